@@ -1,0 +1,16 @@
+import { AppError } from "./app-error.ts";
+import type { Reason } from "./reasons.ts";
+
+/**
+ * The error for a field outside its range: "Expected `field` to be …, got `value`". Long values are cut at 64 characters.
+ * `reason` defaults to INVALID_ARGUMENT.
+ */
+export function expected(field: string, form: string, got: unknown, reason: Reason = "INVALID_ARGUMENT"): AppError {
+  const description = `Expected \`${field}\` to be ${form}, got \`${toShortText(got)}\``;
+  return new AppError(reason, description, { fields: [{ field, description }] });
+}
+
+function toShortText(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  return text.length > 64 ? `${text.slice(0, 63)}…` : text;
+}

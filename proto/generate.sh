@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Regenerates proto/gen and proto/index.ts from the contracts. Offline.
+set -euo pipefail
+cd "$(dirname "$0")"
+rm -rf gen
+../node_modules/.bin/buf generate
+../node_modules/.bin/buf build -o gen/descriptors.binpb
+node write-index.ts

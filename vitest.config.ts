@@ -1,0 +1,35 @@
+import { defineConfig } from "vitest/config";
+
+// One configuration, two projects: `unit` sits beside the code and needs nothing but node; `mesh` starts real brokers
+// and real processes. Both run TypeScript sources through the `development` export condition.
+const conditions = ["development", "node", "import", "default"];
+const shared = { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions: conditions } } };
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: "unit",
+          include: ["proto/**/*.test.ts", "libs/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
+          testTimeout: 20_000,
+          pool: "forks",
+          execArgv: ["--conditions=development"],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: "mesh",
+          include: ["libs/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "test/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          pool: "forks",
+          execArgv: ["--conditions=development"],
+        },
+      },
+    ],
+  },
+});
