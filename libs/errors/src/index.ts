@@ -1,4 +1,4 @@
 export { AppError, type AppErrorOptions, type FieldViolation } from "./app-error.ts";
 export { isAbort, toAppError } from "./convert.ts";
 export { expected } from "./expected.ts";
-export { isDeterministic, isRetryable, type Reason, reasonFromEnum, reasonToEnum, reasons } from "./reasons.ts";
+export { isDeterministic, isRetryable, type Reason, reasonFromEnum, reasons, reasonToEnum } from "./reasons.ts";

@@ -23,7 +23,7 @@ export const protobufPackage = "pixelmesh.background.v1";
 export const protobufFileName = "pixelmesh/background/v1/background_service.proto";
 
 export interface RemoveBackgroundRequest {
-  part: { $case: "header"; value: RemoveBackgroundHeader } | { $case: "chunk"; value: Buffer } | undefined;
+  part: { $case: "header"; value: RemoveBackgroundHeader } | { $case: "chunk"; value: Uint8Array } | undefined;
 }
 
 export interface RemoveBackgroundHeader {
@@ -41,7 +41,7 @@ export interface RemoveBackgroundResponse {
     /** 0 to 1 */
     { $case: "progress"; value: number }
     | { $case: "header"; value: PictureHeader }
-    | { $case: "chunk"; value: Buffer }
+    | { $case: "chunk"; value: Uint8Array }
     | undefined;
 }
 
@@ -88,7 +88,7 @@ export const RemoveBackgroundRequest: MessageFns<RemoveBackgroundRequest> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -108,7 +108,7 @@ export const RemoveBackgroundRequest: MessageFns<RemoveBackgroundRequest> = {
       part: isSet(object.header)
         ? { $case: "header", value: RemoveBackgroundHeader.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -307,7 +307,7 @@ export const RemoveBackgroundResponse: MessageFns<RemoveBackgroundResponse> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -329,7 +329,7 @@ export const RemoveBackgroundResponse: MessageFns<RemoveBackgroundResponse> = {
         : isSet(object.header)
         ? { $case: "header", value: PictureHeader.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -470,11 +470,28 @@ export interface BackgroundServiceClient<CallOptionsExt = {}> {
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

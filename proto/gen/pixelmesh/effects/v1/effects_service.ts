@@ -85,7 +85,7 @@ export function parameterTypeToJSON(object: ParameterType): string {
 }
 
 export interface ApplyEffectsRequest {
-  part: { $case: "header"; value: ApplyEffectsHeader } | { $case: "chunk"; value: Buffer } | undefined;
+  part: { $case: "header"; value: ApplyEffectsHeader } | { $case: "chunk"; value: Uint8Array } | undefined;
 }
 
 export interface ApplyEffectsHeader {
@@ -99,12 +99,12 @@ export interface ApplyEffectsResponse {
     /** 0 to 1 */
     { $case: "progress"; value: number }
     | { $case: "header"; value: PictureHeader }
-    | { $case: "chunk"; value: Buffer }
+    | { $case: "chunk"; value: Uint8Array }
     | undefined;
 }
 
 export interface PreviewEffectsRequest {
-  picture: Buffer;
+  picture: Uint8Array;
   operation:
     | ApplyEffectsOperation
     | undefined;
@@ -115,7 +115,7 @@ export interface PreviewEffectsRequest {
 
 export interface PreviewEffectsResponse {
   header: PictureHeader | undefined;
-  picture: Buffer;
+  picture: Uint8Array;
 }
 
 export interface ListEffectsRequest {
@@ -192,7 +192,7 @@ export const ApplyEffectsRequest: MessageFns<ApplyEffectsRequest> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -212,7 +212,7 @@ export const ApplyEffectsRequest: MessageFns<ApplyEffectsRequest> = {
       part: isSet(object.header)
         ? { $case: "header", value: ApplyEffectsHeader.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -393,7 +393,7 @@ export const ApplyEffectsResponse: MessageFns<ApplyEffectsResponse> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -415,7 +415,7 @@ export const ApplyEffectsResponse: MessageFns<ApplyEffectsResponse> = {
         : isSet(object.header)
         ? { $case: "header", value: PictureHeader.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -462,7 +462,7 @@ export const ApplyEffectsResponse: MessageFns<ApplyEffectsResponse> = {
 };
 
 function createBasePreviewEffectsRequest(): PreviewEffectsRequest {
-  return { picture: Buffer.alloc(0), operation: undefined, maxSidePx: 0, encoding: undefined };
+  return { picture: new Uint8Array(0), operation: undefined, maxSidePx: 0, encoding: undefined };
 }
 
 export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
@@ -500,7 +500,7 @@ export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
               break;
             }
 
-            message.picture = Buffer.from(reader.bytes());
+            message.picture = reader.bytes();
             continue;
           }
           case 2: {
@@ -541,7 +541,7 @@ export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
 
   fromJSON(object: any): PreviewEffectsRequest {
     return {
-      picture: isSet(object.picture) ? Buffer.from(bytesFromBase64(object.picture)) : Buffer.alloc(0),
+      picture: isSet(object.picture) ? bytesFromBase64(object.picture) : new Uint8Array(0),
       operation: isSet(object.operation) ? ApplyEffectsOperation.fromJSON(object.operation) : undefined,
       maxSidePx: isSet(object.maxSidePx)
         ? globalThis.Number(object.maxSidePx)
@@ -574,7 +574,7 @@ export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
   },
   fromPartial(object: DeepPartial<PreviewEffectsRequest>): PreviewEffectsRequest {
     const message = createBasePreviewEffectsRequest();
-    message.picture = object.picture ?? Buffer.alloc(0);
+    message.picture = object.picture ?? new Uint8Array(0);
     message.operation = (object.operation !== undefined && object.operation !== null)
       ? ApplyEffectsOperation.fromPartial(object.operation)
       : undefined;
@@ -587,7 +587,7 @@ export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
 };
 
 function createBasePreviewEffectsResponse(): PreviewEffectsResponse {
-  return { header: undefined, picture: Buffer.alloc(0) };
+  return { header: undefined, picture: new Uint8Array(0) };
 }
 
 export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
@@ -627,7 +627,7 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
               break;
             }
 
-            message.picture = Buffer.from(reader.bytes());
+            message.picture = reader.bytes();
             continue;
           }
         }
@@ -645,7 +645,7 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
   fromJSON(object: any): PreviewEffectsResponse {
     return {
       header: isSet(object.header) ? PictureHeader.fromJSON(object.header) : undefined,
-      picture: isSet(object.picture) ? Buffer.from(bytesFromBase64(object.picture)) : Buffer.alloc(0),
+      picture: isSet(object.picture) ? bytesFromBase64(object.picture) : new Uint8Array(0),
     };
   },
 
@@ -668,7 +668,7 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
     message.header = (object.header !== undefined && object.header !== null)
       ? PictureHeader.fromPartial(object.header)
       : undefined;
-    message.picture = object.picture ?? Buffer.alloc(0);
+    message.picture = object.picture ?? new Uint8Array(0);
     return message;
   },
 };
@@ -1209,11 +1209,28 @@ export interface EffectsServiceClient<CallOptionsExt = {}> {
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

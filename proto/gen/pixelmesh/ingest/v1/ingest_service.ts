@@ -15,7 +15,7 @@ export const protobufPackage = "pixelmesh.ingest.v1";
 export const protobufFileName = "pixelmesh/ingest/v1/ingest_service.proto";
 
 export interface InspectImageRequest {
-  chunk: Buffer;
+  chunk: Uint8Array;
 }
 
 export interface InspectImageResponse {
@@ -23,7 +23,7 @@ export interface InspectImageResponse {
 }
 
 export interface PrescaleImageRequest {
-  part: { $case: "header"; value: PrescaleImageHeader } | { $case: "chunk"; value: Buffer } | undefined;
+  part: { $case: "header"; value: PrescaleImageHeader } | { $case: "chunk"; value: Uint8Array } | undefined;
 }
 
 export interface PrescaleImageHeader {
@@ -32,11 +32,11 @@ export interface PrescaleImageHeader {
 }
 
 export interface PrescaleImageResponse {
-  part: { $case: "header"; value: PictureHeader } | { $case: "chunk"; value: Buffer } | undefined;
+  part: { $case: "header"; value: PictureHeader } | { $case: "chunk"; value: Uint8Array } | undefined;
 }
 
 function createBaseInspectImageRequest(): InspectImageRequest {
-  return { chunk: Buffer.alloc(0) };
+  return { chunk: new Uint8Array(0) };
 }
 
 export const InspectImageRequest: MessageFns<InspectImageRequest> = {
@@ -65,7 +65,7 @@ export const InspectImageRequest: MessageFns<InspectImageRequest> = {
               break;
             }
 
-            message.chunk = Buffer.from(reader.bytes());
+            message.chunk = reader.bytes();
             continue;
           }
         }
@@ -81,7 +81,7 @@ export const InspectImageRequest: MessageFns<InspectImageRequest> = {
   },
 
   fromJSON(object: any): InspectImageRequest {
-    return { chunk: isSet(object.chunk) ? Buffer.from(bytesFromBase64(object.chunk)) : Buffer.alloc(0) };
+    return { chunk: isSet(object.chunk) ? bytesFromBase64(object.chunk) : new Uint8Array(0) };
   },
 
   toJSON(message: InspectImageRequest): unknown {
@@ -97,7 +97,7 @@ export const InspectImageRequest: MessageFns<InspectImageRequest> = {
   },
   fromPartial(object: DeepPartial<InspectImageRequest>): InspectImageRequest {
     const message = createBaseInspectImageRequest();
-    message.chunk = object.chunk ?? Buffer.alloc(0);
+    message.chunk = object.chunk ?? new Uint8Array(0);
     return message;
   },
 };
@@ -212,7 +212,7 @@ export const PrescaleImageRequest: MessageFns<PrescaleImageRequest> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -232,7 +232,7 @@ export const PrescaleImageRequest: MessageFns<PrescaleImageRequest> = {
       part: isSet(object.header)
         ? { $case: "header", value: PrescaleImageHeader.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -402,7 +402,7 @@ export const PrescaleImageResponse: MessageFns<PrescaleImageResponse> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -422,7 +422,7 @@ export const PrescaleImageResponse: MessageFns<PrescaleImageResponse> = {
       part: isSet(object.header)
         ? { $case: "header", value: PictureHeader.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -532,11 +532,28 @@ export interface IngestServiceClient<CallOptionsExt = {}> {
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

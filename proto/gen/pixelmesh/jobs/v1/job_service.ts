@@ -30,7 +30,7 @@ export const protobufFileName = "pixelmesh/jobs/v1/job_service.proto";
 export interface CreateJobRequest {
   part: { $case: "header"; value: CreateJobHeader } | { $case: "upload"; value: Upload } | //
   /** 256 KiB to 1 MiB, at most 4 MiB. */
-  { $case: "chunk"; value: Buffer } | undefined;
+  { $case: "chunk"; value: Uint8Array } | undefined;
 }
 
 export interface CreateJobHeader {
@@ -90,7 +90,7 @@ export interface DownloadOutputRequest {
 }
 
 export interface DownloadOutputResponse {
-  part: { $case: "header"; value: OutputStatus } | { $case: "chunk"; value: Buffer } | undefined;
+  part: { $case: "header"; value: OutputStatus } | { $case: "chunk"; value: Uint8Array } | undefined;
 }
 
 export interface CreateBatchRequest {
@@ -168,7 +168,7 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -190,7 +190,7 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
         : isSet(object.upload)
         ? { $case: "upload", value: Upload.fromJSON(object.upload) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -1101,7 +1101,7 @@ export const DownloadOutputResponse: MessageFns<DownloadOutputResponse> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -1121,7 +1121,7 @@ export const DownloadOutputResponse: MessageFns<DownloadOutputResponse> = {
       part: isSet(object.header)
         ? { $case: "header", value: OutputStatus.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -1719,11 +1719,28 @@ export interface JobServiceClient<CallOptionsExt = {}> {
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

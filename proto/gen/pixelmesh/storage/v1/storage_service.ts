@@ -14,7 +14,7 @@ export const protobufPackage = "pixelmesh.storage.v1";
 export const protobufFileName = "pixelmesh/storage/v1/storage_service.proto";
 
 export interface PutBlobRequest {
-  part: { $case: "header"; value: PutBlobHeader } | { $case: "chunk"; value: Buffer } | undefined;
+  part: { $case: "header"; value: PutBlobHeader } | { $case: "chunk"; value: Uint8Array } | undefined;
 }
 
 export interface PutBlobHeader {
@@ -41,7 +41,7 @@ export interface GetBlobRequest {
 }
 
 export interface GetBlobResponse {
-  part: { $case: "header"; value: GetBlobHeader } | { $case: "chunk"; value: Buffer } | undefined;
+  part: { $case: "header"; value: GetBlobHeader } | { $case: "chunk"; value: Uint8Array } | undefined;
 }
 
 export interface GetBlobHeader {
@@ -127,7 +127,7 @@ export const PutBlobRequest: MessageFns<PutBlobRequest> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -147,7 +147,7 @@ export const PutBlobRequest: MessageFns<PutBlobRequest> = {
       part: isSet(object.header)
         ? { $case: "header", value: PutBlobHeader.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -571,7 +571,7 @@ export const GetBlobResponse: MessageFns<GetBlobResponse> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -591,7 +591,7 @@ export const GetBlobResponse: MessageFns<GetBlobResponse> = {
       part: isSet(object.header)
         ? { $case: "header", value: GetBlobHeader.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -1434,11 +1434,28 @@ export interface StorageServiceClient<CallOptionsExt = {}> {
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

@@ -23,7 +23,7 @@ export const protobufPackage = "pixelmesh.upscale.v1";
 export const protobufFileName = "pixelmesh/upscale/v1/upscale_service.proto";
 
 export interface UpscaleImageRequest {
-  part: { $case: "header"; value: UpscaleImageHeader } | { $case: "chunk"; value: Buffer } | undefined;
+  part: { $case: "header"; value: UpscaleImageHeader } | { $case: "chunk"; value: Uint8Array } | undefined;
 }
 
 export interface UpscaleImageHeader {
@@ -37,7 +37,7 @@ export interface UpscaleImageResponse {
     /** 0 to 1 */
     { $case: "progress"; value: number }
     | { $case: "header"; value: PictureHeader }
-    | { $case: "chunk"; value: Buffer }
+    | { $case: "chunk"; value: Uint8Array }
     | undefined;
 }
 
@@ -84,7 +84,7 @@ export const UpscaleImageRequest: MessageFns<UpscaleImageRequest> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -104,7 +104,7 @@ export const UpscaleImageRequest: MessageFns<UpscaleImageRequest> = {
       part: isSet(object.header)
         ? { $case: "header", value: UpscaleImageHeader.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -285,7 +285,7 @@ export const UpscaleImageResponse: MessageFns<UpscaleImageResponse> = {
               break;
             }
 
-            message.part = { $case: "chunk", value: Buffer.from(reader.bytes()) };
+            message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
         }
@@ -307,7 +307,7 @@ export const UpscaleImageResponse: MessageFns<UpscaleImageResponse> = {
         : isSet(object.header)
         ? { $case: "header", value: PictureHeader.fromJSON(object.header) }
         : isSet(object.chunk)
-        ? { $case: "chunk", value: Buffer.from(bytesFromBase64(object.chunk)) }
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
         : undefined,
     };
   },
@@ -463,11 +463,28 @@ export interface UpscaleServiceClient<CallOptionsExt = {}> {
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import {
+  ConfigError,
+  describeConfig,
+  field,
+  loadConfig,
+  parseByteSize,
+  parseDuration,
+  toByteSizeText,
+} from "./index.ts";
+
+const fields = {
+  port: field.integer("PIXELMESH_X_PORT", "7400", "Port.", { min: 0, max: 65535 }),
+  timeoutMs: field.duration("PIXELMESH_X_TIMEOUT", "30s", "Timeout."),
+  maxBytes: field.byteSize("PIXELMESH_X_MAX", "64MiB", "Bound."),
+  ratio: field.percent("PIXELMESH_X_RATIO", "85%", "Ratio."),
+  mode: field.choice("PIXELMESH_X_MODE", ["a", "b"], "a", "Mode."),
+  on: field.flag("PIXELMESH_X_ON", "false", "Flag."),
+  dirs: field.list("PIXELMESH_X_DIRS", "", "Directories.", ":"),
+  token: field.text("PIXELMESH_X_TOKEN", undefined, "Token.", { secret: true }),
+};
+
+test("defaults are used, values are typed and the result is frozen", () => {
+  const config = loadConfig(fields, { PIXELMESH_X_TOKEN: "s", PIXELMESH_X_DIRS: "/a:/b", PIXELMESH_X_TIMEOUT: "1.5s" });
+  expect(config).toEqual({
+    port: 7400,
+    timeoutMs: 1500,
+    maxBytes: 67108864,
+    ratio: 0.85,
+    mode: "a",
+    on: false,
+    dirs: ["/a", "/b"],
+    token: "s",
+  });
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test("all mistakes are reported together, with variable, form and what was there", () => {
+  const env = { PIXELMESH_X_PORT: "70000", PIXELMESH_X_MAX: "64 bananas", PIXELMESH_X_MODE: "c" };
+  const error = (() => {
+    try {
+      loadConfig(fields, env);
+    } catch (caught) {
+      return caught as ConfigError;
+    }
+  })();
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error?.mistakes).toEqual([
+    "Expected PIXELMESH_X_PORT to be an integer from 0 to 65535, got `70000`",
+    "Expected PIXELMESH_X_MAX to be a size such as 64MiB, got `64 bananas`",
+    "Expected PIXELMESH_X_MODE to be one of a, b, got `c`",
+    "Expected PIXELMESH_X_TOKEN to be text, got nothing",
+  ]);
+});
+
+test("a description masks secrets and names the origin", () => {
+  const lines = describeConfig(fields, { PIXELMESH_X_TOKEN: "secret" });
+  expect(lines.find((line) => line.variable === "PIXELMESH_X_TOKEN")).toMatchObject({
+    value: "********",
+    origin: "environment",
+  });
+  expect(lines[0]).toMatchObject({ value: "7400", origin: "default" });
+});
+
+test.each([
+  ["250ms", 250],
+  ["15m", 900_000],
+  ["7d", 604_800_000],
+  ["5", undefined],
+  ["-1s", undefined],
+])("duration %s", (text, ms) => {
+  expect(parseDuration(text)).toBe(ms);
+});
+
+test.each([
+  ["512B", 512],
+  ["2GB", 2e9],
+  ["1.5GiB", 1610612736],
+  ["lots", undefined],
+])("byte size %s", (text, bytes) => {
+  expect(parseByteSize(text)).toBe(bytes);
+});
+
+test("sizes are written in their largest whole unit", () => {
+  expect(toByteSizeText(67108864)).toBe("64MiB");
+});

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { parseByteSize, parseDuration, parsePercent } from "./units.ts";
+
+/** One setting: its environment variable, default as text, form for people, and how the text becomes a value. */
+export type Field<T> = {
+  readonly variable: string;
+  /** Text as one would write it; undefined: the setting must be given. */
+  readonly defaultText: string | undefined;
+  /** What the setting does, for `pixelmesh config` and the docs. */
+  readonly doc: string;
+  readonly form: string;
+  readonly secret: boolean;
+  readonly schema: z.ZodType<T, string>;
+};
+
+/** The settings of one part, by the name they have in code. */
+export type Fields = Readonly<Record<string, Field<unknown>>>;
+
+/** Bounds and flags a field may have. */
+export type FieldOptions = { readonly min?: number; readonly max?: number; readonly secret?: boolean };
+
+/** Kinds of settings. Each takes the variable, the default as text (undefined: required) and one sentence of doc. */
+export const field = {
+  text: (variable: string, defaultText: string | undefined, doc: string, options: FieldOptions = {}): Field<string> =>
+    make(variable, defaultText, doc, "text", z.string(), options),
+
+  integer: (variable: string, defaultText: string | undefined, doc: string, options: FieldOptions = {}) =>
+    quantity(variable, defaultText, doc, "an integer", parseInteger, options),
+
+  duration: (variable: string, defaultText: string | undefined, doc: string, options: FieldOptions = {}) =>
+    quantity(variable, defaultText, doc, "a duration such as 30s", parseDuration, options),
+
+  byteSize: (variable: string, defaultText: string | undefined, doc: string, options: FieldOptions = {}) =>
+    quantity(variable, defaultText, doc, "a size such as 64MiB", parseByteSize, options),
+
+  percent: (variable: string, defaultText: string | undefined, doc: string): Field<number> =>
+    quantity(variable, defaultText, doc, "a percentage such as 85%", parsePercent, {}),
+
+  flag: (variable: string, defaultText: "true" | "false", doc: string): Field<boolean> =>
+    make(
+      variable,
+      defaultText,
+      doc,
+      "true or false",
+      z.enum(["true", "false"]).transform((text) => text === "true"),
+      {},
+    ),
+
+  choice: <const C extends readonly [string, ...string[]]>(
+    variable: string,
+    choices: C,
+    defaultText: C[number] | undefined,
+    doc: string,
+  ): Field<C[number]> => make(variable, defaultText, doc, `one of ${choices.join(", ")}`, z.enum(choices), {}),
+
+  list: (variable: string, defaultText: string, doc: string, separator = ","): Field<readonly string[]> =>
+    make(
+      variable,
+      defaultText,
+      doc,
+      `a list separated by "${separator}"`,
+      z.string().transform((text) =>
+        Object.freeze(
+          text
+            .split(separator)
+            .map((part) => part.trim())
+            .filter((part) => part !== ""),
+        ),
+      ),
+      {},
+    ),
+} as const;
+
+function make<T>(
+  variable: string,
+  defaultText: string | undefined,
+  doc: string,
+  form: string,
+  schema: z.ZodType<T, string>,
+  options: FieldOptions,
+): Field<T> {
+  return Object.freeze({ variable, defaultText, doc, form, schema, secret: options.secret ?? false });
+}
+
+function quantity(
+  variable: string,
+  defaultText: string | undefined,
+  doc: string,
+  form: string,
+  parse: (text: string) => number | undefined,
+  { min = 0, max = Number.MAX_SAFE_INTEGER, ...options }: FieldOptions,
+): Field<number> {
+  const range = max === Number.MAX_SAFE_INTEGER ? (min === 0 ? "" : `, at least ${min}`) : ` from ${min} to ${max}`;
+  const schema = z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== undefined && value >= min && value <= max) return value;
+    context.addIssue({ code: "custom", message: "out of form or range" });
+    return z.NEVER;
+  });
+  return make(variable, defaultText, doc, form + range, schema, options);
+}
+
+function parseInteger(text: string): number | undefined {
+  return /^-?\d+$/.test(text.trim()) ? Number(text) : undefined;
+}

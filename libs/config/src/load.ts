@@ -1,0 +1,37 @@
+import type { Field, Fields } from "./field.ts";
+
+/** The frozen values of a set of fields. */
+export type ConfigOf<F extends Fields> = Readonly<{ [K in keyof F]: F[K] extends Field<infer T> ? T : never }>;
+
+/** Every mistake in the environment at once: one line each, with variable, expected form and the text that was there. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(`Configuration has ${mistakes.length} mistake(s):\n${mistakes.map((line) => `  ${line}`).join("\n")}`);
+    this.mistakes = mistakes;
+  }
+}
+
+/** Parses the fields from an environment. An empty variable counts as absent. Throws ConfigError with all mistakes. */
+export function loadConfig<const F extends Fields>(
+  fields: F,
+  env: Readonly<Record<string, string | undefined>>,
+): ConfigOf<F> {
+  const values: Record<string, unknown> = {};
+  const mistakes: string[] = [];
+  for (const [name, { variable, defaultText, form, schema, secret }] of Object.entries(fields)) {
+    const text = env[variable] || defaultText;
+    if (text === undefined) {
+      mistakes.push(`Expected ${variable} to be ${form}, got nothing`);
+      continue;
+    }
+    const parsed = schema.safeParse(text);
+    if (parsed.success) values[name] = parsed.data;
+    else
+      mistakes.push(`Expected ${variable} to be ${form}, got ${secret ? "a value that is not shown" : `\`${text}\``}`);
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return Object.freeze(values) as ConfigOf<F>;
+}

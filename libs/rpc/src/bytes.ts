@@ -1,0 +1,54 @@
+import { AppError, expected, type Reason } from "@pixelmesh/errors";
+
+/** Size of the chunks that pictures travel in: large enough to be fast, well under the message limit. */
+export const chunkBytes = 1024 * 1024;
+
+/** A picture as chunks of `size` bytes; views, nothing is copied. */
+export function* toChunks(bytes: Uint8Array, size: number = chunkBytes): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, Math.min(bytes.length, at + size));
+}
+
+/** All chunks as one array. Throws `reason` as soon as there are more than `maxBytes`. */
+export async function collectBytes(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  reason: Reason = "IMAGE_TOO_MANY_BYTES",
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    length += chunk.length;
+    if (length > maxBytes) throw new AppError(reason, `Expected at most ${maxBytes} bytes, got more`);
+    parts.push(chunk);
+  }
+  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, length);
+}
+
+type Part = { readonly $case: string; readonly value: unknown };
+type ValueOf<P, Case extends string> = Extract<P, { $case: Case }> extends { value: infer V } ? V : never;
+
+/**
+ * Takes the first message of a stream of `oneof {header, chunk}` for the header and leaves the rest as chunks. Throws
+ * INVALID_ARGUMENT when the stream is empty, begins with another part or repeats the header.
+ */
+export async function splitHeader<P extends Part>(
+  stream: AsyncIterable<{ readonly part?: P | undefined }>,
+): Promise<{ header: ValueOf<P, "header">; chunks: AsyncGenerator<Uint8Array, void, undefined> }> {
+  const iterator = stream[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  const part = first.done ? undefined : first.value.part;
+  if (part?.$case !== "header") throw expected("part", "a header in the first message", part?.$case ?? "nothing");
+
+  async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+        if (next.value.part?.$case !== "chunk")
+          throw expected("part", "a chunk after the header", next.value.part?.$case ?? "nothing");
+        yield next.value.part.value as Uint8Array;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return { header: part.value as ValueOf<P, "header">, chunks: chunks() };
+}

@@ -1,0 +1,111 @@
+import { type Channel, ChannelCredentials } from "@grpc/grpc-js";
+import { AppError, isAbort } from "@pixelmesh/errors";
+import { callFacts, injectTrace, withTrace } from "@pixelmesh/telemetry";
+import type { CompatServiceDefinition } from "nice-grpc";
+import { type Client, createChannel, createClientFactory, waitForChannelReady } from "nice-grpc";
+import { type DeadlineOptions, deadlineMiddleware } from "nice-grpc-client-middleware-deadline";
+import { type RetryOptions, retryMiddleware } from "nice-grpc-client-middleware-retry";
+import { type CallOptions, type ClientMiddlewareCall, Metadata, Status } from "nice-grpc-common";
+import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
+import { fromRpcError } from "./errors.ts";
+import { isEndless } from "./middleware/endless.ts";
+
+/** What a call may be given besides nice-grpc's own options. */
+export type CallExtras = {
+  /** Time for this call in milliseconds, cut to what the running call has left. Default: the connection's. */
+  timeoutMs?: number;
+  tenant?: string;
+  /** Repeat the call while the server does not answer at all (UNAVAILABLE). Unary calls that are safe to repeat only. */
+  repeat?: boolean;
+};
+
+/** A typed client whose failures are AppErrors. */
+export type RpcClient<Service extends CompatServiceDefinition> = Client<Service, CallExtras>;
+
+/** One connection (several addresses behind a name are used in turn); clients of any service share it. */
+export type RpcConnection = {
+  readonly address: string;
+  client<Service extends CompatServiceDefinition>(definition: Service): RpcClient<Service>;
+  readonly channel: Channel;
+  close(): void;
+};
+
+const serviceConfig = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
+
+/** Opens a connection lazily: it connects on first use and again whenever it is lost. `host:port` or a `dns:///` name. */
+export function connectRpc(
+  address: string,
+  options: { readonly timeoutMs?: number; readonly tenant?: string } = {},
+): RpcConnection {
+  const channel = createChannel(address, ChannelCredentials.createInsecure(), {
+    "grpc.service_config": serviceConfig,
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    "grpc.max_receive_message_length": 4 * 1024 * 1024 + 64 * 1024,
+    "grpc-node.flow_control_window": 4 * 1024 * 1024,
+    "grpc.dns_min_time_between_resolutions_ms": 10_000,
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 2_000,
+    // Each connection is its own: a stopped server's connections must not linger in a shared pool.
+    "grpc.use_local_subchannel_pool": 1,
+  });
+  const factory = createClientFactory()
+    .use(errorDetailsClientMiddleware)
+    .use(deadlineMiddleware)
+    .use(retryMiddleware)
+    .use(createCallMiddleware(options.timeoutMs ?? 30_000, options.tenant));
+  return {
+    address,
+    channel,
+    client: (definition) => factory.create(definition, channel) as RpcClient<typeof definition>,
+    close: () => channel.close(),
+  };
+}
+
+/** Resolves once the server answers; SERVICE_UNAVAILABLE after `timeoutMs`. */
+export async function waitForReady(connection: RpcConnection, timeoutMs: number): Promise<void> {
+  try {
+    await waitForChannelReady(connection.channel, new Date(Date.now() + timeoutMs));
+  } catch (cause) {
+    throw new AppError("SERVICE_UNAVAILABLE", `Nothing answers at ${connection.address}`, { cause });
+  }
+}
+
+/** Hands trace, tenant and deadline on, cuts the deadline to the parent's, and turns failures into AppErrors. */
+function createCallMiddleware(defaultTimeoutMs: number, defaultTenant: string | undefined) {
+  return async function* callMiddleware<Request, Response>(
+    call: ClientMiddlewareCall<Request, Response, DeadlineOptions & RetryOptions>,
+    { timeoutMs, tenant: ownTenant, repeat, ...options }: CallOptions & CallExtras,
+  ) {
+    const facts = callFacts();
+    const metadata = Metadata(options.metadata);
+    withTrace(() => injectTrace((name, value) => metadata.set(name, value)));
+    const tenant = ownTenant ?? facts.tenant ?? defaultTenant;
+    if (tenant) metadata.set("x-pixelmesh-tenant", tenant);
+
+    const deadlineUnixMs = isEndless(call.method.path)
+      ? undefined
+      : Math.min(Date.now() + (timeoutMs ?? defaultTimeoutMs), facts.deadlineUnixMs ?? Number.POSITIVE_INFINITY);
+    if (deadlineUnixMs !== undefined) metadata.set("x-pixelmesh-deadline-unix-ms", String(deadlineUnixMs));
+
+    try {
+      return yield* call.next(call.request, {
+        ...options,
+        metadata,
+        ...(deadlineUnixMs === undefined ? {} : { deadline: new Date(deadlineUnixMs) }),
+        ...(repeat
+          ? {
+              retry: true,
+              retryMaxAttempts: 4,
+              retryBaseDelayMs: 50,
+              retryMaxDelayMs: 1_000,
+              retryableStatuses: [Status.UNAVAILABLE],
+            }
+          : {}),
+      }) as AsyncGenerator<Response, Response>;
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      throw fromRpcError(error);
+    }
+  };
+}

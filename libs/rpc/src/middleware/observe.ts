@@ -1,0 +1,37 @@
+import { isAbort } from "@pixelmesh/errors";
+import type { Logger, Metrics } from "@pixelmesh/telemetry";
+import { type CallContext, ServerError, type ServerMiddlewareCall, Status } from "nice-grpc-common";
+
+/** Counts each call and writes one line for it: method, status, duration. Health checks are counted, not logged. */
+export function createObserveMiddleware(log: Logger, metrics: Metrics) {
+  return async function* observe<Request, Response>(
+    call: ServerMiddlewareCall<Request, Response>,
+    context: CallContext,
+  ) {
+    const startMs = performance.now();
+    let code: Status = Status.CANCELLED; // What it is when the consumer simply stops asking.
+    try {
+      const response = yield* call.next(call.request, context) as AsyncGenerator<Response, Response>;
+      code = Status.OK;
+      return response;
+    } catch (error) {
+      code = error instanceof ServerError ? error.code : isAbort(error) ? Status.CANCELLED : Status.UNKNOWN;
+      throw error;
+    } finally {
+      const seconds = (performance.now() - startMs) / 1000;
+      const method = call.method.path.slice(1);
+      const status = Status[code] ?? "UNKNOWN";
+      metrics.observe(
+        "rpc_server_call_duration_seconds",
+        {
+          rpc_system_name: "grpc",
+          rpc_method: method,
+          rpc_response_status_code: status,
+          error_type: code === Status.OK ? "" : status,
+        },
+        seconds,
+      );
+      if (!method.startsWith("grpc.health.")) log.info({ method, status, ms: Math.round(seconds * 1e4) / 10 }, "call");
+    }
+  };
+}

@@ -1,0 +1,87 @@
+import { context } from "@opentelemetry/api";
+import { expect, test } from "vitest";
+import {
+  bindToContext,
+  callFacts,
+  createLogger,
+  createMetrics,
+  injectTrace,
+  startMetricsServer,
+  startTracing,
+  traceIds,
+  withCallFacts,
+  withExtractedTrace,
+  withTrace,
+} from "./index.ts";
+
+startTracing();
+const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+test("a trace taken from headers is the one handed on", () => {
+  const sent = withExtractedTrace(
+    (name) => (name === "traceparent" ? traceparent : undefined),
+    () => {
+      const headers: Record<string, string> = {};
+      injectTrace((name, value) => {
+        headers[name] = value;
+      });
+      return headers.traceparent;
+    },
+  );
+  expect(sent).toBe(traceparent);
+});
+
+test("without headers a new trace begins, and an inner piece of work stays in it", () => {
+  withExtractedTrace(
+    () => undefined,
+    () => {
+      const outer = traceIds().traceId;
+      expect(outer).toMatch(/^[0-9a-f]{32}$/);
+      expect(withTrace(() => traceIds().traceId)).toBe(outer);
+    },
+  );
+});
+
+test("a generator keeps the context it was bound in, whoever consumes it", async () => {
+  const generator = withCallFacts({ tenant: "a" }, () =>
+    bindToContext(
+      (async function* () {
+        yield callFacts().tenant;
+      })(),
+    ),
+  );
+  const { value } = await context.with(context.active(), () => withCallFacts({ tenant: "b" }, () => generator.next()));
+  expect(value).toBe("a");
+});
+
+test("log lines are JSON with trace id, cut texts and no secrets", () => {
+  const lines: string[] = [];
+  const log = createLogger(
+    { service: "x" },
+    {
+      write: (line) => {
+        lines.push(line);
+      },
+    },
+  );
+  withTrace(() => log.info({ token: "t", long: "y".repeat(5000) }, "hello"));
+  const line = JSON.parse(lines[0] ?? "");
+  expect(line).toMatchObject({
+    service: "x",
+    level: "info",
+    msg: "hello",
+    traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+  });
+  expect(line.token).toBeUndefined();
+  expect(line.long.length).toBeLessThan(2100);
+});
+
+test("the metrics page has what was counted", async () => {
+  const metrics = createMetrics("x", "1.2.3");
+  metrics.count("pixelmesh_jobs_submitted_total", { priority: "batch" }, 3);
+  const server = await startMetricsServer(metrics, { host: "127.0.0.1", port: 0 });
+  const page = await (await fetch(server.url)).text();
+  await server.close();
+  expect(page).toContain('pixelmesh_jobs_submitted_total{priority="batch"} 3');
+  expect(page).toContain('pixelmesh_build_info{service="x",version="1.2.3"');
+});

@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import {
+  type Context,
+  context,
+  isSpanContextValid,
+  propagation,
+  ROOT_CONTEXT,
+  TraceFlags,
+  trace,
+} from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+
+/** Turns W3C trace context on for this process. Called once, at the start; spans are exported only where an SDK is registered. */
+export function startTracing(): void {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+}
+
+/** Trace and span id of the running code, for log lines; empty outside of a trace. */
+export function traceIds(): { traceId?: string; spanId?: string } {
+  const span = trace.getSpanContext(context.active());
+  return span && isSpanContextValid(span) ? { traceId: span.traceId, spanId: span.spanId } : {};
+}
+
+/** Calls `set` with the headers (`traceparent`, `tracestate`) that carry the running trace to another process. */
+export function injectTrace(set: (name: string, value: string) => void): void {
+  propagation.inject(context.active(), undefined, { set: (_carrier, name, value) => set(name, value) });
+}
+
+/** Runs `work` inside the trace that the headers name, or inside a new one when they name none. */
+export function withExtractedTrace<T>(get: (name: string) => string | undefined, work: () => T): T {
+  const carried = propagation.extract(ROOT_CONTEXT, undefined, { get: (_carrier, name) => get(name), keys: () => [] });
+  const span = trace.getSpanContext(carried);
+  // Only the trace is taken from the wire; deadline and tenant of the active context stay.
+  return context.with(
+    span && isSpanContextValid(span) ? trace.setSpanContext(context.active(), span) : startTrace(context.active()),
+    work,
+  );
+}
+
+/** Runs `work` in the running trace, or in a new one where there is none, so that its logs can be found together. */
+export function withTrace<T>(work: () => T): T {
+  const active = context.active();
+  return trace.getSpanContext(active) ? work() : context.with(startTrace(active), work);
+}
+
+/** The generator with every step run in the context that is active now: generators otherwise run in their consumer's. */
+export function bindToContext<T, R>(generator: AsyncGenerator<T, R, undefined>): AsyncGenerator<T, R, undefined> {
+  const bound = context.active();
+  const within = <V>(work: () => V): V => context.with(bound, work);
+  const wrapped = {
+    next: () => within(() => generator.next()),
+    return: (value: R | PromiseLike<R>) => within(() => generator.return(value)),
+    throw: (error: unknown) => within(() => generator.throw(error)),
+    [Symbol.asyncIterator]: () => wrapped,
+    [Symbol.asyncDispose]: async () => {
+      await within(() => generator.return(undefined as R));
+    },
+  };
+  return wrapped as AsyncGenerator<T, R, undefined>;
+}
+
+function startTrace(base: Context): Context {
+  // Not sampled: without an SDK nothing is recorded; the ids tie log lines of one job together.
+  const ids = {
+    traceId: randomBytes(16).toString("hex"),
+    spanId: randomBytes(8).toString("hex"),
+    traceFlags: TraceFlags.NONE,
+  };
+  return trace.setSpanContext(base, ids);
+}
