@@ -1,0 +1,93 @@
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { AppError } from "@pixelmesh/errors";
+import type { Logger, Metrics } from "@pixelmesh/telemetry";
+
+/** How a connection to the broker is opened. */
+export type BusOptions = {
+  /** One or more addresses, separated by commas. */
+  readonly natsUrl: string;
+  readonly natsReplicas: number;
+  readonly ackWaitMs: number;
+  /** Shown in the broker's connection list. */
+  readonly name: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Told when the connection is lost and when it is back. */
+  readonly onState?: (connected: boolean) => void;
+};
+
+/** An open connection to the broker. Its NATS objects are for this package only. */
+export type Bus = {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly kvm: Kvm;
+  readonly ackWaitMs: number;
+  readonly replicas: number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Lets what is being sent go out, then closes; waits at most 5 s. */
+  close(): Promise<void>;
+};
+
+/** Requests to the broker are given this long; a repeat with the same message id is always safe. */
+const requestTimeoutMs = 2_000;
+
+/** Connects, and keeps reconnecting for as long as the process lives. BROKER_UNAVAILABLE when nothing answers in 10 s. */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  const { log, metrics, onState } = options;
+  const nc = await connectWithin(10_000, options);
+  void (async () => {
+    for await (const status of nc.status()) {
+      if (status.type === "disconnect") {
+        log.warn({}, "broker connection lost");
+        onState?.(false);
+      } else if (status.type === "reconnect") {
+        log.info({}, "broker connection is back");
+        metrics.count("pixelmesh_nats_reconnects_total", {});
+        onState?.(true);
+      }
+    }
+  })();
+  const js = jetstream(nc, { timeout: requestTimeoutMs });
+  onState?.(true);
+  return {
+    nc,
+    js,
+    jsm: await jetstreamManager(nc, { timeout: 5_000 }),
+    kvm: new Kvm(js),
+    ackWaitMs: options.ackWaitMs,
+    replicas: options.natsReplicas,
+    log,
+    metrics,
+    async close() {
+      const timer = setTimeout(() => void nc.close(), 5_000);
+      await nc.drain().catch(() => nc.close());
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function connectWithin(timeoutMs: number, { natsUrl, name }: BusOptions): Promise<NatsConnection> {
+  const giveUpMs = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await connect({
+        servers: natsUrl.split(","),
+        name,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 250,
+        reconnectJitter: 100,
+        pingInterval: 5_000,
+        maxPingOut: 2,
+        timeout: 2_000,
+      });
+    } catch (cause) {
+      if (performance.now() > giveUpMs)
+        throw new AppError("BROKER_UNAVAILABLE", "No NATS server answers at the configured address", { cause });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

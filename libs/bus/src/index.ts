@@ -1,0 +1,19 @@
+export { type Broker, type BrokerOptions, findNatsServer, startBroker } from "./broker.ts";
+export type { Codec } from "./codec.ts";
+export { busFields } from "./config.ts";
+export { type Bus, type BusOptions, connectBus } from "./connect.ts";
+export { type ConsumeOptions, type Consumer, consume } from "./consume.ts";
+export { publishDeadLetter, publishEvent, publishWork } from "./publish.ts";
+export { announceService, listServices, type ServiceFacts } from "./services.ts";
+export {
+  type JobSignal,
+  publishCancel,
+  publishChanged,
+  publishProgress,
+  subscribeCancels,
+  subscribeJob,
+} from "./signals.ts";
+export { type Entry, openStore, type Store } from "./store.ts";
+export { eventConsumer, partitionOf, type WorkService, workConsumers, workServices } from "./subjects.ts";
+export { provision } from "./topology.ts";
+export { type Delivery, giveBack, type Verdict } from "./verdict.ts";

@@ -1,0 +1,51 @@
+import { headers, type MsgHdrs } from "@nats-io/transport-node";
+import { JobEvent, WorkItem } from "@pixelmesh/proto";
+import { injectTrace } from "@pixelmesh/telemetry";
+import type { Bus } from "./connect.ts";
+import { toBrokerError } from "./store.ts";
+import { eventConsumer, eventSubject, type WorkService, workConsumers, workStream, workSubject } from "./subjects.ts";
+
+/** Puts a step into its service's queue and wakes its idle workers. The same job, step and attempt is stored once. */
+export async function publishWork(bus: Bus, service: WorkService, item: WorkItem): Promise<void> {
+  const messageId = `${item.jobId}:${item.stepId}:${item.attempt}`;
+  await publish(bus, workStream(service), workSubject(service, item), WorkItem.encode(item).finish(), messageId);
+  // After the confirmation: a worker that is woken finds the message stored.
+  bus.nc.publish(workConsumers(service).wakeSubject);
+}
+
+/** Puts a fact about a job into the log. `messageId` makes a repeat harmless inside the broker's window. */
+export async function publishEvent(bus: Bus, event: JobEvent): Promise<void> {
+  const messageId = `${event.jobId}:${event.stepId}:${event.attempt}:${event.event?.$case}:${event.worker}`;
+  await publish(bus, eventConsumer.stream, eventSubject(event), JobEvent.encode(event).finish(), messageId);
+  bus.nc.publish(eventConsumer.wakeSubject);
+}
+
+/** Keeps a message that nobody can work on, with the reason, for a person to look at. */
+export async function publishDeadLetter(bus: Bus, origin: string, payload: Uint8Array, reason: string): Promise<void> {
+  const carried = headers();
+  carried.set("Pixelmesh-Reason", reason);
+  carried.set("Pixelmesh-Subject", origin);
+  await publish(bus, "DLQ", `dlq.${origin}`, payload, undefined, carried);
+}
+
+async function publish(
+  bus: Bus,
+  stream: string,
+  subject: string,
+  payload: Uint8Array,
+  messageId?: string,
+  carried: MsgHdrs = headers(),
+) {
+  injectTrace((name, value) => carried.set(name, value));
+  try {
+    const ack = await bus.js.publish(subject, payload, {
+      headers: carried,
+      expect: { streamName: stream },
+      ...(messageId ? { msgID: messageId } : {}),
+    });
+    bus.metrics.count("pixelmesh_messages_published_total", { stream, result: ack.duplicate ? "duplicate" : "stored" });
+  } catch (error) {
+    bus.metrics.count("pixelmesh_messages_published_total", { stream, result: "failed" });
+    throw toBrokerError(error);
+  }
+}

@@ -1,0 +1,32 @@
+import { ServiceEntry } from "@pixelmesh/proto";
+import type { Bus } from "./connect.ts";
+import { openStore } from "./store.ts";
+
+/** What a process says of itself; see ServiceEntry. */
+export type ServiceFacts = Omit<ServiceEntry, "startedUnixMs" | "pid">;
+
+const refreshMs = 5_000;
+
+/** Keeps a process listed in the bucket `services` until the answer is called; a dead process drops out after 15 s. */
+export async function announceService(bus: Bus, facts: ServiceFacts): Promise<() => Promise<void>> {
+  const store = await openStore(bus, "services", ServiceEntry);
+  const key = `${facts.service}.${facts.instance}`;
+  const entry = { ...facts, startedUnixMs: Date.now(), pid: process.pid };
+  await store.put(key, entry);
+  const timer = setInterval(() => {
+    store.put(key, entry).catch((error: unknown) => bus.log.debug({ err: error }, "announcing failed; tried again"));
+  }, refreshMs);
+  return async () => {
+    clearInterval(timer);
+    await store.delete(key);
+  };
+}
+
+/** Every process that is announced now, by service and instance. */
+export async function listServices(bus: Bus): Promise<ServiceEntry[]> {
+  const store = await openStore(bus, "services", ServiceEntry);
+  const entries = await Promise.all((await store.keys(">")).map((key) => store.get(key)));
+  return entries
+    .flatMap((entry) => (entry ? [entry.value] : []))
+    .sort((a, b) => (a.service + a.instance < b.service + b.instance ? -1 : 1));
+}

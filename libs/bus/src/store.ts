@@ -1,0 +1,76 @@
+import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
+import type { KV, KvEntry } from "@nats-io/kv";
+import { AppError } from "@pixelmesh/errors";
+import { type Codec, parseMessage } from "./codec.ts";
+import type { Bus } from "./connect.ts";
+
+/** A value with the revision it was read at or written as. */
+export type Entry<T> = { readonly key: string; readonly value: T; readonly revision: number };
+
+/** A typed bucket. Writes are by compare-and-set: what lost the race answers undefined and wrote nothing. */
+export type Store<T> = {
+  get(key: string): Promise<Entry<T> | undefined>;
+  /** The new revision; undefined when the key is there already. */
+  create(key: string, value: T): Promise<number | undefined>;
+  /** The new revision; undefined when the key is no longer at `revision`. */
+  update(key: string, value: T, revision: number): Promise<number | undefined>;
+  /** Writes whatever is there: for values that any writer may refresh. */
+  put(key: string, value: T): Promise<number>;
+  delete(key: string): Promise<void>;
+  /** Keys that match a filter such as `spec.default.>`. */
+  keys(filter: string): Promise<string[]>;
+};
+
+/** Opens a bucket that `provision` made. Values that cannot be decoded throw MALFORMED_MESSAGE. */
+export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): Promise<Store<T>> {
+  // A direct get may be answered by a replica that lags; compare-and-set would only turn that into extra rounds.
+  const kv: KV = await bus.kvm.open(bucket, { allow_direct: false, bindOnly: true });
+  const encode = (value: T) => codec.encode(value).finish();
+  const toEntry = (entry: KvEntry): Entry<T> => ({
+    key: entry.key,
+    value: parseMessage(codec, entry.value, `${bucket}/${entry.key}`),
+    revision: entry.revision,
+  });
+
+  return {
+    async get(key) {
+      const entry = await translate(kv.get(key));
+      return entry && entry.operation === "PUT" ? toEntry(entry) : undefined;
+    },
+    create: (key, value) => orLost(kv.create(key, encode(value))),
+    update: (key, value, revision) => orLost(kv.update(key, encode(value), revision)),
+    put: (key, value) => translate(kv.put(key, encode(value))),
+    delete: (key) => translate(kv.delete(key)),
+    async keys(filter) {
+      const found: string[] = [];
+      for await (const key of await translate(kv.keys(filter))) found.push(key);
+      return found;
+    },
+  };
+}
+
+async function orLost(write: Promise<number>): Promise<number | undefined> {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence)
+      return undefined;
+    throw toBrokerError(error);
+  }
+}
+
+async function translate<T>(request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (error) {
+    throw toBrokerError(error);
+  }
+}
+
+/** A failed request as BROKER_UNAVAILABLE: repeating it is safe and is up to the caller. */
+export function toBrokerError(cause: unknown): AppError {
+  if (cause instanceof AppError) return cause;
+  const full = cause instanceof JetStreamApiError && /maximum|insufficient/.test(cause.message);
+  if (full) return new AppError("QUEUE_FULL", "The broker has no room for more", { cause, retryAfterMs: 2_000 });
+  return new AppError("BROKER_UNAVAILABLE", "The broker did not confirm the request", { cause, retryAfterMs: 1_000 });
+}

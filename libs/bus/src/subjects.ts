@@ -1,0 +1,51 @@
+import { type JobEvent, Priority, type WorkItem } from "@pixelmesh/proto";
+
+/** Services that take work from a queue. */
+export const workServices = ["ingest", "upscale", "background", "effects"] as const;
+
+/** A service that takes work from a queue. */
+export type WorkService = (typeof workServices)[number];
+
+const partitions = 16;
+
+/** The partition token of a job, 0 to 15: FNV-1a over its id. */
+export function partitionOf(jobId: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < jobId.length; at++) hash = Math.imul(hash ^ jobId.charCodeAt(at), 0x01000193) >>> 0;
+  return hash % partitions;
+}
+
+/** The stream that holds a service's work. */
+export function workStream(service: WorkService): string {
+  return `WORK_${service.toUpperCase()}`;
+}
+
+/** `work.<service>.<priority>.<job>.<step>.<attempt>` */
+export function workSubject(
+  service: WorkService,
+  item: Pick<WorkItem, "jobId" | "stepId" | "attempt" | "priority">,
+): string {
+  const priority = item.priority === Priority.BATCH ? "batch" : "interactive";
+  return `work.${service}.${priority}.${item.jobId}.${item.stepId}.${item.attempt}`;
+}
+
+/** `jobs.<p>.<job>.<event>` */
+export function eventSubject(event: JobEvent): string {
+  return `jobs.${partitionOf(event.jobId)}.${event.jobId}.${event.event?.$case ?? "none"}`;
+}
+
+/** Stream and durable consumers of a service's work, preferred first: batch is taken only when no interactive work waits. */
+export function workConsumers(service: WorkService): {
+  stream: string;
+  durables: readonly string[];
+  wakeSubject: string;
+} {
+  return {
+    stream: workStream(service),
+    durables: [`${service}_interactive`, `${service}_batch`],
+    wakeSubject: `wake.${service}`,
+  };
+}
+
+/** Stream and durable consumer of what happened to jobs. */
+export const eventConsumer = { stream: "JOB_EVENTS", durables: ["orchestrator"], wakeSubject: "wake.events" } as const;

@@ -1,0 +1,104 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from "@nats-io/jetstream";
+import type { Bus } from "./connect.ts";
+import { eventConsumer, workConsumers, workServices, workStream } from "./subjects.ts";
+
+const MiB = 2 ** 20;
+const dayMs = 24 * 3_600_000;
+const nanosPerMs = 1e6;
+
+type StreamPlan = Partial<StreamConfig> & { readonly name: string; readonly subjects: string[] };
+
+/** Streams: work is never dropped and never expires; events and dead letters are kept for their time. */
+const streams: readonly StreamPlan[] = [
+  ...workServices.map((service) => ({
+    name: workStream(service),
+    subjects: [`work.${service}.>`],
+    retention: RetentionPolicy.Workqueue,
+    discard: DiscardPolicy.New,
+    max_msgs: 100_000,
+    max_bytes: 64 * MiB,
+    max_msg_size: 256 * 1024,
+    duplicate_window: 120_000 * nanosPerMs,
+  })),
+  {
+    name: "JOB_EVENTS",
+    subjects: ["jobs.*.*.*"],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_age: 7 * dayMs * nanosPerMs,
+    max_bytes: 256 * MiB,
+    max_msg_size: 64 * 1024,
+    duplicate_window: 120_000 * nanosPerMs,
+  },
+  {
+    name: "DLQ",
+    subjects: ["dlq.>"],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_age: 30 * dayMs * nanosPerMs,
+    max_bytes: 64 * MiB,
+    max_msg_size: 512 * 1024,
+  },
+];
+
+/** Buckets: what they hold is said in proto/pixelmesh/work/v1. A time to live counts from the last write of a key. */
+const buckets = [
+  { name: "jobs", ttlMs: 7 * dayMs, maxBytes: 256 * MiB, maxValueBytes: 128 * 1024 },
+  { name: "requests", ttlMs: 7 * dayMs, maxBytes: 64 * MiB, maxValueBytes: 4 * 1024 },
+  { name: "results", ttlMs: 7 * dayMs, maxBytes: 256 * MiB, maxValueBytes: 64 * 1024 },
+  { name: "services", ttlMs: 15_000, maxBytes: 4 * MiB, maxValueBytes: 4 * 1024 },
+] as const;
+
+/** Makes every stream, consumer and bucket as planned; safe to repeat and to run from several processes at once. */
+export async function provision(bus: Bus): Promise<void> {
+  for (const plan of streams) await ensureStream(bus, plan);
+  for (const service of workServices) {
+    const { stream, durables } = workConsumers(service);
+    for (const [at, priority] of (["interactive", "batch"] as const).entries()) {
+      await ensureConsumer(bus, stream, durables[at] as string, `work.${service}.${priority}.>`);
+    }
+  }
+  await ensureConsumer(bus, eventConsumer.stream, eventConsumer.durables[0], "jobs.>");
+  for (const { name, ttlMs, maxBytes, maxValueBytes } of buckets) {
+    await bus.kvm.create(name, {
+      history: 1,
+      ttl: ttlMs,
+      max_bytes: maxBytes,
+      maxValueSize: maxValueBytes,
+      replicas: bus.replicas,
+      storage: StorageType.File,
+    });
+  }
+}
+
+async function ensureStream({ jsm, replicas }: Bus, plan: StreamPlan): Promise<void> {
+  const config = { ...plan, storage: StorageType.File, num_replicas: replicas };
+  try {
+    await jsm.streams.add(config);
+  } catch (error) {
+    // 10058: it exists with other settings, as after an upgrade.
+    if (!(error instanceof JetStreamApiError && error.code === 10058)) throw error;
+    await jsm.streams.update(plan.name, config);
+  }
+}
+
+async function ensureConsumer({ jsm, ackWaitMs }: Bus, stream: string, durable: string, filter: string): Promise<void> {
+  await jsm.consumers.add(stream, {
+    durable_name: durable,
+    filter_subject: filter,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: ackWaitMs * nanosPerMs,
+    max_deliver: -1,
+    max_ack_pending: 4_096,
+    max_waiting: 1_024,
+  });
+}

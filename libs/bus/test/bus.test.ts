@@ -1,0 +1,296 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { JobEvent, Priority, RequestEntry, WorkItem } from "@pixelmesh/proto";
+import { createLogger, createMetrics, injectTrace, startTracing, withTrace } from "@pixelmesh/telemetry";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  announceService,
+  type Bus,
+  connectBus,
+  consume,
+  eventConsumer,
+  giveBack,
+  listServices,
+  openStore,
+  provision,
+  publishChanged,
+  publishEvent,
+  publishProgress,
+  publishWork,
+  startBroker,
+  subscribeJob,
+  workConsumers,
+} from "../src/index.ts";
+
+startTracing();
+const log = createLogger({ service: "test", level: "silent" });
+
+async function startTestBus(
+  options: { ackWaitMs?: number } = {},
+): Promise<{ bus: Bus; connectAnother: () => Promise<Bus> }> {
+  const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-bus-"));
+  const broker = await startBroker({ dataDir });
+  onTestFinished(async () => {
+    await broker.stop();
+    rmSync(dataDir, { recursive: true });
+  });
+  const connectAnother = async () => {
+    const bus = await connectBus({
+      natsUrl: broker.url,
+      natsReplicas: 1,
+      ackWaitMs: options.ackWaitMs ?? 30_000,
+      name: "test",
+      log,
+      metrics: createMetrics("test", "0"),
+    });
+    onTestFinished(() => bus.close());
+    return bus;
+  };
+  const bus = await connectAnother();
+  await Promise.all([provision(bus), provision(bus)]);
+  return { bus, connectAnother };
+}
+
+const item = (jobId: string, priority: Priority = Priority.INTERACTIVE, attempt = 1): WorkItem =>
+  WorkItem.fromPartial({ jobId, stepId: "s", attempt, priority });
+const effects = { ...workConsumers("effects"), codec: WorkItem };
+const done = { $case: "done" } as const;
+
+test("interactive work is taken before batch work that waited longer", async () => {
+  const { bus } = await startTestBus();
+  for (let at = 0; at < 5; at++) await publishWork(bus, "effects", item(`b${at}`, Priority.BATCH));
+  await publishWork(bus, "effects", item("i0"));
+  const order: string[] = [];
+  const consumer = consume(bus, {
+    ...effects,
+    concurrency: 1,
+    handle: async ({ jobId }) => {
+      order.push(jobId);
+      if (jobId === "b0") await publishWork(bus, "effects", item("i1"));
+      return done;
+    },
+  });
+  await expect.poll(() => order.length).toBe(7);
+  await consumer.stop();
+  expect(order).toEqual(["i0", "b0", "i1", "b1", "b2", "b3", "b4"]);
+});
+
+test("an idle worker starts within milliseconds of the publication", async () => {
+  const { bus } = await startTestBus();
+  const { promise: taken, resolve } = Promise.withResolvers<number>();
+  const consumer = consume(bus, {
+    ...effects,
+    concurrency: 1,
+    handle: async () => {
+      resolve(performance.now());
+      return done;
+    },
+  });
+  await new Promise((next) => setTimeout(next, 300));
+  await publishWork(bus, "effects", item("a"));
+  const publishedMs = performance.now();
+  expect((await taken) - publishedMs).toBeLessThan(100);
+  await consumer.stop();
+});
+
+test("the same job, step and attempt is stored once, another attempt again", async () => {
+  const { bus } = await startTestBus();
+  await publishWork(bus, "effects", item("a"));
+  await publishWork(bus, "effects", item("a"));
+  await publishWork(bus, "effects", item("a", Priority.INTERACTIVE, 2));
+  const seen: number[] = [];
+  const consumer = consume(bus, {
+    ...effects,
+    concurrency: 4,
+    handle: async ({ attempt }) => {
+      seen.push(attempt);
+      return done;
+    },
+  });
+  await expect.poll(() => seen.length).toBe(2);
+  await new Promise((next) => setTimeout(next, 200));
+  await consumer.stop();
+  expect(seen.sort()).toEqual([1, 2]);
+});
+
+test("work given back comes again, and the delivery count says so", async () => {
+  const { bus } = await startTestBus();
+  await publishWork(bus, "effects", item("a"));
+  const deliveries: number[] = [];
+  const consumer = consume(bus, {
+    ...effects,
+    concurrency: 1,
+    handle: async (_item, delivery) => {
+      deliveries.push(delivery.deliveries);
+      return delivery.deliveries < 3 ? { $case: "giveBack", delayMs: 20 } : done;
+    },
+  });
+  await expect.poll(() => deliveries, { timeout: 8_000 }).toEqual([1, 2, 3]);
+  await consumer.stop();
+});
+
+test("work longer than ack_wait is not given to anybody else", async () => {
+  const { bus, connectAnother } = await startTestBus({ ackWaitMs: 1_000 });
+  await publishWork(bus, "effects", item("a"));
+  let starts = 0;
+  const handle = async () => {
+    starts += 1;
+    await new Promise((next) => setTimeout(next, 2_500));
+    return done;
+  };
+  const consumers = [
+    consume(bus, { ...effects, concurrency: 1, handle }),
+    consume(await connectAnother(), { ...effects, concurrency: 1, handle }),
+  ];
+  await new Promise((next) => setTimeout(next, 3_500));
+  await Promise.all(consumers.map((consumer) => consumer.stop()));
+  expect(starts).toBe(1);
+});
+
+test("bytes that are no work item are kept as a dead letter and never come again", async () => {
+  const { bus } = await startTestBus();
+  await bus.js.publish("work.effects.interactive.x.s.1", new Uint8Array([0xff, 0xff, 0xff]));
+  let handled = 0;
+  const consumer = consume(bus, {
+    ...effects,
+    concurrency: 1,
+    handle: async () => {
+      handled += 1;
+      return done;
+    },
+  });
+  await expect.poll(async () => (await bus.jsm.streams.info("DLQ")).state.messages).toBe(1);
+  await expect.poll(async () => (await bus.jsm.streams.info("WORK_EFFECTS")).state.messages).toBe(0);
+  await consumer.stop();
+  expect(handled).toBe(0);
+});
+
+test("the handler runs in the trace of the publisher", async () => {
+  const { bus } = await startTestBus();
+  const traceparent = () => {
+    let found = "";
+    injectTrace((name, value) => {
+      if (name === "traceparent") found = value;
+    });
+    return found;
+  };
+  const sent = await withTrace(async () => {
+    await publishEvent(bus, JobEvent.fromPartial({ jobId: "a", event: { $case: "started", value: {} } }));
+    return traceparent();
+  });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const consumer = consume(bus, {
+    ...eventConsumer,
+    codec: JobEvent,
+    concurrency: 1,
+    handle: async () => {
+      resolve(traceparent());
+      return done;
+    },
+  });
+  expect(await promise).toBe(sent);
+  await consumer.stop();
+});
+
+test("a store writes by compare-and-set: the loser wrote nothing", async () => {
+  const { bus } = await startTestBus();
+  const store = await openStore(bus, "requests", RequestEntry);
+  const entry = (jobId: string) => ({ jobId, requestDigest: "" });
+  const created = await store.create("t.a", entry("1"));
+  expect(await store.create("t.a", entry("2"))).toBeUndefined();
+  const updated = await store.update("t.a", entry("3"), created as number);
+  expect(await store.update("t.a", entry("4"), created as number)).toBeUndefined();
+  expect(await store.get("t.a")).toMatchObject({ value: entry("3"), revision: updated });
+  await store.create("t.b", entry("5"));
+  expect((await store.keys("t.*")).sort()).toEqual(["t.a", "t.b"]);
+  await store.delete("t.a");
+  expect(await store.get("t.a")).toBeUndefined();
+  expect(await store.create("t.a", entry("6"))).toBeTypeOf("number");
+});
+
+test("a watcher hears of changes and progress of its own job only", async () => {
+  const { bus, connectAnother } = await startTestBus();
+  const heard: string[] = [];
+  const end = await subscribeJob(bus, "a", (signal) =>
+    heard.push(signal.$case === "progress" ? `${signal.progress.fraction}` : "changed"),
+  );
+  const other = await connectAnother();
+  publishChanged(other, "b");
+  publishChanged(other, "a");
+  publishProgress(other, { jobId: "a", stepId: "s", attempt: 1, fraction: 0.5, etaMs: -1 });
+  await expect.poll(() => heard).toEqual(["changed", "0.5"]);
+  end();
+});
+
+test("an announced service is listed until it says goodbye", async () => {
+  const { bus } = await startTestBus();
+  const facts = {
+    service: "effects",
+    instance: "e1",
+    version: "0",
+    grpcAddress: "127.0.0.1:1",
+    healthAddress: "",
+    metricsUrl: "",
+  };
+  const leave = await announceService(bus, facts);
+  expect(await listServices(bus)).toMatchObject([{ ...facts, pid: process.pid }]);
+  await leave();
+  expect(await listServices(bus)).toEqual([]);
+});
+
+test("a consumer goes on by itself after the broker was killed and started again", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-bus-"));
+  let broker = await startBroker({ dataDir });
+  const port = Number(new URL(broker.url).port);
+  const bus = await connectBus({
+    natsUrl: broker.url,
+    natsReplicas: 1,
+    ackWaitMs: 5_000,
+    name: "test",
+    log,
+    metrics: createMetrics("test", "0"),
+  });
+  onTestFinished(async () => {
+    await bus.close();
+    await broker.stop();
+    rmSync(dataDir, { recursive: true });
+  });
+  await provision(bus);
+  const seen: string[] = [];
+  const consumer = consume(bus, {
+    ...effects,
+    concurrency: 1,
+    handle: async ({ jobId }) => {
+      seen.push(jobId);
+      return done;
+    },
+  });
+  await publishWork(bus, "effects", item("before"));
+  await expect.poll(() => seen).toEqual(["before"]);
+  await broker.stop("SIGKILL");
+  await expect(publishWork(bus, "effects", item("lost"))).rejects.toMatchObject({ reason: "BROKER_UNAVAILABLE" });
+  broker = await startBroker({ dataDir, port });
+  await expect
+    .poll(
+      async () =>
+        publishWork(bus, "effects", item("after")).then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe(true);
+  await expect.poll(() => seen.includes("after"), { timeout: 8_000 }).toBe(true);
+  await consumer.stop();
+});
+
+test("the delay before another try grows, is bounded, and is spread", () => {
+  const delay = (deliveries: number, jitter: number) => {
+    const verdict = giveBack(deliveries, jitter);
+    return verdict.$case === "giveBack" ? verdict.delayMs : -1;
+  };
+  expect([delay(1, 0.5), delay(2, 0.5), delay(50, 0.5)]).toEqual([250, 500, 15_000]);
+  expect(delay(3, 0)).toBe(500);
+  expect(delay(3, 1)).toBe(1500);
+});
