@@ -1,0 +1,39 @@
+import { busFields } from "@pixelmesh/bus";
+import { type ConfigOf, field } from "@pixelmesh/config";
+
+/** The settings that every service process has. `area` is its name in variables (INGEST); ports default to base, +100 and +200. */
+export function serviceFields(area: string, basePort: number) {
+  const port = (name: string, value: number, doc: string) =>
+    field.integer(`PIXELMESH_${area}_${name}`, String(value), `${doc} 0 takes a free one.`, { max: 65_535 });
+  return {
+    ...busFields,
+    host: field.text("PIXELMESH_HOST", "127.0.0.1", "Address that every server of the process listens on."),
+    advertisedHost: field.text(
+      "PIXELMESH_ADVERTISED_HOST",
+      "127.0.0.1",
+      "Address under which others reach this process.",
+    ),
+    grpcPort: port("GRPC_PORT", basePort, "Port of the gRPC server."),
+    healthPort: port("HEALTH_PORT", basePort + 100, "Port of the plaintext health server."),
+    metricsPort: port("METRICS_PORT", basePort + 200, "Port of the metrics page."),
+    instance: field.text("PIXELMESH_INSTANCE", "0", "Name of this replica, unique within its service."),
+    logLevel: field.choice(
+      "PIXELMESH_LOG_LEVEL",
+      ["trace", "debug", "info", "warn", "error", "silent"],
+      "info",
+      "Least level that is logged.",
+    ),
+    stopGraceMs: field.duration(
+      "PIXELMESH_STOP_GRACE",
+      "20s",
+      "How long running work may take to end when the process stops.",
+      {
+        min: 0,
+        max: 600_000,
+      },
+    ),
+  } as const;
+}
+
+/** Values of `serviceFields`. */
+export type ServiceConfig = ConfigOf<ReturnType<typeof serviceFields>>;

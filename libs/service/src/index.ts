@@ -1,0 +1,3 @@
+export { type ServiceConfig, serviceFields } from "./fields.ts";
+export { announceReady, openBase, openRpc, type ServiceBase } from "./open.ts";
+export { version } from "./version.ts";

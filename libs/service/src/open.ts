@@ -1,0 +1,102 @@
+import { announceService, type Bus, connectBus, provision } from "@pixelmesh/bus";
+import type { Lifecycle } from "@pixelmesh/lifecycle";
+import { createHealth, type Health, type RpcServer, type RpcServerOptions, startRpcServer } from "@pixelmesh/rpc";
+import { createMetrics, type Logger, type Metrics, startMetricsServer, startTracing } from "@pixelmesh/telemetry";
+import type { ServiceConfig } from "./fields.ts";
+import { version } from "./version.ts";
+
+/** What every service process has open. */
+export type ServiceBase = {
+  readonly service: string;
+  /** `<service>-<instance>`: how this process is named in events, logs and results. */
+  readonly worker: string;
+  readonly config: ServiceConfig;
+  readonly life: Lifecycle;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly metricsUrl: string;
+  readonly health: Health;
+  readonly healthAddress: string;
+  readonly bus: Bus;
+};
+
+/** Opens metrics page, health server and broker; all closed by the lifecycle. Not ready yet: see announceReady. */
+export async function openBase(
+  service: string,
+  config: ServiceConfig,
+  life: Lifecycle,
+  log: Logger,
+): Promise<ServiceBase> {
+  startTracing();
+  const metrics = createMetrics(service, version);
+  const metricsServer = await startMetricsServer(metrics, { host: config.host, port: config.metricsPort });
+  life.defer("metrics page", metricsServer.close);
+
+  const health = createHealth();
+  life.defer("health state", health.close);
+  const healthServer = await startRpcServer({
+    host: config.host,
+    port: config.healthPort,
+    log,
+    metrics,
+    health,
+    serviceNames: [],
+    register() {},
+  });
+  life.defer("health server", () => healthServer.stop(500));
+
+  const worker = `${service}-${config.instance}`;
+  const bus = await connectBus({
+    ...config,
+    name: worker,
+    log,
+    metrics,
+    onState: (connected) => health.setNeed("broker", connected),
+  });
+  life.defer("broker connection", bus.close);
+  await provision(bus);
+  return {
+    service,
+    worker,
+    config,
+    life,
+    log,
+    metrics,
+    metricsUrl: withHost(metricsServer.url, config),
+    health,
+    healthAddress: `${config.advertisedHost}:${healthServer.port}`,
+    bus,
+  };
+}
+
+/** Opens the gRPC server of the service; closed by the lifecycle within the configured grace. */
+export async function openRpc(
+  { config, life, log, metrics, health }: ServiceBase,
+  options: Pick<RpcServerOptions, "serviceNames" | "register">,
+): Promise<RpcServer> {
+  const rpc = await startRpcServer({ host: config.host, port: config.grpcPort, log, metrics, health, ...options });
+  life.defer("rpc server", () => rpc.stop(config.stopGraceMs), config.stopGraceMs + 1_000);
+  return rpc;
+}
+
+/** The last step of starting: lists the process in the bucket `services` and lets health say that it serves. */
+export async function announceReady(base: ServiceBase, rpc: RpcServer): Promise<void> {
+  const { service, config, life, log, health, bus, metricsUrl, healthAddress } = base;
+  const grpcAddress = `${config.advertisedHost}:${rpc.port}`;
+  const leave = await announceService(bus, {
+    service,
+    instance: config.instance,
+    version,
+    grpcAddress,
+    healthAddress,
+    metricsUrl,
+  });
+  life.defer("announcement", leave, 2_000);
+  health.setStarted();
+  life.defer("readiness", health.setStopping);
+  log.info({ grpcAddress, healthAddress, metricsUrl, version }, "ready");
+}
+
+function withHost(url: string, { host, advertisedHost }: ServiceConfig): string {
+  return url.replace(`//${host}:`, `//${advertisedHost}:`);
+}
