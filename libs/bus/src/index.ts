@@ -3,7 +3,7 @@ export type { Codec } from "./codec.ts";
 export { busFields } from "./config.ts";
 export { type Bus, type BusOptions, connectBus } from "./connect.ts";
 export { type ConsumeOptions, type Consumer, consume } from "./consume.ts";
-export { publishDeadLetter, publishEvent, publishWork } from "./publish.ts";
+export { hasWork, publishDeadLetter, publishEvent, publishWork } from "./publish.ts";
 export { announceService, listServices, type ServiceFacts } from "./services.ts";
 export {
   type JobSignal,
@@ -11,7 +11,7 @@ export {
   publishChanged,
   publishProgress,
   subscribeCancels,
-  subscribeJob,
+  subscribeSignals,
 } from "./signals.ts";
 export { type Entry, openStore, type Store } from "./store.ts";
 export { eventConsumer, partitionOf, type WorkService, workConsumers, workServices } from "./subjects.ts";

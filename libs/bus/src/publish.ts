@@ -1,3 +1,4 @@
+import { JetStreamApiError } from "@nats-io/jetstream";
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { JobEvent, WorkItem } from "@pixelmesh/proto";
 import { injectTrace } from "@pixelmesh/telemetry";
@@ -13,9 +14,23 @@ export async function publishWork(bus: Bus, service: WorkService, item: WorkItem
   bus.nc.publish(workConsumers(service).wakeSubject);
 }
 
-/** Puts a fact about a job into the log. `messageId` makes a repeat harmless inside the broker's window. */
+/** Whether a step's message is still in its queue: waiting, or in a worker's hands. */
+export async function hasWork(bus: Bus, service: WorkService, item: WorkItem): Promise<boolean> {
+  try {
+    return (
+      (await bus.jsm.streams.getMessage(workStream(service), { last_by_subj: workSubject(service, item) })) !== null
+    );
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === 10037) return false; // no message found
+    throw toBrokerError(error);
+  }
+}
+
+/** Puts a fact about a job into the log. The same fact is stored once inside the broker's window. */
 export async function publishEvent(bus: Bus, event: JobEvent): Promise<void> {
-  const messageId = `${event.jobId}:${event.stepId}:${event.attempt}:${event.event?.$case}:${event.worker}`;
+  const { jobId, stepId, attempt, worker, atUnixMs } = event;
+  // The time is part of the id: a second start of the same attempt by the same worker is another fact.
+  const messageId = `${jobId}:${stepId}:${attempt}:${event.event?.$case}:${worker}:${atUnixMs}`;
   await publish(bus, eventConsumer.stream, eventSubject(event), JobEvent.encode(event).finish(), messageId);
   bus.nc.publish(eventConsumer.wakeSubject);
 }

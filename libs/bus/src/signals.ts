@@ -19,23 +19,27 @@ export function publishCancel(bus: Bus, jobId: string): void {
   bus.nc.publish(`cancel.${jobId}`);
 }
 
-/** Calls back for every signal about one job. Answers how to end that. */
-export async function subscribeJob(
+/**
+ * Calls back for every signal about any job; one subscription serves all watchers of a process. Resolves once the broker
+ * knows of it: who reads a record after that misses no change. Answers how to end it.
+ */
+export async function subscribeSignals(
   bus: Bus,
-  jobId: string,
-  onSignal: (signal: JobSignal) => void,
+  onSignal: (jobId: string, signal: JobSignal) => void,
 ): Promise<() => void> {
-  const changed = bus.nc.subscribe(`changed.${jobId}`, { callback: () => onSignal({ $case: "changed" }) });
-  const progress = bus.nc.subscribe(`progress.${jobId}`, {
+  const changed = bus.nc.subscribe("changed.*", {
+    callback: (_error, message) => onSignal(message.subject.slice("changed.".length), { $case: "changed" }),
+  });
+  const progress = bus.nc.subscribe("progress.*", {
     callback: (_error, message) => {
       try {
-        onSignal({ $case: "progress", progress: StepProgress.decode(message.data) });
+        const said = StepProgress.decode(message.data);
+        onSignal(said.jobId, { $case: "progress", progress: said });
       } catch {
         bus.metrics.count("pixelmesh_malformed_messages_total", { stream: "progress" });
       }
     },
   });
-  // The subscriptions must be at the broker before the record is read, else a change in between would be missed.
   await bus.nc.flush();
   return () => {
     changed.unsubscribe();

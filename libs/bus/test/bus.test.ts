@@ -19,7 +19,7 @@ import {
   publishProgress,
   publishWork,
   startBroker,
-  subscribeJob,
+  subscribeSignals,
   workConsumers,
 } from "../src/index.ts";
 
@@ -209,17 +209,17 @@ test("a store writes by compare-and-set: the loser wrote nothing", async () => {
   expect(await store.create("t.a", entry("6"))).toBeTypeOf("number");
 });
 
-test("a watcher hears of changes and progress of its own job only", async () => {
+test("a process hears of changes and progress of every job, whoever says so", async () => {
   const { bus, connectAnother } = await startTestBus();
   const heard: string[] = [];
-  const end = await subscribeJob(bus, "a", (signal) =>
-    heard.push(signal.$case === "progress" ? `${signal.progress.fraction}` : "changed"),
+  const end = await subscribeSignals(bus, (jobId, signal) =>
+    heard.push(`${jobId} ${signal.$case === "progress" ? signal.progress.fraction : "changed"}`),
   );
   const other = await connectAnother();
   publishChanged(other, "b");
   publishChanged(other, "a");
   publishProgress(other, { jobId: "a", stepId: "s", attempt: 1, fraction: 0.5, etaMs: -1 });
-  await expect.poll(() => heard).toEqual(["changed", "0.5"]);
+  await expect.poll(() => heard.toSorted()).toEqual(["a 0.5", "a changed", "b changed"]);
   end();
 });
 

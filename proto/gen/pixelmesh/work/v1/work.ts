@@ -65,7 +65,13 @@ export interface WorkItem {
 }
 
 export interface StepInput {
-  blob: Blob | undefined;
+  blob:
+    | Blob
+    | undefined;
+  /** Known before the bytes are here: a slot is asked for while they come. */
+  widthPx: number;
+  heightPx: number;
+  channels: number;
 }
 
 /** An output to encode from the step's picture. */
@@ -616,13 +622,22 @@ export const WorkItem: MessageFns<WorkItem> = {
 };
 
 function createBaseStepInput(): StepInput {
-  return { blob: undefined };
+  return { blob: undefined, widthPx: 0, heightPx: 0, channels: 0 };
 }
 
 export const StepInput: MessageFns<StepInput> = {
   encode(message: StepInput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.blob !== undefined) {
       Blob.encode(message.blob, writer.uint32(10).fork()).join();
+    }
+    if (message.widthPx !== 0) {
+      writer.uint32(16).int32(message.widthPx);
+    }
+    if (message.heightPx !== 0) {
+      writer.uint32(24).int32(message.heightPx);
+    }
+    if (message.channels !== 0) {
+      writer.uint32(32).int32(message.channels);
     }
     return writer;
   },
@@ -648,6 +663,30 @@ export const StepInput: MessageFns<StepInput> = {
             message.blob = Blob.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.widthPx = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.heightPx = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.channels = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -661,13 +700,35 @@ export const StepInput: MessageFns<StepInput> = {
   },
 
   fromJSON(object: any): StepInput {
-    return { blob: isSet(object.blob) ? Blob.fromJSON(object.blob) : undefined };
+    return {
+      blob: isSet(object.blob) ? Blob.fromJSON(object.blob) : undefined,
+      widthPx: isSet(object.widthPx)
+        ? globalThis.Number(object.widthPx)
+        : isSet(object.width_px)
+        ? globalThis.Number(object.width_px)
+        : 0,
+      heightPx: isSet(object.heightPx)
+        ? globalThis.Number(object.heightPx)
+        : isSet(object.height_px)
+        ? globalThis.Number(object.height_px)
+        : 0,
+      channels: isSet(object.channels) ? globalThis.Number(object.channels) : 0,
+    };
   },
 
   toJSON(message: StepInput): unknown {
     const obj: any = {};
     if (message.blob !== undefined) {
       obj.blob = Blob.toJSON(message.blob);
+    }
+    if (message.widthPx !== 0) {
+      obj.widthPx = Math.round(message.widthPx);
+    }
+    if (message.heightPx !== 0) {
+      obj.heightPx = Math.round(message.heightPx);
+    }
+    if (message.channels !== 0) {
+      obj.channels = Math.round(message.channels);
     }
     return obj;
   },
@@ -678,6 +739,9 @@ export const StepInput: MessageFns<StepInput> = {
   fromPartial(object: DeepPartial<StepInput>): StepInput {
     const message = createBaseStepInput();
     message.blob = (object.blob !== undefined && object.blob !== null) ? Blob.fromPartial(object.blob) : undefined;
+    message.widthPx = object.widthPx ?? 0;
+    message.heightPx = object.heightPx ?? 0;
+    message.channels = object.channels ?? 0;
     return message;
   },
 };

@@ -1,0 +1,28 @@
+export { advance, type JobChange } from "./advance.ts";
+export type { Catalogue } from "./catalogue.ts";
+export { expectedCost, stepMegapixels } from "./cost.ts";
+export { type ReadyStep, readySteps, retryDelayMs, stepInputs, toWorkItem, type WorkTimes } from "./dispatch.ts";
+export { canonicalParameters } from "./effect-parameters.ts";
+export { assertEncoding, canonicalEncoding, encodingKey } from "./encoding.ts";
+export { createRateBook, type RateBook } from "./eta.ts";
+export { assertHeader, requestDigest } from "./header.ts";
+export { MAX_ATTEMPTS, MAX_OUTPUTS, MAX_STARTS, MAX_STEPS, OUTPUT_LIFE_MS } from "./limits.ts";
+export {
+  modelOf,
+  type Operation,
+  type OperationCase,
+  operationNames,
+  operationOf,
+  operations,
+  type StepService,
+} from "./operations.ts";
+export { type PlanRequest, planJob } from "./plan.ts";
+export type { PlanLimits } from "./plan-limits.ts";
+export { mergeProgress } from "./progress.ts";
+export { createRecord, isJobEnded, isStepEnded } from "./record.ts";
+export { mergeResults, resultCovers, type Wanted, wantedOf } from "./results.ts";
+export { type AiBounds, aiBounds } from "./size-policy.ts";
+export { type Bounds, fitWithin, type Size } from "./sizes.ts";
+export { degradedKey, stepKey } from "./step-key.ts";
+export { validatePipeline } from "./validate.ts";
+export { type StepProgressView, toJob } from "./view.ts";

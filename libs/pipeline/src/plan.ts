@@ -1,0 +1,104 @@
+import { expected } from "@pixelmesh/errors";
+import { type CreateJobHeader, JobSpec, type Notice, type PlannedStep, type Source, type Step } from "@pixelmesh/proto";
+import type { Catalogue } from "./catalogue.ts";
+import { stepMegapixels } from "./cost.ts";
+import type { RateBook } from "./eta.ts";
+import { edgesOf, topologicalOrder, withAncestors } from "./graph.ts";
+import { assertHeader, priorityOf, qualityOf, requestDigest } from "./header.ts";
+import { normalizePipeline } from "./normalize.ts";
+import { modelOf, operationOf, operations } from "./operations.ts";
+import { assertSizes, type PlanLimits } from "./plan-limits.ts";
+import { resolveStep } from "./resolve.ts";
+import { aiBounds, applySizePolicy } from "./size-policy.ts";
+import { resultSize, type Size, unknownSize } from "./sizes.ts";
+import { validatePipeline } from "./validate.ts";
+
+/** All that a plan is made from. */
+export type PlanRequest = {
+  readonly jobId: string;
+  readonly header: CreateJobHeader;
+  /** The uploaded pictures, with the facts of their headers. */
+  readonly sources: readonly Source[];
+  readonly tenant: string;
+  readonly nowUnixMs: number;
+  readonly deadlineUnixMs: number;
+  readonly catalogue: Catalogue;
+  readonly limits: PlanLimits;
+  /** W3C trace context of the call that creates the job. */
+  readonly traceparent?: string;
+  /** Measured speeds; without them every expected_ms is 0. */
+  readonly rates?: Pick<RateBook, "expectedMs">;
+};
+
+/**
+ * What is to be done, resolved for good: steps in topological order with every default filled in, their services, model
+ * digests and sizes, prescale steps as the quality asks for, and outputs. Steps that lead to no output are left out, with
+ * a notice. Throws as validatePipeline does, and OUTPUT_TOO_LARGE.
+ */
+export function planJob(request: PlanRequest): JobSpec {
+  const { header, sources, catalogue } = request;
+  assertHeader(header);
+  if (header.pipeline === undefined) throw expected("pipeline", "set", "nothing", "INVALID_PIPELINE");
+  validatePipeline(
+    header.pipeline,
+    sources.map((source) => source.name),
+    catalogue,
+  );
+
+  const { steps: asked, outputs } = normalizePipeline(header.pipeline);
+  const needed = neededSteps(asked, new Set(outputs.map((output) => output.step)));
+  const ordered = topologicalOrder(edgesOf(needed)).flatMap((index) => needed[index] ?? []);
+  const resolved = ordered.map((step) => resolveStep(step, catalogue).step);
+  const sourceSizes = new Map(sources.map((source) => [source.name, source.info ?? unknownSize]));
+  const sized = withSizes(applySizePolicy(resolved, sourceSizes, aiBounds(qualityOf(header))), sourceSizes);
+  assertSizes(sized, new Set(outputs.map((output) => output.step)), request.limits, header.maxOutputPixels);
+
+  return JobSpec.create({
+    jobId: request.jobId,
+    tenant: request.tenant,
+    requestId: header.requestId,
+    priority: priorityOf(header),
+    quality: qualityOf(header),
+    allowDegraded: header.allowDegraded,
+    noCache: header.noCache,
+    createdUnixMs: request.nowUnixMs,
+    deadlineUnixMs: request.deadlineUnixMs,
+    sources: [...sources],
+    steps: sized.map(([step, size]) => planStep(step, size, request)),
+    outputs,
+    notices: unusedNotices(asked, needed),
+    requestDigest: requestDigest(header, sources),
+    traceparent: request.traceparent ?? "",
+  });
+}
+
+function neededSteps(steps: readonly Step[], outputIds: ReadonlySet<string>): Step[] {
+  const roots = steps.flatMap((step, index) => (outputIds.has(step.id) ? [index] : []));
+  const needed = withAncestors(edgesOf(steps), roots);
+  return steps.filter((_, index) => needed.has(index));
+}
+
+function unusedNotices(asked: readonly Step[], needed: readonly Step[]): Notice[] {
+  return asked
+    .filter((step) => !needed.includes(step))
+    .map(({ id }) => ({ stepId: id, kind: "unused_step", text: `Step ${id} leads to no output and was left out` }));
+}
+
+function withSizes(steps: readonly Step[], sourceSizes: ReadonlyMap<string, Size>): [Step, Size][] {
+  const sizes = new Map<string, Size>();
+  return steps.map((step) => {
+    const from = step.inputs[0]?.from;
+    const input = (from?.$case === "step" ? sizes.get(from.value) : sourceSizes.get(from?.value ?? "")) ?? unknownSize;
+    const size = resultSize(operationOf(step), input);
+    sizes.set(step.id, size);
+    return [step, size];
+  });
+}
+
+function planStep(step: Step, { widthPx, heightPx }: Size, { catalogue, rates }: PlanRequest): PlannedStep {
+  const operation = operationOf(step);
+  const { name, service } = operations[operation.$case];
+  const { modelDigest, operationRevision } = resolveStep(step, catalogue);
+  const planned = { step, service, modelDigest, operationRevision, widthPx, heightPx, expectedMs: 0 };
+  return { ...planned, expectedMs: rates?.expectedMs(name, modelOf(operation), stepMegapixels(planned)) ?? 0 };
+}

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type AttachDeviceRequest, DeviceKind, type HostReport, SchedulerServiceDefinition } from "@pixelmesh/proto";
+import { createOutbox, type RpcConnection } from "@pixelmesh/rpc";
+import type { ServiceBase } from "@pixelmesh/service";
+import { readHostMemory } from "./host-memory.ts";
+
+/** The standing report of this process's device to the scheduler. */
+export type DeviceLink = {
+  readonly deviceId: string;
+  close(): Promise<void>;
+};
+
+/** What the process tells of its inference hosts, and what it does when the scheduler wants memory back. */
+export type DeviceOwner = {
+  describeHosts?(): Promise<readonly HostReport[]>;
+  evictHost?(hostId: string): Promise<void>;
+  cleanUp?(wantedBytes: number): Promise<void>;
+};
+
+const reportEveryMs = 1_000;
+const reconnectMs = 250;
+
+/** Keeps this machine's memory attached as a device until closed: a report a second, over a stream that is reopened when it breaks. */
+export function linkDevice(base: ServiceBase, connection: RpcConnection, owner: DeviceOwner): DeviceLink {
+  const closing = new AbortController();
+  const { deviceId } = readHostMemory();
+
+  async function report(): Promise<AttachDeviceRequest> {
+    const memory = readHostMemory();
+    const hosts = (await owner.describeHosts?.()) ?? [];
+    const device = {
+      deviceId,
+      kind: DeviceKind.HOST_MEMORY,
+      name: memory.name,
+      totalBytes: memory.totalBytes,
+      observedBytes: memory.observedBytes,
+      computeTokens: memory.cores,
+      hosts: [...hosts],
+      ownProcessBytes: process.memoryUsage.rss(),
+    };
+    base.metrics.set("pixelmesh_device_memory_bytes", { device: deviceId, kind: "total" }, memory.totalBytes);
+    base.metrics.set("pixelmesh_device_memory_bytes", { device: deviceId, kind: "observed" }, memory.observedBytes);
+    return { service: base.service, instance: base.config.instance, devices: [device] };
+  }
+
+  async function attachOnce(): Promise<void> {
+    const outbox = createOutbox<AttachDeviceRequest>(4);
+    outbox.push(await report());
+    const timer = setInterval(() => {
+      report().then(outbox.push, (error: unknown) => base.log.warn({ err: error }, "device report failed"));
+    }, reportEveryMs);
+    try {
+      for await (const { command } of connection
+        .client(SchedulerServiceDefinition)
+        .attachDevice(outbox, { signal: closing.signal })) {
+        if (command?.$case === "evictHost") await owner.evictHost?.(command.value.hostId);
+        else if (command?.$case === "cleanUp") await owner.cleanUp?.(command.value.wantedBytes);
+      }
+    } finally {
+      clearInterval(timer);
+      outbox.end();
+    }
+  }
+
+  async function keepAttached(): Promise<void> {
+    while (!closing.signal.aborted) {
+      await attachOnce().catch((error: unknown) => {
+        if (!closing.signal.aborted) base.log.debug({ err: error }, "scheduler not reached; tried again");
+      });
+      await sleep(reconnectMs, undefined, { signal: closing.signal }).catch(() => {});
+    }
+  }
+  const running = keepAttached();
+  return {
+    deviceId,
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { AppError } from "@pixelmesh/errors";
+import { decodePicture, type EncodedPicture, encodeFrame, inspectPicture } from "@pixelmesh/imaging";
+import { Encoding, type Notice, type PictureHeader, Priority, type Step } from "@pixelmesh/proto";
+import { collectBytes, createOutbox, toChunks } from "@pixelmesh/rpc";
+import { callFacts } from "@pixelmesh/telemetry";
+import { executeStep } from "./execute.ts";
+import type { StepHandler } from "./handler.ts";
+import type { WorkerParts } from "./open.ts";
+
+/** A call that does one step on an uploaded picture, without a job. */
+export type DirectRequest = {
+  readonly handler: StepHandler;
+  readonly step: Step;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly encoding: Encoding | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (fraction: number) => void;
+};
+
+/** The encoded result of a direct call. */
+export type DirectResult = EncodedPicture & { readonly widthPx: number; readonly heightPx: number };
+
+/** Reads the upload, takes a slot as a job's step would, runs, encodes. Nothing is stored. */
+export async function runDirect(parts: WorkerParts, request: DirectRequest): Promise<DirectResult> {
+  const { handler, step, signal } = request;
+  const bytes = await collectBytes(request.chunks, parts.limits.maxBytes);
+  const info = await inspectPicture(bytes, parts.limits);
+  const notices: Notice[] = [];
+  const { deadlineUnixMs, tenant } = callFacts();
+  if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A direct call has no deadline");
+  const { outcome } = await executeStep(parts, {
+    handler,
+    step,
+    sizes: [info],
+    async loadInputs() {
+      const decoded = await decodePicture(bytes, parts.limits);
+      notices.push(...decoded.notices);
+      return [decoded.frame];
+    },
+    jobId: "",
+    tenant: tenant ?? "default",
+    priority: Priority.INTERACTIVE,
+    deadlineUnixMs,
+    signal,
+    onProgress: request.onProgress ?? (() => {}),
+  });
+  const encoded = await encodeFrame(outcome.frame, request.encoding ?? Encoding.create(), parts.limits);
+  const { widthPx, heightPx } = outcome.frame;
+  return { ...encoded, notices: [...notices, ...(outcome.notices ?? []), ...encoded.notices], widthPx, heightPx };
+}
+
+/** A part of the answer to a direct call. */
+export type DirectPart =
+  | { readonly $case: "progress"; readonly value: number }
+  | { readonly $case: "header"; readonly value: PictureHeader }
+  | { readonly $case: "chunk"; readonly value: Uint8Array };
+
+/** A direct call as the stream it answers: progress while it runs, then the header and the bytes of the result. */
+export async function* streamDirect(
+  parts: WorkerParts,
+  request: Omit<DirectRequest, "onProgress">,
+): AsyncGenerator<DirectPart, void, undefined> {
+  const progress = createOutbox<number>(16);
+  const running = runDirect(parts, { ...request, onProgress: progress.push }).finally(progress.end);
+  running.catch(() => {});
+  for await (const value of progress) yield { $case: "progress", value };
+  const { bytes, format, widthPx, heightPx, notices } = await running;
+  yield { $case: "header", value: { format, widthPx, heightPx, sizeBytes: bytes.length, notices } };
+  for (const value of toChunks(bytes)) yield { $case: "chunk", value };
+}

@@ -1,0 +1,27 @@
+import { availableParallelism } from "node:os";
+import { type ConfigOf, field } from "@pixelmesh/config";
+import { serviceFields } from "@pixelmesh/service";
+
+/** Settings of every service that does steps, on top of a service's own. */
+export function workerFields(area: string, basePort: number) {
+  return {
+    ...serviceFields(area, basePort),
+    storageAddress: field.text("PIXELMESH_STORAGE_ADDRESS", "127.0.0.1:7402", "Address of the storage service."),
+    schedulerAddress: field.text("PIXELMESH_SCHEDULER_ADDRESS", "127.0.0.1:7401", "Address of the scheduler."),
+    concurrency: field.integer(
+      `PIXELMESH_${area}_CONCURRENCY`,
+      String(Math.min(4, availableParallelism())),
+      "Steps in hand at once; each waits for its slot.",
+      { min: 1, max: 64 },
+    ),
+    imagingThreads: field.integer(
+      `PIXELMESH_${area}_IMAGING_THREADS`,
+      "1",
+      "Threads for one decode, resize or encode.",
+      { min: 1, max: 64 },
+    ),
+  } as const;
+}
+
+/** Values of `workerFields`. */
+export type WorkerConfig = ConfigOf<ReturnType<typeof workerFields>>;

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism, freemem, hostname, totalmem } from "node:os";
+import { join } from "node:path";
+
+/** The memory this process may use: the container's where there is a bound, else the machine's. */
+export type HostMemory = {
+  /** Boot id and cgroup path: equal for all processes that share this memory. */
+  readonly deviceId: string;
+  readonly name: string;
+  readonly totalBytes: number;
+  /** In use by anybody and not to be had back: page cache is not counted. */
+  readonly observedBytes: number;
+  readonly cores: number;
+};
+
+/** Reads it now: cgroup v2 (memory.max, memory.current − inactive_file), else /proc/meminfo (MemTotal − MemAvailable), else os. */
+export function readHostMemory(): HostMemory {
+  const machine = readMachine();
+  const group = readCgroup();
+  const bounded = group !== undefined && group.maxBytes < machine.totalBytes;
+  return {
+    deviceId: `host-${machine.id}${bounded ? group.path : ""}`,
+    name: bounded ? `container memory of ${hostname()}` : `memory of ${hostname()}`,
+    totalBytes: bounded ? group.maxBytes : machine.totalBytes,
+    observedBytes: bounded ? Math.max(group.usedBytes, 0) : machine.totalBytes - machine.availableBytes,
+    cores: availableParallelism(),
+  };
+}
+
+function readMachine(): { id: string; totalBytes: number; availableBytes: number } {
+  const text = read("/proc/meminfo");
+  const kib = (name: string) => Number(text?.match(new RegExp(`^${name}:\\s+(\\d+) kB`, "m"))?.[1]) * 1024;
+  const id = read("/proc/sys/kernel/random/boot_id")?.trim() ?? hostname();
+  const [totalBytes, availableBytes] = [kib("MemTotal"), kib("MemAvailable")];
+  return Number.isFinite(totalBytes) && Number.isFinite(availableBytes)
+    ? { id, totalBytes, availableBytes }
+    : { id, totalBytes: totalmem(), availableBytes: freemem() };
+}
+
+function readCgroup(): { path: string; maxBytes: number; usedBytes: number } | undefined {
+  const path = read("/proc/self/cgroup")?.match(/^0::(\S*)$/m)?.[1];
+  if (path === undefined) return undefined;
+  // Inside a container the own group is mounted at the root.
+  for (const dir of [join("/sys/fs/cgroup", path), "/sys/fs/cgroup"]) {
+    const max = read(join(dir, "memory.max"))?.trim();
+    const current = Number(read(join(dir, "memory.current")));
+    if (max === undefined || max === "max" || !Number.isFinite(current)) continue;
+    const inactive = Number(read(join(dir, "memory.stat"))?.match(/^inactive_file (\d+)$/m)?.[1] ?? 0);
+    return { path, maxBytes: Number(max), usedBytes: current - inactive };
+  }
+  return undefined;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined; // Not on this system.
+  }
+}

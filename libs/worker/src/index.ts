@@ -1,0 +1,11 @@
+export { type BlobClient, connectBlobs } from "./blobs.ts";
+export { type DeviceLink, linkDevice } from "./device.ts";
+export { type DirectPart, type DirectRequest, type DirectResult, runDirect, streamDirect } from "./direct.ts";
+export { type Execution, executeStep } from "./execute.ts";
+export { type WorkerConfig, workerFields } from "./fields.ts";
+export type { PictureSize, SlotNeed, StepContext, StepHandler, StepOutcome } from "./handler.ts";
+export { type HostMemory, readHostMemory } from "./host-memory.ts";
+export { openWorker, type WorkerParts } from "./open.ts";
+export { createResults, type Results } from "./results.ts";
+export { holdSlot, type Slot } from "./slot.ts";
+export { startStepWorker } from "./step-worker.ts";

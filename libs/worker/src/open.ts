@@ -1,0 +1,43 @@
+import { configureImaging, defaultLimits, type PictureLimits } from "@pixelmesh/imaging";
+import { connectRpc, type RpcConnection } from "@pixelmesh/rpc";
+import type { ServiceBase } from "@pixelmesh/service";
+import { type BlobClient, connectBlobs } from "./blobs.ts";
+import { type DeviceLink, type DeviceOwner, linkDevice } from "./device.ts";
+import type { WorkerConfig } from "./fields.ts";
+import { createResults, type Results } from "./results.ts";
+
+/** What a process that does steps has open besides its base. */
+export type WorkerParts = {
+  readonly base: ServiceBase;
+  readonly config: WorkerConfig;
+  readonly blobs: BlobClient;
+  readonly results: Results;
+  readonly scheduler: RpcConnection;
+  readonly device: DeviceLink;
+  readonly limits: PictureLimits;
+};
+
+/** Connects to storage and scheduler and attaches this machine's memory as a device; closed by the lifecycle. */
+export async function openWorker(
+  base: ServiceBase,
+  config: WorkerConfig,
+  owner: DeviceOwner = {},
+  limits: PictureLimits = defaultLimits,
+): Promise<WorkerParts> {
+  configureImaging({ threads: config.imagingThreads });
+  const storage = connectRpc(config.storageAddress);
+  base.life.defer("storage connection", storage.close);
+  const scheduler = connectRpc(config.schedulerAddress);
+  base.life.defer("scheduler connection", scheduler.close);
+  const device = linkDevice(base, scheduler, owner);
+  base.life.defer("device", device.close, 2_000);
+  return {
+    base,
+    config,
+    blobs: connectBlobs(storage),
+    results: await createResults(base.bus),
+    scheduler,
+    device,
+    limits,
+  };
+}

@@ -1,0 +1,50 @@
+import { encodeFrame, FRAME_MEDIA_TYPE, toFormatMediaType, toFrameBlob } from "@pixelmesh/imaging";
+import { Encoding, type Notice, StepResult, type WorkItem } from "@pixelmesh/proto";
+import type { ExecutionResult } from "./execute.ts";
+import type { WorkerParts } from "./open.ts";
+
+/** Encodes each wanted output once, stores it, and the raw frame where another step needs it; answers what was stored. */
+export async function storeOutcome(
+  { base, blobs, limits, device }: WorkerParts,
+  item: WorkItem,
+  { outcome, model, modelDigest, slotWaitMs, runMs }: ExecutionResult,
+  decodeNotices: readonly Notice[],
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { frame } = outcome;
+  const notices = [...decodeNotices, ...(outcome.notices ?? [])];
+  const startedMs = performance.now();
+  const storingFrame = item.storeFrame
+    ? blobs.put(toFrameBlob(frame), FRAME_MEDIA_TYPE, item.keepUntilUnixMs, signal)
+    : undefined;
+  storingFrame?.catch(() => {});
+  const outputs: StepResult["outputs"] = [];
+  for (const { encoding } of item.outputs) {
+    signal.throwIfAborted();
+    const wanted = encoding ?? Encoding.create();
+    const encoded = await encodeFrame(frame, wanted, limits);
+    notices.push(...encoded.notices);
+    const blob = await blobs.put([encoded.bytes], toFormatMediaType(encoded.format), item.keepUntilUnixMs, signal);
+    outputs.push({ encoding: wanted, format: encoded.format, blob });
+  }
+  return StepResult.fromPartial({
+    frame: await storingFrame,
+    outputs,
+    provenance: {
+      jobId: item.jobId,
+      worker: base.worker,
+      model,
+      modelDigest,
+      provider: outcome.provider ?? "",
+      device: device.deviceId,
+      runMs: Math.round(runMs + performance.now() - startedMs),
+      slotWaitMs: Math.round(slotWaitMs),
+      finishedUnixMs: Date.now(),
+    },
+    adaptations: [...(outcome.adaptations ?? [])],
+    notices: notices.map((notice) => ({ ...notice, stepId: item.stepId })),
+    widthPx: frame.widthPx,
+    heightPx: frame.heightPx,
+    channels: frame.channels,
+  });
+}

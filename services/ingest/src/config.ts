@@ -1,0 +1,39 @@
+import { type ConfigOf, field } from "@pixelmesh/config";
+import { workerFields } from "@pixelmesh/worker";
+
+/** Settings of the ingest service. */
+export const ingestFields = {
+  ...workerFields("INGEST", 7400),
+  upscaleAddress: field.text("PIXELMESH_UPSCALE_ADDRESS", "127.0.0.1:7403", "Address of the upscale service."),
+  backgroundAddress: field.text("PIXELMESH_BACKGROUND_ADDRESS", "127.0.0.1:7404", "Address of the background service."),
+  effectsAddress: field.text("PIXELMESH_EFFECTS_ADDRESS", "127.0.0.1:7405", "Address of the effects service."),
+  maxUploadBytes: field.byteSize("PIXELMESH_INGEST_MAX_UPLOAD", "64MiB", "Largest picture file that is accepted.", {
+    min: 1024,
+  }),
+  uploadMemoryBytes: field.byteSize(
+    "PIXELMESH_INGEST_UPLOAD_MEMORY",
+    "256MiB",
+    "Memory that uploads in progress may take together.",
+    { min: 1024 },
+  ),
+  maxInputPixels: field.integer(
+    "PIXELMESH_INGEST_MAX_PIXELS",
+    "50000000",
+    "Most pixels of a picture that is accepted.",
+    { min: 1 },
+  ),
+  maxOutputPixels: field.integer("PIXELMESH_MAX_OUTPUT_PIXELS", "100000000", "Most pixels of any result.", { min: 1 }),
+  allowTiff: field.flag("PIXELMESH_ALLOW_TIFF", "false", "Accept TIFF files."),
+  jobDeadlineMs: field.duration(
+    "PIXELMESH_JOB_DEADLINE",
+    "15m",
+    "How long a job may take when its caller gives no deadline.",
+    { min: 1_000 },
+  ),
+  outputLifeMs: field.duration("PIXELMESH_OUTPUT_LIFE", "24h", "How long outputs are kept after a job's deadline.", {
+    min: 60_000,
+  }),
+} as const;
+
+/** Values of `ingestFields`. */
+export type IngestConfig = ConfigOf<typeof ingestFields>;

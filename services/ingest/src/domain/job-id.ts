@@ -1,0 +1,15 @@
+import { AppError } from "@pixelmesh/errors";
+import { v7 } from "uuid";
+
+const prefix = "j1a"; // Version 1 of the record's form, cell a.
+const form = new RegExp(`^${prefix}-[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`);
+
+/** A new job id: a prefix for version and cell, then a UUIDv7 (RFC 9562), so that ids sort by time. */
+export function createJobId(nowUnixMs: number, random: Uint8Array): string {
+  return `${prefix}-${v7({ msecs: nowUnixMs, random })}`;
+}
+
+/** Throws JOB_NOT_FOUND for what can be no job's id. */
+export function assertJobId(jobId: string): void {
+  if (!form.test(jobId)) throw new AppError("JOB_NOT_FOUND", "There is no job with this id");
+}

@@ -1,0 +1,2 @@
+export { type IngestConfig, ingestFields } from "./config.ts";
+export { startIngest } from "./server.ts";

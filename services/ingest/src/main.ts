@@ -1,0 +1,4 @@
+import { runService } from "@pixelmesh/service";
+import { ingestFields, startIngest } from "./index.ts";
+
+await runService(process, "ingest", ingestFields, startIngest);

@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import { AppError, toAppError } from "@pixelmesh/errors";
+import { planJob, requestDigest } from "@pixelmesh/pipeline";
+import type { CreateJobRequest, Job, JobSpec, RequestEntry } from "@pixelmesh/proto";
+import type { CallContext } from "@pixelmesh/rpc";
+import { callFacts, injectTrace } from "@pixelmesh/telemetry";
+import { createJobId } from "../domain/job-id.ts";
+import { parseTenant } from "../domain/tenant.ts";
+import type { JobParts } from "./parts.ts";
+import { type ReceivedJob, receiveJob } from "./uploads.ts";
+
+/** CreateJob: receive, plan, store, dispatch. Once it answers, the job is durable. */
+export function createCreateJob(parts: JobParts) {
+  const { base, store, orchestrator, watchers, metrics } = { ...parts, metrics: parts.base.metrics };
+
+  return async function createJob(stream: AsyncIterable<CreateJobRequest>, { signal }: CallContext): Promise<Job> {
+    const tenant = parseTenant(callFacts().tenant);
+    const nowUnixMs = Date.now();
+    const deadlineUnixMs = nowUnixMs + parts.jobDeadlineMs;
+    const received = await receiveJob(stream, parts, deadlineUnixMs + parts.outputLifeMs, signal).catch(
+      (error: unknown) => {
+        const { reason } = toAppError(error);
+        if (reason.startsWith("IMAGE_")) metrics.count("pixelmesh_input_rejected_total", { reason });
+        throw error;
+      },
+    );
+
+    const jobId = createJobId(nowUnixMs, randomBytes(16));
+    const spec = await plan(parts, received, { jobId, tenant, nowUnixMs, deadlineUnixMs });
+    const claimed = await claim(spec);
+    // A retry of a call that died half-way goes on under the id that was claimed first.
+    const job =
+      (claimed.jobId !== jobId && (await store.find(claimed.jobId))) ||
+      (await orchestrator.start({ ...spec, jobId: claimed.jobId }));
+    if (claimed.jobId === jobId) {
+      metrics.count("pixelmesh_jobs_submitted_total", { priority: String(spec.priority) });
+      base.log.info({ jobId, tenant, steps: spec.steps.length, outputs: spec.outputs.length }, "job created");
+    }
+    return watchers.view(job);
+  };
+
+  async function claim(spec: JobSpec): Promise<RequestEntry> {
+    const { jobId, tenant, requestId, requestDigest: digest } = spec;
+    if (requestId === "") return { jobId, requestDigest: digest };
+    const entry = await store.claimRequest(tenant, requestId, { jobId, requestDigest: digest });
+    if (entry.requestDigest !== digest) {
+      throw new AppError("REQUEST_ID_REUSED", "This request id came before, with another pipeline or picture");
+    }
+    return entry;
+  }
+}
+
+type Identity = {
+  readonly jobId: string;
+  readonly tenant: string;
+  readonly nowUnixMs: number;
+  readonly deadlineUnixMs: number;
+};
+
+async function plan(
+  { catalogue, store, limits, rates }: JobParts,
+  { header, sources }: ReceivedJob,
+  identity: Identity,
+): Promise<JobSpec> {
+  let traceparent = "";
+  injectTrace((name, value) => {
+    if (name === "traceparent") traceparent = value;
+  });
+  try {
+    return planJob({
+      ...identity,
+      header,
+      sources,
+      catalogue: await catalogue.forPipeline(header.pipeline ?? { steps: [], outputs: [] }),
+      limits: { maxOutputPixels: limits.maxOutputPixels, maxSidePx: limits.maxSidePx },
+      traceparent,
+      rates,
+    });
+  } catch (error) {
+    // A repeat must find its job even when what it names is no longer there.
+    const known = header.requestId === "" ? undefined : await store.findRequest(identity.tenant, header.requestId);
+    const job = known?.requestDigest === requestDigest(header, sources) ? await store.find(known.jobId) : undefined;
+    if (job) return job.spec;
+    throw error;
+  }
+}

@@ -1,0 +1,18 @@
+import { inspectPicture } from "@pixelmesh/imaging";
+import type { InspectImageRequest, InspectImageResponse } from "@pixelmesh/proto";
+import type { JobParts } from "./parts.ts";
+
+/** InspectImage: facts from the header of an upload. */
+export function createInspectImage({ uploads, limits }: JobParts) {
+  return async (stream: AsyncIterable<InspectImageRequest>): Promise<InspectImageResponse> => {
+    const budget = uploads.open();
+    async function* chunks() {
+      for await (const { chunk } of stream) yield chunk;
+    }
+    try {
+      return { info: await inspectPicture(await budget.collect(chunks(), limits.maxBytes), limits) };
+    } finally {
+      budget.release();
+    }
+  };
+}

@@ -1,0 +1,24 @@
+import type { PictureLimits } from "@pixelmesh/imaging";
+import type { RateBook } from "@pixelmesh/pipeline";
+import type { ServiceBase } from "@pixelmesh/service";
+import type { BlobClient } from "@pixelmesh/worker";
+import type { CatalogueSource } from "../adapters/catalogue-source.ts";
+import type { UploadBudget } from "../adapters/upload-budget.ts";
+import type { JobStore } from "../jobs/job-store.ts";
+import type { Orchestrator } from "../jobs/orchestrator.ts";
+import type { Watchers } from "../jobs/watchers.ts";
+
+/** What the handlers of the job service share. */
+export type JobParts = {
+  readonly base: ServiceBase;
+  readonly store: JobStore;
+  readonly orchestrator: Orchestrator;
+  readonly watchers: Watchers;
+  readonly catalogue: CatalogueSource;
+  readonly blobs: BlobClient;
+  readonly uploads: UploadBudget;
+  readonly limits: PictureLimits;
+  readonly rates: RateBook;
+  readonly jobDeadlineMs: number;
+  readonly outputLifeMs: number;
+};

@@ -1,0 +1,28 @@
+import { expected } from "@pixelmesh/errors";
+import { type PrescaleImageRequest, type PrescaleImageResponse, Step } from "@pixelmesh/proto";
+import { type CallContext, splitHeader, toChunks } from "@pixelmesh/rpc";
+import { runDirect, type WorkerParts } from "@pixelmesh/worker";
+import { prescaleHandler } from "../steps/prescale-step.ts";
+
+/** PrescaleImage: the prescale step on one uploaded picture, without a job. */
+export function createPrescaleImage(worker: WorkerParts) {
+  return async function* prescaleImage(
+    stream: AsyncIterable<PrescaleImageRequest>,
+    { signal }: CallContext,
+  ): AsyncGenerator<PrescaleImageResponse, void, undefined> {
+    const { header, chunks } = await splitHeader(stream);
+    const operation = header.operation ?? { maxSidePx: 0, maxPixels: 0 };
+    if (operation.maxSidePx === 0 && operation.maxPixels === 0)
+      throw expected("operation", "a bound: max_side_px or max_pixels", "none");
+    const step = Step.fromPartial({ id: "prescale", operation: { $case: "prescale", value: operation } });
+    const { bytes, format, widthPx, heightPx, notices } = await runDirect(worker, {
+      handler: prescaleHandler,
+      step,
+      chunks,
+      encoding: header.encoding,
+      signal,
+    });
+    yield { part: { $case: "header", value: { format, widthPx, heightPx, sizeBytes: bytes.length, notices } } };
+    for (const value of toChunks(bytes)) yield { part: { $case: "chunk", value } };
+  };
+}

@@ -1,0 +1,103 @@
+import { defaultLimits } from "@pixelmesh/imaging";
+import type { Lifecycle } from "@pixelmesh/lifecycle";
+import { createRateBook } from "@pixelmesh/pipeline";
+import { IngestServiceDefinition, JobServiceDefinition } from "@pixelmesh/proto";
+import { connectRpc, type RpcServer } from "@pixelmesh/rpc";
+import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
+import type { Logger } from "@pixelmesh/telemetry";
+import { openWorker, startStepWorker } from "@pixelmesh/worker";
+import { createCatalogueSource } from "./adapters/catalogue-source.ts";
+import { createUploadBudget } from "./adapters/upload-budget.ts";
+import type { IngestConfig } from "./config.ts";
+import { openJobStore } from "./jobs/job-store.ts";
+import { createOrchestrator } from "./jobs/orchestrator.ts";
+import { openWatchers } from "./jobs/watchers.ts";
+import { createBatch, watchBatch } from "./rpc/batches.ts";
+import { createCancelJob } from "./rpc/cancel-job.ts";
+import { createCreateJob } from "./rpc/create-job.ts";
+import { createDownloadOutput } from "./rpc/download-output.ts";
+import { createGetJob } from "./rpc/get-job.ts";
+import { createInspectImage } from "./rpc/inspect-image.ts";
+import { createListJobs } from "./rpc/list-jobs.ts";
+import type { JobParts } from "./rpc/parts.ts";
+import { createPrescaleImage } from "./rpc/prescale-image.ts";
+import { createProxies } from "./rpc/proxies.ts";
+import { createWatchJob } from "./rpc/watch-job.ts";
+import { prescaleHandler } from "./steps/prescale-step.ts";
+
+/** Starts the ingest service: uploads, the life of jobs, prescale steps. */
+export async function startIngest(
+  config: IngestConfig,
+  life: Lifecycle,
+  log: Logger,
+): Promise<{ base: ServiceBase; rpc: RpcServer }> {
+  const base = await openBase("ingest", config, life, log);
+  const limits = {
+    ...defaultLimits,
+    maxBytes: config.maxUploadBytes,
+    maxInputPixels: config.maxInputPixels,
+    maxOutputPixels: config.maxOutputPixels,
+    allowTiff: config.allowTiff,
+  };
+  const worker = await openWorker(base, config, {}, limits);
+  const store = await openJobStore(base.bus);
+  const watchers = await openWatchers(base.bus, store);
+  life.defer("watchers", watchers.close);
+
+  const connect = (name: string, address: string) => {
+    const connection = connectRpc(address);
+    life.defer(`${name} connection`, connection.close);
+    return connection;
+  };
+  const catalogue = createCatalogueSource(
+    {
+      upscale: connect("upscale", config.upscaleAddress),
+      background: connect("background", config.backgroundAddress),
+      effects: connect("effects", config.effectsAddress),
+    },
+    log,
+  );
+  const rates = createRateBook();
+  const dispatch = { bus: base.bus, results: worker.results, blobs: worker.blobs, metrics: base.metrics };
+  const orchestrator = createOrchestrator(base, store, dispatch, rates, config.outputLifeMs);
+  const parts: JobParts = {
+    base,
+    store,
+    orchestrator,
+    watchers,
+    catalogue,
+    blobs: worker.blobs,
+    uploads: createUploadBudget(config.uploadMemoryBytes),
+    limits,
+    rates,
+    jobDeadlineMs: config.jobDeadlineMs,
+    outputLifeMs: config.outputLifeMs,
+  };
+  const storage = connect("download", config.storageAddress);
+
+  const rpc = await openRpc(base, {
+    serviceNames: [JobServiceDefinition.fullName, IngestServiceDefinition.fullName],
+    register(server) {
+      server.add(JobServiceDefinition, {
+        createJob: createCreateJob(parts),
+        getJob: createGetJob(parts),
+        listJobs: createListJobs(parts),
+        watchJob: createWatchJob(parts),
+        cancelJob: createCancelJob(parts),
+        downloadOutput: createDownloadOutput(parts, storage),
+        createBatch,
+        watchBatch,
+        ...createProxies(parts, worker.scheduler),
+      });
+      server.add(IngestServiceDefinition, {
+        inspectImage: createInspectImage(parts),
+        prescaleImage: createPrescaleImage(worker),
+      });
+    },
+  });
+  const events = orchestrator.listen();
+  life.defer("job events", events.stop);
+  await startStepWorker(worker, "ingest", { prescale: prescaleHandler });
+  await announceReady(base, rpc);
+  return { base, rpc };
+}
