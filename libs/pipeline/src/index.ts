@@ -25,4 +25,5 @@ export { type AiBounds, aiBounds } from "./size-policy.ts";
 export { type Bounds, fitWithin, type Size } from "./sizes.ts";
 export { degradedKey, stepKey } from "./step-key.ts";
 export { validatePipeline } from "./validate.ts";
-export { type StepProgressView, toJob } from "./view.ts";
+export { toJob } from "./view.ts";
+export type { StepProgressView } from "./view-progress.ts";

@@ -1,6 +1,8 @@
 import { type JobRecord, type JobSpec, JobState, type StepRecord, StepState } from "@pixelmesh/proto";
 import { expectedCost } from "./cost.ts";
-import type { StepProgressView } from "./view.ts";
+
+/** The newest word of a running step: part done, 0 to 1, and milliseconds left, -1 where not known. */
+export type StepProgressView = { readonly fraction: number; readonly etaMs: number };
 
 type ProgressByStep = ReadonlyMap<string, StepProgressView>;
 

@@ -15,10 +15,7 @@ import {
 import { encodingKey } from "./encoding.ts";
 import { modelOf, operationOf, operations } from "./operations.ts";
 import { isJobEnded } from "./record.ts";
-import { jobEtaMs, jobProgress, stepProgress } from "./view-progress.ts";
-
-/** The newest word of a running step: part done, 0 to 1, and milliseconds left, -1 where not known. */
-export type StepProgressView = { readonly fraction: number; readonly etaMs: number };
+import { jobEtaMs, jobProgress, type StepProgressView, stepProgress } from "./view-progress.ts";
 
 /** The job as its owner sees it: what was asked for, how far it is, and the running steps' own word on their progress. */
 export function toJob(

@@ -1,0 +1,39 @@
+# What people call, and what .ci/run calls: nothing else is needed. `make` alone lists it.
+SHELL := /bin/bash
+export PATH := $(CURDIR)/.tools/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/usr/local/sbin
+NODE := node --conditions=development --disable-warning=ExperimentalWarning
+
+# Models that come with no download: the project's own in models/, and those of this directory where it exists.
+PIXELMESH_MODELS_DIR ?= $(wildcard ../shared/data/models)
+export PIXELMESH_MODELS_DIR
+PICTURE ?= examples/portrait-object.jpg
+
+.PHONY: help setup demo test check bench generate format clean
+.DEFAULT_GOAL := help
+
+help: ## List what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## Bring Node 24, pnpm, nats-server and the packages; quick the second time
+	@bash scripts/setup.sh
+
+demo: setup ## Upscale, cut out and stylise a picture (PICTURE=path for your own); results in out/
+	@$(NODE) examples/demo.ts "$(PICTURE)"
+
+test: setup ## All tests: unit, property, service, and the whole mesh as processes
+	@vitest run
+
+check: setup ## Static checks and unit tests, under 90 s
+	@bash scripts/check.sh
+
+bench: setup ## Measure, as ratios to the raw libraries in the same run; results in bench/results/
+	@$(NODE) bench/run.ts
+
+generate: setup ## Regenerate proto/gen from the contracts
+	@bash proto/generate.sh
+
+format: setup ## Format and fix what can be fixed
+	@biome check --write .
+
+clean: ## Remove what was built, not what was downloaded
+	@rm -rf out coverage .pixelmesh

@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
+import { parseEffects } from "../catalogue.ts";
+import { applyChain } from "../chain.ts";
+import { toEncoded, toLinear } from "../color.ts";
+
+async function greyOf(samples: number[], settings: Record<string, number | string> = {}): Promise<number[]> {
+  const frame = await applyChain(createFlat(1, 1, samples), parseEffects([toEffect("black_and_white", settings)]));
+  return toPixels(frame)[0]!;
+}
+
+test("luminance is BT.709 in linear light", async () => {
+  for (const [r, g, b] of [
+    [255, 0, 0],
+    [0, 255, 0],
+    [0, 0, 255],
+    [200, 100, 50],
+    [3, 2, 1],
+    [255, 255, 255],
+  ] as const) {
+    const luminance = 0.2126 * toLinear(r / 255) + 0.7152 * toLinear(g / 255) + 0.0722 * toLinear(b / 255);
+    const expected = Math.round(255 * toEncoded(luminance));
+    expect(await greyOf([r, g, b])).toEqual([expected, expected, expected]);
+  }
+});
+
+test("luma is BT.601 and average the mean, both of encoded values", async () => {
+  expect(await greyOf([200, 100, 50], { mode: "luma" })).toEqual([124, 124, 124]);
+  expect(await greyOf([200, 100, 60], { mode: "average" })).toEqual([120, 120, 120]);
+});
+
+test("a filter lightens its own colour against the others", async () => {
+  const red = async (mode: string) => (await greyOf([220, 40, 40], { mode }))[0]!;
+  expect(await red("red_filter")).toBeGreaterThan(await red("orange_filter"));
+  expect(await red("orange_filter")).toBeGreaterThan(await red("luminance"));
+  expect(await red("luminance")).toBeGreaterThan(await red("green_filter"));
+  const sky = async (mode: string) => (await greyOf([80, 130, 220], { mode }))[0]!;
+  expect(await sky("red_filter")).toBeLessThan(await sky("yellow_filter"));
+  expect(await sky("yellow_filter")).toBeLessThan(await sky("blue_filter"));
+  for (const mode of ["red_filter", "green_filter", "blue_filter"])
+    expect(await greyOf([90, 90, 90], { mode })).toEqual([90, 90, 90]);
+});
+
+test("contrast runs from mid-grey only to black and white only", async () => {
+  expect(await greyOf([30, 30, 30], { contrast: -100 })).toEqual([128, 128, 128]);
+  expect(await greyOf([120, 120, 120], { contrast: 100 })).toEqual([0, 0, 0]);
+  expect(await greyOf([140, 140, 140], { contrast: 100 })).toEqual([255, 255, 255]);
+  expect((await greyOf([60, 60, 60], { contrast: 40 }))[0]).toBeLessThan(60);
+});
+
+test("brightness adds to all greys", async () => {
+  expect(await greyOf([60, 60, 60], { brightness: 20 })).toEqual([111, 111, 111]);
+  expect(await greyOf([60, 60, 60], { brightness: -100 })).toEqual([0, 0, 0]);
+});
+
+test("a tint colours mid-tones and leaves black and white neutral", async () => {
+  const sepia = { tint: "#a08060" };
+  const [r, g, b] = (await greyOf([128, 128, 128], sepia)) as [number, number, number];
+  expect(r).toBeGreaterThan(g);
+  expect(g).toBeGreaterThan(b);
+  expect(await greyOf([0, 0, 0], sepia)).toEqual([0, 0, 0]);
+  expect(await greyOf([255, 255, 255], sepia)).toEqual([255, 255, 255]);
+});
+
+test("grain keeps the mean, is stronger for more, and repeats for the same seed only", async () => {
+  const grain = async (settings: Record<string, number>) => {
+    const frame = await applyChain(
+      createFlat(128, 128, [128, 128, 128]),
+      parseEffects([toEffect("black_and_white", settings)]),
+    );
+    const greys = toPixels(frame).map((pixel) => pixel[0]!);
+    const mean = greys.reduce((sum, grey) => sum + grey, 0) / greys.length;
+    return {
+      greys,
+      mean,
+      deviation: Math.sqrt(greys.reduce((sum, grey) => sum + (grey - mean) ** 2, 0) / greys.length),
+    };
+  };
+  const [weak, strong] = [await grain({ grain: 20 }), await grain({ grain: 60 })];
+  expect(weak.mean).toBeCloseTo(128, 0);
+  // 20 % of 0.4 × 255 × √(1/6).
+  expect(weak.deviation).toBeCloseTo(8.33, 0);
+  expect(strong.deviation / weak.deviation).toBeCloseTo(3, 1);
+  expect((await grain({ grain: 20 })).greys).toEqual(weak.greys);
+  expect((await grain({ grain: 20, seed: 1 })).greys).not.toEqual(weak.greys);
+});
+
+test("without a tint the result is grey everywhere", async () => {
+  const frame = await applyChain(
+    createPicture(40, 30, 3),
+    parseEffects([toEffect("black_and_white", { grain: 50, contrast: 20 })]),
+  );
+  expect(toPixels(frame).every(([r, g, b]) => r === g && g === b)).toBe(true);
+});

@@ -1,0 +1,140 @@
+import {
+  type Curve,
+  clampUnit,
+  createCurve,
+  encodedOf,
+  linearOf,
+  lumaWeights,
+  luminanceWeights,
+  type Rgb,
+} from "../color.ts";
+import { defineEffect } from "../effect.ts";
+import { createNoise } from "../noise.ts";
+import { fromOklab, toOklab } from "../oklab.ts";
+import { choice, color, integer, number } from "../parameters.ts";
+import { mapRows, type RowKernel } from "../rows.ts";
+
+/** How much of red, green and blue makes the grey, and whether they are added in linear light. */
+type Mix = { readonly weights: Rgb; readonly linear: boolean };
+
+// A filter before the lens lets through this share of each primary; the film then sees luminance. The shares are chosen here.
+const filters = {
+  red_filter: [1, 0.03, 0],
+  orange_filter: [1, 0.4, 0.02],
+  yellow_filter: [1, 0.9, 0.08],
+  green_filter: [0.2, 1, 0.2],
+  blue_filter: [0, 0.03, 1],
+} as const satisfies Record<string, Rgb>;
+
+const mixes = {
+  luminance: { weights: luminanceWeights, linear: true },
+  luma: { weights: lumaWeights, linear: false },
+  average: { weights: [1 / 3, 1 / 3, 1 / 3], linear: false },
+  red_filter: filtered(filters.red_filter),
+  orange_filter: filtered(filters.orange_filter),
+  yellow_filter: filtered(filters.yellow_filter),
+  green_filter: filtered(filters.green_filter),
+  blue_filter: filtered(filters.blue_filter),
+} as const satisfies Record<string, Mix>;
+
+// At 100 % the grain's standard deviation in mid-grey is a sixth of the range from black to white.
+const grainSpan = 0.4;
+
+/** Greys from luminance or through a colour filter, with tone curve, film grain and toning. */
+export const blackAndWhite = defineEffect({
+  name: "black_and_white",
+  title: "Black and white",
+  description: "Greys as film sees them: by luminance or through a colour filter, with contrast, grain and a tone.",
+  revision: 1,
+  parameters: {
+    mode: choice({
+      description:
+        "luminance (BT.709, linear light), luma (BT.601), average, or luminance behind a coloured lens filter.",
+      choices: Object.keys(mixes) as (keyof typeof mixes)[],
+      byDefault: "luminance",
+    }),
+    brightness: number({
+      description: "Lifts or lowers all greys.",
+      minimum: -100,
+      maximum: 100,
+      byDefault: 0,
+      unit: "%",
+    }),
+    contrast: number({
+      description: "Steeper or flatter around mid-grey; 100 leaves black and white only, -100 mid-grey only.",
+      minimum: -100,
+      maximum: 100,
+      byDefault: 0,
+      unit: "%",
+    }),
+    grain: number({
+      description: "Film grain, strongest in mid-greys.",
+      minimum: 0,
+      maximum: 100,
+      byDefault: 0,
+      unit: "%",
+    }),
+    grain_size: integer({ description: "Width of a grain.", minimum: 1, maximum: 16, byDefault: 1, unit: "px" }),
+    seed: integer({
+      description: "Another number gives another grain.",
+      minimum: 0,
+      maximum: 2_147_483_647,
+      byDefault: 0,
+    }),
+    tint: color({
+      description:
+        "The hue of the mid-tones, such as #a08060 for sepia; a grey gives none. Black and white stay neutral.",
+      byDefault: "#808080",
+    }),
+  },
+  createStage(settings, { widthPx, channels }) {
+    const grey = createGrey(mixes[settings.mode]);
+    const tone = createToneCurve(settings.brightness / 100, settings.contrast / 100);
+    const tint = createTint(settings.tint);
+    const span = (settings.grain / 100) * grainSpan;
+    const noise = span > 0 ? createNoise(widthPx, settings.seed, settings.grain_size) : undefined;
+    const kernel: RowKernel = (row, y) => {
+      const grains = noise?.(y);
+      for (let x = 0, i = 0; x < widthPx; x++, i += channels) {
+        let value = tone(grey(row[i] as number, row[i + 1] as number, row[i + 2] as number));
+        if (grains !== undefined) {
+          value = clampUnit(value + span * (0.25 + 3 * value * (1 - value)) * (grains[x] as number));
+        }
+        row[i] = tint[0](value);
+        row[i + 1] = tint[1](value);
+        row[i + 2] = tint[2](value);
+      }
+    };
+    return mapRows(kernel);
+  },
+});
+
+function filtered(shares: Rgb): Mix {
+  const [r, g, b] = luminanceWeights.map((weight, c) => weight * (shares[c] as number)) as [number, number, number];
+  const sum = r + g + b;
+  return { weights: [r / sum, g / sum, b / sum], linear: true };
+}
+
+function createGrey({ weights: [red, green, blue], linear }: Mix): (r: number, g: number, b: number) => number {
+  if (!linear) return (r, g, b) => Math.min(1, red * r + green * g + blue * b);
+  return (r, g, b) => encodedOf(Math.min(1, red * linearOf(r) + green * linearOf(g) + blue * linearOf(b)));
+}
+
+function createToneCurve(brightness: number, contrast: number): Curve {
+  if (brightness === 0 && contrast === 0) return (value) => value;
+  // The slope goes from 0 over 1 to vertical as contrast goes from -1 over 0 to 1.
+  const slope = Math.tan(((contrast + 1) * Math.PI) / 4);
+  return (value) => clampUnit((value + brightness - 0.5) * slope + 0.5);
+}
+
+// The tint's OKLab a and b at full in mid-tones and none at the ends, at the lightness that the grey has.
+function createTint(tint: Rgb): readonly [Curve, Curve, Curve] {
+  const [, a, b] = toOklab(tint);
+  if (Math.hypot(a, b) < 1e-4) return [(value) => value, (value) => value, (value) => value];
+  const tinted = (value: number): Rgb => {
+    const [lightness] = toOklab([value, value, value]);
+    const share = 4 * lightness * (1 - lightness);
+    return fromOklab([lightness, a * share, b * share]);
+  };
+  return [0, 1, 2].map((c) => createCurve((value) => tinted(value)[c] as number, 1_024)) as [Curve, Curve, Curve];
+}

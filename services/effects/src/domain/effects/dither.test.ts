@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
+import { parseEffects } from "../catalogue.ts";
+import { applyChain } from "../chain.ts";
+import { toLinear } from "../color.ts";
+
+const methods = ["floyd_steinberg", "atkinson", "jarvis", "bayer2", "bayer4", "bayer8", "blue_noise", "threshold"];
+
+async function dithered(frame: ReturnType<typeof createPicture>, settings: Record<string, number | string | boolean>) {
+  return applyChain(frame, parseEffects([toEffect("dither", settings)]));
+}
+
+test.each(methods)("%s uses only the levels it may, in grey and in colour", async (method) => {
+  for (const levels of [2, 3, 16]) {
+    const allowed = new Set(Array.from({ length: levels }, (_, i) => Math.floor((255 * i) / (levels - 1) + 0.5)));
+    const grey = toPixels(await dithered(createPicture(40, 30, 3), { method, levels }));
+    expect(grey.every(([r, g, b]) => r === g && g === b && allowed.has(r!))).toBe(true);
+    const color = await dithered(createPicture(40, 30, 3), { method, levels, mode: "color" });
+    expect(color.data.every((value) => allowed.has(value))).toBe(true);
+  }
+});
+
+// Atkinson gives away a quarter of each error, a 2×2 matrix has four thresholds only, and a bare threshold has none.
+test.each(["floyd_steinberg", "jarvis", "bayer8", "blue_noise"])(
+  "%s keeps a flat tone's mean in linear light",
+  async (method) => {
+    for (const grey of [20, 90, 128, 200, 245]) {
+      const { data } = await dithered(createFlat(128, 128, [grey, grey, grey]), { method, levels: 3 });
+      const mean = data.reduce((sum, value) => sum + toLinear(value / 255), 0) / data.length;
+      expect(Math.abs(mean - toLinear(grey / 255))).toBeLessThan(0.012);
+    }
+  },
+);
+
+test("without linear light the mean of the encoded values is kept", async () => {
+  const { data } = await dithered(createFlat(128, 128, [90, 90, 90]), { linear_light: false });
+  expect(data.reduce((sum, value) => sum + value, 0) / data.length).toBeCloseTo(90, -0.3);
+});
+
+test("a scale prints dots of that size", async () => {
+  const { data } = await dithered(createPicture(30, 30, 3), { scale: 5 });
+  for (let y = 0; y < 30; y++) {
+    for (let x = 0; x < 30; x++) {
+      const corner = ((y - (y % 5)) * 30 + x - (x % 5)) * 3;
+      expect(data[(y * 30 + x) * 3]).toBe(data[corner]);
+    }
+  }
+});
+
+test("dark and light are the colours of the ends", async () => {
+  const pixels = toPixels(await dithered(createPicture(40, 30, 3), { dark: "#102030", light: "#fff0e0" }));
+  const seen = new Set(pixels.map((pixel) => pixel.join()));
+  expect([...seen].sort()).toEqual(["16,32,48", "255,240,224"]);
+});
+
+test("what lies under transparent pixels does not leak into visible ones", async () => {
+  const picture = createFlat(32, 32, [128, 128, 128, 255]);
+  const other = createFlat(32, 32, [128, 128, 128, 255]);
+  for (let i = 0; i < picture.data.length; i += 8) {
+    picture.data.set([255, 255, 255, 0], i);
+    other.data.set([0, 0, 0, 0], i);
+  }
+  const [a, b] = [await dithered(picture, {}), await dithered(other, {})].map(toPixels);
+  expect(a!.filter(([, , , alpha]) => alpha === 255)).toEqual(b!.filter(([, , , alpha]) => alpha === 255));
+});

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
+import { parseEffects } from "../catalogue.ts";
+import { applyChain } from "../chain.ts";
+import { toLightness, toLinear } from "../color.ts";
+
+async function pop(frame: ReturnType<typeof createPicture>, settings: Record<string, number | string>) {
+  return toPixels(await applyChain(frame, parseEffects([toEffect("pop_art", settings)])));
+}
+
+const flat = { dot_size: 0, outline: 0 };
+const distinct = (pixels: number[][]) => new Set(pixels.map((pixel) => pixel.join())).size;
+
+test("without dots and outlines there are as many colours as levels", async () => {
+  for (const levels of [2, 4, 12]) {
+    expect(await pop(createPicture(64, 48, 3), { ...flat, levels }).then(distinct)).toBeLessThanOrEqual(levels);
+    const ramp = createFlat(256, 1, [0, 0, 0]);
+    for (let x = 0; x < 256; x++) ramp.data.fill(x, x * 3, x * 3 + 3);
+    expect(await pop(ramp, { ...flat, levels }).then(distinct)).toBe(levels);
+  }
+});
+
+test("the original palette posterises each channel", async () => {
+  const pixels = await pop(createPicture(64, 48, 3), { ...flat, palette: "original", levels: 3 });
+  expect(pixels.flat().every((value) => [0, 128, 255].includes(value))).toBe(true);
+});
+
+test("black dots on white cover what the picture's lightness lacks", async () => {
+  for (const grey of [40, 119, 220]) {
+    const pixels = await pop(createFlat(160, 160, [grey, grey, grey]), {
+      palette: "mono",
+      levels: 2,
+      outline: 0,
+      dot_size: 10,
+    });
+    const mean = pixels.reduce((sum, [value]) => sum + value! / 255, 0) / pixels.length;
+    expect(mean).toBeCloseTo(toLightness(toLinear(grey / 255)), 1);
+  }
+});
+
+test("black stays black and white white, dots or not", async () => {
+  for (const dots of [0, 8]) {
+    const settings = { palette: "mono", dot_size: dots };
+    expect(
+      await pop(createFlat(16, 16, [0, 0, 0]), settings).then((pixels) => pixels.flat().every((value) => value === 0)),
+    ).toBe(true);
+    expect(
+      await pop(createFlat(16, 16, [255, 255, 255]), settings).then((pixels) =>
+        pixels.flat().every((value) => value === 255),
+      ),
+    ).toBe(true);
+  }
+});
+
+test("no saturation leaves greys", async () => {
+  for (const palette of ["comic", "original"]) {
+    // The three channels of the original palette have screens of their own: without dots they agree.
+    const pixels = await pop(createPicture(64, 48, 3), { ...flat, palette, saturation: 0 });
+    for (const [r, g, b] of pixels) expect(Math.max(Math.abs(r! - g!), Math.abs(g! - b!))).toBeLessThanOrEqual(1);
+  }
+});
+
+test("outlines run along edges", async () => {
+  const picture = createFlat(40, 20, [230, 230, 230]);
+  for (let y = 0; y < 20; y++) picture.data.fill(60, y * 120, y * 120 + 60);
+  const row = (await pop(picture, { palette: "mono", levels: 12, dot_size: 0, outline: 100 })).slice(400, 440);
+  const lightness = row.map(([value]) => value!);
+  expect(Math.min(...lightness)).toBe(0);
+  expect(lightness.indexOf(0)).toBeGreaterThanOrEqual(18);
+  expect(lightness.lastIndexOf(0)).toBeLessThanOrEqual(21);
+});

@@ -1,0 +1,144 @@
+import { clampUnit, lightnessOf, linearOf, lumaWeights, luminanceWeights, type Rgb, toRgb } from "../color.ts";
+import { defineEffect } from "../effect.ts";
+import { createHalftoneScreen, type HalftoneScreen } from "../halftone.ts";
+import { fromOklab, toOklab } from "../oklab.ts";
+import { paintWithOutline } from "../outline.ts";
+import { choice, integer, number } from "../parameters.ts";
+import type { RowKernel, RowShape } from "../rows.ts";
+
+// Inks from dark to light, chosen for this project. The picture's lightness picks among them.
+const ramps = {
+  comic: ["#1b1035", "#d4145a", "#f7931e", "#ffe45c", "#fff8e1"],
+  screenprint: ["#12263a", "#06748c", "#f25f5c", "#ffd166", "#fdf6e3"],
+  neon: ["#0d0221", "#7b2cbf", "#ff2079", "#00f0ff", "#f5f749"],
+  mint: ["#22223b", "#2a6f77", "#4ecdc4", "#c7f9cc", "#fffcf2"],
+  mono: ["#000000", "#ffffff"],
+};
+
+const paletteNames = ["comic", "screenprint", "neon", "mint", "mono", "original"] as const;
+
+/** Flat inks, dots between them, and black outlines, after the screen prints and comics that pop art borrowed from. */
+export const popArt = defineEffect({
+  name: "pop_art",
+  title: "Pop art",
+  description: "Flat inks with printed dots between them and black outlines, as in comics and screen prints.",
+  revision: 1,
+  parameters: {
+    palette: choice({
+      description: "Inks by lightness; original keeps the picture's own colours, each channel printed on its own.",
+      choices: paletteNames,
+      byDefault: "comic",
+    }),
+    levels: integer({ description: "Number of flat tones.", minimum: 2, maximum: 12, byDefault: 4 }),
+    saturation: number({
+      description: "Colourfulness of the inks (of the picture, for the original palette).",
+      minimum: 0,
+      maximum: 300,
+      byDefault: 110,
+      unit: "%",
+    }),
+    dot_size: number({
+      description: "Distance between printed dots; below 2, flat areas without dots.",
+      minimum: 0,
+      maximum: 64,
+      byDefault: 8,
+      unit: "px",
+    }),
+    dot_angle: number({
+      description: "Turn of the grid of dots.",
+      minimum: 0,
+      maximum: 90,
+      byDefault: 45,
+      unit: "degrees",
+    }),
+    outline: number({ description: "Blackness of outlines.", minimum: 0, maximum: 100, byDefault: 70, unit: "%" }),
+    outline_width: integer({
+      description: "Reach of an outline to each side.",
+      minimum: 1,
+      maximum: 8,
+      byDefault: 1,
+      unit: "px",
+    }),
+  },
+  createStage(settings, shape) {
+    const { levels, dot_size: dotSize, dot_angle: angle } = settings;
+    const saturation = settings.saturation / 100;
+    const screenAt = (turn: number) => (dotSize >= 2 ? createHalftoneScreen(dotSize, angle + turn) : undefined);
+    const softness = Math.min(0.5, 0.75 / Math.max(dotSize, 1));
+    const printer = (turn: number) => createPrinter(levels, softness, screenAt(turn));
+    const paint =
+      settings.palette === "original"
+        ? paintOwnColors(shape, saturation, [printer(15), printer(45), printer(0)], levels - 1)
+        : paintInks(shape, createInks(ramps[settings.palette], levels, saturation), printer(0));
+    return paintWithOutline(shape, { radiusPx: settings.outline_width, opacity: settings.outline / 100 }, paint);
+  },
+});
+
+/** Where between the inks a pixel of this tone lands: a whole number for a flat ink, a fraction only at a dot's rim. */
+type Printer = (tone: number, x: number, y: number) => number;
+
+// Below softness 0.5 the rim of a dot is a ramp about a pixel and a half wide, against jagged edges.
+function createPrinter(levels: number, softness: number, screen: HalftoneScreen | undefined): Printer {
+  const last = levels - 1;
+  if (screen === undefined) return (tone) => Math.round(tone * last);
+  return (tone, x, y) => {
+    const position = tone * last;
+    const below = Math.min(Math.floor(position), last - 1);
+    // The darker ink makes the dots: it covers what the tone lacks to the lighter one.
+    const cover = 1 - (position - below);
+    if (cover <= 0 || cover >= 1) return below + (cover <= 0 ? 1 : 0);
+    // A rim that would reach past the smallest or the largest dot is narrowed, so that the dots keep covering their share.
+    const rim = Math.min(softness, 2 * cover, 2 - 2 * cover);
+    return below + clampUnit((screen(x, y) - cover) / rim + 0.5);
+  };
+}
+
+function paintInks({ widthPx, channels }: RowShape, inks: readonly Rgb[], print: Printer): RowKernel {
+  const [red, green, blue] = luminanceWeights;
+  return (row, y) => {
+    for (let x = 0, i = 0; x < widthPx; x++, i += channels) {
+      const luminance =
+        red * linearOf(row[i] as number) +
+        green * linearOf(row[i + 1] as number) +
+        blue * linearOf(row[i + 2] as number);
+      const place = print(lightnessOf(Math.min(1, luminance)), x, y);
+      const below = Math.floor(place);
+      const share = place - below;
+      const from = inks[below] as Rgb;
+      const to = inks[Math.min(below + 1, inks.length - 1)] as Rgb;
+      row[i] = from[0] + (to[0] - from[0]) * share;
+      row[i + 1] = from[1] + (to[1] - from[1]) * share;
+      row[i + 2] = from[2] + (to[2] - from[2]) * share;
+    }
+  };
+}
+
+// Saturation by distance from the grey of equal luma: P. Haeberli, "Matrix operations for image processing" (1993).
+function paintOwnColors(
+  { widthPx, channels }: RowShape,
+  saturation: number,
+  [printRed, printGreen, printBlue]: readonly [Printer, Printer, Printer],
+  last: number,
+): RowKernel {
+  const [red, green, blue] = lumaWeights;
+  return (row, y) => {
+    for (let x = 0, i = 0; x < widthPx; x++, i += channels) {
+      const [r, g, b] = [row[i] as number, row[i + 1] as number, row[i + 2] as number];
+      const grey = red * r + green * g + blue * b;
+      row[i] = printRed(clampUnit(grey + (r - grey) * saturation), x, y) / last;
+      row[i + 1] = printGreen(clampUnit(grey + (g - grey) * saturation), x, y) / last;
+      row[i + 2] = printBlue(clampUnit(grey + (b - grey) * saturation), x, y) / last;
+    }
+  };
+}
+
+function createInks(ramp: readonly string[], levels: number, saturation: number): readonly Rgb[] {
+  const stops = ramp.map((text) => toOklab(toRgb(text) as Rgb));
+  return Array.from({ length: levels }, (_, level) => {
+    const place = (level / (levels - 1)) * (stops.length - 1);
+    const below = Math.min(Math.floor(place), stops.length - 2);
+    const [from, to] = [stops[below] as Rgb, stops[below + 1] as Rgb];
+    const mixed = from.map((value, c) => value + ((to[c] as number) - value) * (place - below));
+    return fromOklab([mixed[0] as number, (mixed[1] as number) * saturation, (mixed[2] as number) * saturation]);
+  });
+}

@@ -1,0 +1,2 @@
+export { type EffectsConfig, effectsFields } from "./config.ts";
+export { startEffects } from "./server.ts";

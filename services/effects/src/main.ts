@@ -1,0 +1,4 @@
+import { runService } from "@pixelmesh/service";
+import { effectsFields, startEffects } from "./index.ts";
+
+await runService(process, "effects", effectsFields, startEffects);

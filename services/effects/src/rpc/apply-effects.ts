@@ -1,0 +1,26 @@
+import { type ApplyEffectsRequest, type ApplyEffectsResponse, Step } from "@pixelmesh/proto";
+import { type CallContext, splitHeader } from "@pixelmesh/rpc";
+import { streamDirect, type WorkerParts } from "@pixelmesh/worker";
+import { parseEffects } from "../domain/catalogue.ts";
+import { effectsHandler } from "../steps/effects-step.ts";
+
+/** ApplyEffects: the effects step on one uploaded picture, without a job. */
+export function createApplyEffects(worker: WorkerParts) {
+  return async function* applyEffects(
+    stream: AsyncIterable<ApplyEffectsRequest>,
+    { signal }: CallContext,
+  ): AsyncGenerator<ApplyEffectsResponse, void, undefined> {
+    const { header, chunks } = await splitHeader(stream);
+    const effects = header.operation?.effects ?? [];
+    parseEffects(effects, "operation.effects");
+    const step = Step.fromPartial({ id: "effects", operation: { $case: "applyEffects", value: { effects } } });
+    for await (const part of streamDirect(worker, {
+      handler: effectsHandler,
+      step,
+      chunks,
+      encoding: header.encoding,
+      signal,
+    }))
+      yield { part };
+  };
+}

@@ -1,0 +1,46 @@
+import { AppError } from "@pixelmesh/errors";
+import { decodePicture, encodeFrame, inspectPicture, resizeFrame } from "@pixelmesh/imaging";
+import { Encoding, type PreviewEffectsRequest, type PreviewEffectsResponse, Priority, Step } from "@pixelmesh/proto";
+import type { CallContext } from "@pixelmesh/rpc";
+import { callFacts } from "@pixelmesh/telemetry";
+import { executeStep, type WorkerParts } from "@pixelmesh/worker";
+import { parseEffects } from "../domain/catalogue.ts";
+import { parsePreviewSide, previewSize } from "../domain/preview.ts";
+import { effectsHandler } from "../steps/effects-step.ts";
+
+/** PreviewEffects: a chain on a shrunken picture, answered in one message. */
+export function createPreviewEffects(worker: WorkerParts) {
+  return async function previewEffects(
+    request: PreviewEffectsRequest,
+    { signal }: CallContext,
+  ): Promise<PreviewEffectsResponse> {
+    const effects = request.operation?.effects ?? [];
+    parseEffects(effects, "operation.effects");
+    const side = parsePreviewSide(request.maxSidePx);
+    const info = await inspectPicture(request.picture, worker.limits);
+    const size = previewSize(info.widthPx, info.heightPx, side);
+    const { deadlineUnixMs, tenant } = callFacts();
+    if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A preview has no deadline");
+    const { outcome } = await executeStep(worker, {
+      handler: effectsHandler,
+      step: Step.fromPartial({ id: "preview", operation: { $case: "applyEffects", value: { effects } } }),
+      sizes: [{ ...size, channels: info.channels }],
+      async loadInputs() {
+        const { frame } = await decodePicture(request.picture, worker.limits);
+        return [await resizeFrame(frame, size.widthPx, size.heightPx)];
+      },
+      jobId: "",
+      tenant: tenant ?? "default",
+      priority: Priority.INTERACTIVE,
+      deadlineUnixMs,
+      signal,
+      onProgress() {},
+    });
+    const { bytes, format, notices } = await encodeFrame(
+      outcome.frame,
+      request.encoding ?? Encoding.create(),
+      worker.limits,
+    );
+    return { header: { format, ...size, sizeBytes: bytes.length, notices }, picture: bytes };
+  };
+}

@@ -1,0 +1,34 @@
+import type { Lifecycle } from "@pixelmesh/lifecycle";
+import { EffectsServiceDefinition } from "@pixelmesh/proto";
+import type { RpcServer } from "@pixelmesh/rpc";
+import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
+import type { Logger } from "@pixelmesh/telemetry";
+import { openWorker, startStepWorker } from "@pixelmesh/worker";
+import type { EffectsConfig } from "./config.ts";
+import { createApplyEffects } from "./rpc/apply-effects.ts";
+import { listEffects } from "./rpc/list-effects.ts";
+import { createPreviewEffects } from "./rpc/preview-effects.ts";
+import { effectsHandler } from "./steps/effects-step.ts";
+
+/** Starts the effects service. */
+export async function startEffects(
+  config: EffectsConfig,
+  life: Lifecycle,
+  log: Logger,
+): Promise<{ base: ServiceBase; rpc: RpcServer }> {
+  const base = await openBase("effects", config, life, log);
+  const worker = await openWorker(base, config);
+  const rpc = await openRpc(base, {
+    serviceNames: [EffectsServiceDefinition.fullName],
+    register(server) {
+      server.add(EffectsServiceDefinition, {
+        applyEffects: createApplyEffects(worker),
+        previewEffects: createPreviewEffects(worker),
+        listEffects,
+      });
+    },
+  });
+  await startStepWorker(worker, "effects", { applyEffects: effectsHandler });
+  await announceReady(base, rpc);
+  return { base, rpc };
+}
