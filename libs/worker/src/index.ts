@@ -5,6 +5,8 @@ export { type Execution, executeStep } from "./execute.ts";
 export { type WorkerConfig, workerFields } from "./fields.ts";
 export type { PictureSize, SlotNeed, StepContext, StepHandler, StepOutcome } from "./handler.ts";
 export { type HostMemory, readHostMemory } from "./host-memory.ts";
+export { createModelHandlers, toWorkClass } from "./model-rpc.ts";
+export { type Models, modelFields, openModels, toDeviceOwner } from "./models.ts";
 export { openWorker, type WorkerParts } from "./open.ts";
 export { createResults, type Results } from "./results.ts";
 export { holdSlot, type Slot } from "./slot.ts";

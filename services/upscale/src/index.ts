@@ -1,0 +1,2 @@
+export { type UpscaleConfig, upscaleFields } from "./config.ts";
+export { startUpscale } from "./server.ts";

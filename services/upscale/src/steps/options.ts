@@ -1,0 +1,23 @@
+import { type AvailableModel, estimatePeakBytes } from "@pixelmesh/inference";
+import type { SlotOption } from "@pixelmesh/proto";
+
+/** Size of the picture to enlarge; `channels` 0 where it is not known. */
+type Picture = { readonly widthPx: number; readonly heightPx: number; readonly channels: number };
+
+/**
+ * The ways to do an upscale, largest tile first, each with the memory it takes at its peak: the host's by the model's
+ * estimate, and the frames that the service holds meanwhile. A tile larger than the picture is listed once.
+ */
+export function upscaleOptions(model: AvailableModel, picture: Picture, threads: number): SlotOption[] {
+  const longest = Math.max(picture.widthPx, picture.heightPx);
+  const tiles = [...model.preferredTilesPx].sort((a, b) => b - a);
+  const distinct = tiles.filter((tilePx, at) => tilePx < longest || (tiles[at + 1] ?? 0) < longest);
+  const channels = picture.channels || 4;
+  const frameBytes = picture.widthPx * picture.heightPx * channels * (1 + 2 * model.scale ** 2);
+  return distinct.map((tilePx) => ({
+    tilePx,
+    batch: 1,
+    peakBytes: estimatePeakBytes(model, picture, tilePx) + frameBytes,
+    computeTokens: threads,
+  }));
+}
