@@ -4,6 +4,7 @@ export { busFields } from "./config.ts";
 export { type Bus, type BusOptions, connectBus } from "./connect.ts";
 export { type ConsumeOptions, type Consumer, consume } from "./consume.ts";
 export { hasWork, publishDeadLetter, publishEvent, publishWork } from "./publish.ts";
+export { listQueues, type QueueDepth } from "./queues.ts";
 export { announceService, listServices, type ServiceFacts } from "./services.ts";
 export {
   type JobSignal,

@@ -1,0 +1,80 @@
+import { AppError } from "@pixelmesh/errors";
+import { type Encoding, ImageFormat, type Notice } from "@pixelmesh/proto";
+import type { Sharp } from "sharp";
+import { chooseFormat, isOpaque, WEBP_MAX_SIDE_PX } from "./auto-format.ts";
+import { parseEncoding, type ResolvedEncoding } from "./encoding.ts";
+import { toFormatName } from "./formats.ts";
+import { type Frame, frameHasAlpha } from "./frame.ts";
+import { assertOutputSize, defaultLimits, type PictureLimits } from "./limits.ts";
+import { fromFrame, toPlainBytes } from "./raw.ts";
+
+/** An encoded result, the format that `auto` became, and what was harmlessly changed (`stepId` is left empty). */
+export type EncodedPicture = { readonly bytes: Uint8Array; readonly format: ImageFormat; readonly notices: Notice[] };
+
+/**
+ * Encodes a frame, without metadata. Quality defaults: JPEG 85, WebP 85, AVIF 60. JPEG keeps full colour resolution from
+ * quality 90 on. JPEG has no alpha: the frame is laid on `background`, with the notice `alpha_flattened` where anything
+ * was transparent. Throws INVALID_ARGUMENT for a wrong encoding, OUTPUT_TOO_LARGE above the limits or the format's own.
+ */
+export async function encodeFrame(
+  frame: Frame,
+  encoding: Encoding,
+  limits: PictureLimits = defaultLimits,
+): Promise<EncodedPicture> {
+  const resolved = parseEncoding(encoding);
+  assertOutputSize(frame.widthPx, frame.heightPx, limits);
+  const format = resolved.format === ImageFormat.AUTO ? chooseFormat(frame, resolved.lossless) : resolved.format;
+  assertFormatHolds(frame, format);
+  const notices: Notice[] = [];
+  let image = fromFrame(frame);
+  if (format === ImageFormat.JPEG && frameHasAlpha(frame)) {
+    image = flatten(image, frame, resolved);
+    if (!isOpaque(frame)) {
+      notices.push({
+        stepId: "",
+        kind: "alpha_flattened",
+        text: "JPEG has no transparency: laid on the background colour",
+      });
+    }
+  }
+  const buffer = await write(image, format, resolved).toBuffer();
+  return { bytes: toPlainBytes(buffer), format, notices };
+}
+
+function flatten(image: Sharp, frame: Frame, { background }: ResolvedEncoding): Sharp {
+  // Grey on a colour is no longer grey.
+  const becomesColor = frame.channels === 2 && (background.r !== background.g || background.g !== background.b);
+  const space = frame.channels === 2 && !becomesColor ? "b-w" : "srgb";
+  return image.pipelineColourspace("srgb").flatten({ background }).toColourspace(space);
+}
+
+// Efforts by measurement (2560x1920 photograph, 2 threads): JPEG without optimised Huffman tables 16 ms against 46 for
+// 1.5 % more bytes; PNG level 3 with filters 248 ms and 4.1 MB, level 6 without 359 ms and 8.2 MB, level 6 with 622 ms
+// and 3.9 MB; WebP effort 2 238 ms, effort 4 605 ms for 3 % less; AVIF effort 1 1.1 s, effort 3 1.9 s for 6 % less.
+function write(image: Sharp, format: ImageFormat, { quality, lossless }: ResolvedEncoding): Sharp {
+  switch (format) {
+    case ImageFormat.JPEG: {
+      const q = quality ?? 85;
+      return image.jpeg({ quality: q, chromaSubsampling: q >= 90 ? "4:4:4" : "4:2:0", optimiseCoding: false });
+    }
+    case ImageFormat.WEBP:
+      return image.webp({ quality: quality ?? 85, lossless, effort: lossless ? 0 : 2 });
+    case ImageFormat.AVIF:
+      return image.avif({ quality: quality ?? 60, effort: 1 });
+    default:
+      return image.png({ compressionLevel: 3, adaptiveFiltering: true });
+  }
+}
+
+const maxSidePx: ReadonlyMap<ImageFormat, number> = new Map([
+  [ImageFormat.JPEG, 65_500],
+  [ImageFormat.WEBP, WEBP_MAX_SIDE_PX],
+  [ImageFormat.AVIF, 16_384],
+]);
+
+function assertFormatHolds(frame: Frame, format: ImageFormat): void {
+  const limitPx = maxSidePx.get(format) ?? Number.POSITIVE_INFINITY;
+  if (frame.widthPx <= limitPx && frame.heightPx <= limitPx) return;
+  const text = `${toFormatName(format)} holds sides up to ${limitPx} px, got ${frame.widthPx}x${frame.heightPx}; use PNG`;
+  throw new AppError("OUTPUT_TOO_LARGE", text, { metadata: { limit: `${limitPx}` } });
+}

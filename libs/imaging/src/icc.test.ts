@@ -1,0 +1,35 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { sharp } from "./engine.ts";
+import { isSrgbProfile, readIccDescription } from "./icc.ts";
+
+async function profileOf(name: string): Promise<Uint8Array> {
+  const file = await sharp({ create: { width: 1, height: 1, channels: 3, background: "red" } })
+    .withIccProfile(name)
+    .png()
+    .toBuffer();
+  return (await sharp(file).metadata()).icc!;
+}
+
+test("profiles are told by their own description", async () => {
+  expect(isSrgbProfile(await profileOf("srgb"))).toBe(true);
+  expect(isSrgbProfile(await profileOf("p3"))).toBe(false);
+  expect(readIccDescription(await profileOf("p3"))).toMatch(/P3/);
+});
+
+test("bytes that are no profile have no description, and none makes the reader throw", async () => {
+  expect(readIccDescription(new Uint8Array(0))).toBeUndefined();
+  const profile = await profileOf("p3");
+  fc.assert(
+    fc.property(
+      fc.nat({ max: profile.length }),
+      fc.array(fc.tuple(fc.nat({ max: 400 }), fc.nat({ max: 255 }))),
+      (end, changes) => {
+        const damaged = profile.slice(0, end);
+        for (const [at, value] of changes) damaged[at] = value;
+        const description = readIccDescription(damaged);
+        expect(description === undefined || description.length <= 80).toBe(true);
+      },
+    ),
+  );
+});

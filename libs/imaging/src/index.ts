@@ -1,0 +1,13 @@
+export { blurFrame } from "./blur.ts";
+export { type DecodedPicture, decodePicture } from "./decode.ts";
+export { type EncodedPicture, encodeFrame } from "./encode.ts";
+export { parseEncoding, type ResolvedEncoding } from "./encoding.ts";
+export { configureImaging, type ImagingOptions } from "./engine.ts";
+export { toFormatExtension, toFormatMediaType, toFormatName } from "./formats.ts";
+export { type Channels, createFrame, type Frame, frameHasAlpha } from "./frame.ts";
+export { FRAME_MEDIA_TYPE, parseFrameBlob, toFrameBlob } from "./frame-blob.ts";
+export { inspectPicture } from "./inspect.ts";
+export { assertOutputSize, defaultLimits, type PictureLimits } from "./limits.ts";
+export { type ResizeKernel, resizeFrame } from "./resize.ts";
+export { createFrameSink, createFrameSource, type FrameSink, type RowSink, type RowSource } from "./rows.ts";
+export { sniffFormat } from "./sniff.ts";

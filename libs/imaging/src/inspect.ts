@@ -1,0 +1,81 @@
+import { AppError } from "@pixelmesh/errors";
+import { ImageFormat, type ImageInfo } from "@pixelmesh/proto";
+import type { Metadata } from "sharp";
+import { sharp } from "./engine.ts";
+import { toFormatName } from "./formats.ts";
+import { assertInputFrames, assertInputSize, type PictureLimits } from "./limits.ts";
+import { type OpenedPicture, openPicture, toPictureError } from "./open.ts";
+
+/**
+ * The facts of a picture from its header, nothing decoded; sides are those after EXIF orientation. Throws IMAGE_EMPTY,
+ * IMAGE_TYPE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TRUNCATED (the header itself is cut off), IMAGE_TOO_MANY_BYTES,
+ * IMAGE_TOO_MANY_PIXELS, IMAGE_SIDE_TOO_LONG or IMAGE_TOO_MANY_FRAMES.
+ */
+export async function inspectPicture(bytes: Uint8Array, limits: PictureLimits): Promise<ImageInfo> {
+  const opened = openPicture(bytes, limits);
+  const metadata = await readMetadata(opened, limits);
+  return toImageInfo(bytes.length, opened, metadata);
+}
+
+/** What libvips reads from the header, checked against the limits once more: it sees sizes that the structure hides. */
+export async function readMetadata(opened: OpenedPicture, limits: PictureLimits): Promise<Metadata> {
+  let metadata: Metadata;
+  try {
+    metadata = await sharp(opened.bytes, { ...opened.options, limitInputPixels: false }).metadata();
+  } catch (error) {
+    throw toPictureError(error, opened);
+  }
+  if (formatOf(metadata) !== opened.format) {
+    throw new AppError(
+      "IMAGE_CORRUPT",
+      `The file begins like ${toFormatName(opened.format)} but is ${metadata.format}`,
+    );
+  }
+  assertInputSize(metadata.width, metadata.height, limits);
+  assertInputFrames(metadata.pages ?? 1, limits);
+  return metadata;
+}
+
+/** The facts as the contract has them. */
+export function toImageInfo(sizeBytes: number, opened: OpenedPicture, metadata: Metadata): ImageInfo {
+  return {
+    format: opened.format,
+    widthPx: metadata.autoOrient.width,
+    heightPx: metadata.autoOrient.height,
+    channels: metadata.channels,
+    hasAlpha: metadata.hasAlpha,
+    bitsPerChannel: bitsOf(metadata),
+    frames: Math.max(opened.structure.frames, metadata.pages ?? 1),
+    exifOrientation: metadata.orientation ?? 1,
+    hasIccProfile: metadata.hasProfile,
+    colorSpace: metadata.space,
+    sizeBytes,
+  };
+}
+
+/** Bits of a decoded sample: a palette of one-bit indices has 8. */
+function bitsOf(metadata: Metadata): number {
+  const { depth, bitsPerSample = 0 } = metadata;
+  if (depth === "uchar" || depth === "char") return 8;
+  const container = depth === "ushort" || depth === "short" ? 16 : 32;
+  return bitsPerSample > 8 && bitsPerSample < container ? bitsPerSample : container;
+}
+
+function formatOf(metadata: Metadata): ImageFormat | undefined {
+  switch (metadata.format) {
+    case "jpeg":
+      return ImageFormat.JPEG;
+    case "png":
+      return ImageFormat.PNG;
+    case "webp":
+      return ImageFormat.WEBP;
+    case "gif":
+      return ImageFormat.GIF;
+    case "tiff":
+      return ImageFormat.TIFF;
+    case "heif":
+      return metadata.compression === "av1" ? ImageFormat.AVIF : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Sharp } from "sharp";
+import { sharp } from "./engine.ts";
+import { type Channels, createFrame, type Frame } from "./frame.ts";
+
+/** A frame as the input of a libvips pipeline; its memory is read in place. Grey stays grey. */
+export function fromFrame(frame: Frame): Sharp {
+  const { widthPx: width, heightPx: height, channels } = frame;
+  // Our own pixels are bounded by the limits that let them in; libvips' bound is for files.
+  const image = sharp(frame.data, { raw: { width, height, channels }, limitInputPixels: false });
+  return channels <= 2 ? image.toColourspace("b-w") : image;
+}
+
+/** Runs a pipeline that must end with these sides and channels, to a frame. */
+export async function toFrame(image: Sharp, widthPx: number, heightPx: number, channels: Channels): Promise<Frame> {
+  // sharp writes raw grey without its alpha, so grey with alpha is asked for as sRGB.
+  const output = channels === 2 ? image.toColourspace("srgb") : image;
+  const bytes = toPlainBytes(await output.raw({ depth: "uchar" }).toBuffer());
+  return channels === 2
+    ? toGreyAlpha(createFrame(widthPx, heightPx, 4, bytes))
+    : createFrame(widthPx, heightPx, channels, bytes);
+}
+
+/** Grey and alpha of an RGBA frame whose colours are all grey. */
+export function toGreyAlpha(frame: Frame): Frame {
+  const grey = createFrame(frame.widthPx, frame.heightPx, 2);
+  for (let from = 0, to = 0; from < frame.data.length; from += 4, to += 2) {
+    grey.data[to] = frame.data[from] ?? 0;
+    grey.data[to + 1] = frame.data[from + 3] ?? 0;
+  }
+  return grey;
+}
+
+/** The same memory as a plain Uint8Array, whose `slice` copies, as it does everywhere but in a Buffer. */
+export function toPlainBytes(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}

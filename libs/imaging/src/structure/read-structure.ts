@@ -1,0 +1,25 @@
+import { ImageFormat } from "@pixelmesh/proto";
+import { readAvifStructure } from "./avif.ts";
+import { readGifStructure } from "./gif.ts";
+import { readJpegStructure } from "./jpeg.ts";
+import { readPngStructure } from "./png.ts";
+import type { Structure } from "./structure.ts";
+import { readWebpStructure } from "./webp.ts";
+
+/** The structure of a file of this format; pure, one walk, never throws. TIFF's offsets are left to libvips. */
+export function readStructure(bytes: Uint8Array, format: ImageFormat, maxFrames: number): Structure {
+  switch (format) {
+    case ImageFormat.JPEG:
+      return readJpegStructure(bytes);
+    case ImageFormat.PNG:
+      return readPngStructure(bytes);
+    case ImageFormat.GIF:
+      return readGifStructure(bytes, maxFrames);
+    case ImageFormat.WEBP:
+      return readWebpStructure(bytes, maxFrames);
+    case ImageFormat.AVIF:
+      return readAvifStructure(bytes);
+    default:
+      return { frames: 1, truncated: false };
+  }
+}

@@ -1,0 +1,67 @@
+import { AppError } from "@pixelmesh/errors";
+import type { Frame } from "@pixelmesh/imaging";
+import { createPlane, type Plane } from "./plane.ts";
+
+/** Stretches a frame to exact sides, antialiased, colours weighted by alpha: `resizeFrame` of @pixelmesh/imaging. */
+export type Resize = (frame: Frame, widthPx: number, heightPx: number) => Promise<Frame>;
+
+/** Runs a matte model: `S * S * 3` interleaved 8-bit RGB in, `S * S` values out. Normalisation of the input is its own affair. */
+export type Infer = (rgb: Uint8Array, options: { readonly signal?: AbortSignal | undefined }) => Promise<Float32Array>;
+
+/** What it takes to get a matte. */
+export type MatteOptions = {
+  /** Side of the model's square input. */
+  readonly modelSidePx: number;
+  readonly infer: Infer;
+  readonly resize: Resize;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/**
+ * The model's matte of a picture: `modelSidePx` squared values from 0 (background) to 1 (object), stretched over the picture
+ * whatever its shape. Throws RESULT_INVALID where the model gives another number of values, or one that is no number.
+ */
+export async function createMatte(frame: Frame, { modelSidePx, infer, resize, signal }: MatteOptions): Promise<Plane> {
+  const small = await resize(frame, modelSidePx, modelSidePx);
+  signal?.throwIfAborted();
+  const values = await infer(toOpaqueRgb(small), { signal });
+  signal?.throwIfAborted();
+  return toMatte(values, modelSidePx);
+}
+
+/** RGB samples of a frame: grey repeated, what is transparent laid on white. */
+export function toOpaqueRgb({ channels, data, widthPx, heightPx }: Frame): Uint8Array {
+  if (channels === 3) return data;
+  const out = new Uint8Array(widthPx * heightPx * 3);
+  for (let from = 0, to = 0; to < out.length; from += channels) {
+    const alpha = channels === 2 || channels === 4 ? (data[from + channels - 1] as number) : 255;
+    for (let c = 0; c < 3; c++) {
+      const sample = data[from + (channels === 4 ? c : 0)] as number;
+      out[to++] = Math.round((sample * alpha + 255 * (255 - alpha)) / 255);
+    }
+  }
+  return out;
+}
+
+/**
+ * A model's values stretched so that the smallest is 0 and the largest 1, as rembg does for U²-Net. Where all are (nearly)
+ * equal there is nothing to stretch and they are only kept within 0 to 1. Throws RESULT_INVALID as `createMatte`.
+ */
+export function toMatte(values: Float32Array, sidePx: number): Plane {
+  if (values.length !== sidePx * sidePx) {
+    throw new AppError("RESULT_INVALID", `Expected ${sidePx * sidePx} values of the matte, got ${values.length}`);
+  }
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    if (!Number.isFinite(value))
+      throw new AppError("RESULT_INVALID", "The model gave a matte with values that are no numbers");
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  const span = most - least;
+  const stretched =
+    span < 1e-6
+      ? values.map((value) => Math.min(1, Math.max(0, value)))
+      : values.map((value) => (value - least) / span);
+  return createPlane({ widthPx: sidePx, heightPx: sidePx }, stretched);
+}

@@ -1,0 +1,2 @@
+export { type BackgroundConfig, backgroundFields } from "./config.ts";
+export { startBackground } from "./server.ts";

@@ -1,0 +1,34 @@
+import type { Lifecycle } from "@pixelmesh/lifecycle";
+import { BackgroundServiceDefinition } from "@pixelmesh/proto";
+import type { RpcServer } from "@pixelmesh/rpc";
+import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
+import type { Logger } from "@pixelmesh/telemetry";
+import { createModelHandlers, openModels, openWorker, startStepWorker, toDeviceOwner } from "@pixelmesh/worker";
+import type { BackgroundConfig } from "./config.ts";
+import { createRemoveBackground } from "./rpc/remove-background.ts";
+import { createRemoveHandler } from "./steps/remove-step.ts";
+import { replaceHandler } from "./steps/replace-step.ts";
+
+/** Starts the background service. */
+export async function startBackground(
+  config: BackgroundConfig,
+  life: Lifecycle,
+  log: Logger,
+): Promise<{ base: ServiceBase; rpc: RpcServer }> {
+  const base = await openBase("background", config, life, log);
+  const models = await openModels(base, config, "matte");
+  const worker = await openWorker(base, config, toDeviceOwner(models));
+  const remove = createRemoveHandler(models);
+  const rpc = await openRpc(base, {
+    serviceNames: [BackgroundServiceDefinition.fullName],
+    register(server) {
+      server.add(BackgroundServiceDefinition, {
+        removeBackground: createRemoveBackground(worker, remove),
+        ...createModelHandlers(worker, models),
+      });
+    },
+  });
+  await startStepWorker(worker, "background", { removeBackground: remove, replaceBackground: replaceHandler });
+  await announceReady(base, rpc);
+  return { base, rpc };
+}

@@ -1,0 +1,71 @@
+import { type Device, type Slot, toFigures, updateZone } from "./device.ts";
+import type { Rules } from "./rules.ts";
+import { type SlotRequest, toReporterId } from "./types.ts";
+import { chargeBytes, createUnit, hostKey, isEvicting, processKey, removeSlot, type Unit } from "./units.ts";
+
+/** The unit that a request would be charged to, if the device has it; undefined for one that is yet to start. */
+export function findUnit(device: Device, request: SlotRequest, nowMs: number): Unit | undefined {
+  const key = unitKeyOf(request);
+  const unit = key === undefined ? undefined : device.units.get(key);
+  return unit === undefined || isEvicting(unit, nowMs) ? undefined : unit;
+}
+
+/** The memory a grant of `peakBytes` would add to what is charged: 0 on a host that is already that large. */
+export function deltaBytes(device: Device, request: SlotRequest, peakBytes: number, nowMs: number): number {
+  const unit = findUnit(device, request, nowMs);
+  return unit === undefined ? peakBytes : chargeBytes(unit, peakBytes) - chargeBytes(unit);
+}
+
+/** Charges a slot to its unit, which is made where it is not known yet. */
+export function chargeSlot(device: Device, slot: Omit<Slot, "unitKey">, nowMs: number, rules: Rules): Slot {
+  const { request, slotId, peakBytes } = slot;
+  const unit = findUnit(device, request, nowMs) ?? createUnitFor(device, request, slotId);
+  device.units.set(unit.key, unit);
+  unit.slots.set(slotId, peakBytes);
+  const charged = { ...slot, unitKey: unit.key };
+  if (device.slots.size > 0) {
+    charged.shared = true;
+    for (const other of device.slots.values()) other.shared = true;
+  }
+  device.slots.set(slotId, charged);
+  updateZone(device, nowMs, rules);
+  return charged;
+}
+
+/** Gives a slot back. Its memory stays charged until the device shows what became of it. Repeating it changes nothing. */
+export function releaseSlot(device: Device, slotId: string, nowMs: number, rules: Rules): void {
+  const slot = device.slots.get(slotId);
+  if (slot === undefined) return;
+  device.slots.delete(slotId);
+  const unit = device.units.get(slot.unitKey);
+  if (unit !== undefined) removeSlot(unit, slotId, nowMs);
+  updateZone(device, nowMs, rules);
+}
+
+/** The slots of a device whose call broke off and whose host a report shows idle or gone: nothing runs there any more. */
+export function endedSlots(device: Device, reporterId: string): Slot[] {
+  return [...device.slots.values()].filter((slot) => {
+    if (!slot.broken || toReporterId(slot.request.service, slot.request.instance) !== reporterId) return false;
+    const unit = device.units.get(slot.unitKey);
+    return unit?.kind === "host" && unit.host?.busy !== true;
+  });
+}
+
+/** Σ committed and external of a device, in bytes. */
+export function promisedBytes(device: Device): number {
+  const { committedBytes, externalBytes } = toFigures(device);
+  return committedBytes + externalBytes;
+}
+
+function unitKeyOf(request: SlotRequest): string | undefined {
+  if (request.modelDigest === "") return processKey(toReporterId(request.service, request.instance));
+  return request.hostId === "" ? undefined : hostKey(request.hostId);
+}
+
+function createUnitFor(device: Device, request: SlotRequest, slotId: string): Unit {
+  const reporterId = toReporterId(request.service, request.instance);
+  const key = unitKeyOf(request);
+  // A host that is being evicted is not used again: its successor is charged beside it.
+  if (key === undefined || device.units.has(key)) return createUnit(`start/${slotId}`, "start", reporterId);
+  return createUnit(key, request.modelDigest === "" ? "process" : "host", reporterId);
+}

@@ -1,0 +1,2 @@
+export { type SchedulerConfig, schedulerFields } from "./config.ts";
+export { startScheduler } from "./server.ts";

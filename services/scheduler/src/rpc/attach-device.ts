@@ -1,0 +1,64 @@
+import { expected } from "@pixelmesh/errors";
+import {
+  type AttachDeviceRequest,
+  type AttachDeviceResponse,
+  DeviceKind,
+  type DeviceReport as DeviceReportMessage,
+} from "@pixelmesh/proto";
+import { type CallContext, createOutbox } from "@pixelmesh/rpc";
+import type { Runtime } from "../adapters/runtime.ts";
+import { type DeviceReport, toReporterId } from "../domain/types.ts";
+
+const maxDevices = 64;
+
+/** AttachDevice: reports of one worker process come up, commands to it go down. */
+export function createAttachDevice(runtime: Runtime) {
+  return async function* attachDevice(
+    stream: AsyncIterable<AttachDeviceRequest>,
+    { signal }: CallContext,
+  ): AsyncGenerator<AttachDeviceResponse, void, undefined> {
+    const commands = createOutbox<AttachDeviceResponse>(64);
+    let failure: unknown;
+    let link: ReturnType<Runtime["attach"]> | undefined;
+
+    async function listen(): Promise<void> {
+      for await (const { service, instance, devices } of stream) {
+        if (service === "") throw expected("service", "the name of a service", service);
+        if (devices.length > maxDevices) throw expected("devices", `at most ${maxDevices}`, devices.length);
+        link ??= runtime.attach(toReporterId(service, instance), (command) => {
+          commands.push(
+            command.kind === "evictHost"
+              ? { command: { $case: "evictHost", value: { hostId: command.hostId } } }
+              : { command: { $case: "cleanUp", value: { wantedBytes: command.wantedBytes } } },
+          );
+        });
+        link.report(devices.map((device, index) => parseReport(device, `devices[${index}]`)));
+      }
+    }
+
+    signal.addEventListener("abort", commands.end, { once: true });
+    listen()
+      .catch((error: unknown) => {
+        failure = error;
+      })
+      .finally(commands.end);
+    try {
+      yield* commands;
+      signal.throwIfAborted();
+      if (failure) throw failure;
+    } finally {
+      signal.removeEventListener("abort", commands.end);
+      link?.detach();
+    }
+  };
+}
+
+function parseReport(report: DeviceReportMessage, path: string): DeviceReport {
+  const { deviceId, kind, totalBytes, observedBytes, ...rest } = report;
+  if (deviceId === "") throw expected(`${path}.device_id`, "the id of a device", deviceId);
+  if (!(totalBytes > 0)) throw expected(`${path}.total_bytes`, "above 0", totalBytes);
+  if (!(observedBytes >= 0)) throw expected(`${path}.observed_bytes`, "0 or more", observedBytes);
+  if (kind !== DeviceKind.GPU && kind !== DeviceKind.HOST_MEMORY)
+    throw expected(`${path}.kind`, "HOST_MEMORY or GPU", kind);
+  return { ...rest, deviceId, totalBytes, observedBytes, kind: kind === DeviceKind.GPU ? "gpu" : "memory" };
+}

@@ -1,0 +1,73 @@
+import { type Bus, listQueues, listServices } from "@pixelmesh/bus";
+import {
+  DeviceKind,
+  type DeviceStatus,
+  type GetClusterResponse,
+  type QueueStatus,
+  type SlotStatus,
+  WorkClass,
+  Zone,
+} from "@pixelmesh/proto";
+import type { Runtime } from "../adapters/runtime.ts";
+import type { DeviceView, SlotView, Snapshot } from "../domain/snapshot.ts";
+
+const zones = { green: Zone.GREEN, amber: Zone.AMBER, red: Zone.RED } as const;
+const classes = { light: WorkClass.LIGHT, heavy: WorkClass.HEAVY, exclusive: WorkClass.EXCLUSIVE } as const;
+
+/** GetCluster: announced services, devices, slots, and both kinds of queues. */
+export function createGetCluster(runtime: Runtime, bus: Bus, term: number) {
+  return async (): Promise<GetClusterResponse> => {
+    const [services, queues] = await Promise.all([listServices(bus), listQueues(bus)]);
+    const snapshot = runtime.snapshot();
+    const nowUnixMs = Date.now();
+    return {
+      services: services.map((entry) => ({ ...entry, seenUnixMs: nowUnixMs })),
+      devices: snapshot.devices.map(toDeviceStatus),
+      slots: snapshot.slots.map(toSlotStatus),
+      queues: [...toSlotQueues(snapshot), ...queues.map((queue) => ({ ...queue, oldestWaitMs: 0 }))],
+      leaderTerm: term,
+    };
+  };
+}
+
+function toDeviceStatus(device: DeviceView): DeviceStatus {
+  const { deviceId, name, totalBytes, observedBytes, committedBytes, externalBytes } = device;
+  return {
+    deviceId,
+    kind: device.kind === "gpu" ? DeviceKind.GPU : DeviceKind.HOST_MEMORY,
+    name,
+    zone: zones[device.zone],
+    totalBytes,
+    observedBytes,
+    committedBytes,
+    externalBytes,
+    tokensTotal: device.tokens,
+    tokensUsed: device.tokensUsed,
+    services: [...device.reporterIds],
+    hosts: device.hosts.map((host) => ({ ...host })),
+    fresh: device.isFresh,
+  };
+}
+
+function toSlotStatus({ slotId, deviceId, request, committedBytes, heldMs }: SlotView): SlotStatus {
+  const { service, jobId, stepId, workClass } = request;
+  return {
+    slotId,
+    deviceId,
+    service,
+    jobId,
+    stepId,
+    workClass: classes[workClass],
+    committedBytes,
+    heldMs: Math.round(heldMs),
+  };
+}
+
+function toSlotQueues({ queues }: Snapshot): QueueStatus[] {
+  return queues.map(({ workClass, waiting, running, oldestWaitMs }) => ({
+    name: `slots.${workClass}`,
+    waiting,
+    running,
+    oldestWaitMs: Math.round(oldestWaitMs),
+  }));
+}

@@ -1,0 +1,54 @@
+import { AppError, expected } from "@pixelmesh/errors";
+import type { HoldSlotRequest, HoldSlotResponse } from "@pixelmesh/proto";
+import { type CallContext, createOutbox } from "@pixelmesh/rpc";
+import type { Runtime } from "../adapters/runtime.ts";
+import { parseSlotRequest } from "./parse-request.ts";
+
+/** HoldSlot: one call is one slot. It is released by a release; a call that ends without one stays charged until its grant expires. */
+export function createHoldSlot(runtime: Runtime) {
+  return async function* holdSlot(
+    stream: AsyncIterable<HoldSlotRequest>,
+    { signal }: CallContext,
+  ): AsyncGenerator<HoldSlotResponse, void, undefined> {
+    const answers = createOutbox<HoldSlotResponse>();
+    let failure: Error | undefined;
+    const end = (error?: Error) => {
+      failure ??= error;
+      answers.end();
+    };
+    const call = runtime.open({
+      granted: ({ slotId, deviceId, optionIndex, epoch, validMs }) =>
+        answers.push({ message: { $case: "grant", value: { slotId, deviceId, optionIndex, epoch, validMs } } }),
+      queued: ({ position, why }) => answers.push({ message: { $case: "queued", value: { position, why } } }),
+      revoked: (why) => answers.push({ message: { $case: "revoked", value: { why } } }),
+      ended: end,
+    });
+
+    async function listen(): Promise<void> {
+      let hasRequest = false;
+      for await (const { message } of stream) {
+        if (message?.$case === "request" && !hasRequest) {
+          hasRequest = true;
+          call.request(parseSlotRequest(message.value, { unixMs: Date.now(), nowMs: call.nowMs }));
+        } else if (message?.$case === "renewal" && hasRequest) call.renew();
+        else if (message?.$case === "release" && hasRequest) {
+          call.release(message.value);
+          return;
+        } else throw expected("message", "a request first, then renewals and one release", message?.$case ?? "nothing");
+      }
+      if (!hasRequest) throw new AppError("INVALID_ARGUMENT", "Expected a request, got an empty stream");
+    }
+
+    const onAbort = () => end();
+    signal.addEventListener("abort", onAbort, { once: true });
+    listen().then(() => end(), end);
+    try {
+      yield* answers;
+      signal.throwIfAborted();
+      if (failure) throw failure;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      call.disconnect();
+    }
+  };
+}

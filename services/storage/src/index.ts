@@ -1,0 +1,2 @@
+export { type StorageConfig, storageFields } from "./config.ts";
+export { startStorage } from "./server.ts";

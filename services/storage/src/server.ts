@@ -1,0 +1,54 @@
+import type { Lifecycle } from "@pixelmesh/lifecycle";
+import { StorageServiceDefinition } from "@pixelmesh/proto";
+import type { RpcServer } from "@pixelmesh/rpc";
+import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
+import type { Logger } from "@pixelmesh/telemetry";
+import { openFileStore } from "./adapters/file-store.ts";
+import { startSweeping } from "./adapters/sweeping.ts";
+import type { StorageConfig } from "./config.ts";
+import { createDeleteBlob } from "./rpc/delete-blob.ts";
+import { createGetBlob } from "./rpc/get-blob.ts";
+import { createGetStats } from "./rpc/get-stats.ts";
+import { createPutBlob } from "./rpc/put-blob.ts";
+import { createStatBlob } from "./rpc/stat-blob.ts";
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+/** Starts the storage service. */
+export async function startStorage(
+  config: StorageConfig,
+  life: Lifecycle,
+  log: Logger,
+): Promise<{ base: ServiceBase; rpc: RpcServer }> {
+  const base = await openBase("storage", config, life, log);
+  const store = await openFileStore({
+    directory: config.dir,
+    lifetime: { minMs: config.minLifeMs, maxMs: config.maxLifeMs, slackMs: 10 * minuteMs, graceMs: minuteMs },
+    capacity: { maxBytes: config.maxBytes, minFreeBytes: config.minFreeBytes },
+    maxBlobBytes: config.maxBlobBytes,
+    sweepVisits: 2_000,
+    tempStaleMs: 60 * minuteMs,
+    trustMs: 10 * minuteMs,
+    quarantineMs: 7 * dayMs,
+    fullRestMs: 5_000,
+    onCorrupt: (sha256) => log.error({ sha256 }, "a stored blob no longer has its digest; it was set aside"),
+    unixMs: Date.now,
+    monotonicMs: () => performance.now(),
+  });
+  life.defer("sweeper", startSweeping(store, config.sweepEveryMs, base));
+  const rpc = await openRpc(base, {
+    serviceNames: [StorageServiceDefinition.fullName],
+    register(server) {
+      server.add(StorageServiceDefinition, {
+        putBlob: createPutBlob(store),
+        getBlob: createGetBlob(store),
+        statBlob: createStatBlob(store),
+        deleteBlob: createDeleteBlob(store),
+        getStats: createGetStats(store),
+      });
+    },
+  });
+  await announceReady(base, rpc);
+  return { base, rpc };
+}
