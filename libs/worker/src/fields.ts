@@ -10,7 +10,7 @@ export function workerFields(area: string, basePort: number) {
     schedulerAddress: field.text("PIXELMESH_SCHEDULER_ADDRESS", "127.0.0.1:7401", "Address of the scheduler."),
     concurrency: field.integer(
       `PIXELMESH_${area}_CONCURRENCY`,
-      String(Math.min(4, availableParallelism())),
+      String(Math.min(8, availableParallelism() + 2)),
       "Steps in hand at once; each waits for its slot.",
       { min: 1, max: 64 },
     ),

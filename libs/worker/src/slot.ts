@@ -19,6 +19,7 @@ export type Slot = {
 };
 
 const renewEveryMs = 3_000;
+const releaseTimeoutMs = 5_000;
 
 /**
  * Asks for a slot and waits for it; ends with what the scheduler says (QUEUE_FULL, NO_DEVICE_FITS, …), or
@@ -28,9 +29,13 @@ export async function holdSlot(connection: RpcConnection, request: SlotRequest, 
   const outbox = createOutbox<HoldSlotRequest>();
   outbox.push({ message: { $case: "request", value: request } });
   const closing = new AbortController();
+  // Only the wait ends with the caller's signal: once granted, the call must live to carry the release.
+  const onAbort = () => closing.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
   const answers = connection
     .client(SchedulerServiceDefinition)
-    .holdSlot(outbox, { signal: AbortSignal.any([signal, closing.signal]) })
+    .holdSlot(outbox, { signal: closing.signal })
     [Symbol.asyncIterator]();
 
   const lost = new AbortController();
@@ -51,11 +56,13 @@ export async function holdSlot(connection: RpcConnection, request: SlotRequest, 
     outbox.end();
   }
 
-  const grant = await firstGrant(answers).catch((error: unknown) => {
-    end();
-    closing.abort();
-    throw error;
-  });
+  const grant = await firstGrant(answers)
+    .catch((error: unknown) => {
+      end();
+      closing.abort();
+      throw error;
+    })
+    .finally(() => signal.removeEventListener("abort", onAbort));
   refresh(grant.validMs);
   renewal = setInterval(() => outbox.push({ message: { $case: "renewal", value: {} } }), renewEveryMs);
 
@@ -86,6 +93,8 @@ export async function holdSlot(connection: RpcConnection, request: SlotRequest, 
         message: { $case: "release", value: { peakBytes: 0, runMs: 0, outOfMemory: false, ...measured } },
       });
       end();
+      // The scheduler ends the call when it has the release; one that does not answer is left.
+      setTimeout(() => closing.abort(), releaseTimeoutMs).unref();
     },
   };
 }

@@ -40,7 +40,7 @@ export function createSequence(seed: number): () => number {
 /** Smooth texture of a colour, different for each seed. */
 export function textured(seed: number): (x: number, y: number, c: number) => number {
   const next = createSequence(seed);
-  const waves = Array.from({ length: 12 }, () => [next() * 0.3, next() * 0.3, next() * 6.3, next() * 18] as const);
+  const waves = Array.from({ length: 6 }, () => [next() * 0.3, next() * 0.3, next() * 6.3, next() * 26] as const);
   const base = [next() * 200, next() * 200, next() * 200].map((value) => value + 28);
   return (x, y, c) =>
     waves.reduce(

@@ -4,20 +4,20 @@ import { createPicture, createValues, mixLayers, noPause } from "../../test/pict
 import { estimateLayers, toForeground } from "./foreground.ts";
 import { toRgbPlanes } from "./rgb-planes.ts";
 
-const size = { widthPx: 60, heightPx: 40 };
+const size = { widthPx: 160, heightPx: 60 };
 
 test("layers of one colour each are found again in their mixture", async () => {
-  const alpha = createValues(size, (x) => Math.min(1, Math.max(0, (x - 20) / 20)));
+  const alpha = createValues(size, (x) => Math.min(1, Math.max(0, (x - 60) / 12)));
   const [object, background] = [
     [220, 60, 30],
     [20, 90, 200],
   ].map((color) => createPicture(size, 3, (_x, _y, c) => color[c]!));
   const mixed = await toRgbPlanes(mixLayers(object!, background!, alpha).data, size, noPause);
-  const layers = await estimateLayers(mixed, alpha, [10, 2], noPause);
+  const layers = await estimateLayers(mixed, alpha, [27, 2], noPause);
   const errors = { naive: 0, found: 0 };
   for (let at = 0; at < alpha.data.length; at++) {
     const share = alpha.data[at]!;
-    if (share < 0.2 || share === 1) continue;
+    if (share < 0.1 || share === 1) continue;
     for (const c of [0, 1, 2] as const) {
       const sample = mixed[c].data[at]!;
       const found = toForeground(sample, share, layers.foreground[c].data[at]!, layers.background[c].data[at]!);

@@ -121,3 +121,17 @@ test("the working size is twice the model's, never larger than the picture", () 
   expect(workingSize({ widthPx: 300, heightPx: 200 }, 320)).toEqual({ widthPx: 300, heightPx: 200 });
   expect(workingSize({ widthPx: 9000, heightPx: 3 }, 1024)).toEqual({ widthPx: 1024, heightPx: 1 });
 });
+
+test("the event loop is free every few milliseconds while rows are written", async () => {
+  let [turns, running] = [0, true];
+  const count = () => {
+    turns += 1;
+    if (running) setImmediate(count);
+  };
+  const picture = createPicture({ widthPx: 1200, heightPx: 1000 }, 3, (x, y) => (x ^ y) & 255);
+  setImmediate(count);
+  await removeBackground(picture, options);
+  running = false;
+  // 1.2 megapixels are 18 turns of 65,536 pixels; fitting the matte and enlarging it have theirs besides.
+  expect(turns).toBeGreaterThan(18);
+});

@@ -1,4 +1,4 @@
-import { type Device, type Slot, toFigures, updateZone } from "./device.ts";
+import { type Device, type Slot, updateZone } from "./device.ts";
 import type { Rules } from "./rules.ts";
 import { type SlotRequest, toReporterId } from "./types.ts";
 import { chargeBytes, createUnit, hostKey, isEvicting, processKey, removeSlot, type Unit } from "./units.ts";
@@ -19,7 +19,7 @@ export function deltaBytes(device: Device, request: SlotRequest, peakBytes: numb
 /** Charges a slot to its unit, which is made where it is not known yet. */
 export function chargeSlot(device: Device, slot: Omit<Slot, "unitKey">, nowMs: number, rules: Rules): Slot {
   const { request, slotId, peakBytes } = slot;
-  const unit = findUnit(device, request, nowMs) ?? createUnitFor(device, request, slotId);
+  const unit = findUnit(device, request, nowMs) ?? createUnitFor(request, slotId);
   device.units.set(unit.key, unit);
   unit.slots.set(slotId, peakBytes);
   const charged = { ...slot, unitKey: unit.key };
@@ -51,21 +51,14 @@ export function endedSlots(device: Device, reporterId: string): Slot[] {
   });
 }
 
-/** Σ committed and external of a device, in bytes. */
-export function promisedBytes(device: Device): number {
-  const { committedBytes, externalBytes } = toFigures(device);
-  return committedBytes + externalBytes;
-}
-
 function unitKeyOf(request: SlotRequest): string | undefined {
   if (request.modelDigest === "") return processKey(toReporterId(request.service, request.instance));
   return request.hostId === "" ? undefined : hostKey(request.hostId);
 }
 
-function createUnitFor(device: Device, request: SlotRequest, slotId: string): Unit {
+function createUnitFor(request: SlotRequest, slotId: string): Unit {
   const reporterId = toReporterId(request.service, request.instance);
-  const key = unitKeyOf(request);
-  // A host that is being evicted is not used again: its successor is charged beside it.
-  if (key === undefined || device.units.has(key)) return createUnit(`start/${slotId}`, "start", reporterId);
-  return createUnit(key, request.modelDigest === "" ? "process" : "host", reporterId);
+  if (request.modelDigest === "") return createUnit(processKey(reporterId), "process", reporterId);
+  // Also for a host that is named but not reported here yet, or on its way out: what runs is charged beside it.
+  return createUnit(`start/${slotId}`, "start", reporterId);
 }
