@@ -2,8 +2,8 @@
 // GRID squared is the number of samples a pixel (default 10, some minutes; 3 for a quick look). The same GRID gives the
 // same bytes.
 import { writeFileSync } from "node:fs";
-import { createFrame, encodeFrame, type Frame } from "../libs/imaging/src/index.ts";
-import { Encoding, ImageFormat } from "../proto/index.ts";
+import { createFrame, encodeFrame, type Frame } from "@pixelmesh/imaging";
+import { Encoding, ImageFormat } from "@pixelmesh/proto";
 import { develop, render, type Scene } from "./scene/render.ts";
 import { portraitObject } from "./scene/robot.ts";
 import { stillLife } from "./scene/still-life.ts";
