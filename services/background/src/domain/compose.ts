@@ -130,6 +130,11 @@ function layOver(
     const total = overShare + underShare;
     if (channels === 4) out[pixel * 4 + 3] = Math.round(total / 255);
     if (total === 0) continue;
+    if (overShare === 0 || underShare === 0) {
+      const [from, start, fromChannels] = overShare === 0 ? [under, u, underChannels] : [over, o, overChannels];
+      for (let c = 0; c < 3; c++) out[pixel * channels + c] = from[start + (fromChannels >= 3 ? c : 0)] as number;
+      continue;
+    }
     for (let c = 0; c < 3; c++) {
       const above = over[o + (overChannels >= 3 ? c : 0)] as number;
       const below = under[u + (underChannels >= 3 ? c : 0)] as number;

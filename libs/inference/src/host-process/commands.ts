@@ -1,0 +1,77 @@
+import { env } from "onnxruntime-node";
+import type { FromHost, ToHost } from "../host/host-protocol.ts";
+import type { Grants } from "./grants.ts";
+import { HostFailure, toText } from "./host-failure.ts";
+import { type ProvenProvider, proveProvider } from "./providers.ts";
+import { loadResident, type Resident } from "./resident.ts";
+import { runModel } from "./run.ts";
+
+/** A message that is answered. */
+export type Request = Extract<ToHost, { id: number }>;
+
+/** The answer to a request, with bytes where it has some. They may be overwritten once the next request begins. */
+export type Reply = { readonly answer: FromHost; readonly payload?: Uint8Array };
+
+/** Does what requests ask for, one at a time. Never throws: a failure is an answer too. */
+export function createCommands(grants: Grants): (request: Request, payload: Uint8Array) => Promise<Reply> {
+  const residents = new Map<string, Resident>();
+  let proven: ProvenProvider | undefined;
+
+  async function act(request: Request, payload: Uint8Array): Promise<Reply> {
+    if (request.type === "stats") {
+      return { answer: { type: "stats", id: request.id, residentBytes: process.memoryUsage.rss() } };
+    }
+    if (request.type === "start") return start(request);
+    if (request.type === "load") return load(request);
+    if (request.type === "unload") return unload(request);
+    return run(request, payload);
+  }
+
+  async function start(request: Extract<Request, { type: "start" }>): Promise<Reply> {
+    proven = await proveProvider(request);
+    const { provider, refused } = proven;
+    return { answer: { type: "started", id: request.id, provider, refused, runtime: env.versions.node ?? "" } };
+  }
+
+  async function load({ id, model }: Extract<Request, { type: "load" }>): Promise<Reply> {
+    if (proven === undefined) throw new HostFailure("INTERNAL", "The host was asked to load before it was started");
+    const began = performance.now();
+    const wasLoaded = residents.has(model.key);
+    if (!wasLoaded) residents.set(model.key, await loadResident(model, proven));
+    return { answer: { type: "loaded", id, wasLoaded, loadMs: performance.now() - began } };
+  }
+
+  async function unload({ id, key }: Extract<Request, { type: "unload" }>): Promise<Reply> {
+    const resident = residents.get(key);
+    residents.delete(key);
+    await resident?.release();
+    return { answer: { type: "unloaded", id, wasLoaded: resident !== undefined } };
+  }
+
+  async function run(request: Extract<Request, { type: "run" }>, data: Uint8Array): Promise<Reply> {
+    const resident = residents.get(request.key);
+    if (resident === undefined) throw new HostFailure("INTERNAL", `\`${request.key}\` is not loaded`);
+    grants.check(request.slotId);
+    const { id, widthPx, heightPx, channels } = request;
+    const { payload, ...facts } = await runModel(resident, { widthPx, heightPx, channels, data });
+    return { answer: { type: "result", id, ...facts }, payload };
+  }
+
+  return async (request, payload) => {
+    try {
+      return await act(request, payload);
+    } catch (error) {
+      return { answer: toFailed(request.id, error) };
+    }
+  };
+}
+
+/** A failure as a message. What was not foreseen poisons the process. */
+export function toFailed(id: number, error: unknown): FromHost {
+  if (error instanceof HostFailure) {
+    const { reason, message, detail, poisoned } = error;
+    return { type: "failed", id, reason, message, detail: detail.slice(0, 2_000), poisoned };
+  }
+  const detail = toText(error).slice(0, 2_000);
+  return { type: "failed", id, reason: "INTERNAL", message: "The inference host failed", detail, poisoned: true };
+}

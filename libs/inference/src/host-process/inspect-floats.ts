@@ -1,0 +1,32 @@
+/** What makes a model's answer unusable. */
+export type FloatFacts = {
+  /** No NaN and no infinity. */
+  readonly finite: boolean;
+  /** Every sample is exactly the same. */
+  readonly constant: boolean;
+};
+
+/** Looks at every sample once. */
+export function inspectFloats(data: Float32Array): FloatFacts {
+  const first = data[0] as number;
+  // A finite sample less itself is 0; anything else is NaN and stays so in a sum.
+  let residue = 0;
+  let at = 0;
+  while (at < data.length && data[at] === first) at++;
+  // By index: an iterator over so many samples takes ten times as long.
+  for (let i = 0; i < data.length; i++) residue += (data[i] as number) - (data[i] as number);
+  return { finite: residue === 0, constant: at === data.length };
+}
+
+/** Whether samples differ by enough (16 of 255) that no upscaler could rightly answer with one flat colour. */
+export function isVaried(data: Uint8Array): boolean {
+  let least = 255;
+  let most = 0;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (value < least) least = value;
+    if (value > most) most = value;
+    if (most - least >= 16) return true;
+  }
+  return false;
+}

@@ -1,0 +1,87 @@
+import type { HostModel } from "../host/host-protocol.ts";
+import { joinChroma, toLuma } from "./chroma.ts";
+import { HostFailure } from "./host-failure.ts";
+import { inspectFloats, isVaried } from "./inspect-floats.ts";
+import type { Answer, Resident } from "./resident.ts";
+import { type Pixels, writeLuminanceFloats, writeRgbFloats } from "./to-floats.ts";
+import { type Floats, toGreyBytes, toLuminanceBytes, toRgbBytes } from "./to-pixels.ts";
+
+/** What a run answers with: u8 pixels of an upscaler, f32 values of a matte. */
+export type RunResult = {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly runMs: number;
+  readonly payload: Uint8Array;
+};
+
+/**
+ * Runs pixels through a model. INVALID_ARGUMENT for pixels that the model cannot take, RESULT_INVALID where the answer has
+ * NaN or infinities, or is one flat colour although the tile is not.
+ */
+export async function runModel(resident: Resident, pixels: Pixels): Promise<RunResult> {
+  assertFits(resident.model, pixels);
+  return resident.model.task === "matte" ? runMatte(resident, pixels) : runUpscaler(resident, pixels);
+}
+
+async function runUpscaler(resident: Resident, pixels: Pixels): Promise<RunResult> {
+  const { model } = resident;
+  const input = resident.input(pixels.widthPx, pixels.heightPx);
+  const luminanceOnly = model.input.channels === "luminance";
+  const luma = luminanceOnly ? (pixels.channels === 3 ? toLuma(pixels.data) : pixels.data) : null;
+  if (luma) writeLuminanceFloats(luma, model.input, input);
+  else writeRgbFloats(pixels, model.input, input);
+
+  const answer = await resident.run();
+  assertSound(answer, model, isVaried(luma ?? pixels.data));
+  return {
+    widthPx: pixels.widthPx * model.scale,
+    heightPx: pixels.heightPx * model.scale,
+    runMs: answer.runMs,
+    payload: toBytes(answer, model, pixels),
+  };
+}
+
+function toBytes(answer: Answer, model: HostModel, pixels: Pixels): Uint8Array {
+  const { layout, range } = model.output;
+  const count = pixels.widthPx * pixels.heightPx * model.scale ** 2;
+  const floats: Floats = { data: answer.data, pixels: count, layout, range };
+  if (model.input.channels === "rgb") return pixels.channels === 3 ? toRgbBytes(floats) : toGreyBytes(floats);
+  const luma = toLuminanceBytes(floats);
+  return pixels.channels === 3 ? joinChroma(luma, pixels, model.scale) : luma;
+}
+
+/** A matte may rightly be flat: there may be nothing in the picture. */
+async function runMatte(resident: Resident, pixels: Pixels): Promise<RunResult> {
+  const { widthPx, heightPx } = pixels;
+  writeRgbFloats(pixels, resident.model.input, resident.input(widthPx, heightPx));
+  const { data, runMs } = await resident.run();
+  assertSound({ data, runMs }, resident.model, false);
+  if (resident.model.output.sigmoid) applySigmoid(data);
+  return { widthPx, heightPx, runMs, payload: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+}
+
+function applySigmoid(data: Float32Array): void {
+  for (let i = 0; i < data.length; i++) data[i] = 1 / (1 + Math.exp(-(data[i] as number)));
+}
+
+function assertSound(answer: Answer, model: HostModel, varied: boolean): void {
+  const { finite, constant } = inspectFloats(answer.data);
+  const what = !finite ? "NaN or infinite values" : constant && varied ? "one flat colour" : "";
+  if (what !== "") throw new HostFailure("RESULT_INVALID", `\`${model.key}\` answered a tile with ${what}`);
+}
+
+function assertFits(model: HostModel, pixels: Pixels): void {
+  const { widthPx, heightPx, channels, data } = pixels;
+  const size = model.input.fixedSizePx;
+  const fits =
+    data.length === widthPx * heightPx * channels &&
+    data.length > 0 &&
+    widthPx % model.sizeMultiple === 0 &&
+    heightPx % model.sizeMultiple === 0 &&
+    (size === null || (size.widthPx === widthPx && size.heightPx === heightPx)) &&
+    (model.task === "upscale" || channels === 3);
+  if (fits) return;
+  const form = size ? `${size.widthPx}x${size.heightPx} px` : `a multiple of ${model.sizeMultiple} px`;
+  const got = `${widthPx}x${heightPx}x${channels} in ${data.length} bytes`;
+  throw new HostFailure("INVALID_ARGUMENT", `Expected pixels for \`${model.key}\` to be ${form}, got \`${got}\``);
+}

@@ -1,0 +1,78 @@
+import type { Socket } from "node:net";
+
+/** One frame: a small JSON header and raw bytes. On the wire: u32 header length, u32 payload length (LE), both parts. */
+export type WireFrame = { readonly header: unknown; readonly payload: Uint8Array };
+
+const prefixBytes = 8;
+const maxHeaderBytes = 64 * 1024;
+const maxPayloadBytes = 1 << 30;
+const noBytes = new Uint8Array(0);
+
+/** Writes one frame; resolves when its bytes have left this process, rejects when the socket has failed. */
+export function writeFrame(socket: Socket, header: unknown, payload: Uint8Array = noBytes): Promise<void> {
+  const text = Buffer.from(JSON.stringify(header));
+  const head = Buffer.allocUnsafe(prefixBytes);
+  head.writeUInt32LE(text.length, 0);
+  head.writeUInt32LE(payload.length, 4);
+  return new Promise((resolve, reject) => {
+    const done = (error?: Error | null) => (error ? reject(error) : resolve());
+    socket.cork();
+    socket.write(head);
+    if (payload.length === 0) {
+      socket.write(text, done);
+    } else {
+      socket.write(text);
+      socket.write(payload, done);
+    }
+    socket.uncork();
+  });
+}
+
+/**
+ * Puts frames together from the chunks of a stream and hands each to `onFrame`. A payload starts at offset 0 of a buffer
+ * of its own. The returned function throws RangeError for a frame above the bounds (64 KiB of header, 1 GiB of payload).
+ */
+export function createFrameReader(onFrame: (frame: WireFrame) => void): (chunk: Uint8Array) => void {
+  const prefix = Buffer.alloc(prefixBytes);
+  let part: "prefix" | "header" | "payload" = "prefix";
+  let target: Uint8Array = prefix;
+  let filled = 0;
+  let header: unknown;
+
+  const begin = (next: typeof part, buffer: Uint8Array) => {
+    part = next;
+    target = buffer;
+    filled = 0;
+  };
+  const emit = (payload: Uint8Array) => {
+    begin("prefix", prefix);
+    onFrame({ header, payload });
+  };
+  const complete = () => {
+    const payloadLength = prefix.readUInt32LE(4);
+    if (part === "prefix") {
+      const headerLength = prefix.readUInt32LE(0);
+      if (headerLength > maxHeaderBytes || payloadLength > maxPayloadBytes) {
+        throw new RangeError(`frame of ${headerLength} + ${payloadLength} bytes`);
+      }
+      begin("header", Buffer.allocUnsafeSlow(headerLength));
+    } else if (part === "header") {
+      header = JSON.parse(Buffer.from(target.buffer, target.byteOffset, target.length).toString("utf8"));
+      if (payloadLength === 0) emit(noBytes);
+      else begin("payload", Buffer.allocUnsafeSlow(payloadLength));
+    } else {
+      emit(target);
+    }
+  };
+
+  return (chunk) => {
+    let at = 0;
+    while (at < chunk.length) {
+      const count = Math.min(chunk.length - at, target.length - filled);
+      target.set(chunk.subarray(at, at + count), filled);
+      at += count;
+      filled += count;
+      if (filled === target.length) complete();
+    }
+  };
+}

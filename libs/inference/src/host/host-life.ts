@@ -1,0 +1,94 @@
+import type { AvailableModel } from "../models/registry.ts";
+import { HostLink } from "./host-link.ts";
+import type { HostModel } from "./host-protocol.ts";
+import type { HostLimits, HostMemory, HostOptions, LoadReport, Provider } from "./host-types.ts";
+import { readProcessMemory } from "./process-memory.ts";
+
+/** A model in a process. */
+export type Resident = {
+  readonly model: AvailableModel;
+  /** Settles when it is loaded. */
+  readonly loading: Promise<LoadReport>;
+  report: LoadReport | null;
+  pinned: boolean;
+  lastUsedUnixMs: number;
+};
+
+/** A host process with a proven provider, and what it holds. Everything in here ends with the process. */
+export type HostLife = {
+  readonly link: HostLink;
+  readonly provider: Provider;
+  /** By `toModelKey`. */
+  readonly residents: Map<string, Resident>;
+  runs: number;
+};
+
+/** What a host without a process holds. */
+export const noMemory: HostMemory = { anonymousBytes: 0, residentBytes: 0 };
+
+/** Starts a process and has it prove a provider. Rejects with INFERENCE_FAILED where it cannot; no process is left then. */
+export async function startHostLife(options: HostOptions, limits: HostLimits): Promise<HostLife> {
+  const began = performance.now();
+  const link = new HostLink(options.id, options.log);
+  try {
+    const { providers, threads, deviceIndex = 0 } = options;
+    const request = { type: "start", providers, deviceIndex, threads } as const;
+    const { provider, refused, runtime } = await link.ask<"started">(request, { timeoutMs: limits.startTimeoutMs });
+    const facts = {
+      host: options.id,
+      pid: link.pid,
+      provider,
+      runtime,
+      startMs: Math.round(performance.now() - began),
+    };
+    if (refused.length > 0) options.log.warn({ ...facts, refused }, "inference host could not prove every provider");
+    else options.log.info(facts, "inference host started");
+    return { link, provider, residents: new Map(), runs: 0 };
+  } catch (error) {
+    link.kill("it did not start");
+    await link.ended;
+    throw error;
+  }
+}
+
+/** Loads a model into a process, once however many ask. A failed load is forgotten. */
+export function loadInto(life: HostLife, model: AvailableModel, limits: HostLimits): Resident {
+  const key = toModelKey(model);
+  const known = life.residents.get(key);
+  if (known) return known;
+  const loading = (async (): Promise<LoadReport> => {
+    const memoryBeforeBytes = (await readMemory(life, limits)).anonymousBytes;
+    const request = { type: "load", model: toHostModel(model) } as const;
+    const { loadMs, wasLoaded } = await life.link.ask<"loaded">(request, { timeoutMs: limits.loadTimeoutMs });
+    const memoryAfterBytes = (await readMemory(life, limits)).anonymousBytes;
+    return { wasLoaded, provider: life.provider, loadMs, memoryBeforeBytes, memoryAfterBytes };
+  })();
+  const resident: Resident = { model, loading, report: null, pinned: false, lastUsedUnixMs: Date.now() };
+  life.residents.set(key, resident);
+  loading.then(
+    (report) => {
+      resident.report = report;
+    },
+    () => life.residents.delete(key),
+  );
+  return resident;
+}
+
+/** Memory of the process, from the kernel where that tells, else from the process itself. */
+export async function readMemory(life: HostLife, limits: HostLimits): Promise<HostMemory> {
+  if (!life.link.alive) return noMemory;
+  const memory = await readProcessMemory(life.link.pid);
+  if (memory !== null || !life.link.usable) return memory ?? noMemory;
+  const { residentBytes } = await life.link.ask<"stats">({ type: "stats" }, { timeoutMs: limits.runTimeoutMs });
+  return { anonymousBytes: residentBytes, residentBytes };
+}
+
+/** A model by its name and file. */
+export function toModelKey(model: AvailableModel): string {
+  return `${model.name}@${model.digest.slice(0, 12)}`;
+}
+
+function toHostModel(model: AvailableModel): HostModel {
+  const { path, task, scale, input, output, sizeMultiple } = model;
+  return { key: toModelKey(model), path, task, scale, input, output, sizeMultiple };
+}

@@ -1,0 +1,179 @@
+import type { ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
+import { AppError } from "@pixelmesh/errors";
+import { createFrameReader, type WireFrame, writeFrame } from "./frames.ts";
+import type { FromHost, ToHost } from "./host-protocol.ts";
+import { spawnHost } from "./host-spawn.ts";
+import type { Log } from "./log.ts";
+
+type Asked = Extract<ToHost, { id: number }>;
+
+/** A request that has no number yet. */
+export type Request = Asked extends infer R ? (R extends Asked ? Omit<R, "id"> : never) : never;
+
+/** A host's answer, with the bytes that came with it. */
+export type Answer<T extends FromHost["type"]> = Extract<FromHost, { type: T }> & { readonly payload: Uint8Array };
+
+/** How a request is asked. */
+export type AskOptions = {
+  readonly payload?: Uint8Array;
+  /** The longest silence while this is the oldest open request; then the process is killed. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+};
+
+type Open = {
+  readonly settle: (answer: FromHost, payload: Uint8Array) => void;
+  readonly fail: (error: AppError) => void;
+  readonly timeoutMs: number;
+};
+
+/** One life of a host process, from spawn to exit. */
+export class HostLink {
+  readonly pid: number;
+  /** Resolves when the process is gone. */
+  readonly ended: Promise<void>;
+  readonly #name: string;
+  readonly #log: Log;
+  readonly #child: ChildProcess;
+  readonly #socket: Socket;
+  readonly #lastWords: () => string;
+  readonly #open = new Map<number, Open>();
+  readonly #gone = Promise.withResolvers<void>();
+  #lastId = 0;
+  #usable = true;
+  #alive = true;
+  #retired = false;
+  #killedFor = "";
+  #silence: NodeJS.Timeout | undefined;
+
+  constructor(name: string, log: Log) {
+    const { child, socket, lastWords } = spawnHost((line) => log.debug({ host: name, line }, "inference host said"));
+    this.pid = child.pid ?? 0;
+    this.ended = this.#gone.promise;
+    this.#name = name;
+    this.#log = log;
+    this.#child = child;
+    this.#socket = socket;
+    this.#lastWords = lastWords;
+    socket.on(
+      "data",
+      createFrameReader((frame) => this.#receive(frame)),
+    );
+    socket.on("error", () => this.kill("its socket failed"));
+    socket.on("close", () => this.kill("its socket closed"));
+    child.on("error", (error) => this.#end(error.message));
+    child.on("close", (code, signal) => this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  }
+
+  /** Whether it may still be asked: not poisoned, not retired, not dead. */
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  /** Whether the process is still there. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Whether it ended without having been retired. */
+  get crashed(): boolean {
+    return !this.#alive && !this.#retired;
+  }
+
+  /** Requests without an answer. */
+  get pending(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Asks, and waits for the answer. An aborted request is cancelled and rejects with the signal's reason, but only when the
+   * process has answered: until then it may be at work on it. Rejects with the AppError that the process answered, or with
+   * INFERENCE_FAILED where it died.
+   */
+  ask<T extends FromHost["type"]>(request: Request, options: AskOptions): Promise<Answer<T>> {
+    const { signal } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (!this.#usable) return Promise.reject(new AppError("INFERENCE_FAILED", "The inference host has ended"));
+    const id = ++this.#lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<Answer<T>>();
+    const onAbort = () => this.tell({ type: "cancel", target: id });
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#open.set(id, {
+      timeoutMs: options.timeoutMs,
+      fail: reject,
+      settle: (answer, payload) => {
+        if (signal?.aborted) reject(signal.reason);
+        else if (answer.type === "failed") reject(this.#toError(answer));
+        else resolve({ ...answer, payload } as Answer<T>);
+      },
+    });
+    if (this.#open.size === 1) this.#watchSilence();
+    this.#write({ ...request, id }, options.payload);
+    return promise.finally(() => signal?.removeEventListener("abort", onAbort));
+  }
+
+  /** Sends what has no answer. */
+  tell(message: Exclude<ToHost, Asked>): void {
+    if (this.#alive) this.#write(message);
+  }
+
+  /** No more requests: it answers those it has and exits, or is killed after `graceMs`. Resolves when it is gone. */
+  async retire(graceMs: number): Promise<void> {
+    this.#usable = false;
+    if (this.#alive && this.#killedFor === "") this.#retired = true;
+    this.tell({ type: "bye" });
+    const timer = setTimeout(() => this.kill("its grace time was over"), graceMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  /** Ends it at once; open requests fail. */
+  kill(why: string): void {
+    this.#usable = false;
+    this.#killedFor ||= why;
+    this.#child.kill("SIGKILL");
+  }
+
+  #write(message: unknown, payload?: Uint8Array): void {
+    writeFrame(this.#socket, message, payload).catch(() => this.kill("its socket failed"));
+  }
+
+  #receive({ header, payload }: WireFrame): void {
+    const answer = header as FromHost;
+    const request = this.#open.get(answer.id);
+    this.#open.delete(answer.id);
+    this.#watchSilence();
+    request?.settle(answer, payload);
+  }
+
+  #watchSilence(): void {
+    clearTimeout(this.#silence);
+    const oldest = this.#open.values().next().value;
+    if (oldest === undefined) return;
+    this.#silence = setTimeout(() => this.kill(`no answer for ${oldest.timeoutMs} ms`), oldest.timeoutMs);
+  }
+
+  #toError(answer: Extract<FromHost, { type: "failed" }>): AppError {
+    if (answer.poisoned) this.#usable = false;
+    return new AppError(answer.reason, answer.message, answer.detail === "" ? {} : { cause: answer.detail });
+  }
+
+  #end(how: string): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#usable = false;
+    clearTimeout(this.#silence);
+    this.#socket.destroy();
+    const detail = [how, this.#killedFor, this.#lastWords()].filter(Boolean).join("; ");
+    if (this.#open.size > 0)
+      this.#log.error({ host: this.#name, pid: this.pid, detail }, "inference host died at work");
+    for (const request of this.#open.values()) {
+      request.fail(
+        new AppError("INFERENCE_FAILED", "The inference host ended while it was at work", { cause: detail }),
+      );
+    }
+    this.#open.clear();
+    this.#gone.resolve();
+  }
+}

@@ -1,0 +1,31 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** A host process that has just been started. */
+export type HostProcess = {
+  readonly child: ChildProcess;
+  /** One end of a socket pair; the process has the other as file descriptor 3. */
+  readonly socket: Socket;
+  /** The last lines it wrote to standard error, at most 2,000 characters. */
+  readonly lastWords: () => string;
+};
+
+const here = import.meta.url;
+const isSource = here.endsWith(".ts");
+const entry = fileURLToPath(new URL(isSource ? "../host-process/main.ts" : "../host-process/main.js", here));
+const flags = isSource ? ["--conditions=development", "--disable-warning=ExperimentalWarning"] : [];
+
+/** Starts the host's program, from source or built as this module is, on the Node that runs this one. */
+export function spawnHost(onLine: (line: string) => void): HostProcess {
+  const child = spawn(process.execPath, [...flags, entry], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  let words = "";
+  if (child.stderr) {
+    createInterface({ input: child.stderr, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) => {
+      words = `${words}\n${line}`.slice(-2_000);
+      onLine(line.slice(0, 500));
+    });
+  }
+  return { child, socket: child.stdio[3] as Socket, lastWords: () => words.trim() };
+}

@@ -1,0 +1,32 @@
+export { startInferenceHost } from "./host/host.ts";
+export { defaultHostLimits } from "./host/host-limits.ts";
+export { createHostPool } from "./host/host-pool.ts";
+export type { HostChoice, HostLease, HostPool, HostPoolOptions, PoolDevice } from "./host/host-pool-types.ts";
+export type {
+  HostDescription,
+  HostLimits,
+  HostMemory,
+  HostOptions,
+  HostThreads,
+  InferenceHost,
+  LoadReport,
+  MatteResult,
+  Provider,
+  ResidentModelReport,
+  RunOptions,
+  Tile,
+  TileResult,
+  UnloadReport,
+} from "./host/host-types.ts";
+export type { Log } from "./host/log.ts";
+export { estimatePeakBytes } from "./models/estimate.ts";
+export { type ModelClass, type ModelEntry, type ModelTask, parseManifest } from "./models/manifest.ts";
+export {
+  type AvailableModel,
+  bundledModelsDir,
+  loadRegistry,
+  type ModelRegistry,
+  type ModelStatus,
+} from "./models/registry.ts";
+export { planTiles, type Span, type TilePlan, type TilePlanOptions } from "./tiles/plan-tiles.ts";
+export { type RunTiledOptions, runTiled, type TiledReport } from "./tiles/run-tiled.ts";

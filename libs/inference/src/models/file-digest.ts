@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { LRUCache } from "lru-cache";
+
+/** What a file is: its size and sha256 (64 lower-case hex digits). */
+export type FileDigest = { readonly sizeBytes: number; readonly sha256: string };
+
+const known = new LRUCache<string, string>({ max: 512 });
+
+/**
+ * Size and digest of a file, or null where there is no such regular file. A file is read once as long as its path, size
+ * and time of change stay the same.
+ */
+export async function readFileDigest(path: string): Promise<FileDigest | null> {
+  const facts = await stat(path).catch(() => null);
+  if (facts === null || !facts.isFile()) return null;
+  const key = `${path}\0${facts.size}\0${facts.mtimeMs}`;
+  const cached = known.get(key);
+  if (cached !== undefined) return { sizeBytes: facts.size, sha256: cached };
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  const sha256 = hash.digest("hex");
+  known.set(key, sha256);
+  return { sizeBytes: facts.size, sha256 };
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "@pixelmesh/errors";
+import { describe, expect, test } from "vitest";
+import { parseManifest } from "./manifest.ts";
+import { bundledModelsDir } from "./registry.ts";
+
+const path = join(bundledModelsDir, "manifest.json");
+const text = readFileSync(path, "utf8");
+
+const mistakesOf = (manifest: unknown) => {
+  try {
+    parseManifest(JSON.stringify(manifest), "m.json");
+  } catch (error) {
+    if (error instanceof AppError) return error;
+  }
+  throw new Error("the manifest was accepted");
+};
+
+describe("a manifest", () => {
+  test("that comes with Pixelmesh is read, and never invents a digest", () => {
+    const entries = parseManifest(text, path);
+    expect(entries.map((entry) => entry.name)).toContain("realesr-general-x4v3");
+    for (const entry of entries) expect(entry.sha256 === null).toBe(entry.sizeBytes === null);
+  });
+
+  test("has one preferred model at most for each task and scale", () => {
+    const flagged = parseManifest(text, path).filter((entry) => entry.default);
+    const places = flagged.map((entry) => `${entry.task} ${entry.scale}`);
+    expect(new Set(places).size).toBe(places.length);
+  });
+
+  test("with several mistakes is refused with all of them at once", () => {
+    const { models } = JSON.parse(text);
+    const broken = [
+      { ...models[0], scale: 0, haloPx: "34" },
+      { ...models[1], colour: 1 },
+    ];
+    const error = mistakesOf({ version: 1, models: broken });
+    expect(error.reason).toBe("INVALID_ARGUMENT");
+    expect(error.fields.map((field) => field.field)).toEqual(["models[0].scale", "models[0].haloPx", "models[1]"]);
+    expect(error.message).toMatch(/^m\.json: models\[0\]\.scale: /);
+  });
+
+  test("may not name a model twice, nor a file outside its directory", () => {
+    const { models } = JSON.parse(text);
+    expect(mistakesOf({ version: 1, models: [models[0], models[0]] }).message).toContain("each name once");
+    for (const file of ["../x.onnx", "/etc/x.onnx", "x.pth", "a/../../x.onnx"]) {
+      expect(mistakesOf({ version: 1, models: [{ ...models[0], file }] }).fields[0]?.field).toBe("models[0].file");
+    }
+  });
+
+  test("that is no JSON is refused", () => {
+    expect(() => parseManifest("{", "m.json")).toThrow("m.json: Expected JSON");
+  });
+});

@@ -1,0 +1,127 @@
+import { AppError, type FieldViolation } from "@pixelmesh/errors";
+import { z } from "zod";
+
+const positive = z.int().min(1);
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+const tensorRange = z.enum(["unit", "byte"]);
+
+const inputSchema = z.strictObject({
+  /** Name of the input tensor; null where the file is not at hand and it is simply the only one. */
+  name: z.string().min(1).nullable(),
+  layout: z.enum(["nchw", "nhwc"]),
+  channels: z.enum(["rgb", "luminance"]),
+  /** Samples are 0..1 or 0..255. */
+  range: tensorRange,
+  /** Divide by the picture's largest sample instead of by 255 (U²-Net). */
+  divideByMax: z.boolean().default(false),
+  /** Subtracted after scaling to the range, per channel. */
+  mean: triple.nullable().default(null),
+  /** Divided by after the mean, per channel. */
+  std: triple.nullable().default(null),
+  /** The only size the model takes, or null where any size does. */
+  fixedSizePx: z.strictObject({ widthPx: positive, heightPx: positive }).nullable().default(null),
+});
+
+const outputSchema = z.strictObject({
+  /** Name of the output tensor that is used; null means the first. */
+  name: z.string().min(1).nullable(),
+  layout: z.enum(["nchw", "nhwc"]),
+  range: tensorRange,
+  /** Whether the host still has to apply the sigmoid. */
+  sigmoid: z.boolean().default(false),
+});
+
+/** Measured on the CPU provider where the file was at hand, else reckoned from the network's layers. */
+const memorySchema = z.strictObject({
+  /** What a loaded session adds to its host. */
+  residentBytes: positive,
+  /** What running it adds at its peak, for each pixel of the input tile. */
+  bytesPerInputPixel: positive,
+});
+
+const entrySchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, `.`, `_` and `-`, at most 64"),
+  task: z.enum(["upscale", "matte"]),
+  /** Output side over input side; 1 for mattes. */
+  scale: z.int().min(1).max(16),
+  file: z
+    .string()
+    .regex(/^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]*\.onnx$/, "a relative path to an .onnx file without `..`"),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "64 lower-case hex digits")
+    .nullable(),
+  sizeBytes: positive.nullable(),
+  sourceUrl: z.url({ protocol: /^https?$/ }).nullable(),
+  licence: z.string().min(1),
+  input: inputSchema,
+  output: outputSchema,
+  /** Pixels of context a tile gets on each side that is not a border of the picture. */
+  haloPx: z.int().min(0).max(1024),
+  /** How far, in input pixels on each side, a pixel of the result depends on the input; null where it is unbounded. */
+  receptiveRadiusPx: z.int().min(0).nullable(),
+  /** Sides of an input tile must be multiples of this. */
+  sizeMultiple: z.int().min(1).max(256).default(1),
+  workClass: z.enum(["light", "heavy", "exclusive"]),
+  /** Largest sides of an input tile, halo included, preferred first. */
+  preferredTilesPx: z.array(z.int().min(16).max(8192)).min(1),
+  memory: memorySchema,
+  /** Whether it is preferred for its task and scale. */
+  default: z.boolean().default(false),
+});
+
+const manifestSchema = z.strictObject({ version: z.literal(1), models: z.array(entrySchema) });
+
+/** One model as a manifest describes it. Sides in pixels, sizes in bytes. */
+export type ModelEntry = Readonly<z.infer<typeof entrySchema>>;
+
+/** What a model is for. */
+export type ModelTask = ModelEntry["task"];
+
+/** How much of a device a run of the model takes; see docs/scheduler.md. */
+export type ModelClass = ModelEntry["workClass"];
+
+/**
+ * The entries of a manifest, checked. Throws INVALID_ARGUMENT that names every mistake at once, each with its place;
+ * `origin` (the file's path) opens the text.
+ */
+export function parseManifest(text: string, origin: string): readonly ModelEntry[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new AppError("INVALID_ARGUMENT", `${origin}: Expected JSON, got something else`, { cause });
+  }
+  const parsed = manifestSchema.safeParse(json);
+  const mistakes: FieldViolation[] = parsed.success
+    ? parsed.data.models.flatMap((entry, index) => toMistakes(entry, index, parsed.data.models))
+    : parsed.error.issues.map((issue) => ({ field: toPath(issue.path), description: issue.message }));
+  if (!parsed.success || mistakes.length > 0) {
+    const list = mistakes.map((mistake) => `${mistake.field}: ${mistake.description}`).join("; ");
+    throw new AppError("INVALID_ARGUMENT", `${origin}: ${list}`, { fields: mistakes });
+  }
+  return parsed.data.models;
+}
+
+/** What one field's schema cannot see: rules between fields and between entries. */
+function toMistakes(entry: ModelEntry, index: number, all: readonly ModelEntry[]): FieldViolation[] {
+  const at = (field: string, description: string) => ({ field: `models[${index}].${field}`, description });
+  const mistakes: FieldViolation[] = [];
+  if (all.findIndex((other) => other.name === entry.name) !== index) {
+    mistakes.push(at("name", `Expected each name once, got \`${entry.name}\` again`));
+  }
+  if (entry.task === "matte" && entry.scale !== 1) {
+    mistakes.push(at("scale", `Expected 1 for a matte, got \`${entry.scale}\``));
+  }
+  const smallestTile = Math.min(...entry.preferredTilesPx);
+  if (entry.input.fixedSizePx === null && smallestTile <= 2 * entry.haloPx + entry.sizeMultiple) {
+    mistakes.push(at("preferredTilesPx", `Expected tiles of more than twice the halo, got \`${smallestTile}\``));
+  }
+  return mistakes;
+}
+
+function toPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, at) => (typeof part === "number" ? `[${part}]` : `${at === 0 ? "" : "."}${String(part)}`))
+    .join("");
+}

@@ -1,0 +1,142 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { AppError, expected } from "@pixelmesh/errors";
+import { readFileDigest } from "./file-digest.ts";
+import { type ModelEntry, type ModelTask, parseManifest } from "./manifest.ts";
+
+/** A model whose file is here and is what its entry says. */
+export type AvailableModel = Omit<ModelEntry, "sizeBytes"> & {
+  readonly path: string;
+  /** sha256 of the file. */
+  readonly digest: string;
+  readonly sizeBytes: number;
+};
+
+/** A model of the registry, here or not. */
+export type ModelStatus = {
+  readonly entry: ModelEntry;
+  /** The model to run, or null where it cannot be. */
+  readonly available: AvailableModel | null;
+  /** Why it cannot be run, for people; empty where it can. */
+  readonly unavailableReason: string;
+  /** Whether `defaultFor` gives it for its task and scale. */
+  readonly isDefault: boolean;
+};
+
+/** The models there are. Immutable: load a new one to see files that have come since. */
+export type ModelRegistry = {
+  /** Every entry, in the order of preference. */
+  readonly list: () => readonly ModelStatus[];
+  /** UNKNOWN_MODEL with metadata `known`; MODEL_UNAVAILABLE without its file, MODEL_INVALID with another one. */
+  readonly find: (name: string) => AvailableModel;
+  /** The preferred model. UNKNOWN_MODEL where no entry does this, MODEL_UNAVAILABLE where no file of those is here. */
+  readonly defaultFor: (task: ModelTask, scale?: number) => AvailableModel;
+};
+
+/** Where the models are that come with Pixelmesh, with the manifest of all known ones. */
+export const bundledModelsDir: string = fileURLToPath(new URL("../../../../models/", import.meta.url));
+
+type Checked = Omit<ModelStatus, "isDefault"> & { readonly refused: boolean };
+
+/**
+ * Reads `manifest.json` of every directory that has one and checks the files. A later directory's entry replaces an
+ * earlier one's of the same name and comes before it in the order of preference; files are looked for in the directory of
+ * their entry first, then in the others. The default for a task and scale is the first available entry that is flagged
+ * `default`, else the first available one. Throws INVALID_ARGUMENT for a missing directory or a broken manifest.
+ */
+export async function loadRegistry(options: { readonly dirs: readonly string[] }): Promise<ModelRegistry> {
+  const { dirs } = options;
+  const entries = new Map<string, { entry: ModelEntry; dir: string }>();
+  for (const dir of dirs.toReversed()) {
+    for (const entry of await readManifest(dir)) {
+      if (!entries.has(entry.name)) entries.set(entry.name, { entry, dir });
+    }
+  }
+  const checked = await Promise.all(
+    [...entries.values()].map(({ entry, dir }) => check(entry, [dir, ...dirs.filter((other) => other !== dir)])),
+  );
+  return createRegistry(checked);
+}
+
+function createRegistry(checked: readonly Checked[]): ModelRegistry {
+  const serving = (task: ModelTask, scale: number) =>
+    checked.filter(({ entry }) => entry.task === task && entry.scale === scale);
+  const preferred = (task: ModelTask, scale: number) => {
+    const here = serving(task, scale).filter((status) => status.available !== null);
+    return here.find(({ entry }) => entry.default) ?? here[0];
+  };
+  const statuses = checked.map(({ refused: _, ...status }) => ({
+    ...status,
+    isDefault: preferred(status.entry.task, status.entry.scale)?.entry === status.entry,
+  }));
+  return {
+    list: () => statuses,
+    find: (name) => {
+      const status = checked.find(({ entry }) => entry.name === name);
+      if (status === undefined) {
+        const known = checked.map(({ entry }) => entry.name).join(", ");
+        throw new AppError(
+          "UNKNOWN_MODEL",
+          `Expected a known model, got \`${name.slice(0, 64)}\`; known are: ${known}`,
+          {
+            metadata: { known },
+          },
+        );
+      }
+      if (status.available !== null) return status.available;
+      const reason = status.refused ? "MODEL_INVALID" : "MODEL_UNAVAILABLE";
+      throw new AppError(reason, `The model \`${name}\` cannot be used: ${status.unavailableReason}`, {
+        metadata: { model: name },
+      });
+    },
+    defaultFor: (task, scale = 1) => {
+      const found = preferred(task, scale)?.available;
+      if (found) return found;
+      const names = serving(task, scale).map(({ entry }) => entry.name);
+      if (names.length > 0) {
+        throw new AppError(
+          "MODEL_UNAVAILABLE",
+          `No model for ${task} ×${scale} is here; known are: ${names.join(", ")}`,
+          {
+            metadata: { known: names.join(", ") },
+          },
+        );
+      }
+      const scales = [
+        ...new Set(checked.filter(({ entry }) => entry.task === task).map(({ entry }) => entry.scale)),
+      ].sort();
+      throw new AppError("UNKNOWN_MODEL", `No model does ${task} ×${scale}; scales are: ${scales.join(", ")}`, {
+        metadata: { scales: scales.join(", ") },
+      });
+    },
+  };
+}
+
+async function readManifest(dir: string): Promise<readonly ModelEntry[]> {
+  const facts = await stat(dir).catch(() => null);
+  if (!facts?.isDirectory()) throw expected("models_dir", "an existing directory", dir);
+  const path = join(dir, "manifest.json");
+  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return null;
+    throw new AppError("INVALID_ARGUMENT", `${path} cannot be read`, { cause });
+  });
+  return text === null ? [] : parseManifest(text, path);
+}
+
+/** The first file that is what the entry says; else why the first file found is not. */
+async function check(entry: ModelEntry, dirs: readonly string[]): Promise<Checked> {
+  let why = "";
+  for (const dir of dirs) {
+    const path = join(dir, entry.file);
+    const file = await readFileDigest(path);
+    if (file === null) continue;
+    if (entry.sha256 === null || entry.sha256 === file.sha256) {
+      const available = { ...entry, path, digest: file.sha256, sizeBytes: file.sizeBytes };
+      return { entry, available, unavailableReason: "", refused: false };
+    }
+    why ||= `${path} has sha256 ${file.sha256}, expected ${entry.sha256}`;
+  }
+  if (why !== "") return { entry, available: null, unavailableReason: why, refused: true };
+  return { entry, available: null, unavailableReason: `${entry.file} is in no models directory`, refused: false };
+}

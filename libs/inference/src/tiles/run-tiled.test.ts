@@ -1,0 +1,152 @@
+import { createFrame, createFrameSink, createFrameSource } from "@pixelmesh/imaging";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { InferenceHost, Tile, TileResult } from "../host/host-types.ts";
+import type { AvailableModel } from "../models/registry.ts";
+import { runTiled } from "./run-tiled.ts";
+
+const radiusPx = 3;
+
+/** Doubles the sides; each pixel is the sum of a cross of `radiusPx` around it, modulo 256, borders left out. */
+const enlarge = (tile: Tile): TileResult => {
+  const { widthPx, heightPx, channels, data } = tile;
+  const out = new Uint8Array(data.length * 4);
+  for (let y = 0; y < heightPx * 2; y++) {
+    for (let x = 0; x < widthPx * 2; x++) {
+      for (let channel = 0; channel < channels; channel++) {
+        let sum = (y % 2) * 2 + (x % 2);
+        for (let step = -radiusPx; step <= radiusPx; step++) {
+          const at = (px: number, py: number) =>
+            px < 0 || py < 0 || px >= widthPx || py >= heightPx ? 0 : data[(py * widthPx + px) * channels + channel]!;
+          sum += at((x >> 1) + step, y >> 1) + 3 * at(x >> 1, (y >> 1) + step);
+        }
+        out[(y * widthPx * 2 + x) * channels + channel] = sum;
+      }
+    }
+  }
+  return { widthPx: widthPx * 2, heightPx: heightPx * 2, channels, data: out, runMs: 1 };
+};
+
+const modelOf = (sizeMultiple: number) =>
+  ({
+    name: "cross",
+    task: "upscale",
+    scale: 2,
+    haloPx: radiusPx,
+    sizeMultiple,
+    preferredTilesPx: [64],
+    input: { fixedSizePx: null },
+  }) as unknown as AvailableModel;
+
+const pictureOf = (widthPx: number, heightPx: number, channels: 1 | 3) =>
+  createFrame(
+    widthPx,
+    heightPx,
+    channels,
+    Uint8Array.from({ length: widthPx * heightPx * channels }, (_, i) => (i * 7_919 + (i >> 3) * 31) & 255),
+  );
+
+type Run = { tilePx: number; sizeMultiple?: number; host?: Pick<InferenceHost, "runTile">; signal?: AbortSignal };
+const run = async (picture: ReturnType<typeof pictureOf>, { tilePx, sizeMultiple = 1, host, signal }: Run) => {
+  const sink = createFrameSink(picture.widthPx * 2, picture.heightPx * 2, picture.channels);
+  const fractions: number[] = [];
+  const report = await runTiled({
+    source: createFrameSource(picture),
+    sink,
+    model: modelOf(sizeMultiple),
+    host: host ?? { runTile: async (_, tile) => enlarge(tile) },
+    tilePx,
+    onProgress: (fraction) => fractions.push(fraction),
+    ...(signal ? { signal } : {}),
+  });
+  return { frame: sink.frame, fractions, report };
+};
+
+describe("a tiled run", () => {
+  test("equals the untiled one where the halo covers the receptive field, whatever the sizes", async () => {
+    const sides = fc.integer({ min: 1, max: 60 });
+    const shape = fc.record({
+      widthPx: sides,
+      heightPx: sides,
+      channels: fc.constantFrom(1 as const, 3 as const),
+      tilePx: fc.integer({ min: 16, max: 40 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ widthPx, heightPx, channels, tilePx }) => {
+        const picture = pictureOf(widthPx, heightPx, channels);
+        const { frame, fractions } = await run(picture, { tilePx });
+        expect(Buffer.compare(frame.data, enlarge({ ...picture, channels }).data)).toBe(0);
+        expect(fractions.at(-1)).toBe(1);
+        expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("equals the untiled one for models that want multiples, padding by repeated borders", async () => {
+    const picture = pictureOf(45, 30, 3);
+    const untiled = await run(picture, { tilePx: 64, sizeMultiple: 8 });
+    const tiled = await run(picture, { tilePx: 24, sizeMultiple: 8 });
+    expect(untiled.report.tiles).toBe(1);
+    expect(tiled.report.tiles).toBeGreaterThan(4);
+    expect(Buffer.compare(tiled.frame.data, untiled.frame.data)).toBe(0);
+  });
+
+  test("keeps two tiles under way and no more", async () => {
+    let now = 0;
+    let most = 0;
+    const host = {
+      runTile: async (_: AvailableModel, tile: Tile) => {
+        most = Math.max(most, ++now);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        now--;
+        return enlarge(tile);
+      },
+    };
+    await run(pictureOf(60, 60, 3), { tilePx: 20, host });
+    expect(most).toBe(2);
+  });
+
+  test("ends with the failure of a tile and leaves nothing running", async () => {
+    let now = 0;
+    let calls = 0;
+    const host: Pick<InferenceHost, "runTile"> = {
+      runTile: async (_, tile, options) => {
+        calls++;
+        now++;
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        now--;
+        options?.signal?.throwIfAborted();
+        if (calls > 2) throw new Error("tile failed");
+        return enlarge(tile);
+      },
+    };
+    await expect(run(pictureOf(60, 60, 3), { tilePx: 20, host })).rejects.toThrow("tile failed");
+    expect(now).toBe(0);
+    expect(calls).toBeLessThan(6);
+  });
+
+  test("stops at the next tile when it is aborted", async () => {
+    const stop = new AbortController();
+    let calls = 0;
+    const host: Pick<InferenceHost, "runTile"> = {
+      runTile: async (_, tile) => {
+        if (++calls === 2) stop.abort();
+        return enlarge(tile);
+      },
+    };
+    await expect(run(pictureOf(60, 60, 1), { tilePx: 20, host, signal: stop.signal })).rejects.toThrow("aborted");
+    expect(calls).toBeLessThanOrEqual(3);
+  });
+
+  test("refuses alpha, which is the caller's to handle", async () => {
+    const picture = createFrame(8, 8, 4);
+    const options = {
+      source: createFrameSource(picture),
+      sink: createFrameSink(16, 16, 4),
+      model: modelOf(1),
+      host: { runTile: async (_: AvailableModel, tile: Tile) => enlarge(tile) },
+    };
+    await expect(runTiled(options)).rejects.toThrow("Expected 1 or 3 channels");
+  });
+});
