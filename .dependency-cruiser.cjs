@@ -47,7 +47,12 @@ module.exports = {
       from: { path: "^services/([^/]+)/" },
       to: { path: "^services/", pathNot: "^services/$1/" },
     },
-    { name: "proto-imports-nothing-of-ours", severity: "error", from: { path: "^proto/" }, to: { path: "^(libs|services)/" } },
+    {
+      name: "proto-imports-nothing-of-ours",
+      severity: "error",
+      from: { path: "^proto/" },
+      to: { path: "^(libs|services)/" },
+    },
     {
       name: "no-deep-imports",
       comment: "a lib is used through its index.ts",
@@ -69,8 +74,16 @@ module.exports = {
     ...floorRules,
     owner("bus-knows-nats", "node_modules/@nats-io/", "^libs/bus/"),
     owner("inference-knows-onnx", "node_modules/onnxruntime-node/", "^libs/inference/"),
-    owner("imaging-knows-sharp", "node_modules/sharp/", "^(libs/imaging|libs/testing|services/effects/src/domain/effects)/"),
-    owner("rpc-knows-grpc", "node_modules/(nice-grpc|@grpc)", "^(libs/(rpc|client)/|proto/|services/[^/]+/src/(rpc/|server\\.ts))"),
+    owner(
+      "imaging-knows-sharp",
+      "node_modules/sharp/",
+      "^(libs/imaging|libs/testing|services/effects/src/domain/effects)/",
+    ),
+    owner(
+      "rpc-knows-grpc",
+      "node_modules/(nice-grpc|@grpc)",
+      "^(libs/(rpc|client)/|proto/|services/[^/]+/src/(rpc/|server\\.ts))",
+    ),
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -13,7 +13,12 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
-          include: ["proto/**/*.test.ts", "libs/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: [
+            "proto/**/*.test.ts",
+            "libs/*/src/**/*.test.ts",
+            "services/*/src/**/*.test.ts",
+            "scripts/**/*.test.ts",
+          ],
           testTimeout: 20_000,
           pool: "forks",
           execArgv: ["--conditions=development"],

@@ -1,7 +1,8 @@
 /** Writes proto/index.ts: every message, enum and service of proto/gen, exported by name. */
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 
-const skipped = /^(protobufPackage|protobufFileName|DeepPartial|MessageFns|ServerStreamingMethodResult)$|(FromJSON|ToJSON)$/;
+const skipped =
+  /^(protobufPackage|protobufFileName|DeepPartial|MessageFns|ServerStreamingMethodResult)$|(FromJSON|ToJSON)$/;
 const lines = ["// Written by write-index.ts. DO NOT EDIT.", ""];
 
 for (const file of globSync("gen/pixelmesh/**/*.ts").sort()) {
@@ -13,7 +14,10 @@ for (const file of globSync("gen/pixelmesh/**/*.ts").sort()) {
   lines.push("export {", ...exports.map((name) => `  ${name},`), `} from "./${file}";`);
 }
 
-writeFileSync("index.ts", `${lines.join("\n")}\n
+writeFileSync(
+  "index.ts",
+  `${lines.join("\n")}\n
 /** The binary FileDescriptorSet of all contracts, for gRPC reflection. */
 export const descriptorSetUrl: URL = new URL("./gen/descriptors.binpb", import.meta.url);
-`);
+`,
+);

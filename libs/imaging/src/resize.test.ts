@@ -67,3 +67,8 @@ test("nothing to do gives the frame itself, and a sigma out of range is refused 
   await expect(blurFrame(frame, -1)).rejects.toThrow("Expected `sigma_px` to be a number from 0 to 1000, got `-1`");
   await expect(blurFrame(frame, Number.NaN)).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
 });
+
+test.each([0.5, 1, 2, 5, 20])("a blur of sigma %f leaves a flat picture as it is", async (sigma) => {
+  const data = Uint8Array.from({ length: 40 * 30 * 3 }, (_, at) => [40, 120, 90][at % 3] as number);
+  expect((await blurFrame(createFrame(40, 30, 3, data), sigma)).data).toEqual(data);
+});

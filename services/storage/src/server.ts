@@ -22,9 +22,11 @@ export async function startStorage(
   log: Logger,
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
   const base = await openBase("storage", config, life, log);
+  const { minLifeMs: minMs, maxLifeMs: maxMs } = config;
+  const lifetime = { minMs, maxMs, slackMs: 10 * minuteMs, graceMs: minuteMs };
   const store = await openFileStore({
     directory: config.dir,
-    lifetime: { minMs: config.minLifeMs, maxMs: config.maxLifeMs, slackMs: 10 * minuteMs, graceMs: minuteMs },
+    lifetime,
     capacity: { maxBytes: config.maxBytes, minFreeBytes: config.minFreeBytes },
     maxBlobBytes: config.maxBlobBytes,
     sweepVisits: 2_000,
@@ -41,9 +43,9 @@ export async function startStorage(
     serviceNames: [StorageServiceDefinition.fullName],
     register(server) {
       server.add(StorageServiceDefinition, {
-        putBlob: createPutBlob(store),
+        putBlob: createPutBlob(store, lifetime),
         getBlob: createGetBlob(store),
-        statBlob: createStatBlob(store),
+        statBlob: createStatBlob(store, lifetime),
         deleteBlob: createDeleteBlob(store),
         getStats: createGetStats(store),
       });

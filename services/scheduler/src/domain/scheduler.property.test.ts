@@ -88,8 +88,9 @@ function play(external: readonly number[], pinned: boolean) {
     const measurement = world.finish(callId);
     feed(() => scheduler.release(callId, measurement, clock.nowMs));
     const once = scheduler.snapshot(clock.nowMs);
-    expect(scheduler.release(callId, measurement, clock.nowMs)).toEqual([]);
-    expect(scheduler.snapshot(clock.nowMs)).toEqual(once);
+    const again = scheduler.release(callId, measurement, clock.nowMs);
+    const isSame = JSON.stringify(scheduler.snapshot(clock.nowMs)) === JSON.stringify(once);
+    if (again.length > 0 || !isSame) world.mistakes.push("releasing twice changed something");
   };
   const disconnect = (callId: string) => {
     world.breakOff(callId);
@@ -181,7 +182,8 @@ test("while foreign memory holds still, a device's real use never passes its bou
       game.report();
       for (const action of actions) {
         game.act(action);
-        expect(Math.max(...deviceIds.map(game.world.trueBytes))).toBeLessThanOrEqual(totalBytes * rules.amberFraction);
+        const mostBytes = Math.max(...deviceIds.map(game.world.trueBytes));
+        if (mostBytes > totalBytes * rules.amberFraction) game.world.mistakes.push(`${mostBytes} bytes in use`);
         if (game.world.mistakes.length > 0) expect(game.world.mistakes).toEqual([]);
       }
     }),

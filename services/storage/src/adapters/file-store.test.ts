@@ -4,7 +4,8 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { BlobStore, OpenBlob } from "../domain/ports.ts";
-import { type FileStoreOptions, openFileStore } from "./file-store.ts";
+import { openFileStore } from "./file-store.ts";
+import type { FileStoreOptions } from "./file-store-options.ts";
 
 const mib = 1024 * 1024;
 const hour = 3_600_000;

@@ -1,9 +1,10 @@
 import { open, rm, utimes } from "node:fs/promises";
 import { AppError } from "@pixelmesh/errors";
-import { extendedKeepUntil, isExpired, type LifetimeRules } from "../domain/lifetime.ts";
+import { extendedKeepUntil, isExpired } from "../domain/lifetime.ts";
 import type { BlobStat, BlobStore } from "../domain/ports.ts";
 import { resolveRange } from "../domain/range.ts";
-import { type CapacityLimits, createCapacity } from "./capacity.ts";
+import { createCapacity } from "./capacity.ts";
+import type { FileStoreOptions } from "./file-store-options.ts";
 import { orMissing } from "./fs-errors.ts";
 import { createKeyedLock } from "./keyed-lock.ts";
 import { createLayout } from "./layout.ts";
@@ -14,29 +15,6 @@ import { createSweeper } from "./sweeper.ts";
 import { createTempFiles } from "./temp-file.ts";
 import { createVerifiedMemo } from "./verified-memo.ts";
 import { listShard, readStat, shardCount } from "./walk.ts";
-
-/** How a file store behaves; lengths in bytes, times in milliseconds. */
-export type FileStoreOptions = {
-  readonly directory: string;
-  readonly lifetime: LifetimeRules;
-  readonly capacity: CapacityLimits;
-  /** The largest blob that is taken. */
-  readonly maxBlobBytes: number;
-  /** How many blobs one sweep looks at, give or take one first-level directory. */
-  readonly sweepVisits: number;
-  /** How long a temporary file of a process that cannot be asked may lie idle. */
-  readonly tempStaleMs: number;
-  /** How long a blob found whole is trusted when a range of it is read; after that it is read whole once more. */
-  readonly trustMs: number;
-  /** How long corrupt blobs are kept aside. */
-  readonly quarantineMs: number;
-  /** How long a full store is not searched again for expired blobs. */
-  readonly fullRestMs: number;
-  /** Told of every corrupt blob, once. */
-  readonly onCorrupt: (sha256: string) => void;
-  readonly unixMs: () => number;
-  readonly monotonicMs: () => number;
-};
 
 /**
  * Opens a directory as a blob store: clears what dead processes left behind and counts what is there. The file system

@@ -4,7 +4,7 @@ import { AppError, expected } from "@pixelmesh/errors";
 import { extendedKeepUntil, firstKeepUntil } from "../domain/lifetime.ts";
 import type { BlobStat, PutOptions, PutResult } from "../domain/ports.ts";
 import type { Capacity, Claim } from "./capacity.ts";
-import type { FileStoreOptions } from "./file-store.ts";
+import type { FileStoreOptions } from "./file-store-options.ts";
 import { mapFull } from "./fs-errors.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
 import type { Layout } from "./layout.ts";

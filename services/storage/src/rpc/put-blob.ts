@@ -1,21 +1,29 @@
-import type { PutBlobRequest, PutBlobResponse } from "@pixelmesh/proto";
+import { expected } from "@pixelmesh/errors";
+import type { PutBlobHeader, PutBlobRequest, PutBlobResponse } from "@pixelmesh/proto";
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
 import { parseDigest } from "../domain/digest.ts";
-import type { BlobStore } from "../domain/ports.ts";
+import { assertKeepUntil, type LifetimeRules } from "../domain/lifetime.ts";
+import type { BlobStore, PutOptions } from "../domain/ports.ts";
 
 /** PutBlob: answers once the bytes are durable. */
-export function createPutBlob(store: BlobStore) {
+export function createPutBlob(store: BlobStore, lifetime: LifetimeRules) {
   return async function putBlob(
     stream: AsyncIterable<PutBlobRequest>,
     { signal }: CallContext,
   ): Promise<PutBlobResponse> {
     const { header, chunks } = await splitHeader(stream);
-    const announced = {
-      ...(header.sha256 === "" ? {} : { sha256: parseDigest("sha256", header.sha256) }),
-      ...(header.sizeBytes === 0 ? {} : { sizeBytes: header.sizeBytes }),
-    };
-    const put = await store.put(chunks, { ...announced, keepUntilMs: header.keepUntilUnixMs }, signal);
+    const put = await store.put(chunks, parseHeader(header, lifetime), signal);
     const { sha256, sizeBytes, keepUntilMs, existed } = put;
     return { blob: { sha256, sizeBytes, mediaType: header.mediaType }, existed, keepUntilUnixMs: keepUntilMs };
+  };
+}
+
+function parseHeader({ sha256, sizeBytes, keepUntilUnixMs }: PutBlobHeader, lifetime: LifetimeRules): PutOptions {
+  assertKeepUntil("header.keep_until_unix_ms", keepUntilUnixMs, Date.now(), lifetime);
+  if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) throw expected("header.size_bytes", "0 or more", sizeBytes);
+  return {
+    ...(sha256 === "" ? {} : { sha256: parseDigest("header.sha256", sha256) }),
+    ...(sizeBytes === 0 ? {} : { sizeBytes }),
+    keepUntilMs: keepUntilUnixMs,
   };
 }

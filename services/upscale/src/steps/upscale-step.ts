@@ -42,7 +42,8 @@ export function createUpscaleHandler({ registry, pool, threads }: Models): StepH
     const { model, scale } = operation.value;
     const found = model === "" ? registry.defaultFor("upscale", scale || 4) : registry.find(model);
     if (found.task !== "upscale") throw expected("model", "a model for upscaling", model);
-    if (scale !== 0 && found.scale !== scale) throw expected("scale", `${found.scale}, the scale of model ${found.name}`, scale);
+    if (scale !== 0 && found.scale !== scale)
+      throw expected("scale", `${found.scale}, the scale of model ${found.name}`, scale);
     return found;
   }
 }

@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { readPss } from "../harness/machine.ts";
+import { report } from "../harness/report.ts";
+import { spread } from "../harness/stats.ts";
+
+const rounds = 5;
+const settleMs = 3_000;
+const areas = ["INGEST", "SCHEDULER", "STORAGE", "UPSCALE", "BACKGROUND", "EFFECTS"];
+
+/** `pixelmesh up` from its start to the line `ready`, and the memory of everything it started (and itself) at rest. */
+export async function meshStartCase(): Promise<boolean> {
+  const readyMs: number[] = [];
+  const pssMiB: number[] = [];
+  // The first round fills the compile cache, as on any machine that has started a mesh before.
+  for (let round = 0; round <= rounds; round++) {
+    const { ms, pssBytes } = await upOnce();
+    if (round === 0) continue;
+    readyMs.push(ms);
+    pssMiB.push(pssBytes / 2 ** 20);
+  }
+  const ready = spread(readyMs);
+  const memory = spread(pssMiB);
+  return report("mesh-start", [
+    { name: "pixelmesh up until ready", value: ready.median, unit: "ms", bound: 6_000, details: { rounds, ready } },
+    {
+      name: "idle memory of the whole mesh (sum of PSS)",
+      value: memory.median,
+      unit: "MiB",
+      bound: 900,
+      details: { rounds, memory },
+    },
+  ]);
+}
+
+async function upOnce(): Promise<{ ms: number; pssBytes: number }> {
+  const dataDir = await mkdtemp(join(tmpdir(), "pixelmesh-bench-"));
+  const env = { ...process.env, ...(await freePortVariables()) };
+  const startMs = performance.now();
+  const up = spawn(fileURLToPath(new URL("../../bin/pixelmesh", import.meta.url)), ["up", "--data-dir", dataDir], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(up, "exit");
+  try {
+    let ms = Number.NaN;
+    for await (const line of createInterface({ input: up.stdout })) {
+      if (!/^ready\b/.test(line)) continue;
+      ms = performance.now() - startMs;
+      break;
+    }
+    if (Number.isNaN(ms)) throw new Error("`pixelmesh up` ended before it was ready");
+    await sleep(settleMs);
+    const { broker, services } = JSON.parse(await readFile(join(dataDir, "mesh.json"), "utf8")) as {
+      broker: { pid: number };
+      services: { pid: number }[];
+    };
+    const pids = [up.pid as number, broker.pid, ...services.map(({ pid }) => pid)];
+    return { ms, pssBytes: pids.reduce((sum, pid) => sum + readPss(pid), 0) };
+  } finally {
+    up.kill("SIGTERM");
+    await exited;
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function freePortVariables(): Promise<Record<string, string>> {
+  const names = areas.flatMap((area) => ["GRPC", "HEALTH", "METRICS"].map((kind) => `PIXELMESH_${area}_${kind}_PORT`));
+  const servers = names.map(() => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return Object.fromEntries(names.map((name, at) => [name, String(ports[at])]));
+}

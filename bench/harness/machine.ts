@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, release, totalmem } from "node:os";
+
+/** What the figures were measured on. */
+export function machineFacts(): Record<string, string | number> {
+  return {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+  };
+}
+
+/** Proportional set size of a process in bytes: its own memory and its share of what it shares (Linux only). */
+export function readPss(pid: number): number {
+  return readKib(pid, "Pss");
+}
+
+/** Anonymous memory of a process in bytes: what is really taken, without mapped files. */
+export function readAnonymous(pid: number): number {
+  return readKib(pid, "Anonymous");
+}
+
+function readKib(pid: number, name: string): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  return Number(text.match(new RegExp(`^${name}:\\s+(\\d+) kB`, "m"))?.[1] ?? Number.NaN) * 1024;
+}

@@ -1,0 +1,30 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { machineFacts } from "./machine.ts";
+
+/** One figure against its bound. */
+export type Figure = {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly bound: number;
+  readonly details: unknown;
+};
+
+/** Prints a case's figures and keeps them in bench/results/<case>.json. Answers whether all are within their bounds. */
+export function report(caseName: string, figures: readonly Figure[]): boolean {
+  const results = fileURLToPath(new URL("../results/", import.meta.url));
+  mkdirSync(results, { recursive: true });
+  const document = {
+    case: caseName,
+    command: `make bench CASE=${caseName}`,
+    at: new Date().toISOString(),
+    machine: machineFacts(),
+    figures,
+  };
+  writeFileSync(`${results}${caseName}.json`, `${JSON.stringify(document, null, 2)}\n`);
+  for (const { name, value, unit, bound } of figures) {
+    console.log(`  ${value <= bound ? "ok  " : "OVER"}  ${name}: ${value} ${unit} (at most ${bound})`);
+  }
+  return figures.every(({ value, bound }) => value <= bound);
+}
