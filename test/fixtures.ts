@@ -7,6 +7,9 @@ import type { Step } from "@pixelmesh/proto";
 /** The robot of examples/, 400×480. */
 export const robot = readFileSync(new URL("../examples/portrait-object.jpg", import.meta.url));
 
+/** The exact coverage of the robot, as its renderer knows it. */
+export const robotMask = readFileSync(new URL("../examples/portrait-object.mask.png", import.meta.url));
+
 type Operation = NonNullable<Step["operation"]>;
 
 /** A step that takes what the step before it made, or what `from` names. */
