@@ -4,8 +4,13 @@ import { AppError } from "@pixelmesh/errors";
 import { type Codec, parseMessage } from "./codec.ts";
 import type { Bus } from "./connect.ts";
 
-/** A value with the revision it was read at or written as. */
-export type Entry<T> = { readonly key: string; readonly value: T; readonly revision: number };
+/** A value with the revision it was read at, and when that was written, by the broker's clock. */
+export type Entry<T> = {
+  readonly key: string;
+  readonly value: T;
+  readonly revision: number;
+  readonly writtenUnixMs: number;
+};
 
 /** A typed bucket. Writes are by compare-and-set: what lost the race answers undefined and wrote nothing. */
 export type Store<T> = {
@@ -30,6 +35,7 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
     key: entry.key,
     value: parseMessage(codec, entry.value, `${bucket}/${entry.key}`),
     revision: entry.revision,
+    writtenUnixMs: entry.created.getTime(),
   });
 
   return {

@@ -87,7 +87,7 @@ export async function executeStep(
         onRenewed: slot.onRenewed,
       });
       const runMs = performance.now() - startedMs;
-      slot.release({ runMs: Math.round(runMs) });
+      slot.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
       return { outcome, model: need.model ?? "", modelDigest: need.modelDigest ?? "", slotWaitMs, runMs };
     } catch (error) {
       slot.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });

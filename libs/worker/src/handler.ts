@@ -33,6 +33,8 @@ export type StepContext = {
 export type StepOutcome = {
   readonly frame: Frame;
   readonly provider?: string;
+  /** What its slot really took at its peak, where that was measured: the scheduler learns from it. */
+  readonly peakBytes?: number;
   readonly adaptations?: readonly Adaptation[];
   readonly notices?: readonly Notice[];
 };

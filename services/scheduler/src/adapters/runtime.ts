@@ -70,11 +70,7 @@ export function startRuntime(rules: Rules, term: number, metrics: Metrics): Runt
 
   const timer = setInterval(() => {
     carryOut(scheduler.tick(nowMs()));
-    const { slots } = scheduler.snapshot(nowMs());
-    for (const workClass of workClasses) {
-      const held = slots.filter(({ request }) => request.workClass === workClass).length;
-      metrics.set("pixelmesh_slots", { work_class: workClass }, held);
-    }
+    exportSnapshot(scheduler.snapshot(nowMs()), metrics);
   }, tickMs);
 
   return {
@@ -110,4 +106,17 @@ export function startRuntime(rules: Rules, term: number, metrics: Metrics): Runt
     snapshot: () => scheduler.snapshot(nowMs()),
     close: () => clearInterval(timer),
   };
+}
+
+function exportSnapshot({ slots, devices }: Snapshot, metrics: Metrics): void {
+  for (const workClass of workClasses) {
+    const held = slots.filter(({ request }) => request.workClass === workClass).length;
+    metrics.set("pixelmesh_slots", { work_class: workClass }, held);
+  }
+  for (const { deviceId: device, totalBytes, usedBytes, externalBytes, committedBytes } of devices) {
+    const figures = { total: totalBytes, used: usedBytes, external: externalBytes, committed: committedBytes };
+    for (const [kind, bytes] of Object.entries(figures)) {
+      metrics.set("pixelmesh_device_memory_bytes", { device, kind }, bytes);
+    }
+  }
 }

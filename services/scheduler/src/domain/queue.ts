@@ -6,6 +6,8 @@ import type { SlotRequest, WaitReason, WorkClass } from "./types.ts";
 export type Waiting = {
   readonly callId: string;
   readonly request: SlotRequest;
+  /** Equal for requests that fit wherever the other fits. */
+  readonly shape: string;
   readonly sinceMs: number;
   /** Its place in the order: earlier goes first. */
   readonly rankMs: number;
@@ -51,7 +53,8 @@ export function createQueue(rules: Rules): Queue {
     },
     add(callId, request, nowMs) {
       const rankMs = nowMs + (request.priority === "batch" ? rules.ageingMs : 0);
-      const waiting: Waiting = { callId, request, sinceMs: nowMs, rankMs, why: "memory", told: "" };
+      const shape = toShape(request);
+      const waiting: Waiting = { callId, request, shape, sinceMs: nowMs, rankMs, why: "memory", told: "" };
       const after = entries.findLastIndex((entry) => entry.rankMs <= rankMs);
       entries.splice(after + 1, 0, waiting);
       countBoth(request, 1);
@@ -66,6 +69,19 @@ export function createQueue(rules: Rules): Queue {
     },
     count: (workClass) => counts.get(workClass) ?? 0,
   };
+}
+
+function toShape({
+  service,
+  instance,
+  deviceIds,
+  workClass,
+  options,
+  modelDigest,
+  hostId,
+  resume,
+}: SlotRequest): string {
+  return JSON.stringify([service, instance, deviceIds, workClass, options, modelDigest, hostId, resume]);
 }
 
 function queueFull(workClass: WorkClass): AppError {

@@ -17,7 +17,7 @@ import { makeRoom, relieve } from "./relief.ts";
 import { applyDeviceReport, dropReporter, dropStaleReporters } from "./reports.ts";
 import type { Rules } from "./rules.ts";
 import { type Snapshot, toSnapshot } from "./snapshot.ts";
-import type { DeviceReport, Effect, Measurement, SlotRequest } from "./types.ts";
+import type { DeviceReport, Effect, Measurement, SlotRequest, WaitReason } from "./types.ts";
 
 /** How long a device without reporters or slots is remembered. */
 const forgetDeviceMs = 60_000;
@@ -90,21 +90,32 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
     const context: Context = { cards, rules, nowMs };
     const effects: Effect[] = [];
     const reserved = new Set<string>();
+    // Within one pass devices only grow fuller: what equal requests wait for is found out once.
+    const waits = new Map<string, WaitReason>();
     for (const waiting of [...queue.entries]) {
-      const { callId, request, sinceMs } = waiting;
-      const decision = resumed(request, devices, term, context) ?? decide(request, devices, reserved, context);
+      const { callId, request, shape, sinceMs } = waiting;
+      const known = waits.get(shape);
+      const decision =
+        known !== undefined
+          ? { wait: known }
+          : (resumed(request, devices, term, context) ?? decide(request, devices, reserved, context));
       if ("choice" in decision) {
         queue.remove(callId);
         effects.push(grant(callId, request, decision.choice, nowMs));
         continue;
       }
-      waiting.why = decision.wait;
+      const { wait } = decision;
+      waiting.why = wait;
+      waits.set(shape, wait);
+      // A free slot of its class comes to it by order alone; everything else others could go on taking.
+      const mayReserve = nowMs - sinceMs >= rules.reserveAfterMs && wait !== "class";
+      const needsMemory = known === undefined && (wait === "memory" || wait === "zone");
+      if ((!mayReserve && !needsMemory) || reserved.size === devices.size) continue;
       const open = inOrder(request, devices).filter((device) => !reserved.has(device.deviceId));
       const target = open.find((device) => fitsWhenDrained(device, request, context));
       if (target === undefined) continue;
-      if (decision.wait === "memory" || decision.wait === "zone") effects.push(...makeRoom(target, request, context));
-      // A free slot of its class comes to it by order alone; everything else others could go on taking.
-      if (nowMs - sinceMs >= rules.reserveAfterMs && decision.wait !== "class") reserved.add(target.deviceId);
+      if (needsMemory) effects.push(...makeRoom(target, request, context));
+      if (mayReserve) reserved.add(target.deviceId);
     }
     return effects;
   };

@@ -19,13 +19,18 @@ export function createAttachDevice(runtime: Runtime) {
   ): AsyncGenerator<AttachDeviceResponse, void, undefined> {
     const commands = createOutbox<AttachDeviceResponse>(64);
     let failure: unknown;
+    let reporterId = "";
     let link: ReturnType<Runtime["attach"]> | undefined;
 
     async function listen(): Promise<void> {
       for await (const { service, instance, devices } of stream) {
         if (service === "") throw expected("service", "the name of a service", service);
         if (devices.length > maxDevices) throw expected("devices", `at most ${maxDevices}`, devices.length);
-        link ??= runtime.attach(toReporterId(service, instance), (command) => {
+        const name = toReporterId(service, instance);
+        if (reporterId !== "" && name !== reporterId)
+          throw expected("instance", `the first report's, ${reporterId}`, name);
+        reporterId = name;
+        link ??= runtime.attach(reporterId, (command) => {
           commands.push(
             command.kind === "evictHost"
               ? { command: { $case: "evictHost", value: { hostId: command.hostId } } }

@@ -19,9 +19,8 @@ export function createGetCluster(runtime: Runtime, bus: Bus, term: number) {
   return async (): Promise<GetClusterResponse> => {
     const [services, queues] = await Promise.all([listServices(bus), listQueues(bus)]);
     const snapshot = runtime.snapshot();
-    const nowUnixMs = Date.now();
     return {
-      services: services.map((entry) => ({ ...entry, seenUnixMs: nowUnixMs })),
+      services,
       devices: snapshot.devices.map(toDeviceStatus),
       slots: snapshot.slots.map(toSlotStatus),
       queues: [...toSlotQueues(snapshot), ...queues.map((queue) => ({ ...queue, oldestWaitMs: 0 }))],

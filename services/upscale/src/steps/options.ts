@@ -12,12 +12,15 @@ export function upscaleOptions(model: AvailableModel, picture: Picture, threads:
   const longest = Math.max(picture.widthPx, picture.heightPx);
   const tiles = [...model.preferredTilesPx].sort((a, b) => b - a);
   const distinct = tiles.filter((tilePx, at) => tilePx < longest || (tiles[at + 1] ?? 0) < longest);
-  const channels = picture.channels || 4;
-  const frameBytes = picture.widthPx * picture.heightPx * channels * (1 + 2 * model.scale ** 2);
   return distinct.map((tilePx) => ({
     tilePx,
     batch: 1,
-    peakBytes: estimatePeakBytes(model, picture, tilePx) + frameBytes,
+    peakBytes: estimatePeakBytes(model, picture, tilePx) + frameBytes(model, picture),
     computeTokens: threads,
   }));
+}
+
+/** What the service itself holds while a picture is enlarged: the picture, the result, and the result's parts. */
+export function frameBytes({ scale }: Pick<AvailableModel, "scale">, { widthPx, heightPx, channels }: Picture): number {
+  return widthPx * heightPx * (channels || 4) * (1 + 2 * scale ** 2);
 }

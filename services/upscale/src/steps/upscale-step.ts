@@ -4,7 +4,7 @@ import { type AvailableModel, runTiled } from "@pixelmesh/inference";
 import type { Step } from "@pixelmesh/proto";
 import { type Models, type StepContext, type StepHandler, toWorkClass } from "@pixelmesh/worker";
 import { joinAlpha, splitAlpha } from "../domain/alpha.ts";
-import { upscaleOptions } from "./options.ts";
+import { frameBytes, upscaleOptions } from "./options.ts";
 
 /** Enlarges one picture with a model: colours tile by tile in an inference host, alpha by Lanczos. */
 export function createUpscaleHandler({ registry, pool, threads }: Models): StepHandler {
@@ -29,7 +29,9 @@ export function createUpscaleHandler({ registry, pool, threads }: Models): StepH
       context.onRenewed((validMs) => pool.renewGrant(context.slotId, validMs));
       try {
         const larger = await enlarge(frame, model, lease.host, context);
-        return { frame: larger, provider: lease.host.provider };
+        // The runtime keeps its high-water mark, so what the host holds now is what the run took.
+        const { anonymousBytes } = await lease.host.memory();
+        return { frame: larger, provider: lease.host.provider, peakBytes: anonymousBytes + frameBytes(model, frame) };
       } finally {
         pool.endGrant(context.slotId);
         lease.release();

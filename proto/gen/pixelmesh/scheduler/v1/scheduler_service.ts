@@ -68,7 +68,7 @@ export const WorkClass = {
   LIGHT: 1,
   /** HEAVY - Large upscalers, diffusion. */
   HEAVY: 2,
-  /** EXCLUSIVE - Alone on its device. */
+  /** EXCLUSIVE - Beside no other class; two on a device at most. */
   EXCLUSIVE: 3,
   UNRECOGNIZED: -1,
 } as const;
@@ -297,7 +297,7 @@ export interface HoldSlotResponse {
 export interface SlotQueued {
   /** 1 is next. */
   position: number;
-  /** memory, class, tokens, zone, reservation, stale */
+  /** memory, class, company, tokens, zone, reservation, stale */
   why: string;
 }
 

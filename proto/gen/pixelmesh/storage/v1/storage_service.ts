@@ -1340,7 +1340,7 @@ export const StorageServiceDefinition = {
     },
     /**
      * The bytes, or a range of them: header, then chunks. A whole read verifies the digest before its last chunk.
-     * NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), OUT_OF_RANGE (INVALID_ARGUMENT). Safe to repeat.
+     * NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), INVALID_ARGUMENT for a range outside of it. Safe to repeat.
      */
     getBlob: {
       name: "GetBlob",
@@ -1391,7 +1391,7 @@ export interface StorageServiceImplementation<CallContextExt = {}> {
   ): Promise<DeepPartial<PutBlobResponse>>;
   /**
    * The bytes, or a range of them: header, then chunks. A whole read verifies the digest before its last chunk.
-   * NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), OUT_OF_RANGE (INVALID_ARGUMENT). Safe to repeat.
+   * NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), INVALID_ARGUMENT for a range outside of it. Safe to repeat.
    */
   getBlob(
     request: GetBlobRequest,
@@ -1419,7 +1419,7 @@ export interface StorageServiceClient<CallOptionsExt = {}> {
   ): Promise<PutBlobResponse>;
   /**
    * The bytes, or a range of them: header, then chunks. A whole read verifies the digest before its last chunk.
-   * NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), OUT_OF_RANGE (INVALID_ARGUMENT). Safe to repeat.
+   * NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), INVALID_ARGUMENT for a range outside of it. Safe to repeat.
    */
   getBlob(request: DeepPartial<GetBlobRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<GetBlobResponse>;
   /** Whether the bytes are there, and until when; can extend that. NOT_FOUND (BLOB_NOT_FOUND). Safe to repeat. */

@@ -1,0 +1,234 @@
+import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startBroker } from "@pixelmesh/bus";
+import { loadConfig } from "@pixelmesh/config";
+import { createLifecycle } from "@pixelmesh/lifecycle";
+import { type PutBlobHeader, StorageServiceDefinition } from "@pixelmesh/proto";
+import { connectRpc, toChunks } from "@pixelmesh/rpc";
+import { createLogger } from "@pixelmesh/telemetry";
+import { expect, onTestFinished, test } from "vitest";
+import { startStorage, storageFields } from "../src/index.ts";
+
+const mib = 1024 * 1024;
+const hourMs = 3_600_000;
+const log = createLogger({ service: "test", level: "silent" });
+
+/** The whole service on free ports with a broker of its own, and a client. `dir` is the store's directory. */
+async function startTestStorage(env: Record<string, string> = {}) {
+  const root = mkdtempSync(join(tmpdir(), "pixelmesh-storage-"));
+  const broker = await startBroker({ dataDir: join(root, "nats") });
+  const life = createLifecycle(log);
+  const dir = env.PIXELMESH_STORAGE_DIR ?? join(root, "blobs");
+  const config = loadConfig(storageFields, {
+    ...{ PIXELMESH_NATS_URL: broker.url, PIXELMESH_STORAGE_DIR: dir },
+    ...{ PIXELMESH_STORAGE_GRPC_PORT: "0", PIXELMESH_STORAGE_HEALTH_PORT: "0", PIXELMESH_STORAGE_METRICS_PORT: "0" },
+    ...env,
+  });
+  const { rpc } = await startStorage(config, life, log);
+  const connection = connectRpc(rpc.address);
+  onTestFinished(async () => {
+    connection.close();
+    await life.close();
+    await broker.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+  return { address: rpc.address, client: connection.client(StorageServiceDefinition), dir };
+}
+
+/** A way to an address that can be cut like a cable. */
+async function startProxy(target: string) {
+  const [host, port] = target.split(":");
+  const sockets: Socket[] = [];
+  const server = createServer((near) => {
+    const far = connect(Number(port), host as string);
+    sockets.push(near, far);
+    for (const socket of [near, far]) socket.on("error", () => {});
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+  onTestFinished(cut);
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, cut };
+}
+type Client = Awaited<ReturnType<typeof startTestStorage>>["client"];
+
+async function* upload(bytes: Uint8Array, header: Partial<PutBlobHeader> = {}) {
+  yield { part: { $case: "header" as const, value: header } };
+  for (const value of toChunks(bytes)) yield { part: { $case: "chunk" as const, value: Buffer.from(value) } };
+}
+
+async function download(client: Client, sha256: string, offsetBytes = 0, lengthBytes = 0) {
+  const chunks: Uint8Array[] = [];
+  const stream = client.getBlob({ sha256, offsetBytes, lengthBytes });
+  for await (const { part } of stream) if (part?.$case === "chunk") chunks.push(part.value);
+  return Buffer.concat(chunks);
+}
+
+const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const pathOf = (dir: string, sha256: string) => join(dir, "blobs", sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+
+test("what is put comes back, whole and in ranges, and lies under its digest on disk", async () => {
+  const { client, dir } = await startTestStorage();
+  const bytes = randomBytes(5 * mib + 123);
+  const header = { sha256: digestOf(bytes), sizeBytes: bytes.length, mediaType: "image/png" };
+  const put = await client.putBlob(upload(bytes, header));
+  expect(put).toMatchObject({ blob: header, existed: false });
+  expect(put.keepUntilUnixMs).toBeGreaterThan(Date.now());
+  expect((await download(client, header.sha256)).equals(bytes)).toBe(true);
+  expect((await download(client, header.sha256, 3 * mib - 1, 2)).equals(bytes.subarray(3 * mib - 1, 3 * mib + 1))).toBe(
+    true,
+  );
+  expect(readFileSync(pathOf(dir, header.sha256)).equals(bytes)).toBe(true);
+  expect(await client.putBlob(upload(bytes))).toMatchObject({ existed: true });
+  expect(await client.getStats({})).toMatchObject({
+    blobs: 1,
+    sizeBytes: bytes.length,
+    putsTotal: 2,
+    putsDeduplicatedTotal: 1,
+  });
+});
+
+test("requests that are wrong are refused with the field that is wrong", async () => {
+  const { client } = await startTestStorage();
+  const { blob } = await client.putBlob(upload(randomBytes(10)));
+  const sha256 = blob!.sha256;
+  await expect(client.statBlob({ sha256: "../../etc" })).rejects.toMatchObject({
+    reason: "INVALID_ARGUMENT",
+    message: "Expected `sha256` to be 64 lower-case hex digits, got `../../etc`",
+  });
+  const refused: [() => Promise<unknown>, string, string][] = [
+    [() => client.putBlob(upload(randomBytes(9), { sha256 })), "DIGEST_MISMATCH", "header.sha256"],
+    [() => client.putBlob(upload(randomBytes(9), { sizeBytes: 8 })), "INVALID_ARGUMENT", "header.size_bytes"],
+    [() => client.putBlob(upload(randomBytes(9), { sizeBytes: -1 })), "INVALID_ARGUMENT", "header.size_bytes"],
+    [
+      () => client.putBlob(upload(randomBytes(9), { keepUntilUnixMs: 9e15 })),
+      "INVALID_ARGUMENT",
+      "header.keep_until_unix_ms",
+    ],
+    [() => client.statBlob({ sha256, keepUntilUnixMs: -5 }), "INVALID_ARGUMENT", "keep_until_unix_ms"],
+    [() => download(client, sha256, 11), "INVALID_ARGUMENT", "offset_bytes"],
+    [() => download(client, sha256, 0, -1), "INVALID_ARGUMENT", "length_bytes"],
+  ];
+  for (const [call, reason, field] of refused) {
+    await expect(call()).rejects.toMatchObject({ reason, fields: [expect.objectContaining({ field })] });
+  }
+  await expect(client.statBlob({ sha256: digestOf(randomBytes(1)) })).rejects.toMatchObject({
+    reason: "BLOB_NOT_FOUND",
+  });
+});
+
+test("a blob that changed on disk ends the download with BLOB_CORRUPT before its last byte, and is then gone", async () => {
+  const { client, dir } = await startTestStorage();
+  const bytes = randomBytes(3 * mib);
+  const { blob } = await client.putBlob(upload(bytes));
+  bytes[2_000_000]! ^= 0x80;
+  writeFileSync(pathOf(dir, blob!.sha256), bytes);
+  let received = 0;
+  const reading = (async () => {
+    for await (const { part } of client.getBlob({ sha256: blob!.sha256 })) {
+      if (part?.$case === "chunk") received += part.value.length;
+    }
+  })();
+  await expect(reading).rejects.toMatchObject({ reason: "BLOB_CORRUPT" });
+  expect(received).toBeLessThan(bytes.length);
+  await expect(download(client, blob!.sha256)).rejects.toMatchObject({ reason: "BLOB_NOT_FOUND" });
+  expect(await client.getStats({})).toMatchObject({ blobs: 0, corruptTotal: 1 });
+});
+
+test("lives are extended by stat and never shortened, and deleting answers whether there was something", async () => {
+  const { client } = await startTestStorage();
+  const wantedMs = Date.now() + 48 * hourMs;
+  const { blob, keepUntilUnixMs } = await client.putBlob(upload(randomBytes(10), { keepUntilUnixMs: wantedMs }));
+  expect(keepUntilUnixMs).toBe(wantedMs);
+  const { sha256 } = blob!;
+  expect((await client.statBlob({ sha256, keepUntilUnixMs: Date.now() + hourMs })).keepUntilUnixMs).toBe(wantedMs);
+  const extended = await client.statBlob({ sha256, keepUntilUnixMs: wantedMs + hourMs });
+  expect(extended.keepUntilUnixMs).toBeGreaterThanOrEqual(wantedMs + hourMs);
+  expect(await client.deleteBlob({ sha256 })).toEqual({ existed: true });
+  expect(await client.deleteBlob({ sha256 })).toEqual({ existed: false });
+});
+
+test("an upload that is cancelled or whose client vanishes is not stored and leaves no temporary file", async () => {
+  const { address, client, dir } = await startTestStorage();
+  const temps = () => readdirSync(join(dir, "tmp")).length;
+  const header = { sizeBytes: 3 * mib };
+  for (const way of ["cancel", "vanish"]) {
+    const controller = new AbortController();
+    const through = await startProxy(address);
+    const far = connectRpc(through.address);
+    async function* breakingOff() {
+      yield* upload(randomBytes(2 * mib), header);
+      await expect.poll(temps).toBe(1);
+      if (way === "cancel") controller.abort();
+      else through.cut();
+      await new Promise(() => {}); // A client that is gone does not end its stream either.
+    }
+    const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(2_000)]);
+    await expect(far.client(StorageServiceDefinition).putBlob(breakingOff(), { signal })).rejects.toThrow();
+    far.close();
+    await expect.poll(temps, { timeout: 1_000 }).toBe(0);
+  }
+  expect(await client.getStats({})).toMatchObject({ blobs: 0, sizeBytes: 0 });
+});
+
+test("a slow reader of a large blob holds the service's memory down", async () => {
+  const { client } = await startTestStorage();
+  const { blob } = await client.putBlob(upload(Buffer.alloc(192 * mib, 7)));
+  globalThis.gc?.();
+  const before = process.memoryUsage();
+  let most = 0;
+  let received = 0;
+  for await (const { part } of client.getBlob({ sha256: blob!.sha256 })) {
+    if (part?.$case !== "chunk") continue;
+    received += part.value.length;
+    if (received < 8 * mib) await sleep(50);
+    const now = process.memoryUsage();
+    most = Math.max(most, now.arrayBuffers + now.external - before.arrayBuffers - before.external);
+  }
+  expect(received).toBe(192 * mib);
+  expect(most).toBeLessThan(96 * mib);
+});
+
+test("expired blobs are deleted by the service itself", async () => {
+  const { client, dir } = await startTestStorage({ PIXELMESH_STORAGE_SWEEP_EVERY: "100ms" });
+  const { blob } = await client.putBlob(upload(randomBytes(10)));
+  const path = pathOf(dir, blob!.sha256);
+  execFileSync("touch", ["-d", "2 hours ago", path]);
+  await expect.poll(() => statSync(path, { throwIfNoEntry: false })).toBeUndefined();
+  expect(await client.getStats({})).toMatchObject({ blobs: 0, evictedTotal: 1 });
+});
+
+test("a full file system refuses with STORAGE_FULL, leaves nothing, and takes bytes again once there is room", async ({
+  skip,
+}) => {
+  const mount = mkdtempSync(join(tmpdir(), "pixelmesh-small-disk-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", mount], { stdio: "pipe" });
+  } catch {
+    rmSync(mount, { recursive: true });
+    console.warn("SKIPPED: a small file system cannot be mounted here (needs root)");
+    skip();
+  }
+  onTestFinished(() => {
+    execFileSync("umount", ["-l", mount]);
+    rmSync(mount, { recursive: true });
+  });
+  mkdirSync(join(mount, "store"));
+  const { client, dir } = await startTestStorage({
+    PIXELMESH_STORAGE_DIR: join(mount, "store"),
+    PIXELMESH_STORAGE_MIN_FREE: "0B",
+  });
+  const { blob } = await client.putBlob(upload(randomBytes(5 * mib)));
+  await expect(client.putBlob(upload(randomBytes(5 * mib)))).rejects.toMatchObject({ reason: "STORAGE_FULL" });
+  expect(readdirSync(join(dir, "tmp"))).toEqual([]);
+  await client.deleteBlob({ sha256: blob!.sha256 });
+  await client.putBlob(upload(randomBytes(5 * mib)));
+});
