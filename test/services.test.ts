@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AppError } from "@pixelmesh/client";
-import { connectRpc, createHealth } from "@pixelmesh/rpc";
+import { connectRpc, HealthDefinition } from "@pixelmesh/rpc";
 import { startTestMesh } from "@pixelmesh/testing";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { effectStep, robot } from "./fixtures.ts";
@@ -10,14 +10,12 @@ type Mesh = Awaited<ReturnType<typeof startTestMesh>>;
 const serving = 1;
 const notServing = 2;
 const names = ["ingest", "scheduler", "storage", "upscale", "background", "effects"] as const;
-const health = createHealth();
 
 let mesh: Mesh;
 beforeAll(async () => {
   mesh = await startTestMesh({ env: { PIXELMESH_NATS_ACK_WAIT: "2s" } });
 });
 afterAll(async () => {
-  health.close();
   await mesh?.[Symbol.asyncDispose]();
 });
 
@@ -30,7 +28,7 @@ function processOf(name: string) {
 function healthOf(address: string) {
   const connection = connectRpc(address);
   onTestFinished(connection.close);
-  return connection.client(health.definition);
+  return connection.client(HealthDefinition);
 }
 
 /** What became of a process: the supervisor's word on why it started another. */

@@ -62,3 +62,6 @@ export function createHealth(): Health {
     implementation: HealthServiceImpl(state),
   };
 }
+
+/** The contract of grpc.health.v1, for asking other processes. */
+export { HealthDefinition };

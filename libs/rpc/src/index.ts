@@ -3,6 +3,6 @@ export type { CallContext } from "nice-grpc-common";
 export { chunkBytes, collectBytes, splitHeader, toChunks } from "./bytes.ts";
 export { type CallExtras, connectRpc, type RpcClient, type RpcConnection, waitForReady } from "./client.ts";
 export { fromRpcError, statusOf, toRpcError } from "./errors.ts";
-export { createHealth, type Health } from "./health.ts";
+export { createHealth, type Health, HealthDefinition } from "./health.ts";
 export { createOutbox, type Outbox } from "./outbox.ts";
 export { type RpcServer, type RpcServerOptions, startRpcServer } from "./server.ts";

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { AppError, toAppError } from "@pixelmesh/errors";
 import { planJob, requestDigest } from "@pixelmesh/pipeline";
-import type { CreateJobRequest, Job, JobSpec, RequestEntry } from "@pixelmesh/proto";
+import type { CreateJobHeader, CreateJobRequest, Job, JobSpec, RequestEntry } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import { callFacts, injectTrace } from "@pixelmesh/telemetry";
+import { parseDeadline } from "../domain/deadline.ts";
 import { createJobId } from "../domain/job-id.ts";
 import { parseTenant } from "../domain/tenant.ts";
 import type { JobParts } from "./parts.ts";
@@ -16,16 +17,17 @@ export function createCreateJob(parts: JobParts) {
   return async function createJob(stream: AsyncIterable<CreateJobRequest>, { signal }: CallContext): Promise<Job> {
     const tenant = parseTenant(callFacts().tenant);
     const nowUnixMs = Date.now();
-    const deadlineUnixMs = nowUnixMs + parts.jobDeadlineMs;
-    const received = await receiveJob(stream, parts, deadlineUnixMs + parts.outputLifeMs, signal).catch(
-      (error: unknown) => {
-        const { reason } = toAppError(error);
-        if (reason.startsWith("IMAGE_")) metrics.count("pixelmesh_input_rejected_total", { reason });
-        throw error;
-      },
-    );
+    const deadlineOf = ({ deadlineUnixMs }: CreateJobHeader) =>
+      parseDeadline(deadlineUnixMs, nowUnixMs, parts.jobDeadlineMs);
+    const keepUntilOf = (header: CreateJobHeader) => deadlineOf(header) + parts.outputLifeMs;
+    const received = await receiveJob(stream, parts, keepUntilOf, signal).catch((error: unknown) => {
+      const { reason } = toAppError(error);
+      if (reason.startsWith("IMAGE_")) metrics.count("pixelmesh_input_rejected_total", { reason });
+      throw error;
+    });
 
     const jobId = createJobId(nowUnixMs, randomBytes(16));
+    const deadlineUnixMs = deadlineOf(received.header);
     const spec = await plan(parts, received, { jobId, tenant, nowUnixMs, deadlineUnixMs });
     const claimed = await claim(spec);
     // A retry of a call that died half-way goes on under the id that was claimed first.

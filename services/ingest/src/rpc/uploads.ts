@@ -13,13 +13,13 @@ export type ReceivedJob = { readonly header: CreateJobHeader; readonly sources: 
 const maxUploads = 16;
 
 /**
- * Reads a CreateJob stream. Each picture is inspected by its header and stored until `keepUntilUnixMs`; what cannot be
+ * Reads a CreateJob stream. Each picture is inspected by its header and stored until `keepUntilOf` its header says; what cannot be
  * used is refused before anything is stored. Throws INVALID_ARGUMENT for a stream out of order, IMAGE_*, DIGEST_MISMATCH.
  */
 export async function receiveJob(
   stream: AsyncIterable<CreateJobRequest>,
   { blobs, uploads, limits }: { blobs: BlobClient; uploads: UploadBudget; limits: PictureLimits },
-  keepUntilUnixMs: number,
+  keepUntilOf: (header: CreateJobHeader) => number,
   signal: AbortSignal,
 ): Promise<ReceivedJob> {
   const parts = readParts(stream);
@@ -27,6 +27,7 @@ export async function receiveJob(
   if (first.done || first.value.$case !== "header")
     throw expected("part", "a header in the first message", first.value?.$case ?? "nothing");
   const header = first.value.value;
+  const keepUntilUnixMs = keepUntilOf(header);
 
   const sources: Source[] = [];
   let next = await parts.next();

@@ -45,6 +45,8 @@ export interface CreateJobHeader {
   requestId: string;
   /** Refuse before work starts; 0: the mesh's limit (100 megapixels). */
   maxOutputPixels: number;
+  /** When the job fails unless it is done; at most 24 hours ahead. 0: the mesh's default (15 minutes). */
+  deadlineUnixMs: number;
 }
 
 /** Announces a picture. Its bytes follow as chunks, unless sha256 names one that is stored and no chunk follows. */
@@ -245,6 +247,7 @@ function createBaseCreateJobHeader(): CreateJobHeader {
     noCache: false,
     requestId: "",
     maxOutputPixels: 0,
+    deadlineUnixMs: 0,
   };
 }
 
@@ -270,6 +273,9 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     }
     if (message.maxOutputPixels !== 0) {
       writer.uint32(56).int64(message.maxOutputPixels);
+    }
+    if (message.deadlineUnixMs !== 0) {
+      writer.uint32(64).int64(message.deadlineUnixMs);
     }
     return writer;
   },
@@ -343,6 +349,14 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
             message.maxOutputPixels = longToNumber(reader.int64());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.deadlineUnixMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -380,6 +394,11 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
         : isSet(object.max_output_pixels)
         ? globalThis.Number(object.max_output_pixels)
         : 0,
+      deadlineUnixMs: isSet(object.deadlineUnixMs)
+        ? globalThis.Number(object.deadlineUnixMs)
+        : isSet(object.deadline_unix_ms)
+        ? globalThis.Number(object.deadline_unix_ms)
+        : 0,
     };
   },
 
@@ -406,6 +425,9 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     if (message.maxOutputPixels !== 0) {
       obj.maxOutputPixels = Math.round(message.maxOutputPixels);
     }
+    if (message.deadlineUnixMs !== 0) {
+      obj.deadlineUnixMs = Math.round(message.deadlineUnixMs);
+    }
     return obj;
   },
 
@@ -423,6 +445,7 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     message.noCache = object.noCache ?? false;
     message.requestId = object.requestId ?? "";
     message.maxOutputPixels = object.maxOutputPixels ?? 0;
+    message.deadlineUnixMs = object.deadlineUnixMs ?? 0;
     return message;
   },
 };

@@ -1,0 +1,67 @@
+import type { Job, JobState } from "@pixelmesh/client";
+import type { Command } from "commander";
+import { addressOption } from "../address-option.ts";
+import { choiceFlag, integerFlag } from "../flag-values.ts";
+import type { CliIo } from "../io.ts";
+import { withMesh } from "../with-mesh.ts";
+
+type Options = { readonly address: string; readonly json?: true };
+
+const states = ["running", "succeeded", "failed", "cancelled"] as const;
+
+/** Adds `jobs list|get|watch|cancel`. */
+export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  const jobs = program
+    .command("jobs")
+    .summary("look at jobs and cancel them")
+    .description("Looks at jobs and cancels them.");
+  const command = (name: string, description: string) =>
+    jobs.command(name).description(description).addOption(addressOption()).option("--json", "print JSON");
+
+  command("list", "Lists jobs, newest first.")
+    .option("--state <state>", states.join(", "), choiceFlag("--state", states))
+    .option("--limit <n>", "at most so many", integerFlag("--limit", 1, 100_000), 20)
+    .action(async (options: Options & { state?: (typeof states)[number]; limit: number }) => {
+      const { describeJobs, toStateNumber } = await import("../describe-job.ts");
+      const state: JobState = toStateNumber(options.state);
+      const found = await withMesh(io, options.address, async ({ jobs }) => {
+        const list: Job[] = [];
+        const pageSize = Math.min(options.limit, 200);
+        for await (const job of jobs.list({ state, pageSize, signal: io.stopping })) {
+          list.push(job);
+          if (list.length === options.limit) break;
+        }
+        return list;
+      });
+      io.stdout.write(describeJobs(found, options.json === true));
+      finish(0);
+    });
+
+  command("get <id>", "Shows a job: its steps and outputs.").action(async (id: string, options: Options) => {
+    const job = await withMesh(io, options.address, ({ jobs }) => jobs.get(id, { signal: io.stopping }));
+    const { describeJob } = await import("../describe-job.ts");
+    io.stdout.write(describeJob(job, options.json === true));
+    finish(0);
+  });
+
+  command("watch <id>", "Follows a job to its end; exits with 1 unless it succeeds.").action(
+    async (id: string, options: Options) => {
+      const { describeChange, isSucceeded } = await import("../describe-job.ts");
+      let last: Job | undefined;
+      await withMesh(io, options.address, async ({ jobs }) => {
+        for await (const job of jobs.watch(id, { signal: io.stopping })) {
+          io.stdout.write(describeChange(job, options.json === true));
+          last = job;
+        }
+      });
+      finish(last && isSucceeded(last) ? 0 : 1);
+    },
+  );
+
+  command("cancel <id>", "Ends a job unless it has ended.").action(async (id: string, options: Options) => {
+    const job = await withMesh(io, options.address, ({ jobs }) => jobs.cancel(id, { signal: io.stopping }));
+    const { describeChange } = await import("../describe-job.ts");
+    io.stdout.write(describeChange(job, options.json === true));
+    finish(0);
+  });
+}

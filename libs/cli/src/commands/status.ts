@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import { addressOption } from "../address-option.ts";
+import type { CliIo } from "../io.ts";
+import { withMesh } from "../with-mesh.ts";
+
+/** Adds `status`. */
+export function addStatus(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  program
+    .command("status")
+    .summary("show services, devices, memory, slots and queues")
+    .description("Shows services with addresses and metrics, devices, memory, slots and queues.")
+    .addOption(addressOption())
+    .option("--json", "print JSON")
+    .action(async ({ address, json }: { address: string; json?: true }) => {
+      const cluster = await withMesh(io, address, (client) => client.cluster({ signal: io.stopping }));
+      const { describeCluster, toClusterJson } = await import("../describe-cluster.ts");
+      io.stdout.write(
+        json ? `${JSON.stringify(toClusterJson(address, cluster), null, 2)}\n` : describeCluster(cluster, Date.now()),
+      );
+      finish(0);
+    });
+}

@@ -1,0 +1,30 @@
+import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
+import { AppError } from "@pixelmesh/errors";
+import { parseAddress } from "./flag-values.ts";
+import { isListening, waitUntilServing } from "./mesh/health.ts";
+
+const startingTimeoutMs = 15_000;
+
+/** Whether anything answers at the address. */
+export async function isAnswering(address: string): Promise<boolean> {
+  const { host, port } = parseAddress(address);
+  return isListening(host, port);
+}
+
+/**
+ * A client for the mesh at an address where something answers; a mesh that is just starting is waited for. Throws
+ * SERVICE_UNAVAILABLE where that is no mesh, or none that serves.
+ */
+export async function connectServing(address: string, signal: AbortSignal): Promise<Pixelmesh> {
+  const { host, port } = parseAddress(address);
+  await waitUntilServing(host, port, { timeoutMs: startingTimeoutMs, signal });
+  const client = connectPixelmesh({ address });
+  await client.ready(startingTimeoutMs);
+  return client;
+}
+
+/** A client for a mesh that has to be there already. Throws SERVICE_UNAVAILABLE, with what to do, where none is. */
+export async function connectExisting(address: string, signal: AbortSignal): Promise<Pixelmesh> {
+  if (await isAnswering(address)) return connectServing(address, signal);
+  throw new AppError("SERVICE_UNAVAILABLE", `No mesh answers at ${address}. Start one with \`pixelmesh up\``);
+}

@@ -1,0 +1,15 @@
+import { AppError, isAbort, toAppError } from "@pixelmesh/errors";
+import type { Failure } from "./run/document.ts";
+
+/** Any failure as reason and text for people. Files that cannot be read or written are the caller's: INVALID_ARGUMENT. */
+export function toFailure(error: unknown): Failure {
+  if (error instanceof AppError || isAbort(error)) {
+    const { reason, message } = toAppError(error);
+    return { reason, message };
+  }
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (typeof code === "string" && typeof syscall === "string") {
+    return { reason: "INVALID_ARGUMENT", message: `Expected a file that can be used, got ${message}` };
+  }
+  return { reason: "INTERNAL", message: message ?? String(error) };
+}

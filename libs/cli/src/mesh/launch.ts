@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import { AppError } from "@pixelmesh/errors";
+import { type BrokerChild, startBrokerChild } from "./broker.ts";
+import { type Child, startChild } from "./child.ts";
+import { waitUntilServing } from "./health.ts";
+import { type LogFile, openLogFile } from "./log-file.ts";
+import type { MeshPorts } from "./ports.ts";
+import { type Env, toServiceEnv } from "./service-env.ts";
+import type { ServiceCommand, ServiceName } from "./services.ts";
+import { type Restart, type Supervised, supervise } from "./supervise.ts";
+
+/** All that is decided before the first process is started. */
+export type LaunchPlan = {
+  readonly dataDir: string;
+  readonly host: string;
+  readonly ports: MeshPorts;
+  readonly names: readonly ServiceName[];
+  readonly env: Env;
+  readonly modelsDirs: readonly string[];
+  readonly command: (name: ServiceName) => ServiceCommand;
+  readonly signal: AbortSignal | undefined;
+  readonly onBroker: (broker: BrokerChild) => void;
+  readonly onReady: (name: ServiceName, child: Child) => void;
+  readonly onRestart: (name: ServiceName | "broker", restart: Restart) => void;
+  readonly onError: (name: ServiceName, text: string) => void;
+};
+
+/** The processes of a mesh, each supervised. */
+export type Launched = {
+  readonly broker: Supervised<BrokerChild>;
+  readonly services: ReadonlyMap<ServiceName, Supervised<Child>>;
+  closeLogs(): void;
+};
+
+const readyTimeoutMs = 60_000;
+
+/** Where the log of a service is. */
+export function logPathOf(dataDir: string, name: ServiceName): string {
+  return join(dataDir, "logs", `${name}.log`);
+}
+
+/**
+ * Starts the broker, then all services side by side, and resolves when each serves. Throws SERVICE_UNAVAILABLE when one
+ * ends before that (metadata `portTaken` if its port was gone), BROKER_UNAVAILABLE without a broker, or the signal's
+ * reason; nothing is left running then.
+ */
+export async function launch(plan: LaunchPlan): Promise<Launched> {
+  const { dataDir, host, ports, names } = plan;
+  const giveUp = new AbortController();
+  const signal = plan.signal ? AbortSignal.any([giveUp.signal, plan.signal]) : giveUp.signal;
+  const logs = new Map(names.map((name) => [name, openLogFile(logPathOf(dataDir, name))]));
+  const closeLogs = () => {
+    for (const log of logs.values()) log.close();
+  };
+  const services = new Map<ServiceName, Supervised<Child>>();
+  const begun: Child[] = [];
+  let broker: Supervised<BrokerChild> | undefined;
+
+  async function start(name: ServiceName, env: Env): Promise<Child> {
+    const child = await startChild(plan.command(name), env, logs.get(name) as LogFile, (text) =>
+      plan.onError(name, text),
+    );
+    begun.push(child);
+    // Another service may have failed while this one was being started.
+    if (giveUp.signal.aborted) child.kill("SIGKILL");
+    return child;
+  }
+
+  async function startFirst(name: ServiceName, env: Env): Promise<void> {
+    const child = await start(name, env);
+    const serving = waitUntilServing(host, ports[name].health, { timeoutMs: readyTimeoutMs, signal });
+    const ended = await Promise.race([serving.then(() => undefined), child.exited]);
+    if (ended !== undefined) {
+      serving.catch(() => {});
+      throw endedEarly(name, ended, logs.get(name) as LogFile);
+    }
+    services.set(
+      name,
+      supervise(
+        child,
+        () => start(name, env),
+        (restart) => plan.onRestart(name, restart),
+      ),
+    );
+    plan.onReady(name, child);
+  }
+
+  try {
+    const first = await startBrokerChild(dataDir);
+    begun.push(first);
+    broker = supervise(
+      first,
+      ({ url }) => startBrokerChild(dataDir, url),
+      (restart) => plan.onRestart("broker", restart),
+    );
+    plan.onBroker(first);
+    const wiring = { host, ports, natsUrl: first.url, blobsDir: join(dataDir, "blobs"), modelsDirs: plan.modelsDirs };
+    const env = toServiceEnv(plan.env, wiring);
+    await Promise.all(names.map((name) => startFirst(name, env)));
+    return { broker, services, closeLogs };
+  } catch (error) {
+    giveUp.abort();
+    broker?.stopNow();
+    for (const service of services.values()) service.stopNow();
+    for (const child of begun) child.kill("SIGKILL");
+    await Promise.all(begun.map(({ exited }) => exited));
+    closeLogs();
+    plan.signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+function endedEarly(name: ServiceName, ended: string, log: LogFile): AppError {
+  const isPortTaken = /EADDRINUSE|No address added/.test(log.tail());
+  return new AppError(
+    "SERVICE_UNAVAILABLE",
+    `${name} ended before it served (${ended}). Its log, ${log.path}, ends with:\n${log.tail().trim()}`,
+    { metadata: isPortTaken ? { portTaken: name } : {} },
+  );
+}

@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+import { AppError, expected } from "@pixelmesh/errors";
+import { type ServiceName, serviceNames } from "./services.ts";
+
+/** The three ports of one service process. */
+export type ServicePorts = { readonly grpc: number; readonly health: number; readonly metrics: number };
+
+/** Ports of a whole mesh. */
+export type MeshPorts = Readonly<Record<ServiceName, ServicePorts>>;
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const kinds = ["grpc", "health", "metrics"] as const;
+const basePort = 7400;
+
+/** The variable that sets one port of a service. */
+export function portVariable(name: ServiceName, kind: keyof ServicePorts): string {
+  return `PIXELMESH_${name.toUpperCase()}_${kind.toUpperCase()}_PORT`;
+}
+
+/**
+ * The ports people know: 7400 and on, health +100, metrics +200, each unless its variable says otherwise. Throws
+ * INVALID_ARGUMENT where a variable holds no port.
+ */
+export function fixedPorts(env: Env): MeshPorts {
+  return mapPorts((name, kind) => {
+    const text = env[portVariable(name, kind)];
+    if (!text) return basePort + serviceNames.indexOf(name) + 100 * kinds.indexOf(kind);
+    const port = /^\d+$/.test(text) ? Number(text) : 0;
+    if (port < 1 || port > 65_535) throw expected(portVariable(name, kind), "a port from 1 to 65535", text);
+    return port;
+  });
+}
+
+/** Ports that were free a moment ago, all different. */
+export async function freePorts(host: string): Promise<MeshPorts> {
+  const servers = await Promise.all(serviceNames.flatMap(() => kinds.map(() => listen(host, 0))));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map(close));
+  let next = 0;
+  return mapPorts(() => ports[next++] as number);
+}
+
+/** Throws SERVICE_UNAVAILABLE, naming every port of these services that somebody else listens on and what to do about it. */
+export async function assertPortsFree(ports: MeshPorts, services: readonly ServiceName[], host: string): Promise<void> {
+  const taken = await Promise.all(
+    services.flatMap((name) =>
+      kinds.map(async (kind) => {
+        try {
+          await close(await listen(host, ports[name][kind]));
+          return [];
+        } catch {
+          return [{ port: ports[name][kind], name, kind }];
+        }
+      }),
+    ),
+  );
+  const lines = taken
+    .flat()
+    .map(({ port, name, kind }) => `${port} (${name}, ${kind}; set by ${portVariable(name, kind)})`);
+  if (lines.length === 0) return;
+  throw new AppError(
+    "SERVICE_UNAVAILABLE",
+    `Expected port ${lines.join(", ")} to be free, but something listens there. If that is another mesh, use it ` +
+      "(`pixelmesh status`) or stop it; otherwise choose other ports by these variables",
+  );
+}
+
+function mapPorts(portOf: (name: ServiceName, kind: keyof ServicePorts) => number): MeshPorts {
+  const entries = serviceNames.map(
+    (name) =>
+      [name, { grpc: portOf(name, "grpc"), health: portOf(name, "health"), metrics: portOf(name, "metrics") }] as const,
+  );
+  return Object.fromEntries(entries) as MeshPorts;
+}
+
+async function listen(host: string, port: number): Promise<Server> {
+  const server = createServer();
+  server.listen({ host, port, exclusive: true });
+  await once(server, "listening");
+  return server;
+}
+
+async function close(server: Server): Promise<void> {
+  server.close();
+  await once(server, "close");
+}

@@ -1,0 +1,45 @@
+import { delimiter } from "node:path";
+import { type MeshPorts, portVariable } from "./ports.ts";
+import { compileCacheDir, type ServiceName, serviceNames } from "./services.ts";
+
+/** Variables of a process. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Everything every service of a mesh on one machine is told. */
+export type Wiring = {
+  readonly host: string;
+  readonly ports: MeshPorts;
+  readonly natsUrl: string;
+  readonly blobsDir: string;
+  /** Searched before those the environment names. */
+  readonly modelsDirs: readonly string[];
+};
+
+/** The environment of a service: the caller's, then where everything is. Pure but for the place of the compile cache. */
+export function toServiceEnv(base: Env, { host, ports, natsUrl, blobsDir, modelsDirs }: Wiring): Env {
+  const dirs = [...modelsDirs, ...(base.PIXELMESH_MODELS_DIR ?? "").split(delimiter)].filter((dir) => dir !== "");
+  const places = serviceNames.flatMap((name) => [
+    [addressVariable(name), `${host}:${ports[name].grpc}`],
+    [portVariable(name, "grpc"), String(ports[name].grpc)],
+    [portVariable(name, "health"), String(ports[name].health)],
+    [portVariable(name, "metrics"), String(ports[name].metrics)],
+  ]);
+  return {
+    NODE_COMPILE_CACHE: compileCacheDir(),
+    PIXELMESH_LOG_LEVEL: "warn",
+    ...base,
+    ...Object.fromEntries(places),
+    PIXELMESH_NATS_URL: natsUrl,
+    PIXELMESH_NATS_REPLICAS: "1",
+    PIXELMESH_HOST: host,
+    PIXELMESH_ADVERTISED_HOST: host,
+    PIXELMESH_INSTANCE: "0",
+    PIXELMESH_STORAGE_DIR: blobsDir,
+    PIXELMESH_MODELS_DIR: [...new Set(dirs)].join(delimiter),
+    PIXELMESH_PARENT_WATCH: "stdin",
+  };
+}
+
+function addressVariable(name: ServiceName): string {
+  return `PIXELMESH_${name.toUpperCase()}_ADDRESS`;
+}

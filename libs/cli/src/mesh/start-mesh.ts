@@ -1,0 +1,149 @@
+import { resolve } from "node:path";
+import { AppError } from "@pixelmesh/errors";
+import { version } from "@pixelmesh/service";
+import type { Child } from "./child.ts";
+import { drain } from "./drain.ts";
+import { type Launched, launch, logPathOf } from "./launch.ts";
+import { claimMeshFile, type MeshProcess } from "./mesh-file.ts";
+import { assertPortsFree, fixedPorts, freePorts, type MeshPorts } from "./ports.ts";
+import type { Env } from "./service-env.ts";
+import { type ServiceCommand, type ServiceName, serviceCommand, serviceNames } from "./services.ts";
+import type { Restart } from "./supervise.ts";
+
+/** What a mesh tells of itself while it runs. */
+export type MeshEvent =
+  | { readonly kind: "broker"; readonly url: string; readonly pid: number }
+  | { readonly kind: "ready"; readonly service: MeshProcess }
+  | ({ readonly kind: "restarted"; readonly name: ServiceName | "broker" } & Restart)
+  | { readonly kind: "error"; readonly name: ServiceName; readonly text: string };
+
+/** How a mesh is started. */
+export type MeshOptions = {
+  /** For broker, blobs, logs and mesh.json; kept over restarts. */
+  readonly dataDir: string;
+  /** `fixed`: the ports people know, or those of the variables; `free`: whichever are. */
+  readonly ports: "fixed" | "free";
+  /** What the services inherit. */
+  readonly env: Env;
+  readonly modelsDirs?: readonly string[];
+  /** Default: all. */
+  readonly services?: readonly ServiceName[];
+  readonly onEvent?: (event: MeshEvent) => void;
+  readonly signal?: AbortSignal;
+  /** How a service is run; default: the one of this project. */
+  readonly command?: (name: ServiceName) => ServiceCommand;
+};
+
+/** A broker and services as child processes on loopback, looked after until they are stopped. */
+export type Mesh = {
+  /** Of ingest: all that a client needs. */
+  readonly address: string;
+  readonly dataDir: string;
+  broker(): { readonly url: string; readonly pid: number };
+  /** The processes as they run now. */
+  processes(): readonly MeshProcess[];
+  /** Sends a signal to one process, as an operator or a crash would. */
+  kill(name: ServiceName | "broker", signal: NodeJS.Signals): void;
+  logPath(name: ServiceName): string;
+  /** Drains in order within `graceMs` (default 25 s); what still runs then is killed. */
+  stop(graceMs?: number): Promise<void>;
+  /** Kills everything, now. */
+  stopNow(): void;
+};
+
+const host = "127.0.0.1";
+const portTries = 3;
+const stopGraceMs = 25_000;
+
+/**
+ * Starts a mesh and resolves when all its services serve. Throws SERVICE_UNAVAILABLE where the data directory is in use, a
+ * port is taken or a service ends before it serves (with its last words), BROKER_UNAVAILABLE where the broker does not
+ * start. Nothing is left running then.
+ */
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const { env, services: names = serviceNames, onEvent = () => {} } = options;
+  const dataDir = resolve(options.dataDir);
+  const file = await claimMeshFile(dataDir, version);
+  let ports: MeshPorts = fixedPorts(env);
+  let launched: Launched | undefined;
+
+  function toProcess(name: ServiceName, { pid }: Child): MeshProcess {
+    const { grpc, health, metrics } = ports[name];
+    const metricsUrl = `http://${host}:${metrics}/metrics`;
+    return { name, pid, grpc: `${host}:${grpc}`, health: `${host}:${health}`, metrics: metricsUrl };
+  }
+  function toProcesses({ services }: Launched): MeshProcess[] {
+    return [...services].map(([name, { current }]) => toProcess(name, current()));
+  }
+  function toBroker({ broker }: Launched): { url: string; pid: number } {
+    const { url, pid } = broker.current();
+    return { url, pid };
+  }
+  function writeFacts(): void {
+    if (launched === undefined) return;
+    file.write({ version, pid: process.pid, broker: toBroker(launched), services: toProcesses(launched) });
+  }
+  const launchNow = () =>
+    launch({
+      dataDir,
+      host,
+      ports,
+      names,
+      env,
+      modelsDirs: options.modelsDirs ?? [],
+      command: options.command ?? ownCommand,
+      signal: options.signal,
+      onBroker: ({ url, pid }) => onEvent({ kind: "broker", url, pid }),
+      onReady: (name, child) => onEvent({ kind: "ready", service: toProcess(name, child) }),
+      onError: (name, text) => onEvent({ kind: "error", name, text }),
+      onRestart(name, restart) {
+        writeFacts();
+        onEvent({ kind: "restarted", name, ...restart });
+      },
+    });
+
+  async function launchOnFreePorts(): Promise<Launched> {
+    for (let tries = 1; ; tries += 1) {
+      ports = await freePorts(host);
+      try {
+        return await launchNow();
+      } catch (error) {
+        // Somebody took a port between our look and the service's.
+        if (tries === portTries || !(error instanceof AppError && error.metadata.portTaken)) throw error;
+      }
+    }
+  }
+
+  try {
+    if (options.ports === "fixed") await assertPortsFree(ports, names, host);
+    launched = await (options.ports === "fixed" ? launchNow() : launchOnFreePorts());
+    writeFacts();
+  } catch (error) {
+    file.remove();
+    throw error;
+  }
+  const mesh = launched;
+  let stopping: Promise<void> | undefined;
+  return {
+    address: `${host}:${ports.ingest.grpc}`,
+    dataDir,
+    broker: () => toBroker(mesh),
+    processes: () => toProcesses(mesh),
+    kill: (name, signal) => (name === "broker" ? mesh.broker : mesh.services.get(name))?.current().kill(signal),
+    logPath: (name) => logPathOf(dataDir, name),
+    stop(graceMs = stopGraceMs) {
+      stopping ??= drain(mesh, graceMs).finally(file.remove);
+      return stopping;
+    },
+    stopNow() {
+      for (const service of mesh.services.values()) service.stopNow();
+      mesh.broker.stopNow();
+      file.remove();
+    },
+  };
+}
+
+function ownCommand(name: ServiceName): ServiceCommand {
+  const watch = import.meta.url.endsWith(".ts") ? "./parent-watch.ts" : "./parent-watch.js";
+  return serviceCommand(name, process.execPath, { preload: new URL(watch, import.meta.url) });
+}

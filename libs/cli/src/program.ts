@@ -1,0 +1,56 @@
+import { Command, CommanderError } from "commander";
+import { addConfig } from "./commands/config.ts";
+import { addJobs } from "./commands/jobs.ts";
+import { addModels } from "./commands/models.ts";
+import { addRun } from "./commands/run.ts";
+import { addStatus } from "./commands/status.ts";
+import { addUp } from "./commands/up.ts";
+import type { CliIo } from "./io.ts";
+import { UsageError } from "./usage-error.ts";
+
+const exitFailed = 1;
+const exitUsage = 2;
+const exitInterrupted = 130;
+
+/** Runs one command line (without node and script) and answers the exit code: 0 good, 1 failed, 2 called wrongly, 130 interrupted. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  let exitCode = 0;
+  const finish = (code: number) => {
+    exitCode = code;
+  };
+  const program = createProgram(io);
+  for (const add of [addUp, addRun, addStatus, addJobs, addModels, addConfig]) add(program, io, finish);
+  try {
+    if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+      const { version } = await import("@pixelmesh/service");
+      io.stdout.write(`${version}\n`);
+      return 0;
+    }
+    await program.parseAsync(args, { from: "user" });
+    return io.stopping.aborted && exitCode !== 0 ? exitInterrupted : exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
+    if (error instanceof UsageError) {
+      io.stderr.write(`pixelmesh: ${error.message}\nSee pixelmesh ${args[0] ?? ""} --help\n`);
+      return exitUsage;
+    }
+    const { toFailure } = await import("./failure.ts");
+    const { reason, message } = toFailure(error);
+    io.stderr.write(`pixelmesh: ${reason}: ${message}\n`);
+    return io.stopping.aborted ? exitInterrupted : exitFailed;
+  }
+}
+
+function createProgram(io: CliIo): Command {
+  const write = (text: string) => io.stderr.write(text);
+  return new Command("pixelmesh")
+    .description("Upscales pictures, cuts out their background and applies effects, on a mesh of services.")
+    .option("-V, --version", "print the version")
+    .showHelpAfterError("See --help")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: write,
+      outputError: (text, print) => print(`pixelmesh: ${text.replace(/^error: /, "")}`),
+    });
+}

@@ -1,0 +1,83 @@
+import { ErrorReason, ImageFormat, Job, JobState, StepState } from "@pixelmesh/proto";
+import { expect, test } from "vitest";
+import { toDocument, toFormatWord } from "./document.ts";
+import { toBar, toProgressText } from "./progress.ts";
+
+const output = { name: "result", path: "cat.result.png", width: 8, height: 6, format: "png", bytes: 99, sha256: "ab" };
+const job = Job.fromPartial({
+  id: "j1",
+  state: JobState.SUCCEEDED,
+  sources: [{ name: "source", info: { widthPx: 4, heightPx: 3 } }],
+  steps: [
+    { id: "upscale", operation: "upscale", model: "m", provider: "cpu", runMs: 7, state: StepState.SUCCEEDED },
+    { id: "effects", operation: "apply_effects", cached: true, savedMs: 5, state: StepState.SUCCEEDED },
+  ],
+});
+
+test("the document has exactly the shape that scripts rely on", () => {
+  const done = { path: "cat.png", job, outputs: [output], failure: undefined };
+  const refused = {
+    path: "bad.png",
+    job: undefined,
+    outputs: [],
+    failure: { reason: "IMAGE_CORRUPT", message: "The file is broken" },
+  };
+  expect(toDocument([done, refused], 12.6)).toEqual({
+    jobs: [
+      {
+        id: "j1",
+        state: "SUCCEEDED",
+        source: { path: "cat.png", width: 4, height: 3 },
+        outputs: [output],
+        steps: [
+          { id: "upscale", operation: "upscale", model: "m", provider: "cpu", ms: 7, cached: false, savedMs: 0 },
+          { id: "effects", operation: "apply_effects", model: null, provider: null, ms: 0, cached: true, savedMs: 5 },
+        ],
+        adaptations: [],
+        notices: [],
+        error: null,
+      },
+      {
+        id: null,
+        state: "FAILED",
+        source: { path: "bad.png", width: null, height: null },
+        outputs: [],
+        steps: [],
+        adaptations: [],
+        notices: [],
+        error: { reason: "IMAGE_CORRUPT", message: "The file is broken" },
+      },
+    ],
+    wallMs: 13,
+  });
+});
+
+test("a job whose outputs could not be had has failed, a cancelled one stays cancelled", () => {
+  const failure = { reason: "BLOB_CORRUPT", message: "…" };
+  const stateOf = (state: JobState) =>
+    toDocument([{ path: "a", job: { ...job, state }, outputs: [], failure }], 0).jobs[0]!.state;
+  expect(stateOf(JobState.SUCCEEDED)).toBe("FAILED");
+  expect(stateOf(JobState.CANCELLED)).toBe("CANCELLED");
+});
+
+test("formats are lower-case words", () => {
+  expect([ImageFormat.JPEG, ImageFormat.AVIF].map(toFormatWord)).toEqual(["jpeg", "avif"]);
+});
+
+test("progress says how much is done, by which steps, and what is left", () => {
+  const running = Job.fromPartial({
+    state: JobState.RUNNING,
+    progress: 0.5,
+    etaMs: 2_300,
+    steps: [
+      { id: "a", state: StepState.RUNNING },
+      { id: "b", state: StepState.PENDING, error: { reason: ErrorReason.INTERNAL } },
+    ],
+  });
+  expect(toProgressText(running)).toBe("50 %  a  2.3 s left");
+  expect(toProgressText({ ...running, etaMs: -1, steps: [] })).toBe("50 %  waiting");
+  expect(toBar("cat.png", running)).toBe(
+    `${"cat.png".padEnd(24)}  [${"#".repeat(12)}${"-".repeat(12)}]  50 %  a  2.3 s left`,
+  );
+  expect(toBar("a/very/long/path/to/some/picture.png", running)).toMatch(/^….{23} {2}\[/);
+});

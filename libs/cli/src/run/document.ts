@@ -1,0 +1,61 @@
+import { ImageFormat, type Job, JobState } from "@pixelmesh/proto";
+
+/** One output as it was written to disk. Sizes in pixels and bytes. */
+export type SavedOutput = {
+  readonly name: string;
+  readonly path: string;
+  readonly width: number;
+  readonly height: number;
+  readonly format: string;
+  readonly bytes: number;
+  readonly sha256: string;
+};
+
+/** Why a picture failed. */
+export type Failure = { readonly reason: string; readonly message: string };
+
+/** What became of one picture. Without a job it was refused before there was one. */
+export type PictureResult = {
+  readonly path: string;
+  readonly job: Job | undefined;
+  readonly outputs: readonly SavedOutput[];
+  readonly failure: Failure | undefined;
+};
+
+/** What `run --json` prints: the shape is part of the command's contract. Times in milliseconds. */
+export function toDocument(results: readonly PictureResult[], wallMs: number) {
+  return { jobs: results.map(toJobDocument), wallMs: Math.round(wallMs) };
+}
+
+function toJobDocument({ path, job, outputs, failure }: PictureResult) {
+  const info = job?.sources[0]?.info;
+  return {
+    id: job?.id ?? null,
+    // A job that succeeded and whose outputs could not be fetched or written has failed for whoever asked.
+    state: failure !== undefined && job?.state !== JobState.CANCELLED ? "FAILED" : toStateName(job?.state),
+    source: { path, width: info?.widthPx ?? null, height: info?.heightPx ?? null },
+    outputs,
+    steps: (job?.steps ?? []).map((step) => ({
+      id: step.id,
+      operation: step.operation,
+      model: step.model || null,
+      provider: step.provider || null,
+      ms: step.runMs,
+      cached: step.cached,
+      savedMs: step.savedMs,
+    })),
+    adaptations: job?.adaptations ?? [],
+    notices: job?.notices ?? [],
+    error: failure ?? null,
+  };
+}
+
+/** RUNNING, SUCCEEDED, FAILED or CANCELLED; FAILED where there is no job. */
+export function toStateName(state: JobState | undefined): string {
+  return Object.entries(JobState).find(([, value]) => value === state)?.[0] ?? "FAILED";
+}
+
+/** The format's lower-case name: jpeg, png, webp, avif. */
+export function toFormatWord(format: ImageFormat): string {
+  return (Object.entries(ImageFormat).find(([, value]) => value === format)?.[0] ?? "unknown").toLowerCase();
+}

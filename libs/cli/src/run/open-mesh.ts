@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Pixelmesh } from "@pixelmesh/client";
+import { connectServing, isAnswering } from "../connect.ts";
+import type { CliIo } from "../io.ts";
+import type { ServiceName } from "../mesh/services.ts";
+
+/** A mesh to work with for one command. */
+export type OpenMesh = { readonly client: Pixelmesh; close(): Promise<void> };
+
+const stopGraceMs = 4_000;
+
+/**
+ * The mesh at the address or, where nothing answers, a private one of the named services in a temporary directory, which
+ * goes with it. `note` is told of the latter and of what goes wrong in it.
+ */
+export async function openMesh(
+  address: string,
+  services: readonly ServiceName[],
+  io: CliIo,
+  note: (text: string) => void,
+): Promise<OpenMesh> {
+  if (await isAnswering(address)) {
+    const client = await connectServing(address, io.stopping);
+    return { client, close: async () => client.close() };
+  }
+  note(`no mesh answers at ${address}; starting a private one for this command`);
+  const { startMesh } = await import("../mesh/start-mesh.ts");
+  const dataDir = await mkdtemp(join(tmpdir(), "pixelmesh-"));
+  const removeDir = () => rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    const mesh = await startMesh({
+      dataDir,
+      ports: "free",
+      // Nothing is left to finish when the command is done with it.
+      env: { PIXELMESH_STOP_GRACE: "2s", ...io.env },
+      services,
+      signal: io.stopping,
+      onEvent(event) {
+        if (event.kind === "error") note(`${event.name}: ${event.text}`);
+        if (event.kind === "restarted") note(`restarted ${event.name} (${event.why}), attempt ${event.attempt}`);
+      },
+    });
+    io.forced.addEventListener("abort", mesh.stopNow);
+    const client = await connectServing(mesh.address, io.stopping);
+    return {
+      client,
+      async close() {
+        client.close();
+        await mesh.stop(stopGraceMs);
+        await removeDir();
+      },
+    };
+  } catch (error) {
+    await removeDir();
+    throw error;
+  }
+}

@@ -1,0 +1,140 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import {
+  isJobEnded,
+  type Job,
+  type Picture,
+  type PipelineInput,
+  type Pixelmesh,
+  Priority,
+  Quality,
+} from "@pixelmesh/client";
+import { AppError, reasonFromEnum } from "@pixelmesh/errors";
+import { toFailure } from "../failure.ts";
+import { type Failure, type PictureResult, type SavedOutput, toFormatWord } from "./document.ts";
+import type { RunFlags } from "./flags.ts";
+import { backgroundUpload } from "./pipeline.ts";
+import { writeOutput } from "./write-output.ts";
+
+/** One picture of a command. */
+export type PictureTask = {
+  readonly path: string;
+  readonly flags: RunFlags;
+  readonly pipeline: PipelineInput;
+  /** Where an output goes, once its format is known. */
+  readonly pathOf: (output: string, format: string) => string;
+};
+
+/** What happens on the way, for clocks and progress bars. */
+export type PictureEvents = {
+  readonly onJob: (job: Job) => void;
+  /** Bytes are about to be sent, or have been received. */
+  readonly onTraffic: () => void;
+};
+
+const cancelTimeoutMs = 3_000;
+
+/**
+ * Uploads a picture, waits for its job and writes its outputs: of a failed job those that were finished. Never throws:
+ * whatever goes wrong is the result's `failure`. A command that is being stopped cancels its job.
+ */
+export async function runPicture(
+  client: Pixelmesh,
+  task: PictureTask,
+  events: PictureEvents,
+  signal: AbortSignal,
+): Promise<PictureResult> {
+  const { path } = task;
+  const outputs: SavedOutput[] = [];
+  let job: Job | undefined;
+  try {
+    job = await createJob(client, task, events, signal);
+    for await (const seen of client.jobs.watch(job.id, { signal })) {
+      job = seen;
+      events.onTraffic();
+      events.onJob(seen);
+    }
+    const ended = job;
+    const ready = ended.outputs.filter((output) => output.ready);
+    await Promise.all(
+      ready.map(async ({ name }) => outputs.push(await saveOutput(client, ended.id, name, task, events, signal))),
+    );
+    return { path, job, outputs: inOrder(outputs, job), failure: failureOf(job) };
+  } catch (error) {
+    if (signal.aborted && job && !isJobEnded(job)) job = await cancel(client, job);
+    return { path, job, outputs: job ? inOrder(outputs, job) : [], failure: toFailure(error) };
+  }
+}
+
+async function createJob(
+  client: Pixelmesh,
+  task: PictureTask,
+  events: PictureEvents,
+  signal: AbortSignal,
+): Promise<Job> {
+  const { path, flags, pipeline } = task;
+  const pictures = [await toUpload("source", path)];
+  if (flags.background?.kind === "picture") pictures.push(await toUpload(backgroundUpload, flags.background.path));
+  events.onTraffic();
+  return client.jobs.create({
+    pipeline,
+    pictures,
+    priority: flags.priority === "batch" ? Priority.BATCH : Priority.INTERACTIVE,
+    quality: qualities[flags.quality],
+    allowDegraded: flags.allowDegraded,
+    noCache: flags.noCache,
+    signal,
+  });
+}
+
+const qualities: Readonly<Record<RunFlags["quality"], Quality>> = {
+  auto: Quality.AUTO,
+  high: Quality.HIGH,
+  balanced: Quality.BALANCED,
+  fast: Quality.FAST,
+};
+
+async function toUpload(name: string, path: string): Promise<Picture> {
+  const stats = await stat(path);
+  if (stats.isDirectory()) throw new AppError("INVALID_ARGUMENT", `Expected ${path} to be a picture, got a directory`);
+  const open = () => createReadStream(path, { highWaterMark: 1024 * 1024 });
+  return { name, open, ...(stats.isFile() ? { sizeBytes: stats.size } : {}) };
+}
+
+async function saveOutput(
+  client: Pixelmesh,
+  jobId: string,
+  output: string,
+  task: PictureTask,
+  events: PictureEvents,
+  signal: AbortSignal,
+): Promise<SavedOutput> {
+  const { header, chunks } = await client.jobs.download(jobId, output, { signal });
+  const format = toFormatWord(header.format);
+  const path = task.pathOf(output, format);
+  async function* timed() {
+    for await (const chunk of chunks) {
+      events.onTraffic();
+      yield chunk;
+    }
+  }
+  await writeOutput(path, timed());
+  const { widthPx: width, heightPx: height, sizeBytes: bytes, sha256 } = header;
+  return { name: output, path, width, height, format, bytes, sha256 };
+}
+
+function inOrder(outputs: readonly SavedOutput[], job: Job): SavedOutput[] {
+  return job.outputs.flatMap(({ name }) => outputs.filter((output) => output.name === name));
+}
+
+function failureOf({ error }: Job): Failure | undefined {
+  return error && { reason: reasonFromEnum(error.reason), message: error.message };
+}
+
+async function cancel(client: Pixelmesh, job: Job): Promise<Job> {
+  try {
+    return await client.jobs.cancel(job.id, { signal: AbortSignal.timeout(cancelTimeoutMs) });
+  } catch {
+    return job;
+  }
+}

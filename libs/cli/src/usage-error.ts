@@ -1,0 +1,11 @@
+/** The command was called wrongly; the process exits with 2. The text names flag, expected form and what was given. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** "Expected `--flag` to be …, got `…`". */
+export function wrongFlag(flag: string, form: string, got: string): UsageError {
+  return new UsageError(
+    `Expected \`${flag}\` to be ${form}, got \`${got.length > 80 ? `${got.slice(0, 79)}…` : got}\``,
+  );
+}

@@ -1,0 +1,224 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createFrame, decodePicture, defaultLimits, encodeFrame } from "@pixelmesh/imaging";
+import { ImageFormat } from "@pixelmesh/proto";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { type Mesh, startMesh } from "../src/index.ts";
+import { runCli } from "../src/program.ts";
+import type { toDocument } from "../src/run/document.ts";
+
+type Document = ReturnType<typeof toDocument>;
+
+let mesh: Mesh;
+const root = mkdtempSync(join(tmpdir(), "pixelmesh-cli-"));
+
+beforeAll(async () => {
+  mesh = await startMesh({
+    dataDir: join(root, "mesh"),
+    ports: "free",
+    env: process.env,
+    services: ["ingest", "scheduler", "storage", "effects"],
+  });
+});
+
+afterAll(async () => {
+  await mesh.stop(5_000);
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** A command line run in this process: exit code, texts, and the way to interrupt it. */
+function start(args: readonly string[], onErr: (text: string) => void = () => {}) {
+  const stop = new AbortController();
+  const texts = { out: "", err: "" };
+  const done = runCli(args, {
+    env: process.env,
+    stdout: { write: (text) => (texts.out += text) },
+    stderr: {
+      write(text) {
+        texts.err += text;
+        onErr(text);
+      },
+    },
+    stopping: stop.signal,
+    forced: new AbortController().signal,
+  });
+  return { stop, done: done.then((exitCode) => ({ exitCode, ...texts })) };
+}
+
+const run = (...args: string[]) => start([...args, "--address", mesh.address]).done;
+
+function createFolder(): string {
+  const folder = mkdtempSync(join(root, "test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A PNG with a gradient; `seed` makes it another one. */
+async function writePicture(path: string, widthPx = 120, heightPx = 80, seed = 0): Promise<string> {
+  const frame = createFrame(widthPx, heightPx, 3);
+  for (let i = 0; i < frame.data.length; i += 1) frame.data[i] = (i * 7 + seed * 31 + (i % 5) * 40) % 256;
+  const png = { format: ImageFormat.PNG, quality: 0, lossless: false, background: "" };
+  writeFileSync(path, (await encodeFrame(frame, png)).bytes);
+  return path;
+}
+
+const decode = async (path: string) => (await decodePicture(readFileSync(path), defaultLimits)).frame;
+
+test("a bad picture does not stop the others, and the document says what became of each", async () => {
+  const folder = createFolder();
+  const good = await writePicture(join(folder, "good.png"));
+  const other = await writePicture(join(folder, "other.png"), 64, 64, 1);
+  const bad = join(folder, "bad.png");
+  writeFileSync(bad, "this is no picture");
+  const missing = join(folder, "missing.png");
+  const outDir = join(folder, "out");
+  const { exitCode, out, err } = await run(
+    ...["run", good, bad, missing, other, "--max-side", "40", "--variant", "bw=black_and_white"],
+    ...["--effect", "dither:levels=2,method=bayer4", "--format", "png", "--out-dir", outDir, "--json"],
+  );
+  expect(exitCode).toBe(1);
+  const { jobs, wallMs } = JSON.parse(out) as Document;
+  expect(wallMs).toBeGreaterThan(0);
+  expect(jobs.map(({ state, error }) => [state, error?.reason])).toEqual([
+    ["SUCCEEDED", undefined],
+    ["FAILED", "IMAGE_TYPE_UNSUPPORTED"],
+    ["FAILED", "INVALID_ARGUMENT"],
+    ["SUCCEEDED", undefined],
+  ]);
+  expect(err).toContain(`${bad}: IMAGE_TYPE_UNSUPPORTED: Expected one of JPEG`);
+  expect(err).toContain(`${missing}: INVALID_ARGUMENT: Expected a file that can be used, got ENOENT`);
+
+  expect(jobs[0]!.source).toEqual({ path: good, width: 120, height: 80 });
+  expect(jobs[0]!.steps.map(({ id, operation }) => [id, operation])).toEqual([
+    ["prescale", "prescale"],
+    ["effects", "apply_effects"],
+    ["variant_bw", "apply_effects"],
+  ]);
+  expect(readdirSync(outDir).sort()).toEqual(["good.bw.png", "good.result.png", "other.bw.png", "other.result.png"]);
+  for (const { path, width, height, bytes, sha256, format } of jobs.flatMap(({ outputs }) => outputs)) {
+    const file = readFileSync(path);
+    expect([format, file.length, createHash("sha256").update(file).digest("hex")]).toEqual(["png", bytes, sha256]);
+    const frame = await decode(path);
+    expect([frame.widthPx, frame.heightPx]).toEqual([width, height]);
+    expect(Math.max(width, height)).toBe(40);
+  }
+  const dithered = await decode(join(outDir, "good.result.png"));
+  expect(new Set(dithered.data.filter((_, i) => dithered.channels !== 4 || i % 4 !== 3))).toEqual(new Set([0, 255]));
+});
+
+test("the same work again comes from earlier results, with --no-cache it is done anew", async () => {
+  const folder = createFolder();
+  const picture = await writePicture(join(folder, "a.png"), 90, 70, 2);
+  const again = async (...more: string[]) => {
+    const { out } = await run("run", picture, "--effect", "pop_art", "--out-dir", folder, "--json", ...more);
+    const job = (JSON.parse(out) as Document).jobs[0]!;
+    return { cached: job.steps[0]!.cached, savedMs: job.steps[0]!.savedMs, sha256: job.outputs[0]!.sha256 };
+  };
+  const first = await again();
+  const second = await again();
+  const third = await again("--no-cache");
+  expect([first.cached, second.cached, third.cached]).toEqual([false, true, false]);
+  expect(second.savedMs).toBeGreaterThan(0);
+  expect(new Set([first, second, third].map(({ sha256 }) => sha256)).size).toBe(1);
+});
+
+test("no input is ever overwritten", async () => {
+  const folder = createFolder();
+  const a = await writePicture(join(folder, "a.png"));
+  const trap = await writePicture(join(folder, "a.result.png"), 50, 50, 3);
+  const before = readFileSync(trap);
+  const { exitCode, out } = await run("run", a, trap, "--format", "png", "--out-dir", folder);
+  expect(exitCode).toBe(0);
+  expect(readFileSync(trap).equals(before)).toBe(true);
+  expect(out).toContain(`${join(folder, "a-2.result.png")}  120x80 png`);
+  expect(existsSync(join(folder, "a.result.result.png"))).toBe(true);
+
+  const { exitCode: refused, err } = await run("run", a, "-o", join(folder, ".", "a.png"));
+  expect(refused).toBe(2);
+  expect(err).toContain("Expected `-o` to be no input");
+});
+
+test("what the mesh refuses is told with its reason and what it knows", async () => {
+  const picture = await writePicture(join(createFolder(), "a.png"));
+  const unknown = await run("run", picture, "--effect", "swirl");
+  expect(unknown.exitCode).toBe(1);
+  expect(unknown.err).toMatch(/a\.png: UNKNOWN_EFFECT: .*swirl.*black_and_white.*dither/);
+  const range = await run("run", picture, "--effect", "dither:levels=99");
+  expect(range.err).toMatch(/INVALID_ARGUMENT: .*levels.* an integer from 2 to 16, got `99`/);
+  const type = await run("run", picture, "--effect", "dither:levels=many");
+  expect(type.err).toMatch(/INVALID_ARGUMENT: .*levels.* an integer from 2 to 16, got `many`/);
+});
+
+test("Ctrl-C cancels the job and exits with 130", async () => {
+  const folder = createFolder();
+  const picture = await writePicture(join(folder, "large.png"), 4_000, 3_000);
+  const args = [
+    "run",
+    picture,
+    "--effect",
+    "dither:method=jarvis,mode=color",
+    "--out-dir",
+    folder,
+    "--json",
+    "--no-cache",
+  ];
+  const running = start([...args, "--address", mesh.address], (text) => text.includes("%") && running.stop.abort());
+  const { exitCode, out } = await running.done;
+  expect(exitCode).toBe(130);
+  expect((JSON.parse(out) as Document).jobs[0]).toMatchObject({ state: "CANCELLED", error: { reason: "CANCELLED" } });
+  expect(readdirSync(folder)).toEqual(["large.png"]);
+});
+
+test("jobs are listed, shown, followed and cancelled, and the cluster is shown", async () => {
+  const folder = createFolder();
+  const picture = await writePicture(join(folder, "a.png"), 60, 60, 4);
+  const { out } = await run("run", picture, "--effect", "dither", "-o", join(folder, "x.webp"), "--json");
+  const { id } = (JSON.parse(out) as Document).jobs[0]!;
+  expect((await run("jobs", "list", "--limit", "1")).out).toMatch(new RegExp(`^ID .*\n${id} +succeeded`));
+  expect((await run("jobs", "list", "--state", "running")).out.trim().split("\n")).toHaveLength(1);
+  expect(JSON.parse((await run("jobs", "get", id!, "--json")).out)).toMatchObject({
+    id,
+    state: "SUCCEEDED",
+    steps: [{ operation: "apply_effects", state: "SUCCEEDED" }],
+    outputs: [{ name: "result", format: "webp", widthPx: 60 }],
+  });
+  expect((await run("jobs", "get", id!)).out).toContain("result  60x60 webp");
+  expect(await run("jobs", "watch", id!)).toMatchObject({ exitCode: 0, out: expect.stringContaining("succeeded") });
+  expect((await run("jobs", "cancel", id!)).out).toContain("succeeded");
+  expect(await run("jobs", "get", "nothing")).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining("JOB_NOT_FOUND"),
+  });
+
+  const { services, devices } = JSON.parse((await run("status", "--json")).out);
+  expect(services.map(({ service }: { service: string }) => service).sort()).toEqual([
+    "effects",
+    "ingest",
+    "scheduler",
+    "storage",
+  ]);
+  for (const { name, pid, metrics } of mesh.processes())
+    expect(services).toContainEqual(expect.objectContaining({ service: name, pid, metricsUrl: metrics }));
+  expect(devices[0]).toMatchObject({ kind: "host_memory", fresh: true });
+  expect((await run("status")).out).toContain("host_memory");
+});
+
+test("without a mesh a private one does the work and leaves nothing behind", async () => {
+  const folder = createFolder();
+  const picture = await writePicture(join(folder, "a.png"));
+  const saved = process.env.TMPDIR;
+  process.env.TMPDIR = join(folder);
+  onTestFinished(() => {
+    if (saved === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = saved;
+  });
+  const { exitCode, err, out } = await start([
+    ...["run", picture, "--max-side", "60", "--format", "jpeg", "--out-dir", folder, "--address", "127.0.0.1:1"],
+  ]).done;
+  expect(err).toContain("starting a private one");
+  expect(out).toBe(`${join(folder, "a.result.jpg")}  60x40 jpeg ${out.split("jpeg ")[1]}`);
+  expect(exitCode).toBe(0);
+  expect(readdirSync(folder).sort()).toEqual(["a.png", "a.result.jpg"]);
+});

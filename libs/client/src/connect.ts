@@ -1,0 +1,49 @@
+import { type EffectDescription, type GetClusterResponse, JobServiceDefinition, type Model } from "@pixelmesh/proto";
+import { connectRpc, waitForReady } from "@pixelmesh/rpc";
+import { type CallOptions, createJobs, type Jobs } from "./jobs.ts";
+import { callPatiently } from "./patience.ts";
+
+/** Where the mesh is and how to call it. */
+export type ConnectOptions = {
+  /** `host:port` of an ingest service, or a `dns:///` name of several. */
+  readonly address: string;
+  /** Whose jobs these are; default "default". */
+  readonly tenant?: string;
+  /** Time for one short call; default 30 s. Uploads and downloads have 15 min, watches no bound. */
+  readonly timeoutMs?: number;
+  /** How long calls go on trying while the mesh does not answer; default 30 s. */
+  readonly patienceMs?: number;
+};
+
+/** A mesh, through the one address a client needs. */
+export type Pixelmesh = {
+  readonly address: string;
+  readonly jobs: Jobs;
+  /** Models of all services, or those of one task (`upscale`, `matte`). */
+  models(options?: CallOptions & { readonly task?: string }): Promise<readonly Model[]>;
+  /** Every effect with its parameters, types and ranges. */
+  effects(options?: CallOptions): Promise<readonly EffectDescription[]>;
+  /** Services, devices, slots and queues as they stand. */
+  cluster(options?: CallOptions): Promise<GetClusterResponse>;
+  /** Makes the connection now rather than with the first call. SERVICE_UNAVAILABLE if that takes longer than `timeoutMs`. */
+  ready(timeoutMs?: number): Promise<void>;
+  /** Ends the connection; calls still running fail with CANCELLED. */
+  close(): void;
+};
+
+/** A connection to a mesh, made on first use and again whenever it is lost. */
+export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
+  const { address, tenant, timeoutMs = 30_000, patienceMs = 30_000 } = options;
+  const connection = connectRpc(address, { timeoutMs, ...(tenant === undefined ? {} : { tenant }) });
+  const rpc = connection.client(JobServiceDefinition);
+  const patiently = <T>(call: () => Promise<T>, { signal }: CallOptions) => callPatiently(call, { patienceMs, signal });
+  return {
+    address,
+    jobs: createJobs(rpc, patienceMs),
+    models: async ({ task = "", ...call } = {}) => (await patiently(() => rpc.listModels({ task }, call), call)).models,
+    effects: async (call = {}) => (await patiently(() => rpc.listEffects({}, call), call)).effects,
+    cluster: (call = {}) => patiently(() => rpc.getCluster({}, call), call),
+    ready: (ms = timeoutMs) => waitForReady(connection, ms),
+    close: connection.close,
+  };
+}

@@ -1,0 +1,18 @@
+export { AppError, type Reason, reasonFromEnum } from "@pixelmesh/errors";
+export {
+  type EffectDescription,
+  type GetClusterResponse,
+  ImageFormat,
+  type Job,
+  JobState,
+  type Model,
+  type OutputStatus,
+  Priority,
+  Quality,
+} from "@pixelmesh/proto";
+export { type ConnectOptions, connectPixelmesh, type Pixelmesh } from "./connect.ts";
+export type { CreateJobOptions, PipelineInput } from "./create-job.ts";
+export type { Download, DownloadOptions } from "./download-output.ts";
+export type { CallOptions, Jobs } from "./jobs.ts";
+export type { Picture } from "./pictures.ts";
+export { isJobEnded } from "./watch-job.ts";

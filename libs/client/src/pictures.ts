@@ -1,0 +1,91 @@
+import { AppError, expected } from "@pixelmesh/errors";
+import type { CreateJobRequest } from "@pixelmesh/proto";
+import { chunkBytes, toChunks } from "@pixelmesh/rpc";
+
+/**
+ * One picture of a job. The first is the source and is called "source" unless named; pipelines refer to the others by
+ * name. Its bytes come from memory (`bytes`), from a stream that is read once (`stream`), from a function that opens them
+ * anew each time (`open`), or are in the mesh's storage already (`sha256` alone).
+ */
+export type Picture = {
+  readonly name?: string;
+  /** 64 lower-case hex digits; checked against the bytes where both are given. */
+  readonly sha256?: string;
+  /** Length where it is known beforehand; checked against the bytes. */
+  readonly sizeBytes?: number;
+  readonly bytes?: Uint8Array;
+  readonly stream?: AsyncIterable<Uint8Array>;
+  readonly open?: () => AsyncIterable<Uint8Array>;
+};
+
+/** Pictures whose parts may be asked for again, as long as that is possible. */
+export type PictureParts = {
+  /** The upload messages and chunks of all pictures, in order. */
+  read(): AsyncGenerator<{ part: NonNullable<CreateJobRequest["part"]> }>;
+  /** Whether `read` gives the whole again: no one-way stream has been begun. */
+  canRepeat(): boolean;
+  /** What reading a picture failed with; undefined while nothing has. */
+  failure(): unknown;
+};
+
+/** Checks the list of pictures. Throws INVALID_ARGUMENT where it is empty or a picture has no content or several. */
+export function createPictureParts(pictures: readonly Picture[]): PictureParts {
+  if (pictures.length === 0) throw expected("pictures", "a list of at least one picture", []);
+  for (const [index, { bytes, stream, open, sha256 }] of pictures.entries()) {
+    const given = [bytes, stream, open].filter((content) => content !== undefined).length;
+    if (given > 1 || (given === 0 && sha256 === undefined)) {
+      throw expected(`pictures[${index}]`, "given by one of bytes, stream, open, or by sha256", `${given} of them`);
+    }
+  }
+  let streamBegun = false;
+  let failure: unknown;
+
+  async function* read(): ReturnType<PictureParts["read"]> {
+    for (const [index, picture] of pictures.entries()) {
+      const { name = index === 0 ? "source" : "", sha256 = "", bytes, stream } = picture;
+      const sizeBytes = picture.sizeBytes ?? bytes?.length ?? 0;
+      yield { part: { $case: "upload", value: { name, sha256, sizeBytes } } };
+      if (bytes !== undefined) {
+        for (const value of toChunks(bytes)) yield { part: { $case: "chunk", value } };
+        continue;
+      }
+      const chunks = stream ?? picture.open?.();
+      if (chunks === undefined) continue;
+      if (stream !== undefined) streamBegun = true;
+      for await (const value of toEvenChunks(guard(chunks))) yield { part: { $case: "chunk", value } };
+    }
+  }
+
+  async function* guard(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      failure = error ?? new AppError("INTERNAL", "Reading a picture failed");
+      throw failure;
+    }
+  }
+
+  return { read, canRepeat: () => !streamBegun, failure: () => failure };
+}
+
+/** The same bytes in chunks of exactly `size`, the last one shorter. Holds at most one such chunk beside what it is given. */
+export async function* toEvenChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  size: number = chunkBytes,
+): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + size - length);
+      parts.push(part);
+      length += part.length;
+      at += part.length;
+      if (length < size) continue;
+      yield parts.length === 1 ? part : Buffer.concat(parts, length);
+      parts = [];
+      length = 0;
+    }
+  }
+  if (length > 0) yield Buffer.concat(parts, length);
+}

@@ -1,0 +1,226 @@
+import { createHash } from "node:crypto";
+import { AppError } from "@pixelmesh/errors";
+import {
+  type CreateJobHeader,
+  type CreateJobRequest,
+  JobServiceDefinition,
+  type JobServiceImplementation,
+  JobState,
+} from "@pixelmesh/proto";
+import { createHealth, startRpcServer, toChunks } from "@pixelmesh/rpc";
+import { createLogger, createMetrics } from "@pixelmesh/telemetry";
+import { expect, onTestFinished, test } from "vitest";
+import { connectPixelmesh } from "../src/index.ts";
+import { toArray } from "./to-array.ts";
+
+const stopping = () => new AppError("STOPPING", "This replica is stopping", { retryAfterMs: 20 });
+
+/** A real gRPC server that plays the mesh: what a test does not name is not called. */
+async function startPlayedMesh(played: Partial<JobServiceImplementation>) {
+  const unused = async () => {
+    throw new AppError("INTERNAL", "not used in this test");
+  };
+  const health = createHealth();
+  const server = await startRpcServer({
+    host: "127.0.0.1",
+    port: 0,
+    log: createLogger({ service: "test", level: "silent" }),
+    metrics: createMetrics("test", "0"),
+    health,
+    serviceNames: [],
+    register: (it) => {
+      it.add(JobServiceDefinition, {
+        createJob: unused,
+        getJob: unused,
+        listJobs: unused,
+        cancelJob: unused,
+        createBatch: unused,
+        getCluster: unused,
+        listModels: unused,
+        listEffects: unused,
+        async *watchJob() {},
+        async *watchBatch() {},
+        async *downloadOutput() {},
+        ...played,
+      });
+    },
+  });
+  const mesh = connectPixelmesh({ address: server.address, patienceMs: 1_500 });
+  onTestFinished(async () => {
+    mesh.close();
+    health.close();
+    await server.stop(100);
+  });
+  return mesh;
+}
+
+async function readUpload(stream: AsyncIterable<CreateJobRequest>) {
+  const headers: CreateJobHeader[] = [];
+  const pictures: { name: string; bytes: Buffer }[] = [];
+  for await (const { part } of stream) {
+    if (part?.$case === "header") headers.push(part.value);
+    if (part?.$case === "upload") pictures.push({ name: part.value.name, bytes: Buffer.alloc(0) });
+    if (part?.$case === "chunk") {
+      expect(part.value.length).toBeLessThanOrEqual(1024 * 1024);
+      pictures.at(-1)!.bytes = Buffer.concat([pictures.at(-1)!.bytes, part.value]);
+    }
+  }
+  return { header: headers[0]!, headers, pictures };
+}
+
+const large = Buffer.alloc(2_500_000, 7);
+
+test("a job whose creation was interrupted is created again under the same request id, with all bytes", async () => {
+  const seen: Awaited<ReturnType<typeof readUpload>>[] = [];
+  const mesh = await startPlayedMesh({
+    async createJob(stream) {
+      seen.push(await readUpload(stream));
+      if (seen.length < 3) throw stopping();
+      return { id: "job-1" };
+    },
+  });
+  const job = await mesh.jobs.create({
+    pipeline: { steps: [{ id: "a", operation: { $case: "prescale", value: { maxSidePx: 64 } } }] },
+    pictures: [{ bytes: large }, { name: "background", open: () => toStream(large.subarray(0, 9)) }],
+  });
+  expect(job.id).toBe("job-1");
+  expect(seen).toHaveLength(3);
+  expect(new Set(seen.map(({ header }) => header.requestId)).size).toBe(1);
+  expect(seen[0]!.header.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  for (const { pictures } of seen) {
+    expect(pictures.map(({ name, bytes }) => [name, bytes.length])).toEqual([
+      ["source", large.length],
+      ["background", 9],
+    ]);
+  }
+});
+
+test("a stream that was read once is not sent again: the failure is the caller's to handle", async () => {
+  let calls = 0;
+  const mesh = await startPlayedMesh({
+    async createJob(stream) {
+      calls += 1;
+      await readUpload(stream);
+      throw stopping();
+    },
+  });
+  const creating = mesh.jobs.create({ pipeline: {}, pictures: [{ stream: toStream(large) }] });
+  await expect(creating).rejects.toMatchObject({ reason: "STOPPING" });
+  expect(calls).toBe(1);
+});
+
+test("a refused picture is not sent again, and its reason and fields arrive", async () => {
+  let calls = 0;
+  const mesh = await startPlayedMesh({
+    async createJob() {
+      calls += 1;
+      throw new AppError("IMAGE_CORRUPT", "The picture cannot be decoded");
+    },
+  });
+  const creating = mesh.jobs.create({ pipeline: {}, pictures: [{ bytes: large }] });
+  await expect(creating).rejects.toMatchObject({ reason: "IMAGE_CORRUPT", message: "The picture cannot be decoded" });
+  expect(calls).toBe(1);
+});
+
+test("a picture that cannot be read fails with its own error", async () => {
+  const mesh = await startPlayedMesh({
+    async createJob(stream) {
+      await readUpload(stream);
+      return { id: "never" };
+    },
+  });
+  const broken = new Error("disk on fire");
+  async function* open() {
+    yield Uint8Array.of(1);
+    throw broken;
+  }
+  await expect(mesh.jobs.create({ pipeline: {}, pictures: [{ open }] })).rejects.toBe(broken);
+});
+
+test("a watch survives replicas that stop, skips what is older, and ends with the terminal state", async () => {
+  let calls = 0;
+  const mesh = await startPlayedMesh({
+    async *watchJob() {
+      calls += 1;
+      if (calls === 1) {
+        yield { state: JobState.RUNNING, revision: 1 };
+        yield { state: JobState.RUNNING, revision: 3, progress: 0.5 };
+        throw stopping();
+      }
+      if (calls === 2) return; // Ended without a terminal state, as behind a proxy that drops idle streams.
+      yield { state: JobState.RUNNING, revision: 2 };
+      yield { state: JobState.SUCCEEDED, revision: 4 };
+    },
+  });
+  const revisions: number[] = [];
+  for await (const job of mesh.jobs.watch("x")) revisions.push(job.revision);
+  expect(revisions).toEqual([1, 3, 4]);
+  expect(calls).toBe(3);
+});
+
+test("a watch of a mesh that is gone for good fails with why", async () => {
+  const mesh = connectPixelmesh({ address: "127.0.0.1:1", patienceMs: 300 });
+  onTestFinished(() => mesh.close());
+  await expect(mesh.jobs.wait("x")).rejects.toMatchObject({ reason: "SERVICE_UNAVAILABLE" });
+});
+
+test("a watch ends at once when its signal is aborted", async () => {
+  const mesh = await startPlayedMesh({
+    async *watchJob(_request, { signal }) {
+      yield { state: JobState.RUNNING, revision: 1 };
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    },
+  });
+  const stop = new AbortController();
+  const watching = (async () => {
+    for await (const _ of mesh.jobs.watch("x", { signal: stop.signal })) stop.abort();
+  })();
+  await expect(watching).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("a list goes on over all pages", async () => {
+  const mesh = await startPlayedMesh({
+    async listJobs({ pageToken, pageSize }) {
+      expect(pageSize).toBe(2);
+      const page = Number(pageToken || "0");
+      return { jobs: [{ id: `${page}a` }, { id: `${page}b` }], nextPageToken: page < 2 ? String(page + 1) : "" };
+    },
+  });
+  const ids = (await toArray(mesh.jobs.list({ pageSize: 2 }))).map(({ id }) => id);
+  expect(ids).toEqual(["0a", "0b", "1a", "1b", "2a", "2b"]);
+});
+
+const sha256 = createHash("sha256").update(large).digest("hex");
+
+test("a download that breaks off goes on from where it broke", async () => {
+  const offsets: number[] = [];
+  const mesh = await startPlayedMesh({
+    async *downloadOutput({ offsetBytes }) {
+      offsets.push(offsetBytes);
+      yield { part: { $case: "header", value: { name: "result", sha256, sizeBytes: large.length } } };
+      for (const value of toChunks(large.subarray(offsetBytes), 1_000_000)) {
+        yield { part: { $case: "chunk", value } };
+        if (offsetBytes === 0) throw stopping();
+      }
+    },
+  });
+  const { header, chunks } = await mesh.jobs.download("x", "result");
+  expect(header.sizeBytes).toBe(large.length);
+  expect(Buffer.concat(await toArray(chunks)).equals(large)).toBe(true);
+  expect(offsets).toEqual([0, 1_000_000]);
+});
+
+test("bytes that are not those of the header are never passed off as whole", async () => {
+  const mesh = await startPlayedMesh({
+    async *downloadOutput() {
+      yield { part: { $case: "header", value: { name: "result", sha256, sizeBytes: large.length } } };
+      for (const value of toChunks(Buffer.alloc(large.length, 8))) yield { part: { $case: "chunk", value } };
+    },
+  });
+  const { chunks } = await mesh.jobs.download("x", "result");
+  await expect(toArray(chunks)).rejects.toMatchObject({ reason: "BLOB_CORRUPT" });
+});
+
+async function* toStream(bytes: Uint8Array) {
+  yield* toChunks(bytes, 64 * 1024);
+}

@@ -1,0 +1,6 @@
+/** Everything an iterable gives, in order. */
+export async function toArray<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const array: T[] = [];
+  for await (const item of items) array.push(item);
+  return array;
+}
