@@ -9,6 +9,11 @@ die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 node_major() { "$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
 
+# What the system trusts (a company's own authority, say) npm and pnpm trust too.
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r /etc/ssl/certs/ca-certificates.crt ]; then
+  export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+fi
+
 command -v npm >/dev/null || die "npm not found. Install Node.js 20 or newer with npm, then run this again."
 mkdir -p "$tools"
 [ -f "$tools/package.json" ] || echo '{"private":true}' >"$tools/package.json"
