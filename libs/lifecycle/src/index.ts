@@ -1,3 +1,4 @@
 export { createLifecycle, type Lifecycle, type LifecycleLog } from "./lifecycle.ts";
+export { createPace, type Pace } from "./pace.ts";
 export { runMain } from "./run-main.ts";
 export { withTimeout } from "./with-timeout.ts";

@@ -1,5 +1,5 @@
 import type { Channels, Frame } from "@pixelmesh/imaging";
-import type { Pace } from "../src/domain/pace.ts";
+import type { Pace } from "@pixelmesh/lifecycle";
 import type { Plane, Size } from "../src/domain/plane.ts";
 
 /** A pace that never pauses. */

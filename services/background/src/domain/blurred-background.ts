@@ -1,7 +1,7 @@
 import { createFrame, createFrameSource, type Frame, type RowSource } from "@pixelmesh/imaging";
+import { createPace, type Pace } from "@pixelmesh/lifecycle";
 import { fillHole } from "./fill-hole.ts";
 import { type Resize, toOpaqueRgb } from "./matte.ts";
-import { createPace, type Pace } from "./pace.ts";
 import { createPlane, fitSize, type Plane, type Size } from "./plane.ts";
 import { toRgbPlanes } from "./rgb-planes.ts";
 import { createSampler, type Sampler } from "./sampler.ts";

@@ -1,4 +1,4 @@
-import type { Pace } from "./pace.ts";
+import type { Pace } from "@pixelmesh/lifecycle";
 import { createPlane, type Plane } from "./plane.ts";
 
 /**

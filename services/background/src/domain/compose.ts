@@ -7,10 +7,10 @@ import {
   type RowSink,
   type RowSource,
 } from "@pixelmesh/imaging";
+import { createPace } from "@pixelmesh/lifecycle";
 import { type Blur, blurredBackground } from "./blurred-background.ts";
 import { coverPicture } from "./cover.ts";
 import type { Resize } from "./matte.ts";
-import { createPace } from "./pace.ts";
 import type { Size } from "./plane.ts";
 import type { WorkOptions } from "./remove.ts";
 import type { Replacement } from "./replacement.ts";

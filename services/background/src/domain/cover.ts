@@ -1,6 +1,6 @@
 import { createFrame, type Frame } from "@pixelmesh/imaging";
+import type { Pace } from "@pixelmesh/lifecycle";
 import type { Resize } from "./matte.ts";
-import type { Pace } from "./pace.ts";
 import type { Size } from "./plane.ts";
 
 /** The largest centred part of a picture that has the shape of `size`, at that size. */

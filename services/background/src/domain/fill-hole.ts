@@ -1,5 +1,5 @@
+import type { Pace } from "@pixelmesh/lifecycle";
 import { boxMean } from "./box-mean.ts";
-import type { Pace } from "./pace.ts";
 import { computePlane, type Plane } from "./plane.ts";
 import { mapChannels, type RgbPlanes } from "./rgb-planes.ts";
 

@@ -1,4 +1,4 @@
-import type { Pace } from "./pace.ts";
+import type { Pace } from "@pixelmesh/lifecycle";
 
 /** One value for each pixel, rows top-down. */
 export type Plane = { readonly widthPx: number; readonly heightPx: number; readonly data: Float32Array };

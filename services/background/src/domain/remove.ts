@@ -1,9 +1,9 @@
 import { AppError } from "@pixelmesh/errors";
 import { createFrameSink, createFrameSource, type Frame, type RowSink, type RowSource } from "@pixelmesh/imaging";
+import { createPace, type Pace } from "@pixelmesh/lifecycle";
 import { createAlphaReader } from "./alpha.ts";
 import { estimateLayers, type LayerColors, type LayerRadii, toForeground } from "./foreground.ts";
 import { createMatte, type MatteOptions, toOpaqueRgb } from "./matte.ts";
-import { createPace, type Pace } from "./pace.ts";
 import { createPlane, fitSize, type Plane, type Size } from "./plane.ts";
 import { type FittedMatte, fitMatte } from "./refine.ts";
 import { mapChannels, toRgbPlanes } from "./rgb-planes.ts";

@@ -1,4 +1,4 @@
-import type { Pace } from "./pace.ts";
+import type { Pace } from "@pixelmesh/lifecycle";
 import { computePlane, type Plane, type Size } from "./plane.ts";
 
 /** Red, green and blue of a picture, each a plane of values from 0 to 1. */

@@ -1,8 +1,8 @@
 import { AppError } from "@pixelmesh/errors";
 import { createFrameSink, createFrameSource, type Frame, type RowSink, type RowSource } from "@pixelmesh/imaging";
+import { createPace, type Pace } from "@pixelmesh/lifecycle";
 import type { ParsedEffect } from "./effect.ts";
 import { readFloatRows, writeFloatRows } from "./float-rows.ts";
-import { createPace, type Pace } from "./pace.ts";
 import type { Row, RowShape } from "./rows.ts";
 
 /** What a running chain listens and reports to. */

@@ -1,4 +1,4 @@
-/** Counts pixels of work and lets other tasks run whenever a turn is full. Rejects once the signal is aborted. */
+/** Counts pixels (or other units) of work in long loops and lets other tasks run whenever a turn is full. Rejects once the signal is aborted. */
 export type Pace = (pixels: number) => Promise<void>;
 
 /**
