@@ -53,6 +53,13 @@ test("all mistakes are reported together, with variable, form and what was there
   ]);
 });
 
+test("ranges are told in the unit that people write", () => {
+  const bounded = { waitMs: field.duration("PIXELMESH_X_WAIT", "30s", "Wait.", { min: 1_000, max: 600_000 }) };
+  expect(() => loadConfig(bounded, { PIXELMESH_X_WAIT: "1h" })).toThrow(
+    "Expected PIXELMESH_X_WAIT to be a duration such as 30s from 1s to 10m, got `1h`",
+  );
+});
+
 test("a description masks secrets and names the origin", () => {
   const lines = describeConfig(fields, { PIXELMESH_X_TOKEN: "secret" });
   expect(lines.find((line) => line.variable === "PIXELMESH_X_TOKEN")).toMatchObject({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseByteSize, parseDuration, parsePercent } from "./units.ts";
+import { parseByteSize, parseDuration, parsePercent, toByteSizeText, toDurationText } from "./units.ts";
 
 /** One setting: its environment variable, default as text, form for people, and how the text becomes a value. */
 export type Field<T> = {
@@ -28,10 +28,10 @@ export const field = {
     quantity(variable, defaultText, doc, "an integer", parseInteger, options),
 
   duration: (variable: string, defaultText: string | undefined, doc: string, options: FieldOptions = {}) =>
-    quantity(variable, defaultText, doc, "a duration such as 30s", parseDuration, options),
+    quantity(variable, defaultText, doc, "a duration such as 30s", parseDuration, options, toDurationText),
 
   byteSize: (variable: string, defaultText: string | undefined, doc: string, options: FieldOptions = {}) =>
-    quantity(variable, defaultText, doc, "a size such as 64MiB", parseByteSize, options),
+    quantity(variable, defaultText, doc, "a size such as 64MiB", parseByteSize, options, toByteSizeText),
 
   percent: (variable: string, defaultText: string | undefined, doc: string): Field<number> =>
     quantity(variable, defaultText, doc, "a percentage such as 85%", parsePercent, {}),
@@ -89,8 +89,10 @@ function quantity(
   form: string,
   parse: (text: string) => number | undefined,
   { min = 0, max = Number.MAX_SAFE_INTEGER, ...options }: FieldOptions,
+  toText: (value: number) => string = String,
 ): Field<number> {
-  const range = max === Number.MAX_SAFE_INTEGER ? (min === 0 ? "" : `, at least ${min}`) : ` from ${min} to ${max}`;
+  const atLeast = min === 0 ? "" : `, at least ${toText(min)}`;
+  const range = max === Number.MAX_SAFE_INTEGER ? atLeast : ` from ${toText(min)} to ${toText(max)}`;
   const schema = z.string().transform((text, context) => {
     const value = parse(text);
     if (value !== undefined && value >= min && value <= max) return value;
