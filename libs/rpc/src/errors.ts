@@ -95,7 +95,8 @@ export function fromRpcError(error: unknown): AppError {
 function reasonOf(code: Status): Reason {
   if (code === Status.UNAVAILABLE) return "SERVICE_UNAVAILABLE";
   if (code === Status.DEADLINE_EXCEEDED) return "DEADLINE_EXCEEDED";
-  if (code === Status.CANCELLED) return "CANCELLED";
+  // Our own cancelling is an AbortError: here the other side let the call go without a word, as a killed process does.
+  if (code === Status.CANCELLED) return "SERVICE_UNAVAILABLE";
   if (code === Status.INVALID_ARGUMENT) return "INVALID_ARGUMENT";
   if (code === Status.RESOURCE_EXHAUSTED) return "QUEUE_FULL";
   if (code === Status.UNIMPLEMENTED) return "METHOD_UNIMPLEMENTED";

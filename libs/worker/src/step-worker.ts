@@ -125,7 +125,8 @@ export async function startStepWorker(
       return { $case: "done" };
     } catch (caught) {
       const error = toAppError(signal.aborted ? signal.reason : caught);
-      if (error.reason === "CANCELLED") {
+      // Only our own signal says that nobody wants this any more; another side's cancelling is a failure like any.
+      if (error.reason === "CANCELLED" && signal.aborted) {
         observe("cancelled");
         log.info(fields, "step cancelled");
         return { $case: "done" };
