@@ -124,9 +124,8 @@ export async function startStepWorker(
       );
       return { $case: "done" };
     } catch (caught) {
-      const error = toAppError(signal.aborted ? signal.reason : caught);
-      // Only our own signal says that nobody wants this any more; another side's cancelling is a failure like any.
-      if (error.reason === "CANCELLED" && signal.aborted) {
+      const error = signal.aborted ? toAppError(signal.reason) : toOthersFailure(caught);
+      if (error.reason === "CANCELLED") {
         observe("cancelled");
         log.info(fields, "step cancelled");
         return { $case: "done" };
@@ -168,4 +167,11 @@ export async function startStepWorker(
     parts.config.stopGraceMs + 5_000,
   );
   return consumer;
+}
+
+/** Only our own signal says that nobody wants the work any more: somebody else's cancelling is that somebody being away. */
+function toOthersFailure(caught: unknown): AppError {
+  const error = toAppError(caught);
+  if (error.reason !== "CANCELLED") return error;
+  return new AppError("SERVICE_UNAVAILABLE", "A service that this step needs let the call go", { cause: error });
 }
