@@ -26,13 +26,10 @@ const releaseTimeoutMs = 5_000;
  * SERVICE_UNAVAILABLE without one. A PASS is MEMORY_PRESSURE: the message goes back, a warm peer takes it.
  */
 export async function holdSlot(connection: RpcConnection, request: SlotRequest, signal: AbortSignal): Promise<Slot> {
+  signal.throwIfAborted();
   const outbox = createOutbox<HoldSlotRequest>();
   outbox.push({ message: { $case: "request", value: request } });
   const closing = new AbortController();
-  // Only the wait ends with the caller's signal: once granted, the call must live to carry the release.
-  const onAbort = () => closing.abort(signal.reason);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
   const answers = connection
     .client(SchedulerServiceDefinition)
     .holdSlot(outbox, { signal: closing.signal })
@@ -56,10 +53,24 @@ export async function holdSlot(connection: RpcConnection, request: SlotRequest, 
     outbox.end();
   }
 
-  const grant = await firstGrant(answers)
+  function leave(measured: Partial<SlotRelease>) {
+    outbox.push({ message: { $case: "release", value: { peakBytes: 0, runMs: 0, outOfMemory: false, ...measured } } });
+    end();
+    // The scheduler ends the call when it has the release; one that does not answer is left.
+    setTimeout(() => closing.abort(), releaseTimeoutMs).unref();
+  }
+
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => {
+    // Said, not just hung up: a grant may be on its way, and would stay charged until it had run out.
+    leave({});
+    reject(signal.reason);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  const grant = await Promise.race([firstGrant(answers), aborted])
     .catch((error: unknown) => {
       end();
-      closing.abort();
+      if (!signal.aborted) closing.abort();
       throw error;
     })
     .finally(() => signal.removeEventListener("abort", onAbort));
@@ -89,12 +100,7 @@ export async function holdSlot(connection: RpcConnection, request: SlotRequest, 
     release(measured = {}) {
       if (released) return;
       released = true;
-      outbox.push({
-        message: { $case: "release", value: { peakBytes: 0, runMs: 0, outOfMemory: false, ...measured } },
-      });
-      end();
-      // The scheduler ends the call when it has the release; one that does not answer is left.
-      setTimeout(() => closing.abort(), releaseTimeoutMs).unref();
+      leave(measured);
     },
   };
 }
