@@ -1,4 +1,4 @@
-import { createFrame, type Frame } from "@pixelmesh/imaging";
+import type { Frame } from "@pixelmesh/imaging";
 import type { Plane } from "@pixelmesh/testing";
 
 /**
@@ -28,16 +28,4 @@ export function cutBorder({ widthPx, heightPx, data }: Plane, borderPx: number):
     inner.set(data.subarray(from, from + width), y * width);
   }
   return { widthPx: width, heightPx: height, data: inner };
-}
-
-/** The upper left part of a frame whose sides are multiples of `multiple`: what a picture shrinks from without a remainder. */
-export function cutToMultiple({ widthPx, heightPx, channels, data }: Frame, multiple: number): Frame {
-  const width = widthPx - (widthPx % multiple);
-  const height = heightPx - (heightPx % multiple);
-  const part = createFrame(width, height, channels);
-  for (let y = 0; y < height; y++) {
-    const from = y * widthPx * channels;
-    part.data.set(data.subarray(from, from + width * channels), y * width * channels);
-  }
-  return part;
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Frame } from "@pixelmesh/imaging";
 import { findTestData, loadTestPicture } from "@pixelmesh/testing";
-import { cutToMultiple } from "./luma.ts";
+import { cutToMultiple } from "./crop.ts";
 import { resizeLikeMatlab } from "./matlab-bicubic.ts";
 
 /** A picture, cut so that its sides are multiples of the scale, and what it was shrunk to. */

@@ -1,7 +1,7 @@
 import { createFrame } from "@pixelmesh/imaging";
 import { drawTestFrame } from "@pixelmesh/testing";
 import { expect, test } from "vitest";
-import { cutToMultiple, toMatlabLuma } from "./luma.ts";
+import { toMatlabLuma } from "./luma.ts";
 import { compareUpscaled } from "./upscale-quality.ts";
 
 test("Y of black, red, green, blue and white is what rgb2ycbcr documents", () => {
@@ -29,11 +29,4 @@ test("equal pictures are as near as can be; others than equal sides are refused"
   expect(compareUpscaled(frame, frame, 2)).toEqual({ psnrDb: Number.POSITIVE_INFINITY, ssim: 1 });
   expect(() => compareUpscaled(frame, drawTestFrame(24, 22), 2)).toThrow("24x22, got 24x20");
   expect(() => compareUpscaled(frame, frame, 10)).toThrow("above 20 px");
-});
-
-test("a picture is cut to multiples of the scale from its lower right", () => {
-  const frame = drawTestFrame(11, 7);
-  const cut = cutToMultiple(frame, 4);
-  expect(cut).toMatchObject({ widthPx: 8, heightPx: 4, channels: 3 });
-  expect([...cut.data.subarray(24, 48)]).toEqual([...frame.data.subarray(33, 57)]);
 });
