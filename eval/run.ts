@@ -1,7 +1,7 @@
 /**
  * `make eval-models`: the models of the registry through a running mesh, judged on Set5 and GrabCut; one table, a JSON file
  * for each in eval/results/, contact sheets in out/eval/. MODELS=a,b names some; default all that are here. Exits 1 where a
- * bar is missed.
+ * bar is missed, a model fails, or one that was named is not here.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,13 +16,14 @@ async function evaluate(client: Pixelmesh, wanted: readonly string[]): Promise<b
   const { chosen, absent } = chooseModels(await client.models(), wanted);
   for (const { name, why } of absent) console.log(`SKIPPED: ${name}: ${why}`);
   const ofTask = (task: string) => chosen.filter((model) => model.task === task);
-  const scores = [
-    ...(await evaluateUpscalers(client, ofTask("upscale"))),
-    ...(await evaluateMattes(client, ofTask("matte"))),
-  ];
+  const upscalers = await evaluateUpscalers(client, ofTask("upscale"));
+  const mattes = await evaluateMattes(client, ofTask("matte"));
+  const scores = [...upscalers.scores, ...mattes.scores];
   if (scores.length === 0) console.log("eval: nothing was measured");
   else console.log(`\n${scoreTable(scores)}\nkept in eval/results/; contact sheets in out/eval/`);
-  return scores.every(({ bar }) => bar?.isReached ?? true);
+  const isComplete =
+    upscalers.failed.length + mattes.failed.length === 0 && (wanted.length === 0 || absent.length === 0);
+  return isComplete && scores.every(({ bar }) => bar?.isReached ?? true);
 }
 
 const wanted = (process.env.MODELS ?? "").split(",").filter((name) => name !== "");
