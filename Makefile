@@ -8,11 +8,11 @@ PIXELMESH_MODELS_DIR ?= $(wildcard ../shared/data/models)
 export PIXELMESH_MODELS_DIR
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo test check bench generate format clean
+.PHONY: help setup demo test check bench eval-models generate format clean
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## Bring Node 24, pnpm, nats-server and the packages; quick the second time
 	@bash scripts/setup.sh
@@ -28,6 +28,9 @@ check: setup ## Static checks and unit tests, under 90 s
 
 bench: setup ## Measure, as ratios to the raw libraries in the same run; results in bench/results/
 	@$(NODE) bench/run.ts
+
+eval-models: setup ## Judge models (MODELS=a,b; default all here) through a mesh on Set5 and GrabCut; sheets in out/eval/
+	@MODELS="$(MODELS)" $(NODE) eval/run.ts
 
 generate: setup ## Regenerate proto/gen from the contracts
 	@bash proto/generate.sh

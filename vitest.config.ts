@@ -18,6 +18,7 @@ export default defineConfig({
             "libs/*/src/**/*.test.ts",
             "services/*/src/**/*.test.ts",
             "scripts/**/*.test.ts",
+            "eval/*.test.ts",
           ],
           testTimeout: 20_000,
           pool: "forks",
@@ -28,7 +29,12 @@ export default defineConfig({
         ...shared,
         test: {
           name: "mesh",
-          include: ["libs/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "test/**/*.test.ts"],
+          include: [
+            "libs/*/test/**/*.test.ts",
+            "services/*/test/**/*.test.ts",
+            "test/**/*.test.ts",
+            "eval/test/**/*.test.ts",
+          ],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           pool: "forks",

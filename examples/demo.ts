@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join, parse } from "node:path";
 import { startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, ImageFormat, type Job, JobState, type Pixelmesh, reasonFromEnum } from "@pixelmesh/client";
-import { toFormatExtension } from "@pixelmesh/imaging";
-import { createContactSheet } from "./demo/contact-sheet.ts";
+import { createContactSheet, decodePicture, defaultLimits, encodeFrame, toFormatExtension } from "@pixelmesh/imaging";
+import { Encoding } from "@pixelmesh/proto";
 import { demoPipeline, maxSourceSidePx } from "./demo/pipeline.ts";
 import { stepTable } from "./demo/table.ts";
 
@@ -30,6 +30,12 @@ async function download(client: Pixelmesh, { id, outputs }: Job, stem: string): 
     if (header.format !== ImageFormat.UNSPECIFIED) pictures.push(bytes);
   }
   return pictures;
+}
+
+async function toSheet(pictures: readonly Uint8Array[]): Promise<Uint8Array> {
+  const frames = await Promise.all(pictures.map(async (bytes) => (await decodePicture(bytes, defaultLimits)).frame));
+  const sheet = await createContactSheet(frames);
+  return (await encodeFrame(sheet, Encoding.fromPartial({ format: ImageFormat.PNG }))).bytes;
 }
 
 async function demo(client: Pixelmesh): Promise<boolean> {
@@ -58,7 +64,7 @@ async function demo(client: Pixelmesh): Promise<boolean> {
   await mkdir(outDir, { recursive: true });
   const pictures = await download(client, first.job, parse(path).name);
   const sheet = join(outDir, "contact-sheet.png");
-  await writeFile(sheet, await createContactSheet([picture, ...pictures]));
+  await writeFile(sheet, await toSheet([picture, ...pictures]));
   console.log(`  ${sheet}  (all of them)\n\nthe same again, from stored results`);
   const second = await run(client, picture);
   console.log(`${stepTable(second.job)}\n  in all ${second.ms} ms, ${Math.round(first.ms / second.ms)} times faster\n`);

@@ -1,7 +1,7 @@
 import { JobState } from "@pixelmesh/client";
 import { decodePicture, defaultLimits } from "@pixelmesh/imaging";
 import { ImageFormat } from "@pixelmesh/proto";
-import { findTestData, startTestMesh } from "@pixelmesh/testing";
+import { compareMatte, findTestData, startTestMesh, toAlpha } from "@pixelmesh/testing";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -138,15 +138,7 @@ describe.runIf(data)("one job with every kind of step", () => {
         await decodePicture(readData(dataDir, `matting/GrabCut/${name.replace(".jpg", ".mask.png")}`), defaultLimits)
       ).frame;
       expect([cut.widthPx, cut.heightPx]).toEqual([mask.widthPx, mask.heightPx]);
-      const truth = (at: number) => mask.data[at * mask.channels] as number;
-      const known = (at: number) => truth(at) !== 128;
-      scores.push(
-        iou(
-          (at) => known(at) && (cut.data[at * 4 + 3] as number) >= 128,
-          (at) => truth(at) === 255,
-          mask.widthPx * mask.heightPx,
-        ),
-      );
+      scores.push(compareMatte(toAlpha(cut), mask).iou);
     }
     const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
     // u2netp's own mean over the whole set is 0.774 (../shared/data/README.md).

@@ -1,4 +1,5 @@
 export { blurFrame } from "./blur.ts";
+export { type ContactSheetOptions, createContactSheet } from "./contact-sheet.ts";
 export { type DecodedPicture, decodePicture } from "./decode.ts";
 export { type EncodedPicture, encodeFrame } from "./encode.ts";
 export { parseEncoding, type ResolvedEncoding } from "./encoding.ts";

@@ -27,8 +27,10 @@ export function compareFrames(a: Frame, b: Frame): FrameDifference {
 }
 
 /** Throws RangeError unless both frames have the same sides and channels. */
-export function assertSameShape(a: Frame, b: Frame): void {
-  const shapeOf = ({ widthPx, heightPx, channels }: Frame) => `${widthPx}x${heightPx}x${channels}`;
+export function assertSameShape(a: Shape, b: Shape): void {
+  const shapeOf = ({ widthPx, heightPx, channels }: Shape) => `${widthPx}x${heightPx}x${channels}`;
   if (shapeOf(a) !== shapeOf(b))
     throw new RangeError(`Expected two frames of one shape, got ${shapeOf(a)} and ${shapeOf(b)}`);
 }
+
+type Shape = Omit<Frame, "data">;

@@ -13,18 +13,26 @@ const weights = (() => {
   return raw.map((weight) => weight / sum);
 })();
 
-/**
- * Mean structural similarity of luma (BT.601 on the 8-bit samples, alpha ignored), 1 for equal pictures: 11×11 Gaussian
- * window of σ 1.5 px, taken where it fits whole. Throws RangeError for frames of different shape or a side below 11 px.
- */
+/** One value a pixel, 0 to 255, rows top-down. */
+export type Plane = { readonly widthPx: number; readonly heightPx: number; readonly data: Float64Array };
+
+/** `planeSsim` of luma (BT.601 on the 8-bit samples, alpha ignored). Throws RangeError as it does, and for other channels. */
 export function frameSsim(a: Frame, b: Frame): number {
   assertSameShape(a, b);
+  return planeSsim({ ...a, data: toLuma(a) }, { ...b, data: toLuma(b) });
+}
+
+/**
+ * Mean structural similarity of two planes, 1 for equal ones: 11×11 Gaussian window of σ 1.5 px, taken where it fits whole.
+ * Throws RangeError for planes of different sides or a side below 11 px.
+ */
+export function planeSsim(a: Plane, b: Plane): number {
+  assertSameShape({ ...a, channels: 1 }, { ...b, channels: 1 });
   const { widthPx, heightPx } = a;
   if (Math.min(widthPx, heightPx) < weights.length) {
     throw new RangeError(`Expected sides of at least ${weights.length} px, got ${widthPx}x${heightPx}`);
   }
-  const x = toLuma(a);
-  const y = toLuma(b);
+  const [x, y] = [a.data, b.data];
   const blur = (values: Float64Array) => blurValid(values, widthPx, heightPx);
   const product = (u: Float64Array, v: Float64Array) => u.map((value, i) => value * (v[i] as number));
   const [mx, my, mxx, myy, mxy] = [x, y, product(x, x), product(y, y), product(x, y)].map(blur) as Five;
@@ -42,7 +50,7 @@ export function frameSsim(a: Frame, b: Frame): number {
 type Five = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
 
 /** BT.601 luma of the samples as they are, or the grey itself. */
-export function toLuma({ widthPx, heightPx, channels, data }: Frame): Float64Array {
+function toLuma({ widthPx, heightPx, channels, data }: Frame): Float64Array {
   const luma = new Float64Array(widthPx * heightPx);
   for (let i = 0, at = 0; i < luma.length; i += 1, at += channels) {
     const [r, g, b] = [data[at] as number, data[at + 1] as number, data[at + 2] as number];

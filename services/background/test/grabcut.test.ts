@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { decodePicture, defaultLimits, type Frame, resizeFrame } from "@pixelmesh/imaging";
 import { bundledModelsDir, loadRegistry, startInferenceHost } from "@pixelmesh/inference";
+import { compareMatte, toAlpha } from "@pixelmesh/testing";
 import { describe, expect, test } from "vitest";
 import { toMatte } from "../src/domain/matte.ts";
 import { removeBackground } from "../src/domain/remove.ts";
@@ -14,21 +15,6 @@ if (!hasData) console.warn(`SKIPPED: mattes against ground truth, because ${data
 
 async function decode(path: string): Promise<Frame> {
   return (await decodePicture(await readFile(path), defaultLimits)).frame;
-}
-
-/** Overlap of the object and mean error of alpha, both where the ground truth is certain. */
-function compare(alpha: (at: number) => number, mask: Frame): { overlap: number; error: number } {
-  let [both, either, error, counted] = [0, 0, 0, 0];
-  for (let at = 0; at < mask.data.length / mask.channels; at++) {
-    const truth = mask.data[at * mask.channels]!;
-    if (truth === 128) continue;
-    const found = alpha(at);
-    if (truth === 255 && found >= 0.5) both++;
-    if (truth === 255 || found >= 0.5) either++;
-    error += Math.abs(found - truth / 255);
-    counted++;
-  }
-  return { overlap: both / either, error: error / counted };
 }
 
 describe.skipIf(!hasData)("u2netp on the GrabCut photographs", () => {
@@ -58,11 +44,11 @@ describe.skipIf(!hasData)("u2netp on the GrabCut photographs", () => {
         const cutOut = await removeBackground(picture, { modelSidePx: 320, infer, resize: resizeFrame });
         const enlarged = resamplePlane(toMatte(raw, 320), picture).data;
         for (const [sum, found] of [
-          [plain, compare((at) => enlarged[at]!, mask)],
-          [refined, compare((at) => cutOut.data[at * 4 + 3]! / 255, mask)],
+          [plain, compareMatte(enlarged, mask)],
+          [refined, compareMatte(toAlpha(cutOut), mask)],
         ] as const) {
-          sum.overlap += found.overlap / names.length;
-          sum.error += found.error / names.length;
+          sum.overlap += found.iou / names.length;
+          sum.error += found.meanError / names.length;
         }
       }
       console.log(

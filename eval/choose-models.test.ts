@@ -1,0 +1,42 @@
+import type { Model } from "@pixelmesh/client";
+import { Model as ModelMessage } from "@pixelmesh/proto";
+import { expect, test } from "vitest";
+import { chooseModels } from "./choose-models.ts";
+
+const model = (name: string, task: string, scale: number, available = true): Model =>
+  ModelMessage.fromPartial({
+    name,
+    task,
+    scale,
+    available,
+    unavailableReason: available ? "" : `${name}.onnx is away`,
+  });
+
+const models = [
+  model("u2netp", "matte", 1),
+  model("small", "matte", 1),
+  model("ours", "upscale", 4),
+  model("FSRCNN_x4", "upscale", 4),
+  model("FSRCNN_x2", "upscale", 2),
+  model("large", "upscale", 4, false),
+];
+const namesOf = ({ chosen }: ReturnType<typeof chooseModels>) => chosen.map(({ name }) => name);
+
+test("without a wish, all that are here, by task and scale; what is away is said with its reason", () => {
+  const choice = chooseModels(models, []);
+  expect(namesOf(choice)).toEqual(["FSRCNN_x2", "FSRCNN_x4", "ours", "small", "u2netp"]);
+  expect(choice.absent).toEqual([{ name: "large", why: "large.onnx is away" }]);
+});
+
+test("with a wish, those named and the baselines they are measured against", () => {
+  expect(namesOf(chooseModels(models, ["ours"]))).toEqual(["FSRCNN_x4", "ours"]);
+  expect(namesOf(chooseModels(models, ["small"]))).toEqual(["small", "u2netp"]);
+  expect(chooseModels(models, ["large"])).toEqual({
+    chosen: [],
+    absent: [{ name: "large", why: "large.onnx is away" }],
+  });
+});
+
+test("a name nobody knows is refused, with those that are known", () => {
+  expect(() => chooseModels(models, ["ours", "theirs"])).toThrow("got theirs; known are u2netp, small, ours");
+});

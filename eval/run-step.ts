@@ -1,0 +1,59 @@
+import { AppError, type Job, JobState, type Pixelmesh, reasonFromEnum } from "@pixelmesh/client";
+import { decodePicture, defaultLimits, encodeFrame, type Frame } from "@pixelmesh/imaging";
+import { Encoding, ImageFormat, type Step } from "@pixelmesh/proto";
+
+/** What a job of one step gave, and how long it took. */
+export type StepRun = {
+  readonly frame: Frame;
+  /** From the first byte sent to the last received. */
+  readonly wallMs: number;
+  /** The step itself, from started to stored. */
+  readonly stepMs: number;
+  readonly provider: string;
+};
+
+/** The step, the picture's file and how the result is encoded. */
+export type StepTask = {
+  readonly operation: NonNullable<Step["operation"]>;
+  readonly bytes: Uint8Array;
+  /** Default PNG, which loses nothing. */
+  readonly format?: ImageFormat;
+};
+
+/**
+ * One picture through a running mesh as any client's: uploaded, decoded, scheduled, run, encoded, downloaded. Stored
+ * results are not used. Throws the job's own error, and INTERNAL where anything was lowered on the way.
+ */
+export async function runStep(client: Pixelmesh, { operation, bytes, format }: StepTask): Promise<StepRun> {
+  const startMs = performance.now();
+  const { id } = await client.jobs.create({
+    pipeline: {
+      steps: [{ id: "step", operation }],
+      outputs: [{ name: "result", encoding: { format: format ?? ImageFormat.PNG } }],
+    },
+    pictures: [{ bytes }],
+    noCache: true,
+  });
+  const job = await client.jobs.wait(id);
+  assertWhole(job);
+  const { chunks } = await client.jobs.download(id, "result");
+  const result = Buffer.concat(await Array.fromAsync(chunks));
+  const wallMs = performance.now() - startMs;
+  const { frame } = await decodePicture(result, defaultLimits);
+  const step = job.steps[0];
+  return { frame, wallMs, stepMs: step?.runMs ?? Number.NaN, provider: step?.provider ?? "" };
+}
+
+/** A frame as the file that is uploaded. */
+export async function toPng(frame: Frame): Promise<Uint8Array> {
+  return (await encodeFrame(frame, Encoding.fromPartial({ format: ImageFormat.PNG }))).bytes;
+}
+
+function assertWhole({ state, error, adaptations }: Job): void {
+  if (state !== JobState.SUCCEEDED) {
+    const reason = error ? reasonFromEnum(error.reason) : "INTERNAL";
+    throw new AppError(reason, `The job failed: ${error?.message ?? "it gives no reason"}`);
+  }
+  if (adaptations.length > 0)
+    throw new AppError("INTERNAL", `Expected nothing to be lowered, got ${JSON.stringify(adaptations)}`);
+}

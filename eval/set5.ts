@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Frame } from "@pixelmesh/imaging";
+import { findTestData, loadTestPicture } from "@pixelmesh/testing";
+import { cutToMultiple } from "./crop.ts";
+import { resizeLikeMatlab } from "./matlab-bicubic.ts";
+
+/** A picture, cut so that its sides are multiples of the scale, and what it was shrunk to. */
+export type Set5Picture = { readonly name: string; readonly original: Frame; readonly small: Frame };
+
+const names = ["baby", "bird", "butterfly", "head", "woman"];
+
+/** Where the five pictures of Bevilacqua et al. (2012) are; undefined, said on standard error, where they are not. */
+export function findSet5(): string | undefined {
+  const data = findTestData();
+  const dir = data && join(data, "sr", "Set5");
+  if (dir && existsSync(dir)) return dir;
+  if (dir) process.stderr.write(`SKIPPED: Set5; there is no ${dir}\n`);
+  return undefined;
+}
+
+/** The five pictures and their small versions for a scale. Throws where the set is not there. */
+export async function loadSet5(scale: number): Promise<readonly Set5Picture[]> {
+  const dir = findSet5();
+  if (dir === undefined) throw new Error("Expected the folder sr/Set5 in the test data, got none");
+  return Promise.all(
+    names.map(async (name) => {
+      const original = cutToMultiple((await loadTestPicture(join(dir, `${name}.png`))).frame, scale);
+      return { name, original, small: resizeLikeMatlab(original, 1 / scale) };
+    }),
+  );
+}
