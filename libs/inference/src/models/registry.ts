@@ -31,7 +31,9 @@ export type ModelStatus = {
 export type ModelRegistry = {
   /** Every entry, in the order of preference. */
   readonly list: () => readonly ModelStatus[];
-  /** UNKNOWN_MODEL with metadata `known`; MODEL_UNAVAILABLE without its file, MODEL_INVALID with another one. */
+  /** One entry. UNKNOWN_MODEL with metadata `known`. */
+  readonly status: (name: string) => ModelStatus;
+  /** UNKNOWN_MODEL; MODEL_UNAVAILABLE without its file, MODEL_INVALID with another one. */
   readonly find: (name: string) => AvailableModel;
   /** The preferred model. UNKNOWN_MODEL where no entry does this, MODEL_UNAVAILABLE where no file of those is here. */
   readonly defaultFor: (task: ModelTask, scale?: number) => AvailableModel;
@@ -71,29 +73,29 @@ function createRegistry(checked: readonly Checked[]): ModelRegistry {
     const here = serving(task, scale).filter((status) => status.available !== null);
     return here.find(({ entry }) => entry.default) ?? here[0];
   };
-  const statuses = checked.map((status) => ({
-    ...status,
-    isDefault: preferred(status.entry.task, status.entry.scale)?.entry === status.entry,
+  const statuses = checked.map((each) => ({
+    ...each,
+    isDefault: preferred(each.entry.task, each.entry.scale)?.entry === each.entry,
   }));
+  const status = (name: string): ModelStatus => {
+    const found = statuses.find(({ entry }) => entry.name === name);
+    if (found !== undefined) return found;
+    const known = statuses.map(({ entry }) => entry.name).join(", ");
+    throw new AppError("UNKNOWN_MODEL", `Expected a known model, got \`${name.slice(0, 64)}\`; known are: ${known}`, {
+      metadata: { known },
+    });
+  };
   return {
     list: () => statuses,
+    status,
     find: (name) => {
-      const status = checked.find(({ entry }) => entry.name === name);
-      if (status === undefined) {
-        const known = checked.map(({ entry }) => entry.name).join(", ");
-        throw new AppError(
-          "UNKNOWN_MODEL",
-          `Expected a known model, got \`${name.slice(0, 64)}\`; known are: ${known}`,
-          {
-            metadata: { known },
-          },
-        );
-      }
-      if (status.available !== null) return status.available;
-      const reason = status.refused ? "MODEL_INVALID" : "MODEL_UNAVAILABLE";
-      throw new AppError(reason, `The model \`${name}\` cannot be used: ${status.unavailableReason}`, {
-        metadata: { model: name },
-      });
+      const { available, refused, unavailableReason } = status(name);
+      if (available !== null) return available;
+      throw new AppError(
+        refused ? "MODEL_INVALID" : "MODEL_UNAVAILABLE",
+        `The model \`${name}\` cannot be used: ${unavailableReason}`,
+        { metadata: { model: name } },
+      );
     },
     defaultFor: (task, scale = 1) => {
       const found = preferred(task, scale)?.available;

@@ -1,0 +1,4 @@
+export { chooseTargetDir, type Env, toModelsDirs } from "./directories.ts";
+export type { Progress } from "./download.ts";
+export { type PullOptions, type PullReport, pullModel } from "./pull.ts";
+export { type Verdict, type VerifyOptions, verifyModels } from "./verify.ts";
