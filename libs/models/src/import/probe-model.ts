@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
 import { AppError } from "@pixelmesh/errors";
-import { type AvailableModel, type InferenceHost, type ModelEntry, startInferenceHost } from "@pixelmesh/inference";
+import type { AvailableModel, InferenceHost, ModelEntry } from "@pixelmesh/inference";
+import { openProbeHost } from "../probe-host.ts";
 import { toCandidate } from "./draft.ts";
 import { findHalo } from "./find-halo.ts";
 import { measureMemory } from "./measure-memory.ts";
@@ -33,7 +33,7 @@ const heavyMatteFileBytes = 200 * 2 ** 20;
 
 /** Completes a draft by running the model in a process of its own. MODEL_INVALID where it does not do what its task is. */
 export async function probeModel(draft: ModelEntry, options: ProbeOptions): Promise<ModelEntry> {
-  const host = await openHost();
+  const host = await openProbeHost();
   let entry: ModelEntry;
   try {
     entry = draft.task === "matte" ? await probeMatte(host, draft, options) : await probeUpscaler(host, draft, options);
@@ -125,7 +125,7 @@ async function probeMatte(host: InferenceHost, draft: ModelEntry, options: Probe
 async function withMemory(entry: ModelEntry, options: ProbeOptions): Promise<ModelEntry> {
   const { file, signal, onStep, onNote } = options;
   onStep("memory");
-  const host = await openHost();
+  const host = await openProbeHost();
   try {
     const tilePx = Math.ceil(memoryTilePx / entry.sizeMultiple) * entry.sizeMultiple;
     const tile = entry.task === "matte" ? mattePicture(entry) : noisePicture(tilePx, 1, false);
@@ -141,13 +141,6 @@ function mattePicture({ input }: ModelEntry) {
   const { widthPx, heightPx } = input.fixedSizePx ?? { widthPx: 320, heightPx: 320 };
   const { data } = smoothPicture(Math.max(widthPx, heightPx));
   return { widthPx, heightPx, channels: 3, data: data.subarray(0, widthPx * heightPx * 3) } as const;
-}
-
-function openHost(): Promise<InferenceHost> {
-  const ignore = () => {};
-  const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-  const threads = { intraOp: availableParallelism(), interOp: 1 };
-  return startInferenceHost({ id: "import", providers: ["cpu"], threads, log });
 }
 
 async function succeeds(attempt: Promise<unknown>): Promise<boolean> {
