@@ -1,3 +1,4 @@
+import { unlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
@@ -115,6 +116,16 @@ describe("an inference host", () => {
       await expect(attempt, model.name).rejects.toMatchObject({ reason: "MODEL_INVALID" });
       expect((await started.host.runTile(good, tile)).data).toHaveLength(192);
     }
+  });
+
+  test("never loads a file that came after the one that was checked", async () => {
+    await using started = await startTestHost();
+    using models = createModelsDir();
+    const model = models.write("one", identity);
+    models.write("one", smallUpscaler());
+    await expect(started.host.load(model)).rejects.toMatchObject({ reason: "MODEL_INVALID" });
+    unlinkSync(model.path);
+    await expect(started.host.load(model)).rejects.toMatchObject({ reason: "MODEL_UNAVAILABLE" });
   });
 
   test("ends alone with a model that wants more memory than there is", async () => {

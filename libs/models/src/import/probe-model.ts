@@ -1,4 +1,4 @@
-import { AppError } from "@pixelmesh/errors";
+import { AppError, type Reason } from "@pixelmesh/errors";
 import type { AvailableModel, InferenceHost, ModelEntry } from "@pixelmesh/inference";
 import { openProbeHost } from "../probe-host.ts";
 import { toCandidate } from "./draft.ts";
@@ -25,6 +25,8 @@ const scales = [4, 2, 3, 8, 1] as const;
 /** The probe tile of a host is a multiple of 8, so that these tell more than the smaller ones. */
 const coarseMultiples = [1, 16, 64] as const;
 const multiples = [1, 2, 4, 8, 16, 32, 64] as const;
+/** What a model answers with that cannot do something; a process may have to be replaced for it. */
+const cannot: readonly Reason[] = ["MODEL_INVALID", "INFERENCE_FAILED", "RESULT_INVALID"];
 const resemblingDb = 20;
 const memoryTilePx = 192;
 /** In a convolutional network the weights are also the work for each pixel. */
@@ -70,12 +72,13 @@ async function probeUpscaler(host: InferenceHost, draft: ModelEntry, options: Pr
   };
 }
 
-/** A host proves of what it loads that it gives pictures `scale` times as large. */
+/** A host proves of what it loads that it gives pictures `scale` times as large. One that dies or hangs is not tried again. */
 async function findScale(host: InferenceHost, draft: ModelEntry, { file, signal }: ProbeOptions): Promise<ModelEntry> {
   for (const sizeMultiple of coarseMultiples) {
     for (const scale of scales) {
       const entry = { ...draft, scale, sizeMultiple };
-      if (await succeeds(host.load(toCandidate(entry, file, `${scale}-${sizeMultiple}`), { signal }))) return entry;
+      const attempt = host.load(toCandidate(entry, file, `${scale}-${sizeMultiple}`), { signal });
+      if (await succeeds(attempt, ["MODEL_INVALID"])) return entry;
     }
   }
   const text = `Expected a model that turns a picture into one ${scales.join(", ")} times its size; it does none of these`;
@@ -102,7 +105,9 @@ async function findRange(host: InferenceHost, entry: ModelEntry, options: ProbeO
   for (const range of ranges) {
     const tried = { ...entry, input: { ...entry.input, range }, output: { ...entry.output, range } };
     const model: AvailableModel = toCandidate(tried, options.file, `range-${range}`);
-    const large = await host.runTile(model, small, { signal: options.signal }).catch(ignoreRefusal);
+    const large = await host
+      .runTile(model, small, { signal: options.signal })
+      .catch((error: unknown) => ignoreRefusal(error));
     const db = large ? resemblanceDb(small, large, entry.scale) : Number.NEGATIVE_INFINITY;
     if (db > best.db) best = { entry: tried, db };
   }
@@ -143,16 +148,15 @@ function mattePicture({ input }: ModelEntry) {
   return { widthPx, heightPx, channels: 3, data: data.subarray(0, widthPx * heightPx * 3) } as const;
 }
 
-async function succeeds(attempt: Promise<unknown>): Promise<boolean> {
+async function succeeds(attempt: Promise<unknown>, refusals = cannot): Promise<boolean> {
   return attempt.then(
     () => true,
-    (error) => ignoreRefusal(error) !== null,
+    (error) => ignoreRefusal(error, refusals) !== null,
   );
 }
 
 /** Null where the model could not do what was asked; throws what has another cause. */
-function ignoreRefusal(error: unknown): null {
-  const refusals = ["MODEL_INVALID", "INFERENCE_FAILED", "RESULT_INVALID"];
+function ignoreRefusal(error: unknown, refusals: readonly Reason[] = cannot): null {
   if (error instanceof AppError && refusals.includes(error.reason)) return null;
   throw error;
 }
