@@ -5,7 +5,7 @@ const libFloors = [
   ["cli"],
   ["worker"],
   ["client", "service"],
-  ["bus", "rpc"],
+  ["bus", "models", "rpc"],
   ["inference", "telemetry"],
   ["pipeline", "imaging", "config"],
   ["lifecycle"],

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { addConfig } from "./commands/config.ts";
 import { addJobs } from "./commands/jobs.ts";
-import { addModels } from "./commands/models.ts";
+import { addModels } from "./commands/models/index.ts";
 import { addRun } from "./commands/run.ts";
 import { addStatus } from "./commands/status.ts";
 import { addUp } from "./commands/up.ts";

@@ -19,8 +19,11 @@ export type {
   UnloadReport,
 } from "./host/host-types.ts";
 export type { Log } from "./host/log.ts";
+export { assertModelFile, readModelFile } from "./models/check-file.ts";
 export { estimatePeakBytes } from "./models/estimate.ts";
+export { type FileDigest, readFileDigest } from "./models/file-digest.ts";
 export { type ModelClass, type ModelEntry, type ModelTask, parseManifest } from "./models/manifest.ts";
+export type { OnnxFile, TensorFacts } from "./models/onnx-file.ts";
 export {
   type AvailableModel,
   bundledModelsDir,

@@ -1,3 +1,4 @@
+import { unlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
@@ -107,6 +108,7 @@ describe("an inference host", () => {
         task: "matte",
       }),
       models.write("rank", { ...identity, inputs: [{ name: "x", shape: ["n", 3, "w"] }] }),
+      models.write("open", { ...identity, inputs: [{ name: "x", shape: null }] }),
       models.write("type", { ...identity, inputs: [{ name: "x", shape: [1, 3, "h", "w"], elementType: 7 }] }),
     ];
     for (const model of bad) {
@@ -114,6 +116,35 @@ describe("an inference host", () => {
       await expect(attempt, model.name).rejects.toMatchObject({ reason: "MODEL_INVALID" });
       expect((await started.host.runTile(good, tile)).data).toHaveLength(192);
     }
+  });
+
+  test("never loads a file that came after the one that was checked", async () => {
+    await using started = await startTestHost();
+    using models = createModelsDir();
+    const model = models.write("one", identity);
+    models.write("one", smallUpscaler());
+    await expect(started.host.load(model)).rejects.toMatchObject({ reason: "MODEL_INVALID" });
+    unlinkSync(model.path);
+    await expect(started.host.load(model)).rejects.toMatchObject({ reason: "MODEL_UNAVAILABLE" });
+  });
+
+  test("ends alone with a model that wants more memory than there is", async () => {
+    await using started = await startTestHost();
+    using models = createModelsDir();
+    const tile = noise(8, 8);
+    const side = BigInt64Array.from([1n, 3n, 1n << 21n, 1n << 21n]);
+    const huge = models.write("huge", {
+      ...identity,
+      constants: [{ name: "s", dims: [4], data: side }],
+      nodes: [
+        { operator: "ConstantOfShape", inputs: ["s"], outputs: ["c"] },
+        { operator: "Add", inputs: ["x", "c"], outputs: ["y"] },
+      ],
+    });
+    await expect(started.host.load(huge)).rejects.toMatchObject({
+      reason: expect.stringMatching(/^(OUT_OF_MEMORY|MODEL_INVALID|INFERENCE_FAILED)$/),
+    });
+    expect((await started.host.runTile(models.write("good", identity), tile)).data).toHaveLength(192);
   });
 
   test("refuses pixels that the model cannot take", async () => {

@@ -64,9 +64,11 @@ const knownProviders: readonly string[] = ["tensorrt", "cuda", "webgpu", "cpu"] 
 export async function openModels(base: ServiceBase, config: ModelConfig, task: ModelTask): Promise<Models> {
   const { log, life, worker } = base;
   const registry = await loadRegistry({ dirs: [bundledModelsDir, ...config.modelsDirs] });
-  for (const { entry, unavailableReason } of registry.list()) {
-    if (entry.task === task && unavailableReason !== "")
-      log.info({ model: entry.name, why: unavailableReason }, "model is not available");
+  for (const { entry, unavailableReason, refused } of registry.list()) {
+    const facts = { model: entry.name, why: unavailableReason };
+    if (entry.task !== task || unavailableReason === "") continue;
+    if (refused) log.warn(facts, "model is refused");
+    else log.info(facts, "model is not available");
   }
   const pool = createHostPool({
     name: worker,

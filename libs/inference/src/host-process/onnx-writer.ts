@@ -8,10 +8,10 @@ type Bytes = Uint8Array;
 /** A dimension: its size, or the name of one that may be any. */
 export type OnnxDimension = number | string;
 
-/** A float tensor of the graph's inputs or outputs. */
+/** A float tensor of the graph's inputs or outputs; null where even its rank is open. */
 export type OnnxValue = {
   readonly name: string;
-  readonly shape: readonly OnnxDimension[];
+  readonly shape: readonly OnnxDimension[] | null;
   readonly elementType?: number;
 };
 
@@ -19,15 +19,19 @@ export type OnnxValue = {
 export type OnnxConstant = {
   readonly name: string;
   readonly dims: readonly number[];
-  readonly data: Float32Array | BigInt64Array;
+  /** The samples, or the file that has them, as the graph names it. */
+  readonly data: Float32Array | BigInt64Array | { readonly location: string };
 };
 
-/** An operator. Attributes are lists of integers, single integers or texts. */
+/** What an operator is told beside its inputs. */
+export type OnnxAttribute = number | string | readonly number[] | OnnxConstant | OnnxGraph;
+
+/** An operator. */
 export type OnnxNode = {
   readonly operator: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes?: Readonly<Record<string, number | string | readonly number[]>>;
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 };
 
 /** A graph of operators of opset 13. */
@@ -40,20 +44,26 @@ export type OnnxGraph = {
 
 const floatType = 1;
 const int64Type = 7;
+const locationExternal = 1;
 const attributeInt = 2;
 const attributeString = 3;
+const attributeTensor = 4;
+const attributeGraph = 5;
 const attributeInts = 7;
 
 /** The bytes of an ONNX file with this graph. */
 export function toOnnxBytes(graph: OnnxGraph): Uint8Array {
-  const body = message(
+  return message(integer(1, 8), nested(7, toBody(graph)), nested(8, integer(2, 13)));
+}
+
+function toBody(graph: OnnxGraph): Bytes {
+  return message(
     ...graph.nodes.map((node) => nested(1, toNode(node))),
     text(2, "graph"),
     ...graph.constants.map((constant) => nested(5, toTensor(constant))),
     ...graph.inputs.map((value) => nested(11, toValueInfo(value))),
     ...graph.outputs.map((value) => nested(12, toValueInfo(value))),
   );
-  return message(integer(1, 8), nested(7, body), nested(8, integer(2, 13)));
 }
 
 function toNode(node: OnnxNode): Bytes {
@@ -65,25 +75,35 @@ function toNode(node: OnnxNode): Bytes {
   );
 }
 
-function toAttribute(name: string, value: number | string | readonly number[]): Bytes {
+function toAttribute(name: string, value: OnnxAttribute): Bytes {
   if (typeof value === "number") return message(text(1, name), integer(3, value), integer(20, attributeInt));
   if (typeof value === "string") return message(text(1, name), text(4, value), integer(20, attributeString));
+  if ("nodes" in value) return message(text(1, name), nested(6, toBody(value)), integer(20, attributeGraph));
+  if ("dims" in value) return message(text(1, name), nested(5, toTensor(value)), integer(20, attributeTensor));
   return message(text(1, name), ...value.map((item) => integer(8, item)), integer(20, attributeInts));
 }
 
 function toTensor(constant: OnnxConstant): Bytes {
-  const { buffer, byteOffset, byteLength } = constant.data;
-  return message(
-    ...constant.dims.map((size) => integer(1, size)),
-    integer(2, constant.data instanceof Float32Array ? floatType : int64Type),
-    text(8, constant.name),
-    nested(9, new Uint8Array(buffer, byteOffset, byteLength)),
+  const { dims, name, data } = constant;
+  const head = message(
+    ...dims.map((size) => integer(1, size)),
+    integer(2, data instanceof BigInt64Array ? int64Type : floatType),
+    text(8, name),
   );
+  if ("location" in data) {
+    return message(
+      head,
+      nested(13, message(text(1, "location"), text(2, data.location))),
+      integer(14, locationExternal),
+    );
+  }
+  return message(head, nested(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
 }
 
 function toValueInfo(value: OnnxValue): Bytes {
-  const dimensions = value.shape.map((size) => nested(1, typeof size === "number" ? integer(1, size) : text(2, size)));
-  const tensor = message(integer(1, value.elementType ?? floatType), nested(2, message(...dimensions)));
+  const dimensions = value.shape?.map((size) => nested(1, typeof size === "number" ? integer(1, size) : text(2, size)));
+  const shape = dimensions === undefined ? [] : [nested(2, message(...dimensions))];
+  const tensor = message(integer(1, value.elementType ?? floatType), ...shape);
   return message(text(1, value.name), nested(2, nested(1, tensor)));
 }
 

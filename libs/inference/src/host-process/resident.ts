@@ -1,11 +1,12 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { HostModel } from "../host/host-protocol.ts";
+import type { TensorNames } from "../models/signature.ts";
 import { HostFailure, saysOutOfMemory, toText } from "./host-failure.ts";
 import { inspectFloats } from "./inspect-floats.ts";
 import { toDims } from "./layout.ts";
 import { probeTile } from "./probe.ts";
 import type { ProvenProvider } from "./providers.ts";
-import { checkSignature, type TensorNames } from "./signature.ts";
+import { checkSignature } from "./signature.ts";
 
 /** A model in memory. */
 export type Resident = {

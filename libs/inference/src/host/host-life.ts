@@ -1,3 +1,5 @@
+import { AppError } from "@pixelmesh/errors";
+import { readFileDigest } from "../models/file-digest.ts";
 import type { AvailableModel } from "../models/registry.ts";
 import { HostLink } from "./host-link.ts";
 import type { HostModel } from "./host-protocol.ts";
@@ -51,12 +53,13 @@ export async function startHostLife(options: HostOptions, limits: HostLimits): P
   }
 }
 
-/** Loads a model into a process, once however many ask. A failed load is forgotten. */
+/** Loads a model into a process, once however many ask; MODEL_INVALID where its file was changed. A failed load is forgotten. */
 export function loadInto(life: HostLife, model: AvailableModel, limits: HostLimits): Resident {
   const key = toModelKey(model);
   const known = life.residents.get(key);
   if (known) return known;
   const loading = (async (): Promise<LoadReport> => {
+    await assertUnchanged(model);
     const memoryBeforeBytes = (await readMemory(life, limits)).anonymousBytes;
     const request = { type: "load", model: toHostModel(model) } as const;
     const { loadMs, wasLoaded } = await life.link.ask<"loaded">(request, { timeoutMs: limits.loadTimeoutMs });
@@ -72,6 +75,14 @@ export function loadInto(life: HostLife, model: AvailableModel, limits: HostLimi
     () => life.residents.delete(key),
   );
   return resident;
+}
+
+/** The registry has checked this file; what has taken its place since, nobody has. */
+async function assertUnchanged({ name, path, digest }: AvailableModel): Promise<void> {
+  const file = await readFileDigest(path).catch(() => null);
+  if (file === null) throw new AppError("MODEL_UNAVAILABLE", `The file of \`${name}\` is gone`);
+  if (file.sha256 === digest) return;
+  throw new AppError("MODEL_INVALID", `The file of \`${name}\` is not the one that was there at the start`);
 }
 
 /** Memory of the process, from the kernel where that tells, else from the process itself. */

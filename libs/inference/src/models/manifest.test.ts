@@ -35,10 +35,16 @@ describe("a manifest", () => {
     const broken = [
       { ...models[0], scale: 0, haloPx: "34" },
       { ...models[1], colour: 1 },
+      { ...models[2], task: "matte", scale: 4 },
     ];
     const error = mistakesOf({ version: 1, models: broken });
     expect(error.reason).toBe("INVALID_ARGUMENT");
-    expect(error.fields.map((field) => field.field)).toEqual(["models[0].scale", "models[0].haloPx", "models[1]"]);
+    expect(error.fields.map((field) => field.field)).toEqual([
+      "models[0].scale",
+      "models[0].haloPx",
+      "models[1]",
+      "models[2].scale",
+    ]);
     expect(error.message).toMatch(/^m\.json: models\[0\]\.scale: /);
   });
 

@@ -70,7 +70,7 @@ const entrySchema = z.strictObject({
   default: z.boolean().default(false),
 });
 
-const manifestSchema = z.strictObject({ version: z.literal(1), models: z.array(entrySchema) });
+const outlineSchema = z.strictObject({ version: z.literal(1), models: z.array(z.unknown()) });
 
 /** One model as a manifest describes it. Sides in pixels, sizes in bytes. */
 export type ModelEntry = Readonly<z.infer<typeof entrySchema>>;
@@ -92,22 +92,31 @@ export function parseManifest(text: string, origin: string): readonly ModelEntry
   } catch (cause) {
     throw new AppError("INVALID_ARGUMENT", `${origin}: Expected JSON, got something else`, { cause });
   }
-  const parsed = manifestSchema.safeParse(json);
-  const mistakes: FieldViolation[] = parsed.success
-    ? parsed.data.models.flatMap((entry, index) => toMistakes(entry, index, parsed.data.models))
-    : parsed.error.issues.map((issue) => ({ field: toPath(issue.path), description: issue.message }));
-  if (!parsed.success || mistakes.length > 0) {
+  const outline = outlineSchema.safeParse(json);
+  const models = outline.success ? outline.data.models.map((model) => entrySchema.safeParse(model)) : [];
+  const entries = models.map((model) => model.data);
+  const mistakes = [
+    ...toViolations(outline, []),
+    ...models.flatMap((model, index) => toViolations(model, ["models", index])),
+    ...entries.flatMap((entry, index) => (entry ? toMistakes(entry, index, entries) : [])),
+  ];
+  if (mistakes.length > 0) {
     const list = mistakes.map((mistake) => `${mistake.field}: ${mistake.description}`).join("; ");
     throw new AppError("INVALID_ARGUMENT", `${origin}: ${list}`, { fields: mistakes });
   }
-  return parsed.data.models;
+  return entries.filter((entry) => entry !== undefined);
+}
+
+function toViolations({ error }: z.ZodSafeParseResult<unknown>, place: readonly PropertyKey[]): FieldViolation[] {
+  const issues = error?.issues ?? [];
+  return issues.map((issue) => ({ field: toPath([...place, ...issue.path]), description: issue.message }));
 }
 
 /** What one field's schema cannot see: rules between fields and between entries. */
-function toMistakes(entry: ModelEntry, index: number, all: readonly ModelEntry[]): FieldViolation[] {
+function toMistakes(entry: ModelEntry, index: number, all: readonly (ModelEntry | undefined)[]): FieldViolation[] {
   const at = (field: string, description: string) => ({ field: `models[${index}].${field}`, description });
   const mistakes: FieldViolation[] = [];
-  if (all.findIndex((other) => other.name === entry.name) !== index) {
+  if (all.findIndex((other) => other?.name === entry.name) !== index) {
     mistakes.push(at("name", `Expected each name once, got \`${entry.name}\` again`));
   }
   if (entry.task === "matte" && entry.scale !== 1) {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@pixelmesh/errors";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { type OnnxGraph, toOnnxBytes } from "../host-process/onnx-writer.ts";
 import { loadRegistry } from "./registry.ts";
 
 const root = mkdtempSync(join(tmpdir(), "registry-"));
@@ -11,14 +12,24 @@ let first = "";
 let second = "";
 let count = 0;
 
-const digest = (content: string) => createHash("sha256").update(content).digest("hex");
+const graph: OnnxGraph = {
+  inputs: [{ name: "x", shape: [1, 3, "h", "w"] }],
+  outputs: [{ name: "y", shape: [1, 3, "h", "w"] }],
+  constants: [],
+  nodes: [{ operator: "Identity", inputs: ["x"], outputs: ["y"] }],
+};
+/** A model whose bytes are another's for another content. */
+const modelBytes = (content: string) =>
+  toOnnxBytes({ ...graph, constants: [{ name: content, dims: [1], data: new Float32Array(1) }] });
+const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const digest = (content: string) => digestOf(modelBytes(content));
 const entry = (name: string, facts: object = {}) => ({
   name,
   task: "upscale",
   scale: 4,
   file: `${name}.onnx`,
   sha256: digest(name),
-  sizeBytes: name.length,
+  sizeBytes: modelBytes(name).length,
   sourceUrl: null,
   licence: "MIT",
   input: { name: "x", layout: "nchw", channels: "rgb", range: "unit" },
@@ -32,7 +43,8 @@ const entry = (name: string, facts: object = {}) => ({
 });
 const writeManifest = (dir: string, ...models: object[]) =>
   writeFileSync(join(dir, "manifest.json"), JSON.stringify({ version: 1, models }));
-const writeModel = (dir: string, name: string, content = name) => writeFileSync(join(dir, `${name}.onnx`), content);
+const writeModel = (dir: string, name: string, content = name) =>
+  writeFileSync(join(dir, `${name}.onnx`), modelBytes(content));
 const reasonOf = (act: () => unknown) => {
   try {
     act();
@@ -54,7 +66,7 @@ describe("the registry", () => {
     writeManifest(first, entry("a"));
     writeModel(second, "a");
     const registry = await loadRegistry({ dirs: [first, second] });
-    expect(registry.find("a")).toMatchObject({ path: join(second, "a.onnx"), digest: digest("a"), sizeBytes: 1 });
+    expect(registry.find("a")).toMatchObject({ path: join(second, "a.onnx"), digest: digest("a") });
   });
 
   test("lists a model whose file is missing, and says so when it is asked for", async () => {
@@ -81,6 +93,88 @@ describe("the registry", () => {
     expect((await loadRegistry({ dirs: [first] })).find("a").digest).toBe(digest("one"));
     writeModel(first, "a", "other");
     expect((await loadRegistry({ dirs: [first] })).find("a").digest).toBe(digest("other"));
+  });
+
+  test("refuses what is no ONNX, or takes something else than its entry says, and keeps the others", async () => {
+    const float = (shape: readonly (number | string)[] | null, elementType = 1) =>
+      toOnnxBytes({ ...graph, inputs: [{ name: "x", shape, elementType }] });
+    const outside = (location: string) =>
+      toOnnxBytes({ ...graph, constants: [{ name: "w", dims: [4], data: { location } }] });
+    const bad: Record<string, [Uint8Array, string]> = {
+      pickle: [Buffer.from("80027d71002858", "hex"), "Python pickle"],
+      zip: [Buffer.from("PK\u0003\u0004archive/data.pkl"), "zip archive"],
+      page: [Buffer.from("<!DOCTYPE html><title>log in</title>"), "web page"],
+      empty: [new Uint8Array(0), "is empty"],
+      random: [Uint8Array.from({ length: 5_000 }, (_, i) => (i * 7_919 + (i >> 3)) % 251), "is no ONNX model"],
+      cut: [modelBytes("whole").subarray(0, -3), "is no ONNX model"],
+      rank: [float(null), "input rank to be 4, got `open`"],
+      flat: [float(["n", 3, "w"]), "input rank to be 4, got `n×3×w`"],
+      bytes: [float([1, 3, "h", "w"], 2), "input type to be float32, got `uint8`"],
+      fixed: [float([1, 3, 64, 64]), "input shape to be 1×3×any×any, got `1×3×64×64`"],
+      grey: [float([1, 1, "h", "w"]), "input shape to be 1×3×any×any, got `1×1×h×w`"],
+      names: [toOnnxBytes({ ...graph, inputs: [{ name: "image", shape: [1, 3, "h", "w"] }] }), "inputs to be x"],
+      parent: [outside("../../etc/passwd"), "weights in another file, `../../etc/passwd`"],
+      absolute: [outside("/etc/passwd"), "weights in another file, `/etc/passwd`"],
+      beside: [outside("weights.bin"), "weights in another file, `weights.bin`"],
+    };
+    const entries = Object.entries(bad).map(([name, [bytes]]) => {
+      writeFileSync(join(first, `${name}.onnx`), bytes);
+      return entry(name, { sha256: digestOf(bytes), sizeBytes: Math.max(1, bytes.length) });
+    });
+    mkdirSync(join(first, "folder.onnx"));
+    writeModel(first, "good");
+    writeManifest(first, ...entries, entry("folder"), entry("good"));
+    const registry = await loadRegistry({ dirs: [first] });
+    for (const [name, [, why]] of Object.entries(bad)) {
+      expect(
+        reasonOf(() => registry.find(name)),
+        name,
+      ).toBe("MODEL_INVALID");
+      expect(registry.list().find(({ entry }) => entry.name === name)).toMatchObject({ refused: true });
+      expect(() => registry.find(name)).toThrow(why);
+    }
+    expect(reasonOf(() => registry.find("folder"))).toBe("MODEL_UNAVAILABLE");
+    expect(registry.defaultFor("upscale", 4).name).toBe("good");
+  });
+
+  test("finds data outside the file wherever a graph can hold it", async () => {
+    const tensor = { name: "w", dims: [4], data: { location: "/etc/passwd" } };
+    const nested = toOnnxBytes({
+      ...graph,
+      nodes: [
+        {
+          operator: "If",
+          inputs: ["x"],
+          outputs: ["y"],
+          attributes: {
+            then_branch: { ...graph, constants: [tensor] },
+          },
+        },
+      ],
+    });
+    const constant = toOnnxBytes({
+      ...graph,
+      nodes: [{ operator: "Constant", inputs: [], outputs: ["y"], attributes: { value: tensor } }],
+    });
+    for (const [name, bytes] of [
+      ["nested", nested],
+      ["constant", constant],
+    ] as const) {
+      writeFileSync(join(first, `${name}.onnx`), bytes);
+      writeManifest(first, entry(name, { sha256: null, sizeBytes: null }));
+      const registry = await loadRegistry({ dirs: [first] });
+      expect(() => registry.find(name)).toThrow("weights in another file, `/etc/passwd`");
+    }
+  });
+
+  test("names the mistakes of all directories at once", async () => {
+    writeManifest(first, entry("a", { scale: 0 }));
+    writeManifest(second, entry("b", { scale: 0 }), entry("c"), entry("c"));
+    const error = await loadRegistry({ dirs: [first, second] }).catch((reason: AppError) => reason);
+    expect(error).toMatchObject({ reason: "INVALID_ARGUMENT" });
+    const fields = (error as AppError).fields.map(({ field }) => field);
+    expect(fields).toEqual(["models[0].scale", "models[0].scale", "models[2].name"]);
+    expect((error as AppError).message).toContain(second);
   });
 
   test("lets a later directory replace an entry", async () => {

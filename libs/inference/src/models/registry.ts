@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError, expected } from "@pixelmesh/errors";
+import { assertModelFile } from "./check-file.ts";
 import { readFileDigest } from "./file-digest.ts";
 import { type ModelEntry, type ModelTask, parseManifest } from "./manifest.ts";
 
@@ -20,6 +21,8 @@ export type ModelStatus = {
   readonly available: AvailableModel | null;
   /** Why it cannot be run, for people; empty where it can. */
   readonly unavailableReason: string;
+  /** Whether a file is here that is not the model its entry describes. */
+  readonly refused: boolean;
   /** Whether `defaultFor` gives it for its task and scale. */
   readonly isDefault: boolean;
 };
@@ -28,7 +31,9 @@ export type ModelStatus = {
 export type ModelRegistry = {
   /** Every entry, in the order of preference. */
   readonly list: () => readonly ModelStatus[];
-  /** UNKNOWN_MODEL with metadata `known`; MODEL_UNAVAILABLE without its file, MODEL_INVALID with another one. */
+  /** One entry. UNKNOWN_MODEL with metadata `known`. */
+  readonly status: (name: string) => ModelStatus;
+  /** UNKNOWN_MODEL; MODEL_UNAVAILABLE without its file, MODEL_INVALID with another one. */
   readonly find: (name: string) => AvailableModel;
   /** The preferred model. UNKNOWN_MODEL where no entry does this, MODEL_UNAVAILABLE where no file of those is here. */
   readonly defaultFor: (task: ModelTask, scale?: number) => AvailableModel;
@@ -37,19 +42,21 @@ export type ModelRegistry = {
 /** Where the models are that come with Pixelmesh, with the manifest of all known ones. */
 export const bundledModelsDir: string = fileURLToPath(new URL("../../../../models/", import.meta.url));
 
-type Checked = Omit<ModelStatus, "isDefault"> & { readonly refused: boolean };
+type Manifest = { readonly dir: string; readonly entries: readonly ModelEntry[] };
+type Checked = Omit<ModelStatus, "isDefault">;
 
 /**
  * Reads `manifest.json` of every directory that has one and checks the files. A later directory's entry replaces an
  * earlier one's of the same name and comes before it in the order of preference; files are looked for in the directory of
- * their entry first, then in the others. The default for a task and scale is the first available entry that is flagged
+ * their entry first, then in the others. A file is refused unless it has its entry's digest, is one ONNX file, and takes what
+ * its entry says; nothing is run for that. The default for a task and scale is the first available entry that is flagged
  * `default`, else the first available one. Throws INVALID_ARGUMENT for a missing directory or a broken manifest.
  */
 export async function loadRegistry(options: { readonly dirs: readonly string[] }): Promise<ModelRegistry> {
   const { dirs } = options;
   const entries = new Map<string, { entry: ModelEntry; dir: string }>();
-  for (const dir of dirs.toReversed()) {
-    for (const entry of await readManifest(dir)) {
+  for (const { dir, entries: found } of (await readManifests(dirs)).toReversed()) {
+    for (const entry of found) {
       if (!entries.has(entry.name)) entries.set(entry.name, { entry, dir });
     }
   }
@@ -66,29 +73,29 @@ function createRegistry(checked: readonly Checked[]): ModelRegistry {
     const here = serving(task, scale).filter((status) => status.available !== null);
     return here.find(({ entry }) => entry.default) ?? here[0];
   };
-  const statuses = checked.map(({ refused: _, ...status }) => ({
-    ...status,
-    isDefault: preferred(status.entry.task, status.entry.scale)?.entry === status.entry,
+  const statuses = checked.map((each) => ({
+    ...each,
+    isDefault: preferred(each.entry.task, each.entry.scale)?.entry === each.entry,
   }));
+  const status = (name: string): ModelStatus => {
+    const found = statuses.find(({ entry }) => entry.name === name);
+    if (found !== undefined) return found;
+    const known = statuses.map(({ entry }) => entry.name).join(", ");
+    throw new AppError("UNKNOWN_MODEL", `Expected a known model, got \`${name.slice(0, 64)}\`; known are: ${known}`, {
+      metadata: { known },
+    });
+  };
   return {
     list: () => statuses,
+    status,
     find: (name) => {
-      const status = checked.find(({ entry }) => entry.name === name);
-      if (status === undefined) {
-        const known = checked.map(({ entry }) => entry.name).join(", ");
-        throw new AppError(
-          "UNKNOWN_MODEL",
-          `Expected a known model, got \`${name.slice(0, 64)}\`; known are: ${known}`,
-          {
-            metadata: { known },
-          },
-        );
-      }
-      if (status.available !== null) return status.available;
-      const reason = status.refused ? "MODEL_INVALID" : "MODEL_UNAVAILABLE";
-      throw new AppError(reason, `The model \`${name}\` cannot be used: ${status.unavailableReason}`, {
-        metadata: { model: name },
-      });
+      const { available, refused, unavailableReason } = status(name);
+      if (available !== null) return available;
+      throw new AppError(
+        refused ? "MODEL_INVALID" : "MODEL_UNAVAILABLE",
+        `The model \`${name}\` cannot be used: ${unavailableReason}`,
+        { metadata: { model: name } },
+      );
     },
     defaultFor: (task, scale = 1) => {
       const found = preferred(task, scale)?.available;
@@ -113,6 +120,19 @@ function createRegistry(checked: readonly Checked[]): ModelRegistry {
   };
 }
 
+/** The manifests of all directories; throws INVALID_ARGUMENT with the mistakes of all of them. */
+async function readManifests(dirs: readonly string[]): Promise<readonly Manifest[]> {
+  const results = await Promise.allSettled(dirs.map(async (dir) => ({ dir, entries: await readManifest(dir) })));
+  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  const mistakes = failures.filter((failure) => failure instanceof AppError);
+  if (failures.length > mistakes.length || mistakes.length === 1) throw failures[0];
+  if (mistakes.length > 1) {
+    const text = mistakes.map(({ message }) => message).join("; ");
+    throw new AppError("INVALID_ARGUMENT", text, { fields: mistakes.flatMap(({ fields }) => fields) });
+  }
+  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+}
+
 async function readManifest(dir: string): Promise<readonly ModelEntry[]> {
   const facts = await stat(dir).catch(() => null);
   if (!facts?.isDirectory()) throw expected("models_dir", "an existing directory", dir);
@@ -129,14 +149,24 @@ async function check(entry: ModelEntry, dirs: readonly string[]): Promise<Checke
   let why = "";
   for (const dir of dirs) {
     const path = join(dir, entry.file);
-    const file = await readFileDigest(path);
-    if (file === null) continue;
-    if (entry.sha256 === null || entry.sha256 === file.sha256) {
-      const available = { ...entry, path, digest: file.sha256, sizeBytes: file.sizeBytes };
-      return { entry, available, unavailableReason: "", refused: false };
+    try {
+      const available = await checkFile(entry, path);
+      if (available !== null) return { entry, available, unavailableReason: "", refused: false };
+    } catch (error) {
+      why ||= error instanceof Error ? error.message : String(error);
     }
-    why ||= `${path} has sha256 ${file.sha256}, expected ${entry.sha256}`;
   }
   if (why !== "") return { entry, available: null, unavailableReason: why, refused: true };
   return { entry, available: null, unavailableReason: `${entry.file} is in no models directory`, refused: false };
+}
+
+/** The model in a file, or null where there is no file. Throws where it is not the one its entry describes. */
+async function checkFile(entry: ModelEntry, path: string): Promise<AvailableModel | null> {
+  const file = await readFileDigest(path);
+  if (file === null) return null;
+  if (entry.sha256 !== null && entry.sha256 !== file.sha256) {
+    throw new AppError("MODEL_INVALID", `${path} has sha256 ${file.sha256}, expected ${entry.sha256}`);
+  }
+  assertModelFile(path, entry);
+  return { ...entry, path, digest: file.sha256, sizeBytes: file.sizeBytes };
 }

@@ -1,0 +1,103 @@
+import { statSync } from "node:fs";
+import type { ImportReport } from "@pixelmesh/models";
+import { type Command, Option } from "commander";
+import { choiceFlag, integerFlag } from "../../flag-values.ts";
+import type { CliIo } from "../../io.ts";
+import { toShortSize, toTable } from "../../text.ts";
+import { wrongFlag } from "../../usage-error.ts";
+import { modelsDirOption, toReachNote } from "./models-dir-option.ts";
+
+type Triple = readonly [number, number, number];
+type Options = {
+  readonly task: "upscale" | "matte";
+  readonly name?: string;
+  readonly licence?: string;
+  readonly range?: "unit" | "byte";
+  readonly mean?: Triple;
+  readonly std?: Triple;
+  readonly size?: number;
+  readonly modelsDir?: string;
+  readonly json?: true;
+};
+
+/** Adds `models import FILE`. */
+export function addImport(models: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  models
+    .command("import")
+    .description("Makes an ONNX file a model: reads its graph, finds out the rest by running it, writes its entry.")
+    .argument("<file>", "an ONNX file", parseFile)
+    .addOption(
+      new Option("--task <task>", "what it is for: upscale or matte")
+        .argParser(choiceFlag("--task", ["upscale", "matte"]))
+        .makeOptionMandatory(),
+    )
+    .option("--name <name>", "its name (default: the file's)", parseName)
+    .option("--licence <licence>", "an SPDX name; for the record")
+    .option("--range <range>", "of its samples: unit (0..1) or byte (0..255)", choiceFlag("--range", ["unit", "byte"]))
+    .option("--mean <r,g,b>", "subtracted from samples", parseTriple("--mean"))
+    .option("--std <r,g,b>", "samples are divided by it", parseTriple("--std"))
+    .option("--size <px>", "at which to run a matte model that takes any size", integerFlag("--size", 32, 4_096))
+    .addOption(modelsDirOption("put it there"))
+    .option("--json", "print JSON")
+    .action(async (file: string, options: Options) => {
+      const { chooseTargetDir, importModel, toModelsDirs } = await import("@pixelmesh/models");
+      const { modelsDir, size, json, ...facts } = options;
+      const targetDir = await chooseTargetDir(io.env, modelsDir);
+      const report = await importModel({
+        ...facts,
+        file,
+        dirs: toModelsDirs(io.env, modelsDir),
+        targetDir,
+        signal: io.stopping,
+        onStep: (text) => io.stderr.write(`finding out: ${text}\n`),
+        ...(size === undefined ? {} : { matteSizePx: size }),
+      });
+      io.stdout.write(
+        json
+          ? `${JSON.stringify(report, null, 2)}\n`
+          : describe(report, toReachNote(targetDir, toModelsDirs(io.env), io)),
+      );
+      finish(0);
+    });
+}
+
+function describe({ entry, path, notes }: ImportReport, reach: string): string {
+  const { input, memory, preferredTilesPx } = entry;
+  const size = input.fixedSizePx ? `${input.fixedSizePx.widthPx}x${input.fixedSizePx.heightPx} px` : "any";
+  const multiple = entry.sizeMultiple > 1 ? `, multiples of ${entry.sizeMultiple} px` : "";
+  const rows = [
+    ["model", entry.name],
+    ["file", path],
+    ["task", entry.scale > 1 ? `${entry.task} x${entry.scale}` : entry.task],
+    ["input", `${input.name}, ${input.layout}, ${input.channels}, ${input.range}, size ${size}${multiple}`],
+    ["output", `${entry.output.name}${entry.output.sigmoid ? ", sigmoid by the host" : ""}`],
+    ["halo", `${entry.haloPx} px`],
+    ["class", `${entry.workClass}, tiles of ${preferredTilesPx.join(", ")} px`],
+    ["memory", `${toShortSize(memory.residentBytes)} and ${memory.bytesPerInputPixel} B for each input pixel`],
+    ["sha256", entry.sha256 ?? ""],
+  ];
+  return `${toTable(rows)}${notes.map((note) => `note: ${note}\n`).join("")}${reach}`;
+}
+
+function parseFile(text: string): string {
+  if (statSync(text, { throwIfNoEntry: false })?.isFile()) return text;
+  throw wrongFlag("file", "an ONNX file that exists", text);
+}
+
+function parseName(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
+  throw wrongFlag("--name", "letters, digits, `.`, `_` and `-`, at most 64", text);
+}
+
+function parseTriple(flag: string): (text: string) => Triple {
+  return (text) => {
+    const [red = Number.NaN, green = Number.NaN, blue = Number.NaN, ...more] = text.split(",").map(toNumber);
+    if (Number.isFinite(red + green + blue) && more.length === 0) return [red, green, blue];
+    throw wrongFlag(flag, "three numbers such as 0.485,0.456,0.406", text);
+  };
+}
+
+/** NaN for an empty text too, of which `Number` makes 0. */
+function toNumber(text: string): number {
+  return text.trim() === "" ? Number.NaN : Number(text);
+}

@@ -1,0 +1,74 @@
+import type { Model } from "@pixelmesh/client";
+import type { Listing } from "@pixelmesh/models";
+import { type Command, Option } from "commander";
+import { choiceFlag, parseAddress } from "../../flag-values.ts";
+import type { CliIo } from "../../io.ts";
+import { toShortSize, toTable } from "../../text.ts";
+import { withMesh } from "../../with-mesh.ts";
+
+type Options = { readonly task?: string; readonly modelsDir?: string; readonly address?: string; readonly json?: true };
+
+/** Adds `models list`. */
+export function addList(models: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  models
+    .command("list")
+    .description("Lists models: what is here, what can be had, sizes and licences. With --address, those of a mesh.")
+    .option("--task <task>", "only those of one task: upscale or matte", choiceFlag("--task", ["upscale", "matte"]))
+    .option("--models-dir <dir>", "look there too, besides PIXELMESH_MODELS_DIR and the product's own")
+    .addOption(
+      new Option("--address <host:port>", "ask this mesh instead: what it has loaded, and why it has not").argParser(
+        (text) => {
+          parseAddress(text);
+          return text;
+        },
+      ),
+    )
+    .option("--json", "print JSON")
+    .action(async (options: Options) => {
+      io.stdout.write(await (options.address === undefined ? listFiles(io, options) : listMesh(io, options)));
+      finish(0);
+    });
+}
+
+async function listFiles(io: CliIo, { task, modelsDir, json }: Options): Promise<string> {
+  const { listModels, toModelsDirs } = await import("@pixelmesh/models");
+  const all = await listModels(toModelsDirs(io.env, modelsDir));
+  const chosen = all.filter((model) => task === undefined || model.task === task);
+  if (json) return `${JSON.stringify(chosen, null, 2)}\n`;
+  const rows = chosen.map((it) => [
+    it.name,
+    it.task,
+    it.scale > 1 ? `x${it.scale}` : "",
+    it.isDefault ? "yes" : "",
+    it.sizeBytes === null ? "unknown" : toShortSize(it.sizeBytes),
+    it.licence,
+    toStateText(it),
+  ]);
+  return toTable([["MODEL", "TASK", "SCALE", "DEFAULT", "SIZE", "LICENCE", "STATE"], ...rows]);
+}
+
+function toStateText({ state, why, name, downloadable, sourceUrl, pinned }: Listing): string {
+  if (state === "refused") return `refused: ${why}`;
+  if (state === "here") return pinned ? "here" : "here, sha256 not pinned";
+  if (downloadable) return `pixelmesh models pull ${name}`;
+  return sourceUrl === null ? "missing" : `needs an ONNX file by --from; published at ${sourceUrl}`;
+}
+
+async function listMesh(io: CliIo, { address = "", task, json }: Options): Promise<string> {
+  const call = { signal: io.stopping, ...(task === undefined ? {} : { task }) };
+  const models = await withMesh(io, address, (client) => client.models(call));
+  return json ? `${JSON.stringify(models, null, 2)}\n` : describeModels(models);
+}
+
+function describeModels(models: readonly Model[]): string {
+  const rows = models.map((it) => [
+    it.name,
+    it.task,
+    it.scale > 1 ? `x${it.scale}` : "",
+    it.isDefault ? "yes" : "",
+    it.available ? toShortSize(it.sizeBytes) : `not here: ${it.unavailableReason}`,
+    it.loaded ? `${it.provider}, ${toShortSize(it.residentBytes)}` : "",
+    it.licence,
+  ]);
+  return toTable([["MODEL", "TASK", "SCALE", "DEFAULT", "FILE", "LOADED", "LICENCE"], ...rows]);
+}

@@ -1,0 +1,68 @@
+import type { PullReport } from "@pixelmesh/models";
+import type { Command } from "commander";
+import type { CliIo } from "../../io.ts";
+import { toShortSize } from "../../text.ts";
+import { modelsDirOption, toReachNote } from "./models-dir-option.ts";
+import { createPullProgress } from "./pull-progress.ts";
+
+type Options = { readonly from?: string; readonly modelsDir?: string; readonly json?: true };
+
+const examples = `
+A download that was interrupted goes on where it ended when the command is repeated. HTTP_PROXY, HTTPS_PROXY and NO_PROXY
+are respected.
+
+Examples:
+  pixelmesh models pull u2netp
+  pixelmesh models pull u2net silueta --from https://mirror.example/models/
+  pixelmesh models pull realesr-general-x4v3 --from ./converted.onnx --models-dir ~/models`;
+
+/** Adds `models pull NAME…`. */
+export function addPull(models: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  models
+    .command("pull")
+    .description("Brings models here: downloads, checks the sha256 and the graph, and only then puts them in place.")
+    .argument("<name...>", "see `pixelmesh models list`")
+    .option(
+      "--from <file|url>",
+      "take it from this file, directory or mirror; an address that ends with / has all files",
+    )
+    .addOption(modelsDirOption("put it there"))
+    .option("--json", "print JSON")
+    .addHelpText("after", examples)
+    .action(async (names: string[], options: Options) => {
+      const reports: PullReport[] = [];
+      for (const name of names) reports.push(await pull(name, io, options));
+      if (options.json) io.stdout.write(`${JSON.stringify(reports, null, 2)}\n`);
+      finish(0);
+    });
+}
+
+async function pull(name: string, io: CliIo, { from, modelsDir, json }: Options): Promise<PullReport> {
+  const { chooseTargetDir, pullModel, toModelsDirs } = await import("@pixelmesh/models");
+  const targetDir = await chooseTargetDir(io.env, modelsDir);
+  const progress = createPullProgress(name, io.stderr);
+  try {
+    const report = await pullModel({
+      name,
+      dirs: toModelsDirs(io.env, modelsDir),
+      targetDir,
+      env: io.env,
+      signal: io.stopping,
+      onProgress: progress.update,
+      onNote: progress.note,
+      ...(from === undefined ? {} : { from }),
+    });
+    progress.close();
+    if (!json) io.stdout.write(`${describe(report, targetDir)}${toReachNote(targetDir, toModelsDirs(io.env), io)}`);
+    return report;
+  } finally {
+    progress.close();
+  }
+}
+
+function describe({ name, path, sizeBytes, sha256, pulled, pinned }: PullReport, targetDir: string): string {
+  const what = `${name}: ${pulled ? "here now" : "was here"}, ${toShortSize(sizeBytes)}, ${path}\n`;
+  if (!pinned) return `${what}${name}: sha256 ${sha256}, as its entry says\n`;
+  const text = `sha256 ${sha256}; nobody had pinned one, so from now on this one is expected (${targetDir}/manifest.json)`;
+  return `${what}${name}: ${text}\n`;
+}

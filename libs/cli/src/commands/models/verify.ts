@@ -1,0 +1,42 @@
+import type { Verdict } from "@pixelmesh/models";
+import type { Command } from "commander";
+import type { CliIo } from "../../io.ts";
+import { toTable } from "../../text.ts";
+
+type Options = { readonly load?: true; readonly modelsDir?: string; readonly json?: true };
+
+/** Adds `models verify`. */
+export function addVerify(models: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  models
+    .command("verify")
+    .description(
+      "Reads model files and compares each with its entry. Fails where one is wrong, or a named one missing.",
+    )
+    .argument("[name...]", "default: all that are here")
+    .option("--load", "load each into an inference host too, and run a probe tile through it")
+    .option("--models-dir <dir>", "look there too, besides PIXELMESH_MODELS_DIR and the product's own")
+    .option("--json", "print JSON")
+    .action(async (names: string[], options: Options) => {
+      const all = await verify(names, io, options);
+      const shown = names.length > 0 ? all : all.filter(({ state }) => state !== "missing");
+      io.stdout.write(options.json ? `${JSON.stringify(shown, null, 2)}\n` : describe(shown));
+      finish(shown.every(({ state }) => state === "ok" || state === "unpinned") ? 0 : 1);
+    });
+}
+
+async function verify(names: readonly string[], io: CliIo, options: Options): Promise<readonly Verdict[]> {
+  const { openProbeHost, toModelsDirs, verifyModels } = await import("@pixelmesh/models");
+  const request = { dirs: toModelsDirs(io.env, options.modelsDir), names, signal: io.stopping };
+  if (!options.load) return verifyModels(request);
+  const host = await openProbeHost();
+  try {
+    return await verifyModels({ ...request, host });
+  } finally {
+    await host.close();
+  }
+}
+
+function describe(verdicts: readonly Verdict[]): string {
+  const rows = verdicts.map(({ name, state, path, sha256, why }) => [name, state, why || `${path}  sha256 ${sha256}`]);
+  return toTable([["MODEL", "STATE", "FILE"], ...rows]);
+}

@@ -1,0 +1,170 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { statSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { toOnnxBytes } from "../../inference/src/host-process/onnx-writer.ts";
+import { smallUpscaler } from "../../inference/test/tiny-models.ts";
+import { serveFile, startModelServer } from "../../models/test/model-server.ts";
+import { createDir, digestOf, modelBytes, otherBytes, upscalerEntry } from "../../models/test/models-dir.ts";
+import { runCli } from "../src/program.ts";
+
+type Options = { readonly isTTY?: boolean; readonly env?: Record<string, string> };
+
+async function run(args: readonly string[], { isTTY = false, env = {} }: Options = {}) {
+  const texts = { out: "", err: "" };
+  const exitCode = await runCli(["models", ...args], {
+    env,
+    stdout: { write: (text) => (texts.out += text) },
+    stderr: { write: (text) => (texts.err += text), isTTY, columns: 100 },
+    stopping: new AbortController().signal,
+    forced: new AbortController().signal,
+  });
+  return { exitCode, ...texts };
+}
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const start = (...args: string[]) =>
+  spawn(
+    process.execPath,
+    ["--conditions=development", "--disable-warning=ExperimentalWarning", main, "models", ...args],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+
+describe("models list", () => {
+  test("says what is here, what can be had, and its licence, without a mesh", async () => {
+    using models = createDir(
+      upscalerEntry("mine"),
+      upscalerEntry("far", { sourceUrl: "https://example.invalid/far.onnx", licence: "BSD-3-Clause" }),
+      upscalerEntry("raw", { sourceUrl: "https://example.invalid/raw.pth" }),
+      upscalerEntry("bad"),
+    );
+    writeFileSync(join(models.dir, "mine.onnx"), modelBytes);
+    writeFileSync(join(models.dir, "bad.onnx"), otherBytes);
+    const { exitCode, out } = await run(["list"], { env: { PIXELMESH_MODELS_DIR: models.dir } });
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^mine +upscale +x2 .*1\.2 MiB +MIT +here$/m);
+    expect(out).toMatch(/^far .*BSD-3-Clause +pixelmesh models pull far$/m);
+    expect(out).toMatch(/^raw .*published at https:\/\/example\.invalid\/raw\.pth$/m);
+    expect(out).toMatch(/^bad .*refused: .*expected/m);
+    const json = JSON.parse((await run(["list", "--json", "--models-dir", models.dir, "--task", "upscale"])).out);
+    expect(json.find((it: { name: string }) => it.name === "mine")).toMatchObject({
+      state: "here",
+      sizeBytes: modelBytes.length,
+      sha256: digestOf(modelBytes),
+      pinned: true,
+      downloadable: false,
+    });
+    expect(json.every((it: { task: string }) => it.task === "upscale")).toBe(true);
+  });
+});
+
+describe("models pull", () => {
+  test("draws a bar on a terminal and plain lines elsewhere, and says what it pinned", async () => {
+    await using server = await startModelServer(serveFile(modelBytes));
+    for (const isTTY of [true, false]) {
+      using models = createDir(upscalerEntry("m", { sha256: null, sizeBytes: null, sourceUrl: server.url("/m.onnx") }));
+      const { exitCode, out, err } = await run(["pull", "m", "--models-dir", models.dir], { isTTY });
+      expect(exitCode).toBe(0);
+      expect(out).toContain("nobody had pinned one");
+      expect(out).toContain(`PIXELMESH_MODELS_DIR=${models.dir}`);
+      if (isTTY) expect(err).toMatch(/\[K.*\[#{24}\] {2}100 % of 1\.2 MiB/);
+      else expect(err).toMatch(/^m: \d+ % of 1\.2 MiB/);
+      expect(err.includes("\x1b")).toBe(isTTY);
+      expect(models.entry("m").sha256).toBe(digestOf(modelBytes));
+    }
+  });
+
+  test("prints what it did as JSON, and fails typed", async () => {
+    await using server = await startModelServer(serveFile(otherBytes));
+    using models = createDir(upscalerEntry("m"), upscalerEntry("raw", { sourceUrl: "https://example.invalid/x.pth" }));
+    writeFileSync(join(models.dir, "source.onnx"), modelBytes);
+    const dir = ["--models-dir", models.dir];
+    const wrong = await run(["pull", "m", "--from", server.url("/m.onnx"), ...dir]);
+    expect(wrong).toMatchObject({ exitCode: 1, err: expect.stringContaining("pixelmesh: DIGEST_MISMATCH: ") });
+    const raw = await run(["pull", "raw", ...dir]);
+    expect(raw).toMatchObject({ exitCode: 1, err: expect.stringContaining("needs conversion to ONNX") });
+    const good = await run(["pull", "m", "--json", "--from", join(models.dir, "source.onnx"), ...dir]);
+    expect(JSON.parse(good.out)).toMatchObject([{ name: "m", pulled: true, pinned: false }]);
+  });
+
+  test("goes on where a killed command ended", async () => {
+    let open = true;
+    await using server = await startModelServer((request, response, next) => {
+      if (!open) return serveFile(modelBytes)(request, response, next);
+      response.writeHead(200, { "content-length": modelBytes.length, etag: '"one"' });
+      response.write(modelBytes.subarray(0, 700_000));
+    });
+    using models = createDir(upscalerEntry("m"));
+    const args = ["pull", "m", "--from", server.url("/m.onnx"), "--models-dir", models.dir];
+    const part = join(models.dir, "m.onnx.part");
+    const killed = start(...args);
+    const sizeOf = () => statSync(part, { throwIfNoEntry: false })?.size ?? 0;
+    for (const until = Date.now() + 20_000; sizeOf() < 700_000 && Date.now() < until; ) await sleep(20);
+    killed.kill("SIGKILL");
+    await once(killed, "exit");
+    expect(models.has("m.onnx")).toBe(false);
+    expect(models.has("m.onnx.lock")).toBe(true);
+
+    open = false;
+    const again = start(...args);
+    const [exitCode] = await once(again, "exit");
+    expect(exitCode).toBe(0);
+    expect(server.seen.at(-1)?.range).toBe("bytes=700000-");
+    expect(models.read("m.onnx").equals(modelBytes)).toBe(true);
+    expect((await readdir(models.dir)).sort()).toEqual(["m.onnx", "manifest.json"]);
+  });
+
+  test("of one model by several processes at once downloads it once", async () => {
+    await using server = await startModelServer((request, response, next) => {
+      setTimeout(() => serveFile(modelBytes)(request, response, next), 1_500);
+    });
+    using models = createDir(upscalerEntry("m", { sha256: null, sizeBytes: null }));
+    const args = ["pull", "m", "--from", server.url("/m.onnx"), "--models-dir", models.dir];
+    const commands = [start(...args), start(...args), start(...args)];
+    const codes = await Promise.all(commands.map(async (each) => (await once(each, "exit"))[0]));
+    expect(codes).toEqual([0, 0, 0]);
+    expect(server.seen).toHaveLength(1);
+    expect(models.entry("m").sha256).toBe(digestOf(modelBytes));
+  });
+});
+
+describe("models verify and import", () => {
+  test("tell by their exit code whether models are good", async () => {
+    using models = createDir(upscalerEntry("good"), upscalerEntry("gone"), upscalerEntry("lies", { scale: 4 }));
+    for (const name of ["good", "lies"]) writeFileSync(join(models.dir, `${name}.onnx`), modelBytes);
+    const verify = (...args: string[]) => run(["verify", ...args, "--models-dir", models.dir]);
+    expect(await verify("good")).toMatchObject({
+      exitCode: 0,
+      out: expect.stringMatching(/^good +ok +\S+good\.onnx/m),
+    });
+    expect(await verify("gone")).toMatchObject({ exitCode: 1, out: expect.stringMatching(/^gone +missing/m) });
+    // Only running it shows that it enlarges by another factor than its entry says.
+    expect((await verify("lies")).exitCode).toBe(0);
+    expect(await verify("lies", "good", "--load")).toMatchObject({
+      exitCode: 1,
+      out: expect.stringMatching(/^lies +refused +Expected .*\ngood +ok/m),
+    });
+    expect(await verify("x")).toMatchObject({ exitCode: 1, err: expect.stringContaining("UNKNOWN_MODEL") });
+  });
+
+  test("make an entry that is listed", async () => {
+    using models = createDir();
+    const file = join(models.dir, "tiny.onnx");
+    writeFileSync(file, toOnnxBytes(smallUpscaler()));
+    const dir = ["--models-dir", models.dir];
+    expect(await run(["import", file, ...dir])).toMatchObject({ exitCode: 2, err: expect.stringContaining("--task") });
+    const bad = await run(["import", file, "--task", "upscale", "--mean", "1,2", ...dir]);
+    expect(bad).toMatchObject({ exitCode: 2, err: expect.stringContaining("three numbers") });
+    const { exitCode, out, err } = await run(["import", file, "--task", "upscale", "--licence", "MIT", ...dir]);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^halo +3 px$/m);
+    expect(err).toContain("finding out: halo");
+    expect((await run(["list", ...dir])).out).toMatch(/^tiny +upscale +x2 .* MIT +here$/m);
+  });
+});

@@ -1,0 +1,42 @@
+import { constants } from "node:fs";
+import { access, mkdir, stat } from "node:fs/promises";
+import { delimiter, resolve } from "node:path";
+import { AppError } from "@pixelmesh/errors";
+import { bundledModelsDir } from "@pixelmesh/inference";
+
+/** Variables of the process that acts. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Where models are looked for: the product's own directory, those of PIXELMESH_MODELS_DIR, then the one that was named. */
+export function toModelsDirs(env: Env, namedDir?: string): string[] {
+  const dirs = [bundledModelsDir, ...listed(env), ...(namedDir === undefined ? [] : [resolve(namedDir)])];
+  return [...new Set(dirs)];
+}
+
+/**
+ * Where new models go: the named directory, made if it is not there; else the first of PIXELMESH_MODELS_DIR that can be
+ * written; else the product's own. INVALID_ARGUMENT where that one cannot be written either.
+ */
+export async function chooseTargetDir(env: Env, namedDir?: string): Promise<string> {
+  if (namedDir !== undefined) {
+    const dir = resolve(namedDir);
+    await mkdir(dir, { recursive: true });
+    return dir;
+  }
+  for (const dir of [...listed(env), bundledModelsDir]) if (await isWritable(dir)) return dir;
+  throw new AppError("INVALID_ARGUMENT", "Expected a models directory that can be written; name one by --models-dir");
+}
+
+function listed(env: Env): string[] {
+  const texts = (env.PIXELMESH_MODELS_DIR ?? "").split(delimiter).map((text) => text.trim());
+  return texts.filter((text) => text !== "").map((text) => resolve(text));
+}
+
+async function isWritable(dir: string): Promise<boolean> {
+  const facts = await stat(dir).catch(() => null);
+  if (!facts?.isDirectory()) return false;
+  return access(dir, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,175 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError, isAbort } from "@pixelmesh/errors";
+import type { Response } from "undici";
+import { toStorageError } from "./durable.ts";
+import type { HttpClient } from "./http.ts";
+import { describePart, type Part, readPart, removePart } from "./part.ts";
+import { toPublicText } from "./source.ts";
+
+/** How far a download is. */
+export type Progress = {
+  readonly doneBytes: number;
+  /** Null where the server does not tell. */
+  readonly totalBytes: number | null;
+};
+
+/** What `download` needs. */
+export type DownloadOptions = {
+  readonly url: URL;
+  readonly partPath: string;
+  readonly http: HttpClient;
+  readonly maxBytes: number;
+  /** Whether the caller knows the digest of the whole, so that bytes may be joined which no server vouches for. */
+  readonly digestKnown: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  /** Told before each repeat, with the reason. */
+  readonly onRetry: (why: string) => void;
+  /** The first wait before a repeat; it doubles. Default 1 s. */
+  readonly retryWaitMs?: number;
+};
+
+/** The attempt failed in a way that the next one may not. */
+class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+const maxVainAttempts = 5;
+const maxAttempts = 100;
+const maxWaitMs = 15_000;
+const passingStatuses: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
+
+/**
+ * Brings a whole file to `partPath`, from where an earlier attempt ended, in this process or another. Lost connections,
+ * stalls and passing failures of the server are tried again while there is progress, at most five times without any.
+ * MODEL_UNAVAILABLE where the server has no such file, SERVICE_UNAVAILABLE where it could not be reached or finished,
+ * MODEL_INVALID above `maxBytes`, STORAGE_FULL. What has come stays for the next time.
+ */
+export async function download(options: DownloadOptions): Promise<void> {
+  const { url, partPath, signal } = options;
+  let vain = 0;
+  for (let attempt = 1; ; attempt++) {
+    const before = (await readPart(partPath, url)).sizeBytes;
+    try {
+      return await fetchRest(options);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Interrupted)) throw error;
+      const grew = (await readPart(partPath, url)).sizeBytes > before;
+      vain = grew ? 1 : vain + 1;
+      if (vain >= maxVainAttempts || attempt >= maxAttempts) {
+        const text = `${toPublicText(url)} could not be downloaded: ${error.message}. Repeat the command to go on`;
+        throw new AppError("SERVICE_UNAVAILABLE", text, { cause: error });
+      }
+      options.onRetry(error.message);
+      const waitMs = Math.min(maxWaitMs, (options.retryWaitMs ?? 1_000) * 2 ** (vain - 1));
+      await sleep(waitMs, undefined, { signal });
+    }
+  }
+}
+
+async function fetchRest(options: DownloadOptions): Promise<void> {
+  const { url, partPath, http, signal } = options;
+  const part = await readPart(partPath, url);
+  const resumable = part.sizeBytes > 0 && (part.validator !== null || options.digestKnown);
+  const offset = resumable ? part.sizeBytes : 0;
+  const response = await http.get(url, toHeaders(part, offset), signal).catch((cause: unknown) => {
+    if (isAbort(cause)) throw cause;
+    throw new Interrupted(toText(cause), { cause });
+  });
+  try {
+    const start = await admit(response, offset, options);
+    if (start === null) return;
+    if (start === 0) await describePart(partPath, url, toValidator(response));
+    await writeBody(response, start, options);
+  } finally {
+    await response.body?.cancel().catch(() => {});
+  }
+}
+
+/** Where in the file the body of an answer begins; null where nothing is missing. Throws where there is none for us. */
+async function admit(response: Response, offset: number, options: DownloadOptions): Promise<number | null> {
+  const { status, headers } = response;
+  if (options.url.protocol === "https:" && new URL(response.url).protocol !== "https:") {
+    throw new AppError("MODEL_UNAVAILABLE", `${toPublicText(options.url)} leads to an address without encryption`);
+  }
+  if (status === 200) return 0;
+  const [, first, total] = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(headers.get("content-range") ?? "") ?? [];
+  if (status === 206 && Number(first) === offset) return offset;
+  if (status === 416 && offset > 0 && Number(total) === offset) return null;
+  if (status === 206 || status === 416) {
+    await removePart(options.partPath);
+    throw new Interrupted("the server gave another part than was asked for");
+  }
+  if (passingStatuses.includes(status)) throw new Interrupted(`the server answered ${status}`);
+  throw new AppError("MODEL_UNAVAILABLE", `${toPublicText(options.url)} answered ${status} ${response.statusText}`);
+}
+
+async function writeBody(response: Response, start: number, options: DownloadOptions): Promise<void> {
+  const length = response.headers.get("content-length");
+  const totalBytes = length === null || isEncoded(response) ? null : start + Number(length);
+  const tooLarge = async () => {
+    await removePart(options.partPath);
+    const text = `${toPublicText(options.url)} is larger than the ${options.maxBytes} bytes that are expected`;
+    return new AppError("MODEL_INVALID", text);
+  };
+  if ((totalBytes ?? 0) > options.maxBytes) throw await tooLarge();
+  const file = await open(options.partPath, start === 0 ? "w" : "r+");
+  try {
+    let at = start;
+    options.onProgress({ doneBytes: at, totalBytes });
+    for await (const chunk of readBody(response)) {
+      if (at + chunk.length > options.maxBytes) throw await tooLarge();
+      await write(file, chunk, at);
+      at += chunk.length;
+      options.onProgress({ doneBytes: at, totalBytes });
+    }
+    if (totalBytes !== null && at !== totalBytes) throw new Interrupted(`it ended after ${at} of ${totalBytes} bytes`);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* readBody(response: Response): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of response.body ?? []) yield chunk as Uint8Array;
+  } catch (cause) {
+    if (isAbort(cause)) throw cause;
+    throw new Interrupted(toText(cause), { cause });
+  }
+}
+
+async function write(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  try {
+    for (let done = 0; done < chunk.length; ) {
+      done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
+    }
+  } catch (error) {
+    throw toStorageError(error);
+  }
+}
+
+function toHeaders({ validator }: Part, offset: number): Record<string, string> {
+  const headers = { "accept-encoding": "identity", "user-agent": "pixelmesh" };
+  if (offset === 0) return headers;
+  const range = { ...headers, range: `bytes=${offset}-` };
+  return validator === null ? range : { ...range, "if-range": validator };
+}
+
+/** RFC 9110, 13.1.5: a weak tag vouches for no bytes, and neither does one of bytes that were packed on the way. */
+function toValidator(response: Response): string | null {
+  const etag = response.headers.get("etag");
+  if (isEncoded(response)) return null;
+  return etag !== null && !etag.startsWith("W/") ? etag : response.headers.get("last-modified");
+}
+
+function isEncoded({ headers }: Response): boolean {
+  return (headers.get("content-encoding") ?? "identity") !== "identity";
+}
+
+/** The innermost cause says what happened: fetch itself says only that it failed. */
+function toText(error: unknown): string {
+  const { cause, message } = error instanceof Error ? error : { cause: undefined, message: String(error) };
+  return cause instanceof Error ? toText(cause) : message;
+}

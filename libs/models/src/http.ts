@@ -1,0 +1,65 @@
+import { expected } from "@pixelmesh/errors";
+import { EnvHttpProxyAgent, fetch, type Response } from "undici";
+import type { Env } from "./directories.ts";
+
+/** Fetches over HTTP; follows redirects. */
+export type HttpClient = {
+  readonly get: (url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<Response>;
+  readonly close: () => Promise<void>;
+};
+
+/** Times after which a server counts as gone. */
+export type HttpLimits = {
+  readonly connectMs: number;
+  /** From the request to the answer's head. */
+  readonly answerMs: number;
+  /** Between two pieces of the body. */
+  readonly stallMs: number;
+};
+
+/** For downloads over any line. */
+export const defaultHttpLimits: HttpLimits = { connectMs: 15_000, answerMs: 30_000, stallMs: 30_000 };
+
+/**
+ * A client that goes through the proxies of the environment: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case, the
+ * lower one first. INVALID_ARGUMENT for a proxy that is no address.
+ */
+export function createHttpClient(env: Env, limits: HttpLimits = defaultHttpLimits): HttpClient {
+  // Empty, not absent: what is absent would be taken from this process's own environment.
+  const proxies = {
+    httpProxy: env.http_proxy ?? env.HTTP_PROXY ?? "",
+    httpsProxy: env.https_proxy ?? env.HTTPS_PROXY ?? "",
+    noProxy: env.no_proxy ?? env.NO_PROXY ?? "",
+  };
+  for (const [name, text] of [
+    ["HTTP_PROXY", proxies.httpProxy],
+    ["HTTPS_PROXY", proxies.httpsProxy],
+  ] as const) {
+    // A proxy's address may hold a password.
+    if (text !== "" && !/^https?:$/.test(URL.parse(text)?.protocol ?? ""))
+      throw expected(name, "an address such as http://proxy:3128", "…");
+  }
+  const dispatcher = new EnvHttpProxyAgent({
+    ...proxies,
+    connect: { timeout: limits.connectMs },
+    headersTimeout: limits.answerMs,
+    bodyTimeout: limits.stallMs,
+  });
+  return {
+    get: (url, headers, signal) => {
+      const { bare, authorization } = splitCredentials(url);
+      return fetch(bare, { dispatcher, headers: { ...headers, ...authorization }, signal, redirect: "follow" });
+    },
+    close: () => dispatcher.destroy(),
+  };
+}
+
+/** `fetch` takes no address with a user in it. */
+function splitCredentials(url: URL): { bare: URL; authorization: Record<string, string> } {
+  if (url.username === "" && url.password === "") return { bare: url, authorization: {} };
+  const bare = new URL(url);
+  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  bare.username = "";
+  bare.password = "";
+  return { bare, authorization: { authorization: `Basic ${Buffer.from(user).toString("base64")}` } };
+}

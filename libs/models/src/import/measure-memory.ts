@@ -1,0 +1,41 @@
+import { readFile } from "node:fs/promises";
+import type { AvailableModel, InferenceHost, ModelEntry, Tile } from "@pixelmesh/inference";
+
+type Memory = ModelEntry["memory"];
+
+/** What an upscaler of unknown need is taken for: more than the light ones that were measured. */
+const unknownBytesPerPixel = 4_000;
+
+/**
+ * What a model takes in a host that has just started: what stays after loading, and what a run adds at its peak for each
+ * pixel. Null for the latter where the system does not tell a process's peak.
+ */
+export async function measureMemory(
+  host: InferenceHost,
+  model: AvailableModel,
+  tile: Tile,
+  signal: AbortSignal,
+): Promise<Memory & { readonly measured: boolean }> {
+  const { memoryBeforeBytes, memoryAfterBytes } = await host.load(model, { signal });
+  const residentBytes = Math.max(model.sizeBytes, memoryAfterBytes - memoryBeforeBytes);
+  const { pid } = await host.describe();
+  const before = await readPeak(pid);
+  for (let again = 0; again < 2; again++) {
+    await (model.task === "matte" ? host.runMatte(model, tile, { signal }) : host.runTile(model, tile, { signal }));
+  }
+  const after = await readPeak(pid);
+  if (before === null || after === null) {
+    return { residentBytes, bytesPerInputPixel: unknownBytesPerPixel, measured: false };
+  }
+  const grown = Math.max(0, after.peakBytes - before.residentBytes);
+  const bytesPerInputPixel = Math.max(1, Math.ceil(grown / (tile.widthPx * tile.heightPx)));
+  return { residentBytes, bytesPerInputPixel, measured: true };
+}
+
+/** A process's resident memory and the most it ever was, by /proc/<pid>/status. */
+async function readPeak(pid: number | null): Promise<{ residentBytes: number; peakBytes: number } | null> {
+  const text = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1]) * 1_024;
+  const [residentBytes, peakBytes] = [read("VmRSS"), read("VmHWM")];
+  return Number.isFinite(residentBytes) && Number.isFinite(peakBytes) ? { residentBytes, peakBytes } : null;
+}

@@ -1,0 +1,7 @@
+export { chooseTargetDir, type Env, toModelsDirs } from "./directories.ts";
+export type { Progress } from "./download.ts";
+export { type ImportOptions, type ImportReport, importModel } from "./import/import-model.ts";
+export { type Listing, listModels } from "./list.ts";
+export { openProbeHost } from "./probe-host.ts";
+export { type PullOptions, type PullReport, pullModel } from "./pull.ts";
+export { type Verdict, type VerifyOptions, verifyModels } from "./verify.ts";
