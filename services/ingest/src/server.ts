@@ -3,7 +3,7 @@ import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { createRateBook } from "@pixelmesh/pipeline";
 import { DeadLetterServiceDefinition, IngestServiceDefinition, JobServiceDefinition } from "@pixelmesh/proto";
 import { connectRpc, type RpcServer } from "@pixelmesh/rpc";
-import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
+import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { openWorker, startStepWorker } from "@pixelmesh/worker";
 import { createCatalogueSource } from "./adapters/catalogue-source.ts";
@@ -39,8 +39,9 @@ export async function startIngest(
   config: IngestConfig,
   life: Lifecycle,
   log: Logger,
+  options: OpenOptions = {},
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
-  const base = await openBase("ingest", config, life, log);
+  const base = await openBase("ingest", config, life, log, options);
   const limits = {
     ...defaultLimits,
     maxBytes: config.maxUploadBytes,
