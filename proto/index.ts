@@ -49,6 +49,20 @@ export {
   type IngestServiceImplementation,
 } from "./gen/pixelmesh/ingest/v1/ingest_service.ts";
 export {
+  DeadLetter,
+  DeadLetterServiceDefinition,
+  DropDeadLetterRequest,
+  DropDeadLetterResponse,
+  GetDeadLetterRequest,
+  GetDeadLetterResponse,
+  ListDeadLettersRequest,
+  ListDeadLettersResponse,
+  ReplayDeadLetterRequest,
+  ReplayDeadLetterResponse,
+  type DeadLetterServiceClient,
+  type DeadLetterServiceImplementation,
+} from "./gen/pixelmesh/jobs/v1/dead_letter_service.ts";
+export {
   Job,
   JobError,
   JobState,
@@ -156,11 +170,13 @@ export {
   type UpscaleServiceImplementation,
 } from "./gen/pixelmesh/upscale/v1/upscale_service.ts";
 export {
+  CancelSignal,
   EncodedOutput,
   JobEvent,
   JobFinished,
   JobRecord,
   JobSpec,
+  Lease,
   OpenEntry,
   PlannedStep,
   Provenance,
@@ -174,7 +190,9 @@ export {
   StepProgress,
   StepRecord,
   StepResult,
+  StepRun,
   StepStarted,
+  WaitEntry,
   WantedOutput,
   WorkItem,
 } from "./gen/pixelmesh/work/v1/work.ts";

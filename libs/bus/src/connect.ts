@@ -16,7 +16,12 @@ export type BusOptions = {
   readonly metrics: Metrics;
   /** Told when the connection is lost and when it is back. */
   readonly onState?: (connected: boolean) => void;
+  /** Awaited before every durable write, with what it is: the port through which tests break a process in between. */
+  readonly onWrite?: OnWrite;
 };
+
+/** Told of a durable write that is about to be made: `update jobs`, `publish JOB_EVENTS`, `ack WORK_EFFECTS`. */
+export type OnWrite = (what: string) => Promise<void>;
 
 /** An open connection to the broker. Its NATS objects are for this package only. */
 export type Bus = {
@@ -28,6 +33,7 @@ export type Bus = {
   readonly replicas: number;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly onWrite: OnWrite | undefined;
   /** Lets what is being sent go out, then closes; waits at most 5 s. */
   close(): Promise<void>;
 };
@@ -62,6 +68,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     replicas: options.natsReplicas,
     log,
     metrics,
+    onWrite: options.onWrite,
     async close() {
       const timer = setTimeout(() => void nc.close(), 5_000);
       await nc.drain().catch(() => nc.close());

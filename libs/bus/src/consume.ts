@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { toAppError } from "@pixelmesh/errors";
+import { AppError, toAppError } from "@pixelmesh/errors";
 import { withExtractedTrace } from "@pixelmesh/telemetry";
 import { type Codec, parseMessage } from "./codec.ts";
 import type { Bus } from "./connect.ts";
-import { publishDeadLetter } from "./publish.ts";
+import { publishDeadLetter } from "./dead-letters.ts";
 import { createPuller, type Pulled } from "./pull.ts";
+import { write } from "./store.ts";
 import type { Delivery, Verdict } from "./verdict.ts";
 
 /** What to take, and what to do with it. */
@@ -14,6 +15,8 @@ export type ConsumeOptions<T> = {
   readonly durables: readonly string[];
   readonly wakeSubject: string;
   readonly codec: Codec<T>;
+  /** The subject a message belongs on; bytes that decode to a message of another one are malformed. */
+  readonly subjectOf: (message: T) => string;
   /** Messages in hand at once. */
   readonly concurrency: number;
   /** Works on one message. What it throws is given back. Runs in the trace of the message. */
@@ -93,18 +96,21 @@ export function consume<T>(bus: Bus, options: ConsumeOptions<T>): Consumer {
   };
 }
 
-async function settle<T>(bus: Bus, { stream, codec, handle }: ConsumeOptions<T>, pulled: Pulled): Promise<void> {
-  const { delivery } = pulled;
+async function settle<T>(bus: Bus, options: ConsumeOptions<T>, pulled: Pulled): Promise<void> {
+  const { stream, codec, handle } = options;
+  const delivery = { ...pulled.delivery, isLate: () => performance.now() - lastBeatMs > bus.ackWaitMs };
   let lastBeatMs = performance.now();
   const heart = setInterval(() => {
     // A beat that comes too late would call back a message that another worker holds by now.
-    if (performance.now() - lastBeatMs > bus.ackWaitMs) return;
+    if (delivery.isLate()) return;
     lastBeatMs = performance.now();
     pulled.stillWorking();
   }, bus.ackWaitMs / 3);
   let verdict: Verdict;
   try {
     const message = parseMessage(codec, pulled.payload, delivery.subject);
+    if (options.subjectOf(message) !== delivery.subject)
+      throw new AppError("MALFORMED_MESSAGE", "The message is not the one its subject says");
     verdict = await withExtractedTrace(pulled.header, () => handle(message, delivery));
   } catch (error) {
     const failure = toAppError(error);
@@ -118,8 +124,7 @@ async function settle<T>(bus: Bus, { stream, codec, handle }: ConsumeOptions<T>,
   } finally {
     clearInterval(heart);
   }
-  const late = performance.now() - lastBeatMs > bus.ackWaitMs;
-  const settled = await applyVerdict(bus, pulled, verdict, late);
+  const settled = await applyVerdict(bus, stream, pulled, verdict, delivery.isLate());
   bus.metrics.count("pixelmesh_messages_consumed_total", {
     stream,
     settle: settled,
@@ -127,16 +132,29 @@ async function settle<T>(bus: Bus, { stream, codec, handle }: ConsumeOptions<T>,
   });
 }
 
-/** After a pause longer than ack_wait another worker may hold the message: then only `done`, which is true either way, is said. */
-async function applyVerdict(bus: Bus, pulled: Pulled, verdict: Verdict, late: boolean): Promise<string> {
-  if (verdict.$case === "done") return (await pulled.ack()) ? "ack" : "lost";
-  if (late) return "lost";
+/** After a pause longer than ack_wait another worker may hold the message: then only what is completed, whoever did it, is said. */
+async function applyVerdict(
+  bus: Bus,
+  stream: string,
+  pulled: Pulled,
+  verdict: Verdict,
+  late: boolean,
+): Promise<string> {
+  if (verdict.$case === "leave") return "lost";
+  if (late && !(verdict.$case === "done" && verdict.completed)) return "lost";
+  if (verdict.$case === "done") return (await write(bus, `ack ${stream}`, () => pulled.ack())) ? "ack" : "lost";
   if (verdict.$case === "giveBack") {
     pulled.giveBack(verdict.delayMs);
     return "nak";
   }
   try {
-    await publishDeadLetter(bus, pulled.delivery.subject, pulled.payload, verdict.reason);
+    await publishDeadLetter(bus, {
+      subject: pulled.delivery.subject,
+      payload: pulled.payload,
+      reason: verdict.reason,
+      messageId: `${stream}:${pulled.delivery.sequence}`,
+      traceparent: pulled.header("traceparent") ?? "",
+    });
   } catch (error) {
     bus.log.error({ err: error, subject: pulled.delivery.subject }, "dead letter not stored; the message stays");
     pulled.giveBack(5_000);

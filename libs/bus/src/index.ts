@@ -1,9 +1,21 @@
 export { type Broker, type BrokerOptions, findNatsServer, startBroker } from "./broker.ts";
 export type { Codec } from "./codec.ts";
 export { busFields } from "./config.ts";
-export { type Bus, type BusOptions, connectBus } from "./connect.ts";
+export { type Bus, type BusOptions, connectBus, type OnWrite } from "./connect.ts";
 export { type ConsumeOptions, type Consumer, consume } from "./consume.ts";
-export { hasWork, publishDeadLetter, publishEvent, publishWork } from "./publish.ts";
+export {
+  type DeadLetter,
+  type DeadMessage,
+  dropDeadLetter,
+  findDeadLetter,
+  listDeadLetters,
+  publishDeadLetter,
+  republishDeadLetter,
+} from "./dead-letters.ts";
+export { hasFinishedEvent, readJobEvents } from "./event-log.ts";
+export { bidForLease, type LeaseBid } from "./lease.ts";
+export { removeOrphans } from "./orphans.ts";
+export { hasWork, publishEvent, publishWork } from "./publish.ts";
 export { listQueues, type QueueDepth } from "./queues.ts";
 export { announceService, listServices, type ServiceFacts } from "./services.ts";
 export {
@@ -15,6 +27,14 @@ export {
   subscribeSignals,
 } from "./signals.ts";
 export { type Entry, openStore, type Store } from "./store.ts";
-export { eventConsumer, partitionOf, type WorkService, workConsumers, workServices } from "./subjects.ts";
+export {
+  eventConsumer,
+  eventSubject,
+  partitionOf,
+  type WorkService,
+  workConsumers,
+  workServices,
+  workSubject,
+} from "./subjects.ts";
 export { provision } from "./topology.ts";
 export { type Delivery, giveBack, type Verdict } from "./verdict.ts";

@@ -3,19 +3,26 @@ import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { JobEvent, WorkItem } from "@pixelmesh/proto";
 import { injectTrace } from "@pixelmesh/telemetry";
 import type { Bus } from "./connect.ts";
-import { toBrokerError } from "./store.ts";
+import { toBrokerError, write } from "./store.ts";
 import { eventConsumer, eventSubject, type WorkService, workConsumers, workStream, workSubject } from "./subjects.ts";
 
-/** Puts a step into its service's queue and wakes its idle workers. The same job, step and attempt is stored once. */
-export async function publishWork(bus: Bus, service: WorkService, item: WorkItem): Promise<void> {
-  const messageId = `${item.jobId}:${item.stepId}:${item.attempt}`;
+/**
+ * Puts a step into its service's queue and wakes its idle workers. The same job, step and attempt is stored once; another
+ * `repeat` stores it again, for a message that is known to be gone while the broker still remembers its id.
+ */
+export async function publishWork(bus: Bus, service: WorkService, item: WorkItem, repeat = ""): Promise<void> {
+  const messageId = `${item.jobId}:${item.stepId}:${item.attempt}${repeat === "" ? "" : `:${repeat}`}`;
   await publish(bus, workStream(service), workSubject(service, item), WorkItem.encode(item).finish(), messageId);
   // After the confirmation: a worker that is woken finds the message stored.
   bus.nc.publish(workConsumers(service).wakeSubject);
 }
 
 /** Whether a step's message is still in its queue: waiting, or in a worker's hands. */
-export async function hasWork(bus: Bus, service: WorkService, item: WorkItem): Promise<boolean> {
+export async function hasWork(
+  bus: Bus,
+  service: WorkService,
+  item: Pick<WorkItem, "jobId" | "stepId" | "attempt" | "priority">,
+): Promise<boolean> {
   try {
     return (
       (await bus.jsm.streams.getMessage(workStream(service), { last_by_subj: workSubject(service, item) })) !== null
@@ -35,15 +42,8 @@ export async function publishEvent(bus: Bus, event: JobEvent): Promise<void> {
   bus.nc.publish(eventConsumer.wakeSubject);
 }
 
-/** Keeps a message that nobody can work on, with the reason, for a person to look at. */
-export async function publishDeadLetter(bus: Bus, origin: string, payload: Uint8Array, reason: string): Promise<void> {
-  const carried = headers();
-  carried.set("Pixelmesh-Reason", reason);
-  carried.set("Pixelmesh-Subject", origin);
-  await publish(bus, "DLQ", `dlq.${origin}`, payload, undefined, carried);
-}
-
-async function publish(
+/** Stores a message; the same `messageId` is stored once inside the broker's window. */
+export async function publish(
   bus: Bus,
   stream: string,
   subject: string,
@@ -51,13 +51,17 @@ async function publish(
   messageId?: string,
   carried: MsgHdrs = headers(),
 ) {
-  injectTrace((name, value) => carried.set(name, value));
+  injectTrace((name, value) => {
+    if (!carried.has(name)) carried.set(name, value);
+  });
   try {
-    const ack = await bus.js.publish(subject, payload, {
-      headers: carried,
-      expect: { streamName: stream },
-      ...(messageId ? { msgID: messageId } : {}),
-    });
+    const ack = await write(bus, `publish ${stream}`, () =>
+      bus.js.publish(subject, payload, {
+        headers: carried,
+        expect: { streamName: stream },
+        ...(messageId ? { msgID: messageId } : {}),
+      }),
+    );
     bus.metrics.count("pixelmesh_messages_published_total", { stream, result: ack.duplicate ? "duplicate" : "stored" });
   } catch (error) {
     bus.metrics.count("pixelmesh_messages_published_total", { stream, result: "failed" });

@@ -5,7 +5,7 @@ import type { Delivery } from "./verdict.ts";
 
 /** A message taken from a durable consumer, with the verbs of the acknowledgement protocol. */
 export type Pulled = {
-  readonly delivery: Delivery;
+  readonly delivery: Omit<Delivery, "isLate">;
   readonly payload: Uint8Array;
   header(name: string): string | undefined;
   /** Confirmed by the broker; false when it did not confirm in time. */
@@ -84,7 +84,7 @@ function toPulled(bus: Bus, message: Msg): Pulled {
 }
 
 /** Reads `$JS.ACK.[domain.account.]stream.consumer.delivered.sequence.consumerSequence.nanos.pending[.token]` (NATS ADR-15). */
-function parseDelivery(subject: string, reply: string): Delivery {
+function parseDelivery(subject: string, reply: string): Pulled["delivery"] {
   const tokens = reply.split(".");
   const start = tokens.length >= 11 ? 4 : 2;
   const [deliveries, sequence, , nanos] = tokens.slice(start + 2);

@@ -1,5 +1,10 @@
-import { StepProgress } from "@pixelmesh/proto";
+import { createHash } from "node:crypto";
+import type { Msg } from "@nats-io/transport-node";
+import { AppError } from "@pixelmesh/errors";
+import { CancelSignal, StepProgress } from "@pixelmesh/proto";
+import { parseMessage } from "./codec.ts";
 import type { Bus } from "./connect.ts";
+import { publishDeadLetter } from "./dead-letters.ts";
 
 /** What a watcher of one job hears: its record changed, or a step of it progressed. Lossy: the record is the truth. */
 export type JobSignal = { readonly $case: "changed" } | { readonly $case: "progress"; readonly progress: StepProgress };
@@ -14,9 +19,9 @@ export function publishProgress(bus: Bus, progress: StepProgress): void {
   bus.nc.publish(`progress.${progress.jobId}`, StepProgress.encode(progress).finish());
 }
 
-/** Tells workers that the job has ended and its running steps are wanted no more. */
-export function publishCancel(bus: Bus, jobId: string): void {
-  bus.nc.publish(`cancel.${jobId}`);
+/** Tells workers that the job has ended and its running steps are wanted no more, except those that other jobs wait for. */
+export function publishCancel(bus: Bus, jobId: string, keptStepIds: readonly string[] = []): void {
+  bus.nc.publish(`cancel.${jobId}`, CancelSignal.encode({ keptStepIds: [...keptStepIds] }).finish());
 }
 
 /**
@@ -33,10 +38,11 @@ export async function subscribeSignals(
   const progress = bus.nc.subscribe("progress.*", {
     callback: (_error, message) => {
       try {
-        const said = StepProgress.decode(message.data);
+        const said = parseMessage(StepProgress, message.data, message.subject);
+        if (message.subject !== `progress.${said.jobId}`) throw new AppError("MALFORMED_MESSAGE", "Another job's");
         onSignal(said.jobId, { $case: "progress", progress: said });
       } catch {
-        bus.metrics.count("pixelmesh_malformed_messages_total", { stream: "progress" });
+        buryMalformed(bus, "progress", message);
       }
     },
   });
@@ -47,10 +53,29 @@ export async function subscribeSignals(
   };
 }
 
-/** Calls back with the id of every job whose work is wanted no more. Answers how to end that. */
-export function subscribeCancels(bus: Bus, onCancel: (jobId: string) => void): () => void {
+/** Calls back with the id of every job whose work is wanted no more, and its steps that are. Answers how to end that. */
+export function subscribeCancels(
+  bus: Bus,
+  onCancel: (jobId: string, keptStepIds: readonly string[]) => void,
+): () => void {
   const subscription = bus.nc.subscribe("cancel.*", {
-    callback: (_error, message) => onCancel(message.subject.slice("cancel.".length)),
+    callback(_error, message) {
+      try {
+        const { keptStepIds } = parseMessage(CancelSignal, message.data, message.subject);
+        onCancel(message.subject.slice("cancel.".length), keptStepIds);
+      } catch {
+        buryMalformed(bus, "cancel", message);
+      }
+    },
   });
   return () => subscription.unsubscribe();
+}
+
+/** Counts bytes that are not their subject's message and keeps them once, however many processes heard them. */
+function buryMalformed(bus: Bus, stream: string, { subject, data }: Msg): void {
+  bus.metrics.count("pixelmesh_malformed_messages_total", { stream });
+  const messageId = createHash("sha256").update(subject).update(data).digest("hex");
+  publishDeadLetter(bus, { subject, payload: data, reason: "MALFORMED_MESSAGE", traceparent: "", messageId }).catch(
+    (error: unknown) => bus.log.warn({ err: error, subject }, "dead letter of a malformed signal not stored"),
+  );
 }

@@ -22,8 +22,14 @@ export type Store<T> = {
   /** Writes whatever is there: for values that any writer may refresh. */
   put(key: string, value: T): Promise<number>;
   delete(key: string): Promise<void>;
+  /** Deletes only what is still at `revision`; whether it was. */
+  deleteAt(key: string, revision: number): Promise<boolean>;
+  /** Leaves nothing of a key, not even that it was there: for keys that come and go by the thousand. With `revision`, only what is not newer. */
+  remove(key: string, revision?: number): Promise<void>;
   /** Keys that match a filter such as `spec.default.>`. */
   keys(filter: string): Promise<string[]>;
+  /** Like `keys` in one request, for buckets whose keys are only ever removed, never deleted. */
+  list(filter: string): Promise<string[]>;
 };
 
 /** Opens a bucket that `provision` made. Values that cannot be decoded throw MALFORMED_MESSAGE. */
@@ -38,26 +44,51 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
     writtenUnixMs: entry.created.getTime(),
   });
 
+  const stream = `KV_${bucket}`;
+  const subject = (key: string) => `$KV.${bucket}.${key}`;
+
   return {
     async get(key) {
       const entry = await translate(kv.get(key));
       return entry && entry.operation === "PUT" ? toEntry(entry) : undefined;
     },
-    create: (key, value) => orLost(kv.create(key, encode(value))),
-    update: (key, value, revision) => orLost(kv.update(key, encode(value), revision)),
-    put: (key, value) => translate(kv.put(key, encode(value))),
-    delete: (key) => translate(kv.delete(key)),
+    create: (key, value) => orLost(write(bus, `create ${bucket}`, () => kv.create(key, encode(value)))),
+    update: (key, value, revision) =>
+      orLost(write(bus, `update ${bucket}`, () => kv.update(key, encode(value), revision))),
+    put: (key, value) => translate(write(bus, `put ${bucket}`, () => kv.put(key, encode(value)))),
+    delete: (key) => translate(write(bus, `delete ${bucket}`, () => kv.delete(key))),
+    async deleteAt(key, revision) {
+      const deleted = write(bus, `delete ${bucket}`, () => kv.delete(key, { previousSeq: revision }));
+      return (await orLost(deleted.then(() => 1))) !== undefined;
+    },
+    async remove(key, revision) {
+      // `seq` is the first that stays.
+      const upTo = revision === undefined ? {} : { seq: revision + 1 };
+      await translate(
+        write(bus, `remove ${bucket}`, () => bus.jsm.streams.purge(stream, { filter: subject(key), ...upTo })),
+      );
+    },
     async keys(filter) {
       const found: string[] = [];
       for await (const key of await translate(kv.keys(filter))) found.push(key);
       return found;
     },
+    async list(filter) {
+      const info = await translate(bus.jsm.streams.info(stream, { subjects_filter: subject(filter) }));
+      return Object.keys(info.state.subjects ?? {}).map((found) => found.slice(subject("").length));
+    },
   };
 }
 
-async function orLost(write: Promise<number>): Promise<number | undefined> {
+/** A durable write; announced first, so that a test can end the process right before it. */
+export async function write<T>(bus: Bus, what: string, act: () => Promise<T>): Promise<T> {
+  await bus.onWrite?.(what);
+  return act();
+}
+
+async function orLost(writing: Promise<number>): Promise<number | undefined> {
   try {
-    return await write;
+    return await writing;
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence)
       return undefined;
@@ -65,7 +96,8 @@ async function orLost(write: Promise<number>): Promise<number | undefined> {
   }
 }
 
-async function translate<T>(request: Promise<T>): Promise<T> {
+/** A request whose failure is told as BROKER_UNAVAILABLE or QUEUE_FULL. */
+export async function translate<T>(request: Promise<T>): Promise<T> {
   try {
     return await request;
   } catch (error) {

@@ -39,13 +39,20 @@ export function workConsumers(service: WorkService): {
   stream: string;
   durables: readonly string[];
   wakeSubject: string;
+  subjectOf: (item: WorkItem) => string;
 } {
   return {
     stream: workStream(service),
     durables: [`${service}_interactive`, `${service}_batch`],
     wakeSubject: `wake.${service}`,
+    subjectOf: (item) => workSubject(service, item),
   };
 }
 
 /** Stream and durable consumer of what happened to jobs. */
-export const eventConsumer = { stream: "JOB_EVENTS", durables: ["orchestrator"], wakeSubject: "wake.events" } as const;
+export const eventConsumer = {
+  stream: "JOB_EVENTS",
+  durables: ["orchestrator"],
+  wakeSubject: "wake.events",
+  subjectOf: eventSubject,
+} as const;

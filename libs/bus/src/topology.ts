@@ -16,6 +16,9 @@ const nanosPerMs = 1e6;
 
 type StreamPlan = Partial<StreamConfig> & { readonly name: string; readonly subjects: string[] };
 
+/** How long a lease outlives its last renewal, in milliseconds. */
+export const leaseTtlMs = 10_000;
+
 /** Streams: work is never dropped and never expires; events and dead letters are kept for their time. */
 const streams: readonly StreamPlan[] = [
   ...workServices.map((service) => ({
@@ -54,6 +57,10 @@ const buckets = [
   { name: "jobs", ttlMs: 7 * dayMs, maxBytes: 256 * MiB, maxValueBytes: 128 * 1024 },
   { name: "requests", ttlMs: 7 * dayMs, maxBytes: 64 * MiB, maxValueBytes: 4 * 1024 },
   { name: "results", ttlMs: 7 * dayMs, maxBytes: 256 * MiB, maxValueBytes: 64 * 1024 },
+  // Longer than any deadline: an entry goes when its job ends.
+  { name: "open", ttlMs: 7 * dayMs, maxBytes: 64 * MiB, maxValueBytes: 1024 },
+  { name: "waits", ttlMs: 2 * dayMs, maxBytes: 64 * MiB, maxValueBytes: 1024 },
+  { name: "leases", ttlMs: leaseTtlMs, maxBytes: MiB, maxValueBytes: 1024 },
   { name: "services", ttlMs: 15_000, maxBytes: 4 * MiB, maxValueBytes: 4 * 1024 },
 ] as const;
 

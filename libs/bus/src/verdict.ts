@@ -1,9 +1,11 @@
 /**
- * What becomes of a message. `done`: everything it stands for is stored, forget it. `giveBack`: another try after
+ * What becomes of a message. `done`: everything it stands for is stored, forget it; with `completed` that holds whoever has
+ * the message by now. `leave`: say nothing, another worker has it. `giveBack`: another try after
  * `delayMs`, free of charge. `drop`: nobody can ever work on it; it is kept as a dead letter.
  */
 export type Verdict =
-  | { readonly $case: "done" }
+  | { readonly $case: "done"; readonly completed?: true }
+  | { readonly $case: "leave" }
   | { readonly $case: "giveBack"; readonly delayMs: number }
   | { readonly $case: "drop"; readonly reason: string };
 
@@ -15,6 +17,8 @@ export type Delivery = {
   readonly sequence: number;
   /** When the message was stored, by the broker's clock. */
   readonly storedUnixMs: number;
+  /** Whether this process paused for so long that the broker may have given the message to another. Never false again. */
+  isLate(): boolean;
 };
 
 /** Give the message back: after 250 ms at first, doubling up to 15 s, spread by `jitter` (0 to 1) so that workers do not march in step. */

@@ -33,6 +33,7 @@ test.each([
   [["up", "--models-dir", "nowhere"], "Expected `--models-dir` to be a directory that exists, got `nowhere`"],
   [["jobs", "list", "--limit", "0"], "Expected `--limit` to be an integer from 1 to 100000, got `0`"],
   [["jobs", "get"], "missing required argument 'id'"],
+  [["dlq", "drop", "all"], "Expected `sequence` to be an integer from 1 to"],
   [["config", "nothing"], "Expected `service` to be one of ingest"],
   [["fly"], "unknown command 'fly'"],
 ])("`pixelmesh %j` is a usage error", async (args, text) => {
@@ -45,7 +46,8 @@ test.each([
 test("help is no error, and lists every command", async () => {
   const { exitCode, out } = await run("--help");
   expect(exitCode).toBe(0);
-  for (const command of ["up", "run", "status", "jobs", "models", "config"]) expect(out).toContain(`  ${command} `);
+  for (const command of ["up", "run", "status", "jobs", "models", "dlq", "config"])
+    expect(out).toContain(`  ${command} `);
 });
 
 test("a command that needs a mesh says where it looked and what to do", async () => {

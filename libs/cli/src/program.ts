@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addConfig } from "./commands/config.ts";
+import { addDlq } from "./commands/dlq.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addModels } from "./commands/models/index.ts";
 import { addRun } from "./commands/run.ts";
@@ -19,7 +20,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     exitCode = code;
   };
   const program = createProgram(io);
-  for (const add of [addUp, addRun, addStatus, addJobs, addModels, addConfig]) add(program, io, finish);
+  for (const add of [addUp, addRun, addStatus, addJobs, addModels, addDlq, addConfig]) add(program, io, finish);
   try {
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
       const { version } = await import("@pixelmesh/service");

@@ -1,5 +1,12 @@
-import { type EffectDescription, type GetClusterResponse, JobServiceDefinition, type Model } from "@pixelmesh/proto";
+import {
+  DeadLetterServiceDefinition,
+  type EffectDescription,
+  type GetClusterResponse,
+  JobServiceDefinition,
+  type Model,
+} from "@pixelmesh/proto";
 import { connectRpc, waitForReady } from "@pixelmesh/rpc";
+import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
 import { type CallOptions, createJobs, type Jobs } from "./jobs.ts";
 import { callPatiently } from "./patience.ts";
 
@@ -19,6 +26,7 @@ export type ConnectOptions = {
 export type Pixelmesh = {
   readonly address: string;
   readonly jobs: Jobs;
+  readonly deadLetters: DeadLetters;
   /** Models of all services, or those of one task (`upscale`, `matte`). */
   models(options?: CallOptions & { readonly task?: string }): Promise<readonly Model[]>;
   /** Every effect with its parameters, types and ranges. */
@@ -40,6 +48,7 @@ export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
   return {
     address,
     jobs: createJobs(rpc, patienceMs),
+    deadLetters: createDeadLetters(connection.client(DeadLetterServiceDefinition), patienceMs),
     models: async ({ task = "", ...call } = {}) => (await patiently(() => rpc.listModels({ task }, call), call)).models,
     effects: async (call = {}) => (await patiently(() => rpc.listEffects({}, call), call)).effects,
     cluster: (call = {}) => patiently(() => rpc.getCluster({}, call), call),

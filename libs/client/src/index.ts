@@ -12,6 +12,7 @@ export {
 } from "@pixelmesh/proto";
 export { type ConnectOptions, connectPixelmesh, type Pixelmesh } from "./connect.ts";
 export type { CreateJobOptions, PipelineInput } from "./create-job.ts";
+export type { DeadLetters } from "./dead-letters.ts";
 export type { Download, DownloadOptions } from "./download-output.ts";
 export type { CallOptions, Jobs } from "./jobs.ts";
 export type { Picture } from "./pictures.ts";

@@ -11,7 +11,7 @@ import {
 } from "@pixelmesh/proto";
 import { isJobEnded, isStepEnded, promoteSteps } from "./record.ts";
 import { resultCovers, trimResult, wantedOf } from "./results.ts";
-import { isStale, withFailure, withResult, withStart } from "./step-facts.ts";
+import { isStale, withFailure, withRefusal, withResult, withStart } from "./step-facts.ts";
 
 /** Whatever can happen to a job. */
 export type JobChange =
@@ -19,6 +19,10 @@ export type JobChange =
   | { readonly $case: "event"; readonly event: JobEvent }
   /** A result was found under the step's key; it must cover what the job wants. */
   | { readonly $case: "cached"; readonly stepId: string; readonly result: StepResult; readonly key: string }
+  /** An equal step failed in a way that this one would too, or a lookup of results found that it did. */
+  | { readonly $case: "refused"; readonly stepId: string; readonly error: JobError; readonly key: string }
+  /** Nobody works on this attempt any more: its message is gone and the log has no end of it. */
+  | { readonly $case: "lost"; readonly stepId: string; readonly attempt: number }
   /** Its owner wants it no longer. */
   | { readonly $case: "cancel" }
   /** Somebody looked at the clock; takes effect once the deadline has passed. */
@@ -37,6 +41,19 @@ export function advance(spec: JobSpec, record: JobRecord, change: JobChange, now
       return applyEvent(spec, record, change.event, nowUnixMs);
     case "cached":
       return applyCached(spec, record, change, nowUnixMs);
+    case "refused": {
+      const step = record.steps.find(({ id }) => id === change.stepId);
+      if (step?.state !== StepState.READY || change.key === "" || change.key !== step.resultKey) return record;
+      const origin = { attempt: step.attempt, atUnixMs: nowUnixMs, worker: "" };
+      return replaceStep(spec, record, step, withRefusal(step, change.error, origin));
+    }
+    case "lost": {
+      const step = record.steps.find(({ id }) => id === change.stepId);
+      if (step?.state !== StepState.RUNNING || step.attempt !== change.attempt) return record;
+      const error = jobError("SERVICE_UNAVAILABLE", "The worker that ran the step is gone");
+      const origin = { attempt: step.attempt, atUnixMs: nowUnixMs, worker: step.worker };
+      return replaceStep(spec, record, step, withFailure(step, error, origin));
+    }
     case "cancel":
       return endJob(record, JobState.CANCELLED, nowUnixMs, jobError("CANCELLED", "The job was cancelled"));
     case "deadline":
@@ -80,6 +97,9 @@ function completed(
     // Taken as it is, it would leave the job open for ever: whoever takes this step's picture would find none.
     return withFailure(step, jobError("INTERNAL", "The worker's result lacks a picture that was asked for"), origin);
   }
+  if (!isAllowed(spec, result)) {
+    return withFailure(step, jobError("RESULT_INVALID", "The worker degraded a result that must not be"), origin);
+  }
   const maker = result.provenance?.jobId ?? "";
   return withResult(step, trimResult(result, wanted), { ...origin, cached: maker !== "" && maker !== record.jobId });
 }
@@ -93,9 +113,14 @@ function applyCached(
   const step = record.steps.find(({ id }) => id === stepId);
   const wanted = wantedOf(spec, stepId);
   if (step === undefined || isStepEnded(step.state) || key === "" || key !== step.resultKey) return record;
-  if (!resultCovers(result, wanted)) return record;
+  if (!resultCovers(result, wanted) || !isAllowed(spec, result)) return record;
   const origin = { attempt: step.attempt, atUnixMs, worker: "", cached: true };
   return replaceStep(spec, record, step, withResult(step, trimResult(result, wanted), origin));
+}
+
+// The last line of promise 3: whatever went wrong before, no degraded picture enters the record of a strict caller.
+function isAllowed(spec: JobSpec, { adaptations }: StepResult): boolean {
+  return spec.allowDegraded || adaptations.length === 0;
 }
 
 // SUCCEEDED by hearsay is not believed before the results are here: they come again, the log is kept.

@@ -21,6 +21,7 @@ export type ReadyStep = Wanted & {
   readonly attempt: number;
   /** Empty with no_cache: neither read nor written. */
   readonly resultKey: string;
+  /** When its inputs were there, or the attempt before failed. */
   readonly readyUnixMs: number;
   /** How long to wait before dispatching a repeated attempt, in milliseconds; 0 for the first. */
   readonly delayMs: number;
@@ -37,7 +38,8 @@ export function readySteps(spec: JobSpec, record: JobRecord): ReadyStep[] {
   if (record.state !== JobState.RUNNING) return [];
   return record.steps.flatMap((step, index) => {
     if (step.state !== StepState.READY) return [];
-    const { id: stepId, attempt, resultKey, readyUnixMs } = step;
+    const { id: stepId, attempt, resultKey } = step;
+    const readyUnixMs = Math.max(step.readyUnixMs, step.retryUnixMs);
     const service = spec.steps[index]?.service ?? "";
     const delayMs = retryDelayMs(attempt);
     return [{ index, stepId, service, attempt, resultKey, readyUnixMs, delayMs, ...wantedOf(spec, stepId) }];

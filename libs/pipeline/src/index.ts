@@ -19,8 +19,21 @@ export {
 export { type PlanRequest, planJob } from "./plan.ts";
 export type { PlanLimits } from "./plan-limits.ts";
 export { mergeProgress } from "./progress.ts";
+export { abandonedSteps, nextLookUnixMs, type OwedStep, owedSteps } from "./reconcile.ts";
 export { createRecord, isJobEnded, isStepEnded } from "./record.ts";
 export { mergeResults, resultCovers, type Wanted, wantedOf } from "./results.ts";
+export {
+  type Asker,
+  claimEntry,
+  doneEntry,
+  failedEntry,
+  isClaimAlive,
+  isClaimedBy,
+  lookAtResult,
+  NEGATIVE_LIFE_MS,
+  type ResultLook,
+  releasedEntry,
+} from "./single-flight.ts";
 export { type AiBounds, aiBounds } from "./size-policy.ts";
 export { type Bounds, fitWithin, type Size } from "./sizes.ts";
 export { degradedKey, stepKey } from "./step-key.ts";

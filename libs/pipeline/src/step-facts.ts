@@ -19,7 +19,7 @@ export function withStart(step: StepRecord, { attempt, atUnixMs, worker }: FactO
   const isSameAttempt = attempt === step.attempt;
   if (isSameAttempt && step.starts > 0 && atUnixMs <= step.startedUnixMs) return step;
   const starts = (isSameAttempt ? step.starts : 0) + 1;
-  const started = { ...step, attempt, starts, startedUnixMs: atUnixMs, worker, error: undefined };
+  const started = { ...step, attempt, starts, startedUnixMs: atUnixMs, retryUnixMs: 0, worker, error: undefined };
   if (starts < MAX_STARTS) return { ...started, state: StepState.RUNNING };
   const message = `Step ${step.id} was started ${starts} times and never ended`;
   return withFailure(started, JobErrors.create({ reason: reasonToEnum("POISON"), message }), {
@@ -37,6 +37,7 @@ export function withResult(step: StepRecord, result: StepResult, origin: FactOri
     state: StepState.SUCCEEDED,
     attempt: origin.attempt,
     starts: 0,
+    retryUnixMs: 0,
     startedUnixMs: Math.max(0, origin.atUnixMs - runMs),
     finishedUnixMs: origin.atUnixMs,
     cached: origin.cached,
@@ -48,13 +49,22 @@ export function withResult(step: StepRecord, result: StepResult, origin: FactOri
 
 /** A step after an attempt failed: waiting for its next attempt where that may help, else FAILED for good. */
 export function withFailure(step: StepRecord, error: JobError | undefined, origin: FactOrigin): StepRecord {
-  const { attempt, atUnixMs, worker } = origin;
+  const { attempt } = origin;
   const reason = reasonFromEnum(error?.reason ?? reasonToEnum("INTERNAL"));
   const kept = { reason: reasonToEnum(reason), message: error?.message ?? "", stepId: step.id };
   if (isRetryable(reason) && attempt < MAX_ATTEMPTS) {
     // PENDING, not READY: only a look at the inputs makes a step READY.
-    const next = { attempt: attempt + 1, starts: 0, startedUnixMs: 0, worker: "" };
+    const next = { attempt: attempt + 1, starts: 0, startedUnixMs: 0, retryUnixMs: origin.atUnixMs, worker: "" };
     return { ...step, ...next, state: StepState.PENDING, error: kept };
   }
-  return { ...step, attempt, worker, state: StepState.FAILED, finishedUnixMs: atUnixMs, error: kept };
+  return withEnd(step, kept, origin);
+}
+
+/** A step that failed without being tried: for good, whatever the reason. */
+export function withRefusal(step: StepRecord, error: JobError, origin: FactOrigin): StepRecord {
+  return withEnd(step, { ...error, stepId: step.id }, origin);
+}
+
+function withEnd(step: StepRecord, error: JobError, { attempt, atUnixMs, worker }: FactOrigin): StepRecord {
+  return { ...step, attempt, worker, state: StepState.FAILED, retryUnixMs: 0, finishedUnixMs: atUnixMs, error };
 }

@@ -2,7 +2,18 @@ import { type JobRecord, type JobSpec, JobState, type StepRecord, StepState } fr
 import { expectedCost } from "./cost.ts";
 
 /** The newest word of a running step: part done, 0 to 1, and milliseconds left, -1 where not known. */
-export type StepProgressView = { readonly fraction: number; readonly etaMs: number };
+export type StepProgressView = { readonly fraction: number; readonly etaMs: number; readonly attempt?: number };
+
+/** A record in which steps that were heard to work are RUNNING: that they have started may be written a moment later. */
+export function withHeard(record: JobRecord, progressByStep: ProgressByStep): JobRecord {
+  const isHeard = ({ id, state, attempt }: StepRecord) => {
+    const heard = progressByStep.get(id);
+    return state === StepState.READY && heard?.attempt === attempt && heard.fraction > 0;
+  };
+  if (!record.steps.some(isHeard)) return record;
+  const steps = record.steps.map((step) => (isHeard(step) ? { ...step, state: StepState.RUNNING } : step));
+  return { ...record, steps };
+}
 
 type ProgressByStep = ReadonlyMap<string, StepProgressView>;
 

@@ -93,7 +93,12 @@ describe("a job as its owner sees it", () => {
     const key = createRecord(spec).steps[0]?.resultKey ?? "";
     const job = toJob(
       spec,
-      advance(spec, createRecord(spec), { $case: "cached", stepId: "up", key, result }, createdUnixMs + 7),
+      advance(
+        { ...spec, allowDegraded: true },
+        createRecord(spec),
+        { $case: "cached", stepId: "up", key, result },
+        createdUnixMs + 7,
+      ),
       1,
     );
     expect(job.steps[0]).toMatchObject({ cached: true, savedMs: 40, runMs: 0, waitMs: 7 });

@@ -15,15 +15,16 @@ import {
 import { encodingKey } from "./encoding.ts";
 import { modelOf, operationOf, operations } from "./operations.ts";
 import { isJobEnded } from "./record.ts";
-import { jobEtaMs, jobProgress, type StepProgressView, stepProgress } from "./view-progress.ts";
+import { jobEtaMs, jobProgress, type StepProgressView, stepProgress, withHeard } from "./view-progress.ts";
 
 /** The job as its owner sees it: what was asked for, how far it is, and the running steps' own word on their progress. */
 export function toJob(
   spec: JobSpec,
-  record: JobRecord,
+  stored: JobRecord,
   revision: number,
   progressByStep: ReadonlyMap<string, StepProgressView> = new Map(),
 ): Job {
+  const record = withHeard(stored, progressByStep);
   return Job.create({
     id: spec.jobId,
     state: record.state,

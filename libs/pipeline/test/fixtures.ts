@@ -136,7 +136,7 @@ export function resultFor(wanted: Wanted, made: string, more: Partial<StepResult
 type Fact = NonNullable<JobEvent["event"]>;
 
 export function event(stepId: string, attempt: number, atUnixMs: number, fact: Fact): JobEvent {
-  return { jobId: "job-1", stepId, attempt, atUnixMs, worker: "worker", event: fact };
+  return { jobId: "job-1", stepId, attempt, atUnixMs, worker: "worker", resultKey: "", event: fact };
 }
 export const started = (id: string, attempt = 1, atUnixMs = createdUnixMs + 10) =>
   event(id, attempt, atUnixMs, { $case: "started", value: {} });

@@ -1,4 +1,4 @@
-import { announceService, type Bus, connectBus, provision } from "@pixelmesh/bus";
+import { announceService, type Bus, connectBus, type OnWrite, provision } from "@pixelmesh/bus";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { createHealth, type Health, type RpcServer, type RpcServerOptions, startRpcServer } from "@pixelmesh/rpc";
 import { createMetrics, type Logger, type Metrics, startMetricsServer, startTracing } from "@pixelmesh/telemetry";
@@ -20,12 +20,19 @@ export type ServiceBase = {
   readonly bus: Bus;
 };
 
+/** Ports of a service that only tests use. */
+export type OpenOptions = {
+  /** Awaited before every durable write of the process. */
+  readonly onWrite?: OnWrite;
+};
+
 /** Opens metrics page, health server and broker; all closed by the lifecycle. Not ready yet: see announceReady. */
 export async function openBase(
   service: string,
   config: ServiceConfig,
   life: Lifecycle,
   log: Logger,
+  { onWrite }: OpenOptions = {},
 ): Promise<ServiceBase> {
   startTracing();
   const metrics = createMetrics(service, version);
@@ -51,6 +58,7 @@ export async function openBase(
     name: worker,
     log,
     metrics,
+    ...(onWrite ? { onWrite } : {}),
     onState: (connected) => health.setNeed("broker", connected),
   });
   life.defer("broker connection", bus.close);

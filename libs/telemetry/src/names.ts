@@ -61,6 +61,13 @@ export const metricDefinitions = {
     help: "Messages that were not what their subject says.",
     labels: ["stream"],
   },
+  pixelmesh_dead_letters_total: { type: "counter", help: "Messages kept as dead letters.", labels: ["reason"] },
+  pixelmesh_reconciled_total: {
+    type: "counter",
+    help: "What the reconciler had to mend.",
+    labels: ["what"],
+  },
+  pixelmesh_open_jobs: { type: "gauge", help: "Unfinished jobs of the mesh, as last counted.", labels: [] },
   pixelmesh_nats_reconnects_total: { type: "counter", help: "Times the broker connection came back.", labels: [] },
   pixelmesh_slot_wait_seconds: {
     type: "histogram",

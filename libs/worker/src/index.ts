@@ -8,6 +8,6 @@ export { type HostMemory, readHostMemory } from "./host-memory.ts";
 export { createModelHandlers, toWorkClass } from "./model-rpc.ts";
 export { type Models, modelFields, openModels, toDeviceOwner } from "./models.ts";
 export { openWorker, type WorkerParts } from "./open.ts";
-export { createResults, type Results } from "./results.ts";
+export { createResults, keepResult, type Results } from "./results.ts";
 export { holdSlot, type Slot } from "./slot.ts";
 export { startStepWorker } from "./step-worker.ts";

@@ -1,13 +1,22 @@
-import { type Bus, openStore } from "@pixelmesh/bus";
+import { type Bus, type Entry, openStore } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
-import { mergeResults } from "@pixelmesh/pipeline";
-import { ResultEntry, type StepResult } from "@pixelmesh/proto";
+import { type Asker, doneEntry, failedEntry, isClaimedBy, releasedEntry } from "@pixelmesh/pipeline";
+import { type JobError, ResultEntry, type StepResult } from "@pixelmesh/proto";
+import type { BlobClient } from "./blobs.ts";
 
-/** Stored results of steps, by their key. */
+/** What is known of step keys: results, failures and claims. Every write is by compare-and-set. */
 export type Results = {
-  find(key: string): Promise<StepResult | undefined>;
-  /** Adds a result to what is stored under the key. */
+  read(key: string): Promise<Entry<ResultEntry> | undefined>;
+  /** Writes over what was read (undefined: nothing); false when another was first. */
+  write(key: string, value: ResultEntry, read: Entry<ResultEntry> | undefined): Promise<boolean>;
+  /** Adds a result to what is stored under the key; whoever held a claim has it fulfilled. */
   store(key: string, result: StepResult, nowUnixMs: number): Promise<void>;
+  /** Keeps a failure that equal steps would share; any other one, or one beside a result, is not kept. */
+  refuse(key: string, error: JobError, nowUnixMs: number): Promise<void>;
+  /** Forgets a failure that was kept, so that equal steps are tried again. */
+  forgive(key: string): Promise<void>;
+  /** Gives up a step's claim, where it has one. */
+  release(key: string, asker: Pick<Asker, "jobId" | "stepId">): Promise<void>;
 };
 
 const maxRounds = 20;
@@ -15,20 +24,41 @@ const maxRounds = 20;
 /** The bucket `results`. */
 export async function createResults(bus: Bus): Promise<Results> {
   const store = await openStore(bus, "results", ResultEntry);
+
+  async function write(key: string, value: ResultEntry, read: Entry<ResultEntry> | undefined): Promise<boolean> {
+    return (await (read ? store.update(key, value, read.revision) : store.create(key, value))) !== undefined;
+  }
+
+  /** Repeats `change` until nobody was faster; it answers whether it wrote, or that nothing is to be written. */
+  async function settle(key: string, change: (read: Entry<ResultEntry> | undefined) => Promise<boolean>) {
+    for (let round = 0; round < maxRounds; round++) if (await change(await store.get(key))) return;
+    throw new AppError("BROKER_UNAVAILABLE", "The stored result kept changing while it was written");
+  }
+
   return {
-    async find(key) {
-      const entry = await store.get(key);
-      return entry?.value.state?.$case === "done" ? entry.value.state.value : undefined;
-    },
-    async store(key, result, atUnixMs) {
-      for (let round = 0; round < maxRounds; round++) {
-        const found = await store.get(key);
-        const older = found?.value.state?.$case === "done" ? found.value.state.value : undefined;
-        const value: ResultEntry = { state: { $case: "done", value: mergeResults(older, result) }, atUnixMs };
-        const written = found ? await store.update(key, value, found.revision) : await store.create(key, value);
-        if (written !== undefined) return;
-      }
-      throw new AppError("BROKER_UNAVAILABLE", "The stored result kept changing while it was written");
-    },
+    read: store.get,
+    write,
+    store: (key, result, nowUnixMs) =>
+      settle(key, (read) => write(key, doneEntry(read?.value, result, nowUnixMs), read)),
+    refuse: (key, error, nowUnixMs) =>
+      settle(key, async (read) => {
+        const entry = failedEntry(read?.value, error, nowUnixMs);
+        return !entry || write(key, entry, read);
+      }),
+    forgive: (key) =>
+      settle(key, async (read) => read?.value.state?.$case !== "failed" || store.deleteAt(key, read.revision)),
+    release: (key, asker) =>
+      settle(key, async (read) => {
+        if (!read || !isClaimedBy(read.value, asker)) return true;
+        const before = releasedEntry(read.value);
+        return before ? write(key, before, read) : store.deleteAt(key, read.revision);
+      }),
   };
+}
+
+/** Whether every blob of a result is still there; they are kept until `keepUntilUnixMs` then. */
+export async function keepResult(blobs: BlobClient, result: StepResult, keepUntilUnixMs: number): Promise<boolean> {
+  const made = [result.frame, ...result.outputs.map(({ blob }) => blob)];
+  const digests = new Set(made.flatMap((blob) => (blob ? [blob.sha256] : [])));
+  return (await Promise.all([...digests].map((sha256) => blobs.extend(sha256, keepUntilUnixMs)))).every(Boolean);
 }

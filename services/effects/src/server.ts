@@ -1,7 +1,7 @@
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { EffectsServiceDefinition } from "@pixelmesh/proto";
 import type { RpcServer } from "@pixelmesh/rpc";
-import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
+import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { openWorker, startStepWorker } from "@pixelmesh/worker";
 import type { EffectsConfig } from "./config.ts";
@@ -15,8 +15,9 @@ export async function startEffects(
   config: EffectsConfig,
   life: Lifecycle,
   log: Logger,
+  options: OpenOptions = {},
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
-  const base = await openBase("effects", config, life, log);
+  const base = await openBase("effects", config, life, log, options);
   const worker = await openWorker(base, config);
   const rpc = await openRpc(base, {
     serviceNames: [EffectsServiceDefinition.fullName],

@@ -30,6 +30,22 @@ export const ingestFields = {
     "How long a job may take when its caller gives no deadline.",
     { min: 1_000 },
   ),
+  maxOpenJobs: field.integer("PIXELMESH_INGEST_MAX_OPEN_JOBS", "10000", "Most unfinished jobs of the mesh.", {
+    min: 1,
+    max: 100_000,
+  }),
+  maxOpenJobsPerTenant: field.integer(
+    "PIXELMESH_INGEST_MAX_OPEN_JOBS_PER_TENANT",
+    "2000",
+    "Most unfinished jobs of one tenant.",
+    { min: 1, max: 100_000 },
+  ),
+  reconcileAfterMs: field.duration(
+    "PIXELMESH_INGEST_RECONCILE_AFTER",
+    "15s",
+    "How long a job may stand still before it is looked at for what was lost.",
+    { min: 500, max: 600_000 },
+  ),
   outputLifeMs: field.duration("PIXELMESH_OUTPUT_LIFE", "24h", "How long outputs are kept after a job's deadline.", {
     min: 60_000,
   }),

@@ -1,20 +1,29 @@
 import { defaultLimits } from "@pixelmesh/imaging";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { createRateBook } from "@pixelmesh/pipeline";
-import { IngestServiceDefinition, JobServiceDefinition } from "@pixelmesh/proto";
+import { DeadLetterServiceDefinition, IngestServiceDefinition, JobServiceDefinition } from "@pixelmesh/proto";
 import { connectRpc, type RpcServer } from "@pixelmesh/rpc";
-import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
+import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { openWorker, startStepWorker } from "@pixelmesh/worker";
 import { createCatalogueSource } from "./adapters/catalogue-source.ts";
 import { createUploadBudget } from "./adapters/upload-budget.ts";
 import type { IngestConfig } from "./config.ts";
+import { createAdmission } from "./jobs/admission.ts";
 import { openJobStore } from "./jobs/job-store.ts";
+import { openOpenJobs } from "./jobs/open-jobs.ts";
 import { createOrchestrator } from "./jobs/orchestrator.ts";
+import { startReconciler } from "./jobs/reconciler.ts";
+import { createSingleFlight } from "./jobs/single-flight.ts";
+import { openWaits } from "./jobs/waits.ts";
 import { openWatchers } from "./jobs/watchers.ts";
 import { createBatch, watchBatch } from "./rpc/batches.ts";
 import { createCancelJob } from "./rpc/cancel-job.ts";
 import { createCreateJob } from "./rpc/create-job.ts";
+import { createDropDeadLetter } from "./rpc/dead-letters/drop-dead-letter.ts";
+import { createGetDeadLetter } from "./rpc/dead-letters/get-dead-letter.ts";
+import { createListDeadLetters } from "./rpc/dead-letters/list-dead-letters.ts";
+import { createReplayDeadLetter } from "./rpc/dead-letters/replay-dead-letter.ts";
 import { createDownloadOutput } from "./rpc/download-output.ts";
 import { createGetJob } from "./rpc/get-job.ts";
 import { createInspectImage } from "./rpc/inspect-image.ts";
@@ -30,8 +39,9 @@ export async function startIngest(
   config: IngestConfig,
   life: Lifecycle,
   log: Logger,
+  options: OpenOptions = {},
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
-  const base = await openBase("ingest", config, life, log);
+  const base = await openBase("ingest", config, life, log, options);
   const limits = {
     ...defaultLimits,
     maxBytes: config.maxUploadBytes,
@@ -58,25 +68,37 @@ export async function startIngest(
     log,
   );
   const rates = createRateBook();
-  const dispatch = { bus: base.bus, results: worker.results, blobs: worker.blobs, metrics: base.metrics };
-  const orchestrator = createOrchestrator(base, store, dispatch, rates, config.outputLifeMs);
+  const { bus, metrics } = base;
+  const { results, blobs } = worker;
+  const [open, waits] = await Promise.all([openOpenJobs(bus), openWaits(bus)]);
+  const flight = createSingleFlight({ bus, store, results, waits, blobs, metrics });
+  const { outputLifeMs, reconcileAfterMs } = config;
+  const shared = { base, bus, log, store, results, open, waits, flight, rates, outputLifeMs, reconcileAfterMs };
+  const orchestrator = createOrchestrator(shared);
   const parts: JobParts = {
     base,
     store,
     orchestrator,
+    open,
+    admission: createAdmission(open, config, metrics),
     watchers,
     catalogue,
-    blobs: worker.blobs,
+    blobs,
+    results,
     uploads: createUploadBudget(config.uploadMemoryBytes),
     limits,
     rates,
     jobDeadlineMs: config.jobDeadlineMs,
-    outputLifeMs: config.outputLifeMs,
+    outputLifeMs,
   };
   const storage = connect("download", config.storageAddress);
 
   const rpc = await openRpc(base, {
-    serviceNames: [JobServiceDefinition.fullName, IngestServiceDefinition.fullName],
+    serviceNames: [
+      JobServiceDefinition.fullName,
+      DeadLetterServiceDefinition.fullName,
+      IngestServiceDefinition.fullName,
+    ],
     register(server) {
       server.add(JobServiceDefinition, {
         createJob: createCreateJob(parts),
@@ -89,6 +111,12 @@ export async function startIngest(
         watchBatch,
         ...createProxies(parts, worker.scheduler),
       });
+      server.add(DeadLetterServiceDefinition, {
+        listDeadLetters: createListDeadLetters(parts),
+        getDeadLetter: createGetDeadLetter(parts),
+        replayDeadLetter: createReplayDeadLetter(parts),
+        dropDeadLetter: createDropDeadLetter(parts),
+      });
       server.add(IngestServiceDefinition, {
         inspectImage: createInspectImage(parts),
         prescaleImage: createPrescaleImage(worker),
@@ -97,6 +125,8 @@ export async function startIngest(
   });
   const events = orchestrator.listen();
   life.defer("job events", events.stop);
+  const reconciler = await startReconciler({ base, store, open, orchestrator, reconcileAfterMs });
+  life.defer("reconciler", reconciler.close);
   await startStepWorker(worker, "ingest", { prescale: prescaleHandler });
   await announceReady(base, rpc);
   return { base, rpc };

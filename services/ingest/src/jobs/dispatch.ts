@@ -1,74 +1,71 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Bus, hasWork, publishWork, type WorkService, workServices } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
-import { type ReadyStep, readySteps, resultCovers, toWorkItem } from "@pixelmesh/pipeline";
-import type { StepResult } from "@pixelmesh/proto";
-import type { Metrics } from "@pixelmesh/telemetry";
-import type { BlobClient, Results } from "@pixelmesh/worker";
+import { type JobChange, type ReadyStep, readySteps, toWorkItem } from "@pixelmesh/pipeline";
+import type { StepRun } from "@pixelmesh/proto";
+import type { Logger } from "@pixelmesh/telemetry";
 import type { StoredJob } from "./job-store.ts";
-
-/** A stored result that stands in for running a step. */
-export type CachedStep = { readonly stepId: string; readonly key: string; readonly result: StepResult };
+import type { SingleFlight } from "./single-flight.ts";
 
 /** What dispatching needs. */
 export type DispatchParts = {
   readonly bus: Bus;
-  readonly results: Results;
-  readonly blobs: BlobClient;
-  readonly metrics: Metrics;
+  readonly flight: SingleFlight;
+  readonly log: Logger;
+  /** From this age on, a step's message may be gone, in milliseconds. */
+  readonly reconcileAfterMs: number;
 };
 
-const redispatchAfterMs = 15_000;
+/** What is known while a job is looked at. */
+export type LookFacts = {
+  /** A run that is over although its message may still be there. */
+  readonly ended?: StepRun;
+  /** Messages that are gone may be published again although the broker remembers their ids: the log was read before. */
+  readonly republish?: boolean;
+};
 
 /**
- * Sends every READY step on its way: those whose result is stored are answered, the others are published. It follows
- * from the state alone, so it is repeated after every change and after any crash; the broker drops repeats, and a step
- * that has waited for long is published again only if its message is gone.
+ * Sends every READY step on its way: those whose result is stored are answered, those whose equal is in flight wait for
+ * it, the others are published. It follows from the state alone, so it is repeated after every change and after any crash;
+ * the broker drops repeats, and a step that has waited for long is published again only if its message is gone.
  */
-export async function dispatchReady(parts: DispatchParts, { spec, record }: StoredJob): Promise<CachedStep[]> {
-  const keepUntilUnixMs = record.outputsExpireUnixMs;
-  const cached = await Promise.all(
-    readySteps(spec, record).map(async (ready): Promise<CachedStep | undefined> => {
-      const result = ready.attempt === 1 ? await findResult(parts, ready, keepUntilUnixMs) : undefined;
-      if (result) return { stepId: ready.stepId, key: ready.resultKey, result };
-      const service = workServices.find((known) => known === ready.service);
-      if (!service) throw new AppError("INTERNAL", `No service takes the work of ${ready.service}`);
-      await publishReady(parts.bus, service, { spec, record }, ready, keepUntilUnixMs);
+export async function dispatchReady(parts: DispatchParts, job: StoredJob, facts: LookFacts): Promise<JobChange[]> {
+  const changes = await Promise.all(
+    readySteps(job.spec, job.record).map(async (ready): Promise<JobChange | undefined> => {
+      const { stepId, resultKey: key } = ready;
+      const sought = await parts.flight.seek(job, ready, facts.ended);
+      if (sought.$case === "use") return { $case: "cached", stepId, key, result: sought.result };
+      if (sought.$case === "refuse") return { $case: "refused", stepId, key, error: sought.error };
+      if (sought.$case === "run") await publishReady(parts, job, ready, facts);
       return undefined;
     }),
   );
-  return cached.filter((step) => step !== undefined);
+  return changes.filter((change) => change !== undefined);
 }
 
 async function publishReady(
-  bus: Bus,
-  service: WorkService,
-  { spec, record }: Pick<StoredJob, "spec" | "record">,
-  { index, delayMs, readyUnixMs }: ReadyStep,
-  keepUntilUnixMs: number,
+  { bus, log, reconcileAfterMs }: DispatchParts,
+  { spec, record }: StoredJob,
+  { index, delayMs, readyUnixMs, service: name }: ReadyStep,
+  { republish = false }: LookFacts,
 ): Promise<void> {
+  const service = toWorkService(name);
   const nowUnixMs = Date.now();
-  const item = toWorkItem(spec, record, index, { nowUnixMs, keepUntilUnixMs });
-  if (nowUnixMs - readyUnixMs > redispatchAfterMs && (await hasWork(bus, service, item))) return;
-  if (delayMs > 0) await sleep(delayMs);
-  await publishWork(bus, service, item);
+  const item = toWorkItem(spec, record, index, { nowUnixMs, keepUntilUnixMs: record.outputsExpireUnixMs });
+  const ageMs = nowUnixMs - readyUnixMs;
+  if (ageMs > reconcileAfterMs && (await hasWork(bus, service, item))) return;
+  const repeat = republish && ageMs > reconcileAfterMs ? String(Math.floor(nowUnixMs / reconcileAfterMs)) : "";
+  if (ageMs >= delayMs) return publishWork(bus, service, item, repeat);
+  // Not waited for: the job's other facts must not wait either. Should this process die, the reconciler publishes.
+  setTimeout(() => {
+    publishWork(bus, service, item, repeat).catch((error: unknown) =>
+      log.warn({ err: error, jobId: spec.jobId, stepId: item.stepId }, "repeated attempt not published yet"),
+    );
+  }, delayMs - ageMs).unref();
 }
 
-/** A stored result that has all that is wanted, with every blob there and kept long enough. */
-async function findResult(
-  { results, blobs, metrics }: DispatchParts,
-  ready: ReadyStep,
-  keepUntilUnixMs: number,
-): Promise<StepResult | undefined> {
-  if (ready.resultKey === "") return undefined;
-  const found = await results.find(ready.resultKey);
-  let usable = found !== undefined && resultCovers(found, ready);
-  if (found && usable) {
-    const digests = new Set(
-      [found.frame, ...found.outputs.map(({ blob }) => blob)].flatMap((blob) => (blob ? [blob.sha256] : [])),
-    );
-    usable = (await Promise.all([...digests].map((sha256) => blobs.extend(sha256, keepUntilUnixMs)))).every(Boolean);
-  }
-  metrics.count("pixelmesh_cache_requests_total", { cache: "result", result: usable ? "hit" : "miss" });
-  return usable ? found : undefined;
+/** The service that takes a step's work. Throws INTERNAL where none does. */
+export function toWorkService(name: string): WorkService {
+  const service = workServices.find((known) => known === name);
+  if (!service) throw new AppError("INTERNAL", `No service takes the work of ${name}`);
+  return service;
 }

@@ -12,6 +12,8 @@ export type StoredJob = { readonly spec: JobSpec; readonly record: JobRecord; re
 export type JobStore = {
   /** Undefined for a job that is not there. */
   find(jobId: string): Promise<StoredJob | undefined>;
+  /** The specification alone, as of a job whose creation got no further. */
+  findSpec(jobId: string, tenant: string): Promise<JobSpec | undefined>;
   /** Throws JOB_NOT_FOUND, also for another tenant's job. */
   get(jobId: string, tenant: string): Promise<StoredJob>;
   /** Writes spec, then record; what is there already stays. Answers the record's revision. */
@@ -52,6 +54,7 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
 
   return {
     find,
+    findSpec,
     async get(jobId, tenant) {
       assertJobId(jobId);
       const job = await find(jobId);

@@ -1,21 +1,24 @@
-import { type Consumer, consume, eventConsumer, publishCancel, publishChanged, publishEvent } from "@pixelmesh/bus";
-import { AppError, reasonFromEnum } from "@pixelmesh/errors";
+import { type Consumer, consume, eventConsumer, publishChanged } from "@pixelmesh/bus";
+import { AppError } from "@pixelmesh/errors";
 import {
   advance,
   createRecord,
   isJobEnded,
   type JobChange,
   modelOf,
+  nextLookUnixMs,
   operationOf,
   operations,
   type RateBook,
   stepMegapixels,
 } from "@pixelmesh/pipeline";
-import { JobEvent, type JobSpec, JobState } from "@pixelmesh/proto";
-import type { ServiceBase } from "@pixelmesh/service";
-import { type DispatchParts, dispatchReady } from "./dispatch.ts";
+import { JobEvent, type JobSpec, Priority, type StepRun } from "@pixelmesh/proto";
+import { type DispatchParts, dispatchReady, type LookFacts } from "./dispatch.ts";
+import { type FinishParts, finishJob } from "./finish.ts";
+import { createFold } from "./fold.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
-import { createSerial } from "./serial.ts";
+import { reviewJob } from "./review.ts";
+import type { Waits } from "./waits.ts";
 
 /** Moves jobs: every change of a record goes through here. */
 export type Orchestrator = {
@@ -23,118 +26,166 @@ export type Orchestrator = {
   start(spec: JobSpec): Promise<StoredJob>;
   /** Applies a change; undefined when there is no such job. */
   apply(jobId: string, change: JobChange): Promise<StoredJob | undefined>;
+  /** Looks at a job for what was lost and mends it; undefined when there is no such job. */
+  reconcile(jobId: string): Promise<StoredJob | undefined>;
   /** Takes job events from the broker until stopped. */
   listen(): Consumer;
 };
 
+/** What moving jobs needs. */
+export type OrchestratorParts = FinishParts &
+  DispatchParts & {
+    readonly store: JobStore;
+    readonly waits: Waits;
+    readonly rates: RateBook;
+    readonly outputLifeMs: number;
+  };
+
 const maxRounds = 50;
-const eventConcurrency = 64;
+// Starts may wait in hand for what follows them, so that a short step is written once.
+const eventConcurrency = 1_024;
+const startPatienceMs = 1_000;
+const wakeConcurrency = 16;
 
 /** The orchestrator of one replica. Any replica may advance any job; within this one, a job is advanced by one task at a time. */
-export function createOrchestrator(
-  base: ServiceBase,
-  store: JobStore,
-  parts: DispatchParts,
-  rates: RateBook,
-  outputLifeMs: number,
-): Orchestrator {
-  const { bus, log, metrics, worker } = base;
-  const serial = createSerial();
+export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
+  const { base, bus, store, open, waits, rates, outputLifeMs, reconcileAfterMs } = parts;
+  const fold = createFold<Moved>(async (jobId, changes) => {
+    const job = await store.find(jobId);
+    return job ? settle(job, changes, {}) : { wake: [] };
+  });
 
-  /** The record after the change, written by compare-and-set; the same job when the change says nothing new. */
-  async function write(job: StoredJob, change: JobChange): Promise<StoredJob> {
+  /** A job after a change, and the result keys whose waiters are to be woken once nothing of it is locked. */
+  type Moved = { readonly job?: StoredJob; readonly wake: readonly string[] };
+
+  /** The record after the changes, written once by compare-and-set; the same job when they say nothing new. */
+  async function write(job: StoredJob, changes: readonly JobChange[]): Promise<StoredJob> {
     let current = job;
     for (let round = 0; round < maxRounds; round++) {
-      const record = advance(current.spec, current.record, change, Date.now());
+      const { spec } = current;
+      const record = changes.reduce((to, change) => advance(spec, to, change, Date.now()), current.record);
       if (record === current.record) return current;
       const revision = await store.update(record, current.revision);
-      if (revision !== undefined) return { spec: current.spec, record, revision };
-      metrics.count("pixelmesh_job_state_conflicts_total", {});
-      const fresh = await store.find(job.spec.jobId);
+      if (revision !== undefined) {
+        publishChanged(bus, spec.jobId);
+        return { spec, record, revision };
+      }
+      base.metrics.count("pixelmesh_job_state_conflicts_total", {});
+      const fresh = await store.find(spec.jobId);
       if (!fresh) throw new AppError("JOB_NOT_FOUND", "The job's record is gone");
       current = fresh;
     }
     throw new AppError("BROKER_UNAVAILABLE", "The job's record kept changing while it was written");
   }
 
-  /** Follows a change to where nothing more can be done now: dispatches, takes stored results, announces the end. */
-  async function settle(before: StoredJob, change: JobChange): Promise<StoredJob> {
-    let job = await write(before, change);
-    if (job.revision !== before.revision) publishChanged(bus, job.spec.jobId);
-    for (let cached = await dispatchReady(parts, job); cached.length > 0; cached = await dispatchReady(parts, job)) {
-      const { revision } = job;
-      for (const step of cached) job = await write(job, { $case: "cached", ...step });
-      if (job.revision === revision) break;
-      publishChanged(bus, job.spec.jobId);
+  /** Follows changes to where nothing more can be done now: dispatches, takes stored results, announces the end. */
+  async function settle(before: StoredJob, changes: readonly JobChange[], facts: LookFacts): Promise<Moved> {
+    let job = await write(before, changes);
+    for (;;) {
+      const found = await dispatchReady(parts, job, facts);
+      const next = found.length > 0 ? await write(job, found) : job;
+      if (next === job) break;
+      job = next;
     }
-    if (isJobEnded(job.record.state) && !isJobEnded(before.record.state)) await finish(job);
+    const hasEnded = isJobEnded(job.record.state) && !isJobEnded(before.record.state);
+    return { job, wake: hasEnded ? await finishJob(parts, job, false) : [] };
+  }
+
+  /** Lets every step that waits for a key look at it again. */
+  async function wake(key: string, ended?: StepRun): Promise<void> {
+    const waiters = (await waits.list(key))[Symbol.iterator]();
+    const workers = Array.from({ length: wakeConcurrency }, async () => {
+      for (const waiter of waiters) {
+        const job = await look(waiter.jobId, ended ? { ended } : {});
+        const step = job?.record.steps.find(({ id }) => id === waiter.stepId);
+        if (!job || isJobEnded(job.record.state) || step?.result || step?.error) await waits.remove(key, waiter);
+      }
+    });
+    await Promise.all(workers);
+  }
+
+  async function release({ job, wake: keys }: Moved): Promise<StoredJob | undefined> {
+    for (const key of keys) await wake(key);
     return job;
   }
 
-  async function finish({ spec, record, revision }: StoredJob): Promise<void> {
-    const { jobId } = spec;
-    publishCancel(bus, jobId);
-    await publishEvent(
-      bus,
-      JobEvent.fromPartial({
-        jobId,
-        worker,
-        atUnixMs: record.finishedUnixMs,
-        event: { $case: "finished", value: { state: record.state, revision } },
-      }),
-    );
-    const outcome = outcomes[record.state] ?? "failed";
-    const reason = record.error ? reasonFromEnum(record.error.reason) : "";
-    const ms = record.finishedUnixMs - spec.createdUnixMs;
-    metrics.count("pixelmesh_jobs_finished_total", { outcome, reason });
-    metrics.observe("pixelmesh_job_duration_seconds", { outcome }, ms / 1000);
-    log.info({ jobId, outcome, reason, ms }, "job ended");
+  /** Looks at a job without a change: what is READY may have an answer now. */
+  async function look(jobId: string, facts: LookFacts): Promise<StoredJob | undefined> {
+    const moved = await fold.alone(jobId, async () => {
+      const job = await store.find(jobId);
+      return job ? settle(job, [], facts) : { wake: [] };
+    });
+    return release(moved);
+  }
+
+  async function enter(spec: JobSpec): Promise<StoredJob> {
+    const enteredMs = performance.now();
+    const dueUnixMs = nextLookUnixMs(spec.deadlineUnixMs, Date.now(), reconcileAfterMs);
+    await open.enter(spec, dueUnixMs);
+    const job = await store.create(spec, createRecord(spec, outputLifeMs));
+    // After a long pause the reconciler may have taken the entry for one of a job that never came to be.
+    if (performance.now() - enteredMs > reconcileAfterMs / 2) await open.enter(spec, dueUnixMs);
+    return job;
   }
 
   function learn(job: StoredJob, { stepId, event }: JobEvent): void {
     const planned = job.spec.steps.find(({ step }) => step?.id === stepId);
     if (event?.$case !== "completed" || !planned?.step) return;
     const operation = operationOf(planned.step);
-    rates.observe(
-      operations[operation.$case].name,
-      modelOf(operation),
-      stepMegapixels(planned),
-      event.value.result?.provenance?.runMs ?? 0,
-    );
+    const runMs = event.value.result?.provenance?.runMs ?? 0;
+    rates.observe(operations[operation.$case].name, modelOf(operation), stepMegapixels(planned), runMs);
   }
 
-  async function apply(jobId: string, change: JobChange): Promise<StoredJob | undefined> {
-    return serial.run(jobId, async () => {
-      const job = await store.find(jobId);
-      return job && settle(job, change);
-    });
+  async function handleEvent(event: JobEvent): Promise<void> {
+    const { jobId, stepId, attempt, resultKey } = event;
+    const kind = event.event?.$case;
+    const patienceMs = kind === "started" ? startPatienceMs : 0;
+    const job = await release(await fold.add(jobId, { $case: "event", event }, patienceMs));
+    if (job) learn(job, event);
+    // Whatever became of its own job: others may wait for what this step made, or for it to let go.
+    if (resultKey !== "" && kind !== "started")
+      await wake(resultKey, { jobId, stepId, attempt, priority: Priority.UNSPECIFIED });
   }
 
   return {
-    start: (spec) =>
-      serial.run(spec.jobId, async () => {
-        const job = await store.create(spec, createRecord(spec, outputLifeMs));
+    async start(spec) {
+      const moved = await fold.alone(spec.jobId, async () => {
+        const job = await enter(spec);
+        if (isJobEnded(job.record.state)) return { job, wake: await finishJob(parts, job, true) };
         // `deadline` changes nothing on a new record; on one found half-way it ends what is overdue.
-        return settle(job, { $case: "deadline" });
-      }),
-    apply,
-    listen: () =>
-      consume(bus, {
+        return settle(job, [{ $case: "deadline" }], {});
+      });
+      return (await release(moved)) as StoredJob;
+    },
+    apply: async (jobId, change) => release(await fold.add(jobId, change)),
+    async reconcile(jobId) {
+      const moved = await fold.alone(jobId, async () => {
+        const job = await store.find(jobId);
+        if (!job) return { wake: [] };
+        if (isJobEnded(job.record.state)) return { job, wake: await finishJob(parts, job, true) };
+        return settle(job, await reviewJob(parts, job), { republish: true });
+      });
+      return release(moved);
+    },
+    listen() {
+      const consumer = consume(bus, {
         ...eventConsumer,
         codec: JobEvent,
         concurrency: eventConcurrency,
         async handle(event) {
-          if (event.event?.$case === "finished") return { $case: "done" };
-          const job = await apply(event.jobId, { $case: "event", event });
-          if (job) learn(job, event);
+          if (event.event?.$case !== "finished") await handleEvent(event);
           return { $case: "done" };
         },
-      }),
+      });
+      return {
+        get inHand() {
+          return consumer.inHand;
+        },
+        async stop() {
+          fold.hurry();
+          await consumer.stop();
+        },
+      };
+    },
   };
 }
-
-const outcomes: Readonly<Record<number, string>> = {
-  [JobState.SUCCEEDED]: "succeeded",
-  [JobState.FAILED]: "failed",
-  [JobState.CANCELLED]: "cancelled",
-};

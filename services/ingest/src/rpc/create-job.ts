@@ -12,7 +12,7 @@ import { type ReceivedJob, receiveJob } from "./uploads.ts";
 
 /** CreateJob: receive, plan, store, dispatch. Once it answers, the job is durable. */
 export function createCreateJob(parts: JobParts) {
-  const { base, store, orchestrator, watchers, metrics } = { ...parts, metrics: parts.base.metrics };
+  const { base, store, orchestrator, watchers, admission, metrics } = { ...parts, metrics: parts.base.metrics };
 
   return async function createJob(stream: AsyncIterable<CreateJobRequest>, { signal }: CallContext): Promise<Job> {
     const tenant = parseTenant(callFacts().tenant);
@@ -20,7 +20,11 @@ export function createCreateJob(parts: JobParts) {
     const deadlineOf = ({ deadlineUnixMs }: CreateJobHeader) =>
       parseDeadline(deadlineUnixMs, nowUnixMs, parts.jobDeadlineMs);
     const keepUntilOf = (header: CreateJobHeader) => deadlineOf(header) + parts.outputLifeMs;
-    const received = await receiveJob(stream, parts, keepUntilOf, signal).catch((error: unknown) => {
+    // A full mesh refuses before anything is uploaded; a repeat is let through to find its job.
+    const onHeader = async ({ requestId }: CreateJobHeader) => {
+      if (requestId === "" || !(await store.findRequest(tenant, requestId))) await admission.assertRoom(tenant);
+    };
+    const received = await receiveJob(stream, { ...parts, onHeader }, keepUntilOf, signal).catch((error: unknown) => {
       const { reason } = toAppError(error);
       if (reason.startsWith("IMAGE_")) metrics.count("pixelmesh_input_rejected_total", { reason });
       throw error;
@@ -33,13 +37,19 @@ export function createCreateJob(parts: JobParts) {
     // A retry of a call that died half-way goes on under the id that was claimed first.
     const job =
       (claimed.jobId !== jobId && (await store.find(claimed.jobId))) ||
-      (await orchestrator.start({ ...spec, jobId: claimed.jobId }));
+      (await start({ ...spec, jobId: claimed.jobId }));
     if (claimed.jobId === jobId) {
       metrics.count("pixelmesh_jobs_submitted_total", { priority: String(spec.priority) });
       base.log.info({ jobId, tenant, steps: spec.steps.length, outputs: spec.outputs.length }, "job created");
     }
     return watchers.view(job);
   };
+
+  async function start(spec: JobSpec) {
+    await admission.assertRoom(spec.tenant);
+    admission.noteEntered(spec.tenant);
+    return orchestrator.start(spec);
+  }
 
   async function claim(spec: JobSpec): Promise<RequestEntry> {
     const { jobId, tenant, requestId, requestDigest: digest } = spec;

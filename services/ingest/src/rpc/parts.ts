@@ -1,10 +1,12 @@
 import type { PictureLimits } from "@pixelmesh/imaging";
 import type { RateBook } from "@pixelmesh/pipeline";
 import type { ServiceBase } from "@pixelmesh/service";
-import type { BlobClient } from "@pixelmesh/worker";
+import type { BlobClient, Results } from "@pixelmesh/worker";
 import type { CatalogueSource } from "../adapters/catalogue-source.ts";
 import type { UploadBudget } from "../adapters/upload-budget.ts";
+import type { Admission } from "../jobs/admission.ts";
 import type { JobStore } from "../jobs/job-store.ts";
+import type { OpenJobs } from "../jobs/open-jobs.ts";
 import type { Orchestrator } from "../jobs/orchestrator.ts";
 import type { Watchers } from "../jobs/watchers.ts";
 
@@ -13,9 +15,12 @@ export type JobParts = {
   readonly base: ServiceBase;
   readonly store: JobStore;
   readonly orchestrator: Orchestrator;
+  readonly open: OpenJobs;
+  readonly admission: Admission;
   readonly watchers: Watchers;
   readonly catalogue: CatalogueSource;
   readonly blobs: BlobClient;
+  readonly results: Results;
   readonly uploads: UploadBudget;
   readonly limits: PictureLimits;
   readonly rates: RateBook;

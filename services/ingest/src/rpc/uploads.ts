@@ -10,6 +10,14 @@ type Part = NonNullable<CreateJobRequest["part"]>;
 /** What CreateJob was sent: its header, and its pictures stored and inspected. */
 export type ReceivedJob = { readonly header: CreateJobHeader; readonly sources: readonly Source[] };
 
+/** What receiving needs; `onHeader` may refuse the job before its pictures come. */
+export type UploadParts = {
+  readonly blobs: BlobClient;
+  readonly uploads: UploadBudget;
+  readonly limits: PictureLimits;
+  readonly onHeader: (header: CreateJobHeader) => Promise<void>;
+};
+
 const maxUploads = 16;
 
 /**
@@ -18,7 +26,7 @@ const maxUploads = 16;
  */
 export async function receiveJob(
   stream: AsyncIterable<CreateJobRequest>,
-  { blobs, uploads, limits }: { blobs: BlobClient; uploads: UploadBudget; limits: PictureLimits },
+  { blobs, uploads, limits, onHeader }: UploadParts,
   keepUntilOf: (header: CreateJobHeader) => number,
   signal: AbortSignal,
 ): Promise<ReceivedJob> {
@@ -28,6 +36,7 @@ export async function receiveJob(
     throw expected("part", "a header in the first message", first.value?.$case ?? "nothing");
   const header = first.value.value;
   const keepUntilUnixMs = keepUntilOf(header);
+  await onHeader(header);
 
   const sources: Source[] = [];
   let next = await parts.next();

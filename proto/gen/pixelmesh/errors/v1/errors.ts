@@ -55,6 +55,7 @@ export const ErrorReason = {
   BLOB_NOT_FOUND: 44,
   /** BLOB_CORRUPT - Stored bytes no longer have their digest; they were set aside. */
   BLOB_CORRUPT: 45,
+  DEAD_LETTER_NOT_FOUND: 47,
   /** METHOD_UNIMPLEMENTED - The contract has this rpc, this release does not serve it yet. */
   METHOD_UNIMPLEMENTED: 46,
   /** TOO_MANY_JOBS - No room, now or ever. */
@@ -121,6 +122,7 @@ export namespace ErrorReason {
   export type OUTPUT_EXPIRED = typeof ErrorReason.OUTPUT_EXPIRED;
   export type BLOB_NOT_FOUND = typeof ErrorReason.BLOB_NOT_FOUND;
   export type BLOB_CORRUPT = typeof ErrorReason.BLOB_CORRUPT;
+  export type DEAD_LETTER_NOT_FOUND = typeof ErrorReason.DEAD_LETTER_NOT_FOUND;
   export type METHOD_UNIMPLEMENTED = typeof ErrorReason.METHOD_UNIMPLEMENTED;
   export type TOO_MANY_JOBS = typeof ErrorReason.TOO_MANY_JOBS;
   export type QUEUE_FULL = typeof ErrorReason.QUEUE_FULL;
@@ -215,6 +217,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 45:
     case "ERROR_REASON_BLOB_CORRUPT":
       return ErrorReason.BLOB_CORRUPT;
+    case 47:
+    case "ERROR_REASON_DEAD_LETTER_NOT_FOUND":
+      return ErrorReason.DEAD_LETTER_NOT_FOUND;
     case 46:
     case "ERROR_REASON_METHOD_UNIMPLEMENTED":
       return ErrorReason.METHOD_UNIMPLEMENTED;
@@ -330,6 +335,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_BLOB_NOT_FOUND";
     case ErrorReason.BLOB_CORRUPT:
       return "ERROR_REASON_BLOB_CORRUPT";
+    case ErrorReason.DEAD_LETTER_NOT_FOUND:
+      return "ERROR_REASON_DEAD_LETTER_NOT_FOUND";
     case ErrorReason.METHOD_UNIMPLEMENTED:
       return "ERROR_REASON_METHOD_UNIMPLEMENTED";
     case ErrorReason.TOO_MANY_JOBS:

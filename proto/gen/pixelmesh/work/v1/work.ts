@@ -88,6 +88,8 @@ export interface JobEvent {
   atUnixMs: number;
   /** Instance that says so. */
   worker: string;
+  /** Of the step, where it has one: whoever waits for it is woken, whatever became of this job. */
+  resultKey: string;
   event:
     | { $case: "started"; value: StepStarted }
     | { $case: "completed"; value: StepCompleted }
@@ -156,15 +158,45 @@ export interface ResultEntry {
     { $case: "claimed"; value: ResultClaim }
     | { $case: "done"; value: StepResult }
     | //
-    /** Deterministic failures only. */
+    /** Deterministic failures and POISON only; believed for 10 minutes. */
     { $case: "failed"; value: JobError }
     | undefined;
   atUnixMs: number;
+  /** Beside a claim: what was stored before, for a run that adds encodings to it. */
+  known: StepResult | undefined;
 }
 
+/** Lives while its step is open; once that has ended, anybody may take it over. */
 export interface ResultClaim {
   jobId: string;
   stepId: string;
+  /** Set by a hand-over: the run that goes on although its own job has ended. */
+  carrier: StepRun | undefined;
+}
+
+/** One attempt of one step, as its message names it. */
+export interface StepRun {
+  jobId: string;
+  stepId: string;
+  attempt: number;
+  priority: Priority;
+}
+
+/** In bucket `waits`, key <result key>.<job>.<step>: this step waits for the result. Removed once it no longer does. */
+export interface WaitEntry {
+  jobId: string;
+  stepId: string;
+}
+
+/** On cancel.<job> (core NATS, lossy): the job has ended, its running steps are wanted no more. */
+export interface CancelSignal {
+  /** Except these: other jobs wait for them. */
+  keptStepIds: string[];
+}
+
+/** In bucket `leases`, key <name>: who holds it; gone when it is not renewed. */
+export interface Lease {
+  holder: string;
 }
 
 /** On progress.<job> (core NATS, lossy): how far a running step is. */
@@ -247,6 +279,8 @@ export interface StepRecord {
   error: JobError | undefined;
   resultKey: string;
   worker: string;
+  /** When the attempt before this one failed; 0 for the first, and once this one has started. */
+  retryUnixMs: number;
 }
 
 /** In bucket `requests`, key <tenant>.<hash of request id>. */
@@ -255,7 +289,10 @@ export interface RequestEntry {
   requestDigest: string;
 }
 
-/** In bucket `open`, key <job>: when the job must be looked at next. */
+/**
+ * In bucket `open`, key <tenant>.<job>: an unfinished job, and when it must be looked at first. Written before the record,
+ * removed after the terminal state.
+ */
 export interface OpenEntry {
   jobId: string;
   tenant: string;
@@ -834,7 +871,7 @@ export const WantedOutput: MessageFns<WantedOutput> = {
 };
 
 function createBaseJobEvent(): JobEvent {
-  return { jobId: "", stepId: "", attempt: 0, atUnixMs: 0, worker: "", event: undefined };
+  return { jobId: "", stepId: "", attempt: 0, atUnixMs: 0, worker: "", resultKey: "", event: undefined };
 }
 
 export const JobEvent: MessageFns<JobEvent> = {
@@ -853,6 +890,9 @@ export const JobEvent: MessageFns<JobEvent> = {
     }
     if (message.worker !== "") {
       writer.uint32(42).string(message.worker);
+    }
+    if (message.resultKey !== "") {
+      writer.uint32(50).string(message.resultKey);
     }
     switch (message.event?.$case) {
       case "started":
@@ -924,6 +964,14 @@ export const JobEvent: MessageFns<JobEvent> = {
             message.worker = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.resultKey = reader.string();
+            continue;
+          }
           case 10: {
             if (tag !== 82) {
               break;
@@ -987,6 +1035,11 @@ export const JobEvent: MessageFns<JobEvent> = {
         ? globalThis.Number(object.at_unix_ms)
         : 0,
       worker: isSet(object.worker) ? globalThis.String(object.worker) : "",
+      resultKey: isSet(object.resultKey)
+        ? globalThis.String(object.resultKey)
+        : isSet(object.result_key)
+        ? globalThis.String(object.result_key)
+        : "",
       event: isSet(object.started)
         ? { $case: "started", value: StepStarted.fromJSON(object.started) }
         : isSet(object.completed)
@@ -1016,6 +1069,9 @@ export const JobEvent: MessageFns<JobEvent> = {
     if (message.worker !== "") {
       obj.worker = message.worker;
     }
+    if (message.resultKey !== "") {
+      obj.resultKey = message.resultKey;
+    }
     if (message.event?.$case === "started") {
       obj.started = StepStarted.toJSON(message.event.value);
     } else if (message.event?.$case === "completed") {
@@ -1038,6 +1094,7 @@ export const JobEvent: MessageFns<JobEvent> = {
     message.attempt = object.attempt ?? 0;
     message.atUnixMs = object.atUnixMs ?? 0;
     message.worker = object.worker ?? "";
+    message.resultKey = object.resultKey ?? "";
     switch (object.event?.$case) {
       case "started": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
@@ -1878,7 +1935,7 @@ export const Provenance: MessageFns<Provenance> = {
 };
 
 function createBaseResultEntry(): ResultEntry {
-  return { state: undefined, atUnixMs: 0 };
+  return { state: undefined, atUnixMs: 0, known: undefined };
 }
 
 export const ResultEntry: MessageFns<ResultEntry> = {
@@ -1896,6 +1953,9 @@ export const ResultEntry: MessageFns<ResultEntry> = {
     }
     if (message.atUnixMs !== 0) {
       writer.uint32(32).int64(message.atUnixMs);
+    }
+    if (message.known !== undefined) {
+      StepResult.encode(message.known, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1945,6 +2005,14 @@ export const ResultEntry: MessageFns<ResultEntry> = {
             message.atUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.known = StepResult.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1971,6 +2039,7 @@ export const ResultEntry: MessageFns<ResultEntry> = {
         : isSet(object.at_unix_ms)
         ? globalThis.Number(object.at_unix_ms)
         : 0,
+      known: isSet(object.known) ? StepResult.fromJSON(object.known) : undefined,
     };
   },
 
@@ -1985,6 +2054,9 @@ export const ResultEntry: MessageFns<ResultEntry> = {
     }
     if (message.atUnixMs !== 0) {
       obj.atUnixMs = Math.round(message.atUnixMs);
+    }
+    if (message.known !== undefined) {
+      obj.known = StepResult.toJSON(message.known);
     }
     return obj;
   },
@@ -2015,12 +2087,15 @@ export const ResultEntry: MessageFns<ResultEntry> = {
       }
     }
     message.atUnixMs = object.atUnixMs ?? 0;
+    message.known = (object.known !== undefined && object.known !== null)
+      ? StepResult.fromPartial(object.known)
+      : undefined;
     return message;
   },
 };
 
 function createBaseResultClaim(): ResultClaim {
-  return { jobId: "", stepId: "" };
+  return { jobId: "", stepId: "", carrier: undefined };
 }
 
 export const ResultClaim: MessageFns<ResultClaim> = {
@@ -2030,6 +2105,9 @@ export const ResultClaim: MessageFns<ResultClaim> = {
     }
     if (message.stepId !== "") {
       writer.uint32(18).string(message.stepId);
+    }
+    if (message.carrier !== undefined) {
+      StepRun.encode(message.carrier, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2063,6 +2141,14 @@ export const ResultClaim: MessageFns<ResultClaim> = {
             message.stepId = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.carrier = StepRun.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2087,6 +2173,7 @@ export const ResultClaim: MessageFns<ResultClaim> = {
         : isSet(object.step_id)
         ? globalThis.String(object.step_id)
         : "",
+      carrier: isSet(object.carrier) ? StepRun.fromJSON(object.carrier) : undefined,
     };
   },
 
@@ -2098,6 +2185,9 @@ export const ResultClaim: MessageFns<ResultClaim> = {
     if (message.stepId !== "") {
       obj.stepId = message.stepId;
     }
+    if (message.carrier !== undefined) {
+      obj.carrier = StepRun.toJSON(message.carrier);
+    }
     return obj;
   },
 
@@ -2108,6 +2198,367 @@ export const ResultClaim: MessageFns<ResultClaim> = {
     const message = createBaseResultClaim();
     message.jobId = object.jobId ?? "";
     message.stepId = object.stepId ?? "";
+    message.carrier = (object.carrier !== undefined && object.carrier !== null)
+      ? StepRun.fromPartial(object.carrier)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseStepRun(): StepRun {
+  return { jobId: "", stepId: "", attempt: 0, priority: 0 };
+}
+
+export const StepRun: MessageFns<StepRun> = {
+  encode(message: StepRun, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.stepId !== "") {
+      writer.uint32(18).string(message.stepId);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(24).int32(message.attempt);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(32).int32(message.priority);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StepRun {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStepRun();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stepId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.attempt = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StepRun {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+      stepId: isSet(object.stepId)
+        ? globalThis.String(object.stepId)
+        : isSet(object.step_id)
+        ? globalThis.String(object.step_id)
+        : "",
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      priority: isSet(object.priority) ? priorityFromJSON(object.priority) : 0,
+    };
+  },
+
+  toJSON(message: StepRun): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    if (message.stepId !== "") {
+      obj.stepId = message.stepId;
+    }
+    if (message.attempt !== 0) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    if (message.priority !== 0) {
+      obj.priority = priorityToJSON(message.priority);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StepRun>): StepRun {
+    return StepRun.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StepRun>): StepRun {
+    const message = createBaseStepRun();
+    message.jobId = object.jobId ?? "";
+    message.stepId = object.stepId ?? "";
+    message.attempt = object.attempt ?? 0;
+    message.priority = object.priority ?? 0;
+    return message;
+  },
+};
+
+function createBaseWaitEntry(): WaitEntry {
+  return { jobId: "", stepId: "" };
+}
+
+export const WaitEntry: MessageFns<WaitEntry> = {
+  encode(message: WaitEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.stepId !== "") {
+      writer.uint32(18).string(message.stepId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WaitEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWaitEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stepId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WaitEntry {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+      stepId: isSet(object.stepId)
+        ? globalThis.String(object.stepId)
+        : isSet(object.step_id)
+        ? globalThis.String(object.step_id)
+        : "",
+    };
+  },
+
+  toJSON(message: WaitEntry): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    if (message.stepId !== "") {
+      obj.stepId = message.stepId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WaitEntry>): WaitEntry {
+    return WaitEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WaitEntry>): WaitEntry {
+    const message = createBaseWaitEntry();
+    message.jobId = object.jobId ?? "";
+    message.stepId = object.stepId ?? "";
+    return message;
+  },
+};
+
+function createBaseCancelSignal(): CancelSignal {
+  return { keptStepIds: [] };
+}
+
+export const CancelSignal: MessageFns<CancelSignal> = {
+  encode(message: CancelSignal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.keptStepIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelSignal {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelSignal();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keptStepIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelSignal {
+    return {
+      keptStepIds: globalThis.Array.isArray(object?.keptStepIds)
+        ? object.keptStepIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.kept_step_ids)
+        ? object.kept_step_ids.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: CancelSignal): unknown {
+    const obj: any = {};
+    if (message.keptStepIds?.length) {
+      obj.keptStepIds = message.keptStepIds;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CancelSignal>): CancelSignal {
+    return CancelSignal.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelSignal>): CancelSignal {
+    const message = createBaseCancelSignal();
+    message.keptStepIds = object.keptStepIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseLease(): Lease {
+  return { holder: "" };
+}
+
+export const Lease: MessageFns<Lease> = {
+  encode(message: Lease, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.holder !== "") {
+      writer.uint32(10).string(message.holder);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Lease {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLease();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.holder = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Lease {
+    return { holder: isSet(object.holder) ? globalThis.String(object.holder) : "" };
+  },
+
+  toJSON(message: Lease): unknown {
+    const obj: any = {};
+    if (message.holder !== "") {
+      obj.holder = message.holder;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Lease>): Lease {
+    return Lease.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Lease>): Lease {
+    const message = createBaseLease();
+    message.holder = object.holder ?? "";
     return message;
   },
 };
@@ -3036,6 +3487,7 @@ function createBaseStepRecord(): StepRecord {
     error: undefined,
     resultKey: "",
     worker: "",
+    retryUnixMs: 0,
   };
 }
 
@@ -3076,6 +3528,9 @@ export const StepRecord: MessageFns<StepRecord> = {
     }
     if (message.worker !== "") {
       writer.uint32(98).string(message.worker);
+    }
+    if (message.retryUnixMs !== 0) {
+      writer.uint32(104).int64(message.retryUnixMs);
     }
     return writer;
   },
@@ -3189,6 +3644,14 @@ export const StepRecord: MessageFns<StepRecord> = {
             message.worker = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.retryUnixMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3231,6 +3694,11 @@ export const StepRecord: MessageFns<StepRecord> = {
         ? globalThis.String(object.result_key)
         : "",
       worker: isSet(object.worker) ? globalThis.String(object.worker) : "",
+      retryUnixMs: isSet(object.retryUnixMs)
+        ? globalThis.Number(object.retryUnixMs)
+        : isSet(object.retry_unix_ms)
+        ? globalThis.Number(object.retry_unix_ms)
+        : 0,
     };
   },
 
@@ -3272,6 +3740,9 @@ export const StepRecord: MessageFns<StepRecord> = {
     if (message.worker !== "") {
       obj.worker = message.worker;
     }
+    if (message.retryUnixMs !== 0) {
+      obj.retryUnixMs = Math.round(message.retryUnixMs);
+    }
     return obj;
   },
 
@@ -3296,6 +3767,7 @@ export const StepRecord: MessageFns<StepRecord> = {
       : undefined;
     message.resultKey = object.resultKey ?? "";
     message.worker = object.worker ?? "";
+    message.retryUnixMs = object.retryUnixMs ?? 0;
     return message;
   },
 };

@@ -1,0 +1,88 @@
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { headers } from "@nats-io/transport-node";
+import type { Bus } from "./connect.ts";
+import { publish } from "./publish.ts";
+import { toBrokerError, write } from "./store.ts";
+import { eventConsumer, workConsumers, workServices, workStream } from "./subjects.ts";
+
+/** A message that nobody can work on, as it was. */
+export type DeadMessage = {
+  /** Where it came from. */
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /** From the closed list. */
+  readonly reason: string;
+  /** W3C trace context of what led to it; may be empty. */
+  readonly traceparent: string;
+};
+
+/** A dead letter as it is kept; `sequence` names it. */
+export type DeadLetter = DeadMessage & { readonly sequence: number; readonly storedUnixMs: number };
+
+const stream = "DLQ";
+const notFound = 10037;
+
+/** Keeps a message, with reason and trace, for a person to look at; the same `messageId` is kept once. */
+export async function publishDeadLetter(bus: Bus, dead: DeadMessage & { readonly messageId: string }): Promise<void> {
+  const carried = headers();
+  carried.set("Pixelmesh-Reason", dead.reason);
+  carried.set("Pixelmesh-Subject", dead.subject);
+  if (dead.traceparent !== "") carried.set("traceparent", dead.traceparent);
+  await publish(bus, stream, `dlq.${dead.subject}`, dead.payload, `dlq:${dead.messageId}`, carried);
+  bus.metrics.count("pixelmesh_dead_letters_total", { reason: dead.reason });
+}
+
+/** The next dead letters, oldest first, from a sequence on; at most `limit`. */
+export async function listDeadLetters(bus: Bus, fromSequence: number, limit: number): Promise<DeadLetter[]> {
+  const found: DeadLetter[] = [];
+  let next = Math.max(1, fromSequence);
+  while (found.length < limit) {
+    const letter = await read(bus, { seq: next, next_by_subj: "dlq.>" });
+    if (!letter) break;
+    found.push(letter);
+    next = letter.sequence + 1;
+  }
+  return found;
+}
+
+/** One dead letter; undefined where there is none of that sequence. */
+export async function findDeadLetter(bus: Bus, sequence: number): Promise<DeadLetter | undefined> {
+  return read(bus, { seq: sequence });
+}
+
+/** Forgets a dead letter; repeating that is harmless. */
+export async function dropDeadLetter(bus: Bus, sequence: number): Promise<void> {
+  try {
+    await write(bus, `delete ${stream}`, () => bus.jsm.streams.deleteMessage(stream, sequence));
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && [notFound, 10057].includes(error.code))) throw toBrokerError(error);
+  }
+}
+
+/** Puts a message back where it came from, to be tried again as it is. */
+export async function republishDeadLetter(bus: Bus, { subject, payload, sequence }: DeadLetter): Promise<void> {
+  const service = workServices.find((name) => subject.startsWith(`work.${name}.`));
+  const origin = service ? workStream(service) : eventConsumer.stream;
+  await publish(bus, origin, subject, payload, `replay:${sequence}`);
+  bus.nc.publish(service ? workConsumers(service).wakeSubject : eventConsumer.wakeSubject);
+}
+
+type Query = { seq: number } | { seq: number; next_by_subj: string };
+
+async function read(bus: Bus, query: Query): Promise<DeadLetter | undefined> {
+  try {
+    const message = await bus.jsm.streams.getMessage(stream, query as { seq: number });
+    if (!message) return undefined;
+    return {
+      sequence: message.seq,
+      storedUnixMs: message.time.getTime(),
+      subject: message.header.get("Pixelmesh-Subject"),
+      payload: message.data,
+      reason: message.header.get("Pixelmesh-Reason"),
+      traceparent: message.header.get("traceparent"),
+    };
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === notFound) return undefined;
+    throw toBrokerError(error);
+  }
+}

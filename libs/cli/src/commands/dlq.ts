@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { addressOption } from "../address-option.ts";
+import { integerFlag } from "../flag-values.ts";
+import type { CliIo } from "../io.ts";
+import { withMesh } from "../with-mesh.ts";
+
+type Options = { readonly address: string; readonly json?: true };
+
+/** Adds `dlq list|show|replay|drop`. */
+export function addDlq(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  const dlq = program
+    .command("dlq")
+    .summary("look at dead letters, replay or drop them")
+    .description("Dead letters: messages that nobody could work on.");
+  const command = (name: string, description: string) =>
+    dlq.command(name).description(description).addOption(addressOption()).option("--json", "print JSON");
+  const toSequence = integerFlag("sequence", 1, Number.MAX_SAFE_INTEGER);
+  const signal = io.stopping;
+
+  command("list", "Lists them, oldest first.")
+    .option("--limit <n>", "at most so many", integerFlag("--limit", 1, 100_000), 50)
+    .action(async (options: Options & { limit: number }) => {
+      const { describeDeadLetters } = await import("../describe-dead-letter.ts");
+      const found = await withMesh(io, options.address, async ({ deadLetters }) => {
+        const list = [];
+        for await (const letter of deadLetters.list({ signal })) {
+          list.push(letter);
+          if (list.length === options.limit) break;
+        }
+        return list;
+      });
+      io.stdout.write(describeDeadLetters(found, options.json === true));
+      finish(0);
+    });
+
+  command("show <sequence>", "Shows one: where it came from, why it is here, and its message.").action(
+    async (text: string, options: Options) => {
+      const sequence = toSequence(text);
+      const { describeDeadLetter } = await import("../describe-dead-letter.ts");
+      const found = await withMesh(io, options.address, ({ deadLetters }) => deadLetters.get(sequence, { signal }));
+      io.stdout.write(describeDeadLetter(found, options.json === true));
+      finish(0);
+    },
+  );
+
+  command("replay <sequence>", "Tries it again: work of an ended job as a new job, else as the message it was.").action(
+    async (text: string, options: Options) => {
+      const sequence = toSequence(text);
+      const jobId = await withMesh(io, options.address, ({ deadLetters }) => deadLetters.replay(sequence, { signal }));
+      const said = jobId === "" ? "back in its queue" : `new job ${jobId}`;
+      io.stdout.write(options.json ? `${JSON.stringify({ sequence, jobId })}\n` : `${sequence}  ${said}\n`);
+      finish(0);
+    },
+  );
+
+  command("drop <sequence>", "Forgets it.").action(async (text: string, options: Options) => {
+    const sequence = toSequence(text);
+    await withMesh(io, options.address, ({ deadLetters }) => deadLetters.drop(sequence, { signal }));
+    io.stdout.write(options.json ? `${JSON.stringify({ sequence })}\n` : `${sequence}  dropped\n`);
+    finish(0);
+  });
+}

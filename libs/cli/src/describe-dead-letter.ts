@@ -1,0 +1,23 @@
+import { DeadLetter, type GetDeadLetterResponse } from "@pixelmesh/proto";
+import { toTable } from "./text.ts";
+
+/** Dead letters as a table, or as a JSON array. */
+export function describeDeadLetters(letters: readonly DeadLetter[], json: boolean): string {
+  if (json) return `${JSON.stringify(letters.map(DeadLetter.toJSON), null, 2)}\n`;
+  const rows = letters.map(({ sequence, storedUnixMs, reason, subject }) => [
+    String(sequence),
+    new Date(storedUnixMs).toISOString(),
+    reason,
+    subject,
+  ]);
+  return toTable([["SEQUENCE", "STORED", "REASON", "SUBJECT"], ...rows]);
+}
+
+/** One dead letter with its message, as JSON where it decodes and else in base64. */
+export function describeDeadLetter({ deadLetter, payload, text }: GetDeadLetterResponse, json: boolean): string {
+  const message = text === "" ? Buffer.from(payload).toString("base64") : JSON.parse(text);
+  const facts = deadLetter ? (DeadLetter.toJSON(deadLetter) as object) : {};
+  if (json) return `${JSON.stringify({ ...facts, message }, null, 2)}\n`;
+  const rows = Object.entries(facts).map(([name, value]) => [name, String(value)]);
+  return `${toTable(rows)}\n${typeof message === "string" ? message : JSON.stringify(message, null, 2)}\n`;
+}

@@ -1,0 +1,133 @@
+import { type Delivery, giveBack, type Verdict } from "@pixelmesh/bus";
+import { AppError, isRetryable, type Reason, reasonToEnum, toAppError } from "@pixelmesh/errors";
+import { degradedKey, lookAtResult } from "@pixelmesh/pipeline";
+import type { Notice, StepResult, WorkItem } from "@pixelmesh/proto";
+import { executeStep } from "./execute.ts";
+import type { StepHandler } from "./handler.ts";
+import { loadInputs } from "./inputs.ts";
+import type { WorkerParts } from "./open.ts";
+import { reportFact, startProgress, toFailedFact } from "./report.ts";
+import { keepResult } from "./results.ts";
+import { storeOutcome } from "./store-outcome.ts";
+
+/** Failures that say nothing about the work, only about this moment or this worker. Before the start the message goes back for free. */
+const passing: ReadonlySet<Reason> = new Set<Reason>([
+  "SERVICE_UNAVAILABLE",
+  "BROKER_UNAVAILABLE",
+  "STOPPING",
+  "MEMORY_PRESSURE",
+  "QUEUE_FULL",
+  "STORAGE_FULL",
+  "GRANT_EXPIRED",
+]);
+
+/**
+ * Does one step: run, store, tell, in this order, so that whatever is told is stored. Answers what becomes of its message.
+ * After a pause in which another worker may have got the message, only a completion is told.
+ */
+export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<string, StepHandler>>) {
+  const { base, results, blobs } = parts;
+  const { bus, worker, log, metrics } = base;
+
+  /** A redelivered step may be done already: its worker died between storing and telling. */
+  async function findMade(item: WorkItem, { deliveries }: Delivery): Promise<StepResult | undefined> {
+    if (deliveries <= 1 || item.resultKey === "") return undefined;
+    const look = lookAtResult((await results.read(item.resultKey))?.value, item, Date.now());
+    if (look.$case !== "use") return undefined;
+    return (await keepResult(blobs, look.result, item.keepUntilUnixMs)) ? look.result : undefined;
+  }
+
+  async function make(item: WorkItem, delivery: Delivery, signal: AbortSignal, onStarted: () => void) {
+    const stage = item.step?.operation?.$case ?? "none";
+    const handler = handlers[stage];
+    if (!item.step || !handler) throw new AppError("UNKNOWN_OPERATION", `This service has no operation ${stage}`);
+    const notices: Notice[] = [];
+    const progress = startProgress(bus, item);
+    try {
+      const executed = await executeStep(parts, {
+        handler,
+        step: item.step,
+        sizes: item.inputs,
+        loadInputs: (loading) => loadInputs(blobs, item, parts.limits, notices, loading),
+        jobId: item.jobId,
+        tenant: item.tenant,
+        priority: item.priority,
+        deadlineUnixMs: item.deadlineUnixMs,
+        signal,
+        onProgress: (fraction) => progress.update(fraction * 0.95),
+        async onStarted() {
+          await reportFact(bus, worker, item, { $case: "started", value: {} }, () => !delivery.isLate());
+          onStarted();
+        },
+      });
+      const result = await storeOutcome(parts, item, executed, notices, signal);
+      await keep(item, result, executed.modelDigest);
+      return { result, slotWaitMs: Math.round(executed.slotWaitMs) };
+    } finally {
+      progress.end();
+    }
+  }
+
+  /** Stores a result where equal steps find it: a degraded one apart, where only those look who allow it. */
+  async function keep(item: WorkItem, result: StepResult, modelDigest: string): Promise<void> {
+    if (item.resultKey === "" || (item.modelDigest !== "" && item.modelDigest !== modelDigest)) return;
+    if (result.adaptations.length === 0) return results.store(item.resultKey, result, Date.now());
+    await results.store(degradedKey(item.resultKey), result, Date.now());
+    // What was claimed is still not there: another may make it.
+    await results.release(item.resultKey, item);
+  }
+
+  return async function runStep(item: WorkItem, delivery: Delivery, signal: AbortSignal): Promise<Verdict> {
+    const stage = item.step?.operation?.$case ?? "none";
+    const fields = { jobId: item.jobId, stepId: item.stepId, attempt: item.attempt, stage };
+    const startedMs = performance.now();
+    const observe = (outcome: string) =>
+      metrics.observe("pixelmesh_stage_duration_seconds", { stage, outcome }, (performance.now() - startedMs) / 1000);
+    let hasStarted = false;
+    try {
+      const made = await findMade(item, delivery);
+      const { result, slotWaitMs } = made
+        ? { result: made, slotWaitMs: 0 }
+        : await make(item, delivery, signal, () => {
+            hasStarted = true;
+          });
+      await reportFact(bus, worker, item, { $case: "completed", value: { result } }, () => !delivery.isLate());
+      observe("succeeded");
+      log.info({ ...fields, ms: Math.round(performance.now() - startedMs), slotWaitMs }, "step done");
+      return { $case: "done", completed: true };
+    } catch (caught) {
+      const error = signal.aborted ? toAppError(signal.reason) : toOthersFailure(caught);
+      if (delivery.isLate()) {
+        observe("lost");
+        log.warn({ ...fields, reason: error.reason }, "step left to another worker after a pause");
+        return { $case: "leave" };
+      }
+      if (error.reason === "CANCELLED") {
+        observe("cancelled");
+        log.info(fields, "step cancelled");
+        return { $case: "done" };
+      }
+      // After the start a failure is told: starts without an end would make the step POISON.
+      if (passing.has(error.reason) && !hasStarted) {
+        observe("given_back");
+        log.info({ ...fields, reason: error.reason, deliveries: delivery.deliveries }, "step given back");
+        return giveBack(delivery.deliveries, Math.random());
+      }
+      observe("failed");
+      const cause = error.cause ?? error;
+      log.warn({ ...fields, reason: error.reason, retryable: isRetryable(error.reason), err: cause }, "step failed");
+      const { reason, message } = error;
+      if (item.resultKey !== "")
+        await results.refuse(item.resultKey, { reason: reasonToEnum(reason), message, stepId: "" }, Date.now());
+      await reportFact(bus, worker, item, toFailedFact(error, item.stepId), () => !delivery.isLate());
+      return { $case: "done" };
+    }
+  };
+}
+
+/** Only our own signal says that nobody wants the work any more: somebody else's cancelling is that somebody being away. */
+function toOthersFailure(caught: unknown): AppError {
+  const error = toAppError(caught);
+  if (error.reason !== "CANCELLED") return error;
+  return new AppError("SERVICE_UNAVAILABLE", "A service that this step needs let the call go", { cause: error });
+}

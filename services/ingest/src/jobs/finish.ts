@@ -1,0 +1,79 @@
+import { hasFinishedEvent, publishCancel, publishDeadLetter, publishEvent, workSubject } from "@pixelmesh/bus";
+import { reasonFromEnum } from "@pixelmesh/errors";
+import { abandonedSteps, toWorkItem } from "@pixelmesh/pipeline";
+import { JobEvent, JobState, StepState, WorkItem } from "@pixelmesh/proto";
+import type { ServiceBase } from "@pixelmesh/service";
+import type { Results } from "@pixelmesh/worker";
+import { toWorkService } from "./dispatch.ts";
+import type { StoredJob } from "./job-store.ts";
+import type { OpenJobs } from "./open-jobs.ts";
+import type { SingleFlight } from "./single-flight.ts";
+
+/** What ending a job needs. */
+export type FinishParts = {
+  readonly base: ServiceBase;
+  readonly flight: SingleFlight;
+  readonly results: Results;
+  readonly open: OpenJobs;
+};
+
+/**
+ * Everything that follows from a job's end, each part safe to repeat, the entry in `open` last: whoever dies on the way
+ * leaves it there, and the reconciler does it all again. Answers the result keys whose waiters are to be woken.
+ */
+export async function finishJob(parts: FinishParts, job: StoredJob, isMending: boolean): Promise<string[]> {
+  const { bus } = parts.base;
+  const { spec, record } = job;
+  const { jobId } = spec;
+  await buryPoison(parts, job);
+  const kept: string[] = [];
+  const keys: string[] = [];
+  for (const { step, wasRunning } of abandonedSteps(record)) {
+    if (await parts.flight.giveUp(spec, step, wasRunning)) kept.push(step.id);
+    keys.push(step.resultKey);
+  }
+  publishCancel(bus, jobId, kept);
+  await announce(parts.base, job, isMending);
+  await parts.open.leave({ jobId, tenant: spec.tenant });
+  return keys;
+}
+
+/** A poisoned step: its message as a dead letter with the trace of the call that made the job, and a failure for its equals. */
+async function buryPoison({ base, results }: FinishParts, { spec, record }: StoredJob): Promise<void> {
+  for (const [index, step] of record.steps.entries()) {
+    if (step.state !== StepState.FAILED || !step.error || reasonFromEnum(step.error.reason) !== "POISON") continue;
+    const times = { nowUnixMs: step.finishedUnixMs, keepUntilUnixMs: record.outputsExpireUnixMs };
+    const item = toWorkItem(spec, record, index, times);
+    await publishDeadLetter(base.bus, {
+      subject: workSubject(toWorkService(spec.steps[index]?.service ?? ""), item),
+      payload: WorkItem.encode(item).finish(),
+      reason: "POISON",
+      traceparent: spec.traceparent,
+      messageId: `${item.jobId}:${item.stepId}:${item.attempt}`,
+    });
+    if (step.resultKey !== "") await results.refuse(step.resultKey, step.error, step.finishedUnixMs);
+  }
+}
+
+async function announce(
+  { bus, worker, metrics, log }: ServiceBase,
+  { spec, record, revision }: StoredJob,
+  isMending: boolean,
+): Promise<void> {
+  const { jobId } = spec;
+  if (isMending && (await hasFinishedEvent(bus, jobId))) return;
+  const event = { $case: "finished", value: { state: record.state, revision } } as const;
+  await publishEvent(bus, JobEvent.fromPartial({ jobId, worker, atUnixMs: record.finishedUnixMs, event }));
+  const outcome = outcomes[record.state] ?? "failed";
+  const reason = record.error ? reasonFromEnum(record.error.reason) : "";
+  const ms = record.finishedUnixMs - spec.createdUnixMs;
+  metrics.count("pixelmesh_jobs_finished_total", { outcome, reason });
+  metrics.observe("pixelmesh_job_duration_seconds", { outcome }, ms / 1000);
+  log.info({ jobId, outcome, reason, ms }, "job ended");
+}
+
+const outcomes: Readonly<Record<number, string>> = {
+  [JobState.SUCCEEDED]: "succeeded",
+  [JobState.FAILED]: "failed",
+  [JobState.CANCELLED]: "cancelled",
+};

@@ -1,0 +1,119 @@
+import { type Bus, hasWork, workServices } from "@pixelmesh/bus";
+import { AppError } from "@pixelmesh/errors";
+import { claimEntry, degradedKey, isClaimAlive, isClaimedBy, lookAtResult, type ReadyStep } from "@pixelmesh/pipeline";
+import type { JobError, JobSpec, ResultClaim, StepRecord, StepResult, StepRun } from "@pixelmesh/proto";
+import type { Metrics } from "@pixelmesh/telemetry";
+import { type BlobClient, keepResult, type Results } from "@pixelmesh/worker";
+import type { JobStore, StoredJob } from "./job-store.ts";
+import type { Waiter, Waits } from "./waits.ts";
+
+/** What is to become of a READY step: a stored answer, its own run, or waiting for another's. */
+export type Sought =
+  | { readonly $case: "use"; readonly result: StepResult }
+  | { readonly $case: "refuse"; readonly error: JobError }
+  | { readonly $case: "run" }
+  | { readonly $case: "wait" };
+
+/** What single-flight needs. */
+export type SingleFlightParts = {
+  readonly bus: Bus;
+  readonly store: JobStore;
+  readonly results: Results;
+  readonly waits: Waits;
+  readonly blobs: BlobClient;
+  readonly metrics: Metrics;
+};
+
+/** Equal steps in flight are one run. */
+export type SingleFlight = {
+  /** `ended` is a run that is known to be over although its message may still be there. */
+  seek(job: StoredJob, ready: ReadyStep, ended: StepRun | undefined): Promise<Sought>;
+  /**
+   * Gives up the claim of a step whose job has ended. With somebody waiting, that step gets it, and a run under way goes on
+   * for it: answers whether it does.
+   */
+  giveUp(spec: JobSpec, step: StepRecord, wasRunning: boolean): Promise<boolean>;
+};
+
+const maxRounds = 50;
+const maxHeirs = 20;
+
+/** Claims, waits, takes over and hands over, all by compare-and-set on the results (docs/reliability.md). */
+export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
+  const { bus, store, results, waits, blobs, metrics } = parts;
+
+  async function isAlive(claim: ResultClaim, key: string): Promise<boolean> {
+    return isClaimAlive(claim, key, (await store.find(claim.jobId))?.record);
+  }
+
+  async function isUnderWay(run: StepRun, serviceName: string, ended: StepRun | undefined): Promise<boolean> {
+    const isOver = ended?.jobId === run.jobId && ended.stepId === run.stepId && ended.attempt >= run.attempt;
+    const service = workServices.find((known) => known === serviceName);
+    return !isOver && service !== undefined && hasWork(bus, service, run);
+  }
+
+  async function findDegraded(ready: ReadyStep, asker: Waiter, keepUntilUnixMs: number) {
+    const entry = await results.read(degradedKey(ready.resultKey));
+    const look = lookAtResult(entry?.value, { ...ready, ...asker }, Date.now());
+    return look.$case === "use" && (await keepResult(blobs, look.result, keepUntilUnixMs)) ? look.result : undefined;
+  }
+
+  async function seekKey({ spec, record }: StoredJob, ready: ReadyStep, ended: StepRun | undefined): Promise<Sought> {
+    const { resultKey: key, service } = ready;
+    const asker = { jobId: spec.jobId, stepId: ready.stepId };
+    let isRegistered = false;
+    for (let round = 0; round < maxRounds; round++) {
+      const entry = await results.read(key);
+      const look = lookAtResult(entry?.value, { ...ready, ...asker }, Date.now());
+      if (look.$case === "refuse") return look;
+      if (look.$case === "use" && (await keepResult(blobs, look.result, record.outputsExpireUnixMs))) return look;
+      if (look.$case === "mine") {
+        if (!look.carrier) return { $case: "run" };
+        if (await isUnderWay(look.carrier, service, ended)) return { $case: "wait" };
+      }
+      if (spec.allowDegraded) {
+        const result = await findDegraded(ready, asker, record.outputsExpireUnixMs);
+        if (result) return { $case: "use", result };
+      }
+      if (look.$case === "taken" && (await isAlive(look.claim, key))) {
+        if (isRegistered) return { $case: "wait" };
+        // Registered first, then read again: who ends in between finds the waiter, or the waiter finds the end.
+        await waits.register(key, asker);
+        isRegistered = true;
+        continue;
+      }
+      // A result whose blobs are gone is no longer known; a dead claim is taken over with what it knew.
+      const known = look.$case === "free" || look.$case === "taken" ? look.known : entry?.value.known;
+      if (await results.write(key, claimEntry(asker, known, Date.now()), entry)) return { $case: "run" };
+    }
+    throw new AppError("BROKER_UNAVAILABLE", "The stored result kept changing while it was looked up");
+  }
+
+  return {
+    async seek(job, ready, ended) {
+      if (ready.resultKey === "") return { $case: "run" };
+      const sought = await seekKey(job, ready, ended);
+      const result = sought.$case === "use" ? "hit" : sought.$case === "wait" ? "joined" : "miss";
+      metrics.count("pixelmesh_cache_requests_total", { cache: "result", result });
+      return sought;
+    },
+
+    async giveUp({ jobId, priority }, step, wasRunning) {
+      const { resultKey: key, id: stepId, attempt } = step;
+      const entry = await results.read(key);
+      if (!entry || !isClaimedBy(entry.value, { jobId, stepId })) {
+        await waits.remove(key, { jobId, stepId });
+        return false;
+      }
+      const before = entry.value.state?.$case === "claimed" ? entry.value.state.value.carrier : undefined;
+      const run = before ?? (wasRunning ? { jobId, stepId, attempt, priority } : undefined);
+      for (const heir of (await waits.list(key)).slice(0, maxHeirs)) {
+        if (!(await isAlive({ ...heir, carrier: undefined }, key))) continue;
+        const isHandedOver = await results.write(key, claimEntry(heir, entry.value.known, Date.now(), run), entry);
+        return isHandedOver && wasRunning && before === undefined;
+      }
+      await results.release(key, { jobId, stepId });
+      return false;
+    },
+  };
+}

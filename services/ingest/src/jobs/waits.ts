@@ -1,0 +1,31 @@
+import { type Bus, openStore } from "@pixelmesh/bus";
+import { WaitEntry } from "@pixelmesh/proto";
+
+/** A step that waits for a result which another one makes. */
+export type Waiter = { readonly jobId: string; readonly stepId: string };
+
+/** The bucket `waits`: each waiter has a key of its own, so that any number of them get in nobody's way. */
+export type Waits = {
+  register(key: string, waiter: Waiter): Promise<void>;
+  list(key: string): Promise<Waiter[]>;
+  remove(key: string, waiter: Waiter): Promise<void>;
+};
+
+/** Opens the bucket. Keys are `<result key>.<job>.<step>`; neither ids nor result keys hold a dot. */
+export async function openWaits(bus: Bus): Promise<Waits> {
+  const store = await openStore(bus, "waits", WaitEntry);
+  const keyOf = (key: string, { jobId, stepId }: Waiter) => `${key}.${jobId}.${stepId}`;
+  return {
+    async register(key, { jobId, stepId }) {
+      await store.put(keyOf(key, { jobId, stepId }), { jobId, stepId });
+    },
+    async list(key) {
+      const found = await store.list(`${key}.*.*`);
+      return found.map((text) => {
+        const [, jobId = "", stepId = ""] = text.split(".");
+        return { jobId, stepId };
+      });
+    },
+    remove: (key, waiter) => store.remove(keyOf(key, waiter)),
+  };
+}

@@ -1,0 +1,26 @@
+import { writeSync } from "node:fs";
+import { effectsFields, startEffects } from "@pixelmesh/effects";
+import { ingestFields, startIngest } from "@pixelmesh/ingest";
+import { runService } from "@pixelmesh/service";
+
+// A service that kills itself right before its n-th durable write: `node fault-service.ts ingest 7`. What keeps a
+// process listed or its lease renewed comes at times of its own and is not counted.
+const [, , name, at] = process.argv;
+let left = Number(at);
+
+async function onWrite(what: string): Promise<void> {
+  if (/ (services|leases)$/.test(what)) return;
+  left -= 1;
+  if (left > 0) return;
+  if (left === 0) writeSync(2, `dies before: ${what}\n`);
+  process.kill(process.pid, "SIGKILL");
+  await new Promise(() => {});
+}
+
+if (name === "ingest") {
+  await runService(process, name, ingestFields, (config, life, log) => startIngest(config, life, log, { onWrite }));
+} else {
+  await runService(process, "effects", effectsFields, (config, life, log) =>
+    startEffects(config, life, log, { onWrite }),
+  );
+}

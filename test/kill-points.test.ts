@@ -1,0 +1,119 @@
+import type { Bus } from "@pixelmesh/bus";
+import { connectPixelmesh, JobState } from "@pixelmesh/client";
+import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { download, effectStep, robot } from "./fixtures.ts";
+import { connectTestBus, finishedStates, keysLeft, startReplica } from "./replicas.ts";
+
+// By enumeration: a process kills itself right before its first durable write, then another right before its second, and
+// so on, until one gets through. The replica that stays alive sleeps meanwhile, so that every write is the victim's.
+const env = { PIXELMESH_NATS_ACK_WAIT: "1s", PIXELMESH_INGEST_RECONCILE_AFTER: "1s", PIXELMESH_STOP_GRACE: "2s" };
+const maxPoints = 40;
+
+let mesh: TestMesh;
+let bus: Bus & AsyncDisposable;
+beforeAll(async () => {
+  mesh = await startTestMesh({ env });
+  bus = await connectTestBus(mesh.brokerUrl());
+});
+afterAll(async () => {
+  await bus?.[Symbol.asyncDispose]();
+  await mesh?.[Symbol.asyncDispose]();
+});
+
+// Another picture each time would be another key; another contrast is, too.
+const pipelineOf = (point: number, kind: number) => ({
+  steps: [effectStep("fx", "black_and_white", { contrast: 1 + point / 100 + kind / 1000 })],
+});
+
+async function expectOneEnd(id: string): Promise<void> {
+  const job = await mesh.client.jobs.wait(id, { signal: AbortSignal.timeout(30_000) });
+  expect(job).toMatchObject({ state: JobState.SUCCEEDED, error: undefined });
+  expect((await download(mesh.client, job, "result")).length).toBeGreaterThan(1_000);
+  await expect.poll(() => finishedStates(bus, id), { timeout: 10_000 }).toEqual([JobState.SUCCEEDED]);
+}
+
+test.each([
+  [true, "and its caller comes back with the request id"],
+  [false, "and its caller is never heard of again"],
+])("ingest may die between any two of its writes (%s), %s", { timeout: 240_000 }, async (comesBack) => {
+  const keeper = mesh.processes().find(({ name }) => name === "ingest");
+  const reached: string[] = [];
+  for (let point = 1; point <= maxPoints; point++) {
+    await using victim = await startReplica(mesh, bus, "ingest", { diesAt: point, env });
+    process.kill(keeper?.pid as number, "SIGSTOP");
+    const client = connectPixelmesh({ address: victim.address, patienceMs: 0 });
+    const request = {
+      pipeline: pipelineOf(point, comesBack ? 1 : 2),
+      pictures: [{ bytes: robot }],
+      requestId: `point-${comesBack}-${point}`,
+    };
+    let acknowledged: string | undefined;
+    try {
+      acknowledged = (await client.jobs.create(request)).id;
+      await client.jobs.wait(acknowledged, { signal: AbortSignal.timeout(4_000) });
+    } catch {
+      // It died under the call, or under the watch.
+    } finally {
+      // What follows the end, such as removing the entry in `open`, is written after the watcher was told.
+      await Promise.race([victim.exited, new Promise((next) => setTimeout(next, 1_500))]);
+      process.kill(keeper?.pid as number, "SIGCONT");
+      client.close();
+    }
+    const [, died] = /dies before: (.*)/.exec(victim.said()) ?? [];
+    if (comesBack) {
+      const again = await mesh.client.jobs.create(request);
+      if (acknowledged !== undefined) expect(again.id).toBe(acknowledged);
+      await expectOneEnd(again.id);
+    } else if (acknowledged !== undefined) {
+      await expectOneEnd(acknowledged);
+    }
+    await expect.poll(() => keysLeft(bus, "open"), { timeout: 15_000 }).toEqual([]);
+    if (died === undefined) break;
+    reached.push(died);
+  }
+  // Every kind of write was died before, and the last process got through.
+  expect(reached.length).toBeLessThan(maxPoints);
+  expect(new Set(reached)).toEqual(
+    new Set([
+      "create requests",
+      "put open",
+      "create jobs",
+      "create results",
+      "publish WORK_EFFECTS",
+      "update jobs",
+      "publish JOB_EVENTS",
+      "remove open",
+      "ack JOB_EVENTS",
+    ]),
+  );
+  for await (const job of mesh.client.jobs.list()) expect(job.state).not.toBe(JobState.RUNNING);
+});
+
+test.each([
+  ["does its work", robot, JobState.SUCCEEDED, ["publish JOB_EVENTS", "update results", "ack WORK_EFFECTS"]],
+  ["finds that it cannot", robot.subarray(0, 2_000), JobState.FAILED, ["update results", "publish JOB_EVENTS"]],
+])("a worker that %s may die between any two of its writes", { timeout: 120_000 }, async (_, bytes, state, writes) => {
+  const sleeper = mesh.processes().find(({ name }) => name === "effects");
+  const reached: string[] = [];
+  for (let point = 1; point <= maxPoints; point++) {
+    await using victim = await startReplica(mesh, bus, "effects", { diesAt: point, env });
+    // Ingest asks the sleeper what there is, and remembers it for five seconds.
+    await mesh.client.effects();
+    process.kill(sleeper?.pid as number, "SIGSTOP");
+    const { id } = await mesh.client.jobs.create({ pipeline: pipelineOf(point, state), pictures: [{ bytes }] });
+    const ended = mesh.client.jobs.wait(id);
+    await Promise.race([victim.exited, ended]);
+    // The acknowledgement comes after the end was told.
+    await Promise.race([victim.exited, new Promise((next) => setTimeout(next, 500))]);
+    process.kill(sleeper?.pid as number, "SIGCONT");
+    expect((await ended).state).toBe(state);
+    await expect.poll(() => finishedStates(bus, id), { timeout: 10_000 }).toEqual([state]);
+    const [, died] = /dies before: (.*)/.exec(victim.said()) ?? [];
+    if (died === undefined) break;
+    reached.push(died);
+  }
+  expect(reached.length).toBeLessThan(maxPoints);
+  expect(reached).toEqual(expect.arrayContaining(writes));
+  await expect.poll(() => keysLeft(bus, "open"), { timeout: 15_000 }).toEqual([]);
+});
