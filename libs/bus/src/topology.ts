@@ -55,6 +55,8 @@ const buckets = [
   { name: "requests", ttlMs: 7 * dayMs, maxBytes: 64 * MiB, maxValueBytes: 4 * 1024 },
   { name: "results", ttlMs: 7 * dayMs, maxBytes: 256 * MiB, maxValueBytes: 64 * 1024 },
   { name: "services", ttlMs: 15_000, maxBytes: 4 * MiB, maxValueBytes: 4 * 1024 },
+  { name: "leases", ttlMs: 10_000, maxBytes: 1 * MiB, maxValueBytes: 4 * 1024 },
+  { name: "cards", ttlMs: 0, maxBytes: 4 * MiB, maxValueBytes: 4 * 1024 },
 ] as const;
 
 /** Makes every stream, consumer and bucket as planned; safe to repeat and to run from several processes at once. */

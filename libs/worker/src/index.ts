@@ -9,5 +9,6 @@ export { createModelHandlers, toWorkClass } from "./model-rpc.ts";
 export { type Models, modelFields, openModels, toDeviceOwner } from "./models.ts";
 export { openWorker, type WorkerParts } from "./open.ts";
 export { createResults, type Results } from "./results.ts";
+export { connectSchedulers, type SchedulerLink } from "./scheduler-link.ts";
 export { holdSlot, type Slot } from "./slot.ts";
 export { startStepWorker } from "./step-worker.ts";
