@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AttachDeviceRequest, DeviceKind, type HostReport, SchedulerServiceDefinition } from "@pixelmesh/proto";
+import {
+  type AttachDeviceRequest,
+  DeviceKind,
+  type DeviceReport,
+  type HostReport,
+  SchedulerServiceDefinition,
+} from "@pixelmesh/proto";
 import { createOutbox } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import { readHostMemory } from "./host-memory.ts";
@@ -14,6 +20,8 @@ export type DeviceLink = {
 /** What the process tells of its inference hosts, and what it does when the scheduler wants memory back. */
 export type DeviceOwner = {
   describeHosts?(): Promise<readonly HostReport[]>;
+  /** The GPUs that its models run on, with the hosts on them. */
+  describeGpus?(): Promise<readonly DeviceReport[]>;
   evictHost?(hostId: string): Promise<void>;
   cleanUp?(wantedBytes: number): Promise<void>;
 };
@@ -22,7 +30,7 @@ const reportEveryMs = 1_000;
 const reconnectMs = 250;
 
 /**
- * Keeps this machine's memory attached as a device until closed: a report a second to the leading scheduler, over a stream
+ * Keeps this machine's memory, and the GPUs its models run on, attached as devices until closed: a report a second to the leading scheduler, over a stream
  * that is reopened when it breaks or another leads.
  */
 export function linkDevice(
@@ -36,7 +44,7 @@ export function linkDevice(
 
   async function report(): Promise<AttachDeviceRequest> {
     const memory = readHostMemory(maxMemoryBytes);
-    const hosts = (await owner.describeHosts?.()) ?? [];
+    const [hosts = [], gpus = []] = await Promise.all([owner.describeHosts?.(), owner.describeGpus?.()]);
     const device = {
       deviceId,
       kind: DeviceKind.HOST_MEMORY,
@@ -50,7 +58,12 @@ export function linkDevice(
     };
     base.metrics.set("pixelmesh_device_memory_bytes", { device: deviceId, kind: "total" }, memory.totalBytes);
     base.metrics.set("pixelmesh_device_memory_bytes", { device: deviceId, kind: "observed" }, memory.observedBytes);
-    return { service: base.service, instance: base.config.instance, devices: [device], openSlots: [...link.openSlots] };
+    return {
+      service: base.service,
+      instance: base.config.instance,
+      devices: [device, ...gpus],
+      openSlots: [...link.openSlots],
+    };
   }
 
   async function attachOnce(): Promise<void> {

@@ -13,7 +13,7 @@ import { connectRpc } from "@pixelmesh/rpc";
 import { openBase } from "@pixelmesh/service";
 import { createLogger } from "@pixelmesh/telemetry";
 import { onTestFinished } from "vitest";
-import { openWorker, workerFields } from "../src/index.ts";
+import { modelFields, openModels, openWorker, toDeviceOwner, workerFields } from "../src/index.ts";
 
 const main = fileURLToPath(new URL("../../../services/scheduler/src/main.ts", import.meta.url));
 
@@ -69,18 +69,26 @@ export async function startRig(env: Record<string, string> = {}) {
     };
   }
 
-  /** A worker's parts within this process: its device is attached, its slots are real. */
-  async function startWorker(instance: string, schedulers: readonly Pick<SchedulerProcess, "address">[]) {
+  /** A worker's parts within this process: its devices are attached, its slots are real. With `providers` it has models. */
+  async function startWorker(
+    instance: string,
+    schedulers: readonly Pick<SchedulerProcess, "address">[],
+    { service = "upscale", providers }: { service?: string; providers?: string } = {},
+  ) {
     const log = createLogger({ service: "test", level: "silent" });
     const life = createLifecycle(log);
     onTestFinished(async () => void (await life.close()));
-    const config = loadConfig(workerFields("UPSCALE", 0), {
+    const fields = { ...workerFields("UPSCALE", 0), ...modelFields("UPSCALE") };
+    const config = loadConfig(fields, {
       ...common,
+      ...(providers ? { PIXELMESH_UPSCALE_PROVIDERS: providers } : {}),
       ...{ PIXELMESH_INSTANCE: instance, PIXELMESH_UPSCALE_HEALTH_PORT: "0", PIXELMESH_UPSCALE_METRICS_PORT: "0" },
       PIXELMESH_SCHEDULER_ADDRESS: schedulers.map(({ address }) => address).join(","),
     });
-    const base = await openBase("upscale", config, life, log);
-    return openWorker(base, config);
+    const base = await openBase(service, config, life, log);
+    const models = providers ? await openModels(base, config, "upscale") : undefined;
+    const parts = await openWorker(base, config, models ? toDeviceOwner(models) : {});
+    return { ...parts, models };
   }
   return { startScheduler, startWorker };
 }
