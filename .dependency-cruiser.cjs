@@ -6,7 +6,7 @@ const libFloors = [
   ["worker"],
   ["client", "service"],
   ["bus", "models", "rpc"],
-  ["inference", "telemetry"],
+  ["gpu", "inference", "telemetry"],
   ["pipeline", "imaging", "config"],
   ["lifecycle"],
   ["errors"],

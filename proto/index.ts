@@ -145,6 +145,11 @@ export {
   type SchedulerServiceImplementation,
 } from "./gen/pixelmesh/scheduler/v1/scheduler_service.ts";
 export {
+  FootprintCard,
+  LeaderLease,
+  LeaderMark,
+} from "./gen/pixelmesh/scheduler/v1/state.ts";
+export {
   DeleteBlobRequest,
   DeleteBlobResponse,
   GetBlobHeader,

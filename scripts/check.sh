@@ -35,5 +35,6 @@ step imports node scripts/check-imports.ts
 step buf-lint bash -c 'cd proto && ../node_modules/.bin/buf lint && ../node_modules/.bin/buf format -d --exit-code'
 step buf-breaking bash -c 'cd proto && ../node_modules/.bin/buf breaking --against released.binpb'
 step generated generated_is_current
-step unit vitest run --project unit
+# Properties are played longer in `make test`, and much longer in `make test-deep`.
+step unit env PIXELMESH_PROPERTY_RUNS="${PIXELMESH_PROPERTY_RUNS:-100}" vitest run --project unit
 tail -n 8 "$log" | grep -E 'Tests|Test Files' || true

@@ -1,8 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AttachDeviceRequest, DeviceKind, type HostReport, SchedulerServiceDefinition } from "@pixelmesh/proto";
-import { createOutbox, type RpcConnection } from "@pixelmesh/rpc";
+import {
+  type AttachDeviceRequest,
+  DeviceKind,
+  type DeviceReport,
+  type HostReport,
+  SchedulerServiceDefinition,
+} from "@pixelmesh/proto";
+import { createOutbox } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import { readHostMemory } from "./host-memory.ts";
+import type { SchedulerLink } from "./scheduler-link.ts";
 
 /** The standing report of this process's device to the scheduler. */
 export type DeviceLink = {
@@ -13,6 +20,8 @@ export type DeviceLink = {
 /** What the process tells of its inference hosts, and what it does when the scheduler wants memory back. */
 export type DeviceOwner = {
   describeHosts?(): Promise<readonly HostReport[]>;
+  /** The GPUs that its models run on, with the hosts on them. */
+  describeGpus?(): Promise<readonly DeviceReport[]>;
   evictHost?(hostId: string): Promise<void>;
   cleanUp?(wantedBytes: number): Promise<void>;
 };
@@ -20,14 +29,22 @@ export type DeviceOwner = {
 const reportEveryMs = 1_000;
 const reconnectMs = 250;
 
-/** Keeps this machine's memory attached as a device until closed: a report a second, over a stream that is reopened when it breaks. */
-export function linkDevice(base: ServiceBase, connection: RpcConnection, owner: DeviceOwner): DeviceLink {
+/**
+ * Keeps this machine's memory, and the GPUs its models run on, attached as devices until closed: a report a second to the leading scheduler, over a stream
+ * that is reopened when it breaks or another leads.
+ */
+export function linkDevice(
+  base: ServiceBase,
+  link: SchedulerLink,
+  owner: DeviceOwner,
+  maxMemoryBytes: number,
+): DeviceLink {
   const closing = new AbortController();
   const { deviceId } = readHostMemory();
 
   async function report(): Promise<AttachDeviceRequest> {
-    const memory = readHostMemory();
-    const hosts = (await owner.describeHosts?.()) ?? [];
+    const memory = readHostMemory(maxMemoryBytes);
+    const [hosts = [], gpus = []] = await Promise.all([owner.describeHosts?.(), owner.describeGpus?.()]);
     const device = {
       deviceId,
       kind: DeviceKind.HOST_MEMORY,
@@ -37,14 +54,23 @@ export function linkDevice(base: ServiceBase, connection: RpcConnection, owner: 
       computeTokens: memory.cores,
       hosts: [...hosts],
       ownProcessBytes: process.memoryUsage.rss(),
+      processesHidden: false,
     };
     base.metrics.set("pixelmesh_device_memory_bytes", { device: deviceId, kind: "total" }, memory.totalBytes);
     base.metrics.set("pixelmesh_device_memory_bytes", { device: deviceId, kind: "observed" }, memory.observedBytes);
-    return { service: base.service, instance: base.config.instance, devices: [device] };
+    return {
+      service: base.service,
+      instance: base.config.instance,
+      devices: [device, ...gpus],
+      openSlots: [...link.openSlots],
+    };
   }
 
   async function attachOnce(): Promise<void> {
+    const connection = link.current();
     const outbox = createOutbox<AttachDeviceRequest>(4);
+    const moved = new AbortController();
+    const endMoved = link.onMoved(() => moved.abort());
     outbox.push(await report());
     const timer = setInterval(() => {
       report().then(outbox.push, (error: unknown) => base.log.warn({ err: error }, "device report failed"));
@@ -52,11 +78,15 @@ export function linkDevice(base: ServiceBase, connection: RpcConnection, owner: 
     try {
       for await (const { command } of connection
         .client(SchedulerServiceDefinition)
-        .attachDevice(outbox, { signal: closing.signal })) {
+        .attachDevice(outbox, { signal: AbortSignal.any([closing.signal, moved.signal]) })) {
         if (command?.$case === "evictHost") await owner.evictHost?.(command.value.hostId);
         else if (command?.$case === "cleanUp") await owner.cleanUp?.(command.value.wantedBytes);
       }
+    } catch (error) {
+      link.moveOn(connection);
+      throw error;
     } finally {
+      endMoved();
       clearInterval(timer);
       outbox.end();
     }

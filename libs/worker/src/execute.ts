@@ -51,7 +51,7 @@ export async function executeStep(
     const request = SlotRequest.fromPartial({
       service: base.service,
       instance: base.config.instance,
-      deviceIds: [device.deviceId],
+      deviceIds: [...(need.deviceIds ?? [device.deviceId])],
       jobId: execution.jobId,
       stepId: step.id,
       tenant: execution.tenant,
@@ -84,6 +84,7 @@ export async function executeStep(
         onProgress: execution.onProgress,
         option,
         slotId: slot.grant.slotId,
+        deviceId: slot.grant.deviceId,
         onRenewed: slot.onRenewed,
       });
       const runMs = performance.now() - startedMs;

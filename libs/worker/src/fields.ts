@@ -7,7 +7,16 @@ export function workerFields(area: string, basePort: number) {
   return {
     ...serviceFields(area, basePort),
     storageAddress: field.text("PIXELMESH_STORAGE_ADDRESS", "127.0.0.1:7402", "Address of the storage service."),
-    schedulerAddress: field.text("PIXELMESH_SCHEDULER_ADDRESS", "127.0.0.1:7401", "Address of the scheduler."),
+    schedulerAddresses: field.list(
+      "PIXELMESH_SCHEDULER_ADDRESS",
+      "127.0.0.1:7401",
+      "Addresses of the scheduler and its standbys, separated by commas.",
+    ),
+    deviceMemoryBytes: field.byteSize(
+      "PIXELMESH_DEVICE_MEMORY",
+      "1024TiB",
+      "Memory of this machine to plan with at most; what it has, where that is less.",
+    ),
     concurrency: field.integer(
       `PIXELMESH_${area}_CONCURRENCY`,
       String(Math.min(8, availableParallelism() + 2)),

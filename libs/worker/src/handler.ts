@@ -9,6 +9,8 @@ export type SlotNeed = {
   readonly workClass: WorkClass;
   /** Acceptable ways to do it, preferred first; the grant names one. */
   readonly options: readonly SlotOption[];
+  /** Acceptable devices, preferred first; default: this machine's memory. */
+  readonly deviceIds?: readonly string[];
   readonly model?: string;
   readonly modelDigest?: string;
   /** The inference host that will run it, and what that holds now. */
@@ -25,6 +27,8 @@ export type StepContext = {
   /** The option that was granted. */
   readonly option: SlotOption;
   readonly slotId: string;
+  /** The device that was granted. */
+  readonly deviceId: string;
   /** Calls back with each renewal of the grant: how long it is valid from now. */
   readonly onRenewed: (listener: (validMs: number) => void) => void;
 };

@@ -13,15 +13,18 @@ export type HostMemory = {
   readonly cores: number;
 };
 
-/** Reads it now: cgroup v2 (memory.max, memory.current − inactive_file), else /proc/meminfo (MemTotal − MemAvailable), else os. */
-export function readHostMemory(): HostMemory {
+/**
+ * Reads it now: cgroup v2 (memory.max, memory.current − inactive_file), else /proc/meminfo (MemTotal − MemAvailable), else os.
+ * `maxTotalBytes` only ever lowers the total: what others on the machine use still counts.
+ */
+export function readHostMemory(maxTotalBytes = Number.POSITIVE_INFINITY): HostMemory {
   const machine = readMachine();
   const group = readCgroup();
   const bounded = group !== undefined && group.maxBytes < machine.totalBytes;
   return {
     deviceId: `host-${machine.id}${bounded ? group.path : ""}`,
     name: bounded ? `container memory of ${hostname()}` : `memory of ${hostname()}`,
-    totalBytes: bounded ? group.maxBytes : machine.totalBytes,
+    totalBytes: Math.min(bounded ? group.maxBytes : machine.totalBytes, maxTotalBytes),
     observedBytes: bounded ? Math.max(group.usedBytes, 0) : machine.totalBytes - machine.availableBytes,
     cores: availableParallelism(),
   };

@@ -6,8 +6,17 @@ export { type WorkerConfig, workerFields } from "./fields.ts";
 export type { PictureSize, SlotNeed, StepContext, StepHandler, StepOutcome } from "./handler.ts";
 export { type HostMemory, readHostMemory } from "./host-memory.ts";
 export { createModelHandlers, toWorkClass } from "./model-rpc.ts";
-export { type Models, modelFields, openModels, toDeviceOwner } from "./models.ts";
+export {
+  type Models,
+  measureModelPeak,
+  modelFields,
+  modelTokens,
+  openModels,
+  placeModel,
+  toDeviceOwner,
+} from "./models.ts";
 export { openWorker, type WorkerParts } from "./open.ts";
 export { createResults, keepResult, type Results } from "./results.ts";
+export { connectSchedulers, type SchedulerLink } from "./scheduler-link.ts";
 export { holdSlot, type Slot } from "./slot.ts";
 export { startStepWorker } from "./step-worker.ts";

@@ -14,12 +14,12 @@ import {
 } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import { callFacts } from "@pixelmesh/telemetry";
-import type { Models } from "./models.ts";
+import { type Models, modelTokens, placeModel } from "./models.ts";
 import type { WorkerParts } from "./open.ts";
 import { holdSlot } from "./slot.ts";
 
 /** ListModels, LoadModel and UnloadModel, alike in every service that runs models. */
-export function createModelHandlers({ base, scheduler, device }: WorkerParts, models: Models) {
+export function createModelHandlers({ base, scheduler }: WorkerParts, models: Models) {
   const { registry, pool, task } = models;
 
   async function describe(status: ModelStatus): Promise<Model> {
@@ -60,7 +60,7 @@ export function createModelHandlers({ base, scheduler, device }: WorkerParts, mo
       const request = SlotRequest.fromPartial({
         service: base.service,
         instance: base.config.instance,
-        deviceIds: [device.deviceId],
+        ...(await placeModel(models, model)),
         tenant: callFacts().tenant ?? "default",
         workClass: toWorkClass(model.workClass),
         priority: Priority.INTERACTIVE,
@@ -70,16 +70,17 @@ export function createModelHandlers({ base, scheduler, device }: WorkerParts, mo
             tilePx: least,
             batch: 1,
             peakBytes: estimatePeakBytes(model, { widthPx: least, heightPx: least }, least),
-            computeTokens: models.threads,
+            computeTokens: modelTokens(models, model),
           },
         ],
-        model: model.name,
-        modelDigest: model.digest,
-        hostId: pool.hostId(model),
       });
       const slot = await holdSlot(scheduler, request, signal);
       try {
-        const report = await pool.load(model, { pin, signal: AbortSignal.any([signal, slot.lost]) });
+        const report = await pool.load(model, {
+          pin,
+          deviceId: slot.grant.deviceId,
+          signal: AbortSignal.any([signal, slot.lost]),
+        });
         base.metrics.observe("pixelmesh_model_load_seconds", { model: model.name }, report.loadMs / 1000);
         return {
           model: await describe(statusOf(name)),

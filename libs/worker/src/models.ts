@@ -2,10 +2,13 @@ import { availableParallelism } from "node:os";
 import { delimiter } from "node:path";
 import { type ConfigOf, field } from "@pixelmesh/config";
 import { expected } from "@pixelmesh/errors";
+import type { GpuReader } from "@pixelmesh/gpu";
 import {
+  type AvailableModel,
   bundledModelsDir,
   createHostPool,
   type HostPool,
+  type InferenceHost,
   loadRegistry,
   type ModelRegistry,
   type ModelTask,
@@ -14,7 +17,7 @@ import {
 import type { HostReport } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { DeviceOwner } from "./device.ts";
-import { readHostMemory } from "./host-memory.ts";
+import { openModelDevices, toGpuReport } from "./model-devices.ts";
 
 /** Settings of every service that runs models, on top of workerFields. */
 export function modelFields(area: string) {
@@ -56,6 +59,10 @@ export type Models = {
   readonly pool: HostPool;
   readonly task: ModelTask;
   readonly threads: number;
+  /** Where models may run, preferred first. */
+  readonly deviceIds: readonly string[];
+  /** Undefined where models run on the processor. */
+  readonly gpus: GpuReader | undefined;
 };
 
 const knownProviders: readonly string[] = ["tensorrt", "cuda", "webgpu", "cpu"] satisfies Provider[];
@@ -70,25 +77,55 @@ export async function openModels(base: ServiceBase, config: ModelConfig, task: M
     if (refused) log.warn(facts, "model is refused");
     else log.info(facts, "model is not available");
   }
-  const pool = createHostPool({
-    name: worker,
-    devices: [
-      {
-        deviceId: readHostMemory().deviceId,
-        providers: config.providers.map(parseProvider),
-        threads: { intraOp: config.threads, interOp: 1 },
-      },
-    ],
-    log,
-    idleTtlMs: config.hostIdleMs,
-  });
+  const { devices, gpus } = await openModelDevices(base, config.providers.map(parseProvider), config.threads);
+  const pool = createHostPool({ name: worker, devices, log, idleTtlMs: config.hostIdleMs });
   life.defer("inference hosts", pool.close, 20_000);
-  return { registry, pool, task, threads: config.threads };
+  const deviceIds = devices.map(({ deviceId }) => deviceId);
+  return { registry, pool, task, threads: config.threads, deviceIds, gpus };
+}
+
+/** The part of a slot request that says where a model may run, and which host has it by now. */
+export async function placeModel({ pool, deviceIds }: Models, model: AvailableModel) {
+  const hosts = await pool.describe();
+  const places = deviceIds.map((deviceId) => ({ deviceId, hostId: pool.hostId(model, deviceId) }));
+  const isWarm = (hostId: string) =>
+    hosts.some((host) => host.hostId === hostId && host.models.some(({ digest }) => digest === model.digest));
+  const hostId = (places.find((place) => isWarm(place.hostId)) ?? places[0])?.hostId ?? "";
+  const heldBytes = hosts.find((host) => host.hostId === hostId)?.usedBytes ?? 0;
+  return { deviceIds: [...deviceIds], hostId, heldBytes, model: model.name, modelDigest: model.digest };
+}
+
+/** Compute tokens of a run: its threads on a processor, its class's share of a GPU. */
+export function modelTokens({ gpus, threads }: Models, { workClass }: AvailableModel): number {
+  if (gpus === undefined) return threads;
+  return { light: 1, heavy: 2, exclusive: 4 }[workClass];
+}
+
+/**
+ * What a run took of its device at its peak: a runtime keeps its high-water mark, so that is what the host holds now.
+ * `serviceBytes` is what the service itself held of the machine's memory. Undefined where a GPU does not tell.
+ */
+export async function measureModelPeak(
+  { gpus }: Models,
+  host: InferenceHost,
+  deviceId: string,
+  serviceBytes: number,
+): Promise<number | undefined> {
+  if (gpus === undefined) return (await host.memory()).anonymousBytes + serviceBytes;
+  const { pid } = await host.describe();
+  return pid === null
+    ? undefined
+    : gpus
+        .gpus()
+        .find((gpu) => gpu.deviceId === deviceId)
+        ?.processes.get(pid);
 }
 
 /** Lets the scheduler see the hosts of a pool and take their memory back. */
-export function toDeviceOwner({ pool }: Models): DeviceOwner {
+export function toDeviceOwner({ pool, gpus }: Models): DeviceOwner {
   return {
+    describeGpus: () =>
+      Promise.all((gpus?.gpus() ?? []).map(async (gpu) => toGpuReport(gpu, await pool.describe(gpu.deviceId)))),
     async describeHosts(): Promise<HostReport[]> {
       const hosts = await pool.describe();
       return hosts.map(({ hostId, usedBytes, busy, models }) => ({

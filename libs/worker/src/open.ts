@@ -1,10 +1,11 @@
 import { configureImaging, defaultLimits, type PictureLimits } from "@pixelmesh/imaging";
-import { connectRpc, type RpcConnection } from "@pixelmesh/rpc";
+import { connectRpc } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import { type BlobClient, connectBlobs } from "./blobs.ts";
 import { type DeviceLink, type DeviceOwner, linkDevice } from "./device.ts";
 import type { WorkerConfig } from "./fields.ts";
 import { createResults, type Results } from "./results.ts";
+import { connectSchedulers, type SchedulerLink } from "./scheduler-link.ts";
 
 /** What a process that does steps has open besides its base. */
 export type WorkerParts = {
@@ -12,7 +13,7 @@ export type WorkerParts = {
   readonly config: WorkerConfig;
   readonly blobs: BlobClient;
   readonly results: Results;
-  readonly scheduler: RpcConnection;
+  readonly scheduler: SchedulerLink;
   readonly device: DeviceLink;
   readonly limits: PictureLimits;
 };
@@ -27,9 +28,9 @@ export async function openWorker(
   configureImaging({ threads: config.imagingThreads });
   const storage = connectRpc(config.storageAddress);
   base.life.defer("storage connection", storage.close);
-  const scheduler = connectRpc(config.schedulerAddress);
+  const scheduler = connectSchedulers(config.schedulerAddresses);
   base.life.defer("scheduler connection", scheduler.close);
-  const device = linkDevice(base, scheduler, owner);
+  const device = linkDevice(base, scheduler, owner, config.deviceMemoryBytes);
   base.life.defer("device", device.close, 2_000);
   return {
     base,

@@ -24,6 +24,18 @@ export const schedulerFields = {
     "512MiB",
     "Memory of a GPU that is never granted away.",
   ),
+  leaseTtlMs: field.duration(
+    "PIXELMESH_SCHEDULER_LEASE_TTL",
+    "10s",
+    "A leader that has not renewed its lease for so long is followed by a standby.",
+    { min: 500, max: 10_000 },
+  ),
+  grantValidMs: field.duration(
+    "PIXELMESH_SCHEDULER_GRANT_VALID",
+    "10s",
+    "For how long a grant holds without being renewed.",
+    { min: 1_000, max: 60_000 },
+  ),
   lightSlots: count(
     "PIXELMESH_SCHEDULER_LIGHT_SLOTS",
     defaultRules.classSlots.light,
@@ -58,6 +70,10 @@ export function toRules({
   ...config
 }: SchedulerConfig): Rules {
   const { greenFraction, amberFraction, gpuHeadroomBytes, maxQueued, maxQueuedPerTenant } = config;
+  const { grantValidMs: validMs } = config;
   const classSlots = { light, heavy, exclusive };
-  return { ...defaultRules, greenFraction, amberFraction, gpuHeadroomBytes, maxQueued, maxQueuedPerTenant, classSlots };
+  return {
+    ...defaultRules,
+    ...{ greenFraction, amberFraction, gpuHeadroomBytes, maxQueued, maxQueuedPerTenant, classSlots, validMs },
+  };
 }

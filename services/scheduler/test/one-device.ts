@@ -5,19 +5,21 @@ import type { DeviceReport, Effect, SlotRequest } from "../src/domain/types.ts";
 /** A release that measured nothing. */
 export const measured = { peakBytes: 0, runMs: 0, outOfMemory: false };
 
-/** A scheduler with one memory device of 1,000 bytes with 4 cores: green up to 850, amber up to 950. */
+/** A scheduler with one memory device of 1,000 bytes with 4 cores: green up to 850, amber up to 950. `open`: slots that reports tell. */
 export function start(changes: Partial<Rules> = {}, cards = new Map()) {
   const scheduler = createScheduler({ rules: { ...defaultRules, ...changes }, cards, term: 7 });
   const clock = { nowMs: 0 };
+  const open = new Set<string>();
   const report = (observedBytes: number, hosts: DeviceReport["hosts"] = [], reporter = "s/0", ownProcessBytes = 0) =>
     scheduler.report(
       reporter,
       [
         {
           ...{ deviceId: "d", kind: "memory", name: "host", totalBytes: 1000, observedBytes, computeTokens: 4 },
-          ...{ hosts, ownProcessBytes },
+          ...{ hosts, ownProcessBytes, processesHidden: false },
         },
       ],
+      open,
       clock.nowMs,
     );
   const ask = (callId: string, peakBytes: number | number[], more: Partial<SlotRequest> & { tokens?: number } = {}) => {
@@ -41,7 +43,7 @@ export function start(changes: Partial<Rules> = {}, cards = new Map()) {
     return scheduler.tick(clock.nowMs);
   };
   const device = () => scheduler.snapshot(clock.nowMs).devices[0]!;
-  return { scheduler, clock, report, ask, release, later, device };
+  return { scheduler, clock, open, report, ask, release, later, device };
 }
 
 /** A host as reported: idle, without models, unless changed. */

@@ -49,7 +49,7 @@ type Client = Awaited<ReturnType<typeof startTestScheduler>>["client"];
 
 const device: DeviceReport = {
   ...{ deviceId: "host-a", kind: DeviceKind.HOST_MEMORY, name: "memory of a", totalBytes: 16 * gib },
-  ...{ observedBytes: 2 * gib, computeTokens: 4, hosts: [], ownProcessBytes: 0 },
+  ...{ observedBytes: 2 * gib, computeTokens: 4, hosts: [], ownProcessBytes: 0, processesHidden: false },
 };
 
 /** An attached device: what it reports, and the commands that came. */
@@ -63,8 +63,8 @@ function attach(client: Client, instance = "0") {
   return {
     commands,
     ended,
-    report: (change: Partial<DeviceReport> = {}) =>
-      reports.push({ service: "upscale", instance, devices: [{ ...device, ...change }] }),
+    report: (change: Partial<DeviceReport> = {}, openSlots: string[] = []) =>
+      reports.push({ service: "upscale", instance, devices: [{ ...device, ...change }], openSlots }),
     end: reports.end,
   };
 }

@@ -1,3 +1,4 @@
+import type { Epoch } from "@pixelmesh/proto";
 import fc from "fast-check";
 import type { DeviceReport, Effect, Measurement, SlotRequest } from "../src/domain/types.ts";
 
@@ -19,6 +20,10 @@ type Call = {
   readonly request: SlotRequest;
   state: "waiting" | "held" | "broken" | "ended";
   deviceId: string;
+  /** Of its grant: its id, its term and counter, and the option that was granted. */
+  slotId: string;
+  epoch: Epoch | undefined;
+  optionIndex: number;
   host: Host | undefined;
   /** What the run really needs at most, and holds of the service's own process now. */
   truePeakBytes: number;
@@ -93,7 +98,7 @@ export function createWorld(externalBytes: readonly number[], pinned: ReadonlySe
   const startRun = (callId: string, call: Call, deviceId: string, optionIndex: number, nowMs: number) => {
     const { modelDigest, instance, options } = call.request;
     const estimate = options[optionIndex]?.peakBytes ?? 0;
-    Object.assign(call, { state: "held", deviceId, renewedAtMs: nowMs });
+    Object.assign(call, { state: "held", deviceId, optionIndex, renewedAtMs: nowMs });
     if (modelDigest === "") {
       call.truePeakBytes = estimate;
       return;
@@ -154,7 +159,15 @@ export function createWorld(externalBytes: readonly number[], pinned: ReadonlySe
         }),
       };
       const callId = `c${calls.size}`;
-      const idle = { host: undefined, truePeakBytes: 0, processBytes: 0, renewedAtMs: 0 };
+      const idle = {
+        slotId: "",
+        epoch: undefined,
+        optionIndex: 0,
+        host: undefined,
+        truePeakBytes: 0,
+        processBytes: 0,
+        renewedAtMs: 0,
+      };
       calls.set(callId, { request, state: "waiting", deviceId: "", ...idle });
       return [callId, request];
     },
@@ -194,12 +207,21 @@ export function createWorld(externalBytes: readonly number[], pinned: ReadonlySe
       }
     },
 
+    /** The slots that a process holds, whether or not their call is up. */
+    openSlots(instance: string): Set<string> {
+      const held = [...calls.values()].filter(
+        (call) => call.request.instance === instance && (call.state === "held" || call.state === "broken"),
+      );
+      return new Set(held.map(({ slotId }) => slotId));
+    },
+
     /** A reporter's true reading of every device. */
     reports(instance: string): DeviceReport[] {
       return deviceIds.map((deviceId) => ({
         ...{ deviceId, kind: deviceId === "d0" ? "memory" : "gpu", name: deviceId, totalBytes },
         observedBytes: trueBytes(deviceId),
         computeTokens: tokensTotal,
+        processesHidden: false,
         ownProcessBytes: processBytes(instance, deviceId),
         hosts: [...hosts.values()]
           .filter((host) => host.deviceId === deviceId && host.instance === instance)
@@ -235,6 +257,7 @@ export function createWorld(externalBytes: readonly number[], pinned: ReadonlySe
         const call = calls.get(effect.callId);
         if (call === undefined) mistakes.push(`${effect.kind} for an unknown call`);
         else if (effect.kind === "grant") {
+          Object.assign(call, { slotId: effect.slotId, epoch: effect.epoch });
           if (call.state === "waiting") startRun(effect.callId, call, effect.deviceId, effect.optionIndex, nowMs);
           else if (call.state !== "held") mistakes.push(`a grant for a call that is ${call.state}`);
         } else if (effect.kind === "end") stop(effect.callId, "ended");

@@ -31,7 +31,7 @@ export const noMemory: HostMemory = { anonymousBytes: 0, residentBytes: 0 };
 /** Starts a process and has it prove a provider. Rejects with INFERENCE_FAILED where it cannot; no process is left then. */
 export async function startHostLife(options: HostOptions, limits: HostLimits): Promise<HostLife> {
   const began = performance.now();
-  const link = new HostLink(options.id, options.log);
+  const link = new HostLink(options.id, options.log, options.gpuUuid);
   try {
     const { providers, threads, deviceIndex = 0 } = options;
     const request = { type: "start", providers, deviceIndex, threads } as const;

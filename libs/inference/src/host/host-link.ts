@@ -47,8 +47,9 @@ export class HostLink {
   #killedFor = "";
   #silence: NodeJS.Timeout | undefined;
 
-  constructor(name: string, log: Log) {
-    const { child, socket, lastWords } = spawnHost((line) => log.debug({ host: name, line }, "inference host said"));
+  constructor(name: string, log: Log, gpuUuid?: string) {
+    const onLine = (line: string) => log.debug({ host: name, line }, "inference host said");
+    const { child, socket, lastWords } = spawnHost(onLine, gpuUuid);
     this.pid = child.pid ?? 0;
     this.ended = this.#gone.promise;
     this.#name = name;

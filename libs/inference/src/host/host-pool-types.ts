@@ -18,6 +18,8 @@ export type PoolDevice = {
   readonly providers: readonly Provider[];
   /** Which of several GPUs. Default 0. */
   readonly deviceIndex?: number;
+  /** The only GPU, or instance of one, that its hosts shall see: by UUID. */
+  readonly gpuUuid?: string;
   readonly threads: HostThreads;
 };
 

@@ -124,8 +124,14 @@ export function createHostPool(options: HostPoolOptions): HostPool {
     },
     describe: async (deviceId) => {
       const wanted = [...seats.values()].filter((seat) => deviceId === undefined || seat.device.deviceId === deviceId);
-      const described = await Promise.all(wanted.map((seat) => seat.host?.describe()));
-      return described.filter((each): each is HostDescription => each !== undefined);
+      const described = await Promise.all(
+        wanted.map(async (seat): Promise<HostDescription[]> => {
+          const host = await seat.host?.describe();
+          // Whoever holds it is between two tiles at most: it is not idle.
+          return host ? [{ ...host, busy: host.busy || seat.holders > 0 }] : [];
+        }),
+      );
+      return described.flat();
     },
     close: async () => {
       closing.abort(new AppError("STOPPING", "The inference hosts are closing"));

@@ -18,8 +18,12 @@ const entry = fileURLToPath(new URL(isSource ? "../host-process/main.ts" : "../h
 const flags = isSource ? ["--conditions=development", "--disable-warning=ExperimentalWarning"] : [];
 
 /** Starts the host's program, from source or built as this module is, on the Node that runs this one. */
-export function spawnHost(onLine: (line: string) => void): HostProcess {
-  const child = spawn(process.execPath, [...flags, entry], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+export function spawnHost(onLine: (line: string) => void, gpuUuid?: string): HostProcess {
+  const child = spawn(process.execPath, [...flags, entry], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    // The one GPU or instance it may see, which is then its first: indices differ between tools.
+    ...(gpuUuid === undefined ? {} : { env: { ...process.env, CUDA_VISIBLE_DEVICES: gpuUuid } }),
+  });
   let words = "";
   if (child.stderr) {
     createInterface({ input: child.stderr, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) => {

@@ -35,6 +35,8 @@ export type HostOptions = {
   readonly providers: readonly Provider[];
   /** Which of several GPUs. Default 0. */
   readonly deviceIndex?: number;
+  /** The only GPU, or instance of one, that the process shall see: by UUID. */
+  readonly gpuUuid?: string;
   readonly threads: HostThreads;
   readonly log: Log;
   readonly limits?: Partial<HostLimits>;

@@ -2,37 +2,34 @@ import { AppError, expected } from "@pixelmesh/errors";
 import { resizeFrame } from "@pixelmesh/imaging";
 import { type AvailableModel, estimatePeakBytes } from "@pixelmesh/inference";
 import type { Step } from "@pixelmesh/proto";
-import { type Models, type StepHandler, toWorkClass } from "@pixelmesh/worker";
+import { type Models, modelTokens, placeModel, type StepHandler, toWorkClass } from "@pixelmesh/worker";
 import { removeBackground } from "../domain/remove.ts";
 
 /** Planes of the working size (1,024 px a side at most) that cutting out holds, as floats. */
 const workingBytes = 12 * 1_024 * 1_024 * 4;
 
 /** Cuts the salient object out: a matte from a model in an inference host, fitted and applied at full resolution. */
-export function createRemoveHandler({ registry, pool, threads }: Models): StepHandler {
+export function createRemoveHandler(models: Models): StepHandler {
+  const { registry, pool, gpus } = models;
   return {
     async need(step, [input]) {
       const model = findModel(step);
-      const hostId = pool.hostId(model);
-      const host = (await pool.describe()).find((known) => known.hostId === hostId);
       const sidePx = modelSide(model);
       const pixels = (input?.widthPx ?? 0) * (input?.heightPx ?? 0);
-      const frameBytes = pixels * ((input?.channels || 4) + 4) + workingBytes;
+      // The frames are in the machine's memory: of a GPU a run takes only what the model needs.
+      const frameBytes = gpus === undefined ? pixels * ((input?.channels || 4) + 4) + workingBytes : 0;
       const peakBytes = estimatePeakBytes(model, { widthPx: sidePx, heightPx: sidePx }, sidePx) + frameBytes;
       return {
+        ...(await placeModel(models, model)),
         workClass: toWorkClass(model.workClass),
-        options: [{ tilePx: sidePx, batch: 1, peakBytes, computeTokens: threads }],
-        model: model.name,
-        modelDigest: model.digest,
-        hostId,
-        heldBytes: host?.usedBytes ?? 0,
+        options: [{ tilePx: sidePx, batch: 1, peakBytes, computeTokens: modelTokens(models, model) }],
       };
     },
-    async run(step, [frame], { signal, slotId, onRenewed, onProgress }) {
+    async run(step, [frame], { signal, slotId, deviceId, onRenewed, onProgress }) {
       if (!frame) throw new AppError("INTERNAL", "A remove_background step has no picture");
       const model = findModel(step);
       const modelSidePx = modelSide(model);
-      const { host, release } = await pool.acquire(model, { signal });
+      const { host, release } = await pool.acquire(model, { signal, deviceId });
       onRenewed((validMs) => pool.renewGrant(slotId, validMs));
       try {
         const cutOut = await removeBackground(frame, {

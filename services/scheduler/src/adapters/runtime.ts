@@ -1,6 +1,6 @@
+import { AppError } from "@pixelmesh/errors";
 import type { Metrics } from "@pixelmesh/telemetry";
-import type { Rules } from "../domain/rules.ts";
-import { createScheduler } from "../domain/scheduler.ts";
+import { createScheduler, type SchedulerOptions } from "../domain/scheduler.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
 import {
   type Command,
@@ -19,16 +19,20 @@ export type SlotCall = {
   granted(grant: Grant): void;
   queued(queued: Queued): void;
   revoked(why: string): void;
+  passed(instance: string): void;
   ended(error: Error): void;
 };
 
+/** The stream of a reporter: what it is asked to do, and that it has to go elsewhere. */
+export type ReporterLink = { command(command: Command): void; ended(error: Error): void };
+
 /** The scheduler's state with a clock and open calls around it. */
 export type Runtime = {
-  /** A reporter's stream; its commands go to `onCommand`. A newer stream of the same reporter takes its place. */
+  /** A reporter's stream. A newer stream of the same reporter takes its place. */
   attach(
     reporterId: string,
-    onCommand: (command: Command) => void,
-  ): { report(reports: readonly DeviceReport[]): void; detach(): void };
+    link: ReporterLink,
+  ): { report(reports: readonly DeviceReport[], openSlots: ReadonlySet<string>): void; detach(): void };
   /** Opens a call; `nowMs` is for turning wall-clock deadlines into the scheduler's clock. */
   open(call: SlotCall): {
     readonly nowMs: number;
@@ -38,29 +42,38 @@ export type Runtime = {
     disconnect(): void;
   };
   snapshot(): Snapshot;
+  /** Ends every call and stream: their holders go to the leader. */
   close(): void;
+};
+
+/** What a runtime is started with. */
+export type RuntimeOptions = SchedulerOptions & {
+  readonly metrics: Metrics;
+  /** Whether this process may decide now. Where it may not, nothing changes and calls end. */
+  readonly isLeading: () => boolean;
 };
 
 const tickMs = 250;
 
-/** Starts the clock of a scheduler that knows no device yet. `term` is above that of any scheduler before it. */
-export function startRuntime(rules: Rules, term: number, metrics: Metrics): Runtime {
-  const scheduler = createScheduler({ rules, cards: new Map(), term });
+/** Starts the clock of a scheduler that knows no device yet. Times in its rules are on `performance.now()`. */
+export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions): Runtime {
+  const scheduler = createScheduler(options);
   const calls = new Map<string, SlotCall>();
-  const reporters = new Map<string, (command: Command) => void>();
+  const reporters = new Map<string, ReporterLink>();
   const nowMs = () => performance.now();
   let counter = 0;
 
   function carryOut(effects: readonly Effect[]): void {
     for (const effect of effects) {
       if (effect.kind === "command") {
-        reporters.get(effect.reporterId)?.(effect.command);
+        reporters.get(effect.reporterId)?.command(effect.command);
         continue;
       }
       const call = calls.get(effect.callId);
       if (effect.kind === "grant") call?.granted(effect);
       else if (effect.kind === "queued") call?.queued(effect);
       else if (effect.kind === "revoke") call?.revoked(effect.why);
+      else if (effect.kind === "pass") call?.passed(effect.instance);
       else {
         metrics.count("pixelmesh_slot_refused_total", { reason: effect.error.reason });
         call?.ended(effect.error);
@@ -68,23 +81,34 @@ export function startRuntime(rules: Rules, term: number, metrics: Metrics): Runt
     }
   }
 
+  function endAll(): void {
+    const error = new AppError("SERVICE_UNAVAILABLE", "This scheduler does not lead");
+    for (const call of calls.values()) call.ended(error);
+    for (const link of reporters.values()) link.ended(error);
+  }
+  /** Every event passes here: a process that was stopped for a while must not go on as if it still led. */
+  function act(event: () => readonly Effect[]): void {
+    if (isLeading()) carryOut(event());
+    else endAll();
+  }
+
   const timer = setInterval(() => {
-    carryOut(scheduler.tick(nowMs()));
+    act(() => scheduler.tick(nowMs()));
     exportSnapshot(scheduler.snapshot(nowMs()), metrics);
   }, tickMs);
 
   return {
-    attach(reporterId, onCommand) {
-      reporters.set(reporterId, onCommand);
-      const isCurrent = () => reporters.get(reporterId) === onCommand;
+    attach(reporterId, link) {
+      reporters.set(reporterId, link);
+      const isCurrent = () => reporters.get(reporterId) === link;
       return {
-        report(reports) {
-          if (isCurrent()) carryOut(scheduler.report(reporterId, reports, nowMs()));
+        report(reports, openSlots) {
+          if (isCurrent()) act(() => scheduler.report(reporterId, reports, openSlots, nowMs()));
         },
         detach() {
           if (!isCurrent()) return;
           reporters.delete(reporterId);
-          carryOut(scheduler.detach(reporterId, nowMs()));
+          act(() => scheduler.detach(reporterId, nowMs()));
         },
       };
     },
@@ -94,17 +118,22 @@ export function startRuntime(rules: Rules, term: number, metrics: Metrics): Runt
       calls.set(callId, call);
       return {
         nowMs: nowMs(),
-        request: (request) => carryOut(scheduler.request(callId, request, nowMs())),
-        renew: () => carryOut(scheduler.renew(callId, nowMs())),
-        release: (measurement) => carryOut(scheduler.release(callId, measurement, nowMs())),
+        request: (request) => act(() => scheduler.request(callId, request, nowMs())),
+        renew: () => act(() => scheduler.renew(callId, nowMs())),
+        release: (measurement) => act(() => scheduler.release(callId, measurement, nowMs())),
         disconnect() {
           calls.delete(callId);
-          carryOut(scheduler.disconnect(callId, nowMs()));
+          // Also where this process does not lead: what it knows of its slots stays true.
+          const effects = scheduler.disconnect(callId, nowMs());
+          act(() => effects);
         },
       };
     },
     snapshot: () => scheduler.snapshot(nowMs()),
-    close: () => clearInterval(timer),
+    close() {
+      clearInterval(timer);
+      endAll();
+    },
   };
 }
 

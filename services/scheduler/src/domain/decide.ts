@@ -44,7 +44,8 @@ export function decide(
   return { wait };
 }
 
-function decideOn(device: Device, request: SlotRequest, context: Context): Decision {
+/** What a request may have of one device right now. */
+export function decideOn(device: Device, request: SlotRequest, context: Context): Decision {
   if (!isFresh(device)) return { wait: "stale" };
   const { rules, nowMs } = context;
   const figures = toFigures(device);
@@ -56,7 +57,8 @@ function decideOn(device: Device, request: SlotRequest, context: Context): Decis
     const veto =
       companyVeto(device, request, !isProven, rules) ??
       tokensVeto(device, figures, tokens) ??
-      memoryVeto(device, request.workClass, { usedBytes: figures.usedBytes, deltaBytes: delta }, rules);
+      memoryVeto(device, request.workClass, { usedBytes: figures.usedBytes, deltaBytes: delta }, rules) ??
+      (delta > 0 && nowMs < rules.cautiousUntilMs ? "zone" : undefined);
     if (veto === undefined) {
       return { choice: { device, optionIndex, peakBytes, deltaBytes: delta, tokens, alone: !isProven } };
     }
@@ -149,7 +151,10 @@ function tokensVeto(device: Device, figures: Figures, tokens: number): "tokens" 
   return figures.tokensUsed + tokens > device.tokens ? "tokens" : undefined;
 }
 
-/** Work that ran under an earlier scheduler goes on where it runs: its memory is in use already, whatever the zone. */
+/**
+ * Work that ran under an earlier scheduler goes on where it runs: its memory is in use already, whatever the zone. Slots, tokens
+ * and company are still kept to: others may have been granted since.
+ */
 export function resumed(
   request: SlotRequest,
   devices: ReadonlyMap<string, Device>,
@@ -158,8 +163,10 @@ export function resumed(
 ): { readonly choice: Choice } | undefined {
   const [device] = inOrder(request, devices);
   if (request.resume === undefined || request.resume.term >= term || device === undefined) return undefined;
-  const { peakBytes } = predictOption(device, request, 0, context);
+  const { peakBytes, isProven } = predictOption(device, request, 0, context);
   const tokens = Math.min(request.options[0]?.computeTokens ?? 0, device.tokens);
+  const veto = companyVeto(device, request, !isProven, context.rules) ?? tokensVeto(device, toFigures(device), tokens);
+  if (veto !== undefined) return undefined;
   const delta = deltaBytes(device, request, peakBytes, context.nowMs);
-  return { choice: { device, optionIndex: 0, peakBytes, deltaBytes: delta, tokens, alone: false } };
+  return { choice: { device, optionIndex: 0, peakBytes, deltaBytes: delta, tokens, alone: !isProven } };
 }

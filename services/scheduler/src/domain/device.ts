@@ -99,7 +99,8 @@ export function toFigures(device: Device): Figures {
 /** Moves the device to the zone of its present use. */
 export function updateZone(device: Device, nowMs: number, rules: Rules): void {
   if (device.totalBytes === 0) return;
-  const zone = nextZone(device.zone, toFigures(device).usedBytes / device.totalBytes, rules);
+  const byUse = nextZone(device.zone, toFigures(device).usedBytes / device.totalBytes, rules);
+  const zone = byUse === "green" && nowMs < rules.cautiousUntilMs ? "amber" : byUse;
   if (zone === device.zone) return;
   device.zone = zone;
   device.zoneSinceMs = nowMs;

@@ -42,12 +42,16 @@ export function releaseSlot(device: Device, slotId: string, nowMs: number, rules
   updateZone(device, nowMs, rules);
 }
 
-/** The slots of a device whose call broke off and whose host a report shows idle or gone: nothing runs there any more. */
-export function endedSlots(device: Device, reporterId: string): Slot[] {
+/**
+ * The slots of a device whose call broke off, that their holder no longer counts among its open ones, and whose host is idle
+ * or gone: nothing runs there any more.
+ */
+export function endedSlots(device: Device, reporterId: string, openSlots: ReadonlySet<string>): Slot[] {
   return [...device.slots.values()].filter((slot) => {
-    if (!slot.broken || toReporterId(slot.request.service, slot.request.instance) !== reporterId) return false;
+    if (!slot.broken || openSlots.has(slot.slotId)) return false;
+    if (toReporterId(slot.request.service, slot.request.instance) !== reporterId) return false;
     const unit = device.units.get(slot.unitKey);
-    return unit?.kind === "host" && unit.host?.busy !== true;
+    return unit?.kind === "process" || (unit?.kind === "host" && unit.host?.busy !== true);
   });
 }
 

@@ -15,12 +15,11 @@ export function applyDeviceReport(
   device.reporters.set(reporterId, { report, atMs: nowMs });
   device.seenAtMs = nowMs;
   device.name = report.name;
-  device.totalBytes = report.totalBytes;
   readReporters(device, rules);
 
   const process = unitOf(device, createUnit(processKey(reporterId), "process", reporterId));
   noteUse(process, report.ownProcessBytes);
-  for (const host of report.hosts) noteHost(device, reporterId, host, nowMs);
+  for (const host of report.hosts) noteHost(device, reporterId, host, { isHidden: report.processesHidden, nowMs });
 
   const named = new Set([process.key, ...report.hosts.map(({ hostId }) => hostKey(hostId))]);
   for (const unit of device.units.values()) {
@@ -50,15 +49,24 @@ function readReporters(device: Device, rules: Rules): void {
   // Without a reporter the last readings stand; nothing is granted on them.
   if (device.reporters.size === 0) return;
   const reports = [...device.reporters.values()].map(({ report }) => report);
+  // Who was given less of it counts: what all may use is the least that any of them may.
+  device.totalBytes = Math.min(...reports.map((report) => report.totalBytes));
   device.observedBytes = Math.max(...reports.map((report) => report.observedBytes));
   device.tokens = Math.max(...reports.map((report) => report.computeTokens)) || rules.defaultTokens;
 }
 
-function noteHost(device: Device, reporterId: string, report: HostReport, nowMs: number): void {
+function noteHost(
+  device: Device,
+  reporterId: string,
+  report: HostReport,
+  { isHidden, nowMs }: { readonly isHidden: boolean; readonly nowMs: number },
+): void {
   const key = hostKey(report.hostId);
   const unit = unitOf(device, createUnit(key, "host", reporterId));
-  // Where the device cannot attribute memory to processes, what the models are known to hold stands in for it.
-  noteUse(unit, report.usedBytes || report.models.reduce((sum, model) => sum + model.residentBytes, 0));
+  const residentBytes = report.models.reduce((sum, model) => sum + model.residentBytes, 0);
+  // Where nobody can say what a process uses, it has what it was granted: its arena keeps the high-water mark.
+  const grantedBytes = Math.min(device.observedBytes, chargeBytes(unit));
+  noteUse(unit, isHidden ? Math.max(grantedBytes, residentBytes) : report.usedBytes || residentBytes);
   unit.host ??= {
     ...{ hostId: report.hostId, busy: report.busy, models: report.models },
     ...{ residentSinceMs: nowMs, lastUsedMs: nowMs, evictingUntilMs: Number.NEGATIVE_INFINITY },

@@ -41,6 +41,8 @@ export type Rules = {
   /** A device red for so long has its least important slot revoked. */
   readonly revokeAfterMs: number;
   readonly cleanUpEveryMs: number;
+  /** Until then nothing is granted that needs new memory, and devices are amber at least: grants of an earlier leader may still run. */
+  readonly cautiousUntilMs: number;
 };
 
 /** SCHEDULER.md's figures. */
@@ -67,6 +69,7 @@ export const defaultRules: Rules = Object.freeze({
   evictTimeoutMs: 10_000,
   revokeAfterMs: 2_000,
   cleanUpEveryMs: 5_000,
+  cautiousUntilMs: 0,
 });
 
 /** The bytes of a device that may be in use at `fraction`, the headroom kept. */

@@ -75,7 +75,8 @@ function play(external: readonly number[], pinned: boolean) {
   };
 
   let reporter: (typeof instances)[number] = "0";
-  const reportOnce = () => scheduler.report(`s/${reporter}`, world.reports(reporter), clock.nowMs);
+  const reportOnce = () =>
+    scheduler.report(`s/${reporter}`, world.reports(reporter), world.openSlots(reporter), clock.nowMs);
   const report = () => {
     for (reporter of instances) if (!world.silent.has(reporter)) feed(reportOnce, true);
   };

@@ -12,6 +12,7 @@ import {
 } from "./decide.ts";
 import { createDevice, type Device, type Slot } from "./device.ts";
 import { chargeSlot, endedSlots, releaseSlot } from "./ledger.ts";
+import { createPassed, findWarmPeer } from "./pass.ts";
 import { createQueue, type Waiting } from "./queue.ts";
 import { makeRoom, relieve } from "./relief.ts";
 import { applyDeviceReport, dropReporter, dropStaleReporters } from "./reports.ts";
@@ -27,8 +28,11 @@ const forgetDeviceMs = 60_000;
  * and answers what is to be done. Nothing here waits, reads a clock or does I/O.
  */
 export type Scheduler = {
-  /** A reporter's devices as they are; those it no longer names are no longer seen by it. */
-  report(reporterId: string, reports: readonly DeviceReport[], nowMs: number): Effect[];
+  /**
+   * A reporter's devices as they are; those it no longer names are no longer seen by it. `openSlots`: what it holds; a slot
+   * whose call broke and that is not among them has ended, once its host is idle.
+   */
+  report(reporterId: string, reports: readonly DeviceReport[], openSlots: ReadonlySet<string>, nowMs: number): Effect[];
   /** A reporter's stream ended. */
   detach(reporterId: string, nowMs: number): Effect[];
   /** A call asks for its slot. It is granted, queued or ended. */
@@ -52,6 +56,7 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
   const devices = new Map<string, Device>();
   const held = new Map<string, Slot>();
   const queue = createQueue(rules);
+  const passed = createPassed();
   let counter = 0;
 
   const grant = (callId: string, request: SlotRequest, choice: Choice, nowMs: number): Effect => {
@@ -145,12 +150,12 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
   };
 
   return {
-    report(reporterId, reports, nowMs) {
+    report(reporterId, reports, openSlots, nowMs) {
       for (const report of reports) {
         const device = devices.get(report.deviceId) ?? createDevice(report, nowMs);
         devices.set(report.deviceId, device);
         applyDeviceReport(device, reporterId, report, nowMs, rules);
-        for (const slot of endedSlots(device, reporterId)) drop(slot, nowMs);
+        for (const slot of endedSlots(device, reporterId, openSlots)) drop(slot, nowMs);
       }
       const named = new Set(reports.map(({ deviceId }) => deviceId));
       for (const device of devices.values()) {
@@ -165,15 +170,25 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
     },
 
     request(callId, request, nowMs) {
-      const again = request.resume === undefined ? undefined : findBroken(held, request.resume);
+      const again = request.resume === undefined ? undefined : findHeld(held, request.resume);
       if (again !== undefined) {
         held.delete(again.callId);
+        // Its holder knows that the call before is over; this process may not have seen it yet.
+        const superseded = again.broken
+          ? []
+          : [{ kind: "end", callId: again.callId, error: announcedAgain() } as const];
         Object.assign(again, { callId, broken: false, expiresAtMs: nowMs + rules.validMs });
         held.set(callId, again);
-        return [toGrant(again, rules)];
+        return [...superseded, toGrant(again, rules)];
       }
-      if (fitsNowhere(request, devices, { cards, rules, nowMs }))
-        return [{ kind: "end", callId, error: noDeviceFits() }];
+      const context: Context = { cards, rules, nowMs };
+      if (fitsNowhere(request, devices, context)) return [{ kind: "end", callId, error: noDeviceFits() }];
+      const mayPass = request.resume === undefined && !passed.has(request);
+      const peer = mayPass ? findWarmPeer(request, devices, context) : undefined;
+      if (peer !== undefined) {
+        passed.add(request);
+        return [{ kind: "pass", callId, instance: peer }];
+      }
       const full = queue.refusal(request);
       if (full !== undefined) return [{ kind: "end", callId, error: full }];
       queue.add(callId, request, nowMs);
@@ -232,8 +247,12 @@ function toGrant(slot: Slot, rules: Rules): Effect {
   return { kind: "grant", callId, slotId, deviceId, optionIndex, epoch, validMs: rules.validMs };
 }
 
-function findBroken(held: ReadonlyMap<string, Slot>, { term, counter }: Slot["epoch"]): Slot | undefined {
-  return [...held.values()].find((slot) => slot.broken && slot.epoch.term === term && slot.epoch.counter === counter);
+function findHeld(held: ReadonlyMap<string, Slot>, { term, counter }: Slot["epoch"]): Slot | undefined {
+  return [...held.values()].find(({ epoch }) => epoch.term === term && epoch.counter === counter);
+}
+
+function announcedAgain(): AppError {
+  return new AppError("SERVICE_UNAVAILABLE", "The slot was announced again by another call");
 }
 
 function noDeviceFits(): AppError {

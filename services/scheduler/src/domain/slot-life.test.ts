@@ -14,9 +14,10 @@ test("a grant that is not renewed expires, and its call is told", () => {
 });
 
 test("a broken call stays charged until its grant has expired", () => {
-  const { report, ask, later, scheduler, clock } = start({ staleMs: 1e9 });
+  const { open, report, ask, later, scheduler, clock } = start({ staleMs: 1e9 });
   report(100);
   ask("a", 700);
+  open.add("7.1");
   scheduler.disconnect("a", clock.nowMs);
   expect(ask("b", 700, { instance: "1" })).toMatchObject([{ why: "memory" }]);
   report(100);
@@ -37,6 +38,23 @@ test("a broken call ends early when its host is reported idle or gone", () => {
     report(100, hosts);
     expect(scheduler.snapshot(0).slots).toHaveLength(0);
   }
+});
+
+test("a broken call ends early when its holder no longer counts the slot among its own, and its host is idle", () => {
+  const { open, report, ask, scheduler, clock } = start();
+  const slots = () => scheduler.snapshot(clock.nowMs).slots.length;
+  report(100, [host("h", 50)]);
+  ask("a", 10, { modelDigest: "m", hostId: "h" });
+  open.add("7.1");
+  scheduler.disconnect("a", clock.nowMs);
+  // Idle for now: its holder still reads pictures, and will come.
+  report(100, [host("h", 50)]);
+  expect(slots()).toBe(1);
+  open.clear();
+  report(100, [host("h", 50, { busy: true })]);
+  expect(slots()).toBe(1);
+  report(100, [host("h", 50)]);
+  expect(slots()).toBe(0);
 });
 
 test("a slot that is announced again after a broken call is the same slot", () => {

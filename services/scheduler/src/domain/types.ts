@@ -32,6 +32,8 @@ export type DeviceReport = {
   readonly computeTokens: number;
   readonly hosts: readonly HostReport[];
   readonly ownProcessBytes: number;
+  /** The device does not say what each process uses. */
+  readonly processesHidden: boolean;
 };
 
 /** A wish for a slot. Times on the scheduler's own clock; a deadline of Infinity: none but the rules' longest wait. */
@@ -74,6 +76,8 @@ export type Effect =
     }
   | { readonly kind: "queued"; readonly callId: string; readonly position: number; readonly why: WaitReason }
   | { readonly kind: "revoke"; readonly callId: string; readonly why: string }
+  /** The call ends without a slot: this instance has the model ready and room for the work. */
+  | { readonly kind: "pass"; readonly callId: string; readonly instance: string }
   /** The call ends with this error: refused before a grant, or expired after it. */
   | { readonly kind: "end"; readonly callId: string; readonly error: AppError }
   | { readonly kind: "command"; readonly reporterId: string; readonly command: Command };

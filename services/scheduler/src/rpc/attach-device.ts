@@ -6,45 +6,48 @@ import {
   type DeviceReport as DeviceReportMessage,
 } from "@pixelmesh/proto";
 import { type CallContext, createOutbox } from "@pixelmesh/rpc";
+import type { Leader } from "../adapters/leader.ts";
 import type { Runtime } from "../adapters/runtime.ts";
-import { type DeviceReport, toReporterId } from "../domain/types.ts";
+import { type Command, type DeviceReport, toReporterId } from "../domain/types.ts";
 
 const maxDevices = 64;
 
 /** AttachDevice: reports of one worker process come up, commands to it go down. */
-export function createAttachDevice(runtime: Runtime) {
+export function createAttachDevice(leader: Leader) {
   return async function* attachDevice(
     stream: AsyncIterable<AttachDeviceRequest>,
     { signal }: CallContext,
   ): AsyncGenerator<AttachDeviceResponse, void, undefined> {
     const commands = createOutbox<AttachDeviceResponse>(64);
+    const { runtime } = leader.require();
     let failure: unknown;
     let reporterId = "";
     let link: ReturnType<Runtime["attach"]> | undefined;
 
     async function listen(): Promise<void> {
-      for await (const { service, instance, devices } of stream) {
+      for await (const { service, instance, devices, openSlots } of stream) {
         if (service === "") throw expected("service", "the name of a service", service);
         if (devices.length > maxDevices) throw expected("devices", `at most ${maxDevices}`, devices.length);
         const name = toReporterId(service, instance);
         if (reporterId !== "" && name !== reporterId)
           throw expected("instance", `the first report's, ${reporterId}`, name);
         reporterId = name;
-        link ??= runtime.attach(reporterId, (command) => {
-          commands.push(
-            command.kind === "evictHost"
-              ? { command: { $case: "evictHost", value: { hostId: command.hostId } } }
-              : { command: { $case: "cleanUp", value: { wantedBytes: command.wantedBytes } } },
-          );
+        const reports = devices.map((device, index) => parseReport(device, `devices[${index}]`));
+        link ??= runtime.attach(reporterId, {
+          command: (command) => commands.push(toResponse(command)),
+          ended(error) {
+            failure ??= error;
+            commands.end();
+          },
         });
-        link.report(devices.map((device, index) => parseReport(device, `devices[${index}]`)));
+        link.report(reports, new Set(openSlots));
       }
     }
 
     signal.addEventListener("abort", commands.end, { once: true });
     listen()
       .catch((error: unknown) => {
-        failure = error;
+        failure ??= error;
       })
       .finally(commands.end);
     try {
@@ -56,6 +59,12 @@ export function createAttachDevice(runtime: Runtime) {
       link?.detach();
     }
   };
+}
+
+function toResponse(command: Command): AttachDeviceResponse {
+  return command.kind === "evictHost"
+    ? { command: { $case: "evictHost", value: { hostId: command.hostId } } }
+    : { command: { $case: "cleanUp", value: { wantedBytes: command.wantedBytes } } };
 }
 
 function parseReport(report: DeviceReportMessage, path: string): DeviceReport {

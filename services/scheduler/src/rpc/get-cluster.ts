@@ -8,15 +8,16 @@ import {
   WorkClass,
   Zone,
 } from "@pixelmesh/proto";
-import type { Runtime } from "../adapters/runtime.ts";
+import type { Leader } from "../adapters/leader.ts";
 import type { DeviceView, SlotView, Snapshot } from "../domain/snapshot.ts";
 
 const zones = { green: Zone.GREEN, amber: Zone.AMBER, red: Zone.RED } as const;
 const classes = { light: WorkClass.LIGHT, heavy: WorkClass.HEAVY, exclusive: WorkClass.EXCLUSIVE } as const;
 
 /** GetCluster: announced services, devices, slots, and both kinds of queues. */
-export function createGetCluster(runtime: Runtime, bus: Bus, term: number) {
+export function createGetCluster(leader: Leader, bus: Bus) {
   return async (): Promise<GetClusterResponse> => {
+    const { runtime, term } = leader.require();
     const [services, queues] = await Promise.all([listServices(bus), listQueues(bus)]);
     const snapshot = runtime.snapshot();
     return {

@@ -1,15 +1,16 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import type { HoldSlotRequest, HoldSlotResponse } from "@pixelmesh/proto";
 import { type CallContext, createOutbox } from "@pixelmesh/rpc";
-import type { Runtime } from "../adapters/runtime.ts";
+import type { Leader } from "../adapters/leader.ts";
 import { parseSlotRequest } from "./parse-request.ts";
 
 /** HoldSlot: one call is one slot. It is released by a release; a call that ends without one stays charged until its grant expires. */
-export function createHoldSlot(runtime: Runtime) {
+export function createHoldSlot(leader: Leader) {
   return async function* holdSlot(
     stream: AsyncIterable<HoldSlotRequest>,
     { signal }: CallContext,
   ): AsyncGenerator<HoldSlotResponse, void, undefined> {
+    const { runtime } = leader.require();
     const answers = createOutbox<HoldSlotResponse>();
     let failure: Error | undefined;
     const end = (error?: Error) => {
@@ -21,6 +22,10 @@ export function createHoldSlot(runtime: Runtime) {
         answers.push({ message: { $case: "grant", value: { slotId, deviceId, optionIndex, epoch, validMs } } }),
       queued: ({ position, why }) => answers.push({ message: { $case: "queued", value: { position, why } } }),
       revoked: (why) => answers.push({ message: { $case: "revoked", value: { why } } }),
+      passed(instance) {
+        answers.push({ message: { $case: "pass", value: { instance } } });
+        end();
+      },
       ended: end,
     });
 

@@ -6,17 +6,21 @@ type Picture = { readonly widthPx: number; readonly heightPx: number; readonly c
 
 /**
  * The ways to do an upscale, largest tile first, each with the memory it takes at its peak: the host's by the model's
- * estimate, and the frames that the service holds meanwhile. A tile larger than the picture is listed once.
+ * estimate, and, where the device `holdsFrames` (a machine's memory), the frames that the service holds meanwhile. A tile larger than the picture is listed once.
  */
-export function upscaleOptions(model: AvailableModel, picture: Picture, threads: number): SlotOption[] {
+export function upscaleOptions(
+  model: AvailableModel,
+  picture: Picture,
+  on: { readonly computeTokens: number; readonly holdsFrames: boolean },
+): SlotOption[] {
   const longest = Math.max(picture.widthPx, picture.heightPx);
   const tiles = [...model.preferredTilesPx].sort((a, b) => b - a);
   const distinct = tiles.filter((tilePx, at) => tilePx < longest || (tiles[at + 1] ?? 0) < longest);
   return distinct.map((tilePx) => ({
     tilePx,
     batch: 1,
-    peakBytes: estimatePeakBytes(model, picture, tilePx) + frameBytes(model, picture),
-    computeTokens: threads,
+    peakBytes: estimatePeakBytes(model, picture, tilePx) + (on.holdsFrames ? frameBytes(model, picture) : 0),
+    computeTokens: on.computeTokens,
   }));
 }
 

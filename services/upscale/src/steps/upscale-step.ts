@@ -2,36 +2,42 @@ import { AppError, expected } from "@pixelmesh/errors";
 import { createFrameSink, createFrameSource, type Frame, resizeFrame } from "@pixelmesh/imaging";
 import { type AvailableModel, runTiled } from "@pixelmesh/inference";
 import type { Step } from "@pixelmesh/proto";
-import { type Models, type StepContext, type StepHandler, toWorkClass } from "@pixelmesh/worker";
+import {
+  type Models,
+  measureModelPeak,
+  modelTokens,
+  placeModel,
+  type StepContext,
+  type StepHandler,
+  toWorkClass,
+} from "@pixelmesh/worker";
 import { joinAlpha, splitAlpha } from "../domain/alpha.ts";
 import { frameBytes, upscaleOptions } from "./options.ts";
 
 /** Enlarges one picture with a model: colours tile by tile in an inference host, alpha by Lanczos. */
-export function createUpscaleHandler({ registry, pool, threads }: Models): StepHandler {
+export function createUpscaleHandler(models: Models): StepHandler {
+  const { registry, pool, gpus } = models;
   return {
     async need(step, [input]) {
       const model = findModel(step);
-      const hostId = pool.hostId(model);
-      const host = (await pool.describe()).find((known) => known.hostId === hostId);
       return {
+        ...(await placeModel(models, model)),
         workClass: toWorkClass(model.workClass),
-        options: upscaleOptions(model, input ?? { widthPx: 1, heightPx: 1, channels: 4 }, threads),
-        model: model.name,
-        modelDigest: model.digest,
-        hostId,
-        heldBytes: host?.usedBytes ?? 0,
+        options: upscaleOptions(model, input ?? { widthPx: 1, heightPx: 1, channels: 4 }, {
+          computeTokens: modelTokens(models, model),
+          holdsFrames: gpus === undefined,
+        }),
       };
     },
     async run(step, [frame], context) {
       if (!frame) throw new AppError("INTERNAL", "An upscale step has no picture");
       const model = findModel(step);
-      const lease = await pool.acquire(model, { signal: context.signal });
+      const lease = await pool.acquire(model, { signal: context.signal, deviceId: context.deviceId });
       context.onRenewed((validMs) => pool.renewGrant(context.slotId, validMs));
       try {
         const larger = await enlarge(frame, model, lease.host, context);
-        // The runtime keeps its high-water mark, so what the host holds now is what the run took.
-        const { anonymousBytes } = await lease.host.memory();
-        return { frame: larger, provider: lease.host.provider, peakBytes: anonymousBytes + frameBytes(model, frame) };
+        const peakBytes = await measureModelPeak(models, lease.host, context.deviceId, frameBytes(model, frame));
+        return { frame: larger, provider: lease.host.provider, ...(peakBytes === undefined ? {} : { peakBytes }) };
       } finally {
         pool.endGrant(context.slotId);
         lease.release();

@@ -183,6 +183,8 @@ export interface DeviceReport {
   hosts: HostReport[];
   /** What the reporting process itself uses of the device. */
   ownProcessBytes: number;
+  /** The device does not say what each process uses, as in most containers with a GPU. */
+  processesHidden: boolean;
 }
 
 /** An inference host: a child process that holds models. */
@@ -206,6 +208,8 @@ export interface AttachDeviceRequest {
   service: string;
   instance: string;
   devices: DeviceReport[];
+  /** Ids of the slots the process holds: a broken call's slot that is not among them has ended. */
+  openSlots: string[];
 }
 
 export interface AttachDeviceResponse {
@@ -308,7 +312,7 @@ export interface SlotGrant {
   epoch:
     | Epoch
     | undefined;
-  /** From receipt, on the holder's monotonic clock. */
+  /** On the holder's monotonic clock, from when it sent what this answers; see docs/scheduler.md. */
   validMs: number;
 }
 
@@ -394,6 +398,7 @@ function createBaseDeviceReport(): DeviceReport {
     computeTokens: 0,
     hosts: [],
     ownProcessBytes: 0,
+    processesHidden: false,
   };
 }
 
@@ -422,6 +427,9 @@ export const DeviceReport: MessageFns<DeviceReport> = {
     }
     if (message.ownProcessBytes !== 0) {
       writer.uint32(64).int64(message.ownProcessBytes);
+    }
+    if (message.processesHidden !== false) {
+      writer.uint32(72).bool(message.processesHidden);
     }
     return writer;
   },
@@ -503,6 +511,14 @@ export const DeviceReport: MessageFns<DeviceReport> = {
             message.ownProcessBytes = longToNumber(reader.int64());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.processesHidden = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -547,6 +563,11 @@ export const DeviceReport: MessageFns<DeviceReport> = {
         : isSet(object.own_process_bytes)
         ? globalThis.Number(object.own_process_bytes)
         : 0,
+      processesHidden: isSet(object.processesHidden)
+        ? globalThis.Boolean(object.processesHidden)
+        : isSet(object.processes_hidden)
+        ? globalThis.Boolean(object.processes_hidden)
+        : false,
     };
   },
 
@@ -576,6 +597,9 @@ export const DeviceReport: MessageFns<DeviceReport> = {
     if (message.ownProcessBytes !== 0) {
       obj.ownProcessBytes = Math.round(message.ownProcessBytes);
     }
+    if (message.processesHidden !== false) {
+      obj.processesHidden = message.processesHidden;
+    }
     return obj;
   },
 
@@ -592,6 +616,7 @@ export const DeviceReport: MessageFns<DeviceReport> = {
     message.computeTokens = object.computeTokens ?? 0;
     message.hosts = object.hosts?.map((e) => HostReport.fromPartial(e)) || [];
     message.ownProcessBytes = object.ownProcessBytes ?? 0;
+    message.processesHidden = object.processesHidden ?? false;
     return message;
   },
 };
@@ -879,7 +904,7 @@ export const ResidentModel: MessageFns<ResidentModel> = {
 };
 
 function createBaseAttachDeviceRequest(): AttachDeviceRequest {
-  return { service: "", instance: "", devices: [] };
+  return { service: "", instance: "", devices: [], openSlots: [] };
 }
 
 export const AttachDeviceRequest: MessageFns<AttachDeviceRequest> = {
@@ -892,6 +917,9 @@ export const AttachDeviceRequest: MessageFns<AttachDeviceRequest> = {
     }
     for (const v of message.devices) {
       DeviceReport.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.openSlots) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -933,6 +961,14 @@ export const AttachDeviceRequest: MessageFns<AttachDeviceRequest> = {
             message.devices.push(DeviceReport.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.openSlots.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -952,6 +988,11 @@ export const AttachDeviceRequest: MessageFns<AttachDeviceRequest> = {
       devices: globalThis.Array.isArray(object?.devices)
         ? object.devices.map((e: any) => DeviceReport.fromJSON(e))
         : [],
+      openSlots: globalThis.Array.isArray(object?.openSlots)
+        ? object.openSlots.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.open_slots)
+        ? object.open_slots.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -966,6 +1007,9 @@ export const AttachDeviceRequest: MessageFns<AttachDeviceRequest> = {
     if (message.devices?.length) {
       obj.devices = message.devices.map((e) => DeviceReport.toJSON(e));
     }
+    if (message.openSlots?.length) {
+      obj.openSlots = message.openSlots;
+    }
     return obj;
   },
 
@@ -977,6 +1021,7 @@ export const AttachDeviceRequest: MessageFns<AttachDeviceRequest> = {
     message.service = object.service ?? "";
     message.instance = object.instance ?? "";
     message.devices = object.devices?.map((e) => DeviceReport.fromPartial(e)) || [];
+    message.openSlots = object.openSlots?.map((e) => e) || [];
     return message;
   },
 };
@@ -3655,7 +3700,7 @@ export const SchedulerServiceDefinition = {
     /**
      * A worker process makes a device known and keeps its readings fresh (a report at least every 2 s; a device without a
      * fresh report takes no new work). Commands come down the same stream. Long-lived: no deadline.
-     * INVALID_ARGUMENT for a malformed report.
+     * INVALID_ARGUMENT for a malformed report, SERVICE_UNAVAILABLE from a standby: go to the leader.
      */
     attachDevice: {
       name: "AttachDevice",
@@ -3667,8 +3712,10 @@ export const SchedulerServiceDefinition = {
     },
     /**
      * One call is one slot: request, then grant, held until the client releases it. Ending the call without a release
-     * leaves the slot charged until its grant has expired. Long-lived: no deadline; the request carries the work's.
-     * RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS), DEADLINE_EXCEEDED.
+     * leaves the slot charged until its grant has expired, or until its holder reports it closed. A slot whose call broke is
+     * announced again with `resume`. Long-lived: no deadline; the request carries the work's.
+     * RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS), DEADLINE_EXCEEDED,
+     * SERVICE_UNAVAILABLE from a standby: go to the leader.
      */
     holdSlot: {
       name: "HoldSlot",
@@ -3694,7 +3741,7 @@ export interface SchedulerServiceImplementation<CallContextExt = {}> {
   /**
    * A worker process makes a device known and keeps its readings fresh (a report at least every 2 s; a device without a
    * fresh report takes no new work). Commands come down the same stream. Long-lived: no deadline.
-   * INVALID_ARGUMENT for a malformed report.
+   * INVALID_ARGUMENT for a malformed report, SERVICE_UNAVAILABLE from a standby: go to the leader.
    */
   attachDevice(
     request: AsyncIterable<AttachDeviceRequest>,
@@ -3702,8 +3749,10 @@ export interface SchedulerServiceImplementation<CallContextExt = {}> {
   ): ServerStreamingMethodResult<DeepPartial<AttachDeviceResponse>>;
   /**
    * One call is one slot: request, then grant, held until the client releases it. Ending the call without a release
-   * leaves the slot charged until its grant has expired. Long-lived: no deadline; the request carries the work's.
-   * RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS), DEADLINE_EXCEEDED.
+   * leaves the slot charged until its grant has expired, or until its holder reports it closed. A slot whose call broke is
+   * announced again with `resume`. Long-lived: no deadline; the request carries the work's.
+   * RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS), DEADLINE_EXCEEDED,
+   * SERVICE_UNAVAILABLE from a standby: go to the leader.
    */
   holdSlot(
     request: AsyncIterable<HoldSlotRequest>,
@@ -3720,7 +3769,7 @@ export interface SchedulerServiceClient<CallOptionsExt = {}> {
   /**
    * A worker process makes a device known and keeps its readings fresh (a report at least every 2 s; a device without a
    * fresh report takes no new work). Commands come down the same stream. Long-lived: no deadline.
-   * INVALID_ARGUMENT for a malformed report.
+   * INVALID_ARGUMENT for a malformed report, SERVICE_UNAVAILABLE from a standby: go to the leader.
    */
   attachDevice(
     request: AsyncIterable<DeepPartial<AttachDeviceRequest>>,
@@ -3728,8 +3777,10 @@ export interface SchedulerServiceClient<CallOptionsExt = {}> {
   ): AsyncIterable<AttachDeviceResponse>;
   /**
    * One call is one slot: request, then grant, held until the client releases it. Ending the call without a release
-   * leaves the slot charged until its grant has expired. Long-lived: no deadline; the request carries the work's.
-   * RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS), DEADLINE_EXCEEDED.
+   * leaves the slot charged until its grant has expired, or until its holder reports it closed. A slot whose call broke is
+   * announced again with `resume`. Long-lived: no deadline; the request carries the work's.
+   * RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS), DEADLINE_EXCEEDED,
+   * SERVICE_UNAVAILABLE from a standby: go to the leader.
    */
   holdSlot(
     request: AsyncIterable<DeepPartial<HoldSlotRequest>>,

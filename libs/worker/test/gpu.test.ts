@@ -1,0 +1,77 @@
+import { DeviceKind, Priority, SlotRequest, WorkClass, Zone } from "@pixelmesh/proto";
+import { expect, onTestFinished, test } from "vitest";
+import { createReplay } from "../../gpu/test/replay.ts";
+import { holdSlot, placeModel } from "../src/index.ts";
+import { startRig } from "./schedulers.ts";
+
+const mib = 1024 ** 2;
+const uuid = "GPU-a76d37d7-5ed0-58d9-6087-b18fee984570";
+const card = (usedMib: number) => `0, ${uuid}, NVIDIA L4, 23034, ${usedMib}, ${23_034 - usedMib}, Disabled`;
+const patience = { timeout: 10_000, interval: 100 };
+
+/** An nvidia-smi on PATH that replays recorded output, until the test ends. */
+function installReplay(usedMib: number) {
+  const replay = createReplay({ gpus: [card(usedMib)] });
+  const path = process.env.PATH;
+  process.env.PATH = `${replay.dir}:${path}`;
+  onTestFinished(() => {
+    process.env.PATH = path;
+    replay[Symbol.dispose]();
+  });
+  return replay;
+}
+
+test("two services that report one UUID are one device; work of GPU providers is granted on it, by its real memory", async () => {
+  const replay = installReplay(1_000);
+  const rig = await startRig();
+  const scheduler = await rig.startScheduler("0");
+  const upscale = await rig.startWorker("0", [scheduler], { providers: "cuda,cpu" });
+  const background = await rig.startWorker("0", [scheduler], { service: "background", providers: "tensorrt,cuda" });
+  const gpu = async () => (await scheduler.cluster()).devices.find(({ kind }) => kind === DeviceKind.GPU);
+  await expect.poll(gpu, patience).toMatchObject({
+    ...{ deviceId: uuid, name: "NVIDIA L4", totalBytes: 23_034 * mib, observedBytes: 1_000 * mib, fresh: true },
+    services: ["upscale/0", "background/0"],
+  });
+  expect((await scheduler.cluster()).devices).toHaveLength(2);
+
+  const hold = (worker: typeof upscale, peakBytes: number) =>
+    holdSlot(
+      worker.scheduler,
+      SlotRequest.fromPartial({
+        ...{ service: worker.base.service, instance: "0", deviceIds: [...(worker.models?.deviceIds ?? [])] },
+        ...{ workClass: WorkClass.HEAVY, priority: Priority.INTERACTIVE, deadlineUnixMs: Date.now() + 3_000 },
+        ...{ modelDigest: "digest", options: [{ tilePx: 512, batch: 1, peakBytes, computeTokens: 2 }] },
+      }),
+      AbortSignal.timeout(20_000),
+    );
+  const slot = await hold(upscale, 6_000 * mib);
+  expect(slot.grant.deviceId).toBe(uuid);
+  expect(await gpu()).toMatchObject({ tokensUsed: 2, committedBytes: 9_000 * mib });
+  slot.release();
+
+  replay.replay({ gpus: [card(22_500)] });
+  await expect.poll(async () => (await gpu())?.zone, patience).toBe(Zone.RED);
+  await expect(hold(background, 1_000 * mib)).rejects.toMatchObject({ reason: "DEADLINE_EXCEEDED" });
+  replay.replay({ gpus: [card(1_000)] });
+  await expect.poll(async () => (await gpu())?.zone, patience).toBe(Zone.GREEN);
+  (await hold(background, 1_000 * mib)).release();
+
+  // With the driver goes the device, and nothing is granted on it.
+  replay.replay({ words: "Failed to initialize NVML: Unknown Error", exit: 255 });
+  await expect.poll(async () => (await gpu())?.fresh ?? false, patience).toBe(false);
+  await expect(hold(background, 1_000 * mib)).rejects.toMatchObject({ reason: "DEADLINE_EXCEEDED" });
+});
+
+test("a service that may run on the processor does so where there is no GPU; one that may not does not start", async () => {
+  installReplay(0).replay({ words: "No devices were found", exit: 6 });
+  const rig = await startRig();
+  const scheduler = await rig.startScheduler("0");
+  await expect(rig.startWorker("1", [scheduler], { providers: "cuda" })).rejects.toMatchObject({
+    ...{ reason: "SERVICE_UNAVAILABLE", message: "No GPU can be read: No devices were found" },
+  });
+  const worker = await rig.startWorker("0", [scheduler], { providers: "cuda,cpu" });
+  expect(worker.models?.deviceIds).toEqual([worker.device.deviceId]);
+  const model = worker.models?.registry.list().find(({ available }) => available)?.available;
+  if (worker.models && model)
+    expect(await placeModel(worker.models, model)).toMatchObject({ deviceIds: [worker.device.deviceId] });
+}, 60_000);

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Priority, SlotRequest, WorkClass } from "@pixelmesh/proto";
+import { connectRpc, HealthDefinition } from "@pixelmesh/rpc";
+import { expect, onTestFinished, test } from "vitest";
+import { holdSlot, type WorkerParts } from "../src/index.ts";
+import { type SchedulerProcess, startRig } from "./schedulers.ts";
+
+const mib = 1024 ** 2;
+const fast = { PIXELMESH_SCHEDULER_LEASE_TTL: "1500ms", PIXELMESH_SCHEDULER_GRANT_VALID: "4s" };
+
+function hold({ scheduler, device }: WorkerParts, change: Parameters<typeof SlotRequest.fromPartial>[0] = {}) {
+  const request = SlotRequest.fromPartial({
+    ...{ service: "upscale", instance: "0", deviceIds: [device.deviceId], jobId: "j", stepId: "s", tenant: "t" },
+    ...{ workClass: WorkClass.LIGHT, priority: Priority.INTERACTIVE },
+    options: [{ tilePx: 512, batch: 1, peakBytes: 16 * mib, computeTokens: 1 }],
+    ...change,
+  });
+  return holdSlot(scheduler, request, AbortSignal.timeout(30_000));
+}
+
+const slotsOf = async (scheduler: SchedulerProcess) => (await scheduler.cluster()).slots.map(({ jobId }) => jobId);
+const reasonOf = (error: unknown) => (error as { reason?: string }).reason;
+const leads = (scheduler: SchedulerProcess) => scheduler.cluster().then(() => "leads", reasonOf);
+
+async function isReady({ health }: SchedulerProcess): Promise<boolean> {
+  const connection = connectRpc(health);
+  onTestFinished(connection.close);
+  return (await connection.client(HealthDefinition).check({ service: "readiness" })).status === 1;
+}
+
+test("a standby is not ready and sends callers to the leader; a worker finds the leader by itself", async () => {
+  const rig = await startRig(fast);
+  const leader = await rig.startScheduler("0");
+  const standby = await rig.startScheduler("1");
+  expect([await isReady(leader), await isReady(standby)]).toEqual([true, false]);
+  expect(await leads(standby)).toBe("SERVICE_UNAVAILABLE");
+  const worker = await rig.startWorker("0", [standby, leader]);
+  const slot = await hold(worker);
+  expect(await slotsOf(leader)).toEqual(["j"]);
+  slot.release();
+  await expect.poll(() => slotsOf(leader)).toEqual([]);
+});
+
+test("when the leader is killed its standby leads with a higher term, and open slots go on under it", async () => {
+  const rig = await startRig(fast);
+  const [first, second] = [await rig.startScheduler("0"), await rig.startScheduler("1")];
+  const worker = await rig.startWorker("0", [first, second]);
+  const slot = await hold(worker, { jobId: "open" });
+  const { leaderTerm } = await first.cluster();
+  const killedMs = performance.now();
+  first.signal("SIGKILL");
+  await expect.poll(() => slotsOf(second).catch(reasonOf), { timeout: 10_000, interval: 100 }).toEqual(["open"]);
+  expect((await second.cluster()).leaderTerm).toBeGreaterThan(leaderTerm);
+  expect(await isReady(second)).toBe(true);
+  // The grants of the one before may run for as long as they are valid, and it may have led until its lease ended.
+  (await hold(worker, { jobId: "new" })).release();
+  const waitedMs = performance.now() - killedMs;
+  expect(waitedMs).toBeGreaterThan(4_000);
+  expect(waitedMs).toBeLessThan(8_000);
+  expect(slot.lost.aborted).toBe(false);
+  slot.release();
+  await expect.poll(() => slotsOf(second)).toEqual([]);
+});
+
+test("while its scheduler is stopped a slot runs out on the holder's own clock; resumed, it grants again", async () => {
+  const rig = await startRig(fast);
+  const scheduler = await rig.startScheduler("0");
+  const worker = await rig.startWorker("0", [scheduler]);
+  const slot = await hold(worker);
+  const { leaderTerm } = await scheduler.cluster();
+  scheduler.signal("SIGSTOP");
+  const stoppedMs = performance.now();
+  await new Promise((resolve) => slot.lost.addEventListener("abort", resolve));
+  expect(reasonOf(slot.lost.reason)).toBe("GRANT_EXPIRED");
+  const lostMs = performance.now() - stoppedMs;
+  expect(lostMs).toBeGreaterThan(2_500);
+  expect(lostMs).toBeLessThan(4_500);
+  slot.release();
+  expect(worker.scheduler.openSlots.size).toBe(0);
+  await expect(hold(worker)).rejects.toMatchObject({ reason: "SERVICE_UNAVAILABLE" });
+  scheduler.signal("SIGCONT");
+  const retried = async () => {
+    const next = await hold(worker, { jobId: "after" });
+    next.release();
+    return next.grant.epoch?.term;
+  };
+  // Nobody led meanwhile: it is the same leader.
+  await expect.poll(() => retried().catch(reasonOf), { timeout: 10_000 }).toBe(leaderTerm);
+});
+
+test("a leader that wakes up after another was elected ends its calls and is a standby", async () => {
+  const rig = await startRig(fast);
+  const [first, second] = [await rig.startScheduler("0"), await rig.startScheduler("1")];
+  const worker = await rig.startWorker("0", [first, second]);
+  const slot = await hold(worker);
+  first.signal("SIGSTOP");
+  await expect.poll(() => leads(second), { timeout: 10_000 }).toBe("leads");
+  first.signal("SIGCONT");
+  await expect.poll(() => leads(first)).toBe("SERVICE_UNAVAILABLE");
+  await expect.poll(() => isReady(first)).toBe(false);
+  // The slot goes on at the new leader, or it ran out: never at the old one.
+  await expect
+    .poll(async () => slot.lost.aborted || (await slotsOf(second)).includes("j"), { timeout: 6_000 })
+    .toBe(true);
+  slot.release();
+  (await hold(worker, { jobId: "next" })).release();
+});
+
+test("a scheduler that stops idle lets its successor start without waiting", async () => {
+  const rig = await startRig();
+  const first = await rig.startScheduler("0");
+  const worker = await rig.startWorker("0", [first]);
+  (await hold(worker)).release();
+  await expect.poll(() => slotsOf(first)).toEqual([]);
+  first.signal("SIGTERM");
+  await sleep(500);
+  const second = await rig.startScheduler("0");
+  expect(second.lines.find((line) => line.includes("leads"))).toContain('"cautiousMs":0');
+});
