@@ -9,14 +9,13 @@ import {
   UpscaleServiceDefinition,
 } from "@pixelmesh/proto";
 import { connectRpc, toChunks } from "@pixelmesh/rpc";
-import { findTestData, startTestMesh } from "@pixelmesh/testing";
+import { startTestMesh } from "@pixelmesh/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { robot } from "./fixtures.ts";
 
 type Mesh = Awaited<ReturnType<typeof startTestMesh>>;
 type Part = { readonly $case: string; readonly value: unknown };
 
-const data = findTestData();
 const png = { format: ImageFormat.PNG, quality: 0, lossless: false, background: "" };
 
 /** Header and chunks of an upload, as every direct call takes them. */
@@ -48,11 +47,11 @@ const failure = (promise: Promise<unknown>) =>
     (error: AppError) => error,
   );
 
-describe.runIf(data)("direct calls, without a job", () => {
+describe("direct calls, without a job", () => {
   let mesh: Mesh;
   const connections: { close(): void }[] = [];
   beforeAll(async () => {
-    mesh = await startTestMesh({ modelsDirs: [`${data}/models`] });
+    mesh = await startTestMesh();
   });
   afterAll(async () => {
     for (const connection of connections) connection.close();
@@ -68,7 +67,7 @@ describe.runIf(data)("direct calls, without a job", () => {
   test("UpscaleImage enlarges, with progress, and takes a slot like a job", async () => {
     const upscale = connect("upscale").client(UpscaleServiceDefinition);
     const call = collect(
-      upscale.upscaleImage(upload({ operation: { scale: 4, model: "realesr-animevideov3" }, encoding: png })),
+      upscale.upscaleImage(upload({ operation: { scale: 4, model: "pixelmesh-sr-x4" }, encoding: png })),
     );
     const held = await expect
       .poll(async () => (await mesh.client.cluster()).slots.map(({ service }) => service), {
@@ -90,25 +89,25 @@ describe.runIf(data)("direct calls, without a job", () => {
     const call = (scale: number, model: string, bytes: Uint8Array = robot) =>
       failure(collect(upscale.upscaleImage(upload({ operation: { scale, model }, encoding: png }, bytes))));
     expect(await call(7, "")).toMatchObject({ reason: "INVALID_ARGUMENT", fields: [{ field: "operation.scale" }] });
-    expect(await call(2, "realesr-animevideov3")).toMatchObject({ reason: "INVALID_ARGUMENT" });
+    expect(await call(2, "pixelmesh-sr-x4")).toMatchObject({ reason: "INVALID_ARGUMENT" });
     expect(await call(4, "nope")).toMatchObject({ reason: "UNKNOWN_MODEL" });
-    expect(await call(4, "realesr-animevideov3", Buffer.from("not a picture"))).toMatchObject({
+    expect(await call(4, "pixelmesh-sr-x4", Buffer.from("not a picture"))).toMatchObject({
       reason: "IMAGE_TYPE_UNSUPPORTED",
     });
-    expect(await call(4, "realesr-animevideov3", new Uint8Array(0))).toMatchObject({ reason: "IMAGE_EMPTY" });
+    expect(await call(4, "pixelmesh-sr-x4", new Uint8Array(0))).toMatchObject({ reason: "IMAGE_EMPTY" });
   });
 
   test("models are loaded and unloaded on demand, with the memory that takes", async () => {
     const upscale = connect("upscale").client(UpscaleServiceDefinition);
-    const loaded = await upscale.loadModel({ name: "realesr-general-x4v3", pin: true });
+    const loaded = await upscale.loadModel({ name: "pixelmesh-sr-x2", pin: true });
     expect(loaded.model).toMatchObject({ loaded: true, pinned: true, provider: "cpu" });
     expect(loaded.memoryAfterBytes).toBeGreaterThan(loaded.memoryBeforeBytes);
     expect(
-      (await upscale.listModels({ task: "" })).models.find(({ name }) => name === "realesr-general-x4v3"),
+      (await upscale.listModels({ task: "" })).models.find(({ name }) => name === "pixelmesh-sr-x2"),
     ).toMatchObject({ loaded: true, pinned: true });
-    const unloaded = await upscale.unloadModel({ name: "realesr-general-x4v3" });
+    const unloaded = await upscale.unloadModel({ name: "pixelmesh-sr-x2" });
     expect(unloaded.wasLoaded).toBe(true);
-    expect((await upscale.unloadModel({ name: "realesr-general-x4v3" })).wasLoaded).toBe(false);
+    expect((await upscale.unloadModel({ name: "pixelmesh-sr-x2" })).wasLoaded).toBe(false);
     expect(await failure(upscale.loadModel({ name: "RealESRGAN_x4plus" }))).toMatchObject({
       reason: "MODEL_UNAVAILABLE",
     });
@@ -116,7 +115,7 @@ describe.runIf(data)("direct calls, without a job", () => {
 
   test("RemoveBackground cuts out, and puts a colour behind where that is asked for", async () => {
     const background = connect("background").client(BackgroundServiceDefinition);
-    const operation = { model: "u2netp" };
+    const operation = { model: "pixelmesh-matte" };
     const { frame } = await collect(
       background.removeBackground(upload({ operation, replace: undefined, encoding: png })),
     );

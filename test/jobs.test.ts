@@ -107,7 +107,7 @@ test("what cannot be asked for is refused at once, with field, form and what was
   });
   expect(
     await failure(create({ steps: [step("x", { $case: "upscale", value: { scale: 2, model: "nope" } })] })),
-  ).toMatchObject({ reason: "UNKNOWN_MODEL", metadata: { known: expect.stringContaining("realesr") } });
+  ).toMatchObject({ reason: "UNKNOWN_MODEL", metadata: { known: expect.stringContaining("pixelmesh-sr-x2") } });
   expect(
     await failure(create({ steps: [effectStep("a", "dither", {}, "b"), effectStep("b", "dither", {}, "a")] })),
   ).toMatchObject({ reason: "INVALID_PIPELINE" });
