@@ -73,6 +73,7 @@ module.exports = {
     },
     ...floorRules,
     owner("bus-knows-nats", "node_modules/@nats-io/", "^libs/bus/"),
+    owner("models-knows-undici", "node_modules/undici/", "^libs/models/"),
     owner("inference-knows-onnx", "node_modules/onnxruntime-node/", "^libs/inference/"),
     owner(
       "imaging-knows-sharp",

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { JobState } from "@pixelmesh/client";
-import { ErrorReason, ImageFormat } from "@pixelmesh/proto";
+import { ErrorReason, ImageFormat, UpscaleServiceDefinition } from "@pixelmesh/proto";
+import { connectRpc } from "@pixelmesh/rpc";
 import { startTestMesh } from "@pixelmesh/testing";
 import { expect, test } from "vitest";
 import { toOnnxBytes } from "../libs/inference/src/host-process/onnx-writer.ts";
@@ -53,6 +54,13 @@ test("a mesh starts without the models that are none, says why, and serves the o
       await expect(enlarge(name), name).rejects.toMatchObject({ reason: "MODEL_UNAVAILABLE" });
     }
     expect((await enlarge("lies")).error?.reason).toBe(ErrorReason.MODEL_INVALID);
+    const address = mesh.processes().find(({ name }) => name === "upscale")?.grpc ?? "";
+    const connection = connectRpc(address, { timeoutMs: 30_000 });
+    const upscale = connection.client(UpscaleServiceDefinition);
+    for (const name of ["pickle", "outside", "rank", "lies"]) {
+      await expect(upscale.loadModel({ name, pin: false }), name).rejects.toMatchObject({ reason: "MODEL_INVALID" });
+    }
+    connection.close();
     const job = await enlarge("good");
     expect(job.state).toBe(JobState.SUCCEEDED);
     expect(await downloadFrame(mesh.client, job, "large")).toMatchObject({ widthPx: 106, heightPx: 128 });

@@ -19,7 +19,8 @@ export type DownloadOptions = {
   readonly url: URL;
   readonly partPath: string;
   readonly http: HttpClient;
-  readonly maxBytes: number;
+  /** The size of the whole, where the caller knows it. */
+  readonly expectedBytes: number | null;
   /** Whether the caller knows the digest of the whole, so that bytes may be joined which no server vouches for. */
   readonly digestKnown: boolean;
   readonly signal: AbortSignal;
@@ -35,6 +36,8 @@ class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
+/** Where nobody knows the size: what an ONNX file can have at most. */
+const maxUnknownBytes = 2 ** 31;
 const maxVainAttempts = 5;
 const maxAttempts = 100;
 const maxWaitMs = 15_000;
@@ -44,7 +47,7 @@ const passingStatuses: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
  * Brings a whole file to `partPath`, from where an earlier attempt ended, in this process or another. Lost connections,
  * stalls and passing failures of the server are tried again while there is progress, at most five times without any.
  * MODEL_UNAVAILABLE where the server has no such file, SERVICE_UNAVAILABLE where it could not be reached or finished,
- * MODEL_INVALID above `maxBytes`, STORAGE_FULL. What has come stays for the next time.
+ * MODEL_INVALID for more bytes than expected, STORAGE_FULL. What has come stays for the next time.
  */
 export async function download(options: DownloadOptions): Promise<void> {
   const { url, partPath, signal } = options;
@@ -109,23 +112,25 @@ async function admit(response: Response, offset: number, options: DownloadOption
 async function writeBody(response: Response, start: number, options: DownloadOptions): Promise<void> {
   const length = response.headers.get("content-length");
   const totalBytes = length === null || isEncoded(response) ? null : start + Number(length);
+  const maxBytes = options.expectedBytes ?? maxUnknownBytes;
   const tooLarge = async () => {
     await removePart(options.partPath);
-    const text = `${toPublicText(options.url)} is larger than the ${options.maxBytes} bytes that are expected`;
+    const text = `${toPublicText(options.url)} is larger than the ${maxBytes} bytes that are expected`;
     return new AppError("MODEL_INVALID", text);
   };
-  if ((totalBytes ?? 0) > options.maxBytes) throw await tooLarge();
+  if ((totalBytes ?? 0) > maxBytes) throw await tooLarge();
   const file = await open(options.partPath, start === 0 ? "w" : "r+");
   try {
     let at = start;
     options.onProgress({ doneBytes: at, totalBytes });
     for await (const chunk of readBody(response)) {
-      if (at + chunk.length > options.maxBytes) throw await tooLarge();
+      if (at + chunk.length > maxBytes) throw await tooLarge();
       await write(file, chunk, at);
       at += chunk.length;
       options.onProgress({ doneBytes: at, totalBytes });
     }
-    if (totalBytes !== null && at !== totalBytes) throw new Interrupted(`it ended after ${at} of ${totalBytes} bytes`);
+    const wholeBytes = totalBytes ?? options.expectedBytes ?? at;
+    if (at < wholeBytes) throw new Interrupted(`it ended after ${at} of ${wholeBytes} bytes`);
   } finally {
     await file.close();
   }

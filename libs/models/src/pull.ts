@@ -52,9 +52,6 @@ export type PullReport = {
   readonly pinned: boolean;
 };
 
-/** A model whose entry gives no size may have this many bytes: what an ONNX file can have at most. */
-const maxUnknownBytes = 2 ** 31;
-
 /**
  * Brings a model here: downloads it next to its place, checks size, sha256 and graph, and only then gives it its name. A
  * sha256 that was unknown is pinned. Pulls of one model wait for each other; one that was interrupted goes on where it
@@ -137,7 +134,7 @@ async function fetchPart(entry: ModelEntry, source: Source, partPath: string, op
       url: source.url,
       partPath,
       http,
-      maxBytes: entry.sizeBytes ?? maxUnknownBytes,
+      expectedBytes: entry.sizeBytes,
       digestKnown: entry.sha256 !== null,
       signal,
       onProgress,

@@ -1,6 +1,7 @@
 import { statSync, truncateSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { describePart } from "../src/part.ts";
 import { serveCut, serveFile, startModelServer } from "./model-server.ts";
@@ -141,6 +142,31 @@ describe("pull", () => {
     expect((await pulling).sha256).toBe(digestOf(modelBytes));
     expect(models.notes.filter((note) => note.includes("trying again"))).toHaveLength(3);
     expect(models.notes.join()).toMatch(/answered 503.*answered 500.*[Tt]imeout/s);
+  });
+
+  test("waits for a slow server as long as something comes", async () => {
+    await using server = await startModelServer(async (_, response) => {
+      response.writeHead(200, { "content-length": modelBytes.length });
+      for (let at = 0; at < modelBytes.length; at += 200_000) {
+        response.write(modelBytes.subarray(at, at + 200_000));
+        await sleep(limits.stallMs / 3);
+      }
+      response.end();
+    });
+    using models = createDir(upscalerEntry("m"));
+    await models.pull("m", server.url("/m.onnx"), { httpLimits: limits });
+    expect(models.read("m.onnx").equals(modelBytes)).toBe(true);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("notices an end that comes too early also where the server announced no size", async () => {
+    await using server = await startModelServer((request, response, next) => {
+      if (next > 0) return serveFile(modelBytes)(request, response, next);
+      response.writeHead(200, { etag: '"one"' }).end(modelBytes.subarray(0, 400_000));
+    });
+    using models = createDir(upscalerEntry("m"));
+    await models.pull("m", server.url("/m.onnx"));
+    expect(server.seen.map(({ range }) => range)).toEqual(["", "bytes=400000-"]);
   });
 
   test("gives up on a server that is gone, typed, and says that one may go on later", async () => {

@@ -12,13 +12,15 @@ export type Halo = {
 
 /** Above this a tile is mostly halo; what needs more is tiled with a seam that does not show. */
 const maxHaloPx = 64;
-const corePx = 16;
+const searchCorePx = 16;
+/** The last taps of a deep network change one pixel in thousands by one level: it takes many to see them. */
+const confirmCorePx = 64;
 /** Two levels of 255 do not show, not even along a line. */
 const invisibleLevels = 2;
 
 /**
  * The smallest halo with which a tile from the middle of a picture has exactly the pixels of the untiled picture, found by
- * bisection on noise and confirmed on more of it. It is what was seen in 8 bits, which can be less than the receptive
+ * bisection on black and white noise and confirmed on a larger piece of it. It is what was seen in 8 bits, which can be less than the receptive
  * field. Where 64 px are not enough, the smallest of a few whose seam does not show, else 64.
  */
 export async function findHalo(
@@ -27,11 +29,10 @@ export async function findHalo(
 ): Promise<Halo> {
   const toUnits = (px: number) => Math.ceil(px / sizeMultiple);
   const most = toUnits(maxHaloPx);
-  const core = toUnits(corePx) * sizeMultiple;
-  const sidePx = 2 * most * sizeMultiple + core;
 
-  const createProbe = async (seed: number, harsh: boolean) => {
-    const picture = noisePicture(sidePx, seed, harsh);
+  const createProbe = async (seed: number, corePx: number) => {
+    const core = toUnits(corePx) * sizeMultiple;
+    const picture = noisePicture(2 * most * sizeMultiple + core, seed, true);
     const whole = await run(picture);
     const wanted = cutSquare(whole, most * sizeMultiple * scale, core * scale);
     return async (units: number) => {
@@ -40,18 +41,12 @@ export async function findHalo(
       return worstDifference(cutSquare(tile, halo * scale, core * scale), wanted);
     };
   };
-  const first = await createProbe(1, true);
+  const first = await createProbe(1, searchCorePx);
   const atMost = await first(most);
   if (atMost > 0) return chooseInvisible(first, atMost, most, sizeMultiple);
   let units = await bisect(async (each) => (await first(each)) === 0, most);
-  for (const [seed, harsh] of [
-    [2, true],
-    [3, false],
-    [4, true],
-  ] as const) {
-    const probe = await createProbe(seed, harsh);
-    while (units < most && (await probe(units)) > 0) units++;
-  }
+  const confirm = await createProbe(2, confirmCorePx);
+  while (units < most && (await confirm(units)) > 0) units++;
   return { haloPx: units * sizeMultiple, exact: true, worstLevels: 0 };
 }
 
