@@ -56,7 +56,8 @@ export async function bidForLease(bus: Bus, name: string, holder: string): Promi
       stopping.abort();
       await bidding;
       heldUntilMs = 0;
-      if (revision !== undefined) await store.deleteAt(name, revision);
+      // Where the broker is away, its time to live ends it.
+      if (revision !== undefined) await store.deleteAt(name, revision).catch(() => false);
     },
   };
 }

@@ -41,7 +41,9 @@ export async function finishJob(parts: FinishParts, job: StoredJob, isMending: b
 /** A poisoned step: its message as a dead letter with the trace of the call that made the job, and a failure for its equals. */
 async function buryPoison({ base, results }: FinishParts, { spec, record }: StoredJob): Promise<void> {
   for (const [index, step] of record.steps.entries()) {
-    if (step.state !== StepState.FAILED || !step.error || reasonFromEnum(step.error.reason) !== "POISON") continue;
+    // Without starts of its own it was refused for the poison of an equal step, which has its dead letter.
+    if (step.state !== StepState.FAILED || step.starts === 0 || !step.error) continue;
+    if (reasonFromEnum(step.error.reason) !== "POISON") continue;
     const times = { nowUnixMs: step.finishedUnixMs, keepUntilUnixMs: record.outputsExpireUnixMs };
     const item = toWorkItem(spec, record, index, times);
     await publishDeadLetter(base.bus, {

@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { type Bus, eventSubject, workSubject } from "@pixelmesh/bus";
+import { JobState } from "@pixelmesh/client";
+import { ErrorReason, JobEvent, Priority, WorkItem } from "@pixelmesh/proto";
+import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { effectStep, robot } from "./fixtures.ts";
+import { connectTestBus, countStarts, startReplica } from "./replicas.ts";
+
+const env = { PIXELMESH_NATS_ACK_WAIT: "1s", PIXELMESH_INGEST_RECONCILE_AFTER: "1s" };
+let mesh: TestMesh;
+let bus: Bus & AsyncDisposable;
+beforeAll(async () => {
+  mesh = await startTestMesh({ env });
+  bus = await connectTestBus(mesh.brokerUrl());
+});
+afterAll(async () => {
+  await bus?.[Symbol.asyncDispose]();
+  await mesh?.[Symbol.asyncDispose]();
+});
+
+const pipeline = { steps: [effectStep("deadly", "pop_art")] };
+const create = () => mesh.client.jobs.create({ pipeline, pictures: [{ bytes: robot }] });
+const letters = () => Array.fromAsync(mesh.client.deadLetters.list());
+
+async function cli(...args: string[]): Promise<{ exitCode: number; out: string }> {
+  const file = fileURLToPath(new URL("../bin/pixelmesh", import.meta.url));
+  return new Promise((resolve) => {
+    execFile(file, [...args, "--address", mesh.address], (error, stdout, stderr) =>
+      resolve({ exitCode: typeof error?.code === "number" ? error.code : 0, out: stdout + stderr }),
+    );
+  });
+}
+
+test("a step that kills five workers is POISON: told, kept with its trace, not tried for equals, and replayed on demand", async () => {
+  const sleeper = mesh.processes().find(({ name }) => name === "effects")?.pid as number;
+  await mesh.client.effects();
+  process.kill(sleeper, "SIGSTOP");
+  const { id } = await create();
+  for (let start = 1; start <= 5; start++) {
+    // Its second write would be the result: it dies after `started`, like one whose picture kills it.
+    await using victim = await startReplica(mesh, bus, "effects", { diesAt: 2, env });
+    if (start < 5) await victim.exited;
+    else await mesh.client.jobs.wait(id);
+  }
+  const job = await mesh.client.jobs.get(id);
+  expect(job).toMatchObject({ state: JobState.FAILED, error: { reason: ErrorReason.POISON, stepId: "deadly" } });
+  expect(await countStarts(bus, id)).toBe(5);
+  await expect
+    .poll(letters)
+    .toMatchObject([
+      { reason: "POISON", jobId: id, stepId: "deadly", traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-/) },
+    ]);
+  const sequence = String((await letters())[0]?.sequence);
+
+  const equal = await mesh.client.jobs.wait((await create()).id);
+  expect(equal).toMatchObject({ state: JobState.FAILED, error: { reason: ErrorReason.POISON } });
+  expect(await countStarts(bus, equal.id)).toBe(0);
+
+  process.kill(sleeper, "SIGCONT");
+  expect((await cli("dlq", "list")).out).toMatch(new RegExp(`${sequence} .*POISON .*work.effects.interactive.${id}`));
+  const shown = JSON.parse((await cli("dlq", "show", sequence, "--json")).out);
+  expect(shown).toMatchObject({ reason: "POISON", message: { jobId: id, stepId: "deadly", attempt: 1 } });
+  const replayed = JSON.parse((await cli("dlq", "replay", sequence, "--json")).out);
+  expect(await mesh.client.jobs.wait(replayed.jobId)).toMatchObject({ state: JobState.SUCCEEDED });
+  expect(await letters()).toEqual([]);
+  expect(await cli("dlq", "show", sequence)).toMatchObject({
+    exitCode: 1,
+    out: expect.stringContaining("DEAD_LETTER_NOT_FOUND"),
+  });
+});
+
+test("what is not its subject's message is counted, kept as a dead letter and harms nobody, on every subject", async () => {
+  const garbage = new Uint8Array([0xff, 0xff, 0xff]);
+  const queues = ["ingest", "upscale", "background", "effects"].map((name) => `work.${name}.batch.x.s.1`);
+  const otherJob = WorkItem.fromPartial({ jobId: "other", stepId: "s", attempt: 1, priority: Priority.BATCH });
+  const otherEvent = JobEvent.fromPartial({ jobId: "other", event: { $case: "started", value: {} } });
+  const stored: [string, Uint8Array][] = [
+    ...queues.map((subject): [string, Uint8Array] => [subject, garbage]),
+    ["jobs.3.x.completed", garbage],
+    // Well-formed, but not what its subject says.
+    ["work.effects.batch.y.s.1", WorkItem.encode(otherJob).finish()],
+    ["jobs.3.y.started", JobEvent.encode(otherEvent).finish()],
+    ["work.effects.batch.z.s.1", new Uint8Array(0)],
+  ];
+  expect(stored.map(([subject]) => subject)).not.toContain(workSubject("effects", otherJob));
+  expect(stored.map(([subject]) => subject)).not.toContain(eventSubject(otherEvent));
+  for (const [subject, bytes] of stored) await bus.js.publish(subject, bytes);
+  const signals = ["progress.x", "cancel.x"];
+  for (const subject of signals) bus.nc.publish(subject, garbage);
+
+  const expected = [...stored.map(([subject]) => subject), ...signals].sort();
+  await expect
+    .poll(async () => (await letters()).map(({ subject }) => subject).sort(), { timeout: 15_000 })
+    .toEqual(expected);
+  expect(new Set((await letters()).map(({ reason }) => reason))).toEqual(new Set(["MALFORMED_MESSAGE"]));
+  const pages = await Promise.all(mesh.processes().map(async ({ metrics }) => (await fetch(metrics)).text()));
+  for (const stream of ["WORK_INGEST", "WORK_EFFECTS", "JOB_EVENTS", "progress", "cancel"])
+    expect(pages.join()).toMatch(
+      new RegExp(`pixelmesh_malformed_messages_total\\{[^}]*stream="${stream}"[^}]*\\} [1-9]`),
+    );
+  for (const { sequence } of await letters()) expect((await cli("dlq", "drop", String(sequence))).exitCode).toBe(0);
+  expect((await cli("dlq", "list", "--json")).out).toBe("[]\n");
+  expect(mesh.events().filter(({ kind }) => kind === "restarted")).toEqual([]);
+  expect((await mesh.client.jobs.wait((await create()).id)).state).toBe(JobState.SUCCEEDED);
+});
