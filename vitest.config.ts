@@ -20,7 +20,7 @@ export default defineConfig({
             "scripts/**/*.test.ts",
             "eval/*.test.ts",
           ],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           pool: "forks",
           execArgv: ["--conditions=development"],
         },
