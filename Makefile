@@ -8,7 +8,7 @@ PIXELMESH_MODELS_DIR ?= $(wildcard ../shared/data/models)
 export PIXELMESH_MODELS_DIR
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo test check bench generate format clean
+.PHONY: help setup demo test test-deep check bench generate format clean
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make
@@ -22,6 +22,9 @@ demo: setup ## Upscale, cut out and stylise a picture (PICTURE=path for your own
 
 test: setup ## All tests: unit, property, service, and the whole mesh as processes
 	@vitest run
+
+test-deep: setup ## The property tests of the pure cores, 10,000 runs each; RUNS=50000 for more
+	@PIXELMESH_PROPERTY_RUNS=$(or $(RUNS),10000) vitest run --project unit property
 
 check: setup ## Static checks and unit tests, under 90 s
 	@bash scripts/check.sh
