@@ -59,8 +59,8 @@ export async function holdSlot(link: SchedulerLink, request: SlotRequest, signal
     call.close(releaseTimeoutMs);
   }
 
-  /** Reads a call until it is over; answers why. */
-  async function follow(): Promise<AppError> {
+  /** Reads a call until it is over; answers why, where that was not a release. */
+  async function follow(): Promise<AppError | undefined> {
     try {
       for await (const answer of call.followed()) {
         if (answer instanceof AppError) lost.abort(answer);
@@ -69,13 +69,13 @@ export async function holdSlot(link: SchedulerLink, request: SlotRequest, signal
     } catch (error) {
       return toAppError(error);
     }
-    return new AppError("SERVICE_UNAVAILABLE", "The scheduler ended the call");
+    return released ? undefined : new AppError("SERVICE_UNAVAILABLE", "The scheduler ended the call");
   }
   async function keep(): Promise<void> {
     for (;;) {
       const why = await follow();
       isAttached = false;
-      if (released || lost.signal.aborted) return;
+      if (why === undefined || released || lost.signal.aborted) return;
       call.close();
       if (!elsewhere.has(why.reason)) return lost.abort(why);
       link.moveOn(call.connection);

@@ -7,9 +7,10 @@ export const timeoutMs = 20_000 + 200 * numRuns;
 
 /** What broke a property once, as fast-check said it: played first for ever after. */
 const regressions: Readonly<Record<string, readonly { readonly seed: number; readonly path: string }[]>> = {
-  "succession-bounds": [{ seed: -2109337498, path: "5" }],
-  "succession-epochs": [{ seed: -181216097, path: "231" }],
-  "succession-converges": [{ seed: -1615372415, path: "324" }],
+  // A new leader that did not wait for the grants before it.
+  "succession-bounds": [{ seed: -1966857962, path: "91" }],
+  // A grant that lay unread, counted from its receipt.
+  "succession-epochs": [{ seed: -1199657588, path: "144" }],
 };
 
 /** Plays a property 500 times in `make test`, 10,000 times in `make test-deep`, after what broke it before. */
