@@ -5,7 +5,11 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
+<<<<<<< HEAD
 .PHONY: help setup demo test check bench eval-models generate format clean
+=======
+.PHONY: help setup demo test test-deep check bench generate format clean
+>>>>>>> slots
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make
@@ -19,6 +23,9 @@ demo: setup ## Upscale, cut out and stylise a picture (PICTURE=path for your own
 
 test: setup ## All tests: unit, property, service, and the whole mesh as processes
 	@vitest run
+
+test-deep: setup ## The property tests of the pure cores, 10,000 runs each; RUNS=50000 for more
+	@PIXELMESH_PROPERTY_RUNS=$(or $(RUNS),10000) vitest run --project unit property
 
 check: setup ## Static checks and unit tests, under 90 s
 	@bash scripts/check.sh

@@ -29,6 +29,8 @@ export default defineConfig({
         ...shared,
         test: {
           name: "mesh",
+          // Real processes on a shared machine: in CI a test that fails is tried once more, and vitest says that it was.
+          retry: process.env.CI ? 1 : 0,
           include: [
             "libs/*/test/**/*.test.ts",
             "services/*/test/**/*.test.ts",

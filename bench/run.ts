@@ -1,8 +1,10 @@
 /** `make bench`: every case, or the one named by CASE. Exits 1 when a figure is over its bound. */
+import { holdSlotCase } from "./cases/hold-slot.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
 
 const cases: Readonly<Record<string, () => Promise<boolean>>> = {
+  "hold-slot": holdSlotCase,
   "mesh-start": meshStartCase,
   "upscale-640x480": upscaleCase,
 };

@@ -1,6 +1,6 @@
 import { AppError, toAppError } from "@pixelmesh/errors";
 import { type HoldSlotRequest, SchedulerServiceDefinition, type SlotGrant, type SlotRequest } from "@pixelmesh/proto";
-import { createOutbox, type RpcConnection } from "@pixelmesh/rpc";
+import { createOutbox, type RpcClient, type RpcConnection } from "@pixelmesh/rpc";
 import type { SchedulerLink } from "./scheduler-link.ts";
 
 /** A grant and until when it may be used, on `performance.now()`. */
@@ -19,6 +19,15 @@ export type SlotCall = {
   close(graceMs?: number): void;
 };
 
+const clients = new WeakMap<RpcConnection, RpcClient<typeof SchedulerServiceDefinition>>();
+
+/** One client a connection: making one costs as much as a call. */
+function clientOf(connection: RpcConnection): RpcClient<typeof SchedulerServiceDefinition> {
+  const client = clients.get(connection) ?? connection.client(SchedulerServiceDefinition);
+  clients.set(connection, client);
+  return client;
+}
+
 /** A scheduler that leads answers a request at once, be it with a place in the queue. */
 const silenceMs = 5_000;
 /** Older than this, a request says too little of when its grant was made: a renewal is asked first. */
@@ -32,16 +41,14 @@ export function openSlotCall(link: SchedulerLink, request: SlotRequest): SlotCal
   const connection = link.current();
   const outbox = createOutbox<HoldSlotRequest>();
   const closing = new AbortController();
+  let closeTimer: NodeJS.Timeout | undefined;
   const sentAtMs: number[] = [];
   const send = (message: NonNullable<HoldSlotRequest["message"]>) => {
     if (message.$case !== "release") sentAtMs.push(performance.now());
     outbox.push({ message });
   };
   send({ $case: "request", value: request });
-  const answers = connection
-    .client(SchedulerServiceDefinition)
-    .holdSlot(outbox, { signal: closing.signal })
-    [Symbol.asyncIterator]();
+  const answers = clientOf(connection).holdSlot(outbox, { signal: closing.signal })[Symbol.asyncIterator]();
 
   async function next(): Promise<TimedGrant | AppError | "queued" | undefined> {
     const { done, value } = await answers.next();
@@ -83,8 +90,12 @@ export function openSlotCall(link: SchedulerLink, request: SlotRequest): SlotCal
       throw new AppError("SERVICE_UNAVAILABLE", "The scheduler ended the call without a slot");
     },
     async *followed() {
-      for (let answer = await next(); answer !== undefined; answer = await next()) {
-        if (answer !== "queued") yield answer;
+      try {
+        for (let answer = await next(); answer !== undefined; answer = await next()) {
+          if (answer !== "queued") yield answer;
+        }
+      } finally {
+        clearTimeout(closeTimer);
       }
     },
     send({ message }) {
@@ -93,7 +104,7 @@ export function openSlotCall(link: SchedulerLink, request: SlotRequest): SlotCal
     close(graceMs = 0) {
       outbox.end();
       if (graceMs === 0) closing.abort();
-      else setTimeout(() => closing.abort(), graceMs).unref();
+      else closeTimer = setTimeout(() => closing.abort(), graceMs).unref();
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Epoch } from "@pixelmesh/proto";
-import fc from "fast-check";
 import type { DeviceReport, Effect, Measurement, SlotRequest } from "../src/domain/types.ts";
+import { deviceIds, instances, models, tokensTotal, totalBytes, type Wish } from "./wishes.ts";
 
 /** A made-up mesh with real consequences: what is granted grows, what is told to go goes. Bytes; devices of 1,000. */
 export type World = ReturnType<typeof createWorld>;
@@ -18,7 +18,8 @@ type Host = {
 
 type Call = {
   readonly request: SlotRequest;
-  state: "waiting" | "held" | "broken" | "ended";
+  /** `broken`: it runs on without its call. `resuming`: it runs on and was announced again. */
+  state: "waiting" | "held" | "broken" | "resuming" | "ended";
   deviceId: string;
   /** Of its grant: its id, its term and counter, and the option that was granted. */
   slotId: string;
@@ -31,44 +32,10 @@ type Call = {
   renewedAtMs: number;
 };
 
-export const deviceIds = ["d0", "d1"] as const;
-export const instances = ["0", "1"] as const;
-export const totalBytes = 1_000;
-export const tokensTotal = 4;
-const validMs = 10_000;
+/** For how long a grant holds on the holder's clock. */
+export const validMs = 10_000;
+const alive: ReadonlySet<Call["state"]> = new Set(["held", "broken", "resuming"]);
 const processIdleBytes = 20;
-
-/** Models: what is estimated for each tile size, and the share of it that is true. */
-const models = {
-  "": { tiles: [0], estimate: 0, truth: 0 },
-  small: { tiles: [512, 256], estimate: 0.15, truth: 0.95 },
-  large: { tiles: [512, 256], estimate: 0.4, truth: 0.6 },
-  exact: { tiles: [256], estimate: 0.5, truth: 1 },
-} as const;
-
-/** A request as drawn: sizes in bytes for work without a model, else what its model says. */
-export type Wish = {
-  readonly model: keyof typeof models;
-  readonly sizeBytes: number;
-  readonly workClass: SlotRequest["workClass"];
-  readonly priority: SlotRequest["priority"];
-  readonly instance: (typeof instances)[number];
-  readonly devices: readonly string[];
-  readonly tokens: number;
-  readonly warm: boolean;
-};
-
-/** What is drawn for a request. */
-export const wishes: fc.Arbitrary<Wish> = fc.record({
-  model: fc.constantFrom("", "", "small", "large", "exact"),
-  sizeBytes: fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 100, max: 700 })),
-  workClass: fc.constantFrom("light", "light", "light", "light", "heavy", "heavy", "heavy", "exclusive"),
-  priority: fc.constantFrom("interactive", "batch"),
-  instance: fc.constantFrom(...instances),
-  devices: fc.constantFrom(["d0"], ["d1"], ["d0", "d1"], ["d1", "d0"]),
-  tokens: fc.constantFrom(0, 0, 1, 1, 2, 9),
-  warm: fc.boolean(),
-});
 
 /** Makes a world whose devices have `externalBytes` of foreign use each, and hosts of `pinned` models that never go. */
 export function createWorld(externalBytes: readonly number[], pinned: ReadonlySet<string>) {
@@ -127,13 +94,14 @@ export function createWorld(externalBytes: readonly number[], pinned: ReadonlySe
 
   return {
     calls,
+    stop: (callId: string) => stop(callId, "ended"),
+    isBusy: (hostId: string) => (hosts.get(hostId)?.running.size ?? 0) > 0,
     silent,
     external,
     mistakes,
     trueBytes,
     waiting: () => [...calls].flatMap(([callId, call]) => (call.state === "waiting" ? [callId] : [])),
-    running: () =>
-      [...calls].flatMap(([callId, call]) => (call.state === "held" || call.state === "broken" ? [callId] : [])),
+    running: () => [...calls].flatMap(([callId, call]) => (alive.has(call.state) ? [callId] : [])),
     held: () => [...calls].flatMap(([callId, call]) => (call.state === "held" ? [callId] : [])),
 
     /** A new call and its request. */
@@ -145,7 +113,14 @@ export function createWorld(externalBytes: readonly number[], pinned: ReadonlySe
         (host) => host.instance === wish.instance && host.digest === wish.model && wish.devices.includes(host.deviceId),
       );
       const request: SlotRequest = {
-        ...{ service: "s", instance: wish.instance, deviceIds: wish.devices, jobId: "j", stepId: "s", tenant: "t" },
+        ...{
+          service: "s",
+          instance: wish.instance,
+          deviceIds: wish.devices,
+          jobId: `j${calls.size % 9}`,
+          stepId: "s",
+          tenant: "t",
+        },
         ...{
           workClass: wish.workClass,
           priority: wish.priority,
@@ -175,7 +150,7 @@ export function createWorld(externalBytes: readonly number[], pinned: ReadonlySe
     /** Work goes on: a run's memory grows to a share of what it needs in the end. */
     grow(callId: string, share: number) {
       const call = calls.get(callId);
-      if (call?.state !== "held" && call?.state !== "broken") return;
+      if (call === undefined || !alive.has(call.state)) return;
       const bytes = Math.floor(call.truePeakBytes * share);
       if (call.host === undefined) call.processBytes = Math.max(call.processBytes, bytes);
       else Object.assign(call.host, { bytes: Math.max(call.host.bytes, bytes), loaded: true });
@@ -199,19 +174,36 @@ export function createWorld(externalBytes: readonly number[], pinned: ReadonlySe
       if (call !== undefined) call.state = call.state === "held" ? "broken" : "ended";
     },
 
+    /** A holder whose call broke announces its slot again, to whoever leads. */
+    resume(callId: string): [string, SlotRequest] | undefined {
+      const call = calls.get(callId);
+      if (call?.state !== "broken") return undefined;
+      made += 1;
+      const again = `${callId}+${made}`;
+      calls.delete(callId);
+      calls.set(again, Object.assign(call, { state: "resuming" as const }));
+      const options = call.request.options.slice(call.optionIndex, call.optionIndex + 1);
+      return [again, { ...call.request, deviceIds: [call.deviceId], options, resume: call.epoch }];
+    },
+
+    /** A process dies: with it its runs and hosts, and all that they held. Answers the calls that broke. */
+    kill(instance: string): string[] {
+      const broken = [...calls].filter(([, call]) => call.request.instance === instance && call.state !== "ended");
+      for (const [callId] of broken) stop(callId, "ended");
+      for (const host of [...hosts.values()]) if (host.instance === instance) hosts.delete(host.hostId);
+      return broken.map(([callId]) => callId);
+    },
+
     /** Holders stop on their own when a grant has run out on their clock. */
     expire(nowMs: number) {
       for (const [callId, call] of calls) {
-        const isHeld = call.state === "held" || call.state === "broken";
-        if (isHeld && nowMs >= call.renewedAtMs + validMs) stop(callId, "ended");
+        if (alive.has(call.state) && nowMs >= call.renewedAtMs + validMs) stop(callId, "ended");
       }
     },
 
     /** The slots that a process holds, whether or not their call is up. */
     openSlots(instance: string): Set<string> {
-      const held = [...calls.values()].filter(
-        (call) => call.request.instance === instance && (call.state === "held" || call.state === "broken"),
-      );
+      const held = [...calls.values()].filter((call) => call.request.instance === instance && alive.has(call.state));
       return new Set(held.map(({ slotId }) => slotId));
     },
 
@@ -258,9 +250,10 @@ export function createWorld(externalBytes: readonly number[], pinned: ReadonlySe
         if (call === undefined) mistakes.push(`${effect.kind} for an unknown call`);
         else if (effect.kind === "grant") {
           Object.assign(call, { slotId: effect.slotId, epoch: effect.epoch });
-          if (call.state === "waiting") startRun(effect.callId, call, effect.deviceId, effect.optionIndex, nowMs);
+          if (call.state === "resuming") Object.assign(call, { state: "held", renewedAtMs: nowMs });
+          else if (call.state === "waiting") startRun(effect.callId, call, effect.deviceId, effect.optionIndex, nowMs);
           else if (call.state !== "held") mistakes.push(`a grant for a call that is ${call.state}`);
-        } else if (effect.kind === "end") stop(effect.callId, "ended");
+        } else if (effect.kind === "end" || effect.kind === "pass") stop(effect.callId, "ended");
       }
     },
   };

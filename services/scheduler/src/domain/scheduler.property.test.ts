@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createWorld, deviceIds, instances, tokensTotal, totalBytes, type Wish, wishes } from "../../test/world.ts";
+import { assertAlways, timeoutMs } from "../../test/runs.ts";
+import { deviceIds, instances, tokensTotal, totalBytes, type Wish, wishes } from "../../test/wishes.ts";
+import { createWorld } from "../../test/world.ts";
 import { defaultRules, limitBytes, type Rules } from "./rules.ts";
 import { createScheduler } from "./scheduler.ts";
 import type { Effect, SlotRequest } from "./types.ts";
 
 const rules: Rules = { ...defaultRules, gpuHeadroomBytes: 50, minResidentMs: 3_000, maxWaitMs: 60_000 };
-const numRuns = Number(process.env.PIXELMESH_PROPERTY_RUNS ?? 500);
 
 type Action =
   | { readonly kind: "ask"; readonly wish: Wish }
@@ -176,8 +177,11 @@ function findBreaches(game: ReturnType<typeof play>): string[] {
   });
 }
 
-test("while foreign memory holds still, a device's real use never passes its bound, whatever starts, grows, breaks or falls silent", () => {
-  fc.assert(
+test("(1) while foreign memory holds still, a device's real use never passes its bound, whatever starts, grows, breaks or falls silent", {
+  timeout: timeoutMs,
+}, () => {
+  assertAlways(
+    "foreign-still",
     fc.property(starts.external, starts.pinned, actionsOf(...steady), (external, pinned, actions) => {
       const game = play(external, pinned);
       game.report();
@@ -188,12 +192,14 @@ test("while foreign memory holds still, a device's real use never passes its bou
         if (game.world.mistakes.length > 0) expect(game.world.mistakes).toEqual([]);
       }
     }),
-    { numRuns },
   );
 });
 
-test("whatever foreign memory does: no grant passes the bound or adds memory in red; slots, tokens and company stay within theirs", () => {
-  fc.assert(
+test("(1, 2, 3, 4) whatever foreign memory does: no grant passes the bound or adds memory in red, releasing twice is releasing once, no host in use is evicted; slots, tokens and company stay within theirs", {
+  timeout: timeoutMs,
+}, () => {
+  assertAlways(
+    "foreign-moves",
     fc.property(starts.external, starts.pinned, actionsOf(...steady, foreign), (external, pinned, actions) => {
       const game = play(external, pinned);
       for (const action of actions) {
@@ -202,12 +208,14 @@ test("whatever foreign memory does: no grant passes the bound or adds memory in 
         if (breaches.length > 0) expect(breaches).toEqual([]);
       }
     }),
-    { numRuns },
   );
 });
 
-test("no waiting request would fit, except behind one that has waited longer than the reservation time", () => {
-  fc.assert(
+test("(9) no waiting request would fit, except behind one that has waited longer than the reservation time", {
+  timeout: timeoutMs,
+}, () => {
+  assertAlways(
+    "work-conserving",
     fc.property(starts.external, actionsOf(...steady, foreign), (external, actions) => {
       const game = play(external, false);
       const askedAtMs = new Map<string, number>();
@@ -225,12 +233,14 @@ test("no waiting request would fit, except behind one that has waited longer tha
         }
       }
     }),
-    { numRuns },
   );
 });
 
-test("every request ends granted, refused or cancelled within its bound, and nothing stays charged after it", () => {
-  fc.assert(
+test("(5) every request ends granted, refused or cancelled within its bound, and nothing stays charged after it", {
+  timeout: timeoutMs,
+}, () => {
+  assertAlways(
+    "ends",
     fc.property(starts.external, actionsOf(...steady, foreign), (external, actions) => {
       const game = play(external, false);
       for (const action of actions) game.act(action);
@@ -244,11 +254,12 @@ test("every request ends granted, refused or cancelled within its bound, and not
         expect(device.externalBytes + device.committedBytes).toBe(trueBytes);
       }
     }),
-    { numRuns: Math.ceil(numRuns / 5) },
   );
 });
 
-test("a large batch request is not starved by an endless stream of small interactive ones", () => {
+test("(8) a large batch request is not starved by an endless stream of small interactive ones", {
+  timeout: timeoutMs,
+}, () => {
   const small = fc.record({ bytes: fc.integer({ min: 60, max: 150 }), runMs: fc.integer({ min: 100, max: 1_500 }) });
   const large = fc.record({
     bytes: fc.integer({ min: 300, max: 700 }),
@@ -257,14 +268,15 @@ test("a large batch request is not starved by an endless stream of small interac
   });
   // Ageing, then reservation, then the longest of the small ones, each at most once.
   const boundMs = rules.ageingMs + rules.reserveAfterMs + 5_000;
-  fc.assert(
+  assertAlways(
+    "starvation",
     fc.property(fc.array(small, { minLength: 1, maxLength: 5 }), large, (smalls, { bytes, workClass, tokens }) => {
       const game = play([100, 100], false);
       const base = { model: "", instance: "0", devices: ["d0"], warm: false } as const;
       const wish = { ...base, sizeBytes: bytes, workClass, priority: "batch", tokens } as const;
       const ends = new Map<string, number>();
       const isHeld = () => game.world.calls.get("c4")?.state === "held";
-      for (let nowMs = 0; !isHeld(); nowMs += 100) {
+      for (let nowMs = 0; !isHeld(); nowMs += 200) {
         expect(nowMs).toBeLessThan(boundMs);
         for (let n = game.world.waiting().length; n < 4; n += 1) {
           const { bytes: sizeBytes } = smalls[game.world.calls.size % smalls.length]!;
@@ -281,9 +293,8 @@ test("a large batch request is not starved by an endless stream of small interac
           if (nowMs >= endMs) game.act({ kind: "release", pick, share: 0 });
         }
         game.act({ kind: "report" });
-        game.act({ kind: "wait", ms: 100 });
+        game.act({ kind: "wait", ms: 200 });
       }
     }),
-    { numRuns: Math.ceil(numRuns / 20) },
   );
 });

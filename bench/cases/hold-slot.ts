@@ -1,0 +1,105 @@
+import {
+  type AttachDeviceRequest,
+  DeviceKind,
+  Priority,
+  SchedulerServiceDefinition,
+  SlotRequest,
+  WorkClass,
+} from "@pixelmesh/proto";
+import { createOutbox } from "@pixelmesh/rpc";
+import { startTestMesh } from "@pixelmesh/testing";
+import { connectSchedulers, holdSlot, type SchedulerLink } from "@pixelmesh/worker";
+import { report } from "../harness/report.ts";
+import { spread } from "../harness/stats.ts";
+
+const gib = 2 ** 30;
+const rounds = 5;
+const alone = 500;
+const together = 2_000;
+/** As many as a device has slots for light work. */
+const inFlight = 8;
+const deviceId = "bench";
+
+/**
+ * A slot from the open of its call to its release, against a scheduler process of its own, with free memory: one after
+ * another, and eight at once. The holder is the workers' own code, in this process.
+ */
+export async function holdSlotCase(): Promise<boolean> {
+  await using mesh = await startTestMesh({ services: ["scheduler"], env: { PIXELMESH_LOG_LEVEL: "warn" } });
+  const address = mesh.processes().find(({ name }) => name === "scheduler")?.grpc ?? "";
+  const link = connectSchedulers([address]);
+  const endDevice = attachDevice(link);
+  try {
+    for (let n = 0; n < alone; n++) await holdOnce(link);
+    const p50Ms: number[] = [];
+    const eachMs: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const times = [];
+      for (let n = 0; n < alone; n++) times.push(await holdOnce(link));
+      p50Ms.push(spread(times, 3).median);
+      const startMs = performance.now();
+      await Promise.all(Array.from({ length: inFlight }, () => holdMany(link, together / inFlight)));
+      eachMs.push((performance.now() - startMs) / together);
+    }
+    const perSlot = spread(eachMs, 3);
+    return report("hold-slot", [
+      {
+        name: "open, grant, release: p50 one after another",
+        value: spread(p50Ms, 3).median,
+        unit: "ms",
+        bound: 3,
+        details: { rounds, slotsPerRound: alone, p50Ms: spread(p50Ms, 3) },
+      },
+      {
+        name: `time for one slot, ${inFlight} in flight`,
+        value: perSlot.median,
+        unit: "ms",
+        bound: Number((1_000 / 1_500).toFixed(3)),
+        details: {
+          rounds,
+          slotsPerRound: together,
+          perSlotMs: perSlot,
+          slotsPerSecond: Math.round(1_000 / perSlot.median),
+        },
+      },
+    ]);
+  } finally {
+    endDevice();
+    link.close();
+  }
+}
+
+async function holdMany(link: SchedulerLink, count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await holdOnce(link);
+}
+
+/** Milliseconds from asking to having released. */
+async function holdOnce(link: SchedulerLink): Promise<number> {
+  const startMs = performance.now();
+  const request = SlotRequest.fromPartial({
+    ...{ service: "bench", instance: "0", deviceIds: [deviceId], tenant: "bench", workClass: WorkClass.LIGHT },
+    ...{ priority: Priority.INTERACTIVE, options: [{ tilePx: 512, batch: 1, peakBytes: 2 ** 20, computeTokens: 1 }] },
+  });
+  const slot = await holdSlot(link, request, AbortSignal.timeout(10_000));
+  slot.release({ runMs: 1 });
+  return performance.now() - startMs;
+}
+
+/** A machine with room for everything, reported every second. */
+function attachDevice(link: SchedulerLink): () => void {
+  const outbox = createOutbox<AttachDeviceRequest>(4);
+  const device = {
+    ...{ deviceId, kind: DeviceKind.HOST_MEMORY, name: "bench", totalBytes: 64 * gib, observedBytes: gib },
+    ...{ computeTokens: 64, hosts: [], ownProcessBytes: 0, processesHidden: false },
+  };
+  const tell = () => outbox.push({ service: "bench", instance: "0", devices: [device], openSlots: [] });
+  tell();
+  const timer = setInterval(tell, 1_000);
+  const commands = link.client(SchedulerServiceDefinition).attachDevice(outbox);
+  const reading = Array.fromAsync(commands);
+  reading.catch(() => {});
+  return () => {
+    clearInterval(timer);
+    outbox.end();
+  };
+}
