@@ -5,11 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-<<<<<<< HEAD
-.PHONY: help setup demo test check bench eval-models generate format clean
-=======
-.PHONY: help setup demo test test-deep check bench generate format clean
->>>>>>> slots
+.PHONY: help setup demo test test-deep check bench eval-models generate format clean
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make

@@ -52,20 +52,8 @@ export async function holdSlot(link: SchedulerLink, request: SlotRequest, signal
     else expiry = setTimeout(expire, leftMs);
     for (const listener of listeners) listener(Math.max(0, leftMs));
   }
-<<<<<<< HEAD
-  /** Reads a call until it is over; answers why. */
-  async function follow(): Promise<AppError> {
-=======
-  function sendRelease(measured: Partial<SlotRelease>): void {
-    const value = { peakBytes: 0, runMs: 0, outOfMemory: false, ...measured };
-    call.send({ message: { $case: "release", value } });
-    // The scheduler ends the call when it has the release; one that does not answer is left.
-    call.close(releaseTimeoutMs);
-  }
-
   /** Reads a call until it is over; answers why, where that was not a release. */
   async function follow(): Promise<AppError | undefined> {
->>>>>>> slots
     try {
       for await (const answer of call.followed()) {
         if (answer instanceof AppError) lost.abort(answer);
