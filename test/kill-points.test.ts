@@ -105,7 +105,7 @@ test.each([
     const ended = mesh.client.jobs.wait(id);
     await Promise.race([victim.exited, ended]);
     // The acknowledgement comes after the end was told.
-    await Promise.race([victim.exited, new Promise((next) => setTimeout(next, 500))]);
+    await Promise.race([victim.exited, new Promise((next) => setTimeout(next, 5_000))]);
     process.kill(sleeper?.pid as number, "SIGCONT");
     expect((await ended).state).toBe(state);
     await expect.poll(() => finishedStates(bus, id), { timeout: 10_000 }).toEqual([state]);

@@ -91,12 +91,12 @@ export async function connectTestBus(natsUrl: string): Promise<Bus & AsyncDispos
 
 /** How often steps of a job were started, by step and attempt. */
 export async function countStarts(bus: Bus, jobId: string): Promise<number> {
-  return (await readJobEvents(bus, jobId, 1_000)).filter(({ event }) => event?.$case === "started").length;
+  return (await readJobEvents(bus, jobId, 0, 1_000)).filter(({ event }) => event?.$case === "started").length;
 }
 
 /** The states that the log says a job ended in, one for each different end. */
 export async function finishedStates(bus: Bus, jobId: string): Promise<number[]> {
-  const ends = (await readJobEvents(bus, jobId, 1_000)).flatMap(({ event }) =>
+  const ends = (await readJobEvents(bus, jobId, 0, 1_000)).flatMap(({ event }) =>
     event?.$case === "finished" ? [event.value.state] : [],
   );
   return [...new Set(ends)];

@@ -12,6 +12,13 @@ export function machineFacts(): Record<string, string | number> {
   };
 }
 
+/** Processor time that a process has used, in milliseconds (Linux only, ticks of 10 ms). */
+export function readCpuMs(pid: number): number {
+  // Fields are counted after the command, which may hold spaces: utime and stime are the 12th and 13th from there.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 /** Proportional set size of a process in bytes: its own memory and its share of what it shares (Linux only). */
 export function readPss(pid: number): number {
   return readKib(pid, "Pss");

@@ -33,11 +33,11 @@ export async function hasWork(
   }
 }
 
-/** Puts a fact about a job into the log. The same fact is stored once inside the broker's window. */
-export async function publishEvent(bus: Bus, event: JobEvent): Promise<void> {
+/** Puts a fact about a job into the log. The same fact is stored once inside the broker's window, unless `repeat` differs. */
+export async function publishEvent(bus: Bus, event: JobEvent, repeat = ""): Promise<void> {
   const { jobId, stepId, attempt, worker, atUnixMs } = event;
   // The time is part of the id: a second start of the same attempt by the same worker is another fact.
-  const messageId = `${jobId}:${stepId}:${attempt}:${event.event?.$case}:${worker}:${atUnixMs}`;
+  const messageId = `${jobId}:${stepId}:${attempt}:${event.event?.$case}:${worker}:${atUnixMs}${repeat}`;
   await publish(bus, eventConsumer.stream, eventSubject(event), JobEvent.encode(event).finish(), messageId);
   bus.nc.publish(eventConsumer.wakeSubject);
 }

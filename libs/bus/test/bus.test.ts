@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { JobEvent, Priority, RequestEntry, WorkItem } from "@pixelmesh/proto";
+import { JobEvent, OpenEntry, Priority, RequestEntry, WorkItem } from "@pixelmesh/proto";
 import { createLogger, createMetrics, injectTrace, startTracing, withTrace } from "@pixelmesh/telemetry";
 import { expect, onTestFinished, test } from "vitest";
 import {
@@ -13,11 +13,13 @@ import {
   giveBack,
   listServices,
   openStore,
+  partitionOf,
   provision,
   publishChanged,
   publishEvent,
   publishProgress,
   publishWork,
+  readJobEvents,
   startBroker,
   subscribeSignals,
   workConsumers,
@@ -283,6 +285,36 @@ test("a consumer goes on by itself after the broker was killed and started again
     .toBe(true);
   await expect.poll(() => seen.includes("after"), { timeout: 8_000 }).toBe(true);
   await consumer.stop();
+});
+
+test("the log tells what it has of one job since a time, and of no other", async () => {
+  const { bus } = await startTestBus();
+  expect(await readJobEvents(bus, "a", 0, 100)).toEqual([]);
+  const say = (jobId: string, atUnixMs: number) =>
+    publishEvent(bus, JobEvent.fromPartial({ jobId, atUnixMs, event: { $case: "started", value: {} } }));
+  for (let at = 1; at <= 20; at++) await say(at % 2 === 0 ? "a" : "b", at);
+  await bus.js.publish(`jobs.${partitionOf("a")}.a.completed`, new Uint8Array([0xff, 0xff]));
+  const times = async (...query: [number, number]) => (await readJobEvents(bus, "a", ...query)).map((e) => e.atUnixMs);
+  expect(await times(Date.now(), 100)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
+  expect(await times(0, 3)).toEqual([2, 4, 6]);
+  expect(await times(Date.now() + 3_600_000, 100)).toEqual([]);
+});
+
+test("keys that are removed leave nothing, and only what was read goes with a revision", async () => {
+  const { bus } = await startTestBus();
+  const store = await openStore(bus, "open", OpenEntry);
+  const entry = { jobId: "j", tenant: "t", dueUnixMs: 1 };
+  const first = await store.put("t.j", entry);
+  await store.put("t.k", entry);
+  expect((await store.list(">")).sort()).toEqual(["t.j", "t.k"]);
+  await store.put("t.j", { ...entry, dueUnixMs: 2 });
+  await store.remove("t.j", first);
+  expect((await store.get("t.j"))?.value.dueUnixMs).toBe(2);
+  await store.remove("t.j");
+  await store.remove("t.j");
+  expect(await store.list("t.*")).toEqual(["t.k"]);
+  expect((await bus.jsm.streams.info("KV_open")).state.messages).toBe(1);
+  expect(await store.deleteAt("t.k", first)).toBe(false);
 });
 
 test("the delay before another try grows, is bounded, and is spread", () => {

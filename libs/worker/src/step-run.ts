@@ -21,6 +21,9 @@ const passing: ReadonlySet<Reason> = new Set<Reason>([
   "GRANT_EXPIRED",
 ]);
 
+/** How far a step has come. */
+type Told = { started: boolean; ran: boolean };
+
 /**
  * Does one step: run, store, tell, in this order, so that whatever is told is stored. Answers what becomes of its message.
  * After a pause in which another worker may have got the message, only a completion is told.
@@ -37,7 +40,7 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
     return (await keepResult(blobs, look.result, item.keepUntilUnixMs)) ? look.result : undefined;
   }
 
-  async function make(item: WorkItem, delivery: Delivery, signal: AbortSignal, onStarted: () => void) {
+  async function make(item: WorkItem, delivery: Delivery, signal: AbortSignal, told: Told) {
     const stage = item.step?.operation?.$case ?? "none";
     const handler = handlers[stage];
     if (!item.step || !handler) throw new AppError("UNKNOWN_OPERATION", `This service has no operation ${stage}`);
@@ -57,9 +60,10 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
         onProgress: (fraction) => progress.update(fraction * 0.95),
         async onStarted() {
           await reportFact(bus, worker, item, { $case: "started", value: {} }, () => !delivery.isLate());
-          onStarted();
+          told.started = true;
         },
       });
+      told.ran = true;
       const result = await storeOutcome(parts, item, executed, notices, signal);
       await keep(item, result, executed.modelDigest);
       return { result, slotWaitMs: Math.round(executed.slotWaitMs) };
@@ -83,14 +87,10 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
     const startedMs = performance.now();
     const observe = (outcome: string) =>
       metrics.observe("pixelmesh_stage_duration_seconds", { stage, outcome }, (performance.now() - startedMs) / 1000);
-    let hasStarted = false;
+    const told: Told = { started: false, ran: false };
     try {
       const made = await findMade(item, delivery);
-      const { result, slotWaitMs } = made
-        ? { result: made, slotWaitMs: 0 }
-        : await make(item, delivery, signal, () => {
-            hasStarted = true;
-          });
+      const { result, slotWaitMs } = made ? { result: made, slotWaitMs: 0 } : await make(item, delivery, signal, told);
       await reportFact(bus, worker, item, { $case: "completed", value: { result } }, () => !delivery.isLate());
       observe("succeeded");
       log.info({ ...fields, ms: Math.round(performance.now() - startedMs), slotWaitMs }, "step done");
@@ -108,7 +108,7 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
         return { $case: "done" };
       }
       // After the start a failure is told: starts without an end would make the step POISON.
-      if (passing.has(error.reason) && !hasStarted) {
+      if (passing.has(error.reason) && !told.started) {
         observe("given_back");
         log.info({ ...fields, reason: error.reason, deliveries: delivery.deliveries }, "step given back");
         return giveBack(delivery.deliveries, Math.random());
@@ -117,7 +117,8 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
       const cause = error.cause ?? error;
       log.warn({ ...fields, reason: error.reason, retryable: isRetryable(error.reason), err: cause }, "step failed");
       const { reason, message } = error;
-      if (item.resultKey !== "")
+      // What fails after the run, such as an encoding that cannot hold the picture, is not the failure of equal steps.
+      if (item.resultKey !== "" && !told.ran)
         await results.refuse(item.resultKey, { reason: reasonToEnum(reason), message, stepId: "" }, Date.now());
       await reportFact(bus, worker, item, toFailedFact(error, item.stepId), () => !delivery.isLate());
       return { $case: "done" };

@@ -65,7 +65,9 @@ async function announce(
   const { jobId } = spec;
   if (isMending && (await hasFinishedEvent(bus, jobId))) return;
   const event = { $case: "finished", value: { state: record.state, revision } } as const;
-  await publishEvent(bus, JobEvent.fromPartial({ jobId, worker, atUnixMs: record.finishedUnixMs, event }));
+  const fact = JobEvent.fromPartial({ jobId, worker, atUnixMs: record.finishedUnixMs, event });
+  // The log has none: should the broker remember one, it is gone.
+  await publishEvent(bus, fact, isMending ? ":mended" : "");
   const outcome = outcomes[record.state] ?? "failed";
   const reason = record.error ? reasonFromEnum(record.error.reason) : "";
   const ms = record.finishedUnixMs - spec.createdUnixMs;

@@ -4,6 +4,7 @@ import {
   advance,
   createRecord,
   isJobEnded,
+  isStepEnded,
   type JobChange,
   modelOf,
   nextLookUnixMs,
@@ -98,7 +99,7 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
       for (const waiter of waiters) {
         const job = await look(waiter.jobId, ended ? { ended } : {});
         const step = job?.record.steps.find(({ id }) => id === waiter.stepId);
-        if (!job || isJobEnded(job.record.state) || step?.result || step?.error) await waits.remove(key, waiter);
+        if (!job || !step || isStepEnded(step.state)) await waits.remove(key, waiter);
       }
     });
     await Promise.all(workers);

@@ -1,7 +1,8 @@
 import { hasWork, readJobEvents } from "@pixelmesh/bus";
 import { type JobChange, owedSteps } from "@pixelmesh/pipeline";
-import { StepState } from "@pixelmesh/proto";
+import { type StepRecord, StepState } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
+import type { Results } from "@pixelmesh/worker";
 import { toWorkService } from "./dispatch.ts";
 import type { StoredJob } from "./job-store.ts";
 
@@ -12,7 +13,7 @@ const maxEvents = 2_000;
  * the job, then that whoever ran them is gone. Facts that were known already change nothing.
  */
 export async function reviewJob(
-  { base, reconcileAfterMs }: { base: ServiceBase; reconcileAfterMs: number },
+  { base, results, reconcileAfterMs }: { base: ServiceBase; results: Results; reconcileAfterMs: number },
   { spec, record }: StoredJob,
 ): Promise<JobChange[]> {
   const { bus, metrics } = base;
@@ -21,14 +22,22 @@ export async function reviewJob(
   let isReplayNeeded = false;
   for (const { index, step } of owedSteps(record, Date.now(), reconcileAfterMs)) {
     const run = { jobId: spec.jobId, stepId: step.id, attempt: step.attempt, priority: spec.priority };
+    if (step.state === StepState.READY && (await isServedByOther(results, spec.jobId, step))) continue;
     if (await hasWork(bus, toWorkService(spec.steps[index]?.service ?? ""), run)) continue;
     isReplayNeeded = true;
     if (step.state === StepState.RUNNING) gone.push({ $case: "lost", stepId: step.id, attempt: step.attempt });
   }
   if (isReplayNeeded) {
-    const events = await readJobEvents(bus, spec.jobId, maxEvents);
+    const events = await readJobEvents(bus, spec.jobId, spec.createdUnixMs, maxEvents);
     changes.push(...events.map((event): JobChange => ({ $case: "event", event })));
   }
   if (gone.length > 0) metrics.count("pixelmesh_reconciled_total", { what: "lost_step" });
   return [...changes, ...gone];
+}
+
+/** Whether a step waits for a claim of another, or for a run that was handed over to it: it has no message of its own then. */
+async function isServedByOther(results: Results, jobId: string, { id, resultKey }: StepRecord): Promise<boolean> {
+  const state = resultKey === "" ? undefined : (await results.read(resultKey))?.value.state;
+  if (state?.$case !== "claimed") return false;
+  return state.value.jobId !== jobId || state.value.stepId !== id || state.value.carrier !== undefined;
 }

@@ -49,6 +49,7 @@ export async function openWatchers(bus: Bus, store: JobStore): Promise<Watchers>
     signal.addEventListener("abort", listener);
     try {
       let shown: Job | undefined;
+      let shownMs = 0;
       for (;;) {
         pending = false;
         const next = mergeProgress(shown, view(await store.get(jobId, tenant)));
@@ -60,6 +61,7 @@ export async function openWatchers(bus: Bus, store: JobStore): Promise<Watchers>
         )
           yield next;
         shown = next;
+        shownMs = performance.now();
         if (isJobEnded(next.state)) return;
         const { promise: woken, resolve } = Promise.withResolvers<void>();
         wake = resolve;
@@ -67,8 +69,9 @@ export async function openWatchers(bus: Bus, store: JobStore): Promise<Watchers>
         if (!pending) await woken;
         clearTimeout(timer);
         signal.throwIfAborted();
-        // Steps that finish together are shown together.
-        await new Promise((next) => setTimeout(next, minIntervalMs));
+        // Steps that finish together are shown together; after a quiet while a change is shown at once.
+        const tooEarlyMs = shownMs + minIntervalMs - performance.now();
+        if (tooEarlyMs > 0) await new Promise((next) => setTimeout(next, tooEarlyMs));
       }
     } finally {
       signal.removeEventListener("abort", listener);

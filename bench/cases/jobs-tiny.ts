@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Bus, connectBus } from "@pixelmesh/bus";
+import { startMesh } from "@pixelmesh/cli";
+import { connectPixelmesh, isJobEnded, JobState, type Pixelmesh } from "@pixelmesh/client";
+import { createLogger, createMetrics } from "@pixelmesh/telemetry";
+import sharp from "sharp";
+import { readCpuMs } from "../harness/machine.ts";
+import { report } from "../harness/report.ts";
+import { spread } from "../harness/stats.ts";
+
+const rounds = 5;
+const jobs = 200;
+const inFlight = 16;
+const cachedJobs = 100;
+
+/** What a mesh makes of jobs that are hardly any work: its own cost. */
+export async function jobsTinyCase(): Promise<boolean> {
+  const dir = await mkdtemp(join(tmpdir(), "pixelmesh-bench-"));
+  const raw = { width: 64, height: 64, channels: 3 as const };
+  const picture = await sharp(Buffer.alloc(64 * 64 * 3, 90), { raw })
+    .png()
+    .toBuffer();
+  const mesh = await startMesh({ dataDir: join(dir, "mesh"), ports: "free", env: process.env });
+  const client = connectPixelmesh({ address: mesh.address });
+  const log = createLogger({ service: "bench", level: "silent" });
+  const options = { natsUrl: mesh.broker().url, natsReplicas: 1, ackWaitMs: 30_000, name: "bench", log };
+  const bus = await connectBus({ ...options, metrics: createMetrics("bench", "0") });
+  try {
+    let contrast = 1;
+    const fresh = () => {
+      contrast += 1e-4;
+      return runJob(client, picture, contrast);
+    };
+    await inParallel(jobs, fresh);
+    const perJobMs: number[] = [];
+    const cachedMs: number[] = [];
+    const pids = new Map([
+      ["broker", mesh.broker().pid],
+      ...mesh.processes().map(({ name, pid }) => [name, pid] as const),
+    ]);
+    const cpuBefore = new Map([...pids].map(([name, pid]) => [name, readCpuMs(pid)]));
+    const writesBefore = await countWrites(bus);
+    for (let round = 0; round < rounds; round++) {
+      const startMs = performance.now();
+      await inParallel(jobs, fresh);
+      perJobMs.push((performance.now() - startMs) / jobs);
+    }
+    const writes = (await countWrites(bus)) - writesBefore;
+    const total = rounds * jobs;
+    const cpuMsPerJob = Object.fromEntries(
+      [...pids].map(([name, pid]) => [
+        name,
+        Number(((readCpuMs(pid) - (cpuBefore.get(name) ?? 0)) / total).toFixed(2)),
+      ]),
+    );
+    for (let at = 0; at < cachedJobs; at++) {
+      const startMs = performance.now();
+      await runJob(client, picture, contrast);
+      cachedMs.push(performance.now() - startMs);
+    }
+    const load = loadavg()[0];
+    const perJob = spread(perJobMs, 2);
+    const cached = spread(cachedMs, 1);
+    // One removal from `open` a job is a write that stores no message.
+    const writesPerJob = Number((writes / total + 1).toFixed(2));
+    return report("jobs-tiny", [
+      {
+        name: `time per job, ${jobs} jobs of 64x64, ${inFlight} in flight`,
+        value: perJob.median,
+        unit: "ms",
+        bound: 10,
+        details: { rounds, perJob, jobsPerSecond: Number((1_000 / perJob.median).toFixed(1)), cpuMsPerJob, load },
+      },
+      { name: "a cached job, p50", value: cached.median, unit: "ms", bound: 15, details: { cachedJobs, cached, load } },
+      { name: "durable writes of a one-step job", value: writesPerJob, unit: "writes", bound: 12, details: { total } },
+    ]);
+  } finally {
+    await bus.close();
+    client.close();
+    await mesh.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function runJob(client: Pixelmesh, bytes: Uint8Array, contrast: number): Promise<void> {
+  const parameters = { contrast: { kind: { $case: "number" as const, value: contrast } } };
+  const operation = { $case: "applyEffects" as const, value: { effects: [{ name: "black_and_white", parameters }] } };
+  const job = await client.jobs.create({ pipeline: { steps: [{ id: "fx", operation }] }, pictures: [{ bytes }] });
+  const ended = isJobEnded(job) ? job : await client.jobs.wait(job.id);
+  if (ended.state !== JobState.SUCCEEDED) throw new Error(`A job failed: ${ended.error?.message}`);
+}
+
+async function inParallel(count: number, act: () => Promise<void>): Promise<void> {
+  let left = count;
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (left-- > 0) await act();
+    }),
+  );
+}
+
+/** Messages ever stored in the streams and buckets of jobs; those that keep processes listed and leases alive do not count. */
+async function countWrites(bus: Bus): Promise<number> {
+  let sum = 0;
+  for await (const { config, state } of bus.jsm.streams.list())
+    if (!["KV_services", "KV_leases"].includes(config.name)) sum += state.last_seq;
+  return sum;
+}
