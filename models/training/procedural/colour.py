@@ -11,7 +11,7 @@ class Palette:
     """A scene's colours: a few hues, a chroma strength and a luminance range."""
 
     def __init__(self, rng: Rng) -> None:
-        self.chroma = float(rng.choice([0.02, 0.06, 0.12, 0.2, 0.35], p=[0.1, 0.25, 0.3, 0.25, 0.1]))
+        self.chroma = float(rng.choice([0.02, 0.06, 0.12, 0.2, 0.35], p=[0.15, 0.35, 0.3, 0.15, 0.05]))
         self.hues = rng.uniform(0, 2 * np.pi, int(rng.integers(1, 5)))
         self.low, self.high = rng.uniform(0, 0.25), rng.uniform(0.65, 1.0)
 
@@ -20,6 +20,20 @@ class Palette:
         luma = rng.uniform(self.low, self.high)
         hue = rng.choice(self.hues) + rng.normal(0, 0.3)
         return to_rgb(luma, self.chroma * rng.rayleigh(0.7), hue)
+
+
+def natural_palette(rng: Rng) -> Palette:
+    """A palette of greens, browns, blues and greys, as out of doors; its hues are angles in the Cb/Cr plane."""
+    palette = Palette(rng)
+    palette.chroma = min(palette.chroma, 0.2)
+    palette.hues = rng.choice([-0.7, 1.9, 2.4, 3.8, 4.0], 2) + rng.normal(0, 0.15, 2)
+    return palette
+
+
+def skin_tone(rng: Rng) -> np.ndarray:
+    """A human skin colour, RGB [3]: light to dark along one hue."""
+    luma = rng.uniform(0.2, 0.85)
+    return to_rgb(luma, rng.uniform(0.08, 0.16) * (0.5 + luma / 2), 2.15 + rng.normal(0, 0.08))
 
 
 def to_rgb(luma: float, chroma: float, hue: float) -> np.ndarray:

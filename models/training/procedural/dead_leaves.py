@@ -74,17 +74,23 @@ def _text(rng: Rng, canvas: np.ndarray, palette: Palette) -> None:
     blend(canvas, slice(y, y + mask.shape[0]), slice(x, x + mask.shape[1]), mask, palette.pick(rng))
 
 
+def _radii(rng: Rng, size: int) -> np.ndarray:
+    """Power-law radii in px whose discs together would cover the canvas one to four times (700 leaves at most)."""
+    smallest, largest = rng.uniform(4, 20), size * rng.uniform(0.12, 0.45)
+    power = rng.uniform(0.5, 1.9)
+    u = rng.random(700)
+    radii = (u * largest ** (-power) + (1 - u) * smallest ** (-power)) ** (-1 / power)
+    cover = np.cumsum(np.pi * 0.5 * radii**2) / size**2
+    return radii[: int(np.searchsorted(cover, rng.uniform(1, 4))) + 1]
+
+
 def dead_leaves(rng: Rng, pool: NoisePool, size: int) -> np.ndarray:
     """One float32 RGB picture [size, size, 3] in 0..1 at drawing resolution (not yet downscaled)."""
     palette = Palette(rng)
     plain = rng.uniform(0.05, 0.5)
     canvas = _skin(rng, pool, palette, size, size, plain)
-    smallest, largest = rng.uniform(3, 14), size * rng.uniform(0.2, 0.6)
-    count = int(np.exp(rng.uniform(np.log(25), np.log(350))))
-    power = rng.uniform(1.2, 2.4)
-    u = rng.random(count)
-    radii = (u * largest ** (-power) + (1 - u) * smallest ** (-power)) ** (-1 / power)
-    order = np.argsort(-radii * np.exp(rng.normal(0, 0.8, count)))
+    radii = _radii(rng, size)
+    order = np.argsort(-radii * np.exp(rng.normal(0, 0.9, len(radii))))
     for radius in radii[order]:
         _leaf(rng, canvas, pool, palette, float(radius), plain)
     for _ in range(rng.poisson(1.5)):
