@@ -1,58 +1,29 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { JobEvent, OpenEntry, Priority, RequestEntry, WorkItem } from "@pixelmesh/proto";
+import { JobEvent, Priority, WorkItem } from "@pixelmesh/proto";
 import { createLogger, createMetrics, injectTrace, startTracing, withTrace } from "@pixelmesh/telemetry";
 import { expect, onTestFinished, test } from "vitest";
 import {
   announceService,
-  type Bus,
   connectBus,
   consume,
   eventConsumer,
   giveBack,
   listServices,
-  openStore,
-  partitionOf,
   provision,
   publishChanged,
   publishEvent,
   publishProgress,
   publishWork,
-  readJobEvents,
   startBroker,
   subscribeSignals,
   workConsumers,
 } from "../src/index.ts";
+import { startTestBus } from "./start-test-bus.ts";
 
 startTracing();
 const log = createLogger({ service: "test", level: "silent" });
-
-async function startTestBus(
-  options: { ackWaitMs?: number } = {},
-): Promise<{ bus: Bus; connectAnother: () => Promise<Bus> }> {
-  const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-bus-"));
-  const broker = await startBroker({ dataDir });
-  onTestFinished(async () => {
-    await broker.stop();
-    rmSync(dataDir, { recursive: true });
-  });
-  const connectAnother = async () => {
-    const bus = await connectBus({
-      natsUrl: broker.url,
-      natsReplicas: 1,
-      ackWaitMs: options.ackWaitMs ?? 30_000,
-      name: "test",
-      log,
-      metrics: createMetrics("test", "0"),
-    });
-    onTestFinished(() => bus.close());
-    return bus;
-  };
-  const bus = await connectAnother();
-  await Promise.all([provision(bus), provision(bus)]);
-  return { bus, connectAnother };
-}
 
 const item = (jobId: string, priority: Priority = Priority.INTERACTIVE, attempt = 1): WorkItem =>
   WorkItem.fromPartial({ jobId, stepId: "s", attempt, priority });
@@ -195,22 +166,6 @@ test("the handler runs in the trace of the publisher", async () => {
   await consumer.stop();
 });
 
-test("a store writes by compare-and-set: the loser wrote nothing", async () => {
-  const { bus } = await startTestBus();
-  const store = await openStore(bus, "requests", RequestEntry);
-  const entry = (jobId: string) => ({ jobId, requestDigest: "" });
-  const created = await store.create("t.a", entry("1"));
-  expect(await store.create("t.a", entry("2"))).toBeUndefined();
-  const updated = await store.update("t.a", entry("3"), created as number);
-  expect(await store.update("t.a", entry("4"), created as number)).toBeUndefined();
-  expect(await store.get("t.a")).toMatchObject({ value: entry("3"), revision: updated });
-  await store.create("t.b", entry("5"));
-  expect((await store.keys("t.*")).sort()).toEqual(["t.a", "t.b"]);
-  await store.delete("t.a");
-  expect(await store.get("t.a")).toBeUndefined();
-  expect(await store.create("t.a", entry("6"))).toBeTypeOf("number");
-});
-
 test("a process hears of changes and progress of every job, whoever says so", async () => {
   const { bus, connectAnother } = await startTestBus();
   const heard: string[] = [];
@@ -285,36 +240,6 @@ test("a consumer goes on by itself after the broker was killed and started again
     .toBe(true);
   await expect.poll(() => seen.includes("after"), { timeout: 8_000 }).toBe(true);
   await consumer.stop();
-});
-
-test("the log tells what it has of one job since a time, and of no other", async () => {
-  const { bus } = await startTestBus();
-  expect(await readJobEvents(bus, "a", 0, 100)).toEqual([]);
-  const say = (jobId: string, atUnixMs: number) =>
-    publishEvent(bus, JobEvent.fromPartial({ jobId, atUnixMs, event: { $case: "started", value: {} } }));
-  for (let at = 1; at <= 20; at++) await say(at % 2 === 0 ? "a" : "b", at);
-  await bus.js.publish(`jobs.${partitionOf("a")}.a.completed`, new Uint8Array([0xff, 0xff]));
-  const times = async (...query: [number, number]) => (await readJobEvents(bus, "a", ...query)).map((e) => e.atUnixMs);
-  expect(await times(Date.now(), 100)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
-  expect(await times(0, 3)).toEqual([2, 4, 6]);
-  expect(await times(Date.now() + 3_600_000, 100)).toEqual([]);
-});
-
-test("keys that are removed leave nothing, and only what was read goes with a revision", async () => {
-  const { bus } = await startTestBus();
-  const store = await openStore(bus, "open", OpenEntry);
-  const entry = { jobId: "j", tenant: "t", dueUnixMs: 1 };
-  const first = await store.put("t.j", entry);
-  await store.put("t.k", entry);
-  expect((await store.list(">")).sort()).toEqual(["t.j", "t.k"]);
-  await store.put("t.j", { ...entry, dueUnixMs: 2 });
-  await store.remove("t.j", first);
-  expect((await store.get("t.j"))?.value.dueUnixMs).toBe(2);
-  await store.remove("t.j");
-  await store.remove("t.j");
-  expect(await store.list("t.*")).toEqual(["t.k"]);
-  expect((await bus.jsm.streams.info("KV_open")).state.messages).toBe(1);
-  expect(await store.deleteAt("t.k", first)).toBe(false);
 });
 
 test("the delay before another try grows, is bounded, and is spread", () => {

@@ -1,0 +1,50 @@
+import { JobEvent, OpenEntry, RequestEntry } from "@pixelmesh/proto";
+import { expect, test } from "vitest";
+import { openStore, partitionOf, publishEvent, readJobEvents } from "../src/index.ts";
+import { startTestBus } from "./start-test-bus.ts";
+
+test("a store writes by compare-and-set: the loser wrote nothing", async () => {
+  const { bus } = await startTestBus();
+  const store = await openStore(bus, "requests", RequestEntry);
+  const entry = (jobId: string) => ({ jobId, requestDigest: "" });
+  const created = await store.create("t.a", entry("1"));
+  expect(await store.create("t.a", entry("2"))).toBeUndefined();
+  const updated = await store.update("t.a", entry("3"), created as number);
+  expect(await store.update("t.a", entry("4"), created as number)).toBeUndefined();
+  expect(await store.get("t.a")).toMatchObject({ value: entry("3"), revision: updated });
+  await store.create("t.b", entry("5"));
+  expect((await store.keys("t.*")).sort()).toEqual(["t.a", "t.b"]);
+  await store.delete("t.a");
+  expect(await store.get("t.a")).toBeUndefined();
+  expect(await store.create("t.a", entry("6"))).toBeTypeOf("number");
+});
+
+test("the log tells what it has of one job since a time, and of no other", async () => {
+  const { bus } = await startTestBus();
+  expect(await readJobEvents(bus, "a", 0, 100)).toEqual([]);
+  const say = (jobId: string, atUnixMs: number) =>
+    publishEvent(bus, JobEvent.fromPartial({ jobId, atUnixMs, event: { $case: "started", value: {} } }));
+  for (let at = 1; at <= 20; at++) await say(at % 2 === 0 ? "a" : "b", at);
+  await bus.js.publish(`jobs.${partitionOf("a")}.a.completed`, new Uint8Array([0xff, 0xff]));
+  const times = async (...query: [number, number]) => (await readJobEvents(bus, "a", ...query)).map((e) => e.atUnixMs);
+  expect(await times(Date.now(), 100)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
+  expect(await times(0, 3)).toEqual([2, 4, 6]);
+  expect(await times(Date.now() + 3_600_000, 100)).toEqual([]);
+});
+
+test("keys that are removed leave nothing, and only what was read goes with a revision", async () => {
+  const { bus } = await startTestBus();
+  const store = await openStore(bus, "open", OpenEntry);
+  const entry = { jobId: "j", tenant: "t", dueUnixMs: 1 };
+  const first = await store.put("t.j", entry);
+  await store.put("t.k", entry);
+  expect((await store.list(">")).sort()).toEqual(["t.j", "t.k"]);
+  await store.put("t.j", { ...entry, dueUnixMs: 2 });
+  await store.remove("t.j", first);
+  expect((await store.get("t.j"))?.value.dueUnixMs).toBe(2);
+  await store.remove("t.j");
+  await store.remove("t.j");
+  expect(await store.list("t.*")).toEqual(["t.k"]);
+  expect((await bus.jsm.streams.info("KV_open")).state.messages).toBe(1);
+  expect(await store.deleteAt("t.k", first)).toBe(false);
+});
