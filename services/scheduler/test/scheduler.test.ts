@@ -198,6 +198,18 @@ test("a call that breaks off stays charged until its host is reported idle; one 
   await expect.poll(slots).toBe(0);
 });
 
+test("a step is passed once to an idle peer that has its model, then granted", async () => {
+  const { client } = await startTestScheduler();
+  const models = [{ name: "m", digest: "m", provider: "cpu", residentBytes: gib, pinned: false, lastUsedUnixMs: 0 }];
+  attach(client, "warm").report({ hosts: [{ hostId: "h", usedBytes: 4 * gib, busy: false, models }] });
+  attach(client, "0").report();
+  await expect.poll(async () => (await client.getCluster({})).devices[0]?.services).toHaveLength(2);
+  const first = hold(client, { modelDigest: "m" });
+  expect(await first.next()).toEqual({ $case: "pass", value: { instance: "warm" } });
+  expect(await first.next()).toBeUndefined();
+  expect(await hold(client, { modelDigest: "m" }).next()).toMatchObject({ $case: "grant" });
+});
+
 test("a machine that fills up is asked to clean up, and in red its slot is revoked", async () => {
   const { client } = await startTestScheduler();
   const reporter = attach(client);

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type HoldSlotRequest, type HoldSlotResponse, SchedulerServiceDefinition, SlotRequest } from "@pixelmesh/proto";
+import { createHealth, startRpcServer } from "@pixelmesh/rpc";
+import { createLogger, createMetrics } from "@pixelmesh/telemetry";
+import { expect, onTestFinished, test } from "vitest";
+import { connectSchedulers, holdSlot } from "../src/index.ts";
+
+const validMs = 2_000;
+const grantOf = (term: number): HoldSlotResponse => ({
+  message: {
+    $case: "grant",
+    value: { slotId: `${term}.1`, deviceId: "d", optionIndex: 0, epoch: { term, counter: 1 }, validMs },
+  },
+});
+
+/** A scheduler that answers each request with a grant of the next of `terms`, after `delayMs`. */
+async function startSlowScheduler(terms: number[], delayMs: number) {
+  const log = createLogger({ service: "test", level: "silent" });
+  const health = createHealth();
+  const renewals: number[] = [];
+  const server = await startRpcServer({
+    ...{ host: "127.0.0.1", port: 0, log, metrics: createMetrics("test", "0"), health, serviceNames: [] },
+    register(rpc) {
+      rpc.add(SchedulerServiceDefinition, {
+        async *attachDevice() {},
+        async *holdSlot(stream: AsyncIterable<HoldSlotRequest>) {
+          const term = terms.shift() ?? 0;
+          for await (const { message } of stream) {
+            if (message?.$case === "release") return;
+            if (message?.$case === "request") await sleep(delayMs);
+            else renewals.push(performance.now());
+            yield grantOf(term);
+          }
+        },
+        getCluster: () => Promise.reject(new Error("not asked here")),
+      });
+    },
+  });
+  const link = connectSchedulers([server.address]);
+  onTestFinished(async () => {
+    link.close();
+    await server.stop(100);
+    health.close();
+  });
+  const hold = () => holdSlot(link, SlotRequest.fromPartial({ options: [{}] }), AbortSignal.timeout(10_000));
+  return { hold, renewals };
+}
+
+test("a grant that took long is confirmed by a renewal before it is used, and counts from that", async () => {
+  const { hold, renewals } = await startSlowScheduler([1], 1_800);
+  const startMs = performance.now();
+  const slot = await hold();
+  expect(performance.now() - startMs).toBeGreaterThan(1_700);
+  expect(renewals).toHaveLength(1);
+  let leftMs = 0;
+  slot.onRenewed((ms) => {
+    leftMs = ms;
+  });
+  expect(leftMs).toBeGreaterThan(1_500);
+  expect(leftMs).toBeLessThanOrEqual(validMs);
+  slot.release();
+});
+
+test("a prompt grant is used as it is, and counts from its request", async () => {
+  const { hold, renewals } = await startSlowScheduler([1], 700);
+  const slot = await hold();
+  expect(renewals).toHaveLength(0);
+  slot.onRenewed((leftMs) => expect(leftMs).toBeLessThan(validMs - 690));
+  slot.release();
+});
+
+test("a grant of an earlier leader than was seen is refused", async () => {
+  const { hold } = await startSlowScheduler([7, 6, 7], 0);
+  (await hold()).release();
+  await expect(hold()).rejects.toMatchObject({ reason: "SERVICE_UNAVAILABLE" });
+  (await hold()).release();
+});
