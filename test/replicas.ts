@@ -55,7 +55,8 @@ export async function startReplica(
   child.stderr.on("data", (chunk: Buffer) => {
     said = (said + chunk).slice(-8_000);
   });
-  const exited = once(child, "exit").then(() => {});
+  // With its pipes closed its last words have been read.
+  const exited = once(child, "close").then(() => {});
   const untilMs = performance.now() + 20_000;
   let address: string | undefined;
   while (address === undefined) {
