@@ -20,7 +20,13 @@ export async function upscaleCase(): Promise<boolean> {
   const dir = await mkdtemp(join(tmpdir(), "pixelmesh-bench-"));
   const path = join(dir, "picture.jpg");
   const scene = fileURLToPath(new URL("../../examples/still-life.jpg", import.meta.url));
-  await writeFile(path, await sharp(scene).resize(640, 480).jpeg({ quality: 92 }).toBuffer());
+  await writeFile(
+    path,
+    await sharp(await readFile(scene))
+      .resize(640, 480)
+      .jpeg({ quality: 92 })
+      .toBuffer(),
+  );
   const picture = await readFile(path);
 
   const mesh = await startMesh({ dataDir: join(dir, "mesh"), ports: "free", env: process.env });
