@@ -94,15 +94,17 @@ describe("a host that lives", () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = slowModel(models);
-    await started.host.runTile(model, slowTile);
+    // Long enough for the cancel to arrive within it, also on a machine with other work.
+    const tile = noise(1_080, 800);
+    await started.host.runTile(model, tile);
     const { pid } = await started.host.describe();
     const beforeMs = cpuMs(pid!);
-    await started.host.runTile(model, slowTile);
+    await started.host.runTile(model, tile);
     const oneRunMs = cpuMs(pid!) - beforeMs;
     const stop = new AbortController();
     const beganMs = cpuMs(pid!);
-    const running = started.host.runTile(model, slowTile, { signal: stop.signal });
-    const waiting = started.host.runTile(model, noise(1_440, 300), { signal: stop.signal });
+    const running = started.host.runTile(model, tile, { signal: stop.signal });
+    const waiting = started.host.runTile(model, noise(1_440, 1_200), { signal: stop.signal });
     await sleep(10);
     const kept = started.host.runTile(model, noise(8, 8));
     const order: string[] = [];
@@ -118,7 +120,7 @@ describe("a host that lives", () => {
     expect(spentMs).toBeLessThan(oneRunMs * 2.5);
     await expect(running).rejects.toMatchObject({ name: "AbortError" });
     await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
-    await expect(started.host.runTile(model, slowTile, { signal: stop.signal })).rejects.toThrow("aborted");
+    await expect(started.host.runTile(model, tile, { signal: stop.signal })).rejects.toThrow("aborted");
   });
 
   test("is replaced after its number of runs, without failing one", async () => {
