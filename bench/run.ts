@@ -2,12 +2,14 @@
 import { holdSlotCase } from "./cases/hold-slot.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
+import { recoveryCase } from "./cases/recovery.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
 
 const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "hold-slot": holdSlotCase,
   "mesh-start": meshStartCase,
   "jobs-tiny": jobsTinyCase,
+  recovery: recoveryCase,
   "upscale-640x480": upscaleCase,
 };
 const wanted = process.env.CASE || "";
