@@ -84,7 +84,7 @@ async function readLevels() {
 }
 
 test("clients that vanish in the middle of an upload, a download or a direct call leave nothing behind", {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   const pipeline = {
     steps: [step("same", { $case: "prescale", value: { maxSidePx: 4_000, maxPixels: 0 } })],
