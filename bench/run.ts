@@ -1,13 +1,17 @@
 /** `make bench`: every case, or the one named by CASE. Exits 1 when a figure is over its bound. */
+import { badInputCase } from "./cases/bad-input.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
+import { recoveryCase } from "./cases/recovery.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
 
 const cases: Readonly<Record<string, () => Promise<boolean>>> = {
+  "bad-input": badInputCase,
   "hold-slot": holdSlotCase,
   "mesh-start": meshStartCase,
   "jobs-tiny": jobsTinyCase,
+  recovery: recoveryCase,
   "upscale-640x480": upscaleCase,
 };
 const wanted = process.env.CASE || "";

@@ -18,6 +18,7 @@ export {
   ImageInfo,
   Notice,
   PictureHeader,
+  UploadEnd,
   Value,
 } from "./gen/pixelmesh/common/v1/picture.ts";
 export {

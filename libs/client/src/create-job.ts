@@ -61,6 +61,7 @@ export async function createJob(
   async function* requests() {
     yield { part: { $case: "header" as const, value: header } };
     yield* parts.read();
+    yield { part: { $case: "end" as const, value: {} } };
   }
 
   const untilMs = performance.now() + (options.timeoutMs ?? uploadTimeoutMs);

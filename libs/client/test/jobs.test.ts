@@ -57,7 +57,10 @@ async function startPlayedMesh(played: Partial<JobServiceImplementation>) {
 async function readUpload(stream: AsyncIterable<CreateJobRequest>) {
   const headers: CreateJobHeader[] = [];
   const pictures: { name: string; bytes: Buffer }[] = [];
+  let hasEnd = false;
   for await (const { part } of stream) {
+    expect(hasEnd).toBe(false);
+    if (part?.$case === "end") hasEnd = true;
     if (part?.$case === "header") headers.push(part.value);
     if (part?.$case === "upload") pictures.push({ name: part.value.name, bytes: Buffer.alloc(0) });
     if (part?.$case === "chunk") {
@@ -65,7 +68,7 @@ async function readUpload(stream: AsyncIterable<CreateJobRequest>) {
       pictures.at(-1)!.bytes = Buffer.concat([pictures.at(-1)!.bytes, part.value]);
     }
   }
-  return { header: headers[0]!, headers, pictures };
+  return { header: headers[0]!, headers, pictures, hasEnd };
 }
 
 const large = Buffer.alloc(2_500_000, 7);
@@ -87,7 +90,8 @@ test("a job whose creation was interrupted is created again under the same reque
   expect(seen).toHaveLength(3);
   expect(new Set(seen.map(({ header }) => header.requestId)).size).toBe(1);
   expect(seen[0]!.header.requestId).toMatch(/^[0-9a-f-]{36}$/);
-  for (const { pictures } of seen) {
+  for (const { pictures, hasEnd } of seen) {
+    expect(hasEnd).toBe(true);
     expect(pictures.map(({ name, bytes }) => [name, bytes.length])).toEqual([
       ["source", large.length],
       ["background", 9],
@@ -122,19 +126,24 @@ test("a refused picture is not sent again, and its reason and fields arrive", as
   expect(calls).toBe(1);
 });
 
-test("a picture that cannot be read fails with its own error", async () => {
+test("a picture that cannot be read fails with its own error, and its upload has no end", async () => {
+  const ends: boolean[] = [];
+  const arrived = Promise.withResolvers<void>();
   const mesh = await startPlayedMesh({
     async createJob(stream) {
-      await readUpload(stream);
+      arrived.resolve();
+      ends.push((await readUpload(stream).catch(() => ({ hasEnd: false }))).hasEnd);
       return { id: "never" };
     },
   });
   const broken = new Error("disk on fire");
   async function* open() {
     yield Uint8Array.of(1);
+    await arrived.promise;
     throw broken;
   }
   await expect(mesh.jobs.create({ pipeline: {}, pictures: [{ open }] })).rejects.toBe(broken);
+  await expect.poll(() => ends).toEqual([false]);
 });
 
 test("a watch survives replicas that stop, skips what is older, and ends with the terminal state", async () => {

@@ -27,12 +27,19 @@ export async function collectBytes(
 type Part = { readonly $case: string; readonly value: unknown };
 type ValueOf<P, Case extends string> = Extract<P, { $case: Case }> extends { value: infer V } ? V : never;
 
+/** The failure of an upload whose stream ended without its end. */
+export function brokenOff(): AppError {
+  return expected("part", "an end in the last message", "nothing");
+}
+
 /**
- * Takes the first message of a stream of `oneof {header, chunk}` for the header and leaves the rest as chunks. Throws
- * INVALID_ARGUMENT when the stream is empty, begins with another part or repeats the header.
+ * Takes the first message of a stream of `oneof {header, chunk}` for the header and leaves the rest as chunks. With
+ * `isEndMarked` they are whole only when an `end` came, else their reading fails. Throws INVALID_ARGUMENT when the stream is
+ * empty, begins with another part or repeats the header.
  */
 export async function splitHeader<P extends Part>(
   stream: AsyncIterable<{ readonly part?: P | undefined }>,
+  { isEndMarked = false }: { readonly isEndMarked?: boolean } = {},
 ): Promise<{ header: ValueOf<P, "header">; chunks: AsyncGenerator<Uint8Array, void, undefined> }> {
   const iterator = stream[Symbol.asyncIterator]();
   const first = await iterator.next();
@@ -42,10 +49,12 @@ export async function splitHeader<P extends Part>(
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
-        if (next.value.part?.$case !== "chunk")
-          throw expected("part", "a chunk after the header", next.value.part?.$case ?? "nothing");
-        yield next.value.part.value as Uint8Array;
+        const { part: after } = next.value;
+        if (isEndMarked && after?.$case === "end") return;
+        if (after?.$case !== "chunk") throw expected("part", "a chunk after the header", after?.$case ?? "nothing");
+        yield after.value as Uint8Array;
       }
+      if (isEndMarked) throw brokenOff();
     } finally {
       await iterator.return?.();
     }

@@ -1,6 +1,7 @@
 import { AppError, type FieldViolation, isAbort, type Reason, reasons, toAppError } from "@pixelmesh/errors";
 import { ClientError, ServerError, Status } from "nice-grpc-common";
-import { BadRequest, ErrorInfo, RetryInfo, RichClientError, RichServerError } from "nice-grpc-error-details";
+import { Any, BadRequest, ErrorInfo, RetryInfo, RichClientError, RichServerError } from "nice-grpc-error-details";
+import { Status as RpcStatus } from "nice-grpc-error-details/lib/proto/google/rpc/status.js";
 
 const domain = "pixelmesh";
 
@@ -11,6 +12,7 @@ const statuses: Readonly<Record<Reason, Status>> = {
   UNKNOWN_MODEL: Status.NOT_FOUND,
   UNKNOWN_EFFECT: Status.NOT_FOUND,
   REQUEST_ID_REUSED: Status.ALREADY_EXISTS,
+  REQUEST_TOO_LARGE: Status.INVALID_ARGUMENT,
   IMAGE_EMPTY: Status.INVALID_ARGUMENT,
   IMAGE_TYPE_UNSUPPORTED: Status.INVALID_ARGUMENT,
   IMAGE_CORRUPT: Status.INVALID_ARGUMENT,
@@ -64,6 +66,13 @@ export function toRpcError(error: unknown): ServerError {
     ...(fields.length > 0 ? [BadRequest.fromPartial({ fieldViolations: fields.map((field) => ({ ...field })) })] : []),
     ...(retryAfterMs === undefined ? [] : [RetryInfo.fromPartial({ retryDelay: toProtoDuration(retryAfterMs) })]),
   ]);
+}
+
+/** A failure as the google.rpc.Status that travels in `grpc-status-details-bin`, for where no middleware writes it. */
+export function encodeDetails(reason: Reason, message: string): Uint8Array {
+  const value = ErrorInfo.encode(ErrorInfo.fromPartial({ reason, domain })).finish();
+  const details = [Any.fromPartial({ typeUrl: `type.googleapis.com/${ErrorInfo.$type}`, value })];
+  return RpcStatus.encode(RpcStatus.fromPartial({ code: statuses[reason], message, details })).finish();
 }
 
 /** Any failure of a call as an AppError with the reason the server gave, or the closest one to a bare status. */

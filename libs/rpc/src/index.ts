@@ -1,6 +1,6 @@
 export type { ServiceImplementation } from "nice-grpc";
 export type { CallContext } from "nice-grpc-common";
-export { chunkBytes, collectBytes, splitHeader, toChunks } from "./bytes.ts";
+export { brokenOff, chunkBytes, collectBytes, splitHeader, toChunks } from "./bytes.ts";
 export { type CallExtras, connectRpc, type RpcClient, type RpcConnection, waitForReady } from "./client.ts";
 export { fromRpcError, statusOf, toRpcError } from "./errors.ts";
 export { createHealth, type Health, HealthDefinition } from "./health.ts";

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { ServerOptions } from "@grpc/grpc-js";
 import { descriptorSetUrl } from "@pixelmesh/proto";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
 import { createServer, type Server } from "nice-grpc";
@@ -6,9 +7,11 @@ import { errorDetailsServerMiddleware } from "nice-grpc-error-details";
 import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
 import type { Health } from "./health.ts";
 import { createDeadlineMiddleware } from "./middleware/deadline.ts";
+import { createLimitMetadataMiddleware } from "./middleware/limit-metadata.ts";
 import { createMapErrorsMiddleware } from "./middleware/map-errors.ts";
 import { createObserveMiddleware } from "./middleware/observe.ts";
 import { traceMiddleware } from "./middleware/trace.ts";
+import { createRefusals, maxMessageBytes } from "./refusals.ts";
 
 /** How a server is opened. */
 export type RpcServerOptions = {
@@ -34,23 +37,24 @@ export type RpcServer = {
   stop(graceMs: number): Promise<void>;
 };
 
-const maxMessageBytes = 4 * 1024 * 1024 + 64 * 1024;
-
 /** Opens a gRPC server with everything each of ours has: trace, metrics, log, typed errors, deadlines, health, reflection. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
   const { host, log, metrics, health } = options;
   const stopping = new AbortController();
-  const server = createServer({
+  const channelOptions: ServerOptions = {
+    interceptors: [createRefusals(log, metrics)],
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": 1024,
     "grpc.max_connection_age_ms": 300_000,
     "grpc.keepalive_time_ms": 60_000,
-  })
+  };
+  const server = createServer(channelOptions)
     .use(traceMiddleware)
     .use(createObserveMiddleware(log, metrics))
     .use(errorDetailsServerMiddleware)
     .use(createMapErrorsMiddleware(log))
+    .use(createLimitMetadataMiddleware(metrics))
     .use(createDeadlineMiddleware(options.maxDeadlineMs ?? 15 * 60_000, stopping.signal));
   options.register(server as Server);
   server.add(health.definition, health.implementation);

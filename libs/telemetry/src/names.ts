@@ -25,6 +25,11 @@ export const metricDefinitions = {
     labels: ["rpc_system_name", "rpc_method", "rpc_response_status_code", "error_type"],
     buckets: rpcSeconds,
   },
+  pixelmesh_refused_requests_total: {
+    type: "counter",
+    help: "Requests that no handler was given: malformed bytes, too large a message or metadata.",
+    labels: ["rpc_method", "reason"],
+  },
   pixelmesh_jobs_submitted_total: { type: "counter", help: "Jobs accepted.", labels: ["priority"] },
   pixelmesh_jobs_finished_total: { type: "counter", help: "Jobs ended.", labels: ["outcome", "reason"] },
   pixelmesh_job_duration_seconds: {

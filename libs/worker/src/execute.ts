@@ -27,6 +27,8 @@ export type ExecutionResult = {
   readonly outcome: StepOutcome;
   readonly model: string;
   readonly modelDigest: string;
+  /** The device that was granted. */
+  readonly deviceId: string;
   readonly slotWaitMs: number;
   readonly runMs: number;
 };
@@ -89,7 +91,8 @@ export async function executeStep(
       });
       const runMs = performance.now() - startedMs;
       slot.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
-      return { outcome, model: need.model ?? "", modelDigest: need.modelDigest ?? "", slotWaitMs, runMs };
+      const { model = "", modelDigest = "" } = need;
+      return { outcome, model, modelDigest, deviceId: slot.grant.deviceId, slotWaitMs, runMs };
     } catch (error) {
       slot.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });
       // Whatever the work made of the abort, what counts is why it was aborted.

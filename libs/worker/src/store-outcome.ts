@@ -5,9 +5,9 @@ import type { WorkerParts } from "./open.ts";
 
 /** Encodes each wanted output once, stores it, and the raw frame where another step needs it; answers what was stored. */
 export async function storeOutcome(
-  { base, blobs, limits, device }: WorkerParts,
+  { base, blobs, limits }: WorkerParts,
   item: WorkItem,
-  { outcome, model, modelDigest, slotWaitMs, runMs }: ExecutionResult,
+  { outcome, model, modelDigest, deviceId, slotWaitMs, runMs }: ExecutionResult,
   decodeNotices: readonly Notice[],
   signal: AbortSignal,
 ): Promise<StepResult> {
@@ -36,7 +36,7 @@ export async function storeOutcome(
       model,
       modelDigest,
       provider: outcome.provider ?? "",
-      device: device.deviceId,
+      device: deviceId,
       runMs: Math.round(runMs + performance.now() - startedMs),
       slotWaitMs: Math.round(slotWaitMs),
       finishedUnixMs: Date.now(),

@@ -1,7 +1,9 @@
-import { DeviceKind, Priority, SlotRequest, WorkClass, Zone } from "@pixelmesh/proto";
+import { createFrame } from "@pixelmesh/imaging";
+import { DeviceKind, Priority, SlotRequest, Step, WorkClass, WorkItem, Zone } from "@pixelmesh/proto";
 import { expect, onTestFinished, test } from "vitest";
 import { createReplay } from "../../gpu/test/replay.ts";
-import { holdSlot, placeModel } from "../src/index.ts";
+import { executeStep, holdSlot, placeModel } from "../src/index.ts";
+import { storeOutcome } from "../src/store-outcome.ts";
 import { startRig } from "./schedulers.ts";
 
 const mib = 1024 ** 2;
@@ -60,6 +62,26 @@ test("two services that report one UUID are one device; work of GPU providers is
   replay.replay({ words: "Failed to initialize NVML: Unknown Error", exit: 255 });
   await expect.poll(async () => (await gpu())?.fresh ?? false, patience).toBe(false);
   await expect(hold(background, 1_000 * mib)).rejects.toMatchObject({ reason: "DEADLINE_EXCEEDED" });
+});
+
+test("a result says which device it was made on: the one that was granted", async () => {
+  installReplay(1_000);
+  const rig = await startRig();
+  const worker = await rig.startWorker("0", [await rig.startScheduler("0")], { providers: "cuda" });
+  const signal = AbortSignal.timeout(20_000);
+  const executed = await executeStep(worker, {
+    handler: {
+      need: () => ({
+        ...{ workClass: WorkClass.LIGHT, deviceIds: worker.models?.deviceIds ?? [], model: "m", modelDigest: "digest" },
+        options: [{ tilePx: 64, batch: 1, peakBytes: 64 * mib, computeTokens: 1 }],
+      }),
+      run: async () => ({ frame: createFrame(2, 2, 3), provider: "cuda" }),
+    },
+    ...{ step: Step.fromPartial({ id: "up" }), sizes: [], loadInputs: async () => [], onProgress() {} },
+    ...{ jobId: "j", tenant: "t", priority: Priority.INTERACTIVE, deadlineUnixMs: Date.now() + 20_000, signal },
+  });
+  const { provenance } = await storeOutcome(worker, WorkItem.create(), executed, [], signal);
+  expect(provenance).toMatchObject({ device: uuid, provider: "cuda", model: "m" });
 });
 
 test("a service that may run on the processor does so where there is no GPU; one that may not does not start", async () => {

@@ -60,9 +60,14 @@ async function startProxy(target: string) {
 }
 type Client = Awaited<ReturnType<typeof startTestStorage>>["client"];
 
-async function* upload(bytes: Uint8Array, header: Partial<PutBlobHeader> = {}) {
+async function* begin(bytes: Uint8Array, header: Partial<PutBlobHeader> = {}) {
   yield { part: { $case: "header" as const, value: header } };
   for (const value of toChunks(bytes)) yield { part: { $case: "chunk" as const, value: Buffer.from(value) } };
+}
+
+async function* upload(bytes: Uint8Array, header: Partial<PutBlobHeader> = {}) {
+  yield* begin(bytes, header);
+  yield { part: { $case: "end" as const, value: {} } };
 }
 
 async function download(client: Client, sha256: string, offsetBytes = 0, lengthBytes = 0) {
@@ -159,13 +164,18 @@ test("lives are extended by stat and never shortened, and deleting answers wheth
 test("an upload that is cancelled or whose client vanishes is not stored and leaves no temporary file", async () => {
   const { address, client, dir } = await startTestStorage();
   const temps = () => readdirSync(join(dir, "tmp")).length;
-  const header = { sizeBytes: 3 * mib };
-  for (const way of ["cancel", "vanish"]) {
+  // Without a size nothing but the missing end tells half of it from the whole.
+  for (const [way, header] of [
+    ["cancel", {}],
+    ["vanish", {}],
+    ["cancel", { sizeBytes: 3 * mib }],
+    ["vanish", { sizeBytes: 3 * mib }],
+  ] as const) {
     const controller = new AbortController();
     const through = await startProxy(address);
     const far = connectRpc(through.address);
     async function* breakingOff() {
-      yield* upload(randomBytes(2 * mib), header);
+      yield* begin(randomBytes(2 * mib), header);
       await expect.poll(temps).toBe(1);
       if (way === "cancel") controller.abort();
       else through.cut();
@@ -176,6 +186,10 @@ test("an upload that is cancelled or whose client vanishes is not stored and lea
     far.close();
     await expect.poll(temps).toBe(0);
   }
+  await expect(client.putBlob(begin(randomBytes(9)))).rejects.toMatchObject({
+    reason: "INVALID_ARGUMENT",
+    message: "Expected `part` to be an end in the last message, got `nothing`",
+  });
   expect(await client.getStats({})).toMatchObject({ blobs: 0, sizeBytes: 0 });
 });
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { AppError, expected } from "@pixelmesh/errors";
 import { inspectPicture, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
 import type { CreateJobHeader, CreateJobRequest, Source, Upload } from "@pixelmesh/proto";
+import { brokenOff } from "@pixelmesh/rpc";
 import type { BlobClient } from "@pixelmesh/worker";
 import type { UploadBudget } from "../adapters/upload-budget.ts";
 
@@ -22,7 +23,8 @@ const maxUploads = 16;
 
 /**
  * Reads a CreateJob stream. Each picture is inspected by its header and stored until `keepUntilOf` its header says; what cannot be
- * used is refused before anything is stored. Throws INVALID_ARGUMENT for a stream out of order, IMAGE_*, DIGEST_MISMATCH.
+ * used is refused before anything is stored. Throws INVALID_ARGUMENT for a stream out of order or without an end, IMAGE_*,
+ * DIGEST_MISMATCH.
  */
 export async function receiveJob(
   stream: AsyncIterable<CreateJobRequest>,
@@ -72,9 +74,11 @@ export async function receiveJob(
 
 async function* readParts(stream: AsyncIterable<CreateJobRequest>): AsyncGenerator<Part, void, undefined> {
   for await (const { part } of stream) {
-    if (!part) throw expected("part", "a header, an upload or a chunk", "nothing");
+    if (!part) throw expected("part", "a header, an upload, a chunk or the end", "nothing");
+    if (part.$case === "end") return;
     yield part;
   }
+  throw brokenOff();
 }
 
 async function takeBytes(

@@ -11,7 +11,7 @@ export function createPutBlob(store: BlobStore, lifetime: LifetimeRules) {
     stream: AsyncIterable<PutBlobRequest>,
     { signal }: CallContext,
   ): Promise<PutBlobResponse> {
-    const { header, chunks } = await splitHeader(stream);
+    const { header, chunks } = await splitHeader(stream, { isEndMarked: true });
     const put = await store.put(chunks, parseHeader(header, lifetime), signal);
     const { sha256, sizeBytes, keepUntilMs, existed } = put;
     return { blob: { sha256, sizeBytes, mediaType: header.mediaType }, existed, keepUntilUnixMs: keepUntilMs };

@@ -139,6 +139,13 @@ export interface Blob {
   mediaType: string;
 }
 
+/**
+ * The last message of an upload that is kept: everything was sent. A stream that ends without it was broken off, for the
+ * HTTP/2 stream of a client that cancels ends like any other.
+ */
+export interface UploadEnd {
+}
+
 /** What was lowered to get the work done at all. Only ever with allow_degraded. */
 export interface Adaptation {
   stepId: string;
@@ -679,6 +686,58 @@ export const Blob: MessageFns<Blob> = {
     message.sha256 = object.sha256 ?? "";
     message.sizeBytes = object.sizeBytes ?? 0;
     message.mediaType = object.mediaType ?? "";
+    return message;
+  },
+};
+
+function createBaseUploadEnd(): UploadEnd {
+  return {};
+}
+
+export const UploadEnd: MessageFns<UploadEnd> = {
+  encode(_: UploadEnd, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UploadEnd {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUploadEnd();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): UploadEnd {
+    return {};
+  },
+
+  toJSON(_: UploadEnd): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<UploadEnd>): UploadEnd {
+    return UploadEnd.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<UploadEnd>): UploadEnd {
+    const message = createBaseUploadEnd();
     return message;
   },
 };

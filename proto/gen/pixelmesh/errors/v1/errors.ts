@@ -28,6 +28,8 @@ export const ErrorReason = {
   UNKNOWN_EFFECT: 5,
   /** REQUEST_ID_REUSED - The same request id came with another pipeline or picture. */
   REQUEST_ID_REUSED: 6,
+  /** REQUEST_TOO_LARGE - A message, or the metadata of the call, is above its limit. */
+  REQUEST_TOO_LARGE: 7,
   /** IMAGE_EMPTY - The picture is at fault. */
   IMAGE_EMPTY: 20,
   /** IMAGE_TYPE_UNSUPPORTED - The bytes are of no type that is accepted. */
@@ -106,6 +108,7 @@ export namespace ErrorReason {
   export type UNKNOWN_MODEL = typeof ErrorReason.UNKNOWN_MODEL;
   export type UNKNOWN_EFFECT = typeof ErrorReason.UNKNOWN_EFFECT;
   export type REQUEST_ID_REUSED = typeof ErrorReason.REQUEST_ID_REUSED;
+  export type REQUEST_TOO_LARGE = typeof ErrorReason.REQUEST_TOO_LARGE;
   export type IMAGE_EMPTY = typeof ErrorReason.IMAGE_EMPTY;
   export type IMAGE_TYPE_UNSUPPORTED = typeof ErrorReason.IMAGE_TYPE_UNSUPPORTED;
   export type IMAGE_CORRUPT = typeof ErrorReason.IMAGE_CORRUPT;
@@ -169,6 +172,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 6:
     case "ERROR_REASON_REQUEST_ID_REUSED":
       return ErrorReason.REQUEST_ID_REUSED;
+    case 7:
+    case "ERROR_REASON_REQUEST_TOO_LARGE":
+      return ErrorReason.REQUEST_TOO_LARGE;
     case 20:
     case "ERROR_REASON_IMAGE_EMPTY":
       return ErrorReason.IMAGE_EMPTY;
@@ -303,6 +309,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_UNKNOWN_EFFECT";
     case ErrorReason.REQUEST_ID_REUSED:
       return "ERROR_REASON_REQUEST_ID_REUSED";
+    case ErrorReason.REQUEST_TOO_LARGE:
+      return "ERROR_REASON_REQUEST_TOO_LARGE";
     case ErrorReason.IMAGE_EMPTY:
       return "ERROR_REASON_IMAGE_EMPTY";
     case ErrorReason.IMAGE_TYPE_UNSUPPORTED:

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
-import { Blob } from "../../common/v1/picture.ts";
+import { Blob, UploadEnd } from "../../common/v1/picture.ts";
 import { ListEffectsRequest, ListEffectsResponse } from "../../effects/v1/effects_service.ts";
 import { ListModelsRequest, ListModelsResponse } from "../../models/v1/models.ts";
 import {
@@ -26,11 +26,19 @@ export const protobufPackage = "pixelmesh.jobs.v1";
 
 export const protobufFileName = "pixelmesh/jobs/v1/job_service.proto";
 
-/** The first message is the header; then, for each picture, one upload and its chunks. */
+/**
+ * The first message is the header; then, for each picture, one upload and its chunks; the last message is the end. Nothing
+ * is made of a stream without an end.
+ */
 export interface CreateJobRequest {
-  part: { $case: "header"; value: CreateJobHeader } | { $case: "upload"; value: Upload } | //
-  /** 256 KiB to 1 MiB, at most 4 MiB. */
-  { $case: "chunk"; value: Uint8Array } | undefined;
+  part:
+    | { $case: "header"; value: CreateJobHeader }
+    | { $case: "upload"; value: Upload }
+    | //
+    /** 256 KiB to 1 MiB, at most 4 MiB. */
+    { $case: "chunk"; value: Uint8Array }
+    | { $case: "end"; value: UploadEnd }
+    | undefined;
 }
 
 export interface CreateJobHeader {
@@ -132,6 +140,9 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
       case "chunk":
         writer.uint32(26).bytes(message.part.value);
         break;
+      case "end":
+        UploadEnd.encode(message.part.value, writer.uint32(34).fork()).join();
+        break;
     }
     return writer;
   },
@@ -173,6 +184,14 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
             message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.part = { $case: "end", value: UploadEnd.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -193,6 +212,8 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
         ? { $case: "upload", value: Upload.fromJSON(object.upload) }
         : isSet(object.chunk)
         ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
+        : isSet(object.end)
+        ? { $case: "end", value: UploadEnd.fromJSON(object.end) }
         : undefined,
     };
   },
@@ -205,6 +226,8 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
       obj.upload = Upload.toJSON(message.part.value);
     } else if (message.part?.$case === "chunk") {
       obj.chunk = base64FromBytes(message.part.value);
+    } else if (message.part?.$case === "end") {
+      obj.end = UploadEnd.toJSON(message.part.value);
     }
     return obj;
   },
@@ -230,6 +253,12 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
       case "chunk": {
         if (object.part?.value !== undefined && object.part?.value !== null) {
           message.part = { $case: "chunk", value: object.part.value };
+        }
+        break;
+      }
+      case "end": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "end", value: UploadEnd.fromPartial(object.part.value) };
         }
         break;
       }

@@ -7,14 +7,18 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
-import { Blob } from "../../common/v1/picture.ts";
+import { Blob, UploadEnd } from "../../common/v1/picture.ts";
 
 export const protobufPackage = "pixelmesh.storage.v1";
 
 export const protobufFileName = "pixelmesh/storage/v1/storage_service.proto";
 
+/** The first message is the header, then come the chunks; the last message is the end. */
 export interface PutBlobRequest {
-  part: { $case: "header"; value: PutBlobHeader } | { $case: "chunk"; value: Uint8Array } | undefined;
+  part: { $case: "header"; value: PutBlobHeader } | { $case: "chunk"; value: Uint8Array } | {
+    $case: "end";
+    value: UploadEnd;
+  } | undefined;
 }
 
 export interface PutBlobHeader {
@@ -97,6 +101,9 @@ export const PutBlobRequest: MessageFns<PutBlobRequest> = {
       case "chunk":
         writer.uint32(18).bytes(message.part.value);
         break;
+      case "end":
+        UploadEnd.encode(message.part.value, writer.uint32(26).fork()).join();
+        break;
     }
     return writer;
   },
@@ -130,6 +137,14 @@ export const PutBlobRequest: MessageFns<PutBlobRequest> = {
             message.part = { $case: "chunk", value: reader.bytes() };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.part = { $case: "end", value: UploadEnd.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -148,6 +163,8 @@ export const PutBlobRequest: MessageFns<PutBlobRequest> = {
         ? { $case: "header", value: PutBlobHeader.fromJSON(object.header) }
         : isSet(object.chunk)
         ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
+        : isSet(object.end)
+        ? { $case: "end", value: UploadEnd.fromJSON(object.end) }
         : undefined,
     };
   },
@@ -158,6 +175,8 @@ export const PutBlobRequest: MessageFns<PutBlobRequest> = {
       obj.header = PutBlobHeader.toJSON(message.part.value);
     } else if (message.part?.$case === "chunk") {
       obj.chunk = base64FromBytes(message.part.value);
+    } else if (message.part?.$case === "end") {
+      obj.end = UploadEnd.toJSON(message.part.value);
     }
     return obj;
   },
@@ -177,6 +196,12 @@ export const PutBlobRequest: MessageFns<PutBlobRequest> = {
       case "chunk": {
         if (object.part?.value !== undefined && object.part?.value !== null) {
           message.part = { $case: "chunk", value: object.part.value };
+        }
+        break;
+      }
+      case "end": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "end", value: UploadEnd.fromPartial(object.part.value) };
         }
         break;
       }
@@ -1328,7 +1353,8 @@ export const StorageServiceDefinition = {
   methods: {
     /**
      * Stores bytes; answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
-     * INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL). Safe to repeat.
+     * Nothing is stored of a stream without an end. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
+     * (STORAGE_FULL). Safe to repeat.
      */
     putBlob: {
       name: "PutBlob",
@@ -1383,7 +1409,8 @@ export const StorageServiceDefinition = {
 export interface StorageServiceImplementation<CallContextExt = {}> {
   /**
    * Stores bytes; answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
-   * INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL). Safe to repeat.
+   * Nothing is stored of a stream without an end. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
+   * (STORAGE_FULL). Safe to repeat.
    */
   putBlob(
     request: AsyncIterable<PutBlobRequest>,
@@ -1411,7 +1438,8 @@ export interface StorageServiceImplementation<CallContextExt = {}> {
 export interface StorageServiceClient<CallOptionsExt = {}> {
   /**
    * Stores bytes; answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
-   * INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL). Safe to repeat.
+   * Nothing is stored of a stream without an end. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
+   * (STORAGE_FULL). Safe to repeat.
    */
   putBlob(
     request: AsyncIterable<DeepPartial<PutBlobRequest>>,

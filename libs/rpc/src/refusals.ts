@@ -1,0 +1,77 @@
+import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import type { Reason } from "@pixelmesh/errors";
+import type { Logger, Metrics } from "@pixelmesh/telemetry";
+import { encodeDetails, statusOf } from "./errors.ts";
+
+/** Largest message that is taken or sent. */
+export const maxMessageBytes = 4 * 1024 * 1024 + 64 * 1024;
+
+const detailsKey = "grpc-status-details-bin";
+
+/** What grpc-js itself finds wrong with a call, known by its words alone, and how we say it. */
+const findings: readonly { readonly words: RegExp; readonly reason: Reason; readonly text: string }[] = [
+  {
+    words: /^Error deserializing request/,
+    reason: "MALFORMED_MESSAGE",
+    text: "The bytes of the request are not its message",
+  },
+  { words: /^Failed to decompress/, reason: "MALFORMED_MESSAGE", text: "The request cannot be decompressed" },
+  {
+    words: /^Received message compressed with/,
+    reason: "MALFORMED_MESSAGE",
+    text: "Expected a message as it is, or compressed by deflate or gzip",
+  },
+  {
+    words: /^Received (no|a second) request message/,
+    reason: "MALFORMED_MESSAGE",
+    text: "Expected exactly one request message",
+  },
+  {
+    words: /^Invalid grpc-timeout/,
+    reason: "MALFORMED_MESSAGE",
+    text: "Expected `grpc-timeout` to be up to 8 digits and a unit",
+  },
+  {
+    words: /^Received message (larger|that decompresses)/,
+    reason: "REQUEST_TOO_LARGE",
+    text: `Expected messages of up to ${maxMessageBytes} bytes, got a larger one`,
+  },
+  {
+    words: /^Deadline exceeded$/,
+    reason: "DEADLINE_EXCEEDED",
+    text: "The deadline passed before the call was done",
+  },
+];
+
+/**
+ * Gives the refusals that grpc-js sends before any middleware sees the call (bytes that are not the message, messages above
+ * the limit, bad compression) a reason from the closed list, as handlers' failures have one, and counts them.
+ */
+export function createRefusals(log: Logger, metrics: Metrics): ServerInterceptor {
+  return ({ path }, call) => {
+    const method = path.slice(1);
+    const send = call.sendStatus.bind(call);
+    let isRefused = false;
+    // The innermost call sends them by this method of its own; interceptors around it never see them.
+    call.sendStatus = (bare) => {
+      const isHandlers = bare.code === status.OK || (bare.metadata?.get(detailsKey).length ?? 0) > 0;
+      if (isHandlers || isRefused) return send(bare);
+      isRefused = true;
+      const { reason, text } = toFinding(bare.details ?? "");
+      if (reason === "INTERNAL") log.error({ method, details: bare.details }, "unexpected failure");
+      else if (reason !== "DEADLINE_EXCEEDED") {
+        metrics.count("pixelmesh_refused_requests_total", { rpc_method: method, reason });
+        log.info({ method, reason }, "request refused");
+      }
+      const metadata = bare.metadata ?? new Metadata();
+      metadata.set(detailsKey, Buffer.from(encodeDetails(reason, text)));
+      send({ code: statusOf(reason), details: text, metadata });
+    };
+    return new ServerInterceptingCall(call);
+  };
+}
+
+function toFinding(words: string): { readonly reason: Reason; readonly text: string } {
+  const found = findings.find(({ words: pattern }) => pattern.test(words));
+  return found ?? { reason: "INTERNAL", text: "Internal error; the log of the service has the cause" };
+}

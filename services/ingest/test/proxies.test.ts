@@ -1,0 +1,44 @@
+import { AppError } from "@pixelmesh/errors";
+import { GetClusterResponse, SchedulerServiceDefinition } from "@pixelmesh/proto";
+import { createHealth, startRpcServer } from "@pixelmesh/rpc";
+import { createLogger, createMetrics } from "@pixelmesh/telemetry";
+import { connectSchedulers } from "@pixelmesh/worker";
+import { expect, onTestFinished, test } from "vitest";
+import { createProxies } from "../src/rpc/proxies.ts";
+
+/** A scheduler that plays the leader of a term, or a standby without one. */
+async function startPlayedScheduler(leaderTerm?: number): Promise<string> {
+  const health = createHealth();
+  const server = await startRpcServer({
+    ...{ host: "127.0.0.1", port: 0, health, serviceNames: [] },
+    log: createLogger({ service: "test", level: "silent" }),
+    metrics: createMetrics("test", "0"),
+    register: (it) => {
+      it.add(SchedulerServiceDefinition, {
+        async getCluster() {
+          if (leaderTerm === undefined) throw new AppError("INVALID_ARGUMENT", "a standby, in words not tried again");
+          return GetClusterResponse.fromPartial({ leaderTerm });
+        },
+        async *attachDevice() {},
+        async *holdSlot() {},
+      });
+    },
+  });
+  onTestFinished(async () => {
+    await server.stop(100);
+    health.close();
+  });
+  return server.address;
+}
+
+test("the cluster is asked of whichever scheduler is taken to lead at that time", async () => {
+  const link = connectSchedulers([await startPlayedScheduler(), await startPlayedScheduler(7)]);
+  onTestFinished(link.close);
+  const unused = async () => [];
+  const forPipeline = async () => ({ upscaleModels: [], matteModels: [], effects: [] });
+  const catalogue = { forPipeline, models: unused, effects: unused };
+  const { getCluster } = createProxies({ catalogue }, link);
+  await expect(getCluster({})).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
+  link.moveOn(link.current());
+  expect(await getCluster({})).toMatchObject({ leaderTerm: 7 });
+});
