@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { AppError } from "@pixelmesh/errors";
 import { createFrameReader, type WireFrame, writeFrame } from "./frames.ts";
+import type { HostEndReason } from "./host-event.ts";
 import type { FromHost, ToHost } from "./host-protocol.ts";
 import { spawnHost } from "./host-spawn.ts";
 import type { Log } from "./log.ts";
@@ -20,12 +21,15 @@ export type AskOptions = {
   /** The longest silence while this is the oldest open request; then the process is killed. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** A question that is no work: it does not count as pending. */
+  readonly isBeat?: boolean;
 };
 
 type Open = {
   readonly settle: (answer: FromHost, payload: Uint8Array) => void;
   readonly fail: (error: AppError) => void;
   readonly timeoutMs: number;
+  readonly isBeat: boolean;
 };
 
 /** One life of a host process, from spawn to exit. */
@@ -43,7 +47,7 @@ export class HostLink {
   #lastId = 0;
   #usable = true;
   #alive = true;
-  #retired = false;
+  #endReason: HostEndReason | undefined;
   #killedFor = "";
   #silence: NodeJS.Timeout | undefined;
 
@@ -61,8 +65,8 @@ export class HostLink {
       "data",
       createFrameReader((frame) => this.#receive(frame)),
     );
-    socket.on("error", () => this.kill("its socket failed"));
-    socket.on("close", () => this.kill("its socket closed"));
+    socket.on("error", () => this.kill("crashed", "its socket failed"));
+    socket.on("close", () => this.kill("crashed", "its socket closed"));
     child.on("error", (error) => this.#end(error.message));
     child.on("close", (code, signal) => this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`));
   }
@@ -77,14 +81,21 @@ export class HostLink {
     return this.#alive;
   }
 
-  /** Whether it ended without having been retired. */
-  get crashed(): boolean {
-    return !this.#alive && !this.#retired;
+  /** Why it ended, or is about to; `crashed` unless it was told to. */
+  get endReason(): HostEndReason {
+    return this.#endReason ?? "crashed";
   }
 
-  /** Requests without an answer. */
+  /** Whether it ended by a fault of its own, rather than because it was told to. */
+  get failed(): boolean {
+    return !this.#alive && ["crashed", "hung", "poisoned"].includes(this.endReason);
+  }
+
+  /** Pieces of work without an answer. */
   get pending(): number {
-    return this.#open.size;
+    let count = 0;
+    for (const { isBeat } of this.#open.values()) if (!isBeat) count++;
+    return count;
   }
 
   /**
@@ -102,6 +113,7 @@ export class HostLink {
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#open.set(id, {
       timeoutMs: options.timeoutMs,
+      isBeat: options.isBeat ?? false,
       fail: reject,
       settle: (answer, payload) => {
         if (signal?.aborted) reject(signal.reason);
@@ -120,24 +132,25 @@ export class HostLink {
   }
 
   /** No more requests: it answers those it has and exits, or is killed after `graceMs`. Resolves when it is gone. */
-  async retire(graceMs: number): Promise<void> {
+  async retire(reason: HostEndReason, graceMs: number): Promise<void> {
     this.#usable = false;
-    if (this.#alive && this.#killedFor === "") this.#retired = true;
+    if (this.#alive) this.#endReason ??= reason;
     this.tell({ type: "bye" });
-    const timer = setTimeout(() => this.kill("its grace time was over"), graceMs);
+    const timer = setTimeout(() => this.kill(reason, "its grace time was over"), graceMs);
     await this.ended;
     clearTimeout(timer);
   }
 
-  /** Ends it at once; open requests fail. */
-  kill(why: string): void {
+  /** Ends it at once; open requests fail. `why` is for the log. */
+  kill(reason: HostEndReason, why: string): void {
     this.#usable = false;
+    this.#endReason ??= reason;
     this.#killedFor ||= why;
     this.#child.kill("SIGKILL");
   }
 
   #write(message: unknown, payload?: Uint8Array): void {
-    writeFrame(this.#socket, message, payload).catch(() => this.kill("its socket failed"));
+    writeFrame(this.#socket, message, payload).catch(() => this.kill("crashed", "its socket failed"));
   }
 
   #receive({ header, payload }: WireFrame): void {
@@ -152,11 +165,14 @@ export class HostLink {
     clearTimeout(this.#silence);
     const oldest = this.#open.values().next().value;
     if (oldest === undefined) return;
-    this.#silence = setTimeout(() => this.kill(`no answer for ${oldest.timeoutMs} ms`), oldest.timeoutMs);
+    this.#silence = setTimeout(() => this.kill("hung", `no answer for ${oldest.timeoutMs} ms`), oldest.timeoutMs);
   }
 
   #toError(answer: Extract<FromHost, { type: "failed" }>): AppError {
-    if (answer.poisoned) this.#usable = false;
+    if (answer.poisoned) {
+      this.#usable = false;
+      this.#endReason ??= "poisoned";
+    }
     return new AppError(answer.reason, answer.message, answer.detail === "" ? {} : { cause: answer.detail });
   }
 
@@ -167,8 +183,7 @@ export class HostLink {
     clearTimeout(this.#silence);
     this.#socket.destroy();
     const detail = [how, this.#killedFor, this.#lastWords()].filter(Boolean).join("; ");
-    if (this.#open.size > 0)
-      this.#log.error({ host: this.#name, pid: this.pid, detail }, "inference host died at work");
+    if (this.pending > 0) this.#log.error({ host: this.#name, pid: this.pid, detail }, "inference host died at work");
     for (const request of this.#open.values()) {
       request.fail(
         new AppError("INFERENCE_FAILED", "The inference host ended while it was at work", { cause: detail }),

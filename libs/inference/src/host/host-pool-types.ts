@@ -5,10 +5,10 @@ import type {
   HostThreads,
   InferenceHost,
   LoadReport,
-  Provider,
   UnloadReport,
 } from "./host-types.ts";
 import type { Log } from "./log.ts";
+import type { Provider } from "./provider.ts";
 
 /** A device that hosts may be started on. */
 export type PoolDevice = {

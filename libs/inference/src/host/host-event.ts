@@ -1,0 +1,30 @@
+import type { Reason } from "@pixelmesh/errors";
+import type { Provider } from "./provider.ts";
+
+/** Why a host process ended. `crashed`: by itself, or killed from outside. `hung`: it did not answer within its bound. */
+export type HostEndReason =
+  | "crashed"
+  | "hung"
+  | "poisoned"
+  | "recycled"
+  | "not_proven"
+  | "idle"
+  | "evicted"
+  | "unloaded"
+  | "closed";
+
+/** How a run ended; `failed` is a runtime error or a process that died. */
+export type RunOutcome = "ok" | "invalid" | "out_of_memory" | "failed";
+
+/** What happens in hosts, for metrics. */
+export type HostEvent =
+  | { readonly type: "started"; readonly provider: Provider; readonly startMs: number }
+  | { readonly type: "ended"; readonly reason: HostEndReason }
+  | { readonly type: "loaded"; readonly model: string; readonly loadMs: number }
+  | { readonly type: "ran"; readonly model: string; readonly outcome: RunOutcome; readonly ms: number }
+  /** A run is done once more on a fresh process. */
+  | { readonly type: "repeated"; readonly reason: Reason }
+  | { readonly type: "unloaded"; readonly model: string; readonly why: UnloadCause };
+
+/** Why a model was unloaded although nobody asked for that. */
+export type UnloadCause = "memory" | "one_model";
