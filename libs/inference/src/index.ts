@@ -1,5 +1,5 @@
 export { startInferenceHost } from "./host/host.ts";
-export type { HostEndReason, HostEvent, RunOutcome } from "./host/host-event.ts";
+export type { HostEndReason, HostEvent, RunOutcome, UnloadCause } from "./host/host-event.ts";
 export { type HostFault, parseHostFault } from "./host/host-fault.ts";
 export { defaultHostLimits } from "./host/host-limits.ts";
 export { createHostPool } from "./host/host-pool.ts";
@@ -20,6 +20,7 @@ export type {
   UnloadReport,
 } from "./host/host-types.ts";
 export type { Log } from "./host/log.ts";
+export type { RoomRules } from "./host/model-room.ts";
 export type { Provider } from "./host/provider.ts";
 export { assertModelFile, readModelFile } from "./models/check-file.ts";
 export { estimatePeakBytes } from "./models/estimate.ts";

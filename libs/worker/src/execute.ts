@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
 import type { Frame } from "@pixelmesh/imaging";
 import { type Priority, SlotRequest, type Step } from "@pixelmesh/proto";
-import type { PictureSize, StepHandler, StepOutcome } from "./handler.ts";
+import { takeGrants } from "./granted.ts";
+import type { PictureSize, SlotNeed, StepHandler, StepOutcome } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
-import { holdSlot } from "./slot.ts";
 
 /** One run of one step, for a job or for a direct call. */
 export type Execution = {
@@ -31,6 +32,18 @@ export type ExecutionResult = {
   readonly runMs: number;
 };
 
+/** Looked at again so often while a model has to wait its turn; then the slot is asked for all the same. */
+const maxLooks = 10;
+
+/** What a step needs, once the models that would have to go for its own have been here for long enough. */
+async function needInTime({ handler, step, sizes, signal }: Execution): Promise<SlotNeed> {
+  for (let looks = 1; ; looks++) {
+    const need = await handler.need(step, sizes);
+    if (!need.patienceMs || looks >= maxLooks) return need;
+    await sleep(need.patienceMs, undefined, { signal });
+  }
+}
+
 /**
  * Asks for a slot while the inputs come, runs, and releases the slot before anything is encoded or stored. Fails with
  * MEMORY_PRESSURE or GRANT_EXPIRED when the slot is lost on the way: the work may be given to another.
@@ -47,7 +60,7 @@ export async function executeStep(
   loading.catch(() => {});
   const askedMs = performance.now();
   try {
-    const need = await handler.need(step, execution.sizes);
+    const need = await needInTime(execution);
     const request = SlotRequest.fromPartial({
       service: base.service,
       instance: base.config.instance,
@@ -65,35 +78,31 @@ export async function executeStep(
       heldBytes: need.heldBytes ?? 0,
     });
     // A picture that cannot be read must not wait for a slot first.
-    const slot = await Promise.race([
-      holdSlot(scheduler, request, AbortSignal.any([signal, abandoned.signal])),
+    const grants = await Promise.race([
+      takeGrants({ scheduler, metrics: base.metrics, stage }, request, AbortSignal.any([signal, abandoned.signal])),
       loading.then(() => new Promise<never>(() => {})),
     ]);
     const slotWaitMs = performance.now() - askedMs;
     base.metrics.observe("pixelmesh_slot_wait_seconds", { stage, result: "granted" }, slotWaitMs / 1000);
     const startedMs = performance.now();
-    const running = AbortSignal.any([signal, slot.lost]);
+    const { running } = grants;
     try {
-      const option = need.options[slot.grant.optionIndex];
-      if (!option) throw new AppError("INTERNAL", "The scheduler granted an option that was not asked for");
       const inputs = await loading;
       running.throwIfAborted();
       await execution.onStarted?.();
       const outcome = await handler.run(step, inputs, {
+        ...grants.current(),
         signal: running,
         onProgress: execution.onProgress,
-        option,
-        slotId: slot.grant.slotId,
-        deviceId: slot.grant.deviceId,
-        onRenewed: slot.onRenewed,
+        again: grants.again,
       });
       const runMs = performance.now() - startedMs;
-      slot.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
+      grants.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
       return { outcome, model: need.model ?? "", modelDigest: need.modelDigest ?? "", slotWaitMs, runMs };
     } catch (error) {
-      slot.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });
+      grants.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });
       // Whatever the work made of the abort, what counts is why it was aborted.
-      if (running.aborted && !signal.aborted) throw slot.lost.reason;
+      if (running.aborted && !signal.aborted) throw running.reason;
       throw error;
     }
   } finally {

@@ -16,14 +16,12 @@ export type SlotNeed = {
   /** The inference host that will run it, and what that holds now. */
   readonly hostId?: string;
   readonly heldBytes?: number;
+  /** How long to wait before the slot is asked for, so that a model that has only just come is not displaced. */
+  readonly patienceMs?: number;
 };
 
-/** What surrounds a running step. */
-export type StepContext = {
-  /** Aborted on cancel, deadline, revocation and when the grant has run out. */
-  readonly signal: AbortSignal;
-  /** Part done, 0 to 1. */
-  readonly onProgress: (fraction: number) => void;
+/** What a step was granted. */
+export type StepGrant = {
   /** The option that was granted. */
   readonly option: SlotOption;
   readonly slotId: string;
@@ -31,6 +29,19 @@ export type StepContext = {
   readonly deviceId: string;
   /** Calls back with each renewal of the grant: how long it is valid from now. */
   readonly onRenewed: (listener: (validMs: number) => void) => void;
+};
+
+/** What surrounds a running step. */
+export type StepContext = StepGrant & {
+  /** Aborted on cancel, deadline, revocation and when the grant of the time has run out. */
+  readonly signal: AbortSignal;
+  /** Part done, 0 to 1. */
+  readonly onProgress: (fraction: number) => void;
+  /**
+   * After running out of memory: gives the slot back, and answers with what the work may go on with from where it is: the next
+   * smaller option, twice at most, then a device alone. Rejects with `error` where that is another failure, or no way is left.
+   */
+  readonly again: (error: unknown) => Promise<StepGrant>;
 };
 
 /** What a step made. */

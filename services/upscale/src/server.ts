@@ -3,7 +3,14 @@ import { UpscaleServiceDefinition } from "@pixelmesh/proto";
 import type { RpcServer } from "@pixelmesh/rpc";
 import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
-import { createModelHandlers, openModels, openWorker, startStepWorker, toDeviceOwner } from "@pixelmesh/worker";
+import {
+  createModelHandlers,
+  keepModels,
+  openModels,
+  openWorker,
+  startStepWorker,
+  toDeviceOwner,
+} from "@pixelmesh/worker";
 import type { UpscaleConfig } from "./config.ts";
 import { createUpscaleImage } from "./rpc/upscale-image.ts";
 import { createUpscaleHandler } from "./steps/upscale-step.ts";
@@ -16,7 +23,7 @@ export async function startUpscale(
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
   const base = await openBase("upscale", config, life, log);
   const models = await openModels(base, config, "upscale");
-  const worker = await openWorker(base, config, toDeviceOwner(models));
+  const worker = await openWorker(base, config, toDeviceOwner(models, base.metrics));
   const handler = createUpscaleHandler(models);
   const rpc = await openRpc(base, {
     serviceNames: [UpscaleServiceDefinition.fullName],
@@ -29,5 +36,6 @@ export async function startUpscale(
   });
   await startStepWorker(worker, "upscale", { upscale: handler });
   await announceReady(base, rpc);
+  keepModels(worker, models);
   return { base, rpc };
 }

@@ -26,5 +26,5 @@ export type HostEvent =
   | { readonly type: "repeated"; readonly reason: Reason }
   | { readonly type: "unloaded"; readonly model: string; readonly why: UnloadCause };
 
-/** Why a model was unloaded although nobody asked for that. */
-export type UnloadCause = "memory" | "one_model";
+/** Why a model had to go for another: memory is short, or as many are here as may be at once. */
+export type UnloadCause = "memory" | "count";

@@ -266,7 +266,13 @@ export interface SlotRequest {
   /** What that host holds now. */
   heldBytes: number;
   /** Set when a slot held before a restart of the scheduler is announced again. */
-  resume: Epoch | undefined;
+  resume:
+    | Epoch
+    | undefined;
+  /** Nothing else may run on the device beside it: it has run out of memory before. */
+  alone: boolean;
+  /** The work has begun here, so it is not passed on. */
+  underWay: boolean;
 }
 
 /** One way to do the work. */
@@ -1416,6 +1422,8 @@ function createBaseSlotRequest(): SlotRequest {
     hostId: "",
     heldBytes: 0,
     resume: undefined,
+    alone: false,
+    underWay: false,
   };
 }
 
@@ -1465,6 +1473,12 @@ export const SlotRequest: MessageFns<SlotRequest> = {
     }
     if (message.resume !== undefined) {
       Epoch.encode(message.resume, writer.uint32(122).fork()).join();
+    }
+    if (message.alone !== false) {
+      writer.uint32(128).bool(message.alone);
+    }
+    if (message.underWay !== false) {
+      writer.uint32(136).bool(message.underWay);
     }
     return writer;
   },
@@ -1602,6 +1616,22 @@ export const SlotRequest: MessageFns<SlotRequest> = {
             message.resume = Epoch.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.alone = reader.bool();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.underWay = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1665,6 +1695,12 @@ export const SlotRequest: MessageFns<SlotRequest> = {
         ? globalThis.Number(object.held_bytes)
         : 0,
       resume: isSet(object.resume) ? Epoch.fromJSON(object.resume) : undefined,
+      alone: isSet(object.alone) ? globalThis.Boolean(object.alone) : false,
+      underWay: isSet(object.underWay)
+        ? globalThis.Boolean(object.underWay)
+        : isSet(object.under_way)
+        ? globalThis.Boolean(object.under_way)
+        : false,
     };
   },
 
@@ -1715,6 +1751,12 @@ export const SlotRequest: MessageFns<SlotRequest> = {
     if (message.resume !== undefined) {
       obj.resume = Epoch.toJSON(message.resume);
     }
+    if (message.alone !== false) {
+      obj.alone = message.alone;
+    }
+    if (message.underWay !== false) {
+      obj.underWay = message.underWay;
+    }
     return obj;
   },
 
@@ -1740,6 +1782,8 @@ export const SlotRequest: MessageFns<SlotRequest> = {
     message.resume = (object.resume !== undefined && object.resume !== null)
       ? Epoch.fromPartial(object.resume)
       : undefined;
+    message.alone = object.alone ?? false;
+    message.underWay = object.underWay ?? false;
     return message;
   },
 };
