@@ -1,17 +1,19 @@
 import { AppError } from "@pixelmesh/errors";
-import type { Frame } from "@pixelmesh/imaging";
+import { memoryRoom, type Raster, type Room, toWholeFrame } from "@pixelmesh/imaging";
 import { type Priority, SlotRequest, type Step } from "@pixelmesh/proto";
-import type { PictureSize, StepHandler, StepOutcome } from "./handler.ts";
+import type { AnyHandler, PictureSize, StepContext, StepOutcome } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
 import { holdSlot } from "./slot.ts";
 
 /** One run of one step, for a job or for a direct call. */
 export type Execution = {
-  readonly handler: StepHandler;
+  readonly handler: AnyHandler;
   readonly step: Step;
   readonly sizes: readonly PictureSize[];
-  /** Brings the pictures; begun while the slot is waited for. */
-  readonly loadInputs: (signal: AbortSignal) => Promise<readonly Frame[]>;
+  /** Brings the pictures into a room; begun while the slot is waited for. */
+  readonly loadInputs: (loading: { readonly room: Room; readonly signal: AbortSignal }) => Promise<readonly Raster[]>;
+  /** Where pictures are kept for a handler that takes rasters; the caller's to close once the outcome is used. */
+  readonly room: Room;
   readonly jobId: string;
   readonly tenant: string;
   readonly priority: Priority;
@@ -24,7 +26,7 @@ export type Execution = {
 
 /** What a run made, and what it took in milliseconds. */
 export type ExecutionResult = {
-  readonly outcome: StepOutcome;
+  readonly outcome: StepOutcome<Raster>;
   readonly model: string;
   readonly modelDigest: string;
   readonly slotWaitMs: number;
@@ -42,7 +44,8 @@ export async function executeStep(
   const { handler, step, signal } = execution;
   const stage = step.operation?.$case ?? "none";
   const abandoned = new AbortController();
-  const loading = execution.loadInputs(AbortSignal.any([signal, abandoned.signal]));
+  const room = "runRasters" in handler ? execution.room : memoryRoom;
+  const loading = execution.loadInputs({ room, signal: AbortSignal.any([signal, abandoned.signal]) });
   // Awaited below; without this a failure that comes while the slot is waited for would count as unhandled.
   loading.catch(() => {});
   const askedMs = performance.now();
@@ -79,7 +82,7 @@ export async function executeStep(
       const inputs = await loading;
       running.throwIfAborted();
       await execution.onStarted?.();
-      const outcome = await handler.run(step, inputs, {
+      const outcome = await runHandler(execution, inputs, {
         signal: running,
         onProgress: execution.onProgress,
         option,
@@ -99,4 +102,13 @@ export async function executeStep(
   } finally {
     abandoned.abort();
   }
+}
+
+async function runHandler(
+  { handler, step, room }: Execution,
+  inputs: readonly Raster[],
+  context: StepContext,
+): Promise<StepOutcome<Raster>> {
+  if ("runRasters" in handler) return handler.runRasters(step, inputs, { ...context, room });
+  return handler.run(step, await Promise.all(inputs.map(toWholeFrame)), context);
 }
