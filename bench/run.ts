@@ -1,5 +1,6 @@
 /** `make bench`: every case, or the one named by CASE. Exits 1 when a figure is over its bound. */
 import { holdSlotCase } from "./cases/hold-slot.ts";
+import { hostRecycleCase } from "./cases/host-recycle.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
@@ -9,6 +10,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "mesh-start": meshStartCase,
   "jobs-tiny": jobsTinyCase,
   "upscale-640x480": upscaleCase,
+  "host-recycle": hostRecycleCase,
 };
 const wanted = process.env.CASE || "";
 if (wanted !== "" && !(wanted in cases))

@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
-import type { Frame } from "@pixelmesh/imaging";
+import { memoryRoom, type Raster, type Room, toWholeFrame } from "@pixelmesh/imaging";
 import { type Priority, SlotRequest, type Step } from "@pixelmesh/proto";
 import { takeGrants } from "./granted.ts";
-import type { PictureSize, SlotNeed, StepHandler, StepOutcome } from "./handler.ts";
+import type { AnyHandler, PictureSize, SlotNeed, StepContext, StepOutcome } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
 
 /** One run of one step, for a job or for a direct call. */
 export type Execution = {
-  readonly handler: StepHandler;
+  readonly handler: AnyHandler;
   readonly step: Step;
   readonly sizes: readonly PictureSize[];
-  /** Brings the pictures; begun while the slot is waited for. */
-  readonly loadInputs: (signal: AbortSignal) => Promise<readonly Frame[]>;
+  /** Brings the pictures into a room; begun while the slot is waited for. */
+  readonly loadInputs: (loading: { readonly room: Room; readonly signal: AbortSignal }) => Promise<readonly Raster[]>;
+  /** Where pictures are kept for a handler that takes rasters; the caller's to close once the outcome is used. */
+  readonly room: Room;
   readonly jobId: string;
   readonly tenant: string;
   readonly priority: Priority;
@@ -25,7 +27,7 @@ export type Execution = {
 
 /** What a run made, and what it took in milliseconds. */
 export type ExecutionResult = {
-  readonly outcome: StepOutcome;
+  readonly outcome: StepOutcome<Raster>;
   readonly model: string;
   readonly modelDigest: string;
   readonly slotWaitMs: number;
@@ -55,12 +57,15 @@ export async function executeStep(
   const { handler, step, signal } = execution;
   const stage = step.operation?.$case ?? "none";
   const abandoned = new AbortController();
-  const loading = execution.loadInputs(AbortSignal.any([signal, abandoned.signal]));
+  const room = "runRasters" in handler ? execution.room : memoryRoom;
+  const loading = execution.loadInputs({ room, signal: AbortSignal.any([signal, abandoned.signal]) });
   // Awaited below; without this a failure that comes while the slot is waited for would count as unhandled.
   loading.catch(() => {});
   const askedMs = performance.now();
   try {
-    const need = await needInTime(execution);
+    // A picture that cannot be read must not wait first.
+    const unreadable = loading.then(() => new Promise<never>(() => {}));
+    const need = await Promise.race([needInTime(execution), unreadable]);
     const request = SlotRequest.fromPartial({
       service: base.service,
       instance: base.config.instance,
@@ -77,10 +82,9 @@ export async function executeStep(
       hostId: need.hostId ?? "",
       heldBytes: need.heldBytes ?? 0,
     });
-    // A picture that cannot be read must not wait for a slot first.
     const grants = await Promise.race([
       takeGrants({ scheduler, metrics: base.metrics, stage }, request, AbortSignal.any([signal, abandoned.signal])),
-      loading.then(() => new Promise<never>(() => {})),
+      unreadable,
     ]);
     const slotWaitMs = performance.now() - askedMs;
     base.metrics.observe("pixelmesh_slot_wait_seconds", { stage, result: "granted" }, slotWaitMs / 1000);
@@ -90,7 +94,7 @@ export async function executeStep(
       const inputs = await loading;
       running.throwIfAborted();
       await execution.onStarted?.();
-      const outcome = await handler.run(step, inputs, {
+      const outcome = await runHandler(execution, inputs, {
         ...grants.current(),
         signal: running,
         onProgress: execution.onProgress,
@@ -108,4 +112,13 @@ export async function executeStep(
   } finally {
     abandoned.abort();
   }
+}
+
+async function runHandler(
+  { handler, step, room }: Execution,
+  inputs: readonly Raster[],
+  context: StepContext,
+): Promise<StepOutcome<Raster>> {
+  if ("runRasters" in handler) return handler.runRasters(step, inputs, { ...context, room });
+  return handler.run(step, await Promise.all(inputs.map(toWholeFrame)), context);
 }

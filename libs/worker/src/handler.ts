@@ -1,4 +1,4 @@
-import type { Frame } from "@pixelmesh/imaging";
+import type { Frame, Raster, Room } from "@pixelmesh/imaging";
 import type { Adaptation, Notice, SlotOption, Step, WorkClass } from "@pixelmesh/proto";
 
 /** Size of a picture that may not be here yet. `channels` 0: not known. */
@@ -45,8 +45,8 @@ export type StepContext = StepGrant & {
 };
 
 /** What a step made. */
-export type StepOutcome = {
-  readonly frame: Frame;
+export type StepOutcome<Picture extends Raster = Frame> = {
+  readonly frame: Picture;
   readonly provider?: string;
   /** What its slot really took at its peak, where that was measured: the scheduler learns from it. */
   readonly peakBytes?: number;
@@ -54,8 +54,20 @@ export type StepOutcome = {
   readonly notices?: readonly Notice[];
 };
 
-/** One operation of a service: the same code serves job steps and direct calls. */
-export type StepHandler = {
-  need(step: Step, inputs: readonly PictureSize[]): SlotNeed | Promise<SlotNeed>;
+type Needing = { need(step: Step, inputs: readonly PictureSize[]): SlotNeed | Promise<SlotNeed> };
+
+/** One operation of a service, on pictures in memory: the same code serves job steps and direct calls. */
+export type StepHandler = Needing & {
   run(step: Step, inputs: readonly Frame[], context: StepContext): Promise<StepOutcome>;
 };
+
+/** One whose pictures may be larger than memory should be: they, and the result, are kept as the room says. */
+export type RasterHandler = Needing & {
+  runRasters(step: Step, inputs: readonly Raster[], context: RasterContext): Promise<StepOutcome<Raster>>;
+};
+
+/** What surrounds a running step that takes rasters. */
+export type RasterContext = StepContext & { readonly room: Room };
+
+/** Either kind. */
+export type AnyHandler = StepHandler | RasterHandler;

@@ -1,3 +1,4 @@
+import type { Reason } from "@pixelmesh/errors";
 import { env } from "onnxruntime-node";
 import type { FromHost, ToHost } from "../host/host-protocol.ts";
 import { createFaults, type Faults } from "./faults.ts";
@@ -17,7 +18,9 @@ export type Reply = { readonly answer: FromHost; readonly payload?: Uint8Array }
 export function createCommands(grants: Grants): (request: Request, payload: Uint8Array) => Promise<Reply> {
   const residents = new Map<string, Resident>();
   let proven: ProvenProvider | undefined;
-  let isPoisoned = false;
+  /** The failure after which nothing is run here any more. */
+  let poison: Extract<FromHost, { type: "failed" }> | undefined;
+  let poisonedSlotId: string | null = null;
   let faults: Faults = createFaults([], 1);
 
   async function act(request: Request, payload: Uint8Array): Promise<Reply> {
@@ -25,8 +28,7 @@ export function createCommands(grants: Grants): (request: Request, payload: Uint
       return { answer: { type: "stats", id: request.id, residentBytes: process.memoryUsage.rss() } };
     }
     if (request.type === "start") return start(request);
-    // What was sent before the service heard of it.
-    if (isPoisoned) throw new HostFailure("INFERENCE_FAILED", "The runtime failed before this", { poisoned: true });
+    if (poison !== undefined) throw toRefusal(request, poison, poisonedSlotId);
     if (request.type === "load") return load(request);
     if (request.type === "unload") return unload(request);
     return run(request, payload);
@@ -70,10 +72,25 @@ export function createCommands(grants: Grants): (request: Request, payload: Uint
       return await act(request, payload);
     } catch (error) {
       const answer = toFailed(request.id, error);
-      isPoisoned ||= answer.poisoned;
+      if (answer.poisoned && poison === undefined) {
+        poison = answer;
+        poisonedSlotId = request.type === "run" ? request.slotId : null;
+      }
       return { answer };
     }
   };
+}
+
+/**
+ * The answer to what was sent before the service heard of a failure. Work of a slot that has run out of memory has to be asked
+ * for differently; everybody else's is done elsewhere.
+ */
+function toRefusal(request: Request, poison: { readonly reason: Reason }, poisonedSlotId: string | null): HostFailure {
+  const isSameWork = request.type === "run" && request.slotId !== null && request.slotId === poisonedSlotId;
+  if (isSameWork && poison.reason === "OUT_OF_MEMORY") {
+    return new HostFailure("OUT_OF_MEMORY", "No memory to run the model", { poisoned: true });
+  }
+  return new HostFailure("INFERENCE_FAILED", "The runtime failed before this", { poisoned: true });
 }
 
 /** A failure as a message. What was not foreseen poisons the process. */

@@ -1,11 +1,12 @@
 import type { Reason } from "@pixelmesh/errors";
 import type { Provider } from "./provider.ts";
 
-/** Why a host process ended. `crashed`: by itself, or killed from outside. `hung`: it did not answer within its bound. */
+/** Why a host process ended. `crashed`: by itself, or killed from outside. `hung`: it did not answer within its bound. `poisoned`: its runtime failed or answered wrongly. */
 export type HostEndReason =
   | "crashed"
   | "hung"
   | "poisoned"
+  | "out_of_memory"
   | "recycled"
   | "not_proven"
   | "idle"

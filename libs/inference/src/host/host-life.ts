@@ -59,6 +59,7 @@ export async function startHostLife(options: HostOptions, limits: HostLimits, li
 /** A process that does nothing must still answer: else the next run would be the one to find out that it does not. */
 function keepAsking(link: HostLink, everyMs: number): void {
   const timer = setInterval(() => {
+    link.noteAlive();
     if (!link.usable || link.pending > 0) return;
     // A process that does not answer is killed by the link.
     link.ask<"stats">({ type: "stats" }, { timeoutMs: everyMs, isBeat: true }).catch(() => {});

@@ -6,6 +6,7 @@ import type { HostEndReason } from "./host-event.ts";
 import type { FromHost, ToHost } from "./host-protocol.ts";
 import { spawnHost } from "./host-spawn.ts";
 import type { Log } from "./log.ts";
+import { readOomKills } from "./oom-kills.ts";
 
 type Asked = Extract<ToHost, { id: number }>;
 
@@ -30,7 +31,10 @@ type Open = {
   readonly fail: (error: AppError) => void;
   readonly timeoutMs: number;
   readonly isBeat: boolean;
+  readonly slotId: string | null;
 };
+
+const ended = "The inference host ended while it was at work";
 
 /** One life of a host process, from spawn to exit. */
 export class HostLink {
@@ -49,6 +53,7 @@ export class HostLink {
   #alive = true;
   #endReason: HostEndReason | undefined;
   #killedFor = "";
+  #oomKills = readOomKills();
   #silence: NodeJS.Timeout | undefined;
 
   constructor(name: string, log: Log, gpuUuid?: string) {
@@ -65,10 +70,13 @@ export class HostLink {
       "data",
       createFrameReader((frame) => this.#receive(frame)),
     );
-    socket.on("error", () => this.kill("crashed", "its socket failed"));
-    socket.on("close", () => this.kill("crashed", "its socket closed"));
+    socket.on("error", () => this.#drop("its socket failed"));
+    socket.on("close", () => this.#drop("its socket closed"));
     child.on("error", (error) => this.#end(error.message));
-    child.on("close", (code, signal) => this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`));
+    child.on("close", (code, signal) => {
+      if (signal === "SIGKILL" && readOomKills() > this.#oomKills) this.#endReason ??= "out_of_memory";
+      this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`);
+    });
   }
 
   /** Whether it may still be asked: not poisoned, not retired, not dead. */
@@ -86,7 +94,7 @@ export class HostLink {
     return this.#endReason ?? "crashed";
   }
 
-  /** Whether it ended by a fault of its own, rather than because it was told to. */
+  /** Whether it ended by a fault of its own: not because it was told to, nor for lack of memory, which is its caller's to mend. */
   get failed(): boolean {
     return !this.#alive && ["crashed", "hung", "poisoned"].includes(this.endReason);
   }
@@ -114,6 +122,7 @@ export class HostLink {
     this.#open.set(id, {
       timeoutMs: options.timeoutMs,
       isBeat: options.isBeat ?? false,
+      slotId: request.type === "run" ? request.slotId : null,
       fail: reject,
       settle: (answer, payload) => {
         if (signal?.aborted) reject(signal.reason);
@@ -143,14 +152,23 @@ export class HostLink {
 
   /** Ends it at once; open requests fail. `why` is for the log. */
   kill(reason: HostEndReason, why: string): void {
-    this.#usable = false;
     this.#endReason ??= reason;
+    this.#drop(why);
+  }
+
+  /** What the kernel has killed by now was not this process. */
+  noteAlive(): void {
+    this.#oomKills = readOomKills();
+  }
+
+  #drop(why: string): void {
+    this.#usable = false;
     this.#killedFor ||= why;
     this.#child.kill("SIGKILL");
   }
 
   #write(message: unknown, payload?: Uint8Array): void {
-    writeFrame(this.#socket, message, payload).catch(() => this.kill("crashed", "its socket failed"));
+    writeFrame(this.#socket, message, payload).catch(() => this.#drop("its socket failed"));
   }
 
   #receive({ header, payload }: WireFrame): void {
@@ -171,7 +189,7 @@ export class HostLink {
   #toError(answer: Extract<FromHost, { type: "failed" }>): AppError {
     if (answer.poisoned) {
       this.#usable = false;
-      this.#endReason ??= "poisoned";
+      this.#endReason ??= answer.reason === "OUT_OF_MEMORY" ? "out_of_memory" : "poisoned";
     }
     return new AppError(answer.reason, answer.message, answer.detail === "" ? {} : { cause: answer.detail });
   }
@@ -184,10 +202,13 @@ export class HostLink {
     this.#socket.destroy();
     const detail = [how, this.#killedFor, this.#lastWords()].filter(Boolean).join("; ");
     if (this.pending > 0) this.#log.error({ host: this.#name, pid: this.pid, detail }, "inference host died at work");
+    const [atWork] = this.#open.values();
     for (const request of this.#open.values()) {
-      request.fail(
-        new AppError("INFERENCE_FAILED", "The inference host ended while it was at work", { cause: detail }),
-      );
+      // It ran one request at a time: who waited did not take the memory, unless it is the same work.
+      const isSame = request === atWork || (request.slotId !== null && request.slotId === atWork?.slotId);
+      const isOut = isSame && this.endReason === "out_of_memory";
+      const text = isOut ? "The kernel ended the inference host for lack of memory" : ended;
+      request.fail(new AppError(isOut ? "OUT_OF_MEMORY" : "INFERENCE_FAILED", text, { cause: detail }));
     }
     this.#open.clear();
     this.#gone.resolve();

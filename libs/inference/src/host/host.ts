@@ -148,7 +148,11 @@ class SupervisedHost implements InferenceHost {
       } catch (error) {
         const { reason, message } = toAppError(error);
         const outcome = repeatable[reason];
-        if (reason === "OUT_OF_MEMORY") observe("out_of_memory");
+        if (reason === "OUT_OF_MEMORY") {
+          observe("out_of_memory");
+          // Its memory is wanted back now, not when the next run comes.
+          if (life) this.#lives.poison(life);
+        }
         if (outcome === undefined) throw error;
         observe(outcome);
         if (life) this.#lives.poison(life);

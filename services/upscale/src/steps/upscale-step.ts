@@ -3,9 +3,10 @@ import { createFrameSink, createFrameSource, type Frame, resizeFrame } from "@pi
 import { type AvailableModel, runTiled } from "@pixelmesh/inference";
 import type { Step } from "@pixelmesh/proto";
 import {
+  type ModelRun,
   type Models,
-  measureModelPeak,
   modelTokens,
+  openModelRun,
   placeModel,
   type StepContext,
   type StepHandler,
@@ -16,7 +17,7 @@ import { frameBytes, upscaleOptions } from "./options.ts";
 
 /** Enlarges one picture with a model: colours tile by tile in an inference host, alpha by Lanczos. */
 export function createUpscaleHandler(models: Models): StepHandler {
-  const { registry, pool, gpus } = models;
+  const { registry, gpus } = models;
   return {
     async need(step, [input]) {
       const model = findModel(step);
@@ -32,15 +33,13 @@ export function createUpscaleHandler(models: Models): StepHandler {
     async run(step, [frame], context) {
       if (!frame) throw new AppError("INTERNAL", "An upscale step has no picture");
       const model = findModel(step);
-      const lease = await pool.acquire(model, { signal: context.signal, deviceId: context.deviceId });
-      context.onRenewed((validMs) => pool.renewGrant(context.slotId, validMs));
+      const held = await openModelRun(models, model, context);
       try {
-        const larger = await enlarge(frame, model, lease.host, context);
-        const peakBytes = await measureModelPeak(models, lease.host, context.deviceId, frameBytes(model, frame));
-        return { frame: larger, provider: lease.host.provider, ...(peakBytes === undefined ? {} : { peakBytes }) };
+        const larger = await enlarge(frame, model, held, context);
+        const peakBytes = await held.peakBytes(frameBytes(model, frame));
+        return { frame: larger, provider: held.provider(), ...(peakBytes === undefined ? {} : { peakBytes }) };
       } finally {
-        pool.endGrant(context.slotId);
-        lease.release();
+        held.close();
       }
     },
   };
@@ -56,22 +55,16 @@ export function createUpscaleHandler(models: Models): StepHandler {
   }
 }
 
-async function enlarge(
-  frame: Frame,
-  model: AvailableModel,
-  host: Parameters<typeof runTiled>[0]["host"],
-  context: StepContext,
-): Promise<Frame> {
+async function enlarge(frame: Frame, model: AvailableModel, held: ModelRun, context: StepContext): Promise<Frame> {
   const { color, alpha, constantAlpha } = splitAlpha(frame);
   const sink = createFrameSink(color.widthPx * model.scale, color.heightPx * model.scale, color.channels);
-  const { signal, onProgress, slotId } = context;
+  const { signal, onProgress } = context;
   await runTiled({
     source: createFrameSource(color),
     sink,
     model,
-    host,
-    tilePx: context.option.tilePx,
-    slotId,
+    ...held.means(),
+    recover: held.recover,
     signal,
     onProgress,
   });
