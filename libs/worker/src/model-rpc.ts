@@ -43,6 +43,7 @@ export function createModelHandlers({ base, scheduler }: WorkerParts, models: Mo
       residentBytes: resident?.residentBytes ?? 0,
       service: base.service,
       haloPx: entry.haloPx,
+      denoisePair: entry.denoisePair ?? "",
     });
   }
 
