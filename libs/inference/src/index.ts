@@ -34,6 +34,7 @@ export {
   type ModelRegistry,
   type ModelStatus,
 } from "./models/registry.ts";
+export type { Blend } from "./tiles/blend.ts";
 export { planTiles, type Region, type Span, type TilePlan, type TilePlanOptions } from "./tiles/plan-tiles.ts";
 export type { TileFailure, TileMeans } from "./tiles/run-region.ts";
 export { type RunTiledOptions, runTiled, type TiledReport } from "./tiles/run-tiled.ts";

@@ -69,6 +69,7 @@ function toModel(name: string, path: string, bytes: Uint8Array, facts: Partial<A
     workClass: "light",
     preferredTilesPx: [64],
     memory: { residentBytes: 1, bytesPerInputPixel: 1 },
+    denoisePair: null,
     default: false,
     ...facts,
   };

@@ -41,6 +41,7 @@ export function createModelHandlers(parts: WorkerParts, models: Models) {
       residentBytes: resident?.residentBytes ?? 0,
       service: base.service,
       haloPx: entry.haloPx,
+      denoisePair: entry.denoisePair ?? "",
     });
   }
 

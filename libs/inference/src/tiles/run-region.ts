@@ -1,6 +1,7 @@
 import type { RowSource } from "@pixelmesh/imaging";
 import type { InferenceHost, Tile, TileResult } from "../host/host-types.ts";
 import type { AvailableModel } from "../models/registry.ts";
+import { type Blend, runBlended } from "./blend.ts";
 import { planTiles, type Region } from "./plan-tiles.ts";
 import { createStitcher, type Unit } from "./stitch.ts";
 import { type Band, cutTile } from "./tile-pixels.ts";
@@ -27,6 +28,8 @@ export type TileFailure = {
 export type TiledWork = {
   readonly source: RowSource;
   readonly model: AvailableModel;
+  /** A second model whose results are mixed in. */
+  readonly blend: Blend | undefined;
   readonly featherPx: number;
   /** What the next tiles are run with. */
   means: TileMeans;
@@ -123,10 +126,11 @@ function begin(work: TiledWork, inHand: InHand): void {
   inHand.outcome = isSmallEnough(inHand.tile, means) ? runOnce(work, inHand.tile, means) : null;
 }
 
-async function runOnce({ model, signal, onRun }: TiledWork, tile: Tile, means: TileMeans): Promise<Outcome> {
+async function runOnce(work: TiledWork, tile: Tile, means: TileMeans): Promise<Outcome> {
+  const { model, blend, signal, onRun } = work;
   const slot = means.slotId === undefined ? {} : { slotId: means.slotId };
   try {
-    const result = await means.host.runTile(model, tile, { ...slot, signal });
+    const result = await runBlended(means.host, model, blend, tile, { ...slot, signal });
     onRun(result);
     return { result };
   } catch (error) {

@@ -110,3 +110,42 @@ describe("a tiled run", () => {
     await expect(runTiled(options)).rejects.toThrow("Expected 1 or 3 channels");
   });
 });
+
+describe("a run with two models", () => {
+  const strong = modelOf({ name: "strong" });
+  const weak = modelOf({ name: "weak", haloPx: 6, receptiveRadiusPx: 6, sizeMultiple: 2 });
+  const host = {
+    runTile: async (model: AvailableModel, tile: Tile) => {
+      const result = enlarge(tile);
+      return model.name === "weak" ? { ...result, data: result.data.map((value) => 255 - value) } : result;
+    },
+  };
+  const mix = async (weight: number) => {
+    const picture = pictureOf(44, 36, 3);
+    const sink = createFrameSink(88, 72, 3);
+    const blend = { model: weak, weight };
+    await runTiled({ source: createFrameSource(picture), sink, model: strong, blend, host, tilePx: 24 });
+    return { got: sink.frame.data, first: enlarge({ ...picture, channels: 3 }).data };
+  };
+
+  test("mixes what each of them makes of a tile, and runs only one where the other has no weight", async () => {
+    for (const weight of [0, 0.25, 0.5, 1]) {
+      const { got, first } = await mix(weight);
+      const worst = first.reduce((most, value, at) => {
+        return Math.max(most, Math.abs(got[at]! - (value * (1 - weight) + (255 - value) * weight)));
+      }, 0);
+      expect(worst).toBeLessThanOrEqual(weight === 0 || weight === 1 ? 0 : 0.5);
+    }
+  });
+
+  test("refuses a second model of another scale", async () => {
+    const options = {
+      source: createFrameSource(pictureOf(8, 8, 3)),
+      sink: createFrameSink(16, 16, 3),
+      model: strong,
+      blend: { model: modelOf({ name: "other", scale: 4 }), weight: 0.5 },
+      host,
+    };
+    await expect(runTiled(options)).rejects.toThrow("Expected an upscaler of any size, got `other`");
+  });
+});

@@ -2,6 +2,7 @@ import { AppError } from "@pixelmesh/errors";
 import type { RowSink, RowSource } from "@pixelmesh/imaging";
 import type { InferenceHost } from "../host/host-types.ts";
 import type { AvailableModel } from "../models/registry.ts";
+import { type Blend, toBlendedModel } from "./blend.ts";
 import { toFeatherPx } from "./feather.ts";
 import { runRegion, type TiledWork, type TileFailure, type TileMeans } from "./run-region.ts";
 
@@ -12,6 +13,8 @@ export type RunTiledOptions = {
   /** `scale` times the source's sides, as many channels. */
   readonly sink: RowSink;
   readonly model: AvailableModel;
+  /** A second model of the same scale whose results are mixed in. */
+  readonly blend?: Blend | undefined;
   readonly host: Pick<InferenceHost, "runTile">;
   /** Largest side of a tile, halo included. Default: the model's preferred one. */
   readonly tilePx?: number;
@@ -38,8 +41,9 @@ const fallbackTilePx = 512;
  * tile and rejects when the host has let go of this work; so does a tile's failure that is not recovered from.
  */
 export async function runTiled(options: RunTiledOptions): Promise<TiledReport> {
-  const { source, sink, model, slotId } = options;
+  const { source, sink, blend, slotId } = options;
   assertShapes(options);
+  const model = toBlendedModel(options.model, blend);
   const stop = new AbortController();
   const pixels = source.widthPx * source.heightPx;
   let tiles = 0;
@@ -48,6 +52,7 @@ export async function runTiled(options: RunTiledOptions): Promise<TiledReport> {
   const work: TiledWork = {
     source,
     model,
+    blend,
     featherPx: toFeatherPx(model),
     means: { host: options.host, tilePx: options.tilePx ?? model.preferredTilesPx[0] ?? fallbackTilePx, slotId },
     recover: options.recover ?? (({ error }) => Promise.reject(error)),
@@ -71,10 +76,12 @@ export async function runTiled(options: RunTiledOptions): Promise<TiledReport> {
   return { tiles, runMs };
 }
 
-function assertShapes({ source, sink, model }: RunTiledOptions): void {
+function assertShapes({ source, sink, model, blend }: RunTiledOptions): void {
   const grey = source.channels === 1;
-  if (model.task !== "upscale" || model.input.fixedSizePx !== null) {
-    throw new AppError("INVALID_ARGUMENT", `Expected an upscaler of any size, got \`${model.name}\``);
+  for (const each of blend ? [model, blend.model] : [model]) {
+    if (each.task !== "upscale" || each.input.fixedSizePx !== null || each.scale !== model.scale) {
+      throw new AppError("INVALID_ARGUMENT", `Expected an upscaler of any size, got \`${each.name}\``);
+    }
   }
   if (!grey && source.channels !== 3)
     throw new AppError("INTERNAL", `Expected 1 or 3 channels, got ${source.channels}`);
