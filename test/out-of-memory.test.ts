@@ -5,7 +5,7 @@ import { connectRpc, toChunks } from "@pixelmesh/rpc";
 import { startTestMesh } from "@pixelmesh/testing";
 import sharp from "sharp";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { downloadFrame, step } from "./fixtures.ts";
+import { downloadFrame, robot, step } from "./fixtures.ts";
 
 type Mesh = Awaited<ReturnType<typeof startTestMesh>>;
 
@@ -44,9 +44,10 @@ async function upscaleDirectly(mesh: Mesh, picture: Uint8Array): Promise<Frame> 
   return (await decodePicture(Buffer.concat(chunks), defaultLimits)).frame;
 }
 
-/** The value of a metric of the upscale service; 0 where it was never counted. */
-async function metricOf(mesh: Mesh, name: string): Promise<number> {
-  const page = await (await fetch(processOf(mesh).metrics ?? "")).text();
+/** The value of a metric of a service; 0 where it was never counted. */
+async function metricOf(mesh: Mesh, name: string, service = "upscale"): Promise<number> {
+  const url = mesh.processes().find((each) => each.name === service)?.metrics ?? "";
+  const page = await (await fetch(url)).text();
   const line = page.split("\n").find((each) => each.startsWith(`${name} `));
   return Number(line?.split(" ").at(-1) ?? 0);
 }
@@ -61,7 +62,7 @@ describe("a step whose tiles fail", () => {
     const faults = "oom:run=2:lives=1,nan:run=2:lives=2";
     await using mesh = await startTestMesh({ env: { PIXELMESH_UPSCALE_HOST_FAULTS: faults } });
     // Two tiles of 1024, one below the other.
-    const picture = await drawPicture(500, 1_600);
+    const picture = await drawPicture(160, 1_600);
     const job = await mesh.client.jobs.create({
       pipeline: { steps: [upscaleStep], outputs: [{ name: "result", encoding: { format: ImageFormat.PNG } }] },
       pictures: [{ bytes: picture }],
@@ -79,14 +80,19 @@ describe("a step whose tiles fail", () => {
     expect(await tileCount(mesh, "ok")).toBe(5);
     expect(await tileCount(mesh, "invalid")).toBe(1);
     const got = await downloadFrame(mesh.client, ended, "result");
-    expect([got.widthPx, got.heightPx]).toEqual([1_000, 3_200]);
+    expect([got.widthPx, got.heightPx]).toEqual([320, 3_200]);
     expect(Buffer.compare(got.data, clean.data)).toBe(0);
   });
 
   test("fails typed after two smaller options and one run alone, for jobs and direct calls, and harms nobody else", async () => {
-    const env = { PIXELMESH_UPSCALE_HOST_FAULTS: "oom:above=64", PIXELMESH_UPSCALE_PRELOAD: model };
-    await using mesh = await startTestMesh({ env });
-    const picture = await drawPicture(1_100, 300);
+    await using mesh = await startTestMesh({
+      env: {
+        PIXELMESH_UPSCALE_HOST_FAULTS: "oom:above=64",
+        PIXELMESH_UPSCALE_PRELOAD: model,
+        PIXELMESH_BACKGROUND_HOST_FAULTS: "oom:run=1:lives=1",
+      },
+    });
+    const picture = await drawPicture(1_100, 160);
     const create = (bytes: Uint8Array) =>
       mesh.client.jobs.create({ pipeline: { steps: [upscaleStep] }, pictures: [{ bytes }], noCache: true });
     const ended = await mesh.client.jobs.wait((await create(picture)).id);
@@ -103,6 +109,16 @@ describe("a step whose tiles fail", () => {
     const small = await mesh.client.jobs.wait((await create(await drawPicture(60, 40))).id);
     expect(small.state).toBe(JobState.SUCCEEDED);
     await expect.poll(async () => (await mesh.client.cluster()).slots, { timeout: 20_000 }).toEqual([]);
+
+    // A matte has one size: it is tried again alone.
+    const cutOut = await mesh.client.jobs.create({
+      pipeline: { steps: [step("cut", { $case: "removeBackground", value: { model: "pixelmesh-matte" } })] },
+      pictures: [{ bytes: robot }],
+      noCache: true,
+    });
+    expect((await mesh.client.jobs.wait(cutOut.id)).state).toBe(JobState.SUCCEEDED);
+    const alone = 'pixelmesh_out_of_memory_total{stage="removeBackground",then="alone"}';
+    expect(await metricOf(mesh, alone, "background")).toBe(1);
 
     // Beside this: what was preloaded has come back each time.
     const upscale = connectUpscale(mesh);
