@@ -6,6 +6,7 @@ import { startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, JobState, type Pixelmesh } from "@pixelmesh/client";
 import { ImageFormat } from "@pixelmesh/proto";
 import sharp from "sharp";
+import { readFamilyCpuMs } from "../harness/machine.ts";
 import { report } from "../harness/report.ts";
 import { spread } from "../harness/stats.ts";
 
@@ -30,12 +31,14 @@ export async function hostRecycleCase(): Promise<boolean> {
     const env = { ...process.env, PIXELMESH_UPSCALE_HOST_RECYCLE_AFTER: String(after) };
     const mesh = await startMesh({ dataDir: join(dir, name), ports: "free", env });
     const client = connectPixelmesh({ address: mesh.address });
-    const metrics = mesh.processes().find((each) => each.name === "upscale")?.metrics ?? "";
+    const upscale = mesh.processes().find((each) => each.name === "upscale");
+    const metrics = upscale?.metrics ?? "";
+    const cpuMs = () => readFamilyCpuMs(upscale?.pid ?? 0);
     const stop = async () => {
       client.close();
       await mesh.stop();
     };
-    return { client, metrics, stop };
+    return { client, metrics, cpuMs, stop };
   };
   const recycled = await start("recycled", recycleAfter);
   const kept = await start("kept", 1_000_000);
@@ -44,22 +47,28 @@ export async function hostRecycleCase(): Promise<boolean> {
     for (const { client } of [recycled, kept]) await runJob(client, picture);
     const recycledMs: number[] = [];
     const keptMs: number[] = [];
+    const recycledCpuMs: number[] = [];
+    const keptCpuMs: number[] = [];
     for (let pair = 0; pair < pairs; pair++) {
       const turns = [
-        { times: recycledMs, client: recycled.client },
-        { times: keptMs, client: kept.client },
+        { times: recycledMs, cpu: recycledCpuMs, ...recycled },
+        { times: keptMs, cpu: keptCpuMs, ...kept },
       ];
-      for (const { times, client } of pair % 2 === 0 ? turns : turns.toReversed()) {
+      for (const { times, cpu, client, cpuMs } of pair % 2 === 0 ? turns : turns.toReversed()) {
         const startMs = performance.now();
+        const startCpuMs = cpuMs();
         failed += await runRound(client, picture);
         times.push(performance.now() - startMs);
+        cpu.push(cpuMs() - startCpuMs);
       }
     }
     const ratios = recycledMs.map((ms, at) => ms / (keptMs[at] as number));
+    const cpuRatios = recycledCpuMs.map((ms, at) => ms / (keptCpuMs[at] as number));
     const ends = await recycledCount(recycled.metrics);
     const details = {
       ...{ pairs, jobsPerRound, inFlight, recycleAfter, model, hostsRecycled: ends },
       ...{ recycledMs: spread(recycledMs), keptMs: spread(keptMs), ratio: spread(ratios, 3) },
+      ...{ recycledCpuMs: spread(recycledCpuMs), keptCpuMs: spread(keptCpuMs), cpuRatio: spread(cpuRatios, 3) },
     };
     const name = "640×480 ×2 under load, host replaced every 20 tiles: time / time without";
     return report("host-recycle", [

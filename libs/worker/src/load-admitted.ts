@@ -1,3 +1,4 @@
+import { AppError } from "@pixelmesh/errors";
 import { type AvailableModel, estimatePeakBytes, type LoadReport } from "@pixelmesh/inference";
 import { type Priority, SlotRequest, WorkClass } from "@pixelmesh/proto";
 import { callFacts } from "@pixelmesh/telemetry";
@@ -33,9 +34,12 @@ export async function loadAdmitted(
   const slot = await holdSlot(scheduler, request, signal);
   try {
     const { deviceId } = slot.grant;
-    return await models.pool.load(model, { pin, deviceId, signal: AbortSignal.any([signal, slot.lost]) });
-  } finally {
+    const report = await models.pool.load(model, { pin, deviceId, signal: AbortSignal.any([signal, slot.lost]) });
     slot.release();
+    return report;
+  } catch (error) {
+    slot.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });
+    throw error;
   }
 }
 

@@ -56,7 +56,10 @@ export async function openModels(base: ServiceBase, config: ModelConfig, task: M
     observe: createHostObserver(base.metrics),
   });
   life.defer("inference hosts", pool.close, 20_000);
-  for (const name of config.preload) pool.pin(registry.status(name).entry.name);
+  for (const name of config.preload) {
+    if (registry.status(name).entry.task !== task) throw expected("preload", `models for ${task}`, name);
+    pool.pin(name);
+  }
   const deviceIds = devices.map(({ deviceId }) => deviceId);
   return { registry, pool, task, threads: config.threads, deviceIds, gpus };
 }

@@ -1,5 +1,6 @@
 import type { Epoch } from "@pixelmesh/proto";
 import { rulesOf } from "./caution.ts";
+import type { Leak } from "./leaks.ts";
 import type { Rules } from "./rules.ts";
 import type { DeviceKind, DeviceReport, SlotRequest, Zone } from "./types.ts";
 import { chargeBytes, type Unit } from "./units.ts";
@@ -50,6 +51,8 @@ export type Device = {
   /** When clean-up was last asked for, and a slot last revoked. */
   cleanUpAtMs: number;
   revokedAtMs: number;
+  /** Memory of ended hosts that was not seen to come back. */
+  leak: Leak | undefined;
   /** How far, as a fraction, green is lowered since work ran out of memory, and when that last changed. */
   caution: number;
   cautionAtMs: number;
@@ -72,7 +75,7 @@ export function createDevice({ deviceId, kind, name }: DeviceReport, nowMs: numb
     ...{ reporters: new Map(), units: new Map(), slots: new Map() },
     ...{ zone: "green", zoneSinceMs: nowMs, seenAtMs: nowMs },
     ...{ cleanUpAtMs: Number.NEGATIVE_INFINITY, revokedAtMs: Number.NEGATIVE_INFINITY },
-    ...{ caution: 0, cautionAtMs: nowMs },
+    ...{ caution: 0, cautionAtMs: nowMs, leak: undefined },
   };
 }
 

@@ -373,6 +373,8 @@ export interface DeviceStatus {
   services: string[];
   hosts: HostReport[];
   fresh: boolean;
+  /** Of external_bytes: what ended hosts have not given back. */
+  quarantinedBytes: number;
 }
 
 export interface SlotStatus {
@@ -3113,6 +3115,7 @@ function createBaseDeviceStatus(): DeviceStatus {
     services: [],
     hosts: [],
     fresh: false,
+    quarantinedBytes: 0,
   };
 }
 
@@ -3156,6 +3159,9 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
     }
     if (message.fresh !== false) {
       writer.uint32(104).bool(message.fresh);
+    }
+    if (message.quarantinedBytes !== 0) {
+      writer.uint32(112).int64(message.quarantinedBytes);
     }
     return writer;
   },
@@ -3277,6 +3283,14 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
             message.fresh = reader.bool();
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.quarantinedBytes = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3336,6 +3350,11 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
         ? object.hosts.map((e: any) => HostReport.fromJSON(e))
         : [],
       fresh: isSet(object.fresh) ? globalThis.Boolean(object.fresh) : false,
+      quarantinedBytes: isSet(object.quarantinedBytes)
+        ? globalThis.Number(object.quarantinedBytes)
+        : isSet(object.quarantined_bytes)
+        ? globalThis.Number(object.quarantined_bytes)
+        : 0,
     };
   },
 
@@ -3380,6 +3399,9 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
     if (message.fresh !== false) {
       obj.fresh = message.fresh;
     }
+    if (message.quarantinedBytes !== 0) {
+      obj.quarantinedBytes = Math.round(message.quarantinedBytes);
+    }
     return obj;
   },
 
@@ -3401,6 +3423,7 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
     message.services = object.services?.map((e) => e) || [];
     message.hosts = object.hosts?.map((e) => HostReport.fromPartial(e)) || [];
     message.fresh = object.fresh ?? false;
+    message.quarantinedBytes = object.quarantinedBytes ?? 0;
     return message;
   },
 };
