@@ -3,12 +3,14 @@ import { holdSlotCase } from "./cases/hold-slot.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
+import { upscaleLargeCase } from "./cases/upscale-large.ts";
 
 const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "hold-slot": holdSlotCase,
   "mesh-start": meshStartCase,
   "jobs-tiny": jobsTinyCase,
   "upscale-640x480": upscaleCase,
+  "upscale-large": upscaleLargeCase,
 };
 const wanted = process.env.CASE || "";
 if (wanted !== "" && !(wanted in cases))
