@@ -4,6 +4,7 @@ import { hostRecycleCase } from "./cases/host-recycle.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
+import { upscaleLargeCase } from "./cases/upscale-large.ts";
 
 const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "hold-slot": holdSlotCase,
@@ -11,6 +12,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "jobs-tiny": jobsTinyCase,
   "upscale-640x480": upscaleCase,
   "host-recycle": hostRecycleCase,
+  "upscale-large": upscaleLargeCase,
 };
 const wanted = process.env.CASE || "";
 if (wanted !== "" && !(wanted in cases))

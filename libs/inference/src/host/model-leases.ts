@@ -130,8 +130,11 @@ export function createModelLeases(rules: RoomRules, home: ModelHome, nowMs = () 
       const entry = entries.get(toModelKey(model));
       if (entry?.holders === 0) entries.delete(entry.key);
     },
-    patienceMs: async (model) =>
-      patienceMs([...entries.values()], toWanted(model), await home.usedBytes(), rules, nowMs()),
+    async patienceMs(model) {
+      // The kernel walks all pages of a process to say how many it has: only where it matters.
+      if (entries.size === 0 || entries.has(toModelKey(model))) return 0;
+      return patienceMs([...entries.values()], toWanted(model), await home.usedBytes(), rules, nowMs());
+    },
     held: () => [...entries.values()],
   };
 }
