@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo test test-deep check bench eval-models generate format clean
+.PHONY: help setup demo test test-deep check bench eval-models eval-tiles generate format clean
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make
@@ -27,13 +27,16 @@ check: setup ## Static checks and unit tests, under 90 s
 	@bash scripts/check.sh
 
 # Figures are also of other people's models, where they are at hand; nothing else needs them.
-bench eval-models: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MODELS_DIR),$(wildcard ../shared/data/models))
+bench eval-models eval-tiles: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MODELS_DIR),$(wildcard ../shared/data/models))
 
 bench: setup ## Measure, as ratios to the raw libraries in the same run; results in bench/results/
 	@$(NODE) bench/run.ts
 
 eval-models: setup ## Judge models (MODELS=a,b; default all here) through a mesh on Set5 and GrabCut; sheets in out/eval/
 	@MODELS="$(MODELS)" $(NODE) eval/run.ts
+
+eval-tiles: setup ## What tiling changes and costs, for each upscaler that is here (MODELS=a,b); results in eval/results/
+	@MODELS="$(MODELS)" $(NODE) eval/tiles/run.ts
 
 generate: setup ## Regenerate proto/gen from the contracts
 	@bash proto/generate.sh

@@ -1,10 +1,12 @@
 /** `make bench`: every case, or the one named by CASE. Exits 1 when a figure is over its bound. */
 import { badInputCase } from "./cases/bad-input.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
+import { hostRecycleCase } from "./cases/host-recycle.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
 import { recoveryCase } from "./cases/recovery.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
+import { upscaleLargeCase } from "./cases/upscale-large.ts";
 
 const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "bad-input": badInputCase,
@@ -13,6 +15,8 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "jobs-tiny": jobsTinyCase,
   recovery: recoveryCase,
   "upscale-640x480": upscaleCase,
+  "host-recycle": hostRecycleCase,
+  "upscale-large": upscaleLargeCase,
 };
 const wanted = process.env.CASE || "";
 if (wanted !== "" && !(wanted in cases))

@@ -111,7 +111,9 @@ export {
   RemoveBackgroundOperation,
   ReplaceBackgroundOperation,
   Step,
+  UpscaleFinishing,
   UpscaleOperation,
+  UpscaleTarget,
 } from "./gen/pixelmesh/pipeline/v1/pipeline.ts";
 export {
   AttachDeviceRequest,

@@ -89,7 +89,15 @@ describe("direct calls, without a job", () => {
     const call = (scale: number, model: string, bytes: Uint8Array = robot) =>
       failure(collect(upscale.upscaleImage(upload({ operation: { scale, model }, encoding: png }, bytes))));
     expect(await call(7, "")).toMatchObject({ reason: "INVALID_ARGUMENT", fields: [{ field: "operation.scale" }] });
-    expect(await call(2, "pixelmesh-sr-x4")).toMatchObject({ reason: "INVALID_ARGUMENT" });
+    expect(
+      await failure(
+        collect(
+          upscale.upscaleImage(
+            upload({ operation: { scale: 0, model: "" }, encoding: png, maxOutputPixels: 1_000_000 }),
+          ),
+        ),
+      ),
+    ).toMatchObject({ reason: "OUTPUT_TOO_LARGE", message: expect.stringContaining("1600x1920") });
     expect(await call(4, "nope")).toMatchObject({ reason: "UNKNOWN_MODEL" });
     expect(await call(4, "pixelmesh-sr-x4", Buffer.from("not a picture"))).toMatchObject({
       reason: "IMAGE_TYPE_UNSUPPORTED",

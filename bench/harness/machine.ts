@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 
 /** What the figures were measured on. */
@@ -17,6 +17,22 @@ export function readCpuMs(pid: number): number {
   // Fields are counted after the command, which may hold spaces: utime and stime are the 12th and 13th from there.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Processor time of a process, of its children that run and of those that have ended, in milliseconds (Linux only). */
+export function readFamilyCpuMs(pid: number): number {
+  const fieldsOf = (each: string) => readFileSync(`/proc/${each}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  const sum = (fields: readonly string[]) => fields.reduce((total, field) => total + Number(field), 0) * 10;
+  let totalMs = sum(fieldsOf(String(pid)).slice(11, 15));
+  for (const each of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const fields = fieldsOf(each);
+      if (Number(fields[1]) === pid) totalMs += sum(fields.slice(11, 15));
+    } catch {
+      // Ended meanwhile: its parent has its time.
+    }
+  }
+  return totalMs;
 }
 
 /** Proportional set size of a process in bytes: its own memory and its share of what it shares (Linux only). */

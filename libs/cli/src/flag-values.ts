@@ -9,6 +9,15 @@ export function integerFlag(flag: string, min: number, max: number): (text: stri
   };
 }
 
+/** Parses a decimal number within inclusive bounds; throws UsageError. */
+export function numberFlag(flag: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw wrongFlag(flag, `a number from ${min} to ${max}`, text);
+  };
+}
+
 /** Parses one of several words; throws UsageError. */
 export function choiceFlag<const C extends string>(flag: string, choices: readonly C[]): (text: string) => C {
   return (text) => {

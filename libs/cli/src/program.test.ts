@@ -16,7 +16,7 @@ async function run(...args: string[]) {
 
 test.each([
   [["run"], "missing required argument 'picture'"],
-  [["run", "a.png", "--upscale", "3"], "Expected `--upscale` to be one of 2, 4, got `3`"],
+  [["run", "a.png", "--upscale", "5"], "Expected `--upscale` to be one of 2, 3, 4, got `5`"],
   [["run", "a.png", "--upscale"], "option '--upscale <factor>' argument missing"],
   [["run", "a.png", "--max-side", "15"], "Expected `--max-side` to be an integer from 16 to 16384, got `15`"],
   [["run", "a.png", "--max-side", "1e3"], "Expected `--max-side` to be an integer from 16 to 16384, got `1e3`"],
@@ -29,7 +29,7 @@ test.each([
     ["run", "a.png", "--background", "nowhere.png"],
     "Expected `--background` to be #rrggbb, blur:N or the path of a picture that exists",
   ],
-  [["run", "a.png", "--sharpen"], "unknown option '--sharpen'"],
+  [["run", "a.png", "--embellish"], "unknown option '--embellish'"],
   [["up", "--models-dir", "nowhere"], "Expected `--models-dir` to be a directory that exists, got `nowhere`"],
   [["jobs", "list", "--limit", "0"], "Expected `--limit` to be an integer from 1 to 100000, got `0`"],
   [["jobs", "get"], "missing required argument 'id'"],

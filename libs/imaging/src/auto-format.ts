@@ -1,5 +1,7 @@
 import { ImageFormat } from "@pixelmesh/proto";
-import { type Frame, frameHasAlpha } from "./frame.ts";
+import { frameHasAlpha } from "./frame.ts";
+import { readBlocks } from "./rasters/blocks.ts";
+import type { RowSource } from "./rows.ts";
 
 /** The longest side that a WebP can have. */
 export const WEBP_MAX_SIDE_PX = 16_383;
@@ -17,33 +19,46 @@ const SAMPLES = 65_536;
  * throughout): JPEG above 0.25 MP, else PNG. Pictures of at most 64 colours are PNG at any size, and so is what is
  * longer than a WebP can be or must be lossless.
  */
-export function chooseFormat(frame: Frame, lossless: boolean): ImageFormat {
-  if (lossless || isFlat(frame)) return ImageFormat.PNG;
-  const pixels = frame.widthPx * frame.heightPx;
-  if (isOpaque(frame)) return pixels > SMALL_OPAQUE_PIXELS ? ImageFormat.JPEG : ImageFormat.PNG;
-  const fitsWebp = Math.max(frame.widthPx, frame.heightPx) <= WEBP_MAX_SIDE_PX;
+export async function chooseFormat(source: RowSource, lossless: boolean): Promise<ImageFormat> {
+  if (lossless || (await isFlat(source))) return ImageFormat.PNG;
+  const pixels = source.widthPx * source.heightPx;
+  if (await isOpaque(source)) return pixels > SMALL_OPAQUE_PIXELS ? ImageFormat.JPEG : ImageFormat.PNG;
+  const fitsWebp = Math.max(source.widthPx, source.heightPx) <= WEBP_MAX_SIDE_PX;
   return pixels > SMALL_ALPHA_PIXELS && fitsWebp ? ImageFormat.WEBP : ImageFormat.PNG;
 }
 
 /** Whether no pixel is transparent: there is no alpha, or it is 255 everywhere. */
-export function isOpaque(frame: Frame): boolean {
-  if (!frameHasAlpha(frame)) return true;
-  const { data, channels } = frame;
-  for (let index = channels - 1; index < data.length; index += channels) if (data[index] !== 255) return false;
-  return true;
+export async function isOpaque(source: RowSource): Promise<boolean> {
+  return !frameHasAlpha(source) || (await findConstantAlpha(source)) === 255;
+}
+
+/** The alpha that all pixels have; undefined where there is none or it differs. Reads no further than it has to. */
+export async function findConstantAlpha(source: RowSource): Promise<number | undefined> {
+  if (!frameHasAlpha(source)) return undefined;
+  const { channels } = source;
+  let first: number | undefined;
+  for await (const { rows } of readBlocks(source)) {
+    first ??= rows[channels - 1];
+    for (let at = channels - 1; at < rows.length; at += channels) if (rows[at] !== first) return undefined;
+  }
+  return first;
 }
 
 /** Whether an even sample of the pixels has at most 64 colours. */
-function isFlat(frame: Frame): boolean {
-  const { data, channels } = frame;
-  const pixels = frame.widthPx * frame.heightPx;
-  const step = Math.max(1, Math.floor(pixels / SAMPLES));
+async function isFlat(source: RowSource): Promise<boolean> {
+  const { widthPx, heightPx, channels } = source;
+  const step = Math.max(1, Math.floor((widthPx * heightPx) / SAMPLES));
   const colors = new Set<number>();
-  for (let pixel = 0; pixel < pixels; pixel += step) {
-    let color = 0;
-    for (let channel = 0; channel < channels; channel++) color = color * 256 + (data[pixel * channels + channel] ?? 0);
-    colors.add(color);
-    if (colors.size > FLAT_COLORS) return false;
+  let pixel = 0;
+  for await (const { y, rows } of readBlocks(source)) {
+    const first = y * widthPx;
+    for (; (pixel - first) * channels < rows.length; pixel += step) {
+      const at = (pixel - first) * channels;
+      let color = 0;
+      for (let channel = 0; channel < channels; channel++) color = color * 256 + (rows[at + channel] ?? 0);
+      colors.add(color);
+      if (colors.size > FLAT_COLORS) return false;
+    }
   }
   return true;
 }

@@ -1,16 +1,23 @@
 import { AppError } from "@pixelmesh/errors";
 import type { ImageInfo, Notice } from "@pixelmesh/proto";
-import type { Metadata } from "sharp";
+import type { Metadata, Sharp } from "sharp";
 import { sharp } from "./engine.ts";
 import { type Channels, createFrame, type Frame } from "./frame.ts";
 import { isSrgbProfile, readIccDescription } from "./icc.ts";
 import { readMetadata, toImageInfo } from "./inspect.ts";
 import type { PictureLimits } from "./limits.ts";
 import { openPicture, toPictureError } from "./open.ts";
+import { adoptFrameFile } from "./rasters/frame-file.ts";
+import type { FrameFile, Raster } from "./rasters/raster.ts";
+import { toWholeFrame } from "./rasters/raster-rows.ts";
+import { memoryRoom, type Room } from "./rasters/room.ts";
 import { toGreyAlpha, toPlainBytes } from "./raw.ts";
 
 /** A decoded picture, the facts of its file, and what was harmlessly changed on the way (`stepId` is left empty). */
-export type DecodedPicture = { readonly frame: Frame; readonly info: ImageInfo; readonly notices: Notice[] };
+export type DecodedRaster = { readonly raster: Raster; readonly info: ImageInfo; readonly notices: Notice[] };
+
+/** A decoded picture in memory. */
+export type DecodedPicture = Omit<DecodedRaster, "raster"> & { readonly frame: Frame };
 
 // Far above what the largest allowed picture takes; a file that needs longer was made to.
 const DECODE_TIMEOUT_S = 30;
@@ -21,25 +28,49 @@ const DECODE_TIMEOUT_S = 30;
  * missing, and DEADLINE_EXCEEDED after 30 s.
  */
 export async function decodePicture(bytes: Uint8Array, limits: PictureLimits): Promise<DecodedPicture> {
+  const { raster, ...facts } = await decodeRaster(bytes, limits, memoryRoom);
+  return { frame: await toWholeFrame(raster), ...facts };
+}
+
+/**
+ * `decodePicture` for pictures that may be too large for memory: those go to a file row by row as they are decoded.
+ * (Progressive JPEG, interlaced PNG, WebP, AVIF and what has to be turned upright are whole in memory once while libvips
+ * decodes them; at 50 megapixels that is 200 MB at most.)
+ */
+export async function decodeRaster(bytes: Uint8Array, limits: PictureLimits, room: Room): Promise<DecodedRaster> {
   const opened = openPicture(bytes, limits);
   const metadata = await readMetadata(opened, limits);
   const info = toImageInfo(bytes.length, opened, metadata);
-  const isGreyAlpha = isGrey(metadata) && metadata.hasAlpha;
   const image = sharp(opened.bytes, { ...opened.options, autoOrient: true }).timeout({ seconds: DECODE_TIMEOUT_S });
-  // sharp writes raw grey without its alpha, so grey with alpha travels as sRGB.
-  if (isGrey(metadata) && !isGreyAlpha) image.toColourspace("b-w");
   // sharp takes 16-bit pixels with a profile to P3, and only on request from there to sRGB.
   if (metadata.space === "rgb16" && metadata.hasProfile) image.withIccProfile("srgb");
   try {
-    const raw = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    if (raw.info.width !== info.widthPx || raw.info.height !== info.heightPx) {
-      throw new Error(`decoded as ${raw.info.width}x${raw.info.height}, announced as ${info.widthPx}x${info.heightPx}`);
+    const inMemory = info.widthPx * info.heightPx * info.channels <= room.maxFrameBytes;
+    const raster = await (inMemory ? toWhole(image, metadata) : toFile(image, metadata, await room.newPath("v")));
+    if (raster.widthPx !== info.widthPx || raster.heightPx !== info.heightPx) {
+      const got = `${raster.widthPx}x${raster.heightPx}`;
+      throw new Error(`decoded as ${got}, announced as ${info.widthPx}x${info.heightPx}`);
     }
-    const frame = createFrame(info.widthPx, info.heightPx, toChannels(raw.info.channels), toPlainBytes(raw.data));
-    return { frame: isGreyAlpha ? toGreyAlpha(frame) : frame, info, notices: noticesOf(info, metadata) };
+    return { raster, info, notices: noticesOf(info, metadata) };
   } catch (error) {
     throw toPictureError(error, opened);
   }
+}
+
+async function toWhole(image: Sharp, metadata: Metadata): Promise<Frame> {
+  const isGreyAlpha = isGrey(metadata) && metadata.hasAlpha;
+  // sharp writes raw grey without its alpha, so grey with alpha travels as sRGB.
+  if (isGrey(metadata) && !isGreyAlpha) image.toColourspace("b-w");
+  const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  const frame = createFrame(info.width, info.height, toChannels(info.channels), toPlainBytes(data));
+  return isGreyAlpha ? toGreyAlpha(frame) : frame;
+}
+
+async function toFile(image: Sharp, metadata: Metadata, path: string): Promise<FrameFile> {
+  if (isGrey(metadata)) image.toColourspace("b-w");
+  const { channels } = await image.toFile(path);
+  toChannels(channels);
+  return adoptFrameFile(path);
 }
 
 function isGrey(metadata: Metadata): boolean {

@@ -2,14 +2,21 @@ import { AppError } from "@pixelmesh/errors";
 import { type Encoding, ImageFormat, type Notice } from "@pixelmesh/proto";
 import type { Sharp } from "sharp";
 import { chooseFormat, isOpaque, WEBP_MAX_SIDE_PX } from "./auto-format.ts";
+import { type Content, contentOf, contentOfFile } from "./content.ts";
 import { parseEncoding, type ResolvedEncoding } from "./encoding.ts";
-import { toFormatName } from "./formats.ts";
+import { toFormatExtension, toFormatName } from "./formats.ts";
 import { type Frame, frameHasAlpha } from "./frame.ts";
 import { assertOutputSize, defaultLimits, type PictureLimits } from "./limits.ts";
-import { fromFrame, toPlainBytes } from "./raw.ts";
+import { isFrameFile, type Raster, type Shape } from "./rasters/raster.ts";
+import { openRows } from "./rasters/raster-rows.ts";
+import type { Room } from "./rasters/room.ts";
+import { fromRaster, toPlainBytes } from "./raw.ts";
 
 /** An encoded result, the format that `auto` became, and what was harmlessly changed (`stepId` is left empty). */
 export type EncodedPicture = { readonly bytes: Uint8Array; readonly format: ImageFormat; readonly notices: Notice[] };
+
+/** An encoded result that may lie in a file. */
+export type EncodedRaster = Omit<EncodedPicture, "bytes"> & { readonly content: Content };
 
 /**
  * Encodes a frame, without metadata. Quality defaults: JPEG 85, WebP 85, AVIF 60. JPEG keeps full colour resolution from
@@ -21,27 +28,52 @@ export async function encodeFrame(
   encoding: Encoding,
   limits: PictureLimits = defaultLimits,
 ): Promise<EncodedPicture> {
-  const resolved = parseEncoding(encoding);
-  assertOutputSize(frame.widthPx, frame.heightPx, limits);
-  const format = resolved.format === ImageFormat.AUTO ? chooseFormat(frame, resolved.lossless) : resolved.format;
-  assertFormatHolds(frame, format);
-  const notices: Notice[] = [];
-  let image = fromFrame(frame);
-  if (format === ImageFormat.JPEG && frameHasAlpha(frame)) {
-    image = flatten(image, frame, resolved);
-    if (!isOpaque(frame)) {
-      notices.push({
-        stepId: "",
-        kind: "alpha_flattened",
-        text: "JPEG has no transparency: laid on the background colour",
-      });
-    }
-  }
-  const buffer = await write(image, format, resolved).toBuffer();
-  return { bytes: toPlainBytes(buffer), format, notices };
+  const { image, format, notices } = await prepare(frame, encoding, limits);
+  return { bytes: toPlainBytes(await image.toBuffer()), format, notices };
 }
 
-function flatten(image: Sharp, frame: Frame, { background }: ResolvedEncoding): Sharp {
+/**
+ * `encodeFrame` for pictures that may lie in files: those are encoded row by row into a file of the room. (WebP and AVIF hold the
+ * whole picture while they are written, about 6 bytes a pixel.)
+ */
+export async function encodeRaster(
+  raster: Raster,
+  encoding: Encoding,
+  limits: PictureLimits,
+  room: Room,
+): Promise<EncodedRaster> {
+  const { image, format, notices } = await prepare(raster, encoding, limits);
+  if (!isFrameFile(raster)) return { content: contentOf(toPlainBytes(await image.toBuffer())), format, notices };
+  const path = await room.newPath(toFormatExtension(format));
+  await image.toFile(path);
+  return { content: await contentOfFile(path), format, notices };
+}
+
+type Prepared = { readonly image: Sharp; readonly format: ImageFormat; readonly notices: Notice[] };
+
+async function prepare(raster: Raster, encoding: Encoding, limits: PictureLimits): Promise<Prepared> {
+  const resolved = parseEncoding(encoding);
+  assertOutputSize(raster.widthPx, raster.heightPx, limits);
+  const rows = await openRows(raster);
+  try {
+    const format = resolved.format === ImageFormat.AUTO ? await chooseFormat(rows, resolved.lossless) : resolved.format;
+    assertFormatHolds(raster, format);
+    const notices: Notice[] = [];
+    let image = fromRaster(raster);
+    if (format === ImageFormat.JPEG && frameHasAlpha(raster)) {
+      image = flatten(image, raster, resolved);
+      if (!(await isOpaque(rows))) {
+        const text = "JPEG has no transparency: laid on the background colour";
+        notices.push({ stepId: "", kind: "alpha_flattened", text });
+      }
+    }
+    return { image: write(image, format, resolved), format, notices };
+  } finally {
+    await rows.close();
+  }
+}
+
+function flatten(image: Sharp, frame: Shape, { background }: ResolvedEncoding): Sharp {
   // Grey on a colour is no longer grey.
   const becomesColor = frame.channels === 2 && (background.r !== background.g || background.g !== background.b);
   const space = frame.channels === 2 && !becomesColor ? "b-w" : "srgb";
@@ -72,7 +104,7 @@ const maxSidePx: ReadonlyMap<ImageFormat, number> = new Map([
   [ImageFormat.AVIF, 16_384],
 ]);
 
-function assertFormatHolds(frame: Frame, format: ImageFormat): void {
+function assertFormatHolds(frame: Shape, format: ImageFormat): void {
   const limitPx = maxSidePx.get(format) ?? Number.POSITIVE_INFINITY;
   if (frame.widthPx <= limitPx && frame.heightPx <= limitPx) return;
   const text = `${toFormatName(format)} holds sides up to ${limitPx} px, got ${frame.widthPx}x${frame.heightPx}; use PNG`;

@@ -1,7 +1,8 @@
 import sharp from "sharp";
 
 // Hardened where it is first imported, so that no way through this package reaches an unguarded libvips. Every loader
-// is blocked, then those we serve are let in again, from memory only; raw pixels need no loader.
+// is blocked, then those we serve are let in again, from memory only; raw pixels need no loader. From files only libvips'
+// own format is read: those are our own, and users' bytes never become files with names that libvips is given.
 sharp.block({ operation: ["VipsForeignLoad"] });
 sharp.unblock({
   operation: [
@@ -10,6 +11,7 @@ sharp.unblock({
     "VipsForeignLoadWebpBuffer",
     "VipsForeignLoadHeifBuffer",
     "VipsForeignLoadNsgifBuffer",
+    "VipsForeignLoadVipsFile",
   ],
 });
 // Requests do not repeat each other's operations, and a cache would keep their pixels alive.

@@ -1,5 +1,9 @@
 import { AppError } from "@pixelmesh/errors";
-import { createFrame, type Frame } from "./frame.ts";
+import { type Content, contentOf, contentOfFile } from "./content.ts";
+import { type ByteSink, createByteSink } from "./rasters/byte-sink.ts";
+import { FRAME_FILE_HEADER_BYTES } from "./rasters/frame-file.ts";
+import { isFrameFile, type Raster, rasterBytes, type Shape } from "./rasters/raster.ts";
+import type { Room } from "./rasters/room.ts";
 
 /** The media type of a frame as bytes: a header of 32 bytes, then the pixels as they lie in memory. */
 export const FRAME_MEDIA_TYPE = "application/x-pixelmesh-frame";
@@ -9,26 +13,63 @@ const VERSION = 1;
 const HEADER_BYTES = 32;
 
 /**
- * A frame as bytes for the way between services, as parts to be sent one after the other: the header, then the frame's own
- * memory, not copied. Header, little-endian: "PXMFRAME", u16 version 1, u16 channels, u32 width, u32 height, zeros up to 32.
+ * A picture as bytes for the way between services: a header, then its pixels as they lie in memory or in its file, not
+ * copied. Header, little-endian: "PXMFRAME", u16 version 1, u16 channels, u32 width, u32 height, zeros up to 32.
  */
-export function toFrameBlob(frame: Frame): Uint8Array[] {
+export async function toFrameBlob(raster: Raster): Promise<Content> {
+  const header = toHeader(raster);
+  if (!isFrameFile(raster)) return contentOf(header, raster.data);
+  const sizeBytes = HEADER_BYTES + rasterBytes(raster);
+  const pixels = await contentOfFile(raster.path, FRAME_FILE_HEADER_BYTES, rasterBytes(raster));
+  return {
+    sizeBytes,
+    async *parts() {
+      yield header;
+      yield* pixels.parts();
+    },
+  };
+}
+
+/**
+ * The picture in a stream of `sizeBytes` bytes, kept as the room says. Throws MALFORMED_MESSAGE unless they are exactly one frame of a version
+ * that this release knows; nothing is kept then.
+ */
+export async function readFrameBlob(parts: AsyncIterable<Uint8Array>, sizeBytes: number, room: Room): Promise<Raster> {
+  let head: Uint8Array = new Uint8Array(0);
+  let shape: Shape | undefined;
+  let sink: ByteSink | undefined;
+  try {
+    for await (const part of parts) {
+      let rest = part;
+      if (shape === undefined) {
+        head = Buffer.concat([head, part]);
+        if (head.length < HEADER_BYTES) continue;
+        shape = parseHeader(head, sizeBytes);
+        rest = head.subarray(HEADER_BYTES);
+        sink = await createByteSink(shape, room);
+      }
+      await sink?.write(rest);
+    }
+    if (sink === undefined) throw malformed(`at least ${HEADER_BYTES} bytes`, `${head.length}`);
+    return await sink.end();
+  } catch (error) {
+    await sink?.abandon();
+    throw error;
+  }
+}
+
+function toHeader({ widthPx, heightPx, channels }: Shape): Uint8Array {
   const header = new Uint8Array(HEADER_BYTES);
   const view = new DataView(header.buffer);
   for (let index = 0; index < MAGIC.length; index++) header[index] = MAGIC.charCodeAt(index);
   view.setUint16(8, VERSION, true);
-  view.setUint16(10, frame.channels, true);
-  view.setUint32(12, frame.widthPx, true);
-  view.setUint32(16, frame.heightPx, true);
-  return [header, frame.data];
+  view.setUint16(10, channels, true);
+  view.setUint32(12, widthPx, true);
+  view.setUint32(16, heightPx, true);
+  return header;
 }
 
-/**
- * The frame in these bytes, as a view of them. Throws MALFORMED_MESSAGE unless they are exactly one frame of a version
- * that this release knows.
- */
-export function parseFrameBlob(bytes: Uint8Array): Frame {
-  if (bytes.length < HEADER_BYTES) throw malformed(`at least ${HEADER_BYTES} bytes`, `${bytes.length}`);
+function parseHeader(bytes: Uint8Array, sizeBytes: number): Shape {
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   const magic = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
   if (magic !== MAGIC) throw malformed(`to begin with ${MAGIC}`, JSON.stringify(magic));
@@ -40,14 +81,12 @@ export function parseFrameBlob(bytes: Uint8Array): Frame {
   const widthPx = view.getUint32(12, true);
   const heightPx = view.getUint32(16, true);
   if (widthPx === 0 || heightPx === 0) throw malformed("sides above 0", `${widthPx}x${heightPx}`);
-  const length = widthPx * heightPx * channels;
-  if (bytes.length - HEADER_BYTES !== length) {
-    throw malformed(
-      `${length} bytes of pixels for ${widthPx}x${heightPx}x${channels}`,
-      `${bytes.length - HEADER_BYTES}`,
-    );
+  const shape = { widthPx, heightPx, channels } as const;
+  const length = sizeBytes - HEADER_BYTES;
+  if (length !== rasterBytes(shape)) {
+    throw malformed(`${rasterBytes(shape)} bytes of pixels for ${widthPx}x${heightPx}x${channels}`, `${length}`);
   }
-  return createFrame(widthPx, heightPx, channels, bytes.subarray(HEADER_BYTES));
+  return shape;
 }
 
 function malformed(form: string, got: string): AppError {

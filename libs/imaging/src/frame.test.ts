@@ -2,7 +2,6 @@ import { AppError } from "@pixelmesh/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Channels, createFrame, type Frame, frameHasAlpha } from "./frame.ts";
-import { parseFrameBlob, toFrameBlob } from "./frame-blob.ts";
 import { createFrameSink, createFrameSource } from "./rows.ts";
 
 const frames: fc.Arbitrary<Frame> = fc
@@ -28,39 +27,6 @@ test("alpha is there with two and four channels", () => {
     false,
     true,
   ]);
-});
-
-test("a frame comes back from its blob as it was, and the blob's pixels are the frame's own memory", () => {
-  fc.assert(
-    fc.property(frames, (frame) => {
-      const parts = toFrameBlob(frame);
-      expect(parts.at(-1)).toBe(frame.data);
-      const bytes = new Uint8Array(Buffer.concat(parts));
-      const parsed = parseFrameBlob(bytes);
-      expect(parsed).toEqual(frame);
-      expect(parsed.data.buffer).toBe(bytes.buffer);
-    }),
-  );
-});
-
-test("a blob that was cut, grown or changed in its header is refused as malformed, never misread", () => {
-  const bytes = new Uint8Array(Buffer.concat(toFrameBlob(createFrame(4, 3, 3))));
-  expect(() => parseFrameBlob(bytes.subarray(0, 20))).toThrow("at least 32 bytes");
-  expect(() => parseFrameBlob(bytes.subarray(0, -1))).toThrow("36 bytes of pixels for 4x3x3, got 35");
-  expect(() => parseFrameBlob(new Uint8Array([...bytes, 0]))).toThrow("got 37");
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 19 }), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-      const changed = bytes.slice();
-      changed[at]! ^= flip;
-      try {
-        // Sides that are swapped in size are still a frame of as many pixels; nothing else may pass.
-        const { widthPx, heightPx, channels } = parseFrameBlob(changed);
-        expect(widthPx * heightPx * channels).toBe(36);
-      } catch (error) {
-        expect((error as AppError).reason).toBe("MALFORMED_MESSAGE");
-      }
-    }),
-  );
 });
 
 test("rows read from a frame and written to a sink in any strips give the same frame", async () => {

@@ -1,6 +1,10 @@
+import { AppError } from "@pixelmesh/errors";
 import type { Sharp } from "sharp";
 import { sharp } from "./engine.ts";
 import { type Channels, createFrame, type Frame } from "./frame.ts";
+import { adoptFrameFile } from "./rasters/frame-file.ts";
+import { isFrameFile, type Raster, rasterBytes, type Shape } from "./rasters/raster.ts";
+import type { Room } from "./rasters/room.ts";
 
 /** A frame as the input of a libvips pipeline; its memory is read in place. Grey stays grey. */
 export function fromFrame(frame: Frame): Sharp {
@@ -8,6 +12,27 @@ export function fromFrame(frame: Frame): Sharp {
   // Our own pixels are bounded by the limits that let them in; libvips' bound is for files.
   const image = sharp(frame.data, { raw: { width, height, channels }, limitInputPixels: false });
   return channels <= 2 ? image.toColourspace("b-w") : image;
+}
+
+/** A raster as the input of a libvips pipeline, read in place: from memory, or by memory map from its file. */
+export function fromRaster(raster: Raster): Sharp {
+  if (!isFrameFile(raster)) return fromFrame(raster);
+  const image = sharp(raster.path, { limitInputPixels: false });
+  return raster.channels <= 2 ? image.toColourspace("b-w") : image;
+}
+
+/** Runs a pipeline that must end with this shape, to a frame or, where the room has no memory for it, to a file. */
+export async function toRaster(image: Sharp, shape: Shape, room: Room): Promise<Raster> {
+  const { widthPx, heightPx, channels } = shape;
+  if (rasterBytes(shape) <= room.maxFrameBytes) return toFrame(image, widthPx, heightPx, channels);
+  const path = await room.newPath("v");
+  await image.toFile(path);
+  const file = await adoptFrameFile(path);
+  if (file.widthPx !== widthPx || file.heightPx !== heightPx || file.channels !== channels) {
+    const got = `${file.widthPx}x${file.heightPx}x${file.channels}`;
+    throw new AppError("INTERNAL", `Expected pixels of ${widthPx}x${heightPx}x${channels}, got ${got}`);
+  }
+  return file;
 }
 
 /** Runs a pipeline that must end with these sides and channels, to a frame. */

@@ -1,5 +1,8 @@
 import { assertShape, type Frame } from "./frame.ts";
-import { fromFrame, toFrame } from "./raw.ts";
+import type { Raster } from "./rasters/raster.ts";
+import { toWholeFrame } from "./rasters/raster-rows.ts";
+import { memoryRoom, type Room } from "./rasters/room.ts";
+import { fromRaster, toRaster } from "./raw.ts";
 
 /** How new pixels are made of old ones; `lanczos3` is the sharpest for photographs, `nearest` keeps hard pixels. */
 export type ResizeKernel = "lanczos3" | "cubic" | "nearest";
@@ -15,8 +18,20 @@ export async function resizeFrame(
   heightPx: number,
   kernel: ResizeKernel = "lanczos3",
 ): Promise<Frame> {
-  assertShape(widthPx, heightPx, frame.channels);
-  if (frame.widthPx === widthPx && frame.heightPx === heightPx) return frame;
-  const image = fromFrame(frame).resize({ width: widthPx, height: heightPx, fit: "fill", kernel });
-  return toFrame(image, widthPx, heightPx, frame.channels);
+  return toWholeFrame(await resizeRaster(frame, widthPx, heightPx, kernel, memoryRoom));
+}
+
+/** `resizeFrame` for pictures that may lie in files, and become one. */
+export async function resizeRaster(
+  raster: Raster,
+  widthPx: number,
+  heightPx: number,
+  kernel: ResizeKernel,
+  room: Room,
+): Promise<Raster> {
+  const { channels } = raster;
+  assertShape(widthPx, heightPx, channels);
+  if (raster.widthPx === widthPx && raster.heightPx === heightPx) return raster;
+  const image = fromRaster(raster).resize({ width: widthPx, height: heightPx, fit: "fill", kernel });
+  return toRaster(image, { widthPx, heightPx, channels }, room);
 }

@@ -71,7 +71,8 @@ export function createFrameSink(widthPx: number, heightPx: number, channels: Cha
   };
 }
 
-function assertRows(y: number, count: number, heightPx: number): void {
+/** Throws INTERNAL unless these are one or more rows of a picture of this height. */
+export function assertRows(y: number, count: number, heightPx: number): void {
   if (!Number.isInteger(y) || !Number.isInteger(count) || y < 0 || count < 1 || y + count > heightPx) {
     throw new AppError("INTERNAL", `Expected rows inside 0 to ${heightPx}, got ${count} rows from ${y}`);
   }

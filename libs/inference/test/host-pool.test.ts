@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { createHostPool, type HostPoolOptions } from "../src/index.ts";
+import { createHostPool, type HostEvent, type HostPoolOptions, type AvailableModel as Model } from "../src/index.ts";
 import { createModelsDir, createTestLog, identity, noise } from "./tiny-models.ts";
 
 const createTestPool = (facts: Partial<HostPoolOptions> = {}) => {
   const threads = { intraOp: 1, interOp: 1 };
   const devices = [{ deviceId: "cpu-0", providers: ["cpu" as const], threads }];
-  const pool = createHostPool({ name: "up-1", devices, log: createTestLog(), closeGraceMs: 300, ...facts });
-  return { pool, [Symbol.asyncDispose]: () => pool.close() };
+  const events: HostEvent[] = [];
+  const observe = (event: HostEvent) => void events.push(event);
+  const pool = createHostPool({ name: "up-1", devices, log: createTestLog(), closeGraceMs: 300, observe, ...facts });
+  return { pool, events, [Symbol.asyncDispose]: () => pool.close() };
 };
 
 describe("a pool of hosts", () => {
@@ -108,5 +110,89 @@ describe("a pool of hosts", () => {
     const model = models.write("one", identity);
     await expect(created.pool.load(model)).rejects.toMatchObject({ reason: "INFERENCE_FAILED" });
     expect(await created.pool.describe()).toEqual([]);
+  });
+
+  test("unloads the least recently used model for another where memory is short, but none that is held or pinned", async () => {
+    using models = createModelsDir();
+    const facts = { memory: { residentBytes: 2 ** 20, bytesPerInputPixel: 1 } };
+    const [pinned, old, used, wanted] = ["pinned", "old", "used", "wanted"].map((name) =>
+      models.write(name, identity, facts),
+    ) as [Model, Model, Model, Model];
+    await using small = createTestPool({ room: { maxBytes: 1 } });
+    await small.pool.load(pinned, { pin: true });
+    await small.pool.load(old);
+    const second = await small.pool.acquire(used);
+    await second.host.load(used);
+    const inSmall = async () =>
+      (await small.pool.describe()).flatMap((host) => host.models.map(({ name }) => name)).sort();
+    expect(await inSmall()).toEqual(["pinned", "used"]);
+    expect(small.events.filter(({ type }) => type === "unloaded")).toEqual([
+      { type: "unloaded", model: "old", why: "memory" },
+    ]);
+    // All that could go is held: whoever wants another waits, and gives up with its signal.
+    const impatient = small.pool.acquire(wanted, { signal: AbortSignal.timeout(200) });
+    await expect(impatient).rejects.toMatchObject({ name: "TimeoutError" });
+    const patient = small.pool.acquire(wanted);
+    second.release();
+    (await patient).release();
+  });
+
+  test("in one-model mode never has two at once, whatever is asked for at the same time", async () => {
+    using models = createModelsDir();
+    const light = models.write("light", identity);
+    const heavy = models.write("heavy", identity, { workClass: "heavy" });
+    await using created = createTestPool({ room: { maxModels: 1 } });
+    const { pool } = created;
+    let most = 0;
+    const use = async (model: Model) => {
+      const lease = await pool.acquire(model);
+      await lease.host.runTile(model, noise(8, 8));
+      most = Math.max(most, (await pool.describe()).flatMap((host) => host.models).length);
+      lease.release();
+    };
+    await Promise.all([light, heavy, light, heavy, light].map(use));
+    expect(most).toBe(1);
+    expect(created.events).toContainEqual({ type: "unloaded", model: "light", why: "count" });
+  });
+
+  test("asks for patience before a model that has only just come is displaced", async () => {
+    using models = createModelsDir();
+    const [one, two] = [models.write("one", identity), models.write("two", identity)];
+    await using created = createTestPool({ room: { maxModels: 1, minResidentMs: 60_000 } });
+    const { pool } = created;
+    const { loadMs } = await pool.load(one);
+    expect(await pool.patienceMs(one)).toBe(0);
+    const patienceMs = await pool.patienceMs(two);
+    expect(patienceMs).toBeLessThanOrEqual(10 * loadMs);
+    await sleep(10 * loadMs);
+    expect(await pool.patienceMs(two)).toBe(0);
+  });
+
+  test("unloads a model once nobody holds it, and lets nobody in before", async () => {
+    using models = createModelsDir();
+    const model = models.write("one", identity);
+    await using created = createTestPool();
+    const { pool } = created;
+    const lease = await pool.acquire(model);
+    await lease.host.runTile(model, noise(8, 8));
+    const order: string[] = [];
+    const unloading = pool.unload("one").then((report) => {
+      order.push("unloaded");
+      return report;
+    });
+    await sleep(50);
+    const next = pool.acquire(model).then((later) => {
+      order.push("taken");
+      later.release();
+    });
+    await lease.host.runTile(model, noise(8, 8));
+    expect(order).toEqual([]);
+    lease.release();
+    expect(await unloading).toMatchObject({ wasLoaded: true, memoryAfterBytes: 0 });
+    await next;
+    expect(order).toEqual(["unloaded", "taken"]);
+    const held = await pool.acquire(model);
+    await expect(pool.unload("one", AbortSignal.timeout(100))).rejects.toMatchObject({ name: "TimeoutError" });
+    held.release();
   });
 });

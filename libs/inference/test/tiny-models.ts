@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type OnnxGraph, toOnnxBytes } from "../src/host-process/onnx-writer.ts";
-import { type AvailableModel, type Log, startInferenceHost } from "../src/index.ts";
+import { type AvailableModel, type HostEvent, type Log, startInferenceHost } from "../src/index.ts";
 
 /** Third-party models for measurements; null where they are not at hand. */
 export const dataDir = (() => {
@@ -21,12 +21,15 @@ export function createTestLog(): Log & { readonly lines: { level: string; facts:
   return { lines, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** A host on the CPU with one thread, closed at the end of its block. */
+/** A host on the CPU with one thread, closed at the end of its block, with what happened in it. */
 export async function startTestHost(facts: Partial<Parameters<typeof startInferenceHost>[0]> = {}) {
   const log = createTestLog();
   const threads = { intraOp: 1, interOp: 1 };
-  const host = await startInferenceHost({ id: "test", providers: ["cpu"], threads, log, ...facts });
-  return { host, log, [Symbol.asyncDispose]: () => host.close() };
+  const events: HostEvent[] = [];
+  const observe = (event: HostEvent) => void events.push(event);
+  const host = await startInferenceHost({ id: "test", providers: ["cpu"], threads, log, observe, ...facts });
+  const ends = () => events.flatMap((event) => (event.type === "ended" ? [event.reason] : []));
+  return { host, log, events, ends, [Symbol.asyncDispose]: () => host.close() };
 }
 
 /** A directory for models made by the test, removed at the end of its block. */
@@ -66,6 +69,7 @@ function toModel(name: string, path: string, bytes: Uint8Array, facts: Partial<A
     workClass: "light",
     preferredTilesPx: [64],
     memory: { residentBytes: 1, bytesPerInputPixel: 1 },
+    denoisePair: null,
     default: false,
     ...facts,
   };

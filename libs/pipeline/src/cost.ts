@@ -17,7 +17,8 @@ const assumedMs: Readonly<Record<OperationCase, { readonly start: number; readon
 /** Megapixels a planned step works on: those of the picture it takes in, as far as known; 1 where nothing is. */
 export function stepMegapixels(planned: PlannedStep): number {
   const operation = planned.step?.operation;
-  const enlarged = operation?.$case === "upscale" ? operation.value.scale ** 2 || 1 : 1;
+  // Of an upscale to a size, twice the sides is as good a guess as any.
+  const enlarged = operation?.$case === "upscale" ? operation.value.scale ** 2 || 4 : 1;
   return pixelsOf(planned) / enlarged / 1e6 || 1;
 }
 

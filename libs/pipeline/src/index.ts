@@ -37,6 +37,7 @@ export {
 export { type AiBounds, aiBounds } from "./size-policy.ts";
 export { type Bounds, fitWithin, type Size } from "./sizes.ts";
 export { degradedKey, stepKey } from "./step-key.ts";
+export { assertEnlarges, assertUpscale, denoisePair, nearestScale, upscaledSize, upscaleFactor } from "./upscale.ts";
 export { validatePipeline } from "./validate.ts";
 export { toJob } from "./view.ts";
 export type { StepProgressView } from "./view-progress.ts";

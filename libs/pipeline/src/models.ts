@@ -1,24 +1,33 @@
-import { AppError, expected } from "@pixelmesh/errors";
+import { AppError } from "@pixelmesh/errors";
 import type { Model, RemoveBackgroundOperation, UpscaleOperation } from "@pixelmesh/proto";
 import type { Catalogue } from "./catalogue.ts";
+import { denoisePair, nearestScale } from "./upscale.ts";
 
 /**
- * The model an upscale step runs: the one it names, else the default of its scale (of the largest scale when it names
- * none). A named model has one scale, so the step's must be that or 0. Throws UNKNOWN_MODEL with the known names,
- * MODEL_UNAVAILABLE, or INVALID_ARGUMENT for the scale. `path` is the operation's in the request.
+ * The model an upscale step runs: the one it names, else the default of the scale nearest to `factor` (to the largest
+ * scale where nothing says by how much). Throws UNKNOWN_MODEL with the known names, or MODEL_UNAVAILABLE.
  */
-export function chooseUpscaleModel(operation: UpscaleOperation, catalogue: Catalogue, path: string): Model {
-  const { model: name, scale } = operation;
-  if (name === "") {
-    const wanted = scale || Math.max(0, ...defaultsOf(catalogue.upscaleModels).map((model) => model.scale));
-    const nothing = wanted > 0 ? `No model enlarges by ${wanted}` : "There is no upscale model";
-    return defaultModel(catalogue.upscaleModels, wanted, nothing);
-  }
-  const model = namedModel(catalogue.upscaleModels, name);
-  if (scale !== 0 && scale !== model.scale) {
-    throw expected(`${path}.scale`, `${model.scale}, the scale of model \`${model.name}\`, or 0`, scale);
-  }
-  return model;
+export function chooseUpscaleModel(
+  { model: name }: UpscaleOperation,
+  factor: number | undefined,
+  catalogue: Catalogue,
+): Model {
+  const models = catalogue.upscaleModels;
+  if (name !== "") return namedModel(models, name);
+  const scales = defaultsOf(models).map((model) => model.scale);
+  const wanted = nearestScale(scales, factor ?? Math.max(0, ...scales)) ?? 0;
+  return defaultModel(models, wanted, "There is no upscale model");
+}
+
+/** The model that a denoise strength is mixed with, where the step has one. Throws as `denoisePair` and `chooseUpscaleModel`. */
+export function chooseDenoisePair(
+  operation: UpscaleOperation,
+  model: Model,
+  catalogue: Catalogue,
+  path: string,
+): Model | undefined {
+  const name = denoisePair(operation, model, path);
+  return name === undefined ? undefined : namedModel(catalogue.upscaleModels, name);
 }
 
 /** The model a remove_background step runs: the one it names, else the default. Throws as chooseUpscaleModel does. */

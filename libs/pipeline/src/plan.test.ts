@@ -1,5 +1,14 @@
 import { AppError } from "@pixelmesh/errors";
-import { CreateJobHeader, ImageFormat, type JobSpec, Pipeline, Priority, Quality, type Step } from "@pixelmesh/proto";
+import {
+  CreateJobHeader,
+  ImageFormat,
+  type JobSpec,
+  Pipeline,
+  type PlannedStep,
+  Priority,
+  Quality,
+  type Step,
+} from "@pixelmesh/proto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { acyclicPipelines } from "../test/arbitraries.ts";
@@ -91,6 +100,32 @@ describe("planning", () => {
     ).toBe(4);
     expect(revision("grey")).toBeGreaterThanOrEqual(0);
     expect(revision("grey")).toBeLessThan(2 ** 31);
+  });
+
+  test("an upscale to a size is planned with the model nearest to what it takes, also behind a prescale", () => {
+    const to = (widthPx: number, more = {}) =>
+      plan(
+        pipeline([step("up", { $case: "upscale", value: { scale: 0, model: "", target: { widthPx, heightPx: 0 } } })]),
+        more,
+        { sources: [source(1500, 1000)] },
+      ).steps.at(-1);
+    const planned = (widthPx: number, more = {}) => {
+      const { step: resolved, ...facts } = to(widthPx, more) as PlannedStep;
+      return { ...resolved?.operation?.value, size: [facts.widthPx, facts.heightPx], digest: facts.modelDigest };
+    };
+    const target = (widthPx: number) => ({ widthPx, heightPx: 0 });
+    expect(planned(3300)).toEqual({
+      scale: 0,
+      model: "fine-x2",
+      target: target(3300),
+      size: [3300, 2200],
+      digest: sha("fine-x2"),
+    });
+    expect(planned(4800)).toMatchObject({ model: "fine-x4", size: [4800, 3200], digest: sha("fine-x4") });
+    expect(planned(3300, { quality: Quality.FAST })).toMatchObject({ model: "fine-x4", size: [3300, 2201] });
+    expect(() => to(1500)).toThrow("Expected `up.upscale.target.width_px` to be larger than the picture of 1500x1000");
+    expect(() => to(15_000)).toThrow("Step `up` would make a picture of 15000×10000");
+    expect(() => to(4000, { maxOutputPixels: 10_000_000 })).toThrow("above 10000000 pixels");
   });
 
   test("expected times come from measured rates", () => {

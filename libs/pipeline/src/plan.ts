@@ -9,8 +9,9 @@ import { normalizePipeline } from "./normalize.ts";
 import { modelOf, operationOf, operations } from "./operations.ts";
 import { assertSizes, type PlanLimits } from "./plan-limits.ts";
 import { resolveStep } from "./resolve.ts";
+import { resultSize } from "./result-size.ts";
 import { aiBounds, applySizePolicy } from "./size-policy.ts";
-import { resultSize, type Size, unknownSize } from "./sizes.ts";
+import { type Size, unknownSize } from "./sizes.ts";
 import { validatePipeline } from "./validate.ts";
 
 /** All that a plan is made from. */
@@ -51,7 +52,12 @@ export function planJob(request: PlanRequest): JobSpec {
   const resolved = ordered.map((step) => resolveStep(step, catalogue).step);
   const sourceSizes = new Map(sources.map((source) => [source.name, source.info ?? unknownSize]));
   const sized = withSizes(applySizePolicy(resolved, sourceSizes, aiBounds(qualityOf(header))), sourceSizes);
-  assertSizes(sized, new Set(outputs.map((output) => output.step)), request.limits, header.maxOutputPixels);
+  assertSizes(
+    sized.map(({ step, size }) => [step, size]),
+    new Set(outputs.map((output) => output.step)),
+    request.limits,
+    header.maxOutputPixels,
+  );
 
   return JobSpec.create({
     jobId: request.jobId,
@@ -64,7 +70,7 @@ export function planJob(request: PlanRequest): JobSpec {
     createdUnixMs: request.nowUnixMs,
     deadlineUnixMs: request.deadlineUnixMs,
     sources: [...sources],
-    steps: sized.map(([step, size]) => planStep(step, size, request)),
+    steps: sized.map((each) => planStep(each, request)),
     outputs,
     notices: unusedNotices(asked, needed),
     requestDigest: requestDigest(header, sources),
@@ -84,21 +90,24 @@ function unusedNotices(asked: readonly Step[], needed: readonly Step[]): Notice[
     .map(({ id }) => ({ stepId: id, kind: "unused_step", text: `Step ${id} leads to no output and was left out` }));
 }
 
-function withSizes(steps: readonly Step[], sourceSizes: ReadonlyMap<string, Size>): [Step, Size][] {
+type SizedStep = { readonly step: Step; readonly input: Size; readonly size: Size };
+
+function withSizes(steps: readonly Step[], sourceSizes: ReadonlyMap<string, Size>): SizedStep[] {
   const sizes = new Map<string, Size>();
   return steps.map((step) => {
     const from = step.inputs[0]?.from;
     const input = (from?.$case === "step" ? sizes.get(from.value) : sourceSizes.get(from?.value ?? "")) ?? unknownSize;
     const size = resultSize(operationOf(step), input);
     sizes.set(step.id, size);
-    return [step, size];
+    return { step, input, size };
   });
 }
 
-function planStep(step: Step, { widthPx, heightPx }: Size, { catalogue, rates }: PlanRequest): PlannedStep {
+function planStep({ step: sized, input, size }: SizedStep, { catalogue, rates }: PlanRequest): PlannedStep {
+  const { widthPx, heightPx } = size;
+  const { step, modelDigest, operationRevision } = resolveStep(sized, catalogue, input);
   const operation = operationOf(step);
   const { name, service } = operations[operation.$case];
-  const { modelDigest, operationRevision } = resolveStep(step, catalogue);
   const planned = { step, service, modelDigest, operationRevision, widthPx, heightPx, expectedMs: 0 };
   return { ...planned, expectedMs: rates?.expectedMs(name, modelOf(operation), stepMegapixels(planned)) ?? 0 };
 }

@@ -3,8 +3,10 @@ import { canonicalDigest } from "./canonical.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { canonicalColor } from "./color.ts";
 import { canonicalParameters, describedEffect } from "./effect-parameters.ts";
-import { chooseMatteModel, chooseUpscaleModel } from "./models.ts";
+import { chooseDenoisePair, chooseMatteModel, chooseUpscaleModel } from "./models.ts";
 import { type Operation, operationOf, operations } from "./operations.ts";
+import { type Size, unknownSize } from "./sizes.ts";
+import { assertEnlarges, upscaleFactor } from "./upscale.ts";
 
 /** A step with every default filled in, and what its result depends on beside its own fields. */
 export type ResolvedStep = {
@@ -14,22 +16,43 @@ export type ResolvedStep = {
   readonly operationRevision: number;
 };
 
-/** Fills in a valid step's models and effect parameters, in canonical form. Throws as validatePipeline does. */
-export function resolveStep(step: Step, catalogue: Catalogue): ResolvedStep {
+/**
+ * Fills in a valid step's models and effect parameters, in canonical form. `input` is the size of its picture, which an
+ * upscale to a target size needs to choose a model: without it that is left open. Throws as validatePipeline does.
+ */
+export function resolveStep(step: Step, catalogue: Catalogue, input?: Size): ResolvedStep {
   const operation = operationOf(step);
-  const [resolved, modelDigest] = resolveOperation(operation, step.id, catalogue);
+  const [resolved, modelDigest] = resolveOperation(operation, step.id, catalogue, input);
   return {
     step: { id: step.id, inputs: step.inputs, operation: resolved },
     modelDigest,
-    operationRevision: revisionOf(operation, catalogue),
+    operationRevision: revisionOf(resolved, step.id, catalogue),
   };
 }
 
-function resolveOperation(operation: Operation, path: string, catalogue: Catalogue): [Operation, string] {
+function resolveOperation(
+  operation: Operation,
+  path: string,
+  catalogue: Catalogue,
+  input: Size | undefined,
+): [Operation, string] {
   switch (operation.$case) {
     case "upscale": {
-      const { name, scale, digest } = chooseUpscaleModel(operation.value, catalogue, `${path}.upscale`);
-      return [{ $case: "upscale", value: { scale, model: name } }, digest];
+      const { value } = operation;
+      if (value.target && value.model === "" && input === undefined) return [operation, ""];
+      if (input) assertEnlarges(value, input, `${path}.upscale`);
+      const factor = upscaleFactor(value, input ?? unknownSize);
+      const { name, scale, digest } = chooseUpscaleModel(value, factor, catalogue);
+      const { target, denoise, finishing } = value;
+      const isFinished = finishing !== undefined && (finishing.sharpen > 0 || finishing.contrast > 0);
+      const resolved = {
+        scale: target ? 0 : value.scale || scale,
+        model: name,
+        ...(target ? { target } : {}),
+        ...(denoise === undefined ? {} : { denoise }),
+        ...(isFinished ? { finishing } : {}),
+      };
+      return [{ $case: "upscale", value: resolved }, digest];
     }
     case "removeBackground": {
       const { name, digest } = chooseMatteModel(operation.value, catalogue);
@@ -57,10 +80,25 @@ function resolveOperation(operation: Operation, path: string, catalogue: Catalog
   }
 }
 
-// A chain's pixels depend on the chain's own revision and on those of its effects; 31 bits of their digest fit the field.
-function revisionOf(operation: Operation, catalogue: Catalogue): number {
+// What a step's pixels depend on besides its operation's own revision: the revisions of a chain's effects, the second
+// model of a denoise strength.
+function revisionOf(operation: Operation, path: string, catalogue: Catalogue): number {
   const { revision } = operations[operation.$case];
-  if (operation.$case !== "applyEffects") return revision;
-  const parts = operation.value.effects.map(({ name }) => [name, describedEffect(catalogue.effects, name).revision]);
+  if (operation.$case === "applyEffects") {
+    const { effects } = operation.value;
+    return mixRevision(
+      revision,
+      effects.map(({ name }) => [name, describedEffect(catalogue.effects, name).revision]),
+    );
+  }
+  if (operation.$case !== "upscale" || operation.value.denoise === undefined || operation.value.model === "")
+    return revision;
+  const model = chooseUpscaleModel(operation.value, undefined, catalogue);
+  const pair = chooseDenoisePair(operation.value, model, catalogue, `${path}.upscale`);
+  return mixRevision(revision, pair?.digest);
+}
+
+// 31 bits of a digest fit the field.
+function mixRevision(revision: number, parts: unknown): number {
   return Number.parseInt(canonicalDigest([revision, parts]).slice(0, 8), 16) >>> 1;
 }

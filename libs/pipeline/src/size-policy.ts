@@ -2,7 +2,8 @@ import { AppError } from "@pixelmesh/errors";
 import { type Input, Quality, type Step } from "@pixelmesh/proto";
 import { MAX_STEPS } from "./limits.ts";
 import { operationOf, operations } from "./operations.ts";
-import { type Bounds, fits, resultSize, type Size, unknownSize } from "./sizes.ts";
+import { resultSize } from "./result-size.ts";
+import { type Bounds, fits, type Size, unknownSize } from "./sizes.ts";
 
 /** How large a picture may be when it enters a step that runs a model. */
 export type AiBounds = Bounds;

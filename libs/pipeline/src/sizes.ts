@@ -1,5 +1,3 @@
-import type { Operation } from "./operations.ts";
-
 /** Width and height of a picture in pixels; both 0 where they are not known yet. */
 export type Size = { readonly widthPx: number; readonly heightPx: number };
 
@@ -35,18 +33,6 @@ export function fitWithin(size: Size, bounds: Bounds): Size {
     widthPx: Math.min(floored.widthPx, Math.floor(bounds.maxPixels / floored.heightPx) || 1),
     heightPx: Math.min(floored.heightPx, Math.floor(bounds.maxPixels / floored.widthPx) || 1),
   };
-}
-
-/** What an operation makes of a picture of a size. Effects and backgrounds keep it; the first input decides. */
-export function resultSize(operation: Operation, input: Size): Size {
-  switch (operation.$case) {
-    case "prescale":
-      return fitWithin(input, operation.value);
-    case "upscale":
-      return { widthPx: input.widthPx * operation.value.scale, heightPx: input.heightPx * operation.value.scale };
-    default:
-      return input;
-  }
 }
 
 function roundSide(side: number): number {

@@ -1,12 +1,40 @@
-import type { Effect, PlannedStep, Value } from "@pixelmesh/proto";
+import type { Effect, PlannedStep, UpscaleOperation, Value } from "@pixelmesh/proto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cutOut, pipeline, plan, sha, step, upscale } from "../test/fixtures.ts";
+import { cutOut, pipeline, plan, sha, source, step, upscale } from "../test/fixtures.ts";
 import { degradedKey, stepKey } from "./step-key.ts";
 
 const keyOf = (spec: ReturnType<typeof plan>, index = 0) => stepKey(spec.steps[index] as PlannedStep, [sha("picture")]);
 const dither = (parameters: Effect["parameters"], id = "a") =>
   plan(pipeline([step(id, { $case: "applyEffects", value: { effects: [{ name: "dither", parameters }] } })]));
+
+describe("the key of an upscale", () => {
+  const key = (value: Partial<UpscaleOperation>) =>
+    keyOf(
+      plan(
+        pipeline([step("a", { $case: "upscale", value: { scale: 0, model: "", ...value } })]),
+        {},
+        { sources: [source(10, 10)] },
+      ),
+    );
+
+  test("differs with whatever changes its pixels, and with nothing else", () => {
+    const target = { widthPx: 40, heightPx: 0 };
+    const keys = [
+      key({ scale: 4 }),
+      key({ scale: 3 }),
+      key({ target }),
+      key({ target: { widthPx: 41, heightPx: 0 } }),
+      key({ scale: 4, finishing: { sharpen: 0.5, contrast: 0 } }),
+      key({ scale: 4, finishing: { sharpen: 0, contrast: 0.5 } }),
+      key({ scale: 4, model: "anime-x4" }),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(key({ scale: 0 })).toBe(keys[0]);
+    expect(key({ scale: 4, finishing: { sharpen: 0, contrast: 0 } })).toBe(keys[0]);
+    expect(key({ scale: 4, model: "fine-x4" })).toBe(keys[0]);
+  });
+});
 
 const number = (value: number): Value => ({ kind: { $case: "number", value } });
 const settings: Readonly<Record<string, Value[]>> = {

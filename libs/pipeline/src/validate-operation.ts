@@ -9,8 +9,9 @@ import type { Catalogue } from "./catalogue.ts";
 import { canonicalColor } from "./color.ts";
 import { canonicalParameters, describedEffect } from "./effect-parameters.ts";
 import { MAX_SIDE_PX } from "./limits.ts";
-import { chooseMatteModel, chooseUpscaleModel } from "./models.ts";
+import { chooseDenoisePair, chooseMatteModel, chooseUpscaleModel } from "./models.ts";
 import { type Operation, operations } from "./operations.ts";
+import { assertUpscale } from "./upscale.ts";
 
 /**
  * Checks an operation's own fields against their ranges and the catalogue. `stepPath` is the step's in the request
@@ -23,7 +24,7 @@ export function assertOperation(operation: Operation, stepPath: string, catalogu
       assertPrescale(operation.value, path);
       break;
     case "upscale":
-      assertUpscale(operation.value, path, catalogue);
+      assertUpscaleStep(operation.value, path, catalogue);
       break;
     case "removeBackground":
       chooseMatteModel(operation.value, catalogue);
@@ -46,11 +47,11 @@ function assertPrescale({ maxSidePx, maxPixels }: PrescaleOperation, path: strin
   }
 }
 
-function assertUpscale(operation: UpscaleOperation, path: string, catalogue: Catalogue): void {
-  if (!isInteger(operation.scale, 2, 4) && operation.scale !== 0) {
-    throw expected(`${path}.scale`, "2, 3 or 4, or 0 for the model's own scale", operation.scale);
-  }
-  chooseUpscaleModel(operation, catalogue, path);
+function assertUpscaleStep(operation: UpscaleOperation, path: string, catalogue: Catalogue): void {
+  assertUpscale(operation, path);
+  // A target's factor is known with the picture's size; by then it may be another default.
+  const model = chooseUpscaleModel(operation, operation.scale || undefined, catalogue);
+  chooseDenoisePair(operation, model, catalogue, path);
 }
 
 function assertReplaceBackground({ background }: ReplaceBackgroundOperation, path: string): void {

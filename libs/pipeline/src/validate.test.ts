@@ -168,12 +168,19 @@ describe("a step's fields", () => {
     [
       pipeline([step("a", effects("grey")), step("b", effects("grey")), step("c", upscale(5))]),
       "pipeline.steps[2].upscale.scale",
-      "Expected `pipeline.steps[2].upscale.scale` to be 2, 3 or 4, or 0 for the model's own scale, got `5`",
+      "Expected `pipeline.steps[2].upscale.scale` to be 2, 3 or 4, or 0 for the target's or the model's own scale, got `5`",
     ],
     [
-      pipeline([step("a", upscale(2, "fine-x4"))]),
+      pipeline([
+        step("a", { $case: "upscale", value: { scale: 4, model: "", target: { widthPx: 900, heightPx: 0 } } }),
+      ]),
       "pipeline.steps[0].upscale.scale",
-      "to be 4, the scale of model `fine-x4`, or 0, got `2`",
+      "to be 0 beside a target, got `4`",
+    ],
+    [
+      pipeline([step("a", { $case: "upscale", value: { scale: 0, model: "fine-x4", denoise: 0.5 } })]),
+      "pipeline.steps[0].upscale.denoise",
+      "to be left out, because model `fine-x4` has no pair to mix it with, got `0.5`",
     ],
     [
       pipeline([step("a", prescale(15))]),
@@ -245,7 +252,6 @@ describe("a step's fields", () => {
 
   test.each<[Pipeline, string, string]>([
     [pipeline([step("a", upscale(4, "nope"))]), "UNKNOWN_MODEL", "anime-x4,fine-x2,fine-x4,missing-x4"],
-    [pipeline([step("a", upscale(3))]), "UNKNOWN_MODEL", "anime-x4,fine-x2,fine-x4,missing-x4"],
     [pipeline([step("a", upscale(0, "salient"))]), "UNKNOWN_MODEL", "anime-x4,fine-x2,fine-x4,missing-x4"],
     [pipeline([step("a", cutOut("nope"))]), "UNKNOWN_MODEL", "portrait,salient"],
     [pipeline([step("a", effects("grey", "nope"))]), "UNKNOWN_EFFECT", "dither,grey"],

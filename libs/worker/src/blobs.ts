@@ -1,13 +1,19 @@
 import { AppError } from "@pixelmesh/errors";
+import type { Content } from "@pixelmesh/imaging";
 import { type Blob, type PutBlobRequest, StorageServiceDefinition } from "@pixelmesh/proto";
-import { type RpcConnection, toChunks } from "@pixelmesh/rpc";
+import { type RpcConnection, splitHeader, toChunks } from "@pixelmesh/rpc";
 
-/** Reading and writing whole blobs. */
+/** A blob on its way here. */
+export type BlobStream = { readonly sizeBytes: number; readonly parts: AsyncIterable<Uint8Array> };
+
+/** Reading and writing blobs. */
 export type BlobClient = {
   /** The bytes; BLOB_NOT_FOUND, BLOB_CORRUPT, or IMAGE_TOO_MANY_BYTES above `maxBytes`. */
   get(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
-  /** Stores bytes given in parts; kept at least until `keepUntilUnixMs`. */
-  put(parts: readonly Uint8Array[], mediaType: string, keepUntilUnixMs: number, signal?: AbortSignal): Promise<Blob>;
+  /** The bytes as they come; fails as `get` does, the parts where the blob ends too early. */
+  read(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<BlobStream>;
+  /** Stores bytes; kept at least until `keepUntilUnixMs`. */
+  put(content: Content, mediaType: string, keepUntilUnixMs: number, signal?: AbortSignal): Promise<Blob>;
   /** Whether the blob is there; extends its life. */
   extend(sha256: string, keepUntilUnixMs: number): Promise<boolean>;
 };
@@ -17,36 +23,42 @@ const transferTimeoutMs = 120_000;
 /** A blob client over a connection to the storage service. */
 export function connectBlobs(connection: RpcConnection): BlobClient {
   const storage = connection.client(StorageServiceDefinition);
-  return {
-    async get(sha256, maxBytes, signal) {
-      let bytes = new Uint8Array(0);
+  async function read(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<BlobStream> {
+    const options = { timeoutMs: transferTimeoutMs, ...(signal ? { signal } : {}) };
+    const { header, chunks } = await splitHeader(storage.getBlob({ sha256 }, options));
+    const sizeBytes = header.lengthBytes;
+    if (sizeBytes > maxBytes) {
+      await chunks.return();
+      throw new AppError("IMAGE_TOO_MANY_BYTES", `Expected at most ${maxBytes} bytes, got ${sizeBytes}`);
+    }
+    async function* whole(): AsyncGenerator<Uint8Array> {
       let at = 0;
-      for await (const { part } of storage.getBlob(
-        { sha256 },
-        { timeoutMs: transferTimeoutMs, ...(signal ? { signal } : {}) },
-      )) {
-        if (part?.$case === "header") {
-          if (part.value.lengthBytes > maxBytes)
-            throw new AppError(
-              "IMAGE_TOO_MANY_BYTES",
-              `Expected at most ${maxBytes} bytes, got ${part.value.lengthBytes}`,
-            );
-          bytes = new Uint8Array(part.value.lengthBytes);
-        } else if (part) {
-          bytes.set(part.value, at);
-          at += part.value.length;
-        }
+      for await (const chunk of chunks) {
+        at += chunk.length;
+        yield chunk;
       }
-      if (at !== bytes.length)
-        throw new AppError("BLOB_CORRUPT", `Expected ${bytes.length} bytes of the blob, got ${at}`);
+      if (at !== sizeBytes) throw new AppError("BLOB_CORRUPT", `Expected ${sizeBytes} bytes of the blob, got ${at}`);
+    }
+    return { sizeBytes, parts: whole() };
+  }
+
+  return {
+    read,
+    async get(sha256, maxBytes, signal) {
+      const { sizeBytes, parts } = await read(sha256, maxBytes, signal);
+      const bytes = new Uint8Array(sizeBytes);
+      let at = 0;
+      for await (const part of parts) {
+        bytes.set(part, at);
+        at += part.length;
+      }
       return bytes;
     },
-    async put(parts, mediaType, keepUntilUnixMs, signal) {
-      const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
+    async put({ sizeBytes, parts }, mediaType, keepUntilUnixMs, signal) {
       async function* messages(): AsyncGenerator<PutBlobRequest> {
         yield { part: { $case: "header", value: { sha256: "", sizeBytes, mediaType, keepUntilUnixMs } } };
-        for (const part of parts) for (const value of toChunks(part)) yield { part: { $case: "chunk", value } };
-        yield { part: { $case: "end", value: {} } };
+        for await (const part of parts()) for (const value of toChunks(part)) yield { part: { $case: "chunk", value } };
+          yield { part: { $case: "end", value: {} } };
       }
       const { blob } = await storage.putBlob(messages(), {
         timeoutMs: transferTimeoutMs,

@@ -1,15 +1,15 @@
 import { AppError } from "@pixelmesh/errors";
-import { decodePicture, type EncodedPicture, encodeFrame, inspectPicture } from "@pixelmesh/imaging";
+import { decodeRaster, type EncodedRaster, encodeRaster, inspectPicture, type Room } from "@pixelmesh/imaging";
 import { Encoding, type Notice, type PictureHeader, Priority, type Step } from "@pixelmesh/proto";
 import { collectBytes, createOutbox, toChunks } from "@pixelmesh/rpc";
 import { callFacts } from "@pixelmesh/telemetry";
 import { executeStep } from "./execute.ts";
-import type { StepHandler } from "./handler.ts";
+import type { AnyHandler } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
 
 /** A call that does one step on an uploaded picture, without a job. */
 export type DirectRequest = {
-  readonly handler: StepHandler;
+  readonly handler: AnyHandler;
   readonly step: Step;
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly encoding: Encoding | undefined;
@@ -18,10 +18,10 @@ export type DirectRequest = {
 };
 
 /** The encoded result of a direct call. */
-export type DirectResult = EncodedPicture & { readonly widthPx: number; readonly heightPx: number };
+export type DirectResult = EncodedRaster & { readonly widthPx: number; readonly heightPx: number };
 
-/** Reads the upload, takes a slot as a job's step would, runs, encodes. Nothing is stored. */
-export async function runDirect(parts: WorkerParts, request: DirectRequest): Promise<DirectResult> {
+/** Reads the upload, takes a slot as a job's step would, runs, encodes. Large results lie in the room; nothing is stored. */
+export async function runDirect(parts: WorkerParts, request: DirectRequest, room: Room): Promise<DirectResult> {
   const { handler, step, signal } = request;
   const bytes = await collectBytes(request.chunks, parts.limits.maxBytes);
   const info = await inspectPicture(bytes, parts.limits);
@@ -32,10 +32,11 @@ export async function runDirect(parts: WorkerParts, request: DirectRequest): Pro
     handler,
     step,
     sizes: [info],
-    async loadInputs() {
-      const decoded = await decodePicture(bytes, parts.limits);
+    room,
+    async loadInputs({ room }) {
+      const decoded = await decodeRaster(bytes, parts.limits, room);
       notices.push(...decoded.notices);
-      return [decoded.frame];
+      return [decoded.raster];
     },
     jobId: "",
     tenant: tenant ?? "default",
@@ -44,7 +45,7 @@ export async function runDirect(parts: WorkerParts, request: DirectRequest): Pro
     signal,
     onProgress: request.onProgress ?? (() => {}),
   });
-  const encoded = await encodeFrame(outcome.frame, request.encoding ?? Encoding.create(), parts.limits);
+  const encoded = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), parts.limits, room);
   const { widthPx, heightPx } = outcome.frame;
   return { ...encoded, notices: [...notices, ...(outcome.notices ?? []), ...encoded.notices], widthPx, heightPx };
 }
@@ -61,10 +62,17 @@ export async function* streamDirect(
   request: Omit<DirectRequest, "onProgress">,
 ): AsyncGenerator<DirectPart, void, undefined> {
   const progress = createOutbox<number>(16);
-  const running = runDirect(parts, { ...request, onProgress: progress.push }).finally(progress.end);
+  const room = parts.scratch.openRoom();
+  const running = runDirect(parts, { ...request, onProgress: progress.push }, room).finally(progress.end);
   running.catch(() => {});
-  for await (const value of progress) yield { $case: "progress", value };
-  const { bytes, format, widthPx, heightPx, notices } = await running;
-  yield { $case: "header", value: { format, widthPx, heightPx, sizeBytes: bytes.length, notices } };
-  for (const value of toChunks(bytes)) yield { $case: "chunk", value };
+  try {
+    for await (const value of progress) yield { $case: "progress", value };
+    const { content, format, widthPx, heightPx, notices } = await running;
+    yield { $case: "header", value: { format, widthPx, heightPx, sizeBytes: content.sizeBytes, notices } };
+    for await (const part of content.parts()) for (const value of toChunks(part)) yield { $case: "chunk", value };
+  } finally {
+    // A caller that has left does not end the run at once: its files go when it has.
+    await running.catch(() => {});
+    await room.close();
+  }
 }

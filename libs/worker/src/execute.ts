@@ -1,17 +1,20 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
-import type { Frame } from "@pixelmesh/imaging";
+import { memoryRoom, type Raster, type Room, toWholeFrame } from "@pixelmesh/imaging";
 import { type Priority, SlotRequest, type Step } from "@pixelmesh/proto";
-import type { PictureSize, StepHandler, StepOutcome } from "./handler.ts";
+import { takeGrants } from "./granted.ts";
+import type { AnyHandler, PictureSize, SlotNeed, StepContext, StepOutcome } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
-import { holdSlot } from "./slot.ts";
 
 /** One run of one step, for a job or for a direct call. */
 export type Execution = {
-  readonly handler: StepHandler;
+  readonly handler: AnyHandler;
   readonly step: Step;
   readonly sizes: readonly PictureSize[];
-  /** Brings the pictures; begun while the slot is waited for. */
-  readonly loadInputs: (signal: AbortSignal) => Promise<readonly Frame[]>;
+  /** Brings the pictures into a room; begun while the slot is waited for. */
+  readonly loadInputs: (loading: { readonly room: Room; readonly signal: AbortSignal }) => Promise<readonly Raster[]>;
+  /** Where pictures are kept for a handler that takes rasters; the caller's to close once the outcome is used. */
+  readonly room: Room;
   readonly jobId: string;
   readonly tenant: string;
   readonly priority: Priority;
@@ -24,7 +27,7 @@ export type Execution = {
 
 /** What a run made, and what it took in milliseconds. */
 export type ExecutionResult = {
-  readonly outcome: StepOutcome;
+  readonly outcome: StepOutcome<Raster>;
   readonly model: string;
   readonly modelDigest: string;
   /** The device that was granted. */
@@ -32,6 +35,18 @@ export type ExecutionResult = {
   readonly slotWaitMs: number;
   readonly runMs: number;
 };
+
+/** Looked at again so often while a model has to wait its turn; then the slot is asked for all the same. */
+const maxLooks = 10;
+
+/** What a step needs, once the models that would have to go for its own have been here for long enough. */
+async function needInTime({ handler, step, sizes, signal }: Execution): Promise<SlotNeed> {
+  for (let looks = 1; ; looks++) {
+    const need = await handler.need(step, sizes);
+    if (!need.patienceMs || looks >= maxLooks) return need;
+    await sleep(need.patienceMs, undefined, { signal });
+  }
+}
 
 /**
  * Asks for a slot while the inputs come, runs, and releases the slot before anything is encoded or stored. Fails with
@@ -44,12 +59,15 @@ export async function executeStep(
   const { handler, step, signal } = execution;
   const stage = step.operation?.$case ?? "none";
   const abandoned = new AbortController();
-  const loading = execution.loadInputs(AbortSignal.any([signal, abandoned.signal]));
+  const room = "runRasters" in handler ? execution.room : memoryRoom;
+  const loading = execution.loadInputs({ room, signal: AbortSignal.any([signal, abandoned.signal]) });
   // Awaited below; without this a failure that comes while the slot is waited for would count as unhandled.
   loading.catch(() => {});
   const askedMs = performance.now();
   try {
-    const need = await handler.need(step, execution.sizes);
+    // A picture that cannot be read must not wait first.
+    const unreadable = loading.then(() => new Promise<never>(() => {}));
+    const need = await Promise.race([needInTime(execution), unreadable]);
     const request = SlotRequest.fromPartial({
       service: base.service,
       instance: base.config.instance,
@@ -66,40 +84,44 @@ export async function executeStep(
       hostId: need.hostId ?? "",
       heldBytes: need.heldBytes ?? 0,
     });
-    // A picture that cannot be read must not wait for a slot first.
-    const slot = await Promise.race([
-      holdSlot(scheduler, request, AbortSignal.any([signal, abandoned.signal])),
-      loading.then(() => new Promise<never>(() => {})),
+    const grants = await Promise.race([
+      takeGrants({ scheduler, metrics: base.metrics, stage }, request, AbortSignal.any([signal, abandoned.signal])),
+      unreadable,
     ]);
     const slotWaitMs = performance.now() - askedMs;
     base.metrics.observe("pixelmesh_slot_wait_seconds", { stage, result: "granted" }, slotWaitMs / 1000);
     const startedMs = performance.now();
-    const running = AbortSignal.any([signal, slot.lost]);
+    const { running } = grants;
     try {
-      const option = need.options[slot.grant.optionIndex];
-      if (!option) throw new AppError("INTERNAL", "The scheduler granted an option that was not asked for");
       const inputs = await loading;
       running.throwIfAborted();
       await execution.onStarted?.();
-      const outcome = await handler.run(step, inputs, {
+      const outcome = await runHandler(execution, inputs, {
+        ...grants.current(),
         signal: running,
         onProgress: execution.onProgress,
-        option,
-        slotId: slot.grant.slotId,
-        deviceId: slot.grant.deviceId,
-        onRenewed: slot.onRenewed,
+        again: grants.again,
       });
       const runMs = performance.now() - startedMs;
-      slot.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
+      grants.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
       const { model = "", modelDigest = "" } = need;
-      return { outcome, model, modelDigest, deviceId: slot.grant.deviceId, slotWaitMs, runMs };
+      return { outcome, model, modelDigest, deviceId: grants.current().deviceId, slotWaitMs, runMs };
     } catch (error) {
-      slot.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });
+      grants.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });
       // Whatever the work made of the abort, what counts is why it was aborted.
-      if (running.aborted && !signal.aborted) throw slot.lost.reason;
+      if (running.aborted && !signal.aborted) throw running.reason;
       throw error;
     }
   } finally {
     abandoned.abort();
   }
+}
+
+async function runHandler(
+  { handler, step, room }: Execution,
+  inputs: readonly Raster[],
+  context: StepContext,
+): Promise<StepOutcome<Raster>> {
+  if ("runRasters" in handler) return handler.runRasters(step, inputs, { ...context, room });
+  return handler.run(step, await Promise.all(inputs.map(toWholeFrame)), context);
 }

@@ -17,6 +17,17 @@ export function workerFields(area: string, basePort: number) {
       "1024TiB",
       "Memory of this machine to plan with at most; what it has, where that is less.",
     ),
+    scratchDir: field.text(
+      "PIXELMESH_SCRATCH_DIR",
+      "",
+      "Directory for large pictures while they are worked on; empty: the system's for temporary files. On a disk, not in memory.",
+    ),
+    maxFrameBytes: field.byteSize(
+      "PIXELMESH_FRAME_MEMORY",
+      "64MiB",
+      "A picture whose pixels take more is kept in a file while it is upscaled and encoded.",
+      { min: 0 },
+    ),
     concurrency: field.integer(
       `PIXELMESH_${area}_CONCURRENCY`,
       String(Math.min(8, availableParallelism() + 2)),

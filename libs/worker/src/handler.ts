@@ -1,4 +1,4 @@
-import type { Frame } from "@pixelmesh/imaging";
+import type { Frame, Raster, Room } from "@pixelmesh/imaging";
 import type { Adaptation, Notice, SlotOption, Step, WorkClass } from "@pixelmesh/proto";
 
 /** Size of a picture that may not be here yet. `channels` 0: not known. */
@@ -16,14 +16,12 @@ export type SlotNeed = {
   /** The inference host that will run it, and what that holds now. */
   readonly hostId?: string;
   readonly heldBytes?: number;
+  /** How long to wait before the slot is asked for, so that a model that has only just come is not displaced. */
+  readonly patienceMs?: number;
 };
 
-/** What surrounds a running step. */
-export type StepContext = {
-  /** Aborted on cancel, deadline, revocation and when the grant has run out. */
-  readonly signal: AbortSignal;
-  /** Part done, 0 to 1. */
-  readonly onProgress: (fraction: number) => void;
+/** What a step was granted. */
+export type StepGrant = {
   /** The option that was granted. */
   readonly option: SlotOption;
   readonly slotId: string;
@@ -33,9 +31,22 @@ export type StepContext = {
   readonly onRenewed: (listener: (validMs: number) => void) => void;
 };
 
+/** What surrounds a running step. */
+export type StepContext = StepGrant & {
+  /** Aborted on cancel, deadline, revocation and when the grant of the time has run out. */
+  readonly signal: AbortSignal;
+  /** Part done, 0 to 1. */
+  readonly onProgress: (fraction: number) => void;
+  /**
+   * After running out of memory: gives the slot back, and answers with what the work may go on with from where it is: the next
+   * smaller option, twice at most, then a device alone. Rejects with `error` where that is another failure, or no way is left.
+   */
+  readonly again: (error: unknown) => Promise<StepGrant>;
+};
+
 /** What a step made. */
-export type StepOutcome = {
-  readonly frame: Frame;
+export type StepOutcome<Picture extends Raster = Frame> = {
+  readonly frame: Picture;
   readonly provider?: string;
   /** What its slot really took at its peak, where that was measured: the scheduler learns from it. */
   readonly peakBytes?: number;
@@ -43,8 +54,20 @@ export type StepOutcome = {
   readonly notices?: readonly Notice[];
 };
 
-/** One operation of a service: the same code serves job steps and direct calls. */
-export type StepHandler = {
-  need(step: Step, inputs: readonly PictureSize[]): SlotNeed | Promise<SlotNeed>;
+type Needing = { need(step: Step, inputs: readonly PictureSize[]): SlotNeed | Promise<SlotNeed> };
+
+/** One operation of a service, on pictures in memory: the same code serves job steps and direct calls. */
+export type StepHandler = Needing & {
   run(step: Step, inputs: readonly Frame[], context: StepContext): Promise<StepOutcome>;
 };
+
+/** One whose pictures may be larger than memory should be: they, and the result, are kept as the room says. */
+export type RasterHandler = Needing & {
+  runRasters(step: Step, inputs: readonly Raster[], context: RasterContext): Promise<StepOutcome<Raster>>;
+};
+
+/** What surrounds a running step that takes rasters. */
+export type RasterContext = StepContext & { readonly room: Room };
+
+/** Either kind. */
+export type AnyHandler = StepHandler | RasterHandler;

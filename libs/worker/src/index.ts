@@ -3,13 +3,26 @@ export { type DeviceLink, linkDevice } from "./device.ts";
 export { type DirectPart, type DirectRequest, type DirectResult, runDirect, streamDirect } from "./direct.ts";
 export { type Execution, executeStep } from "./execute.ts";
 export { type WorkerConfig, workerFields } from "./fields.ts";
-export type { PictureSize, SlotNeed, StepContext, StepHandler, StepOutcome } from "./handler.ts";
+export type {
+  AnyHandler,
+  PictureSize,
+  RasterContext,
+  RasterHandler,
+  SlotNeed,
+  StepContext,
+  StepGrant,
+  StepHandler,
+  StepOutcome,
+} from "./handler.ts";
 export { type HostMemory, readHostMemory } from "./host-memory.ts";
-export { createModelHandlers, toWorkClass } from "./model-rpc.ts";
+export { keepModels } from "./keep-models.ts";
+export { toWorkClass } from "./load-admitted.ts";
+export { modelFields } from "./model-fields.ts";
+export { createModelHandlers } from "./model-rpc.ts";
+export { type ModelRun, openModelRun } from "./model-run.ts";
 export {
   type Models,
   measureModelPeak,
-  modelFields,
   modelTokens,
   openModels,
   placeModel,

@@ -47,7 +47,9 @@ export async function openModelDevices(
 }
 
 /** A GPU and the hosts on it as the scheduler is told. What a process uses is hidden where a host with models is not listed. */
-export function toGpuReport(gpu: Gpu, hosts: readonly HostDescription[]): DeviceReport {
+export function toGpuReport(gpu: Gpu, all: readonly HostDescription[]): DeviceReport {
+  // A place without a process holds nothing of the GPU.
+  const hosts = all.filter(({ pid }) => pid !== null);
   const usedBytes = ({ pid }: HostDescription) => (pid === null ? undefined : gpu.processes.get(pid));
   return {
     ...{ deviceId: gpu.deviceId, kind: DeviceKind.GPU, name: gpu.name },

@@ -1,5 +1,5 @@
+import { AppError } from "@pixelmesh/errors";
 import type { ModelStatus } from "@pixelmesh/inference";
-import { estimatePeakBytes } from "@pixelmesh/inference";
 import {
   type ListModelsRequest,
   type ListModelsResponse,
@@ -7,20 +7,18 @@ import {
   type LoadModelResponse,
   Model,
   Priority,
-  SlotRequest,
   type UnloadModelRequest,
   type UnloadModelResponse,
-  WorkClass,
 } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
-import { callFacts } from "@pixelmesh/telemetry";
-import { type Models, modelTokens, placeModel } from "./models.ts";
+import { loadAdmitted } from "./load-admitted.ts";
+import type { Models } from "./models.ts";
 import type { WorkerParts } from "./open.ts";
-import { holdSlot } from "./slot.ts";
 
 /** ListModels, LoadModel and UnloadModel, alike in every service that runs models. */
-export function createModelHandlers({ base, scheduler }: WorkerParts, models: Models) {
+export function createModelHandlers(parts: WorkerParts, models: Models) {
   const { registry, pool, task } = models;
+  const { base } = parts;
 
   async function describe(status: ModelStatus): Promise<Model> {
     const { entry, available, unavailableReason, isDefault } = status;
@@ -43,11 +41,18 @@ export function createModelHandlers({ base, scheduler }: WorkerParts, models: Mo
       residentBytes: resident?.residentBytes ?? 0,
       service: base.service,
       haloPx: entry.haloPx,
+      denoisePair: entry.denoisePair ?? "",
     });
   }
 
   const mine = () => registry.list().filter(({ entry }) => entry.task === task);
-  const statusOf = (name: string) => mine().find(({ entry }) => entry.name === name) as ModelStatus;
+  const statusOf = (name: string): ModelStatus => {
+    const found = mine().find(({ entry }) => entry.name === name);
+    if (found) return found;
+    const known = mine().map(({ entry }) => entry.name);
+    const text = `Expected a model for ${task}, got \`${name.slice(0, 64)}\`; known are: ${known.join(", ")}`;
+    throw new AppError("UNKNOWN_MODEL", text, { metadata: { known: known.join(", ") } });
+  };
 
   return {
     async listModels({ task: wanted }: ListModelsRequest): Promise<ListModelsResponse> {
@@ -55,53 +60,20 @@ export function createModelHandlers({ base, scheduler }: WorkerParts, models: Mo
     },
 
     async loadModel({ name, pin }: LoadModelRequest, { signal }: CallContext): Promise<LoadModelResponse> {
+      statusOf(name);
       const model = registry.find(name);
-      const [least = 0] = [...model.preferredTilesPx].sort((a, b) => a - b);
-      const request = SlotRequest.fromPartial({
-        service: base.service,
-        instance: base.config.instance,
-        ...(await placeModel(models, model)),
-        tenant: callFacts().tenant ?? "default",
-        workClass: toWorkClass(model.workClass),
-        priority: Priority.INTERACTIVE,
-        deadlineUnixMs: callFacts().deadlineUnixMs ?? 0,
-        options: [
-          {
-            tilePx: least,
-            batch: 1,
-            peakBytes: estimatePeakBytes(model, { widthPx: least, heightPx: least }, least),
-            computeTokens: modelTokens(models, model),
-          },
-        ],
-      });
-      const slot = await holdSlot(scheduler, request, signal);
-      try {
-        const report = await pool.load(model, {
-          pin,
-          deviceId: slot.grant.deviceId,
-          signal: AbortSignal.any([signal, slot.lost]),
-        });
-        base.metrics.observe("pixelmesh_model_load_seconds", { model: model.name }, report.loadMs / 1000);
-        return {
-          model: await describe(statusOf(name)),
-          memoryBeforeBytes: report.memoryBeforeBytes,
-          memoryAfterBytes: report.memoryAfterBytes,
-          loadMs: Math.round(report.loadMs),
-        };
-      } finally {
-        slot.release();
-      }
+      const report = await loadAdmitted(parts, models, model, { pin, priority: Priority.INTERACTIVE, signal });
+      return {
+        model: await describe(statusOf(name)),
+        memoryBeforeBytes: report.memoryBeforeBytes,
+        memoryAfterBytes: report.memoryAfterBytes,
+        loadMs: Math.round(report.loadMs),
+      };
     },
 
-    async unloadModel({ name }: UnloadModelRequest): Promise<UnloadModelResponse> {
-      registry.find(name);
-      return pool.unload(name);
+    async unloadModel({ name }: UnloadModelRequest, { signal }: CallContext): Promise<UnloadModelResponse> {
+      statusOf(name);
+      return pool.unload(name, signal);
     },
   };
-}
-
-/** The scheduler's class for a model's. */
-export function toWorkClass(workClass: "light" | "heavy" | "exclusive"): WorkClass {
-  if (workClass === "light") return WorkClass.LIGHT;
-  return workClass === "heavy" ? WorkClass.HEAVY : WorkClass.EXCLUSIVE;
 }

@@ -1,6 +1,3 @@
-import { availableParallelism } from "node:os";
-import { delimiter } from "node:path";
-import { type ConfigOf, field } from "@pixelmesh/config";
 import { expected } from "@pixelmesh/errors";
 import type { GpuReader } from "@pixelmesh/gpu";
 import {
@@ -13,45 +10,16 @@ import {
   type ModelRegistry,
   type ModelTask,
   type Provider,
+  parseHostFault,
 } from "@pixelmesh/inference";
 import type { HostReport } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
+import type { Metrics } from "@pixelmesh/telemetry";
 import type { DeviceOwner } from "./device.ts";
+import { readHostMemory } from "./host-memory.ts";
 import { openModelDevices, toGpuReport } from "./model-devices.ts";
-
-/** Settings of every service that runs models, on top of workerFields. */
-export function modelFields(area: string) {
-  return {
-    modelsDirs: field.list(
-      "PIXELMESH_MODELS_DIR",
-      "",
-      "Further directories with models, besides the product's own.",
-      delimiter,
-    ),
-    providers: field.list(
-      `PIXELMESH_${area}_PROVIDERS`,
-      "cpu",
-      "Execution providers in order of preference: tensorrt, cuda, webgpu, cpu.",
-    ),
-    threads: field.integer(
-      `PIXELMESH_${area}_THREADS`,
-      String(availableParallelism()),
-      "CPU threads of one run; that many compute tokens it costs.",
-      {
-        min: 1,
-        max: 256,
-      },
-    ),
-    hostIdleMs: field.duration(
-      `PIXELMESH_${area}_HOST_IDLE`,
-      "5m",
-      "An inference host that was idle for so long is ended.",
-      { min: 1_000 },
-    ),
-  } as const;
-}
-
-type ModelConfig = ConfigOf<ReturnType<typeof modelFields>>;
+import { type ModelConfig, toHostLimits, toRoomRules } from "./model-fields.ts";
+import { createHostObserver, exportHosts } from "./model-metrics.ts";
 
 /** The models of a service and the processes that run them. */
 export type Models = {
@@ -78,10 +46,28 @@ export async function openModels(base: ServiceBase, config: ModelConfig, task: M
     else log.info(facts, "model is not available");
   }
   const { devices, gpus } = await openModelDevices(base, config.providers.map(parseProvider), config.threads);
-  const pool = createHostPool({ name: worker, devices, log, idleTtlMs: config.hostIdleMs });
+  const faults = config.hostFaults.map(parseHostFault);
+  if (faults.length > 0) log.warn({ faults }, "inference hosts will fail on purpose");
+  const pool = createHostPool({
+    ...{ name: worker, devices, log, idleTtlMs: config.hostIdleMs, faults },
+    limits: toHostLimits(config),
+    room: toRoomRules(config, readHostMemory(config.deviceMemoryBytes).totalBytes),
+    hasRoom: (deviceId, bytes) => bytes <= freeBytes(deviceId, gpus, config.deviceMemoryBytes),
+    observe: createHostObserver(base.metrics),
+  });
   life.defer("inference hosts", pool.close, 20_000);
+  for (const name of config.preload) {
+    if (registry.status(name).entry.task !== task) throw expected("preload", `models for ${task}`, name);
+    pool.pin(name);
+  }
   const deviceIds = devices.map(({ deviceId }) => deviceId);
   return { registry, pool, task, threads: config.threads, deviceIds, gpus };
+}
+
+/** What of a device may be taken for a moment: up to the bound to which any work is granted by default. */
+function freeBytes(deviceId: string, gpus: GpuReader | undefined, maxMemoryBytes: number): number {
+  const device = gpus?.gpus().find((gpu) => gpu.deviceId === deviceId) ?? readHostMemory(maxMemoryBytes);
+  return 0.85 * device.totalBytes - device.observedBytes;
 }
 
 /** The part of a slot request that says where a model may run, and which host has it by now. */
@@ -92,7 +78,9 @@ export async function placeModel({ pool, deviceIds }: Models, model: AvailableMo
     hosts.some((host) => host.hostId === hostId && host.models.some(({ digest }) => digest === model.digest));
   const hostId = (places.find((place) => isWarm(place.hostId)) ?? places[0])?.hostId ?? "";
   const heldBytes = hosts.find((host) => host.hostId === hostId)?.usedBytes ?? 0;
-  return { deviceIds: [...deviceIds], hostId, heldBytes, model: model.name, modelDigest: model.digest };
+  const deviceId = places.find((place) => place.hostId === hostId)?.deviceId;
+  const patienceMs = await pool.patienceMs(model, deviceId);
+  return { deviceIds: [...deviceIds], hostId, heldBytes, patienceMs, model: model.name, modelDigest: model.digest };
 }
 
 /** Compute tokens of a run: its threads on a processor, its class's share of a GPU. */
@@ -122,12 +110,13 @@ export async function measureModelPeak(
 }
 
 /** Lets the scheduler see the hosts of a pool and take their memory back. */
-export function toDeviceOwner({ pool, gpus }: Models): DeviceOwner {
+export function toDeviceOwner({ pool, gpus }: Models, metrics: Metrics): DeviceOwner {
   return {
     describeGpus: () =>
       Promise.all((gpus?.gpus() ?? []).map(async (gpu) => toGpuReport(gpu, await pool.describe(gpu.deviceId)))),
     async describeHosts(): Promise<HostReport[]> {
       const hosts = await pool.describe();
+      exportHosts(metrics, hosts);
       return hosts.map(({ hostId, usedBytes, busy, models }) => ({
         hostId,
         usedBytes,

@@ -6,6 +6,7 @@ import { type DeviceLink, type DeviceOwner, linkDevice } from "./device.ts";
 import type { WorkerConfig } from "./fields.ts";
 import { createResults, type Results } from "./results.ts";
 import { connectSchedulers, type SchedulerLink } from "./scheduler-link.ts";
+import { openScratch, type Scratch } from "./scratch.ts";
 
 /** What a process that does steps has open besides its base. */
 export type WorkerParts = {
@@ -16,6 +17,7 @@ export type WorkerParts = {
   readonly scheduler: SchedulerLink;
   readonly device: DeviceLink;
   readonly limits: PictureLimits;
+  readonly scratch: Scratch;
 };
 
 /** Connects to storage and scheduler and attaches this machine's memory as a device; closed by the lifecycle. */
@@ -32,9 +34,11 @@ export async function openWorker(
   base.life.defer("scheduler connection", scheduler.close);
   const device = linkDevice(base, scheduler, owner, config.deviceMemoryBytes);
   base.life.defer("device", device.close, 2_000);
+  const scratch = await openScratch(base, config);
   return {
     base,
     config,
+    scratch,
     blobs: connectBlobs(storage),
     results: await createResults(base.bus),
     scheduler,

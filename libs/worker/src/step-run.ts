@@ -3,7 +3,7 @@ import { AppError, isRetryable, type Reason, reasonToEnum, toAppError } from "@p
 import { degradedKey, lookAtResult } from "@pixelmesh/pipeline";
 import type { Notice, StepResult, WorkItem } from "@pixelmesh/proto";
 import { executeStep } from "./execute.ts";
-import type { StepHandler } from "./handler.ts";
+import type { AnyHandler } from "./handler.ts";
 import { loadInputs } from "./inputs.ts";
 import type { WorkerParts } from "./open.ts";
 import { reportFact, startProgress, toFailedFact } from "./report.ts";
@@ -28,7 +28,7 @@ type Told = { started: boolean; ran: boolean };
  * Does one step: run, store, tell, in this order, so that whatever is told is stored. Answers what becomes of its message.
  * After a pause in which another worker may have got the message, only a completion is told.
  */
-export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<string, StepHandler>>) {
+export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<string, AnyHandler>>) {
   const { base, results, blobs } = parts;
   const { bus, worker, log, metrics } = base;
 
@@ -46,12 +46,14 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
     if (!item.step || !handler) throw new AppError("UNKNOWN_OPERATION", `This service has no operation ${stage}`);
     const notices: Notice[] = [];
     const progress = startProgress(bus, item);
+    const room = parts.scratch.openRoom();
     try {
       const executed = await executeStep(parts, {
         handler,
         step: item.step,
         sizes: item.inputs,
-        loadInputs: (loading) => loadInputs(blobs, item, parts.limits, notices, loading),
+        loadInputs: (loading) => loadInputs(blobs, item, notices, { ...loading, limits: parts.limits }),
+        room,
         jobId: item.jobId,
         tenant: item.tenant,
         priority: item.priority,
@@ -64,11 +66,12 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
         },
       });
       told.ran = true;
-      const result = await storeOutcome(parts, item, executed, notices, signal);
+      const result = await storeOutcome(parts, item, executed, notices, { room, signal });
       await keep(item, result, executed.modelDigest);
       return { result, slotWaitMs: Math.round(executed.slotWaitMs) };
     } finally {
       progress.end();
+      await room.close();
     }
   }
 

@@ -2,13 +2,13 @@ import { type Consumer, consume, type Delivery, openStore, type WorkService, wor
 import { isJobEnded, isStepEnded } from "@pixelmesh/pipeline";
 import { JobRecord, WorkItem } from "@pixelmesh/proto";
 import { withCallFacts } from "@pixelmesh/telemetry";
-import type { StepHandler } from "./handler.ts";
+import type { AnyHandler } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
 import { createRunningSteps } from "./running.ts";
 import { createStepRun } from "./step-run.ts";
 
 /** Handlers of a service by operation, as the oneof of a Step names them. */
-export type StepHandlers = Readonly<Record<string, StepHandler>>;
+export type StepHandlers = Readonly<Record<string, AnyHandler>>;
 
 /** Takes this service's steps from its queue until closed. */
 export async function startStepWorker(

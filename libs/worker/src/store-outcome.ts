@@ -1,4 +1,4 @@
-import { encodeFrame, FRAME_MEDIA_TYPE, toFormatMediaType, toFrameBlob } from "@pixelmesh/imaging";
+import { encodeRaster, FRAME_MEDIA_TYPE, type Room, toFormatMediaType, toFrameBlob } from "@pixelmesh/imaging";
 import { Encoding, type Notice, StepResult, type WorkItem } from "@pixelmesh/proto";
 import type { ExecutionResult } from "./execute.ts";
 import type { WorkerParts } from "./open.ts";
@@ -9,22 +9,22 @@ export async function storeOutcome(
   item: WorkItem,
   { outcome, model, modelDigest, deviceId, slotWaitMs, runMs }: ExecutionResult,
   decodeNotices: readonly Notice[],
-  signal: AbortSignal,
+  { room, signal }: { readonly room: Room; readonly signal: AbortSignal },
 ): Promise<StepResult> {
   const { frame } = outcome;
   const notices = [...decodeNotices, ...(outcome.notices ?? [])];
   const startedMs = performance.now();
   const storingFrame = item.storeFrame
-    ? blobs.put(toFrameBlob(frame), FRAME_MEDIA_TYPE, item.keepUntilUnixMs, signal)
+    ? blobs.put(await toFrameBlob(frame), FRAME_MEDIA_TYPE, item.keepUntilUnixMs, signal)
     : undefined;
   storingFrame?.catch(() => {});
   const outputs: StepResult["outputs"] = [];
   for (const { encoding } of item.outputs) {
     signal.throwIfAborted();
     const wanted = encoding ?? Encoding.create();
-    const encoded = await encodeFrame(frame, wanted, limits);
+    const encoded = await encodeRaster(frame, wanted, limits, room);
     notices.push(...encoded.notices);
-    const blob = await blobs.put([encoded.bytes], toFormatMediaType(encoded.format), item.keepUntilUnixMs, signal);
+    const blob = await blobs.put(encoded.content, toFormatMediaType(encoded.format), item.keepUntilUnixMs, signal);
     outputs.push({ encoding: wanted, format: encoded.format, blob });
   }
   return StepResult.fromPartial({

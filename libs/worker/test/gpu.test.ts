@@ -1,4 +1,4 @@
-import { createFrame } from "@pixelmesh/imaging";
+import { createFrame, memoryRoom } from "@pixelmesh/imaging";
 import { DeviceKind, Priority, SlotRequest, Step, WorkClass, WorkItem, Zone } from "@pixelmesh/proto";
 import { expect, onTestFinished, test } from "vitest";
 import { createReplay } from "../../gpu/test/replay.ts";
@@ -77,10 +77,10 @@ test("a result says which device it was made on: the one that was granted", asyn
       }),
       run: async () => ({ frame: createFrame(2, 2, 3), provider: "cuda" }),
     },
-    ...{ step: Step.fromPartial({ id: "up" }), sizes: [], loadInputs: async () => [], onProgress() {} },
+    ...{ step: Step.fromPartial({ id: "up" }), sizes: [], loadInputs: async () => [], onProgress() {}, room: memoryRoom },
     ...{ jobId: "j", tenant: "t", priority: Priority.INTERACTIVE, deadlineUnixMs: Date.now() + 20_000, signal },
   });
-  const { provenance } = await storeOutcome(worker, WorkItem.create(), executed, [], signal);
+  const { provenance } = await storeOutcome(worker, WorkItem.create(), executed, [], { room: memoryRoom, signal });
   expect(provenance).toMatchObject({ device: uuid, provider: "cuda", model: "m" });
 });
 

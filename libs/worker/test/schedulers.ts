@@ -87,7 +87,7 @@ export async function startRig(env: Record<string, string> = {}) {
     });
     const base = await openBase(service, config, life, log);
     const models = providers ? await openModels(base, config, "upscale") : undefined;
-    const parts = await openWorker(base, config, models ? toDeviceOwner(models) : {});
+    const parts = await openWorker(base, config, models ? toDeviceOwner(models, base.metrics) : {});
     return { ...parts, models };
   }
   return { startScheduler, startWorker };

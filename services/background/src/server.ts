@@ -3,7 +3,14 @@ import { BackgroundServiceDefinition } from "@pixelmesh/proto";
 import type { RpcServer } from "@pixelmesh/rpc";
 import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
-import { createModelHandlers, openModels, openWorker, startStepWorker, toDeviceOwner } from "@pixelmesh/worker";
+import {
+  createModelHandlers,
+  keepModels,
+  openModels,
+  openWorker,
+  startStepWorker,
+  toDeviceOwner,
+} from "@pixelmesh/worker";
 import type { BackgroundConfig } from "./config.ts";
 import { createRemoveBackground } from "./rpc/remove-background.ts";
 import { createRemoveHandler } from "./steps/remove-step.ts";
@@ -17,7 +24,7 @@ export async function startBackground(
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
   const base = await openBase("background", config, life, log);
   const models = await openModels(base, config, "matte");
-  const worker = await openWorker(base, config, toDeviceOwner(models));
+  const worker = await openWorker(base, config, toDeviceOwner(models, base.metrics));
   const remove = createRemoveHandler(models);
   const rpc = await openRpc(base, {
     serviceNames: [BackgroundServiceDefinition.fullName],
@@ -30,5 +37,6 @@ export async function startBackground(
   });
   await startStepWorker(worker, "background", { removeBackground: remove, replaceBackground: replaceHandler });
   await announceReady(base, rpc);
+  keepModels(worker, models);
   return { base, rpc };
 }

@@ -3,7 +3,14 @@ import { UpscaleServiceDefinition } from "@pixelmesh/proto";
 import type { RpcServer } from "@pixelmesh/rpc";
 import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
-import { createModelHandlers, openModels, openWorker, startStepWorker, toDeviceOwner } from "@pixelmesh/worker";
+import {
+  createModelHandlers,
+  keepModels,
+  openModels,
+  openWorker,
+  startStepWorker,
+  toDeviceOwner,
+} from "@pixelmesh/worker";
 import type { UpscaleConfig } from "./config.ts";
 import { createUpscaleImage } from "./rpc/upscale-image.ts";
 import { createUpscaleHandler } from "./steps/upscale-step.ts";
@@ -16,18 +23,21 @@ export async function startUpscale(
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
   const base = await openBase("upscale", config, life, log);
   const models = await openModels(base, config, "upscale");
-  const worker = await openWorker(base, config, toDeviceOwner(models));
-  const handler = createUpscaleHandler(models);
+  const worker = await openWorker(base, config, toDeviceOwner(models, base.metrics));
+  const { limits } = worker;
+  const createHandler = (maxOutputPixels: number) =>
+    createUpscaleHandler(models, { limits: { ...limits, maxOutputPixels }, maxFrameBytes: config.maxFrameBytes });
   const rpc = await openRpc(base, {
     serviceNames: [UpscaleServiceDefinition.fullName],
     register(server) {
       server.add(UpscaleServiceDefinition, {
-        upscaleImage: createUpscaleImage(worker, handler),
+        upscaleImage: createUpscaleImage(worker, createHandler),
         ...createModelHandlers(worker, models),
       });
     },
   });
-  await startStepWorker(worker, "upscale", { upscale: handler });
+  await startStepWorker(worker, "upscale", { upscale: createHandler(limits.maxOutputPixels) });
   await announceReady(base, rpc);
+  keepModels(worker, models);
   return { base, rpc };
 }

@@ -90,6 +90,8 @@ test("-o is for one output only", () => {
 
 test("flags that mean nothing together are refused", () => {
   expect(() => parse(["a.png"], { model: "m" })).toThrow(/^Expected `--model` to be given with --upscale/);
+  expect(() => parse(["a.png"], { sharpen: 0.5 })).toThrow(/^Expected `--sharpen` to be given with --upscale/);
+  expect(() => parse(["a.png"], { upscale: 2, width: 900 })).toThrow("Expected --upscale, or --width and --height");
   const twice = [parseVariant("v=dither"), parseVariant("v=pop_art")];
   expect(() => parse(["a.png"], { variant: twice })).toThrow(/^Expected `--variant` to be named once each/);
   expect(() => parse(["a.png"], { variant: [parseVariant("result=dither")] })).toThrow("got `result`");

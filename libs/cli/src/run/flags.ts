@@ -1,8 +1,10 @@
 import { extname } from "node:path";
+import type { UpscaleOperation } from "@pixelmesh/proto";
 import type { ServiceName } from "../mesh/services.ts";
 import { UsageError, wrongFlag } from "../usage-error.ts";
 import type { Background } from "./background.ts";
 import type { EffectText, Variant } from "./effect-text.ts";
+import { toUpscale, type UpscaleOptions } from "./upscale-flags.ts";
 
 /** Words of `--quality`. */
 export const qualities = ["auto", "high", "balanced", "fast"] as const;
@@ -15,9 +17,7 @@ export const priorities = ["interactive", "batch"] as const;
 export type Format = (typeof formats)[number];
 
 /** The options of `run` as commander gives them. */
-export type RunOptions = {
-  readonly upscale?: 2 | 4;
-  readonly model?: string;
+export type RunOptions = UpscaleOptions & {
   readonly removeBackground?: true;
   readonly background?: Background;
   readonly effect?: readonly EffectText[];
@@ -38,7 +38,7 @@ export type RunOptions = {
 export type RunFlags = {
   readonly pictures: readonly string[];
   readonly maxSidePx: number | undefined;
-  readonly upscale: { readonly scale: 2 | 4; readonly model: string } | undefined;
+  readonly upscale: UpscaleOperation | undefined;
   readonly removeBackground: boolean;
   readonly background: Background | undefined;
   readonly effects: readonly EffectText[];
@@ -68,9 +68,6 @@ const formatByExtension: Readonly<Record<string, Format>> = {
 /** Checks what flags mean together. Throws UsageError. */
 export function parseRunFlags(pictures: readonly string[], options: RunOptions): RunFlags {
   const { background, effect: effects = [], variant: variants = [], output } = options;
-  if (options.model !== undefined && options.upscale === undefined) {
-    throw wrongFlag("--model", "given with --upscale, whose model it names", options.model);
-  }
   const names = variants.map(({ name }) => name);
   const repeated = names.find((name, index) => name === mainOutput || names.indexOf(name) !== index);
   if (repeated !== undefined) {
@@ -79,7 +76,7 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
   const flags: RunFlags = {
     pictures,
     maxSidePx: options.maxSide,
-    upscale: options.upscale && { scale: options.upscale, model: options.model ?? "" },
+    upscale: toUpscale(options),
     removeBackground: options.removeBackground === true || background !== undefined,
     background,
     effects,

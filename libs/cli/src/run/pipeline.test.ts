@@ -33,6 +33,19 @@ test("steps come in the documented order, each on the one before", () => {
   ]);
 });
 
+test("an upscale is by a scale or to a size, with what else was said about it", () => {
+  const upscaleOf = (options: Partial<RunOptions>) => pipelineOf(options).steps[0]?.operation?.value;
+  expect(upscaleOf({ upscale: 3 })).toMatchObject({ scale: 3, model: "", target: undefined, finishing: undefined });
+  expect(upscaleOf({ height: 900, model: "m", denoise: 0.5, contrast: 0.1 })).toMatchObject({
+    scale: 0,
+    model: "m",
+    target: { widthPx: 0, heightPx: 900 },
+    denoise: 0.5,
+    finishing: { sharpen: 0, contrast: 0.1 },
+  });
+  expect(neededServices(flagsOf({ width: 900 }))).toContain("upscale");
+});
+
 test("all effects are one step, in their order", () => {
   const { steps } = pipelineOf({ effect: [parseEffectText("dither"), parseEffectText("pop_art")] });
   expect(steps.map(({ operation }) => operation)).toEqual([

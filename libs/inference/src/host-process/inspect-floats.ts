@@ -4,6 +4,8 @@ export type FloatFacts = {
   readonly finite: boolean;
   /** Every sample is exactly the same. */
   readonly constant: boolean;
+  readonly least: number;
+  readonly most: number;
 };
 
 /** Looks at every sample once. */
@@ -11,11 +13,18 @@ export function inspectFloats(data: Float32Array): FloatFacts {
   const first = data[0] as number;
   // A finite sample less itself is 0; anything else is NaN and stays so in a sum.
   let residue = 0;
+  let least = first;
+  let most = first;
   let at = 0;
   while (at < data.length && data[at] === first) at++;
   // By index: an iterator over so many samples takes ten times as long.
-  for (let i = 0; i < data.length; i++) residue += (data[i] as number) - (data[i] as number);
-  return { finite: residue === 0, constant: at === data.length };
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    residue += value - value;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return { finite: residue === 0, constant: at === data.length, least, most };
 }
 
 /** Whether samples differ by enough (16 of 255) that no upscaler could rightly answer with one flat colour. */

@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { RefusedProvider } from "../host/host-protocol.ts";
-import type { HostThreads, Provider } from "../host/host-types.ts";
+import type { HostThreads } from "../host/host-types.ts";
+import type { Provider } from "../host/provider.ts";
 import { HostFailure, toText } from "./host-failure.ts";
 import { expectedProbe, probeModel, probeSizePx, probeTile } from "./probe.ts";
 
@@ -10,6 +11,12 @@ export type ProvenProvider = {
   readonly refused: readonly RefusedProvider[];
   readonly sessionOptions: (use: { readonly fixedSize: boolean }) => InferenceSession.SessionOptions;
 };
+
+/**
+ * Session options that make a model fail to load where any of its operators would run on the CPU instead. Heeded by
+ * onnxruntime-node 1.30; a test asks the installed one.
+ */
+export const noCpuFallback = { "session.disable_cpu_ep_fallback": "1" } as const;
 
 /** GPUs may compute convolutions in TF32, with 10 bits of mantissa. */
 const tolerance = 5e-3;
@@ -50,7 +57,10 @@ function toSessionOptions(
   fixedSize: boolean,
 ): InferenceSession.SessionOptions {
   return {
-    executionProviders: [provider === "cpu" ? "cpu" : { name: provider, deviceId: options.deviceIndex }],
+    // WebGPU's is the number of a context of its own, and the only one there is has no number: it refuses the option.
+    executionProviders: [
+      provider === "cuda" || provider === "tensorrt" ? { name: provider, deviceId: options.deviceIndex } : provider,
+    ],
     intraOpNumThreads: options.threads.intraOp,
     interOpNumThreads: options.threads.interOp,
     executionMode: options.threads.interOp > 1 ? "parallel" : "sequential",
@@ -58,7 +68,7 @@ function toSessionOptions(
     enableCpuMemArena: provider === "cpu" && !fixedSize,
     enableMemPattern: false,
     logSeverityLevel: 3,
-    ...(provider === "cpu" ? {} : { extra: { "session.disable_cpu_ep_fallback": "1" } }),
+    ...(provider === "cpu" ? {} : { extra: noCpuFallback }),
   };
 }
 

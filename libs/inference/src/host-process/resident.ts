@@ -15,6 +15,8 @@ export type Resident = {
   readonly input: (widthPx: number, heightPx: number) => Float32Array;
   /** Runs what was last asked for by `input`. The answer is overwritten by the next run. */
   readonly run: () => Promise<Answer>;
+  /** Where the answer of the next run will be. What the runtime leaves unwritten of it is NaN. */
+  readonly output: () => Float32Array;
   readonly release: () => Promise<void>;
 };
 
@@ -29,7 +31,7 @@ export async function loadResident(model: HostModel, proven: ProvenProvider): Pr
   const session = await createSession(model, proven);
   try {
     const resident = createResident(session, model, checkSignature(session, model));
-    await proveModel(resident);
+    await proveModel(resident, proven.provider !== "cpu");
     return resident;
   } catch (error) {
     await session.release();
@@ -75,7 +77,9 @@ function createResident(session: InferenceSession, model: HostModel, names: Tens
       }
       return feed.data as Float32Array;
     },
+    output: () => markUnwritten(fetch.data as Float32Array),
     run: async () => {
+      markUnwritten(fetch.data as Float32Array);
       const began = performance.now();
       try {
         await session.run({ [names.input]: feed }, { [names.output]: fetch });
@@ -91,8 +95,17 @@ function createResident(session: InferenceSession, model: HostModel, names: Tens
   };
 }
 
+/** Samples between two marks: a row of the smallest tile has one. */
+const markEvery = 64;
+
+/** An answer that the runtime did not write must not pass for that of the run before: it would be a tile shown twice. */
+function markUnwritten(data: Float32Array): Float32Array {
+  for (let at = 0; at < data.length; at += markEvery) data[at] = Number.NaN;
+  return data;
+}
+
 /** A tile that is not square, so that swapped sides show. */
-async function proveModel(resident: Resident): Promise<void> {
+async function proveModel(resident: Resident, isOnGpu: boolean): Promise<void> {
   const { fixedSizePx } = resident.model.input;
   const multiple = resident.model.sizeMultiple;
   const widthPx = fixedSizePx?.widthPx ?? Math.ceil(40 / multiple) * multiple;
@@ -104,6 +117,8 @@ async function proveModel(resident: Resident): Promise<void> {
     const { scale, key } = resident.model;
     throw new HostFailure("MODEL_INVALID", `Expected \`${key}\` to turn a tile into one ${scale} times its size`, {
       detail: error.detail,
+      // After a runtime error a GPU's context is not to be trusted.
+      poisoned: isOnGpu,
     });
   });
   if (!inspectFloats(answer.data).finite) {

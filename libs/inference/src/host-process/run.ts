@@ -16,7 +16,7 @@ export type RunResult = {
 
 /**
  * Runs pixels through a model. INVALID_ARGUMENT for pixels that the model cannot take, RESULT_INVALID where the answer has
- * NaN or infinities, or is one flat colour although the tile is not.
+ * NaN or infinities, is one flat colour although the tile is not, or goes far beyond its range.
  */
 export async function runModel(resident: Resident, pixels: Pixels): Promise<RunResult> {
   assertFits(resident.model, pixels);
@@ -32,7 +32,7 @@ async function runUpscaler(resident: Resident, pixels: Pixels): Promise<RunResul
   else writeRgbFloats(pixels, model.input, input);
 
   const answer = await resident.run();
-  assertSound(answer, model, isVaried(luma ?? pixels.data));
+  assertSound(answer, model, { varied: isVaried(luma ?? pixels.data), bounded: true });
   return {
     widthPx: pixels.widthPx * model.scale,
     heightPx: pixels.heightPx * model.scale,
@@ -55,7 +55,7 @@ async function runMatte(resident: Resident, pixels: Pixels): Promise<RunResult> 
   const { widthPx, heightPx } = pixels;
   writeRgbFloats(pixels, resident.model.input, resident.input(widthPx, heightPx));
   const { data, runMs } = await resident.run();
-  assertSound({ data, runMs }, resident.model, false);
+  assertSound({ data, runMs }, resident.model, { varied: false, bounded: !resident.model.output.sigmoid });
   if (resident.model.output.sigmoid) applySigmoid(data);
   return { widthPx, heightPx, runMs, payload: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
@@ -64,9 +64,27 @@ function applySigmoid(data: Float32Array): void {
   for (let i = 0; i < data.length; i++) data[i] = 1 / (1 + Math.exp(-(data[i] as number)));
 }
 
-function assertSound(answer: Answer, model: HostModel, varied: boolean): void {
-  const { finite, constant } = inspectFloats(answer.data);
-  const what = !finite ? "NaN or infinite values" : constant && varied ? "one flat colour" : "";
+/**
+ * How far beyond its range, in ranges, an answer may go. Upscalers overshoot: on checkerboards of single pixels, the harshest
+ * of pictures, every model at hand stays within −1.3 to 2.6.
+ */
+const overshoot = 4;
+
+function assertSound(
+  answer: Answer,
+  model: HostModel,
+  expect: { readonly varied: boolean; readonly bounded: boolean },
+): void {
+  const { finite, constant, least, most } = inspectFloats(answer.data);
+  const range = model.output.range === "unit" ? 1 : 255;
+  const outside = least < -overshoot * range || most > (1 + overshoot) * range;
+  const what = !finite
+    ? "NaN or infinite values"
+    : constant && expect.varied
+      ? "one flat colour"
+      : outside && expect.bounded
+        ? "values far outside its range"
+        : "";
   if (what !== "") throw new HostFailure("RESULT_INVALID", `\`${model.key}\` answered a tile with ${what}`);
 }
 

@@ -3,8 +3,9 @@ import { readFileDigest } from "../models/file-digest.ts";
 import type { AvailableModel } from "../models/registry.ts";
 import { HostLink } from "./host-link.ts";
 import type { HostModel } from "./host-protocol.ts";
-import type { HostLimits, HostMemory, HostOptions, LoadReport, Provider } from "./host-types.ts";
+import type { HostLimits, HostMemory, HostOptions, LoadReport } from "./host-types.ts";
 import { readProcessMemory } from "./process-memory.ts";
+import type { Provider } from "./provider.ts";
 
 /** A model in a process. */
 export type Resident = {
@@ -22,39 +23,56 @@ export type HostLife = {
   readonly provider: Provider;
   /** By `toModelKey`. */
   readonly residents: Map<string, Resident>;
+  readonly startedMs: number;
   runs: number;
 };
 
 /** What a host without a process holds. */
 export const noMemory: HostMemory = { anonymousBytes: 0, residentBytes: 0 };
 
-/** Starts a process and has it prove a provider. Rejects with INFERENCE_FAILED where it cannot; no process is left then. */
-export async function startHostLife(options: HostOptions, limits: HostLimits): Promise<HostLife> {
+/**
+ * Starts the `life`-th process of a host and has it prove a provider. Rejects with INFERENCE_FAILED where it cannot; no
+ * process is left then.
+ */
+export async function startHostLife(options: HostOptions, limits: HostLimits, life: number): Promise<HostLife> {
   const began = performance.now();
   const link = new HostLink(options.id, options.log, options.gpuUuid);
   try {
-    const { providers, threads, deviceIndex = 0 } = options;
-    const request = { type: "start", providers, deviceIndex, threads } as const;
+    const { providers, threads, deviceIndex = 0, faults = [] } = options;
+    const request = { type: "start", providers, deviceIndex, threads, faults, life } as const;
     const { provider, refused, runtime } = await link.ask<"started">(request, { timeoutMs: limits.startTimeoutMs });
-    const facts = {
-      host: options.id,
-      pid: link.pid,
-      provider,
-      runtime,
-      startMs: Math.round(performance.now() - began),
-    };
+    const startMs = Math.round(performance.now() - began);
+    const facts = { host: options.id, pid: link.pid, provider, runtime, startMs };
     if (refused.length > 0) options.log.warn({ ...facts, refused }, "inference host could not prove every provider");
     else options.log.info(facts, "inference host started");
-    return { link, provider, residents: new Map(), runs: 0 };
+    options.observe?.({ type: "started", provider, startMs });
+    void link.ended.then(() => options.observe?.({ type: "ended", reason: link.endReason }));
+    keepAsking(link, limits.heartbeatMs);
+    return { link, provider, residents: new Map(), startedMs: performance.now(), runs: 0 };
   } catch (error) {
-    link.kill("it did not start");
+    link.kill("not_proven", "it did not start");
     await link.ended;
     throw error;
   }
 }
 
+/** A process that does nothing must still answer: else the next run would be the one to find out that it does not. */
+function keepAsking(link: HostLink, everyMs: number): void {
+  const timer = setInterval(() => {
+    link.noteAlive();
+    if (!link.usable || link.pending > 0) return;
+    // A process that does not answer is killed by the link.
+    link.ask<"stats">({ type: "stats" }, { timeoutMs: everyMs, isBeat: true }).catch(() => {});
+  }, everyMs).unref();
+  void link.ended.then(() => clearInterval(timer));
+}
+
 /** Loads a model into a process, once however many ask; MODEL_INVALID where its file was changed. A failed load is forgotten. */
-export function loadInto(life: HostLife, model: AvailableModel, limits: HostLimits): Resident {
+export function loadInto(
+  life: HostLife,
+  model: AvailableModel,
+  { limits, observe }: { readonly limits: HostLimits; readonly observe?: HostOptions["observe"] },
+): Resident {
   const key = toModelKey(model);
   const known = life.residents.get(key);
   if (known) return known;
@@ -71,6 +89,7 @@ export function loadInto(life: HostLife, model: AvailableModel, limits: HostLimi
   loading.then(
     (report) => {
       resident.report = report;
+      observe?.({ type: "loaded", model: model.name, loadMs: report.loadMs });
     },
     () => life.residents.delete(key),
   );

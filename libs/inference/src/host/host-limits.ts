@@ -11,6 +11,8 @@ export const defaultHostLimits: HostLimits = {
   maxBackOffMs: 10_000,
   recycleAfterRuns: 100_000,
   recycleAboveBytes: 64 * 2 ** 30,
+  recycleMinAgeMs: 30_000,
+  heartbeatMs: 10_000,
 };
 
 /** Throws INVALID_ARGUMENT for options that no host could run with. */

@@ -2,9 +2,11 @@ import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { AppError } from "@pixelmesh/errors";
 import { createFrameReader, type WireFrame, writeFrame } from "./frames.ts";
+import type { HostEndReason } from "./host-event.ts";
 import type { FromHost, ToHost } from "./host-protocol.ts";
 import { spawnHost } from "./host-spawn.ts";
 import type { Log } from "./log.ts";
+import { readOomKills } from "./oom-kills.ts";
 
 type Asked = Extract<ToHost, { id: number }>;
 
@@ -20,13 +22,19 @@ export type AskOptions = {
   /** The longest silence while this is the oldest open request; then the process is killed. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** A question that is no work: it does not count as pending. */
+  readonly isBeat?: boolean;
 };
 
 type Open = {
   readonly settle: (answer: FromHost, payload: Uint8Array) => void;
   readonly fail: (error: AppError) => void;
   readonly timeoutMs: number;
+  readonly isBeat: boolean;
+  readonly slotId: string | null;
 };
+
+const ended = "The inference host ended while it was at work";
 
 /** One life of a host process, from spawn to exit. */
 export class HostLink {
@@ -43,8 +51,9 @@ export class HostLink {
   #lastId = 0;
   #usable = true;
   #alive = true;
-  #retired = false;
+  #endReason: HostEndReason | undefined;
   #killedFor = "";
+  #oomKills = readOomKills();
   #silence: NodeJS.Timeout | undefined;
 
   constructor(name: string, log: Log, gpuUuid?: string) {
@@ -61,10 +70,13 @@ export class HostLink {
       "data",
       createFrameReader((frame) => this.#receive(frame)),
     );
-    socket.on("error", () => this.kill("its socket failed"));
-    socket.on("close", () => this.kill("its socket closed"));
+    socket.on("error", () => this.#drop("its socket failed"));
+    socket.on("close", () => this.#drop("its socket closed"));
     child.on("error", (error) => this.#end(error.message));
-    child.on("close", (code, signal) => this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`));
+    child.on("close", (code, signal) => {
+      if (signal === "SIGKILL" && readOomKills() > this.#oomKills) this.#endReason ??= "out_of_memory";
+      this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`);
+    });
   }
 
   /** Whether it may still be asked: not poisoned, not retired, not dead. */
@@ -77,14 +89,21 @@ export class HostLink {
     return this.#alive;
   }
 
-  /** Whether it ended without having been retired. */
-  get crashed(): boolean {
-    return !this.#alive && !this.#retired;
+  /** Why it ended, or is about to; `crashed` unless it was told to. */
+  get endReason(): HostEndReason {
+    return this.#endReason ?? "crashed";
   }
 
-  /** Requests without an answer. */
+  /** Whether it ended by a fault of its own: not because it was told to, nor for lack of memory, which is its caller's to mend. */
+  get failed(): boolean {
+    return !this.#alive && ["crashed", "hung", "poisoned"].includes(this.endReason);
+  }
+
+  /** Pieces of work without an answer. */
   get pending(): number {
-    return this.#open.size;
+    let count = 0;
+    for (const { isBeat } of this.#open.values()) if (!isBeat) count++;
+    return count;
   }
 
   /**
@@ -102,6 +121,8 @@ export class HostLink {
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#open.set(id, {
       timeoutMs: options.timeoutMs,
+      isBeat: options.isBeat ?? false,
+      slotId: request.type === "run" ? request.slotId : null,
       fail: reject,
       settle: (answer, payload) => {
         if (signal?.aborted) reject(signal.reason);
@@ -120,24 +141,34 @@ export class HostLink {
   }
 
   /** No more requests: it answers those it has and exits, or is killed after `graceMs`. Resolves when it is gone. */
-  async retire(graceMs: number): Promise<void> {
+  async retire(reason: HostEndReason, graceMs: number): Promise<void> {
     this.#usable = false;
-    if (this.#alive && this.#killedFor === "") this.#retired = true;
+    if (this.#alive) this.#endReason ??= reason;
     this.tell({ type: "bye" });
-    const timer = setTimeout(() => this.kill("its grace time was over"), graceMs);
+    const timer = setTimeout(() => this.kill(reason, "its grace time was over"), graceMs);
     await this.ended;
     clearTimeout(timer);
   }
 
-  /** Ends it at once; open requests fail. */
-  kill(why: string): void {
+  /** Ends it at once; open requests fail. `why` is for the log. */
+  kill(reason: HostEndReason, why: string): void {
+    this.#endReason ??= reason;
+    this.#drop(why);
+  }
+
+  /** What the kernel has killed by now was not this process. */
+  noteAlive(): void {
+    this.#oomKills = readOomKills();
+  }
+
+  #drop(why: string): void {
     this.#usable = false;
     this.#killedFor ||= why;
     this.#child.kill("SIGKILL");
   }
 
   #write(message: unknown, payload?: Uint8Array): void {
-    writeFrame(this.#socket, message, payload).catch(() => this.kill("its socket failed"));
+    writeFrame(this.#socket, message, payload).catch(() => this.#drop("its socket failed"));
   }
 
   #receive({ header, payload }: WireFrame): void {
@@ -152,11 +183,14 @@ export class HostLink {
     clearTimeout(this.#silence);
     const oldest = this.#open.values().next().value;
     if (oldest === undefined) return;
-    this.#silence = setTimeout(() => this.kill(`no answer for ${oldest.timeoutMs} ms`), oldest.timeoutMs);
+    this.#silence = setTimeout(() => this.kill("hung", `no answer for ${oldest.timeoutMs} ms`), oldest.timeoutMs);
   }
 
   #toError(answer: Extract<FromHost, { type: "failed" }>): AppError {
-    if (answer.poisoned) this.#usable = false;
+    if (answer.poisoned) {
+      this.#usable = false;
+      this.#endReason ??= answer.reason === "OUT_OF_MEMORY" ? "out_of_memory" : "poisoned";
+    }
     return new AppError(answer.reason, answer.message, answer.detail === "" ? {} : { cause: answer.detail });
   }
 
@@ -167,12 +201,14 @@ export class HostLink {
     clearTimeout(this.#silence);
     this.#socket.destroy();
     const detail = [how, this.#killedFor, this.#lastWords()].filter(Boolean).join("; ");
-    if (this.#open.size > 0)
-      this.#log.error({ host: this.#name, pid: this.pid, detail }, "inference host died at work");
+    if (this.pending > 0) this.#log.error({ host: this.#name, pid: this.pid, detail }, "inference host died at work");
+    const [atWork] = this.#open.values();
     for (const request of this.#open.values()) {
-      request.fail(
-        new AppError("INFERENCE_FAILED", "The inference host ended while it was at work", { cause: detail }),
-      );
+      // It ran one request at a time: who waited did not take the memory, unless it is the same work.
+      const isSame = request === atWork || (request.slotId !== null && request.slotId === atWork?.slotId);
+      const isOut = isSame && this.endReason === "out_of_memory";
+      const text = isOut ? "The kernel ended the inference host for lack of memory" : ended;
+      request.fail(new AppError(isOut ? "OUT_OF_MEMORY" : "INFERENCE_FAILED", text, { cause: detail }));
     }
     this.#open.clear();
     this.#gone.resolve();

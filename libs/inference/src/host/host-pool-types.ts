@@ -1,14 +1,17 @@
 import type { AvailableModel } from "../models/registry.ts";
+import type { HostEndReason, HostEvent } from "./host-event.ts";
+import type { HostFault } from "./host-fault.ts";
 import type {
   HostDescription,
   HostLimits,
   HostThreads,
   InferenceHost,
   LoadReport,
-  Provider,
   UnloadReport,
 } from "./host-types.ts";
 import type { Log } from "./log.ts";
+import type { RoomRules } from "./model-room.ts";
+import type { Provider } from "./provider.ts";
 
 /** A device that hosts may be started on. */
 export type PoolDevice = {
@@ -31,8 +34,15 @@ export type HostPoolOptions = {
   readonly devices: readonly PoolDevice[];
   readonly log: Log;
   readonly limits?: Partial<HostLimits>;
-  /** A host that nobody has held for so long, and that holds no pinned model, is ended. Default 5 min. */
+  /** A model that nobody has held for so long is unloaded unless it is pinned, its host ended with the last. Default 5 min. */
   readonly idleTtlMs?: number;
+  /** What may be resident on each device. Default: everything, for as long as it likes. */
+  readonly room?: Partial<RoomRules>;
+  /** Whether so many bytes of a device may be held for a moment by a second process. Default: they may. */
+  readonly hasRoom?: (deviceId: string, bytes: number) => boolean;
+  readonly observe?: (event: HostEvent) => void;
+  /** For tests: what shall go wrong in the hosts. */
+  readonly faults?: readonly HostFault[];
   /** How long `close` waits for hosts to be given back. Default 10 s. */
   readonly closeGraceMs?: number;
 };
@@ -40,7 +50,7 @@ export type HostPoolOptions = {
 /** Which host is meant. */
 export type HostChoice = { readonly deviceId?: string; readonly signal?: AbortSignal };
 
-/** A host, held. While it is held it is not ended for being idle. */
+/** A model's host, held. While it is held neither is unloaded or ended. */
 export type HostLease = { readonly host: InferenceHost; readonly release: () => void };
 
 /**
@@ -50,13 +60,22 @@ export type HostLease = { readonly host: InferenceHost; readonly release: () => 
 export type HostPool = {
   /** The id that the model's host has or would have. UNKNOWN devices throw INVALID_ARGUMENT. */
   readonly hostId: (model: AvailableModel, deviceId?: string) => string;
-  /** The model's host, started if need be. STOPPING once the pool is closing. */
+  /**
+   * The model's host, started if need be, once there is room for the model: others that nobody holds are unloaded for it, least
+   * recently used first, or somebody's release is waited for. STOPPING once the pool is closing.
+   */
   readonly acquire: (model: AvailableModel, choice?: HostChoice) => Promise<HostLease>;
   readonly load: (model: AvailableModel, choice?: HostChoice & { readonly pin?: boolean }) => Promise<LoadReport>;
-  /** Frees a model on every device; waits for its runs. */
-  readonly unload: (name: string) => Promise<UnloadReport>;
+  /** Frees a model on every device, pinned or not, once nobody holds it. */
+  readonly unload: (name: string, signal?: AbortSignal) => Promise<UnloadReport>;
+  /** How long a model had better wait before it is asked for, so as not to displace one that has only just come. */
+  readonly patienceMs: (model: AvailableModel, deviceId?: string) => Promise<number>;
+  /** Names of the models that are to stay: pinned, and not unloaded since. They may not be here yet, or not any more. */
+  readonly pins: ReadonlySet<string>;
+  /** Says that a model shall stay once it is here. Loads nothing. */
+  readonly pin: (name: string) => void;
   /** Ends a host that nobody holds; false where it is held or unknown. */
-  readonly evict: (hostId: string) => Promise<boolean>;
+  readonly evict: (hostId: string, why?: HostEndReason) => Promise<boolean>;
   /** For every host, whichever of them the slot's tiles run in. */
   readonly renewGrant: (slotId: string, validMs: number) => void;
   readonly endGrant: (slotId: string) => void;

@@ -1,26 +1,24 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import type { AvailableModel } from "../models/registry.ts";
-import { startInferenceHost } from "./host.ts";
-import type { HostChoice, HostLease, HostPool, HostPoolOptions, PoolDevice } from "./host-pool-types.ts";
-import { monotonicMs } from "./host-protocol.ts";
-import type { HostDescription, InferenceHost, UnloadReport } from "./host-types.ts";
+import { toModelKey } from "./host-life.ts";
+import type { HostChoice, HostLease, HostPool, HostPoolOptions } from "./host-pool-types.ts";
+import { createSeats, type Seat } from "./host-seats.ts";
+import type { InferenceHost, UnloadReport } from "./host-types.ts";
+import { createModelLeases, type ModelLeases } from "./model-leases.ts";
+import type { RoomRules } from "./model-room.ts";
 import { waitFor } from "./wait-for.ts";
 
-/** One place for a host: it may be starting, there, or ended and to be started again. */
-type Seat = {
-  readonly hostId: string;
-  readonly device: PoolDevice;
-  readonly starting: Promise<InferenceHost>;
-  host: InferenceHost | null;
-  holders: number;
-  idleTimer: NodeJS.Timeout | undefined;
-};
+const roomForAll: RoomRules = { maxBytes: Number.POSITIVE_INFINITY, maxModels: 1_000, minResidentMs: 0 };
 
 /** The hosts of one service. Nothing is started before it is needed. */
 export function createHostPool(options: HostPoolOptions): HostPool {
   const { name, devices, log, idleTtlMs = 300_000, closeGraceMs = 10_000 } = options;
-  const seats = new Map<string, Seat>();
-  const grants = new Map<string, number>();
+  const seats = createSeats(options, (deviceId, event) => {
+    if (event.type === "loaded") leasesOf.get(deviceId)?.noteLoad(event.model, event.loadMs);
+    options.observe?.(event);
+  });
+  const pins = new Set<string>();
+  const idleTimers = new Map<string, NodeJS.Timeout>();
   const closing = new AbortController();
   let released = () => {};
 
@@ -33,57 +31,76 @@ export function createHostPool(options: HostPoolOptions): HostPool {
     const place = model.workClass === "light" ? "light" : model.name;
     return `${name}/${devices.indexOf(findDevice(deviceId))}/${place}`;
   };
+  const leasesOf = new Map(devices.map(({ deviceId }) => [deviceId, createLeases(deviceId)] as const));
+  const findLeases = (deviceId: string | undefined) => leasesOf.get(findDevice(deviceId).deviceId) as ModelLeases;
 
-  const takeSeat = (model: AvailableModel, deviceId: string | undefined): Seat => {
-    closing.signal.throwIfAborted();
-    const id = hostId(model, deviceId);
-    const known = seats.get(id);
-    if (known) return known;
-    const device = findDevice(deviceId);
-    const starting = startInferenceHost({ id, ...device, log, ...(options.limits ? { limits: options.limits } : {}) });
-    const seat: Seat = { hostId: id, device, starting, host: null, holders: 0, idleTimer: undefined };
-    seats.set(id, seat);
-    starting.then(
-      (host) => {
-        for (const [slotId, untilMs] of grants) host.renewGrant(slotId, untilMs - monotonicMs());
-        seat.host = host;
+  function createLeases(deviceId: string): ModelLeases {
+    return createModelLeases(
+      { ...roomForAll, ...options.room },
+      {
+        async usedBytes() {
+          return (await seats.describe(deviceId)).reduce((sum, host) => sum + host.usedBytes, 0);
+        },
+        async displace(model, why) {
+          log.info({ model: model.name, why }, "model is unloaded for another");
+          options.observe?.({ type: "unloaded", model: model.name, why });
+          const seat = seats.find(hostId(model, deviceId));
+          if (seat) await dropModel(seat, model, "evicted");
+        },
       },
-      () => seats.delete(id),
     );
-    return seat;
+  }
+
+  /** Frees a model; a host without any ends, since only that gives all of its memory back. */
+  async function dropModel(seat: Seat, model: AvailableModel, why: "evicted" | "idle"): Promise<void> {
+    clearIdleTimer(seat, model);
+    seat.models.delete(toModelKey(model));
+    if (seat.models.size === 0 && seat.holders === 0) await seats.end(seat, why);
+    else await seat.host?.unload(model.name);
+  }
+
+  const timerKey = (seat: Seat, model: AvailableModel) => `${seat.hostId}/${toModelKey(model)}`;
+  const clearIdleTimer = (seat: Seat, model: AvailableModel) => {
+    clearTimeout(idleTimers.get(timerKey(seat, model)));
+    idleTimers.delete(timerKey(seat, model));
+  };
+  const endIfIdle = async (seat: Seat, model: AvailableModel): Promise<void> => {
+    const leases = findLeases(seat.device.deviceId);
+    const entry = leases.held().find(({ key }) => key === toModelKey(model));
+    if ((entry?.holders ?? 0) > 0 || pins.has(model.name)) return;
+    leases.forget(model);
+    log.info({ host: seat.hostId, model: model.name, idleMs: idleTtlMs }, "model is idle and is unloaded");
+    await dropModel(seat, model, "idle");
   };
 
   const acquire = async (model: AvailableModel, { deviceId, signal }: HostChoice = {}): Promise<HostLease> => {
-    const seat = takeSeat(model, deviceId);
+    const id = hostId(model, deviceId);
+    const leases = findLeases(deviceId);
+    const until = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
+    until.throwIfAborted();
+    await leases.take(model, until);
+    leases.setPinned(model.name, pins.has(model.name));
+    const seat = seats.take(id, findDevice(deviceId), model);
     seat.holders++;
-    clearTimeout(seat.idleTimer);
+    clearIdleTimer(seat, model);
     let held = true;
     const release = () => {
       if (!held) return;
       held = false;
       seat.holders--;
+      leases.give(model);
       released();
-      if (seat.holders === 0) seat.idleTimer = setTimeout(() => void endIfIdle(seat), idleTtlMs).unref();
+      const idle = () => void endIfIdle(seat, model);
+      clearIdleTimer(seat, model);
+      idleTimers.set(timerKey(seat, model), setTimeout(idle, idleTtlMs).unref());
     };
     try {
       return { host: await waitFor(seat.starting, signal), release };
     } catch (error) {
       release();
+      if (seat.host === null) leases.forget(model);
       throw error;
     }
-  };
-
-  const endIfIdle = async (seat: Seat): Promise<void> => {
-    const { models } = (await seat.host?.describe()) ?? { models: [] };
-    if (seat.holders > 0 || models.some((model) => model.pinned)) return;
-    log.info({ host: seat.hostId, idleMs: idleTtlMs }, "inference host is idle and ends");
-    await end(seat);
-  };
-  const end = async (seat: Seat): Promise<void> => {
-    clearTimeout(seat.idleTimer);
-    // Gone from the map first: whoever needs it from here on gets a new one.
-    if (seats.get(seat.hostId) === seat) seats.delete(seat.hostId);
-    await (await seat.starting.catch(() => null))?.close();
   };
   const held = async <T>(model: AvailableModel, choice: HostChoice, use: (host: InferenceHost) => Promise<T>) => {
     const { host, release } = await acquire(model, choice);
@@ -97,52 +114,63 @@ export function createHostPool(options: HostPoolOptions): HostPool {
   return {
     hostId,
     acquire,
+    pins,
+    pin: (model) => void pins.add(model),
     load: (model, { pin = false, ...choice } = {}) =>
-      held(model, choice, (host) => host.load(model, { pin, ...(choice.signal ? { signal: choice.signal } : {}) })),
-    unload: async (model) => {
-      const reports = await Promise.all([...seats.values()].map((seat) => seat.host?.unload(model)));
-      return reports.reduce<UnloadReport>(
-        (sum, report) => (report?.wasLoaded ? addReports(sum, report) : sum),
-        nothing,
-      );
-    },
-    evict: async (id) => {
-      const seat = seats.get(id);
-      if (seat === undefined || seat.holders > 0) return false;
-      await end(seat);
-      return true;
-    },
-    renewGrant: (slotId, validMs) => {
-      const nowMs = monotonicMs();
-      for (const [each, untilMs] of grants) if (untilMs < nowMs) grants.delete(each);
-      grants.set(slotId, nowMs + validMs);
-      for (const seat of seats.values()) seat.host?.renewGrant(slotId, validMs);
-    },
-    endGrant: (slotId) => {
-      grants.delete(slotId);
-      for (const seat of seats.values()) seat.host?.endGrant(slotId);
-    },
-    describe: async (deviceId) => {
-      const wanted = [...seats.values()].filter((seat) => deviceId === undefined || seat.device.deviceId === deviceId);
-      const described = await Promise.all(
-        wanted.map(async (seat): Promise<HostDescription[]> => {
-          const host = await seat.host?.describe();
-          // Whoever holds it is between two tiles at most: it is not idle.
-          return host ? [{ ...host, busy: host.busy || seat.holders > 0 }] : [];
+      held(model, choice, async (host) => {
+        const report = await host.load(model, { pin, ...(choice.signal ? { signal: choice.signal } : {}) });
+        if (pin) pins.add(model.name);
+        findLeases(choice.deviceId).setPinned(model.name, pins.has(model.name));
+        return report;
+      }),
+    async unload(model, signal) {
+      pins.delete(model);
+      const reports = await Promise.all(
+        [...leasesOf].map(async ([deviceId, leases]) => {
+          leases.setPinned(model, false);
+          const entries = leases.held().filter((entry) => entry.model.name === model);
+          const free = () => Promise.all(seats.all(deviceId).map((seat) => freeIn(seat, model)));
+          return leases.clear(
+            entries.map((entry) => entry.model),
+            free,
+            signal,
+          );
         }),
       );
-      return described.flat();
+      return reports
+        .flat()
+        .reduce<UnloadReport>((sum, report) => (report?.wasLoaded ? addReports(sum, report) : sum), nothing);
     },
+    patienceMs: (model, deviceId) => findLeases(deviceId).patienceMs(model),
+    evict: async (id, why = "evicted") => {
+      const seat = seats.find(id);
+      if (seat === undefined || seat.holders > 0) return false;
+      for (const model of seat.models.values()) {
+        clearIdleTimer(seat, model);
+        findLeases(seat.device.deviceId).forget(model);
+      }
+      await seats.end(seat, why);
+      return true;
+    },
+    renewGrant: seats.renewGrant,
+    endGrant: seats.endGrant,
+    describe: seats.describe,
     close: async () => {
       closing.abort(new AppError("STOPPING", "The inference hosts are closing"));
-      const isHeld = () => [...seats.values()].some((seat) => seat.holders > 0);
+      for (const timer of idleTimers.values()) clearTimeout(timer);
+      const isHeld = () => seats.all().some((seat) => seat.holders > 0);
       const grace = AbortSignal.timeout(closeGraceMs);
       while (isHeld() && !grace.aborted) {
         await waitFor(new Promise<void>((resolve) => (released = resolve)), grace).catch(() => {});
       }
-      await Promise.all([...seats.values()].map(end));
+      await Promise.all(seats.all().map((seat) => seats.end(seat, "closed")));
     },
   };
+}
+
+async function freeIn(seat: Seat, name: string): Promise<UnloadReport | undefined> {
+  for (const [key, model] of seat.models) if (model.name === name) seat.models.delete(key);
+  return seat.host?.unload(name);
 }
 
 const nothing: UnloadReport = { wasLoaded: false, memoryBeforeBytes: 0, memoryAfterBytes: 0 };

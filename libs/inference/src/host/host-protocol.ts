@@ -1,6 +1,8 @@
 import type { Reason } from "@pixelmesh/errors";
 import type { ModelEntry } from "../models/manifest.ts";
-import type { HostThreads, Provider } from "./host-types.ts";
+import type { HostFault } from "./host-fault.ts";
+import type { HostThreads } from "./host-types.ts";
+import type { Provider } from "./provider.ts";
 
 /** What the host process has to know of a model. */
 export type HostModel = {
@@ -22,6 +24,9 @@ export type ToHost =
       readonly providers: readonly Provider[];
       readonly deviceIndex: number;
       readonly threads: HostThreads;
+      readonly faults: readonly HostFault[];
+      /** How many processes of this host have been started, with this one. */
+      readonly life: number;
     }
   | { readonly type: "load"; readonly id: number; readonly model: HostModel }
   | { readonly type: "unload"; readonly id: number; readonly key: string }

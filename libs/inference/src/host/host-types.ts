@@ -1,8 +1,8 @@
 import type { AvailableModel } from "../models/registry.ts";
+import type { HostEndReason, HostEvent } from "./host-event.ts";
+import type { HostFault } from "./host-fault.ts";
 import type { Log } from "./log.ts";
-
-/** Where ONNX Runtime can compute, by its own names. */
-export type Provider = "tensorrt" | "cuda" | "webgpu" | "cpu";
+import type { Provider } from "./provider.ts";
 
 /** Threads of the CPU provider: inside one operator, and between operators. */
 export type HostThreads = { readonly intraOp: number; readonly interOp: number };
@@ -23,8 +23,11 @@ export type HostLimits = {
   readonly maxBackOffMs: number;
   /** The process is replaced, between runs, after this many. */
   readonly recycleAfterRuns: number;
-  /** The process is replaced, between runs, when its anonymous memory is above this. */
+  /** The process is replaced, between runs, when its anonymous memory is above this, once it is `recycleMinAgeMs` old. */
   readonly recycleAboveBytes: number;
+  readonly recycleMinAgeMs: number;
+  /** How often an idle process is asked whether it is there, and within what time it has to answer; then it is killed. */
+  readonly heartbeatMs: number;
 };
 
 /** What `startInferenceHost` needs. */
@@ -40,6 +43,11 @@ export type HostOptions = {
   readonly threads: HostThreads;
   readonly log: Log;
   readonly limits?: Partial<HostLimits>;
+  /** Whether so many bytes more may be held for a moment, by a second process beside the first. Default: they may. */
+  readonly hasRoom?: (bytes: number) => boolean;
+  readonly observe?: (event: HostEvent) => void;
+  /** For tests: what shall go wrong. */
+  readonly faults?: readonly HostFault[];
 };
 
 /** Memory of a host's process. */
@@ -115,9 +123,10 @@ export type HostDescription = {
 };
 
 /**
- * A child process that holds models and runs them. It is supervised: when the process dies, runs in it reject with
- * INFERENCE_FAILED and the next use starts a fresh one and loads what it needs. A run that is aborted rejects once the
- * process has stopped working on it, so that memory given back is really free.
+ * A child process that holds models and runs them. It is supervised: a run whose process dies or fails, or whose answer
+ * cannot be right, is done once more on a fresh process, which loads what it needs; then it rejects with INFERENCE_FAILED or
+ * RESULT_INVALID. OUT_OF_MEMORY is never repeated as it is. A run that is aborted rejects once the process has stopped working
+ * on it, so that memory given back is really free.
  */
 export type InferenceHost = {
   readonly id: string;
@@ -127,7 +136,7 @@ export type InferenceHost = {
   readonly load: (model: AvailableModel, options?: { pin?: boolean; signal?: AbortSignal }) => Promise<LoadReport>;
   /** Frees a model; waits for its runs. */
   readonly unload: (name: string) => Promise<UnloadReport>;
-  /** Runs one tile of an upscaler, loading the model where it is not resident. RESULT_INVALID for NaN or a blank. */
+  /** Runs one tile of an upscaler, loading the model where it is not resident. */
   readonly runTile: (model: AvailableModel, tile: Tile, options?: RunOptions) => Promise<TileResult>;
   /** Runs one RGB picture of the model's own size through a matte model. */
   readonly runMatte: (model: AvailableModel, picture: Tile, options?: RunOptions) => Promise<MatteResult>;
@@ -138,5 +147,5 @@ export type InferenceHost = {
   readonly memory: () => Promise<HostMemory>;
   readonly describe: () => Promise<HostDescription>;
   /** Waits for the run in progress within the grace time, then ends the process. Repeating it is safe. */
-  readonly close: () => Promise<void>;
+  readonly close: (why?: HostEndReason) => Promise<void>;
 };

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { AppError } from "@pixelmesh/errors";
+import { AppError, type Reason, toAppError } from "@pixelmesh/errors";
 import type { AvailableModel } from "../models/registry.ts";
-import { type HostLife, loadInto, noMemory, readMemory, startHostLife, toModelKey } from "./host-life.ts";
+import type { HostEndReason, RunOutcome } from "./host-event.ts";
+import { type HostLife, loadInto, toModelKey } from "./host-life.ts";
 import { assertHostOptions, defaultHostLimits } from "./host-limits.ts";
 import type { Answer } from "./host-link.ts";
-import { monotonicMs } from "./host-protocol.ts";
+import { HostLives } from "./host-lives.ts";
 import type {
   HostDescription,
   HostLimits,
@@ -13,12 +13,12 @@ import type {
   InferenceHost,
   LoadReport,
   MatteResult,
-  Provider,
   RunOptions,
   Tile,
   TileResult,
   UnloadReport,
 } from "./host-types.ts";
+import type { Provider } from "./provider.ts";
 import { waitFor } from "./wait-for.ts";
 
 /**
@@ -32,41 +32,43 @@ export async function startInferenceHost(options: HostOptions): Promise<Inferenc
   return host;
 }
 
+/** What may go better on a fresh process, and how it counts. */
+const repeatable: Readonly<Partial<Record<Reason, RunOutcome>>> = {
+  INFERENCE_FAILED: "failed",
+  RESULT_INVALID: "invalid",
+};
+
 class SupervisedHost implements InferenceHost {
   readonly id: string;
   readonly #options: HostOptions;
   readonly #limits: HostLimits;
-  readonly #grants = new Map<string, number>();
-  readonly #closing = new AbortController();
-  #life: HostLife | null = null;
-  #starting: Promise<HostLife> | null = null;
-  #crashes = 0;
-  #provider: Provider = "cpu";
+  readonly #lives: HostLives;
 
   constructor(options: HostOptions) {
     this.id = options.id;
     this.#options = options;
     this.#limits = { ...defaultHostLimits, ...options.limits };
+    this.#lives = new HostLives(options, this.#limits);
   }
 
   get provider(): Provider {
-    return this.#provider;
+    return this.#lives.provider;
   }
 
   async start(): Promise<void> {
-    await this.#live(undefined);
+    await this.#lives.live();
   }
 
   async load(model: AvailableModel, options: { pin?: boolean; signal?: AbortSignal } = {}): Promise<LoadReport> {
-    const life = await this.#live(options.signal);
+    const life = await this.#lives.live(options.signal);
     const wasLoaded = life.residents.has(toModelKey(model));
-    const resident = loadInto(life, model, this.#limits);
+    const resident = this.#loadInto(life, model);
     if (options.pin) resident.pinned = true;
     return { ...(await waitFor(resident.loading, options.signal)), wasLoaded };
   }
 
   async unload(name: string): Promise<UnloadReport> {
-    const life = this.#life;
+    const life = this.#lives.current;
     const before = (await this.memory()).anonymousBytes;
     const keys = [...(life?.residents ?? [])].filter(([, { model }]) => model.name === name).map(([key]) => key);
     if (!life?.link.usable || keys.length === 0) {
@@ -77,7 +79,7 @@ class SupervisedHost implements InferenceHost {
       await life.link.ask<"unloaded">({ type: "unload", key }, { timeoutMs: this.#limits.runTimeoutMs });
     }
     // Only the end of a process gives all of its memory back.
-    if (life.residents.size === 0) await life.link.retire(this.#limits.closeGraceMs);
+    if (life.residents.size === 0) await this.#lives.retire("unloaded");
     return { wasLoaded: true, memoryBeforeBytes: before, memoryAfterBytes: (await this.memory()).anonymousBytes };
   }
 
@@ -92,52 +94,40 @@ class SupervisedHost implements InferenceHost {
   }
 
   renewGrant(slotId: string, validMs: number): void {
-    const nowMs = monotonicMs();
-    const validUntilMs = nowMs + validMs;
-    for (const [each, endMs] of this.#grants) if (endMs <= nowMs) this.#grants.delete(each);
-    this.#grants.set(slotId, validUntilMs);
-    this.#life?.link.tell({ type: "grant", slotId, validUntilMs });
+    this.#lives.renewGrant(slotId, validMs);
   }
 
   endGrant(slotId: string): void {
-    this.#grants.delete(slotId);
-    this.#life?.link.tell({ type: "endGrant", slotId });
+    this.#lives.endGrant(slotId);
   }
 
   async memory(): Promise<HostMemory> {
-    return this.#life ? readMemory(this.#life, this.#limits) : noMemory;
+    return this.#lives.memory();
   }
 
   async describe(): Promise<HostDescription> {
-    const life = this.#life?.link.alive ? this.#life : null;
+    const life = this.#lives.current?.link.alive ? this.#lives.current : null;
     const residents = [...(life?.residents.values() ?? [])];
     return {
       hostId: this.id,
       provider: life?.provider ?? null,
       pid: life?.link.pid ?? null,
       usedBytes: (await this.memory()).anonymousBytes,
-      busy: this.#starting !== null || (life?.link.pending ?? 0) > 0,
+      busy: this.#lives.isBusy,
       models: residents.flatMap(({ model, report, pinned, lastUsedUnixMs }) => {
         if (report === null) return [];
         const residentBytes = Math.max(0, report.memoryAfterBytes - report.memoryBeforeBytes);
-        return {
-          name: model.name,
-          digest: model.digest,
-          provider: report.provider,
-          residentBytes,
-          pinned,
-          lastUsedUnixMs,
-        };
+        const { name, digest } = model;
+        return [{ name, digest, provider: report.provider, residentBytes, pinned, lastUsedUnixMs }];
       }),
     };
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort(new AppError("STOPPING", "The inference host is closing"));
-    await this.#starting?.catch(() => {});
-    await this.#life?.link.retire(this.#limits.closeGraceMs);
+  async close(why: HostEndReason = "closed"): Promise<void> {
+    await this.#lives.close(why);
   }
 
+  /** Runs, and once more on a fresh process where the first one failed or its answer cannot be right. */
   async #run(
     model: AvailableModel,
     task: AvailableModel["task"],
@@ -145,74 +135,68 @@ class SupervisedHost implements InferenceHost {
     options: RunOptions,
   ): Promise<Answer<"result">> {
     if (model.task !== task) throw new AppError("INVALID_ARGUMENT", `\`${model.name}\` is no model for ${task}`);
-    const key = toModelKey(model);
-    const life = await this.#liveWith(model, options.signal);
+    for (let isRepeated = false; ; isRepeated = true) {
+      let life: HostLife | undefined;
+      const beganMs = performance.now();
+      const observe = (outcome: RunOutcome) =>
+        this.#options.observe?.({ type: "ran", model: model.name, outcome, ms: performance.now() - beganMs });
+      try {
+        life = await this.#liveWith(model, options.signal);
+        const answer = await this.#runOnce(life, model, tile, options);
+        observe("ok");
+        return answer;
+      } catch (error) {
+        const { reason, message } = toAppError(error);
+        const outcome = repeatable[reason];
+        if (reason === "OUT_OF_MEMORY") {
+          observe("out_of_memory");
+          // Its memory is wanted back now, not when the next run comes.
+          if (life) this.#lives.poison(life);
+        }
+        if (outcome === undefined) throw error;
+        observe(outcome);
+        if (life) this.#lives.poison(life);
+        if (isRepeated || options.signal?.aborted) throw error;
+        const { id, log } = this.#options;
+        log.warn(
+          { host: id, pid: life?.link.pid, model: model.name, reason, message },
+          "run is repeated on a fresh host",
+        );
+        this.#options.observe?.({ type: "repeated", reason });
+      }
+    }
+  }
+
+  async #runOnce(
+    life: HostLife,
+    model: AvailableModel,
+    { widthPx, heightPx, channels, data }: Tile,
+    { slotId, signal }: RunOptions,
+  ): Promise<Answer<"result">> {
     if (life.link.pending >= this.#limits.maxPending) {
       throw new AppError("QUEUE_FULL", `${life.link.pending} runs wait for inference already`, { retryAfterMs: 1_000 });
     }
-    const { widthPx, heightPx, channels, data } = tile;
+    const key = toModelKey(model);
     const answer = await life.link.ask<"result">(
-      { type: "run", key, widthPx, heightPx, channels, slotId: options.slotId ?? null },
-      { payload: data, timeoutMs: this.#limits.runTimeoutMs, signal: options.signal },
+      { type: "run", key, widthPx, heightPx, channels, slotId: slotId ?? null },
+      { payload: data, timeoutMs: this.#limits.runTimeoutMs, signal },
     );
-    this.#crashes = 0;
-    life.runs++;
     const resident = life.residents.get(key);
     if (resident) resident.lastUsedUnixMs = Date.now();
-    void this.#recycle(life).catch(() => life.link.kill("its memory could not be read"));
+    this.#lives.noteRun(life).catch(() => this.#lives.poison(life));
     return answer;
   }
 
   /** A process that holds the model. What was loaded may have been unloaded, or its process lost, while others waited. */
   async #liveWith(model: AvailableModel, signal: AbortSignal | undefined): Promise<HostLife> {
     for (;;) {
-      const life = await this.#live(signal);
-      await waitFor(loadInto(life, model, this.#limits).loading, signal);
+      const life = await this.#lives.live(signal);
+      await waitFor(this.#loadInto(life, model).loading, signal);
       if (life.link.usable && life.residents.has(toModelKey(model))) return life;
     }
   }
 
-  /** A usable process: the one there is, or a fresh one, started once however many ask. */
-  async #live(signal: AbortSignal | undefined): Promise<HostLife> {
-    this.#closing.signal.throwIfAborted();
-    if (this.#starting === null && this.#life?.link.usable) return this.#life;
-    this.#starting ??= this.#replace().finally(() => {
-      this.#starting = null;
-    });
-    return waitFor(this.#starting, signal);
-  }
-
-  async #replace(): Promise<HostLife> {
-    await this.#life?.link.retire(this.#limits.runTimeoutMs);
-    if (this.#life?.link.crashed) this.#crashes++;
-    this.#life = null;
-    if (this.#crashes > 0) {
-      const waitMs = Math.min(this.#limits.maxBackOffMs, 100 * 2 ** (this.#crashes - 1));
-      const { signal } = this.#closing;
-      await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
-    }
-    try {
-      const life = await startHostLife(this.#options, this.#limits);
-      for (const [slotId, validUntilMs] of this.#grants) life.link.tell({ type: "grant", slotId, validUntilMs });
-      this.#life = life;
-      this.#provider = life.provider;
-      return life;
-    } catch (error) {
-      this.#crashes++;
-      throw error;
-    }
-  }
-
-  /** Lets a process end that has worked long enough or holds too much; the next use starts another. */
-  async #recycle(life: HostLife): Promise<void> {
-    if (!life.link.usable) return;
-    const { recycleAfterRuns, recycleAboveBytes } = this.#limits;
-    if (life.runs < recycleAfterRuns) {
-      // The kernel walks all pages of a process to say how many it has: not worth its time after every small tile.
-      if (life.runs % 16 !== 1) return;
-      if ((await readMemory(life, this.#limits)).anonymousBytes <= recycleAboveBytes || !life.link.usable) return;
-    }
-    this.#options.log.info({ host: this.id, pid: life.link.pid, runs: life.runs }, "inference host is recycled");
-    void life.link.retire(this.#limits.runTimeoutMs);
+  #loadInto(life: HostLife, model: AvailableModel) {
+    return loadInto(life, model, { limits: this.#limits, observe: this.#options.observe });
   }
 }

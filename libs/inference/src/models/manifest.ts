@@ -66,6 +66,8 @@ const entrySchema = z.strictObject({
   /** Largest sides of an input tile, halo included, preferred first. */
   preferredTilesPx: z.array(z.int().min(16).max(8192)).min(1),
   memory: memorySchema,
+  /** Name of an upscaler of the same scale that keeps more noise: results of the two are mixed for a denoise strength. */
+  denoisePair: z.string().min(1).nullable().default(null),
   /** Whether it is preferred for its task and scale. */
   default: z.boolean().default(false),
 });
@@ -121,6 +123,12 @@ function toMistakes(entry: ModelEntry, index: number, all: readonly (ModelEntry 
   }
   if (entry.task === "matte" && entry.scale !== 1) {
     mistakes.push(at("scale", `Expected 1 for a matte, got \`${entry.scale}\``));
+  }
+  const pair = all.find((other) => other?.name === entry.denoisePair);
+  if (pair && (pair === entry || pair.task !== entry.task || pair.scale !== entry.scale)) {
+    mistakes.push(
+      at("denoisePair", `Expected another ${entry.task} model of scale ${entry.scale}, got \`${pair.name}\``),
+    );
   }
   const smallestTile = Math.min(...entry.preferredTilesPx);
   if (entry.input.fixedSizePx === null && smallestTile <= 2 * entry.haloPx + entry.sizeMultiple) {

@@ -106,3 +106,52 @@ describe("a tile plan", () => {
     expect(plan).toThrow("Expected `tile_px` to be more than twice the halo of 32 px, got `64`");
   });
 });
+
+describe("a plan of a region", () => {
+  const regions = cases.chain((options) =>
+    fc
+      .record({
+        left: fc.integer({ min: 0, max: options.widthPx - 1 }),
+        top: fc.integer({ min: 0, max: options.heightPx - 1 }),
+        share: fc.double({ min: 0, max: 1, noNaN: true }),
+      })
+      .map(({ left, top, share }) => ({
+        ...options,
+        region: {
+          left,
+          top,
+          widthPx: 1 + Math.floor(share * (options.widthPx - left - 1)),
+          heightPx: 1 + Math.floor(share * (options.heightPx - top - 1)),
+        },
+      })),
+  );
+
+  test("covers the region exactly once, and gives each core its halo from all of the picture", () => {
+    fc.assert(
+      fc.property(regions, (options) => {
+        const { region, widthPx, heightPx, haloPx, maxTilePx, sizeMultiple } = options;
+        const plan = planTiles(options);
+        const sides: [readonly Span[], number, number, number][] = [
+          [plan.columns, region.left, region.widthPx, widthPx],
+          [plan.rows, region.top, region.heightPx, heightPx],
+        ];
+        for (const [spans, from, length, size] of sides) {
+          let next = from;
+          for (const { inputStart, inputSize, coreStart, coreSize } of spans) {
+            expect(coreStart).toBe(next);
+            expect(coreSize).toBeGreaterThan(0);
+            next += coreSize;
+            expect(inputSize).toBeLessThanOrEqual(maxTilePx);
+            expect(inputStart % sizeMultiple).toBe(0);
+            expect(inputStart).toBeGreaterThanOrEqual(0);
+            expect(inputStart + inputSize).toBeLessThan(size + sizeMultiple);
+            expect(coreStart - inputStart >= haloPx || inputStart === 0).toBe(true);
+            const after = inputStart + inputSize - coreStart - coreSize;
+            expect(after >= haloPx || inputStart + inputSize >= size).toBe(true);
+          }
+          expect(next).toBe(from + length);
+        }
+      }),
+    );
+  });
+});

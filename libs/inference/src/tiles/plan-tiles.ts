@@ -11,7 +11,15 @@ export type Span = {
   readonly coreSize: number;
 };
 
-/** A grid of tiles over a picture: every input is `tileWidthPx` by `tileHeightPx`, the cores cover each pixel once. */
+/** A rectangle of a picture, in input pixels. */
+export type Region = {
+  readonly left: number;
+  readonly top: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+};
+
+/** A grid of tiles: every input is `tileWidthPx` by `tileHeightPx`, the cores cover each pixel of the region once. */
 export type TilePlan = {
   readonly columns: readonly Span[];
   readonly rows: readonly Span[];
@@ -22,8 +30,11 @@ export type TilePlan = {
 
 /** What a plan is made from, in input pixels. */
 export type TilePlanOptions = {
+  /** Sides of the picture. */
   readonly widthPx: number;
   readonly heightPx: number;
+  /** The part to cover; tiles take their context from all of the picture. Default: the whole. */
+  readonly region?: Region;
   /** Largest side of an input, halo included. */
   readonly maxTilePx: number;
   /** Context on each side of a core that is not a border of the picture. */
@@ -33,14 +44,16 @@ export type TilePlanOptions = {
 };
 
 /**
- * The fewest equal tiles that cover the picture. All inputs have the same size, so that a runtime sees one shape; they
+ * The fewest equal tiles that cover the region. All inputs have the same size, so that a runtime sees one shape; they
  * are spread evenly, overlap by at least two halos, and never leave the picture except to fill up the last multiple.
- * Neighbouring cores meet in the middle of the overlap. A picture that fits one tile is one tile.
+ * Neighbouring cores meet in the middle of the overlap. What fits one tile is one tile.
  * Throws INVALID_ARGUMENT where the largest tile has no room beside its halos.
  */
 export function planTiles(options: TilePlanOptions): TilePlan {
-  const columns = planAxis(options.widthPx, options);
-  const rows = planAxis(options.heightPx, options);
+  const { widthPx, heightPx } = options;
+  const { left, top, ...size } = options.region ?? { left: 0, top: 0, widthPx, heightPx };
+  const columns = planAxis(left, left + size.widthPx, widthPx, options);
+  const rows = planAxis(top, top + size.heightPx, heightPx, options);
   return {
     columns,
     rows,
@@ -50,25 +63,30 @@ export function planTiles(options: TilePlanOptions): TilePlan {
   };
 }
 
-/** One axis, counted in units of `sizeMultiple`, so that every input has the same phase as the untiled picture. */
-function planAxis(sizePx: number, options: TilePlanOptions): readonly Span[] {
-  const unitPx = options.sizeMultiple;
+/**
+ * One axis: cores from `fromPx` to `toPx` of `sizePx`. Inputs are counted in units of `sizeMultiple`, so that each has
+ * the same phase as the untiled picture.
+ */
+function planAxis(fromPx: number, toPx: number, sizePx: number, options: TilePlanOptions): readonly Span[] {
+  const { haloPx, sizeMultiple: unitPx } = options;
   if (!Number.isSafeInteger(sizePx) || sizePx < 1) throw expected("size_px", "a positive integer", sizePx);
-  const length = Math.ceil(sizePx / unitPx);
+  // Everything that the cores can see.
+  const first = Math.max(0, Math.floor((fromPx - haloPx) / unitPx));
+  const length = Math.ceil(Math.min(sizePx, toPx + haloPx) / unitPx) - first;
   const longest = Math.floor(options.maxTilePx / unitPx);
-  const halo = Math.ceil(options.haloPx / unitPx);
-  if (length <= longest) return [{ inputStart: 0, inputSize: length * unitPx, coreStart: 0, coreSize: sizePx }];
-  if (longest <= 2 * halo) {
-    throw expected("tile_px", `more than twice the halo of ${options.haloPx} px`, options.maxTilePx);
+  const halo = Math.ceil(haloPx / unitPx);
+  if (length <= longest) {
+    return [{ inputStart: first * unitPx, inputSize: length * unitPx, coreStart: fromPx, coreSize: toPx - fromPx }];
   }
+  if (longest <= 2 * halo) throw expected("tile_px", `more than twice the halo of ${haloPx} px`, options.maxTilePx);
 
   const count = Math.ceil((length - 2 * halo) / (longest - 2 * halo));
   const size = Math.ceil((length + 2 * halo * (count - 1)) / count);
-  const starts = Array.from({ length: count }, (_, index) => Math.floor((index * (length - size)) / (count - 1)));
-  const cuts = starts.slice(1).map((start, index) => Math.floor((start + (starts[index] ?? 0) + size) / 2));
-  return starts.map((start, index) => {
-    const coreStart = (cuts[index - 1] ?? 0) * unitPx;
-    const coreEnd = Math.min((cuts[index] ?? length) * unitPx, sizePx);
+  const starts = Array.from({ length: count }, (_, at) => first + Math.floor((at * (length - size)) / (count - 1)));
+  const cuts = starts.slice(1).map((start, at) => Math.floor((start + (starts[at] ?? 0) + size) / 2) * unitPx);
+  return starts.map((start, at) => {
+    const coreStart = cuts[at - 1] ?? fromPx;
+    const coreEnd = cuts[at] ?? toPx;
     return { inputStart: start * unitPx, inputSize: size * unitPx, coreStart, coreSize: coreEnd - coreStart };
   });
 }

@@ -1,50 +1,10 @@
 import { createFrame, createFrameSink, createFrameSource } from "@pixelmesh/imaging";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { InferenceHost, Tile, TileResult } from "../host/host-types.ts";
+import { enlarge, modelOf, pictureOf } from "../../test/slow-upscaler.ts";
+import type { InferenceHost, Tile } from "../host/host-types.ts";
 import type { AvailableModel } from "../models/registry.ts";
 import { runTiled } from "./run-tiled.ts";
-
-const radiusPx = 3;
-
-/** Doubles the sides; each pixel is the sum of a cross of `radiusPx` around it, modulo 256, borders left out. */
-const enlarge = (tile: Tile): TileResult => {
-  const { widthPx, heightPx, channels, data } = tile;
-  const out = new Uint8Array(data.length * 4);
-  for (let y = 0; y < heightPx * 2; y++) {
-    for (let x = 0; x < widthPx * 2; x++) {
-      for (let channel = 0; channel < channels; channel++) {
-        let sum = (y % 2) * 2 + (x % 2);
-        for (let step = -radiusPx; step <= radiusPx; step++) {
-          const at = (px: number, py: number) =>
-            px < 0 || py < 0 || px >= widthPx || py >= heightPx ? 0 : data[(py * widthPx + px) * channels + channel]!;
-          sum += at((x >> 1) + step, y >> 1) + 3 * at(x >> 1, (y >> 1) + step);
-        }
-        out[(y * widthPx * 2 + x) * channels + channel] = sum;
-      }
-    }
-  }
-  return { widthPx: widthPx * 2, heightPx: heightPx * 2, channels, data: out, runMs: 1 };
-};
-
-const modelOf = (sizeMultiple: number) =>
-  ({
-    name: "cross",
-    task: "upscale",
-    scale: 2,
-    haloPx: radiusPx,
-    sizeMultiple,
-    preferredTilesPx: [64],
-    input: { fixedSizePx: null },
-  }) as unknown as AvailableModel;
-
-const pictureOf = (widthPx: number, heightPx: number, channels: 1 | 3) =>
-  createFrame(
-    widthPx,
-    heightPx,
-    channels,
-    Uint8Array.from({ length: widthPx * heightPx * channels }, (_, i) => (i * 7_919 + (i >> 3) * 31) & 255),
-  );
 
 type Run = { tilePx: number; sizeMultiple?: number; host?: Pick<InferenceHost, "runTile">; signal?: AbortSignal };
 const run = async (picture: ReturnType<typeof pictureOf>, { tilePx, sizeMultiple = 1, host, signal }: Run) => {
@@ -53,7 +13,7 @@ const run = async (picture: ReturnType<typeof pictureOf>, { tilePx, sizeMultiple
   const report = await runTiled({
     source: createFrameSource(picture),
     sink,
-    model: modelOf(sizeMultiple),
+    model: modelOf({ sizeMultiple }),
     host: host ?? { runTile: async (_, tile) => enlarge(tile) },
     tilePx,
     onProgress: (fraction) => fractions.push(fraction),
@@ -144,9 +104,48 @@ describe("a tiled run", () => {
     const options = {
       source: createFrameSource(picture),
       sink: createFrameSink(16, 16, 4),
-      model: modelOf(1),
+      model: modelOf(),
       host: { runTile: async (_: AvailableModel, tile: Tile) => enlarge(tile) },
     };
     await expect(runTiled(options)).rejects.toThrow("Expected 1 or 3 channels");
+  });
+});
+
+describe("a run with two models", () => {
+  const strong = modelOf({ name: "strong" });
+  const weak = modelOf({ name: "weak", haloPx: 6, receptiveRadiusPx: 6, sizeMultiple: 2 });
+  const host = {
+    runTile: async (model: AvailableModel, tile: Tile) => {
+      const result = enlarge(tile);
+      return model.name === "weak" ? { ...result, data: result.data.map((value) => 255 - value) } : result;
+    },
+  };
+  const mix = async (weight: number) => {
+    const picture = pictureOf(44, 36, 3);
+    const sink = createFrameSink(88, 72, 3);
+    const blend = { model: weak, weight };
+    await runTiled({ source: createFrameSource(picture), sink, model: strong, blend, host, tilePx: 24 });
+    return { got: sink.frame.data, first: enlarge({ ...picture, channels: 3 }).data };
+  };
+
+  test("mixes what each of them makes of a tile, and runs only one where the other has no weight", async () => {
+    for (const weight of [0, 0.25, 0.5, 1]) {
+      const { got, first } = await mix(weight);
+      const worst = first.reduce((most, value, at) => {
+        return Math.max(most, Math.abs(got[at]! - (value * (1 - weight) + (255 - value) * weight)));
+      }, 0);
+      expect(worst).toBeLessThanOrEqual(weight === 0 || weight === 1 ? 0 : 0.5);
+    }
+  });
+
+  test("refuses a second model of another scale", async () => {
+    const options = {
+      source: createFrameSource(pictureOf(8, 8, 3)),
+      sink: createFrameSink(16, 16, 3),
+      model: strong,
+      blend: { model: modelOf({ name: "other", scale: 4 }), weight: 0.5 },
+      host,
+    };
+    await expect(runTiled(options)).rejects.toThrow("Expected an upscaler of any size, got `other`");
   });
 });

@@ -1,7 +1,7 @@
 import type { Tile } from "../host/host-types.ts";
 import type { Span } from "./plan-tiles.ts";
 
-/** Whole rows of a picture: those of one row of tiles. */
+/** Whole rows of a picture: those that one row of tiles sees. */
 export type Band = {
   readonly widthPx: number;
   readonly heightPx: number;
@@ -25,23 +25,4 @@ export function cutTile(band: Band, column: Span, row: Span): Tile {
     for (let at = present; at < stride; at++) data[y * stride + at] = data[y * stride + at - channels] as number;
   }
   return { widthPx, heightPx, channels, data };
-}
-
-/** Copies the core of an enlarged tile to its place in the strip of its row of tiles. */
-export function placeCore(
-  result: Tile,
-  column: Span,
-  row: Span,
-  scale: number,
-  strip: Uint8Array,
-  stride: number,
-): void {
-  const { channels, widthPx, data } = result;
-  const bytes = column.coreSize * scale * channels;
-  const left = (column.coreStart - column.inputStart) * scale * channels;
-  const top = (row.coreStart - row.inputStart) * scale;
-  for (let y = 0; y < row.coreSize * scale; y++) {
-    const from = (top + y) * widthPx * channels + left;
-    strip.set(data.subarray(from, from + bytes), y * stride + column.coreStart * scale * channels);
-  }
 }

@@ -64,6 +64,7 @@ export function draftEntry(onnx: OnnxFile, hints: Hints): ModelEntry {
     workClass: "light",
     preferredTilesPx: isMatte ? [Math.max(16, matteSize.widthPx, matteSize.heightPx)] : [64],
     memory: { residentBytes: 1, bytesPerInputPixel: 1 },
+    denoisePair: null,
     default: false,
   };
 }

@@ -2,7 +2,7 @@ import { AppError, expected } from "@pixelmesh/errors";
 import { resizeFrame } from "@pixelmesh/imaging";
 import { type AvailableModel, estimatePeakBytes } from "@pixelmesh/inference";
 import type { Step } from "@pixelmesh/proto";
-import { type Models, modelTokens, placeModel, type StepHandler, toWorkClass } from "@pixelmesh/worker";
+import { type Models, modelTokens, openModelRun, placeModel, type StepHandler, toWorkClass } from "@pixelmesh/worker";
 import { removeBackground } from "../domain/remove.ts";
 
 /** Planes of the working size (1,024 px a side at most) that cutting out holds, as floats. */
@@ -10,7 +10,7 @@ const workingBytes = 12 * 1_024 * 1_024 * 4;
 
 /** Cuts the salient object out: a matte from a model in an inference host, fitted and applied at full resolution. */
 export function createRemoveHandler(models: Models): StepHandler {
-  const { registry, pool, gpus } = models;
+  const { registry, gpus } = models;
   return {
     async need(step, [input]) {
       const model = findModel(step);
@@ -25,27 +25,27 @@ export function createRemoveHandler(models: Models): StepHandler {
         options: [{ tilePx: sidePx, batch: 1, peakBytes, computeTokens: modelTokens(models, model) }],
       };
     },
-    async run(step, [frame], { signal, slotId, deviceId, onRenewed, onProgress }) {
+    async run(step, [frame], context) {
+      const { signal, onProgress } = context;
       if (!frame) throw new AppError("INTERNAL", "A remove_background step has no picture");
       const model = findModel(step);
       const modelSidePx = modelSide(model);
-      const { host, release } = await pool.acquire(model, { signal, deviceId });
-      onRenewed((validMs) => pool.renewGrant(slotId, validMs));
+      const held = await openModelRun(models, model, context);
       try {
         const cutOut = await removeBackground(frame, {
           modelSidePx,
           async infer(rgb) {
             const picture = { widthPx: modelSidePx, heightPx: modelSidePx, channels: 3, data: rgb } as const;
-            return (await host.runMatte(model, picture, { slotId, signal })).data;
+            const run = held.attempt(({ host, slotId }) => host.runMatte(model, picture, { slotId, signal }));
+            return (await run).data;
           },
           resize: (picture, widthPx, heightPx) => resizeFrame(picture, widthPx, heightPx),
           signal,
           onProgress,
         });
-        return { frame: cutOut, provider: host.provider };
+        return { frame: cutOut, provider: held.provider() };
       } finally {
-        pool.endGrant(slotId);
-        release();
+        held.close();
       }
     },
   };

@@ -1,5 +1,5 @@
 import { AppError } from "@pixelmesh/errors";
-import { decodePicture, encodeFrame, inspectPicture, resizeFrame } from "@pixelmesh/imaging";
+import { decodePicture, encodeFrame, inspectPicture, memoryRoom, resizeFrame, toWholeFrame } from "@pixelmesh/imaging";
 import { Encoding, type PreviewEffectsRequest, type PreviewEffectsResponse, Priority, Step } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import { callFacts } from "@pixelmesh/telemetry";
@@ -25,6 +25,7 @@ export function createPreviewEffects(worker: WorkerParts) {
       handler: effectsHandler,
       step: Step.fromPartial({ id: "preview", operation: { $case: "applyEffects", value: { effects } } }),
       sizes: [{ ...size, channels: info.channels }],
+      room: memoryRoom,
       async loadInputs() {
         const { frame } = await decodePicture(request.picture, worker.limits);
         return [await resizeFrame(frame, size.widthPx, size.heightPx)];
@@ -37,7 +38,7 @@ export function createPreviewEffects(worker: WorkerParts) {
       onProgress() {},
     });
     const { bytes, format, notices } = await encodeFrame(
-      outcome.frame,
+      await toWholeFrame(outcome.frame),
       request.encoding ?? Encoding.create(),
       worker.limits,
     );

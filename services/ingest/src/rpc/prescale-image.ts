@@ -1,7 +1,7 @@
 import { expected } from "@pixelmesh/errors";
 import { type PrescaleImageRequest, type PrescaleImageResponse, Step } from "@pixelmesh/proto";
-import { type CallContext, splitHeader, toChunks } from "@pixelmesh/rpc";
-import { runDirect, type WorkerParts } from "@pixelmesh/worker";
+import { type CallContext, splitHeader } from "@pixelmesh/rpc";
+import { streamDirect, type WorkerParts } from "@pixelmesh/worker";
 import { prescaleHandler } from "../steps/prescale-step.ts";
 
 /** PrescaleImage: the prescale step on one uploaded picture, without a job. */
@@ -15,14 +15,7 @@ export function createPrescaleImage(worker: WorkerParts) {
     if (operation.maxSidePx === 0 && operation.maxPixels === 0)
       throw expected("operation", "a bound: max_side_px or max_pixels", "none");
     const step = Step.fromPartial({ id: "prescale", operation: { $case: "prescale", value: operation } });
-    const { bytes, format, widthPx, heightPx, notices } = await runDirect(worker, {
-      handler: prescaleHandler,
-      step,
-      chunks,
-      encoding: header.encoding,
-      signal,
-    });
-    yield { part: { $case: "header", value: { format, widthPx, heightPx, sizeBytes: bytes.length, notices } } };
-    for (const value of toChunks(bytes)) yield { part: { $case: "chunk", value } };
+    const request = { handler: prescaleHandler, step, chunks, encoding: header.encoding, signal };
+    for await (const part of streamDirect(worker, request)) if (part.$case !== "progress") yield { part };
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { AppError, expected } from "@pixelmesh/errors";
-import { inspectPicture, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
+import { contentOf, inspectPicture, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
 import type { CreateJobHeader, CreateJobRequest, Source, Upload } from "@pixelmesh/proto";
 import { brokenOff } from "@pixelmesh/rpc";
 import type { BlobClient } from "@pixelmesh/worker";
@@ -102,7 +102,7 @@ async function takeBytes(
     );
   }
   const info = await inspectPicture(bytes, limits);
-  const { sha256 } = await blobs.put([bytes], toFormatMediaType(info.format), keepUntilUnixMs, signal);
+  const { sha256 } = await blobs.put(contentOf(bytes), toFormatMediaType(info.format), keepUntilUnixMs, signal);
   return { name: upload.name, sha256, info };
 }
 

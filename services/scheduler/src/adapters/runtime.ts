@@ -142,8 +142,11 @@ function exportSnapshot({ slots, devices }: Snapshot, metrics: Metrics): void {
     const held = slots.filter(({ request }) => request.workClass === workClass).length;
     metrics.set("pixelmesh_slots", { work_class: workClass }, held);
   }
-  for (const { deviceId: device, totalBytes, usedBytes, externalBytes, committedBytes } of devices) {
-    const figures = { total: totalBytes, used: usedBytes, external: externalBytes, committed: committedBytes };
+  for (const { deviceId: device, totalBytes, usedBytes, externalBytes, committedBytes, quarantinedBytes } of devices) {
+    const figures = {
+      ...{ total: totalBytes, used: usedBytes, external: externalBytes, committed: committedBytes },
+      quarantined: quarantinedBytes,
+    };
     for (const [kind, bytes] of Object.entries(figures)) {
       metrics.set("pixelmesh_device_memory_bytes", { device, kind }, bytes);
     }

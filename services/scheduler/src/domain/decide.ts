@@ -1,4 +1,5 @@
 import { type Cards, type Prediction, predictPeak, toCardName } from "./cards.ts";
+import { rulesOf } from "./caution.ts";
 import { type Device, type Figures, isFresh, toFigures } from "./device.ts";
 import { deltaBytes } from "./ledger.ts";
 import type { Rules } from "./rules.ts";
@@ -47,20 +48,22 @@ export function decide(
 /** What a request may have of one device right now. */
 export function decideOn(device: Device, request: SlotRequest, context: Context): Decision {
   if (!isFresh(device)) return { wait: "stale" };
-  const { rules, nowMs } = context;
+  const { nowMs } = context;
+  const rules = rulesOf(device, context.rules);
   const figures = toFigures(device);
   let wait: WaitReason = "memory";
   for (const [optionIndex, option] of request.options.entries()) {
     const { peakBytes, isProven } = predictOption(device, request, optionIndex, context);
     const tokens = Math.min(option.computeTokens, device.tokens);
     const delta = deltaBytes(device, request, peakBytes, nowMs);
+    const alone = !isProven || request.alone === true;
     const veto =
-      companyVeto(device, request, !isProven, rules) ??
+      companyVeto(device, request, alone, rules) ??
       tokensVeto(device, figures, tokens) ??
       memoryVeto(device, request.workClass, { usedBytes: figures.usedBytes, deltaBytes: delta }, rules) ??
       (delta > 0 && nowMs < rules.cautiousUntilMs ? "zone" : undefined);
     if (veto === undefined) {
-      return { choice: { device, optionIndex, peakBytes, deltaBytes: delta, tokens, alone: !isProven } };
+      return { choice: { device, optionIndex, peakBytes, deltaBytes: delta, tokens, alone } };
     }
     wait = veto;
   }
@@ -70,7 +73,7 @@ export function decideOn(device: Device, request: SlotRequest, context: Context)
 /** Whether work fits a device that is emptied: no slots, no idle host but pinned ones, everything else as it is now. */
 export function fitsWhenDrained(device: Device, request: SlotRequest, context: Context): boolean {
   if (!isFresh(device)) return false;
-  const { rules } = context;
+  const rules = rulesOf(device, context.rules);
   let staysBytes = toFigures(device).externalBytes;
   for (const unit of device.units.values()) {
     if (unit.kind === "process") staysBytes += unit.idleBytes;
@@ -165,8 +168,9 @@ export function resumed(
   if (request.resume === undefined || request.resume.term >= term || device === undefined) return undefined;
   const { peakBytes, isProven } = predictOption(device, request, 0, context);
   const tokens = Math.min(request.options[0]?.computeTokens ?? 0, device.tokens);
-  const veto = companyVeto(device, request, !isProven, context.rules) ?? tokensVeto(device, toFigures(device), tokens);
+  const alone = !isProven || request.alone === true;
+  const veto = companyVeto(device, request, alone, context.rules) ?? tokensVeto(device, toFigures(device), tokens);
   if (veto !== undefined) return undefined;
   const delta = deltaBytes(device, request, peakBytes, context.nowMs);
-  return { choice: { device, optionIndex: 0, peakBytes, deltaBytes: delta, tokens, alone: !isProven } };
+  return { choice: { device, optionIndex: 0, peakBytes, deltaBytes: delta, tokens, alone } };
 }

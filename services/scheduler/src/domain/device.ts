@@ -1,4 +1,6 @@
 import type { Epoch } from "@pixelmesh/proto";
+import { rulesOf } from "./caution.ts";
+import type { Leak } from "./leaks.ts";
 import type { Rules } from "./rules.ts";
 import type { DeviceKind, DeviceReport, SlotRequest, Zone } from "./types.ts";
 import { chargeBytes, type Unit } from "./units.ts";
@@ -49,6 +51,11 @@ export type Device = {
   /** When clean-up was last asked for, and a slot last revoked. */
   cleanUpAtMs: number;
   revokedAtMs: number;
+  /** Memory of ended hosts that was not seen to come back. */
+  leak: Leak | undefined;
+  /** How far, as a fraction, green is lowered since work ran out of memory, and when that last changed. */
+  caution: number;
+  cautionAtMs: number;
 };
 
 /** A device's use. `used` trusts the more pessimistic of what is seen and what is promised. */
@@ -68,6 +75,7 @@ export function createDevice({ deviceId, kind, name }: DeviceReport, nowMs: numb
     ...{ reporters: new Map(), units: new Map(), slots: new Map() },
     ...{ zone: "green", zoneSinceMs: nowMs, seenAtMs: nowMs },
     ...{ cleanUpAtMs: Number.NEGATIVE_INFINITY, revokedAtMs: Number.NEGATIVE_INFINITY },
+    ...{ caution: 0, cautionAtMs: nowMs, leak: undefined },
   };
 }
 
@@ -99,7 +107,7 @@ export function toFigures(device: Device): Figures {
 /** Moves the device to the zone of its present use. */
 export function updateZone(device: Device, nowMs: number, rules: Rules): void {
   if (device.totalBytes === 0) return;
-  const byUse = nextZone(device.zone, toFigures(device).usedBytes / device.totalBytes, rules);
+  const byUse = nextZone(device.zone, toFigures(device).usedBytes / device.totalBytes, rulesOf(device, rules));
   const zone = byUse === "green" && nowMs < rules.cautiousUntilMs ? "amber" : byUse;
   if (zone === device.zone) return;
   device.zone = zone;

@@ -80,8 +80,9 @@ function toShape({
   modelDigest,
   hostId,
   resume,
+  alone,
 }: SlotRequest): string {
-  return JSON.stringify([service, instance, deviceIds, workClass, options, modelDigest, hostId, resume]);
+  return JSON.stringify([service, instance, deviceIds, workClass, options, modelDigest, hostId, resume, alone]);
 }
 
 function queueFull(workClass: WorkClass): AppError {

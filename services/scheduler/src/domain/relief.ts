@@ -1,3 +1,4 @@
+import { rulesOf } from "./caution.ts";
 import { type Context, predictOption } from "./decide.ts";
 import { type Device, type Slot, toFigures } from "./device.ts";
 import { chooseEvictions, leavingBytes } from "./evict.ts";
@@ -38,7 +39,8 @@ export function relieve(device: Device, nowMs: number, rules: Rules): Effect[] {
 
 /** The idle hosts to end so that a request that waits for memory fits by its smallest option; none where that is no help. */
 export function makeRoom(device: Device, request: SlotRequest, context: Context): Effect[] {
-  const { nowMs, rules } = context;
+  const { nowMs } = context;
+  const rules = rulesOf(device, context.rules);
   const { usedBytes } = toFigures(device);
   const deltas = request.options.map((_, index) => {
     const { peakBytes } = predictOption(device, request, index, context);

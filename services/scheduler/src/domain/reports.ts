@@ -1,5 +1,6 @@
 import type { HostReport } from "@pixelmesh/proto";
-import { type Device, slotsOf, updateZone } from "./device.ts";
+import { type Device, slotsOf, toFigures, updateZone } from "./device.ts";
+import { lookAgain, noteEnded } from "./leaks.ts";
 import type { Rules } from "./rules.ts";
 import type { DeviceReport } from "./types.ts";
 import { chargeBytes, createUnit, hostKey, noteUse, processKey, type Unit } from "./units.ts";
@@ -12,6 +13,7 @@ export function applyDeviceReport(
   nowMs: number,
   rules: Rules,
 ): void {
+  const before = { externalBytes: toFigures(device).externalBytes, held: heldByHosts(device, reporterId) };
   device.reporters.set(reporterId, { report, atMs: nowMs });
   device.seenAtMs = nowMs;
   device.name = report.name;
@@ -27,7 +29,29 @@ export function applyDeviceReport(
     const isKnown = unit.reporterId === reporterId ? named.has(unit.key) : device.reporters.has(unit.reporterId);
     if (!isKnown) forgetUse(device, unit);
   }
+  watchLeaks(device, reporterId, before, nowMs, rules);
   updateZone(device, nowMs, rules);
+}
+
+/** What each host of a reporter holds, of those that hold anything. */
+function heldByHosts(device: Device, reporterId: string): Map<string, number> {
+  const mine = [...device.units.values()].filter((unit) => unit.kind === "host" && unit.reporterId === reporterId);
+  return new Map(mine.filter(({ usedBytes }) => usedBytes > 0).map(({ key, usedBytes }) => [key, usedBytes]));
+}
+
+function watchLeaks(
+  device: Device,
+  reporterId: string,
+  before: { readonly externalBytes: number; readonly held: ReadonlyMap<string, number> },
+  nowMs: number,
+  rules: Rules,
+): void {
+  const now = heldByHosts(device, reporterId);
+  let endedBytes = 0;
+  for (const [key, bytes] of before.held) if (!now.has(key)) endedBytes += bytes;
+  const { externalBytes } = before;
+  device.leak = noteEnded(device.leak, device.kind, { endedBytes, externalBytes, nowMs });
+  device.leak = lookAgain(device.leak, toFigures(device).externalBytes, nowMs, rules.evictTimeoutMs);
 }
 
 /** Forgets a reporter whose stream ended or fell silent: its readings no longer count, its slots stay charged. */

@@ -41,6 +41,10 @@ export type Rules = {
   /** A device red for so long has its least important slot revoked. */
   readonly revokeAfterMs: number;
   readonly cleanUpEveryMs: number;
+  /** By so much a device's green is lowered when work on it runs out of memory, and raised again after each `quietMs`. */
+  readonly cautionStep: number;
+  readonly quietStep: number;
+  readonly quietMs: number;
   /** Until then nothing is granted that needs new memory, and devices are amber at least: grants of an earlier leader may still run. */
   readonly cautiousUntilMs: number;
 };
@@ -69,6 +73,9 @@ export const defaultRules: Rules = Object.freeze({
   evictTimeoutMs: 10_000,
   revokeAfterMs: 2_000,
   cleanUpEveryMs: 5_000,
+  cautionStep: 0.05,
+  quietStep: 0.01,
+  quietMs: 5 * 60_000,
   cautiousUntilMs: 0,
 });
 

@@ -1,5 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
 import { type Cards, learnOutOfMemory, learnRun, learnUnmeasured, setCard } from "./cards.ts";
+import { noteOutOfMemory, regainGreen } from "./caution.ts";
 import {
   type Choice,
   type Context,
@@ -10,7 +11,7 @@ import {
   inOrder,
   resumed,
 } from "./decide.ts";
-import { createDevice, type Device, type Slot } from "./device.ts";
+import { createDevice, type Device, type Slot, updateZone } from "./device.ts";
 import { chargeSlot, endedSlots, releaseSlot } from "./ledger.ts";
 import { createPassed, findWarmPeer } from "./pass.ts";
 import { createQueue, type Waiting } from "./queue.ts";
@@ -183,7 +184,7 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
       }
       const context: Context = { cards, rules, nowMs };
       if (fitsNowhere(request, devices, context)) return [{ kind: "end", callId, error: noDeviceFits() }];
-      const mayPass = request.resume === undefined && !passed.has(request);
+      const mayPass = request.resume === undefined && !request.underWay && !passed.has(request);
       const peer = mayPass ? findWarmPeer(request, devices, context) : undefined;
       if (peer !== undefined) {
         passed.add(request);
@@ -209,7 +210,10 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
       const slot = held.get(callId);
       if (slot === undefined) return disconnect(callId, nowMs);
       const device = devices.get(slot.deviceId);
-      if (device !== undefined) learn(slot, device, measurement);
+      if (device !== undefined) {
+        learn(slot, device, measurement);
+        if (measurement.outOfMemory) noteOutOfMemory(device, nowMs, rules);
+      }
       drop(slot, nowMs);
       return grantWaiting(nowMs);
     },
@@ -230,6 +234,7 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
       }
       for (const device of devices.values()) {
         dropStaleReporters(device, nowMs, rules);
+        if (regainGreen(device, nowMs, rules)) updateZone(device, nowMs, rules);
         effects.push(...relieve(device, nowMs, rules));
         const isGone = device.reporters.size === 0 && device.slots.size === 0;
         if (isGone && nowMs - device.seenAtMs > forgetDeviceMs) devices.delete(device.deviceId);

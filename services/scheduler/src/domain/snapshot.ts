@@ -10,6 +10,8 @@ export type DeviceView = Figures &
     readonly reporterIds: readonly string[];
     readonly hosts: readonly HostReport[];
     readonly isFresh: boolean;
+    /** Of what is external: memory that an ended host of ours has not given back. */
+    readonly quarantinedBytes: number;
   };
 
 /** A slot as it stands: what its unit is charged, and for how long it is held. */
@@ -63,6 +65,7 @@ function toDeviceView(device: Device): DeviceView {
     reporterIds: [...device.reporters.keys()],
     hosts: reports.flatMap((report) => report.hosts),
     isFresh: isFresh(device),
+    quarantinedBytes: device.leak?.quarantinedBytes ?? 0,
   };
 }
 

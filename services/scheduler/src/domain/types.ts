@@ -53,6 +53,10 @@ export type SlotRequest = {
   /** Empty where no inference host runs yet. */
   readonly hostId: string;
   readonly resume: Epoch | undefined;
+  /** Nothing may run beside it. */
+  readonly alone?: boolean;
+  /** It has begun where it is: it is not passed on. */
+  readonly underWay?: boolean;
 };
 
 /** What a holder measured. Bytes of 0: not known. */

@@ -31,7 +31,7 @@ export function createGetCluster(leader: Leader, bus: Bus) {
 }
 
 function toDeviceStatus(device: DeviceView): DeviceStatus {
-  const { deviceId, name, totalBytes, observedBytes, committedBytes, externalBytes } = device;
+  const { deviceId, name, totalBytes, observedBytes, committedBytes, externalBytes, quarantinedBytes } = device;
   return {
     deviceId,
     kind: device.kind === "gpu" ? DeviceKind.GPU : DeviceKind.HOST_MEMORY,
@@ -46,6 +46,7 @@ function toDeviceStatus(device: DeviceView): DeviceStatus {
     services: [...device.reporterIds],
     hosts: device.hosts.map((host) => ({ ...host })),
     fresh: device.isFresh,
+    quarantinedBytes,
   };
 }
 

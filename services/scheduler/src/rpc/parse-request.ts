@@ -31,6 +31,8 @@ export function parseSlotRequest(
     modelDigest: message.modelDigest,
     hostId: message.hostId,
     resume: message.resume,
+    alone: message.alone,
+    underWay: message.underWay,
   };
 }
 

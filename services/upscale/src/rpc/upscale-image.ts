@@ -1,20 +1,24 @@
 import { expected } from "@pixelmesh/errors";
-import { Step, type UpscaleImageRequest, type UpscaleImageResponse } from "@pixelmesh/proto";
+import { assertUpscale } from "@pixelmesh/pipeline";
+import { Step, type UpscaleImageRequest, type UpscaleImageResponse, UpscaleOperation } from "@pixelmesh/proto";
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
-import { type StepHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
+import { type RasterHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
 
-/** UpscaleImage: the upscale step on one uploaded picture, without a job. */
-export function createUpscaleImage(worker: WorkerParts, handler: StepHandler) {
+/**
+ * UpscaleImage: the upscale step on one uploaded picture, without a job. `createHandler` makes the step's handler for a bound of
+ * the result's pixels.
+ */
+export function createUpscaleImage(worker: WorkerParts, createHandler: (maxOutputPixels: number) => RasterHandler) {
   return async function* upscaleImage(
     stream: AsyncIterable<UpscaleImageRequest>,
     { signal }: CallContext,
   ): AsyncGenerator<UpscaleImageResponse, void, undefined> {
     const { header, chunks } = await splitHeader(stream);
-    const operation = header.operation ?? { scale: 0, model: "" };
-    if (![0, 2, 3, 4].includes(operation.scale))
-      throw expected("operation.scale", "2, 3 or 4, or 0 for the model's own", operation.scale);
+    const { encoding, maxOutputPixels, operation = UpscaleOperation.create() } = header;
+    assertUpscale(operation, "operation");
+    if (maxOutputPixels < 0) throw expected("max_output_pixels", "0 or more", maxOutputPixels);
+    const handler = createHandler(Math.min(maxOutputPixels || Number.POSITIVE_INFINITY, worker.limits.maxOutputPixels));
     const step = Step.fromPartial({ id: "upscale", operation: { $case: "upscale", value: operation } });
-    for await (const part of streamDirect(worker, { handler, step, chunks, encoding: header.encoding, signal }))
-      yield { part };
+    for await (const part of streamDirect(worker, { handler, step, chunks, encoding, signal })) yield { part };
   };
 }

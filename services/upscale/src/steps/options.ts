@@ -1,30 +1,80 @@
 import { type AvailableModel, estimatePeakBytes } from "@pixelmesh/inference";
+import type { Size } from "@pixelmesh/pipeline";
 import type { SlotOption } from "@pixelmesh/proto";
+import type { UpscaleChoice } from "./choose.ts";
 
 /** Size of the picture to enlarge; `channels` 0 where it is not known. */
-type Picture = { readonly widthPx: number; readonly heightPx: number; readonly channels: number };
+type Picture = Size & { readonly channels: number };
+
+/** Results of more pixels than this are made in little memory: they take long, and most of it would be for speed alone. */
+const largePixels = 40_000_000;
+const largeBytes = 512 * 2 ** 20;
+
+/** What decoding, scattered rows and the runtime add in the service. */
+const serviceOverheadBytes = 24 * 2 ** 20;
+
+/** What the service itself holds while a picture is enlarged with tiles of `tilePx`. */
+export function serviceBytes(
+  { model, target }: Pick<UpscaleChoice, "model" | "target">,
+  picture: Picture,
+  tilePx: number,
+  maxFrameBytes: number,
+): number {
+  const { scale } = model;
+  const channels = picture.channels || 4;
+  const enlarged = { widthPx: picture.widthPx * scale, heightPx: picture.heightPx * scale };
+  const held = ({ widthPx, heightPx }: Size) => {
+    const bytes = widthPx * heightPx * channels;
+    return bytes <= maxFrameBytes ? bytes : 0;
+  };
+  const tileHeight = Math.min(tilePx, picture.heightPx);
+  const tilePixels = Math.min(tilePx, picture.widthPx) * tileHeight;
+  const strip = enlarged.widthPx * tileHeight * scale * channels;
+  const tiles = 2 * tilePixels * channels * (1 + scale ** 2);
+  const middle = target.widthPx === enlarged.widthPx ? 0 : held(enlarged);
+  return serviceOverheadBytes + held(picture) + held(target) + middle + strip + tiles;
+}
 
 /**
- * The ways to do an upscale, largest tile first, each with the memory it takes at its peak: the host's by the model's
- * estimate, and, where the device `holdsFrames` (a machine's memory), the frames that the service holds meanwhile. A tile larger than the picture is listed once.
+ * The ways to do an upscale, largest tile first, each with the memory it takes at its peak: the host's by the models'
+ * estimates, and, where the device `holdsFrames` (a machine's memory), what the service holds meanwhile. A tile larger than the
+ * picture is listed once. For large results only tiles that take little memory are listed, or the smallest.
  */
 export function upscaleOptions(
-  model: AvailableModel,
+  choice: Pick<UpscaleChoice, "model" | "blend" | "target">,
   picture: Picture,
-  on: { readonly computeTokens: number; readonly holdsFrames: boolean },
+  on: { readonly computeTokens: number; readonly holdsFrames: boolean; readonly maxFrameBytes: number },
 ): SlotOption[] {
+  const { model, blend } = choice;
   const longest = Math.max(picture.widthPx, picture.heightPx);
   const tiles = [...model.preferredTilesPx].sort((a, b) => b - a);
   const distinct = tiles.filter((tilePx, at) => tilePx < longest || (tiles[at + 1] ?? 0) < longest);
-  return distinct.map((tilePx) => ({
+  const options = distinct.map((tilePx) => {
+    const hostBytes = estimateHost(model, blend?.model, picture, tilePx);
+    const ownBytes = serviceBytes(choice, picture, tilePx, on.maxFrameBytes);
+    return { tilePx, hostBytes, ownBytes };
+  });
+  const enlargedPixels = picture.widthPx * picture.heightPx * model.scale ** 2;
+  const bounded = options.filter(({ hostBytes, ownBytes }) => hostBytes + ownBytes <= largeBytes);
+  const wanted = enlargedPixels <= largePixels ? options : bounded.length > 0 ? bounded : options.slice(-1);
+  return wanted.map(({ tilePx, hostBytes, ownBytes }) => ({
     tilePx,
     batch: 1,
-    peakBytes: estimatePeakBytes(model, picture, tilePx) + (on.holdsFrames ? frameBytes(model, picture) : 0),
+    peakBytes: hostBytes + (on.holdsFrames ? ownBytes : 0),
     computeTokens: on.computeTokens,
   }));
 }
 
-/** What the service itself holds while a picture is enlarged: the picture, the result, and the result's parts. */
-export function frameBytes({ scale }: Pick<AvailableModel, "scale">, { widthPx, heightPx, channels }: Picture): number {
-  return widthPx * heightPx * (channels || 4) * (1 + 2 * scale ** 2);
+function estimateHost(
+  model: AvailableModel,
+  second: AvailableModel | undefined,
+  picture: Size,
+  tilePx: number,
+): number {
+  const peakBytes = estimatePeakBytes(model, picture, tilePx);
+  if (second === undefined) return peakBytes;
+  return Math.max(
+    peakBytes + second.memory.residentBytes,
+    estimatePeakBytes(second, picture, tilePx) + model.memory.residentBytes,
+  );
 }

@@ -36,6 +36,8 @@ export interface Model {
   residentBytes: number;
   service: string;
   haloPx: number;
+  /** The model that this one is mixed with for a denoise strength; empty: none. */
+  denoisePair: string;
 }
 
 export interface ListModelsRequest {
@@ -88,6 +90,7 @@ function createBaseModel(): Model {
     residentBytes: 0,
     service: "",
     haloPx: 0,
+    denoisePair: "",
   };
 }
 
@@ -140,6 +143,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.haloPx !== 0) {
       writer.uint32(128).int32(message.haloPx);
+    }
+    if (message.denoisePair !== "") {
+      writer.uint32(138).string(message.denoisePair);
     }
     return writer;
   },
@@ -285,6 +291,14 @@ export const Model: MessageFns<Model> = {
             message.haloPx = reader.int32();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.denoisePair = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -339,6 +353,11 @@ export const Model: MessageFns<Model> = {
         : isSet(object.halo_px)
         ? globalThis.Number(object.halo_px)
         : 0,
+      denoisePair: isSet(object.denoisePair)
+        ? globalThis.String(object.denoisePair)
+        : isSet(object.denoise_pair)
+        ? globalThis.String(object.denoise_pair)
+        : "",
     };
   },
 
@@ -392,6 +411,9 @@ export const Model: MessageFns<Model> = {
     if (message.haloPx !== 0) {
       obj.haloPx = Math.round(message.haloPx);
     }
+    if (message.denoisePair !== "") {
+      obj.denoisePair = message.denoisePair;
+    }
     return obj;
   },
 
@@ -416,6 +438,7 @@ export const Model: MessageFns<Model> = {
     message.residentBytes = object.residentBytes ?? 0;
     message.service = object.service ?? "";
     message.haloPx = object.haloPx ?? 0;
+    message.denoisePair = object.denoisePair ?? "";
     return message;
   },
 };

@@ -172,12 +172,43 @@ export interface PrescaleOperation {
   maxPixels: number;
 }
 
-/** Enlarges by a model. */
+/**
+ * Enlarges by a model, then by Lanczos to exactly the size asked for where the model's scale is another. Alpha is
+ * enlarged apart from the colours.
+ */
 export interface UpscaleOperation {
-  /** 2, 3 or 4; 0: the model's own scale. */
+  /** 2, 3 or 4; 0: what target asks for, or the model's own. */
   scale: number;
-  /** Empty: the mesh's default for that scale. */
+  /** Empty: the mesh's default for the scale nearest to what is asked for. */
   model: string;
+  /** Instead of a scale. */
+  target?:
+    | UpscaleTarget
+    | undefined;
+  /**
+   * 0: noise is kept as far as the model's pair can, 1: removed as far as the model can. Not given: the model alone. Only
+   * for models with a denoise_pair; between 0 and 1 both run.
+   */
+  denoise?: number | undefined;
+  finishing?: UpscaleFinishing | undefined;
+}
+
+/**
+ * A size to enlarge to. One side gives the other by the picture's shape; both are a box that the result fits into, its
+ * shape kept. The result is larger than the picture.
+ */
+export interface UpscaleTarget {
+  /** 1 to 16384; 0: not given. */
+  widthPx: number;
+  heightPx: number;
+}
+
+/** What is done to the enlarged colours at last. */
+export interface UpscaleFinishing {
+  /** 0 to 1: strength of an unsharp mask on luminance. */
+  sharpen: number;
+  /** 0 to 0.5: that much more contrast around mid-grey. */
+  contrast: number;
 }
 
 /** Cuts the salient object out: the picture with an alpha channel. */
@@ -718,7 +749,7 @@ export const PrescaleOperation: MessageFns<PrescaleOperation> = {
 };
 
 function createBaseUpscaleOperation(): UpscaleOperation {
-  return { scale: 0, model: "" };
+  return { scale: 0, model: "", target: undefined, denoise: undefined, finishing: undefined };
 }
 
 export const UpscaleOperation: MessageFns<UpscaleOperation> = {
@@ -728,6 +759,15 @@ export const UpscaleOperation: MessageFns<UpscaleOperation> = {
     }
     if (message.model !== "") {
       writer.uint32(18).string(message.model);
+    }
+    if (message.target !== undefined) {
+      UpscaleTarget.encode(message.target, writer.uint32(26).fork()).join();
+    }
+    if (message.denoise !== undefined) {
+      writer.uint32(33).double(message.denoise);
+    }
+    if (message.finishing !== undefined) {
+      UpscaleFinishing.encode(message.finishing, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -761,6 +801,30 @@ export const UpscaleOperation: MessageFns<UpscaleOperation> = {
             message.model = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.target = UpscaleTarget.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.denoise = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.finishing = UpscaleFinishing.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -777,6 +841,9 @@ export const UpscaleOperation: MessageFns<UpscaleOperation> = {
     return {
       scale: isSet(object.scale) ? globalThis.Number(object.scale) : 0,
       model: isSet(object.model) ? globalThis.String(object.model) : "",
+      target: isSet(object.target) ? UpscaleTarget.fromJSON(object.target) : undefined,
+      denoise: isSet(object.denoise) ? globalThis.Number(object.denoise) : undefined,
+      finishing: isSet(object.finishing) ? UpscaleFinishing.fromJSON(object.finishing) : undefined,
     };
   },
 
@@ -788,6 +855,15 @@ export const UpscaleOperation: MessageFns<UpscaleOperation> = {
     if (message.model !== "") {
       obj.model = message.model;
     }
+    if (message.target !== undefined) {
+      obj.target = UpscaleTarget.toJSON(message.target);
+    }
+    if (message.denoise !== undefined) {
+      obj.denoise = floatToJson(message.denoise);
+    }
+    if (message.finishing !== undefined) {
+      obj.finishing = UpscaleFinishing.toJSON(message.finishing);
+    }
     return obj;
   },
 
@@ -798,6 +874,191 @@ export const UpscaleOperation: MessageFns<UpscaleOperation> = {
     const message = createBaseUpscaleOperation();
     message.scale = object.scale ?? 0;
     message.model = object.model ?? "";
+    message.target = (object.target !== undefined && object.target !== null)
+      ? UpscaleTarget.fromPartial(object.target)
+      : undefined;
+    message.denoise = object.denoise ?? undefined;
+    message.finishing = (object.finishing !== undefined && object.finishing !== null)
+      ? UpscaleFinishing.fromPartial(object.finishing)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUpscaleTarget(): UpscaleTarget {
+  return { widthPx: 0, heightPx: 0 };
+}
+
+export const UpscaleTarget: MessageFns<UpscaleTarget> = {
+  encode(message: UpscaleTarget, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.widthPx !== 0) {
+      writer.uint32(8).int32(message.widthPx);
+    }
+    if (message.heightPx !== 0) {
+      writer.uint32(16).int32(message.heightPx);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpscaleTarget {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpscaleTarget();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.widthPx = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.heightPx = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpscaleTarget {
+    return {
+      widthPx: isSet(object.widthPx)
+        ? globalThis.Number(object.widthPx)
+        : isSet(object.width_px)
+        ? globalThis.Number(object.width_px)
+        : 0,
+      heightPx: isSet(object.heightPx)
+        ? globalThis.Number(object.heightPx)
+        : isSet(object.height_px)
+        ? globalThis.Number(object.height_px)
+        : 0,
+    };
+  },
+
+  toJSON(message: UpscaleTarget): unknown {
+    const obj: any = {};
+    if (message.widthPx !== 0) {
+      obj.widthPx = Math.round(message.widthPx);
+    }
+    if (message.heightPx !== 0) {
+      obj.heightPx = Math.round(message.heightPx);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UpscaleTarget>): UpscaleTarget {
+    return UpscaleTarget.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpscaleTarget>): UpscaleTarget {
+    const message = createBaseUpscaleTarget();
+    message.widthPx = object.widthPx ?? 0;
+    message.heightPx = object.heightPx ?? 0;
+    return message;
+  },
+};
+
+function createBaseUpscaleFinishing(): UpscaleFinishing {
+  return { sharpen: 0, contrast: 0 };
+}
+
+export const UpscaleFinishing: MessageFns<UpscaleFinishing> = {
+  encode(message: UpscaleFinishing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sharpen !== 0) {
+      writer.uint32(9).double(message.sharpen);
+    }
+    if (message.contrast !== 0) {
+      writer.uint32(17).double(message.contrast);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpscaleFinishing {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpscaleFinishing();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.sharpen = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.contrast = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpscaleFinishing {
+    return {
+      sharpen: isSet(object.sharpen) ? globalThis.Number(object.sharpen) : 0,
+      contrast: isSet(object.contrast) ? globalThis.Number(object.contrast) : 0,
+    };
+  },
+
+  toJSON(message: UpscaleFinishing): unknown {
+    const obj: any = {};
+    if (message.sharpen !== 0) {
+      obj.sharpen = floatToJson(message.sharpen);
+    }
+    if (message.contrast !== 0) {
+      obj.contrast = floatToJson(message.contrast);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UpscaleFinishing>): UpscaleFinishing {
+    return UpscaleFinishing.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpscaleFinishing>): UpscaleFinishing {
+    const message = createBaseUpscaleFinishing();
+    message.sharpen = object.sharpen ?? 0;
+    message.contrast = object.contrast ?? 0;
     return message;
   },
 };

@@ -266,7 +266,13 @@ export interface SlotRequest {
   /** What that host holds now. */
   heldBytes: number;
   /** Set when a slot held before a restart of the scheduler is announced again. */
-  resume: Epoch | undefined;
+  resume:
+    | Epoch
+    | undefined;
+  /** Nothing else may run on the device beside it: it has run out of memory before. */
+  alone: boolean;
+  /** The work has begun here, so it is not passed on. */
+  underWay: boolean;
 }
 
 /** One way to do the work. */
@@ -367,6 +373,8 @@ export interface DeviceStatus {
   services: string[];
   hosts: HostReport[];
   fresh: boolean;
+  /** Of external_bytes: what ended hosts have not given back. */
+  quarantinedBytes: number;
 }
 
 export interface SlotStatus {
@@ -1416,6 +1424,8 @@ function createBaseSlotRequest(): SlotRequest {
     hostId: "",
     heldBytes: 0,
     resume: undefined,
+    alone: false,
+    underWay: false,
   };
 }
 
@@ -1465,6 +1475,12 @@ export const SlotRequest: MessageFns<SlotRequest> = {
     }
     if (message.resume !== undefined) {
       Epoch.encode(message.resume, writer.uint32(122).fork()).join();
+    }
+    if (message.alone !== false) {
+      writer.uint32(128).bool(message.alone);
+    }
+    if (message.underWay !== false) {
+      writer.uint32(136).bool(message.underWay);
     }
     return writer;
   },
@@ -1602,6 +1618,22 @@ export const SlotRequest: MessageFns<SlotRequest> = {
             message.resume = Epoch.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.alone = reader.bool();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.underWay = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1665,6 +1697,12 @@ export const SlotRequest: MessageFns<SlotRequest> = {
         ? globalThis.Number(object.held_bytes)
         : 0,
       resume: isSet(object.resume) ? Epoch.fromJSON(object.resume) : undefined,
+      alone: isSet(object.alone) ? globalThis.Boolean(object.alone) : false,
+      underWay: isSet(object.underWay)
+        ? globalThis.Boolean(object.underWay)
+        : isSet(object.under_way)
+        ? globalThis.Boolean(object.under_way)
+        : false,
     };
   },
 
@@ -1715,6 +1753,12 @@ export const SlotRequest: MessageFns<SlotRequest> = {
     if (message.resume !== undefined) {
       obj.resume = Epoch.toJSON(message.resume);
     }
+    if (message.alone !== false) {
+      obj.alone = message.alone;
+    }
+    if (message.underWay !== false) {
+      obj.underWay = message.underWay;
+    }
     return obj;
   },
 
@@ -1740,6 +1784,8 @@ export const SlotRequest: MessageFns<SlotRequest> = {
     message.resume = (object.resume !== undefined && object.resume !== null)
       ? Epoch.fromPartial(object.resume)
       : undefined;
+    message.alone = object.alone ?? false;
+    message.underWay = object.underWay ?? false;
     return message;
   },
 };
@@ -3069,6 +3115,7 @@ function createBaseDeviceStatus(): DeviceStatus {
     services: [],
     hosts: [],
     fresh: false,
+    quarantinedBytes: 0,
   };
 }
 
@@ -3112,6 +3159,9 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
     }
     if (message.fresh !== false) {
       writer.uint32(104).bool(message.fresh);
+    }
+    if (message.quarantinedBytes !== 0) {
+      writer.uint32(112).int64(message.quarantinedBytes);
     }
     return writer;
   },
@@ -3233,6 +3283,14 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
             message.fresh = reader.bool();
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.quarantinedBytes = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3292,6 +3350,11 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
         ? object.hosts.map((e: any) => HostReport.fromJSON(e))
         : [],
       fresh: isSet(object.fresh) ? globalThis.Boolean(object.fresh) : false,
+      quarantinedBytes: isSet(object.quarantinedBytes)
+        ? globalThis.Number(object.quarantinedBytes)
+        : isSet(object.quarantined_bytes)
+        ? globalThis.Number(object.quarantined_bytes)
+        : 0,
     };
   },
 
@@ -3336,6 +3399,9 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
     if (message.fresh !== false) {
       obj.fresh = message.fresh;
     }
+    if (message.quarantinedBytes !== 0) {
+      obj.quarantinedBytes = Math.round(message.quarantinedBytes);
+    }
     return obj;
   },
 
@@ -3357,6 +3423,7 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
     message.services = object.services?.map((e) => e) || [];
     message.hosts = object.hosts?.map((e) => HostReport.fromPartial(e)) || [];
     message.fresh = object.fresh ?? false;
+    message.quarantinedBytes = object.quarantinedBytes ?? 0;
     return message;
   },
 };

@@ -28,7 +28,11 @@ export interface UpscaleImageRequest {
 
 export interface UpscaleImageHeader {
   operation: UpscaleOperation | undefined;
-  encoding: Encoding | undefined;
+  encoding:
+    | Encoding
+    | undefined;
+  /** Refuse a larger result before work starts. 0: the mesh's limit. */
+  maxOutputPixels: number;
 }
 
 export interface UpscaleImageResponse {
@@ -143,7 +147,7 @@ export const UpscaleImageRequest: MessageFns<UpscaleImageRequest> = {
 };
 
 function createBaseUpscaleImageHeader(): UpscaleImageHeader {
-  return { operation: undefined, encoding: undefined };
+  return { operation: undefined, encoding: undefined, maxOutputPixels: 0 };
 }
 
 export const UpscaleImageHeader: MessageFns<UpscaleImageHeader> = {
@@ -153,6 +157,9 @@ export const UpscaleImageHeader: MessageFns<UpscaleImageHeader> = {
     }
     if (message.encoding !== undefined) {
       Encoding.encode(message.encoding, writer.uint32(18).fork()).join();
+    }
+    if (message.maxOutputPixels !== 0) {
+      writer.uint32(24).int64(message.maxOutputPixels);
     }
     return writer;
   },
@@ -186,6 +193,14 @@ export const UpscaleImageHeader: MessageFns<UpscaleImageHeader> = {
             message.encoding = Encoding.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxOutputPixels = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -202,6 +217,11 @@ export const UpscaleImageHeader: MessageFns<UpscaleImageHeader> = {
     return {
       operation: isSet(object.operation) ? UpscaleOperation.fromJSON(object.operation) : undefined,
       encoding: isSet(object.encoding) ? Encoding.fromJSON(object.encoding) : undefined,
+      maxOutputPixels: isSet(object.maxOutputPixels)
+        ? globalThis.Number(object.maxOutputPixels)
+        : isSet(object.max_output_pixels)
+        ? globalThis.Number(object.max_output_pixels)
+        : 0,
     };
   },
 
@@ -212,6 +232,9 @@ export const UpscaleImageHeader: MessageFns<UpscaleImageHeader> = {
     }
     if (message.encoding !== undefined) {
       obj.encoding = Encoding.toJSON(message.encoding);
+    }
+    if (message.maxOutputPixels !== 0) {
+      obj.maxOutputPixels = Math.round(message.maxOutputPixels);
     }
     return obj;
   },
@@ -227,6 +250,7 @@ export const UpscaleImageHeader: MessageFns<UpscaleImageHeader> = {
     message.encoding = (object.encoding !== undefined && object.encoding !== null)
       ? Encoding.fromPartial(object.encoding)
       : undefined;
+    message.maxOutputPixels = object.maxOutputPixels ?? 0;
     return message;
   },
 };
@@ -499,6 +523,17 @@ export type DeepPartial<T> = T extends Builtin ? T
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

@@ -1,0 +1,142 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Encoding, ImageFormat } from "@pixelmesh/proto";
+import sharp, { type Sharp } from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findConstantAlpha } from "../auto-format.ts";
+import { decodePicture, decodeRaster } from "../decode.ts";
+import { encodeFrame, encodeRaster } from "../encode.ts";
+import type { Channels } from "../frame.ts";
+import { defaultLimits } from "../limits.ts";
+import { resizeRaster } from "../resize.ts";
+import { copyRows } from "./blocks.ts";
+import { isFrameFile, type Raster } from "./raster.ts";
+import { createRasterSink, openRows, toWholeFrame } from "./raster-rows.ts";
+import { createRoom, memoryRoom } from "./room.ts";
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "rasters-"));
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+const noise = { type: "gaussian" as const, mean: 128, sigma: 60 };
+const photo = (widthPx: number, heightPx: number) =>
+  sharp({ create: { width: widthPx, height: heightPx, channels: 3, background: "#888", noise } });
+
+/** Pictures of every kind that is decoded differently. */
+async function pictures(): Promise<Record<string, Buffer>> {
+  const rgb = await photo(61, 43).png().toBuffer();
+  const alpha = Buffer.from(Uint8Array.from({ length: 61 * 43 }, (_, at) => (at * at * 31) % 256));
+  const raw = { width: 61, height: 43, channels: 1 as const };
+  const withAlpha = (image: Sharp) => image.joinChannel(alpha, { raw });
+  const grey = sharp(alpha, { raw }).toColourspace("b-w");
+  return {
+    rgb,
+    rgba: await withAlpha(sharp(rgb)).png().toBuffer(),
+    grey: await grey.clone().png().toBuffer(),
+    "grey with alpha": await sharp(alpha, { raw }).joinChannel(alpha, { raw }).toColourspace("b-w").png().toBuffer(),
+    "grey JPEG": await grey.clone().jpeg().toBuffer(),
+    "CMYK JPEG": await sharp(rgb).toColourspace("cmyk").jpeg().toBuffer(),
+    "16 bit": await sharp(rgb).toColourspace("rgb16").png().toBuffer(),
+    "16-bit grey": await grey.clone().toColourspace("grey16").png().toBuffer(),
+    sideways: await sharp(rgb).jpeg().withMetadata({ orientation: 6 }).toBuffer(),
+    webp: await withAlpha(sharp(rgb)).webp({ lossless: true }).toBuffer(),
+    palette: await sharp(rgb).png({ palette: true }).toBuffer(),
+    "wide gamut": await sharp(rgb).withIccProfile("p3").png().toBuffer(),
+  };
+}
+
+describe("pictures in files", () => {
+  test("are decoded to the very pixels and notices that they have in memory, whatever their kind", async () => {
+    const room = createRoom(dir, 0);
+    for (const [name, bytes] of Object.entries(await pictures())) {
+      const inMemory = await decodePicture(bytes, defaultLimits);
+      const { raster, info, notices } = await decodeRaster(bytes, defaultLimits, room);
+      expect(isFrameFile(raster), name).toBe(true);
+      expect({ info, notices }, name).toEqual({ info: inMemory.info, notices: inMemory.notices });
+      const { data, ...shape } = await toWholeFrame(raster);
+      const { data: wanted, ...wantedShape } = inMemory.frame;
+      expect(shape, name).toEqual(wantedShape);
+      expect(Buffer.compare(data, wanted), name).toBe(0);
+    }
+    await room.close();
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  test("are resized and encoded to the very bytes that they have in memory", async () => {
+    const room = createRoom(dir, 0);
+    for (const [name, bytes] of Object.entries(await pictures())) {
+      const { frame } = await decodePicture(bytes, defaultLimits);
+      const { raster } = await decodeRaster(bytes, defaultLimits, room);
+      const larger = await resizeRaster(raster, 100, 97, "cubic", room);
+      const wanted = await toWholeFrame(await resizeRaster(frame, 100, 97, "cubic", memoryRoom));
+      expect(Buffer.compare((await toWholeFrame(larger)).data, wanted.data), name).toBe(0);
+      for (const format of [ImageFormat.AUTO, ImageFormat.JPEG, ImageFormat.PNG, ImageFormat.WEBP]) {
+        const encoding = Encoding.fromPartial({ format, background: "#204060" });
+        const { content, ...facts } = await encodeRaster(larger, encoding, defaultLimits, room);
+        const { bytes: encoded, ...wantedFacts } = await encodeFrame(wanted, encoding);
+        expect(facts, name).toEqual(wantedFacts);
+        expect(content.sizeBytes).toBe(encoded.length);
+        expect(Buffer.compare(Buffer.concat(await Array.fromAsync(content.parts())), encoded), name).toBe(0);
+      }
+    }
+    await room.close();
+  });
+
+  test("are files that libvips reads by itself, and rows written one way are read the other way", async () => {
+    const room = createRoom(dir, 0);
+    for (const channels of [1, 2, 3, 4] as Channels[]) {
+      const shape = { widthPx: 37, heightPx: 29, channels };
+      const data = Uint8Array.from({ length: 37 * 29 * channels }, (_, at) => (at * 7919) % 256);
+      const sink = await createRasterSink(shape, room);
+      for (let y = 0; y < 29; y += 5)
+        await sink.writeRows(y, data.subarray(y * 37 * channels, (y + 5) * 37 * channels));
+      const raster = (await sink.end()) as Exclude<Raster, { data: Uint8Array }>;
+      expect((await readFile(raster.path)).length).toBe(64 + data.length);
+      const rows = await openRows(raster);
+      expect(await rows.readRows(7, 3)).toEqual(data.slice(7 * 37 * channels, 10 * 37 * channels));
+      await expect(rows.readRows(27, 3)).rejects.toThrow("rows inside 0 to 29");
+      await rows.close();
+      expect((await toWholeFrame(raster)).data).toEqual(data);
+      // What sharp itself makes of the file: raw grey is without its alpha, so that travels as sRGB.
+      const image = channels === 1 ? sharp(raster.path).toColourspace("b-w") : sharp(raster.path).toColourspace("srgb");
+      const seen = await image.raw().toBuffer();
+      const wanted =
+        channels === 2
+          ? Array.from({ length: 37 * 29 }, (_, at) => [data[at * 2]!, data[at * 2]!, data[at * 2]!, data[at * 2 + 1]!])
+          : [...data];
+      expect([...seen]).toEqual(wanted.flat());
+    }
+    await room.close();
+  });
+
+  test("are small or large by the room, and a copy is the same", async () => {
+    const room = createRoom(dir, 3_000);
+    const small = await createRasterSink({ widthPx: 10, heightPx: 100, channels: 3 }, room);
+    const large = await createRasterSink({ widthPx: 10, heightPx: 101, channels: 3 }, room);
+    const rows = (y: number, count: number) => new Uint8Array(count * 30).fill(y);
+    await small.writeRows(0, rows(7, 100));
+    await large.writeRows(0, rows(9, 101));
+    expect(isFrameFile(await small.end())).toBe(false);
+    const file = await large.end();
+    expect(isFrameFile(file)).toBe(true);
+    const copy = await createRasterSink(file, memoryRoom);
+    const from = await openRows(file);
+    await copyRows(from, copy);
+    await from.close();
+    expect((await toWholeFrame(await copy.end())).data).toEqual(rows(9, 101));
+    await room.close();
+  });
+
+  test("tell of an alpha that is the same everywhere", async () => {
+    const make = (values: readonly number[]) =>
+      createRasterSink({ widthPx: 1, heightPx: values.length, channels: 2 }, memoryRoom).then(async (sink) => {
+        for (const [y, value] of values.entries()) await sink.writeRows(y, new Uint8Array([y, value]));
+        return openRows(await sink.end());
+      });
+    expect(await findConstantAlpha(await make([77, 77, 77]))).toBe(77);
+    expect(await findConstantAlpha(await make([77, 77, 78]))).toBeUndefined();
+  });
+});

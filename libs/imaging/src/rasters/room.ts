@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "@pixelmesh/errors";
+
+/** Where the pictures of one piece of work are kept: in memory up to a size, larger ones in files. */
+export type Room = {
+  /** A raster of more bytes than this becomes a file. */
+  readonly maxFrameBytes: number;
+  /** A path that no other raster of this room has. */
+  newPath(extension: string): Promise<string>;
+  /** Removes all files of the room. Repeating it is safe. */
+  close(): Promise<void>;
+};
+
+/** A room without files: everything is in memory, whatever its size. */
+export const memoryRoom: Room = Object.freeze({
+  maxFrameBytes: Number.POSITIVE_INFINITY,
+  newPath: () => Promise.reject(new AppError("INTERNAL", "A room of memory alone has no files")),
+  close: async () => {},
+});
+
+/** A room with files in a directory of its own inside `dir`, made when the first file is. */
+export function createRoom(dir: string, maxFrameBytes: number): Room {
+  let own: Promise<string> | undefined;
+  let files = 0;
+  return {
+    maxFrameBytes,
+    async newPath(extension) {
+      own ??= mkdtemp(join(dir, "room-"));
+      return join(await own, `${++files}.${extension}`);
+    },
+    async close() {
+      if (own) await rm(await own, { recursive: true, force: true });
+      own = undefined;
+    },
+  };
+}

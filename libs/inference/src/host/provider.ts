@@ -1,0 +1,2 @@
+/** Where ONNX Runtime can compute, by its own names. */
+export type Provider = "tensorrt" | "cuda" | "webgpu" | "cpu";

@@ -1,0 +1,88 @@
+import type { Tile } from "../host/host-types.ts";
+import { mixInto, rampWeight } from "./feather.ts";
+import type { Region, Span } from "./plan-tiles.ts";
+
+/** One tile of a region. */
+export type Unit = { readonly column: Span; readonly row: Span };
+
+/** What a region is put together from and where its finished rows go. */
+export type StitchOptions = {
+  readonly region: Region;
+  readonly scale: number;
+  readonly channels: 1 | 3;
+  readonly featherPx: number;
+  /** Whole output rows of the region, in order; `y` counts from its top. */
+  readonly emit: (y: number, rows: Uint8Array) => Promise<void>;
+};
+
+/**
+ * Puts the results of a region's tiles together, which must come row by row of tiles, left to right, and gives finished
+ * rows away after each row of tiles. Neighbours meet at the border of their cores, or run into each other over twice
+ * `featherPx`. Holds one row of tiles, and the rows that the next one will be mixed with.
+ */
+export function createStitcher({ region, scale, channels, featherPx, emit }: StitchOptions) {
+  const right = region.left + region.widthPx;
+  const bottom = region.top + region.heightPx;
+  const stride = region.widthPx * scale * channels;
+  let strip: Uint8Array = new Uint8Array(0);
+  let carried: Uint8Array = new Uint8Array(0);
+
+  /** The part of a span that its tile gives: its core and what its neighbours are mixed with. */
+  const reach = (span: Span, least: number, most: number) => ({
+    from: Math.max(least, span.coreStart - featherPx),
+    to: Math.min(most, span.coreStart + span.coreSize + featherPx),
+  });
+
+  function place({ column, row }: Unit, result: Tile): void {
+    const xs = reach(column, region.left, right);
+    const ys = reach(row, region.top, bottom);
+    const resultStride = result.widthPx * channels;
+    const firstRow = (ys.from - row.inputStart) * scale;
+    const rowCount = (ys.to - ys.from) * scale;
+    // A tile as wide as the region is the strip, uncopied.
+    if (xs.from === region.left && xs.to === right && resultStride === stride) {
+      strip = result.data.subarray(firstRow * stride, (firstRow + rowCount) * stride);
+      return;
+    }
+    if (xs.from === region.left) strip = new Uint8Array(rowCount * stride);
+    const bytes = (xs.to - xs.from) * scale * channels;
+    const ramp = column.coreStart === region.left ? 0 : Math.min(2 * featherPx, xs.to - xs.from) * scale;
+    for (let y = 0; y < rowCount; y++) {
+      const from = (firstRow + y) * resultStride + (xs.from - column.inputStart) * scale * channels;
+      const to = y * stride + (xs.from - region.left) * scale * channels;
+      for (let x = 0; x < ramp; x++) {
+        const at = x * channels;
+        const next = result.data.subarray(from + at, from + at + channels);
+        mixInto(strip.subarray(to + at, to + at + channels), next, rampWeight(x, ramp));
+      }
+      const solid = ramp * channels;
+      strip.set(result.data.subarray(from + solid, from + bytes), to + solid);
+    }
+  }
+
+  async function endRow(row: Span): Promise<void> {
+    const { from, to } = reach(row, region.top, bottom);
+    const ramp = carried.length / stride;
+    for (let y = 0; y < ramp; y++) {
+      // What was carried comes first: the strip's row is mixed into it.
+      const before = carried.subarray(y * stride, (y + 1) * stride);
+      const next = strip.subarray(y * stride, (y + 1) * stride);
+      mixInto(before, next, rampWeight(y, ramp));
+      next.set(before);
+    }
+    const end = to === bottom ? to : row.coreStart + row.coreSize - featherPx;
+    const whole = (end - from) * scale * stride;
+    carried = strip.slice(whole);
+    const rows = strip.subarray(0, whole);
+    strip = new Uint8Array(0);
+    await emit((from - region.top) * scale, rows);
+  }
+
+  return {
+    /** Takes one tile's result; rows of the region that are whole now have been given away when it resolves. */
+    async add(unit: Unit, result: Tile): Promise<void> {
+      place(unit, result);
+      if (unit.column.coreStart + unit.column.coreSize === right) await endRow(unit.row);
+    },
+  };
+}

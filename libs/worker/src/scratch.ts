@@ -1,0 +1,43 @@
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRoom, type Room } from "@pixelmesh/imaging";
+import type { ServiceBase } from "@pixelmesh/service";
+import type { WorkerConfig } from "./fields.ts";
+
+/** This process's place for pictures that are not kept in memory while they are worked on. */
+export type Scratch = { openRoom(): Room };
+
+/**
+ * Makes a directory of this process's own and removes it with the process. What a killed one has left behind is removed
+ * first: its name says which process it was of.
+ */
+export async function openScratch(
+  { life, service }: Pick<ServiceBase, "life" | "service">,
+  { scratchDir, maxFrameBytes }: Pick<WorkerConfig, "scratchDir" | "maxFrameBytes">,
+): Promise<Scratch> {
+  const parent = scratchDir === "" ? tmpdir() : scratchDir;
+  await mkdir(parent, { recursive: true });
+  for (const name of await readdir(parent)) {
+    const pid = Number(/^pixelmesh-[a-z]+-(\d+)-\w+$/.exec(name)?.[1]);
+    const path = join(parent, name);
+    if (pid > 0 && (await isLeftBehind(pid, path))) await rm(path, { recursive: true, force: true });
+  }
+  const dir = await mkdtemp(join(parent, `pixelmesh-${service}-${process.pid}-`));
+  life.defer("scratch files", () => rm(dir, { recursive: true, force: true }));
+  return { openRoom: () => createRoom(dir, maxFrameBytes) };
+}
+
+/** In containers the same number may come again: then what is older than this process is another's. */
+async function isLeftBehind(pid: number, path: string): Promise<boolean> {
+  if (pid === process.pid) {
+    const startedUnixMs = Date.now() - process.uptime() * 1000;
+    return ((await stat(path).catch(() => undefined))?.ctimeMs ?? startedUnixMs) < startedUnixMs;
+  }
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
+  }
+}

@@ -1,0 +1,71 @@
+import { createFrame, createFrameSink, type Frame } from "@pixelmesh/imaging";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createFinishing, type Finishing } from "./finish.ts";
+
+const pictures = fc
+  .record({
+    widthPx: fc.integer({ min: 1, max: 12 }),
+    heightPx: fc.integer({ min: 1, max: 12 }),
+    channels: fc.constantFrom<1 | 3>(1, 3),
+  })
+  .chain(({ widthPx, heightPx, channels }) => {
+    const length = widthPx * heightPx * channels;
+    return fc
+      .uint8Array({ minLength: length, maxLength: length })
+      .map((data) => createFrame(widthPx, heightPx, channels, data));
+  });
+const finishings = fc.record({
+  sharpen: fc.double({ min: 0, max: 1, noNaN: true }),
+  contrast: fc.double({ min: 0, max: 0.5, noNaN: true }),
+});
+
+/** The definition, pixel by pixel, in doubles. */
+function finishSlowly({ widthPx, heightPx, channels, data }: Frame, { sharpen, contrast }: Finishing): number[] {
+  const at = (x: number, y: number, channel: number) => {
+    const [px, py] = [Math.min(Math.max(x, 0), widthPx - 1), Math.min(Math.max(y, 0), heightPx - 1)];
+    return data[(py * widthPx + px) * channels + channel]!;
+  };
+  const luma = (x: number, y: number) =>
+    channels === 1 ? at(x, y, 0) : 0.299 * at(x, y, 0) + 0.587 * at(x, y, 1) + 0.114 * at(x, y, 2);
+  return [...data].map((value, index) => {
+    const pixel = Math.floor(index / channels);
+    const [x, y] = [pixel % widthPx, Math.floor(pixel / widthPx)];
+    let blur = 0;
+    for (const [dy, weightY] of [1, 2, 1].entries())
+      for (const [dx, weightX] of [1, 2, 1].entries()) blur += (luma(x + dx - 1, y + dy - 1) * weightX * weightY) / 16;
+    const sharp = value + sharpen * (luma(x, y) - blur);
+    return Math.min(255, Math.max(0, 127.5 + (1 + contrast) * (sharp - 127.5)));
+  });
+}
+
+test("finishing is an unsharp mask on luminance and then contrast, whatever the strips that rows come in", async () => {
+  const strips = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 12, maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(pictures, finishings, strips, async (frame, finishing, heights) => {
+      const { widthPx, heightPx, channels, data } = frame;
+      const sink = createFrameSink(widthPx, heightPx, channels);
+      const target = createFinishing(sink, finishing);
+      const stride = widthPx * channels;
+      for (let y = 0, at = 0; y < heightPx; y += heights[at++]!) {
+        await target.writeRows(y, data.subarray(y * stride, (y + heights[at]!) * stride));
+      }
+      const wanted = finishSlowly(frame, finishing);
+      for (const [index, value] of sink.frame.data.entries()) {
+        expect(Math.abs(value - wanted[index]!)).toBeLessThanOrEqual(0.501);
+      }
+    }),
+  );
+});
+
+test("nothing asked for changes nothing, and the rows of a large picture come through in blocks", async () => {
+  const frame = createFrame(
+    70_000,
+    3,
+    1,
+    Uint8Array.from({ length: 210_000 }, (_, at) => (at * at) % 256),
+  );
+  const sink = createFrameSink(70_000, 3, 1);
+  await createFinishing(sink, { sharpen: 0, contrast: 0 }).writeRows(0, frame.data);
+  expect(Buffer.compare(sink.frame.data, frame.data)).toBe(0);
+});
