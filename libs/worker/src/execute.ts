@@ -5,6 +5,9 @@ import type { PictureSize, StepHandler, StepOutcome } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
 import { holdSlot } from "./slot.ts";
 
+// Made once: without a reason of its own, each abort would make an error with its stack.
+const over = new AppError("CANCELLED", "The run is over");
+
 /** One run of one step, for a job or for a direct call. */
 export type Execution = {
   readonly handler: StepHandler;
@@ -97,6 +100,6 @@ export async function executeStep(
       throw error;
     }
   } finally {
-    abandoned.abort();
+    abandoned.abort(over);
   }
 }
