@@ -1,5 +1,7 @@
 /** `make bench`: every case, or the one named by CASE. Exits 1 when a figure is over its bound. */
+import { eventLoopsCase } from "./cases/event-loops.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
+import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
@@ -8,6 +10,8 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "hold-slot": holdSlotCase,
   "mesh-start": meshStartCase,
   "jobs-tiny": jobsTinyCase,
+  "interactive-behind-batch": interactiveBehindBatchCase,
+  "event-loops": eventLoopsCase,
   "upscale-640x480": upscaleCase,
 };
 const wanted = process.env.CASE || "";

@@ -4,7 +4,6 @@ import { type Codec, parseMessage } from "./codec.ts";
 import type { Bus } from "./connect.ts";
 import { publishDeadLetter } from "./dead-letters.ts";
 import type { Pulled } from "./pulled.ts";
-import { write } from "./store.ts";
 import type { Delivery, Verdict } from "./verdict.ts";
 
 /** What the messages of a stream are, and who works on them. */
@@ -66,7 +65,8 @@ async function applyVerdict(
   if (late && !(verdict.$case === "done" && verdict.completed)) return "lost";
   if (verdict.$case === "done") {
     // Not confirmed: should it get lost, the message comes again, and what it stands for is stored.
-    await write(bus, `ack ${stream}`, async () => pulled.ack());
+    await bus.onWrite?.(`ack ${stream}`);
+    pulled.ack();
     return "ack";
   }
   if (verdict.$case === "giveBack") {

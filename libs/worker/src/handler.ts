@@ -46,5 +46,6 @@ export type StepOutcome = {
 /** One operation of a service: the same code serves job steps and direct calls. */
 export type StepHandler = {
   need(step: Step, inputs: readonly PictureSize[]): SlotNeed | Promise<SlotNeed>;
+  /** The pictures are the run's from then on: their memory may go elsewhere. */
   run(step: Step, inputs: readonly Frame[], context: StepContext): Promise<StepOutcome>;
 };
