@@ -1,7 +1,9 @@
 /** `make bench`: every case, or the one named by CASE. Exits 1 when a figure is over its bound. */
 import { badInputCase } from "./cases/bad-input.ts";
+import { eventLoopsCase } from "./cases/event-loops.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
 import { hostRecycleCase } from "./cases/host-recycle.ts";
+import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
 import { recoveryCase } from "./cases/recovery.ts";
@@ -14,6 +16,8 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "mesh-start": meshStartCase,
   "jobs-tiny": jobsTinyCase,
   recovery: recoveryCase,
+  "interactive-behind-batch": interactiveBehindBatchCase,
+  "event-loops": eventLoopsCase,
   "upscale-640x480": upscaleCase,
   "host-recycle": hostRecycleCase,
   "upscale-large": upscaleLargeCase,

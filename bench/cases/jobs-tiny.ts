@@ -6,6 +6,8 @@ import { startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, isJobEnded, JobState, type Pixelmesh } from "@pixelmesh/client";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import sharp from "sharp";
+import { startIdleProcess } from "../harness/idle-process.ts";
+import { maxLagMs, readLoopLags, readWrites, worstOf } from "../harness/loops.ts";
 import { readCpuMs } from "../harness/machine.ts";
 import { report } from "../harness/report.ts";
 import { spread } from "../harness/stats.ts";
@@ -27,6 +29,7 @@ export async function jobsTinyCase(): Promise<boolean> {
   const log = createLogger({ service: "bench", level: "silent" });
   const options = { natsUrl: mesh.broker().url, natsReplicas: 1, ackWaitMs: 30_000, name: "bench", log };
   const bus = await connectBus({ ...options, metrics: createMetrics("bench", "0") });
+  const idle = startIdleProcess();
   try {
     let contrast = 1;
     const fresh = () => {
@@ -42,6 +45,9 @@ export async function jobsTinyCase(): Promise<boolean> {
     ]);
     const cpuBefore = new Map([...pids].map(([name, pid]) => [name, readCpuMs(pid)]));
     const writesBefore = await countWrites(bus);
+    const writesByService = await readWrites(mesh.processes());
+    await readLoopLags(mesh.processes());
+    await idle.readLag();
     for (let round = 0; round < rounds; round++) {
       const startMs = performance.now();
       await inParallel(jobs, fresh);
@@ -49,6 +55,14 @@ export async function jobsTinyCase(): Promise<boolean> {
     }
     const writes = (await countWrites(bus)) - writesBefore;
     const total = rounds * jobs;
+    const lagMs = { ...(await readLoopLags(mesh.processes())), idleProcess: await idle.readLag() };
+    const { idleProcess: _, ...serviceLagMs } = lagMs;
+    const writesPerService = Object.fromEntries(
+      Object.entries(await readWrites(mesh.processes())).map(([name, count]) => [
+        name,
+        Number(((count - (writesByService[name] ?? 0)) / total).toFixed(2)),
+      ]),
+    );
     const cpuMsPerJob = Object.fromEntries(
       [...pids].map(([name, pid]) => [
         name,
@@ -74,9 +88,23 @@ export async function jobsTinyCase(): Promise<boolean> {
         details: { rounds, perJob, jobsPerSecond: Number((1_000 / perJob.median).toFixed(1)), cpuMsPerJob, load },
       },
       { name: "a cached job, p50", value: cached.median, unit: "ms", bound: 15, details: { cachedJobs, cached, load } },
-      { name: "durable writes of a one-step job", value: writesPerJob, unit: "writes", bound: 12, details: { total } },
+      {
+        name: "durable writes of a one-step job",
+        value: writesPerJob,
+        unit: "writes",
+        bound: 12,
+        details: { total, writesPerService },
+      },
+      {
+        name: "worst event-loop lag of any service meanwhile",
+        value: worstOf(serviceLagMs),
+        unit: "ms",
+        bound: maxLagMs,
+        details: { lagMs, load },
+      },
     ]);
   } finally {
+    idle.close();
     await bus.close();
     client.close();
     await mesh.stop();

@@ -3,6 +3,7 @@ import { Kvm } from "@nats-io/kv";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { AppError } from "@pixelmesh/errors";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
+import { toLeanConnection } from "./lean-connection.ts";
 
 /** How a connection to the broker is opened. */
 export type BusOptions = {
@@ -44,7 +45,9 @@ const requestTimeoutMs = 2_000;
 /** Connects, and keeps reconnecting for as long as the process lives. BROKER_UNAVAILABLE when nothing answers in 10 s. */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const { log, metrics, onState } = options;
-  const nc = await connectWithin(10_000, options);
+  const nc = toLeanConnection(await connectWithin(10_000, options), (error) =>
+    log.debug({ err: error }, "a message that needs no confirmation was not sent"),
+  );
   void (async () => {
     for await (const status of nc.status()) {
       if (status.type === "disconnect") {

@@ -64,7 +64,7 @@ export async function republishDeadLetter(bus: Bus, { subject, payload, sequence
   const service = workServices.find((name) => subject.startsWith(`work.${name}.`));
   const origin = service ? workStream(service) : eventConsumer.stream;
   await publish(bus, origin, subject, payload, `replay:${sequence}`);
-  bus.nc.publish(service ? workConsumers(service).wakeSubject : eventConsumer.wakeSubject);
+  if (service) bus.nc.publish(workConsumers(service).wakeSubject);
 }
 
 type Query = { seq: number } | { seq: number; next_by_subj: string };

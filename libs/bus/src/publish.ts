@@ -39,7 +39,6 @@ export async function publishEvent(bus: Bus, event: JobEvent, repeat = ""): Prom
   // The time is part of the id: a second start of the same attempt by the same worker is another fact.
   const messageId = `${jobId}:${stepId}:${attempt}:${event.event?.$case}:${worker}:${atUnixMs}${repeat}`;
   await publish(bus, eventConsumer.stream, eventSubject(event), JobEvent.encode(event).finish(), messageId);
-  bus.nc.publish(eventConsumer.wakeSubject);
 }
 
 /** Stores a message; the same `messageId` is stored once inside the broker's window. */

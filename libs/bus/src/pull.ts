@@ -1,19 +1,7 @@
 import { createInbox, type Msg } from "@nats-io/transport-node";
 import { withTimeout } from "@pixelmesh/lifecycle";
 import type { Bus } from "./connect.ts";
-import type { Delivery } from "./verdict.ts";
-
-/** A message taken from a durable consumer, with the verbs of the acknowledgement protocol. */
-export type Pulled = {
-  readonly delivery: Omit<Delivery, "isLate">;
-  readonly payload: Uint8Array;
-  header(name: string): string | undefined;
-  /** Confirmed by the broker; false when it did not confirm in time. */
-  ack(): Promise<boolean>;
-  giveBack(delayMs: number): void;
-  stillWorking(): void;
-  terminate(): void;
-};
+import { isMessage, type Pulled, toPulled } from "./pulled.ts";
 
 /** Takes single messages from the durable consumers of one stream. One `take` at a time. */
 export type Puller = {
@@ -57,41 +45,5 @@ export function createPuller(bus: Bus, stream: string): Puller {
       }
     },
     close: () => subscription.unsubscribe(),
-  };
-}
-
-/** Statuses (404 nothing there, 409 consumer gone, …) carry a code and nothing to acknowledge. */
-function isMessage(answer: Msg): boolean {
-  return !answer.headers?.code && answer.reply !== undefined && answer.reply !== "";
-}
-
-function toPulled(bus: Bus, message: Msg): Pulled {
-  const reply = message.reply as string;
-  const respond = (verb: string) => bus.nc.publish(reply, verb);
-  return {
-    delivery: parseDelivery(message.subject, reply),
-    payload: message.data,
-    header: (name) => message.headers?.get(name) || undefined,
-    ack: () =>
-      bus.nc.request(reply, "+ACK", { timeout: answerTimeoutMs }).then(
-        () => true,
-        () => false,
-      ),
-    giveBack: (delayMs) => respond(`-NAK {"delay":${Math.round(delayMs * 1e6)}}`),
-    stillWorking: () => respond("+WPI"),
-    terminate: () => respond("+TERM"),
-  };
-}
-
-/** Reads `$JS.ACK.[domain.account.]stream.consumer.delivered.sequence.consumerSequence.nanos.pending[.token]` (NATS ADR-15). */
-function parseDelivery(subject: string, reply: string): Pulled["delivery"] {
-  const tokens = reply.split(".");
-  const start = tokens.length >= 11 ? 4 : 2;
-  const [deliveries, sequence, , nanos] = tokens.slice(start + 2);
-  return {
-    subject,
-    deliveries: Number(deliveries),
-    sequence: Number(sequence),
-    storedUnixMs: Math.floor(Number(nanos) / 1e6),
   };
 }

@@ -6,12 +6,17 @@ import { parseMessage } from "./codec.ts";
 import type { Bus } from "./connect.ts";
 import { publishDeadLetter } from "./dead-letters.ts";
 
-/** What a watcher of one job hears: its record changed, or a step of it progressed. Lossy: the record is the truth. */
-export type JobSignal = { readonly $case: "changed" } | { readonly $case: "progress"; readonly progress: StepProgress };
+/**
+ * What a watcher of one job hears: its record changed, to a revision that is 0 where it is not known, or a step of it
+ * progressed. Lossy: the record is the truth.
+ */
+export type JobSignal =
+  | { readonly $case: "changed"; readonly revision: number }
+  | { readonly $case: "progress"; readonly progress: StepProgress };
 
 /** Says that the record of a job changed. */
-export function publishChanged(bus: Bus, jobId: string): void {
-  bus.nc.publish(`changed.${jobId}`);
+export function publishChanged(bus: Bus, jobId: string, revision: number): void {
+  bus.nc.publish(`changed.${jobId}`, String(revision));
 }
 
 /** Says how far a running step is. */
@@ -33,7 +38,11 @@ export async function subscribeSignals(
   onSignal: (jobId: string, signal: JobSignal) => void,
 ): Promise<() => void> {
   const changed = bus.nc.subscribe("changed.*", {
-    callback: (_error, message) => onSignal(message.subject.slice("changed.".length), { $case: "changed" }),
+    callback(_error, message) {
+      const revision = Number(message.string());
+      const jobId = message.subject.slice("changed.".length);
+      onSignal(jobId, { $case: "changed", revision: Number.isSafeInteger(revision) ? revision : 0 });
+    },
   });
   const progress = bus.nc.subscribe("progress.*", {
     callback: (_error, message) => {

@@ -83,6 +83,7 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
 /** A durable write; announced first, so that a test can end the process right before it. */
 export async function write<T>(bus: Bus, what: string, act: () => Promise<T>): Promise<T> {
   await bus.onWrite?.(what);
+  bus.metrics.count("pixelmesh_durable_writes_total", { what });
   return act();
 }
 

@@ -52,7 +52,6 @@ export function workConsumers(service: WorkService): {
 /** Stream and durable consumer of what happened to jobs. */
 export const eventConsumer = {
   stream: "JOB_EVENTS",
-  durables: ["orchestrator"],
-  wakeSubject: "wake.events",
+  durable: "orchestrator",
   subjectOf: eventSubject,
 } as const;

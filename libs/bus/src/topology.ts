@@ -75,7 +75,7 @@ export async function provision(bus: Bus): Promise<void> {
       await ensureConsumer(bus, stream, durables[at] as string, `work.${service}.${priority}.>`);
     }
   }
-  await ensureConsumer(bus, eventConsumer.stream, eventConsumer.durables[0], "jobs.>");
+  await ensureConsumer(bus, eventConsumer.stream, eventConsumer.durable, "jobs.>");
   for (const { name, ttlMs, maxBytes, maxValueBytes } of buckets) {
     await bus.kvm.create(name, {
       history: 1,

@@ -173,8 +173,8 @@ test("a process hears of changes and progress of every job, whoever says so", as
     heard.push(`${jobId} ${signal.$case === "progress" ? signal.progress.fraction : "changed"}`),
   );
   const other = await connectAnother();
-  publishChanged(other, "b");
-  publishChanged(other, "a");
+  publishChanged(other, "b", 1);
+  publishChanged(other, "a", 2);
   publishProgress(other, { jobId: "a", stepId: "s", attempt: 1, fraction: 0.5, etaMs: -1 });
   await expect.poll(() => heard.toSorted()).toEqual(["a 0.5", "a changed", "b changed"]);
   end();

@@ -1,3 +1,4 @@
+import { isMainThread } from "node:worker_threads";
 import sharp from "sharp";
 
 // Hardened where it is first imported, so that no way through this package reaches an unguarded libvips. Every loader
@@ -16,7 +17,8 @@ sharp.unblock({
 });
 // Requests do not repeat each other's operations, and a cache would keep their pixels alive.
 sharp.cache(false);
-sharp.concurrency(1);
+// Of the whole process: a thread must not undo what its process has configured.
+if (isMainThread) sharp.concurrency(1);
 
 let tiffUnblocked = false;
 

@@ -61,6 +61,11 @@ export const metricDefinitions = {
     help: "Messages settled.",
     labels: ["stream", "settle", "redelivered"],
   },
+  pixelmesh_durable_writes_total: {
+    type: "counter",
+    help: "Durable writes asked of the broker, by what they do to which stream or bucket.",
+    labels: ["what"],
+  },
   pixelmesh_malformed_messages_total: {
     type: "counter",
     help: "Messages that were not what their subject says.",

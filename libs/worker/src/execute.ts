@@ -6,6 +6,9 @@ import { takeGrants } from "./granted.ts";
 import type { AnyHandler, PictureSize, SlotNeed, StepContext, StepOutcome } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
 
+// Made once: without a reason of its own, each abort would make an error with its stack.
+const over = new AppError("CANCELLED", "The run is over");
+
 /** One run of one step, for a job or for a direct call. */
 export type Execution = {
   readonly handler: AnyHandler;
@@ -113,7 +116,7 @@ export async function executeStep(
       throw error;
     }
   } finally {
-    abandoned.abort();
+    abandoned.abort(over);
   }
 }
 

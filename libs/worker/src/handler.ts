@@ -58,6 +58,7 @@ type Needing = { need(step: Step, inputs: readonly PictureSize[]): SlotNeed | Pr
 
 /** One operation of a service, on pictures in memory: the same code serves job steps and direct calls. */
 export type StepHandler = Needing & {
+  /** The pictures are the run's from then on: their memory may go elsewhere. */
   run(step: Step, inputs: readonly Frame[], context: StepContext): Promise<StepOutcome>;
 };
 

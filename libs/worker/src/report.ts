@@ -43,7 +43,8 @@ export type ProgressReport = { update(fraction: number): void; end(): void };
 export function startProgress(bus: Bus, { jobId, stepId, attempt }: WorkItem): ProgressReport {
   const startedMs = performance.now();
   let fraction = 0;
-  let saidMs = 0;
+  // A step that is over at once says nothing: its end does.
+  let saidMs = startedMs;
   function say() {
     saidMs = performance.now();
     const etaMs = fraction > 0.02 ? Math.round(((saidMs - startedMs) * (1 - fraction)) / fraction) : -1;

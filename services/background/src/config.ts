@@ -1,8 +1,18 @@
-import type { ConfigOf } from "@pixelmesh/config";
+import { availableParallelism } from "node:os";
+import { type ConfigOf, field } from "@pixelmesh/config";
 import { modelFields, workerFields } from "@pixelmesh/worker";
 
 /** Settings of the background service. */
-export const backgroundFields = { ...workerFields("BACKGROUND", 7404), ...modelFields("BACKGROUND") } as const;
+export const backgroundFields = {
+  ...workerFields("BACKGROUND", 7404),
+  ...modelFields("BACKGROUND"),
+  pictureThreads: field.integer(
+    "PIXELMESH_BACKGROUND_PICTURE_THREADS",
+    String(Math.min(8, availableParallelism())),
+    "Pictures that are cut out or composed at once, each in a thread.",
+    { min: 1, max: 64 },
+  ),
+} as const;
 
 /** Values of `backgroundFields`. */
 export type BackgroundConfig = ConfigOf<typeof backgroundFields>;

@@ -14,7 +14,8 @@ import {
 import type { BackgroundConfig } from "./config.ts";
 import { createRemoveBackground } from "./rpc/remove-background.ts";
 import { createRemoveHandler } from "./steps/remove-step.ts";
-import { replaceHandler } from "./steps/replace-step.ts";
+import { createReplaceHandler } from "./steps/replace-step.ts";
+import { createPictureThreads } from "./threads/picture-threads.ts";
 
 /** Starts the background service. */
 export async function startBackground(
@@ -25,17 +26,20 @@ export async function startBackground(
   const base = await openBase("background", config, life, log);
   const models = await openModels(base, config, "matte");
   const worker = await openWorker(base, config, toDeviceOwner(models, base.metrics));
-  const remove = createRemoveHandler(models);
+  const threads = createPictureThreads(config.pictureThreads);
+  base.life.defer("picture threads", threads.close);
+  const remove = createRemoveHandler(models, threads);
+  const replace = createReplaceHandler(threads);
   const rpc = await openRpc(base, {
     serviceNames: [BackgroundServiceDefinition.fullName],
     register(server) {
       server.add(BackgroundServiceDefinition, {
-        removeBackground: createRemoveBackground(worker, remove),
+        removeBackground: createRemoveBackground(worker, remove, replace),
         ...createModelHandlers(worker, models),
       });
     },
   });
-  await startStepWorker(worker, "background", { removeBackground: remove, replaceBackground: replaceHandler });
+  await startStepWorker(worker, "background", { removeBackground: remove, replaceBackground: replace });
   await announceReady(base, rpc);
   keepModels(worker, models);
   return { base, rpc };

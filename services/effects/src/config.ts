@@ -1,8 +1,17 @@
-import type { ConfigOf } from "@pixelmesh/config";
+import { availableParallelism } from "node:os";
+import { type ConfigOf, field } from "@pixelmesh/config";
 import { workerFields } from "@pixelmesh/worker";
 
 /** Settings of the effects service. */
-export const effectsFields = { ...workerFields("EFFECTS", 7405) } as const;
+export const effectsFields = {
+  ...workerFields("EFFECTS", 7405),
+  chainThreads: field.integer(
+    "PIXELMESH_EFFECTS_CHAIN_THREADS",
+    String(Math.min(8, availableParallelism())),
+    "Chains on larger pictures that are computed at once, each in a thread.",
+    { min: 1, max: 64 },
+  ),
+} as const;
 
 /** Values of `effectsFields`. */
 export type EffectsConfig = ConfigOf<typeof effectsFields>;

@@ -8,7 +8,8 @@ import type { EffectsConfig } from "./config.ts";
 import { createApplyEffects } from "./rpc/apply-effects.ts";
 import { listEffects } from "./rpc/list-effects.ts";
 import { createPreviewEffects } from "./rpc/preview-effects.ts";
-import { effectsHandler } from "./steps/effects-step.ts";
+import { createEffectsHandler } from "./steps/effects-step.ts";
+import { createChainThreads } from "./threads/chain-threads.ts";
 
 /** Starts the effects service. */
 export async function startEffects(
@@ -19,17 +20,20 @@ export async function startEffects(
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
   const base = await openBase("effects", config, life, log, options);
   const worker = await openWorker(base, config);
+  const threads = createChainThreads(config.chainThreads);
+  base.life.defer("chain threads", threads.close);
+  const handler = createEffectsHandler(threads);
   const rpc = await openRpc(base, {
     serviceNames: [EffectsServiceDefinition.fullName],
     register(server) {
       server.add(EffectsServiceDefinition, {
-        applyEffects: createApplyEffects(worker),
-        previewEffects: createPreviewEffects(worker),
+        applyEffects: createApplyEffects(worker, handler),
+        previewEffects: createPreviewEffects(worker, handler),
         listEffects,
       });
     },
   });
-  await startStepWorker(worker, "effects", { applyEffects: effectsHandler });
+  await startStepWorker(worker, "effects", { applyEffects: handler });
   await announceReady(base, rpc);
   return { base, rpc };
 }

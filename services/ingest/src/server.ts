@@ -74,7 +74,7 @@ export async function startIngest(
   const flight = createSingleFlight({ bus, store, results, waits, blobs, metrics });
   const { outputLifeMs, reconcileAfterMs } = config;
   const shared = { base, bus, log, store, results, open, waits, flight, rates, outputLifeMs, reconcileAfterMs };
-  const orchestrator = createOrchestrator(shared);
+  const orchestrator = createOrchestrator({ ...shared, onWritten: watchers.note });
   const parts: JobParts = {
     base,
     store,

@@ -89,17 +89,31 @@ export async function cutOutRows(
   }
 }
 
+/** A picture, the picture at its working size, and the model's matte. */
+export type CutOutTask = { readonly frame: Frame; readonly guide: Frame; readonly matte: Plane };
+
+/** Cuts out what the matte says: RGBA of the frame's size. All that computing takes and no model does. */
+export async function cutOutFrame({ frame, guide, matte }: CutOutTask, options: WorkOptions = {}): Promise<Frame> {
+  const plan = await planCutOut(guide, matte, createPace(options.signal));
+  const sink = createFrameSink(frame.widthPx, frame.heightPx, 4);
+  await cutOutRows(createFrameSource(frame), sink, plan, options);
+  return sink.frame;
+}
+
+/** `cutOutFrame`, or what does the same elsewhere. */
+export type CutOut = (task: CutOutTask, options: WorkOptions) => Promise<Frame>;
+
 /** Cuts the salient object out of a frame: RGBA of the frame's size. Throws RESULT_INVALID for a model's broken answer. */
-export async function removeBackground(frame: Frame, options: MatteOptions & WorkOptions): Promise<Frame> {
-  const { resize, modelSidePx, signal } = options;
+export async function removeBackground(
+  frame: Frame,
+  options: MatteOptions & WorkOptions & { readonly cutOut?: CutOut },
+): Promise<Frame> {
+  const { resize, modelSidePx, signal, cutOut = cutOutFrame } = options;
   signal?.throwIfAborted();
   const matte = await createMatte(frame, options);
   const size = workingSize(frame, modelSidePx);
   const guide = await resize(frame, size.widthPx, size.heightPx);
-  const plan = await planCutOut(guide, matte, createPace(signal));
-  const sink = createFrameSink(frame.widthPx, frame.heightPx, 4);
-  await cutOutRows(createFrameSource(frame), sink, plan, options);
-  return sink.frame;
+  return cutOut({ frame, guide, matte }, options);
 }
 
 /** Writes one row of the cut-out: the source's row, its opaque colours, the matte's alpha, the row's place, where to. */

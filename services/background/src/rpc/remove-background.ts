@@ -8,10 +8,9 @@ import {
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
 import { type StepHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
 import { parseReplacement } from "../domain/replacement.ts";
-import { replaceHandler } from "../steps/replace-step.ts";
 
 /** RemoveBackground: the cut-out of one uploaded picture, without a job; with `replace`, over a colour or its own blur. */
-export function createRemoveBackground(worker: WorkerParts, remove: StepHandler) {
+export function createRemoveBackground(worker: WorkerParts, removing: StepHandler, replacing: StepHandler) {
   return async function* removeBackground(
     stream: AsyncIterable<RemoveBackgroundRequest>,
     { signal }: CallContext,
@@ -22,22 +21,28 @@ export function createRemoveBackground(worker: WorkerParts, remove: StepHandler)
       throw expected("replace", "a colour or a blur; a job takes a second picture", "picture");
     }
     const step = Step.fromPartial({ id: "remove", operation: { $case: "removeBackground", value: operation } });
-    const handler = replace ? removeAndReplace(remove, replace) : remove;
+    const handler = replace ? removeAndReplace(removing, replacing, replace) : removing;
     for await (const part of streamDirect(worker, { handler, step, chunks, encoding, signal })) yield { part };
   };
 }
 
 /** Both steps in one slot: what the second adds is small beside the first. */
-function removeAndReplace(remove: StepHandler, replace: ReplaceBackgroundOperation): StepHandler {
+function removeAndReplace(
+  removing: StepHandler,
+  replacing: StepHandler,
+  replace: ReplaceBackgroundOperation,
+): StepHandler {
   const second = Step.fromPartial({ id: "replace", operation: { $case: "replaceBackground", value: replace } });
   return {
-    need: (step, inputs) => remove.need(step, inputs),
+    need: (step, inputs) => removing.need(step, inputs),
     async run(step, inputs, context) {
-      const cutOut = await remove.run(step, inputs, {
+      // A run takes its pictures over, and a blur is made from the picture once more.
+      const kept = inputs.map((frame) => ({ ...frame, data: frame.data.slice() }));
+      const cutOut = await removing.run(step, inputs, {
         ...context,
         onProgress: (fraction) => context.onProgress(fraction * 0.8),
       });
-      const composed = await replaceHandler.run(second, [cutOut.frame, ...inputs], context);
+      const composed = await replacing.run(second, [cutOut.frame, ...kept], context);
       return { ...cutOut, frame: composed.frame };
     },
   };

@@ -1,15 +1,17 @@
 import { AppError, expected } from "@pixelmesh/errors";
-import { resizeFrame } from "@pixelmesh/imaging";
+import { type Frame, resizeFrame } from "@pixelmesh/imaging";
 import { type AvailableModel, estimatePeakBytes } from "@pixelmesh/inference";
+import type { Threads } from "@pixelmesh/lifecycle";
 import type { Step } from "@pixelmesh/proto";
 import { type Models, modelTokens, openModelRun, placeModel, type StepHandler, toWorkClass } from "@pixelmesh/worker";
 import { removeBackground } from "../domain/remove.ts";
+import type { PictureTask } from "../threads/picture-thread.ts";
 
 /** Planes of the working size (1,024 px a side at most) that cutting out holds, as floats. */
 const workingBytes = 12 * 1_024 * 1_024 * 4;
 
-/** Cuts the salient object out: a matte from a model in an inference host, fitted and applied at full resolution. */
-export function createRemoveHandler(models: Models): StepHandler {
+/** Cuts the salient object out: a matte from a model in an inference host, fitted and applied at full resolution in a thread. */
+export function createRemoveHandler(models: Models, threads: Threads<PictureTask, Frame>): StepHandler {
   const { registry, gpus } = models;
   return {
     async need(step, [input]) {
@@ -40,6 +42,7 @@ export function createRemoveHandler(models: Models): StepHandler {
             return (await run).data;
           },
           resize: (picture, widthPx, heightPx) => resizeFrame(picture, widthPx, heightPx),
+          cutOut: (task) => threads.run({ kind: "cutOut", ...task }, { signal, onProgress }),
           signal,
           onProgress,
         });

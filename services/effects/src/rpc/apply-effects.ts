@@ -1,11 +1,10 @@
 import { type ApplyEffectsRequest, type ApplyEffectsResponse, Step } from "@pixelmesh/proto";
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
-import { streamDirect, type WorkerParts } from "@pixelmesh/worker";
+import { type StepHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
 import { parseEffects } from "../domain/catalogue.ts";
-import { effectsHandler } from "../steps/effects-step.ts";
 
 /** ApplyEffects: the effects step on one uploaded picture, without a job. */
-export function createApplyEffects(worker: WorkerParts) {
+export function createApplyEffects(worker: WorkerParts, handler: StepHandler) {
   return async function* applyEffects(
     stream: AsyncIterable<ApplyEffectsRequest>,
     { signal }: CallContext,
@@ -15,7 +14,7 @@ export function createApplyEffects(worker: WorkerParts) {
     parseEffects(effects, "operation.effects");
     const step = Step.fromPartial({ id: "effects", operation: { $case: "applyEffects", value: { effects } } });
     for await (const part of streamDirect(worker, {
-      handler: effectsHandler,
+      handler,
       step,
       chunks,
       encoding: header.encoding,

@@ -3,13 +3,12 @@ import { decodePicture, encodeFrame, inspectPicture, memoryRoom, resizeFrame, to
 import { Encoding, type PreviewEffectsRequest, type PreviewEffectsResponse, Priority, Step } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import { callFacts } from "@pixelmesh/telemetry";
-import { executeStep, type WorkerParts } from "@pixelmesh/worker";
+import { executeStep, type StepHandler, type WorkerParts } from "@pixelmesh/worker";
 import { parseEffects } from "../domain/catalogue.ts";
 import { parsePreviewSide, previewSize } from "../domain/preview.ts";
-import { effectsHandler } from "../steps/effects-step.ts";
 
 /** PreviewEffects: a chain on a shrunken picture, answered in one message. */
-export function createPreviewEffects(worker: WorkerParts) {
+export function createPreviewEffects(worker: WorkerParts, handler: StepHandler) {
   return async function previewEffects(
     request: PreviewEffectsRequest,
     { signal }: CallContext,
@@ -22,7 +21,7 @@ export function createPreviewEffects(worker: WorkerParts) {
     const { deadlineUnixMs, tenant } = callFacts();
     if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A preview has no deadline");
     const { outcome } = await executeStep(worker, {
-      handler: effectsHandler,
+      handler,
       step: Step.fromPartial({ id: "preview", operation: { $case: "applyEffects", value: { effects } } }),
       sizes: [{ ...size, channels: info.channels }],
       room: memoryRoom,

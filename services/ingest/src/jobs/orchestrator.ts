@@ -13,11 +13,12 @@ import {
   type RateBook,
   stepMegapixels,
 } from "@pixelmesh/pipeline";
-import { JobEvent, type JobSpec, Priority, type StepRun } from "@pixelmesh/proto";
+import { JobEvent, type JobRecord, type JobSpec, Priority, type StepRun } from "@pixelmesh/proto";
 import { type DispatchParts, dispatchReady, type LookFacts } from "./dispatch.ts";
 import { type FinishParts, finishJob } from "./finish.ts";
 import { createFold } from "./fold.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
+import { createLatestJobs } from "./latest-jobs.ts";
 import { reviewJob } from "./review.ts";
 import type { Waits } from "./waits.ts";
 
@@ -40,6 +41,8 @@ export type OrchestratorParts = FinishParts &
     readonly waits: Waits;
     readonly rates: RateBook;
     readonly outputLifeMs: number;
+    /** Told of each record that this replica wrote. */
+    readonly onWritten: (job: StoredJob) => void;
   };
 
 const maxRounds = 50;
@@ -51,25 +54,34 @@ const wakeConcurrency = 16;
 /** The orchestrator of one replica. Any replica may advance any job; within this one, a job is advanced by one task at a time. */
 export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
   const { base, bus, store, open, waits, rates, outputLifeMs, reconcileAfterMs } = parts;
+  const latest = createLatestJobs();
   const fold = createFold<Moved>(async (jobId, changes) => {
-    const job = await store.find(jobId);
+    // What this replica wrote last may be old by now: a write would find out, so it serves where there is something to write.
+    const known = latest.find(jobId);
+    const job = known && change(known, changes) !== known.record ? known : await store.find(jobId);
     return job ? settle(job, changes, {}) : { wake: [] };
   });
 
   /** A job after a change, and the result keys whose waiters are to be woken once nothing of it is locked. */
   type Moved = { readonly job?: StoredJob; readonly wake: readonly string[] };
 
+  /** A job after changes; `hasEnded` where writing them is what ended it. */
+  type Written = { readonly job: StoredJob; readonly hasEnded: boolean };
+
   /** The record after the changes, written once by compare-and-set; the same job when they say nothing new. */
-  async function write(job: StoredJob, changes: readonly JobChange[]): Promise<StoredJob> {
+  async function write(job: StoredJob, changes: readonly JobChange[]): Promise<Written> {
     let current = job;
     for (let round = 0; round < maxRounds; round++) {
       const { spec } = current;
-      const record = changes.reduce((to, change) => advance(spec, to, change, Date.now()), current.record);
-      if (record === current.record) return current;
+      const record = change(current, changes);
+      if (record === current.record) return { job: current, hasEnded: false };
       const revision = await store.update(record, current.revision);
       if (revision !== undefined) {
-        publishChanged(bus, spec.jobId);
-        return { spec, record, revision };
+        const written = { spec, record, revision };
+        latest.keep(written);
+        parts.onWritten(written);
+        publishChanged(bus, spec.jobId, revision);
+        return { job: written, hasEnded: isJobEnded(record.state) && !isJobEnded(current.record.state) };
       }
       base.metrics.count("pixelmesh_job_state_conflicts_total", {});
       const fresh = await store.find(spec.jobId);
@@ -81,14 +93,15 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
 
   /** Follows changes to where nothing more can be done now: dispatches, takes stored results, announces the end. */
   async function settle(before: StoredJob, changes: readonly JobChange[], facts: LookFacts): Promise<Moved> {
-    let job = await write(before, changes);
+    let { job, hasEnded } = await write(before, changes);
     for (;;) {
       const found = await dispatchReady(parts, job, facts);
-      const next = found.length > 0 ? await write(job, found) : job;
-      if (next === job) break;
-      job = next;
+      if (found.length === 0) break;
+      const next = await write(job, found);
+      hasEnded ||= next.hasEnded;
+      if (next.job === job) break;
+      job = next.job;
     }
-    const hasEnded = isJobEnded(job.record.state) && !isJobEnded(before.record.state);
     return { job, wake: hasEnded ? await finishJob(parts, job, false) : [] };
   }
 
@@ -126,6 +139,7 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     const job = await store.create(spec, createRecord(spec, outputLifeMs));
     // After a long pause the reconciler may have taken the entry for one of a job that never came to be.
     if (performance.now() - enteredMs > reconcileAfterMs / 2) await open.enter(spec, dueUnixMs);
+    latest.keep(job);
     return job;
   }
 
@@ -189,4 +203,9 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
       };
     },
   };
+}
+
+/** The record after changes, in their order; the same one where they say nothing new. */
+function change({ spec, record }: StoredJob, changes: readonly JobChange[]): JobRecord {
+  return changes.reduce((to, next) => advance(spec, to, next, Date.now()), record);
 }

@@ -1,7 +1,8 @@
-import { type Bus, type JobSignal, subscribeSignals } from "@pixelmesh/bus";
+import { type Bus, subscribeSignals } from "@pixelmesh/bus";
 import { isJobEnded, mergeProgress, type StepProgressView, toJob } from "@pixelmesh/pipeline";
 import type { Job } from "@pixelmesh/proto";
 import { LRUCache } from "lru-cache";
+import { type FollowedJob, followJob, type JobNews } from "./followed-job.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
 
 /** Jobs as their owners see them, now and as they move. */
@@ -10,49 +11,43 @@ export type Watchers = {
   view(job: StoredJob): Job;
   /** The job now, then again at each change and progress, until it has ended. */
   watch(jobId: string, tenant: string, signal: AbortSignal): AsyncGenerator<Job, void, undefined>;
+  /** A record that this replica wrote: its watches need not read it. */
+  note(job: StoredJob): void;
   close(): void;
 };
 
 const trackedJobs = 10_000;
-const refreshMs = 5_000;
-const minIntervalMs = 50;
 
 /** Listens to all signals of the mesh. Signals are lossy, so a watch also reads the record every 5 s. */
 export async function openWatchers(bus: Bus, store: JobStore): Promise<Watchers> {
   const progressOf = new LRUCache<string, Map<string, StepProgressView & { attempt: number }>>({ max: trackedJobs });
-  const listeners = new Map<string, Set<() => void>>();
+  const listeners = new Map<string, Set<FollowedJob>>();
 
-  function hear(jobId: string, signal: JobSignal): void {
+  function tell(jobId: string, news: JobNews): void {
+    for (const followed of listeners.get(jobId) ?? []) followed.hear(news);
+  }
+  const unsubscribe = await subscribeSignals(bus, (jobId, signal) => {
     if (signal.$case === "progress") {
       const { stepId, attempt, fraction, etaMs } = signal.progress;
       const steps = progressOf.get(jobId) ?? new Map();
       if ((steps.get(stepId)?.attempt ?? 0) <= attempt) steps.set(stepId, { fraction, etaMs, attempt });
       progressOf.set(jobId, steps);
     }
-    for (const listener of listeners.get(jobId) ?? []) listener();
-  }
-  const unsubscribe = await subscribeSignals(bus, hear);
+    tell(jobId, signal);
+  });
 
   function view({ spec, record, revision }: StoredJob): Job {
     return toJob(spec, record, revision, progressOf.get(spec.jobId));
   }
 
   async function* watch(jobId: string, tenant: string, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {
-    let wake = () => {};
-    let pending = false;
-    const listener = () => {
-      pending = true;
-      wake();
-    };
+    const followed = followJob(() => store.get(jobId, tenant), signal);
     const mine = listeners.get(jobId) ?? new Set();
-    listeners.set(jobId, mine.add(listener));
-    signal.addEventListener("abort", listener);
+    listeners.set(jobId, mine.add(followed));
     try {
       let shown: Job | undefined;
-      let shownMs = 0;
       for (;;) {
-        pending = false;
-        const next = mergeProgress(shown, view(await store.get(jobId, tenant)));
+        const next = mergeProgress(shown, view(await followed.look()));
         if (
           !shown ||
           next.revision !== shown.revision ||
@@ -61,24 +56,15 @@ export async function openWatchers(bus: Bus, store: JobStore): Promise<Watchers>
         )
           yield next;
         shown = next;
-        shownMs = performance.now();
         if (isJobEnded(next.state)) return;
-        const { promise: woken, resolve } = Promise.withResolvers<void>();
-        wake = resolve;
-        const timer = setTimeout(resolve, refreshMs);
-        if (!pending) await woken;
-        clearTimeout(timer);
-        signal.throwIfAborted();
-        // Steps that finish together are shown together; after a quiet while a change is shown at once.
-        const tooEarlyMs = shownMs + minIntervalMs - performance.now();
-        if (tooEarlyMs > 0) await new Promise((next) => setTimeout(next, tooEarlyMs));
+        await followed.wait();
       }
     } finally {
-      signal.removeEventListener("abort", listener);
-      mine.delete(listener);
+      followed.close();
+      mine.delete(followed);
       if (mine.size === 0) listeners.delete(jobId);
     }
   }
 
-  return { view, watch, close: unsubscribe };
+  return { view, watch, note: (job) => tell(job.spec.jobId, { $case: "written", job }), close: unsubscribe };
 }

@@ -21,9 +21,10 @@ export function createCreateJob(parts: JobParts) {
       parseDeadline(deadlineUnixMs, nowUnixMs, parts.jobDeadlineMs);
     const keepUntilOf = (header: CreateJobHeader) => deadlineOf(header) + parts.outputLifeMs;
     // A full mesh refuses before anything is uploaded; a repeat is let through to find its job.
-    const onHeader = async ({ requestId }: CreateJobHeader) => {
-      if (requestId === "" || !(await store.findRequest(tenant, requestId))) await admission.assertRoom(tenant);
-    };
+    const onHeader = ({ requestId }: CreateJobHeader) =>
+      admission.assertRoom(tenant).catch(async (full: unknown) => {
+        if (requestId === "" || !(await store.findRequest(tenant, requestId))) throw full;
+      });
     const received = await receiveJob(stream, { ...parts, onHeader }, keepUntilOf, signal).catch((error: unknown) => {
       const { reason } = toAppError(error);
       if (reason.startsWith("IMAGE_")) metrics.count("pixelmesh_input_rejected_total", { reason });

@@ -171,6 +171,21 @@ test("equal bytes are stored once and only ever live longer", async () => {
   expect(store.stats()).toMatchObject({ blobs: 1, puts: 3, putsDeduplicated: 2, sizeBytes: 10_000 });
 });
 
+test("few bytes that are there already are not written again", async () => {
+  const { store, directory, temps } = await openStore();
+  const bytes = randomBytes(10_000);
+  const small = () => store.put(inChunks(bytes, 4_000), { keepUntilMs: 0, sizeBytes: bytes.length });
+  expect(await small()).toMatchObject({ sha256: digestOf(bytes), existed: false });
+  expect((await readAll(store.open(digestOf(bytes), 0, 0))).equals(bytes)).toBe(true);
+  // A file that came and went would show in the time of its directory.
+  const { mtimeNs } = await stat(join(directory, "tmp"), { bigint: true });
+  expect(await small()).toMatchObject({ sha256: digestOf(bytes), existed: true });
+  expect((await stat(join(directory, "tmp"), { bigint: true })).mtimeNs).toBe(mtimeNs);
+  const wrong = store.put(inChunks(bytes), { keepUntilMs: 0, sizeBytes: 9_999 });
+  await expect(wrong).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
+  expect(await temps()).toEqual([]);
+});
+
 test("many puts of the same bytes at once end as one whole blob", async () => {
   const { store, temps } = await openStore();
   const bytes = randomBytes(mib + 3);

@@ -22,9 +22,13 @@ export type StoreParts = {
   readonly setAside: (sha256: string, sizeBytes: number) => Promise<void>;
 };
 
+// Held in memory until their digest is known: of the puts that fit, those of bytes that are there need no file.
+const smallBytes = 64 * 1024;
+
 /**
  * One put: bytes go to a temporary file while they are hashed; under the digest's lock that file becomes the blob, or the
- * blob that is there lives on. Bytes announced with a digest that is there are hashed but not written.
+ * blob that is there lives on. Bytes announced with a digest that is there are hashed but not written; those announced as few
+ * are written only when they turn out not to be there.
  */
 export async function storeBlob(
   parts: StoreParts,
@@ -37,6 +41,8 @@ export async function storeBlob(
     throw expected("header.size_bytes", `at most ${parts.options.maxBlobBytes}`, put.sizeBytes);
   }
   const known = put.sha256 === undefined ? undefined : await extendExisting(parts, put.sha256, put);
+  if (known === undefined && put.sizeBytes !== undefined && put.sizeBytes <= smallBytes)
+    return await storeSmall(parts, chunks, put, claim, signal);
   const temp = known === undefined ? await mapFull(() => parts.temps.create()) : undefined;
   try {
     const received = await receive(parts, chunks, put, temp, claim, signal);
@@ -49,13 +55,41 @@ export async function storeBlob(
   }
 }
 
+async function storeSmall(
+  parts: StoreParts,
+  chunks: AsyncIterable<Uint8Array>,
+  put: PutOptions,
+  claim: Claim,
+  signal: AbortSignal | undefined,
+): Promise<PutResult> {
+  const held: Uint8Array[] = [];
+  let temp: TempFile | undefined;
+  const sink = { write: async (chunk: Uint8Array) => void held.push(chunk) };
+  try {
+    const received = await receive(parts, chunks, put, sink, claim, signal);
+    if (put.sha256 !== undefined && received.sha256 !== put.sha256) throw digestMismatch(put.sha256, received.sha256);
+    signal?.throwIfAborted();
+    return await parts.locks.run(received.sha256, async () => {
+      const existing = await findExisting(parts, received, put);
+      if (existing !== undefined) return existing;
+      const file = await mapFull(() => parts.temps.create());
+      temp = file;
+      for (const chunk of held) await mapFull(() => file.write(chunk));
+      return await commit(parts, received, put, file, claim);
+    });
+  } finally {
+    claim.release();
+    await temp?.discard();
+  }
+}
+
 type Received = { readonly sha256: string; readonly sizeBytes: number };
 
 async function receive(
   parts: StoreParts,
   chunks: AsyncIterable<Uint8Array>,
   put: PutOptions,
-  temp: TempFile | undefined,
+  temp: Pick<TempFile, "write"> | undefined,
   claim: Claim,
   signal: AbortSignal | undefined,
 ): Promise<Received> {
@@ -78,16 +112,37 @@ async function receive(
 
 async function settle(
   parts: StoreParts,
-  { sha256, sizeBytes }: Received,
+  received: Received,
   put: PutOptions,
   temp: TempFile | undefined,
   claim: Claim,
 ): Promise<PutResult> {
+  const existing = await findExisting(parts, received, put);
+  if (existing !== undefined) return existing;
+  if (temp === undefined)
+    throw new AppError("INTERNAL", `Blob ${received.sha256} was lost while it was put again; repeat the put`);
+  return await commit(parts, received, put, temp, claim);
+}
+
+/** The blob that is there, its life extended; one of another size is set aside. */
+async function findExisting(
+  parts: StoreParts,
+  { sha256, sizeBytes }: Received,
+  put: PutOptions,
+): Promise<PutResult | undefined> {
   const existing = await readStat(parts.layout.blobPath(sha256), sha256);
   if (existing?.sizeBytes === sizeBytes) return { ...(await extend(parts, existing, put)), existed: true };
   if (existing !== undefined) await parts.setAside(sha256, existing.sizeBytes);
-  if (temp === undefined)
-    throw new AppError("INTERNAL", `Blob ${sha256} was lost while it was put again; repeat the put`);
+  return undefined;
+}
+
+async function commit(
+  parts: StoreParts,
+  { sha256, sizeBytes }: Received,
+  put: PutOptions,
+  temp: TempFile,
+  claim: Claim,
+): Promise<PutResult> {
   const keepUntilMs = firstKeepUntil(put.keepUntilMs, parts.options.unixMs(), parts.options.lifetime);
   await mapFull(() => temp.commit(sha256, keepUntilMs));
   claim.store();

@@ -1,0 +1,91 @@
+import { AppError, toAppError } from "@pixelmesh/errors";
+import { withExtractedTrace } from "@pixelmesh/telemetry";
+import { type Codec, parseMessage } from "./codec.ts";
+import type { Bus } from "./connect.ts";
+import { publishDeadLetter } from "./dead-letters.ts";
+import type { Pulled } from "./pulled.ts";
+import type { Delivery, Verdict } from "./verdict.ts";
+
+/** What the messages of a stream are, and who works on them. */
+export type SettleOptions<T> = {
+  readonly stream: string;
+  readonly codec: Codec<T>;
+  /** The subject a message belongs on; bytes that decode to a message of another one are malformed. */
+  readonly subjectOf: (message: T) => string;
+  /** Works on one message. What it throws is given back. Runs in the trace of the message. */
+  readonly handle: (message: T, delivery: Delivery) => Promise<Verdict>;
+};
+
+/** Has one message worked on, tells the broker meanwhile that it is, and then what became of it. Never rejects for the message's sake. */
+export async function settle<T>(bus: Bus, options: SettleOptions<T>, pulled: Pulled): Promise<void> {
+  const { stream, codec, handle } = options;
+  const delivery = { ...pulled.delivery, isLate: () => performance.now() - lastBeatMs > bus.ackWaitMs };
+  let lastBeatMs = performance.now();
+  const heart = setInterval(() => {
+    // A beat that comes too late would call back a message that another worker holds by now.
+    if (delivery.isLate()) return;
+    lastBeatMs = performance.now();
+    pulled.stillWorking();
+  }, bus.ackWaitMs / 3);
+  let verdict: Verdict;
+  try {
+    const message = parseMessage(codec, pulled.payload, delivery.subject);
+    if (options.subjectOf(message) !== delivery.subject)
+      throw new AppError("MALFORMED_MESSAGE", "The message is not the one its subject says");
+    verdict = await withExtractedTrace(pulled.header, () => handle(message, delivery));
+  } catch (error) {
+    const failure = toAppError(error);
+    if (failure.reason === "MALFORMED_MESSAGE") {
+      bus.metrics.count("pixelmesh_malformed_messages_total", { stream });
+      verdict = { $case: "drop", reason: failure.reason };
+    } else {
+      bus.log.error({ err: failure.cause ?? failure, subject: delivery.subject }, "message given back after a failure");
+      verdict = { $case: "giveBack", delayMs: 1_000 };
+    }
+  } finally {
+    clearInterval(heart);
+  }
+  const settled = await applyVerdict(bus, stream, pulled, verdict, delivery.isLate());
+  bus.metrics.count("pixelmesh_messages_consumed_total", {
+    stream,
+    settle: settled,
+    redelivered: String(delivery.deliveries > 1),
+  });
+}
+
+/** After a pause longer than ack_wait another worker may hold the message: then only what is completed, whoever did it, is said. */
+async function applyVerdict(
+  bus: Bus,
+  stream: string,
+  pulled: Pulled,
+  verdict: Verdict,
+  late: boolean,
+): Promise<string> {
+  if (verdict.$case === "leave") return "lost";
+  if (late && !(verdict.$case === "done" && verdict.completed)) return "lost";
+  if (verdict.$case === "done") {
+    // Not confirmed: should it get lost, the message comes again, and what it stands for is stored.
+    await bus.onWrite?.(`ack ${stream}`);
+    pulled.ack();
+    return "ack";
+  }
+  if (verdict.$case === "giveBack") {
+    pulled.giveBack(verdict.delayMs);
+    return "nak";
+  }
+  try {
+    await publishDeadLetter(bus, {
+      subject: pulled.delivery.subject,
+      payload: pulled.payload,
+      reason: verdict.reason,
+      messageId: `${stream}:${pulled.delivery.sequence}`,
+      traceparent: pulled.header("traceparent") ?? "",
+    });
+  } catch (error) {
+    bus.log.error({ err: error, subject: pulled.delivery.subject }, "dead letter not stored; the message stays");
+    pulled.giveBack(5_000);
+    return "nak";
+  }
+  pulled.terminate();
+  return "term";
+}
