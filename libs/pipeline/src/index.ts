@@ -16,6 +16,7 @@ export {
   operations,
   type StepService,
 } from "./operations.ts";
+export { type JobOutcome, outcomeOf, type PipelineKind, pipelineKind } from "./outcome.ts";
 export { type PlanRequest, planJob } from "./plan.ts";
 export type { PlanLimits } from "./plan-limits.ts";
 export { mergeProgress } from "./progress.ts";
@@ -38,5 +39,5 @@ export { type AiBounds, aiBounds } from "./size-policy.ts";
 export { type Bounds, fitWithin, type Size } from "./sizes.ts";
 export { degradedKey, stepKey } from "./step-key.ts";
 export { validatePipeline } from "./validate.ts";
-export { toJob } from "./view.ts";
+export { adaptationsOf, toJob } from "./view.ts";
 export type { StepProgressView } from "./view-progress.ts";

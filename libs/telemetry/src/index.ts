@@ -2,5 +2,5 @@ export { type CallFacts, callFacts, withCallFacts } from "./call-facts.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export { type MetricsServer, startMetricsServer } from "./metrics-server.ts";
-export { type MetricName, metricDefinitions } from "./names.ts";
+export { type MetricDefinition, type MetricName, metricDefinitions } from "./names.ts";
 export { bindToContext, injectTrace, startTracing, traceIds, withExtractedTrace, withTrace } from "./trace.ts";
