@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo test test-deep check bench eval-models eval-tiles generate format clean
+.PHONY: help setup demo test test-deep check check-ops bench eval-models eval-tiles generate generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make
@@ -18,13 +18,16 @@ demo: setup ## Upscale, cut out and stylise a picture (PICTURE=path for your own
 	@$(NODE) examples/demo.ts "$(PICTURE)"
 
 test: setup ## All tests: unit, property, service, and the whole mesh as processes
-	@vitest run
+	@vitest run --project unit --project mesh
 
 test-deep: setup ## The property tests of the pure cores, 10,000 runs each; RUNS=50000 for more
 	@PIXELMESH_PROPERTY_RUNS=$(or $(RUNS),10000) vitest run --project unit property
 
 check: setup ## Static checks and unit tests, under 90 s
 	@bash scripts/check.sh
+
+check-ops: setup ## Alert rules, their tests, metrics pages and live alerts, by a real Prometheus
+	@bash scripts/check-ops.sh
 
 # Figures are also of other people's models, where they are at hand; nothing else needs them.
 bench eval-models eval-tiles: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MODELS_DIR),$(wildcard ../shared/data/models))
@@ -40,6 +43,9 @@ eval-tiles: setup ## What tiling changes and costs, for each upscaler that is he
 
 generate: setup ## Regenerate proto/gen from the contracts
 	@bash proto/generate.sh
+
+generate-ops: setup ## Regenerate dashboards and Grafana's alerts from deploy/
+	@$(NODE) deploy/src/generate.ts
 
 format: setup ## Format and fix what can be fixed
 	@biome check --write .

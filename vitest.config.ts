@@ -19,8 +19,22 @@ export default defineConfig({
             "services/*/src/**/*.test.ts",
             "scripts/**/*.test.ts",
             "eval/*.test.ts",
+            "deploy/src/**/*.test.ts",
           ],
           testTimeout: 60_000,
+          pool: "forks",
+          execArgv: ["--conditions=development"],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // Needs tools of the distribution: see `make check-ops`.
+          name: "ops",
+          include: ["deploy/test/**/*.test.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 60_000 } },
           pool: "forks",
           execArgv: ["--conditions=development"],
         },

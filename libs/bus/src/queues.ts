@@ -1,6 +1,6 @@
 import type { Bus } from "./connect.ts";
 import { toBrokerError } from "./store.ts";
-import { workConsumers, workServices } from "./subjects.ts";
+import { type WorkService, workConsumers, workServices, workStream } from "./subjects.ts";
 
 /** How full one work queue is. */
 export type QueueDepth = {
@@ -23,6 +23,23 @@ export async function listQueues(bus: Bus): Promise<QueueDepth[]> {
       consumers.map(async ({ stream, durable, name }) => {
         const info = await bus.jsm.consumers.info(stream, durable);
         return { name, waiting: info.num_pending, running: info.num_ack_pending };
+      }),
+    );
+  } catch (error) {
+    throw toBrokerError(error);
+  }
+}
+
+/** Work of one service that is not done: how many steps wait or run, and since when the oldest does; 0 when there is none. */
+export type Backlog = { readonly queue: WorkService; readonly messages: number; readonly oldestUnixMs: number };
+
+/** The work of every service that is not done, waiting or running. */
+export async function readBacklog({ jsm }: Bus): Promise<Backlog[]> {
+  try {
+    return await Promise.all(
+      workServices.map(async (queue) => {
+        const { messages, first_ts: first } = (await jsm.streams.info(workStream(queue))).state;
+        return { queue, messages, oldestUnixMs: messages > 0 ? Date.parse(String(first)) : 0 };
       }),
     );
   } catch (error) {

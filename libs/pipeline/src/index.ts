@@ -16,6 +16,7 @@ export {
   operations,
   type StepService,
 } from "./operations.ts";
+export { type JobOutcome, outcomeOf, type PipelineKind, pipelineKind } from "./outcome.ts";
 export { type PlanRequest, planJob } from "./plan.ts";
 export type { PlanLimits } from "./plan-limits.ts";
 export { mergeProgress } from "./progress.ts";
@@ -39,5 +40,5 @@ export { type Bounds, fitWithin, type Size } from "./sizes.ts";
 export { degradedKey, stepKey } from "./step-key.ts";
 export { assertEnlarges, assertUpscale, denoisePair, nearestScale, upscaledSize, upscaleFactor } from "./upscale.ts";
 export { validatePipeline } from "./validate.ts";
-export { toJob } from "./view.ts";
+export { adaptationsOf, toJob } from "./view.ts";
 export type { StepProgressView } from "./view-progress.ts";

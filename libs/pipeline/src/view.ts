@@ -39,7 +39,7 @@ export function toJob(
       return step ? [stepStatus(planned, step, stepProgress(step, progressByStep.get(step.id)))] : [];
     }),
     outputs: spec.outputs.map((output) => outputStatus(output, record)),
-    adaptations: [...spec.adaptations, ...remarksOf<Adaptation>(record, (result) => result.adaptations)],
+    adaptations: adaptationsOf(spec, record),
     notices: [...spec.notices, ...remarksOf<Notice>(record, (result) => result.notices)],
     error: record.error,
     progress: jobProgress(spec, record, progressByStep),
@@ -47,6 +47,11 @@ export function toJob(
     revision,
     requestId: spec.requestId,
   });
+}
+
+/** Everything that was lowered in a job, as its caller is told. */
+export function adaptationsOf(spec: JobSpec, record: JobRecord): Adaptation[] {
+  return [...spec.adaptations, ...remarksOf<Adaptation>(record, (result) => result.adaptations)];
 }
 
 function stepStatus(planned: PlannedStep, step: StepRecord, progress: number): StepStatus {

@@ -1,14 +1,15 @@
 import { type Channel, ChannelCredentials } from "@grpc/grpc-js";
 import { AppError, isAbort } from "@pixelmesh/errors";
-import { callFacts, injectTrace, withTrace } from "@pixelmesh/telemetry";
+import { callFacts, injectTrace, noSpan, openSpan, withTrace } from "@pixelmesh/telemetry";
 import type { CompatServiceDefinition } from "nice-grpc";
 import { type Client, createChannel, createClientFactory, waitForChannelReady } from "nice-grpc";
 import { type DeadlineOptions, deadlineMiddleware } from "nice-grpc-client-middleware-deadline";
 import { type RetryOptions, retryMiddleware } from "nice-grpc-client-middleware-retry";
 import { type CallOptions, type ClientMiddlewareCall, Metadata, Status } from "nice-grpc-common";
 import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
-import { fromRpcError } from "./errors.ts";
-import { isEndless } from "./middleware/endless.ts";
+import { fromRpcError, statusOf } from "./errors.ts";
+import { isEndless, isTraced } from "./middleware/endless.ts";
+import { isServerError } from "./server-errors.ts";
 
 /** What a call may be given besides nice-grpc's own options. */
 export type CallExtras = {
@@ -79,7 +80,10 @@ function createCallMiddleware(defaultTimeoutMs: number, defaultTenant: string | 
   ) {
     const facts = callFacts();
     const metadata = Metadata(options.metadata);
-    withTrace(() => injectTrace((name, value) => metadata.set(name, value)));
+    const method = call.method.path.slice(1);
+    const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
+    const span = isTraced(call.method.path) ? openSpan(method, { kind: "client", attributes }) : noSpan;
+    span.run(() => withTrace(() => injectTrace((name, value) => metadata.set(name, value))));
     const tenant = ownTenant ?? facts.tenant ?? defaultTenant;
     if (tenant) metadata.set("x-pixelmesh-tenant", tenant);
 
@@ -105,7 +109,12 @@ function createCallMiddleware(defaultTimeoutMs: number, defaultTenant: string | 
       }) as AsyncGenerator<Response, Response>;
     } catch (error) {
       if (isAbort(error)) throw error;
-      throw fromRpcError(error);
+      const failure = fromRpcError(error);
+      if (isServerError(statusOf(failure.reason))) span.fail(failure.reason);
+      else span.set({ "error.type": failure.reason });
+      throw failure;
+    } finally {
+      span.end();
     }
   };
 }

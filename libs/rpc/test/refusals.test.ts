@@ -66,7 +66,7 @@ async function startTestServer() {
   });
   const counted = async (method: string, reason: string) => {
     const labels = `rpc_method="pixelmesh.storage.v1.StorageService/${method}",reason="${reason}"`;
-    const line = (await metrics.page()).split("\n").find((it) => it.includes(`refused_requests_total{${labels}`));
+    const line = (await metrics.page()).text.split("\n").find((it) => it.includes(`refused_requests_total{${labels}`));
     return Number(line?.split(" ").at(-1) ?? 0);
   };
   return { address: server.address, ends, counted, connection, storage: connection.client(StorageServiceDefinition) };

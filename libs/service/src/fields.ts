@@ -23,6 +23,16 @@ export function serviceFields(area: string, basePort: number) {
       "info",
       "Least level that is logged.",
     ),
+    tracesEndpoint: field.text(
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "",
+      "Base URL of an OTLP/HTTP receiver for traces. Empty: none are made.",
+    ),
+    tracesKeptRatio: field.percent(
+      "PIXELMESH_TRACES_KEPT",
+      "10%",
+      "Share of the jobs whose traces are kept; those with failures, and slow ones, are kept in any case.",
+    ),
     stopGraceMs: field.duration(
       "PIXELMESH_STOP_GRACE",
       "20s",

@@ -34,7 +34,11 @@ export async function openBase(
   log: Logger,
   { onWrite }: OpenOptions = {},
 ): Promise<ServiceBase> {
-  startTracing();
+  const tracing = await startTracing({
+    ...{ service, version, instance: config.instance },
+    ...{ endpoint: config.tracesEndpoint, ratio: config.tracesKeptRatio },
+  });
+  life.defer("traces", tracing.close);
   const metrics = createMetrics(service, version);
   const metricsServer = await startMetricsServer(metrics, { host: config.host, port: config.metricsPort });
   life.defer("metrics page", metricsServer.close);

@@ -15,8 +15,8 @@ export async function startMetricsServer(
       response.writeHead(404).end();
       return;
     }
-    metrics.page().then(
-      (page) => response.writeHead(200, { "content-type": metrics.contentType }).end(page),
+    metrics.page(request.headers.accept).then(
+      ({ text, contentType }) => response.writeHead(200, { "content-type": contentType }).end(text),
       () => response.writeHead(500).end(),
     );
   });

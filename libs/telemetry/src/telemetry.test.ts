@@ -78,10 +78,25 @@ test("log lines are JSON with trace id, cut texts and no secrets", () => {
 
 test("the metrics page has what was counted", async () => {
   const metrics = createMetrics("x", "1.2.3");
-  metrics.count("pixelmesh_jobs_submitted_total", { priority: "batch" }, 3);
+  metrics.count("pixelmesh_jobs_submitted_total", { pipeline: "upscale", priority: "batch" }, 3);
   const server = await startMetricsServer(metrics, { host: "127.0.0.1", port: 0 });
-  const page = await (await fetch(server.url)).text();
+  const read = async (accept: string) => (await fetch(server.url, { headers: { accept } })).text();
+  withTrace(() => metrics.observe("pixelmesh_queue_wait_seconds", { queue: "upscale" }, 0.02));
+  const [plain, open] = [await read("text/plain"), await read("application/openmetrics-text; version=1.0.0")];
   await server.close();
-  expect(page).toContain('pixelmesh_jobs_submitted_total{priority="batch"} 3');
-  expect(page).toContain('pixelmesh_build_info{service="x",version="1.2.3"');
+  for (const page of [plain, open]) {
+    expect(page).toContain('pixelmesh_jobs_submitted_total{pipeline="upscale",priority="batch"} 3');
+    expect(page).toContain('pixelmesh_build_info{service="x",version="1.2.3"');
+  }
+  expect(plain).toContain("# TYPE pixelmesh_jobs_submitted_total counter");
+  expect(plain).not.toContain("trace_id");
+  expect(open).toMatch(/queue_wait_seconds_bucket\{le="0.05",queue="upscale"\} 1 # \{trace_id="[0-9a-f]{32}"\} 0.02/);
+  expect(open.endsWith("# EOF\n")).toBe(true);
+});
+
+test("what a service is to emit is there from the start, at zero", async () => {
+  const { text } = await createMetrics("ingest", "1").page();
+  expect(text).toContain('pixelmesh_jobs_finished_total{pipeline="effects",outcome="dead_lettered"} 0');
+  expect(text).toContain('pixelmesh_job_duration_seconds_bucket{le="30",pipeline="upscale",outcome="succeeded"} 0');
+  expect((await createMetrics("storage", "1").page()).text).not.toContain("pixelmesh_jobs_finished_total");
 });

@@ -10,11 +10,27 @@ import {
 } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import type { ExportOptions } from "./export-spans.ts";
+import { isTracing, setTracer } from "./spans.ts";
 
-/** Turns W3C trace context on for this process. Called once, at the start; spans are exported only where an SDK is registered. */
-export function startTracing(): void {
+/**
+ * Turns W3C trace context on for this process. Called once, at the start. Spans are made and sent only where an endpoint is
+ * given; without one the ids alone travel, so that log lines of one job can be found. Answers what ends the sending.
+ */
+export async function startTracing(options?: ExportOptions): Promise<{ close(): Promise<void> }> {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  if (!options || options.endpoint === "") return { close: async () => {} };
+  const { createExportingTracer } = await import("./export-spans.ts");
+  const { tracer, close } = createExportingTracer(options);
+  setTracer(tracer);
+  return {
+    async close() {
+      setTracer(undefined);
+      // A receiver that is away must not keep a service from ending.
+      await close().catch(() => {});
+    },
+  };
 }
 
 /** Trace and span id of the running code, for log lines; empty outside of a trace. */
@@ -62,7 +78,9 @@ export function bindToContext<T, R>(generator: AsyncGenerator<T, R, undefined>):
 }
 
 function startTrace(base: Context): Context {
-  // Not sampled: without an SDK nothing is recorded; the ids tie log lines of one job together.
+  // The first span begins a trace of its own, and chance decides about it.
+  if (isTracing()) return trace.deleteSpan(base);
+  // Not sampled: nothing is recorded; the ids tie log lines of one job together.
   const ids = {
     traceId: randomBytes(16).toString("hex"),
     spanId: randomBytes(8).toString("hex"),

@@ -58,7 +58,7 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
       async function* messages(): AsyncGenerator<PutBlobRequest> {
         yield { part: { $case: "header", value: { sha256: "", sizeBytes, mediaType, keepUntilUnixMs } } };
         for await (const part of parts()) for (const value of toChunks(part)) yield { part: { $case: "chunk", value } };
-          yield { part: { $case: "end", value: {} } };
+        yield { part: { $case: "end", value: {} } };
       }
       const { blob } = await storage.putBlob(messages(), {
         timeoutMs: transferTimeoutMs,

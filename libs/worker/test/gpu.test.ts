@@ -77,7 +77,13 @@ test("a result says which device it was made on: the one that was granted", asyn
       }),
       run: async () => ({ frame: createFrame(2, 2, 3), provider: "cuda" }),
     },
-    ...{ step: Step.fromPartial({ id: "up" }), sizes: [], loadInputs: async () => [], onProgress() {}, room: memoryRoom },
+    ...{
+      step: Step.fromPartial({ id: "up" }),
+      sizes: [],
+      loadInputs: async () => [],
+      onProgress() {},
+      room: memoryRoom,
+    },
     ...{ jobId: "j", tenant: "t", priority: Priority.INTERACTIVE, deadlineUnixMs: Date.now() + 20_000, signal },
   });
   const { provenance } = await storeOutcome(worker, WorkItem.create(), executed, [], { room: memoryRoom, signal });

@@ -12,3 +12,8 @@ const endless: ReadonlySet<string> = new Set([
 export function isEndless(path: string): boolean {
   return endless.has(path);
 }
+
+/** Whether a call tells something by how long it lasts: HoldSlot does, as long as a slot is held; health and watches do not. */
+export function isTraced(path: string): boolean {
+  return !path.startsWith("/grpc.") && (!endless.has(path) || path.endsWith("/HoldSlot"));
+}

@@ -1,18 +1,35 @@
-import { bindToContext, withCallFacts, withExtractedTrace } from "@pixelmesh/telemetry";
-import type { CallContext, ServerMiddlewareCall } from "nice-grpc-common";
+import { bindToContext, noSpan, openSpan, withCallFacts, withExtractedTrace } from "@pixelmesh/telemetry";
+import { type CallContext, ServerError, type ServerMiddlewareCall, Status } from "nice-grpc-common";
+import { isServerError } from "../server-errors.ts";
+import { isTraced } from "./endless.ts";
 
-/** Runs the call in the caller's trace (or a new one) and on behalf of its tenant. */
+/** Runs the call in the caller's trace (or a new one), in a span of its own, and on behalf of its tenant. */
 export async function* traceMiddleware<Request, Response>(
   call: ServerMiddlewareCall<Request, Response>,
   context: CallContext,
 ) {
   const tenant = context.metadata.get("x-pixelmesh-tenant");
-  const bound = withExtractedTrace(
+  const method = call.method.path.slice(1);
+  const { span, bound } = withExtractedTrace(
     (name) => context.metadata.get(name)?.toString(),
-    () =>
-      withCallFacts(tenant ? { tenant } : {}, () =>
-        bindToContext(call.next(call.request, context) as AsyncGenerator<Response, Response>),
-      ),
+    () => {
+      const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
+      const span = isTraced(call.method.path) ? openSpan(method, { kind: "server", attributes }) : noSpan;
+      const next = () => bindToContext(call.next(call.request, context) as AsyncGenerator<Response, Response>);
+      return { span, bound: span.run(() => withCallFacts(tenant ? { tenant } : {}, next)) };
+    },
   );
-  return yield* bound;
+  let code = Status.CANCELLED; // What it is when the consumer simply stops asking.
+  try {
+    const response = yield* bound;
+    code = Status.OK;
+    return response;
+  } catch (error) {
+    if (error instanceof ServerError) code = error.code;
+    throw error;
+  } finally {
+    span.set({ "rpc.response.status_code": Status[code] });
+    if (isServerError(code)) span.fail(Status[code] ?? "UNKNOWN");
+    span.end();
+  }
 }

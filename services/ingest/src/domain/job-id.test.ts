@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { assertJobId, createJobId } from "./job-id.ts";
+import { assertJobId, createdUnixMsOf, createJobId } from "./job-id.ts";
 
 const random = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const time = fc.integer({ min: 0, max: 2 ** 45 });
@@ -11,6 +11,14 @@ test("every id made is one that is accepted, and later ones sort after earlier o
       const [early, late] = [createJobId(Math.min(a, b), first), createJobId(Math.max(a, b) + 1, second)];
       assertJobId(early);
       expect(early < late).toBe(true);
+    }),
+  );
+});
+
+test("an id tells when it was made", () => {
+  fc.assert(
+    fc.property(time, random, (at, bytes) => {
+      expect(createdUnixMsOf(createJobId(at, bytes))).toBe(at);
     }),
   );
 });

@@ -13,3 +13,8 @@ export function createJobId(nowUnixMs: number, random: Uint8Array): string {
 export function assertJobId(jobId: string): void {
   if (!form.test(jobId)) throw new AppError("JOB_NOT_FOUND", "There is no job with this id");
 }
+
+/** When a job's id was made, in milliseconds of the Unix epoch: the first 48 bits of its UUID. */
+export function createdUnixMsOf(jobId: string): number {
+  return Number.parseInt(jobId.slice(prefix.length + 1, prefix.length + 14).replace("-", ""), 16);
+}

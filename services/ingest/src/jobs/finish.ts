@@ -1,9 +1,10 @@
 import { hasFinishedEvent, publishCancel, publishDeadLetter, publishEvent, workSubject } from "@pixelmesh/bus";
 import { reasonFromEnum } from "@pixelmesh/errors";
 import { abandonedSteps, toWorkItem } from "@pixelmesh/pipeline";
-import { JobEvent, JobState, StepState, WorkItem } from "@pixelmesh/proto";
+import { JobEvent, StepState, WorkItem } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { Results } from "@pixelmesh/worker";
+import { countEnded } from "./count.ts";
 import { toWorkService } from "./dispatch.ts";
 import type { StoredJob } from "./job-store.ts";
 import type { OpenJobs } from "./open-jobs.ts";
@@ -68,16 +69,5 @@ async function announce(
   const fact = JobEvent.fromPartial({ jobId, worker, atUnixMs: record.finishedUnixMs, event });
   // The log has none: should the broker remember one, it is gone.
   await publishEvent(bus, fact, isMending ? ":mended" : "");
-  const outcome = outcomes[record.state] ?? "failed";
-  const reason = record.error ? reasonFromEnum(record.error.reason) : "";
-  const ms = record.finishedUnixMs - spec.createdUnixMs;
-  metrics.count("pixelmesh_jobs_finished_total", { outcome, reason });
-  metrics.observe("pixelmesh_job_duration_seconds", { outcome }, ms / 1000);
-  log.info({ jobId, outcome, reason, ms }, "job ended");
+  log.info({ jobId, ...countEnded(metrics, spec, record) }, "job ended");
 }
-
-const outcomes: Readonly<Record<number, string>> = {
-  [JobState.SUCCEEDED]: "succeeded",
-  [JobState.FAILED]: "failed",
-  [JobState.CANCELLED]: "cancelled",
-};

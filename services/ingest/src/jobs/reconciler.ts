@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { bidForLease, removeOrphans } from "@pixelmesh/bus";
 import { isJobEnded, nextLookUnixMs } from "@pixelmesh/pipeline";
 import type { ServiceBase } from "@pixelmesh/service";
+import { clearBacklog, exportBacklog } from "./backlog.ts";
 import type { JobStore } from "./job-store.ts";
 import type { OpenJob, OpenJobs } from "./open-jobs.ts";
 import type { Orchestrator } from "./orchestrator.ts";
@@ -34,7 +35,6 @@ export async function startReconciler(parts: ReconcilerParts): Promise<{ close()
 
   async function sweep(): Promise<void> {
     const jobs = await open.list();
-    metrics.set("pixelmesh_open_jobs", {}, jobs.length);
     const listed = new Set(jobs.map(({ jobId }) => jobId));
     for (const jobId of dueUnixMs.keys()) if (!listed.has(jobId)) dueUnixMs.delete(jobId);
     const left = jobs[Symbol.iterator]();
@@ -47,6 +47,7 @@ export async function startReconciler(parts: ReconcilerParts): Promise<{ close()
       }
     });
     await Promise.all(lookers);
+    await exportBacklog(base, jobs);
   }
 
   async function visit(job: OpenJob): Promise<void> {
@@ -74,6 +75,7 @@ export async function startReconciler(parts: ReconcilerParts): Promise<{ close()
           }
         } else {
           dueUnixMs.clear();
+          clearBacklog(base);
         }
       } catch (error) {
         log.debug({ err: error }, "sweep failed; tried again");

@@ -7,6 +7,7 @@ import { callFacts, injectTrace } from "@pixelmesh/telemetry";
 import { parseDeadline } from "../domain/deadline.ts";
 import { createJobId } from "../domain/job-id.ts";
 import { parseTenant } from "../domain/tenant.ts";
+import { countSubmitted } from "../jobs/count.ts";
 import type { JobParts } from "./parts.ts";
 import { type ReceivedJob, receiveJob } from "./uploads.ts";
 
@@ -40,7 +41,7 @@ export function createCreateJob(parts: JobParts) {
       (claimed.jobId !== jobId && (await store.find(claimed.jobId))) ||
       (await start({ ...spec, jobId: claimed.jobId }));
     if (claimed.jobId === jobId) {
-      metrics.count("pixelmesh_jobs_submitted_total", { priority: String(spec.priority) });
+      countSubmitted(metrics, spec);
       base.log.info({ jobId, tenant, steps: spec.steps.length, outputs: spec.outputs.length }, "job created");
     }
     return watchers.view(job);

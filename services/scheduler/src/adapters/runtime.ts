@@ -137,16 +137,19 @@ export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions)
   };
 }
 
-function exportSnapshot({ slots, devices }: Snapshot, metrics: Metrics): void {
+const zoneNumbers = { green: 0, amber: 1, red: 2 } as const;
+
+function exportSnapshot({ slots, devices, queues }: Snapshot, metrics: Metrics): void {
+  for (const { workClass, waiting } of queues)
+    metrics.set("pixelmesh_slots_waiting", { work_class: workClass }, waiting);
   for (const workClass of workClasses) {
     const held = slots.filter(({ request }) => request.workClass === workClass).length;
     metrics.set("pixelmesh_slots", { work_class: workClass }, held);
   }
-  for (const { deviceId: device, totalBytes, usedBytes, externalBytes, committedBytes, quarantinedBytes } of devices) {
-    const figures = {
-      ...{ total: totalBytes, used: usedBytes, external: externalBytes, committed: committedBytes },
-      quarantined: quarantinedBytes,
-    };
+  for (const { deviceId: device, zone, observedBytes, ...view } of devices) {
+    metrics.set("pixelmesh_device_zone", { device }, zoneNumbers[zone]);
+    const { totalBytes: total, usedBytes: used, externalBytes: external, committedBytes: committed } = view;
+    const figures = { total, observed: observedBytes, used, external, committed, quarantined: view.quarantinedBytes };
     for (const [kind, bytes] of Object.entries(figures)) {
       metrics.set("pixelmesh_device_memory_bytes", { device, kind }, bytes);
     }

@@ -1,0 +1,62 @@
+import type { Dashboard } from "../panel.ts";
+
+const windows = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"];
+
+/** The promise that 99 % of jobs succeed, and how fast its allowance is used up. */
+export const objective: Dashboard = {
+  uid: "pixelmesh-objective",
+  title: "Pixelmesh / SLO",
+  description: "Objective: 99 % of jobs succeed, over 30 days; rejected and cancelled jobs are not counted.",
+  rows: [
+    {
+      title: "Error budget",
+      panels: [
+        {
+          title: "Used up in 30 days at the present pace",
+          description: "1: exactly the budget; above it is overspent. From the failures of the last 3 days.",
+          unit: "percentunit",
+          kind: "stat",
+          width: 6,
+          steps: [
+            { from: 0.75, color: "yellow" },
+            { from: 1, color: "red" },
+          ],
+          targets: [{ expr: "pixelmesh:jobs_failed:burnrate3d / 0.01", legend: "budget" }],
+        },
+        {
+          title: "Failed share by window",
+          description:
+            "Pages at 14.4 % over 1 h and 5 m, 6 % over 6 h and 30 m; tickets at 3 % over 1 d, 1 % over 3 d.",
+          unit: "percentunit",
+          width: 18,
+          steps: [
+            { from: 0.01, color: "yellow" },
+            { from: 0.144, color: "red" },
+          ],
+          targets: windows.map((window) => ({ expr: `pixelmesh:jobs_failed:burnrate${window}`, legend: window })),
+        },
+      ],
+    },
+    {
+      title: "Latency",
+      panels: [
+        {
+          title: "Jobs that took longer than 30 s",
+          description: "Share of those that succeeded, over 10 minutes; alerted on above 5 %.",
+          unit: "percentunit",
+          width: 12,
+          steps: [{ from: 0.05, color: "red" }],
+          targets: [{ expr: "pixelmesh:job_duration_over30s:ratio10m", legend: "{{pipeline}}" }],
+        },
+        {
+          title: "p95 of jobs",
+          description: "Over 10 minutes, by pipeline.",
+          unit: "s",
+          width: 12,
+          steps: [{ from: 30, color: "red" }],
+          targets: [{ expr: "pixelmesh:job_duration:p95_10m", legend: "{{pipeline}}" }],
+        },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,66 @@
+import type { Dashboard } from "../panel.ts";
+
+/** Stored results and blobs. */
+export const storage: Dashboard = {
+  uid: "pixelmesh-storage",
+  title: "Pixelmesh / Cache & storage",
+  description: "How often work is answered from stored results, and what is stored.",
+  rows: [
+    {
+      title: "Stored results",
+      panels: [
+        {
+          title: "Hit rate",
+          description: "Over 30 minutes. Joining a run that is under way counts as a hit.",
+          unit: "percentunit",
+          steps: [{ from: 0.5, color: "green" }],
+          targets: [{ expr: "pixelmesh:cache_hit:ratio30m", legend: "{{cache}}" }],
+        },
+        {
+          title: "Look-ups",
+          description: "Per second, by result.",
+          unit: "reqps",
+          targets: [
+            {
+              expr: "sum by (cache, result) (rate(pixelmesh_cache_requests_total[$__rate_interval]))",
+              legend: "{{cache}} {{result}}",
+            },
+          ],
+        },
+        {
+          title: "Stored",
+          description: "Bytes, by tier.",
+          unit: "bytes",
+          targets: [{ expr: "sum by (tier) (pixelmesh_storage_bytes)", legend: "{{tier}}" }],
+        },
+      ],
+    },
+    {
+      title: "Blobs",
+      panels: [
+        {
+          title: "Calls of storage",
+          description: "Per second, by method.",
+          unit: "reqps",
+          targets: [
+            {
+              expr: 'sum by (rpc_method) (rate(rpc_server_call_duration_seconds_count{rpc_method=~"pixelmesh.storage.*"}[$__rate_interval]))',
+              legend: "{{rpc_method}}",
+            },
+          ],
+        },
+        {
+          title: "p95 of storage",
+          description: "By method.",
+          unit: "s",
+          targets: [
+            {
+              expr: 'histogram_quantile(0.95, sum by (le, rpc_method) (rate(rpc_server_call_duration_seconds_bucket{rpc_method=~"pixelmesh.storage.*"}[$__rate_interval])))',
+              legend: "{{rpc_method}}",
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,33 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { broker } from "./dashboards/broker.ts";
+import { devices } from "./dashboards/devices.ts";
+import { jobs } from "./dashboards/jobs.ts";
+import { objective } from "./dashboards/objective.ts";
+import { overview } from "./dashboards/overview.ts";
+import { storage } from "./dashboards/storage.ts";
+import { grafanaAlerts } from "./grafana-alerts.ts";
+import { toGrafana } from "./panel.ts";
+
+/** Every dashboard there is. */
+export const dashboards = [overview, jobs, devices, storage, broker, objective];
+
+/** Every generated file, by its path under deploy/. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  const head = "# Generated from deploy/prometheus/rules by `make generate-ops`.\n";
+  return new Map([
+    ...dashboards.map((dashboard): [string, string] => [
+      `grafana/dashboards/${dashboard.uid}.json`,
+      `${JSON.stringify(toGrafana(dashboard), null, 2)}\n`,
+    ]),
+    ["grafana/provisioning/alerting/rules.yaml", head + grafanaAlerts()],
+  ]);
+}
+
+if (import.meta.main) {
+  for (const [path, text] of generatedFiles()) {
+    const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
+    mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    writeFileSync(file, text);
+  }
+}

@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { isAlert, readRules } from "./rules.ts";
+
+/**
+ * Loosens every threshold of every alert by 10 %, one at a time, and asks promtool: each must fail at least one test, or the
+ * tests would not notice if somebody did it. Ends with exit code 1 and the survivors where there are any.
+ */
+const run = promisify(execFile);
+
+/** A number that something is compared with: its place in the rule's text, and the number that is easier to pass by. */
+const comparison = /(>=|<=|>|<|==)\s*\(?(\d+(?:\.\d+)?)(?:\s*\*\s*0\.01\))?/g;
+
+type Mutant = { readonly file: string; readonly what: string; readonly text: string };
+
+function* mutants(): Generator<Mutant> {
+  for (const { name: file, text, groups } of readRules()) {
+    for (const rule of groups.flatMap(({ rules }) => rules).filter(isAlert)) {
+      for (const found of rule.expr.matchAll(comparison)) {
+        const [whole, operator = "", number = ""] = found;
+        if (operator === "==" || Number(number) === 0) continue;
+        const looser = Number(number) * (operator.startsWith(">") ? 1.1 : 0.9);
+        const changed = whole.replace(number, String(Number(looser.toPrecision(6))));
+        const from = rule.expr.lastIndexOf("\n", found.index) + 1;
+        const line = lineOf(rule.expr, from);
+        const at = text.indexOf(line, text.indexOf(`alert: ${rule.alert}`)) + found.index - from;
+        const label = rule.labels.long ? `${rule.alert} ${rule.labels.long}` : rule.alert;
+        yield {
+          file,
+          what: `${label}: ${whole} -> ${changed}`,
+          text: text.slice(0, at) + changed + text.slice(at + whole.length),
+        };
+      }
+    }
+  }
+}
+
+/** The line of a text that begins at a character. */
+function lineOf(text: string, from: number): string {
+  const to = text.indexOf("\n", from);
+  return text.slice(from, to < 0 ? text.length : to);
+}
+
+const dir = mkdtempSync(`${tmpdir()}/pixelmesh-rules-`);
+const survivors: string[] = [];
+let count = 0;
+try {
+  cpSync(fileURLToPath(new URL("../prometheus/", import.meta.url)), dir, { recursive: true });
+  for (const { file, what, text } of mutants()) {
+    count += 1;
+    const original = readRules().find(({ name }) => name === file)?.text ?? "";
+    if (text === original) throw new Error(`Expected the mutant "${what}" to differ from its source`);
+    writeFileSync(`${dir}/rules/${file}`, text);
+    const tests = readdirSync(`${dir}/tests`).filter((name) => name.startsWith(file.replace("yaml", "")));
+    const passed = await run("promtool", ["test", "rules", ...tests.map((name) => `${dir}/tests/${name}`)]).then(
+      () => true,
+      () => false,
+    );
+    if (passed) survivors.push(what);
+    writeFileSync(`${dir}/rules/${file}`, original);
+  }
+} finally {
+  rmSync(dir, { recursive: true });
+}
+for (const survivor of survivors) process.stdout.write(`survived: ${survivor}\n`);
+const noticed = `${count - survivors.length} noticed by a test`;
+process.stdout.write(`${count} thresholds loosened by 10 %, one at a time: ${noticed}\n`);
+process.exitCode = survivors.length > 0 || count === 0 ? 1 : 0;

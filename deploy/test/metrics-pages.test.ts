@@ -1,0 +1,69 @@
+import { spawnSync } from "node:child_process";
+import { JobState } from "@pixelmesh/client";
+import { type MetricDefinition, metricDefinitions } from "@pixelmesh/telemetry";
+import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { effectStep, robot } from "../../test/fixtures.ts";
+
+const services = ["ingest", "scheduler", "storage", "upscale", "background", "effects"] as const;
+const definitions = Object.entries(metricDefinitions) as [string, MetricDefinition][];
+const pages = new Map<string, string>();
+let mesh: TestMesh;
+beforeAll(async () => {
+  mesh = await startTestMesh();
+  const steps = [effectStep("fx", "black_and_white")];
+  const job = await mesh.client.jobs.create({ pipeline: { steps }, pictures: [{ bytes: robot }] });
+  expect((await mesh.client.jobs.wait(job.id)).state).toBe(JobState.SUCCEEDED);
+  for (const { service, metricsUrl } of (await mesh.client.cluster()).services)
+    pages.set(service, await (await fetch(metricsUrl)).text());
+});
+afterAll(async () => mesh?.[Symbol.asyncDispose]());
+
+test.each(services)("the page of %s is as promtool wants it", (service) => {
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: pages.get(service) ?? "" });
+  // What node's own figures are called is not ours to choose.
+  const ours = String(stderr)
+    .split("\n")
+    .filter((line) => line !== "" && !/^(nodejs|process)_/.test(line));
+  expect(ours, String(stdout)).toEqual([]);
+  expect([0, 3]).toContain(status);
+});
+
+/** Names and label values on a page, of the metrics that the registry knows. */
+function seriesOn(page: string): { name: string; labels: Record<string, string> }[] {
+  return page.split("\n").flatMap((line) => {
+    const [, sample = "", text = ""] = /^([a-z]\w*)(?:\{(.*)\})? /.exec(line) ?? [];
+    const name = definitions.find(
+      ([known, { type }]) =>
+        sample === known || (type === "histogram" && sample.replace(/_(bucket|sum|count)$/, "") === known),
+    )?.[0];
+    if (name === undefined) return [];
+    const labels = Object.fromEntries([...text.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]));
+    return [{ name, labels }];
+  });
+}
+
+test.each(services)("%s emits what the registry says, and nothing else of ours", (service) => {
+  const page = pages.get(service) as string;
+  const emitted = new Set(seriesOn(page).map(({ name }) => name));
+  for (const [name, { from, labels }] of definitions) {
+    const isExpected = from === "all" || from.includes(service);
+    if (!isExpected) expect(emitted, `${service} does not emit ${name}`).not.toContain(name);
+    const isClosed = Object.values(labels).every((values) => values !== "open");
+    if (isExpected && isClosed) expect(emitted, `${service} emits ${name}`).toContain(name);
+  }
+  const unknown = [...page.matchAll(/^# TYPE (\w+) /gm)]
+    .map(([, name]) => name as string)
+    .filter((name) => !/^(process|nodejs)_/.test(name) && !(name in metricDefinitions));
+  expect(unknown).toEqual([]);
+});
+
+test("a closed label takes the values of its list only", () => {
+  for (const [service, page] of pages) {
+    for (const { name, labels } of seriesOn(page)) {
+      const lists = (metricDefinitions as Record<string, MetricDefinition>)[name]?.labels ?? {};
+      for (const [label, values] of Object.entries(lists))
+        if (values !== "open") expect(values, `${service}: ${name}`).toContain(labels[label]);
+    }
+  }
+});

@@ -1,0 +1,48 @@
+/** The registry of span attributes: what each means. Names follow the OpenTelemetry conventions where these have one. */
+export const attributeDefinitions = {
+  "rpc.system.name": "grpc",
+  "rpc.method": "Full name of the method.",
+  "rpc.response.status_code": "Name of the gRPC status.",
+  "error.type": "Reason of the failure, or the status where there is none.",
+  "server.address": "Where the call goes.",
+  "messaging.system": "nats",
+  "messaging.operation.name": "publish, process, ack, nak, term or lost",
+  "messaging.operation.type": "send, process or settle",
+  "messaging.destination.template": "Subject with its variable parts named.",
+  "messaging.message.id": "Id by which the broker tells repeats.",
+  "messaging.message.conversation_id": "The job.",
+  "messaging.message.body.size": "Bytes.",
+  "pixelmesh.job.id": "The job.",
+  "pixelmesh.step.id": "The step, as its pipeline names it.",
+  "pixelmesh.stage": "Operation of the step.",
+  "pixelmesh.attempt": "Attempt of the step, from 1.",
+  "pixelmesh.pipeline": "Kind of the job's pipeline.",
+  "pixelmesh.outcome": "How the job or the step ended.",
+  "pixelmesh.reason": "Reason of the failure, from the closed list.",
+  "pixelmesh.job.duration_ms": "From accepted to ended.",
+  "pixelmesh.steps": "Steps of the job.",
+  "pixelmesh.nats.stream": "Stream of the message.",
+  "pixelmesh.nats.delivery_count": "Deliveries of the message, this one included.",
+  "pixelmesh.nats.duplicate": "The broker had the message already.",
+  "pixelmesh.queue.wait_ms": "From stored to taken.",
+  "pixelmesh.slot.wait_ms": "From asking to holding.",
+  "pixelmesh.slot.id": "The slot.",
+  "pixelmesh.slot.epoch": "Leader's term and counter of the grant.",
+  "pixelmesh.slot.requested_bytes": "Peak of the option that was preferred.",
+  "pixelmesh.slot.granted_bytes": "Peak of the option that was granted.",
+  "pixelmesh.device.id": "Device of the slot.",
+  "pixelmesh.model.name": "Model that ran.",
+  "pixelmesh.tiles": "Tiles that were run.",
+  "pixelmesh.tile_px": "Side of the tiles.",
+  "pixelmesh.cache.result": "hit, joined or miss",
+  "pixelmesh.image.width": "Pixels.",
+  "pixelmesh.image.height": "Pixels.",
+  "pixelmesh.image.format": "As written.",
+  "pixelmesh.image.bytes": "Size.",
+} as const;
+
+/** The name of an attribute in the registry. */
+export type AttributeName = keyof typeof attributeDefinitions;
+
+/** Attributes of a span; what is undefined is left out. */
+export type SpanAttributes = Readonly<Partial<Record<AttributeName, string | number | boolean | undefined>>>;

@@ -1,0 +1,30 @@
+import { reasonFromEnum } from "@pixelmesh/errors";
+import { adaptationsOf, outcomeOf, pipelineKind } from "@pixelmesh/pipeline";
+import { type JobRecord, type JobSpec, Priority } from "@pixelmesh/proto";
+import type { Metrics } from "@pixelmesh/telemetry";
+
+/** Counts a job that was accepted, with its pictures. */
+export function countSubmitted(metrics: Metrics, spec: JobSpec): void {
+  const priority = spec.priority === Priority.BATCH ? "batch" : "interactive";
+  metrics.count("pixelmesh_jobs_submitted_total", { pipeline: pipelineKind(spec), priority });
+  for (const { info } of spec.sources) {
+    if (!info) continue;
+    metrics.observe("pixelmesh_input_bytes", {}, info.sizeBytes);
+    metrics.observe("pixelmesh_input_megapixels", {}, (info.widthPx * info.heightPx) / 1e6);
+  }
+}
+
+/** Counts a job that has ended, once; answers what is said of it in the log. */
+export function countEnded(metrics: Metrics, spec: JobSpec, record: JobRecord) {
+  const [pipeline, outcome] = [pipelineKind(spec), outcomeOf(record)];
+  const reason = record.error ? reasonFromEnum(record.error.reason) : "";
+  const ms = record.finishedUnixMs - spec.createdUnixMs;
+  metrics.count("pixelmesh_jobs_finished_total", { pipeline, outcome });
+  if (reason !== "") metrics.count("pixelmesh_job_failures_total", { reason });
+  if (outcome === "succeeded" || outcome === "failed")
+    metrics.observe("pixelmesh_job_duration_seconds", { pipeline, outcome }, ms / 1000);
+  const lowered = outcome === "succeeded" ? adaptationsOf(spec, record) : [];
+  if (lowered.length > 0) metrics.count("pixelmesh_jobs_degraded_total", { pipeline });
+  for (const { kind } of lowered) metrics.count("pixelmesh_adaptations_total", { kind });
+  return { pipeline, outcome, reason, ms };
+}
