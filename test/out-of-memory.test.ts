@@ -52,7 +52,7 @@ async function metricOf(mesh: Mesh, name: string, service = "upscale"): Promise<
   return Number(line?.split(" ").at(-1) ?? 0);
 }
 const oomCount = (mesh: Mesh, then: string) =>
-  metricOf(mesh, `pixelmesh_out_of_memory_total{stage="upscale",then="${then}"}`);
+  metricOf(mesh, `pixelmesh_out_of_memory_total{stage="upscale",action="${then}"}`);
 const tileCount = (mesh: Mesh, outcome: string) =>
   metricOf(mesh, `pixelmesh_tile_seconds_count{model="${model}",outcome="${outcome}"}`);
 
@@ -117,7 +117,7 @@ describe("a step whose tiles fail", () => {
       noCache: true,
     });
     expect((await mesh.client.jobs.wait(cutOut.id)).state).toBe(JobState.SUCCEEDED);
-    const alone = 'pixelmesh_out_of_memory_total{stage="removeBackground",then="alone"}';
+    const alone = 'pixelmesh_out_of_memory_total{stage="removeBackground",action="alone"}';
     expect(await metricOf(mesh, alone, "background")).toBe(1);
 
     // Beside this: what was preloaded has come back each time.

@@ -74,8 +74,8 @@ export const devices: Dashboard = {
           unit: "short",
           targets: [
             {
-              expr: "sum by (stage, then) (increase(pixelmesh_out_of_memory_total[1h]))",
-              legend: "{{stage}} {{then}}",
+              expr: "sum by (stage, action) (increase(pixelmesh_out_of_memory_total[1h]))",
+              legend: "{{stage}} {{action}}",
             },
           ],
         },

@@ -5,7 +5,8 @@ import { decodePicture } from "./decode.ts";
 import { inspectPicture } from "./inspect.ts";
 import { defaultLimits } from "./limits.ts";
 
-const MAX_MS = 50;
+// Ten times what it takes: `make bench CASE=bad-input` holds it to 50 ms on a quiet machine.
+const MAX_MS = 500;
 const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 
 beforeAll(async () => {

@@ -227,7 +227,7 @@ export const metricDefinitions = {
   pixelmesh_out_of_memory_total: {
     type: "counter",
     help: "Inference that ran out of memory, and what was done about it.",
-    labels: { stage: ["upscale", "removeBackground"], then: ["smaller", "alone", "failed"] },
+    labels: { stage: ["upscale", "removeBackground"], action: ["smaller", "alone", "failed"] },
     from: modelServices,
   },
   pixelmesh_hosts: {

@@ -57,8 +57,8 @@ export async function takeGrants(
     async again(error) {
       if (!(error instanceof AppError) || error.reason !== "OUT_OF_MEMORY") throw error;
       const next = nextTry(tried, slot.grant.optionIndex);
-      const then = next === undefined ? "failed" : next.alone ? "alone" : "smaller";
-      metrics.count("pixelmesh_out_of_memory_total", { stage, then });
+      const action = next === undefined ? "failed" : next.alone ? "alone" : "smaller";
+      metrics.count("pixelmesh_out_of_memory_total", { stage, action });
       slot.release({ outOfMemory: true });
       if (next === undefined) throw error;
       tried = next;
