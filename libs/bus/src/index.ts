@@ -35,6 +35,7 @@ export {
   workConsumers,
   workServices,
   workSubject,
+  workTemplate,
 } from "./subjects.ts";
 export { provision } from "./topology.ts";
 export { type Delivery, giveBack, type Verdict } from "./verdict.ts";

@@ -1,10 +1,18 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { JobEvent, WorkItem } from "@pixelmesh/proto";
-import { injectTrace } from "@pixelmesh/telemetry";
+import { injectTrace, withSpan } from "@pixelmesh/telemetry";
 import type { Bus } from "./connect.ts";
 import { toBrokerError, write } from "./store.ts";
-import { eventConsumer, eventSubject, type WorkService, workConsumers, workStream, workSubject } from "./subjects.ts";
+import {
+  eventConsumer,
+  eventSubject,
+  type WorkService,
+  workConsumers,
+  workStream,
+  workSubject,
+  workTemplate,
+} from "./subjects.ts";
 
 /**
  * Puts a step into its service's queue and wakes its idle workers. The same job, step and attempt is stored once; another
@@ -12,7 +20,23 @@ import { eventConsumer, eventSubject, type WorkService, workConsumers, workStrea
  */
 export async function publishWork(bus: Bus, service: WorkService, item: WorkItem, repeat = ""): Promise<void> {
   const messageId = `${item.jobId}:${item.stepId}:${item.attempt}${repeat === "" ? "" : `:${repeat}`}`;
-  await publish(bus, workStream(service), workSubject(service, item), WorkItem.encode(item).finish(), messageId);
+  const payload = WorkItem.encode(item).finish();
+  const attributes = {
+    "messaging.system": "nats",
+    "messaging.operation.name": "publish",
+    "messaging.operation.type": "send",
+    "messaging.destination.template": workTemplate(service),
+    "messaging.message.id": messageId,
+    "messaging.message.conversation_id": item.jobId,
+    "messaging.message.body.size": payload.length,
+    "pixelmesh.nats.stream": workStream(service),
+    "pixelmesh.job.id": item.jobId,
+    "pixelmesh.step.id": item.stepId,
+  };
+  await withSpan(`publish ${workTemplate(service)}`, { kind: "producer", attributes }, async (span) => {
+    const isDuplicate = await publish(bus, workStream(service), workSubject(service, item), payload, messageId);
+    span.set({ "pixelmesh.nats.duplicate": isDuplicate });
+  });
   // After the confirmation: a worker that is woken finds the message stored.
   bus.nc.publish(workConsumers(service).wakeSubject);
 }
@@ -41,7 +65,7 @@ export async function publishEvent(bus: Bus, event: JobEvent, repeat = ""): Prom
   await publish(bus, eventConsumer.stream, eventSubject(event), JobEvent.encode(event).finish(), messageId);
 }
 
-/** Stores a message; the same `messageId` is stored once inside the broker's window. */
+/** Stores a message; the same `messageId` is stored once inside the broker's window. Answers whether it was there already. */
 export async function publish(
   bus: Bus,
   stream: string,
@@ -49,7 +73,7 @@ export async function publish(
   payload: Uint8Array,
   messageId?: string,
   carried: MsgHdrs = headers(),
-) {
+): Promise<boolean> {
   injectTrace((name, value) => {
     if (!carried.has(name)) carried.set(name, value);
   });
@@ -62,6 +86,7 @@ export async function publish(
       }),
     );
     bus.metrics.count("pixelmesh_messages_published_total", { stream, result: ack.duplicate ? "duplicate" : "stored" });
+    return ack.duplicate;
   } catch (error) {
     bus.metrics.count("pixelmesh_messages_published_total", { stream, result: "failed" });
     throw toBrokerError(error);

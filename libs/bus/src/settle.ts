@@ -1,5 +1,5 @@
 import { AppError, toAppError } from "@pixelmesh/errors";
-import { withExtractedTrace } from "@pixelmesh/telemetry";
+import { noSpan, openSpan, type SpanAttributes, withExtractedTrace, withSpan } from "@pixelmesh/telemetry";
 import { type Codec, parseMessage } from "./codec.ts";
 import type { Bus } from "./connect.ts";
 import { publishDeadLetter } from "./dead-letters.ts";
@@ -14,6 +14,11 @@ export type SettleOptions<T> = {
   readonly subjectOf: (message: T) => string;
   /** Works on one message. What it throws is given back. Runs in the trace of the message. */
   readonly handle: (message: T, delivery: Delivery) => Promise<Verdict>;
+  /** What a span of working on a message is called and says; without it there is none. */
+  readonly describe?: (
+    message: T,
+    delivery: Delivery,
+  ) => { readonly name: string; readonly attributes: SpanAttributes };
 };
 
 /** Has one message worked on, tells the broker meanwhile that it is, and then what became of it. Never rejects for the message's sake. */
@@ -28,13 +33,18 @@ export async function settle<T>(bus: Bus, options: SettleOptions<T>, pulled: Pul
     pulled.stillWorking();
   }, bus.ackWaitMs / 3);
   let verdict: Verdict;
+  let span = noSpan;
   try {
     const message = parseMessage(codec, pulled.payload, delivery.subject);
     if (options.subjectOf(message) !== delivery.subject)
       throw new AppError("MALFORMED_MESSAGE", "The message is not the one its subject says");
-    verdict = await withExtractedTrace(pulled.header, () => handle(message, delivery));
+    verdict = await withExtractedTrace(pulled.header, () => {
+      span = openProcessSpan(options, message, delivery);
+      return span.run(() => handle(message, delivery));
+    });
   } catch (error) {
     const failure = toAppError(error);
+    span.fail(failure.reason);
     if (failure.reason === "MALFORMED_MESSAGE") {
       bus.metrics.count("pixelmesh_malformed_messages_total", { stream });
       verdict = { $case: "drop", reason: failure.reason };
@@ -45,11 +55,37 @@ export async function settle<T>(bus: Bus, options: SettleOptions<T>, pulled: Pul
   } finally {
     clearInterval(heart);
   }
-  const settled = await applyVerdict(bus, stream, pulled, verdict, delivery.isLate());
+  const settled = await span.run(() =>
+    withSpan(`settle ${stream}`, { kind: "client", attributes: settleAttributes }, async (settling) => {
+      const name = await applyVerdict(bus, stream, pulled, verdict, delivery.isLate());
+      settling.set({ "messaging.operation.name": name });
+      return name;
+    }),
+  );
+  span.end();
   bus.metrics.count("pixelmesh_messages_consumed_total", {
     stream,
     settle: settled,
     redelivered: String(delivery.deliveries > 1),
+  });
+}
+
+const settleAttributes = { "messaging.system": "nats", "messaging.operation.type": "settle" } as const;
+
+function openProcessSpan<T>(options: SettleOptions<T>, message: T, delivery: Delivery) {
+  if (!options.describe) return noSpan;
+  const { name, attributes } = options.describe(message, delivery);
+  return openSpan(name, {
+    kind: "consumer",
+    attributes: {
+      "messaging.system": "nats",
+      "messaging.operation.name": "process",
+      "messaging.operation.type": "process",
+      "pixelmesh.nats.stream": options.stream,
+      "pixelmesh.nats.delivery_count": delivery.deliveries,
+      "pixelmesh.queue.wait_ms": Math.max(0, Date.now() - delivery.storedUnixMs),
+      ...attributes,
+    },
   });
 }
 

@@ -29,6 +29,9 @@ export function workSubject(
   return `work.${service}.${priority}.${item.jobId}.${item.stepId}.${item.attempt}`;
 }
 
+/** A service's work subjects, with the variable parts named: how spans call them. */
+export const workTemplate = (service: WorkService): string => `work.${service}.{priority}.{job}.{step}.{attempt}`;
+
 /** `jobs.<p>.<job>.<event>` */
 export function eventSubject(event: JobEvent): string {
   return `jobs.${partitionOf(event.jobId)}.${event.jobId}.${event.event?.$case ?? "none"}`;

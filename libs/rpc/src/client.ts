@@ -1,6 +1,6 @@
 import { type Channel, ChannelCredentials } from "@grpc/grpc-js";
 import { AppError, isAbort } from "@pixelmesh/errors";
-import { callFacts, injectTrace, noSpan, openSpan, withTrace } from "@pixelmesh/telemetry";
+import { callFacts, injectTrace, noSpan, openSpan } from "@pixelmesh/telemetry";
 import type { CompatServiceDefinition } from "nice-grpc";
 import { type Client, createChannel, createClientFactory, waitForChannelReady } from "nice-grpc";
 import { type DeadlineOptions, deadlineMiddleware } from "nice-grpc-client-middleware-deadline";
@@ -83,7 +83,7 @@ function createCallMiddleware(defaultTimeoutMs: number, defaultTenant: string | 
     const method = call.method.path.slice(1);
     const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
     const span = isTraced(call.method.path) ? openSpan(method, { kind: "client", attributes }) : noSpan;
-    span.run(() => withTrace(() => injectTrace((name, value) => metadata.set(name, value))));
+    span.run(() => injectTrace((name, value) => metadata.set(name, value)));
     const tenant = ownTenant ?? facts.tenant ?? defaultTenant;
     if (tenant) metadata.set("x-pixelmesh-tenant", tenant);
 

@@ -59,7 +59,10 @@ function dropOldest(of: Map<string, unknown> | Set<string>, most: number): void 
   }
 }
 
-const durationMs = ({ duration: [seconds, nanos] }: ReadableSpan): number => seconds * 1_000 + nanos / 1e6;
+/** How long it lasted, or what it tells of having lasted: a job ends in another span than it began in. */
+function durationMs({ duration: [seconds, nanos], attributes }: ReadableSpan): number {
+  return Math.max(seconds * 1_000 + nanos / 1e6, Number(attributes["pixelmesh.job.duration_ms"] ?? 0));
+}
 
 /** The same span as one that chance had chosen: exporters take no other. */
 function asSampled(span: ReadableSpan): ReadableSpan {

@@ -43,6 +43,12 @@ export const isTracing = (): boolean => tracer !== undefined;
 /** The span of what is not traced. */
 export const noSpan: OpenSpan = { set() {}, event() {}, fail() {}, run: (work) => work(), end() {} };
 
+/** The span that is active, for what has no span of its own to say. */
+export function activeSpan(): SpanHandle {
+  const span = tracer === undefined ? undefined : trace.getActiveSpan();
+  return span === undefined ? noSpan : handleOf(span);
+}
+
 /** Opens a span below the one that is active. */
 export function openSpan(name: string, { kind = "internal", attributes = {} }: SpanOptions = {}): OpenSpan {
   if (tracer === undefined) return noSpan;

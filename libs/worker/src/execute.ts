@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
 import { memoryRoom, type Raster, type Room, toWholeFrame } from "@pixelmesh/imaging";
 import { type Priority, SlotRequest, type Step } from "@pixelmesh/proto";
+import { withSpan } from "@pixelmesh/telemetry";
 import { takeGrants } from "./granted.ts";
 import type { AnyHandler, PictureSize, SlotNeed, StepContext, StepOutcome } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
@@ -87,10 +88,21 @@ export async function executeStep(
       hostId: need.hostId ?? "",
       heldBytes: need.heldBytes ?? 0,
     });
-    const grants = await Promise.race([
-      takeGrants({ scheduler, metrics: base.metrics, stage }, request, AbortSignal.any([signal, abandoned.signal])),
-      unreadable,
-    ]);
+    const asked = AbortSignal.any([signal, abandoned.signal]);
+    const grants = await withSpan("hold slot", { attributes: toAttributes(request) }, async (span) => {
+      const taken = await Promise.race([
+        takeGrants({ scheduler, metrics: base.metrics, stage }, request, asked),
+        unreadable,
+      ]);
+      const { slotId, deviceId, option } = taken.current();
+      span.set({
+        "pixelmesh.slot.id": slotId,
+        "pixelmesh.device.id": deviceId,
+        "pixelmesh.slot.granted_bytes": option.peakBytes,
+        "pixelmesh.tile_px": option.tilePx,
+      });
+      return taken;
+    });
     const slotWaitMs = performance.now() - askedMs;
     base.metrics.observe("pixelmesh_slot_wait_seconds", { stage, result: "granted" }, slotWaitMs / 1000);
     const startedMs = performance.now();
@@ -99,12 +111,15 @@ export async function executeStep(
       const inputs = await loading;
       running.throwIfAborted();
       await execution.onStarted?.();
-      const outcome = await runHandler(execution, inputs, {
-        ...grants.current(),
-        signal: running,
-        onProgress: execution.onProgress,
-        again: grants.again,
-      });
+      const attributes = { "pixelmesh.stage": stage, "pixelmesh.model.name": need.model };
+      const outcome = await withSpan(`run ${stage}`, { attributes }, () =>
+        runHandler(execution, inputs, {
+          ...grants.current(),
+          signal: running,
+          onProgress: execution.onProgress,
+          again: grants.again,
+        }),
+      );
       const runMs = performance.now() - startedMs;
       grants.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
       const { model = "", modelDigest = "" } = need;
@@ -119,6 +134,11 @@ export async function executeStep(
     abandoned.abort(over);
   }
 }
+
+const toAttributes = ({ model, options }: SlotRequest) => ({
+  "pixelmesh.model.name": model === "" ? undefined : model,
+  "pixelmesh.slot.requested_bytes": options[0]?.peakBytes,
+});
 
 async function runHandler(
   { handler, step, room }: Execution,

@@ -1,6 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
 import { SlotRequest } from "@pixelmesh/proto";
-import type { Metrics } from "@pixelmesh/telemetry";
+import { activeSpan, type Metrics } from "@pixelmesh/telemetry";
 import type { StepGrant } from "./handler.ts";
 import type { SchedulerLink } from "./scheduler-link.ts";
 import { holdSlot, type Slot } from "./slot.ts";
@@ -59,6 +59,7 @@ export async function takeGrants(
       const next = nextTry(tried, slot.grant.optionIndex);
       const action = next === undefined ? "failed" : next.alone ? "alone" : "smaller";
       metrics.count("pixelmesh_out_of_memory_total", { stage, action });
+      activeSpan().event("out of memory", { "pixelmesh.tile_px": current().option.tilePx });
       slot.release({ outOfMemory: true });
       if (next === undefined) throw error;
       tried = next;

@@ -2,6 +2,7 @@ import { type Delivery, giveBack, type Verdict } from "@pixelmesh/bus";
 import { AppError, isRetryable, type Reason, reasonToEnum, toAppError } from "@pixelmesh/errors";
 import { degradedKey, lookAtResult } from "@pixelmesh/pipeline";
 import type { Notice, StepResult, WorkItem } from "@pixelmesh/proto";
+import { activeSpan, withSpan } from "@pixelmesh/telemetry";
 import { executeStep } from "./execute.ts";
 import type { AnyHandler } from "./handler.ts";
 import { loadInputs } from "./inputs.ts";
@@ -66,7 +67,9 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
         },
       });
       told.ran = true;
-      const result = await storeOutcome(parts, item, executed, notices, { room, signal });
+      const result = await withSpan("store result", {}, () =>
+        storeOutcome(parts, item, executed, notices, { room, signal }),
+      );
       await keep(item, result, executed.modelDigest);
       return { result, slotWaitMs: Math.round(executed.slotWaitMs) };
     } finally {
@@ -117,6 +120,7 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
         return giveBack(delivery.deliveries, Math.random());
       }
       observe("failed");
+      activeSpan().fail(error.reason);
       const cause = error.cause ?? error;
       log.warn({ ...fields, reason: error.reason, retryable: isRetryable(error.reason), err: cause }, "step failed");
       const { reason, message } = error;

@@ -1,4 +1,12 @@
-import { type Consumer, consume, type Delivery, openStore, type WorkService, workConsumers } from "@pixelmesh/bus";
+import {
+  type Consumer,
+  consume,
+  type Delivery,
+  openStore,
+  type WorkService,
+  workConsumers,
+  workTemplate,
+} from "@pixelmesh/bus";
 import { isJobEnded, isStepEnded } from "@pixelmesh/pipeline";
 import { JobRecord, WorkItem } from "@pixelmesh/proto";
 import { withCallFacts } from "@pixelmesh/telemetry";
@@ -40,6 +48,17 @@ export async function startStepWorker(
     ...workConsumers(service),
     codec: WorkItem,
     concurrency: parts.config.concurrency,
+    describe: ({ jobId, stepId, attempt, step }) => ({
+      name: `process ${workTemplate(service)}`,
+      attributes: {
+        "messaging.destination.template": workTemplate(service),
+        "messaging.message.conversation_id": jobId,
+        "pixelmesh.job.id": jobId,
+        "pixelmesh.step.id": stepId,
+        "pixelmesh.stage": step?.operation?.$case ?? "none",
+        "pixelmesh.attempt": attempt,
+      },
+    }),
     async handle(item, delivery) {
       // Listening before looking: a job that ends in between is heard of.
       return running.run(item, async (signal) => {

@@ -3,6 +3,7 @@ import { AppError } from "@pixelmesh/errors";
 import { type JobChange, type ReadyStep, readySteps, toWorkItem } from "@pixelmesh/pipeline";
 import type { StepRun } from "@pixelmesh/proto";
 import type { Logger } from "@pixelmesh/telemetry";
+import { inTraceOf } from "./in-trace.ts";
 import type { StoredJob } from "./job-store.ts";
 import type { SingleFlight } from "./single-flight.ts";
 
@@ -54,10 +55,11 @@ async function publishReady(
   const ageMs = nowUnixMs - readyUnixMs;
   if (ageMs > reconcileAfterMs && (await hasWork(bus, service, item))) return;
   const repeat = republish && ageMs > reconcileAfterMs ? String(Math.floor(nowUnixMs / reconcileAfterMs)) : "";
-  if (ageMs >= delayMs) return publishWork(bus, service, item, repeat);
+  const send = () => inTraceOf(spec, () => publishWork(bus, service, item, repeat));
+  if (ageMs >= delayMs) return send();
   // Not waited for: the job's other facts must not wait either. Should this process die, the reconciler publishes.
   setTimeout(() => {
-    publishWork(bus, service, item, repeat).catch((error: unknown) =>
+    send().catch((error: unknown) =>
       log.warn({ err: error, jobId: spec.jobId, stepId: item.stepId }, "repeated attempt not published yet"),
     );
   }, delayMs - ageMs).unref();

@@ -3,9 +3,11 @@ import { reasonFromEnum } from "@pixelmesh/errors";
 import { abandonedSteps, toWorkItem } from "@pixelmesh/pipeline";
 import { JobEvent, StepState, WorkItem } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
+import { withSpan } from "@pixelmesh/telemetry";
 import type { Results } from "@pixelmesh/worker";
 import { countEnded } from "./count.ts";
 import { toWorkService } from "./dispatch.ts";
+import { inTraceOf } from "./in-trace.ts";
 import type { StoredJob } from "./job-store.ts";
 import type { OpenJobs } from "./open-jobs.ts";
 import type { SingleFlight } from "./single-flight.ts";
@@ -68,6 +70,20 @@ async function announce(
   const event = { $case: "finished", value: { state: record.state, revision } } as const;
   const fact = JobEvent.fromPartial({ jobId, worker, atUnixMs: record.finishedUnixMs, event });
   // The log has none: should the broker remember one, it is gone.
-  await publishEvent(bus, fact, isMending ? ":mended" : "");
-  log.info({ jobId, ...countEnded(metrics, spec, record) }, "job ended");
+  await inTraceOf(spec, () =>
+    withSpan("end job", { attributes: { "pixelmesh.job.id": jobId } }, async (span) => {
+      await publishEvent(bus, fact, isMending ? ":mended" : "");
+      const ended = countEnded(metrics, spec, record);
+      const { pipeline, outcome, reason, ms } = ended;
+      span.set({
+        "pixelmesh.pipeline": pipeline,
+        "pixelmesh.outcome": outcome,
+        "pixelmesh.reason": reason === "" ? undefined : reason,
+        "pixelmesh.job.duration_ms": ms,
+        "pixelmesh.steps": spec.steps.length,
+      });
+      if (outcome === "failed" || outcome === "timed_out" || outcome === "dead_lettered") span.fail(reason);
+      log.info({ jobId, ...ended }, "job ended");
+    }),
+  );
 }
