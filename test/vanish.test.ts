@@ -38,11 +38,12 @@ const patience = { timeout: 20_000, interval: 25 };
 
 async function round(jobId: string): Promise<void> {
   let begun = 0;
+  const files = countOpenFiles(mesh).ingest ?? 0;
   await vanish(
     mesh,
     "ingest",
     (connection, isCut) => connection.client(JobServiceDefinition).createJob(halfAJob(medium, isCut, () => begun++)),
-    () => begun === clients,
+    () => begun === clients && (countOpenFiles(mesh).ingest ?? 0) >= files + clients,
   );
   await vanish(
     mesh,
