@@ -2,9 +2,8 @@ import type { Bus } from "@pixelmesh/bus";
 import { JobState } from "@pixelmesh/client";
 import { ErrorReason, StepState } from "@pixelmesh/proto";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { robot, step } from "./fixtures.ts";
+import { slowPicture, slowPipeline } from "./fixtures.ts";
 import { connectTestBus, countStarts, keysLeft } from "./replicas.ts";
 
 const env = { PIXELMESH_NATS_ACK_WAIT: "2s", PIXELMESH_INGEST_RECONCILE_AFTER: "2s" };
@@ -12,7 +11,7 @@ let mesh: TestMesh;
 let bus: Bus & AsyncDisposable;
 let large: Buffer;
 beforeAll(async () => {
-  large = await sharp(robot).resize(1_200).png().toBuffer();
+  large = await slowPicture();
   mesh = await startTestMesh({ env });
   bus = await connectTestBus(mesh.brokerUrl());
 });
@@ -21,21 +20,11 @@ afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
 });
 
-let contrast = 1;
-/** A step of a few seconds that no other test has asked for. */
-function slow() {
-  contrast += 0.01;
-  const bw = { name: "black_and_white", parameters: { contrast: { kind: { $case: "number", value: contrast } } } };
-  const effects = [bw, ...Array.from({ length: 15 }, () => ({ name: "pop_art", parameters: {} }))];
-  return { steps: [step("fx", { $case: "applyEffects", value: { effects } } as never)] };
-}
 const create = (pipeline: object, options: object = {}) =>
   mesh.client.jobs.create({ pipeline, pictures: [{ bytes: large }], ...options });
 const inMs = (ms: number) => new Date(Date.now() + ms);
 const untilRunning = (id: string) =>
-  expect
-    .poll(async () => (await mesh.client.jobs.get(id)).steps[0]?.state, { timeout: 10_000, interval: 20 })
-    .toBe(StepState.RUNNING);
+  expect.poll(async () => (await mesh.client.jobs.get(id)).steps[0]?.state, { interval: 20 }).toBe(StepState.RUNNING);
 const slots = async (id: string) => (await mesh.client.cluster()).slots.filter(({ jobId }) => jobId === id).length;
 const overdue = { state: JobState.FAILED, error: { reason: ErrorReason.DEADLINE_EXCEEDED } };
 
@@ -52,50 +41,48 @@ async function whileQueued(act: () => Promise<void>): Promise<void> {
 }
 
 test("a running step is ended by its job's cancel and by its deadline, and lets go of its slot", async () => {
-  const cancelled = await create(slow());
+  const cancelled = await create(slowPipeline());
   await untilRunning(cancelled.id);
   await mesh.client.jobs.cancel(cancelled.id);
-  await expect.poll(() => slots(cancelled.id), { timeout: 5_000 }).toBe(0);
-  const late = await create(slow(), { deadline: inMs(1_200) });
+  await expect.poll(() => slots(cancelled.id)).toBe(0);
+  const late = await create(slowPipeline(), { deadline: inMs(2_500) });
   const startedMs = performance.now();
   expect(await mesh.client.jobs.wait(late.id)).toMatchObject(overdue);
-  expect(performance.now() - startedMs).toBeLessThan(4_000);
-  await expect.poll(() => slots(late.id), { timeout: 5_000 }).toBe(0);
+  expect(performance.now() - startedMs).toBeLessThan(15_000);
+  await expect.poll(() => slots(late.id)).toBe(0);
 });
 
 test("a queued step is ended by cancel and by deadline although no worker ever looks at it", async () => {
   let ids: string[] = [];
   await whileQueued(async () => {
-    const cancelled = await create(slow());
-    const late = await create(slow(), { deadline: inMs(1_500) });
+    const cancelled = await create(slowPipeline());
+    const late = await create(slowPipeline(), { deadline: inMs(1_500) });
     ids = [cancelled.id, late.id];
     expect((await mesh.client.jobs.cancel(cancelled.id)).state).toBe(JobState.CANCELLED);
     const startedMs = performance.now();
     expect(await mesh.client.jobs.wait(late.id)).toMatchObject(overdue);
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
   });
-  await expect
-    .poll(async () => (await bus.jsm.streams.info("WORK_EFFECTS")).state.messages, { timeout: 10_000 })
-    .toBe(0);
+  await expect.poll(async () => (await bus.jsm.streams.info("WORK_EFFECTS")).state.messages).toBe(0);
   for (const id of ids) expect(await countStarts(bus, id)).toBe(0);
 });
 
 test("a step that waits for another's result is ended by cancel and by deadline, and the other goes on", async () => {
-  const pipeline = slow();
+  const pipeline = slowPipeline();
   const runner = await create(pipeline);
   await untilRunning(runner.id);
   const cancelled = await create(pipeline);
-  const late = await create(pipeline, { deadline: inMs(700) });
+  const late = await create(pipeline, { deadline: inMs(1_500) });
   expect((await mesh.client.jobs.cancel(cancelled.id)).state).toBe(JobState.CANCELLED);
   expect(await mesh.client.jobs.wait(late.id)).toMatchObject(overdue);
   expect(await mesh.client.jobs.wait(runner.id)).toMatchObject({ state: JobState.SUCCEEDED });
-  await expect.poll(() => keysLeft(bus, "waits"), { timeout: 10_000 }).toEqual([]);
-  await expect.poll(() => keysLeft(bus, "open"), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => keysLeft(bus, "waits")).toEqual([]);
+  await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
 });
 
 test("what waits for a step that fails at its own job's deadline takes the step over", async () => {
-  const pipeline = slow();
-  const runner = await create(pipeline, { deadline: inMs(1_500) });
+  const pipeline = slowPipeline();
+  const runner = await create(pipeline, { deadline: inMs(3_500) });
   await untilRunning(runner.id);
   const heir = await create(pipeline);
   expect(await mesh.client.jobs.wait(runner.id)).toMatchObject(overdue);

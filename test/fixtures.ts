@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Job, Pixelmesh } from "@pixelmesh/client";
 import { decodePicture, defaultLimits, type Frame } from "@pixelmesh/imaging";
 import type { Step } from "@pixelmesh/proto";
+import sharp from "sharp";
 
 /** The robot of examples/, 400×480. */
 export const robot = readFileSync(new URL("../examples/portrait-object.jpg", import.meta.url));
@@ -32,6 +33,17 @@ export function effectStep(
     }),
   );
   return step(id, { $case: "applyEffects", value: { effects: [{ name, parameters: values }] } }, ...from);
+}
+
+/** A picture that keeps a chain of effects busy for seconds. */
+export const slowPicture = (): Promise<Buffer> => sharp(robot).resize(2_000).png().toBuffer();
+
+/** One step that takes seconds over `slowPicture`, equal to none before it: also a repeated test meets no stored result. */
+export function slowPipeline() {
+  const contrast = { kind: { $case: "number" as const, value: 1 + Math.random() / 4 } };
+  const first = { name: "black_and_white", parameters: { contrast } };
+  const effects = [first, ...Array.from({ length: 15 }, () => ({ name: "pop_art", parameters: {} }))];
+  return { steps: [step("fx", { $case: "applyEffects", value: { effects } })] };
 }
 
 /** The bytes of an output. */

@@ -81,11 +81,7 @@ test("a cancelled job ends at once, and its workers let go of it", async () => {
   const cancelled = await mesh.client.jobs.cancel(id);
   expect(cancelled).toMatchObject({ state: JobState.CANCELLED, error: { message: "The job was cancelled" } });
   expect((await mesh.client.jobs.cancel(id)).state).toBe(JobState.CANCELLED);
-  await expect
-    .poll(async () => (await mesh.client.cluster()).slots.filter(({ jobId }) => jobId === id).length, {
-      timeout: 5_000,
-    })
-    .toBe(0);
+  await expect.poll(async () => (await mesh.client.cluster()).slots.filter(({ jobId }) => jobId === id).length).toBe(0);
 });
 
 test("jobs are listed newest first, page by page, and only to their tenant", async () => {

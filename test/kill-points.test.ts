@@ -32,7 +32,7 @@ async function expectOneEnd(id: string): Promise<void> {
   const job = await mesh.client.jobs.wait(id, { signal: AbortSignal.timeout(30_000) });
   expect(job).toMatchObject({ state: JobState.SUCCEEDED, error: undefined });
   expect((await download(mesh.client, job, "result")).length).toBeGreaterThan(1_000);
-  await expect.poll(() => finishedStates(bus, id), { timeout: 10_000 }).toEqual([JobState.SUCCEEDED]);
+  await expect.poll(() => finishedStates(bus, id)).toEqual([JobState.SUCCEEDED]);
 }
 
 test.each([
@@ -70,7 +70,7 @@ test.each([
     } else if (acknowledged !== undefined) {
       await expectOneEnd(acknowledged);
     }
-    await expect.poll(() => keysLeft(bus, "open"), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
     if (died === undefined) break;
     reached.push(died);
   }
@@ -110,12 +110,12 @@ test.each([
     await Promise.race([victim.exited, new Promise((next) => setTimeout(next, survivedMs))]);
     process.kill(sleeper?.pid as number, "SIGCONT");
     expect((await ended).state).toBe(state);
-    await expect.poll(() => finishedStates(bus, id), { timeout: 10_000 }).toEqual([state]);
+    await expect.poll(() => finishedStates(bus, id)).toEqual([state]);
     const [, died] = /dies before: (.*)/.exec(victim.said()) ?? [];
     if (died === undefined) break;
     reached.push(died);
   }
   expect(reached.length).toBeLessThan(maxPoints);
   expect(reached).toEqual(expect.arrayContaining(writes));
-  await expect.poll(() => keysLeft(bus, "open"), { timeout: 15_000 }).toEqual([]);
+  await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
 });

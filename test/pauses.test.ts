@@ -2,9 +2,8 @@ import type { Bus } from "@pixelmesh/bus";
 import { JobState } from "@pixelmesh/client";
 import { StepState } from "@pixelmesh/proto";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import sharp from "sharp";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { download, effectStep, robot, step } from "./fixtures.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { download, effectStep, robot, slowPicture, slowPipeline } from "./fixtures.ts";
 import { connectTestBus, countStarts, finishedStates, keysLeft, startReplica } from "./replicas.ts";
 
 const env = { PIXELMESH_NATS_ACK_WAIT: "1s", PIXELMESH_INGEST_RECONCILE_AFTER: "2s" };
@@ -12,7 +11,7 @@ let mesh: TestMesh;
 let bus: Bus & AsyncDisposable;
 let large: Buffer;
 beforeAll(async () => {
-  large = await sharp(robot).resize(1_200).png().toBuffer();
+  large = await slowPicture();
   mesh = await startTestMesh({ env });
   bus = await connectTestBus(mesh.brokerUrl());
 });
@@ -21,8 +20,6 @@ afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
 });
 
-const effects = Array.from({ length: 12 }, () => ({ name: "pop_art", parameters: {} }));
-const slow = { steps: [step("fx", { $case: "applyEffects", value: { effects } } as never)] };
 const messagesLeft = async () => (await bus.jsm.streams.info("WORK_EFFECTS")).state.messages;
 
 test.each([
@@ -30,14 +27,16 @@ test.each([
   ["while its successor works", 400],
 ])("a worker that was stopped for longer than ack_wait wakes up %s and does no harm", async (_, wakesAfterMs) => {
   const paused = mesh.processes().find(({ name }) => name === "effects")?.pid as number;
-  const { id } = await mesh.client.jobs.create({ pipeline: slow, pictures: [{ bytes: large }], noCache: true });
+  const pipeline = slowPipeline();
+  const { id } = await mesh.client.jobs.create({ pipeline, pictures: [{ bytes: large }], noCache: true });
   await expect
-    .poll(async () => (await mesh.client.jobs.get(id)).steps[0]?.state, { timeout: 10_000, interval: 20 })
+    .poll(async () => (await mesh.client.jobs.get(id)).steps[0]?.state, { interval: 20 })
     .toBe(StepState.RUNNING);
   await expect.poll(() => countStarts(bus, id), { interval: 20 }).toBe(1);
   process.kill(paused, "SIGSTOP");
+  onTestFinished(() => void process.kill(paused, "SIGCONT"));
   await using _successor = await startReplica(mesh, bus, "effects", { env });
-  await expect.poll(() => countStarts(bus, id), { timeout: 10_000, interval: 20 }).toBe(2);
+  await expect.poll(() => countStarts(bus, id), { interval: 20 }).toBe(2);
   if (wakesAfterMs > 0) {
     await new Promise((next) => setTimeout(next, wakesAfterMs));
     process.kill(paused, "SIGCONT");
@@ -47,12 +46,12 @@ test.each([
   expect(job).toMatchObject({ state: JobState.SUCCEEDED, error: undefined });
   const bytes = await download(mesh.client, job, "result");
   // The sleeper has ended its run by now, whatever it made of it.
-  await new Promise((next) => setTimeout(next, 4_000));
+  await new Promise((next) => setTimeout(next, 8_000));
   expect(await mesh.client.jobs.get(id)).toEqual(job);
   expect(await download(mesh.client, job, "result")).toEqual(bytes);
   expect(await countStarts(bus, id)).toBe(2);
   expect(await finishedStates(bus, id)).toEqual([JobState.SUCCEEDED]);
-  await expect.poll(messagesLeft, { timeout: 10_000 }).toBe(0);
+  await expect.poll(messagesLeft).toBe(0);
   expect(mesh.events().filter(({ kind }) => kind === "restarted")).toEqual([]);
 });
 
@@ -73,9 +72,8 @@ test("no acknowledged job is lost when the broker is killed under load, and noth
   expect(new Set(ids).size).toBe(120);
   const ended = await Promise.all(ids.map((id) => mesh.client.jobs.wait(id)));
   expect(ended.filter(({ state }) => state !== JobState.SUCCEEDED)).toEqual([]);
-  for (const id of ids)
-    await expect.poll(() => finishedStates(bus, id), { timeout: 20_000 }).toEqual([JobState.SUCCEEDED]);
-  await expect.poll(() => keysLeft(bus, "open"), { timeout: 20_000 }).toEqual([]);
+  for (const id of ids) await expect.poll(() => finishedStates(bus, id)).toEqual([JobState.SUCCEEDED]);
+  await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
   // The reconciler looks for acknowledged messages that the crash brought back every 30 s.
   await expect.poll(messagesLeft, { timeout: 60_000, interval: 500 }).toBe(0);
 });

@@ -45,7 +45,7 @@ test("cancel against complete, a thousand times on two replicas, ends in exactly
     // The answer to the cancel, the watch, the record and the log agree.
     expect(cancelled.state).toBe(watched.state);
     expect((await other.jobs.get(id)).state).toBe(watched.state);
-    await expect.poll(() => finishedStates(bus, id), { timeout: 5_000 }).toEqual([watched.state]);
+    await expect.poll(() => finishedStates(bus, id)).toEqual([watched.state]);
     ends.set(watched.state, (ends.get(watched.state) ?? 0) + 1);
   }
 
@@ -60,5 +60,5 @@ test("cancel against complete, a thousand times on two replicas, ends in exactly
   expect(ends.get(JobState.SUCCEEDED)).toBeGreaterThan(5);
   expect(ends.get(JobState.CANCELLED)).toBeGreaterThan(5);
   expect((ends.get(JobState.SUCCEEDED) ?? 0) + (ends.get(JobState.CANCELLED) ?? 0)).toBe(1_000);
-  await expect.poll(() => keysLeft(bus, "open"), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
 });

@@ -41,7 +41,7 @@ test("work whose message is gone is published again, although the broker remembe
   const job = await create();
   await loseWork(job);
   const run = { jobId: job.id, stepId: "fx", attempt: 1, priority: job.priority };
-  await expect.poll(() => hasWork(bus, "effects", run), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => hasWork(bus, "effects", run)).toBe(true);
   process.kill(worker(), "SIGCONT");
   expect((await mesh.client.jobs.wait(job.id)).state).toBe(JobState.SUCCEEDED);
   expect(await countStarts(bus, job.id)).toBe(1);
@@ -49,9 +49,9 @@ test("work whose message is gone is published again, although the broker remembe
 
 test("a step whose worker and message are both gone is tried again", async () => {
   const job = await create();
-  await expect.poll(() => countStarts(bus, job.id), { timeout: 10_000, interval: 20 }).toBe(1);
+  await expect.poll(() => countStarts(bus, job.id), { interval: 20 }).toBe(1);
   await expect
-    .poll(async () => (await mesh.client.jobs.get(job.id)).steps[0]?.state, { timeout: 10_000, interval: 20 })
+    .poll(async () => (await mesh.client.jobs.get(job.id)).steps[0]?.state, { interval: 20 })
     .toBe(StepState.RUNNING);
   mesh.kill("effects", "SIGKILL");
   await loseWork(job);
@@ -61,14 +61,14 @@ test("a step whose worker and message are both gone is tried again", async () =>
 
 test("what is left open of jobs that ended or never were is put right, and an end that was not told is told", async () => {
   const job = await mesh.client.jobs.wait((await create()).id);
-  await expect.poll(() => keysLeft(bus, "open"), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
   await lose("JOB_EVENTS", `jobs.${partitionOf(job.id)}.${job.id}.finished`);
   expect(await finishedStates(bus, job.id)).toEqual([]);
   const open = await openStore(bus, "open", OpenEntry);
   const never = job.id.replace(/....$/, "0000");
   for (const jobId of [job.id, never])
     await open.put(`default.${jobId}`, { jobId, tenant: "default", dueUnixMs: Date.now() });
-  await expect.poll(() => keysLeft(bus, "open"), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
   expect(await finishedStates(bus, job.id)).toEqual([JobState.SUCCEEDED]);
   expect(await mesh.client.jobs.get(job.id)).toEqual(job);
 });

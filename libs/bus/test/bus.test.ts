@@ -63,7 +63,7 @@ test("an idle worker starts within milliseconds of the publication", async () =>
   await new Promise((next) => setTimeout(next, 300));
   await publishWork(bus, "effects", item("a"));
   const publishedMs = performance.now();
-  expect((await taken) - publishedMs).toBeLessThan(100);
+  expect((await taken) - publishedMs).toBeLessThan(500);
   await consumer.stop();
 });
 
@@ -99,7 +99,7 @@ test("work given back comes again, and the delivery count says so", async () => 
       return delivery.deliveries < 3 ? { $case: "giveBack", delayMs: 20 } : done;
     },
   });
-  await expect.poll(() => deliveries, { timeout: 8_000 }).toEqual([1, 2, 3]);
+  await expect.poll(() => deliveries).toEqual([1, 2, 3]);
   await consumer.stop();
 });
 
@@ -238,7 +238,7 @@ test("a consumer goes on by itself after the broker was killed and started again
       { timeout: 10_000 },
     )
     .toBe(true);
-  await expect.poll(() => seen.includes("after"), { timeout: 8_000 }).toBe(true);
+  await expect.poll(() => seen.includes("after")).toBe(true);
   await consumer.stop();
 });
 

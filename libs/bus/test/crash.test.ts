@@ -104,9 +104,9 @@ test("a lease has one holder, passes on when that dies, and is renewed over a br
   await new Promise((next) => setTimeout(next, 3_000));
   expect([first.isHeld(), second.isHeld()]).toEqual([true, false]);
   await crash();
-  await expect.poll(() => first.isHeld() !== second.isHeld(), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => first.isHeld() !== second.isHeld()).toBe(true);
   await first.close();
-  await expect.poll(second.isHeld, { timeout: 15_000 }).toBe(true);
+  await expect.poll(second.isHeld).toBe(true);
   expect(first.isHeld()).toBe(false);
   await second.close();
 });

@@ -12,7 +12,7 @@ const isSafe = totalBytes < 0.7 * machine.totalBytes;
 if (!isSafe)
   console.warn("SKIPPED: memory pressure, because this machine has too little free memory to fill some safely");
 
-const patience = { timeout: 20_000, interval: 100 };
+const patience = { interval: 100 };
 
 test.skipIf(!isSafe)(
   "a foreign process that eats memory turns the machine amber, then red, and back with hysteresis",

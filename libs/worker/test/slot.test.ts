@@ -42,21 +42,21 @@ test("a standby is not ready and sends callers to the leader; a worker finds the
 });
 
 test("when the leader is killed its standby leads with a higher term, and open slots go on under it", async () => {
-  const rig = await startRig(fast);
+  const rig = await startRig({ ...fast, PIXELMESH_SCHEDULER_GRANT_VALID: "8s" });
   const [first, second] = [await rig.startScheduler("0"), await rig.startScheduler("1")];
   const worker = await rig.startWorker("0", [first, second]);
   const slot = await hold(worker, { jobId: "open" });
   const { leaderTerm } = await first.cluster();
   const killedMs = performance.now();
   first.signal("SIGKILL");
-  await expect.poll(() => slotsOf(second).catch(reasonOf), { timeout: 10_000, interval: 100 }).toEqual(["open"]);
+  await expect.poll(() => slotsOf(second).catch(reasonOf), { interval: 100 }).toEqual(["open"]);
   expect((await second.cluster()).leaderTerm).toBeGreaterThan(leaderTerm);
   expect(await isReady(second)).toBe(true);
   // The grants of the one before may run for as long as they are valid, and it may have led until its lease ended.
   (await hold(worker, { jobId: "new" })).release();
   const waitedMs = performance.now() - killedMs;
-  expect(waitedMs).toBeGreaterThan(4_000);
-  expect(waitedMs).toBeLessThan(8_000);
+  expect(waitedMs).toBeGreaterThan(8_000);
+  expect(waitedMs).toBeLessThan(25_000);
   expect(slot.lost.aborted).toBe(false);
   slot.release();
   await expect.poll(() => slotsOf(second)).toEqual([]);
@@ -74,7 +74,7 @@ test("while its scheduler is stopped a slot runs out on the holder's own clock; 
   expect(reasonOf(slot.lost.reason)).toBe("GRANT_EXPIRED");
   const lostMs = performance.now() - stoppedMs;
   expect(lostMs).toBeGreaterThan(2_500);
-  expect(lostMs).toBeLessThan(4_500);
+  expect(lostMs).toBeLessThan(12_000);
   slot.release();
   expect(worker.scheduler.openSlots.size).toBe(0);
   await expect(hold(worker)).rejects.toMatchObject({ reason: "SERVICE_UNAVAILABLE" });
@@ -85,7 +85,7 @@ test("while its scheduler is stopped a slot runs out on the holder's own clock; 
     return next.grant.epoch?.term;
   };
   // Nobody led meanwhile: it is the same leader.
-  await expect.poll(() => retried().catch(reasonOf), { timeout: 10_000 }).toBe(leaderTerm);
+  await expect.poll(() => retried().catch(reasonOf)).toBe(leaderTerm);
 });
 
 test("a leader that wakes up after another was elected ends its calls and is a standby", async () => {
@@ -94,14 +94,12 @@ test("a leader that wakes up after another was elected ends its calls and is a s
   const worker = await rig.startWorker("0", [first, second]);
   const slot = await hold(worker);
   first.signal("SIGSTOP");
-  await expect.poll(() => leads(second), { timeout: 10_000 }).toBe("leads");
+  await expect.poll(() => leads(second)).toBe("leads");
   first.signal("SIGCONT");
   await expect.poll(() => leads(first)).toBe("SERVICE_UNAVAILABLE");
   await expect.poll(() => isReady(first)).toBe(false);
   // The slot goes on at the new leader, or it ran out: never at the old one.
-  await expect
-    .poll(async () => slot.lost.aborted || (await slotsOf(second)).includes("j"), { timeout: 6_000 })
-    .toBe(true);
+  await expect.poll(async () => slot.lost.aborted || (await slotsOf(second)).includes("j")).toBe(true);
   slot.release();
   (await hold(worker, { jobId: "next" })).release();
 });

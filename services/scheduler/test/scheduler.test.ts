@@ -234,7 +234,7 @@ test("stopping ends open calls with STOPPING, at once", async () => {
   await expect(ending).rejects.toMatchObject({ reason: "STOPPING" });
   await expect(reporter.ended).rejects.toMatchObject({ reason: "STOPPING" });
   expect(await closed).toEqual({ failures: [] });
-  expect(performance.now() - startMs).toBeLessThan(3_000);
+  expect(performance.now() - startMs).toBeLessThan(10_000);
 });
 
 test("the metrics page shows slots and every device's memory", async () => {
