@@ -45,7 +45,7 @@ async function startPlayedMesh(played: Partial<JobServiceImplementation>) {
       });
     },
   });
-  const mesh = connectPixelmesh({ address: server.address, patienceMs: 1_500 });
+  const mesh = connectPixelmesh({ address: server.address, patienceMs: 20_000 });
   onTestFinished(async () => {
     mesh.close();
     health.close();

@@ -41,7 +41,11 @@ const findings: readonly { readonly words: RegExp; readonly reason: Reason; read
     reason: "DEADLINE_EXCEEDED",
     text: "The deadline passed before the call was done",
   },
+  // An answer that could not be written; nobody is there to read what became of it.
+  { words: /^Internal server error$/, reason: "CANCELLED", text: "The client is gone" },
 ];
+
+const refusals: ReadonlySet<Reason> = new Set<Reason>(["MALFORMED_MESSAGE", "REQUEST_TOO_LARGE"]);
 
 /**
  * Gives the refusals that grpc-js sends before any middleware sees the call (bytes that are not the message, messages above
@@ -59,7 +63,7 @@ export function createRefusals(log: Logger, metrics: Metrics): ServerInterceptor
       isRefused = true;
       const { reason, text } = toFinding(bare.details ?? "");
       if (reason === "INTERNAL") log.error({ method, details: bare.details }, "unexpected failure");
-      else if (reason !== "DEADLINE_EXCEEDED") {
+      if (refusals.has(reason)) {
         metrics.count("pixelmesh_refused_requests_total", { rpc_method: method, reason });
         log.info({ method, reason }, "request refused");
       }

@@ -134,7 +134,9 @@ test("an unexpected failure arrives as INTERNAL and says nothing of its cause", 
 
 test("the server ends a call at the caller's deadline and tells its handler", async () => {
   const { storage, seen } = await startTestServer();
-  const error = await storage.statBlob({ sha256: "slow" }, { timeoutMs: 100 }).catch((caught: AppError) => caught);
+  // Connected before, so that the call is there before its deadline.
+  await storage.statBlob({ sha256: "x" });
+  const error = await storage.statBlob({ sha256: "slow" }, { timeoutMs: 1_000 }).catch((caught: AppError) => caught);
   expect(error).toMatchObject({ reason: "DEADLINE_EXCEEDED" });
   await expect.poll(() => seen.aborted).toBe(true);
 });
