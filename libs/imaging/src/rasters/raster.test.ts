@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AppError } from "@pixelmesh/errors";
 import { Encoding, ImageFormat } from "@pixelmesh/proto";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,7 +15,7 @@ import { resizeRaster } from "../resize.ts";
 import { copyRows } from "./blocks.ts";
 import { isFrameFile, type Raster } from "./raster.ts";
 import { createRasterSink, openRows, toWholeFrame } from "./raster-rows.ts";
-import { createRoom, memoryRoom } from "./room.ts";
+import { createRoom, memoryRoom, type Room } from "./room.ts";
 
 let dir: string;
 beforeAll(async () => {
@@ -111,6 +113,36 @@ describe("pictures in files", () => {
     }
     await room.close();
   });
+
+  test.skipIf(!existsSync("/dev/full"))(
+    "fail with STORAGE_FULL where the disk is full, not as bad pictures",
+    async () => {
+      const room = createRoom(dir, 0);
+      const full: Room = {
+        maxFrameBytes: 0,
+        async newPath(extension) {
+          const path = await room.newPath(extension);
+          await symlink("/dev/full", path);
+          return path;
+        },
+        close: room.close,
+      };
+      const bytes = await photo(300, 200).jpeg().toBuffer();
+      const reason = (promise: Promise<unknown>) =>
+        promise.then(
+          () => "nothing",
+          (error: AppError) => error.reason,
+        );
+      expect(await reason(decodeRaster(bytes, defaultLimits, full))).toBe("STORAGE_FULL");
+      const { raster } = await decodeRaster(bytes, defaultLimits, room);
+      expect(await reason(resizeRaster(raster, 700, 500, "cubic", full))).toBe("STORAGE_FULL");
+      const jpeg = Encoding.fromPartial({ format: ImageFormat.JPEG });
+      expect(await reason(encodeRaster(raster, jpeg, defaultLimits, full))).toBe("STORAGE_FULL");
+      expect(await reason(createRasterSink({ widthPx: 9, heightPx: 9, channels: 3 }, full))).toBe("STORAGE_FULL");
+      await room.close();
+      expect(await reason(decodeRaster(bytes, defaultLimits, room))).not.toBe("nothing");
+    },
+  );
 
   test("are small or large by the room, and a copy is the same", async () => {
     const room = createRoom(dir, 3_000);

@@ -23,15 +23,18 @@ export const memoryRoom: Room = Object.freeze({
 export function createRoom(dir: string, maxFrameBytes: number): Room {
   let own: Promise<string> | undefined;
   let files = 0;
+  let closed = false;
   return {
     maxFrameBytes,
     async newPath(extension) {
+      // What is still under way when a step has failed must not leave files that nobody removes.
+      if (closed) throw new AppError("INTERNAL", "A file was asked for in a room that is closed");
       own ??= mkdtemp(join(dir, "room-"));
       return join(await own, `${++files}.${extension}`);
     },
     async close() {
+      closed = true;
       if (own) await rm(await own, { recursive: true, force: true });
-      own = undefined;
     },
   };
 }
