@@ -52,7 +52,7 @@ async function pictures(): Promise<Record<string, Buffer>> {
 
 describe("pictures in files", () => {
   test("are decoded to the very pixels and notices that they have in memory, whatever their kind", async () => {
-    const room = createRoom(dir, 0);
+    const room = createRoom(async () => dir, 0);
     for (const [name, bytes] of Object.entries(await pictures())) {
       const inMemory = await decodePicture(bytes, defaultLimits);
       const { raster, info, notices } = await decodeRaster(bytes, defaultLimits, room);
@@ -68,7 +68,7 @@ describe("pictures in files", () => {
   });
 
   test("are resized and encoded to the very bytes that they have in memory", async () => {
-    const room = createRoom(dir, 0);
+    const room = createRoom(async () => dir, 0);
     for (const [name, bytes] of Object.entries(await pictures())) {
       const { frame } = await decodePicture(bytes, defaultLimits);
       const { raster } = await decodeRaster(bytes, defaultLimits, room);
@@ -88,7 +88,7 @@ describe("pictures in files", () => {
   });
 
   test("are files that libvips reads by itself, and rows written one way are read the other way", async () => {
-    const room = createRoom(dir, 0);
+    const room = createRoom(async () => dir, 0);
     for (const channels of [1, 2, 3, 4] as Channels[]) {
       const shape = { widthPx: 37, heightPx: 29, channels };
       const data = Uint8Array.from({ length: 37 * 29 * channels }, (_, at) => (at * 7919) % 256);
@@ -117,7 +117,7 @@ describe("pictures in files", () => {
   test.skipIf(!existsSync("/dev/full"))(
     "fail with STORAGE_FULL where the disk is full, not as bad pictures",
     async () => {
-      const room = createRoom(dir, 0);
+      const room = createRoom(async () => dir, 0);
       const full: Room = {
         maxFrameBytes: 0,
         async newPath(extension) {
@@ -145,7 +145,7 @@ describe("pictures in files", () => {
   );
 
   test("are small or large by the room, and a copy is the same", async () => {
-    const room = createRoom(dir, 3_000);
+    const room = createRoom(async () => dir, 3_000);
     const small = await createRasterSink({ widthPx: 10, heightPx: 100, channels: 3 }, room);
     const large = await createRasterSink({ widthPx: 10, heightPx: 101, channels: 3 }, room);
     const rows = (y: number, count: number) => new Uint8Array(count * 30).fill(y);

@@ -19,8 +19,8 @@ export const memoryRoom: Room = Object.freeze({
   close: async () => {},
 });
 
-/** A room with files in a directory of its own inside `dir`, made when the first file is. */
-export function createRoom(dir: string, maxFrameBytes: number): Room {
+/** A room with files in a directory of its own, made when the first file is, inside the one that `parent` answers then. */
+export function createRoom(parent: () => Promise<string>, maxFrameBytes: number): Room {
   let own: Promise<string> | undefined;
   let files = 0;
   let closed = false;
@@ -29,7 +29,7 @@ export function createRoom(dir: string, maxFrameBytes: number): Room {
     async newPath(extension) {
       // What is still under way when a step has failed must not leave files that nobody removes.
       if (closed) throw new AppError("INTERNAL", "A file was asked for in a room that is closed");
-      own ??= mkdtemp(join(dir, "room-"));
+      own ??= parent().then((dir) => mkdtemp(join(dir, "room-")));
       return join(await own, `${++files}.${extension}`);
     },
     async close() {
