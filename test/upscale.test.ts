@@ -10,10 +10,10 @@ import { connectRpc, type RpcConnection, toChunks } from "@pixelmesh/rpc";
 import { startTestMesh } from "@pixelmesh/testing";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readRaw, resizeStraight, upscaleStraight } from "../libs/inference/test/straight-upscale.ts";
 import { smallUpscaler } from "../libs/inference/test/tiny-models.ts";
 import { downloadFrame, effectStep, step } from "./fixtures.ts";
 import { writePair } from "./model-pair.ts";
-import { readRaw, resizeStraight, upscaleStraight } from "./straight-upscale.ts";
 
 type Mesh = Awaited<ReturnType<typeof startTestMesh>>;
 type Operation = Parameters<typeof UpscaleImageHeader.fromPartial>[0]["operation"];

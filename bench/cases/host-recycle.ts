@@ -12,7 +12,7 @@ import { spread } from "../harness/stats.ts";
 
 const model = "pixelmesh-sr-x2";
 const pairs = Number(process.env.PAIRS ?? 5);
-const jobsPerRound = 40;
+const jobsPerRound = Number(process.env.JOBS ?? 40);
 const inFlight = 4;
 const recycleAfter = 20;
 

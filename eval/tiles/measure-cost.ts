@@ -34,7 +34,7 @@ export async function measureCost(model: AvailableModel, tilesPx: readonly numbe
       const data = Uint8Array.from({ length: tilePx ** 2 * 3 }, (_, at) => (at * at * 31 + (at >> 5)) & 255);
       const { channels, ...tile } = createFrame(tilePx, tilePx, 3, data);
       const runsMs: number[] = [];
-      for (let run = 0; run < 4; run++) {
+      for (let run = 0; run < 3; run++) {
         const before = readCpuMs(pid);
         await host.runTile(model, { ...tile, channels: channels === 1 ? 1 : 3 });
         runsMs.push(readCpuMs(pid) - before);

@@ -14,7 +14,7 @@ import { measureCost } from "./measure-cost.ts";
 import { measureParity } from "./measure-parity.ts";
 
 const parityTilePx = 128;
-const tilesPx = [128, 192, 256, 384, 512, 640, 768, 1024];
+const tilesPx = [128, 256, 384, 512, 768, 1024];
 const threads = availableParallelism();
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const resultsDir = fileURLToPath(new URL("../results/", import.meta.url));

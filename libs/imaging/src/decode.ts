@@ -11,6 +11,7 @@ import { adoptFrameFile } from "./rasters/frame-file.ts";
 import type { FrameFile, Raster } from "./rasters/raster.ts";
 import { toWholeFrame } from "./rasters/raster-rows.ts";
 import { memoryRoom, type Room } from "./rasters/room.ts";
+import { scratchWrite } from "./rasters/scratch-write.ts";
 import { toGreyAlpha, toPlainBytes } from "./raw.ts";
 
 /** A decoded picture, the facts of its file, and what was harmlessly changed on the way (`stepId` is left empty). */
@@ -68,7 +69,7 @@ async function toWhole(image: Sharp, metadata: Metadata): Promise<Frame> {
 
 async function toFile(image: Sharp, metadata: Metadata, path: string): Promise<FrameFile> {
   if (isGrey(metadata)) image.toColourspace("b-w");
-  const { channels } = await image.toFile(path);
+  const { channels } = await scratchWrite(() => image.toFile(path));
   toChannels(channels);
   return adoptFrameFile(path);
 }

@@ -10,6 +10,7 @@ import { assertOutputSize, defaultLimits, type PictureLimits } from "./limits.ts
 import { isFrameFile, type Raster, type Shape } from "./rasters/raster.ts";
 import { openRows } from "./rasters/raster-rows.ts";
 import type { Room } from "./rasters/room.ts";
+import { scratchWrite } from "./rasters/scratch-write.ts";
 import { fromRaster, toPlainBytes } from "./raw.ts";
 
 /** An encoded result, the format that `auto` became, and what was harmlessly changed (`stepId` is left empty). */
@@ -45,7 +46,7 @@ export async function encodeRaster(
   const { image, format, notices } = await prepare(raster, encoding, limits);
   if (!isFrameFile(raster)) return { content: contentOf(toPlainBytes(await image.toBuffer())), format, notices };
   const path = await room.newPath(toFormatExtension(format));
-  await image.toFile(path);
+  await scratchWrite(() => image.toFile(path));
   return { content: await contentOfFile(path), format, notices };
 }
 

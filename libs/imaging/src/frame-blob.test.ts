@@ -14,7 +14,7 @@ let dir: string;
 let disk: Room;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "blobs-"));
-  disk = createRoom(dir, 0);
+  disk = createRoom(async () => dir, 0);
 });
 afterAll(() => rm(dir, { recursive: true }));
 

@@ -5,6 +5,7 @@ import { type Channels, createFrame, type Frame } from "./frame.ts";
 import { adoptFrameFile } from "./rasters/frame-file.ts";
 import { isFrameFile, type Raster, rasterBytes, type Shape } from "./rasters/raster.ts";
 import type { Room } from "./rasters/room.ts";
+import { scratchWrite } from "./rasters/scratch-write.ts";
 
 /** A frame as the input of a libvips pipeline; its memory is read in place. Grey stays grey. */
 export function fromFrame(frame: Frame): Sharp {
@@ -26,7 +27,7 @@ export async function toRaster(image: Sharp, shape: Shape, room: Room): Promise<
   const { widthPx, heightPx, channels } = shape;
   if (rasterBytes(shape) <= room.maxFrameBytes) return toFrame(image, widthPx, heightPx, channels);
   const path = await room.newPath("v");
-  await image.toFile(path);
+  await scratchWrite(() => image.toFile(path));
   const file = await adoptFrameFile(path);
   if (file.widthPx !== widthPx || file.heightPx !== heightPx || file.channels !== channels) {
     const got = `${file.widthPx}x${file.heightPx}x${file.channels}`;

@@ -1,6 +1,7 @@
 import { createFrame, createFrameSink, createFrameSource, type Frame } from "@pixelmesh/imaging";
 import { describe, expect, test } from "vitest";
 import { type AvailableModel, bundledModelsDir, type InferenceHost, loadRegistry, runTiled } from "../src/index.ts";
+import { upscaleStraight } from "./straight-upscale.ts";
 import { createModelsDir, dataDir, noise, smallUpscaler, startTestHost } from "./tiny-models.ts";
 
 const enlarge = async (host: InferenceHost, model: AvailableModel, picture: Frame, tilePx: number) => {
@@ -31,6 +32,34 @@ describe("tiles through a real session", () => {
       await expectSeamless(started.host, model, pictureOf(131, 97, channels), [16, 33, 64, 100]);
       await expectSeamless(started.host, model, pictureOf(1, 90, channels), [17, 64]);
       await expectSeamless(started.host, model, pictureOf(200, 3, channels), [32]);
+    }
+  });
+});
+
+describe("tiles through the bundled models", () => {
+  test("are bit for bit what onnxruntime makes of the whole picture, whatever its shape and the size of tiles", async () => {
+    await using started = await startTestHost();
+    const registry = await loadRegistry({ dirs: [bundledModelsDir] });
+    const shapes: [number, number, number[]][] = [
+      [1, 1, [64]],
+      [1, 90, [22, 64]],
+      [77, 1, [23, 40]],
+      [200, 3, [32, 101]],
+      [71, 53, [24, 33, 64, 70]],
+      [601, 37, [128, 256, 512]],
+      [21, 301, [25, 192, 300]],
+    ];
+    for (const name of ["pixelmesh-sr-x2", "pixelmesh-sr-x4"]) {
+      const model = registry.find(name);
+      for (const [widthPx, heightPx, tilesPx] of shapes) {
+        const picture = pictureOf(widthPx, heightPx, 3);
+        const raw = { data: picture.data, width: widthPx, height: heightPx, channels: 3 } as const;
+        const whole = await upscaleStraight(model.path, raw);
+        for (const tilePx of tilesPx) {
+          const { data } = await enlarge(started.host, model, picture, tilePx);
+          expect(Buffer.compare(data, whole.data), `${name}, ${widthPx}x${heightPx}, tiles of ${tilePx} px`).toBe(0);
+        }
+      }
     }
   });
 });

@@ -26,9 +26,10 @@ test("files of a room go with the room, the rest with the process", async () => 
     await sink.end();
     return room;
   };
-  const [own = ""] = await readdir(scratchDir);
+  expect(await readdir(scratchDir)).toEqual([]);
   const room = await fill();
   await fill();
+  const [own = ""] = await readdir(scratchDir);
   expect(await readdir(join(scratchDir, own))).toHaveLength(2);
   await room.close();
   await room.close();

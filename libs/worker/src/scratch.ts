@@ -9,23 +9,34 @@ import type { WorkerConfig } from "./fields.ts";
 export type Scratch = { openRoom(): Room };
 
 /**
- * Makes a directory of this process's own and removes it with the process. What a killed one has left behind is removed
- * first: its name says which process it was of.
+ * A directory of this process's own, made when it is first needed and removed with the process. What a killed one has left
+ * behind is removed first: its name says which process it was of.
  */
 export async function openScratch(
   { life, service }: Pick<ServiceBase, "life" | "service">,
   { scratchDir, maxFrameBytes }: Pick<WorkerConfig, "scratchDir" | "maxFrameBytes">,
 ): Promise<Scratch> {
   const parent = scratchDir === "" ? tmpdir() : scratchDir;
-  await mkdir(parent, { recursive: true });
-  for (const name of await readdir(parent)) {
+  for (const name of await readdir(parent).catch(() => [])) {
     const pid = Number(/^pixelmesh-[a-z]+-(\d+)-\w+$/.exec(name)?.[1]);
     const path = join(parent, name);
     if (pid > 0 && (await isLeftBehind(pid, path))) await rm(path, { recursive: true, force: true });
   }
-  const dir = await mkdtemp(join(parent, `pixelmesh-${service}-${process.pid}-`));
-  life.defer("scratch files", () => rm(dir, { recursive: true, force: true }));
-  return { openRoom: () => createRoom(dir, maxFrameBytes) };
+  let own: Promise<string> | undefined;
+  const makeOwn = async () => {
+    await mkdir(parent, { recursive: true });
+    return mkdtemp(join(parent, `pixelmesh-${service}-${process.pid}-`));
+  };
+  life.defer("scratch files", async () => {
+    if (own) await rm(await own, { recursive: true, force: true });
+  });
+  return {
+    openRoom: () =>
+      createRoom(() => {
+        own ??= makeOwn();
+        return own;
+      }, maxFrameBytes),
+  };
 }
 
 /** In containers the same number may come again: then what is older than this process is another's. */

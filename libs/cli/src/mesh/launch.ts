@@ -94,7 +94,8 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
       (restart) => plan.onRestart("broker", restart),
     );
     plan.onBroker(first);
-    const wiring = { host, ports, natsUrl: first.url, blobsDir: join(dataDir, "blobs"), modelsDirs: plan.modelsDirs };
+    const dirs = { blobsDir: join(dataDir, "blobs"), scratchDir: join(dataDir, "scratch") };
+    const wiring = { host, ports, natsUrl: first.url, ...dirs, modelsDirs: plan.modelsDirs };
     const env = toServiceEnv(plan.env, wiring);
     await Promise.all(names.map((name) => startFirst(name, env)));
     return { broker, services, closeLogs };

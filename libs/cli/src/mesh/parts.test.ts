@@ -74,6 +74,7 @@ test("a service is told where everything is, whatever the caller's environment s
       ports: fixedPorts({}),
       natsUrl: "nats://here",
       blobsDir: "/d/blobs",
+      scratchDir: "/d/scratch",
       modelsDirs: ["/a", "/c"],
     },
   );

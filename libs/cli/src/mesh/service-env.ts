@@ -11,12 +11,14 @@ export type Wiring = {
   readonly ports: MeshPorts;
   readonly natsUrl: string;
   readonly blobsDir: string;
+  /** For large pictures in work, unless the environment names another. */
+  readonly scratchDir: string;
   /** Searched before those the environment names. */
   readonly modelsDirs: readonly string[];
 };
 
 /** The environment of a service: the caller's, then where everything is. Pure but for the place of the compile cache. */
-export function toServiceEnv(base: Env, { host, ports, natsUrl, blobsDir, modelsDirs }: Wiring): Env {
+export function toServiceEnv(base: Env, { host, ports, natsUrl, blobsDir, scratchDir, modelsDirs }: Wiring): Env {
   const dirs = [...modelsDirs, ...(base.PIXELMESH_MODELS_DIR ?? "").split(delimiter)].filter((dir) => dir !== "");
   const places = serviceNames.flatMap((name) => [
     [addressVariable(name), `${host}:${ports[name].grpc}`],
@@ -27,6 +29,7 @@ export function toServiceEnv(base: Env, { host, ports, natsUrl, blobsDir, models
   return {
     NODE_COMPILE_CACHE: compileCacheDir(),
     PIXELMESH_LOG_LEVEL: "warn",
+    PIXELMESH_SCRATCH_DIR: scratchDir,
     ...base,
     ...Object.fromEntries(places),
     PIXELMESH_NATS_URL: natsUrl,

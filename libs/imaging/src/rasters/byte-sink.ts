@@ -4,6 +4,7 @@ import { createFrame } from "../frame.ts";
 import { toFrameFileHeader } from "./frame-file.ts";
 import { type Raster, rasterBytes, type Shape } from "./raster.ts";
 import type { Room } from "./room.ts";
+import { scratchWrite } from "./scratch-write.ts";
 
 /** Takes a picture's pixels as bytes in order, in pieces of any length, and becomes a raster. */
 export type ByteSink = {
@@ -41,12 +42,12 @@ export async function createByteSink(shape: Shape, room: Room): Promise<ByteSink
     };
   }
   const path = await room.newPath("v");
-  const file = await open(path, "wx");
-  await file.writeFile(toFrameFileHeader(shape));
+  const file = await scratchWrite(() => open(path, "w"));
+  await scratchWrite(() => file.writeFile(toFrameFileHeader(shape)));
   return {
     async write(bytes) {
       count(bytes);
-      await file.writeFile(bytes);
+      await scratchWrite(() => file.writeFile(bytes));
     },
     async end() {
       await file.close();

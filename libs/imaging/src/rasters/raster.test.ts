@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AppError } from "@pixelmesh/errors";
 import { Encoding, ImageFormat } from "@pixelmesh/proto";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,7 +15,7 @@ import { resizeRaster } from "../resize.ts";
 import { copyRows } from "./blocks.ts";
 import { isFrameFile, type Raster } from "./raster.ts";
 import { createRasterSink, openRows, toWholeFrame } from "./raster-rows.ts";
-import { createRoom, memoryRoom } from "./room.ts";
+import { createRoom, memoryRoom, type Room } from "./room.ts";
 
 let dir: string;
 beforeAll(async () => {
@@ -50,7 +52,7 @@ async function pictures(): Promise<Record<string, Buffer>> {
 
 describe("pictures in files", () => {
   test("are decoded to the very pixels and notices that they have in memory, whatever their kind", async () => {
-    const room = createRoom(dir, 0);
+    const room = createRoom(async () => dir, 0);
     for (const [name, bytes] of Object.entries(await pictures())) {
       const inMemory = await decodePicture(bytes, defaultLimits);
       const { raster, info, notices } = await decodeRaster(bytes, defaultLimits, room);
@@ -66,7 +68,7 @@ describe("pictures in files", () => {
   });
 
   test("are resized and encoded to the very bytes that they have in memory", async () => {
-    const room = createRoom(dir, 0);
+    const room = createRoom(async () => dir, 0);
     for (const [name, bytes] of Object.entries(await pictures())) {
       const { frame } = await decodePicture(bytes, defaultLimits);
       const { raster } = await decodeRaster(bytes, defaultLimits, room);
@@ -86,7 +88,7 @@ describe("pictures in files", () => {
   });
 
   test("are files that libvips reads by itself, and rows written one way are read the other way", async () => {
-    const room = createRoom(dir, 0);
+    const room = createRoom(async () => dir, 0);
     for (const channels of [1, 2, 3, 4] as Channels[]) {
       const shape = { widthPx: 37, heightPx: 29, channels };
       const data = Uint8Array.from({ length: 37 * 29 * channels }, (_, at) => (at * 7919) % 256);
@@ -112,8 +114,38 @@ describe("pictures in files", () => {
     await room.close();
   });
 
+  test.skipIf(!existsSync("/dev/full"))(
+    "fail with STORAGE_FULL where the disk is full, not as bad pictures",
+    async () => {
+      const room = createRoom(async () => dir, 0);
+      const full: Room = {
+        maxFrameBytes: 0,
+        async newPath(extension) {
+          const path = await room.newPath(extension);
+          await symlink("/dev/full", path);
+          return path;
+        },
+        close: room.close,
+      };
+      const bytes = await photo(300, 200).jpeg().toBuffer();
+      const reason = (promise: Promise<unknown>) =>
+        promise.then(
+          () => "nothing",
+          (error: AppError) => error.reason,
+        );
+      expect(await reason(decodeRaster(bytes, defaultLimits, full))).toBe("STORAGE_FULL");
+      const { raster } = await decodeRaster(bytes, defaultLimits, room);
+      expect(await reason(resizeRaster(raster, 700, 500, "cubic", full))).toBe("STORAGE_FULL");
+      const jpeg = Encoding.fromPartial({ format: ImageFormat.JPEG });
+      expect(await reason(encodeRaster(raster, jpeg, defaultLimits, full))).toBe("STORAGE_FULL");
+      expect(await reason(createRasterSink({ widthPx: 9, heightPx: 9, channels: 3 }, full))).toBe("STORAGE_FULL");
+      await room.close();
+      expect(await reason(decodeRaster(bytes, defaultLimits, room))).not.toBe("nothing");
+    },
+  );
+
   test("are small or large by the room, and a copy is the same", async () => {
-    const room = createRoom(dir, 3_000);
+    const room = createRoom(async () => dir, 3_000);
     const small = await createRasterSink({ widthPx: 10, heightPx: 100, channels: 3 }, room);
     const large = await createRasterSink({ widthPx: 10, heightPx: 101, channels: 3 }, room);
     const rows = (y: number, count: number) => new Uint8Array(count * 30).fill(y);

@@ -19,19 +19,22 @@ export const memoryRoom: Room = Object.freeze({
   close: async () => {},
 });
 
-/** A room with files in a directory of its own inside `dir`, made when the first file is. */
-export function createRoom(dir: string, maxFrameBytes: number): Room {
+/** A room with files in a directory of its own, made when the first file is, inside the one that `parent` answers then. */
+export function createRoom(parent: () => Promise<string>, maxFrameBytes: number): Room {
   let own: Promise<string> | undefined;
   let files = 0;
+  let closed = false;
   return {
     maxFrameBytes,
     async newPath(extension) {
-      own ??= mkdtemp(join(dir, "room-"));
+      // What is still under way when a step has failed must not leave files that nobody removes.
+      if (closed) throw new AppError("INTERNAL", "A file was asked for in a room that is closed");
+      own ??= parent().then((dir) => mkdtemp(join(dir, "room-")));
       return join(await own, `${++files}.${extension}`);
     },
     async close() {
+      closed = true;
       if (own) await rm(await own, { recursive: true, force: true });
-      own = undefined;
     },
   };
 }

@@ -32,7 +32,7 @@ async function runUpscaler(resident: Resident, pixels: Pixels): Promise<RunResul
   else writeRgbFloats(pixels, model.input, input);
 
   const answer = await resident.run();
-  assertSound(answer, model, { varied: isVaried(luma ?? pixels.data), bounded: true });
+  assertSound(answer, model, isVaried(luma ?? pixels.data));
   return {
     widthPx: pixels.widthPx * model.scale,
     heightPx: pixels.heightPx * model.scale,
@@ -50,12 +50,12 @@ function toBytes(answer: Answer, model: HostModel, pixels: Pixels): Uint8Array {
   return pixels.channels === 3 ? joinChroma(luma, pixels, model.scale) : luma;
 }
 
-/** A matte may rightly be flat: there may be nothing in the picture. */
+/** A matte may rightly be flat: there may be nothing in the picture. Its range is its model's own: it is stretched later. */
 async function runMatte(resident: Resident, pixels: Pixels): Promise<RunResult> {
   const { widthPx, heightPx } = pixels;
   writeRgbFloats(pixels, resident.model.input, resident.input(widthPx, heightPx));
   const { data, runMs } = await resident.run();
-  assertSound({ data, runMs }, resident.model, { varied: false, bounded: !resident.model.output.sigmoid });
+  assertSound({ data, runMs }, resident.model, false);
   if (resident.model.output.sigmoid) applySigmoid(data);
   return { widthPx, heightPx, runMs, payload: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
@@ -70,19 +70,15 @@ function applySigmoid(data: Float32Array): void {
  */
 const overshoot = 4;
 
-function assertSound(
-  answer: Answer,
-  model: HostModel,
-  expect: { readonly varied: boolean; readonly bounded: boolean },
-): void {
+function assertSound(answer: Answer, model: HostModel, varied: boolean): void {
   const { finite, constant, least, most } = inspectFloats(answer.data);
   const range = model.output.range === "unit" ? 1 : 255;
   const outside = least < -overshoot * range || most > (1 + overshoot) * range;
   const what = !finite
     ? "NaN or infinite values"
-    : constant && expect.varied
+    : constant && varied
       ? "one flat colour"
-      : outside && expect.bounded
+      : outside && model.task === "upscale"
         ? "values far outside its range"
         : "";
   if (what !== "") throw new HostFailure("RESULT_INVALID", `\`${model.key}\` answered a tile with ${what}`);

@@ -94,9 +94,9 @@ export class HostLink {
     return this.#endReason ?? "crashed";
   }
 
-  /** Whether it ended by a fault of its own: not because it was told to, nor for lack of memory, which is its caller's to mend. */
+  /** Whether it died by itself: whoever starts another had better wait a little. */
   get failed(): boolean {
-    return !this.#alive && ["crashed", "hung", "poisoned"].includes(this.endReason);
+    return !this.#alive && ["crashed", "hung"].includes(this.endReason);
   }
 
   /** Pieces of work without an answer. */

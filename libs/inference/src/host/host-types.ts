@@ -84,6 +84,8 @@ export type RunOptions = {
   /** The slot this run belongs to. Where given, the host refuses with GRANT_EXPIRED unless its grant is still valid. */
   readonly slotId?: string;
   readonly signal?: AbortSignal;
+  /** Whether a failure is worth a second try on a fresh process. Default true. */
+  readonly repeat?: boolean;
 };
 
 /** What loading a model did. */

@@ -156,7 +156,7 @@ class SupervisedHost implements InferenceHost {
         if (outcome === undefined) throw error;
         observe(outcome);
         if (life) this.#lives.poison(life);
-        if (isRepeated || options.signal?.aborted) throw error;
+        if (isRepeated || options.repeat === false || options.signal?.aborted) throw error;
         const { id, log } = this.#options;
         log.warn(
           { host: id, pid: life?.link.pid, model: model.name, reason, message },

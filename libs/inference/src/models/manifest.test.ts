@@ -56,6 +56,19 @@ describe("a manifest", () => {
     }
   });
 
+  test("may name a denoise pair of the same task and scale, in this file or in another", () => {
+    const { models } = JSON.parse(text);
+    const byScale = (scale: number) => models.find((entry: { scale: number }) => entry.scale === scale);
+    const paired = (name: string) => ({ ...byScale(4), denoisePair: name });
+    const wrong = mistakesOf({ version: 1, models: [paired(byScale(2).name), byScale(2)] });
+    expect(wrong.fields).toMatchObject([{ field: "models[0].denoisePair" }]);
+    expect(mistakesOf({ version: 1, models: [paired(byScale(4).name)] }).message).toContain(
+      "Expected another upscale model",
+    );
+    const elsewhere = JSON.stringify({ version: 1, models: [paired("elsewhere")] });
+    expect(parseManifest(elsewhere, "m.json")[0]?.denoisePair).toBe("elsewhere");
+  });
+
   test("that is no JSON is refused", () => {
     expect(() => parseManifest("{", "m.json")).toThrow("m.json: Expected JSON");
   });

@@ -26,6 +26,8 @@ export function createStitcher({ region, scale, channels, featherPx, emit }: Sti
   const stride = region.widthPx * scale * channels;
   let strip: Uint8Array = new Uint8Array(0);
   let carried: Uint8Array = new Uint8Array(0);
+  // Strips are large and mostly alike: one is used again instead of waiting for the collector.
+  let spare: Uint8Array = new Uint8Array(0);
 
   /** The part of a span that its tile gives: its core and what its neighbours are mixed with. */
   const reach = (span: Span, least: number, most: number) => ({
@@ -44,7 +46,10 @@ export function createStitcher({ region, scale, channels, featherPx, emit }: Sti
       strip = result.data.subarray(firstRow * stride, (firstRow + rowCount) * stride);
       return;
     }
-    if (xs.from === region.left) strip = new Uint8Array(rowCount * stride);
+    if (xs.from === region.left) {
+      if (spare.length < rowCount * stride) spare = new Uint8Array(rowCount * stride);
+      strip = spare.subarray(0, rowCount * stride);
+    }
     const bytes = (xs.to - xs.from) * scale * channels;
     const ramp = column.coreStart === region.left ? 0 : Math.min(2 * featherPx, xs.to - xs.from) * scale;
     for (let y = 0; y < rowCount; y++) {

@@ -92,7 +92,7 @@ async function findMultiple(host: InferenceHost, entry: ModelEntry, { file, sign
     const [widthPx, heightPx] = [37 * sizeMultiple, 23 * sizeMultiple];
     const tile = { widthPx, heightPx, channels: 3, data: data.subarray(0, widthPx * heightPx * 3) } as const;
     const model = toCandidate({ ...entry, sizeMultiple }, file, `multiple-${sizeMultiple}`);
-    if (await succeeds(host.runTile(model, tile, { signal }))) return sizeMultiple;
+    if (await succeeds(host.runTile(model, tile, { signal, repeat: false }))) return sizeMultiple;
   }
   throw new AppError("MODEL_INVALID", `Expected a model of sizes that are multiples of 64 px or less`);
 }
@@ -106,7 +106,7 @@ async function findRange(host: InferenceHost, entry: ModelEntry, options: ProbeO
     const tried = { ...entry, input: { ...entry.input, range }, output: { ...entry.output, range } };
     const model: AvailableModel = toCandidate(tried, options.file, `range-${range}`);
     const large = await host
-      .runTile(model, small, { signal: options.signal })
+      .runTile(model, small, { signal: options.signal, repeat: false })
       .catch((error: unknown) => ignoreRefusal(error));
     const db = large ? resemblanceDb(small, large, entry.scale) : Number.NEGATIVE_INFINITY;
     if (db > best.db) best = { entry: tried, db };

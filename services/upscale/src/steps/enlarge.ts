@@ -60,7 +60,7 @@ async function enlargeWith(picture: Raster, enlargement: Enlargement, open: Asyn
 
   const result = await createRasterSink({ ...target, channels: picture.channels }, room);
   open.defer(result.abandon);
-  const alpha = varies ? await openUntilDone(await enlargeAlpha(rows, target, room)) : constant;
+  const alpha = varies ? await openUntilDone(await enlargeAlpha(rows, enlargement)) : constant;
   const joined = alpha === undefined ? result : joinAlpha(result, alpha, signal);
   const sink = finishing ? createFinishing(joined, finishing, signal) : joined;
 
@@ -87,9 +87,13 @@ async function runAndResize(color: RowSource, { run, scale, target, room }: Enla
   }
 }
 
-async function enlargeAlpha(rows: RowSource, { widthPx, heightPx }: Size, room: Room): Promise<Raster> {
+async function enlargeAlpha(rows: RowSource, { target, room, signal }: Enlargement): Promise<Raster> {
   const alpha = alphaOf(rows);
   const sink = await createRasterSink(alpha, room);
-  await copyRows(alpha, sink);
-  return resizeRaster(await sink.end(), widthPx, heightPx, "cubic", room);
+  try {
+    await copyRows(alpha, sink, signal);
+    return resizeRaster(await sink.end(), target.widthPx, target.heightPx, "cubic", room);
+  } finally {
+    await sink.abandon();
+  }
 }
