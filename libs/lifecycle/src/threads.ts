@@ -40,6 +40,8 @@ export function createThreads<Input, Output>(
     const execArgv = isSource ? ["--conditions=development", "--disable-warning=ExperimentalWarning"] : [];
     const thread: Thread = { worker: new Worker(module, { execArgv }) };
     all.add(thread);
+    // One that breaks while it has nothing to do breaks nothing else.
+    thread.worker.on("error", () => {});
     thread.worker.once("exit", () => {
       all.delete(thread);
       const at = free.indexOf(thread);
@@ -79,6 +81,9 @@ export function createThreads<Input, Output>(
       signal.throwIfAborted();
       if (isClosed) throw stopping();
       const handed = await toHandOver(input);
+      // Copying may have taken a while.
+      signal.throwIfAborted();
+      if (isClosed) throw stopping();
       const thread = await take(signal);
       let isAlive = true;
       try {

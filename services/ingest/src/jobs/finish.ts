@@ -1,7 +1,7 @@
 import { hasFinishedEvent, publishCancel, publishDeadLetter, publishEvent, workSubject } from "@pixelmesh/bus";
 import { reasonFromEnum } from "@pixelmesh/errors";
 import { abandonedSteps, toWorkItem } from "@pixelmesh/pipeline";
-import { JobEvent, StepState, WorkItem } from "@pixelmesh/proto";
+import { JobEvent, JobState, type StepRecord, StepState, WorkItem } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { Results } from "@pixelmesh/worker";
@@ -35,10 +35,15 @@ export async function finishJob(parts: FinishParts, job: StoredJob, isMending: b
     if (await parts.flight.giveUp(spec, step, wasRunning)) kept.push(step.id);
     keys.push(step.resultKey);
   }
-  publishCancel(bus, jobId, kept);
+  // Nobody has anything to let go of where each step was run once and succeeded.
+  if (isMending || !record.steps.every(isRunOnce)) publishCancel(bus, jobId, kept);
   await announce(parts.base, job, isMending);
   await parts.open.leave({ jobId, tenant: spec.tenant });
   return keys;
+}
+
+function isRunOnce({ state, attempt, starts, cached }: StepRecord): boolean {
+  return state === StepState.SUCCEEDED && !cached && attempt <= 1 && starts <= 1;
 }
 
 /** A poisoned step: its message as a dead letter with the trace of the call that made the job, and a failure for its equals. */

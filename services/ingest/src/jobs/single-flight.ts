@@ -62,18 +62,24 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
     const { resultKey: key, service } = ready;
     const asker = { jobId: spec.jobId, stepId: ready.stepId };
     let isRegistered = false;
+    /** Who has an answer is not woken for it: whoever it is that ends the run may have listed its waiters before. */
+    const answer = async (sought: Sought): Promise<Sought> => {
+      if (isRegistered) await waits.remove(key, asker);
+      return sought;
+    };
     for (let round = 0; round < maxRounds; round++) {
       const entry = await results.read(key);
       const look = lookAtResult(entry?.value, { ...ready, ...asker }, Date.now());
-      if (look.$case === "refuse") return look;
-      if (look.$case === "use" && (await keepResult(blobs, look.result, record.outputsExpireUnixMs))) return look;
+      if (look.$case === "refuse") return answer(look);
+      if (look.$case === "use" && (await keepResult(blobs, look.result, record.outputsExpireUnixMs)))
+        return answer(look);
       if (look.$case === "mine") {
-        if (!look.carrier) return { $case: "run" };
+        if (!look.carrier) return answer({ $case: "run" });
         if (await isUnderWay(look.carrier, service, ended)) return { $case: "wait" };
       }
       if (spec.allowDegraded) {
         const result = await findDegraded(ready, asker, record.outputsExpireUnixMs);
-        if (result) return { $case: "use", result };
+        if (result) return answer({ $case: "use", result });
       }
       if (look.$case === "taken" && (await isAlive(look.claim, key))) {
         if (isRegistered) return { $case: "wait" };
@@ -84,7 +90,7 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
       }
       // A result whose blobs are gone is no longer known; a dead claim is taken over with what it knew.
       const known = look.$case === "free" || look.$case === "taken" ? look.known : entry?.value.known;
-      if (await results.write(key, claimEntry(asker, known, Date.now()), entry)) return { $case: "run" };
+      if (await results.write(key, claimEntry(asker, known, Date.now()), entry)) return answer({ $case: "run" });
     }
     throw new AppError("BROKER_UNAVAILABLE", "The stored result kept changing while it was looked up");
   }

@@ -1,0 +1,44 @@
+import { createFrame, type Frame } from "@pixelmesh/imaging";
+import { Effect, Step } from "@pixelmesh/proto";
+import type { StepContext } from "@pixelmesh/worker";
+import { expect, onTestFinished, test } from "vitest";
+import { parseEffects } from "../domain/catalogue.ts";
+import { applyChain } from "../domain/chain.ts";
+import { createChainThreads } from "../threads/chain-threads.ts";
+import { createEffectsHandler } from "./effects-step.ts";
+
+const effects = ["black_and_white", "dither"].map((name) => Effect.fromPartial({ name }));
+const step = Step.fromPartial({ id: "fx", operation: { $case: "applyEffects", value: { effects } } });
+
+function openHandler() {
+  const threads = createChainThreads(1);
+  onTestFinished(threads.close);
+  return createEffectsHandler(threads);
+}
+function toContext(changes: Partial<StepContext> = {}): StepContext {
+  const option = { tilePx: 0, batch: 1, peakBytes: 0, computeTokens: 1 };
+  const signal = new AbortController().signal;
+  return { signal, onProgress() {}, option, slotId: "s", deviceId: "d", onRenewed() {}, ...changes };
+}
+/** Larger than what is done without a thread. */
+function createLarge(): Frame {
+  const data = Uint8Array.from({ length: 900 * 600 * 3 }, (_, at) => (at * 2_654_435_761) >>> 24);
+  return createFrame(900, 600, 3, data);
+}
+
+test("a larger picture, done in a thread, is the same to the last bit", async () => {
+  const progress: number[] = [];
+  const context = toContext({ onProgress: (fraction) => progress.push(fraction) });
+  const { frame } = await openHandler().run(step, [createLarge()], context);
+  const here = await applyChain(createLarge(), parseEffects(effects));
+  expect([frame.widthPx, frame.heightPx, frame.channels]).toEqual([900, 600, 3]);
+  expect(Buffer.compare(frame.data, here.data)).toBe(0);
+  expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+});
+
+test("an aborted chain ends with the reason, in a thread as well", async () => {
+  const ending = new AbortController();
+  const running = openHandler().run(step, [createLarge()], toContext({ signal: ending.signal }));
+  ending.abort(new Error("no longer wanted"));
+  await expect(running).rejects.toThrow("no longer wanted");
+});
