@@ -15,7 +15,11 @@ const noise = (widthPx: number, heightPx: number, channels: 3 | 4): Frame => {
     Uint8Array.from(bytes, (_, at) => (at * 2_654_435_761) >>> 24),
   );
 };
-const context = { signal: new AbortController().signal, onProgress() {} };
+const context = {
+  signal: new AbortController().signal,
+  onProgress() {},
+  again: (error: unknown) => Promise.reject(error),
+};
 
 test("what is composed and cut out in a thread is the same to the last bit", async () => {
   const threads = createPictureThreads(1);

@@ -18,7 +18,8 @@ function openHandler() {
 function toContext(changes: Partial<StepContext> = {}): StepContext {
   const option = { tilePx: 0, batch: 1, peakBytes: 0, computeTokens: 1 };
   const signal = new AbortController().signal;
-  return { signal, onProgress() {}, option, slotId: "s", deviceId: "d", onRenewed() {}, ...changes };
+  const again = (error: unknown) => Promise.reject(error);
+  return { signal, onProgress() {}, again, option, slotId: "s", deviceId: "d", onRenewed() {}, ...changes };
 }
 /** Larger than what is done without a thread. */
 function createLarge(): Frame {

@@ -1,7 +1,7 @@
 import { hasFinishedEvent, publishCancel, publishDeadLetter, publishEvent, workSubject } from "@pixelmesh/bus";
 import { reasonFromEnum } from "@pixelmesh/errors";
 import { abandonedSteps, toWorkItem } from "@pixelmesh/pipeline";
-import { JobEvent, JobState, type StepRecord, StepState, WorkItem } from "@pixelmesh/proto";
+import { JobEvent, type StepRecord, StepState, WorkItem } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { Results } from "@pixelmesh/worker";
