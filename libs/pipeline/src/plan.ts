@@ -1,16 +1,26 @@
 import { expected } from "@pixelmesh/errors";
-import { type CreateJobHeader, JobSpec, type Notice, type PlannedStep, type Source, type Step } from "@pixelmesh/proto";
+import {
+  type Adaptation,
+  type CreateJobHeader,
+  JobSpec,
+  type Notice,
+  type PlannedStep,
+  type Source,
+  type Step,
+} from "@pixelmesh/proto";
+import { adaptStep, boundsFor, loadFor, sizeAdaptation } from "./adapt.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { stepMegapixels } from "./cost.ts";
 import type { RateBook } from "./eta.ts";
 import { edgesOf, topologicalOrder, withAncestors } from "./graph.ts";
 import { assertHeader, priorityOf, qualityOf, requestDigest } from "./header.ts";
+import { calm, type Load } from "./load.ts";
 import { normalizePipeline } from "./normalize.ts";
 import { modelOf, operationOf, operations } from "./operations.ts";
 import { assertSizes, type PlanLimits } from "./plan-limits.ts";
 import { resolveStep } from "./resolve.ts";
 import { resultSize } from "./result-size.ts";
-import { aiBounds, applySizePolicy } from "./size-policy.ts";
+import { applySizePolicy } from "./size-policy.ts";
 import { type Size, unknownSize } from "./sizes.ts";
 import { validatePipeline } from "./validate.ts";
 
@@ -27,6 +37,8 @@ export type PlanRequest = {
   readonly limits: PlanLimits;
   /** W3C trace context of the call that creates the job. */
   readonly traceparent?: string;
+  /** How busy the mesh is: what requests that allow it are lowered by. */
+  readonly load?: Load;
   /** Measured speeds; without them every expected_ms is 0. */
   readonly rates?: Pick<RateBook, "expectedMs">;
 };
@@ -49,9 +61,11 @@ export function planJob(request: PlanRequest): JobSpec {
   const { steps: asked, outputs } = normalizePipeline(header.pipeline);
   const needed = neededSteps(asked, new Set(outputs.map((output) => output.step)));
   const ordered = topologicalOrder(edgesOf(needed)).flatMap((index) => needed[index] ?? []);
-  const resolved = ordered.map((step) => resolveStep(step, catalogue).step);
+  const load = loadFor(header, request.load ?? calm);
+  const adapted = ordered.map((step) => adaptStep(step, resolveStep(step, catalogue).step, load, catalogue));
+  const resolved = adapted.map(({ step }) => step);
   const sourceSizes = new Map(sources.map((source) => [source.name, source.info ?? unknownSize]));
-  const sized = withSizes(applySizePolicy(resolved, sourceSizes, aiBounds(qualityOf(header))), sourceSizes);
+  const sized = withSizes(applySizePolicy(resolved, sourceSizes, boundsFor(header, load)), sourceSizes);
   assertSizes(
     sized.map(({ step, size }) => [step, size]),
     new Set(outputs.map((output) => output.step)),
@@ -72,6 +86,10 @@ export function planJob(request: PlanRequest): JobSpec {
     sources: [...sources],
     steps: sized.map((each) => planStep(each, request)),
     outputs,
+    adaptations: [
+      ...(load.level > 0 ? sizeAdaptations(sized, resolved, load) : []),
+      ...adapted.flatMap(({ adaptations }) => adaptations),
+    ],
     notices: unusedNotices(asked, needed),
     requestDigest: requestDigest(header, sources),
     traceparent: request.traceparent ?? "",
@@ -88,6 +106,14 @@ function unusedNotices(asked: readonly Step[], needed: readonly Step[]): Notice[
   return asked
     .filter((step) => !needed.includes(step))
     .map(({ id }) => ({ stepId: id, kind: "unused_step", text: `Step ${id} leads to no output and was left out` }));
+}
+
+/** The prescale steps that were put in because of the load. */
+function sizeAdaptations(sized: readonly SizedStep[], asked: readonly Step[], load: Load): Adaptation[] {
+  const ids = new Set(asked.map(({ id }) => id));
+  return sized
+    .filter(({ step }) => !ids.has(step.id))
+    .map(({ step, input, size }) => sizeAdaptation(step.id, input, size, load));
 }
 
 type SizedStep = { readonly step: Step; readonly input: Size; readonly size: Size };

@@ -40,6 +40,12 @@ export const ingestFields = {
     "Most unfinished jobs of one tenant.",
     { min: 1, max: 100_000 },
   ),
+  adaptCpuLoad: field.integer(
+    "PIXELMESH_INGEST_ADAPT_CPU_LOAD",
+    "2",
+    "Runnable tasks a core from which results are lowered, where callers allow it; 0: the cores are not looked at.",
+    { max: 1_000 },
+  ),
   reconcileAfterMs: field.duration(
     "PIXELMESH_INGEST_RECONCILE_AFTER",
     "15s",

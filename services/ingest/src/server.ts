@@ -11,6 +11,7 @@ import { createUploadBudget } from "./adapters/upload-budget.ts";
 import type { IngestConfig } from "./config.ts";
 import { createAdmission } from "./jobs/admission.ts";
 import { openJobStore } from "./jobs/job-store.ts";
+import { createLoadWatch } from "./jobs/load-watch.ts";
 import { openOpenJobs } from "./jobs/open-jobs.ts";
 import { createOrchestrator } from "./jobs/orchestrator.ts";
 import { startReconciler } from "./jobs/reconciler.ts";
@@ -74,7 +75,8 @@ export async function startIngest(
   const flight = createSingleFlight({ bus, store, results, waits, blobs, metrics });
   const { outputLifeMs, reconcileAfterMs } = config;
   const shared = { base, bus, log, store, results, open, waits, flight, rates, outputLifeMs, reconcileAfterMs };
-  const orchestrator = createOrchestrator({ ...shared, onWritten: watchers.note });
+  const load = createLoadWatch(worker.scheduler, config.adaptCpuLoad, log);
+  const orchestrator = createOrchestrator({ ...shared, load, onWritten: watchers.note });
   const parts: JobParts = {
     base,
     store,
@@ -88,6 +90,7 @@ export async function startIngest(
     uploads: createUploadBudget(config.uploadMemoryBytes),
     limits,
     rates,
+    load,
     jobDeadlineMs: config.jobDeadlineMs,
     outputLifeMs,
   };

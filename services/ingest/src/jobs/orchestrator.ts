@@ -19,6 +19,7 @@ import { type FinishParts, finishJob } from "./finish.ts";
 import { createFold } from "./fold.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
 import { createLatestJobs } from "./latest-jobs.ts";
+import type { LoadWatch } from "./load-watch.ts";
 import { reviewJob } from "./review.ts";
 import type { Waits } from "./waits.ts";
 
@@ -41,6 +42,7 @@ export type OrchestratorParts = FinishParts &
     readonly waits: Waits;
     readonly rates: RateBook;
     readonly outputLifeMs: number;
+    readonly load: Pick<LoadWatch, "note">;
     /** Told of each record that this replica wrote. */
     readonly onWritten: (job: StoredJob) => void;
   };
@@ -148,7 +150,11 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     if (event?.$case !== "completed" || !planned?.step) return;
     const operation = operationOf(planned.step);
     const runMs = event.value.result?.provenance?.runMs ?? 0;
-    rates.observe(operations[operation.$case].name, modelOf(operation), stepMegapixels(planned), runMs);
+    const { name, usesModel } = operations[operation.$case];
+    rates.observe(name, modelOf(operation), stepMegapixels(planned), runMs);
+    const step = job.record.steps.find(({ id }) => id === stepId);
+    if (usesModel && step && !step.cached)
+      parts.load.note(planned.service, Math.max(0, step.startedUnixMs - step.readyUnixMs), runMs);
   }
 
   async function handleEvent(event: JobEvent): Promise<void> {

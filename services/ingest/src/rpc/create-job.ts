@@ -72,7 +72,7 @@ type Identity = {
 };
 
 async function plan(
-  { catalogue, store, limits, rates }: JobParts,
+  { catalogue, store, limits, rates, load }: JobParts,
   { header, sources }: ReceivedJob,
   identity: Identity,
 ): Promise<JobSpec> {
@@ -89,6 +89,7 @@ async function plan(
       limits: { maxOutputPixels: limits.maxOutputPixels, maxSidePx: limits.maxSidePx },
       traceparent,
       rates,
+      ...(header.allowDegraded ? { load: await load.read() } : {}),
     });
   } catch (error) {
     // A repeat must find its job even when what it names is no longer there.

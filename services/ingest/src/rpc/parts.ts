@@ -6,6 +6,7 @@ import type { CatalogueSource } from "../adapters/catalogue-source.ts";
 import type { UploadBudget } from "../adapters/upload-budget.ts";
 import type { Admission } from "../jobs/admission.ts";
 import type { JobStore } from "../jobs/job-store.ts";
+import type { LoadWatch } from "../jobs/load-watch.ts";
 import type { OpenJobs } from "../jobs/open-jobs.ts";
 import type { Orchestrator } from "../jobs/orchestrator.ts";
 import type { Watchers } from "../jobs/watchers.ts";
@@ -24,6 +25,7 @@ export type JobParts = {
   readonly uploads: UploadBudget;
   readonly limits: PictureLimits;
   readonly rates: RateBook;
+  readonly load: LoadWatch;
   readonly jobDeadlineMs: number;
   readonly outputLifeMs: number;
 };
