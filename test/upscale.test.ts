@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -137,6 +137,13 @@ describe("an upscale, in memory and through files", () => {
       if (distance > radius + 2.5) expect(alpha).toBe(0);
       if (distance < radius - 2.5) expect(alpha).toBe(255);
     }
+    const mask = data.filter((_, at) => at % 4 === 3);
+    const raw = { width: side, height: side, channels: 1 as const };
+    const sized = await upscale(bytes, { target: { heightPx: 190 } });
+    for (const [result, px] of [[frame, 256] as const, [sized.frame, 190] as const]) {
+      const alpha = sharp(mask, { raw }).resize(px, px, { fit: "fill", kernel: "cubic" }).toColourspace("b-w").raw();
+      expect(result.data.filter((_, at) => at % 4 === 3)).toEqual(new Uint8Array(await alpha.toBuffer()));
+    }
   });
 
   test("keeps what a picture is: grey, one alpha for all, and says what decoding changed", async () => {
@@ -201,7 +208,7 @@ describe("an upscale, in memory and through files", () => {
     });
   });
 
-  test("in a job goes on to the next step through storage, as pixels that are the same", async () => {
+  test("in a job goes on to the next step through storage, as pixels that are the same, and leaves no file behind", async () => {
     const bytes = await png(cut(90, 60));
     const pipeline = {
       steps: [
@@ -219,5 +226,11 @@ describe("an upscale, in memory and through files", () => {
     }
     expect(results[0]).toMatchObject({ widthPx: 400, heightPx: 266 });
     expect(results[1]).toEqual(results[0]);
+    // Files there were, in the one mesh only; they went with their steps.
+    expect(existsSync(join(mesh.dataDir, "scratch"))).toBe(false);
+    const scratch = join(disk.dataDir, "scratch");
+    const [own = ""] = readdirSync(scratch);
+    expect(own).toMatch(/^pixelmesh-upscale-/);
+    await expect.poll(() => readdirSync(join(scratch, own)), { timeout: 20_000 }).toEqual([]);
   });
 });

@@ -46,7 +46,7 @@ describe("tiles through the bundled models", () => {
       [77, 1, [23, 40]],
       [200, 3, [32, 101]],
       [71, 53, [24, 33, 64, 70]],
-      [601, 37, [128, 256, 512]],
+      [601, 13, [128, 256, 512]],
       [21, 301, [25, 192, 300]],
     ];
     for (const name of ["pixelmesh-sr-x2", "pixelmesh-sr-x4"]) {

@@ -42,11 +42,9 @@ export async function openModelRun(models: Models, model: AvailableModel, contex
     lease.release();
   };
   const recover: ModelRun["recover"] = async ({ error }) => {
-    // Before the slot is given back: nothing may go on under it.
-    pool.endGrant(grant.slotId);
-    const next = await context.again(error);
-    lease.release();
-    grant = next;
+    // Before the slot is given back: nothing may go on under it, and whoever gets it may need this model's room.
+    letGo();
+    grant = await context.again(error);
     lease = await hold();
     return means();
   };
