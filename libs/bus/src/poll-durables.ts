@@ -3,6 +3,13 @@ import type { Bus } from "./connect.ts";
 import { createPuller } from "./pull.ts";
 import type { Pulled } from "./pulled.ts";
 
+type PollOptions = {
+  readonly stream: string;
+  readonly durables: readonly string[];
+  readonly wakeSubject: string;
+  readonly concurrency: number;
+};
+
 /** A running look-out for messages. */
 export type Polling = {
   /** There is room again. */
@@ -16,11 +23,12 @@ const brokerAwayMs = 250;
 
 /**
  * Takes one message after the other while there is `room`, each from the first durable that has one, and hands it to `take`.
+ * The last place, where there are several, is kept for the first durable.
  * Sleeps until `wakeSubject` when none has; a lost wake-up, and a message that was given back, cost at most a second.
  */
 export function pollDurables(
   bus: Bus,
-  { stream, durables, wakeSubject }: { stream: string; durables: readonly string[]; wakeSubject: string },
+  { stream, durables, wakeSubject, concurrency }: PollOptions,
   room: () => number,
   take: (pulled: Pulled) => void,
 ): Polling {
@@ -46,7 +54,9 @@ export function pollDurables(
       knownSinceMs = performance.now();
     }
     const last = durables.findLastIndex((durable) => !empty.has(durable));
-    for (const durable of durables.slice(0, last + 1)) {
+    for (const [rank, durable] of durables.slice(0, last + 1).entries()) {
+      // What is in hand waits for its slot: work that comes first must be able to ask for the next one.
+      if (rank > 0 && concurrency > 1 && room() <= 1) return undefined;
       const heard = wakes;
       const pulled = await puller.take(durable);
       // A wake-up that came meanwhile may tell of what this answer did not know of.

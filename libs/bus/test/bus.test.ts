@@ -49,6 +49,28 @@ test("interactive work is taken before batch work that waited longer", async () 
   expect(order).toEqual(["i0", "b0", "i1", "b1", "b2", "b3", "b4"]);
 });
 
+test("however much batch work is in hand, there is a place for interactive work", async () => {
+  const { bus } = await startTestBus();
+  for (let at = 0; at < 6; at++) await publishWork(bus, "effects", item(`b${at}`, Priority.BATCH));
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  const inHand: string[] = [];
+  const consumer = consume(bus, {
+    ...effects,
+    concurrency: 3,
+    handle: async ({ jobId }) => {
+      inHand.push(jobId);
+      await over;
+      return done;
+    },
+  });
+  await expect.poll(() => inHand).toEqual(["b0", "b1"]);
+  await publishWork(bus, "effects", item("i0"));
+  await expect.poll(() => inHand).toEqual(["b0", "b1", "i0"]);
+  end();
+  await expect.poll(() => inHand.length).toBe(7);
+  await consumer.stop();
+});
+
 test("an idle worker starts within milliseconds of the publication", async () => {
   const { bus } = await startTestBus();
   const { promise: taken, resolve } = Promise.withResolvers<number>();

@@ -1,3 +1,4 @@
+import { constants, setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { AppError, type Reason, toAppError } from "@pixelmesh/errors";
 import { toHandOver } from "./hand-over.ts";
@@ -23,6 +24,8 @@ export function serveThread<Input, Output extends object>(
 ): void {
   const port = parentPort;
   if (port === null) throw new AppError("INTERNAL", "A thread's module was loaded outside of a thread");
+  // The process's event loop goes first where cores are short. Only on Linux a priority is the thread's own.
+  if (process.platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const say = (answer: FromThread<Output>, transfer: ArrayBuffer[] = []) => port.postMessage(answer, transfer);
   let running = new AbortController();
 
