@@ -23,6 +23,12 @@ export function serviceFields(area: string, basePort: number) {
       "info",
       "Least level that is logged.",
     ),
+    memoryLimitBytes: field.byteSize(
+      "PIXELMESH_MEMORY_LIMIT",
+      "0",
+      "Memory the process may use, for its metrics and alerts; 0: its cgroup's limit, else the machine's memory.",
+      { min: 0 },
+    ),
     tracesEndpoint: field.text(
       "OTEL_EXPORTER_OTLP_ENDPOINT",
       "",

@@ -39,7 +39,7 @@ export async function openBase(
     ...{ endpoint: config.tracesEndpoint, ratio: config.tracesKeptRatio },
   });
   life.defer("traces", tracing.close);
-  const metrics = createMetrics(service, version);
+  const metrics = createMetrics(service, version, config.memoryLimitBytes);
   const metricsServer = await startMetricsServer(metrics, { host: config.host, port: config.metricsPort });
   life.defer("metrics page", metricsServer.close);
 
