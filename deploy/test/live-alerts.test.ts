@@ -95,7 +95,7 @@ test("a worker that hangs lets jobs time out: the error alert fires, and ends wh
     const untilMs = performance.now() + 60_000;
     let hasFired = false;
     while (!hasFired && performance.now() < untilMs) {
-      await Promise.all(Array.from({ length: 8 }, () => create({ deadline: new Date(Date.now() + 1_500) })));
+      await Promise.all(Array.from({ length: 48 }, () => create({ deadline: new Date(Date.now() + 1_500) })));
       await sleep(500);
       hasFired = (await prometheus.firing("PixelmeshJobErrorRateHigh")).length > 0;
     }
@@ -107,15 +107,16 @@ test("a worker that hangs lets jobs time out: the error alert fires, and ends wh
 test("jobs that wait half a minute for a worker that hangs: the latency alert fires, and ends", async () => {
   const ids: string[] = [];
   await whileWorkerHangs(async () => {
-    for (let at = 0; at < 240; at++) ids.push((await create()).id);
+    for (let at = 0; at < 15; at++)
+      ids.push(...(await Promise.all(Array.from({ length: 24 }, () => create()))).map(({ id }) => id));
     await sleep(31_000);
     // It goes on for a moment every second, so that slow jobs end for as long as the alert wants to see them.
     const untilMs = performance.now() + 60_000;
     while (performance.now() < untilMs && (await prometheus.firing("PixelmeshJobLatencyHigh")).length === 0) {
       process.kill(effectsPid(), "SIGCONT");
-      await sleep(60);
+      await sleep(150);
       process.kill(effectsPid(), "SIGSTOP");
-      await sleep(700);
+      await sleep(500);
     }
     expect(await prometheus.firing("PixelmeshJobLatencyHigh")).toMatchObject([{ pipeline: "effects" }]);
   });
