@@ -9,13 +9,15 @@ export const WEBP_MAX_SIDE_PX = 16_383;
 // Up to here a PNG is small enough whatever it shows (750 KB at the very worst).
 const SMALL_OPAQUE_PIXELS = 250_000;
 const SMALL_ALPHA_PIXELS = 1_000_000;
+// Its encoder holds the whole picture, 6 bytes a pixel; PNG is written row by row.
+const LARGE_ALPHA_PIXELS = 40_000_000;
 // Dithered, pixelated and drawn pictures have few colours: PNG holds them smaller than JPEG, and without ringing. Grey
 // photographs have a hundred or more.
 const FLAT_COLORS = 64;
 const SAMPLES = 65_536;
 
 /**
- * The format for `auto`, by this rule. Transparent parts: WebP above 1 MP, else PNG. Opaque (also by an alpha that is 255
+ * The format for `auto`, by this rule. Transparent parts: WebP from 1 to 40 MP, else PNG. Opaque (also by an alpha that is 255
  * throughout): JPEG above 0.25 MP, else PNG. Pictures of at most 64 colours are PNG at any size, and so is what is
  * longer than a WebP can be or must be lossless.
  */
@@ -23,7 +25,7 @@ export async function chooseFormat(source: RowSource, lossless: boolean): Promis
   if (lossless || (await isFlat(source))) return ImageFormat.PNG;
   const pixels = source.widthPx * source.heightPx;
   if (await isOpaque(source)) return pixels > SMALL_OPAQUE_PIXELS ? ImageFormat.JPEG : ImageFormat.PNG;
-  const fitsWebp = Math.max(source.widthPx, source.heightPx) <= WEBP_MAX_SIDE_PX;
+  const fitsWebp = Math.max(source.widthPx, source.heightPx) <= WEBP_MAX_SIDE_PX && pixels <= LARGE_ALPHA_PIXELS;
   return pixels > SMALL_ALPHA_PIXELS && fitsWebp ? ImageFormat.WEBP : ImageFormat.PNG;
 }
 

@@ -1,5 +1,6 @@
 import { Encoding, ImageFormat } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
+import { chooseFormat } from "./auto-format.ts";
 import { decodePicture } from "./decode.ts";
 import { encodeFrame } from "./encode.ts";
 import { sharp } from "./engine.ts";
@@ -33,6 +34,21 @@ test("auto picks JPEG for large opaque results and PNG for small ones", async ()
 test("auto keeps transparency: PNG up to one megapixel, WebP above", async () => {
   expect((await encodeFrame(gradient(1000, 1000, 4, 128), encoding({}))).format).toBe(ImageFormat.PNG);
   expect((await encodeFrame(gradient(1001, 1000, 4, 128), encoding({}))).format).toBe(ImageFormat.WEBP);
+});
+
+test("auto writes large transparent pictures as PNG, because a WebP's encoder holds them whole", async () => {
+  const formatOf = (heightPx: number) =>
+    chooseFormat(
+      {
+        widthPx: 10_000,
+        heightPx,
+        channels: 4,
+        readRows: async (y, count) => Uint8Array.from({ length: count * 40_000 }, (_, at) => (at * 31 + y) % 251),
+      },
+      false,
+    );
+  expect(await formatOf(4_000)).toBe(ImageFormat.WEBP);
+  expect(await formatOf(4_001)).toBe(ImageFormat.PNG);
 });
 
 test("auto writes few colours as PNG at any size, and what is too long for WebP too", async () => {
