@@ -85,7 +85,7 @@ test.each([
   const { address, page } = await startTestServer();
   expect(await callRaw(address, body, headers)).toEqual(refusal);
   const labels = `rpc_method="pixelmesh.storage.v1.StorageService/StatBlob",reason="${refusal.reason}"`;
-  expect(await page()).toContain(`pixelmesh_refused_requests_total{${labels}} 1\n`);
+  expect((await page()).text).toContain(`pixelmesh_refused_requests_total{${labels}} 1\n`);
   expect(await callRaw(address, empty)).toMatchObject({ status: 0 });
 });
 
@@ -94,5 +94,5 @@ test("a deadline in grpc's own header ends with a reason as well, and is no refu
   const slow = frame(StatBlobRequest.encode(StatBlobRequest.fromPartial({ sha256: "slow" })).finish());
   const ended = await callRaw(address, slow, { "grpc-timeout": "200m" });
   expect(ended).toEqual({ status: 4, reason: "DEADLINE_EXCEEDED" });
-  expect(await page()).not.toContain("pixelmesh_refused_requests_total{");
+  expect((await page()).text).not.toContain("pixelmesh_refused_requests_total{");
 });

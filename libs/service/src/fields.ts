@@ -25,9 +25,8 @@ export function serviceFields(area: string, basePort: number) {
     ),
     memoryLimitBytes: field.byteSize(
       "PIXELMESH_MEMORY_LIMIT",
-      "0",
-      "Memory the process may use, for its metrics and alerts; 0: its cgroup's limit, else the machine's memory.",
-      { min: 0 },
+      "1024TiB",
+      "Memory the process may use, for its metrics and alerts; its cgroup's limit or the machine's memory, where that is less.",
     ),
     tracesEndpoint: field.text(
       "OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -21,9 +21,9 @@ export type Metrics = {
 /**
  * Metrics of a service: the registry's and the defaults of a Node process. Series whose labels are closed lists are there
  * from the start, at zero, for the services that the registry says emit them; the others are created on first use.
- * `memoryLimit` is what the process may use in bytes; 0: what the kernel says. Histograms keep the trace of a recent observation in each bucket as an exemplar.
+ * `memoryLimit` is what the process may use in bytes, where the kernel allows more. Histograms keep the trace of a recent observation in each bucket as an exemplar.
  */
-export function createMetrics(service: string, version: string, memoryLimit = 0): Metrics {
+export function createMetrics(service: string, version: string, memoryLimit = Number.POSITIVE_INFINITY): Metrics {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   collectDefaultMetrics({ register: registry });
@@ -52,7 +52,7 @@ export function createMetrics(service: string, version: string, memoryLimit = 0)
     }
   }
   metric<Gauge>("pixelmesh_build_info").set({ service, version, node: process.version }, 1);
-  metric<Gauge>("pixelmesh_process_memory_limit_bytes").set(memoryLimit || memoryLimitBytes());
+  metric<Gauge>("pixelmesh_process_memory_limit_bytes").set(Math.min(memoryLimit, memoryLimitBytes()));
 
   return {
     count: (name, labels, by = 1) => metric<Counter>(name).inc(labels, by),
