@@ -32,6 +32,7 @@ export default defineConfig({
           // Needs tools of the distribution: see `make check-ops`.
           name: "ops",
           include: ["deploy/test/**/*.test.ts"],
+          retry: process.env.CI ? 1 : 0,
           testTimeout: 400_000,
           hookTimeout: 60_000,
           expect: { poll: { timeout: 60_000 } },
