@@ -54,7 +54,7 @@ export default defineConfig({
           ],
           // A condition is waited for as long as a slow machine may need: what is never true still fails the test.
           expect: { poll: { timeout: 20_000 } },
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 60_000,
           pool: "forks",
           execArgv: ["--conditions=development"],
