@@ -21,7 +21,7 @@ test: setup ## All tests: unit, property, service, and the whole mesh as process
 	@vitest run --project unit --project mesh
 
 test-deep: setup ## The property tests of the pure cores, 10,000 runs each; RUNS=50000 for more
-	@PIXELMESH_PROPERTY_RUNS=$(or $(RUNS),10000) vitest run --project unit property
+	@PIXELMESH_PROPERTY_RUNS=$(or $(RUNS),10000) vitest run --project unit --testTimeout=3600000 property
 
 check: setup ## Static checks and unit tests, under 90 s
 	@bash scripts/check.sh
