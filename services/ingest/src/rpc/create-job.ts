@@ -15,7 +15,7 @@ import { type ReceivedJob, receiveJob } from "./uploads.ts";
 export function createCreateJob(parts: JobParts) {
   const { base, store, orchestrator, watchers, admission, metrics } = { ...parts, metrics: parts.base.metrics };
 
-  return async function createJob(stream: AsyncIterable<CreateJobRequest>, { signal }: CallContext): Promise<Job> {
+  async function createJob(stream: AsyncIterable<CreateJobRequest>, { signal }: CallContext): Promise<Job> {
     const tenant = parseTenant(callFacts().tenant);
     const nowUnixMs = Date.now();
     const deadlineOf = ({ deadlineUnixMs }: CreateJobHeader) =>
@@ -42,10 +42,11 @@ export function createCreateJob(parts: JobParts) {
       (await start({ ...spec, jobId: claimed.jobId }));
     if (claimed.jobId === jobId) {
       countSubmitted(metrics, spec);
+      parts.stats.noteAccepted();
       base.log.info({ jobId, tenant, steps: spec.steps.length, outputs: spec.outputs.length }, "job created");
     }
     return watchers.view(job);
-  };
+  }
 
   async function start(spec: JobSpec) {
     await admission.assertRoom(spec.tenant);
@@ -62,6 +63,12 @@ export function createCreateJob(parts: JobParts) {
     }
     return entry;
   }
+
+  return (stream: AsyncIterable<CreateJobRequest>, context: CallContext): Promise<Job> =>
+    createJob(stream, context).catch((error: unknown) => {
+      parts.stats.noteRefused(toAppError(error).reason);
+      throw error;
+    });
 }
 
 type Identity = {
