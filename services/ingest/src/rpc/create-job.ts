@@ -3,7 +3,7 @@ import { AppError, toAppError } from "@pixelmesh/errors";
 import { planJob, requestDigest } from "@pixelmesh/pipeline";
 import type { CreateJobHeader, CreateJobRequest, Job, JobSpec, RequestEntry } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
-import { callFacts, injectTrace } from "@pixelmesh/telemetry";
+import { callFacts, injectTrace, noteCall } from "@pixelmesh/telemetry";
 import { parseDeadline } from "../domain/deadline.ts";
 import { createJobId } from "../domain/job-id.ts";
 import { parseTenant } from "../domain/tenant.ts";
@@ -36,6 +36,7 @@ export function createCreateJob(parts: JobParts) {
     const deadlineUnixMs = deadlineOf(received.header);
     const spec = await plan(parts, received, { jobId, tenant, nowUnixMs, deadlineUnixMs });
     const claimed = await claim(spec);
+    noteCall({ jobId: claimed.jobId });
     // A retry of a call that died half-way goes on under the id that was claimed first.
     const job =
       (claimed.jobId !== jobId && (await store.find(claimed.jobId))) ||
