@@ -29,9 +29,9 @@ function readLogs(): string {
     .join("");
 }
 
-/** The lines, each of which must be JSON. */
+/** What our logger wrote. Libraries say a thing or two of their own, as when a port is taken and the mesh starts on another. */
 function readLines(text = readLogs()): Line[] {
-  return text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Line]));
+  return text.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Line] : []));
 }
 
 /** A call with marks in its headers and in bytes that are no message. */

@@ -12,7 +12,7 @@ const contrastPipeline = (at: number) => ({
 test("two replicas give one answer: every job counted once, percentiles as those of all runs together", async () => {
   await using mesh = await startTestMesh({ services: ["ingest", "scheduler", "storage", "effects"] });
   await using bus = await connectTestBus(mesh.brokerUrl());
-  const second = await startReplica(mesh, bus, "ingest");
+  await using second = await startReplica(mesh, bus, "ingest");
   const other = connectPixelmesh({ address: second.address });
   const clients = [mesh.client, other];
 

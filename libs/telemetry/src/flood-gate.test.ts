@@ -54,9 +54,8 @@ test("an error is logged by kind, reason, place and causes, without what a calle
   Object.assign(cause, { details: "secret" });
   const fields = [{ field: "secret", description: "secret" }];
   const about = new AppError("INVALID_ARGUMENT", "Expected one of (secret), got `secret`", { cause, fields });
-  const error = new AppError("INTERNAL", "Expected `name` to be short, got `secret`", {
-    ...{ cause: about, metadata: { known: "secret" } },
-  });
+  const known = new AppError("OUTPUT_NOT_FOUND", "There are secret", { cause: about, metadata: { known: "secret" } });
+  const error = new AppError("INTERNAL", "Expected `name` to be short, got `secret`", { cause: known });
   log.error({ err: error }, "unexpected failure");
   expect(JSON.stringify(lines)).not.toMatch(/se\S*cret|more secr/);
   expect(lines[0]?.err).toMatchObject({
@@ -65,9 +64,13 @@ test("an error is logged by kind, reason, place and causes, without what a calle
     message: "Expected `…` to be short, got `…`",
     stack: expect.stringContaining("flood-gate.test.ts"),
     cause: {
-      reason: "INVALID_ARGUMENT",
+      reason: "OUTPUT_NOT_FOUND",
       message: "",
-      cause: { type: "Error", message: "13 INTERNAL: Expected `…` to be less, got `…` and `…`" },
+      cause: {
+        reason: "INVALID_ARGUMENT",
+        message: "",
+        cause: { type: "Error", message: "13 INTERNAL: Expected `…` to be less, got `…` and `…`" },
+      },
     },
   });
 });

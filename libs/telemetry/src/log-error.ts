@@ -14,7 +14,7 @@ const maxLength = 2_000;
 /**
  * An error for the log: kind, reason, text, where from, and its causes. Failures with a reason, and statuses of calls, quote
  * what a caller sent in backticks: what stands in them is left out, and so is the whole text of those about fields of a
- * request. Further properties (fields, metadata, details), which may repeat it, are never logged.
+ * request or with facts for the caller (which names there are, say). Further properties (fields, metadata, details), which may repeat it, are never logged.
  */
 export function toLoggedError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error))
@@ -32,8 +32,9 @@ export function toLoggedError(error: unknown, depth = 0): LoggedError {
 }
 
 function toSafeText(error: Error): string {
-  const { reason, fields, details } = error as { reason?: unknown; fields?: unknown; details?: unknown };
-  if (Array.isArray(fields) && fields.length > 0) return "";
+  type Facts = { reason?: unknown; fields?: object; metadata?: object; details?: unknown };
+  const { reason, fields = {}, metadata = {}, details } = error as Facts;
+  if (typeof reason === "string" && Object.keys({ ...fields, ...metadata }).length > 0) return "";
   return typeof reason === "string" || typeof details === "string" ? withoutQuotes(error.message) : error.message;
 }
 
