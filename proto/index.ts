@@ -91,6 +91,18 @@ export {
   type JobServiceImplementation,
 } from "./gen/pixelmesh/jobs/v1/job_service.ts";
 export {
+  CacheStats,
+  JobServiceGetStatsRequest,
+  JobServiceGetStatsResponse,
+  LatencyBucket,
+  LatencyStats,
+  OperationStats,
+  ReasonCount,
+  ReplicaStats,
+  StorageStats,
+  Tally,
+} from "./gen/pixelmesh/jobs/v1/stats.ts";
+export {
   ListModelsRequest,
   ListModelsResponse,
   LoadModelRequest,

@@ -16,7 +16,7 @@ export { hasFinishedEvent, readJobEvents } from "./event-log.ts";
 export { bidForLease, type LeaseBid } from "./lease.ts";
 export { removeOrphans } from "./orphans.ts";
 export { hasWork, publishEvent, publishWork } from "./publish.ts";
-export { type Backlog, listQueues, type QueueDepth, readBacklog } from "./queues.ts";
+export { type Backlog, listQueues, type QueueDepth, readBacklog, readBucketSize } from "./queues.ts";
 export { announceService, listServices, type ServiceFacts } from "./services.ts";
 export {
   type JobSignal,

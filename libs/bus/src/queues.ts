@@ -46,3 +46,16 @@ export async function readBacklog({ jsm }: Bus): Promise<Backlog[]> {
     throw toBrokerError(error);
   }
 }
+
+/** How much a bucket holds: its entries, marks of deleted ones included, and their bytes on disk. */
+export async function readBucketSize(
+  { jsm }: Bus,
+  bucket: string,
+): Promise<{ readonly entries: number; readonly sizeBytes: number }> {
+  try {
+    const { messages, bytes } = (await jsm.streams.info(`KV_${bucket}`)).state;
+    return { entries: messages, sizeBytes: bytes };
+  } catch (error) {
+    throw toBrokerError(error);
+  }
+}

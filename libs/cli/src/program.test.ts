@@ -32,6 +32,7 @@ test.each([
   [["run", "a.png", "--embellish"], "unknown option '--embellish'"],
   [["up", "--models-dir", "nowhere"], "Expected `--models-dir` to be a directory that exists, got `nowhere`"],
   [["jobs", "list", "--limit", "0"], "Expected `--limit` to be an integer from 1 to 100000, got `0`"],
+  [["top", "--interval", "0"], "Expected `--interval` to be an integer from 1 to 3600, got `0`"],
   [["jobs", "get"], "missing required argument 'id'"],
   [["dlq", "drop", "all"], "Expected `sequence` to be an integer from 1 to"],
   [["config", "nothing"], "Expected `service` to be one of ingest"],
@@ -46,7 +47,7 @@ test.each([
 test("help is no error, and lists every command", async () => {
   const { exitCode, out } = await run("--help");
   expect(exitCode).toBe(0);
-  for (const command of ["up", "run", "status", "jobs", "models", "dlq", "config"])
+  for (const command of ["up", "run", "status", "stats", "top", "jobs", "models", "dlq", "config"])
     expect(out).toContain(`  ${command} `);
 });
 

@@ -4,7 +4,9 @@ import { addDlq } from "./commands/dlq.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addModels } from "./commands/models/index.ts";
 import { addRun } from "./commands/run.ts";
+import { addStats } from "./commands/stats.ts";
 import { addStatus } from "./commands/status.ts";
+import { addTop } from "./commands/top.ts";
 import { addUp } from "./commands/up.ts";
 import type { CliIo } from "./io.ts";
 import { UsageError } from "./usage-error.ts";
@@ -20,7 +22,8 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     exitCode = code;
   };
   const program = createProgram(io);
-  for (const add of [addUp, addRun, addStatus, addJobs, addModels, addDlq, addConfig]) add(program, io, finish);
+  for (const add of [addUp, addRun, addStatus, addStats, addTop, addJobs, addModels, addDlq, addConfig])
+    add(program, io, finish);
   try {
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
       const { version } = await import("@pixelmesh/service");

@@ -5,11 +5,12 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { toOnnxBytes } from "../../inference/src/host-process/onnx-writer.ts";
 import { smallUpscaler } from "../../inference/test/tiny-models.ts";
 import { serveFile, startModelServer } from "../../models/test/model-server.ts";
 import { createDir, digestOf, modelBytes, otherBytes, upscalerEntry } from "../../models/test/models-dir.ts";
+import { startMesh } from "../src/index.ts";
 import { runCli } from "../src/program.ts";
 
 type Options = { readonly isTTY?: boolean; readonly env?: Record<string, string> };
@@ -167,4 +168,25 @@ describe("models verify and import", () => {
     expect(err).toContain("finding out: halo");
     expect((await run(["list", ...dir])).out).toMatch(/^tiny +upscale +x2 .* MIT +here$/m);
   });
+});
+
+test("models are loaded into a mesh and out of it, with the memory before and after", async () => {
+  using data = createDir();
+  const mesh = await startMesh({
+    dataDir: join(data.dir, "mesh"),
+    ports: "free",
+    env: process.env,
+    services: ["ingest", "scheduler", "storage", "upscale"],
+  });
+  onTestFinished(() => mesh.stop(5_000));
+  const name = "pixelmesh-sr-x2";
+  const inMesh = (...args: string[]) => run([...args, "--address", mesh.address]);
+  const loaded = await inMesh("load", name, "--pin", "--json");
+  expect(loaded.err).toBe("");
+  const [load] = JSON.parse(loaded.out);
+  expect(load).toMatchObject({ replica: "upscale-0", name, provider: "cpu", loadMs: expect.any(Number) });
+  expect(load.memoryAfterBytes).toBeGreaterThan(0);
+  expect((await inMesh("unload", name)).out).toMatch(new RegExp(`^upscale-0 +${name} +\\d.*B +\\d.*B$`, "m"));
+  expect((await inMesh("unload", name)).out).toContain("was not loaded");
+  expect((await inMesh("load", "nothing")).err).toMatch(/UNKNOWN_MODEL: .*`nothing`; known are: .*pixelmesh-sr-x2/);
 });

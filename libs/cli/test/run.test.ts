@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createFrame, decodePicture, defaultLimits, encodeFrame } from "@pixelmesh/imaging";
 import { ImageFormat } from "@pixelmesh/proto";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import type { toStatsJson } from "../src/describe-stats.ts";
 import { type Mesh, startMesh } from "../src/index.ts";
 import { runCli } from "../src/program.ts";
 import type { toDocument } from "../src/run/document.ts";
@@ -63,6 +64,9 @@ async function writePicture(path: string, widthPx = 120, heightPx = 80, seed = 0
   writeFileSync(path, (await encodeFrame(frame, png)).bytes);
   return path;
 }
+
+/** Many seconds of work on a picture of some megapixels: the job is cancelled. */
+const slowEffects = Array.from({ length: 14 }, () => ["--effect", "dither:method=jarvis,mode=color"]).flat();
 
 const decode = async (path: string) => (await decodePicture(readFileSync(path), defaultLimits)).frame;
 
@@ -203,6 +207,66 @@ test("jobs are listed, shown, followed and cancelled, and the cluster is shown",
     expect(services).toContainEqual(expect.objectContaining({ service: name, pid, metricsUrl: metrics }));
   expect(devices[0]).toMatchObject({ kind: "host_memory", fresh: true });
   expect((await run("status")).out).toContain("host_memory");
+});
+
+test("statistics tell what was done, in words and as one document", async () => {
+  const folder = createFolder();
+  const seed = Math.floor(Math.random() * 2 ** 20);
+  const picture = await writePicture(join(folder, "a.png"), 66, 60, seed);
+  type Stats = ReturnType<typeof toStatsJson>;
+  const read = async () => JSON.parse((await run("stats", "--json")).out) as Stats;
+  const before = await read();
+  const effects = ["--effect", "dither", "--format", "png", "--out-dir", folder];
+  expect((await run("run", picture, ...effects)).exitCode).toBe(0);
+  expect((await run("run", picture, ...effects)).exitCode).toBe(0);
+  await expect.poll(async () => (await read()).jobs.succeeded).toBe((before.jobs.succeeded ?? 0) + 2);
+  const after = await read();
+  expect(after.requests?.cached).toBe((before.requests?.cached ?? 0) + 1);
+  expect(after.hitRate).toBeGreaterThan(0);
+  expect(after.missing).toEqual([]);
+  expect(after.operations.apply_effects?.latency?.p99Ms).toBeGreaterThan(0);
+  expect(after.storage?.blobs).toBeGreaterThan(0);
+  expect(after.cache?.resultEntries).toBeGreaterThan(0);
+  const { out, exitCode } = await run("stats");
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/^apply_effects +\d+ +\d+/m);
+  expect(out).toMatch(/^hit rate +\d+\.\d %/m);
+});
+
+test("top shows a running job on a terminal until Ctrl-C, and leaves the terminal as it was", async () => {
+  const folder = createFolder();
+  const picture = await writePicture(join(folder, "large.png"), 3_000, 2_000, Math.floor(Math.random() * 2 ** 20));
+  const job = start(["run", picture, ...slowEffects, "--out-dir", folder, "--address", mesh.address]);
+  const stop = new AbortController();
+  let screen = "";
+  const top = runCli(["top", "--interval", "1", "--address", mesh.address], {
+    env: {},
+    stdout: {
+      isTTY: true,
+      columns: 100,
+      rows: 30,
+      write(text: string) {
+        screen += text;
+        if (/JOB +PROGRESS/.test(text)) stop.abort();
+      },
+    },
+    stderr: { write: () => {} },
+    stopping: stop.signal,
+    forced: new AbortController().signal,
+  });
+  expect(await top).toBe(0);
+  job.stop.abort();
+  await job.done;
+  expect(screen.startsWith("\x1b[?1049h\x1b[?25l")).toBe(true);
+  expect(screen.endsWith("\x1b[?25h\x1b[?1049l")).toBe(true);
+  const frame = screen.slice(screen.lastIndexOf("\x1b[H")).split("\r\n");
+  expect(frame.length).toBeLessThanOrEqual(30);
+  expect(frame.join("\n")).toMatch(/^[0-9a-z-]{20,} +[#.]{16} +\d+ %/m);
+
+  const once = await run("top");
+  expect(once.exitCode).toBe(0);
+  expect(once.out).toMatch(/^DEVICE +ZONE +MEMORY/m);
+  expect(once.out).not.toContain("\x1b");
 });
 
 test("without a mesh a private one does the work and leaves nothing behind", async () => {

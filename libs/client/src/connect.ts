@@ -3,6 +3,7 @@ import {
   type EffectDescription,
   type GetClusterResponse,
   JobServiceDefinition,
+  type JobServiceGetStatsResponse,
   type Model,
 } from "@pixelmesh/proto";
 import { connectRpc, waitForReady } from "@pixelmesh/rpc";
@@ -33,6 +34,8 @@ export type Pixelmesh = {
   effects(options?: CallOptions): Promise<readonly EffectDescription[]>;
   /** Services, devices, slots and queues as they stand. */
   cluster(options?: CallOptions): Promise<GetClusterResponse>;
+  /** What the mesh has done and holds, all replicas together. */
+  stats(options?: CallOptions): Promise<JobServiceGetStatsResponse>;
   /** Makes the connection now rather than with the first call. SERVICE_UNAVAILABLE if that takes longer than `timeoutMs`. */
   ready(timeoutMs?: number): Promise<void>;
   /** Ends the connection; calls still running fail with CANCELLED. */
@@ -52,6 +55,7 @@ export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
     models: async ({ task = "", ...call } = {}) => (await patiently(() => rpc.listModels({ task }, call), call)).models,
     effects: async (call = {}) => (await patiently(() => rpc.listEffects({}, call), call)).effects,
     cluster: (call = {}) => patiently(() => rpc.getCluster({}, call), call),
+    stats: (call = {}) => patiently(() => rpc.getStats({ ownOnly: false }, call), call),
     ready: (ms = timeoutMs) => waitForReady(connection, ms),
     close: connection.close,
   };

@@ -4,6 +4,7 @@ export {
   type GetClusterResponse,
   ImageFormat,
   type Job,
+  type JobServiceGetStatsResponse,
   JobState,
   type Model,
   type OutputStatus,

@@ -38,6 +38,7 @@ async function startPlayedMesh(played: Partial<JobServiceImplementation>) {
         getCluster: unused,
         listModels: unused,
         listEffects: unused,
+        getStats: unused,
         async *watchJob() {},
         async *watchBatch() {},
         async *downloadOutput() {},

@@ -35,8 +35,13 @@ export async function runMain(
   const end =
     outcome ?? (await Promise.race([life.failed.then((error) => ({ error })), stopped.then((signal) => ({ signal }))]));
 
-  if ("error" in end) log.error({ err: end.error }, "stopping after a failure");
+  if ("error" in end) log.error({ err: end.error, why: toText(end.error) }, "stopping after a failure");
   else log.info({ signal: end.signal }, "stopping");
   const { failures } = await life.close();
   process.exit("error" in end || failures.length > 0 ? 1 : 0);
+}
+
+/** What ends a process is its own failure, such as a setting, and no caller's text: it is told whole. */
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -81,6 +81,7 @@ async function startTestServer(options: { maxDeadlineMs?: number } = {}) {
         getCluster: unused,
         listModels: unused,
         listEffects: unused,
+        getStats: unused,
       });
     },
   });

@@ -1,5 +1,5 @@
 export { type AttributeName, attributeDefinitions, type SpanAttributes } from "./attributes.ts";
-export { type CallFacts, callFacts, withCallFacts } from "./call-facts.ts";
+export { type CallFacts, type CallNotes, callFacts, noteCall, withCallFacts } from "./call-facts.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export { type MetricsServer, startMetricsServer } from "./metrics-server.ts";

@@ -1,31 +1,60 @@
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
+import { createFloodGate, type FloodLimits, type GateLine } from "./flood-gate.ts";
+import { toLoggedError } from "./log-error.ts";
 import { traceIds } from "./trace.ts";
 
 /** A structured logger: `log.info({ jobId }, "text")`. One JSON line each, on standard error by default. */
 export type Logger = PinoLogger;
 
+const windowMs = 10_000;
+
 /**
  * A logger for one process. Every line carries service, instance and, inside a call, its trace id. Values under keys that
- * hold secrets or user text are removed; strings are cut so that a line stays bounded.
+ * hold secrets or user text are removed, also from errors; strings are cut so that a line stays bounded. Of equal lines only
+ * so many are written in 10 s; how many were left out is said after that.
  */
 export function createLogger(
-  options: { readonly service: string; readonly instance?: string; readonly level?: string },
+  options: {
+    readonly service: string;
+    readonly instance?: string;
+    readonly level?: string;
+    readonly floodLimits?: FloodLimits;
+  },
   destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
 ): Logger {
-  return pino(
+  const gate = createFloodGate(options.floodLimits);
+  const log = pino(
     {
       level: options.level ?? "info",
       base: { service: options.service, ...(options.instance ? { instance: options.instance } : {}) },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: cutStrings },
       mixin: traceIds,
+      serializers: { err: (error: unknown) => toLoggedError(error) },
       redact: {
         paths: ["token", "password", "authorization", "*.token", "*.password", "*.authorization"],
         remove: true,
       },
+      hooks: {
+        logMethod(args, method, level) {
+          if (gate.admits(toGateLine(args, level))) method.apply(this, args);
+        },
+      },
     },
     destination,
   );
+  // Nothing waits for this timer: the counts of a process's last window are lost with it.
+  setInterval(() => {
+    for (const { level, message, leftOut } of gate.turn()) log[level]({ of: message, leftOut }, "equal lines left out");
+  }, windowMs).unref();
+  return log;
+}
+
+function toGateLine([first, second]: readonly unknown[], level: number): GateLine {
+  const message = typeof second === "string" ? second : typeof first === "string" ? first : "";
+  const label = (pino.levels.labels[level] ?? "info") as GateLine["level"];
+  const isAboutJob = typeof first === "object" && first !== null && "jobId" in first;
+  return { level: label, message, isRecord: label === "info" || isAboutJob };
 }
 
 const maxTextLength = 2_000;

@@ -64,6 +64,7 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
         async onStarted() {
           await reportFact(bus, worker, item, { $case: "started", value: {} }, () => !delivery.isLate());
           told.started = true;
+          log.info(fieldsOf(item), "step started");
         },
       });
       told.ran = true;
@@ -89,8 +90,9 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
 
   return async function runStep(item: WorkItem, delivery: Delivery, signal: AbortSignal): Promise<Verdict> {
     const stage = item.step?.operation?.$case ?? "none";
-    const fields = { jobId: item.jobId, stepId: item.stepId, attempt: item.attempt, stage };
+    const fields = fieldsOf(item);
     const startedMs = performance.now();
+    const elapsedMs = () => Math.round(performance.now() - startedMs);
     const observe = (outcome: string) =>
       metrics.observe("pixelmesh_stage_duration_seconds", { stage, outcome }, (performance.now() - startedMs) / 1000);
     const told: Told = { started: false, ran: false };
@@ -99,30 +101,38 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
       const { result, slotWaitMs } = made ? { result: made, slotWaitMs: 0 } : await make(item, delivery, signal, told);
       await reportFact(bus, worker, item, { $case: "completed", value: { result } }, () => !delivery.isLate());
       observe("succeeded");
-      log.info({ ...fields, ms: Math.round(performance.now() - startedMs), slotWaitMs }, "step done");
+      log.info({ ...fields, outcome: "succeeded", ms: elapsedMs(), slotWaitMs }, "step done");
       return { $case: "done", completed: true };
     } catch (caught) {
       const error = signal.aborted ? toAppError(signal.reason) : toOthersFailure(caught);
       if (delivery.isLate()) {
         observe("lost");
-        log.warn({ ...fields, reason: error.reason }, "step left to another worker after a pause");
+        log.warn(
+          { ...fields, outcome: "lost", ms: elapsedMs(), reason: error.reason },
+          "step left to another worker after a pause",
+        );
         return { $case: "leave" };
       }
       if (error.reason === "CANCELLED") {
         observe("cancelled");
-        log.info(fields, "step cancelled");
+        log.info({ ...fields, outcome: "cancelled", ms: elapsedMs() }, "step cancelled");
         return { $case: "done" };
       }
       // After the start a failure is told: starts without an end would make the step POISON.
       if (passing.has(error.reason) && !told.started) {
         observe("given_back");
-        log.info({ ...fields, reason: error.reason, deliveries: delivery.deliveries }, "step given back");
+        const { deliveries } = delivery;
+        log.info(
+          { ...fields, outcome: "given_back", ms: elapsedMs(), reason: error.reason, deliveries },
+          "step given back",
+        );
         return giveBack(delivery.deliveries, Math.random());
       }
       observe("failed");
       activeSpan().fail(error.reason);
       const cause = error.cause ?? error;
-      log.warn({ ...fields, reason: error.reason, retryable: isRetryable(error.reason), err: cause }, "step failed");
+      const ended = { outcome: "failed", ms: elapsedMs(), reason: error.reason, retryable: isRetryable(error.reason) };
+      log.warn({ ...fields, ...ended, err: cause }, "step failed");
       const { reason, message } = error;
       // What fails after the run, such as an encoding that cannot hold the picture, is not the failure of equal steps.
       if (item.resultKey !== "" && !told.ran)
@@ -131,6 +141,11 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
       return { $case: "done" };
     }
   };
+}
+
+/** What every line about a step says. */
+function fieldsOf({ jobId, stepId, attempt, step }: WorkItem) {
+  return { jobId, stepId, attempt, stage: step?.operation?.$case ?? "none" };
 }
 
 /** Only our own signal says that nobody wants the work any more: somebody else's cancelling is that somebody being away. */

@@ -9,6 +9,7 @@ import { openWorker, startStepWorker } from "@pixelmesh/worker";
 import { createCatalogueSource } from "./adapters/catalogue-source.ts";
 import { createUploadBudget } from "./adapters/upload-budget.ts";
 import type { IngestConfig } from "./config.ts";
+import { createStatsBook } from "./domain/stats-book.ts";
 import { createAdmission } from "./jobs/admission.ts";
 import { openJobStore } from "./jobs/job-store.ts";
 import { createLoadWatch } from "./jobs/load-watch.ts";
@@ -27,6 +28,7 @@ import { createListDeadLetters } from "./rpc/dead-letters/list-dead-letters.ts";
 import { createReplayDeadLetter } from "./rpc/dead-letters/replay-dead-letter.ts";
 import { createDownloadOutput } from "./rpc/download-output.ts";
 import { createGetJob } from "./rpc/get-job.ts";
+import { createGetStats } from "./rpc/get-stats.ts";
 import { createInspectImage } from "./rpc/inspect-image.ts";
 import { createListJobs } from "./rpc/list-jobs.ts";
 import type { JobParts } from "./rpc/parts.ts";
@@ -74,7 +76,8 @@ export async function startIngest(
   const [open, waits] = await Promise.all([openOpenJobs(bus), openWaits(bus)]);
   const flight = createSingleFlight({ bus, store, results, waits, blobs, metrics });
   const { outputLifeMs, reconcileAfterMs } = config;
-  const shared = { base, bus, log, store, results, open, waits, flight, rates, outputLifeMs, reconcileAfterMs };
+  const stats = createStatsBook();
+  const shared = { base, bus, log, store, results, open, waits, flight, rates, stats, outputLifeMs, reconcileAfterMs };
   const load = createLoadWatch(worker.scheduler, config.adaptCpuLoad, log);
   const orchestrator = createOrchestrator({ ...shared, load, onWritten: watchers.note });
   const parts: JobParts = {
@@ -91,6 +94,7 @@ export async function startIngest(
     limits,
     rates,
     load,
+    stats,
     jobDeadlineMs: config.jobDeadlineMs,
     outputLifeMs,
   };
@@ -112,6 +116,7 @@ export async function startIngest(
         downloadOutput: createDownloadOutput(parts, storage),
         createBatch,
         watchBatch,
+        getStats: createGetStats(parts, { scheduler: worker.scheduler, storage }),
         ...createProxies(parts, worker.scheduler),
       });
       server.add(DeadLetterServiceDefinition, {

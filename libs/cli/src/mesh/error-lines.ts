@@ -15,13 +15,15 @@ export function createErrorLines(onError: (text: string) => void): (chunk: Uint8
 
 const maxLineLength = 64 * 1024;
 
-/** What one line of a log says, if it is an error: its message and that of the error it carries. */
+/** What one line of a log says, if it is an error: its message and why, or that of the error it carries. */
 export function toErrorText(line: string): string | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
-    const { level, msg, err } = JSON.parse(line) as { level?: unknown; msg?: unknown; err?: { message?: unknown } };
+    const { level, msg, err, why } = JSON.parse(line) as Partial<Record<"level" | "msg" | "why", unknown>> & {
+      err?: { message?: unknown };
+    };
     if (level !== "error" && level !== "fatal") return undefined;
-    return [msg, err?.message].filter((part) => typeof part === "string" && part !== "").join(": ");
+    return [msg, why ?? err?.message].filter((part) => typeof part === "string" && part !== "").join(": ");
   } catch {
     return undefined;
   }

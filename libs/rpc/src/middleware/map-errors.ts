@@ -1,5 +1,5 @@
 import { toAppError } from "@pixelmesh/errors";
-import type { Logger } from "@pixelmesh/telemetry";
+import { type Logger, noteCall } from "@pixelmesh/telemetry";
 import { type CallContext, ServerError, type ServerMiddlewareCall } from "nice-grpc-common";
 import { toRpcError } from "../errors.ts";
 
@@ -14,6 +14,7 @@ export function createMapErrorsMiddleware(log: Logger) {
     } catch (error) {
       if (!(error instanceof ServerError)) {
         const { reason, cause } = toAppError(error);
+        noteCall({ reason });
         if (reason === "INTERNAL") log.error({ err: cause ?? error, method: call.method.path }, "unexpected failure");
       }
       throw toRpcError(error);

@@ -1,14 +1,15 @@
 import { isAbort } from "@pixelmesh/errors";
-import type { Logger, Metrics } from "@pixelmesh/telemetry";
+import { callFacts, type Logger, type Metrics } from "@pixelmesh/telemetry";
 import { type CallContext, ServerError, type ServerMiddlewareCall, Status } from "nice-grpc-common";
 
-/** Counts each call and writes one line for it: method, status, duration. Health checks are counted, not logged. */
+/** Counts each call and writes one line for it: method, status, duration, reason of a failure, job and step. Health checks are counted, not logged. */
 export function createObserveMiddleware(log: Logger, metrics: Metrics) {
   return async function* observe<Request, Response>(
     call: ServerMiddlewareCall<Request, Response>,
     context: CallContext,
   ) {
     const startMs = performance.now();
+    const { notes } = callFacts();
     let code: Status = Status.CANCELLED; // What it is when the consumer simply stops asking.
     try {
       const response = yield* call.next(call.request, context) as AsyncGenerator<Response, Response>;
@@ -31,7 +32,8 @@ export function createObserveMiddleware(log: Logger, metrics: Metrics) {
         },
         seconds,
       );
-      if (!method.startsWith("grpc.health.")) log.info({ method, status, ms: Math.round(seconds * 1e4) / 10 }, "call");
+      if (!method.startsWith("grpc.health."))
+        log.info({ method, status, ms: Math.round(seconds * 1e4) / 10, ...notes }, "call");
     }
   };
 }

@@ -16,7 +16,7 @@ export async function* traceMiddleware<Request, Response>(
       const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
       const span = isTraced(call.method.path) ? openSpan(method, { kind: "server", attributes }) : noSpan;
       const next = () => bindToContext(call.next(call.request, context) as AsyncGenerator<Response, Response>);
-      return { span, bound: span.run(() => withCallFacts(tenant ? { tenant } : {}, next)) };
+      return { span, bound: span.run(() => withCallFacts({ ...(tenant ? { tenant } : {}), notes: {} }, next)) };
     },
   );
   let code = Status.CANCELLED; // What it is when the consumer simply stops asking.

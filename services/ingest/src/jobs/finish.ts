@@ -5,6 +5,7 @@ import { JobEvent, type StepRecord, StepState, WorkItem } from "@pixelmesh/proto
 import type { ServiceBase } from "@pixelmesh/service";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { Results } from "@pixelmesh/worker";
+import type { StatsBook } from "../domain/stats-book.ts";
 import { countEnded } from "./count.ts";
 import { toWorkService } from "./dispatch.ts";
 import { inTraceOf } from "./in-trace.ts";
@@ -18,6 +19,7 @@ export type FinishParts = {
   readonly flight: SingleFlight;
   readonly results: Results;
   readonly open: OpenJobs;
+  readonly stats: StatsBook;
 };
 
 /**
@@ -37,7 +39,7 @@ export async function finishJob(parts: FinishParts, job: StoredJob, isMending: b
   }
   // Nobody has anything to let go of where each step was run once and succeeded.
   if (isMending || !record.steps.every(isRunOnce)) publishCancel(bus, jobId, kept);
-  await announce(parts.base, job, isMending);
+  await announce(parts, job, isMending);
   await parts.open.leave({ jobId, tenant: spec.tenant });
   return keys;
 }
@@ -66,7 +68,7 @@ async function buryPoison({ base, results }: FinishParts, { spec, record }: Stor
 }
 
 async function announce(
-  { bus, worker, metrics, log }: ServiceBase,
+  { base: { bus, worker, metrics, log }, stats }: FinishParts,
   { spec, record, revision }: StoredJob,
   isMending: boolean,
 ): Promise<void> {
@@ -79,6 +81,7 @@ async function announce(
     withSpan("end job", { attributes: { "pixelmesh.job.id": jobId } }, async (span) => {
       await publishEvent(bus, fact, isMending ? ":mended" : "");
       const ended = countEnded(metrics, spec, record);
+      stats.noteEnded(spec, record);
       const { pipeline, outcome, reason, ms } = ended;
       span.set({
         "pixelmesh.pipeline": pipeline,

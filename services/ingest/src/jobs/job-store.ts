@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type Bus, openStore } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
 import { JobRecord, JobSpec, RequestEntry } from "@pixelmesh/proto";
+import { noteCall } from "@pixelmesh/telemetry";
 import { LRUCache } from "lru-cache";
 import { assertJobId } from "../domain/job-id.ts";
 
@@ -57,6 +58,7 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
     findSpec,
     async get(jobId, tenant) {
       assertJobId(jobId);
+      noteCall({ jobId });
       const job = await find(jobId);
       if (!job || job.record.tenant !== tenant) throw new AppError("JOB_NOT_FOUND", "There is no job with this id");
       return job;

@@ -20,6 +20,7 @@ import { createFold } from "./fold.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
 import { createLatestJobs } from "./latest-jobs.ts";
 import type { LoadWatch } from "./load-watch.ts";
+import { logAnswered } from "./log-answered.ts";
 import { reviewJob } from "./review.ts";
 import type { Waits } from "./waits.ts";
 
@@ -103,6 +104,7 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
       hasEnded ||= next.hasEnded;
       if (next.job === job) break;
       job = next.job;
+      logAnswered(base.log, job, found);
     }
     return { job, wake: hasEnded ? await finishJob(parts, job, false) : [] };
   }

@@ -3,7 +3,7 @@ import { AppError, toAppError } from "@pixelmesh/errors";
 import { planJob, requestDigest } from "@pixelmesh/pipeline";
 import type { CreateJobHeader, CreateJobRequest, Job, JobSpec, RequestEntry } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
-import { callFacts, injectTrace } from "@pixelmesh/telemetry";
+import { callFacts, injectTrace, noteCall } from "@pixelmesh/telemetry";
 import { parseDeadline } from "../domain/deadline.ts";
 import { createJobId } from "../domain/job-id.ts";
 import { parseTenant } from "../domain/tenant.ts";
@@ -15,7 +15,7 @@ import { type ReceivedJob, receiveJob } from "./uploads.ts";
 export function createCreateJob(parts: JobParts) {
   const { base, store, orchestrator, watchers, admission, metrics } = { ...parts, metrics: parts.base.metrics };
 
-  return async function createJob(stream: AsyncIterable<CreateJobRequest>, { signal }: CallContext): Promise<Job> {
+  async function createJob(stream: AsyncIterable<CreateJobRequest>, { signal }: CallContext): Promise<Job> {
     const tenant = parseTenant(callFacts().tenant);
     const nowUnixMs = Date.now();
     const deadlineOf = ({ deadlineUnixMs }: CreateJobHeader) =>
@@ -36,16 +36,18 @@ export function createCreateJob(parts: JobParts) {
     const deadlineUnixMs = deadlineOf(received.header);
     const spec = await plan(parts, received, { jobId, tenant, nowUnixMs, deadlineUnixMs });
     const claimed = await claim(spec);
+    noteCall({ jobId: claimed.jobId });
     // A retry of a call that died half-way goes on under the id that was claimed first.
     const job =
       (claimed.jobId !== jobId && (await store.find(claimed.jobId))) ||
       (await start({ ...spec, jobId: claimed.jobId }));
     if (claimed.jobId === jobId) {
       countSubmitted(metrics, spec);
+      parts.stats.noteAccepted();
       base.log.info({ jobId, tenant, steps: spec.steps.length, outputs: spec.outputs.length }, "job created");
     }
     return watchers.view(job);
-  };
+  }
 
   async function start(spec: JobSpec) {
     await admission.assertRoom(spec.tenant);
@@ -62,6 +64,12 @@ export function createCreateJob(parts: JobParts) {
     }
     return entry;
   }
+
+  return (stream: AsyncIterable<CreateJobRequest>, context: CallContext): Promise<Job> =>
+    createJob(stream, context).catch((error: unknown) => {
+      parts.stats.noteRefused(toAppError(error).reason);
+      throw error;
+    });
 }
 
 type Identity = {

@@ -4,6 +4,7 @@ import type { ServiceBase } from "@pixelmesh/service";
 import type { BlobClient, Results } from "@pixelmesh/worker";
 import type { CatalogueSource } from "../adapters/catalogue-source.ts";
 import type { UploadBudget } from "../adapters/upload-budget.ts";
+import type { StatsBook } from "../domain/stats-book.ts";
 import type { Admission } from "../jobs/admission.ts";
 import type { JobStore } from "../jobs/job-store.ts";
 import type { LoadWatch } from "../jobs/load-watch.ts";
@@ -26,6 +27,7 @@ export type JobParts = {
   readonly limits: PictureLimits;
   readonly rates: RateBook;
   readonly load: LoadWatch;
+  readonly stats: StatsBook;
   readonly jobDeadlineMs: number;
   readonly outputLifeMs: number;
 };

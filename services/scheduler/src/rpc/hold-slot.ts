@@ -1,6 +1,7 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import type { HoldSlotRequest, HoldSlotResponse } from "@pixelmesh/proto";
 import { type CallContext, createOutbox } from "@pixelmesh/rpc";
+import { noteCall } from "@pixelmesh/telemetry";
 import type { Leader } from "../adapters/leader.ts";
 import { parseSlotRequest } from "./parse-request.ts";
 
@@ -34,6 +35,7 @@ export function createHoldSlot(leader: Leader) {
       for await (const { message } of stream) {
         if (message?.$case === "request" && !hasRequest) {
           hasRequest = true;
+          noteCall({ jobId: message.value.jobId, stepId: message.value.stepId });
           call.request(parseSlotRequest(message.value, { unixMs: Date.now(), nowMs: call.nowMs }));
         } else if (message?.$case === "renewal" && hasRequest) call.renew();
         else if (message?.$case === "release" && hasRequest) {

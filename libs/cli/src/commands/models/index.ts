@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { CliIo } from "../../io.ts";
 import { addImport } from "./import.ts";
 import { addList } from "./list.ts";
+import { addLoad, addUnload } from "./load.ts";
 import { addPull } from "./pull.ts";
 import { addVerify } from "./verify.ts";
 
@@ -9,7 +10,9 @@ import { addVerify } from "./verify.ts";
 export function addModels(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   const models = program
     .command("models")
-    .summary("list, pull, verify and import models")
-    .description("Lists the models there are, brings further ones here, checks them, and makes entries for your own.");
-  for (const add of [addList, addPull, addVerify, addImport]) add(models, io, finish);
+    .summary("list, pull, verify, import, load and unload models")
+    .description(
+      "Lists the models there are, brings further ones here, checks them, makes entries for your own, and keeps them in memory or not.",
+    );
+  for (const add of [addList, addPull, addVerify, addImport, addLoad, addUnload]) add(models, io, finish);
 }

@@ -21,6 +21,7 @@ import {
 } from "../../pipeline/v1/pipeline.ts";
 import { GetClusterRequest, GetClusterResponse } from "../../scheduler/v1/scheduler_service.ts";
 import { Job, JobState, jobStateFromJSON, jobStateToJSON, OutputStatus } from "./job.ts";
+import { JobServiceGetStatsRequest, JobServiceGetStatsResponse } from "./stats.ts";
 
 export const protobufPackage = "pixelmesh.jobs.v1";
 
@@ -1633,6 +1634,18 @@ export const JobServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /**
+     * What the mesh has done and holds: counts, rates, latencies, errors, caches; all replicas of ingest together, all tenants.
+     * Never waits longer than a few seconds: who does not answer is listed as missing. Safe to repeat.
+     */
+    getStats: {
+      name: "GetStats",
+      requestType: JobServiceGetStatsRequest as typeof JobServiceGetStatsRequest,
+      requestStream: false,
+      responseType: JobServiceGetStatsResponse as typeof JobServiceGetStatsResponse,
+      responseStream: false,
+      options: {},
+    },
     /** As SchedulerService.GetCluster. Safe to repeat. */
     getCluster: {
       name: "GetCluster",
@@ -1701,6 +1714,14 @@ export interface JobServiceImplementation<CallContextExt = {}> {
     request: WatchBatchRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<Batch>>;
+  /**
+   * What the mesh has done and holds: counts, rates, latencies, errors, caches; all replicas of ingest together, all tenants.
+   * Never waits longer than a few seconds: who does not answer is listed as missing. Safe to repeat.
+   */
+  getStats(
+    request: JobServiceGetStatsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<JobServiceGetStatsResponse>>;
   /** As SchedulerService.GetCluster. Safe to repeat. */
   getCluster(
     request: GetClusterRequest,
@@ -1753,6 +1774,14 @@ export interface JobServiceClient<CallOptionsExt = {}> {
   createBatch(request: DeepPartial<CreateBatchRequest>, options?: CallOptions & CallOptionsExt): Promise<Batch>;
   /** The batch whenever one of its jobs ends. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
   watchBatch(request: DeepPartial<WatchBatchRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<Batch>;
+  /**
+   * What the mesh has done and holds: counts, rates, latencies, errors, caches; all replicas of ingest together, all tenants.
+   * Never waits longer than a few seconds: who does not answer is listed as missing. Safe to repeat.
+   */
+  getStats(
+    request: DeepPartial<JobServiceGetStatsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<JobServiceGetStatsResponse>;
   /** As SchedulerService.GetCluster. Safe to repeat. */
   getCluster(
     request: DeepPartial<GetClusterRequest>,

@@ -1,0 +1,20 @@
+import type { Command } from "commander";
+import { addressOption } from "../address-option.ts";
+import type { CliIo } from "../io.ts";
+import { withMesh } from "../with-mesh.ts";
+
+/** Adds `stats`. */
+export function addStats(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
+  program
+    .command("stats")
+    .summary("show what the mesh has done: counts, rates, latencies, errors, caches")
+    .description("Shows what all replicas of the mesh have done since they started, and what they hold.")
+    .addOption(addressOption())
+    .option("--json", "print JSON")
+    .action(async ({ address, json }: { address: string; json?: true }) => {
+      const stats = await withMesh(io, address, (client) => client.stats({ signal: io.stopping }));
+      const { describeStats, toStatsJson } = await import("../describe-stats.ts");
+      io.stdout.write(json ? `${JSON.stringify(toStatsJson(stats), null, 2)}\n` : describeStats(stats));
+      finish(0);
+    });
+}

@@ -1,0 +1,43 @@
+/** An error as it is logged. */
+export type LoggedError = {
+  readonly type: string;
+  readonly message: string;
+  readonly reason?: string;
+  readonly code?: string | number;
+  readonly stack?: string;
+  readonly cause?: LoggedError;
+};
+
+const maxCauses = 4;
+const maxLength = 2_000;
+
+/**
+ * An error for the log: kind, reason, text, where from, and its causes. Failures with a reason, and statuses of calls, quote
+ * what a caller sent in backticks: what stands in them is left out, and so is the whole text of those about fields of a
+ * request or with facts for the caller (which names there are, say). Further properties (fields, metadata, details), which may repeat it, are never logged.
+ */
+export function toLoggedError(error: unknown, depth = 0): LoggedError {
+  if (!(error instanceof Error))
+    return { type: typeof error, message: withoutQuotes(String(error)).slice(0, maxLength) };
+  const { reason, code } = error as { reason?: unknown; code?: unknown };
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return {
+    type: error.name,
+    message: toSafeText(error).slice(0, maxLength),
+    ...(typeof reason === "string" ? { reason } : {}),
+    ...(typeof code === "string" || typeof code === "number" ? { code } : {}),
+    ...(frames.length > 0 ? { stack: frames.join("\n").slice(0, maxLength) } : {}),
+    ...(error.cause !== undefined && depth < maxCauses ? { cause: toLoggedError(error.cause, depth + 1) } : {}),
+  };
+}
+
+function toSafeText(error: Error): string {
+  type Facts = { reason?: unknown; fields?: object; metadata?: object; details?: unknown };
+  const { reason, fields = {}, metadata = {}, details } = error as Facts;
+  if (typeof reason === "string" && Object.keys({ ...fields, ...metadata }).length > 0) return "";
+  return typeof reason === "string" || typeof details === "string" ? withoutQuotes(error.message) : error.message;
+}
+
+function withoutQuotes(text: string): string {
+  return text.replace(/`[^`]*`?/g, "`…`");
+}

@@ -1,0 +1,82 @@
+import { LatencyStats } from "@pixelmesh/proto";
+
+/**
+ * How far a percentile may be from the exact one. Buckets grow by this much, as DDSketch has it (Masson, Rim, Lee:
+ * "DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees", VLDB 2019).
+ */
+export const relativeError = 0.02;
+
+const gamma = (1 + relativeError) / (1 - relativeError);
+const logGamma = Math.log(gamma);
+/** Longer than any job lives: 24 hours is the furthest deadline. What lasts longer is in the last bucket. */
+const longestMs = 1e8;
+
+/** The last bucket: with it, one histogram has at most 462. */
+export const lastBucket = Math.ceil(Math.log(longestMs) / logGamma);
+
+/** Durations of one kind, as they are counted. Its memory does not grow with what it counts. */
+export type Latencies = {
+  /** Counts one duration in ms; what is negative counts as 0. */
+  note(ms: number): void;
+  read(): LatencyStats;
+};
+
+/** Nothing counted yet. */
+export function createLatencies(): Latencies {
+  const counts = new Map<number, number>();
+  let [count, sumMs, minMs, maxMs] = [0, 0, Number.POSITIVE_INFINITY, 0];
+  return {
+    note(given) {
+      const ms = Math.max(0, Math.round(given));
+      const index = bucketOf(ms);
+      counts.set(index, (counts.get(index) ?? 0) + 1);
+      count += 1;
+      sumMs += ms;
+      minMs = Math.min(minMs, ms);
+      maxMs = Math.max(maxMs, ms);
+    },
+    read: () => summarize(counts, { count, sumMs, minMs: count === 0 ? 0 : minMs, maxMs }),
+  };
+}
+
+/** The same as one histogram that had counted all of it. */
+export function mergeLatencies(parts: readonly LatencyStats[]): LatencyStats {
+  const counts = new Map<number, number>();
+  for (const { buckets } of parts)
+    for (const { index, count } of buckets) counts.set(index, (counts.get(index) ?? 0) + count);
+  const filled = parts.filter(({ count }) => count > 0);
+  return summarize(counts, {
+    count: filled.reduce((sum, part) => sum + part.count, 0),
+    sumMs: filled.reduce((sum, part) => sum + part.sumMs, 0),
+    minMs: filled.length === 0 ? 0 : Math.min(...filled.map((part) => part.minMs)),
+    maxMs: Math.max(0, ...filled.map((part) => part.maxMs)),
+  });
+}
+
+function bucketOf(ms: number): number {
+  return ms <= 1 ? 0 : Math.min(lastBucket, Math.ceil(Math.log(ms) / logGamma));
+}
+
+type Exact = Pick<LatencyStats, "count" | "sumMs" | "minMs" | "maxMs">;
+
+function summarize(counts: ReadonlyMap<number, number>, exact: Exact): LatencyStats {
+  const buckets = [...counts].map(([index, count]) => ({ index, count })).sort((a, b) => a.index - b.index);
+  /** The value of rank floor(q (count - 1)), as its bucket knows it. */
+  const quantile = (q: number): number => {
+    let below = 0;
+    for (const { index, count } of buckets) {
+      below += count;
+      if (below > q * (exact.count - 1))
+        return Math.min(exact.maxMs, Math.max(exact.minMs, (2 * gamma ** index) / (gamma + 1)));
+    }
+    return 0;
+  };
+  return LatencyStats.create({
+    ...exact,
+    avgMs: exact.count === 0 ? 0 : exact.sumMs / exact.count,
+    p50Ms: quantile(0.5),
+    p95Ms: quantile(0.95),
+    p99Ms: quantile(0.99),
+    buckets,
+  });
+}

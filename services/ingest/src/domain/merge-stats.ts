@@ -1,0 +1,85 @@
+import {
+  type ErrorReason,
+  JobServiceGetStatsResponse,
+  type LatencyStats,
+  type OperationStats,
+  type ReasonCount,
+  Tally,
+} from "@pixelmesh/proto";
+import { mergeLatencies } from "./latencies.ts";
+
+/** Nothing counted. */
+export const emptyTally = (): Tally => Tally.create();
+
+/** The answer of nobody. */
+export const emptyStats = (): JobServiceGetStatsResponse => JobServiceGetStatsResponse.create();
+
+/** The answers of several replicas as one: counts add up, percentiles are those of all durations together. */
+export function mergeStats(parts: readonly JobServiceGetStatsResponse[]): JobServiceGetStatsResponse {
+  const operations = Map.groupBy(
+    parts.flatMap((part) => part.operations),
+    ({ operation }) => operation,
+  );
+  const errors = new Map<ErrorReason, number>();
+  for (const { reason, count } of parts.flatMap((part) => part.errors))
+    errors.set(reason, (errors.get(reason) ?? 0) + count);
+  return toRates({
+    ...emptyStats(),
+    replicas: parts.flatMap(({ replicas }) => replicas),
+    missing: parts.flatMap(({ missing }) => missing),
+    uptimeMs: Math.max(0, ...parts.map(({ uptimeMs }) => uptimeMs)),
+    jobs: addTallies(parts.map(({ jobs }) => jobs)),
+    jobsRefused: sum(parts.map(({ jobsRefused }) => jobsRefused)),
+    jobLatency: mergePresent(parts.map(({ jobLatency }) => jobLatency)),
+    operations: [...operations].map(([operation, same]) => mergeOperation(operation, same)),
+    errors: toReasonCounts(errors),
+  });
+}
+
+/** The same with operations by name, what all of them make together, and the rates that follow from it. */
+export function toRates(stats: JobServiceGetStatsResponse): JobServiceGetStatsResponse {
+  const requests = addTallies(stats.operations.map((it) => it.requests));
+  const { succeeded, failed, cached } = requests;
+  return {
+    ...stats,
+    operations: stats.operations.toSorted((a, b) => (a.operation < b.operation ? -1 : 1)),
+    requests,
+    hitRate: succeeded === 0 ? 0 : cached / succeeded,
+    errorRate: succeeded + failed === 0 ? 0 : failed / (succeeded + failed),
+  };
+}
+
+/** Counts by reason as a list, the most frequent first. */
+export function toReasonCounts(counts: ReadonlyMap<ErrorReason, number>): ReasonCount[] {
+  return [...counts]
+    .map(([reason, count]) => ({ reason, count }))
+    .sort((a, b) => b.count - a.count || a.reason - b.reason);
+}
+
+function mergeOperation(operation: string, parts: readonly OperationStats[]): OperationStats {
+  return {
+    operation,
+    requests: addTallies(parts.map(({ requests }) => requests)),
+    latency: mergePresent(parts.map(({ latency }) => latency)),
+    savedMs: sum(parts.map(({ savedMs }) => savedMs)),
+  };
+}
+
+function addTallies(given: readonly (Tally | undefined)[]): Tally {
+  const tallies = given.filter((tally) => tally !== undefined);
+  return {
+    total: sum(tallies.map(({ total }) => total)),
+    succeeded: sum(tallies.map(({ succeeded }) => succeeded)),
+    failed: sum(tallies.map(({ failed }) => failed)),
+    cancelled: sum(tallies.map(({ cancelled }) => cancelled)),
+    cached: sum(tallies.map(({ cached }) => cached)),
+  };
+}
+
+function mergePresent(latencies: readonly (LatencyStats | undefined)[]): LatencyStats {
+  return mergeLatencies(latencies.filter((it) => it !== undefined));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,70 @@
+import { connectPixelmesh, type Job, JobState } from "@pixelmesh/client";
+import { ErrorReason } from "@pixelmesh/proto";
+import { startTestMesh } from "@pixelmesh/testing";
+import { expect, test } from "vitest";
+import { effectStep, robot } from "./fixtures.ts";
+import { connectTestBus, startReplica } from "./replicas.ts";
+
+const contrastPipeline = (at: number) => ({
+  steps: [effectStep("fx", "black_and_white", { contrast: 1 + at / 100 }), effectStep("dots", "dither")],
+});
+
+test("two replicas give one answer: every job counted once, percentiles as those of all runs together", async () => {
+  await using mesh = await startTestMesh({ services: ["ingest", "scheduler", "storage", "effects"] });
+  await using bus = await connectTestBus(mesh.brokerUrl());
+  await using second = await startReplica(mesh, bus, "ingest");
+  const other = connectPixelmesh({ address: second.address });
+  const clients = [mesh.client, other];
+
+  const ended: Job[] = [];
+  const runAll = async (count: number) => {
+    const created = Array.from({ length: count }, (_, at) =>
+      clients[at % 2]!.jobs.create({ pipeline: contrastPipeline(at), pictures: [{ bytes: robot }] }),
+    );
+    for (const { id } of await Promise.all(created)) ended.push(await mesh.client.jobs.wait(id));
+  };
+  await runAll(10);
+  await runAll(4);
+  await expect(
+    other.jobs.create({ pipeline: contrastPipeline(0), pictures: [{ bytes: Buffer.from("no picture") }] }),
+  ).rejects.toMatchObject({ reason: "IMAGE_TYPE_UNSUPPORTED" });
+  expect(ended.filter(({ state }) => state !== JobState.SUCCEEDED)).toEqual([]);
+
+  await expect.poll(async () => (await mesh.client.stats()).jobs?.succeeded).toBe(14);
+  const stats = await mesh.client.stats();
+  expect(await other.stats()).toMatchObject({ jobs: stats.jobs, requests: stats.requests, errors: stats.errors });
+  expect(stats).toMatchObject({
+    missing: [],
+    jobs: { total: 14, succeeded: 14, failed: 0, cancelled: 0, cached: 4 },
+    jobsRefused: 1,
+    requests: { total: 28, succeeded: 28, cached: 8 },
+    hitRate: 8 / 28,
+    errorRate: 0,
+    errors: [{ reason: ErrorReason.IMAGE_TYPE_UNSUPPORTED, count: 1 }],
+    operations: [{ operation: "apply_effects", requests: { total: 28 } }],
+  });
+  expect(stats.replicas.map(({ instance }) => instance)).toHaveLength(2);
+  expect(stats.storage?.blobs).toBeGreaterThan(0);
+  expect(stats.cache?.resultEntries).toBeGreaterThanOrEqual(20);
+
+  const runs = ended.flatMap(({ steps }) => steps.filter(({ cached }) => !cached).map(({ runMs }) => runMs));
+  const sorted = runs.sort((a, b) => a - b);
+  const exact = (q: number) => sorted[Math.floor(q * (sorted.length - 1))]!;
+  const latency = stats.operations[0]!.latency!;
+  expect(latency).toMatchObject({ count: 20, minMs: sorted[0], maxMs: sorted.at(-1) });
+  // A run of less than a millisecond is told as one.
+  for (const [q, found] of [
+    [0.5, latency.p50Ms],
+    [0.95, latency.p95Ms],
+    [0.99, latency.p99Ms],
+  ] as const)
+    expect(Math.abs(found - exact(q))).toBeLessThanOrEqual(0.02 * exact(q) + 1);
+
+  // A replica that is gone takes its counts along, and the answer says so as long as it is announced.
+  const { instance } = (await other.stats()).replicas[0]!;
+  other.close();
+  await second[Symbol.asyncDispose]();
+  const without = await mesh.client.stats();
+  expect(without.replicas).toHaveLength(1);
+  expect(without.missing.filter((name) => name !== `ingest-${instance}`)).toEqual([]);
+});
