@@ -16,8 +16,8 @@ const pictures = Number(process.env.PICTURES || 5_000);
 const inFlight = 8;
 const sampleEveryMs = 1_000;
 const size = { widthPx: 64, heightPx: 48 };
-/** The part in which processes may still grow into their caches and heaps. */
-const warmUp = 0.3;
+/** The part in which processes may still grow into their caches and heaps: V8 and allocators do so in steps, for long. */
+const warmUp = 0.4;
 const blocks = 24;
 /**
  * Memory for every thousand pictures that a process may gain, in MiB: what is kept of a job for its lifetime (a record, its blobs'
@@ -48,7 +48,19 @@ const sample = () => {
     ofProcess.push({ picture: done, anonymous, resident });
   }
 };
-const timer = setInterval(sample, sampleEveryMs);
+/** JavaScript heap in use, by service: its floor, after collections, tells objects that are kept from memory that is only held ready. */
+const heaps = new Map<string, (readonly [picture: number, mib: number])[]>();
+const readHeaps = async () => {
+  for (const { name, metrics } of mesh.mesh.processes()) {
+    const page = await fetch(metrics).then((answer) => answer.text());
+    const bytes = Number(/^nodejs_heap_size_used_bytes (\S+)/m.exec(page)?.[1]);
+    heaps.set(name, [...(heaps.get(name) ?? []), [done, bytes / 2 ** 20]]);
+  }
+};
+const timer = setInterval(() => {
+  sample();
+  readHeaps().catch(() => {});
+}, sampleEveryMs);
 try {
   const scenes = await Promise.all(Array.from({ length: 32 }, (_, at) => toScene(size, at * 11)));
   let next = 0;
@@ -115,6 +127,12 @@ for (const [name, all] of samples) {
       ).map((block) => block.map(Math.round)),
     },
   });
+}
+for (const [name, points] of heaps) {
+  const floors = Array.from({ length: 6 }, (_, at) =>
+    Math.min(...points.filter(([picture]) => Math.floor((6 * picture) / (pictures + 1)) === at).map(([, mib]) => mib)),
+  );
+  console.log(`  ${name}: floor of its JavaScript heap by sixths of the run: ${floors.map(Math.round).join(", ")} MiB`);
 }
 if (figures.length === 0) throw new Error("Too few samples: give more PICTURES");
 report("soak", figures, `make soak PICTURES=${pictures}`);
