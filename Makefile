@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo test test-deep check check-ops bench eval-models eval-tiles generate generate-ops format clean
+.PHONY: help setup demo test test-deep check check-ops bench soak eval-models eval-tiles generate generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make
@@ -34,6 +34,9 @@ bench eval-models eval-tiles: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MO
 
 bench: setup ## Measure, as ratios to the raw libraries in the same run; results in bench/results/
 	@$(NODE) bench/run.ts
+
+soak: setup ## 5,000 small pictures through one mesh (PICTURES=n): no process may keep growing; takes minutes
+	@PICTURES="$(PICTURES)" $(NODE) bench/soak.ts
 
 eval-models: setup ## Judge models (MODELS=a,b; default all here) through a mesh on Set5 and GrabCut; sheets in out/eval/
 	@MODELS="$(MODELS)" $(NODE) eval/run.ts

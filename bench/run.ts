@@ -1,5 +1,6 @@
 /** `make bench`: every case, or the one named by CASE. Exits 1 when a figure is over its bound. */
 import { badInputCase } from "./cases/bad-input.ts";
+import { batchTilesCase } from "./cases/batch-tiles.ts";
 import { eventLoopsCase } from "./cases/event-loops.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
 import { hostRecycleCase } from "./cases/host-recycle.ts";
@@ -7,8 +8,11 @@ import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts"
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
 import { recoveryCase } from "./cases/recovery.ts";
+import { upscale16Case } from "./cases/upscale-16.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
+import { upscale1080pCase } from "./cases/upscale-1080p.ts";
 import { upscaleLargeCase } from "./cases/upscale-large.ts";
+import { upscaleX2Case } from "./cases/upscale-x2.ts";
 
 const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "bad-input": badInputCase,
@@ -18,7 +22,11 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   recovery: recoveryCase,
   "interactive-behind-batch": interactiveBehindBatchCase,
   "event-loops": eventLoopsCase,
+  "upscale-x2": upscaleX2Case,
   "upscale-640x480": upscaleCase,
+  "upscale-1080p": upscale1080pCase,
+  "upscale-16": upscale16Case,
+  "batch-tiles": batchTilesCase,
   "host-recycle": hostRecycleCase,
   "upscale-large": upscaleLargeCase,
 };

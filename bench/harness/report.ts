@@ -12,12 +12,12 @@ export type Figure = {
 };
 
 /** Prints a case's figures and keeps them in bench/results/<case>.json. Answers whether all are within their bounds. */
-export function report(caseName: string, figures: readonly Figure[]): boolean {
+export function report(caseName: string, figures: readonly Figure[], command = `make bench CASE=${caseName}`): boolean {
   const results = fileURLToPath(new URL("../results/", import.meta.url));
   mkdirSync(results, { recursive: true });
   const document = {
     case: caseName,
-    command: `make bench CASE=${caseName}`,
+    command,
     at: new Date().toISOString(),
     machine: machineFacts(),
     figures,

@@ -2,9 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { readFamilyCpuMs } from "./machine.ts";
 
 /** The straight script as a process with its model loaded. */
-export type Straight = { run(picturePath: string): Promise<{ ms: number; bytes: number }>; close(): Promise<void> };
+export type Straight = {
+  run(picturePath: string): Promise<{ ms: number; bytes: number }>;
+  /** Processor time that it has used so far, in milliseconds. */
+  cpuMs(): number;
+  close(): Promise<void>;
+};
 
 /** Starts bench/harness/straight.ts. */
 export function startStraight(modelPath: string, threads: number): Straight {
@@ -20,6 +26,7 @@ export function startStraight(modelPath: string, threads: number): Straight {
       if (done) throw new Error("The straight script ended");
       return JSON.parse(value);
     },
+    cpuMs: () => readFamilyCpuMs(child.pid as number),
     async close() {
       child.stdin.end();
       await once(child, "exit");

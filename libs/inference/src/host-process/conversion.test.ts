@@ -25,7 +25,7 @@ describe("conversion", () => {
       fc.property(fc.uint8Array({ minLength: 12, maxLength: 12 }), layouts, ranges, (data, layout, range) => {
         const floats = new Float32Array(12);
         writeRgbFloats({ widthPx: 2, heightPx: 2, channels: 3, data }, input({ layout, range }), floats);
-        expect([...toRgbBytes({ data: floats, pixels: 4, layout, range })]).toEqual([...data]);
+        expect([...toRgbBytes({ data: floats, pixels: 4, layout, range }).bytes]).toEqual([...data]);
       }),
     );
   });
@@ -69,6 +69,28 @@ describe("inspection", () => {
       least: 0.5,
       most: 0.5,
     });
+  });
+
+  test("while converting finds what a look at every sample finds", () => {
+    const usual = fc.double({ min: -2, max: 3, noNaN: true });
+    const odd = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30, -1e30, 0, 1, 255);
+    const samples = fc.array(fc.oneof({ weight: 8, arbitrary: usual }, odd), { minLength: 12, maxLength: 12 });
+    fc.assert(
+      fc.property(samples, layouts, ranges, (values, layout, range) => {
+        const data = Float32Array.from(values);
+        const { bytes, finite, least, most } = toRgbBytes({ data, pixels: 4, layout, range });
+        const facts = inspectFloats(data);
+        expect(finite).toBe(facts.finite);
+        if (!finite) return;
+        expect(Math.fround(least) + 0).toBe(Math.min(0, facts.least) + 0);
+        const end = range === "unit" ? 1 : 255;
+        expect(Math.fround(most)).toBe(Math.max(end, facts.most));
+        const scale = range === "unit" ? 255 : 1;
+        const at = (pixel: number, c: number) => data[layout === "nchw" ? c * 4 + pixel : pixel * 3 + c]!;
+        const wanted = [0, 1, 2, 3].flatMap((pixel) => [0, 1, 2].map((c) => toByte(at(pixel, c) * scale)));
+        expect([...bytes]).toEqual(wanted);
+      }),
+    );
   });
 
   test("calls a tile varied from 16 steps on", () => {

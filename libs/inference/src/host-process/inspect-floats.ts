@@ -15,8 +15,6 @@ export function inspectFloats(data: Float32Array): FloatFacts {
   let residue = 0;
   let least = first;
   let most = first;
-  let at = 0;
-  while (at < data.length && data[at] === first) at++;
   // By index: an iterator over so many samples takes ten times as long.
   for (let i = 0; i < data.length; i++) {
     const value = data[i] as number;
@@ -24,7 +22,15 @@ export function inspectFloats(data: Float32Array): FloatFacts {
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  return { finite: residue === 0, constant: at === data.length, least, most };
+  return { finite: residue === 0, constant: isConstant(data), least, most };
+}
+
+/** Whether every sample is exactly the same. Over at the first that is not. */
+export function isConstant(data: Float32Array): boolean {
+  const first = data[0];
+  let at = 0;
+  while (at < data.length && data[at] === first) at++;
+  return at === data.length;
 }
 
 /** Whether samples differ by enough (16 of 255) that no upscaler could rightly answer with one flat colour. */

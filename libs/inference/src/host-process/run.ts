@@ -1,10 +1,10 @@
 import type { HostModel } from "../host/host-protocol.ts";
 import { joinChroma, toLuma } from "./chroma.ts";
 import { HostFailure } from "./host-failure.ts";
-import { inspectFloats, isVaried } from "./inspect-floats.ts";
+import { type FloatFacts, inspectFloats, isConstant, isVaried } from "./inspect-floats.ts";
 import type { Answer, Resident } from "./resident.ts";
 import { type Pixels, writeLuminanceFloats, writeRgbFloats } from "./to-floats.ts";
-import { type Floats, toGreyBytes, toLuminanceBytes, toRgbBytes } from "./to-pixels.ts";
+import { type Converted, type Floats, toGreyBytes, toLuminanceBytes, toRgbBytes } from "./to-pixels.ts";
 
 /** What a run answers with: u8 pixels of an upscaler, f32 values of a matte. */
 export type RunResult = {
@@ -32,22 +32,21 @@ async function runUpscaler(resident: Resident, pixels: Pixels): Promise<RunResul
   else writeRgbFloats(pixels, model.input, input);
 
   const answer = await resident.run();
-  assertSound(answer, model, isVaried(luma ?? pixels.data));
+  const { bytes, ...facts } = toBytes(answer, model, pixels);
+  assertSound({ ...facts, constant: isConstant(answer.data) }, model, isVaried(luma ?? pixels.data));
   return {
     widthPx: pixels.widthPx * model.scale,
     heightPx: pixels.heightPx * model.scale,
     runMs: answer.runMs,
-    payload: toBytes(answer, model, pixels),
+    payload: luminanceOnly && pixels.channels === 3 ? joinChroma(bytes, pixels, model.scale) : bytes,
   };
 }
 
-function toBytes(answer: Answer, model: HostModel, pixels: Pixels): Uint8Array {
+function toBytes({ data }: Answer, model: HostModel, pixels: Pixels): Converted {
   const { layout, range } = model.output;
-  const count = pixels.widthPx * pixels.heightPx * model.scale ** 2;
-  const floats: Floats = { data: answer.data, pixels: count, layout, range };
-  if (model.input.channels === "rgb") return pixels.channels === 3 ? toRgbBytes(floats) : toGreyBytes(floats);
-  const luma = toLuminanceBytes(floats);
-  return pixels.channels === 3 ? joinChroma(luma, pixels, model.scale) : luma;
+  const floats: Floats = { data, pixels: pixels.widthPx * pixels.heightPx * model.scale ** 2, layout, range };
+  if (model.input.channels === "luminance") return toLuminanceBytes(floats);
+  return pixels.channels === 3 ? toRgbBytes(floats) : { bytes: toGreyBytes(floats), ...inspectFloats(data) };
 }
 
 /** A matte may rightly be flat: there may be nothing in the picture. Its range is its model's own: it is stretched later. */
@@ -55,7 +54,7 @@ async function runMatte(resident: Resident, pixels: Pixels): Promise<RunResult> 
   const { widthPx, heightPx } = pixels;
   writeRgbFloats(pixels, resident.model.input, resident.input(widthPx, heightPx));
   const { data, runMs } = await resident.run();
-  assertSound({ data, runMs }, resident.model, false);
+  assertSound(inspectFloats(data), resident.model, false);
   if (resident.model.output.sigmoid) applySigmoid(data);
   return { widthPx, heightPx, runMs, payload: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
@@ -70,8 +69,7 @@ function applySigmoid(data: Float32Array): void {
  */
 const overshoot = 4;
 
-function assertSound(answer: Answer, model: HostModel, varied: boolean): void {
-  const { finite, constant, least, most } = inspectFloats(answer.data);
+function assertSound({ finite, constant, least, most }: FloatFacts, model: HostModel, varied: boolean): void {
   const range = model.output.range === "unit" ? 1 : 255;
   const outside = least < -overshoot * range || most > (1 + overshoot) * range;
   const what = !finite

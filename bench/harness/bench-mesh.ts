@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Mesh, startMesh } from "@pixelmesh/cli";
+import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
+import { readFamilyCpuMs } from "./machine.ts";
+
+/** A mesh of its own for a case, with a client and a directory beside its data. */
+export type BenchMesh = {
+  readonly mesh: Mesh;
+  readonly client: Pixelmesh;
+  readonly dir: string;
+  /** Processor time of all its processes and their children so far, in milliseconds. */
+  cpuMs(): number;
+  close(): Promise<void>;
+};
+
+/** Starts it on free ports. */
+export async function startBenchMesh(env: NodeJS.ProcessEnv = {}): Promise<BenchMesh> {
+  const dir = await mkdtemp(join(tmpdir(), "pixelmesh-bench-"));
+  const mesh = await startMesh({ dataDir: join(dir, "mesh"), ports: "free", env: { ...process.env, ...env } });
+  const client = connectPixelmesh({ address: mesh.address });
+  return {
+    mesh,
+    client,
+    dir,
+    cpuMs: () =>
+      [mesh.broker().pid, ...mesh.processes().map(({ pid }) => pid)].reduce(
+        (sum, pid) => sum + readFamilyCpuMs(pid),
+        0,
+      ),
+    async close() {
+      client.close();
+      await mesh.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

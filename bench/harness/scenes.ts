@@ -1,0 +1,13 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+
+/** Sides of a picture. */
+export type Sides = { readonly widthPx: number; readonly heightPx: number };
+
+/** The project's still life as a JPEG of this size, with a little of `turn` degrees of hue: pictures that are not the same. */
+export async function toScene({ widthPx, heightPx }: Sides, turn = 0): Promise<Buffer> {
+  const scene = await readFile(fileURLToPath(new URL("../../examples/still-life.jpg", import.meta.url)));
+  const sized = sharp(scene).resize(widthPx, heightPx, { fit: "fill" });
+  return (turn === 0 ? sized : sized.modulate({ hue: turn })).jpeg({ quality: 92 }).toBuffer();
+}
