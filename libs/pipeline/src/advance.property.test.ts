@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { acyclicPipelines } from "../test/arbitraries.ts";
 import { completed, createdUnixMs, deadlineUnixMs, failed, plan, started } from "../test/fixtures.ts";
+import { times } from "../test/times.ts";
 import { advance, type JobChange } from "./advance.ts";
 import { readySteps } from "./dispatch.ts";
 import { createRecord, isStepEnded } from "./record.ts";
@@ -53,7 +54,7 @@ test("facts folded in any order, repeated and with impossible attempts among the
       expect(expected.state).toBe(JobState.SUCCEEDED);
       expect(fold(spec, [...order, ...never, ...all, ...order])).toEqual(expected);
     }),
-    { numRuns: 60 },
+    { numRuns: times(60) },
   );
 });
 
@@ -72,7 +73,7 @@ test("also a part of the facts gives the same record in any order", () => {
     fc.property(reordered, ({ spec, part, other }) => {
       expect(fold(spec, other)).toEqual(fold(spec, part));
     }),
-    { numRuns: 80 },
+    { numRuns: times(80) },
   );
 });
 
@@ -95,7 +96,7 @@ test("facts of an attempt that is over change nothing, whatever they say", () =>
       }
       expect(record.steps.map((step) => step.attempt - 1)).toEqual(record.steps.map((step) => tries.get(step.id)));
     }),
-    { numRuns: 40 },
+    { numRuns: times(40) },
   );
 });
 
@@ -114,7 +115,7 @@ test("a job one of whose steps fails for good is FAILED with that error in every
       expect(record).toMatchObject({ state: JobState.FAILED, error: { reason: corrupt, stepId: id } });
       expect(record.steps.every((step) => isStepEnded(step.state))).toBe(true);
     }),
-    { numRuns: 60 },
+    { numRuns: times(60) },
   );
 });
 
@@ -134,7 +135,7 @@ test("a terminal record never changes", () => {
       }
       expect(fold(spec, [...all, ...facts], ended)).toBe(ended);
     }),
-    { numRuns: 60 },
+    { numRuns: times(60) },
   );
 });
 
@@ -152,7 +153,7 @@ test("every READY step is dispatched until it is done, each once its inputs are 
       expect(record.state).toBe(JobState.SUCCEEDED);
       expect(readySteps(spec, record)).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: times(60) },
   );
 });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { acyclicPipelines } from "../test/arbitraries.ts";
 import { createdUnixMs, plan } from "../test/fixtures.ts";
+import { times } from "../test/times.ts";
 import { createWorld, type Outcome, type World } from "../test/world.ts";
 import { isStepEnded } from "./record.ts";
 
@@ -84,7 +85,7 @@ test("every history that lost events or processes converges to exactly one termi
         expect(record.error?.message ?? "").not.toContain("deadline");
       }
     }),
-    { numRuns: 500 },
+    { numRuns: times(500) },
   );
 });
 
@@ -99,7 +100,7 @@ test("a degraded result never reaches a strict caller, whatever happens", () => 
         for (const { result } of record.steps) expect(result?.adaptations ?? []).toEqual([]);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: times(500) },
   );
 });
 
@@ -126,6 +127,6 @@ test("who waits for a cancelled job's step still gets the result, and nobody run
         expect(runs.length).toBeLessThanOrEqual(2 * equals);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: times(500) },
   );
 });
