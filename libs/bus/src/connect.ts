@@ -65,7 +65,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   return {
     nc,
     js,
-    jsm: await jetstreamManager(nc, { timeout: requestTimeoutMs }),
+    jsm: await jetstreamManager(nc, { timeout: 5_000 }),
     kvm: new Kvm(js),
     ackWaitMs: options.ackWaitMs,
     replicas: options.natsReplicas,

@@ -3,7 +3,6 @@ import {
   DeliverPolicy,
   DiscardPolicy,
   JetStreamApiError,
-  jetstreamManager,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
@@ -14,7 +13,6 @@ import { eventConsumer, workConsumers, workServices, workStream } from "./subjec
 const MiB = 2 ** 20;
 const dayMs = 24 * 3_600_000;
 const nanosPerMs = 1e6;
-const provisionTimeoutMs = 5_000;
 
 type StreamPlan = Partial<StreamConfig> & { readonly name: string; readonly subjects: string[] };
 
@@ -69,9 +67,7 @@ const buckets = [
 ] as const;
 
 /** Makes every stream, consumer and bucket as planned; safe to repeat and to run from several processes at once. */
-export async function provision(opened: Bus): Promise<void> {
-  // Making a stream on a busy disk takes longer than anything that is asked later.
-  const bus = { ...opened, jsm: await jetstreamManager(opened.nc, { timeout: provisionTimeoutMs }) };
+export async function provision(bus: Bus): Promise<void> {
   for (const plan of streams) await ensureStream(bus, plan);
   for (const service of workServices) {
     const { stream, durables } = workConsumers(service);
