@@ -23,8 +23,8 @@ afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
 });
 
-// Another contrast is another result key. `kind` differs between the tests: a stored result would be no work to die of.
-// Equal to none before it: also a repeated test must reach every write again.
+// Another contrast is another result key, and equal to none before it: a stored result would be no work to die of, also for
+// a test that is repeated.
 const freshPipeline = () => ({
   steps: [effectStep("fx", "black_and_white", { contrast: 1 + Math.random() / 4 })],
 });

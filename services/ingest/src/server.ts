@@ -85,7 +85,7 @@ export async function startIngest(
     store,
     orchestrator,
     open,
-    admission: createAdmission(open, config, metrics),
+    admission: createAdmission(open, config),
     watchers,
     catalogue,
     blobs,

@@ -114,35 +114,34 @@ describe("pictures in files", () => {
     await room.close();
   });
 
-  test.skipIf(!existsSync("/dev/full"))(
-    "fail with STORAGE_FULL where the disk is full, not as bad pictures",
-    async () => {
-      const room = createRoom(async () => dir, 0);
-      const full: Room = {
-        maxFrameBytes: 0,
-        async newPath(extension) {
-          const path = await room.newPath(extension);
-          await symlink("/dev/full", path);
-          return path;
-        },
-        close: room.close,
-      };
-      const bytes = await photo(300, 200).jpeg().toBuffer();
-      const reason = (promise: Promise<unknown>) =>
-        promise.then(
-          () => "nothing",
-          (error: AppError) => error.reason,
-        );
-      expect(await reason(decodeRaster(bytes, defaultLimits, full))).toBe("STORAGE_FULL");
-      const { raster } = await decodeRaster(bytes, defaultLimits, room);
-      expect(await reason(resizeRaster(raster, 700, 500, "cubic", full))).toBe("STORAGE_FULL");
-      const jpeg = Encoding.fromPartial({ format: ImageFormat.JPEG });
-      expect(await reason(encodeRaster(raster, jpeg, defaultLimits, full))).toBe("STORAGE_FULL");
-      expect(await reason(createRasterSink({ widthPx: 9, heightPx: 9, channels: 3 }, full))).toBe("STORAGE_FULL");
-      await room.close();
-      expect(await reason(decodeRaster(bytes, defaultLimits, room))).not.toBe("nothing");
-    },
-  );
+  const hasFull = existsSync("/dev/full");
+  if (!hasFull) console.warn("SKIPPED: a full disk, because /dev/full is not here");
+  test.skipIf(!hasFull)("fail with STORAGE_FULL where the disk is full, not as bad pictures", async () => {
+    const room = createRoom(async () => dir, 0);
+    const full: Room = {
+      maxFrameBytes: 0,
+      async newPath(extension) {
+        const path = await room.newPath(extension);
+        await symlink("/dev/full", path);
+        return path;
+      },
+      close: room.close,
+    };
+    const bytes = await photo(300, 200).jpeg().toBuffer();
+    const reason = (promise: Promise<unknown>) =>
+      promise.then(
+        () => "nothing",
+        (error: AppError) => error.reason,
+      );
+    expect(await reason(decodeRaster(bytes, defaultLimits, full))).toBe("STORAGE_FULL");
+    const { raster } = await decodeRaster(bytes, defaultLimits, room);
+    expect(await reason(resizeRaster(raster, 700, 500, "cubic", full))).toBe("STORAGE_FULL");
+    const jpeg = Encoding.fromPartial({ format: ImageFormat.JPEG });
+    expect(await reason(encodeRaster(raster, jpeg, defaultLimits, full))).toBe("STORAGE_FULL");
+    expect(await reason(createRasterSink({ widthPx: 9, heightPx: 9, channels: 3 }, full))).toBe("STORAGE_FULL");
+    await room.close();
+    expect(await reason(decodeRaster(bytes, defaultLimits, room))).not.toBe("nothing");
+  });
 
   test("are small or large by the room, and a copy is the same", async () => {
     const room = createRoom(async () => dir, 3_000);

@@ -1,3 +1,4 @@
+import { reasons } from "@pixelmesh/errors";
 import { type Definition, inputBytes, jobSeconds, megapixels, pipelines, stages, workers } from "./definition.ts";
 
 /** Jobs, steps, pictures and stored results. */
@@ -56,7 +57,7 @@ export const jobMetrics = {
   },
   pixelmesh_open_jobs: {
     type: "gauge",
-    help: "Unfinished jobs of the mesh, as last counted.",
+    help: "Unfinished jobs of the mesh; 0 in replicas that do not reconcile.",
     labels: {},
     from: ["ingest"],
   },
@@ -98,16 +99,7 @@ export const jobMetrics = {
     type: "counter",
     help: "Pictures refused.",
     labels: {
-      reason: [
-        "IMAGE_EMPTY",
-        "IMAGE_TYPE_UNSUPPORTED",
-        "IMAGE_CORRUPT",
-        "IMAGE_TRUNCATED",
-        "IMAGE_TOO_MANY_BYTES",
-        "IMAGE_TOO_MANY_PIXELS",
-        "IMAGE_SIDE_TOO_LONG",
-        "IMAGE_TOO_MANY_FRAMES",
-      ],
+      reason: reasons.filter((reason) => reason.startsWith("IMAGE_")),
     },
     from: ["ingest"],
   },

@@ -1,5 +1,4 @@
 import { AppError } from "@pixelmesh/errors";
-import type { Metrics } from "@pixelmesh/telemetry";
 import type { OpenJobs } from "./open-jobs.ts";
 
 /** The door: how many jobs may be open at once. */
@@ -20,7 +19,7 @@ const retryAfterMs = 2_000;
  * Counts the bucket `open` when asked, at most twice a second, and in between what this replica lets in itself. Replicas that
  * fill the last places at the same moment may pass the bound by what they let in within half a second.
  */
-export function createAdmission(open: OpenJobs, limits: AdmissionLimits, metrics: Metrics): Admission {
+export function createAdmission(open: OpenJobs, limits: AdmissionLimits): Admission {
   let byTenant = new Map<string, number>();
   let all = 0;
   let countedMs = Number.NEGATIVE_INFINITY;
@@ -32,7 +31,6 @@ export function createAdmission(open: OpenJobs, limits: AdmissionLimits, metrics
     all = 0;
     for (const { tenant } of jobs) noteEntered(tenant);
     countedMs = performance.now();
-    metrics.set("pixelmesh_open_jobs", {}, jobs.length);
   }
 
   function noteEntered(tenant: string): void {

@@ -18,6 +18,7 @@ export async function exportBacklog({ bus, metrics }: ServiceBase, open: readonl
 
 /** Takes back what this replica had exported: another reconciles now. */
 export function clearBacklog({ metrics }: ServiceBase): void {
+  metrics.set("pixelmesh_open_jobs", {}, 0);
   metrics.set("pixelmesh_job_oldest_active_age_seconds", {}, 0);
   for (const queue of ["ingest", "upscale", "background", "effects"] as const) {
     metrics.set("pixelmesh_queue_messages", { queue }, 0);
