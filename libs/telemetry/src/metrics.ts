@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import { type MetricDefinition, type MetricName, metricDefinitions } from "./names.ts";
-import { traceIds } from "./trace.ts";
+import { keptTraceId } from "./trace.ts";
 
 type NamesOf<T extends string> = {
   [K in MetricName]: (typeof metricDefinitions)[K]["type"] extends T ? K : never;
@@ -21,7 +21,8 @@ export type Metrics = {
 /**
  * Metrics of a service: the registry's and the defaults of a Node process. Series whose labels are closed lists are there
  * from the start, at zero, for the services that the registry says emit them; the others are created on first use.
- * `memoryLimit` is what the process may use in bytes, where the kernel allows more. Histograms keep the trace of a recent observation in each bucket as an exemplar.
+ * `memoryLimit` is what the process may use in bytes, where the kernel allows more. Histograms keep the trace of a recent
+ * observation in each bucket as an exemplar, where chance has chosen that trace to be kept.
  */
 export function createMetrics(service: string, version: string, memoryLimit = Number.POSITIVE_INFINITY): Metrics {
   const registry = new Registry<OpenMetricsContentType>();
@@ -58,7 +59,7 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
     count: (name, labels, by = 1) => metric<Counter>(name).inc(labels, by),
     set: (name, labels, value) => metric<Gauge>(name).set(labels, value),
     observe(name, labels, value) {
-      const { traceId } = traceIds();
+      const traceId = keptTraceId();
       metric<Histogram>(name).observe({ labels, value, exemplarLabels: traceId ? { trace_id: traceId } : {} });
     },
     async page(accept = "") {

@@ -81,7 +81,11 @@ test("the metrics page has what was counted", async () => {
   metrics.count("pixelmesh_jobs_submitted_total", { pipeline: "upscale", priority: "batch" }, 3);
   const server = await startMetricsServer(metrics, { host: "127.0.0.1", port: 0 });
   const read = async (accept: string) => (await fetch(server.url, { headers: { accept } })).text();
-  withTrace(() => metrics.observe("pixelmesh_queue_wait_seconds", { queue: "upscale" }, 0.02));
+  const observe = () => metrics.observe("pixelmesh_queue_wait_seconds", { queue: "upscale" }, 0.02);
+  const kept = "0af7651916cd43dd8448eb211c80319c";
+  withExtractedTrace((name) => (name === "traceparent" ? `00-${kept}-b7ad6b7169203331-01` : undefined), observe);
+  // A trace that nobody keeps cannot be looked up.
+  withTrace(observe);
   const [plain, open] = [await read("text/plain"), await read("application/openmetrics-text; version=1.0.0")];
   await server.close();
   for (const page of [plain, open]) {
@@ -90,7 +94,8 @@ test("the metrics page has what was counted", async () => {
   }
   expect(plain).toContain("# TYPE pixelmesh_jobs_submitted_total counter");
   expect(plain).not.toContain("trace_id");
-  expect(open).toMatch(/queue_wait_seconds_bucket\{le="0.05",queue="upscale"\} 1 # \{trace_id="[0-9a-f]{32}"\} 0.02/);
+  expect(open).toMatch(/queue_wait_seconds_bucket\{le="0.05",queue="upscale"\} 2 # \{trace_id="[0-9a-f]{32}"\} 0.02/);
+  expect(open).toContain(`trace_id="${kept}"`);
   expect(open.endsWith("# EOF\n")).toBe(true);
 });
 

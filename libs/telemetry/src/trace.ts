@@ -39,6 +39,12 @@ export function traceIds(): { traceId?: string; spanId?: string } {
   return span && isSpanContextValid(span) ? { traceId: span.traceId, spanId: span.spanId } : {};
 }
 
+/** Id of the running trace where somebody keeps it: only such a one can be looked up later. */
+export function keptTraceId(): string | undefined {
+  const span = trace.getSpanContext(context.active());
+  return span && isSpanContextValid(span) && span.traceFlags & TraceFlags.SAMPLED ? span.traceId : undefined;
+}
+
 /** Calls `set` with the headers (`traceparent`, `tracestate`) that carry the running trace to another process. */
 export function injectTrace(set: (name: string, value: string) => void): void {
   propagation.inject(context.active(), undefined, { set: (_carrier, name, value) => set(name, value) });
