@@ -1,8 +1,19 @@
 import { announceService, type Bus, connectBus, type OnWrite, provision } from "@pixelmesh/bus";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
-import { createHealth, type Health, type RpcServer, type RpcServerOptions, startRpcServer } from "@pixelmesh/rpc";
+import {
+  type ConnectOptions,
+  connectRpc,
+  createHealth,
+  type Health,
+  type RpcConnection,
+  type RpcServer,
+  type RpcServerOptions,
+  type RpcTls,
+  startRpcServer,
+} from "@pixelmesh/rpc";
 import { createMetrics, type Logger, type Metrics, startMetricsServer, startTracing } from "@pixelmesh/telemetry";
 import type { ServiceConfig } from "./fields.ts";
+import { openTls } from "./open-tls.ts";
 import { version } from "./version.ts";
 
 /** What every service process has open. */
@@ -18,6 +29,10 @@ export type ServiceBase = {
   readonly health: Health;
   readonly healthAddress: string;
   readonly bus: Bus;
+  /** TLS between services; undefined: plaintext. */
+  readonly tls: RpcTls | undefined;
+  /** A connection to another service, by TLS where that is set, with its calls counted. */
+  connect(address: string, options?: Pick<ConnectOptions, "token">): RpcConnection;
 };
 
 /** Ports of a service that only tests use. */
@@ -42,6 +57,8 @@ export async function openBase(
   const metrics = createMetrics(service, version, config.memoryLimitBytes);
   const metricsServer = await startMetricsServer(metrics, { host: config.host, port: config.metricsPort });
   life.defer("metrics page", metricsServer.close);
+
+  const tls = openTls(config, life, log, metrics);
 
   const health = createHealth();
   life.defer("health state", health.close);
@@ -78,16 +95,18 @@ export async function openBase(
     health,
     healthAddress: `${config.advertisedHost}:${healthServer.port}`,
     bus,
+    tls,
+    connect: (address, options = {}) => connectRpc(address, { ...options, tls, metrics }),
   };
 }
 
 /** Opens the gRPC server of the service; closed by the lifecycle within the configured grace. */
 export async function openRpc(
-  { config, life, log, metrics, health }: ServiceBase,
-  options: Pick<RpcServerOptions, "serviceNames" | "register">,
+  { config, life, log, metrics, health, tls }: ServiceBase,
+  options: Pick<RpcServerOptions, "serviceNames" | "register" | "tokens">,
 ): Promise<RpcServer> {
   const { host, grpcPort: port, maxConnectionAgeMs } = config;
-  const rpc = await startRpcServer({ host, port, log, metrics, health, maxConnectionAgeMs, ...options });
+  const rpc = await startRpcServer({ host, port, log, metrics, health, tls, maxConnectionAgeMs, ...options });
   life.defer("rpc server", () => rpc.stop(config.stopGraceMs), config.stopGraceMs + 1_000);
   return rpc;
 }
