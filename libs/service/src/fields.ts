@@ -25,6 +25,11 @@ export function serviceFields(area: string, basePort: number) {
     healthPort: port("HEALTH_PORT", basePort + 100, "Port of the plaintext health server."),
     metricsPort: port("METRICS_PORT", basePort + 200, "Port of the metrics page."),
     instance: field.text("PIXELMESH_INSTANCE", "0", "Name of this replica, unique within its service."),
+    versionLabel: field.text(
+      "PIXELMESH_VERSION_LABEL",
+      "",
+      "Version that traces, metrics, logs and the list of services tell, so that two releases at once can be told apart. Empty: the package's.",
+    ),
     logLevel: field.choice(
       "PIXELMESH_LOG_LEVEL",
       ["trace", "debug", "info", "warn", "error", "silent"],

@@ -14,7 +14,7 @@ import {
 import { createMetrics, type Logger, type Metrics, startMetricsServer, startTracing } from "@pixelmesh/telemetry";
 import type { ServiceConfig } from "./fields.ts";
 import { openTls } from "./open-tls.ts";
-import { version } from "./version.ts";
+import { version as packageVersion } from "./version.ts";
 
 /** What every service process has open. */
 export type ServiceBase = {
@@ -49,6 +49,7 @@ export async function openBase(
   log: Logger,
   { onWrite }: OpenOptions = {},
 ): Promise<ServiceBase> {
+  const version = versionOf(config);
   const tracing = await startTracing({
     ...{ service, version, instance: config.instance },
     ...{ endpoint: config.tracesEndpoint, ratio: config.tracesKeptRatio },
@@ -114,6 +115,7 @@ export async function openRpc(
 /** The last step of starting: lists the process in the bucket `services` and lets health say that it serves. */
 export async function announceReady(base: ServiceBase, rpc: RpcServer): Promise<void> {
   const { service, config, life, log, health, bus, metricsUrl, healthAddress } = base;
+  const version = versionOf(config);
   const grpcAddress = `${config.advertisedHost}:${rpc.port}`;
   const leave = await announceService(bus, {
     service,
@@ -127,6 +129,10 @@ export async function announceReady(base: ServiceBase, rpc: RpcServer): Promise<
   health.setStarted();
   life.defer("readiness", health.setStopping);
   log.info({ grpcAddress, healthAddress, metricsUrl, version }, "ready");
+}
+
+function versionOf({ versionLabel }: ServiceConfig): string {
+  return versionLabel === "" ? packageVersion : versionLabel;
 }
 
 function withHost(url: string, { host, advertisedHost }: ServiceConfig): string {
