@@ -44,6 +44,20 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          // Needs helm, and what `make check-deploy` brings.
+          name: "deploy",
+          include: ["helm/test/**/*.test.ts", "deploy/images/test/**/*.test.ts"],
+          retry: process.env.CI ? 1 : 0,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          expect: { poll: { timeout: 60_000 } },
+          pool: "forks",
+          execArgv: ["--conditions=development"],
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: "mesh",
           // Real processes on a shared machine: in CI a test that fails is tried twice more, and vitest says that it was.
           retry: process.env.CI ? 2 : 0,
