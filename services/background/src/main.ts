@@ -1,4 +1,6 @@
 import { runService } from "@pixelmesh/service";
+import { isPullingModels, runPullModels } from "@pixelmesh/worker";
 import { backgroundFields, startBackground } from "./index.ts";
 
-await runService(process, "background", backgroundFields, startBackground);
+if (isPullingModels(process.argv)) await runPullModels(process, "background");
+else await runService(process, "background", backgroundFields, startBackground);

@@ -1,4 +1,6 @@
 import { runService } from "@pixelmesh/service";
+import { isPullingModels, runPullModels } from "@pixelmesh/worker";
 import { startUpscale, upscaleFields } from "./index.ts";
 
-await runService(process, "upscale", upscaleFields, startUpscale);
+if (isPullingModels(process.argv)) await runPullModels(process, "upscale");
+else await runService(process, "upscale", upscaleFields, startUpscale);
