@@ -29,7 +29,6 @@ export {
   toDeviceOwner,
 } from "./models.ts";
 export { openWorker, type WorkerParts } from "./open.ts";
-export { isPullingModels, runPullModels } from "./pull-models.ts";
 export { createResults, keepResult, type Results } from "./results.ts";
 export { connectSchedulers, type SchedulerLink } from "./scheduler-link.ts";
 export { holdSlot, type Slot } from "./slot.ts";

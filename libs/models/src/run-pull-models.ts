@@ -2,10 +2,8 @@ import { parseArgs } from "node:util";
 import { AppError, expected, toAppError } from "@pixelmesh/errors";
 import { loadRegistry } from "@pixelmesh/inference";
 import { createLogger } from "@pixelmesh/telemetry";
-
-/** Whether a service was started to bring models and not to serve. */
-export const isPullingModels = (argv: readonly string[]): boolean =>
-  argv.some((arg) => arg.startsWith("--pull-models"));
+import { chooseTargetDir, toModelsDirs } from "./directories.ts";
+import { pullModel } from "./pull.ts";
 
 /**
  * The whole of a service's main.ts where it was started with `--pull-models=a,b` (and `--from=` a mirror): brings each model that is
@@ -23,7 +21,6 @@ export async function runPullModels(process: NodeJS.Process, service: string): P
     });
     const names = (values["pull-models"] ?? "").split(",").filter((name) => name !== "");
     if (names.length === 0) throw expected("--pull-models", "names of models, separated by commas", "");
-    const { chooseTargetDir, pullModel, toModelsDirs } = await import("@pixelmesh/models");
     const { env } = process;
     const dirs = toModelsDirs(env);
     const registry = await loadRegistry({ dirs });
