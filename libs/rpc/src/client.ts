@@ -9,6 +9,7 @@ import { type CallOptions, type ClientMiddlewareCall, Metadata, Status } from "n
 import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
 import { fromRpcError, statusOf } from "./errors.ts";
 import { isEndless, isTraced } from "./middleware/endless.ts";
+import { refusedMiddleware } from "./refused.ts";
 import { isServerError } from "./server-errors.ts";
 
 /** What a call may be given besides nice-grpc's own options. */
@@ -52,6 +53,7 @@ export function connectRpc(
   });
   const factory = createClientFactory()
     .use(errorDetailsClientMiddleware)
+    .use(refusedMiddleware)
     .use(deadlineMiddleware)
     .use(retryMiddleware)
     .use(createCallMiddleware(options.timeoutMs ?? 30_000, options.tenant));

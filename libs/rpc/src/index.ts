@@ -5,4 +5,5 @@ export { type CallExtras, connectRpc, type RpcClient, type RpcConnection, waitFo
 export { fromRpcError, statusOf, toRpcError } from "./errors.ts";
 export { createHealth, type Health, HealthDefinition } from "./health.ts";
 export { createOutbox, type Outbox } from "./outbox.ts";
+export { repeatRefused } from "./refused.ts";
 export { type RpcServer, type RpcServerOptions, startRpcServer } from "./server.ts";

@@ -27,6 +27,8 @@ export type RpcServerOptions = {
   readonly register: (server: Server) => void;
   /** Longest deadline any call gets; default 15 min. */
   readonly maxDeadlineMs?: number;
+  /** Age at which a connection takes no further calls, so that clients look for new replicas; ±10 %, default 5 min. */
+  readonly maxConnectionAgeMs?: number;
 };
 
 /** A listening server. */
@@ -46,7 +48,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": 1024,
-    "grpc.max_connection_age_ms": 300_000,
+    "grpc.max_connection_age_ms": options.maxConnectionAgeMs ?? 300_000,
     "grpc.keepalive_time_ms": 60_000,
   };
   const server = createServer(channelOptions)

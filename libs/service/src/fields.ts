@@ -38,6 +38,12 @@ export function serviceFields(area: string, basePort: number) {
       "10%",
       "Share of the jobs whose traces are kept; those with failures, and slow ones, are kept in any case.",
     ),
+    maxConnectionAgeMs: field.duration(
+      "PIXELMESH_RPC_MAX_CONNECTION_AGE",
+      "5m",
+      "Age at which a gRPC connection takes no further calls, so that clients find new replicas; ±10 %. What runs on it ends by itself.",
+      { min: 1_000, max: 86_400_000 },
+    ),
     stopGraceMs: field.duration(
       "PIXELMESH_STOP_GRACE",
       "20s",

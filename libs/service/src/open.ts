@@ -86,7 +86,8 @@ export async function openRpc(
   { config, life, log, metrics, health }: ServiceBase,
   options: Pick<RpcServerOptions, "serviceNames" | "register">,
 ): Promise<RpcServer> {
-  const rpc = await startRpcServer({ host: config.host, port: config.grpcPort, log, metrics, health, ...options });
+  const { host, grpcPort: port, maxConnectionAgeMs } = config;
+  const rpc = await startRpcServer({ host, port, log, metrics, health, maxConnectionAgeMs, ...options });
   life.defer("rpc server", () => rpc.stop(config.stopGraceMs), config.stopGraceMs + 1_000);
   return rpc;
 }
