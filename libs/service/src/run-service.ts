@@ -2,6 +2,7 @@ import { type ConfigOf, describeConfig, type Fields, loadConfig } from "@pixelme
 import { type Lifecycle, runMain } from "@pixelmesh/lifecycle";
 import { createLogger, type Logger } from "@pixelmesh/telemetry";
 import { provisionBroker } from "./provision-broker.ts";
+import { version } from "./version.ts";
 
 /**
  * The whole of a service's main.ts: logger, settings, start, signals, exit code. SIGUSR2 turns detailed logs on and off. With
@@ -22,6 +23,7 @@ export async function runService<const F extends Fields>(
   const log = createLogger({
     service,
     instance: env.PIXELMESH_INSTANCE || "0",
+    version: env.PIXELMESH_VERSION_LABEL || version,
     level: env.PIXELMESH_LOG_LEVEL || "info",
   });
   switchLevelOn(process, log);
