@@ -12,7 +12,7 @@ import { type SecuredMesh, startSecuredMesh } from "./secured-mesh.ts";
 let mesh: SecuredMesh;
 beforeAll(async () => {
   mesh = await startSecuredMesh();
-});
+}, 150_000);
 afterAll(async () => mesh?.[Symbol.asyncDispose]());
 
 const pipeline = () => ({ steps: [effectStep("fx", "black_and_white", { contrast: 1 + Math.random() })] });
@@ -109,6 +109,7 @@ test("health stays plaintext, the command line takes files and token, and no log
   for (const service of ["ingest", "scheduler", "storage", "effects"] as const) {
     expect(mesh.said(service)).not.toContain(mesh.token);
     expect(mesh.said(service)).not.toContain("PRIVATE KEY");
+    expect(mesh.said(service)).toContain('"version":"1.2.3-canary"');
     expect(await mesh.metrics(service)).toMatch(/pixelmesh_build_info\{.*version="1.2.3-canary"/);
     expect(await mesh.metrics(service)).toMatch(/pixelmesh_tls_certificate_end_seconds 1\d{9}/);
   }

@@ -109,7 +109,7 @@ export async function startSecuredMesh(): Promise<SecuredMesh> {
 }
 
 async function allAnnounced(bus: Bus, said: ReadonlyMap<Service, string>): Promise<void> {
-  const untilMs = performance.now() + 60_000;
+  const untilMs = performance.now() + 120_000;
   for (;;) {
     // Before the first service made the bucket there is none.
     const known = await listServices(bus).catch(() => []);
