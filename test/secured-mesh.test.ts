@@ -130,7 +130,7 @@ function runStatus(env: Record<string, string>): Promise<{ code: number; out: st
   const { caFile, certFile, keyFile } = mesh.tls;
   const main = fileURLToPath(new URL("../libs/cli/src/main.ts", import.meta.url));
   const files = ["--tls-ca", caFile, "--tls-cert", certFile, "--tls-key", keyFile, "--tls-server-name", "pixelmesh"];
-  const command = ["status", "--json", "--address", mesh.address("ingest"), ...files];
+  const command = ["status", "--json", "--address", `dns:///${mesh.address("ingest")}`, ...files];
   const args = ["--conditions=development", "--disable-warning=ExperimentalWarning", main, ...command];
   const options = { env: { ...process.env, ...env }, timeout: 60_000 };
   return new Promise((resolve) => {
