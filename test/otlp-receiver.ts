@@ -6,6 +6,7 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 /** A span as it came over the wire. */
 export type ReceivedSpan = {
   readonly service: string;
+  readonly version: string;
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId: string;
@@ -77,10 +78,12 @@ function attributesOf(fields: Fields, number: number): Record<string, unknown> {
 function decodeRequest(body: Uint8Array): ReceivedSpan[] {
   return messages(fieldsOf(body), 1).flatMap((resourceSpans) => {
     const [resource] = messages(resourceSpans, 1);
-    const service = String(attributesOf(resource ?? new Map(), 1)["service.name"]);
+    const { "service.name": name, "service.version": version } = attributesOf(resource ?? new Map(), 1);
+    const service = String(name);
     return messages(resourceSpans, 2).flatMap((scope) =>
       messages(scope, 2).map((span) => ({
         service,
+        version: String(version),
         traceId: hexOf(span, 1),
         spanId: hexOf(span, 2),
         parentSpanId: hexOf(span, 4),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectBus } from "@pixelmesh/bus";
 import { type AppError, type ConnectOptions, connectPixelmesh, JobState } from "@pixelmesh/client";
+import { connectRpc, HealthDefinition } from "@pixelmesh/rpc";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeTestCa } from "./certificates.ts";
@@ -12,7 +13,7 @@ import { type SecuredMesh, startSecuredMesh } from "./secured-mesh.ts";
 let mesh: SecuredMesh;
 beforeAll(async () => {
   mesh = await startSecuredMesh();
-});
+}, 150_000);
 afterAll(async () => mesh?.[Symbol.asyncDispose]());
 
 const pipeline = () => ({ steps: [effectStep("fx", "black_and_white", { contrast: 1 + Math.random() })] });
@@ -45,7 +46,9 @@ test("a job runs where everybody shows a certificate, the broker wants credentia
   expect((await client.jobs.wait(job.id)).state).toBe(JobState.SUCCEEDED);
   const { chunks } = await client.jobs.download(job.id, "result");
   expect(Buffer.concat(await Array.fromAsync(chunks)).length).toBeGreaterThan(1_000);
-  expect((await client.stats()).missing).toEqual([]);
+  // The other replica of ingest was asked too, at its own address and with a token.
+  const { replicas, missing } = await client.stats();
+  expect([missing, replicas.map(({ instance }) => instance).sort()]).toEqual([[], ["0", "1"]]);
   client.close();
 });
 
@@ -68,7 +71,9 @@ test("without certificate, with another CA, an expired one, or a wrong token nob
   await expect(callWith({ tls: missing })).rejects.toThrow("Expected tls.certFile to be a file that can be read");
   // Storage behind the edge asks nobody for a token, but everybody for a certificate.
   expect(await callWith({ address: mesh.address("storage"), tls: {} })).toBe("SERVICE_UNAVAILABLE");
-  expect(await mesh.metrics("ingest")).toMatch(/pixelmesh_refused_requests_total\{.*reason="UNAUTHENTICATED"\} 2/);
+  expect(await mesh.metrics("ingest")).toMatch(
+    /pixelmesh_refused_requests_total\{.*reason="UNAUTHENTICATED"\} ([2-9]|\d\d)/,
+  );
 });
 
 test("the broker lets in nobody without its CA's certificate and credentials of its account, and the reason says so", async () => {
@@ -103,12 +108,18 @@ test("the broker lets in nobody without its CA's certificate and credentials of 
 test("health stays plaintext, the command line takes files and token, and no log has the token or a key", async () => {
   const services = await runStatus({ PIXELMESH_API_TOKEN: mesh.token });
   expect(services.code, services.err).toBe(0);
-  expect(JSON.parse(services.out).services).toHaveLength(4);
-  for (const { version } of JSON.parse(services.out).services) expect(version).toBe("1.2.3-canary");
+  expect(JSON.parse(services.out).services).toHaveLength(5);
+  for (const { version, healthAddress } of JSON.parse(services.out).services) {
+    expect(version).toBe("1.2.3-canary");
+    const connection = connectRpc(healthAddress);
+    expect((await connection.client(HealthDefinition).check({ service: "readiness" })).status).toBe(1);
+    connection.close();
+  }
   expect(await runStatus({})).toMatchObject({ code: 1, err: expect.stringContaining("UNAUTHENTICATED") });
-  for (const service of ["ingest", "scheduler", "storage", "effects"] as const) {
+  for (const service of ["ingest", "scheduler", "storage", "effects", "peer"] as const) {
     expect(mesh.said(service)).not.toContain(mesh.token);
     expect(mesh.said(service)).not.toContain("PRIVATE KEY");
+    expect(mesh.said(service)).toContain('"version":"1.2.3-canary"');
     expect(await mesh.metrics(service)).toMatch(/pixelmesh_build_info\{.*version="1.2.3-canary"/);
     expect(await mesh.metrics(service)).toMatch(/pixelmesh_tls_certificate_end_seconds 1\d{9}/);
   }
@@ -119,7 +130,7 @@ function runStatus(env: Record<string, string>): Promise<{ code: number; out: st
   const { caFile, certFile, keyFile } = mesh.tls;
   const main = fileURLToPath(new URL("../libs/cli/src/main.ts", import.meta.url));
   const files = ["--tls-ca", caFile, "--tls-cert", certFile, "--tls-key", keyFile, "--tls-server-name", "pixelmesh"];
-  const command = ["status", "--json", "--address", mesh.address("ingest"), ...files];
+  const command = ["status", "--json", "--address", `dns:///${mesh.address("ingest")}`, ...files];
   const args = ["--conditions=development", "--disable-warning=ExperimentalWarning", main, ...command];
   const options = { env: { ...process.env, ...env }, timeout: 60_000 };
   return new Promise((resolve) => {

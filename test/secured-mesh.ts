@@ -10,7 +10,8 @@ import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { makeTestCa, type TestCa } from "./certificates.ts";
 import { makeTestOperator, type TestOperator } from "./nats-operator.ts";
 
-const services = ["ingest", "scheduler", "storage", "effects"] as const;
+/** `peer` is a second replica of ingest. */
+const services = ["ingest", "scheduler", "storage", "effects", "peer"] as const;
 type Service = (typeof services)[number];
 
 /** A mesh in which everybody shows a certificate to everybody, the broker asks for credentials as well, and ingest for a token. */
@@ -68,10 +69,12 @@ export async function startSecuredMesh(): Promise<SecuredMesh> {
   };
   const said = new Map<Service, string>();
   for (const [at, name] of services.entries()) {
-    const main = fileURLToPath(new URL(`../services/${name}/src/main.ts`, import.meta.url));
+    const service = name === "peer" ? "ingest" : name;
+    const main = fileURLToPath(new URL(`../services/${service}/src/main.ts`, import.meta.url));
     const [grpc, health, metrics] = ports.slice(at * 3);
-    const area = `PIXELMESH_${name.toUpperCase()}`;
+    const area = `PIXELMESH_${service.toUpperCase()}`;
     const places = {
+      PIXELMESH_INSTANCE: name === "peer" ? "1" : "0",
       [`${area}_GRPC_PORT`]: String(grpc),
       [`${area}_HEALTH_PORT`]: String(health),
       [`${area}_METRICS_PORT`]: String(metrics),
@@ -109,11 +112,11 @@ export async function startSecuredMesh(): Promise<SecuredMesh> {
 }
 
 async function allAnnounced(bus: Bus, said: ReadonlyMap<Service, string>): Promise<void> {
-  const untilMs = performance.now() + 60_000;
+  const untilMs = performance.now() + 120_000;
   for (;;) {
     // Before the first service made the bucket there is none.
     const known = await listServices(bus).catch(() => []);
-    if (services.every((name) => known.some(({ service }) => service === name))) return;
+    if (known.length === services.length) return;
     if (performance.now() > untilMs) throw new Error(`The mesh did not start: ${JSON.stringify([...said])}`);
     await new Promise((next) => setTimeout(next, 100));
   }

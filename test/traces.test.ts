@@ -35,8 +35,9 @@ describe("every trace kept", () => {
   let mesh: TestMesh;
   beforeAll(async () => {
     receiver = await startOtlpReceiver();
+    const kept = { PIXELMESH_TRACES_KEPT: "100%", PIXELMESH_VERSION_LABEL: "1.2.3-canary" };
     mesh = await startTestMesh({
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, PIXELMESH_TRACES_KEPT: "100%", PIXELMESH_NATS_ACK_WAIT: "3s" },
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, PIXELMESH_NATS_ACK_WAIT: "3s", ...kept },
     });
   });
   afterAll(async () => {
@@ -55,6 +56,7 @@ describe("every trace kept", () => {
     const { id } = await mesh.client.jobs.create({ pipeline, pictures: [{ bytes: robot }], noCache: true });
     expect((await mesh.client.jobs.wait(id)).state).toBe(JobState.SUCCEEDED);
     const spans = await readTrace(receiver, id);
+    for (const { version } of spans) expect(version).toBe("1.2.3-canary");
     const byId = new Map(spans.map((span) => [span.spanId, span]));
     const edges = new Set(
       spans.flatMap((span) => {

@@ -69,9 +69,10 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
       );
     },
     async keys(filter) {
-      const found: string[] = [];
-      for await (const key of await translate(kv.keys(filter))) found.push(key);
-      return found;
+      // One that is written meanwhile comes a second time.
+      const found = new Set<string>();
+      for await (const key of await translate(kv.keys(filter))) found.add(key);
+      return [...found];
     },
     async list(filter) {
       const info = await translate(bus.jsm.streams.info(stream, { subjects_filter: subject(filter) }));

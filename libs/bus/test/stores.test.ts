@@ -1,4 +1,4 @@
-import { JobEvent, OpenEntry, RequestEntry } from "@pixelmesh/proto";
+import { JobEvent, OpenEntry, RequestEntry, ServiceEntry } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
 import { openStore, partitionOf, publishEvent, readJobEvents } from "../src/index.ts";
 import { startTestBus } from "./start-test-bus.ts";
@@ -47,4 +47,15 @@ test("keys that are removed leave nothing, and only what was read goes with a re
   expect(await store.list("t.*")).toEqual(["t.k"]);
   expect((await bus.jsm.streams.info("KV_open")).state.messages).toBe(1);
   expect(await store.deleteAt("t.k", first)).toBe(false);
+});
+
+test("a key that is written while keys are listed is listed once", async () => {
+  const { bus } = await startTestBus();
+  const store = await openStore(bus, "services", ServiceEntry);
+  const write = (at: number) => store.put(`storage.${at % 50}`, ServiceEntry.fromPartial({ service: "storage" }));
+  for (let at = 0; at < 50; at++) await write(at);
+  for (let round = 0; round < 20; round++) {
+    const [keys] = await Promise.all([store.keys(">"), ...Array.from({ length: 50 }, (_, at) => write(at))]);
+    expect(keys).toHaveLength(new Set(keys).size);
+  }
 });
