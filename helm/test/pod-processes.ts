@@ -63,9 +63,9 @@ export function planPods(
         rewritten[key] = "network";
         return [key, ip];
       }
-      if (value.startsWith("dns:///") || value.startsWith("nats://")) {
+      if (/^(dns|nats|tls):\/\//.test(value)) {
         rewritten[key] = "names";
-        return [key, value.startsWith("nats") ? brokerUrl : value.split(",").map(resolve).join(",")];
+        return [key, !value.startsWith("dns") ? brokerUrl : value.split(",").map(resolve).join(",")];
       }
       const mount = (container?.volumeMounts ?? []).find(
         ({ mountPath }) => value === mountPath || value.startsWith(`${mountPath}/`),
