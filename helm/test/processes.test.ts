@@ -155,6 +155,15 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
     }
   });
 
+  test("they stay within the memory that they ask for", () => {
+    for (const pod of pods) {
+      const { requests } = pod.workload.pod.spec?.containers[0]?.resources ?? {};
+      const [, number, unit] = /^(\d+)(Mi|Gi)$/.exec(String(requests?.memory)) ?? [];
+      expect(pod.peakMib(), pod.name).toBeLessThan(Number(number) * (unit === "Gi" ? 1024 : 1));
+    }
+    if (process.env.PIXELMESH_SHOW_MEMORY) console.table(pods.map((pod) => [pod.name, Math.round(pod.peakMib())]));
+  });
+
   test("what a pod writes is where a volume is mounted", () => {
     const storage = pods.find(({ workload }) => workload.name === "storage");
     expect(existsSync(storage?.env.PIXELMESH_STORAGE_DIR ?? "")).toBe(true);
