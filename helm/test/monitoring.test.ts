@@ -1,12 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { type KubeObject, ofKind, workloadsOf } from "./objects.ts";
-import { findTool, render } from "./render.ts";
+import { findTool, render, scratchDir } from "./render.ts";
 
 const deploy = (path: string) => readFileSync(fileURLToPath(new URL(`../../deploy/${path}`, import.meta.url)), "utf8");
 /** A file of deploy/ as this release should have it: with its own runbooks, and its own namespace. */
@@ -31,7 +30,7 @@ test("every rule of deploy/ is there, unchanged but for runbooks and namespace",
 });
 
 test.skipIf(promtool === undefined)("promtool takes the rendered rules", () => {
-  const dir = mkdtempSync(join(tmpdir(), "pixelmesh-rules-"));
+  const dir = scratchDir("rules");
   for (const { metadata, spec } of rules) writeFileSync(join(dir, `${metadata.name}.yaml`), stringify(spec));
   const files = rules.map(({ metadata }) => join(dir, `${metadata.name}.yaml`));
   expect(execFileSync(promtool ?? "", ["check", "rules", ...files], { encoding: "utf8" })).toMatch(/SUCCESS/);
