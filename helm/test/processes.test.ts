@@ -104,7 +104,12 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
     if (pods.length === 0) pods = plans.map(startPod);
     for (const pod of pods) {
       for (const kind of ["startupProbe", "readinessProbe", "livenessProbe"] as const)
-        await expect.poll(() => probe(pod, kind), { message: `${kind} of ${pod.name}: ${pod.log()}` }).toBe(true);
+        await expect
+          .poll(() => probe(pod, kind), { timeout: 180_000 })
+          .toBe(true)
+          .catch((cause: unknown) => {
+            throw new Error(`The ${kind} of ${pod.name} fails; it said ${pod.log()}`, { cause });
+          });
     }
   });
 

@@ -30,9 +30,13 @@ export function findTool(name: string): string | undefined {
 /** A folder that goes when this process ends. */
 export function scratchDir(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), `pixelmesh-${name}-`));
-  process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+  scratchDirs.push(dir);
   return dir;
 }
+const scratchDirs: string[] = [];
+process.once("exit", () => {
+  for (const dir of scratchDirs) rmSync(dir, { recursive: true, force: true });
+});
 
 const helm = findTool("helm") ?? "helm";
 // Where `make check-deploy` fetched it to, or where `helm dependency update` puts it.
