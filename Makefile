@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo test test-deep check check-ops check-deploy bench soak eval-models eval-tiles generate generate-ops format clean
+.PHONY: help setup demo test test-deep check check-ops check-deploy bench soak eval-models eval-tiles dist images generate generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make
@@ -46,6 +46,12 @@ eval-models: setup ## Judge models (MODELS=a,b; default all here) through a mesh
 
 eval-tiles: setup ## What tiling changes and costs, for each upscaler that is here (MODELS=a,b); results in eval/results/
 	@MODELS="$(MODELS)" $(NODE) eval/tiles/run.ts
+
+dist: setup ## The tree of each image (ROLES="upscale cli" for some; ARCH=arm64, FLAVOUR=cuda) in out/images/<role>
+	@$(NODE) deploy/images/src/build.ts $(if $(ARCH),--arch $(ARCH)) $(if $(FLAVOUR),--flavour $(FLAVOUR)) $(ROLES)
+
+images: setup ## Build all images with an engine (REGISTRY=… TAG=… ROLES=… PLATFORMS=…) and print their digests
+	@bash scripts/images.sh
 
 generate: setup ## Regenerate proto/gen from the contracts
 	@bash proto/generate.sh

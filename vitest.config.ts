@@ -44,7 +44,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
-          // Needs helm, and what `make check-deploy` brings.
+          // What is deployed, from what was built for it: see `make check-deploy`.
           name: "deploy",
           include: ["helm/test/**/*.test.ts", "deploy/images/test/**/*.test.ts"],
           retry: process.env.CI ? 1 : 0,

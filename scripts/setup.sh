@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings what the project needs and the system lacks: Node 24 and pnpm into .tools/, nats-server from the distribution,
 # the npm packages of the lock file. Idempotent; a second run only compares a stamp.
+# `setup.sh packages` leaves nats-server out: a build needs none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools=.tools
@@ -37,7 +38,9 @@ fi
 export PATH="$PWD/$tools/node_modules/.bin:$PATH:/usr/sbin:/usr/local/sbin"
 [ "$(node_major node)" -ge 24 ] || die "expected node >= 24, got $(node --version)"
 
-if ! command -v nats-server >/dev/null; then
+broker=yes
+[ "${1:-}" = packages ] && broker=no
+if [ "$broker" = yes ] && ! command -v nats-server >/dev/null; then
   say "bringing nats-server from the distribution"
   if command -v apt-get >/dev/null; then
     as_root=""
@@ -60,4 +63,4 @@ if [ ! -d node_modules ] || [ "$(cat "$stamp" 2>/dev/null)" != "$now" ]; then
   CI=true pnpm install --frozen-lockfile --reporter=silent || CI=true pnpm install --frozen-lockfile
   echo "$now" >"$stamp"
 fi
-say "ready (node $(node --version), pnpm $(pnpm --version), $(nats-server --version))"
+say "ready (node $(node --version), pnpm $(pnpm --version), $([ "$broker" = no ] || nats-server --version))"

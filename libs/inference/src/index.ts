@@ -33,6 +33,7 @@ export {
   loadRegistry,
   type ModelRegistry,
   type ModelStatus,
+  withBundledModels,
 } from "./models/registry.ts";
 export type { Blend } from "./tiles/blend.ts";
 export { planTiles, type Region, type Span, type TilePlan, type TilePlanOptions } from "./tiles/plan-tiles.ts";

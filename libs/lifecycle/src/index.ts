@@ -1,4 +1,5 @@
 export { createLifecycle, type Lifecycle, type LifecycleLog } from "./lifecycle.ts";
+export { moduleBeside, nodeFlags } from "./module-beside.ts";
 export { createPace, type Pace } from "./pace.ts";
 export { runMain } from "./run-main.ts";
 export { serveThread, type ThreadContext } from "./serve-thread.ts";

@@ -2,15 +2,14 @@ import { constants } from "node:fs";
 import { access, mkdir, stat } from "node:fs/promises";
 import { delimiter, resolve } from "node:path";
 import { AppError } from "@pixelmesh/errors";
-import { bundledModelsDir } from "@pixelmesh/inference";
+import { bundledModelsDir, withBundledModels } from "@pixelmesh/inference";
 
 /** Variables of the process that acts. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Where models are looked for: the product's own directory, those of PIXELMESH_MODELS_DIR, then the one that was named. */
-export function toModelsDirs(env: Env, namedDir?: string): string[] {
-  const dirs = [bundledModelsDir, ...listed(env), ...(namedDir === undefined ? [] : [resolve(namedDir)])];
-  return [...new Set(dirs)];
+export function toModelsDirs(env: Env, namedDir?: string): readonly string[] {
+  return withBundledModels([...listed(env), ...(namedDir === undefined ? [] : [resolve(namedDir)])]);
 }
 
 /**

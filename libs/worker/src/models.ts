@@ -2,7 +2,6 @@ import { expected } from "@pixelmesh/errors";
 import type { GpuReader } from "@pixelmesh/gpu";
 import {
   type AvailableModel,
-  bundledModelsDir,
   createHostPool,
   type HostPool,
   type InferenceHost,
@@ -11,6 +10,7 @@ import {
   type ModelTask,
   type Provider,
   parseHostFault,
+  withBundledModels,
 } from "@pixelmesh/inference";
 import type { HostReport } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
@@ -38,7 +38,7 @@ const knownProviders: readonly string[] = ["tensorrt", "cuda", "webgpu", "cpu"] 
 /** Reads the registry and opens the pool of inference hosts; closed by the lifecycle. No model is loaded yet. */
 export async function openModels(base: ServiceBase, config: ModelConfig, task: ModelTask): Promise<Models> {
   const { log, life, worker } = base;
-  const registry = await loadRegistry({ dirs: [bundledModelsDir, ...config.modelsDirs] });
+  const registry = await loadRegistry({ dirs: withBundledModels(config.modelsDirs) });
   for (const { entry, unavailableReason, refused } of registry.list()) {
     const facts = { model: entry.name, why: unavailableReason };
     if (entry.task !== task || unavailableReason === "") continue;

@@ -69,7 +69,7 @@ export async function startIngest(
       background: connect("background", config.backgroundAddress),
       effects: connect("effects", config.effectsAddress),
     },
-    log,
+    base,
   );
   const rates = createRateBook();
   const { bus, metrics } = base;

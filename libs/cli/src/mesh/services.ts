@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { AppError } from "@pixelmesh/errors";
+import { nodeFlags } from "@pixelmesh/lifecycle";
 
 /** The processes of a mesh, in the order of their ports. */
 export const serviceNames = ["ingest", "scheduler", "storage", "upscale", "background", "effects"] as const;
@@ -19,18 +21,25 @@ export const stopOrder: readonly (readonly ServiceName[])[] = [
 export type ServiceCommand = readonly [file: string, ...args: readonly string[]];
 
 const root = new URL("../../../../", import.meta.url);
-const isSource = import.meta.url.endsWith(".ts");
-const sourceFlags = ["--conditions=development", "--disable-warning=ExperimentalWarning"];
 
-/** Node's flags and the main module of a service: TypeScript where this runs from sources, else the build. */
+/** SERVICE_UNAVAILABLE in a built command line, which comes alone: it serves meshes that run elsewhere. */
+export function assertCheckout(): void {
+  if (import.meta.url.endsWith(".ts")) return;
+  const text =
+    "Expected a checkout of Pixelmesh to start a mesh from; this is its command line alone: name a running mesh";
+  throw new AppError("SERVICE_UNAVAILABLE", `${text} by --address`);
+}
+
+/** Node's flags and the main module of a service of this checkout. Throws as `assertCheckout` does. */
 export function serviceCommand(
   name: ServiceName,
   nodePath: string,
   options: { readonly preload?: URL; readonly args?: readonly string[] } = {},
 ): ServiceCommand {
-  const main = fileURLToPath(new URL(`services/${name}/${isSource ? "src/main.ts" : "dist/main.js"}`, root));
+  assertCheckout();
+  const main = fileURLToPath(new URL(`services/${name}/src/main.ts`, root));
   const preload = options.preload ? ["--import", options.preload.href] : [];
-  return [nodePath, ...(isSource ? sourceFlags : []), ...preload, main, ...(options.args ?? [])];
+  return [nodePath, ...nodeFlags(import.meta.url), ...preload, main, ...(options.args ?? [])];
 }
 
 /** Where processes of a mesh keep compiled modules from one start to the next; undefined outside a checkout. */

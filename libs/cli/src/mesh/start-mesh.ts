@@ -7,7 +7,7 @@ import { type Launched, launch, logPathOf } from "./launch.ts";
 import { claimMeshFile, type MeshProcess } from "./mesh-file.ts";
 import { assertPortsFree, fixedPorts, freePorts, type MeshPorts } from "./ports.ts";
 import type { Env } from "./service-env.ts";
-import { type ServiceCommand, type ServiceName, serviceCommand, serviceNames } from "./services.ts";
+import { assertCheckout, type ServiceCommand, type ServiceName, serviceCommand, serviceNames } from "./services.ts";
 import type { Restart } from "./supervise.ts";
 
 /** What a mesh tells of itself while it runs. */
@@ -62,6 +62,7 @@ const stopGraceMs = 25_000;
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { env, services: names = serviceNames, onEvent = () => {} } = options;
+  if (options.command === undefined) assertCheckout();
   const dataDir = resolve(options.dataDir);
   const file = await claimMeshFile(dataDir, version);
   let ports: MeshPorts = fixedPorts(env);
@@ -144,6 +145,5 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
 }
 
 function ownCommand(name: ServiceName): ServiceCommand {
-  const watch = import.meta.url.endsWith(".ts") ? "./parent-watch.ts" : "./parent-watch.js";
-  return serviceCommand(name, process.execPath, { preload: new URL(watch, import.meta.url) });
+  return serviceCommand(name, process.execPath, { preload: new URL("./parent-watch.ts", import.meta.url) });
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { moduleBeside, nodeFlags } from "@pixelmesh/lifecycle";
 
 /** A host process that has just been started. */
 export type HostProcess = {
@@ -12,10 +13,8 @@ export type HostProcess = {
   readonly lastWords: () => string;
 };
 
-const here = import.meta.url;
-const isSource = here.endsWith(".ts");
-const entry = fileURLToPath(new URL(isSource ? "../host-process/main.ts" : "../host-process/main.js", here));
-const flags = isSource ? ["--conditions=development", "--disable-warning=ExperimentalWarning"] : [];
+const entry = fileURLToPath(moduleBeside(import.meta.url, "../host-process/main"));
+const flags = nodeFlags(import.meta.url);
 
 /** Starts the host's program, from source or built as this module is, on the Node that runs this one. */
 export function spawnHost(onLine: (line: string) => void, gpuUuid?: string): HostProcess {

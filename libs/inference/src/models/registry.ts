@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,8 +40,17 @@ export type ModelRegistry = {
   readonly defaultFor: (task: ModelTask, scale?: number) => AvailableModel;
 };
 
-/** Where the models are that come with Pixelmesh, with the manifest of all known ones. */
-export const bundledModelsDir: string = fileURLToPath(new URL("../../../../models/", import.meta.url));
+/** Where the models are that come with Pixelmesh, with the manifest of all known ones: beside libs/ in a checkout, beside node_modules/ in an image. */
+export const bundledModelsDir: string = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../../../../models/" : "../../../../../models/", import.meta.url),
+);
+
+/** The product's own directory, where this build has one, then those that are named. INVALID_ARGUMENT for none. */
+export function withBundledModels(named: readonly string[]): readonly string[] {
+  const dirs = [...new Set([...(existsSync(bundledModelsDir) ? [bundledModelsDir] : []), ...named])];
+  if (dirs.length === 0) throw expected("models_dir", "a directory with models (PIXELMESH_MODELS_DIR)", "none");
+  return dirs;
+}
 
 type Manifest = { readonly dir: string; readonly entries: readonly ModelEntry[] };
 type Checked = Omit<ModelStatus, "isDefault">;

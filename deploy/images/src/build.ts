@@ -1,0 +1,62 @@
+/**
+ * `make dist`: the tree of each role that is named (default: all) in out/images/<role>, as its image has it in /app, and the models
+ * in out/images/models. Plain JavaScript, the packages of the lock file, nothing that is not run. `--arch arm64` for another
+ * processor than this one's, `--flavour cuda` for <role>-cuda with the CUDA provider, of services that run models.
+ */
+import { copyFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { addCuda } from "./cuda.ts";
+import { writeModels } from "./models.ts";
+import { root, stageDir, treeDir } from "./paths.ts";
+import { prune } from "./prune.ts";
+import { isRoleName, type RoleName, roles } from "./roles.ts";
+import { run } from "./run.ts";
+import { writeStage } from "./stage.ts";
+import { sizeBytes } from "./tree.ts";
+
+type Options = { readonly arch: "x64" | "arm64"; readonly cuda: boolean };
+
+/** Writes the tree of one role from the stage. */
+async function writeTree(role: RoleName, { arch, cuda }: Options): Promise<string> {
+  const { dir, runsModels } = roles[role];
+  const tree = treeDir(cuda ? `${role}-cuda` : role);
+  rmSync(tree, { recursive: true, force: true });
+  // Flat and with copies of our packages: a tree that can be moved. The development install links to the sources instead.
+  const layout = ["--config.inject-workspace-packages=true", "--config.node-linker=hoisted"];
+  const platform = ["--os=linux", `--cpu=${arch}`, "--libc=glibc"];
+  run("pnpm", ["--filter", `./${dir}`, "deploy", tree, "--prod", ...layout, ...platform], stageDir);
+  prune(tree, { arch, runsModels });
+  copyFileSync(join(root, "LICENSE"), join(tree, "LICENSE"));
+  if (runsModels) writeModels(join(tree, "models"));
+  if (cuda) await addCuda(tree, arch);
+  if (dir.startsWith("services/")) copyFileSync(join(root, "deploy/images/health.js"), join(tree, "health.js"));
+  return tree;
+}
+
+function say(name: string, dir: string): void {
+  const mib = (sizeBytes(dir) / 2 ** 20).toFixed(1);
+  process.stdout.write(`dist: ${name.padEnd(16)} ${mib.padStart(6)} MiB  ${dir}\n`);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { arch: { type: "string", default: process.arch }, flavour: { type: "string", default: "cpu" } },
+});
+// Engines call it amd64.
+const arch = values.arch === "amd64" ? "x64" : values.arch;
+const cuda = values.flavour === "cuda";
+if (!cuda && values.flavour !== "cpu")
+  throw new Error(`Expected --flavour to be cpu or cuda, got \`${values.flavour}\``);
+if (arch !== "x64" && arch !== "arm64") throw new Error(`Expected --arch to be x64 or arm64, got \`${arch}\``);
+const known = Object.keys(roles).filter((name) => !cuda || (isRoleName(name) && roles[name].servesModels));
+const names = positionals.length > 0 ? positionals : [...known, "models"];
+const unknown = names.find((name) => name !== "models" && !known.includes(name));
+if (unknown !== undefined) throw new Error(`Expected roles among ${known.join(", ")}, models, got \`${unknown}\``);
+const asked = names.filter(isRoleName);
+if (asked.length > 0) writeStage();
+for (const role of asked) say(cuda ? `${role}-cuda` : role, await writeTree(role, { arch, cuda }));
+if (names.includes("models")) {
+  writeModels(treeDir("models"));
+  say("models", treeDir("models"));
+}

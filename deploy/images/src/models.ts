@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./paths.ts";
+
+type Entry = { readonly name: string; readonly file: string; readonly sha256: string | null };
+
+/**
+ * Copies the models that come with Pixelmesh into a folder: the manifest, their files and their cards. Throws where a file is not the one
+ * that the manifest describes, and where there is a model that the manifest does not know.
+ */
+export function writeModels(dir: string): void {
+  const from = join(root, "models");
+  const { models } = JSON.parse(readFileSync(join(from, "manifest.json"), "utf8")) as { models: readonly Entry[] };
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(join(dir, "cards"), { recursive: true });
+  for (const file of globSync("*.onnx", { cwd: from })) {
+    const entry = models.find((model) => model.file === file);
+    const sha256 = createHash("sha256")
+      .update(readFileSync(join(from, file)))
+      .digest("hex");
+    if (entry?.sha256 !== sha256)
+      throw new Error(`Expected models/${file} to be what the manifest describes, got sha256 ${sha256}`);
+    copyFileSync(join(from, file), join(dir, file));
+    const card = `cards/${entry.name}.md`;
+    if (existsSync(join(from, card))) copyFileSync(join(from, card), join(dir, card));
+  }
+  copyFileSync(join(from, "manifest.json"), join(dir, "manifest.json"));
+  copyFileSync(join(root, "LICENSE"), join(dir, "LICENSE"));
+}

@@ -1,0 +1,27 @@
+import { cpSync, existsSync, globSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { emitDir, root, stageDir } from "./paths.ts";
+import { run } from "./run.ts";
+
+/**
+ * Compiles all packages and writes `stageDir`: the workspace's manifests and lock file with a `dist/` in each package. Types
+ * are not checked here: `make check` does.
+ */
+export function writeStage(): void {
+  rmSync(join(root, "out/dist"), { recursive: true, force: true });
+  run(join(root, "node_modules/.bin/tsc"), ["-p", "deploy/images"], root);
+  for (const manifest of globSync(["proto/package.json", "libs/*/package.json", "services/*/package.json"], {
+    cwd: root,
+  })) {
+    const dir = dirname(manifest);
+    // The contracts have their modules beside their manifest; everything else has a src/.
+    const emitted = [join(emitDir, dir, "src"), join(emitDir, dir)].find(existsSync);
+    if (emitted === undefined) continue;
+    cpSync(emitted, join(stageDir, dir, "dist"), { recursive: true });
+    cpSync(join(root, manifest), join(stageDir, manifest));
+  }
+  mkdirSync(join(stageDir, "proto/dist/gen"), { recursive: true });
+  cpSync(join(root, "proto/gen/descriptors.binpb"), join(stageDir, "proto/dist/gen/descriptors.binpb"));
+  for (const file of ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"])
+    cpSync(join(root, file), join(stageDir, file));
+}

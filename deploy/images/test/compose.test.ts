@@ -1,0 +1,138 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { root, treeDir } from "../src/paths.ts";
+import { composeLoader, loadCompose } from "./compose-model.ts";
+
+const ours = ["ingest", "scheduler", "storage", "upscale", "background", "effects"] as const;
+const projects = [[], ["observability"], ["gpu"], ["observability", "gpu"]];
+const dir = mkdtempSync(join(tmpdir(), "pixelmesh-compose-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const canLoad = composeLoader() !== undefined;
+if (!canLoad) console.warn("SKIPPED: compose files: neither docker compose nor Go to build its loader");
+
+type Line = { readonly variable: string; readonly value: string };
+
+const known = new Map<string, Line[]>();
+/** What a service makes of an environment. */
+function settings(service: string, env: Readonly<Record<string, string>> = {}): Line[] {
+  const key = JSON.stringify([service, env]);
+  const lines = known.get(key) ?? askSettings(service, env);
+  known.set(key, lines);
+  return lines;
+}
+function askSettings(service: string, env: Readonly<Record<string, string>>): Line[] {
+  const main = join(treeDir(service), "dist/main.js");
+  const { stdout, status, stderr } = spawnSync(process.execPath, [main, "--print-config"], { env, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${service}: ${stderr}`);
+  return JSON.parse(stdout) as Line[];
+}
+
+describe.skipIf(!canLoad).each(projects.map((overlays) => [overlays.join(" + ") || "no overlay", overlays] as const))(
+  "compose with %s",
+  (_, overlays) => {
+    const { services } = loadCompose(...overlays);
+    const all = Object.entries(services);
+
+    test("has the mesh and its broker", () => {
+      expect(Object.keys(services)).toEqual(expect.arrayContaining(["nats", ...ours]));
+    });
+
+    test.each(all)("%s is confined, bounded and pinned", (name, service) => {
+      expect(service.read_only).toBe(true);
+      expect(service.cap_drop).toEqual(["ALL"]);
+      expect(service.security_opt).toEqual(["no-new-privileges:true"]);
+      expect(service.deploy?.resources?.limits?.memory).toBeTruthy();
+      expect(Number(service.deploy?.resources?.limits?.cpus)).toBeGreaterThan(0);
+      // Ours are built from the files that are here; others' are pinned.
+      if (service.build) expect(service.image, name).toMatch(/\/pixelmesh\/[a-z]+:\d+\.\d+\.\d+(-cuda)?$/);
+      else expect(service.image, name).toMatch(/^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
+      for (const port of service.ports ?? []) expect(port.host_ip, name).toBe("127.0.0.1");
+      if (name !== "tempo") expect(service.healthcheck?.test[0], name).toBe("CMD");
+    });
+
+    test.each(all)("what %s mounts and waits for is there", (_name, service) => {
+      for (const { type, source = "" } of service.volumes ?? [])
+        if (type === "bind") expect(existsSync(source), source).toBe(true);
+      for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
+        expect(services[other], other).toBeDefined();
+        if (condition === "service_healthy") expect(services[other]?.healthcheck, other).toBeDefined();
+      }
+      if (service.build) expect(existsSync(join(service.build.context, service.build.dockerfile))).toBe(true);
+    });
+
+    test.each(ours)("%s knows every variable it is told, and takes its value", (name) => {
+      const env = services[name]?.environment ?? {};
+      const lines = settings(name, env);
+      for (const [variable, value] of Object.entries(env)) {
+        const line = lines.find((each) => each.variable === variable);
+        expect(line, variable).toMatchObject({ value, origin: "environment" });
+      }
+      const port = services[name]?.healthcheck?.test.at(-1);
+      expect(lines).toContainEqual(
+        expect.objectContaining({ variable: expect.stringMatching(/_HEALTH_PORT$/), value: port }),
+      );
+    });
+
+    test("addresses name services and the ports they listen on", () => {
+      const ports = new Map(
+        ours.map((name) => [
+          name as string,
+          settings(name).find(({ variable }) => /_GRPC_PORT$/.test(variable))?.value,
+        ]),
+      );
+      for (const name of ours) {
+        const env = services[name]?.environment ?? {};
+        expect(env.PIXELMESH_ADVERTISED_HOST).toBe(name);
+        for (const [variable, value] of Object.entries(env).filter(([key]) => key.endsWith("_ADDRESS"))) {
+          const [host = "", port] = value.split(":");
+          expect(port, variable).toBe(ports.get(host));
+        }
+      }
+    });
+  },
+);
+
+test("Prometheus scrapes the metrics port of every service and loads the rules that are mounted", () => {
+  const config = parse(readFileSync(join(root, "deploy/compose/prometheus.yaml"), "utf8"));
+  const ports = ours.map((name) => settings(name).find(({ variable }) => /_METRICS_PORT$/.test(variable))?.value);
+  expect(config.scrape_configs[0].static_configs[0].targets).toEqual(ours.map((name, at) => `${name}:${ports[at]}`));
+  if (spawnSync("promtool", ["--version"]).error) return console.warn("SKIPPED: promtool is not here");
+  // At the paths of this machine; in the container they are mounted elsewhere.
+  const file = join(dir, "prometheus.yaml");
+  writeFileSync(file, JSON.stringify({ ...config, rule_files: [join(root, "deploy/prometheus/rules/*.yaml")] }));
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "config", file], { encoding: "utf8" });
+  expect(status, `${stdout}${stderr}`).toBe(0);
+  expect(stdout).toMatch(/\d+ rules found/);
+});
+
+test("Grafana's provisioning names the datasources that dashboards and alerts use", () => {
+  const read = (path: string) => readFileSync(join(root, "deploy", path), "utf8");
+  const uids: string[] = parse(read("compose/grafana/datasources.yaml")).datasources.map(
+    ({ uid }: { uid: string }) => uid,
+  );
+  expect(uids).toEqual(["prometheus", "tempo"]);
+  const named = [...read("grafana/provisioning/alerting/rules.yaml").matchAll(/datasourceUid: (\S+)/g)];
+  expect(named.length).toBeGreaterThan(5);
+  for (const [, uid = ""] of named) expect([...uids, "__expr__"]).toContain(uid);
+});
+
+test("a real nats-server takes the broker's settings", () => {
+  const server = [process.env.PIXELMESH_TOOLS_DIR, join(root, ".tools/bin")]
+    .map((tools) => join(tools ?? "", "nats-server"))
+    .find((path) => existsSync(path));
+  const file = server ?? "nats-server";
+  const text = readFileSync(join(root, "deploy/compose/nats.conf"), "utf8");
+  expect(text).toMatch(/^ {2}sync_interval: always$/m);
+  const version = /v(\d+)\.(\d+)/.exec(spawnSync(file, ["--version"], { encoding: "utf8" }).stdout) ?? [];
+  const isOld = Number(version[1]) === 2 && Number(version[2]) < 10;
+  if (isOld) console.warn(`SKIPPED: sync_interval, which ${version[0]} does not know; the rest is checked`);
+  const conf = join(dir, "nats.conf");
+  const store = text.replace('"/data"', JSON.stringify(join(dir, "store")));
+  writeFileSync(conf, isOld ? store.replace(/.*sync_interval.*\n/, "") : store);
+  const { status, stderr, stdout } = spawnSync(file, ["-t", "-c", conf], { encoding: "utf8" });
+  expect(status, `${stdout}${stderr}`).toBe(0);
+});

@@ -1,0 +1,31 @@
+import { globSync, readFileSync, readlinkSync } from "node:fs";
+
+/** A process as /proc tells of it. */
+export type Seen = { readonly pid: number; readonly status: string; readonly isZombie: boolean; readonly exe: string };
+
+/** All processes below one, however deep, the nearer ones first. */
+export function descendants(pid: number): Seen[] {
+  const family = [pid];
+  for (const parent of family)
+    for (const path of globSync(`/proc/${parent}/task/*/children`))
+      family.push(...readFileSync(path, "utf8").split(" ").filter(Boolean).map(Number));
+  return family.slice(1).flatMap((child) => {
+    try {
+      const status = readFileSync(`/proc/${child}/status`, "utf8");
+      const isZombie = /^State:\tZ/m.test(status);
+      return [{ pid: child, status, isZombie, exe: isZombie ? "" : readlinkSync(`/proc/${child}/exe`) }];
+    } catch {
+      // It ended while we looked.
+      return [];
+    }
+  });
+}
+
+/** Mount points of a process and whether they can be written to. */
+export function mountsOf(pid: number): { readonly path: string; readonly isWritable: boolean }[] {
+  return readFileSync(`/proc/${pid}/mountinfo`, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split(" "))
+    .map(([, , , , path = "", options = ""]) => ({ path, isWritable: options.split(",").includes("rw") }));
+}

@@ -1,0 +1,97 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Mesh, type ServiceName, serviceNames, startMesh } from "@pixelmesh/cli";
+import { connectPixelmesh, JobState, type Pixelmesh } from "@pixelmesh/client";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { download, effectStep, robot, step } from "../../../test/fixtures.ts";
+import { treeDir } from "../src/paths.ts";
+import { descendants, mountsOf, type Seen } from "./inside.ts";
+import { means } from "./means.ts";
+import { writeRootfs } from "./rootfs.ts";
+
+const how = means();
+if (how === "plain") console.warn("SKIPPED: read-only root, user 65532 and process 1: no namespaces on this machine");
+const script = fileURLToPath(new URL("./contain.ts", import.meta.url));
+const dir = mkdtempSync(join(tmpdir(), "pixelmesh-images-"));
+const rootfs = join(dir, "rootfs");
+const exitFile = (name: ServiceName) => join(dir, `${name}.exit`);
+let mesh: Mesh;
+let client: Pixelmesh;
+
+beforeAll(async () => {
+  writeRootfs(rootfs, serviceNames.map(treeDir));
+  // What the image's user owns in a volume.
+  const blobs = join(dir, "data/blobs");
+  mkdirSync(blobs, { recursive: true });
+  chmodSync(blobs, 0o777);
+  mesh = await startMesh({
+    dataDir: join(dir, "data"),
+    ports: "free",
+    env: { ...process.env, PIXELMESH_LOG_LEVEL: "info", PIXELMESH_STOP_GRACE: "10s" },
+    command: (name) => [process.execPath, script, name, rootfs, exitFile(name)],
+  });
+  client = connectPixelmesh({ address: mesh.address });
+}, 120_000);
+afterAll(async () => {
+  client?.close();
+  await mesh?.stop(30_000);
+  rmSync(dir, { recursive: true, force: true });
+}, 60_000);
+
+/** Node's processes in the root of a service, the first of them its number 1, and what has ended there and was not waited for. */
+function inside(name: ServiceName): { nodes: Seen[]; zombies: Seen[] } {
+  const all = descendants(Number(mesh.processes().find((process) => process.name === name)?.pid));
+  return {
+    nodes: all.filter(({ exe }) => exe.endsWith("/nodejs/bin/node") || exe === join(rootfs, "nodejs/bin/node")),
+    zombies: all.filter(({ isZombie }) => isZombie),
+  };
+}
+
+test("a job of all kinds of work runs through the trees", async () => {
+  const shade = 1 + Math.random() / 4;
+  const steps = [
+    step("up", { $case: "upscale", value: { scale: 2 } } as never),
+    step("cut", { $case: "removeBackground", value: {} } as never, "up"),
+    effectStep("fx", "black_and_white", { contrast: shade }, "cut"),
+  ];
+  const { id } = await client.jobs.create({ pipeline: { steps }, pictures: [{ bytes: robot }] });
+  const job = await client.jobs.wait(id);
+  expect(job.error?.message ?? "").toBe("");
+  expect(job.state).toBe(JobState.SUCCEEDED);
+  expect((await download(client, job, job.outputs[0]?.name ?? "")).length).toBeGreaterThan(1_000);
+});
+
+test.skipIf(how === "plain").each(serviceNames)(
+  "%s is process 1 of a root that cannot be written, as nobody",
+  (name) => {
+    const [first] = inside(name).nodes;
+    expect(first?.status).toMatch(/^NSpid:\t.*\t1$/m);
+    expect(first?.status).toMatch(/^NoNewPrivs:\t1$/m);
+    if (how === "rooted") {
+      expect(first?.status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m);
+      expect(first?.status).toMatch(/^CapEff:\t0+$/m);
+    }
+    const pid = first?.pid ?? 0;
+    const writable = mountsOf(pid).filter(({ isWritable }) => isWritable);
+    const paths = writable.map(({ path }) => path.replace(rootfs, "")).filter((path) => !path.startsWith("/dev/"));
+    expect(new Set(paths)).toEqual(new Set(["/data", "/tmp", "/proc"]));
+    expect(existsSync(`/proc/${pid}/root/bin/sh`)).toBe(false);
+  },
+);
+
+test.skipIf(how === "plain")("an inference host that is killed leaves no zombie with process 1", async () => {
+  const hosts = () => inside("upscale").nodes.slice(1);
+  const killed = hosts().map(({ pid }) => pid);
+  expect(killed.length).toBeGreaterThan(0);
+  for (const pid of killed) process.kill(pid, "SIGKILL");
+  await expect.poll(() => hosts().filter(({ pid }) => killed.includes(pid))).toEqual([]);
+  await expect.poll(() => inside("upscale").zombies).toEqual([]);
+});
+
+test("SIGTERM ends each service in time and without an error", async () => {
+  await mesh.stop(30_000);
+  const ends = Object.fromEntries(serviceNames.map((name) => [name, readFileSync(exitFile(name), "utf8")]));
+  expect(ends).toEqual(Object.fromEntries(serviceNames.map((name) => [name, "0"])));
+}, 60_000);

@@ -1,0 +1,44 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { listFiles } from "../src/tree.ts";
+
+/**
+ * Shared libraries that the runtime bases bring (distroless cc: glibc, libgcc, libstdc++, libgomp). What asks for another one would start
+ * here and not there.
+ */
+export const baseLibraries: RegExp =
+  /^(ld-linux[\w-]*\.so\.\d|lib(c|m|dl|rt|pthread|resolv)\.so\.\d+|lib(gcc_s|stdc\+\+|gomp)\.so\.\d)$/;
+
+/** Shared libraries of the machine that a binary loads at its start, by path. */
+export function librariesOf(file: string): string[] {
+  const { stdout, status, stderr } = spawnSync("ldd", [file], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`ldd ${file}: ${stdout}${stderr}`);
+  if (/not found/.test(stdout)) throw new Error(`${file} asks for what is not here:\n${stdout}`);
+  return [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path as string);
+}
+
+/** Native code in a tree. */
+export function nativeFiles(tree: string): string[] {
+  return listFiles(tree).filter((path) => /\.(node|so(\.\d+)*)$/.test(path));
+}
+
+/**
+ * A root file system of Node and the libraries that it and the trees ask for, and nothing else: no shell, no tools. Stands in for the
+ * distroless base, which cannot be had without a registry.
+ */
+export function writeRootfs(dir: string, trees: readonly string[]): void {
+  for (const name of ["app", "data", "dev", "etc", "models", "nodejs/bin", "proc", "tmp"])
+    mkdirSync(join(dir, name), { recursive: true });
+  for (const name of ["null", "zero", "urandom"]) writeFileSync(join(dir, "dev", name), "");
+  writeFileSync(join(dir, "etc/passwd"), "nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n");
+  writeFileSync(join(dir, "etc/group"), "nonroot:x:65532:\n");
+  writeFileSync(join(dir, "etc/hosts"), "127.0.0.1 localhost\n::1 localhost\n");
+  copyFileSync(process.execPath, join(dir, "nodejs/bin/node"));
+  const files = [process.execPath, ...trees.flatMap(nativeFiles)];
+  for (const library of new Set(files.flatMap(librariesOf))) {
+    if (!baseLibraries.test(basename(library))) continue;
+    mkdirSync(join(dir, dirname(library)), { recursive: true });
+    copyFileSync(library, join(dir, library));
+  }
+}
