@@ -63,4 +63,4 @@ format: setup ## Format and fix what can be fixed
 	@biome check --write .
 
 clean: ## Remove what was built, not what was downloaded
-	@rm -rf out coverage .pixelmesh
+	@rm -rf out helm/out coverage .pixelmesh

@@ -29,7 +29,11 @@ bring() {
   touch "$stamp"
 }
 
-if [ -f scripts/check-images.sh ]; then bash scripts/check-images.sh; fi
+if [ -f scripts/check-images.sh ]; then
+  bash scripts/check-images.sh
+  # The chart's pods then run what is in the images.
+  export PIXELMESH_IMAGE_TREES=true
+fi
 
 if ! bring "$helm_module" && ! command -v helm >/dev/null; then
   skip "everything about the chart: no helm here, and no Go (or no way to its modules) to build $helm_module"

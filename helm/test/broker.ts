@@ -1,19 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { natsConf } from "./nats-config.ts";
 import type { KubeObject } from "./objects.ts";
-import { findTool } from "./render.ts";
+import { findTool, scratchDir } from "./render.ts";
 
 /** A nats-server of the NATS chart's release, which `make check-deploy` builds; the distribution's may be older than its settings. */
 export const natsServer = findTool("nats-server");
 
 /** Writes a profile's broker settings; answers the file and a place for its data. */
 export function writeNatsConf(profile: string, objects: readonly KubeObject[]): { dir: string; path: string } {
-  const dir = mkdtempSync(join(tmpdir(), "pixelmesh-nats-"));
+  const dir = scratchDir("nats");
   const path = join(dir, "nats.conf");
   writeFileSync(path, natsConf(profile, objects, join(dir, "store")));
   return { dir, path };
@@ -40,7 +39,6 @@ export async function runBroker(profile: string, objects: readonly KubeObject[])
     [Symbol.asyncDispose]: async () => {
       child.kill();
       if (child.exitCode === null) await once(child, "exit");
-      rmSync(dir, { recursive: true, force: true });
     },
   };
 }

@@ -18,6 +18,6 @@ test("what is weak is said, and what callers have to bring", () => {
   const values = { services: { storage: { persistence: { enabled: false } } } };
   expect(render({ profile: "minimal", values }).notes).toMatch(/WARNING: pictures are in an emptyDir/);
   const { notes } = render({ profile: "mtls" });
-  expect(notes).toMatch(/Callers send a token of the secret pixelmesh-api-tokens/);
-  expect(notes).toMatch(/mesh-pixelmesh-scheduler, \*\.mesh-pixelmesh-scheduler/);
+  expect(notes).toMatch(/with a token of the secret pixelmesh-api-tokens in PIXELMESH_API_TOKEN/);
+  expect(notes).toMatch(/--tls-server-name pixelmesh: certificates carry that name/);
 });

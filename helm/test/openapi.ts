@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { KubeObject } from "./objects.ts";
 
@@ -54,5 +54,7 @@ export function typeFaults(objects: readonly KubeObject[]): string[] {
     return String((error as { stdout: unknown }).stdout)
       .trim()
       .split("\n");
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
   }
 }

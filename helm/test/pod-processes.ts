@@ -63,9 +63,9 @@ export function planPods(
         rewritten[key] = "network";
         return [key, ip];
       }
-      if (value.startsWith("dns:///") || value.startsWith("nats://")) {
+      if (/^(dns|nats|tls):\/\//.test(value)) {
         rewritten[key] = "names";
-        return [key, value.startsWith("nats") ? brokerUrl : value.split(",").map(resolve).join(",")];
+        return [key, !value.startsWith("dns") ? brokerUrl : value.split(",").map(resolve).join(",")];
       }
       const mount = (container?.volumeMounts ?? []).find(
         ({ mountPath }) => value === mountPath || value.startsWith(`${mountPath}/`),
@@ -96,6 +96,8 @@ export function commandOf(role: string): string[] {
 export type PodProcess = PodPlan & {
   readonly child: ChildProcess;
   log(): string;
+  /** The most memory that it and its inference hosts have had, in MiB. */
+  peakMib(): number;
   /** SIGTERM, as after preStop; answers the exit code, and how long that took. */
   stop(): Promise<{ code: number | null; ms: number }>;
 };
@@ -117,6 +119,7 @@ export function startPod(plan: PodPlan): PodProcess {
     ...plan,
     child,
     log: () => said,
+    peakMib: () => peakMibOf(child.pid ?? 0),
     async stop() {
       const startMs = performance.now();
       if (child.exitCode === null) {
@@ -126,6 +129,12 @@ export function startPod(plan: PodPlan): PodProcess {
       return { code: child.exitCode, ms: performance.now() - startMs };
     },
   };
+}
+
+function peakMibOf(pid: number): number {
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+  return Number(kib) / 1024 + children.reduce((sum, child) => sum + peakMibOf(Number(child)), 0);
 }
 
 /** Connections that are open between pods now, as the kernel lists them: `caller -> service:port`. */

@@ -101,6 +101,13 @@ test("settings that change restart the pods they are of, and no others", () => {
   expect([...before.keys()].filter((name) => before.get(name) !== after.get(name))).toEqual(["upscale"]);
 });
 
+test("further objects are rendered as templates", () => {
+  const values = {
+    extraObjects: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "{{ .Release.Name }}-mine" } }],
+  };
+  expect(render({ profile: "minimal", values }).objects.map(({ metadata }) => metadata.name)).toContain("mesh-mine");
+});
+
 test("the escape hatch is laid over what was rendered", () => {
   const values = {
     services: { storage: { merge: { spec: { minReadySeconds: 7, template: { spec: { hostname: "mine" } } } } } },

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,19 +27,31 @@ export function findTool(name: string): string | undefined {
   return dirs.map((dir) => join(dir, name)).find((path) => existsSync(path));
 }
 
+/** A folder that goes when this process ends. */
+export function scratchDir(name: string): string {
+  const dir = mkdtempSync(join(tmpdir(), `pixelmesh-${name}-`));
+  scratchDirs.push(dir);
+  return dir;
+}
+const scratchDirs: string[] = [];
+process.once("exit", () => {
+  for (const dir of scratchDirs) rmSync(dir, { recursive: true, force: true });
+});
+
 const helm = findTool("helm") ?? "helm";
-const natsCharts = join(root, "out/helm/charts");
+// Where `make check-deploy` fetched it to, or where `helm dependency update` puts it.
+const natsCharts = [join(root, "out/helm/charts"), join(chartDir, "charts")].find((path) => existsSync(path));
 /** Whether the NATS chart could be had, so that profiles with `nats.enabled` have its objects. */
-export const hasNatsChart = existsSync(natsCharts);
+export const hasNatsChart = natsCharts !== undefined;
 
 /**
  * A copy of the chart that helm can render: with the NATS chart where that could be had, else without the dependency. Its notes
  * are an object as well, because `helm template` shows none.
  */
 export function copyChart(edit: (dir: string) => void = () => {}): string {
-  const dir = join(mkdtempSync(join(tmpdir(), "pixelmesh-chart-")), "pixelmesh");
+  const dir = join(scratchDir("chart"), "pixelmesh");
   cpSync(chartDir, dir, { recursive: true });
-  if (hasNatsChart) cpSync(natsCharts, join(dir, "charts"), { recursive: true });
+  if (natsCharts) cpSync(natsCharts, join(dir, "charts"), { recursive: true });
   else {
     const { dependencies: _, ...chart } = parse(readFileSync(join(dir, "Chart.yaml"), "utf8")) as Record<
       string,
@@ -76,7 +88,7 @@ export type RenderOptions = {
 function argsOf({ profile, values, chart: dir = theChart() }: RenderOptions): string[] {
   const files = profile === undefined ? [] : ["--values", join(profilesDir, `${profile}-values.yaml`)];
   if (values !== undefined) {
-    const path = join(mkdtempSync(join(tmpdir(), "pixelmesh-values-")), "values.yaml");
+    const path = join(scratchDir("values"), "values.yaml");
     writeFileSync(path, stringify(values));
     files.push("--values", path);
   }

@@ -21,16 +21,13 @@ const fieldsOf: Readonly<Record<string, Fields>> = {
 /** Read by others than our settings: NVIDIA's container runtime. */
 const foreign = new Set(["NVIDIA_DRIVER_CAPABILITIES"]);
 
-/** Agreed, and read as soon as the services' settings have them. */
-const awaited = /^PIXELMESH_(NATS_CREDS_FILE|(NATS_)?TLS_(CA|CERT|KEY)_FILE|API_TOKENS_FILE|VERSION_LABEL)$/;
-
 test.each(profiles)("%s: every variable is a setting of its service, with a value it takes", (profile) => {
   for (const { name, role, settings, pod } of workloadsOf(render({ profile }).objects)) {
     const own = pod.spec?.containers[0]?.env ?? [];
     const env = { ...settings, ...Object.fromEntries(own.map((it) => [it.name, it.value ?? "10.0.0.7"])) };
     const known = new Set(Object.values(fieldsOf[role] ?? {}).map(({ variable }) => variable));
     expect(
-      Object.keys(env).filter((variable) => !known.has(variable) && !foreign.has(variable) && !awaited.test(variable)),
+      Object.keys(env).filter((variable) => !known.has(variable) && !foreign.has(variable)),
       name,
     ).toEqual([]);
     expect(() => loadConfig(fieldsOf[role] ?? {}, env), name).not.toThrow();
@@ -71,6 +68,20 @@ test("a service's own settings win over those of all, which go to whom they conc
     ["storage", undefined, undefined],
     ["upscale", "32MiB", undefined],
   ]);
+});
+
+test("models are brought before a service starts, by the service's own image and in the form it reads", () => {
+  for (const { name, pod } of workloadsOf(render({ profile: "mtls" }).objects)) {
+    const [init] = pod.spec?.initContainers ?? [];
+    if (!["upscale", "background"].includes(name)) expect(init).toBeUndefined();
+    else {
+      expect(init?.image).toBe(pod.spec?.containers[0]?.image);
+      expect(init?.args).toEqual([
+        "--pull-models=realesr-general-x4v3,u2netp",
+        "--from=https://models.example.com/onnx/",
+      ]);
+    }
+  }
 });
 
 test("the store takes nine tenths of its volume", () => {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { KubeObject } from "./objects.ts";
+import { isOurs, type KubeObject } from "./objects.ts";
 import { copyChart, profiles, render } from "./render.ts";
 
 type Spec = KubeObject & { spec?: Record<string, unknown> };
@@ -12,9 +12,9 @@ const immutable: Readonly<Record<string, readonly string[]>> = {
   StatefulSet: ["selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"],
   Service: ["clusterIP", "type"],
   PersistentVolumeClaim: ["accessModes", "storageClassName", "volumeName", "volumeMode"],
-  PriorityClass: [],
 };
 
+const golden = JSON.parse(readFileSync(new URL("immutable.json", import.meta.url), "utf8")) as Record<string, unknown>;
 const keyOf = ({ kind, metadata }: KubeObject) => `${kind}/${metadata.name}`;
 
 function fixedPart(object: Spec): unknown {
@@ -36,6 +36,15 @@ test.each(profiles)("%s: the next release has the same objects, and none needs t
   expect(after.map(fixedPart as (it: KubeObject) => unknown)).toEqual(
     before.map(fixedPart as (it: KubeObject) => unknown),
   );
+});
+
+test.each(["prod", "no-keda"])("%s: what can never be changed in place is what the first release had", (profile) => {
+  // A selector that changes makes every upgrade fail: whoever means to, writes immutable.json anew and says so in the changelog.
+  const fixed = render({ profile })
+    .objects.filter(isOurs)
+    .filter(({ kind }) => immutable[kind]);
+  const found = Object.fromEntries(fixed.map((object) => [keyOf(object), fixedPart(object as Spec)]));
+  expect(JSON.parse(JSON.stringify(found))).toEqual(golden[profile]);
 });
 
 test("an upgrade restarts pods for their image and settings only, and never the store's claim", () => {

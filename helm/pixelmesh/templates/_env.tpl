@@ -42,6 +42,7 @@
 {{- if .secretName -}}
 {{- $_ := set $env "PIXELMESH_TLS_CERT_FILE" (printf "/etc/pixelmesh/tls/%s" .certKey) -}}
 {{- $_ := set $env "PIXELMESH_TLS_KEY_FILE" (printf "/etc/pixelmesh/tls/%s" .keyKey) -}}
+{{- $_ := set $env "PIXELMESH_TLS_SERVER_NAME" .serverName -}}
 {{- $_ := set $env "PIXELMESH_TLS_CA_FILE" (printf "/etc/pixelmesh/tls/%s" .caKey) -}}
 {{- end -}}
 {{- end -}}
