@@ -6,7 +6,7 @@ const libFloors = [
   ["worker"],
   ["client", "service"],
   ["bus", "models", "rpc"],
-  ["gpu", "inference", "telemetry"],
+  ["gpu", "inference", "secrets", "telemetry"],
   ["pipeline", "imaging", "config"],
   ["lifecycle"],
   ["errors"],

@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo test test-deep check check-ops bench soak eval-models eval-tiles dist images rehearse-images generate generate-ops format clean
+.PHONY: help setup demo test test-deep check check-ops check-deploy bench soak eval-models eval-tiles dist images rehearse-images generate generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make
@@ -28,6 +28,9 @@ check: setup ## Static checks and unit tests, under 90 s
 
 check-ops: setup ## Alert rules, their tests, metrics pages and live alerts, by a real Prometheus
 	@bash scripts/check-ops.sh
+
+check-deploy: setup ## Images' steps and the Helm chart, without a cluster: rendered, judged, and run as processes
+	@bash scripts/check-deploy.sh
 
 # Figures are also of other people's models, where they are at hand; nothing else needs them.
 bench eval-models eval-tiles: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MODELS_DIR),$(wildcard ../shared/data/models))
@@ -56,7 +59,7 @@ rehearse-images: setup ## Build the Dockerfile on stand-ins for its bases, with 
 generate: setup ## Regenerate proto/gen from the contracts
 	@bash proto/generate.sh
 
-generate-ops: setup ## Regenerate dashboards and Grafana's alerts from deploy/
+generate-ops: setup ## Regenerate dashboards, Grafana's alerts and the chart's files from deploy/
 	@$(NODE) deploy/src/generate.ts
 
 format: setup ## Format and fix what can be fixed

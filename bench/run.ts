@@ -8,6 +8,7 @@ import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts"
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
 import { recoveryCase } from "./cases/recovery.ts";
+import { telemetryCostCase } from "./cases/telemetry-cost.ts";
 import { upscale16Case } from "./cases/upscale-16.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
 import { upscale1080pCase } from "./cases/upscale-1080p.ts";
@@ -21,6 +22,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "jobs-tiny": jobsTinyCase,
   recovery: recoveryCase,
   "interactive-behind-batch": interactiveBehindBatchCase,
+  "telemetry-cost": telemetryCostCase,
   "event-loops": eventLoopsCase,
   "upscale-x2": upscaleX2Case,
   "upscale-640x480": upscaleCase,

@@ -57,7 +57,7 @@ export async function startReplica(
   });
   // With its pipes closed its last words have been read.
   const exited = once(child, "close").then(() => {});
-  const untilMs = performance.now() + 20_000;
+  const untilMs = performance.now() + 60_000;
   let address: string | undefined;
   while (address === undefined) {
     if (child.exitCode !== null || child.signalCode !== null || performance.now() > untilMs)

@@ -87,7 +87,8 @@ describe("every trace kept", () => {
     expect(spans.filter(({ parentSpanId }) => !byId.has(parentSpanId)).map(({ name }) => name)).toEqual([
       "pixelmesh.jobs.v1.JobService/CreateJob",
     ]);
-    expect(spans.filter(({ isError }) => isError)).toEqual([]);
+    const failures = spans.filter(({ isError }) => isError);
+    expect(failures.map(({ service, name, attributes }) => [service, name, attributes["error.type"]])).toEqual([]);
 
     const run = spans.find(({ name }) => name === "run upscale");
     expect(run?.attributes).toMatchObject({ "pixelmesh.stage": "upscale", "pixelmesh.model.name": "pixelmesh-sr-x2" });

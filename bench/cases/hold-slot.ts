@@ -6,7 +6,7 @@ import {
   SlotRequest,
   WorkClass,
 } from "@pixelmesh/proto";
-import { createOutbox } from "@pixelmesh/rpc";
+import { connectRpc, createOutbox } from "@pixelmesh/rpc";
 import { startTestMesh } from "@pixelmesh/testing";
 import { connectSchedulers, holdSlot, type SchedulerLink } from "@pixelmesh/worker";
 import { report } from "../harness/report.ts";
@@ -27,7 +27,7 @@ const deviceId = "bench";
 export async function holdSlotCase(): Promise<boolean> {
   await using mesh = await startTestMesh({ services: ["scheduler"], env: { PIXELMESH_LOG_LEVEL: "warn" } });
   const address = mesh.processes().find(({ name }) => name === "scheduler")?.grpc ?? "";
-  const link = connectSchedulers([address]);
+  const link = connectSchedulers([address], connectRpc);
   const endDevice = attachDevice(link);
   try {
     for (let n = 0; n < alone; n++) await holdOnce(link);

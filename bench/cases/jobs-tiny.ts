@@ -3,14 +3,14 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bus, connectBus } from "@pixelmesh/bus";
 import { startMesh } from "@pixelmesh/cli";
-import { connectPixelmesh, isJobEnded, JobState, type Pixelmesh } from "@pixelmesh/client";
+import { connectPixelmesh } from "@pixelmesh/client";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
-import sharp from "sharp";
 import { startIdleProcess } from "../harness/idle-process.ts";
 import { maxLagMs, readLoopLags, readWrites, worstOf } from "../harness/loops.ts";
 import { readCpuMs } from "../harness/machine.ts";
 import { report } from "../harness/report.ts";
 import { spread } from "../harness/stats.ts";
+import { inParallel, makeTinyPicture, runTinyJob } from "../harness/tiny-jobs.ts";
 
 const rounds = 5;
 const jobs = 200;
@@ -20,10 +20,7 @@ const cachedJobs = 100;
 /** What a mesh makes of jobs that are hardly any work: its own cost. */
 export async function jobsTinyCase(): Promise<boolean> {
   const dir = await mkdtemp(join(tmpdir(), "pixelmesh-bench-"));
-  const raw = { width: 64, height: 64, channels: 3 as const };
-  const picture = await sharp(Buffer.alloc(64 * 64 * 3, 90), { raw })
-    .png()
-    .toBuffer();
+  const picture = await makeTinyPicture();
   const mesh = await startMesh({ dataDir: join(dir, "mesh"), ports: "free", env: process.env });
   const client = connectPixelmesh({ address: mesh.address });
   const log = createLogger({ service: "bench", level: "silent" });
@@ -34,9 +31,9 @@ export async function jobsTinyCase(): Promise<boolean> {
     let contrast = 1;
     const fresh = () => {
       contrast += 1e-4;
-      return runJob(client, picture, contrast);
+      return runTinyJob(client, picture, contrast);
     };
-    await inParallel(jobs, fresh);
+    await inParallel(jobs, inFlight, fresh);
     const perJobMs: number[] = [];
     const cachedMs: number[] = [];
     const pids = new Map([
@@ -50,7 +47,7 @@ export async function jobsTinyCase(): Promise<boolean> {
     await idle.readLag();
     for (let round = 0; round < rounds; round++) {
       const startMs = performance.now();
-      await inParallel(jobs, fresh);
+      await inParallel(jobs, inFlight, fresh);
       perJobMs.push((performance.now() - startMs) / jobs);
     }
     const writes = (await countWrites(bus)) - writesBefore;
@@ -71,7 +68,7 @@ export async function jobsTinyCase(): Promise<boolean> {
     );
     for (let at = 0; at < cachedJobs; at++) {
       const startMs = performance.now();
-      await runJob(client, picture, contrast);
+      await runTinyJob(client, picture, contrast);
       cachedMs.push(performance.now() - startMs);
     }
     const load = loadavg()[0];
@@ -110,23 +107,6 @@ export async function jobsTinyCase(): Promise<boolean> {
     await mesh.stop();
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-async function runJob(client: Pixelmesh, bytes: Uint8Array, contrast: number): Promise<void> {
-  const parameters = { contrast: { kind: { $case: "number" as const, value: contrast } } };
-  const operation = { $case: "applyEffects" as const, value: { effects: [{ name: "black_and_white", parameters }] } };
-  const job = await client.jobs.create({ pipeline: { steps: [{ id: "fx", operation }] }, pictures: [{ bytes }] });
-  const ended = isJobEnded(job) ? job : await client.jobs.wait(job.id);
-  if (ended.state !== JobState.SUCCEEDED) throw new Error(`A job failed: ${ended.error?.message}`);
-}
-
-async function inParallel(count: number, act: () => Promise<void>): Promise<void> {
-  let left = count;
-  await Promise.all(
-    Array.from({ length: inFlight }, async () => {
-      while (left-- > 0) await act();
-    }),
-  );
 }
 
 /** Messages ever stored in the streams and buckets of jobs; those that keep processes listed and leases alive do not count. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { dashboards, generatedFiles } from "./generate.ts";
+import { chartFilesDir, dashboards, generatedFiles } from "./generate.ts";
 import { faultsOf } from "./queries.ts";
 import { allAlerts, readRules } from "./rules.ts";
 
@@ -71,6 +71,14 @@ describe("Grafana", () => {
   test.each([...generatedFiles()])("%s is what the sources generate (`make generate-ops`)", (path, text) =>
     expect(read(path)).toBe(text),
   );
+
+  test("and the chart has no file besides", () => {
+    const files = readdirSync(fileURLToPath(new URL(`../${chartFilesDir}`, import.meta.url)), { recursive: true });
+    const generated = [...generatedFiles().keys()].filter((path) => path.startsWith(chartFilesDir));
+    expect(files.filter((path) => /\.\w+$/.test(String(path))).sort()).toEqual(
+      generated.map((path) => path.slice(chartFilesDir.length)).sort(),
+    );
+  });
 
   test("provisions every alert once, under a uid of its own", () => {
     type Provisioned = { groups: { rules: { uid: string; title: string }[] }[] };

@@ -67,3 +67,23 @@ test("a closed label takes the values of its list only", () => {
     }
   }
 });
+
+test("calls to other services are counted by method and code, and look-ups by tier, from zero on", () => {
+  const ingest = pages.get("ingest") as string;
+  const labels = (method: string) =>
+    `rpc_system_name="grpc",rpc_method="${method}",rpc_response_status_code="OK",error_type=""`;
+  for (const method of [
+    "pixelmesh.storage.v1.StorageService/PutBlob",
+    "pixelmesh.effects.v1.EffectsService/ListEffects",
+  ])
+    expect(ingest).toContain(`rpc_client_call_duration_seconds_bucket{le="30",${labels(method)}}`);
+  const tier = (page: string | undefined, tier: string, result: string) =>
+    Number(
+      new RegExp(`^pixelmesh_cache_tier_requests_total\\{tier="${tier}",result="${result}"\\} (.*)$`, "m").exec(
+        page ?? "",
+      )?.[1],
+    );
+  expect(tier(ingest, "catalogue", "miss")).toBeGreaterThan(0);
+  expect(tier(pages.get("storage"), "blobs", "miss")).toBeGreaterThan(0);
+  expect(tier(pages.get("upscale"), "models", "hit")).toBe(0);
+});

@@ -28,6 +28,18 @@ export const storage: Dashboard = {
           ],
         },
         {
+          title: "Hit rate of what processes keep",
+          description:
+            "Specifications and catalogue in the memory of ingest, models in that of inference hosts, blobs that were stored already.",
+          unit: "percentunit",
+          targets: [
+            {
+              expr: 'sum by (tier) (rate(pixelmesh_cache_tier_requests_total{result="hit"}[30m])) / sum by (tier) (rate(pixelmesh_cache_tier_requests_total[30m]))',
+              legend: "{{tier}}",
+            },
+          ],
+        },
+        {
           title: "Stored",
           description: "Bytes, by tier.",
           unit: "bytes",
@@ -46,6 +58,17 @@ export const storage: Dashboard = {
             {
               expr: 'sum by (rpc_method) (rate(rpc_server_call_duration_seconds_count{rpc_method=~"pixelmesh.storage.*"}[$__rate_interval]))',
               legend: "{{rpc_method}}",
+            },
+          ],
+        },
+        {
+          title: "Calls of storage, as callers see them",
+          description: "p95 by caller, with connecting, TLS and the way there and back.",
+          unit: "s",
+          targets: [
+            {
+              expr: 'histogram_quantile(0.95, sum by (le, job, rpc_method) (rate(rpc_client_call_duration_seconds_bucket{rpc_method=~"pixelmesh.storage.*"}[$__rate_interval])))',
+              legend: "{{job}} {{rpc_method}}",
             },
           ],
         },

@@ -22,6 +22,8 @@ export type BrokerOptions = {
   readonly dataDir: string;
   /** 0 takes a free port. */
   readonly port?: number;
+  /** Further lines of its configuration, such as TLS and who is let in. */
+  readonly config?: readonly string[];
 };
 
 const readyTimeoutMs = 10_000;
@@ -41,12 +43,12 @@ export function findNatsServer(env: Readonly<Record<string, string | undefined>>
 }
 
 /** Starts nats-server with JetStream on loopback and waits until it takes clients. */
-export async function startBroker({ dataDir, port = 0 }: BrokerOptions): Promise<Broker> {
+export async function startBroker({ dataDir, port = 0, config = [] }: BrokerOptions): Promise<Broker> {
   const binary = findNatsServer();
   const version = execFileSync(binary, ["--version"], { encoding: "utf8" }).match(/v?(\d+\.\d+\.\d+)/)?.[1] ?? "0.0.0";
   mkdirSync(dataDir, { recursive: true });
   const configPath = join(dataDir, "nats.conf");
-  writeFileSync(configPath, brokerConfig(dataDir, port, version));
+  writeFileSync(configPath, [brokerConfig(dataDir, port, version), ...config].join("\n"));
 
   const child = spawn(binary, ["--config", configPath, "--ports_file_dir", dataDir], {
     stdio: ["ignore", "ignore", "pipe"],

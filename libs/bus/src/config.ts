@@ -1,5 +1,13 @@
 import { field } from "@pixelmesh/config";
 
+/** Variables of the broker connection's files. */
+export const natsVariables = {
+  ca: "PIXELMESH_NATS_TLS_CA_FILE",
+  cert: "PIXELMESH_NATS_TLS_CERT_FILE",
+  key: "PIXELMESH_NATS_TLS_KEY_FILE",
+  creds: "PIXELMESH_NATS_CREDS_FILE",
+} as const;
+
 /** Settings of the broker connection, shared by every service. */
 export const busFields = {
   natsUrl: field.text(
@@ -11,6 +19,14 @@ export const busFields = {
     min: 1,
     max: 5,
   }),
+  natsTlsCaFile: field.text(
+    natsVariables.ca,
+    "",
+    "File with the CAs that the NATS server is trusted by (PEM). With it, or a certificate, nothing is said in plaintext.",
+  ),
+  natsTlsCertFile: field.text(natsVariables.cert, "", "File with the certificate that NATS is shown (PEM)."),
+  natsTlsKeyFile: field.text(natsVariables.key, "", "File with the key to that certificate (PEM)."),
+  natsCredsFile: field.text(natsVariables.creds, "", "File with NATS credentials: a user's JWT and seed. Empty: none."),
   ackWaitMs: field.duration(
     "PIXELMESH_NATS_ACK_WAIT",
     "30s",

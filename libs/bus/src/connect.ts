@@ -1,12 +1,13 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
 import { AppError } from "@pixelmesh/errors";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
 import { toLeanConnection } from "./lean-connection.ts";
+import { type BusSecurity, toSecurity } from "./security.ts";
 
 /** How a connection to the broker is opened. */
-export type BusOptions = {
+export type BusOptions = BusSecurity & {
   /** One or more addresses, separated by commas. */
   readonly natsUrl: string;
   readonly natsReplicas: number;
@@ -42,7 +43,10 @@ export type Bus = {
 /** Requests to the broker are given this long; a repeat with the same message id is always safe. */
 const requestTimeoutMs = 2_000;
 
-/** Connects, and keeps reconnecting for as long as the process lives. BROKER_UNAVAILABLE when nothing answers in 10 s. */
+/**
+ * Connects, and keeps reconnecting for as long as the process lives. BROKER_UNAVAILABLE when in 10 s nothing answers or nothing that
+ * lets us in; ConfigError for files of its security that cannot be used.
+ */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const { log, metrics, onState } = options;
   const nc = toLeanConnection(await connectWithin(10_000, options), (error) =>
@@ -80,7 +84,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   };
 }
 
-async function connectWithin(timeoutMs: number, { natsUrl, name }: BusOptions): Promise<NatsConnection> {
+async function connectWithin(timeoutMs: number, options: BusOptions): Promise<NatsConnection> {
+  const { natsUrl, name } = options;
+  const security = toSecurity(options);
   const giveUpMs = performance.now() + timeoutMs;
   for (;;) {
     try {
@@ -93,11 +99,22 @@ async function connectWithin(timeoutMs: number, { natsUrl, name }: BusOptions): 
         pingInterval: 5_000,
         maxPingOut: 2,
         timeout: 2_000,
+        // Credentials may be replaced while we are kept out.
+        ignoreAuthErrorAbort: true,
+        ...security,
       });
     } catch (cause) {
-      if (performance.now() > giveUpMs)
-        throw new AppError("BROKER_UNAVAILABLE", "No NATS server answers at the configured address", { cause });
+      if (performance.now() > giveUpMs) throw new AppError("BROKER_UNAVAILABLE", toText(cause), { cause });
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+function toText(cause: unknown): string {
+  if (cause instanceof errors.AuthorizationError) return "The NATS server does not let us in";
+  const { code, message } = cause as { code?: unknown; message?: unknown };
+  const isTls = String(message).includes("tls") || /CERT|SELF_SIGNED|SSL|TLS|ISSUER|SIGNATURE/.test(String(code));
+  return isTls
+    ? "TLS with the NATS server at the configured address failed"
+    : "No NATS server answers at the configured address";
 }

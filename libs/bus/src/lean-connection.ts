@@ -20,17 +20,22 @@ type OnFailure = (error: Error) => void;
 /** How late a request that is not answered may be given up. */
 const sweepEveryMs = 100;
 
+/** What is said while the connection is lost waits for the next one, no more than this many messages. */
+const maxHeld = 4_096;
+
 /**
  * The same connection with cheap requests and few system calls (docs/adr/0030). The client captures stack traces and starts
  * a timer for every request, answered or not, and writes to its socket once for nearly every message. Here all requests share
  * one inbox and one timer, and all that is said in one turn of the event loop goes out in one write, in the order in which it
- * was said. Failures are the client's: TimeoutError, and RequestError where nobody listens or the connection is closed.
+ * was said. Failures are the client's: TimeoutError, and RequestError where nobody listens or the connection is closed, or
+ * lost before the answer: whoever asked can ask again as soon as the broker is back, not after a timeout.
  */
 export function toLeanConnection(nc: NatsConnection, onLostSignal: (error: Error) => void): NatsConnection {
   const prefix = createInbox();
   const waiting = new Map<string, Waiting>();
   let said: (() => void)[] = [];
   let made = 0;
+  let isConnected = true;
   let sweeper: NodeJS.Timeout | undefined;
 
   nc.subscribe(`${prefix}.*`, {
@@ -46,16 +51,28 @@ export function toLeanConnection(nc: NatsConnection, onLostSignal: (error: Error
   });
 
   function sayNow(): void {
+    // The client forgets what it was given between two connections, each time it tries to open the next.
+    if (!isConnected) return;
     const saying = said;
     said = [];
     for (const say of saying) say();
   }
   /** What cannot be sent any more (a connection that closes, a payload above the broker's limit) fails as its request does. */
-  function say(subject: string, payload: Payload | undefined, options: PublishOptions, onFailure: OnFailure): void {
+  function say(
+    subject: string,
+    payload: Payload | undefined,
+    options: PublishOptions,
+    onFailure: OnFailure,
+    isWanted = () => true,
+  ): void {
     if (said.length === 0) setImmediate(sayNow);
+    if (!isConnected && said.length >= maxHeld) {
+      onFailure(new errors.RequestError("connection lost, and too much waits for the next one"));
+      return;
+    }
     said.push(() => {
       try {
-        nc.publish(subject, payload, options);
+        if (isWanted()) nc.publish(subject, payload, options);
       } catch (error) {
         onFailure(error as Error);
       }
@@ -72,11 +89,25 @@ export function toLeanConnection(nc: NatsConnection, onLostSignal: (error: Error
     clearInterval(sweeper);
     sweeper = undefined;
   }
-  void nc.closed().then(() => {
-    for (const { reject } of waiting.values()) reject(toRequestError(new errors.ClosedConnectionError()));
+  /** Fails all that wait; a broker that was asked over a connection that is gone answers none of it. */
+  function failAll(toError: () => Error): void {
+    for (const { reject } of waiting.values()) reject(toError());
     waiting.clear();
     clearInterval(sweeper);
-  });
+    sweeper = undefined;
+  }
+  void nc.closed().then(() => failAll(() => toRequestError(new errors.ClosedConnectionError())));
+  void (async () => {
+    for await (const { type } of nc.status()) {
+      if (type === "disconnect") {
+        isConnected = false;
+        failAll(() => new errors.RequestError("connection lost before the answer"));
+      } else if (type === "reconnect") {
+        isConnected = true;
+        sayNow();
+      }
+    }
+  })();
 
   function request(subject: string, payload?: Payload, options: Partial<RequestOptions> = {}): Promise<Msg> {
     if (nc.isClosed() || nc.isDraining()) return Promise.reject(toRequestError(new errors.ClosedConnectionError()));
@@ -85,10 +116,12 @@ export function toLeanConnection(nc: NatsConnection, onLostSignal: (error: Error
     waiting.set(token, { subject, untilMs: performance.now() + (options.timeout ?? 1_000), resolve, reject });
     sweeper ??= setInterval(sweep, sweepEveryMs);
     const { headers } = options;
-    say(subject, payload, { reply: `${prefix}.${token}`, ...(headers ? { headers } : {}) }, (error) => {
+    const isWanted = () => waiting.has(token);
+    const fail = (error: Error) => {
       waiting.delete(token);
       reject(error);
-    });
+    };
+    say(subject, payload, { reply: `${prefix}.${token}`, ...(headers ? { headers } : {}) }, fail, isWanted);
     return promise;
   }
 

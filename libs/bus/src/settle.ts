@@ -55,14 +55,15 @@ export async function settle<T>(bus: Bus, options: SettleOptions<T>, pulled: Pul
   } finally {
     clearInterval(heart);
   }
-  const settled = await span.run(() =>
-    withSpan(`settle ${stream}`, { kind: "client", attributes: settleAttributes }, async (settling) => {
-      const name = await applyVerdict(bus, stream, pulled, verdict, delivery.isLate());
-      settling.set({ "messaging.operation.name": name });
-      return name;
-    }),
-  );
-  span.end();
+  const settled = await span
+    .run(() =>
+      withSpan(`settle ${stream}`, { kind: "client", attributes: settleAttributes }, async (settling) => {
+        const name = await applyVerdict(bus, stream, pulled, verdict, delivery.isLate());
+        settling.set({ "messaging.operation.name": name });
+        return name;
+      }),
+    )
+    .finally(span.end);
   bus.metrics.count("pixelmesh_messages_consumed_total", {
     stream,
     settle: settled,

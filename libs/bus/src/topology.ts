@@ -62,7 +62,6 @@ const buckets = [
   { name: "waits", ttlMs: 2 * dayMs, maxBytes: 64 * MiB, maxValueBytes: 1024 },
   { name: "leases", ttlMs: leaseTtlMs, maxBytes: MiB, maxValueBytes: 1024 },
   { name: "services", ttlMs: 15_000, maxBytes: 4 * MiB, maxValueBytes: 4 * 1024 },
-  { name: "leases", ttlMs: 10_000, maxBytes: 1 * MiB, maxValueBytes: 4 * 1024 },
   { name: "cards", ttlMs: 0, maxBytes: 4 * MiB, maxValueBytes: 4 * 1024 },
 ] as const;
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { errors } from "@nats-io/transport-node";
 import { Priority, WorkItem } from "@pixelmesh/proto";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { expect, onTestFinished, test } from "vitest";
@@ -109,4 +110,14 @@ test("a lease has one holder, passes on when that dies, and is renewed over a br
   await expect.poll(second.isHeld).toBe(true);
   expect(first.isHeld()).toBe(false);
   await second.close();
+});
+
+test("a request that was under way when the broker died fails then, not after its timeout, and the next is answered", async () => {
+  const { bus, crash } = await startCrashable();
+  bus.nc.subscribe("mute", { callback() {} });
+  await bus.nc.flush();
+  const asked = expect(bus.nc.request("mute", "", { timeout: 300_000 })).rejects.toBeInstanceOf(errors.RequestError);
+  await crash();
+  await asked;
+  expect((await listQueues(bus)).length).toBeGreaterThan(0);
 });

@@ -1,6 +1,8 @@
 import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
 import { AppError } from "@pixelmesh/errors";
+import { readAccess } from "./access.ts";
 import { parseAddress } from "./flag-values.ts";
+import type { CliIo } from "./io.ts";
 import { isListening, waitUntilServing } from "./mesh/health.ts";
 
 const startingTimeoutMs = 15_000;
@@ -15,16 +17,17 @@ export async function isAnswering(address: string): Promise<boolean> {
  * A client for the mesh at an address where something answers; a mesh that is just starting is waited for. Throws
  * SERVICE_UNAVAILABLE where that is no mesh, or none that serves.
  */
-export async function connectServing(address: string, signal: AbortSignal): Promise<Pixelmesh> {
+export async function connectServing(address: string, { env, stopping: signal }: CliIo): Promise<Pixelmesh> {
   const { host, port } = parseAddress(address);
-  await waitUntilServing(host, port, { timeoutMs: startingTimeoutMs, signal });
-  const client = connectPixelmesh({ address });
+  const access = readAccess(env);
+  await waitUntilServing(host, port, { timeoutMs: startingTimeoutMs, signal, access });
+  const client = connectPixelmesh({ address, ...access });
   await client.ready(startingTimeoutMs);
   return client;
 }
 
 /** A client for a mesh that has to be there already. Throws SERVICE_UNAVAILABLE, with what to do, where none is. */
-export async function connectExisting(address: string, signal: AbortSignal): Promise<Pixelmesh> {
-  if (await isAnswering(address)) return connectServing(address, signal);
+export async function connectExisting(address: string, io: CliIo): Promise<Pixelmesh> {
+  if (await isAnswering(address)) return connectServing(address, io);
   throw new AppError("SERVICE_UNAVAILABLE", `No mesh answers at ${address}. Start one with \`pixelmesh up\``);
 }

@@ -1,6 +1,8 @@
 import { AppError, type Pixelmesh } from "@pixelmesh/client";
 import { BackgroundServiceDefinition, UpscaleServiceDefinition } from "@pixelmesh/proto";
-import { connectRpc, type RpcClient } from "@pixelmesh/rpc";
+import type { RpcClient } from "@pixelmesh/rpc";
+import type { Access } from "./access.ts";
+import { connectProcess } from "./connect-process.ts";
 
 /** What a service that runs models offers for them. */
 export type ModelRpc = Pick<RpcClient<UpscaleServiceDefinition>, "listModels" | "loadModel" | "unloadModel">;
@@ -12,6 +14,7 @@ export type ModelRpc = Pick<RpcClient<UpscaleServiceDefinition>, "listModels" | 
 export async function onEveryReplica<T>(
   client: Pixelmesh,
   name: string,
+  access: Access,
   call: (rpc: ModelRpc, replica: string) => Promise<T>,
 ): Promise<T[]> {
   const { services } = await client.cluster();
@@ -20,7 +23,7 @@ export async function onEveryReplica<T>(
   const known = new Set<string>();
   const answers: T[] = [];
   for (const { service, instance, grpcAddress } of replicas) {
-    const connection = connectRpc(grpcAddress);
+    const connection = connectProcess(grpcAddress, access);
     try {
       const rpc: ModelRpc =
         service === "background"

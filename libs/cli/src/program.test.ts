@@ -23,7 +23,10 @@ test.each([
   [["run", "a.png", "--format", "gif"], "Expected `--format` to be one of auto, jpeg, png, webp, avif, got `gif`"],
   [["run", "a.png", "--quality", "best"], "Expected `--quality` to be one of auto, high, balanced, fast, got `best`"],
   [["run", "a.png", "--priority", "low"], "Expected `--priority` to be one of interactive, batch, got `low`"],
-  [["run", "a.png", "--address", "localhost"], "Expected `--address` to be HOST:PORT, got `localhost`"],
+  [
+    ["run", "a.png", "--address", "localhost"],
+    "Expected `--address` to be HOST:PORT or dns:///HOST:PORT, got `localhost`",
+  ],
   [["run", "a.png", "b.png", "-o", "x.png"], "Expected `-o` to be used with one output"],
   [
     ["run", "a.png", "--background", "nowhere.png"],

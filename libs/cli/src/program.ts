@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addAccessFlags } from "./access.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addJobs } from "./commands/jobs.ts";
@@ -16,12 +17,17 @@ const exitUsage = 2;
 const exitInterrupted = 130;
 
 /** Runs one command line (without node and script) and answers the exit code: 0 good, 1 failed, 2 called wrongly, 130 interrupted. */
-export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+export async function runCli(args: readonly string[], given: CliIo): Promise<number> {
+  const env = { ...given.env };
+  const io = { ...given, env };
   let exitCode = 0;
   const finish = (code: number) => {
     exitCode = code;
   };
   const program = createProgram(io);
+  addAccessFlags(program, (name, value) => {
+    env[name] = value;
+  });
   for (const add of [addUp, addRun, addStatus, addStats, addTop, addJobs, addModels, addDlq, addConfig])
     add(program, io, finish);
   try {

@@ -10,6 +10,7 @@ import { connectRpc, waitForReady } from "@pixelmesh/rpc";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
 import { type CallOptions, createJobs, type Jobs } from "./jobs.ts";
 import { callPatiently } from "./patience.ts";
+import { openClientTls, type TlsOptions } from "./tls.ts";
 
 /** Where the mesh is and how to call it. */
 export type ConnectOptions = {
@@ -17,6 +18,10 @@ export type ConnectOptions = {
   readonly address: string;
   /** Whose jobs these are; default "default". */
   readonly tenant?: string;
+  /** Calls are made over TLS where any file is given; default: plaintext. */
+  readonly tls?: TlsOptions;
+  /** Sent as `authorization: Bearer TOKEN` with every call, where the mesh asks for one. */
+  readonly token?: string;
   /** Time for one short call; default 30 s. Uploads and downloads have 15 min, watches no bound. */
   readonly timeoutMs?: number;
   /** How long calls go on trying while the mesh does not answer; default 30 s. */
@@ -42,10 +47,11 @@ export type Pixelmesh = {
   close(): void;
 };
 
-/** A connection to a mesh, made on first use and again whenever it is lost. */
+/** A connection to a mesh, made on first use and again whenever it is lost. Throws INVALID_ARGUMENT for TLS files that are of no use. */
 export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
-  const { address, tenant, timeoutMs = 30_000, patienceMs = 30_000 } = options;
-  const connection = connectRpc(address, { timeoutMs, ...(tenant === undefined ? {} : { tenant }) });
+  const { address, tenant, token, timeoutMs = 30_000, patienceMs = 30_000 } = options;
+  const tls = openClientTls(options.tls ?? {});
+  const connection = connectRpc(address, { timeoutMs, tenant, tls, token: token ? () => token : undefined });
   const rpc = connection.client(JobServiceDefinition);
   const patiently = <T>(call: () => Promise<T>, { signal }: CallOptions) => callPatiently(call, { patienceMs, signal });
   return {
@@ -57,6 +63,9 @@ export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
     cluster: (call = {}) => patiently(() => rpc.getCluster({}, call), call),
     stats: (call = {}) => patiently(() => rpc.getStats({ ownOnly: false }, call), call),
     ready: (ms = timeoutMs) => waitForReady(connection, ms),
-    close: connection.close,
+    close() {
+      connection.close();
+      tls?.close();
+    },
   };
 }

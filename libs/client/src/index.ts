@@ -17,4 +17,5 @@ export type { DeadLetters } from "./dead-letters.ts";
 export type { Download, DownloadOptions } from "./download-output.ts";
 export type { CallOptions, Jobs } from "./jobs.ts";
 export type { Picture } from "./pictures.ts";
+export { openClientTls, type TlsOptions } from "./tls.ts";
 export { isJobEnded } from "./watch-job.ts";

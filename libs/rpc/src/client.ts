@@ -1,15 +1,17 @@
 import { type Channel, ChannelCredentials } from "@grpc/grpc-js";
 import { AppError, isAbort } from "@pixelmesh/errors";
-import { callFacts, injectTrace, noSpan, openSpan } from "@pixelmesh/telemetry";
+import { callFacts, injectTrace, type Metrics, noSpan, openSpan } from "@pixelmesh/telemetry";
 import type { CompatServiceDefinition } from "nice-grpc";
 import { type Client, createChannel, createClientFactory, waitForChannelReady } from "nice-grpc";
 import { type DeadlineOptions, deadlineMiddleware } from "nice-grpc-client-middleware-deadline";
 import { type RetryOptions, retryMiddleware } from "nice-grpc-client-middleware-retry";
-import { type CallOptions, type ClientMiddlewareCall, Metadata, Status } from "nice-grpc-common";
+import { type CallOptions, ClientError, type ClientMiddlewareCall, Metadata, Status } from "nice-grpc-common";
 import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
 import { fromRpcError, statusOf } from "./errors.ts";
 import { isEndless, isTraced } from "./middleware/endless.ts";
+import { refusedMiddleware } from "./refused.ts";
 import { isServerError } from "./server-errors.ts";
+import type { RpcTls } from "./tls.ts";
 
 /** What a call may be given besides nice-grpc's own options. */
 export type CallExtras = {
@@ -33,12 +35,24 @@ export type RpcConnection = {
 
 const serviceConfig = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
 
+/** How a connection is opened. */
+export type ConnectOptions = {
+  /** Time for a call that asks for none; default 30 s. */
+  readonly timeoutMs?: number | undefined;
+  readonly tenant?: string | undefined;
+  /** Default: plaintext. */
+  readonly tls?: RpcTls | undefined;
+  /** Sent with every call. */
+  readonly token?: (() => string) | undefined;
+  /** Where calls are counted. */
+  readonly metrics?: Metrics | undefined;
+};
+
 /** Opens a connection lazily: it connects on first use and again whenever it is lost. `host:port` or a `dns:///` name. */
-export function connectRpc(
-  address: string,
-  options: { readonly timeoutMs?: number; readonly tenant?: string } = {},
-): RpcConnection {
-  const channel = createChannel(address, ChannelCredentials.createInsecure(), {
+export function connectRpc(address: string, options: ConnectOptions = {}): RpcConnection {
+  const { tls } = options;
+  const channel = createChannel(address, tls?.channel ?? ChannelCredentials.createInsecure(), {
+    ...(tls && tls.serverName !== "" ? { "grpc.ssl_target_name_override": tls.serverName } : {}),
     "grpc.service_config": serviceConfig,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
@@ -52,9 +66,10 @@ export function connectRpc(
   });
   const factory = createClientFactory()
     .use(errorDetailsClientMiddleware)
+    .use(refusedMiddleware)
     .use(deadlineMiddleware)
     .use(retryMiddleware)
-    .use(createCallMiddleware(options.timeoutMs ?? 30_000, options.tenant));
+    .use(createCallMiddleware(options));
   return {
     address,
     channel,
@@ -73,7 +88,12 @@ export async function waitForReady(connection: RpcConnection, timeoutMs: number)
 }
 
 /** Hands trace, tenant and deadline on, cuts the deadline to the parent's, and turns failures into AppErrors. */
-function createCallMiddleware(defaultTimeoutMs: number, defaultTenant: string | undefined) {
+function createCallMiddleware({
+  timeoutMs: defaultTimeoutMs = 30_000,
+  tenant: defaultTenant,
+  token,
+  metrics,
+}: ConnectOptions) {
   return async function* callMiddleware<Request, Response>(
     call: ClientMiddlewareCall<Request, Response, DeadlineOptions & RetryOptions>,
     { timeoutMs, tenant: ownTenant, repeat, ...options }: CallOptions & CallExtras,
@@ -87,13 +107,17 @@ function createCallMiddleware(defaultTimeoutMs: number, defaultTenant: string | 
     const tenant = ownTenant ?? facts.tenant ?? defaultTenant;
     if (tenant) metadata.set("x-pixelmesh-tenant", tenant);
 
+    if (token) metadata.set("authorization", `Bearer ${token()}`);
+
     const deadlineUnixMs = isEndless(call.method.path)
       ? undefined
       : Math.min(Date.now() + (timeoutMs ?? defaultTimeoutMs), facts.deadlineUnixMs ?? Number.POSITIVE_INFINITY);
     if (deadlineUnixMs !== undefined) metadata.set("x-pixelmesh-deadline-unix-ms", String(deadlineUnixMs));
 
+    const startMs = performance.now();
+    let code = Status.CANCELLED; // What it is when the consumer simply stops asking.
     try {
-      return yield* call.next(call.request, {
+      const response = yield* call.next(call.request, {
         ...options,
         metadata,
         ...(deadlineUnixMs === undefined ? {} : { deadline: new Date(deadlineUnixMs) }),
@@ -107,14 +131,28 @@ function createCallMiddleware(defaultTimeoutMs: number, defaultTenant: string | 
             }
           : {}),
       }) as AsyncGenerator<Response, Response>;
+      code = Status.OK;
+      return response;
     } catch (error) {
       if (isAbort(error)) throw error;
+      if (error instanceof ClientError) code = error.code;
       const failure = fromRpcError(error);
       if (isServerError(statusOf(failure.reason))) span.fail(failure.reason);
       else span.set({ "error.type": failure.reason });
       throw failure;
     } finally {
       span.end();
+      const status = Status[code] ?? "UNKNOWN";
+      metrics?.observe(
+        "rpc_client_call_duration_seconds",
+        {
+          rpc_system_name: "grpc",
+          rpc_method: method,
+          rpc_response_status_code: status,
+          error_type: code === Status.OK ? "" : status,
+        },
+        (performance.now() - startMs) / 1000,
+      );
     }
   };
 }

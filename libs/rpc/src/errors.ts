@@ -13,6 +13,7 @@ const statuses: Readonly<Record<Reason, Status>> = {
   UNKNOWN_EFFECT: Status.NOT_FOUND,
   REQUEST_ID_REUSED: Status.ALREADY_EXISTS,
   REQUEST_TOO_LARGE: Status.INVALID_ARGUMENT,
+  UNAUTHENTICATED: Status.UNAUTHENTICATED,
   IMAGE_EMPTY: Status.INVALID_ARGUMENT,
   IMAGE_TYPE_UNSUPPORTED: Status.INVALID_ARGUMENT,
   IMAGE_CORRUPT: Status.INVALID_ARGUMENT,
@@ -107,6 +108,7 @@ function reasonOf(code: Status): Reason {
   if (code === Status.DEADLINE_EXCEEDED) return "DEADLINE_EXCEEDED";
   // Our own cancelling is an AbortError: here the other side let the call go without a word, as a killed process does.
   if (code === Status.CANCELLED) return "SERVICE_UNAVAILABLE";
+  if (code === Status.UNAUTHENTICATED) return "UNAUTHENTICATED";
   if (code === Status.INVALID_ARGUMENT) return "INVALID_ARGUMENT";
   if (code === Status.RESOURCE_EXHAUSTED) return "QUEUE_FULL";
   if (code === Status.UNIMPLEMENTED) return "METHOD_UNIMPLEMENTED";

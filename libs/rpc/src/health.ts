@@ -1,11 +1,16 @@
 import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
 
-/** What a process says of itself over grpc.health.v1: services `startup`, `readiness`, `liveness`, and "" (= readiness). */
+/**
+ * What a process says of itself over grpc.health.v1: services `startup`, `readiness`, `liveness`, and "" (= readiness); `standby` is
+ * readiness of one that may lead or stand by.
+ */
 export type Health = {
   /** The process has opened everything. */
   setStarted(): void;
   /** Something the process needs (`broker`, …) is there or not. Ready means started, every need met, not stopping. */
   setNeed(name: string, met: boolean): void;
+  /** Another process leads: not ready, and nothing is wrong. */
+  setStandby(isStandby: boolean): void;
   /** From now on not ready; open watches are told. */
   setStopping(): void;
   isReady(): boolean;
@@ -22,6 +27,7 @@ export function createHealth(): Health {
   const state = HealthState();
   const needs = new Map<string, boolean>();
   let started = false;
+  let standby = false;
   let stopping = false;
   let beatMs = performance.now();
 
@@ -30,10 +36,11 @@ export function createHealth(): Health {
     state.setStatus(started ? "healthy" : "unhealthy", "startup");
     state.setStatus(ready ? "healthy" : "unhealthy", "readiness");
     state.setStatus(ready ? "healthy" : "unhealthy", "");
+    state.setStatus(isWell() ? "healthy" : "unhealthy", "standby");
   }
-  function isReady() {
-    return started && !stopping && [...needs.values()].every(Boolean);
-  }
+  const isWell = () => started && !stopping && [...needs.values()].every(Boolean);
+  const isReady = () => isWell() && !standby;
+
   const timer = setInterval(() => {
     const nowMs = performance.now();
     state.setStatus(nowMs - beatMs > maxLagMs ? "unhealthy" : "healthy", "liveness");
@@ -50,6 +57,10 @@ export function createHealth(): Health {
     },
     setNeed(name, met) {
       needs.set(name, met);
+      refresh();
+    },
+    setStandby(isStandby) {
+      standby = isStandby;
       refresh();
     },
     setStopping() {

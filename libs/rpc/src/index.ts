@@ -1,8 +1,18 @@
 export type { ServiceImplementation } from "nice-grpc";
 export type { CallContext } from "nice-grpc-common";
 export { brokenOff, chunkBytes, collectBytes, splitHeader, toChunks } from "./bytes.ts";
-export { type CallExtras, connectRpc, type RpcClient, type RpcConnection, waitForReady } from "./client.ts";
+export {
+  type CallExtras,
+  type ConnectOptions,
+  connectRpc,
+  type RpcClient,
+  type RpcConnection,
+  waitForReady,
+} from "./client.ts";
 export { fromRpcError, statusOf, toRpcError } from "./errors.ts";
 export { createHealth, type Health, HealthDefinition } from "./health.ts";
+export type { TokenCheck } from "./middleware/authorize.ts";
 export { createOutbox, type Outbox } from "./outbox.ts";
+export { repeatRefused } from "./refused.ts";
 export { type RpcServer, type RpcServerOptions, startRpcServer } from "./server.ts";
+export { openRpcTls, type RpcTls, type RpcTlsOptions } from "./tls.ts";

@@ -6,12 +6,14 @@ import { createServer, type Server } from "nice-grpc";
 import { errorDetailsServerMiddleware } from "nice-grpc-error-details";
 import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
 import type { Health } from "./health.ts";
+import { createAuthorizeMiddleware, type TokenCheck } from "./middleware/authorize.ts";
 import { createDeadlineMiddleware } from "./middleware/deadline.ts";
 import { createLimitMetadataMiddleware } from "./middleware/limit-metadata.ts";
 import { createMapErrorsMiddleware } from "./middleware/map-errors.ts";
 import { createObserveMiddleware } from "./middleware/observe.ts";
 import { traceMiddleware } from "./middleware/trace.ts";
 import { createRefusals, maxMessageBytes } from "./refusals.ts";
+import type { RpcTls } from "./tls.ts";
 
 /** How a server is opened. */
 export type RpcServerOptions = {
@@ -27,6 +29,12 @@ export type RpcServerOptions = {
   readonly register: (server: Server) => void;
   /** Longest deadline any call gets; default 15 min. */
   readonly maxDeadlineMs?: number;
+  /** Default: plaintext. */
+  readonly tls?: RpcTls | undefined;
+  /** Whom to let in; default: everybody. Health is always answered. */
+  readonly tokens?: TokenCheck | undefined;
+  /** Age at which a connection takes no further calls, so that clients look for new replicas; ±10 %, default 5 min. */
+  readonly maxConnectionAgeMs?: number;
 };
 
 /** A listening server. */
@@ -46,20 +54,21 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": 1024,
-    "grpc.max_connection_age_ms": 300_000,
+    "grpc.max_connection_age_ms": options.maxConnectionAgeMs ?? 300_000,
     "grpc.keepalive_time_ms": 60_000,
   };
-  const server = createServer(channelOptions)
+  const open = createServer(channelOptions)
     .use(traceMiddleware)
     .use(createObserveMiddleware(log, metrics))
     .use(errorDetailsServerMiddleware)
     .use(createMapErrorsMiddleware(log))
-    .use(createLimitMetadataMiddleware(metrics))
-    .use(createDeadlineMiddleware(options.maxDeadlineMs ?? 15 * 60_000, stopping.signal));
+    .use(createLimitMetadataMiddleware(metrics));
+  const guarded = options.tokens ? open.use(createAuthorizeMiddleware(options.tokens, metrics)) : open;
+  const server = guarded.use(createDeadlineMiddleware(options.maxDeadlineMs ?? 15 * 60_000, stopping.signal));
   options.register(server as Server);
   server.add(health.definition, health.implementation);
   server.add(ServerReflectionService, ServerReflection(readFileSync(descriptorSetUrl), options.serviceNames));
-  const port = await server.listen(`${host}:${options.port}`);
+  const port = await server.listen(`${host}:${options.port}`, options.tls?.server);
 
   return {
     address: `${host}:${port}`,

@@ -1,6 +1,14 @@
 import { busFields } from "@pixelmesh/bus";
 import { type ConfigOf, field } from "@pixelmesh/config";
 
+/** Variables of the TLS settings, which the command line has too. */
+export const tlsVariables = {
+  cert: "PIXELMESH_TLS_CERT_FILE",
+  key: "PIXELMESH_TLS_KEY_FILE",
+  ca: "PIXELMESH_TLS_CA_FILE",
+  serverName: "PIXELMESH_TLS_SERVER_NAME",
+} as const;
+
 /** The settings that every service process has. `area` is its name in variables (INGEST); ports default to base, +100 and +200. */
 export function serviceFields(area: string, basePort: number) {
   const port = (name: string, value: number, doc: string) =>
@@ -17,6 +25,11 @@ export function serviceFields(area: string, basePort: number) {
     healthPort: port("HEALTH_PORT", basePort + 100, "Port of the plaintext health server."),
     metricsPort: port("METRICS_PORT", basePort + 200, "Port of the metrics page."),
     instance: field.text("PIXELMESH_INSTANCE", "0", "Name of this replica, unique within its service."),
+    versionLabel: field.text(
+      "PIXELMESH_VERSION_LABEL",
+      "",
+      "Version that traces, metrics, logs and the list of services tell, so that two releases at once can be told apart. Empty: the package's.",
+    ),
     logLevel: field.choice(
       "PIXELMESH_LOG_LEVEL",
       ["trace", "debug", "info", "warn", "error", "silent"],
@@ -37,6 +50,28 @@ export function serviceFields(area: string, basePort: number) {
       "PIXELMESH_TRACES_KEPT",
       "10%",
       "Share of the jobs whose traces are kept; those with failures, and slow ones, are kept in any case.",
+    ),
+    tlsCertFile: field.text(
+      tlsVariables.cert,
+      "",
+      "File with the certificate of the gRPC server, which is shown to other services too (PEM, with those it was issued by). Empty: no TLS.",
+    ),
+    tlsKeyFile: field.text(tlsVariables.key, "", "File with the key to the certificate (PEM)."),
+    tlsCaFile: field.text(
+      tlsVariables.ca,
+      "",
+      "File with the CAs that services are trusted by (PEM); clients must show a certificate of theirs. Empty: Node's, and clients show none.",
+    ),
+    tlsServerName: field.text(
+      tlsVariables.serverName,
+      "",
+      "Name that certificates of other services must carry. Empty: the host of their address.",
+    ),
+    maxConnectionAgeMs: field.duration(
+      "PIXELMESH_RPC_MAX_CONNECTION_AGE",
+      "5m",
+      "Age at which a gRPC connection takes no further calls, so that clients find new replicas; ±10 %. What runs on it ends by itself.",
+      { min: 1_000, max: 86_400_000 },
     ),
     stopGraceMs: field.duration(
       "PIXELMESH_STOP_GRACE",

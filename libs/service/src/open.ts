@@ -1,9 +1,20 @@
 import { announceService, type Bus, connectBus, type OnWrite, provision } from "@pixelmesh/bus";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
-import { createHealth, type Health, type RpcServer, type RpcServerOptions, startRpcServer } from "@pixelmesh/rpc";
+import {
+  type ConnectOptions,
+  connectRpc,
+  createHealth,
+  type Health,
+  type RpcConnection,
+  type RpcServer,
+  type RpcServerOptions,
+  type RpcTls,
+  startRpcServer,
+} from "@pixelmesh/rpc";
 import { createMetrics, type Logger, type Metrics, startMetricsServer, startTracing } from "@pixelmesh/telemetry";
 import type { ServiceConfig } from "./fields.ts";
-import { version } from "./version.ts";
+import { openTls } from "./open-tls.ts";
+import { version as packageVersion } from "./version.ts";
 
 /** What every service process has open. */
 export type ServiceBase = {
@@ -18,6 +29,10 @@ export type ServiceBase = {
   readonly health: Health;
   readonly healthAddress: string;
   readonly bus: Bus;
+  /** TLS between services; undefined: plaintext. */
+  readonly tls: RpcTls | undefined;
+  /** A connection to another service, by TLS where that is set, with its calls counted. */
+  connect(address: string, options?: Pick<ConnectOptions, "token">): RpcConnection;
 };
 
 /** Ports of a service that only tests use. */
@@ -34,6 +49,7 @@ export async function openBase(
   log: Logger,
   { onWrite }: OpenOptions = {},
 ): Promise<ServiceBase> {
+  const version = versionOf(config);
   const tracing = await startTracing({
     ...{ service, version, instance: config.instance },
     ...{ endpoint: config.tracesEndpoint, ratio: config.tracesKeptRatio },
@@ -42,6 +58,8 @@ export async function openBase(
   const metrics = createMetrics(service, version, config.memoryLimitBytes);
   const metricsServer = await startMetricsServer(metrics, { host: config.host, port: config.metricsPort });
   life.defer("metrics page", metricsServer.close);
+
+  const tls = openTls(config, life, log, metrics);
 
   const health = createHealth();
   life.defer("health state", health.close);
@@ -78,15 +96,18 @@ export async function openBase(
     health,
     healthAddress: `${config.advertisedHost}:${healthServer.port}`,
     bus,
+    tls,
+    connect: (address, options = {}) => connectRpc(address, { ...options, tls, metrics }),
   };
 }
 
 /** Opens the gRPC server of the service; closed by the lifecycle within the configured grace. */
 export async function openRpc(
-  { config, life, log, metrics, health }: ServiceBase,
-  options: Pick<RpcServerOptions, "serviceNames" | "register">,
+  { config, life, log, metrics, health, tls }: ServiceBase,
+  options: Pick<RpcServerOptions, "serviceNames" | "register" | "tokens">,
 ): Promise<RpcServer> {
-  const rpc = await startRpcServer({ host: config.host, port: config.grpcPort, log, metrics, health, ...options });
+  const { host, grpcPort: port, maxConnectionAgeMs } = config;
+  const rpc = await startRpcServer({ host, port, log, metrics, health, tls, maxConnectionAgeMs, ...options });
   life.defer("rpc server", () => rpc.stop(config.stopGraceMs), config.stopGraceMs + 1_000);
   return rpc;
 }
@@ -94,6 +115,7 @@ export async function openRpc(
 /** The last step of starting: lists the process in the bucket `services` and lets health say that it serves. */
 export async function announceReady(base: ServiceBase, rpc: RpcServer): Promise<void> {
   const { service, config, life, log, health, bus, metricsUrl, healthAddress } = base;
+  const version = versionOf(config);
   const grpcAddress = `${config.advertisedHost}:${rpc.port}`;
   const leave = await announceService(bus, {
     service,
@@ -107,6 +129,10 @@ export async function announceReady(base: ServiceBase, rpc: RpcServer): Promise<
   health.setStarted();
   life.defer("readiness", health.setStopping);
   log.info({ grpcAddress, healthAddress, metricsUrl, version }, "ready");
+}
+
+function versionOf({ versionLabel }: ServiceConfig): string {
+  return versionLabel === "" ? packageVersion : versionLabel;
 }
 
 function withHost(url: string, { host, advertisedHost }: ServiceConfig): string {

@@ -1,10 +1,13 @@
 import { type ConfigOf, describeConfig, type Fields, loadConfig } from "@pixelmesh/config";
 import { type Lifecycle, runMain } from "@pixelmesh/lifecycle";
 import { createLogger, type Logger } from "@pixelmesh/telemetry";
+import { provisionBroker } from "./provision-broker.ts";
+import { version } from "./version.ts";
 
 /**
- * The whole of a service's main.ts: logger, settings, start, signals, exit code. SIGUSR2 turns detailed logs on and off. With `--print-config` it writes its
- * settings as a JSON array of ConfigLine to standard output and starts nothing.
+ * The whole of a service's main.ts: logger, settings, start, signals, exit code. SIGUSR2 turns detailed logs on and off. With
+ * `--print-config` it writes its settings as a JSON array of ConfigLine to standard output and starts nothing. With
+ * `--provision` it makes all streams, consumers and buckets at the broker and exits with 0, or with 1 where it cannot.
  */
 export async function runService<const F extends Fields>(
   process: NodeJS.Process,
@@ -20,12 +23,31 @@ export async function runService<const F extends Fields>(
   const log = createLogger({
     service,
     instance: env.PIXELMESH_INSTANCE || "0",
+    version: env.PIXELMESH_VERSION_LABEL || version,
     level: env.PIXELMESH_LOG_LEVEL || "info",
   });
   switchLevelOn(process, log);
+  if (process.argv.includes("--provision")) {
+    process.exitCode = await exitCodeOf(provisionBroker(service, env, log), log);
+    return;
+  }
   await runMain(process, log, async (life) => {
     await start(loadConfig(fields, env), life, log);
   });
+}
+
+async function exitCodeOf(provisioning: Promise<void>, log: Logger): Promise<0 | 1> {
+  try {
+    await provisioning;
+    log.info({}, "streams, consumers and buckets are there");
+    return 0;
+  } catch (error) {
+    log.error(
+      { err: error, why: error instanceof Error ? error.message : String(error) },
+      "the broker was not provisioned",
+    );
+    return 1;
+  }
 }
 
 /**

@@ -1,14 +1,9 @@
 import type { Tracer } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import {
-  BatchSpanProcessor,
-  createAlwaysRecordSampler,
-  ParentBasedSampler,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from "@opentelemetry/sdk-trace";
-import { createKeepingProcessor } from "./keep-spans.ts";
+import { AlwaysOnSampler, BatchSpanProcessor, RandomIdGenerator, TracerProvider } from "@opentelemetry/sdk-trace";
+import { createSpanHolder } from "./keep-spans.ts";
+import { createThriftyTracer } from "./thrifty-tracer.ts";
 
 /** Where spans go, and which. */
 export type ExportOptions = {
@@ -25,7 +20,10 @@ export type ExportOptions = {
  * A tracer whose spans are sent in the background. A receiver that is away costs nothing but the spans: at most 2,048 wait,
  * the rest is dropped.
  */
-export function createExportingTracer(options: ExportOptions): { tracer: Tracer; close(): Promise<void> } {
+export function createExportingTracer(options: ExportOptions): {
+  tracer: Pick<Tracer, "startSpan">;
+  close(): Promise<void>;
+} {
   const exporter = new OTLPTraceExporter({
     url: `${options.endpoint.replace(/\/$/, "")}/v1/traces`,
     timeoutMillis: 5_000,
@@ -37,16 +35,26 @@ export function createExportingTracer(options: ExportOptions): { tracer: Tracer;
     scheduledDelayMillis: 1_000,
     exportTimeoutMillis: 5_000,
   });
-  const provider = new TracerProvider({
-    // Recorded all the same where chance says no: a failure later on may want it.
-    sampler: createAlwaysRecordSampler(new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.ratio) })),
+  const origin = {
     resource: resourceFromAttributes({
       "service.name": `pixelmesh-${options.service}`,
       "service.instance.id": options.instance,
       "service.version": options.version,
     }),
+    instrumentationScope: { name: "pixelmesh", version: options.version },
+  };
+  const provider = new TracerProvider({
+    // Asked for those only that chance has chosen.
+    sampler: new AlwaysOnSampler(),
+    resource: origin.resource,
     spanLimits: { attributeCountLimit: 32, eventCountLimit: 32, linkCountLimit: 8, attributeValueLengthLimit: 256 },
-    spanProcessors: [createKeepingProcessor(batches)],
+    spanProcessors: [batches],
   });
-  return { tracer: provider.getTracer("pixelmesh", options.version), close: () => provider.shutdown() };
+  const tracer = createThriftyTracer({
+    chosen: provider.getTracer("pixelmesh", options.version),
+    ids: new RandomIdGenerator(),
+    ratio: options.ratio,
+    onHeldEnd: createSpanHolder((span) => batches.onEnd(span.toReadable(origin))),
+  });
+  return { tracer, close: () => provider.shutdown() };
 }

@@ -1,26 +1,36 @@
 import { context, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
+import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
-  createAlwaysRecordSampler,
+  AlwaysOnSampler,
   InMemorySpanExporter,
+  RandomIdGenerator,
   SimpleSpanProcessor,
-  TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
-import { expect, test } from "vitest";
-import { createKeepingProcessor, defaultKeepOptions } from "./keep-spans.ts";
+import { expect, test, vi } from "vitest";
+import { createSpanHolder, defaultKeepOptions } from "./keep-spans.ts";
+import { createThriftyTracer } from "./thrifty-tracer.ts";
 
 /** A tracer of which chance chooses the given share, and the names of what it exported. */
 function createTestTracer(ratio: number, options: Partial<typeof defaultKeepOptions> = {}) {
   const exporter = new InMemorySpanExporter();
-  const processor = createKeepingProcessor(new SimpleSpanProcessor({ exporter }), {
-    ...defaultKeepOptions,
-    ...options,
+  const processor = new SimpleSpanProcessor({ exporter });
+  const origin = {
+    resource: resourceFromAttributes({ "service.name": "test" }),
+    instrumentationScope: { name: "test" },
+  };
+  const tracer = createThriftyTracer({
+    chosen: new TracerProvider({ sampler: new AlwaysOnSampler(), spanProcessors: [processor] }).getTracer("test"),
+    ids: new RandomIdGenerator(),
+    ratio,
+    onHeldEnd: createSpanHolder((span) => processor.onEnd(span.toReadable(origin)), {
+      ...defaultKeepOptions,
+      ...options,
+    }),
   });
-  const sampler = createAlwaysRecordSampler(new TraceIdRatioBasedSampler(ratio));
-  const tracer = new TracerProvider({ sampler, spanProcessors: [processor] }).getTracer("test");
   const start = (name: string, parent?: ReturnType<typeof tracer.startSpan>) =>
     tracer.startSpan(name, {}, parent ? trace.setSpan(context.active(), parent) : context.active());
-  return { start, names: () => exporter.getFinishedSpans().map(({ name }) => name), exporter };
+  return { start, tracer, names: () => exporter.getFinishedSpans().map(({ name }) => name), exporter };
 }
 
 test("what chance has chosen is handed on, the rest is not", () => {
@@ -48,14 +58,44 @@ test("a failure brings its whole trace, what ended before it and what ends after
   expect(spans.every((span) => span.spanContext().traceFlags & TraceFlags.SAMPLED)).toBe(true);
 });
 
-test("a slow span brings its trace", () => {
+test("a slow span brings its trace, and so does one that tells of a slow job", () => {
   const { start, names } = createTestTracer(0, { slowMs: 1_000 });
-  const begin = Date.now();
-  const slow = start("slow");
-  slow.end(begin + 5_000);
-  const quick = start("quick");
-  quick.end();
-  expect(names()).toEqual(["slow"]);
+  const root = start("root");
+  start("early", root).end();
+  start("quick").end();
+  vi.spyOn(performance, "now").mockReturnValue(performance.now() + 5_000);
+  root.end();
+  vi.restoreAllMocks();
+  start("end job").setAttribute("pixelmesh.job.duration_ms", 2_000).end();
+  expect(names()).toEqual(["early", "root", "end job"]);
+});
+
+test("a held span says what one of the SDK would say", () => {
+  const held = createTestTracer(0);
+  const chosen = createTestTracer(1);
+  const [heldSpan, chosenSpan] = [held, chosen].map(({ tracer, exporter }) => {
+    const parent = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
+    const flags = tracer === held.tracer ? TraceFlags.NONE : TraceFlags.SAMPLED;
+    const within = trace.setSpanContext(context.active(), { ...parent, traceFlags: flags });
+    const span = tracer.startSpan("work", { kind: 2, attributes: { "pixelmesh.tiles": 3 } }, within);
+    span.setAttributes({ "pixelmesh.tile_px": 64, "pixelmesh.stage": undefined });
+    span.addEvent("tile", { "pixelmesh.tiles": 1 });
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    expect(span.isRecording()).toBe(true);
+    span.end();
+    expect(span.isRecording()).toBe(false);
+    const [said] = exporter.getFinishedSpans();
+    expect(said?.spanContext()).toMatchObject({ traceId: parent.traceId, traceFlags: TraceFlags.SAMPLED });
+    expect(said?.parentSpanContext).toMatchObject(parent);
+    for (const [seconds] of [said?.startTime, said?.endTime, said?.events[0]?.time] as [number, number][])
+      expect(Math.abs(seconds - Date.now() / 1_000)).toBeLessThan(60);
+    return said;
+  });
+  const plain = ({ name, kind, attributes, status, ended, links, events }: NonNullable<typeof heldSpan>) => ({
+    ...{ name, kind, attributes, status, ended, links },
+    events: events.map((event) => [event.name, event.attributes]),
+  });
+  expect(plain(heldSpan as NonNullable<typeof heldSpan>)).toEqual(plain(chosenSpan as NonNullable<typeof heldSpan>));
 });
 
 test("what is held is bounded: the oldest traces go, and spans beyond the bound of a trace", () => {

@@ -1,5 +1,4 @@
-import { SpanStatusCode, TraceFlags } from "@opentelemetry/api";
-import type { ReadableSpan, Span, SpanProcessor } from "@opentelemetry/sdk-trace";
+import type { HeldSpan } from "./held-span.ts";
 
 /** Which traces are kept although chance did not choose them, and how much is held until that is known. */
 export type KeepOptions = {
@@ -15,39 +14,32 @@ export type KeepOptions = {
 export const defaultKeepOptions: KeepOptions = { slowMs: 30_000, maxTraces: 256, maxSpansPerTrace: 64 };
 
 /**
- * Hands on what chance has chosen at once, and holds the rest for a while: once a span of a trace fails or is slow, what is
- * held of that trace in this process is handed on, and so is what follows.
+ * Holds the spans that chance has not chosen for a while: once one of a trace fails or is slow, what is held of that trace in
+ * this process is handed on, and so is what follows. What it answers is told of every such span that ended.
  */
-export function createKeepingProcessor(next: SpanProcessor, options: KeepOptions = defaultKeepOptions): SpanProcessor {
-  const held = new Map<string, ReadableSpan[]>();
+export function createSpanHolder(
+  handOn: (span: HeldSpan) => void,
+  options: KeepOptions = defaultKeepOptions,
+): (span: HeldSpan) => void {
+  const held = new Map<string, HeldSpan[]>();
   const kept = new Set<string>();
 
   function keep(traceId: string): void {
     kept.add(traceId);
     dropOldest(kept, options.maxTraces);
-    for (const span of held.get(traceId) ?? []) next.onEnd(asSampled(span));
+    for (const span of held.get(traceId) ?? []) handOn(span);
     held.delete(traceId);
   }
 
-  return {
-    onStart(span: Span, parent) {
-      next.onStart(span, parent);
-    },
-    onEnd(span) {
-      const { traceId, traceFlags } = span.spanContext();
-      if (traceFlags & TraceFlags.SAMPLED) return next.onEnd(span);
-      if (kept.has(traceId)) return next.onEnd(asSampled(span));
-      if (span.status.code === SpanStatusCode.ERROR || durationMs(span) >= options.slowMs) {
-        keep(traceId);
-        return next.onEnd(asSampled(span));
-      }
-      const spans = held.get(traceId) ?? [];
-      if (spans.length < options.maxSpansPerTrace) spans.push(span);
-      held.set(traceId, spans);
+  return (span) => {
+    const { traceId } = span;
+    if (!kept.has(traceId) && (span.hasFailed || span.durationMs >= options.slowMs)) keep(traceId);
+    if (kept.has(traceId)) return handOn(span);
+    const spans = held.get(traceId);
+    if (spans === undefined) {
+      held.set(traceId, [span]);
       dropOldest(held, options.maxTraces);
-    },
-    forceFlush: () => next.forceFlush(),
-    shutdown: () => next.shutdown(),
+    } else if (spans.length < options.maxSpansPerTrace) spans.push(span);
   };
 }
 
@@ -57,17 +49,4 @@ function dropOldest(of: Map<string, unknown> | Set<string>, most: number): void 
     if (of.size <= most) return;
     of.delete(key);
   }
-}
-
-/** How long it lasted, or what it tells of having lasted: a job ends in another span than it began in. */
-function durationMs({ duration: [seconds, nanos], attributes }: ReadableSpan): number {
-  return Math.max(seconds * 1_000 + nanos / 1e6, Number(attributes["pixelmesh.job.duration_ms"] ?? 0));
-}
-
-/** The same span as one that chance had chosen: exporters take no other. */
-function asSampled(span: ReadableSpan): ReadableSpan {
-  const given = span.spanContext();
-  return Object.create(span, {
-    spanContext: { value: () => ({ ...given, traceFlags: given.traceFlags | TraceFlags.SAMPLED }) },
-  }) as ReadableSpan;
 }

@@ -9,7 +9,7 @@ export type Logger = PinoLogger;
 const windowMs = 10_000;
 
 /**
- * A logger for one process. Every line carries service, instance and, inside a call, its trace id. Values under keys that
+ * A logger for one process. Every line carries service, instance, version and, inside a call, its trace id. Values under keys that
  * hold secrets or user text are removed, also from errors; strings are cut so that a line stays bounded. Of equal lines only
  * so many are written in 10 s; how many were left out is said after that.
  */
@@ -17,6 +17,7 @@ export function createLogger(
   options: {
     readonly service: string;
     readonly instance?: string;
+    readonly version?: string;
     readonly level?: string;
     readonly floodLimits?: FloodLimits;
   },
@@ -26,7 +27,11 @@ export function createLogger(
   const log = pino(
     {
       level: options.level ?? "info",
-      base: { service: options.service, ...(options.instance ? { instance: options.instance } : {}) },
+      base: {
+        service: options.service,
+        ...(options.instance ? { instance: options.instance } : {}),
+        ...(options.version ? { version: options.version } : {}),
+      },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: cutStrings },
       mixin: traceIds,

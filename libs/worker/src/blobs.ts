@@ -1,7 +1,7 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Content } from "@pixelmesh/imaging";
 import { type Blob, type PutBlobRequest, StorageServiceDefinition } from "@pixelmesh/proto";
-import { type RpcConnection, splitHeader, toChunks } from "@pixelmesh/rpc";
+import { type RpcConnection, repeatRefused, splitHeader, toChunks } from "@pixelmesh/rpc";
 
 /** A blob on its way here. */
 export type BlobStream = { readonly sizeBytes: number; readonly parts: AsyncIterable<Uint8Array> };
@@ -60,10 +60,8 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
         for await (const part of parts()) for (const value of toChunks(part)) yield { part: { $case: "chunk", value } };
         yield { part: { $case: "end", value: {} } };
       }
-      const { blob } = await storage.putBlob(messages(), {
-        timeoutMs: transferTimeoutMs,
-        ...(signal ? { signal } : {}),
-      });
+      const options = { timeoutMs: transferTimeoutMs, ...(signal ? { signal } : {}) };
+      const { blob } = await repeatRefused(() => storage.putBlob(messages(), options));
       if (!blob) throw new AppError("INTERNAL", "Storage answered a put without a blob");
       return blob;
     },

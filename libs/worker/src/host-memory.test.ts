@@ -1,6 +1,8 @@
-import { totalmem } from "node:os";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readHostMemory } from "./host-memory.ts";
+import { readCgroup, readHostMemory } from "./host-memory.ts";
 
 test("the memory of this machine or container is read as it is", () => {
   const memory = readHostMemory();
@@ -22,4 +24,24 @@ test("memory that this process takes shows in what is observed", { retry: 2 }, (
   const after = readHostMemory().observedBytes;
   expect(held.length).toBeGreaterThan(0);
   expect(after - before).toBeGreaterThan(64 * 2 ** 20);
+});
+
+/** What a process sees in a container of its own: its cgroup at the root, under the path `/`. */
+function makeContainer(maxBytes: string): string {
+  const root = mkdtempSync(join(tmpdir(), "pixelmesh-cgroup-"));
+  const files = { "memory.max": maxBytes, "memory.current": "3000", "memory.stat": "anon 1\ninactive_file 1000\n" };
+  mkdirSync(join(root, "proc/self"), { recursive: true });
+  mkdirSync(join(root, "sys/fs/cgroup"), { recursive: true });
+  writeFileSync(join(root, "proc/self/cgroup"), "0::/\n");
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(root, "sys/fs/cgroup", name), text);
+  return root;
+}
+
+test("two containers of one machine have memory of their own, however alike their paths", () => {
+  const roots = [makeContainer("1048576"), makeContainer("1048576")];
+  const [first, second] = roots.map((root) => readCgroup(root));
+  expect(first).toMatchObject({ maxBytes: 1048576, usedBytes: 2000 });
+  expect(first?.id).not.toBe(second?.id);
+  expect(readCgroup(roots[0])?.id).toBe(first?.id);
+  expect(readCgroup(makeContainer("max"))).toBeUndefined();
 });

@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { availableParallelism, freemem, hostname, totalmem } from "node:os";
 import { join } from "node:path";
 
 /** The memory this process may use: the container's where there is a bound, else the machine's. */
 export type HostMemory = {
-  /** Boot id and cgroup path: equal for all processes that share this memory. */
+  /** Boot id and cgroup: equal for all processes that share this memory. */
   readonly deviceId: string;
   readonly name: string;
   readonly totalBytes: number;
@@ -22,7 +22,7 @@ export function readHostMemory(maxTotalBytes = Number.POSITIVE_INFINITY): HostMe
   const group = readCgroup();
   const bounded = group !== undefined && group.maxBytes < machine.totalBytes;
   return {
-    deviceId: `host-${machine.id}${bounded ? group.path : ""}`,
+    deviceId: `host-${machine.id}${bounded ? group.id : ""}`,
     name: bounded ? `container memory of ${hostname()}` : `memory of ${hostname()}`,
     totalBytes: Math.min(bounded ? group.maxBytes : machine.totalBytes, maxTotalBytes),
     observedBytes: bounded ? Math.max(group.usedBytes, 0) : machine.totalBytes - machine.availableBytes,
@@ -40,16 +40,24 @@ function readMachine(): { id: string; totalBytes: number; availableBytes: number
     : { id, totalBytes: totalmem(), availableBytes: freemem() };
 }
 
-function readCgroup(): { path: string; maxBytes: number; usedBytes: number } | undefined {
-  const path = read("/proc/self/cgroup")?.match(/^0::(\S*)$/m)?.[1];
+/**
+ * The cgroup that bounds this process. Inside a container its path is `/` whichever it is, so that two containers of one machine
+ * would take each other's memory for their own: there the group's inode, which no other group of the machine has, names it.
+ */
+export function readCgroup(
+  root = "/",
+): { readonly id: string; readonly maxBytes: number; readonly usedBytes: number } | undefined {
+  const path = read(join(root, "proc/self/cgroup"))?.match(/^0::(\S*)$/m)?.[1];
   if (path === undefined) return undefined;
+  const mount = join(root, "sys/fs/cgroup");
   // Inside a container the own group is mounted at the root.
-  for (const dir of [join("/sys/fs/cgroup", path), "/sys/fs/cgroup"]) {
+  for (const dir of [join(mount, path), mount]) {
     const max = read(join(dir, "memory.max"))?.trim();
     const current = Number(read(join(dir, "memory.current")));
     if (max === undefined || max === "max" || !Number.isFinite(current)) continue;
     const inactive = Number(read(join(dir, "memory.stat"))?.match(/^inactive_file (\d+)$/m)?.[1] ?? 0);
-    return { path, maxBytes: Number(max), usedBytes: current - inactive };
+    const id = path === "/" ? `/#${statSync(dir).ino}` : path;
+    return { id, maxBytes: Number(max), usedBytes: current - inactive };
   }
   return undefined;
 }

@@ -10,6 +10,9 @@ export function createHostObserver(metrics: Metrics): (event: HostEvent) => void
       metrics.count("pixelmesh_host_ends_total", { reason: event.reason });
     } else if (event.type === "loaded") {
       metrics.observe("pixelmesh_model_load_seconds", { model: event.model }, event.loadMs / 1000);
+    } else if (event.type === "taken") {
+      const result = event.isResident ? "hit" : "miss";
+      metrics.count("pixelmesh_cache_tier_requests_total", { tier: "models", result });
     } else if (event.type === "ran") {
       metrics.observe("pixelmesh_tile_seconds", { model: event.model, outcome: event.outcome }, event.ms / 1000);
     } else if (event.type === "repeated") {

@@ -1,5 +1,4 @@
 import { configureImaging, defaultLimits, type PictureLimits } from "@pixelmesh/imaging";
-import { connectRpc } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import { type BlobClient, connectBlobs } from "./blobs.ts";
 import { type DeviceLink, type DeviceOwner, linkDevice } from "./device.ts";
@@ -28,9 +27,9 @@ export async function openWorker(
   limits: PictureLimits = defaultLimits,
 ): Promise<WorkerParts> {
   configureImaging({ threads: config.imagingThreads });
-  const storage = connectRpc(config.storageAddress);
+  const storage = base.connect(config.storageAddress);
   base.life.defer("storage connection", storage.close);
-  const scheduler = connectSchedulers(config.schedulerAddresses);
+  const scheduler = connectSchedulers(config.schedulerAddresses, base.connect);
   base.life.defer("scheduler connection", scheduler.close);
   const device = linkDevice(base, scheduler, owner, config.deviceMemoryBytes);
   base.life.defer("device", device.close, 2_000);

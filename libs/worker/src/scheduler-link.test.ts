@@ -1,8 +1,9 @@
+import { connectRpc } from "@pixelmesh/rpc";
 import { expect, onTestFinished, test } from "vitest";
 import { connectSchedulers } from "./scheduler-link.ts";
 
 function connect(...addresses: string[]) {
-  const link = connectSchedulers(addresses);
+  const link = connectSchedulers(addresses, connectRpc);
   onTestFinished(link.close);
   return link;
 }
@@ -26,7 +27,9 @@ test("who does not lead is left for the next, in turn, once however many find ou
 });
 
 test("at least one address is needed, and with one there is nowhere else to go", () => {
-  expect(() => connectSchedulers([])).toThrow("Expected `PIXELMESH_SCHEDULER_ADDRESS` to be at least one address");
+  expect(() => connectSchedulers([], connectRpc)).toThrow(
+    "Expected `PIXELMESH_SCHEDULER_ADDRESS` to be at least one address",
+  );
   const link = connect("127.0.0.1:1");
   link.moveOn(link.current());
   expect(link.address).toBe("127.0.0.1:1");

@@ -1,5 +1,5 @@
 import { expected } from "@pixelmesh/errors";
-import { connectRpc, type RpcConnection } from "@pixelmesh/rpc";
+import type { RpcConnection } from "@pixelmesh/rpc";
 
 /**
  * The schedulers that a process knows, of which one leads; as a connection it is that to the one which is taken to lead. It
@@ -19,9 +19,12 @@ export type SchedulerLink = RpcConnection & {
   readonly openSlots: Set<string>;
 };
 
-/** Opens connections to every address; INVALID_ARGUMENT without one. */
-export function connectSchedulers(addresses: readonly string[]): SchedulerLink {
-  const connections = addresses.map((address) => connectRpc(address));
+/** Opens connections to every address by `connect`; INVALID_ARGUMENT without one. */
+export function connectSchedulers(
+  addresses: readonly string[],
+  connect: (address: string) => RpcConnection,
+): SchedulerLink {
+  const connections = addresses.map((address) => connect(address));
   const listeners = new Set<() => void>();
   let [leading] = connections;
   let highestTerm = 0;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HoldSlotRequest, type HoldSlotResponse, SchedulerServiceDefinition, SlotRequest } from "@pixelmesh/proto";
-import { createHealth, startRpcServer } from "@pixelmesh/rpc";
+import { connectRpc, createHealth, startRpcServer } from "@pixelmesh/rpc";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { expect, onTestFinished, test } from "vitest";
 import { connectSchedulers, holdSlot } from "../src/index.ts";
@@ -36,7 +36,7 @@ async function startSlowScheduler(terms: number[], delayMs: number) {
       });
     },
   });
-  const link = connectSchedulers([server.address]);
+  const link = connectSchedulers([server.address], connectRpc);
   onTestFinished(async () => {
     link.close();
     await server.stop(100);

@@ -22,10 +22,10 @@ const slotsOf = async (scheduler: SchedulerProcess) => (await scheduler.cluster(
 const reasonOf = (error: unknown) => (error as { reason?: string }).reason;
 const leads = (scheduler: SchedulerProcess) => scheduler.cluster().then(() => "leads", reasonOf);
 
-async function isReady({ health }: SchedulerProcess): Promise<boolean> {
+async function isReady({ health }: SchedulerProcess, service = "readiness"): Promise<boolean> {
   const connection = connectRpc(health);
   onTestFinished(connection.close);
-  return (await connection.client(HealthDefinition).check({ service: "readiness" })).status === 1;
+  return (await connection.client(HealthDefinition).check({ service })).status === 1;
 }
 
 test("a standby is not ready and sends callers to the leader; a worker finds the leader by itself", async () => {
@@ -33,6 +33,7 @@ test("a standby is not ready and sends callers to the leader; a worker finds the
   const leader = await rig.startScheduler("0");
   const standby = await rig.startScheduler("1");
   expect([await isReady(leader), await isReady(standby)]).toEqual([true, false]);
+  expect([await isReady(leader, "standby"), await isReady(standby, "standby")]).toEqual([true, true]);
   expect(await leads(standby)).toBe("SERVICE_UNAVAILABLE");
   const worker = await rig.startWorker("0", [standby, leader]);
   const slot = await hold(worker);

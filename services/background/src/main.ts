@@ -1,4 +1,8 @@
 import { runService } from "@pixelmesh/service";
 import { backgroundFields, startBackground } from "./index.ts";
 
-await runService(process, "background", backgroundFields, startBackground);
+// The chart's init container: models are brought, nothing is served.
+if (process.argv.some((arg) => arg.startsWith("--pull-models"))) {
+  const { runPullModels } = await import("@pixelmesh/models");
+  await runPullModels(process, "background");
+} else await runService(process, "background", backgroundFields, startBackground);

@@ -7,6 +7,11 @@ export const ingestFields = {
   upscaleAddress: field.text("PIXELMESH_UPSCALE_ADDRESS", "127.0.0.1:7403", "Address of the upscale service."),
   backgroundAddress: field.text("PIXELMESH_BACKGROUND_ADDRESS", "127.0.0.1:7404", "Address of the background service."),
   effectsAddress: field.text("PIXELMESH_EFFECTS_ADDRESS", "127.0.0.1:7405", "Address of the effects service."),
+  apiTokensFile: field.text(
+    "PIXELMESH_API_TOKENS_FILE",
+    "",
+    "File with the tokens of callers, one a line of 16 characters and more; calls without one are refused. Empty: everybody may call.",
+  ),
   maxUploadBytes: field.byteSize("PIXELMESH_INGEST_MAX_UPLOAD", "64MiB", "Largest picture file that is accepted.", {
     min: 1024,
   }),

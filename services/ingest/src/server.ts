@@ -2,10 +2,11 @@ import { defaultLimits } from "@pixelmesh/imaging";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { createRateBook } from "@pixelmesh/pipeline";
 import { DeadLetterServiceDefinition, IngestServiceDefinition, JobServiceDefinition } from "@pixelmesh/proto";
-import { connectRpc, type RpcServer } from "@pixelmesh/rpc";
+import type { RpcServer } from "@pixelmesh/rpc";
 import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { openWorker, startStepWorker } from "@pixelmesh/worker";
+import { openApiTokens } from "./adapters/api-tokens.ts";
 import { createCatalogueSource } from "./adapters/catalogue-source.ts";
 import { createUploadBudget } from "./adapters/upload-budget.ts";
 import type { IngestConfig } from "./config.ts";
@@ -58,7 +59,7 @@ export async function startIngest(
   life.defer("watchers", watchers.close);
 
   const connect = (name: string, address: string) => {
-    const connection = connectRpc(address);
+    const connection = base.connect(address);
     life.defer(`${name} connection`, connection.close);
     return connection;
   };
@@ -68,7 +69,7 @@ export async function startIngest(
       background: connect("background", config.backgroundAddress),
       effects: connect("effects", config.effectsAddress),
     },
-    log,
+    base,
   );
   const rates = createRateBook();
   const { bus, metrics } = base;
@@ -100,7 +101,9 @@ export async function startIngest(
   };
   const storage = connect("download", config.storageAddress);
 
+  const tokens = openApiTokens(base, config);
   const rpc = await openRpc(base, {
+    tokens: tokens?.has,
     serviceNames: [
       JobServiceDefinition.fullName,
       DeadLetterServiceDefinition.fullName,
@@ -116,7 +119,7 @@ export async function startIngest(
         downloadOutput: createDownloadOutput(parts, storage),
         createBatch,
         watchBatch,
-        getStats: createGetStats(parts, { scheduler: worker.scheduler, storage }),
+        getStats: createGetStats(parts, { scheduler: worker.scheduler, storage, token: tokens?.own }),
         ...createProxies(parts, worker.scheduler),
       });
       server.add(DeadLetterServiceDefinition, {

@@ -1,6 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
 import { GetClusterResponse, SchedulerServiceDefinition } from "@pixelmesh/proto";
-import { createHealth, startRpcServer } from "@pixelmesh/rpc";
+import { connectRpc, createHealth, startRpcServer } from "@pixelmesh/rpc";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { connectSchedulers } from "@pixelmesh/worker";
 import { expect, onTestFinished, test } from "vitest";
@@ -32,7 +32,7 @@ async function startPlayedScheduler(leaderTerm?: number): Promise<string> {
 }
 
 test("the cluster is asked of whichever scheduler is taken to lead at that time", async () => {
-  const link = connectSchedulers([await startPlayedScheduler(), await startPlayedScheduler(7)]);
+  const link = connectSchedulers([await startPlayedScheduler(), await startPlayedScheduler(7)], connectRpc);
   onTestFinished(link.close);
   const unused = async () => [];
   const forPipeline = async () => ({ upscaleModels: [], matteModels: [], effects: [] });

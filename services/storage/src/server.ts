@@ -43,7 +43,7 @@ export async function startStorage(
     serviceNames: [StorageServiceDefinition.fullName],
     register(server) {
       server.add(StorageServiceDefinition, {
-        putBlob: createPutBlob(store, lifetime),
+        putBlob: createPutBlob(store, lifetime, base.metrics),
         getBlob: createGetBlob(store),
         statBlob: createStatBlob(store, lifetime),
         deleteBlob: createDeleteBlob(store),

@@ -1,4 +1,8 @@
 import { runService } from "@pixelmesh/service";
 import { startUpscale, upscaleFields } from "./index.ts";
 
-await runService(process, "upscale", upscaleFields, startUpscale);
+// The chart's init container: models are brought, nothing is served.
+if (process.argv.some((arg) => arg.startsWith("--pull-models"))) {
+  const { runPullModels } = await import("@pixelmesh/models");
+  await runPullModels(process, "upscale");
+} else await runService(process, "upscale", upscaleFields, startUpscale);

@@ -1,7 +1,9 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
-import { connectRpc, HealthDefinition } from "@pixelmesh/rpc";
+import { HealthDefinition } from "@pixelmesh/rpc";
+import type { Access } from "../access.ts";
+import { connectProcess } from "../connect-process.ts";
 
 const pollMs = 40;
 const connectTimeoutMs = 2_000;
@@ -19,28 +21,29 @@ export async function isListening(host: string, port: number): Promise<boolean> 
 }
 
 /**
- * Resolves as soon as the process's grpc.health.v1 says that `readiness` is SERVING. Throws SERVICE_UNAVAILABLE after
+ * Resolves as soon as the process's grpc.health.v1 says that `readiness` is SERVING: in plaintext, or as `access` says. Throws SERVICE_UNAVAILABLE after
  * `timeoutMs`, and the signal's reason when that is aborted.
  */
 export async function waitUntilServing(
   host: string,
   port: number,
-  options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly access?: Access },
 ): Promise<void> {
-  const { timeoutMs, signal } = options;
+  const { timeoutMs, signal, access = {} } = options;
+  let why = "";
   const untilMs = performance.now() + timeoutMs;
   const pause = async () => {
     if (performance.now() > untilMs) {
       throw new AppError(
         "SERVICE_UNAVAILABLE",
-        `Nothing that serves answers at ${host}:${port} within ${timeoutMs} ms`,
+        `Nothing that serves answers at ${host}:${port} within ${timeoutMs} ms${why}`,
       );
     }
     await sleep(pollMs, undefined, { signal });
   };
   // A channel that was refused once backs off for longer than starting takes; a bare socket does not.
   while (!(await isListening(host, port))) await pause();
-  const connection = connectRpc(`${host}:${port}`);
+  const connection = connectProcess(`${host}:${port}`, access);
   try {
     const health = connection.client(HealthDefinition);
     while (!(await isServing(health))) await pause();
@@ -57,7 +60,10 @@ export async function waitUntilServing(
       return status === servingStatus;
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof AppError) return false;
+      if (error instanceof AppError) {
+        why = `: ${error.message}`;
+        return false;
+      }
       throw error;
     }
   }

@@ -22,7 +22,7 @@ export async function openMesh(
   note: (text: string) => void,
 ): Promise<OpenMesh> {
   if (await isAnswering(address)) {
-    const client = await connectServing(address, io.stopping);
+    const client = await connectServing(address, io);
     return { client, close: async () => client.close() };
   }
   note(`no mesh answers at ${address}; starting a private one for this command`);
@@ -43,7 +43,7 @@ export async function openMesh(
       },
     });
     io.forced.addEventListener("abort", mesh.stopNow);
-    const client = await connectServing(mesh.address, io.stopping);
+    const client = await connectServing(mesh.address, io);
     return {
       client,
       async close() {

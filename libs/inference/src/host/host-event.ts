@@ -23,6 +23,8 @@ export type HostEvent =
   | { readonly type: "ended"; readonly reason: HostEndReason }
   | { readonly type: "loaded"; readonly model: string; readonly loadMs: number }
   | { readonly type: "ran"; readonly model: string; readonly outcome: RunOutcome; readonly ms: number }
+  /** Somebody takes a model to work with: it is in memory already, or has to be loaded. */
+  | { readonly type: "taken"; readonly model: string; readonly isResident: boolean }
   /** A run is done once more on a fresh process. */
   | { readonly type: "repeated"; readonly reason: Reason }
   | { readonly type: "unloaded"; readonly model: string; readonly why: UnloadCause };

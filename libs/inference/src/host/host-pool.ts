@@ -78,6 +78,8 @@ export function createHostPool(options: HostPoolOptions): HostPool {
     const leases = findLeases(deviceId);
     const until = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
     until.throwIfAborted();
+    const isResident = leases.held().some(({ key }) => key === toModelKey(model));
+    options.observe?.({ type: "taken", model: model.name, isResident });
     await leases.take(model, until);
     leases.setPinned(model.name, pins.has(model.name));
     const seat = seats.take(id, findDevice(deviceId), model);

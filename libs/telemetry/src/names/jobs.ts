@@ -1,5 +1,14 @@
 import { reasons } from "@pixelmesh/errors";
-import { type Definition, inputBytes, jobSeconds, megapixels, pipelines, stages, workers } from "./definition.ts";
+import {
+  type Definition,
+  inputBytes,
+  jobSeconds,
+  megapixels,
+  modelServices,
+  pipelines,
+  stages,
+  workers,
+} from "./definition.ts";
 
 /** Jobs, steps, pictures and stored results. */
 export const jobMetrics = {
@@ -79,6 +88,12 @@ export const jobMetrics = {
     help: "Look-ups of stored results; joined waits for an equal run that is under way.",
     labels: { cache: ["result"], result: ["hit", "joined", "miss"] },
     from: ["ingest"],
+  },
+  pixelmesh_cache_tier_requests_total: {
+    type: "counter",
+    help: "Look-ups in what a process keeps: specs and catalogue in the memory of ingest, models in that of hosts, blobs on the disk of storage (whether bytes to be stored were there).",
+    labels: { tier: ["specs", "catalogue", "models", "blobs"], result: ["hit", "miss"] },
+    from: ["ingest", "storage", ...modelServices],
   },
   pixelmesh_storage_bytes: { type: "gauge", help: "Bytes stored.", labels: { tier: "open" }, from: ["storage"] },
   pixelmesh_input_bytes: {

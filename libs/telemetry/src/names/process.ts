@@ -1,4 +1,4 @@
-import { type Definition, rpcLabels, rpcSeconds } from "./definition.ts";
+import { type Definition, rpcLabels, rpcSeconds, workers } from "./definition.ts";
 
 /** What every process exports: itself, and the calls it serves. */
 export const processMetrics = {
@@ -21,9 +21,22 @@ export const processMetrics = {
     from: "all",
     buckets: rpcSeconds,
   },
+  rpc_client_call_duration_seconds: {
+    type: "histogram",
+    help: "Calls made to other services; a stream counts from its start to its end.",
+    labels: rpcLabels,
+    from: workers,
+    buckets: rpcSeconds,
+  },
+  pixelmesh_tls_certificate_end_seconds: {
+    type: "gauge",
+    help: "When the certificate of this process ends, in Unix time; 0 without TLS.",
+    labels: {},
+    from: "all",
+  },
   pixelmesh_refused_requests_total: {
     type: "counter",
-    help: "Requests that no handler was given: malformed bytes, too large a message or metadata.",
+    help: "Requests that no handler was given: malformed bytes, too large a message or metadata, no valid token.",
     labels: { rpc_method: "open", reason: "open" },
     from: "all",
   },

@@ -9,7 +9,7 @@ import {
   UpscaleServiceDefinition,
 } from "@pixelmesh/proto";
 import type { RpcConnection } from "@pixelmesh/rpc";
-import type { Logger } from "@pixelmesh/telemetry";
+import type { Logger, Metrics } from "@pixelmesh/telemetry";
 
 /** What the mesh can do, asked of its services and remembered. */
 export type CatalogueSource = {
@@ -19,15 +19,19 @@ export type CatalogueSource = {
   effects(): Promise<EffectDescription[]>;
 };
 
+type Telling = { readonly log: Logger; readonly metrics: Metrics };
+
 const freshMs = 5_000;
 const timeoutMs = 3_000;
 
 /** A list from a service: at most 5 s old while the service answers, the last known one while it does not. */
-function remember<T>(name: string, log: Logger, ask: () => Promise<T[]>): () => Promise<T[]> {
+function remember<T>(name: string, { log, metrics }: Telling, ask: () => Promise<T[]>): () => Promise<T[]> {
   let known: { readonly list: T[]; readonly atMs: number } | undefined;
   let asking: Promise<T[]> | undefined;
   return async () => {
-    if (known && performance.now() - known.atMs < freshMs) return known.list;
+    const isFresh = known !== undefined && performance.now() - known.atMs < freshMs;
+    metrics.count("pixelmesh_cache_tier_requests_total", { tier: "catalogue", result: isFresh ? "hit" : "miss" });
+    if (known && isFresh) return known.list;
     asking ??= ask()
       .then((list) => {
         known = { list, atMs: performance.now() };
@@ -55,15 +59,15 @@ function remember<T>(name: string, log: Logger, ask: () => Promise<T[]>): () => 
 /** Sources for the three services that have something to name. */
 export function createCatalogueSource(
   connections: { readonly upscale: RpcConnection; readonly background: RpcConnection; readonly effects: RpcConnection },
-  log: Logger,
+  telling: Telling,
 ): CatalogueSource {
   const options = { timeoutMs, repeat: true };
   const upscale = connections.upscale.client(UpscaleServiceDefinition);
   const background = connections.background.client(BackgroundServiceDefinition);
   const effects = connections.effects.client(EffectsServiceDefinition);
-  const upscaleModels = remember("upscale", log, async () => (await upscale.listModels({}, options)).models);
-  const matteModels = remember("background", log, async () => (await background.listModels({}, options)).models);
-  const allEffects = remember("effects", log, async () => (await effects.listEffects({}, options)).effects);
+  const upscaleModels = remember("upscale", telling, async () => (await upscale.listModels({}, options)).models);
+  const matteModels = remember("background", telling, async () => (await background.listModels({}, options)).models);
+  const allEffects = remember("effects", telling, async () => (await effects.listEffects({}, options)).effects);
 
   return {
     async forPipeline(pipeline) {

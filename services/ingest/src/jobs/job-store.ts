@@ -41,6 +41,7 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
 
   async function findSpec(jobId: string, tenant: string): Promise<JobSpec | undefined> {
     const cached = cache.get(jobId);
+    bus.metrics.count("pixelmesh_cache_tier_requests_total", { tier: "specs", result: cached ? "hit" : "miss" });
     if (cached) return cached;
     const spec = (await specs.get(`spec.${tenant}.${jobId}`))?.value;
     if (spec) cache.set(jobId, spec);

@@ -8,7 +8,7 @@ import {
   SchedulerServiceDefinition,
   StorageServiceDefinition,
 } from "@pixelmesh/proto";
-import { connectRpc, type RpcConnection } from "@pixelmesh/rpc";
+import type { RpcConnection } from "@pixelmesh/rpc";
 import type { SchedulerLink } from "@pixelmesh/worker";
 import { mergeStats } from "../domain/merge-stats.ts";
 import type { JobParts } from "./parts.ts";
@@ -20,7 +20,11 @@ const mostReplicas = 64;
 /** GetStats: what this replica counted, with `own_only` false together with all others of ingest, caches and storage. */
 export function createGetStats(
   { base, stats }: JobParts,
-  others: { readonly scheduler: SchedulerLink; readonly storage: RpcConnection },
+  others: {
+    readonly scheduler: SchedulerLink;
+    readonly storage: RpcConnection;
+    readonly token: (() => string) | undefined;
+  },
 ) {
   const { bus, config, log } = base;
   const startedMs = performance.now();
@@ -63,13 +67,14 @@ export function createGetStats(
     return Promise.all(
       announced
         .slice(0, mostReplicas)
-        .map(({ instance, grpcAddress }) => orMissing(`ingest-${instance}`, askReplica(grpcAddress))),
+        .map(({ instance, grpcAddress }) =>
+          orMissing(`ingest-${instance}`, askReplica(base.connect(grpcAddress, { token: others.token }))),
+        ),
     );
   }
 }
 
-async function askReplica(address: string): Promise<JobServiceGetStatsResponse> {
-  const connection = connectRpc(address);
+async function askReplica(connection: RpcConnection): Promise<JobServiceGetStatsResponse> {
   try {
     return await connection.client(JobServiceDefinition).getStats({ ownOnly: true }, { timeoutMs });
   } finally {

@@ -21,7 +21,7 @@ export type Leader = {
 export async function startLeader(base: ServiceBase, config: SchedulerConfig): Promise<Leader> {
   const { bus, log, metrics, health } = base;
   let reign: Reign | undefined;
-  const setReady = (isReady: boolean) => health.setNeed("leadership", isReady);
+  const setReady = (isReady: boolean) => health.setStandby(!isReady);
   setReady(false);
 
   const end = async () => {

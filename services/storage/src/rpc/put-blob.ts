@@ -1,12 +1,13 @@
 import { expected } from "@pixelmesh/errors";
 import type { PutBlobHeader, PutBlobRequest, PutBlobResponse } from "@pixelmesh/proto";
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
+import type { Metrics } from "@pixelmesh/telemetry";
 import { parseDigest } from "../domain/digest.ts";
 import { assertKeepUntil, type LifetimeRules } from "../domain/lifetime.ts";
 import type { BlobStore, PutOptions } from "../domain/ports.ts";
 
-/** PutBlob: answers once the bytes are durable. */
-export function createPutBlob(store: BlobStore, lifetime: LifetimeRules) {
+/** PutBlob: answers once the bytes are durable; counts whether they were there already. */
+export function createPutBlob(store: BlobStore, lifetime: LifetimeRules, metrics: Metrics) {
   return async function putBlob(
     stream: AsyncIterable<PutBlobRequest>,
     { signal }: CallContext,
@@ -14,6 +15,7 @@ export function createPutBlob(store: BlobStore, lifetime: LifetimeRules) {
     const { header, chunks } = await splitHeader(stream, { isEndMarked: true });
     const put = await store.put(chunks, parseHeader(header, lifetime), signal);
     const { sha256, sizeBytes, keepUntilMs, existed } = put;
+    metrics.count("pixelmesh_cache_tier_requests_total", { tier: "blobs", result: existed ? "hit" : "miss" });
     return { blob: { sha256, sizeBytes, mediaType: header.mediaType }, existed, keepUntilUnixMs: keepUntilMs };
   };
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { readAccess } from "../../access.ts";
 import { addressOption } from "../../address-option.ts";
 import type { CliIo } from "../../io.ts";
 import { toShortSize, toShortTime, toTable } from "../../text.ts";
@@ -18,7 +19,7 @@ export function addLoad(models: Command, io: CliIo, finish: (exitCode: number) =
     .action(async (name: string, { address, json, pin = false }: Options & { pin?: boolean }) => {
       const { onEveryReplica } = await import("../../model-services.ts");
       const rows = await withMesh(io, address, (client) =>
-        onEveryReplica(client, name, async (rpc, replica) => {
+        onEveryReplica(client, name, readAccess(io.env), async (rpc, replica) => {
           const loaded = await rpc.loadModel({ name, pin }, { signal: io.stopping, timeoutMs: loadTimeoutMs });
           const { memoryBeforeBytes, memoryAfterBytes, loadMs } = loaded;
           const provider = loaded.model?.provider ?? "";
@@ -43,7 +44,7 @@ export function addUnload(models: Command, io: CliIo, finish: (exitCode: number)
     .action(async (name: string, { address, json }: Options) => {
       const { onEveryReplica } = await import("../../model-services.ts");
       const rows = await withMesh(io, address, (client) =>
-        onEveryReplica(client, name, async (rpc, replica) => {
+        onEveryReplica(client, name, readAccess(io.env), async (rpc, replica) => {
           const unloaded = await rpc.unloadModel({ name }, { signal: io.stopping, timeoutMs: loadTimeoutMs });
           return { replica, name, ...unloaded };
         }),

@@ -30,6 +30,8 @@ export const ErrorReason = {
   REQUEST_ID_REUSED: 6,
   /** REQUEST_TOO_LARGE - A message, or the metadata of the call, is above its limit. */
   REQUEST_TOO_LARGE: 7,
+  /** UNAUTHENTICATED - The call is not let in. */
+  UNAUTHENTICATED: 8,
   /** IMAGE_EMPTY - The picture is at fault. */
   IMAGE_EMPTY: 20,
   /** IMAGE_TYPE_UNSUPPORTED - The bytes are of no type that is accepted. */
@@ -109,6 +111,7 @@ export namespace ErrorReason {
   export type UNKNOWN_EFFECT = typeof ErrorReason.UNKNOWN_EFFECT;
   export type REQUEST_ID_REUSED = typeof ErrorReason.REQUEST_ID_REUSED;
   export type REQUEST_TOO_LARGE = typeof ErrorReason.REQUEST_TOO_LARGE;
+  export type UNAUTHENTICATED = typeof ErrorReason.UNAUTHENTICATED;
   export type IMAGE_EMPTY = typeof ErrorReason.IMAGE_EMPTY;
   export type IMAGE_TYPE_UNSUPPORTED = typeof ErrorReason.IMAGE_TYPE_UNSUPPORTED;
   export type IMAGE_CORRUPT = typeof ErrorReason.IMAGE_CORRUPT;
@@ -175,6 +178,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 7:
     case "ERROR_REASON_REQUEST_TOO_LARGE":
       return ErrorReason.REQUEST_TOO_LARGE;
+    case 8:
+    case "ERROR_REASON_UNAUTHENTICATED":
+      return ErrorReason.UNAUTHENTICATED;
     case 20:
     case "ERROR_REASON_IMAGE_EMPTY":
       return ErrorReason.IMAGE_EMPTY;
@@ -311,6 +317,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_REQUEST_ID_REUSED";
     case ErrorReason.REQUEST_TOO_LARGE:
       return "ERROR_REASON_REQUEST_TOO_LARGE";
+    case ErrorReason.UNAUTHENTICATED:
+      return "ERROR_REASON_UNAUTHENTICATED";
     case ErrorReason.IMAGE_EMPTY:
       return "ERROR_REASON_IMAGE_EMPTY";
     case ErrorReason.IMAGE_TYPE_UNSUPPORTED:

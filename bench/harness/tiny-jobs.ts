@@ -1,0 +1,29 @@
+import { isJobEnded, JobState, type Pixelmesh } from "@pixelmesh/client";
+import sharp from "sharp";
+
+/** A picture of 64×64 samples, hardly any work to anybody. */
+export function makeTinyPicture(): Promise<Buffer> {
+  const raw = { width: 64, height: 64, channels: 3 as const };
+  return sharp(Buffer.alloc(64 * 64 * 3, 90), { raw })
+    .png()
+    .toBuffer();
+}
+
+/** One effect on it, until it has succeeded; another contrast is another job to every cache. */
+export async function runTinyJob(client: Pixelmesh, bytes: Uint8Array, contrast: number): Promise<void> {
+  const parameters = { contrast: { kind: { $case: "number" as const, value: contrast } } };
+  const operation = { $case: "applyEffects" as const, value: { effects: [{ name: "black_and_white", parameters }] } };
+  const job = await client.jobs.create({ pipeline: { steps: [{ id: "fx", operation }] }, pictures: [{ bytes }] });
+  const ended = isJobEnded(job) ? job : await client.jobs.wait(job.id);
+  if (ended.state !== JobState.SUCCEEDED) throw new Error(`A job failed: ${ended.error?.message}`);
+}
+
+/** Does something `count` times, `inFlight` at once. */
+export async function inParallel(count: number, inFlight: number, act: () => Promise<void>): Promise<void> {
+  let left = count;
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (left-- > 0) await act();
+    }),
+  );
+}

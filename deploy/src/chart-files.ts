@@ -1,0 +1,32 @@
+import { backgroundFields } from "@pixelmesh/background";
+import { effectsFields } from "@pixelmesh/effects";
+import { ingestFields } from "@pixelmesh/ingest";
+import { schedulerFields } from "@pixelmesh/scheduler";
+import { storageFields } from "@pixelmesh/storage";
+import { upscaleFields } from "@pixelmesh/upscale";
+import { readRules } from "./rules.ts";
+
+const fieldsOf = {
+  ingest: ingestFields,
+  scheduler: schedulerFields,
+  storage: storageFields,
+  upscale: upscaleFields,
+  background: backgroundFields,
+  effects: effectsFields,
+} as const;
+
+/** A chart sees files inside itself only: the rules again, by their path under the chart's `files/`. */
+export function chartRules(): [string, string][] {
+  return readRules().map(({ name, text }) => [`rules/${name}`, text]);
+}
+
+/** The variables that each role reads, for refusing any other in the chart's values. */
+export function chartSettings(): string {
+  const names = Object.entries(fieldsOf).map(([role, fields]) => [
+    role,
+    Object.values(fields)
+      .map(({ variable }) => variable)
+      .sort(),
+  ]);
+  return `${JSON.stringify(Object.fromEntries(names), null, 2)}\n`;
+}

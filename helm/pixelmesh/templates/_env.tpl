@@ -1,0 +1,81 @@
+{{/* A service's settings, all but what only its pod knows. Takes {root, services, service}. */}}
+{{- define "pixelmesh.env" -}}
+{{- $root := .root -}}
+{{- $values := $root.Values -}}
+{{- $service := .service -}}
+{{- $area := upper $service.role -}}
+{{- $port := int $service.port -}}
+{{- $env := include "pixelmesh.brokerEnv" $root | fromYaml -}}
+{{- $_ := set $env "PIXELMESH_HOST" "0.0.0.0" -}}
+{{- $_ := set $env (printf "PIXELMESH_%s_GRPC_PORT" $area) (toString $port) -}}
+{{- $_ := set $env (printf "PIXELMESH_%s_HEALTH_PORT" $area) (toString (add $port 100)) -}}
+{{- $_ := set $env (printf "PIXELMESH_%s_METRICS_PORT" $area) (toString (add $port 200)) -}}
+{{- $_ := set $env "PIXELMESH_LOG_LEVEL" $values.pod.logLevel -}}
+{{- $_ := set $env "PIXELMESH_STOP_GRACE" (printf "%ds" (int $service.longestStepSeconds)) -}}
+{{- $_ := set $env "PIXELMESH_VERSION_LABEL" (include "pixelmesh.versionLabel" .) -}}
+{{- with $values.monitoring.otlpEndpoint -}}
+{{- $_ := set $env "OTEL_EXPORTER_OTLP_ENDPOINT" . -}}
+{{- $_ := set $env "PIXELMESH_TRACES_KEPT" $values.monitoring.tracesKept -}}
+{{- end -}}
+{{- range $role := $service.is.calls -}}
+{{- if ne $role $service.role -}}
+{{- with include "pixelmesh.address" (dict "root" $root "services" $.services "role" $role) -}}
+{{- $_ := set $env (printf "PIXELMESH_%s_ADDRESS" (upper $role)) . -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if $service.is.worker -}}
+{{- $_ := set $env "PIXELMESH_SCRATCH_DIR" "/tmp" -}}
+{{- end -}}
+{{- if and $service.is.models (ne $values.models.source "bundled") -}}
+{{- $_ := set $env "PIXELMESH_MODELS_DIR" "/models" -}}
+{{- end -}}
+{{- if and $service.gpu $service.gpu.enabled -}}
+{{- $_ := set $env (printf "PIXELMESH_%s_PROVIDERS" $area) "cuda" -}}
+{{- $_ := set $env "NVIDIA_DRIVER_CAPABILITIES" "compute,utility" -}}
+{{- end -}}
+{{- if eq $service.role "storage" -}}
+{{- $_ := set $env "PIXELMESH_STORAGE_DIR" "/data/blobs" -}}
+{{- $_ := set $env "PIXELMESH_STORAGE_MAX" (printf "%dMiB" (div (mul (int $service.persistence.sizeGiB) 1024 9) 10)) -}}
+{{- end -}}
+{{- with $values.tls -}}
+{{- if .secretName -}}
+{{- $_ := set $env "PIXELMESH_TLS_CERT_FILE" (printf "/etc/pixelmesh/tls/%s" .certKey) -}}
+{{- $_ := set $env "PIXELMESH_TLS_KEY_FILE" (printf "/etc/pixelmesh/tls/%s" .keyKey) -}}
+{{- $_ := set $env "PIXELMESH_TLS_CA_FILE" (printf "/etc/pixelmesh/tls/%s" .caKey) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $values.apiTokens.secretName (eq $service.role "ingest") -}}
+{{- $_ := set $env "PIXELMESH_API_TOKENS_FILE" (printf "/etc/pixelmesh/api-tokens/%s" $values.apiTokens.key) -}}
+{{- end -}}
+{{- $settings := $root.Files.Get "files/settings.json" | fromJson -}}
+{{- $known := get $settings $service.role -}}
+{{- range $name, $value := $values.env -}}
+{{- if has $name $known -}}{{- $_ := set $env $name $value -}}{{- end -}}
+{{- $anywhere := false -}}
+{{- range $list := $settings -}}{{- if has $name $list -}}{{- $anywhere = true -}}{{- end -}}{{- end -}}
+{{- if not $anywhere -}}{{- fail (printf "Expected `env` to have settings of Pixelmesh (docs/guide.md), got `%s`" $name) -}}{{- end -}}
+{{- end -}}
+{{- range $name, $value := ($service.env | default dict) -}}
+{{- if and (hasPrefix "PIXELMESH_" $name) (not (has $name $known)) -}}
+{{- fail (printf "Expected `services.%s.env` to have settings of %s, got `%s`; it has %s" $service.name $service.role $name (join ", " $known)) -}}
+{{- end -}}
+{{- $_ := set $env $name $value -}}
+{{- end -}}
+{{- $env | toYaml -}}
+{{- end -}}
+
+{{/* Secrets that a service mounts, as [{name, secretName, mountPath}]. Takes {root, service}. */}}
+{{- define "pixelmesh.secrets" -}}
+{{- $values := .root.Values -}}
+{{- $secrets := (include "pixelmesh.brokerSecrets" .root | fromYaml).secrets | default list -}}
+{{- with (.service.tlsSecretName | default $values.tls.secretName) -}}
+{{- if $values.tls.secretName -}}
+{{- $secrets = append $secrets (dict "name" "tls" "secretName" . "mountPath" "/etc/pixelmesh/tls") -}}
+{{- end -}}
+{{- end -}}
+{{- if and $values.apiTokens.secretName (eq .service.role "ingest") -}}
+{{- $secrets = append $secrets (dict "name" "api-tokens" "secretName" $values.apiTokens.secretName "mountPath" "/etc/pixelmesh/api-tokens") -}}
+{{- end -}}
+{{- dict "secrets" $secrets | toYaml -}}
+{{- end -}}

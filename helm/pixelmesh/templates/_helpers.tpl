@@ -1,0 +1,80 @@
+{{/* Names and labels. Selectors are name, instance and component, and never change: they cannot be changed in place. */}}
+{{- define "pixelmesh.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "pixelmesh.name" -}}
+{{- .Values.nameOverride | default .Chart.Name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Takes {root, component}. */}}
+{{- define "pixelmesh.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "pixelmesh.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{/* Takes {root, component, version?}. */}}
+{{- define "pixelmesh.labels" -}}
+{{ include "pixelmesh.selectorLabels" . }}
+app.kubernetes.io/part-of: pixelmesh
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/version: {{ .version | default .root.Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 }}
+{{- end -}}
+
+{{/* What a reference to an image is. Takes {root, image, repository, tag}: digest wins over tag, fullImageName over all. */}}
+{{- define "pixelmesh.image" -}}
+{{- $image := .image | default dict -}}
+{{- $root := .root -}}
+{{- $result := "" -}}
+{{- if $image.fullImageName -}}
+{{- $result = $image.fullImageName -}}
+{{- else -}}
+{{- if not $root.Values.image.registry -}}
+{{- fail "Expected `image.registry` to name where you pushed the images of `make images` (docs/images.md), got nothing" -}}
+{{- end -}}
+{{- $repository := printf "%s/%s" (trimSuffix "/" $root.Values.image.registry) .repository -}}
+{{- if $image.digest -}}
+{{- $result = printf "%s@%s" $repository $image.digest -}}
+{{- else -}}
+{{- $result = printf "%s:%s" $repository (.tag | default $root.Values.image.tag | default $root.Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $root.Values.image.requireDigests (not (regexMatch "@sha256:[0-9a-f]{64}$" $result)) -}}
+{{- fail (printf "Expected an image with a digest, as `image.requireDigests` says, got `%s`: set the `image.digest` of %s" $result .for) -}}
+{{- end -}}
+{{- $result -}}
+{{- end -}}
+
+{{/* Takes {root, service}: a service's own image. */}}
+{{- define "pixelmesh.serviceImage" -}}
+{{- $service := .service -}}
+{{- $image := $service.image | default dict -}}
+{{- $tag := $image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion -}}
+{{- if and $service.gpu $service.gpu.enabled -}}{{- $tag = printf "%s%s" $tag .root.Values.gpu.tagSuffix -}}{{- end -}}
+{{- $repository := printf "%s%s" .root.Values.image.prefix ($image.repository | default $service.role) -}}
+{{- include "pixelmesh.image" (dict "root" .root "image" $image "repository" $repository "tag" $tag "for" (printf "services.%s" $service.name)) -}}
+{{- end -}}
+
+{{/* What a release of a service is called in labels, metrics and traces: its own word, else its image's tag. */}}
+{{- define "pixelmesh.versionLabel" -}}
+{{- $image := .service.image | default dict -}}
+{{- .service.versionLabel | default $image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion -}}
+{{- end -}}
+
+{{/* An object as YAML, with `merge` laid over it. Takes {text, merge, what}. */}}
+{{- define "pixelmesh.merged" -}}
+{{- $object := fromYaml .text -}}
+{{- if $object.Error -}}{{- fail (printf "%s: %s" .what $object.Error) -}}{{- end -}}
+{{- mergeOverwrite $object (deepCopy (.merge | default dict)) | toYaml -}}
+{{- end -}}

@@ -1,0 +1,94 @@
+{{/*
+What the code of each role is: whom it calls over gRPC, whether it takes steps from a queue, whether it runs models. Addresses,
+network policies, queues and mounts all follow from this.
+*/}}
+{{- define "pixelmesh.roles" -}}
+ingest:
+  calls: [ingest, scheduler, storage, upscale, background, effects]
+  worker: true
+scheduler:
+  calls: []
+storage:
+  calls: []
+upscale:
+  calls: [scheduler, storage]
+  worker: true
+  models: true
+background:
+  calls: [scheduler, storage]
+  worker: true
+  models: true
+effects:
+  calls: [scheduler, storage]
+  worker: true
+{{- end -}}
+
+{{/* Every enabled service by its name, on top of its role's values. Refuses what the schema cannot. */}}
+{{- define "pixelmesh.services" -}}
+{{- $roles := include "pixelmesh.roles" . | fromYaml -}}
+{{- $services := dict -}}
+{{- range $name, $given := .Values.services -}}
+{{- if $given -}}
+{{- $role := $given.role | default $name -}}
+{{- if not (hasKey $roles $role) -}}
+{{- fail (printf "Expected `services.%s.role` to be one of %s, got `%s`" $name (keys $roles | sortAlpha | join ", ") $role) -}}
+{{- end -}}
+{{- $base := get $.Values.services $role | default dict -}}
+{{- $service := mergeOverwrite (deepCopy $base) (deepCopy $given) (dict "role" $role "name" $name "is" (get $roles $role)) -}}
+{{- if ne (toString $service.enabled) "false" -}}
+{{- range $needed := list "port" "replicas" "longestStepSeconds" "resources" -}}
+{{- if not (hasKey $service $needed) -}}{{- fail (printf "Expected `services.%s.%s`, got nothing" $name $needed) -}}{{- end -}}
+{{- end -}}
+{{- if and (eq $role "storage") (gt (int $service.replicas) 1) -}}
+{{- fail (printf "Expected `services.%s.replicas` to be 0 or 1: several storage processes need a shared store, which this release does not have, got `%d`" $name (int $service.replicas)) -}}
+{{- end -}}
+{{- if and (eq $role "scheduler") (ne ($service.kind | default "Deployment") "StatefulSet") -}}
+{{- fail (printf "Expected `services.%s.kind` to be `StatefulSet`: workers know schedulers by their pods' names, got `%s`" $name $service.kind) -}}
+{{- end -}}
+{{- $_ := set $services $name $service -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $services | toYaml -}}
+{{- end -}}
+
+{{/* Whether replicas are somebody else's to set. Takes {root, service}. */}}
+{{- define "pixelmesh.isScaled" -}}
+{{- $scaling := .service.autoscaling | default dict -}}
+{{- if and (ne .root.Values.autoscaling.mode "none") $scaling.maxReplicas (ne (toString $scaling.enabled) "false") (eq (.service.kind | default "Deployment") "Deployment") -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* The most replicas a service can have. Takes {root, service}. */}}
+{{- define "pixelmesh.mostReplicas" -}}
+{{- if include "pixelmesh.isScaled" . -}}{{- int .service.autoscaling.maxReplicas -}}{{- else -}}{{- int .service.replicas -}}{{- end -}}
+{{- end -}}
+
+{{/* Where a role is reached: all its pods by a headless service, taken in turn by the caller; schedulers one by one; nothing for a worker that is not there. Takes {root, services, role}. */}}
+{{- define "pixelmesh.address" -}}
+{{- $root := .root -}}
+{{- $target := get .services .role -}}
+{{- if not (or $target (get (get (include "pixelmesh.roles" $root | fromYaml) .role) "worker")) -}}
+{{- fail (printf "Expected `services.%s` to be enabled: no job is done without it" .role) -}}
+{{- end -}}
+{{- if $target -}}
+{{- $service := printf "%s-%s" (include "pixelmesh.fullname" $root) $target.name -}}
+{{- $port := int $target.port -}}
+{{- if eq .role "scheduler" -}}
+{{- $all := list -}}
+{{- range $i := until (int $target.replicas) -}}
+{{- $all = append $all (printf "dns:///%s-%d.%s:%d" $service $i $service $port) -}}
+{{- end -}}
+{{- join "," $all -}}
+{{- else -}}
+{{- printf "dns:///%s:%d" $service $port -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The longest a pod takes to stop: callers notice, steps end, then direct calls, then hosts and connections close. */}}
+{{- define "pixelmesh.graceSeconds" -}}
+{{- $waits := ternary 2 1 (not (not .service.is.worker)) -}}
+{{- add (int .root.Values.pod.preStopSeconds) (mul $waits (int .service.longestStepSeconds)) 30 -}}
+{{- end -}}

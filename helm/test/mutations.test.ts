@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { networkFaults } from "./network-faults.ts";
+import { podFaults } from "./pod-faults.ts";
+import { copyChart, render } from "./render.ts";
+
+/** What somebody might do to the templates, and how the asserts then call it. */
+const mutations: readonly (readonly [file: string, was: string, is: string, fault: RegExp])[] = [
+  ["_pod.tpl", "runAsNonRoot: true\n", "", /may run as root/],
+  ["_pod.tpl", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", /may write to its image/],
+  ["_pod.tpl", "capabilities: { drop: [ALL] }", "capabilities: { drop: [NET_RAW] }", /keeps capabilities/],
+  ["_pod.tpl", "automountServiceAccountToken: false", "automountServiceAccountToken: true", /service account's token/],
+  ["_pod.tpl", "service: liveness", "service: readiness", /liveness is asked for more than life/],
+  ["_pod.tpl", '"standby" "readiness"', '"readiness" "readiness"', /readiness is not asked for standby/],
+  [
+    "_pod.tpl",
+    "grpc: { port: {{ add $port 100 }}, service: startup }",
+    "grpc: { port: {{ $port }}, service: startup }",
+    /not on the health port/,
+  ],
+  [
+    "_pod.tpl",
+    "sleep: { seconds: {{ int $values.pod.preStopSeconds }} }",
+    "sleep: { seconds: 1 }",
+    /callers to notice/,
+  ],
+  ["_pod.tpl", "checksum/config: {{ .env | toYaml | sha256sum }}", "checksum/none: x", /old settings/],
+  [
+    "_pod.tpl",
+    "- { name: data, mountPath: /data }",
+    "- { name: data, mountPath: /date }",
+    /PIXELMESH_STORAGE_DIR says \/data\/blobs/,
+  ],
+  [
+    "_services.tpl",
+    "(mul $waits (int .service.longestStepSeconds)) 30",
+    "(int .service.longestStepSeconds)",
+    /before what it does may end/,
+  ],
+  [
+    "_helpers.tpl",
+    "app.kubernetes.io/component: {{ .component }}\n",
+    "app.kubernetes.io/component: {{ .component }}\nhelm.sh/revision: {{ .root.Release.Revision | quote }}\n",
+    /selects by labels that change/,
+  ],
+  ["workloads.yaml", "maxSurge: 0, maxUnavailable: 1", "maxSurge: 1, maxUnavailable: 0", /waits for a GPU/],
+  ["network-policies.yaml", "or (eq $name $service.role) (eq $role $service.role)", "or true", /open, and not needed/],
+  [
+    "network-policies.yaml",
+    '- { key: pixelmesh.io/role, operator: In, values: [{{ join ", " $callers }}] }',
+    "- { key: pixelmesh.io/role, operator: In, values: [ingest] }",
+    /closed, and needed: ingress of upscale -> storage/,
+  ],
+];
+
+test.each(mutations)("%s without `%s` is noticed", (file, was, is, fault) => {
+  const chart = copyChart((dir) => {
+    const path = join(dir, "templates", file);
+    const text = readFileSync(path, "utf8");
+    expect(text).toContain(was);
+    writeFileSync(path, text.replaceAll(was, is));
+  });
+  const found = ["gpu", "external-nats"].flatMap((profile) => {
+    const { objects } = render({ profile, chart });
+    return [...podFaults(objects), ...networkFaults(objects)];
+  });
+  expect(found.join("\n")).toMatch(fault);
+});

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { ofKind } from "./objects.ts";
+import { profiles, render } from "./render.ts";
+
+test.each(profiles)("%s: the notes tell what to type next, with names that are there", (profile) => {
+  const { notes, objects } = render({ profile });
+  expect(notes).toMatch(/kubectl -n pictures wait pod -l app\.kubernetes\.io\/instance=mesh,/);
+  expect(notes).toMatch(/bin\/pixelmesh run photo\.jpg --upscale 2 --out-dir out --address 127\.0\.0\.1:7400/);
+  const [, name] = /port-forward deploy\/(\S+) 7400:7400/.exec(notes) ?? [];
+  expect(ofKind(objects, "Deployment").map(({ metadata }) => metadata.name)).toContain(name);
+  expect(notes).toContain(`dns:///${name}.pictures.svc:7400`);
+  expect(notes).not.toMatch(/<no value>|%!/);
+});
+
+test("what is weak is said, and what callers have to bring", () => {
+  expect(render({ profile: "minimal" }).notes).toMatch(/NOTE: the broker keeps one copy/);
+  expect(render({ profile: "external-nats" }).notes).not.toMatch(/NOTE|WARNING/);
+  const values = { services: { storage: { persistence: { enabled: false } } } };
+  expect(render({ profile: "minimal", values }).notes).toMatch(/WARNING: pictures are in an emptyDir/);
+  const { notes } = render({ profile: "mtls" });
+  expect(notes).toMatch(/Callers send a token of the secret pixelmesh-api-tokens/);
+  expect(notes).toMatch(/mesh-pixelmesh-scheduler, \*\.mesh-pixelmesh-scheduler/);
+});

@@ -1,0 +1,84 @@
+import type { IDeployment } from "kubernetes-models/apps/v1/Deployment";
+import type { IStatefulSet } from "kubernetes-models/apps/v1/StatefulSet";
+import type { IJob } from "kubernetes-models/batch/v1/Job";
+import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
+import type { IPodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
+import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
+import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
+import type { IService } from "kubernetes-models/v1/Service";
+
+/** Any object of Kubernetes, as rendered. */
+export type KubeObject = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+};
+
+type Kinds = {
+  Deployment: IDeployment;
+  StatefulSet: IStatefulSet;
+  Job: IJob;
+  NetworkPolicy: INetworkPolicy;
+  PodDisruptionBudget: IPodDisruptionBudget;
+  ConfigMap: IConfigMap;
+  Service: IService;
+};
+
+/** All of one kind that this chart made, the NATS chart's left out. */
+export function ofKind<K extends keyof Kinds>(objects: readonly KubeObject[], kind: K): (Kinds[K] & KubeObject)[] {
+  return objects.filter((it) => it.kind === kind && isOurs(it)) as unknown as (Kinds[K] & KubeObject)[];
+}
+
+/** Whether an object is this chart's own. */
+export const isOurs = ({ metadata }: KubeObject): boolean =>
+  metadata.labels?.["app.kubernetes.io/part-of"] === "pixelmesh";
+
+/** A service of the mesh as rendered: its workload, its pod and the settings that pod gets. */
+export type Workload = {
+  readonly name: string;
+  readonly role: string;
+  readonly object: (IDeployment | IStatefulSet) & KubeObject;
+  readonly pod: IPodTemplateSpec;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of its ConfigMap. */
+  readonly settings: Readonly<Record<string, string>>;
+};
+
+/** Every service of the mesh. */
+export function workloadsOf(objects: readonly KubeObject[]): Workload[] {
+  const configs = new Map(ofKind(objects, "ConfigMap").map((it) => [it.metadata.name, it.data ?? {}]));
+  return [...ofKind(objects, "Deployment"), ...ofKind(objects, "StatefulSet")].map((object) => {
+    const pod = object.spec?.template as IPodTemplateSpec;
+    const labels = pod.metadata?.labels ?? {};
+    const from = pod.spec?.containers[0]?.envFrom?.[0]?.configMapRef?.name ?? "";
+    return {
+      name: labels["app.kubernetes.io/component"] ?? "",
+      role: labels["pixelmesh.io/role"] ?? "",
+      object,
+      pod,
+      labels,
+      settings: configs.get(from) ?? {},
+    };
+  });
+}
+
+/** Whether labels are what a selector with `matchLabels` and `In` looks for. */
+export function selects(
+  selector:
+    | {
+        matchLabels?: Record<string, string>;
+        matchExpressions?: { key: string; operator: string; values?: string[] }[];
+      }
+    | undefined,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  if (selector === undefined) return false;
+  return (
+    Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
+    (selector.matchExpressions ?? []).every(({ key, values }) => values?.includes(labels[key] ?? ""))
+  );
+}

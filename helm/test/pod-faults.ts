@@ -1,0 +1,139 @@
+import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
+import { type KubeObject, ofKind, type Workload, workloadsOf } from "./objects.ts";
+
+const preStopSeconds = 5;
+
+/** What is wrong with the pods of a render, in words; empty where all is as it should be. Each line of the pod has its assert. */
+export function podFaults(objects: readonly KubeObject[]): string[] {
+  const jobs = ofKind(objects, "Job").map((job) => ({
+    name: job.metadata.name,
+    pod: job.spec?.template as IPodTemplateSpec,
+  }));
+  const workloads = workloadsOf(objects);
+  return [
+    ...[...jobs, ...workloads].flatMap(({ name, pod }) => securityFaults(pod).map((fault) => `${name}: ${fault}`)),
+    ...workloads.flatMap((it) =>
+      [...probeFaults(it), ...stopFaults(it), ...wholeFaults(it)].map((fault) => `${it.name}: ${fault}`),
+    ),
+  ];
+}
+
+const check = (isWell: boolean, fault: string): string[] => (isWell ? [] : [fault]);
+
+/** The restricted Pod Security Standard and the two tokens nobody needs. */
+function securityFaults({ spec }: IPodTemplateSpec): string[] {
+  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+  const pod = spec?.securityContext;
+  return [
+    ...check(pod?.runAsNonRoot === true, "may run as root"),
+    ...check(pod?.runAsUser === 65532 && pod.fsGroup === 65532, "runs as another user than its image's"),
+    ...check(pod?.seccompProfile?.type === "RuntimeDefault", "has no seccomp profile"),
+    ...check(spec?.automountServiceAccountToken === false, "gets a service account's token"),
+    ...check(spec?.enableServiceLinks === false, "gets the namespace's services as variables"),
+    ...check(!spec?.hostNetwork && !spec?.hostPID && !spec?.hostIPC, "shares a namespace of the node"),
+    ...check(!(spec?.volumes ?? []).some(({ hostPath }) => hostPath), "mounts the node's files"),
+    ...containers.flatMap(({ name, securityContext, resources, image, command }) => [
+      ...check(securityContext?.allowPrivilegeEscalation === false, `${name} may gain privileges`),
+      ...check(securityContext?.readOnlyRootFilesystem === true, `${name} may write to its image`),
+      ...check(JSON.stringify(securityContext?.capabilities) === '{"drop":["ALL"]}', `${name} keeps capabilities`),
+      ...check(!securityContext?.privileged, `${name} is privileged`),
+      ...check(resources?.limits?.memory !== undefined, `${name} has no limit of memory`),
+      ...check(
+        resources?.requests?.memory !== undefined && resources.requests.cpu !== undefined,
+        `${name} requests nothing`,
+      ),
+      ...check(!/:latest$/.test(image ?? "") && /[:@]/.test(image ?? ""), `${name} has an image of no release`),
+      ...check(command === undefined, `${name} has a command of its own`),
+    ]),
+  ];
+}
+
+/** Three probes with three meanings, on the plaintext health port by its number. */
+function probeFaults({ role, pod }: Workload): string[] {
+  const [container] = pod.spec?.containers ?? [];
+  const healthPort = container?.ports?.find(({ name }) => name === "health")?.containerPort;
+  const { startupProbe: startup, readinessProbe: ready, livenessProbe: live } = container ?? {};
+  const readiness = role === "scheduler" ? "standby" : "readiness";
+  return [
+    ...check(startup?.grpc?.service === "startup", "startup is not asked whether it has started"),
+    ...check((startup?.periodSeconds ?? 0) * (startup?.failureThreshold ?? 0) >= 300, "has less than 5 min to start"),
+    ...check(ready?.grpc?.service === readiness, `readiness is not asked for ${readiness}`),
+    ...check(live?.grpc?.service === "liveness", "liveness is asked for more than life"),
+    ...check((live?.periodSeconds ?? 0) * (live?.failureThreshold ?? 0) >= 60, "is killed within a minute of silence"),
+    ...check(
+      [startup, ready, live].every((probe) => probe?.grpc?.port === healthPort),
+      "a probe is not on the health port",
+    ),
+  ];
+}
+
+/** What is running may end before the pod is killed: callers notice, steps end, direct calls end, the rest closes. */
+function stopFaults({ role, pod, settings, object }: Workload): string[] {
+  const [container] = pod.spec?.containers ?? [];
+  const graceSeconds = Number(/^(\d+)s$/.exec(settings.PIXELMESH_STOP_GRACE ?? "")?.[1]);
+  const waits = ["scheduler", "storage"].includes(role) ? 1 : 2;
+  const hasGpu = settings.NVIDIA_DRIVER_CAPABILITIES !== undefined;
+  const rolling =
+    object.kind === "Deployment"
+      ? (object.spec as { strategy?: { rollingUpdate?: { maxSurge?: unknown } } }).strategy
+      : undefined;
+  return [
+    ...check(
+      container?.lifecycle?.preStop?.sleep?.seconds === preStopSeconds,
+      "does not wait for its callers to notice",
+    ),
+    ...check(
+      (pod.spec?.terminationGracePeriodSeconds ?? 0) >= preStopSeconds + waits * graceSeconds + 25,
+      "is killed before what it does may end",
+    ),
+    ...check(!hasGpu || rolling?.rollingUpdate?.maxSurge === 0, "surges, and the surge pod waits for a GPU"),
+  ];
+}
+
+/** Everything that a pod refers to is there, spread and labelled. */
+function wholeFaults({ role, pod, labels, settings, object, name }: Workload): string[] {
+  const { spec, metadata } = pod;
+  const [container] = spec?.containers ?? [];
+  const volumes = new Set((spec?.volumes ?? []).map((volume) => volume.name));
+  const mounts = container?.volumeMounts ?? [];
+  const files = Object.entries(settings).filter(([key, value]) => /_(FILE|DIR)$/.test(key) && value.startsWith("/"));
+  const selector = object.spec?.selector.matchLabels ?? {};
+  const hasGpu = settings.NVIDIA_DRIVER_CAPABILITIES !== undefined;
+  const gpus = Object.entries(container?.resources?.limits ?? {}).filter(([key]) => key.includes("/"));
+  return [
+    ...check(object.kind !== "Deployment" || role !== "scheduler", "a scheduler whose pods have no names of their own"),
+    ...check(Object.keys(settings).length > 5, "has no settings"),
+    ...check(/^[0-9a-f]{64}$/.test(metadata?.annotations?.["checksum/config"] ?? ""), "goes on with old settings"),
+    ...check(
+      mounts.every((mount) => volumes.has(mount.name)),
+      "mounts a volume that is not there",
+    ),
+    ...check(
+      [...volumes].every((volume) => mounts.some((mount) => mount.name === volume)),
+      "has a volume that it does not mount",
+    ),
+    ...files
+      .filter(([, value]) => !mounts.some(({ mountPath }) => value === mountPath || value.startsWith(`${mountPath}/`)))
+      .map(([key, value]) => `${key} says ${value}, where nothing is mounted`),
+    ...check(
+      Object.keys(selector).sort().join() ===
+        "app.kubernetes.io/component,app.kubernetes.io/instance,app.kubernetes.io/name",
+      "selects by labels that change",
+    ),
+    ...check(
+      Object.entries(selector).every(([key, value]) => labels[key] === value),
+      "does not select its own pods",
+    ),
+    ...check(
+      labels["app.kubernetes.io/component"] === name && labels["app.kubernetes.io/version"] !== undefined,
+      "has not its labels",
+    ),
+    ...check(
+      settings.PIXELMESH_VERSION_LABEL === labels["app.kubernetes.io/version"],
+      "tells another version than its label",
+    ),
+    ...check((spec?.topologySpreadConstraints ?? []).length > 0, "is not spread"),
+    ...check(gpus.length === (hasGpu ? 1 : 0), "its GPUs and its provider do not agree"),
+    ...check(!hasGpu || (spec?.tolerations ?? []).length > 0, "does not tolerate the taint of GPU nodes"),
+  ];
+}

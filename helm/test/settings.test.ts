@@ -1,0 +1,98 @@
+import { backgroundFields } from "@pixelmesh/background";
+import { type Fields, loadConfig } from "@pixelmesh/config";
+import { effectsFields } from "@pixelmesh/effects";
+import { ingestFields } from "@pixelmesh/ingest";
+import { schedulerFields } from "@pixelmesh/scheduler";
+import { storageFields } from "@pixelmesh/storage";
+import { upscaleFields } from "@pixelmesh/upscale";
+import { expect, test } from "vitest";
+import { ofKind, workloadsOf } from "./objects.ts";
+import { profiles, render } from "./render.ts";
+
+const fieldsOf: Readonly<Record<string, Fields>> = {
+  ingest: ingestFields,
+  scheduler: schedulerFields,
+  storage: storageFields,
+  upscale: upscaleFields,
+  background: backgroundFields,
+  effects: effectsFields,
+};
+
+/** Read by others than our settings: NVIDIA's container runtime. */
+const foreign = new Set(["NVIDIA_DRIVER_CAPABILITIES"]);
+
+/** Agreed, and read as soon as the services' settings have them. */
+const awaited = /^PIXELMESH_(NATS_CREDS_FILE|(NATS_)?TLS_(CA|CERT|KEY)_FILE|API_TOKENS_FILE|VERSION_LABEL)$/;
+
+test.each(profiles)("%s: every variable is a setting of its service, with a value it takes", (profile) => {
+  for (const { name, role, settings, pod } of workloadsOf(render({ profile }).objects)) {
+    const own = pod.spec?.containers[0]?.env ?? [];
+    const env = { ...settings, ...Object.fromEntries(own.map((it) => [it.name, it.value ?? "10.0.0.7"])) };
+    const known = new Set(Object.values(fieldsOf[role] ?? {}).map(({ variable }) => variable));
+    expect(
+      Object.keys(env).filter((variable) => !known.has(variable) && !foreign.has(variable) && !awaited.test(variable)),
+      name,
+    ).toEqual([]);
+    expect(() => loadConfig(fieldsOf[role] ?? {}, env), name).not.toThrow();
+    expect(own.map((it) => it.name)).toEqual(["PIXELMESH_INSTANCE", "PIXELMESH_ADVERTISED_HOST"]);
+  }
+});
+
+test.each(profiles)("%s: the Job that provisions the broker reaches it as the services do", (profile) => {
+  const { objects } = render({ profile });
+  const [job] = ofKind(objects, "Job");
+  const [container] = job?.spec?.template.spec?.containers ?? [];
+  const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+  const { settings = {} } = workloadsOf(objects).find(({ name }) => name === "scheduler") ?? {};
+  expect(env).toEqual(
+    Object.fromEntries(Object.entries(settings).filter(([key]) => key.startsWith("PIXELMESH_NATS_"))),
+  );
+  expect(container?.args).toEqual(["--provision"]);
+  expect(job?.metadata.annotations).toMatchObject({
+    "helm.sh/hook": ["no-keda", "prod"].includes(profile) ? "post-install,pre-upgrade" : "pre-install,pre-upgrade",
+  });
+});
+
+test("a service's own settings win over those of all, which go to whom they concern", () => {
+  const values = {
+    env: { PIXELMESH_FRAME_MEMORY: "32MiB", PIXELMESH_JOB_DEADLINE: "5m" },
+    services: { effects: { env: { PIXELMESH_FRAME_MEMORY: "16MiB" } } },
+  };
+  const found = workloadsOf(render({ profile: "minimal", values }).objects).map(({ name, settings }) => [
+    name,
+    settings.PIXELMESH_FRAME_MEMORY,
+    settings.PIXELMESH_JOB_DEADLINE,
+  ]);
+  expect(found.sort()).toEqual([
+    ["background", "32MiB", undefined],
+    ["effects", "16MiB", undefined],
+    ["ingest", "32MiB", "5m"],
+    ["scheduler", undefined, undefined],
+    ["storage", undefined, undefined],
+    ["upscale", "32MiB", undefined],
+  ]);
+});
+
+test("the store takes nine tenths of its volume", () => {
+  const { objects } = render({ profile: "prod" });
+  const storage = workloadsOf(objects).find(({ name }) => name === "storage");
+  expect(storage?.settings.PIXELMESH_STORAGE_MAX).toBe(`${500 * 1024 * 0.9}MiB`);
+  const claim = objects.find(({ kind }) => kind === "PersistentVolumeClaim");
+  expect(claim).toMatchObject({
+    metadata: { annotations: { "helm.sh/resource-policy": "keep" } },
+    spec: { resources: { requests: { storage: "500Gi" } }, storageClassName: "fast-ssd" },
+  });
+});
+
+test("what is secret comes by reference, as files, for those alone who need it", () => {
+  const mounts = new Map(
+    workloadsOf(render({ profile: "mtls" }).objects).map(({ name, pod }) => [
+      name,
+      (pod.spec?.volumes ?? []).flatMap(({ secret }) => (secret ? [secret.secretName] : [])).sort(),
+    ]),
+  );
+  const all = ["pixelmesh-nats-tls", "pixelmesh-nats-user"];
+  expect(mounts.get("ingest")).toEqual(["pixelmesh-api-tokens", "pixelmesh-ingest-tls", ...all]);
+  for (const name of ["scheduler", "storage", "upscale", "background", "effects"])
+    expect(mounts.get(name)).toEqual([...all, "pixelmesh-tls"]);
+});

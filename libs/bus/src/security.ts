@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { type Authenticator, type ConnectionOptions, credsAuthenticator } from "@nats-io/transport-node";
+import { ConfigError } from "@pixelmesh/config";
+import { readChecked, readTls } from "@pixelmesh/secrets";
+import { natsVariables } from "./config.ts";
+
+/** Files of the broker connection; empty or absent: none. */
+export type BusSecurity = {
+  readonly natsTlsCaFile?: string;
+  readonly natsTlsCertFile?: string;
+  readonly natsTlsKeyFile?: string;
+  readonly natsCredsFile?: string;
+};
+
+/**
+ * What the files make of a connection. With any TLS file the broker must speak TLS, or the connection fails. Files are read again whenever
+ * a connection is made, so that replaced ones count from the next on. Throws ConfigError that names setting and file.
+ */
+export function toSecurity({
+  natsTlsCaFile: caFile = "",
+  natsTlsCertFile: certFile = "",
+  natsTlsKeyFile: keyFile = "",
+  natsCredsFile: credsFile = "",
+}: BusSecurity): Partial<ConnectionOptions> {
+  readTls({
+    cert: { name: natsVariables.cert, path: certFile },
+    key: { name: natsVariables.key, path: keyFile },
+    ca: { name: natsVariables.ca, path: caFile },
+  });
+  const isTls = caFile !== "" || certFile !== "";
+  const tls = { ...(caFile === "" ? {} : { caFile }), ...(certFile === "" ? {} : { certFile, keyFile }) };
+  return {
+    ...(isTls ? { tls } : {}),
+    ...(credsFile === "" ? {} : { authenticator: toAuthenticator(credsFile) }),
+  };
+}
+
+function toAuthenticator(path: string): Authenticator {
+  const { creds: name } = natsVariables;
+  let creds = readChecked({ name, path });
+  const authenticator = credsAuthenticator(() => {
+    try {
+      creds = readFileSync(path);
+    } catch {
+      // Between two versions of a mounted secret: what was read before may still be good, and the broker says if not.
+    }
+    return creds;
+  });
+  try {
+    authenticator("nonce");
+  } catch {
+    throw new ConfigError([`Expected ${name} to hold a user's JWT and seed, as nsc writes them, got \`${path}\``]);
+  }
+  return authenticator;
+}

@@ -1,0 +1,36 @@
+import type { TlsOptions } from "@pixelmesh/client";
+import { type Command, Option } from "commander";
+import type { Env } from "./mesh/service-env.ts";
+
+/** How a mesh is called: by TLS where files are given, with a token where there is one. */
+export type Access = { readonly tls?: TlsOptions; readonly token?: string };
+
+const flags = [
+  ["--tls-ca <file>", "CAs that the mesh is trusted by (PEM); calls are made over TLS", "PIXELMESH_TLS_CA_FILE"],
+  ["--tls-cert <file>", "certificate to show to the mesh (PEM)", "PIXELMESH_TLS_CERT_FILE"],
+  ["--tls-key <file>", "key to that certificate (PEM)", "PIXELMESH_TLS_KEY_FILE"],
+  ["--tls-server-name <name>", "name in the mesh's certificate, if not its host", "PIXELMESH_TLS_SERVER_NAME"],
+] as const;
+
+/** Adds the flags of TLS, for every command. Each is the variable of the same meaning, for this command. */
+export function addAccessFlags(program: Command, setVariable: (name: string, value: string) => void): void {
+  for (const [names, description, variable] of flags) {
+    const option = new Option(names, `${description} (default: ${variable})`).argParser((text: string) => {
+      setVariable(variable, text);
+      return text;
+    });
+    program.addOption(option);
+  }
+}
+
+/** What the environment says of how to call a mesh. The token is no flag: others see the arguments of a process. */
+export function readAccess(env: Env): Access {
+  const tls = {
+    caFile: env.PIXELMESH_TLS_CA_FILE,
+    certFile: env.PIXELMESH_TLS_CERT_FILE,
+    keyFile: env.PIXELMESH_TLS_KEY_FILE,
+    serverName: env.PIXELMESH_TLS_SERVER_NAME,
+  };
+  const token = env.PIXELMESH_API_TOKEN?.trim();
+  return { tls, ...(token ? { token } : {}) };
+}

@@ -1,0 +1,41 @@
+import { parseArgs } from "node:util";
+import { AppError, expected, toAppError } from "@pixelmesh/errors";
+import { loadRegistry } from "@pixelmesh/inference";
+import { createLogger } from "@pixelmesh/telemetry";
+import { chooseTargetDir, toModelsDirs } from "./directories.ts";
+import { pullModel } from "./pull.ts";
+
+/**
+ * The whole of a service's main.ts where it was started with `--pull-models=a,b` (and `--from=` a mirror): brings each model that is
+ * not there into PIXELMESH_MODELS_DIR, and ends; with 1 where one could not be had. A model without a sha256 in its entry is
+ * refused: whoever starts pods trusts a hash, not a first download.
+ */
+export async function runPullModels(process: NodeJS.Process, service: string): Promise<void> {
+  const log = createLogger({ service, instance: "models", level: process.env.PIXELMESH_LOG_LEVEL || "info" });
+  const stopping = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stopping.abort());
+  try {
+    const { values } = parseArgs({
+      args: process.argv.slice(2),
+      options: { "pull-models": { type: "string" }, from: { type: "string" } },
+    });
+    const names = (values["pull-models"] ?? "").split(",").filter((name) => name !== "");
+    if (names.length === 0) throw expected("--pull-models", "names of models, separated by commas", "");
+    const { env } = process;
+    const dirs = toModelsDirs(env);
+    const registry = await loadRegistry({ dirs });
+    for (const name of names) {
+      if (registry.status(name).entry.sha256 === null) {
+        const text = `\`${name}\` has no sha256 in its entry; pull it once by hand and ship that manifest`;
+        throw new AppError("DIGEST_MISMATCH", text);
+      }
+      const targetDir = await chooseTargetDir(env);
+      const from = values.from === undefined ? {} : { from: values.from };
+      const report = await pullModel({ name, dirs, targetDir, env, signal: stopping.signal, ...from });
+      log.info({ model: name, path: report.path, sha256: report.sha256, pulled: report.pulled }, "model is here");
+    }
+  } catch (error) {
+    log.error({ err: error, why: toAppError(error).message }, "models were not brought");
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { experimental } from "@grpc/grpc-js";
+import type { AppError } from "@pixelmesh/errors";
+import { StorageServiceDefinition } from "@pixelmesh/proto";
+import { createLogger, createMetrics } from "@pixelmesh/telemetry";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  collectBytes,
+  connectRpc,
+  createHealth,
+  repeatRefused,
+  splitHeader,
+  startRpcServer,
+  toChunks,
+} from "../src/index.ts";
+
+const log = createLogger({ service: "test", level: "silent" });
+const ageMs = 1_000;
+
+/** Who is behind the name now, as a DNS server would know. */
+let replicas: readonly { readonly host: string; readonly port: number }[] = [];
+experimental.registerResolver("replicas", ReplicaResolver as never);
+
+/** One replica of storage, with connections that grow no older than that, and how many calls it served. */
+async function startReplica(maxConnectionAgeMs: number) {
+  const health = createHealth();
+  const served = { calls: 0 };
+  const unused = async () => {
+    throw new Error("not used in this test");
+  };
+  const server = await startRpcServer({
+    host: "127.0.0.1",
+    port: 0,
+    log,
+    metrics: createMetrics("test", "0"),
+    health,
+    serviceNames: [],
+    maxConnectionAgeMs,
+    register: (it) => {
+      it.add(StorageServiceDefinition, {
+        async statBlob() {
+          served.calls += 1;
+          return { keepUntilUnixMs: 1 };
+        },
+        async putBlob(stream) {
+          const { chunks } = await splitHeader(stream);
+          const { length } = await collectBytes(chunks, 100_000_000);
+          served.calls += 1;
+          return { blob: { sha256: "", sizeBytes: length, mediaType: "" }, existed: false };
+        },
+        async *getBlob({ lengthBytes }) {
+          yield { part: { $case: "header", value: { offsetBytes: 0, lengthBytes } } };
+          for (let sent = 0; sent < lengthBytes; sent++) {
+            await sleep(200);
+            yield { part: { $case: "chunk", value: Uint8Array.of(1) } };
+          }
+        },
+        deleteBlob: unused,
+        getStats: unused,
+      });
+    },
+  });
+  health.setStarted();
+  onTestFinished(async () => {
+    await server.stop(100);
+    health.close();
+  });
+  return { host: "127.0.0.1", port: server.port, served };
+}
+
+function connect(address: string) {
+  const connection = connectRpc(address);
+  onTestFinished(connection.close);
+  return connection.client(StorageServiceDefinition);
+}
+
+async function* upload(sizeBytes: number, pauseMs: number) {
+  yield { part: { $case: "header" as const, value: { sha256: "", sizeBytes, mediaType: "", keepUntilUnixMs: 0 } } };
+  for (const value of toChunks(new Uint8Array(sizeBytes))) {
+    yield { part: { $case: "chunk" as const, value } };
+    await sleep(pauseMs);
+  }
+}
+
+test("connections end at their age under load and no call fails: short ones, uploads, and streams of many ages", async () => {
+  const [one, other] = await Promise.all([startReplica(ageMs), startReplica(1.3 * ageMs)]);
+  const storage = connect(`ipv4:127.0.0.1:${one.port},127.0.0.1:${other.port}`);
+  const failures: AppError[] = [];
+  const untilMs = performance.now() + 6 * ageMs;
+  const repeat = async (call: () => Promise<unknown>) => {
+    while (performance.now() < untilMs) await call().catch((error: AppError) => failures.push(error));
+  };
+  const stat = async () => {
+    await storage.statBlob({ sha256: "x" });
+    await sleep(Math.random() * 10);
+  };
+  let streamed = 0;
+  const stream = async () => {
+    // As long as all the rest: five times the age of the connection it is on.
+    const { chunks } = await splitHeader(storage.getBlob({ sha256: "x", lengthBytes: (5 * ageMs) / 200 }));
+    for await (const chunk of chunks) streamed += chunk.length;
+  };
+  await Promise.all([
+    stream(),
+    ...Array.from({ length: 4 }, () => repeat(stat)),
+    ...Array.from({ length: 2 }, () => repeat(() => repeatRefused(() => storage.putBlob(upload(3_000_000, 20))))),
+  ]);
+  expect(failures).toEqual([]);
+  expect(streamed).toBe((5 * ageMs) / 200);
+  const share = one.served.calls / (one.served.calls + other.served.calls);
+  expect(share).toBeGreaterThan(0.3);
+  expect(share).toBeLessThan(0.7);
+});
+
+test("a replica that joins is found when a connection ends, one that is gone is left", async () => {
+  const [one, other] = await Promise.all([startReplica(ageMs), startReplica(1.3 * ageMs)]);
+  replicas = [one];
+  const storage = connect("replicas:///storage");
+  await storage.statBlob({ sha256: "x" });
+  expect([one.served.calls, other.served.calls]).toEqual([1, 0]);
+
+  replicas = [one, other];
+  const servedBy = async (replica: typeof one) => {
+    const before = replica.served.calls;
+    for (let at = 0; at < 4; at++) await storage.statBlob({ sha256: "x" });
+    return replica.served.calls - before;
+  };
+  await expect.poll(() => servedBy(other)).toBe(2);
+  replicas = [other];
+  await expect.poll(() => servedBy(one)).toBe(0);
+});
+
+/** Resolves `replicas:///` to whoever is there, whenever it is asked. */
+function ReplicaResolver(_target: unknown, listener: (...answer: unknown[]) => boolean): experimental.Resolver {
+  const tell = () => {
+    const endpoints = replicas.map(({ host, port }) => ({ addresses: [{ host, port }] }));
+    listener(experimental.statusOrFromValue(endpoints), {}, null, "");
+  };
+  return { updateResolution: () => process.nextTick(tell), destroy() {} };
+}
+ReplicaResolver.getDefaultAuthority = () => "replicas";

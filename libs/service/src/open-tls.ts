@@ -1,0 +1,41 @@
+import { ConfigError } from "@pixelmesh/config";
+import type { Lifecycle } from "@pixelmesh/lifecycle";
+import { openRpcTls, type RpcTls } from "@pixelmesh/rpc";
+import type { Logger, Metrics } from "@pixelmesh/telemetry";
+import { type ServiceConfig, tlsVariables } from "./fields.ts";
+
+/**
+ * TLS of a service by its settings; undefined where none is set. A service that trusts a CA must also show a certificate, for
+ * others ask it for one: ConfigError.
+ */
+export function openTls(config: ServiceConfig, life: Lifecycle, log: Logger, metrics: Metrics): RpcTls | undefined {
+  const { tlsCertFile, tlsKeyFile, tlsCaFile, tlsServerName: serverName } = config;
+  if (tlsCaFile !== "" && tlsCertFile === "" && tlsKeyFile === "")
+    throw new ConfigError([`Expected ${tlsVariables.cert} beside ${tlsVariables.ca}, got nothing`]);
+  const files = {
+    cert: { name: tlsVariables.cert, path: tlsCertFile },
+    key: { name: tlsVariables.key, path: tlsKeyFile },
+    ca: { name: tlsVariables.ca, path: tlsCaFile },
+  };
+  const tls = openRpcTls({
+    files,
+    serverName,
+    onReload(failure) {
+      tellEnd();
+      if (failure === undefined) log.info({}, "TLS files were replaced; new connections use them");
+      else log.error({ err: failure }, "replaced TLS files are not used; those read before are");
+    },
+  });
+  function tellEnd(): void {
+    const endsUnixMs = tls?.endsUnixMs() ?? 0;
+    metrics.set("pixelmesh_tls_certificate_end_seconds", {}, endsUnixMs / 1000);
+    if (tls && endsUnixMs < Date.now())
+      log.warn(
+        { endedAt: new Date(endsUnixMs).toISOString() },
+        "the TLS certificate of this service has expired; others refuse it",
+      );
+  }
+  tellEnd();
+  if (tls) life.defer("tls files", tls.close);
+  return tls;
+}

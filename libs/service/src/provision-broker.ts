@@ -1,0 +1,27 @@
+import { busFields, connectBus, provision } from "@pixelmesh/bus";
+import { loadConfig } from "@pixelmesh/config";
+import { createMetrics, type Logger } from "@pixelmesh/telemetry";
+import { version } from "./version.ts";
+
+/**
+ * What `--provision` does: makes every stream, consumer and bucket of the mesh at the broker of the settings, and closes. Safe
+ * to repeat. Throws ConfigError for wrong settings, BROKER_UNAVAILABLE where no broker answers in 10 s.
+ */
+export async function provisionBroker(
+  service: string,
+  env: Readonly<Record<string, string | undefined>>,
+  log: Logger,
+): Promise<void> {
+  const config = loadConfig(busFields, env);
+  const bus = await connectBus({
+    ...config,
+    name: `${service}-provision`,
+    log,
+    metrics: createMetrics(service, version),
+  });
+  try {
+    await provision(bus);
+  } finally {
+    await bus.close();
+  }
+}

@@ -1,0 +1,130 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connectBus } from "@pixelmesh/bus";
+import { type AppError, type ConnectOptions, connectPixelmesh, JobState } from "@pixelmesh/client";
+import { createLogger, createMetrics } from "@pixelmesh/telemetry";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { makeTestCa } from "./certificates.ts";
+import { effectStep, robot } from "./fixtures.ts";
+import { type SecuredMesh, startSecuredMesh } from "./secured-mesh.ts";
+
+let mesh: SecuredMesh;
+beforeAll(async () => {
+  mesh = await startSecuredMesh();
+});
+afterAll(async () => mesh?.[Symbol.asyncDispose]());
+
+const pipeline = () => ({ steps: [effectStep("fx", "black_and_white", { contrast: 1 + Math.random() })] });
+
+/** One call to ingest: "served", or the reason why not. */
+async function callWith(options: Partial<ConnectOptions>): Promise<string> {
+  const address = mesh.address("ingest");
+  const { tls, token } = mesh;
+  const client = connectPixelmesh({
+    address,
+    tls: { ...tls, serverName: "pixelmesh" },
+    token,
+    patienceMs: 0,
+    ...options,
+  });
+  try {
+    await client.cluster();
+    return "served";
+  } catch (error) {
+    return (error as AppError).reason;
+  } finally {
+    client.close();
+  }
+}
+
+test("a job runs where everybody shows a certificate, the broker wants credentials and ingest a token", async () => {
+  const { token, tls } = mesh;
+  const client = connectPixelmesh({ address: mesh.address("ingest"), tls: { ...tls, serverName: "pixelmesh" }, token });
+  const job = await client.jobs.create({ pipeline: pipeline(), pictures: [{ bytes: robot }] });
+  expect((await client.jobs.wait(job.id)).state).toBe(JobState.SUCCEEDED);
+  const { chunks } = await client.jobs.download(job.id, "result");
+  expect(Buffer.concat(await Array.fromAsync(chunks)).length).toBeGreaterThan(1_000);
+  expect((await client.stats()).missing).toEqual([]);
+  client.close();
+});
+
+test("without certificate, with another CA, an expired one, or a wrong token nobody is served, and told why", async () => {
+  const { ca, tls } = mesh;
+  const other = await makeTestCa(mesh.dir, "other-ca");
+  const past = { notBefore: new Date(Date.now() - 2e8), notAfter: new Date(Date.now() - 1e8) };
+  const serverName = "pixelmesh";
+  expect(await callWith({})).toBe("served");
+  expect(await callWith({ tls: {} }), "plaintext").toBe("SERVICE_UNAVAILABLE");
+  expect(await callWith({ tls: { caFile: ca.caFile, serverName } }), "no certificate").toBe("SERVICE_UNAVAILABLE");
+  expect(await callWith({ tls: { ...tls, caFile: other.caFile, serverName } }), "other CA").toBe("SERVICE_UNAVAILABLE");
+  const stranger = { ...(await other.issue("caller")), caFile: ca.caFile, serverName };
+  expect(await callWith({ tls: stranger }), "certificate of another CA").toBe("SERVICE_UNAVAILABLE");
+  const expired = { ...(await ca.issue("expired", past)), caFile: ca.caFile, serverName };
+  expect(await callWith({ tls: expired }), "expired").toBe("SERVICE_UNAVAILABLE");
+  expect(await callWith({ token: "another-token-0123456789" }), "wrong token").toBe("UNAUTHENTICATED");
+  expect(await callWith({ token: "" }), "no token").toBe("UNAUTHENTICATED");
+  const missing = { ...tls, certFile: join(mesh.dir, "missing.pem") };
+  await expect(callWith({ tls: missing })).rejects.toThrow("Expected tls.certFile to be a file that can be read");
+  // Storage behind the edge asks nobody for a token, but everybody for a certificate.
+  expect(await callWith({ address: mesh.address("storage"), tls: {} })).toBe("SERVICE_UNAVAILABLE");
+  expect(await mesh.metrics("ingest")).toMatch(/pixelmesh_refused_requests_total\{.*reason="UNAUTHENTICATED"\} 2/);
+});
+
+test("the broker lets in nobody without its CA's certificate and credentials of its account, and the reason says so", async () => {
+  const { ca, tls, operator, brokerUrl: natsUrl } = mesh;
+  const log = createLogger({ service: "test", level: "silent" });
+  const options = {
+    natsUrl,
+    natsReplicas: 1,
+    ackWaitMs: 1_000,
+    name: "test",
+    log,
+    metrics: createMetrics("test", "0"),
+  };
+  const files = { natsTlsCaFile: ca.caFile, natsTlsCertFile: tls.certFile, natsTlsKeyFile: tls.keyFile };
+  const other = await makeTestCa(mesh.dir, "other-nats-ca");
+  const failures = await Promise.all(
+    [
+      { ...files, natsCredsFile: operator.strangerCredsFile },
+      { ...files },
+      { ...files, natsTlsCaFile: other.caFile, natsCredsFile: operator.credsFile },
+    ].map((wrong) => connectBus({ ...options, ...wrong }).catch((error: AppError) => error)),
+  );
+  expect(failures).toMatchObject([
+    { reason: "BROKER_UNAVAILABLE", message: "The NATS server does not let us in" },
+    { reason: "BROKER_UNAVAILABLE", message: "The NATS server does not let us in" },
+    { reason: "BROKER_UNAVAILABLE", message: "TLS with the NATS server at the configured address failed" },
+  ]);
+  const noCreds = connectBus({ ...options, ...files, natsCredsFile: tls.keyFile });
+  await expect(noCreds).rejects.toThrow("Expected PIXELMESH_NATS_CREDS_FILE to hold a user's JWT and seed");
+});
+
+test("health stays plaintext, the command line takes files and token, and no log has the token or a key", async () => {
+  const services = await runStatus({ PIXELMESH_API_TOKEN: mesh.token });
+  expect(services.code, services.err).toBe(0);
+  expect(JSON.parse(services.out).services).toHaveLength(4);
+  for (const { version } of JSON.parse(services.out).services) expect(version).toBe("1.2.3-canary");
+  expect(await runStatus({})).toMatchObject({ code: 1, err: expect.stringContaining("UNAUTHENTICATED") });
+  for (const service of ["ingest", "scheduler", "storage", "effects"] as const) {
+    expect(mesh.said(service)).not.toContain(mesh.token);
+    expect(mesh.said(service)).not.toContain("PRIVATE KEY");
+    expect(await mesh.metrics(service)).toMatch(/pixelmesh_build_info\{.*version="1.2.3-canary"/);
+    expect(await mesh.metrics(service)).toMatch(/pixelmesh_tls_certificate_end_seconds 1\d{9}/);
+  }
+});
+
+/** `pixelmesh status` with the files of a caller as flags. */
+function runStatus(env: Record<string, string>): Promise<{ code: number; out: string; err: string }> {
+  const { caFile, certFile, keyFile } = mesh.tls;
+  const main = fileURLToPath(new URL("../libs/cli/src/main.ts", import.meta.url));
+  const files = ["--tls-ca", caFile, "--tls-cert", certFile, "--tls-key", keyFile, "--tls-server-name", "pixelmesh"];
+  const command = ["status", "--json", "--address", mesh.address("ingest"), ...files];
+  const args = ["--conditions=development", "--disable-warning=ExperimentalWarning", main, ...command];
+  const options = { env: { ...process.env, ...env }, timeout: 60_000 };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, options, (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    );
+  });
+}
