@@ -29,7 +29,8 @@ bring() {
   touch "$stamp"
 }
 
-if [ -f scripts/check-images.sh ]; then bash scripts/check-images.sh; fi
+bash scripts/check-images.sh
+mapfile -t skipped <out/check-images.skipped
 
 if ! bring "$helm_module" && ! command -v helm >/dev/null; then
   skip "everything about the chart: no helm here, and no Go (or no way to its modules) to build $helm_module"

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,6 +65,16 @@ test("a job of all kinds of work runs through the trees", async () => {
   expect(job.error?.message ?? "").toBe("");
   expect(job.state).toBe(JobState.SUCCEEDED);
   expect((await download(client, job, job.outputs[0]?.name ?? "")).length).toBeGreaterThan(1_000);
+});
+
+test.each(serviceNames)("%s says by the command for health checks that it serves", (name) => {
+  const address = mesh.processes().find((process) => process.name === name)?.health ?? "";
+  const ask = (port: string) =>
+    spawnSync(process.execPath, [join(builtTree(name), "health.js"), port], { encoding: "utf8" });
+  expect(ask(address.split(":").at(-1) ?? "")).toMatchObject({ status: 0, stderr: "" });
+  const closed = ask("9");
+  expect(closed.status).toBe(1);
+  expect(closed.stderr).toMatch(/^not serving: /);
 });
 
 test.skipIf(how === "plain").each(serviceNames)(
