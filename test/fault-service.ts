@@ -3,13 +3,16 @@ import { effectsFields, startEffects } from "@pixelmesh/effects";
 import { ingestFields, startIngest } from "@pixelmesh/ingest";
 import { runService } from "@pixelmesh/service";
 
-// A service that kills itself right before its n-th durable write: `node fault-service.ts ingest 7`. What keeps a
-// process listed or its lease renewed comes at times of its own and is not counted.
-const [, , name, at] = process.argv;
-let left = Number(at);
+// A service that kills itself right before its n-th durable write, or before its first of a kind: `node fault-service.ts ingest 7`,
+// `node fault-service.ts ingest "update jobs"`. What keeps a process listed or its lease renewed comes at times of its own and
+// is not counted.
+const [, , name, at = ""] = process.argv;
+const isKind = !/^\d+$/.test(at);
+let left = isKind ? 1 : Number(at);
 
 async function onWrite(what: string): Promise<void> {
   if (/ (services|leases)$/.test(what)) return;
+  if (isKind && left > 0 && what !== at) return;
   left -= 1;
   if (left > 0) return;
   if (left === 0) writeSync(2, `dies before: ${what}\n`);

@@ -18,12 +18,12 @@ export type Replica = {
 
 let instances = 100;
 
-/** Starts a service of this checkout against the broker and services of a mesh; `diesAt` ends it before that write. */
+/** Starts a service of this checkout against the broker and services of a mesh; `diesAt` ends it before that write, by number or kind. */
 export async function startReplica(
   mesh: TestMesh,
   bus: Bus,
   name: "ingest" | "effects",
-  options: { readonly diesAt?: number; readonly env?: Readonly<Record<string, string>> } = {},
+  options: { readonly diesAt?: number | string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Replica> {
   const instance = String(instances++);
   const area = name.toUpperCase();
@@ -63,7 +63,9 @@ export async function startReplica(
     if (child.exitCode !== null || child.signalCode !== null || performance.now() > untilMs)
       throw new Error(`The replica did not start: ${said}`);
     await new Promise((next) => setTimeout(next, 50));
-    address = (await listServices(bus)).find((known) => known.instance === instance)?.grpcAddress;
+    // A broker on a busy machine may not answer in time: it is asked again.
+    const known = await listServices(bus).catch(() => []);
+    address = known.find((each) => each.instance === instance)?.grpcAddress;
   }
   const kill = (signal: NodeJS.Signals) => {
     child.kill(signal);
