@@ -5,11 +5,11 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo test test-deep check check-ops check-deploy bench soak eval-models eval-tiles dist images generate generate-ops format clean
+.PHONY: help setup demo test test-deep check check-ops check-deploy bench soak eval-models eval-tiles dist images rehearse-images generate generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: ## Bring Node 24, pnpm, nats-server and the packages; quick the second time
 	@bash scripts/setup.sh
@@ -52,6 +52,9 @@ dist: setup ## The tree of each image (ROLES="upscale cli" for some; ARCH=arm64,
 
 images: setup ## Build all images with an engine (REGISTRY=… TAG=… ROLES=… PLATFORMS=…) and print their digests
 	@bash scripts/images.sh
+
+rehearse-images: setup ## Build the Dockerfile on stand-ins for its bases, with buildah (root, Debian, ROLE=…; minutes)
+	@bash scripts/rehearse-images.sh
 
 generate: setup ## Regenerate proto/gen from the contracts
 	@bash proto/generate.sh

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { root, treeDir } from "../src/paths.ts";
+import { root } from "../src/paths.ts";
 import { composeLoader, loadCompose } from "./compose-model.ts";
+import { builtTree } from "./rootfs.ts";
 
 const ours = ["ingest", "scheduler", "storage", "upscale", "background", "effects"] as const;
 const projects = [[], ["observability"], ["gpu"], ["observability", "gpu"]];
@@ -25,7 +26,7 @@ function settings(service: string, env: Readonly<Record<string, string>> = {}): 
   return lines;
 }
 function askSettings(service: string, env: Readonly<Record<string, string>>): Line[] {
-  const main = join(treeDir(service), "dist/main.js");
+  const main = join(builtTree(service), "dist/main.js");
   const { stdout, status, stderr } = spawnSync(process.execPath, [main, "--print-config"], { env, encoding: "utf8" });
   if (status !== 0) throw new Error(`${service}: ${stderr}`);
   return JSON.parse(stdout) as Line[];

@@ -6,6 +6,7 @@
 set -euo pipefail
 rootfs=$1 tree=$2 models=$3 data=$4 user=$5
 shift 5
+mkdir -p "$rootfs/app" "$rootfs/data" "$rootfs/models"
 mount --bind "$rootfs" "$rootfs"
 mount --bind "$tree" "$rootfs/app"
 mount --bind "$models" "$rootfs/models"

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,10 +7,9 @@ import { type Mesh, type ServiceName, serviceNames, startMesh } from "@pixelmesh
 import { connectPixelmesh, JobState, type Pixelmesh } from "@pixelmesh/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { download, effectStep, robot, step } from "../../../test/fixtures.ts";
-import { treeDir } from "../src/paths.ts";
 import { descendants, mountsOf, type Seen } from "./inside.ts";
 import { means } from "./means.ts";
-import { writeRootfs } from "./rootfs.ts";
+import { builtTree, writeRootfs } from "./rootfs.ts";
 
 const how = means();
 if (how === "plain") console.warn("SKIPPED: read-only root, user 65532 and process 1: no namespaces on this machine");
@@ -21,7 +21,7 @@ let mesh: Mesh;
 let client: Pixelmesh;
 
 beforeAll(async () => {
-  writeRootfs(rootfs, serviceNames.map(treeDir));
+  writeRootfs(rootfs, serviceNames.map(builtTree));
   // What the image's user owns in a volume.
   const blobs = join(dir, "data/blobs");
   mkdirSync(blobs, { recursive: true });
@@ -49,18 +49,32 @@ function inside(name: ServiceName): { nodes: Seen[]; zombies: Seen[] } {
   };
 }
 
-test("a job of all kinds of work runs through the trees", async () => {
-  const shade = 1 + Math.random() / 4;
+/** Runs all kinds of work on a picture that nobody has sent yet, so that nothing is answered from stored results. */
+async function runJob() {
   const steps = [
-    step("up", { $case: "upscale", value: { scale: 2 } } as never),
+    effectStep("fx", "black_and_white", { contrast: 1 + Math.random() / 4 }),
+    step("up", { $case: "upscale", value: { scale: 2 } } as never, "fx"),
     step("cut", { $case: "removeBackground", value: {} } as never, "up"),
-    effectStep("fx", "black_and_white", { contrast: shade }, "cut"),
   ];
   const { id } = await client.jobs.create({ pipeline: { steps }, pictures: [{ bytes: robot }] });
-  const job = await client.jobs.wait(id);
+  return client.jobs.wait(id);
+}
+
+test("a job of all kinds of work runs through the trees", async () => {
+  const job = await runJob();
   expect(job.error?.message ?? "").toBe("");
   expect(job.state).toBe(JobState.SUCCEEDED);
   expect((await download(client, job, job.outputs[0]?.name ?? "")).length).toBeGreaterThan(1_000);
+});
+
+test.each(serviceNames)("%s says by the command for health checks that it serves", (name) => {
+  const address = mesh.processes().find((process) => process.name === name)?.health ?? "";
+  const ask = (port: string) =>
+    spawnSync(process.execPath, [join(builtTree(name), "health.js"), port], { encoding: "utf8" });
+  expect(ask(address.split(":").at(-1) ?? "")).toMatchObject({ status: 0, stderr: "" });
+  const closed = ask("9");
+  expect(closed.status).toBe(1);
+  expect(closed.stderr).toMatch(/^not serving: /);
 });
 
 test.skipIf(how === "plain").each(serviceNames)(
@@ -82,6 +96,7 @@ test.skipIf(how === "plain").each(serviceNames)(
 );
 
 test.skipIf(how === "plain")("an inference host that is killed leaves no zombie with process 1", async () => {
+  await runJob();
   const hosts = () => inside("upscale").nodes.slice(1);
   const killed = hosts().map(({ pid }) => pid);
   expect(killed.length).toBeGreaterThan(0);

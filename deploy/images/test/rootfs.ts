@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { treeDir } from "../src/paths.ts";
 import { listFiles } from "../src/tree.ts";
 
 /**
@@ -18,6 +19,13 @@ export function librariesOf(file: string): string[] {
   return [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path as string);
 }
 
+/** The tree of a role. Throws where it was not made. */
+export function builtTree(role: string): string {
+  const tree = treeDir(role);
+  if (!existsSync(tree)) throw new Error(`Expected ${tree}; make it by: make dist`);
+  return tree;
+}
+
 /** Native code in a tree. */
 export function nativeFiles(tree: string): string[] {
   return listFiles(tree).filter((path) => /\.(node|so(\.\d+)*)$/.test(path));
@@ -28,8 +36,7 @@ export function nativeFiles(tree: string): string[] {
  * distroless base, which cannot be had without a registry.
  */
 export function writeRootfs(dir: string, trees: readonly string[]): void {
-  for (const name of ["app", "data", "dev", "etc", "models", "nodejs/bin", "proc", "tmp"])
-    mkdirSync(join(dir, name), { recursive: true });
+  for (const name of ["dev", "etc", "nodejs/bin", "proc", "tmp"]) mkdirSync(join(dir, name), { recursive: true });
   for (const name of ["null", "zero", "urandom"]) writeFileSync(join(dir, "dev", name), "");
   writeFileSync(join(dir, "etc/passwd"), "nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n");
   writeFileSync(join(dir, "etc/group"), "nonroot:x:65532:\n");

@@ -1,15 +1,14 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
-import { treeDir } from "../src/paths.ts";
 import { type RoleName, roles } from "../src/roles.ts";
 import { listFiles, sizeBytes } from "../src/tree.ts";
-import { baseLibraries, librariesOf, nativeFiles } from "./rootfs.ts";
+import { baseLibraries, builtTree, librariesOf, nativeFiles } from "./rootfs.ts";
 
 const names = Object.keys(roles) as RoleName[];
 
 describe.each(names)("the tree of %s", (role) => {
-  const tree = treeDir(role);
+  const tree = builtTree(role);
   const files = listFiles(tree);
   const paths = files.map((path) => relative(tree, path));
   const packages = globSync(["node_modules/*/package.json", "node_modules/@*/*/package.json"], { cwd: tree });

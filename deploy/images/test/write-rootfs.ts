@@ -1,0 +1,5 @@
+/** `node write-rootfs.ts DIR ROLE...`: writes the root that stands in for the runtime base of the roles' images. */
+import { builtTree, writeRootfs } from "./rootfs.ts";
+
+const [dir = "", ...roles] = process.argv.slice(2);
+writeRootfs(dir, roles.map(builtTree));
