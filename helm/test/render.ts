@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import type { KubeObject } from "./objects.ts";
 
@@ -27,14 +28,14 @@ export function findTool(name: string): string | undefined {
   return dirs.map((dir) => join(dir, name)).find((path) => existsSync(path));
 }
 
-/** A folder that goes when this process ends. */
+/** A folder that goes when the test file that imports this has ended. */
 export function scratchDir(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), `pixelmesh-${name}-`));
   scratchDirs.push(dir);
   return dir;
 }
 const scratchDirs: string[] = [];
-process.once("exit", () => {
+afterAll(() => {
   for (const dir of scratchDirs) rmSync(dir, { recursive: true, force: true });
 });
 

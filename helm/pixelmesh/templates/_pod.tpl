@@ -123,10 +123,12 @@ spec:
       startupProbe:
         grpc: { port: {{ add $port 100 }}, service: startup }
         periodSeconds: 2
+        timeoutSeconds: 3
         failureThreshold: 150
       readinessProbe:
         grpc: { port: {{ add $port 100 }}, service: {{ ternary "standby" "readiness" (eq $service.role "scheduler") }} }
         periodSeconds: 5
+        timeoutSeconds: 3
         failureThreshold: 2
       livenessProbe:
         grpc: { port: {{ add $port 100 }}, service: liveness }

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 const path = (from: string) => fileURLToPath(new URL(`../../../${from}`, import.meta.url));
 const bundled = JSON.parse(readFileSync(path("models/manifest.json"), "utf8")) as {
@@ -14,6 +14,7 @@ const bundledEntry = bundled.models.find(({ name }) => name === "pixelmesh-sr-x2
 /** Runs a service as the chart's init container does, over a models directory with one entry and a mirror with its file. */
 function pull(sha256: string | null) {
   const dir = mkdtempSync(join(tmpdir(), "pixelmesh-init-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
   const [models, mirror] = ["models", "mirror"].map((name) => join(dir, name)) as [string, string];
   for (const made of [models, mirror]) mkdirSync(made);
   const entry = { ...bundledEntry, name: "mine", file: "mine.onnx", sha256, default: false };

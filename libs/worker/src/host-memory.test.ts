@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { readCgroup, readHostMemory } from "./host-memory.ts";
 
 test("the memory of this machine or container is read as it is", () => {
@@ -30,6 +30,7 @@ test("memory that this process takes shows in what is observed", { retry: 2 }, (
 function makeContainer(maxBytes: string): string {
   const root = mkdtempSync(join(tmpdir(), "pixelmesh-cgroup-"));
   const files = { "memory.max": maxBytes, "memory.current": "3000", "memory.stat": "anon 1\ninactive_file 1000\n" };
+  onTestFinished(() => rmSync(root, { recursive: true }));
   mkdirSync(join(root, "proc/self"), { recursive: true });
   mkdirSync(join(root, "sys/fs/cgroup"), { recursive: true });
   writeFileSync(join(root, "proc/self/cgroup"), "0::/\n");
