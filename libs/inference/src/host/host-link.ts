@@ -7,6 +7,7 @@ import type { FromHost, ToHost } from "./host-protocol.ts";
 import { spawnHost } from "./host-spawn.ts";
 import type { Log } from "./log.ts";
 import { readOomKills } from "./oom-kills.ts";
+import { openSocketPair, type SocketPair } from "./socket-pair.ts";
 
 type Asked = Extract<ToHost, { id: number }>;
 
@@ -19,6 +20,8 @@ export type Answer<T extends FromHost["type"]> = Extract<FromHost, { type: T }> 
 /** How a request is asked. */
 export type AskOptions = {
   readonly payload?: Uint8Array;
+  /** Where the bytes of the answer go if they are as many; else to memory of their own. Not to be touched until it is settled. */
+  readonly into?: Uint8Array | undefined;
   /** The longest silence while this is the oldest open request; then the process is killed. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -31,6 +34,7 @@ type Open = {
   readonly fail: (error: AppError) => void;
   readonly timeoutMs: number;
   readonly isBeat: boolean;
+  readonly into: Uint8Array | undefined;
   readonly slotId: string | null;
 };
 
@@ -56,9 +60,23 @@ export class HostLink {
   #oomKills = readOomKills();
   #silence: NodeJS.Timeout | undefined;
 
-  constructor(name: string, log: Log, gpuUuid?: string) {
+  /** Starts a process. */
+  static async open(name: string, log: Log, gpuUuid?: string): Promise<HostLink> {
+    const opened: { link?: HostLink } = {};
+    const reader = createFrameReader({
+      onFrame(frame) {
+        if (opened.link) opened.link.#receive(frame);
+      },
+      findRoom: (header) => (opened.link ? opened.link.#findRoom(header as FromHost) : undefined),
+    });
+    opened.link = new HostLink(name, log, await openSocketPair(reader), gpuUuid);
+    return opened.link;
+  }
+
+  private constructor(name: string, log: Log, { ours: socket, theirs }: SocketPair, gpuUuid?: string) {
     const onLine = (line: string) => log.debug({ host: name, line }, "inference host said");
-    const { child, socket, lastWords } = spawnHost(onLine, gpuUuid);
+    const { child, lastWords } = spawnHost(theirs, onLine, gpuUuid);
+    theirs.destroy();
     this.pid = child.pid ?? 0;
     this.ended = this.#gone.promise;
     this.#name = name;
@@ -66,10 +84,6 @@ export class HostLink {
     this.#child = child;
     this.#socket = socket;
     this.#lastWords = lastWords;
-    socket.on(
-      "data",
-      createFrameReader((frame) => this.#receive(frame)),
-    );
     socket.on("error", () => this.#drop("its socket failed"));
     socket.on("close", () => this.#drop("its socket closed"));
     child.on("error", (error) => this.#end(error.message));
@@ -122,6 +136,7 @@ export class HostLink {
     this.#open.set(id, {
       timeoutMs: options.timeoutMs,
       isBeat: options.isBeat ?? false,
+      into: options.into,
       slotId: request.type === "run" ? request.slotId : null,
       fail: reject,
       settle: (answer, payload) => {
@@ -169,6 +184,10 @@ export class HostLink {
 
   #write(message: unknown, payload?: Uint8Array): void {
     writeFrame(this.#socket, message, payload).catch(() => this.#drop("its socket failed"));
+  }
+
+  #findRoom({ id }: FromHost): Uint8Array | undefined {
+    return this.#open.get(id)?.into;
   }
 
   #receive({ header, payload }: WireFrame): void {
