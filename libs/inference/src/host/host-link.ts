@@ -85,11 +85,16 @@ export class HostLink {
     this.#socket = socket;
     this.#lastWords = lastWords;
     socket.on("error", () => this.#drop("its socket failed"));
-    socket.on("close", () => this.#drop("its socket closed"));
+    // Its last answers are behind its exit: only a socket that is closed has given all it had.
+    const { promise: drained, resolve: drain } = Promise.withResolvers<void>();
+    socket.on("close", () => {
+      this.#drop("its socket closed");
+      drain();
+    });
     child.on("error", (error) => this.#end(error.message));
     child.on("close", (code, signal) => {
       if (signal === "SIGKILL" && readOomKills() > this.#oomKills) this.#endReason ??= "out_of_memory";
-      this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`);
+      void drained.then(() => this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`));
     });
   }
 
