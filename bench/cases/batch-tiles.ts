@@ -12,7 +12,7 @@ const tilesPx = [64, 128, 256];
 /**
  * Whether equal tiles are worth putting into one run on the CPU provider: processor time a tile (threads that wait for each other spin,
  * so it tells what the wall clock of an idle machine would) for batches of 1, 2 and 4, in turn, with sessions as the inference host
- * makes them. Above the bound the decision of docs/adr/0041 is to be looked at again.
+ * makes them but for the spinning, which that turns off. Above the bound the decision of docs/adr/0041 is to be looked at again.
  */
 export async function batchTilesCase(): Promise<boolean> {
   const figures: Figure[] = [];

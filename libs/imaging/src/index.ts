@@ -16,6 +16,7 @@ export { discardRaster } from "./rasters/frame-file.ts";
 export { type FrameFile, isFrameFile, type Raster, rasterBytes, type Shape } from "./rasters/raster.ts";
 export { createRasterSink, type OpenRows, openRows, type RasterSink, toWholeFrame } from "./rasters/raster-rows.ts";
 export { createRoom, memoryRoom, type Room } from "./rasters/room.ts";
+export { createSpareMemory, type SpareMemory } from "./rasters/spare-memory.ts";
 export { type ResizeKernel, resizeFrame, resizeRaster } from "./resize.ts";
 export { createFrameSink, createFrameSource, type FrameSink, type RowSink, type RowSource } from "./rows.ts";
 export { sniffFormat } from "./sniff.ts";

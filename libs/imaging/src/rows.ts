@@ -20,6 +20,8 @@ export type RowSink = {
   readonly channels: Channels;
   /** One or more whole rows from row `y` on; the sink has no use for `rows` after the promise settles. */
   writeRows(y: number, rows: Uint8Array): Promise<void>;
+  /** Memory of the sink's own where rows from `y` on will be, if it has some: rows that lie there are written without a copy. */
+  roomFor?(y: number, count: number): Uint8Array | undefined;
 };
 
 /** A sink that fills a frame. `frame` is whole after its last row; reading it earlier throws INTERNAL. */

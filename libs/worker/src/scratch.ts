@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRoom, type Room } from "@pixelmesh/imaging";
+import { createRoom, createSpareMemory, type Room } from "@pixelmesh/imaging";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { WorkerConfig } from "./fields.ts";
 
-/** This process's place for pictures that are not kept in memory while they are worked on. */
+/** This process's place for pictures while they are worked on: spare memory, and files for those that are too large for it. */
 export type Scratch = { openRoom(): Room };
 
 /**
@@ -30,13 +30,12 @@ export async function openScratch(
   life.defer("scratch files", async () => {
     if (own) await rm(await own, { recursive: true, force: true });
   });
-  return {
-    openRoom: () =>
-      createRoom(() => {
-        own ??= makeOwn();
-        return own;
-      }, maxFrameBytes),
+  const spare = createSpareMemory(maxFrameBytes);
+  const makeOwnOnce = () => {
+    own ??= makeOwn();
+    return own;
   };
+  return { openRoom: () => createRoom(makeOwnOnce, maxFrameBytes, spare) };
 }
 
 /** In containers the same number may come again: then what is older than this process is another's. */

@@ -18,33 +18,38 @@ export async function storeOutcome(
     ? blobs.put(await toFrameBlob(frame), FRAME_MEDIA_TYPE, item.keepUntilUnixMs, signal)
     : undefined;
   storingFrame?.catch(() => {});
-  const outputs: StepResult["outputs"] = [];
-  for (const { encoding } of item.outputs) {
-    signal.throwIfAborted();
-    const wanted = encoding ?? Encoding.create();
-    const encoded = await encodeRaster(frame, wanted, limits, room);
-    notices.push(...encoded.notices);
-    const blob = await blobs.put(encoded.content, toFormatMediaType(encoded.format), item.keepUntilUnixMs, signal);
-    outputs.push({ encoding: wanted, format: encoded.format, blob });
+  try {
+    const outputs: StepResult["outputs"] = [];
+    for (const { encoding } of item.outputs) {
+      signal.throwIfAborted();
+      const wanted = encoding ?? Encoding.create();
+      const encoded = await encodeRaster(frame, wanted, limits, room);
+      notices.push(...encoded.notices);
+      const blob = await blobs.put(encoded.content, toFormatMediaType(encoded.format), item.keepUntilUnixMs, signal);
+      outputs.push({ encoding: wanted, format: encoded.format, blob });
+    }
+    return StepResult.fromPartial({
+      frame: await storingFrame,
+      outputs,
+      provenance: {
+        jobId: item.jobId,
+        worker: base.worker,
+        model,
+        modelDigest,
+        provider: outcome.provider ?? "",
+        device: deviceId,
+        runMs: Math.round(runMs + performance.now() - startedMs),
+        slotWaitMs: Math.round(slotWaitMs),
+        finishedUnixMs: Date.now(),
+      },
+      adaptations: [...(outcome.adaptations ?? [])],
+      notices: notices.map((notice) => ({ ...notice, stepId: item.stepId })),
+      widthPx: frame.widthPx,
+      heightPx: frame.heightPx,
+      channels: frame.channels,
+    });
+  } finally {
+    // Its memory is another's once the room is closed.
+    await storingFrame?.catch(() => {});
   }
-  return StepResult.fromPartial({
-    frame: await storingFrame,
-    outputs,
-    provenance: {
-      jobId: item.jobId,
-      worker: base.worker,
-      model,
-      modelDigest,
-      provider: outcome.provider ?? "",
-      device: deviceId,
-      runMs: Math.round(runMs + performance.now() - startedMs),
-      slotWaitMs: Math.round(slotWaitMs),
-      finishedUnixMs: Date.now(),
-    },
-    adaptations: [...(outcome.adaptations ?? [])],
-    notices: notices.map((notice) => ({ ...notice, stepId: item.stepId })),
-    widthPx: frame.widthPx,
-    heightPx: frame.heightPx,
-    channels: frame.channels,
-  });
 }

@@ -3,20 +3,29 @@ import { AppError } from "@pixelmesh/errors";
 import { createFrame } from "../frame.ts";
 import { toFrameFileHeader } from "./frame-file.ts";
 import { type Raster, rasterBytes, type Shape } from "./raster.ts";
-import type { Room } from "./room.ts";
+import { memoryRoom, type Room } from "./room.ts";
 import { scratchWrite } from "./scratch-write.ts";
 
 /** Takes a picture's pixels as bytes in order, in pieces of any length, and becomes a raster. */
 export type ByteSink = {
   write(bytes: Uint8Array): Promise<void>;
+  /** Memory of the raster itself for its next bytes, where it has some: writing them from there costs no copy. */
+  next(length: number): Uint8Array | undefined;
   /** The raster. MALFORMED_MESSAGE where bytes are missing. */
   end(): Promise<Raster>;
   /** Lets go of what was written; for work that has failed. Harmless after `end`. */
   abandon(): Promise<void>;
 };
 
-/** A sink for a picture of this shape: memory where the room allows it, else a file. Throws MALFORMED_MESSAGE for too many bytes. */
-export async function createByteSink(shape: Shape, room: Room): Promise<ByteSink> {
+/**
+ * A sink for a picture of this shape: memory where the room allows it, else a file. Throws MALFORMED_MESSAGE for too many bytes.
+ * `newMemory` is the room's own only for who is done with it before the room is closed.
+ */
+export async function createByteSink(
+  shape: Shape,
+  room: Room,
+  newMemory: Room["newMemory"] = memoryRoom.newMemory,
+): Promise<ByteSink> {
   const wanted = rasterBytes(shape);
   let written = 0;
   const count = (bytes: Uint8Array) => {
@@ -28,11 +37,15 @@ export async function createByteSink(shape: Shape, room: Room): Promise<ByteSink
   };
   const { widthPx, heightPx, channels } = shape;
   if (wanted <= room.maxFrameBytes) {
-    const frame = createFrame(widthPx, heightPx, channels);
+    const frame = createFrame(widthPx, heightPx, channels, newMemory(wanted));
+    const { data } = frame;
     return {
+      next: (length) => (written + length <= wanted ? data.subarray(written, written + length) : undefined),
       async write(bytes) {
         count(bytes);
-        frame.data.set(bytes, written - bytes.length);
+        const at = written - bytes.length;
+        const isThere = bytes.buffer === data.buffer && bytes.byteOffset === data.byteOffset + at;
+        if (!isThere) data.set(bytes, at);
       },
       async end() {
         assertWhole();
@@ -45,6 +58,7 @@ export async function createByteSink(shape: Shape, room: Room): Promise<ByteSink
   const file = await scratchWrite(() => open(path, "w"));
   await scratchWrite(() => file.writeFile(toFrameFileHeader(shape)));
   return {
+    next: () => undefined,
     async write(bytes) {
       count(bytes);
       await scratchWrite(() => file.writeFile(bytes));

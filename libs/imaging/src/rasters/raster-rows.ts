@@ -23,9 +23,9 @@ export async function openRows(raster: Raster): Promise<OpenRows> {
   return { ...createFrameSource(raster), close: async () => {} };
 }
 
-/** A sink for a picture of this shape: memory where the room allows it, else a file. */
+/** A sink for a picture of this shape: memory of the room where it allows that, else a file. Not to be written to once the room is closed. */
 export async function createRasterSink({ widthPx, heightPx, channels }: Shape, room: Room): Promise<RasterSink> {
-  const bytes = await createByteSink({ widthPx, heightPx, channels }, room);
+  const bytes = await createByteSink({ widthPx, heightPx, channels }, room, room.newMemory);
   const stride = widthPx * channels;
   let nextRow = 0;
   return {
@@ -41,6 +41,7 @@ export async function createRasterSink({ widthPx, heightPx, channels }: Shape, r
       nextRow += rows.length / stride;
       await bytes.write(rows);
     },
+    roomFor: (y, count) => (y === nextRow ? bytes.next(count * stride) : undefined),
     end: bytes.end,
     abandon: bytes.abandon,
   };

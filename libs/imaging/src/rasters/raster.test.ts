@@ -16,6 +16,7 @@ import { copyRows } from "./blocks.ts";
 import { isFrameFile, type Raster } from "./raster.ts";
 import { createRasterSink, openRows, toWholeFrame } from "./raster-rows.ts";
 import { createRoom, memoryRoom, type Room } from "./room.ts";
+import { createSpareMemory } from "./spare-memory.ts";
 
 let dir: string;
 beforeAll(async () => {
@@ -114,18 +115,49 @@ describe("pictures in files", () => {
     await room.close();
   });
 
+  test("in a room's memory are written from there without a copy, and another room has the memory next", async () => {
+    const spare = createSpareMemory(2 ** 26);
+    const openRoom = () => createRoom(async () => dir, 2 ** 26, spare);
+    const shape = { widthPx: 1000, heightPx: 700, channels: 3 as const };
+    const fill = async (room: Room, value: number) => {
+      const sink = await createRasterSink(shape, room);
+      const first = sink.roomFor?.(0, 300);
+      expect(first?.length).toBe(300 * 3000);
+      expect(sink.roomFor?.(10, 300)).toBeUndefined();
+      expect(sink.roomFor?.(0, 701)).toBeUndefined();
+      await sink.writeRows(0, first?.fill(value) ?? new Uint8Array());
+      await sink.writeRows(300, new Uint8Array(400 * 3000).fill(value + 1));
+      const frame = await toWholeFrame(await sink.end());
+      expect(frame.data.buffer).toBe(first?.buffer);
+      expect([frame.data[300 * 3000 - 1], frame.data[300 * 3000], frame.data.at(-1)]).toEqual([
+        value,
+        value + 1,
+        value + 1,
+      ]);
+      return frame.data.buffer;
+    };
+    const [one, other] = [openRoom(), openRoom()];
+    const held = await fill(one, 1);
+    expect(await fill(other, 5)).not.toBe(held);
+    await one.close();
+    await one.close();
+    const next = openRoom();
+    expect(await fill(next, 7)).toBe(held);
+    expect(await fill(openRoom(), 9)).not.toBe(held);
+    await Promise.all([other, next].map((each) => each.close()));
+  });
+
   const hasFull = existsSync("/dev/full");
   if (!hasFull) console.warn("SKIPPED: a full disk, because /dev/full is not here");
   test.skipIf(!hasFull)("fail with STORAGE_FULL where the disk is full, not as bad pictures", async () => {
     const room = createRoom(async () => dir, 0);
     const full: Room = {
-      maxFrameBytes: 0,
+      ...room,
       async newPath(extension) {
         const path = await room.newPath(extension);
         await symlink("/dev/full", path);
         return path;
       },
-      close: room.close,
     };
     const bytes = await photo(300, 200).jpeg().toBuffer();
     const reason = (promise: Promise<unknown>) =>

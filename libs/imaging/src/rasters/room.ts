@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "@pixelmesh/errors";
+import type { SpareMemory } from "./spare-memory.ts";
 
 /** Where the pictures of one piece of work are kept: in memory up to a size, larger ones in files. */
 export type Room = {
@@ -8,7 +9,9 @@ export type Room = {
   readonly maxFrameBytes: number;
   /** A path that no other raster of this room has. */
   newPath(extension: string): Promise<string>;
-  /** Removes all files of the room. Repeating it is safe. */
+  /** Memory for a raster, of any content. Another room may have it once this one is closed. */
+  newMemory(bytes: number): Uint8Array;
+  /** Removes all files of the room and gives its memory away: none of its rasters may be in use. Repeating it is safe. */
   close(): Promise<void>;
 };
 
@@ -16,14 +19,19 @@ export type Room = {
 export const memoryRoom: Room = Object.freeze({
   maxFrameBytes: Number.POSITIVE_INFINITY,
   newPath: () => Promise.reject(new AppError("INTERNAL", "A room of memory alone has no files")),
+  newMemory: (bytes) => new Uint8Array(bytes),
   close: async () => {},
 });
 
-/** A room with files in a directory of its own, made when the first file is, inside the one that `parent` answers then. */
-export function createRoom(parent: () => Promise<string>, maxFrameBytes: number): Room {
+/**
+ * A room with files in a directory of its own, made when the first file is, inside the one that `parent` answers then. Its memory
+ * comes from `spare` and goes back there.
+ */
+export function createRoom(parent: () => Promise<string>, maxFrameBytes: number, spare?: SpareMemory): Room {
   let own: Promise<string> | undefined;
   let files = 0;
   let closed = false;
+  let memories: Uint8Array[] = [];
   return {
     maxFrameBytes,
     async newPath(extension) {
@@ -32,8 +40,16 @@ export function createRoom(parent: () => Promise<string>, maxFrameBytes: number)
       own ??= parent().then((dir) => mkdtemp(join(dir, "room-")));
       return join(await own, `${++files}.${extension}`);
     },
+    newMemory(bytes) {
+      if (spare === undefined || closed) return new Uint8Array(bytes);
+      const memory = spare.take(bytes);
+      memories.push(memory);
+      return memory;
+    },
     async close() {
       closed = true;
+      for (const memory of memories) spare?.give(memory);
+      memories = [];
       if (own) await rm(await own, { recursive: true, force: true });
     },
   };

@@ -1,6 +1,7 @@
 import type { Reason } from "@pixelmesh/errors";
 import { env } from "onnxruntime-node";
 import type { FromHost, ToHost } from "../host/host-protocol.ts";
+import { createAnswerMemory } from "./answer-memory.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import type { Grants } from "./grants.ts";
 import { HostFailure, saysOutOfMemory, toText } from "./host-failure.ts";
@@ -17,6 +18,7 @@ export type Reply = { readonly answer: FromHost; readonly payload?: Uint8Array }
 /** Does what requests ask for, one at a time. Never throws: a failure is an answer too. */
 export function createCommands(grants: Grants): (request: Request, payload: Uint8Array) => Promise<Reply> {
   const residents = new Map<string, Resident>();
+  const memory = createAnswerMemory();
   let proven: ProvenProvider | undefined;
   /** The failure after which nothing is run here any more. */
   let poison: Extract<FromHost, { type: "failed" }> | undefined;
@@ -45,7 +47,7 @@ export function createCommands(grants: Grants): (request: Request, payload: Uint
     if (proven === undefined) throw new HostFailure("INTERNAL", "The host was asked to load before it was started");
     const began = performance.now();
     const wasLoaded = residents.has(model.key);
-    if (!wasLoaded) residents.set(model.key, await loadResident(model, proven));
+    if (!wasLoaded) residents.set(model.key, await loadResident(model, proven, memory));
     return { answer: { type: "loaded", id, wasLoaded, loadMs: performance.now() - began } };
   }
 

@@ -8,5 +8,5 @@ process.on("SIGTERM", () => {});
 process.title = "pixelmesh-host";
 env.logLevel = "error";
 
-await serve(new Socket({ fd: 3 }));
+await serve((onread) => new Socket({ fd: 3, onread }));
 process.exit(0);

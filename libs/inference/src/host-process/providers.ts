@@ -18,6 +18,12 @@ export type ProvenProvider = {
  */
 export const noCpuFallback = { "session.disable_cpu_ep_fallback": "1" } as const;
 
+/**
+ * Threads that wait for the next operator sleep instead of spinning. Spinning gains little (operators take milliseconds, a wake-up
+ * microseconds) and takes the processor from what should overlap with the run: decoding, encoding, other models (docs/adr/0042).
+ */
+const noSpinning = { "session.intra_op.allow_spinning": "0", "session.inter_op.allow_spinning": "0" } as const;
+
 /** GPUs may compute convolutions in TF32, with 10 bits of mantissa. */
 const tolerance = 5e-3;
 
@@ -68,7 +74,7 @@ function toSessionOptions(
     enableCpuMemArena: provider === "cpu" && !fixedSize,
     enableMemPattern: false,
     logSeverityLevel: 3,
-    ...(provider === "cpu" ? {} : { extra: noCpuFallback }),
+    extra: { ...noSpinning, ...(provider === "cpu" ? {} : noCpuFallback) },
   };
 }
 

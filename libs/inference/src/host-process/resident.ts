@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { HostModel } from "../host/host-protocol.ts";
 import type { TensorNames } from "../models/signature.ts";
+import type { AnswerMemory } from "./answer-memory.ts";
 import { HostFailure, saysOutOfMemory, toText } from "./host-failure.ts";
 import { inspectFloats } from "./inspect-floats.ts";
 import { toDims } from "./layout.ts";
@@ -11,6 +12,8 @@ import { checkSignature } from "./signature.ts";
 /** A model in memory. */
 export type Resident = {
   readonly model: HostModel;
+  /** Where answers lie. */
+  readonly memory: AnswerMemory;
   /** Memory for the input of a picture of this size: `widthPx * heightPx * channels` floats to be filled. */
   readonly input: (widthPx: number, heightPx: number) => Float32Array;
   /** Runs what was last asked for by `input`. The answer is overwritten by the next run. */
@@ -27,10 +30,10 @@ export type Answer = { readonly data: Float32Array; readonly runMs: number };
  * Loads a model and runs a small tile through it, so that what is resident is known to work. MODEL_INVALID where the file
  * is no ONNX, has other inputs or outputs than its entry says, or answers with another size or with NaN.
  */
-export async function loadResident(model: HostModel, proven: ProvenProvider): Promise<Resident> {
+export async function loadResident(model: HostModel, proven: ProvenProvider, memory: AnswerMemory): Promise<Resident> {
   const session = await createSession(model, proven);
   try {
-    const resident = createResident(session, model, checkSignature(session, model));
+    const resident = createResident(session, model, checkSignature(session, model), memory);
     await proveModel(resident, proven.provider !== "cpu");
     return resident;
   } catch (error) {
@@ -57,8 +60,13 @@ async function createSession(model: HostModel, proven: ProvenProvider): Promise<
   }
 }
 
-/** Input and output memory is kept from run to run: a tile's is large, and equal tiles come one after another. */
-function createResident(session: InferenceSession, model: HostModel, names: TensorNames): Resident {
+/** Input and answer memory is kept from run to run: a tile's is large, and equal tiles come one after another. */
+function createResident(
+  session: InferenceSession,
+  model: HostModel,
+  names: TensorNames,
+  memory: AnswerMemory,
+): Resident {
   const { layout, channels } = model.input;
   const inputChannels = channels === "rgb" ? 3 : 1;
   const outputChannels = model.task === "matte" ? 1 : inputChannels;
@@ -67,14 +75,16 @@ function createResident(session: InferenceSession, model: HostModel, names: Tens
 
   return {
     model,
+    memory,
     input: (widthPx, heightPx) => {
       const dims = toDims(layout, widthPx, heightPx, inputChannels);
-      if (dims.join() !== feed.dims.join()) {
-        const pixels = widthPx * heightPx;
+      const pixels = widthPx * heightPx;
+      if (dims.join() !== feed.dims.join())
         feed = new Tensor("float32", new Float32Array(pixels * inputChannels), dims);
-        const outDims = toDims(model.output.layout, widthPx * model.scale, heightPx * model.scale, outputChannels);
-        fetch = new Tensor("float32", new Float32Array(pixels * model.scale ** 2 * outputChannels), outDims);
-      }
+      // Other models answer into the same memory.
+      const answer = memory.reserve(pixels * model.scale ** 2 * outputChannels);
+      const outDims = toDims(model.output.layout, widthPx * model.scale, heightPx * model.scale, outputChannels);
+      fetch = new Tensor("float32", answer, outDims);
       return feed.data as Float32Array;
     },
     output: () => markUnwritten(fetch.data as Float32Array),

@@ -1,10 +1,11 @@
 import type { HostModel } from "../host/host-protocol.ts";
+import type { Converted } from "./answer-memory.ts";
 import { joinChroma, toLuma } from "./chroma.ts";
 import { HostFailure } from "./host-failure.ts";
 import { type FloatFacts, inspectFloats, isConstant, isVaried } from "./inspect-floats.ts";
 import type { Answer, Resident } from "./resident.ts";
 import { type Pixels, writeLuminanceFloats, writeRgbFloats } from "./to-floats.ts";
-import { type Converted, type Floats, toGreyBytes, toLuminanceBytes, toRgbBytes } from "./to-pixels.ts";
+import { type Floats, toGreyBytes, toLuminanceBytes, toRgbBytes } from "./to-pixels.ts";
 
 /** What a run answers with: u8 pixels of an upscaler, f32 values of a matte. */
 export type RunResult = {
@@ -32,7 +33,7 @@ async function runUpscaler(resident: Resident, pixels: Pixels): Promise<RunResul
   else writeRgbFloats(pixels, model.input, input);
 
   const answer = await resident.run();
-  const { bytes, ...facts } = toBytes(answer, model, pixels);
+  const { bytes, ...facts } = toBytes(answer, resident, pixels);
   assertSound({ ...facts, constant: isConstant(answer.data) }, model, isVaried(luma ?? pixels.data));
   return {
     widthPx: pixels.widthPx * model.scale,
@@ -42,11 +43,13 @@ async function runUpscaler(resident: Resident, pixels: Pixels): Promise<RunResul
   };
 }
 
-function toBytes({ data }: Answer, model: HostModel, pixels: Pixels): Converted {
+function toBytes({ data }: Answer, { model, memory }: Resident, pixels: Pixels): Converted {
   const { layout, range } = model.output;
-  const floats: Floats = { data, pixels: pixels.widthPx * pixels.heightPx * model.scale ** 2, layout, range };
-  if (model.input.channels === "luminance") return toLuminanceBytes(floats);
-  return pixels.channels === 3 ? toRgbBytes(floats) : { bytes: toGreyBytes(floats), ...inspectFloats(data) };
+  const floats: Floats = { pixels: pixels.widthPx * pixels.heightPx * model.scale ** 2, layout, range };
+  if (model.input.channels === "luminance") return toLuminanceBytes(memory, floats);
+  return pixels.channels === 3
+    ? toRgbBytes(memory, floats)
+    : { bytes: toGreyBytes(data, floats), ...inspectFloats(data) };
 }
 
 /** A matte may rightly be flat: there may be nothing in the picture. Its range is its model's own: it is stretched later. */

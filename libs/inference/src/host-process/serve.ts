@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { createFrameReader, writeFrame } from "../host/frames.ts";
+import { createFrameReader, type FrameReader, type WireFrame, writeFrame } from "../host/frames.ts";
 import type { ToHost } from "../host/host-protocol.ts";
 import { createCommands, type Reply, type Request, toFailed } from "./commands.ts";
 import { createGrants } from "./grants.ts";
@@ -10,7 +10,7 @@ import { HostFailure } from "./host-failure.ts";
  * after another. A run blocks this process, so the socket is drained before each: what was cancelled meanwhile never
  * begins, and a result has left before the next run starts.
  */
-export async function serve(socket: Socket): Promise<void> {
+export async function serve(openSocket: (onread: FrameReader) => Socket): Promise<void> {
   const waiting: { request: Request; payload: Uint8Array }[] = [];
   const grants = createGrants();
   const perform = createCommands(grants);
@@ -26,14 +26,19 @@ export async function serve(socket: Socket): Promise<void> {
     waiting.splice(at, 1);
     void send({ answer: toFailed(target, new HostFailure("CANCELLED", "The run was cancelled before it began")) });
   };
-  const receive = createFrameReader(({ header, payload }) => {
+  const onBytes = (count: number) => {
+    bytesRead += count;
+  };
+  const onFrame = ({ header, payload }: WireFrame) => {
     const message = header as ToHost;
     if (message.type === "grant") grants.renew(message.slotId, message.validUntilMs);
     else if (message.type === "endGrant") grants.end(message.slotId);
     else if (message.type === "cancel") cancel(message.target);
     else if (message.type === "bye") saidBye = true;
     else waiting.push({ request: message, payload });
-  });
+    wake();
+  };
+  const socket = openSocket(createFrameReader({ onFrame, onBytes }));
   const drain = async () => {
     for (let before = -1; before !== bytesRead; ) {
       before = bytesRead;
@@ -41,11 +46,6 @@ export async function serve(socket: Socket): Promise<void> {
     }
   };
 
-  socket.on("data", (chunk) => {
-    bytesRead += chunk.length;
-    receive(chunk);
-    wake();
-  });
   socket.on("error", () => socket.destroy());
   socket.on("close", () => {
     closed = true;

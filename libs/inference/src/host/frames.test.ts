@@ -1,10 +1,8 @@
 import { once } from "node:events";
-import { createServer, Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createFrameReader, type WireFrame, writeFrame } from "./frames.ts";
+import { openSocketPair } from "./socket-pair.ts";
 
 const toWire = (header: unknown, payload: Uint8Array) => {
   const text = Buffer.from(JSON.stringify(header));
@@ -24,11 +22,13 @@ describe("frames", () => {
       fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 64 })), (frames, cuts) => {
         const wire = Buffer.concat(frames.map(({ header, payload }) => toWire(header, payload)));
         const got: WireFrame[] = [];
-        const read = createFrameReader((each) => got.push(each));
-        let at = 0;
-        for (const size of [...cuts, wire.length]) {
-          read(wire.subarray(at, at + size));
-          at += size;
+        const reader = createFrameReader({ onFrame: (each) => got.push(each) });
+        for (let at = 0, read = 0; at < wire.length; read++) {
+          const target = reader.buffer();
+          const count = Math.min(cuts[read] ?? wire.length, target.length, wire.length - at);
+          target.set(wire.subarray(at, at + count));
+          reader.callback(count, target);
+          at += count;
         }
         expect(got.map(({ header, payload }) => ({ header, payload: [...payload] }))).toEqual(
           frames.map(({ header, payload }) => ({ header: { ...header }, payload: [...payload] })),
@@ -38,26 +38,33 @@ describe("frames", () => {
   });
 
   test("above the bounds are refused before memory is taken for them", () => {
-    const read = createFrameReader(() => {});
+    const reader = createFrameReader({ onFrame: () => {} });
     const head = Buffer.alloc(8);
     head.writeUInt32LE(2, 0);
     head.writeUInt32LE(0xffffffff, 4);
-    expect(() => read(head)).toThrow(RangeError);
+    reader.buffer().set(head);
+    expect(() => reader.callback(8, head)).toThrow(RangeError);
   });
 
-  test("cross a real socket, large payloads too", async () => {
-    const path = join(tmpdir(), `frames-${process.pid}.sock`);
-    const got = Promise.withResolvers<WireFrame>();
-    const server = createServer((socket) => socket.on("data", createFrameReader(got.resolve))).listen(path);
-    await once(server, "listening");
-    const socket = new Socket().connect(path);
+  test("cross a pair of real sockets, large payloads to where they are to lie", async () => {
+    const got: WireFrame[] = [];
+    const both = Promise.withResolvers<void>();
+    const room = new Uint8Array(3_000_010).subarray(5, 3_000_005);
+    const reader = createFrameReader({
+      onFrame: (frame) => got.push(frame) === 2 && both.resolve(),
+      findRoom: (header) => ((header as { name: string }).name === "fits" ? room : new Uint8Array(7)),
+    });
+    const { ours, theirs } = await openSocketPair(reader);
     const payload = Uint8Array.from({ length: 3_000_000 }, (_, i) => i % 251);
-    await writeFrame(socket, { hello: "ünïcode" }, payload);
-    const { header, payload: arrived } = await got.promise;
-    expect(header).toEqual({ hello: "ünïcode" });
-    expect(arrived.byteOffset).toBe(0);
-    expect(Buffer.compare(arrived, payload)).toBe(0);
-    socket.destroy();
-    server.close();
+    await Promise.all([writeFrame(theirs, { name: "fits" }, payload), writeFrame(theirs, { name: "ünfit" }, payload)]);
+    await both.promise;
+    expect(got.map(({ header }) => header)).toEqual([{ name: "fits" }, { name: "ünfit" }]);
+    expect(got[0]?.payload.buffer).toBe(room.buffer);
+    for (const each of got) expect(Buffer.compare(each.payload, payload)).toBe(0);
+    expect(got[1]?.payload.byteOffset).toBe(0);
+    expect([...new Uint8Array(room.buffer).subarray(0, 6)]).toEqual([0, 0, 0, 0, 0, 0]);
+    const closed = once(ours, "close");
+    theirs.destroy();
+    await closed;
   });
 });

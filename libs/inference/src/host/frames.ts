@@ -1,7 +1,19 @@
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 
 /** One frame: a small JSON header and raw bytes. On the wire: u32 header length, u32 payload length (LE), both parts. */
 export type WireFrame = { readonly header: unknown; readonly payload: Uint8Array };
+
+/** What a reader does with what comes. */
+export type FrameReaderOptions = {
+  readonly onFrame: (frame: WireFrame) => void;
+  /** Called for each piece that has come, before frames are told. */
+  readonly onBytes?: (count: number) => void;
+  /** Memory that the payload after a header is to be read into; default: memory of its own, from offset 0. */
+  readonly findRoom?: (header: unknown, length: number) => Uint8Array | undefined;
+};
+
+/** Where a socket's bytes go: its `onread` option. */
+export type FrameReader = { readonly buffer: () => Uint8Array; readonly callback: OnReadOpts["callback"] };
 
 const prefixBytes = 8;
 const maxHeaderBytes = 64 * 1024;
@@ -29,10 +41,10 @@ export function writeFrame(socket: Socket, header: unknown, payload: Uint8Array 
 }
 
 /**
- * Puts frames together from the chunks of a stream and hands each to `onFrame`. A payload starts at offset 0 of a buffer
- * of its own. The returned function throws RangeError for a frame above the bounds (64 KiB of header, 1 GiB of payload).
+ * Puts frames together where they are to lie: the kernel copies each payload to its place, and there are no chunks for the
+ * collector in between. `callback` throws RangeError for a frame above the bounds (64 KiB of header, 1 GiB of payload).
  */
-export function createFrameReader(onFrame: (frame: WireFrame) => void): (chunk: Uint8Array) => void {
+export function createFrameReader({ onFrame, onBytes, findRoom }: FrameReaderOptions): FrameReader {
   const prefix = Buffer.alloc(prefixBytes);
   let part: "prefix" | "header" | "payload" = "prefix";
   let target: Uint8Array = prefix;
@@ -58,21 +70,21 @@ export function createFrameReader(onFrame: (frame: WireFrame) => void): (chunk: 
       begin("header", Buffer.allocUnsafeSlow(headerLength));
     } else if (part === "header") {
       header = JSON.parse(Buffer.from(target.buffer, target.byteOffset, target.length).toString("utf8"));
-      if (payloadLength === 0) emit(noBytes);
-      else begin("payload", Buffer.allocUnsafeSlow(payloadLength));
+      if (payloadLength === 0) return emit(noBytes);
+      const room = findRoom?.(header, payloadLength);
+      begin("payload", room?.length === payloadLength ? room : Buffer.allocUnsafeSlow(payloadLength));
     } else {
       emit(target);
     }
   };
 
-  return (chunk) => {
-    let at = 0;
-    while (at < chunk.length) {
-      const count = Math.min(chunk.length - at, target.length - filled);
-      target.set(chunk.subarray(at, at + count), filled);
-      at += count;
+  return {
+    buffer: () => target.subarray(filled),
+    callback(count) {
       filled += count;
+      onBytes?.(count);
       if (filled === target.length) complete();
-    }
+      return true;
+    },
   };
 }

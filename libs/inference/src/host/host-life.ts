@@ -36,7 +36,7 @@ export const noMemory: HostMemory = { anonymousBytes: 0, residentBytes: 0 };
  */
 export async function startHostLife(options: HostOptions, limits: HostLimits, life: number): Promise<HostLife> {
   const began = performance.now();
-  const link = new HostLink(options.id, options.log, options.gpuUuid);
+  const link = await HostLink.open(options.id, options.log, options.gpuUuid);
   try {
     const { providers, threads, deviceIndex = 0, faults = [] } = options;
     const request = { type: "start", providers, deviceIndex, threads, faults, life } as const;

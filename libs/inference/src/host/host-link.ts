@@ -7,6 +7,7 @@ import type { FromHost, ToHost } from "./host-protocol.ts";
 import { spawnHost } from "./host-spawn.ts";
 import type { Log } from "./log.ts";
 import { readOomKills } from "./oom-kills.ts";
+import { openSocketPair, type SocketPair } from "./socket-pair.ts";
 
 type Asked = Extract<ToHost, { id: number }>;
 
@@ -19,6 +20,8 @@ export type Answer<T extends FromHost["type"]> = Extract<FromHost, { type: T }> 
 /** How a request is asked. */
 export type AskOptions = {
   readonly payload?: Uint8Array;
+  /** Where the bytes of the answer go if they are as many; else to memory of their own. Not to be touched until it is settled. */
+  readonly into?: Uint8Array | undefined;
   /** The longest silence while this is the oldest open request; then the process is killed. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -31,6 +34,7 @@ type Open = {
   readonly fail: (error: AppError) => void;
   readonly timeoutMs: number;
   readonly isBeat: boolean;
+  readonly into: Uint8Array | undefined;
   readonly slotId: string | null;
 };
 
@@ -56,9 +60,23 @@ export class HostLink {
   #oomKills = readOomKills();
   #silence: NodeJS.Timeout | undefined;
 
-  constructor(name: string, log: Log, gpuUuid?: string) {
+  /** Starts a process. */
+  static async open(name: string, log: Log, gpuUuid?: string): Promise<HostLink> {
+    const opened: { link?: HostLink } = {};
+    const reader = createFrameReader({
+      onFrame(frame) {
+        if (opened.link) opened.link.#receive(frame);
+      },
+      findRoom: (header) => (opened.link ? opened.link.#findRoom(header as FromHost) : undefined),
+    });
+    opened.link = new HostLink(name, log, await openSocketPair(reader), gpuUuid);
+    return opened.link;
+  }
+
+  private constructor(name: string, log: Log, { ours: socket, theirs }: SocketPair, gpuUuid?: string) {
     const onLine = (line: string) => log.debug({ host: name, line }, "inference host said");
-    const { child, socket, lastWords } = spawnHost(onLine, gpuUuid);
+    const { child, lastWords } = spawnHost(theirs, onLine, gpuUuid);
+    theirs.destroy();
     this.pid = child.pid ?? 0;
     this.ended = this.#gone.promise;
     this.#name = name;
@@ -66,16 +84,17 @@ export class HostLink {
     this.#child = child;
     this.#socket = socket;
     this.#lastWords = lastWords;
-    socket.on(
-      "data",
-      createFrameReader((frame) => this.#receive(frame)),
-    );
     socket.on("error", () => this.#drop("its socket failed"));
-    socket.on("close", () => this.#drop("its socket closed"));
+    // Its last answers are behind its exit: only a socket that is closed has given all it had.
+    const { promise: drained, resolve: drain } = Promise.withResolvers<void>();
+    socket.on("close", () => {
+      this.#drop("its socket closed");
+      drain();
+    });
     child.on("error", (error) => this.#end(error.message));
     child.on("close", (code, signal) => {
       if (signal === "SIGKILL" && readOomKills() > this.#oomKills) this.#endReason ??= "out_of_memory";
-      this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`);
+      void drained.then(() => this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`));
     });
   }
 
@@ -122,6 +141,7 @@ export class HostLink {
     this.#open.set(id, {
       timeoutMs: options.timeoutMs,
       isBeat: options.isBeat ?? false,
+      into: options.into,
       slotId: request.type === "run" ? request.slotId : null,
       fail: reject,
       settle: (answer, payload) => {
@@ -169,6 +189,10 @@ export class HostLink {
 
   #write(message: unknown, payload?: Uint8Array): void {
     writeFrame(this.#socket, message, payload).catch(() => this.#drop("its socket failed"));
+  }
+
+  #findRoom({ id }: FromHost): Uint8Array | undefined {
+    return this.#open.get(id)?.into;
   }
 
   #receive({ header, payload }: WireFrame): void {

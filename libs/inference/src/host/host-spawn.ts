@@ -7,8 +7,6 @@ import { moduleBeside, nodeFlags } from "@pixelmesh/lifecycle";
 /** A host process that has just been started. */
 export type HostProcess = {
   readonly child: ChildProcess;
-  /** One end of a socket pair; the process has the other as file descriptor 3. */
-  readonly socket: Socket;
   /** The last lines it wrote to standard error, at most 2,000 characters. */
   readonly lastWords: () => string;
 };
@@ -16,10 +14,10 @@ export type HostProcess = {
 const entry = fileURLToPath(moduleBeside(import.meta.url, "../host-process/main"));
 const flags = nodeFlags(import.meta.url);
 
-/** Starts the host's program, from source or built as this module is, on the Node that runs this one. */
-export function spawnHost(onLine: (line: string) => void, gpuUuid?: string): HostProcess {
+/** Starts the host's program, from source or built as this module is, on the Node that runs this one, with a socket as descriptor 3. */
+export function spawnHost(socket: Socket, onLine: (line: string) => void, gpuUuid?: string): HostProcess {
   const child = spawn(process.execPath, [...flags, entry], {
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    stdio: ["ignore", "ignore", "pipe", socket],
     // The one GPU or instance it may see, which is then its first: indices differ between tools.
     ...(gpuUuid === undefined ? {} : { env: { ...process.env, CUDA_VISIBLE_DEVICES: gpuUuid } }),
   });
@@ -30,5 +28,5 @@ export function spawnHost(onLine: (line: string) => void, gpuUuid?: string): Hos
       onLine(line.slice(0, 500));
     });
   }
-  return { child, socket: child.stdio[3] as Socket, lastWords: () => words.trim() };
+  return { child, lastWords: () => words.trim() };
 }

@@ -84,6 +84,8 @@ export type RunOptions = {
   /** The slot this run belongs to. Where given, the host refuses with GRANT_EXPIRED unless its grant is still valid. */
   readonly slotId?: string;
   readonly signal?: AbortSignal;
+  /** Where the answer is to lie, if it has as many bytes: not to be touched before the run has settled. */
+  readonly into?: Uint8Array | undefined;
   /** Whether a failure is worth a second try on a fresh process. Default true. */
   readonly repeat?: boolean;
 };

@@ -171,7 +171,7 @@ class SupervisedHost implements InferenceHost {
     life: HostLife,
     model: AvailableModel,
     { widthPx, heightPx, channels, data }: Tile,
-    { slotId, signal }: RunOptions,
+    { slotId, signal, into }: RunOptions,
   ): Promise<Answer<"result">> {
     if (life.link.pending >= this.#limits.maxPending) {
       throw new AppError("QUEUE_FULL", `${life.link.pending} runs wait for inference already`, { retryAfterMs: 1_000 });
@@ -179,7 +179,7 @@ class SupervisedHost implements InferenceHost {
     const key = toModelKey(model);
     const answer = await life.link.ask<"result">(
       { type: "run", key, widthPx, heightPx, channels, slotId: slotId ?? null },
-      { payload: data, timeoutMs: this.#limits.runTimeoutMs, signal },
+      { payload: data, timeoutMs: this.#limits.runTimeoutMs, signal, into },
     );
     const resident = life.residents.get(key);
     if (resident) resident.lastUsedUnixMs = Date.now();

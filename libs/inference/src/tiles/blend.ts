@@ -26,8 +26,9 @@ export async function runBlended(
   options: RunOptions,
 ): Promise<TileResult> {
   if (!blend || blend.weight === 0) return host.runTile(model, tile, options);
-  const second = await host.runTile(blend.model, tile, options);
-  if (blend.weight === 1) return second;
+  if (blend.weight === 1) return host.runTile(blend.model, tile, options);
+  const { into: _into, ...elsewhere } = options;
+  const second = await host.runTile(blend.model, tile, elsewhere);
   const first = await host.runTile(model, tile, options);
   mixInto(first.data, second.data, blend.weight);
   return { ...first, runMs: first.runMs + second.runMs };

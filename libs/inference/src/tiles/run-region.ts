@@ -38,6 +38,8 @@ export type TiledWork = {
    * Rows that were given away stay; a tile that is too large for the new means is done in parts.
    */
   readonly recover: (failure: TileFailure) => Promise<TileMeans>;
+  /** Memory where rows of the result will lie, see `RowSink`. */
+  readonly roomFor: (y: number, count: number) => Uint8Array | undefined;
   readonly signal: AbortSignal;
   /** Aborts `signal` when the work has failed. */
   readonly stop: AbortController;
@@ -130,12 +132,18 @@ async function runOnce(work: TiledWork, tile: Tile, means: TileMeans): Promise<O
   const { model, blend, signal, onRun } = work;
   const slot = means.slotId === undefined ? {} : { slotId: means.slotId };
   try {
-    const result = await runBlended(means.host, model, blend, tile, { ...slot, signal });
+    const result = await runBlended(means.host, model, blend, tile, { ...slot, signal, into: findRoom(work, tile) });
     onRun(result);
     return { result };
   } catch (error) {
     return { error, means };
   }
+}
+
+/** A tile that is the whole picture answers to where the result will lie. */
+function findRoom({ source, model, roomFor }: TiledWork, { widthPx, heightPx }: Tile): Uint8Array | undefined {
+  const isWhole = widthPx === source.widthPx && heightPx === source.heightPx;
+  return isWhole ? roomFor(0, heightPx * model.scale) : undefined;
 }
 
 /**

@@ -58,6 +58,7 @@ export async function runTiled(options: RunTiledOptions): Promise<TiledReport> {
     recover: options.recover ?? (({ error }) => Promise.reject(error)),
     signal: options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal,
     stop,
+    roomFor: sink.roomFor ?? (() => undefined),
     onRun(result) {
       tiles++;
       runMs += result.runMs;
