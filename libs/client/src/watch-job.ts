@@ -7,6 +7,9 @@ export function isJobEnded(job: Job): boolean {
   return job.state === JobState.SUCCEEDED || job.state === JobState.FAILED || job.state === JobState.CANCELLED;
 }
 
+/** How long a stream may stay open after its last message. */
+const endTimeoutMs = 1_000;
+
 /**
  * The job now and whenever it changes or progresses; ends after the terminal state. When the replica that was watched
  * stops or is lost, another one is; what is older than what was seen is left out. Throws JOB_NOT_FOUND, or what kept it
@@ -20,18 +23,34 @@ export async function* watchJob(
   const { signal } = options;
   const patience = createPatience(options.patienceMs);
   let lastRevision = 0;
+  let ended: Job | undefined;
   for (;;) {
     let failure: unknown;
+    let timer: NodeJS.Timeout | undefined;
+    const over = new AbortController();
     try {
-      for await (const job of rpc.watchJob({ jobId }, signal ? { signal } : {})) {
+      for await (const job of rpc.watchJob(
+        { jobId },
+        { signal: AbortSignal.any([over.signal, ...(signal ? [signal] : [])]) },
+      )) {
         patience.reset();
-        if (job.revision < lastRevision) continue;
+        if (job.revision < lastRevision || ended) continue;
         lastRevision = job.revision;
-        yield job;
-        if (isJobEnded(job)) return;
+        if (isJobEnded(job)) {
+          // The stream ends with it. It is read to that end: to cancel it would be to reset it, and servers end connections with
+          // too many resets (nghttp2: more than 1,000, then 33 a second).
+          ended = job;
+          timer = setTimeout(() => over.abort(), endTimeoutMs);
+        } else yield job;
       }
     } catch (error) {
       failure = error;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (ended) {
+      yield ended;
+      return;
     }
     await patience.wait(failure, signal);
   }

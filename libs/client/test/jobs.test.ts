@@ -16,7 +16,7 @@ import { toArray } from "./to-array.ts";
 const stopping = () => new AppError("STOPPING", "This replica is stopping", { retryAfterMs: 20 });
 
 /** A real gRPC server that plays the mesh: what a test does not name is not called. */
-async function startPlayedMesh(played: Partial<JobServiceImplementation>) {
+async function startPlayedMesh(played: Partial<JobServiceImplementation>, patienceMs = 20_000) {
   const unused = async () => {
     throw new AppError("INTERNAL", "not used in this test");
   };
@@ -46,7 +46,7 @@ async function startPlayedMesh(played: Partial<JobServiceImplementation>) {
       });
     },
   });
-  const mesh = connectPixelmesh({ address: server.address, patienceMs: 20_000 });
+  const mesh = connectPixelmesh({ address: server.address, patienceMs });
   onTestFinished(async () => {
     mesh.close();
     health.close();
@@ -166,6 +166,24 @@ test("a watch survives replicas that stop, skips what is older, and ends with th
   for await (const job of mesh.jobs.watch("x")) revisions.push(job.revision);
   expect(revisions).toEqual([1, 3, 4]);
   expect(calls).toBe(3);
+});
+
+test("thousands of watches leave their connection as it was", async () => {
+  const played = {
+    async *watchJob() {
+      yield { state: JobState.SUCCEEDED, revision: 1 };
+    },
+  };
+  const mesh = await startPlayedMesh(played, 0);
+  // A watch that is cancelled where it could be read to its end is a stream that is reset, and servers take more than 1,000 of
+  // these at once for an attack: they end the connection, and with it every call on it.
+  const watches = 2_500;
+  let [begun, seen] = [0, 0];
+  const watch = async () => {
+    while (begun++ < watches) for await (const { revision } of mesh.jobs.watch("x")) seen += revision;
+  };
+  await Promise.all(Array.from({ length: 32 }, watch));
+  expect(seen).toBe(watches);
 });
 
 test("a watch of a mesh that is gone for good fails with why", async () => {
