@@ -13,9 +13,12 @@ if (!isSafe)
   console.warn("SKIPPED: memory pressure, because this machine has too little free memory to fill some safely");
 
 const patience = { interval: 100 };
+// The zones are of the whole machine's memory, to a hundredth: another test that starts or ends a mesh meanwhile moves it further.
+const retry = process.env.CI ? 5 : 0;
 
 test.skipIf(!isSafe)(
   "a foreign process that eats memory turns the machine amber, then red, and back with hysteresis",
+  { retry },
   async () => {
     const rig = await startRig({ PIXELMESH_DEVICE_MEMORY: `${totalBytes}B` });
     const scheduler = await rig.startScheduler("0");
