@@ -23,8 +23,6 @@ export default defineConfig({
             "deploy/src/**/*.test.ts",
           ],
           testTimeout: 60_000,
-          // One of them reads the machine's memory, which others may free meanwhile; vitest says what was tried again.
-          retry: process.env.CI ? 2 : 0,
           pool: "forks",
           execArgv: ["--conditions=development"],
         },

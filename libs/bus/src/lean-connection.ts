@@ -20,8 +20,9 @@ type OnFailure = (error: Error) => void;
 /** How late a request that is not answered may be given up. */
 const sweepEveryMs = 100;
 
-/** What is said while the connection is lost waits for the next one, no more than this many messages. */
+/** What is said while the connection is lost waits for the next one, no more than this many messages and bytes. */
 const maxHeld = 4_096;
+const maxHeldBytes = 16 * 2 ** 20;
 
 /**
  * The same connection with cheap requests and few system calls (docs/adr/0030). The client captures stack traces and starts
@@ -36,6 +37,7 @@ export function toLeanConnection(nc: NatsConnection, onLostSignal: (error: Error
   let said: (() => void)[] = [];
   let made = 0;
   let isConnected = true;
+  let heldBytes = 0;
   let sweeper: NodeJS.Timeout | undefined;
 
   nc.subscribe(`${prefix}.*`, {
@@ -55,6 +57,7 @@ export function toLeanConnection(nc: NatsConnection, onLostSignal: (error: Error
     if (!isConnected) return;
     const saying = said;
     said = [];
+    heldBytes = 0;
     for (const say of saying) say();
   }
   /** What cannot be sent any more (a connection that closes, a payload above the broker's limit) fails as its request does. */
@@ -66,9 +69,13 @@ export function toLeanConnection(nc: NatsConnection, onLostSignal: (error: Error
     isWanted = () => true,
   ): void {
     if (said.length === 0) setImmediate(sayNow);
-    if (!isConnected && said.length >= maxHeld) {
-      onFailure(new errors.RequestError("connection lost, and too much waits for the next one"));
-      return;
+    if (!isConnected) {
+      heldBytes += payload?.length ?? 0;
+      if (said.length >= maxHeld || heldBytes > maxHeldBytes) {
+        heldBytes -= payload?.length ?? 0;
+        onFailure(new errors.RequestError("connection lost, and too much waits for the next one"));
+        return;
+      }
     }
     said.push(() => {
       try {

@@ -17,13 +17,17 @@ test("all processes that share the memory name the same device", () => {
   expect(readHostMemory().deviceId).toBe(readHostMemory().deviceId);
 });
 
-// Others on this machine give memory back meanwhile: once out of three is enough to show that it is seen.
-test("memory that this process takes shows in what is observed", { retry: 2 }, () => {
-  const before = readHostMemory().observedBytes;
-  const held = Buffer.alloc(256 * 2 ** 20, 1);
-  const after = readHostMemory().observedBytes;
-  expect(held.length).toBeGreaterThan(0);
-  expect(after - before).toBeGreaterThan(64 * 2 ** 20);
+test("memory that this process takes shows in what is observed", async () => {
+  // Others on this machine may give gigabytes back meanwhile, for seconds: one look that shows it is enough.
+  let grownBytes = 0;
+  for (let look = 0; look < 20 && grownBytes <= 64 * 2 ** 20; look++) {
+    if (look > 0) await new Promise((resolve) => setTimeout(resolve, 500));
+    const before = readHostMemory().observedBytes;
+    const held = Buffer.alloc(256 * 2 ** 20, 1);
+    grownBytes = readHostMemory().observedBytes - before;
+    expect(held.length).toBeGreaterThan(0);
+  }
+  expect(grownBytes).toBeGreaterThan(64 * 2 ** 20);
 });
 
 /** What a process sees in a container of its own: its cgroup at the root, under the path `/`. */
