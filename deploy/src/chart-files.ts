@@ -1,4 +1,5 @@
 import { backgroundFields } from "@pixelmesh/background";
+import type { Fields } from "@pixelmesh/config";
 import { effectsFields } from "@pixelmesh/effects";
 import { ingestFields } from "@pixelmesh/ingest";
 import { schedulerFields } from "@pixelmesh/scheduler";
@@ -6,14 +7,15 @@ import { storageFields } from "@pixelmesh/storage";
 import { upscaleFields } from "@pixelmesh/upscale";
 import { readRules } from "./rules.ts";
 
-const fieldsOf = {
+/** The settings of each role. */
+export const fieldsOf: Readonly<Record<string, Fields>> = {
   ingest: ingestFields,
   scheduler: schedulerFields,
   storage: storageFields,
   upscale: upscaleFields,
   background: backgroundFields,
   effects: effectsFields,
-} as const;
+};
 
 /** A chart sees files inside itself only: the rules again, by their path under the chart's `files/`. */
 export function chartRules(): [string, string][] {

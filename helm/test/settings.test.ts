@@ -1,22 +1,8 @@
-import { backgroundFields } from "@pixelmesh/background";
-import { type Fields, loadConfig } from "@pixelmesh/config";
-import { effectsFields } from "@pixelmesh/effects";
-import { ingestFields } from "@pixelmesh/ingest";
-import { schedulerFields } from "@pixelmesh/scheduler";
-import { storageFields } from "@pixelmesh/storage";
-import { upscaleFields } from "@pixelmesh/upscale";
+import { loadConfig } from "@pixelmesh/config";
 import { expect, test } from "vitest";
+import { fieldsOf } from "../../deploy/src/chart-files.ts";
 import { ofKind, workloadsOf } from "./objects.ts";
 import { profiles, render } from "./render.ts";
-
-const fieldsOf: Readonly<Record<string, Fields>> = {
-  ingest: ingestFields,
-  scheduler: schedulerFields,
-  storage: storageFields,
-  upscale: upscaleFields,
-  background: backgroundFields,
-  effects: effectsFields,
-};
 
 /** Read by others than our settings: NVIDIA's container runtime. */
 const foreign = new Set(["NVIDIA_DRIVER_CAPABILITIES"]);
