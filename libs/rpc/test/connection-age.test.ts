@@ -2,19 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { experimental } from "@grpc/grpc-js";
 import type { AppError } from "@pixelmesh/errors";
 import { StorageServiceDefinition } from "@pixelmesh/proto";
-import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { expect, onTestFinished, test } from "vitest";
-import {
-  collectBytes,
-  connectRpc,
-  createHealth,
-  repeatRefused,
-  splitHeader,
-  startRpcServer,
-  toChunks,
-} from "../src/index.ts";
+import { collectBytes, connectRpc, repeatRefused, splitHeader, toChunks } from "../src/index.ts";
+import { playStorage } from "./play-storage.ts";
 
-const log = createLogger({ service: "test", level: "silent" });
 const ageMs = 1_000;
 
 /** Who is behind the name now, as a DNS server would know. */
@@ -23,48 +14,27 @@ experimental.registerResolver("replicas", ReplicaResolver as never);
 
 /** One replica of storage, with connections that grow no older than that, and how many calls it served. */
 async function startReplica(maxConnectionAgeMs: number) {
-  const health = createHealth();
   const served = { calls: 0 };
-  const unused = async () => {
-    throw new Error("not used in this test");
-  };
-  const server = await startRpcServer({
-    host: "127.0.0.1",
-    port: 0,
-    log,
-    metrics: createMetrics("test", "0"),
-    health,
-    serviceNames: [],
-    maxConnectionAgeMs,
-    register: (it) => {
-      it.add(StorageServiceDefinition, {
-        async statBlob() {
-          served.calls += 1;
-          return { keepUntilUnixMs: 1 };
-        },
-        async putBlob(stream) {
-          const { chunks } = await splitHeader(stream);
-          const { length } = await collectBytes(chunks, 100_000_000);
-          served.calls += 1;
-          return { blob: { sha256: "", sizeBytes: length, mediaType: "" }, existed: false };
-        },
-        async *getBlob({ lengthBytes }) {
-          yield { part: { $case: "header", value: { offsetBytes: 0, lengthBytes } } };
-          for (let sent = 0; sent < lengthBytes; sent++) {
-            await sleep(200);
-            yield { part: { $case: "chunk", value: Uint8Array.of(1) } };
-          }
-        },
-        deleteBlob: unused,
-        getStats: unused,
-      });
+  const played: Parameters<typeof playStorage>[0] = {
+    async statBlob() {
+      served.calls += 1;
+      return { keepUntilUnixMs: 1 };
     },
-  });
-  health.setStarted();
-  onTestFinished(async () => {
-    await server.stop(100);
-    health.close();
-  });
+    async putBlob(stream) {
+      const { chunks } = await splitHeader(stream);
+      const { length } = await collectBytes(chunks, 100_000_000);
+      served.calls += 1;
+      return { blob: { sha256: "", sizeBytes: length, mediaType: "" }, existed: false };
+    },
+    async *getBlob({ lengthBytes }) {
+      yield { part: { $case: "header", value: { offsetBytes: 0, lengthBytes } } };
+      for (let sent = 0; sent < lengthBytes; sent++) {
+        await sleep(200);
+        yield { part: { $case: "chunk", value: Uint8Array.of(1) } };
+      }
+    },
+  };
+  const { server } = await playStorage(played, { maxConnectionAgeMs });
   return { host: "127.0.0.1", port: server.port, served };
 }
 

@@ -5,18 +5,11 @@ import {
   type PutBlobRequest,
   StorageServiceDefinition,
 } from "@pixelmesh/proto";
-import {
-  callFacts,
-  createLogger,
-  createMetrics,
-  startTracing,
-  traceIds,
-  withCallFacts,
-  withTrace,
-} from "@pixelmesh/telemetry";
+import { callFacts, createLogger, startTracing, traceIds, withCallFacts, withTrace } from "@pixelmesh/telemetry";
 import { HealthDefinition } from "nice-grpc-server-health";
 import { expect, onTestFinished, test } from "vitest";
-import { collectBytes, connectRpc, createHealth, splitHeader, startRpcServer, toChunks } from "../src/index.ts";
+import { collectBytes, connectRpc, splitHeader, toChunks } from "../src/index.ts";
+import { playStorage } from "./play-storage.ts";
 
 startTracing();
 const log = createLogger({ service: "test", level: "silent" });
@@ -24,74 +17,62 @@ const log = createLogger({ service: "test", level: "silent" });
 /** A storage service whose answers are easy to foresee, and a job watch that never ends by itself. */
 async function startTestServer(options: { maxDeadlineMs?: number } = {}) {
   const seen: { trace?: string; tenant?: string; aborted: boolean } = { aborted: false };
-  const health = createHealth();
   const unused = async () => {
     throw new Error("not used in this test");
   };
-  const server = await startRpcServer({
-    host: "127.0.0.1",
-    port: 0,
-    log,
-    metrics: createMetrics("test", "0"),
-    health,
-    serviceNames: [StorageServiceDefinition.fullName],
-    ...options,
-    register: (it) => {
-      it.add(StorageServiceDefinition, {
-        async statBlob(request, { signal }) {
-          const { traceId } = traceIds();
-          Object.assign(seen, { trace: traceId, tenant: callFacts().tenant });
-          if (request.sha256 === "field") throw expected("sha256", "64 hex digits", request.sha256);
-          if (request.sha256 === "crash") throw new TypeError("a bug with a secret in it");
-          if (request.sha256 === "slow") {
-            await new Promise((_, reject) =>
-              signal.addEventListener("abort", () => {
-                seen.aborted = true;
-                reject(signal.reason);
-              }),
-            );
-          }
-          return { keepUntilUnixMs: callFacts().deadlineUnixMs ?? 0 };
-        },
-        async putBlob(stream) {
-          const { header, chunks } = await splitHeader(stream);
-          const bytes = await collectBytes(chunks, 10_000_000);
-          return { blob: { sha256: "x", sizeBytes: bytes.length, mediaType: header.mediaType }, existed: false };
-        },
-        async *getBlob(request) {
-          yield { part: { $case: "header", value: { offsetBytes: 0, lengthBytes: request.lengthBytes } } };
-          for (const value of toChunks(new Uint8Array(request.lengthBytes).fill(7)))
-            yield { part: { $case: "chunk", value } };
-        },
-        deleteBlob: unused,
-        getStats: unused,
-      });
-      it.add(JobServiceDefinition, {
-        async *watchJob(_request, { signal }) {
-          yield { id: "1" };
-          await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-        },
-        createJob: unused,
-        getJob: unused,
-        listJobs: unused,
-        cancelJob: unused,
-        createBatch: unused,
-        async *downloadOutput() {},
-        async *watchBatch() {},
-        getCluster: unused,
-        listModels: unused,
-        listEffects: unused,
-        getStats: unused,
-      });
+  const { server, health } = await playStorage(
+    {
+      async statBlob(request, { signal }) {
+        const { traceId } = traceIds();
+        Object.assign(seen, { trace: traceId, tenant: callFacts().tenant });
+        if (request.sha256 === "field") throw expected("sha256", "64 hex digits", request.sha256);
+        if (request.sha256 === "crash") throw new TypeError("a bug with a secret in it");
+        if (request.sha256 === "slow") {
+          await new Promise((_, reject) =>
+            signal.addEventListener("abort", () => {
+              seen.aborted = true;
+              reject(signal.reason);
+            }),
+          );
+        }
+        return { keepUntilUnixMs: callFacts().deadlineUnixMs ?? 0 };
+      },
+      async putBlob(stream) {
+        const { header, chunks } = await splitHeader(stream);
+        const bytes = await collectBytes(chunks, 10_000_000);
+        return { blob: { sha256: "x", sizeBytes: bytes.length, mediaType: header.mediaType }, existed: false };
+      },
+      async *getBlob(request) {
+        yield { part: { $case: "header", value: { offsetBytes: 0, lengthBytes: request.lengthBytes } } };
+        for (const value of toChunks(new Uint8Array(request.lengthBytes).fill(7)))
+          yield { part: { $case: "chunk", value } };
+      },
     },
-  });
-  health.setStarted();
+    {
+      ...{ log, serviceNames: [StorageServiceDefinition.fullName], ...options },
+      register(it) {
+        it.add(JobServiceDefinition, {
+          async *watchJob(_request, { signal }) {
+            yield { id: "1" };
+            await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+          },
+          createJob: unused,
+          getJob: unused,
+          listJobs: unused,
+          cancelJob: unused,
+          createBatch: unused,
+          async *downloadOutput() {},
+          async *watchBatch() {},
+          getCluster: unused,
+          listModels: unused,
+          listEffects: unused,
+          getStats: unused,
+        });
+      },
+    },
+  );
   const connection = connectRpc(server.address);
-  onTestFinished(async () => {
-    connection.close();
-    await server.stop(100);
-    health.close();
-  });
+  onTestFinished(connection.close);
   return {
     server,
     health,

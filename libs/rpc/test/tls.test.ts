@@ -4,13 +4,12 @@ import { join } from "node:path";
 import type { AppError } from "@pixelmesh/errors";
 import { StorageServiceDefinition } from "@pixelmesh/proto";
 import { openTokens } from "@pixelmesh/secrets";
-import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { HealthDefinition } from "nice-grpc-server-health";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type IssuedFiles, makeTestCa, type TestCa } from "../../../test/certificates.ts";
-import { connectRpc, createHealth, openRpcTls, startRpcServer } from "../src/index.ts";
+import { connectRpc, openRpcTls } from "../src/index.ts";
+import { playStorage } from "./play-storage.ts";
 
-const log = createLogger({ service: "test", level: "silent" });
 const dir = mkdtempSync(join(tmpdir(), "pixelmesh-tls-"));
 let ca: TestCa;
 let otherCa: TestCa;
@@ -36,30 +35,9 @@ function openTls({ certFile = "", keyFile = "", caFile = "", serverName = "" }: 
 }
 
 async function startServer(tls: ReturnType<typeof openTls>, tokens?: (token: string) => boolean) {
-  const health = createHealth();
-  const metrics = createMetrics("test", "0");
-  const unused = async () => {
-    throw new Error("not used in this test");
-  };
-  const opened = await startRpcServer({
-    ...{ host: "127.0.0.1", port: 0, log, metrics, health, serviceNames: [], tls, tokens },
-    maxConnectionAgeMs: 1_000,
-    register: (it) => {
-      it.add(StorageServiceDefinition, {
-        statBlob: async () => ({ keepUntilUnixMs: 7 }),
-        putBlob: unused,
-        async *getBlob() {},
-        deleteBlob: unused,
-        getStats: unused,
-      });
-    },
-  });
-  health.setStarted();
-  onTestFinished(async () => {
-    await opened.stop(100);
-    health.close();
-  });
-  return { address: opened.address, metrics };
+  const options = { tls, tokens, maxConnectionAgeMs: 1_000 };
+  const { server, metrics } = await playStorage({ statBlob: async () => ({ keepUntilUnixMs: 7 }) }, options);
+  return { address: server.address, metrics };
 }
 
 /** One call over a connection of its own: what it answers, or why it fails. */
