@@ -41,8 +41,9 @@ async function startCrashable() {
   return {
     bus,
     connect,
-    async crash() {
+    async crash(meanwhile = async () => {}) {
       await broker.stop("SIGKILL");
+      await meanwhile();
       broker = await startBroker({ dataDir, port });
     },
   };
@@ -119,5 +120,29 @@ test("a request that was under way when the broker died fails then, not after it
   const asked = expect(bus.nc.request("mute", "", { timeout: 300_000 })).rejects.toBeInstanceOf(errors.RequestError);
   await crash();
   await asked;
+  expect((await listQueues(bus)).length).toBeGreaterThan(0);
+});
+
+test("what is said while there is no broker is held, so much of it, and the rest is refused at once", async () => {
+  const { bus, crash } = await startCrashable();
+  const failureOf = (request: Promise<unknown>): Promise<unknown> =>
+    request.then(
+      () => undefined,
+      (error) => error,
+    );
+  const ask = (timeout: number, payload = "") => failureOf(bus.nc.request("nobody", payload, { timeout }));
+  let asked: Promise<unknown>[] = [];
+  await crash(async () => {
+    // Nobody listens: with a broker that is answered, without one it is not.
+    await expect.poll(() => ask(200)).toBeInstanceOf(errors.TimeoutError);
+    asked = Array.from({ length: 40 }, () => ask(120_000, "x".repeat(900_000)));
+    const first = await Promise.race(asked);
+    expect(first).toBeInstanceOf(errors.RequestError);
+    expect(String(first)).toContain("too much waits");
+  });
+  const failures = (await Promise.all(asked)).map(String);
+  const refused = failures.filter((failure) => failure.includes("too much waits"));
+  // 18 of them are 16 MiB.
+  expect(refused.length).toBe(22);
   expect((await listQueues(bus)).length).toBeGreaterThan(0);
 });
