@@ -61,8 +61,8 @@ describe("a step whose tiles fail", () => {
     // The second tile runs out of memory; what is then its second part is NaN.
     const faults = "oom:run=2:lives=1,nan:run=2:lives=2";
     await using mesh = await startTestMesh({ env: { PIXELMESH_UPSCALE_HOST_FAULTS: faults } });
-    // Two tiles of 1024, one below the other.
-    const picture = await drawPicture(160, 1_600);
+    // Two tiles as high as those of 768 may be, one below the other.
+    const picture = await drawPicture(160, 2_800);
     const job = await mesh.client.jobs.create({
       pipeline: { steps: [upscaleStep], outputs: [{ name: "result", encoding: { format: ImageFormat.PNG } }] },
       pictures: [{ bytes: picture }],
@@ -74,13 +74,13 @@ describe("a step whose tiles fail", () => {
     expect(await oomCount(mesh, "smaller")).toBe(1);
     expect(await tileCount(mesh, "out_of_memory")).toBe(1);
     expect(await tileCount(mesh, "invalid")).toBe(1);
-    // One of 1024, and the failed one in two of 768: all of it in tiles of 768 would be three.
+    // One of 768, and the failed one in two of 512: all of it in tiles of 512 would be three.
     expect(await tileCount(mesh, "ok")).toBe(3);
     const clean = await upscaleDirectly(mesh, picture);
     expect(await tileCount(mesh, "ok")).toBe(5);
     expect(await tileCount(mesh, "invalid")).toBe(1);
     const got = await downloadFrame(mesh.client, ended, "result");
-    expect([got.widthPx, got.heightPx]).toEqual([320, 3_200]);
+    expect([got.widthPx, got.heightPx]).toEqual([320, 5_600]);
     expect(Buffer.compare(got.data, clean.data)).toBe(0);
   });
 

@@ -6,7 +6,7 @@ const emptyHostBytes = 52 * 2 ** 20;
 
 /**
  * The anonymous memory of a host at its peak while it runs tiles of this picture with this model, by the manifest's
- * figures: a first guess for admission, until it has been measured. `tilePx` is the largest side of a tile.
+ * figures: a first guess for admission, until it has been measured. `tilePx` is the largest tile, as `planTiles` has it.
  */
 export function estimatePeakBytes(
   model: Pick<ModelEntry, "memory" | "haloPx" | "sizeMultiple" | "input">,
@@ -15,7 +15,7 @@ export function estimatePeakBytes(
 ): number {
   const size = model.input.fixedSizePx;
   const { haloPx, sizeMultiple } = model;
-  const plan = planTiles({ ...picture, maxTilePx: tilePx, haloPx, sizeMultiple });
+  const plan = planTiles({ ...picture, tilePx, haloPx, sizeMultiple });
   const pixels = size ? size.widthPx * size.heightPx : plan.tileWidthPx * plan.tileHeightPx;
   return emptyHostBytes + model.memory.residentBytes + model.memory.bytesPerInputPixel * pixels;
 }

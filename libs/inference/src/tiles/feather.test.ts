@@ -44,7 +44,7 @@ describe("feathering", () => {
     await fc.assert(
       fc.asyncProperty(shape, async ({ widthPx, heightPx }) => {
         const got = await run(pictureOf(widthPx, heightPx, 1), model, createDisagreeing(levels), 32);
-        const { columns, rows } = planTiles({ widthPx, heightPx, maxTilePx: 32, haloPx: 8, sizeMultiple: 1 });
+        const { columns, rows } = planTiles({ widthPx, heightPx, tilePx: 32, haloPx: 8, sizeMultiple: 1 });
         const mixed = (spans: readonly Span[], place: number, at: (index: number) => number) =>
           spans.reduce((value, { coreStart }, index) => {
             const weight = index === 0 ? 1 : weightAfter(place, coreStart, 4);

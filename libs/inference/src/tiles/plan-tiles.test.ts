@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { planTiles, type Span } from "./plan-tiles.ts";
+import { fitsTile } from "./tile-grid.ts";
 
 const cases = fc
   .record({
@@ -12,7 +13,7 @@ const cases = fc
   })
   .map(({ roomPx, ...rest }) => {
     const haloUnits = Math.ceil(rest.haloPx / rest.sizeMultiple);
-    return { ...rest, maxTilePx: (2 * haloUnits + 1) * rest.sizeMultiple + roomPx };
+    return { ...rest, tilePx: (2 * haloUnits + 1) * rest.sizeMultiple + roomPx };
   });
 
 const axes = (options: Parameters<typeof planTiles>[0]): [readonly Span[], number][] => {
@@ -58,11 +59,12 @@ describe("a tile plan", () => {
   test("has inputs of one size, within the maximum, on the model's multiples, padded only up to the next multiple", () => {
     fc.assert(
       fc.property(cases, (options) => {
+        const { tileWidthPx: widthPx, tileHeightPx: heightPx } = planTiles(options);
+        expect(fitsTile({ widthPx, heightPx }, options.tilePx)).toBe(true);
         for (const [spans, size] of axes(options)) {
           const inputs = new Set(spans.map((span) => span.inputSize));
           expect(inputs.size).toBe(1);
           for (const span of spans) {
-            expect(span.inputSize).toBeLessThanOrEqual(options.maxTilePx);
             expect(span.inputSize % options.sizeMultiple).toBe(0);
             expect(span.inputStart % options.sizeMultiple).toBe(0);
             expect(span.inputStart).toBeGreaterThanOrEqual(0);
@@ -73,36 +75,60 @@ describe("a tile plan", () => {
     );
   });
 
-  test("has no slivers: one tile less would not do", () => {
+  test("costs least of all grids whose tiles are allowed: pixels, and 2,048 of them for each tile", () => {
     fc.assert(
       fc.property(cases, (options) => {
         const unit = options.sizeMultiple;
-        const longest = Math.floor(options.maxTilePx / unit);
         const halo = Math.ceil(options.haloPx / unit);
-        for (const [spans, size] of axes(options)) {
-          const reach = (count: number) => count * longest - 2 * halo * (count - 1);
-          if (spans.length > 1) expect(reach(spans.length - 1)).toBeLessThan(Math.ceil(size / unit));
+        // The sides that any number of inputs can have along an axis; sides of no more than the halos cover nothing.
+        const sidesOf = (size: number) => {
+          const length = Math.ceil(size / unit);
+          const sides = [{ count: 1, side: length }];
+          for (let side = 2 * halo + 1; side < length; side++)
+            sides.push({ count: Math.ceil((length - 2 * halo) / (side - 2 * halo)), side });
+          return sides;
+        };
+        const plan = planTiles(options);
+        const cost = plan.count * (plan.tileWidthPx * plan.tileHeightPx + 2_048);
+        const rows = sidesOf(options.heightPx);
+        for (const column of sidesOf(options.widthPx)) {
+          for (const row of rows) {
+            const tile = { widthPx: column.side * unit, heightPx: row.side * unit };
+            if (!fitsTile(tile, options.tilePx)) continue;
+            const count = column.count * row.count;
+            if (count * (tile.widthPx * tile.heightPx + 2_048) < cost) expect({ ...tile, count }).toEqual(plan);
+          }
         }
       }),
+      { numRuns: 40 },
     );
   });
 
   test("is one tile where the picture fits", () => {
-    const plan = planTiles({ widthPx: 640, heightPx: 480, maxTilePx: 1024, haloPx: 34, sizeMultiple: 1 });
+    const plan = planTiles({ widthPx: 640, heightPx: 480, tilePx: 1024, haloPx: 34, sizeMultiple: 1 });
     expect(plan).toMatchObject({ count: 1, tileWidthPx: 640, tileHeightPx: 480 });
     expect(plan.columns).toEqual([{ inputStart: 0, inputSize: 640, coreStart: 0, coreSize: 640 }]);
   });
 
-  test("splits 1920 px into two tiles of 994 for a halo of 34", () => {
-    const { columns } = planTiles({ widthPx: 1920, heightPx: 1, maxTilePx: 1024, haloPx: 34, sizeMultiple: 1 });
+  test("cuts 1920×1080 in two halves of 994×1080 for a halo of 34 where their pixels are allowed, else in three", () => {
+    const cut = (tilePx: number) => planTiles({ widthPx: 1920, heightPx: 1080, tilePx, haloPx: 34, sizeMultiple: 1 });
+    const { columns, rows } = cut(1280);
+    expect(rows).toEqual([{ inputStart: 0, inputSize: 1080, coreStart: 0, coreSize: 1080 }]);
     expect(columns).toEqual([
       { inputStart: 0, inputSize: 994, coreStart: 0, coreSize: 960 },
       { inputStart: 926, inputSize: 994, coreStart: 960, coreSize: 960 },
     ]);
+    expect(cut(1024)).toMatchObject({ count: 3, tileWidthPx: 686, tileHeightPx: 1080 });
+  });
+
+  test("has no side longer than two of the square, however thin the picture", () => {
+    const plan = planTiles({ widthPx: 3, heightPx: 9_000, tilePx: 512, haloPx: 10, sizeMultiple: 1 });
+    expect(plan).toMatchObject({ count: 9, tileWidthPx: 3 });
+    expect(plan.tileHeightPx).toBeLessThanOrEqual(1024);
   });
 
   test("refuses a tile that has no room beside its halos", () => {
-    const plan = () => planTiles({ widthPx: 500, heightPx: 8, maxTilePx: 64, haloPx: 32, sizeMultiple: 1 });
+    const plan = () => planTiles({ widthPx: 500, heightPx: 500, tilePx: 64, haloPx: 32, sizeMultiple: 1 });
     expect(plan).toThrow("Expected `tile_px` to be more than twice the halo of 32 px, got `64`");
   });
 });
@@ -129,8 +155,9 @@ describe("a plan of a region", () => {
   test("covers the region exactly once, and gives each core its halo from all of the picture", () => {
     fc.assert(
       fc.property(regions, (options) => {
-        const { region, widthPx, heightPx, haloPx, maxTilePx, sizeMultiple } = options;
+        const { region, widthPx, heightPx, haloPx, tilePx, sizeMultiple } = options;
         const plan = planTiles(options);
+        expect(fitsTile({ widthPx: plan.tileWidthPx, heightPx: plan.tileHeightPx }, tilePx)).toBe(true);
         const sides: [readonly Span[], number, number, number][] = [
           [plan.columns, region.left, region.widthPx, widthPx],
           [plan.rows, region.top, region.heightPx, heightPx],
@@ -141,7 +168,7 @@ describe("a plan of a region", () => {
             expect(coreStart).toBe(next);
             expect(coreSize).toBeGreaterThan(0);
             next += coreSize;
-            expect(inputSize).toBeLessThanOrEqual(maxTilePx);
+            expect(inputSize).toBe(spans === plan.columns ? plan.tileWidthPx : plan.tileHeightPx);
             expect(inputStart % sizeMultiple).toBe(0);
             expect(inputStart).toBeGreaterThanOrEqual(0);
             expect(inputStart + inputSize).toBeLessThan(size + sizeMultiple);

@@ -1,4 +1,5 @@
 import { expected } from "@pixelmesh/errors";
+import { findGrid, shareOf, toHalo } from "./tile-grid.ts";
 
 /** One row or column of the tile grid, in input pixels. */
 export type Span = {
@@ -35,8 +36,8 @@ export type TilePlanOptions = {
   readonly heightPx: number;
   /** The part to cover; tiles take their context from all of the picture. Default: the whole. */
   readonly region?: Region;
-  /** Largest side of an input, halo included. */
-  readonly maxTilePx: number;
+  /** The largest input, halo included: as many pixels as a square of this side, and no side longer than two of it. */
+  readonly tilePx: number;
   /** Context on each side of a core that is not a border of the picture. */
   readonly haloPx: number;
   /** Inputs begin at and measure multiples of this. */
@@ -44,49 +45,52 @@ export type TilePlanOptions = {
 };
 
 /**
- * The fewest equal tiles that cover the region. All inputs have the same size, so that a runtime sees one shape; they
- * are spread evenly, overlap by at least two halos, and never leave the picture except to fill up the last multiple.
- * Neighbouring cores meet in the middle of the overlap. What fits one tile is one tile.
- * Throws INVALID_ARGUMENT where the largest tile has no room beside its halos.
+ * The grid of equal tiles that costs least: its pixels, halos included, and something for each tile. All inputs
+ * have the same size, so that a runtime sees one shape; they are spread evenly, overlap by at least two halos, and never
+ * leave the picture except to fill up the last multiple. Neighbouring cores meet in the middle of the overlap. What fits
+ * one tile is one tile. Throws INVALID_ARGUMENT where the largest tile has no room beside its halos.
  */
 export function planTiles(options: TilePlanOptions): TilePlan {
-  const { widthPx, heightPx } = options;
-  const { left, top, ...size } = options.region ?? { left: 0, top: 0, widthPx, heightPx };
-  const columns = planAxis(left, left + size.widthPx, widthPx, options);
-  const rows = planAxis(top, top + size.heightPx, heightPx, options);
+  const { widthPx, heightPx, haloPx, tilePx, sizeMultiple } = options;
+  const region = options.region ?? { left: 0, top: 0, widthPx, heightPx };
+  const x = toAxis(region.left, region.widthPx, widthPx, options);
+  const y = toAxis(region.top, region.heightPx, heightPx, options);
+  const grid = findGrid(x.length, y.length, options);
+  if (grid === undefined) throw expected("tile_px", `more than twice the halo of ${haloPx} px`, tilePx);
   return {
-    columns,
-    rows,
-    tileWidthPx: columns[0]?.inputSize ?? 0,
-    tileHeightPx: rows[0]?.inputSize ?? 0,
-    count: columns.length * rows.length,
+    columns: divide(x, grid.columns, options),
+    rows: divide(y, grid.rows, options),
+    tileWidthPx: grid.width * sizeMultiple,
+    tileHeightPx: grid.height * sizeMultiple,
+    count: grid.columns * grid.rows,
   };
 }
 
-/**
- * One axis: cores from `fromPx` to `toPx` of `sizePx`. Inputs are counted in units of `sizeMultiple`, so that each has
- * the same phase as the untiled picture.
- */
-function planAxis(fromPx: number, toPx: number, sizePx: number, options: TilePlanOptions): readonly Span[] {
-  const { haloPx, sizeMultiple: unitPx } = options;
-  if (!Number.isSafeInteger(sizePx) || sizePx < 1) throw expected("size_px", "a positive integer", sizePx);
-  // Everything that the cores can see.
-  const first = Math.max(0, Math.floor((fromPx - haloPx) / unitPx));
-  const length = Math.ceil(Math.min(sizePx, toPx + haloPx) / unitPx) - first;
-  const longest = Math.floor(options.maxTilePx / unitPx);
-  const halo = Math.ceil(haloPx / unitPx);
-  if (length <= longest) {
-    return [{ inputStart: first * unitPx, inputSize: length * unitPx, coreStart: fromPx, coreSize: toPx - fromPx }];
-  }
-  if (longest <= 2 * halo) throw expected("tile_px", `more than twice the halo of ${haloPx} px`, options.maxTilePx);
+/** One axis of the region. */
+type Axis = {
+  readonly fromPx: number;
+  readonly toPx: number;
+  /** What its cores can see, in units of `sizeMultiple`, so that each input has the same phase as the untiled picture. */
+  readonly first: number;
+  readonly length: number;
+};
 
-  const count = Math.ceil((length - 2 * halo) / (longest - 2 * halo));
-  const size = Math.ceil((length + 2 * halo * (count - 1)) / count);
-  const starts = Array.from({ length: count }, (_, at) => first + Math.floor((at * (length - size)) / (count - 1)));
-  const cuts = starts.slice(1).map((start, at) => Math.floor((start + (starts[at] ?? 0) + size) / 2) * unitPx);
-  return starts.map((start, at) => {
-    const coreStart = cuts[at - 1] ?? fromPx;
-    const coreEnd = cuts[at] ?? toPx;
-    return { inputStart: start * unitPx, inputSize: size * unitPx, coreStart, coreSize: coreEnd - coreStart };
+function toAxis(fromPx: number, lengthPx: number, sizePx: number, { haloPx, sizeMultiple }: TilePlanOptions): Axis {
+  if (!Number.isSafeInteger(sizePx) || sizePx < 1) throw expected("size_px", "a positive integer", sizePx);
+  const toPx = fromPx + lengthPx;
+  const first = Math.max(0, Math.floor((fromPx - haloPx) / sizeMultiple));
+  return { fromPx, toPx, first, length: Math.ceil(Math.min(sizePx, toPx + haloPx) / sizeMultiple) - first };
+}
+
+/** The inputs and cores of one axis. */
+function divide({ fromPx, toPx, first, length }: Axis, count: number, rules: TilePlanOptions): readonly Span[] {
+  const unitPx = rules.sizeMultiple;
+  const size = shareOf(length, count, toHalo(rules));
+  const startOf = (at: number) => first + (count === 1 ? 0 : Math.floor((at * (length - size)) / (count - 1)));
+  const cutBefore = (at: number) => Math.floor((startOf(at) + startOf(at - 1) + size) / 2) * unitPx;
+  return Array.from({ length: count }, (_, at) => {
+    const coreStart = at === 0 ? fromPx : cutBefore(at);
+    const coreEnd = at === count - 1 ? toPx : cutBefore(at + 1);
+    return { inputStart: startOf(at) * unitPx, inputSize: size * unitPx, coreStart, coreSize: coreEnd - coreStart };
   });
 }

@@ -6,6 +6,7 @@ import type { InferenceHost, Tile } from "../host/host-types.ts";
 import type { AvailableModel } from "../models/registry.ts";
 import type { TileFailure, TileMeans } from "./run-region.ts";
 import { runTiled } from "./run-tiled.ts";
+import { fitsTile } from "./tile-grid.ts";
 
 type Host = Pick<InferenceHost, "runTile">;
 const host: Host = { runTile: async (_: AvailableModel, tile: Tile) => enlarge(tile) };
@@ -46,7 +47,7 @@ describe("a tiled run that recovers", () => {
         const failures: TileFailure[] = [];
         const flaky = (tilePx: number): Host => ({
           async runTile(_, tile) {
-            expect(Math.max(tile.widthPx, tile.heightPx)).toBeLessThanOrEqual(tilePx);
+            expect(fitsTile(tile, tilePx)).toBe(true);
             underWay++;
             const fails = failingRuns.includes(++runs);
             await new Promise((resolve) => setImmediate(resolve));

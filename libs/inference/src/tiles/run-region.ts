@@ -4,12 +4,13 @@ import type { AvailableModel } from "../models/registry.ts";
 import { type Blend, runBlended } from "./blend.ts";
 import { planTiles, type Region } from "./plan-tiles.ts";
 import { createStitcher, type Unit } from "./stitch.ts";
+import { fitsTile } from "./tile-grid.ts";
 import { type Band, cutTile } from "./tile-pixels.ts";
 
 /** With what tiles are run. */
 export type TileMeans = {
   readonly host: Pick<InferenceHost, "runTile">;
-  /** Largest side of a tile, halo included. */
+  /** Largest tile, as `fitsTile` has it. */
   readonly tilePx: number;
   /** The slot whose grant the host enforces. */
   readonly slotId?: string | undefined;
@@ -101,7 +102,7 @@ async function* cutTiles(work: TiledWork, region: Region): AsyncGenerator<InHand
       widthPx: source.widthPx,
       heightPx: source.heightPx,
       region: { ...region, top, heightPx: bottom - top },
-      maxTilePx: tilePx,
+      tilePx,
       haloPx: model.haloPx,
       sizeMultiple: model.sizeMultiple,
     });
@@ -118,14 +119,10 @@ async function* cutTiles(work: TiledWork, region: Region): AsyncGenerator<InHand
   }
 }
 
-function isSmallEnough({ widthPx, heightPx }: Tile, { tilePx }: TileMeans): boolean {
-  return Math.max(widthPx, heightPx) <= tilePx;
-}
-
 /** Gives a tile to the host. One that is too large by now is done in parts when its turn comes. */
 function begin(work: TiledWork, inHand: InHand): void {
   const { means } = work;
-  inHand.outcome = isSmallEnough(inHand.tile, means) ? runOnce(work, inHand.tile, means) : null;
+  inHand.outcome = fitsTile(inHand.tile, means.tilePx) ? runOnce(work, inHand.tile, means) : null;
 }
 
 async function runOnce(work: TiledWork, tile: Tile, means: TileMeans): Promise<Outcome> {

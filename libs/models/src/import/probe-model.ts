@@ -62,7 +62,7 @@ async function probeUpscaler(host: InferenceHost, draft: ModelEntry, options: Pr
     );
   }
   const workClass = file.sizeBytes >= heavyFileBytes ? "heavy" : "light";
-  const tiles = workClass === "heavy" ? [512, 384, 256, 128] : [1_024, 768, 512, 256];
+  const tiles = workClass === "heavy" ? [512, 384, 256, 128] : [1_280, 1_024, 768, 512, 256];
   return {
     ...ranged,
     haloPx: halo.haloPx,

@@ -1,4 +1,4 @@
-import { type AvailableModel, estimatePeakBytes } from "@pixelmesh/inference";
+import { type AvailableModel, estimatePeakBytes, planTiles } from "@pixelmesh/inference";
 import type { Size } from "@pixelmesh/pipeline";
 import type { SlotOption } from "@pixelmesh/proto";
 import type { UpscaleChoice } from "./choose.ts";
@@ -27,18 +27,17 @@ export function serviceBytes(
     const bytes = widthPx * heightPx * channels;
     return bytes <= maxFrameBytes ? bytes : 0;
   };
-  const tileHeight = Math.min(tilePx, picture.heightPx);
-  const tilePixels = Math.min(tilePx, picture.widthPx) * tileHeight;
-  const strip = enlarged.widthPx * tileHeight * scale * channels;
-  const tiles = 2 * tilePixels * channels * (1 + scale ** 2);
+  const { tileWidthPx, tileHeightPx } = planTiles({ ...picture, ...model, tilePx });
+  const strip = enlarged.widthPx * tileHeightPx * scale * channels;
+  const tiles = 2 * tileWidthPx * tileHeightPx * channels * (1 + scale ** 2);
   const middle = target.widthPx === enlarged.widthPx ? 0 : held(enlarged);
   return serviceOverheadBytes + held(picture) + held(target) + middle + strip + tiles;
 }
 
 /**
  * The ways to do an upscale, largest tile first, each with the memory it takes at its peak: the host's by the models'
- * estimates, and, where the device `holdsFrames` (a machine's memory), what the service holds meanwhile. A tile larger than the
- * picture is listed once. For large results only tiles that take little memory are listed, or the smallest.
+ * estimates, and, where the device `holdsFrames` (a machine's memory), what the service holds meanwhile. Of sizes that
+ * come to the same tiles the smallest is listed. For large results only tiles that take little memory are listed, or the smallest.
  */
 export function upscaleOptions(
   choice: Pick<UpscaleChoice, "model" | "blend" | "target">,
@@ -46,10 +45,14 @@ export function upscaleOptions(
   on: { readonly computeTokens: number; readonly holdsFrames: boolean; readonly maxFrameBytes: number },
 ): SlotOption[] {
   const { model, blend } = choice;
-  const longest = Math.max(picture.widthPx, picture.heightPx);
   const tiles = [...model.preferredTilesPx].sort((a, b) => b - a);
-  const distinct = tiles.filter((tilePx, at) => tilePx < longest || (tiles[at + 1] ?? 0) < longest);
-  const options = distinct.map((tilePx) => {
+  const distinct = new Map(
+    tiles.map((tilePx) => {
+      const { tileWidthPx, tileHeightPx } = planTiles({ ...picture, ...model, tilePx });
+      return [`${tileWidthPx}x${tileHeightPx}`, tilePx];
+    }),
+  );
+  const options = [...distinct.values()].map((tilePx) => {
     const hostBytes = estimateHost(model, blend?.model, picture, tilePx);
     const ownBytes = serviceBytes(choice, picture, tilePx, on.maxFrameBytes);
     return { tilePx, hostBytes, ownBytes };
