@@ -35,7 +35,10 @@ describe("every trace kept", () => {
   let mesh: TestMesh;
   beforeAll(async () => {
     receiver = await startOtlpReceiver();
-    const kept = { PIXELMESH_TRACES_KEPT: "100%", PIXELMESH_VERSION_LABEL: "1.2.3-canary" };
+    const kept = {
+      ...{ PIXELMESH_TRACES_KEPT: "100%", PIXELMESH_TRACES_PER_SECOND: "1000", PIXELMESH_TRACES_SEND_EVERY: "1s" },
+      PIXELMESH_VERSION_LABEL: "1.2.3-canary",
+    };
     mesh = await startTestMesh({
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, PIXELMESH_NATS_ACK_WAIT: "3s", ...kept },
     });
@@ -136,7 +139,8 @@ describe("every trace kept", () => {
 describe("no trace kept by chance", () => {
   test("a job that fails brings its trace, one that succeeds does not; without a receiver all goes on", async () => {
     const receiver = await startOtlpReceiver();
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, PIXELMESH_TRACES_KEPT: "0%" };
+    const kept = { PIXELMESH_TRACES_KEPT: "0%", PIXELMESH_TRACES_SEND_EVERY: "1s" };
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...kept };
     await using mesh = await startTestMesh({ env });
     const run = async (bytes: Uint8Array) => {
       const pipeline = { steps: [effectStep("fx", "black_and_white", { contrast: 1 + Math.random() / 4 })] };

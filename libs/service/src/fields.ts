@@ -51,6 +51,18 @@ export function serviceFields(area: string, basePort: number) {
       "10%",
       "Share of the jobs whose traces are kept; those with failures, and slow ones, are kept in any case.",
     ),
+    tracesPerSecond: field.integer(
+      "PIXELMESH_TRACES_PER_SECOND",
+      "1",
+      "Traces a second, of those that begin in this process, that are kept of that share at most.",
+      { min: 1, max: 10_000 },
+    ),
+    tracesSendEveryMs: field.duration(
+      "PIXELMESH_TRACES_SEND_EVERY",
+      "5s",
+      "How long ended spans wait for others to be sent with them.",
+      { min: 100, max: 60_000 },
+    ),
     tlsCertFile: field.text(
       tlsVariables.cert,
       "",

@@ -53,6 +53,7 @@ export async function openBase(
   const tracing = await startTracing({
     ...{ service, version, instance: config.instance },
     ...{ endpoint: config.tracesEndpoint, ratio: config.tracesKeptRatio },
+    ...{ perSecond: config.tracesPerSecond, sendEveryMs: config.tracesSendEveryMs },
   });
   life.defer("traces", tracing.close);
   const metrics = createMetrics(service, version, config.memoryLimitBytes);

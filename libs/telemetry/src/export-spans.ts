@@ -1,9 +1,11 @@
 import type { Tracer } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { AlwaysOnSampler, BatchSpanProcessor, RandomIdGenerator, TracerProvider } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, RandomIdGenerator } from "@opentelemetry/sdk-trace";
+import { createTraceChoice } from "./choose-traces.ts";
 import { createSpanHolder } from "./keep-spans.ts";
-import { createThriftyTracer } from "./thrifty-tracer.ts";
+import type { NotedSpan } from "./noted-span.ts";
+import { createNotingTracer } from "./noting-tracer.ts";
 
 /** Where spans go, and which. */
 export type ExportOptions = {
@@ -12,8 +14,12 @@ export type ExportOptions = {
   readonly version: string;
   /** Base URL of an OTLP/HTTP receiver. */
   readonly endpoint: string;
-  /** Share of the traces begun here that is kept whatever becomes of them, 0 to 1. */
+  /** Share of the traces begun here that is kept whatever becomes of them, 0 to 1, */
   readonly ratio: number;
+  /** and how many of them a second at most. */
+  readonly perSecond: number;
+  /** How long ended spans wait for others to be sent with them, in milliseconds. */
+  readonly sendEveryMs: number;
 };
 
 /**
@@ -32,7 +38,7 @@ export function createExportingTracer(options: ExportOptions): {
     exporter,
     maxQueueSize: 2_048,
     maxExportBatchSize: 512,
-    scheduledDelayMillis: 1_000,
+    scheduledDelayMillis: options.sendEveryMs,
     exportTimeoutMillis: 5_000,
   });
   const origin = {
@@ -43,18 +49,12 @@ export function createExportingTracer(options: ExportOptions): {
     }),
     instrumentationScope: { name: "pixelmesh", version: options.version },
   };
-  const provider = new TracerProvider({
-    // Asked for those only that chance has chosen.
-    sampler: new AlwaysOnSampler(),
-    resource: origin.resource,
-    spanLimits: { attributeCountLimit: 32, eventCountLimit: 32, linkCountLimit: 8, attributeValueLengthLimit: 256 },
-    spanProcessors: [batches],
-  });
-  const tracer = createThriftyTracer({
-    chosen: provider.getTracer("pixelmesh", options.version),
+  const send = (span: NotedSpan) => batches.onEnd(span.toReadable(origin));
+  const hold = createSpanHolder(send);
+  const tracer = createNotingTracer({
     ids: new RandomIdGenerator(),
-    ratio: options.ratio,
-    onHeldEnd: createSpanHolder((span) => batches.onEnd(span.toReadable(origin))),
+    choose: createTraceChoice(options),
+    onEnd: (span) => (span.isChosen ? send(span) : hold(span)),
   });
-  return { tracer, close: () => provider.shutdown() };
+  return { tracer, close: () => batches.shutdown() };
 }

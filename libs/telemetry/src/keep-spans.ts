@@ -1,4 +1,4 @@
-import type { HeldSpan } from "./held-span.ts";
+import type { NotedSpan } from "./noted-span.ts";
 
 /** Which traces are kept although chance did not choose them, and how much is held until that is known. */
 export type KeepOptions = {
@@ -18,10 +18,10 @@ export const defaultKeepOptions: KeepOptions = { slowMs: 30_000, maxTraces: 256,
  * this process is handed on, and so is what follows. What it answers is told of every such span that ended.
  */
 export function createSpanHolder(
-  handOn: (span: HeldSpan) => void,
+  handOn: (span: NotedSpan) => void,
   options: KeepOptions = defaultKeepOptions,
-): (span: HeldSpan) => void {
-  const held = new Map<string, HeldSpan[]>();
+): (span: NotedSpan) => void {
+  const held = new Map<string, NotedSpan[]>();
   const kept = new Set<string>();
 
   function keep(traceId: string): void {

@@ -20,36 +20,44 @@ type Event = ReadableSpan["events"][number];
 
 const maxEvents = 32;
 
+/** No attribute of ours is longer but a name that a caller chose. */
+const maxValueLength = 256;
+
 /**
- * A span that chance has not chosen: it notes what is said of it and no more, for most of them are thrown away. An SDK's span
- * checks, copies and counts all it is told, for several times the processor time; only `toReadable` makes that of it.
- * Spans are opened by `openSpan` only, whose attributes are from the registry and need no checks.
+ * A span that notes what is said of it and no more, for most of them are thrown away. An SDK's span checks, copies and counts
+ * all it is told, for several times the processor time; only `toReadable` makes that of it. Spans are opened by `openSpan`
+ * only, whose attributes are from the registry and need no checks.
  */
-export class HeldSpan implements Span {
+export class NotedSpan implements Span {
   readonly traceId: string;
+  /** Whether its trace is kept whatever becomes of it. */
+  readonly isChosen: boolean;
   hasFailed = false;
   #endMs: number | undefined;
   #attributes: Attributes;
+  /** Whether `#attributes` is ours to change. */
+  #isOwn = false;
   #events: Event[] | undefined;
   readonly #name: string;
   readonly #kind: SpanKind;
   readonly #context: SpanContext;
   readonly #parent: SpanContext | undefined;
   readonly #startMs = nowMs();
-  readonly #onEnd: (span: HeldSpan) => void;
+  readonly #onEnd: (span: NotedSpan) => void;
 
   constructor(
     name: string,
     { kind = SpanKind.INTERNAL, attributes = {} }: SpanOptions,
-    ids: { readonly traceId: string; readonly spanId: string },
+    ids: SpanContext,
     parent: SpanContext | undefined,
-    onEnd: (span: HeldSpan) => void,
+    onEnd: (span: NotedSpan) => void,
   ) {
     this.traceId = ids.traceId;
+    this.isChosen = (ids.traceFlags & TraceFlags.SAMPLED) !== 0;
     this.#name = name;
     this.#kind = kind;
     this.#attributes = attributes;
-    this.#context = { ...ids, traceFlags: TraceFlags.NONE };
+    this.#context = ids;
     this.#parent = parent;
     this.#onEnd = onEnd;
   }
@@ -69,7 +77,10 @@ export class HeldSpan implements Span {
     return this.setAttributes({ [name]: value });
   }
   setAttributes(attributes: Attributes): this {
-    this.#attributes = { ...this.#attributes, ...attributes };
+    this.#attributes = this.#isOwn
+      ? Object.assign(this.#attributes, attributes)
+      : { ...this.#attributes, ...attributes };
+    this.#isOwn = true;
     return this;
   }
   addEvent(name: string, attributes?: unknown): this {
@@ -115,7 +126,7 @@ export class HeldSpan implements Span {
       endTime: toHrTime(endMs),
       duration: toHrTime(endMs - this.#startMs),
       status: { code: this.hasFailed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET },
-      attributes: Object.fromEntries(Object.entries(this.#attributes).filter(([, value]) => value !== undefined)),
+      attributes: toReadableAttributes(this.#attributes),
       events: this.#events ?? [],
       links: [],
       ended: true,
@@ -124,8 +135,17 @@ export class HeldSpan implements Span {
   }
 }
 
+function toReadableAttributes(attributes: Attributes): Attributes {
+  const readable: Attributes = {};
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined) readable[name] = typeof value === "string" ? value.slice(0, maxValueLength) : value;
+  }
+  return readable;
+}
+
 /** Milliseconds since 1970, finer than a millisecond. */
-const nowMs = (): number => performance.timeOrigin + performance.now();
+const originMs = performance.timeOrigin;
+const nowMs = (): number => originMs + performance.now();
 
 function toHrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1_000);

@@ -1,28 +1,25 @@
-import { context, isSpanContextValid, TraceFlags, type Tracer, trace } from "@opentelemetry/api";
+import { context, TraceFlags, type Tracer, trace } from "@opentelemetry/api";
 import type { IdGenerator } from "@opentelemetry/sdk-trace";
-import { HeldSpan } from "./held-span.ts";
+import { NotedSpan } from "./noted-span.ts";
 
-/** What the two kinds of spans are made by. */
-export type ThriftyTracerParts = {
-  /** Makes the spans of traces that chance has chosen; must choose all it is given. */
-  readonly chosen: Pick<Tracer, "startSpan">;
+/** What spans are made by. */
+export type NotingTracerParts = {
   readonly ids: IdGenerator;
-  /** Share of the traces begun here that is chosen, 0 to 1; a trace begun elsewhere was decided about there. */
-  readonly ratio: number;
-  /** Told of every span of the others as it ends. */
-  readonly onHeldEnd: (span: HeldSpan) => void;
+  /** Asked of every trace that begins here whether it is kept in any case; one begun elsewhere was decided about there. */
+  readonly choose: () => boolean;
+  /** Told of every span as it ends. */
+  readonly onEnd: (span: NotedSpan) => void;
 };
 
-/** Opens spans: of traces that chance has chosen those of the SDK, of all others such as cost little (see HeldSpan). */
-export function createThriftyTracer({ chosen, ids, ratio, onHeldEnd }: ThriftyTracerParts): Pick<Tracer, "startSpan"> {
+/** Opens spans that cost little (see NotedSpan), as children of the active one. */
+export function createNotingTracer({ ids, choose, onEnd }: NotingTracerParts): Pick<Tracer, "startSpan"> {
   return {
     startSpan(name, options = {}, within = context.active()) {
-      const carried = trace.getSpanContext(within);
-      const parent = carried && isSpanContextValid(carried) ? carried : undefined;
-      const isChosen = parent ? (parent.traceFlags & TraceFlags.SAMPLED) !== 0 : Math.random() < ratio;
-      if (isChosen) return chosen.startSpan(name, options, within);
-      const own = { traceId: parent?.traceId ?? ids.generateTraceId(), spanId: ids.generateSpanId() };
-      return new HeldSpan(name, options, own, parent, onHeldEnd);
+      // What came over the wire was looked at when it came.
+      const parent = trace.getSpanContext(within);
+      const traceFlags = parent?.traceFlags ?? (choose() ? TraceFlags.SAMPLED : TraceFlags.NONE);
+      const own = { traceId: parent?.traceId ?? ids.generateTraceId(), spanId: ids.generateSpanId(), traceFlags };
+      return new NotedSpan(name, options, own, parent, onEnd);
     },
   };
 }
