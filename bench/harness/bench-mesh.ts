@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Mesh, startMesh } from "@pixelmesh/cli";
+import { type Mesh, type MeshOptions, startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
 import { readFamilyCpuMs } from "./machine.ts";
 
@@ -15,10 +15,14 @@ export type BenchMesh = {
   close(): Promise<void>;
 };
 
-/** Starts it on free ports. */
-export async function startBenchMesh(env: NodeJS.ProcessEnv = {}): Promise<BenchMesh> {
+/** Starts it on free ports, by commands of its own where they are given. */
+export async function startBenchMesh(
+  env: NodeJS.ProcessEnv = {},
+  commands: Pick<MeshOptions, "command"> = {},
+): Promise<BenchMesh> {
   const dir = await mkdtemp(join(tmpdir(), "pixelmesh-bench-"));
-  const mesh = await startMesh({ dataDir: join(dir, "mesh"), ports: "free", env: { ...process.env, ...env } });
+  const dataDir = join(dir, "mesh");
+  const mesh = await startMesh({ dataDir, ports: "free", env: { ...process.env, ...env }, ...commands });
   const client = connectPixelmesh({ address: mesh.address });
   return {
     mesh,

@@ -1,36 +1,5 @@
 import { expect, test } from "vitest";
-import { fitSlope, isGrowing, toBlocks } from "./slope.ts";
-
-test("finds the line and how far the points are off it", () => {
-  expect(
-    fitSlope([
-      [0, 5],
-      [1, 7],
-      [2, 9],
-      [3, 11],
-    ]),
-  ).toEqual({ value: 2, standardError: 0 });
-  // By hand: Sxx = Syy = 10, Sxy = 8, so 0.8 and the root of (10 − 0.8 · 8) / 3 / 10 = 0.12.
-  const { value, standardError } = fitSlope([1, 3, 2, 5, 4].map((y, at) => [at + 1, y] as const));
-  expect(value).toBeCloseTo(0.8, 10);
-  expect(standardError).toBeCloseTo(Math.sqrt(0.12), 10);
-});
-
-test("refuses what has no slope", () => {
-  expect(() =>
-    fitSlope([
-      [0, 1],
-      [1, 1],
-    ]),
-  ).toThrow(RangeError);
-  expect(() =>
-    fitSlope([
-      [1, 1],
-      [1, 2],
-      [1, 3],
-    ]),
-  ).toThrow(RangeError);
-});
+import { peakGrowth, toBlocks } from "./growth.ts";
 
 test("blocks take every point once, in order", () => {
   const points = Array.from({ length: 10 }, (_, at) => [at, 2 * at] as const);
@@ -43,9 +12,21 @@ test("blocks take every point once, in order", () => {
   expect(toBlocks(points, 99)).toEqual(points);
 });
 
-test("a steady leak under noise grows, noise alone does not", () => {
-  const noisy = (perX: number) => Array.from({ length: 30 }, (_, x) => [x, perX * x + ((x * 7919) % 13)] as const);
-  expect(isGrowing(fitSlope(noisy(1)), 0.5)).toBe(true);
-  expect(isGrowing(fitSlope(noisy(0)), 0.01)).toBe(false);
-  expect(isGrowing(fitSlope(noisy(0.3)), 0.5)).toBe(false);
+/** 300 points over 0 to 30 of a saw whose teeth are 50 high and 7 long, which drifts by `perX`. */
+const saw = (perX: number, warmUp = 0) =>
+  Array.from({ length: 300 }, (_, at) => {
+    const x = at / 10;
+    return [x, Math.min(x, 5) * warmUp + perX * x + ((x % 7) / 7) * 50] as const;
+  });
+
+test("a leak under a saw grows by what it leaks, a saw alone and one that only warms up do not", () => {
+  expect(peakGrowth(saw(3), 30)).toBeGreaterThan(2.4);
+  expect(peakGrowth(saw(3), 30)).toBeLessThan(3.6);
+  for (const warmUp of [0, 20]) expect(Math.abs(peakGrowth(saw(0, warmUp), 30) as number)).toBeLessThan(0.5);
+});
+
+test("what was not there in both thirds is not judged", () => {
+  expect(peakGrowth(saw(1).slice(150), 30)).toBeDefined();
+  expect(peakGrowth(saw(1).slice(210), 30)).toBeUndefined();
+  expect(peakGrowth(saw(1).slice(0, 190), 30)).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 export type { MeshProcess } from "./mesh/mesh-file.ts";
 export type { Env } from "./mesh/service-env.ts";
-export { type ServiceName, serviceNames } from "./mesh/services.ts";
+export { type ServiceName, serviceCommand, serviceNames } from "./mesh/services.ts";
 export { type Mesh, type MeshEvent, type MeshOptions, startMesh } from "./mesh/start-mesh.ts";
 export { toTable } from "./text.ts";

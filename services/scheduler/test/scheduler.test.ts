@@ -56,13 +56,18 @@ const device: DeviceReport = {
 function attach(client: Client, instance = "0") {
   const reports = createOutbox<AttachDeviceRequest>();
   const commands: unknown[] = [];
+  let answered = false;
   const ended = (async () => {
-    for await (const { command } of client.attachDevice(reports)) commands.push(command);
+    const onHeader = () => {
+      answered = true;
+    };
+    for await (const { command } of client.attachDevice(reports, { onHeader })) commands.push(command);
   })();
   ended.catch(() => {});
   return {
     commands,
     ended,
+    isAnswered: () => answered,
     report: (change: Partial<DeviceReport> = {}, openSlots: string[] = []) =>
       reports.push({ service: "upscale", instance, devices: [{ ...device, ...change }], openSlots }),
     end: reports.end,
@@ -93,6 +98,14 @@ function hold(client: Client, change: Parameters<typeof SlotRequest.fromPartial>
   const renew = () => messages.push({ message: { $case: "renewal", value: {} } });
   return { next, release, renew, messages, abort: () => controller.abort() };
 }
+
+test("whoever attaches devices is answered at once, so that its client does not keep its reports for as long as none commands it", async () => {
+  const { client } = await startTestScheduler();
+  const attached = attach(client);
+  attached.report();
+  await expect.poll(attached.isAnswered).toBe(true);
+  expect(attached.commands).toEqual([]);
+});
 
 test("a slot is granted, renewed and released; the next one waits for it and then has it", async () => {
   const { client } = await startTestScheduler();

@@ -16,7 +16,7 @@ const maxDevices = 64;
 export function createAttachDevice(leader: Leader) {
   return async function* attachDevice(
     stream: AsyncIterable<AttachDeviceRequest>,
-    { signal }: CallContext,
+    { signal, header, sendHeader }: CallContext,
   ): AsyncGenerator<AttachDeviceResponse, void, undefined> {
     const commands = createOutbox<AttachDeviceResponse>(64);
     const { runtime } = leader.require();
@@ -44,6 +44,10 @@ export function createAttachDevice(leader: Leader) {
       }
     }
 
+    // Until something comes back a client keeps all it has sent, to be able to send it again: a report a second, for as
+    // long as there is no command. A header that says nothing would not be sent.
+    header.set("pixelmesh-attached", "1");
+    sendHeader();
     signal.addEventListener("abort", commands.end, { once: true });
     listen()
       .catch((error: unknown) => {
