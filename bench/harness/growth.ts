@@ -13,16 +13,16 @@ export function toBlocks(points: readonly Point[], count: number): readonly Poin
 }
 
 /**
- * How much the peaks of something rise for one x, once it has warmed up: the highest mean of eight blocks of the last third of 0 to `end`
- * against that of the second, by what lies between. Memory that collectors give back in steps is a saw: a line through it
+ * How much the peaks of something rise once it has warmed up: the highest mean of eight blocks of the last third of 0 to `end`
+ * less that of the second. Memory that collectors give back in steps is a saw: a line through it
  * tells where its teeth happen to be, while its peaks rise only where something is kept. Undefined without 8 points in each third.
  */
-export function peakGrowth(points: readonly Point[], end: number): number | undefined {
+export function peakRise(points: readonly Point[], end: number): number | undefined {
   const third = end / 3;
   const peakOf = (part: number) => {
     const inside = points.filter(([x]) => x >= part * third && x < (part + 1) * third);
     return inside.length < 8 ? undefined : Math.max(...toBlocks(inside, 8).map(([, y]) => y));
   };
   const [before, after] = [peakOf(1), peakOf(2)];
-  return before === undefined || after === undefined ? undefined : (after - before) / third;
+  return before === undefined || after === undefined ? undefined : after - before;
 }

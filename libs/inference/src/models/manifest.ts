@@ -63,7 +63,7 @@ const entrySchema = z.strictObject({
   /** Sides of an input tile must be multiples of this. */
   sizeMultiple: z.int().min(1).max(256).default(1),
   workClass: z.enum(["light", "heavy", "exclusive"]),
-  /** Largest sides of an input tile, halo included, preferred first. */
+  /** Largest input tiles, halo included, preferred first: 1024 stands for the pixels of 1024 by 1024. */
   preferredTilesPx: z.array(z.int().min(16).max(8192)).min(1),
   memory: memorySchema,
   /** Name of an upscaler of the same scale that keeps more noise: results of the two are mixed for a denoise strength. */

@@ -16,7 +16,7 @@ export type RunTiledOptions = {
   /** A second model of the same scale whose results are mixed in. */
   readonly blend?: Blend | undefined;
   readonly host: Pick<InferenceHost, "runTile">;
-  /** Largest side of a tile, halo included. Default: the model's preferred one. */
+  /** Largest tile, as `fitsTile` has it, halo included. Default: the model's preferred one. */
   readonly tilePx?: number;
   /** The slot whose grant the host enforces. */
   readonly slotId?: string | undefined;

@@ -277,6 +277,7 @@ export interface SlotRequest {
 
 /** One way to do the work. */
 export interface SlotOption {
+  /** The largest tile: as many pixels as a square of this side. */
   tilePx: number;
   batch: number;
   /** Predicted for the whole host while it runs. */
