@@ -4,8 +4,8 @@ export type TileRules = { readonly tilePx: number; readonly haloPx: number; read
 const longestSides = 2;
 
 /**
- * What a tile costs beside its pixels, in pixels: 6 ms of cutting, sending and stitching at 2.7 µs a pixel, by the figures
- * of `make eval-tiles` for tiles of 128 and of 1024 px (docs/models.md).
+ * What a tile costs beside its pixels, in pixels: some 5 ms of cutting, sending and stitching at 2.2 to 2.7 µs a pixel, by what
+ * `make eval-tiles` says of pixelmesh-sr-x4 with tiles of 128 and of 1024 px (docs/models.md).
  */
 const overheadPx = 2_048;
 
