@@ -14,7 +14,7 @@ const warmUpRounds = 4;
 /** What jobs are played: one effect on a picture of these sides. */
 const sizes = [
   { name: "small", widthPx: 640, heightPx: 480, jobs: 100, bound: 1.03 },
-  { name: "tiny", widthPx: 64, heightPx: 64, jobs: 200, bound: 1.1 },
+  { name: "tiny", widthPx: 64, heightPx: 64, jobs: 200, bound: 1.03 },
 ] as const;
 type JobSize = (typeof sizes)[number];
 

@@ -70,12 +70,12 @@ export function toLeanConnection(nc: NatsConnection, onLostSignal: (error: Error
   ): void {
     if (said.length === 0) setImmediate(sayNow);
     if (!isConnected) {
-      heldBytes += payload?.length ?? 0;
-      if (said.length >= maxHeld || heldBytes > maxHeldBytes) {
-        heldBytes -= payload?.length ?? 0;
+      const bytes = payload?.length ?? 0;
+      if (said.length >= maxHeld || heldBytes + bytes > maxHeldBytes) {
         onFailure(new errors.RequestError("connection lost, and too much waits for the next one"));
         return;
       }
+      heldBytes += bytes;
     }
     said.push(() => {
       try {

@@ -14,9 +14,9 @@ export type ExportOptions = {
   readonly version: string;
   /** Base URL of an OTLP/HTTP receiver. */
   readonly endpoint: string;
-  /** Share of the traces begun here that is kept whatever becomes of them, 0 to 1, */
+  /** Share of the traces begun here that is kept whatever becomes of them, 0 to 1. */
   readonly ratio: number;
-  /** and how many of them a second at most. */
+  /** Traces of that share a second, at most. */
   readonly perSecond: number;
   /** How long ended spans wait for others to be sent with them, in milliseconds. */
   readonly sendEveryMs: number;

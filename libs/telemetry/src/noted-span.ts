@@ -35,8 +35,6 @@ export class NotedSpan implements Span {
   hasFailed = false;
   #endMs: number | undefined;
   #attributes: Attributes;
-  /** Whether `#attributes` is ours to change. */
-  #isOwn = false;
   #events: Event[] | undefined;
   readonly #name: string;
   readonly #kind: SpanKind;
@@ -77,10 +75,7 @@ export class NotedSpan implements Span {
     return this.setAttributes({ [name]: value });
   }
   setAttributes(attributes: Attributes): this {
-    this.#attributes = this.#isOwn
-      ? Object.assign(this.#attributes, attributes)
-      : { ...this.#attributes, ...attributes };
-    this.#isOwn = true;
+    this.#attributes = { ...this.#attributes, ...attributes };
     return this;
   }
   addEvent(name: string, attributes?: unknown): this {
@@ -144,8 +139,7 @@ function toReadableAttributes(attributes: Attributes): Attributes {
 }
 
 /** Milliseconds since 1970, finer than a millisecond. */
-const originMs = performance.timeOrigin;
-const nowMs = (): number => originMs + performance.now();
+const nowMs = (): number => performance.timeOrigin + performance.now();
 
 function toHrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1_000);

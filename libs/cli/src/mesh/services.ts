@@ -32,7 +32,7 @@ export function assertCheckout(): void {
 
 /**
  * JavaScript objects of one service, in MiB, buffers not counted: several times what any has been seen to need. A bound makes Node collect
- * garbage at 1.4 times what is in use instead of 4 times: old objects take half the memory, tiny jobs 2 % more time
+ * garbage at 1.4 times what is in use instead of 4 times: a busy mesh takes a third to a half less memory, tiny jobs 2 % more time
  * (docs/performance.md). In containers Node takes its bound from theirs.
  */
 const maxHeapMiB = 512;

@@ -1,5 +1,5 @@
 import { expected } from "@pixelmesh/errors";
-import { findGrid, shareOf, toHalo } from "./tile-grid.ts";
+import { findGrid, type TileRules } from "./tile-grid.ts";
 
 /** One row or column of the tile grid, in input pixels. */
 export type Span = {
@@ -30,18 +30,12 @@ export type TilePlan = {
 };
 
 /** What a plan is made from, in input pixels. */
-export type TilePlanOptions = {
+export type TilePlanOptions = TileRules & {
   /** Sides of the picture. */
   readonly widthPx: number;
   readonly heightPx: number;
   /** The part to cover; tiles take their context from all of the picture. Default: the whole. */
   readonly region?: Region;
-  /** The largest input, halo included: as many pixels as a square of this side, and no side longer than two of it. */
-  readonly tilePx: number;
-  /** Context on each side of a core that is not a border of the picture. */
-  readonly haloPx: number;
-  /** Inputs begin at and measure multiples of this. */
-  readonly sizeMultiple: number;
 };
 
 /**
@@ -58,8 +52,8 @@ export function planTiles(options: TilePlanOptions): TilePlan {
   const grid = findGrid(x.length, y.length, options);
   if (grid === undefined) throw expected("tile_px", `more than twice the halo of ${haloPx} px`, tilePx);
   return {
-    columns: divide(x, grid.columns, options),
-    rows: divide(y, grid.rows, options),
+    columns: divide(x, grid.columns, grid.width, sizeMultiple),
+    rows: divide(y, grid.rows, grid.height, sizeMultiple),
     tileWidthPx: grid.width * sizeMultiple,
     tileHeightPx: grid.height * sizeMultiple,
     count: grid.columns * grid.rows,
@@ -75,17 +69,15 @@ type Axis = {
   readonly length: number;
 };
 
-function toAxis(fromPx: number, lengthPx: number, sizePx: number, { haloPx, sizeMultiple }: TilePlanOptions): Axis {
+function toAxis(fromPx: number, lengthPx: number, sizePx: number, { haloPx, sizeMultiple }: TileRules): Axis {
   if (!Number.isSafeInteger(sizePx) || sizePx < 1) throw expected("size_px", "a positive integer", sizePx);
   const toPx = fromPx + lengthPx;
   const first = Math.max(0, Math.floor((fromPx - haloPx) / sizeMultiple));
   return { fromPx, toPx, first, length: Math.ceil(Math.min(sizePx, toPx + haloPx) / sizeMultiple) - first };
 }
 
-/** The inputs and cores of one axis. */
-function divide({ fromPx, toPx, first, length }: Axis, count: number, rules: TilePlanOptions): readonly Span[] {
-  const unitPx = rules.sizeMultiple;
-  const size = shareOf(length, count, toHalo(rules));
+/** The `count` inputs of one axis, each `size` units long, and their cores. */
+function divide({ fromPx, toPx, first, length }: Axis, count: number, size: number, unitPx: number): readonly Span[] {
   const startOf = (at: number) => first + (count === 1 ? 0 : Math.floor((at * (length - size)) / (count - 1)));
   const cutBefore = (at: number) => Math.floor((startOf(at) + startOf(at - 1) + size) / 2) * unitPx;
   return Array.from({ length: count }, (_, at) => {

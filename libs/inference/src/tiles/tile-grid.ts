@@ -1,5 +1,12 @@
-/** What grids are made of, in pixels; see `TilePlanOptions`. */
-export type TileRules = { readonly tilePx: number; readonly haloPx: number; readonly sizeMultiple: number };
+/** What tiles must keep to, in input pixels. */
+export type TileRules = {
+  /** The largest input, halo included: as many pixels as a square of this side, and no side longer than two of it. */
+  readonly tilePx: number;
+  /** Context on each side of a core that is not a border of the picture. */
+  readonly haloPx: number;
+  /** Inputs begin at and measure multiples of this. */
+  readonly sizeMultiple: number;
+};
 
 const longestSides = 2;
 
@@ -31,7 +38,7 @@ export type TileGrid = {
  */
 export function findGrid(width: number, height: number, rules: TileRules): TileGrid | undefined {
   const { tilePx, sizeMultiple } = rules;
-  const halo = toHalo(rules);
+  const halo = Math.ceil(rules.haloPx / sizeMultiple);
   const longest = Math.floor((longestSides * tilePx) / sizeMultiple);
   const largest = Math.floor((tilePx / sizeMultiple) ** 2);
   const overhead = overheadPx / sizeMultiple ** 2;
@@ -58,13 +65,8 @@ function mostOf(length: number, halo: number): number {
   return Math.max(1, length - 2 * halo);
 }
 
-/** The halo in whole units. */
-export function toHalo({ haloPx, sizeMultiple }: Omit<TileRules, "tilePx">): number {
-  return Math.ceil(haloPx / sizeMultiple);
-}
-
 /** How long each of `count` equal inputs is that cover `length`, in units. */
-export function shareOf(length: number, count: number, halo: number): number {
+function shareOf(length: number, count: number, halo: number): number {
   return Math.ceil((length + 2 * halo * (count - 1)) / count);
 }
 
