@@ -60,6 +60,10 @@ describe("every trace kept", () => {
     expect((await mesh.client.jobs.wait(id)).state).toBe(JobState.SUCCEEDED);
     const spans = await readTrace(receiver, id);
     for (const { version } of spans) expect(version).toBe("1.2.3-canary");
+    // Traces begin with calls: what a job's events or the house's own work would begin leads nobody anywhere.
+    const roots = receiver.spans().filter(({ parentSpanId }) => parentSpanId === "");
+    expect(roots.length).toBeGreaterThan(0);
+    for (const { name } of roots) expect(name).toMatch(/^pixelmesh\.[a-z]+\.v1\./);
     const byId = new Map(spans.map((span) => [span.spanId, span]));
     const edges = new Set(
       spans.flatMap((span) => {

@@ -1,5 +1,12 @@
 import { AppError, toAppError } from "@pixelmesh/errors";
-import { noSpan, openSpan, type SpanAttributes, withExtractedTrace, withSpan } from "@pixelmesh/telemetry";
+import {
+  noSpan,
+  type OpenSpan,
+  openSpan,
+  type SpanAttributes,
+  withExtractedTrace,
+  withSpan,
+} from "@pixelmesh/telemetry";
 import { type Codec, parseMessage } from "./codec.ts";
 import type { Bus } from "./connect.ts";
 import { publishDeadLetter } from "./dead-letters.ts";
@@ -55,20 +62,28 @@ export async function settle<T>(bus: Bus, options: SettleOptions<T>, pulled: Pul
   } finally {
     clearInterval(heart);
   }
-  const settled = await span
-    .run(() =>
-      withSpan(`settle ${stream}`, { kind: "client", attributes: settleAttributes }, async (settling) => {
-        const name = await applyVerdict(bus, stream, pulled, verdict, delivery.isLate());
-        settling.set({ "messaging.operation.name": name });
-        return name;
-      }),
-    )
-    .finally(span.end);
+  const settled = await settleInSpan(span, stream, () => applyVerdict(bus, stream, pulled, verdict, delivery.isLate()));
   bus.metrics.count("pixelmesh_messages_consumed_total", {
     stream,
     settle: settled,
     redelivered: String(delivery.deliveries > 1),
   });
+}
+
+/** Settles in a span of its own below the one of the work, and ends both. Work without a span has none: it would be a trace of its own. */
+async function settleInSpan(work: OpenSpan, stream: string, apply: () => Promise<string>): Promise<string> {
+  if (work === noSpan) return apply();
+  try {
+    return await work.run(() =>
+      withSpan(`settle ${stream}`, { kind: "client", attributes: settleAttributes }, async (settling) => {
+        const name = await apply();
+        settling.set({ "messaging.operation.name": name });
+        return name;
+      }),
+    );
+  } finally {
+    work.end();
+  }
 }
 
 const settleAttributes = { "messaging.system": "nats", "messaging.operation.type": "settle" } as const;

@@ -1,8 +1,10 @@
-export { type AttributeName, attributeDefinitions, type SpanAttributes } from "./attributes.ts";
-export { type CallFacts, type CallNotes, callFacts, noteCall, withCallFacts } from "./call-facts.ts";
-export { createLogger, type Logger } from "./logger.ts";
-export { createMetrics, type Metrics } from "./metrics.ts";
-export { type MetricsServer, startMetricsServer } from "./metrics-server.ts";
-export { type MetricDefinition, type MetricName, metricDefinitions } from "./names.ts";
-export { activeSpan, noSpan, type OpenSpan, openSpan, type SpanHandle, type SpanOptions, withSpan } from "./spans.ts";
-export { bindToContext, injectTrace, startTracing, traceIds, withExtractedTrace, withTrace } from "./trace.ts";
+export type { CallFacts, CallNotes } from "./active.ts";
+export { callFacts, noteCall, withCallFacts } from "./call-facts.ts";
+export { createLogger, type Logger } from "./logs/logger.ts";
+export { createMetrics, type Metrics } from "./metrics/metrics.ts";
+export { type MetricsServer, startMetricsServer } from "./metrics/metrics-server.ts";
+export { type MetricDefinition, type MetricName, metricDefinitions } from "./metrics/names.ts";
+export { type AttributeName, attributeDefinitions, type SpanAttributes } from "./traces/attributes.ts";
+export type { OpenSpan, SpanHandle, SpanOptions } from "./traces/span.ts";
+export { activeSpan, noSpan, openSpan, withSpan } from "./traces/spans.ts";
+export { bindToContext, injectTrace, startTracing, traceIds, withExtractedTrace, withTrace } from "./traces/trace.ts";

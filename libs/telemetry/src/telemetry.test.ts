@@ -1,4 +1,6 @@
-import { context } from "@opentelemetry/api";
+import { context, propagation, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { expect, test } from "vitest";
 import {
   bindToContext,
@@ -17,18 +19,44 @@ import {
 startTracing();
 const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-test("a trace taken from headers is the one handed on", () => {
-  const sent = withExtractedTrace(
-    (name) => (name === "traceparent" ? traceparent : undefined),
-    () => {
-      const headers: Record<string, string> = {};
-      injectTrace((name, value) => {
-        headers[name] = value;
-      });
-      return headers.traceparent;
-    },
-  );
-  expect(sent).toBe(traceparent);
+/** The headers that the running code would send. */
+function sentHeaders(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  injectTrace((name, value) => {
+    headers[name] = value;
+  });
+  return headers;
+}
+
+test.each([
+  { traceparent },
+  { traceparent: traceparent.replace(/01$/, "00") },
+  { traceparent, tracestate: "vendor=a,other=b" },
+])(
+  "a trace taken from headers is the one handed on, with what others put beside it",
+  (headers: Record<string, string>) => {
+    expect(withExtractedTrace((name) => headers[name], sentHeaders)).toEqual(headers);
+  },
+);
+
+test.each(["", "x", traceparent.slice(1), traceparent.replace("0af7651916cd43dd8448eb211c80319c", "0".repeat(32))])(
+  "headers that name no trace begin a new one: %j",
+  (broken) => {
+    const headers = withExtractedTrace((name) => (name === "traceparent" ? broken : undefined), sentHeaders);
+    expect(headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+    expect(headers.traceparent).not.toContain("0".repeat(16));
+  },
+);
+
+test("a program that traces by itself has its own trace handed on", () => {
+  expect(sentHeaders()).toEqual({});
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  const [, traceId, spanId] = traceparent.split("-") as [string, string, string, string];
+  const within = trace.setSpanContext(context.active(), { traceId, spanId, traceFlags: 1 });
+  expect(context.with(within, sentHeaders)).toEqual({ traceparent });
+  context.disable();
+  propagation.disable();
 });
 
 test("without headers a new trace begins, and an inner piece of work stays in it", () => {
@@ -50,7 +78,7 @@ test("a generator keeps the context it was bound in, whoever consumes it", async
       })(),
     ),
   );
-  const { value } = await context.with(context.active(), () => withCallFacts({ tenant: "b" }, () => generator.next()));
+  const { value } = await withCallFacts({ tenant: "b" }, () => generator.next());
   expect(value).toBe("a");
 });
 

@@ -1,16 +1,15 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
+import { collectDefaultMetrics, type Metric, type OpenMetricsContentType, Registry } from "prom-client";
+import { keptTraceId } from "../traces/trace.ts";
+import { collectLoopLag, neverMs } from "./loop-lag.ts";
 import { type MetricDefinition, type MetricName, metricDefinitions } from "./names.ts";
-import { keptTraceId } from "./trace.ts";
+import { HistogramSeries, type SeriesLabels, SeriesTable, ValueSeries } from "./series.ts";
 
 type NamesOf<T extends string> = {
   [K in MetricName]: (typeof metricDefinitions)[K]["type"] extends T ? K : never;
 }[MetricName];
 type Labels<N extends MetricName> = Readonly<Record<keyof (typeof metricDefinitions)[N]["labels"], string>>;
-
-/** How often the event loop is asked for its lag: it wakes for nothing else, so that an idle process costs little. */
-const loopSampleMs = 20;
 
 /** The metrics of one process, by the names of the registry. Wrong names or labels do not compile. */
 export type Metrics = {
@@ -30,47 +29,53 @@ export type Metrics = {
 export function createMetrics(service: string, version: string, memoryLimit = Number.POSITIVE_INFINITY): Metrics {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: loopSampleMs });
-  const made = new Map<string, Counter | Gauge | Histogram>();
-
-  function metric<T extends Counter | Gauge | Histogram>(name: MetricName): T {
-    const found = made.get(name) ?? make(name);
-    made.set(name, found);
-    return found as T;
-  }
-
-  function make(name: MetricName): Counter | Gauge | Histogram {
-    const { type, help, labels, buckets } = metricDefinitions[name] as MetricDefinition;
-    const options = { name, help, labelNames: Object.keys(labels), registers: [registry] };
-    if (type === "counter") return new Counter(options);
-    if (type === "gauge") return new Gauge(options);
-    return new Histogram({ ...options, enableExemplars: true, buckets: [...(buckets ?? [])] });
-  }
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: neverMs });
+  collectLoopLag(registry);
+  const histograms = createTables(registry, (name, labels) => new HistogramSeries(name, definitionOf(name), labels));
+  const values = createTables(registry, (_name, labels) => new ValueSeries(labels));
 
   for (const [name, definition] of Object.entries(metricDefinitions) as [MetricName, MetricDefinition][]) {
     if (definition.from !== "all" && !definition.from.some((from) => from === service)) continue;
-    for (const labels of closedSeries(definition)) {
-      const at = metric(name);
-      if (at instanceof Histogram) at.zero(labels);
-      else at.inc(labels, 0);
-    }
+    const table = definition.type === "histogram" ? histograms(name) : values(name);
+    for (const labels of closedSeries(definition)) table.of(labels);
   }
-  metric<Gauge>("pixelmesh_build_info").set({ service, version, node: process.version }, 1);
-  metric<Gauge>("pixelmesh_process_memory_limit_bytes").set(Math.min(memoryLimit, memoryLimitBytes()));
+  values("pixelmesh_build_info").of({ service, version, node: process.version }).set(1);
+  values("pixelmesh_process_memory_limit_bytes").of({}).set(Math.min(memoryLimit, memoryLimitBytes()));
 
   return {
-    count: (name, labels, by = 1) => metric<Counter>(name).inc(labels, by),
-    set: (name, labels, value) => metric<Gauge>(name).set(labels, value),
-    observe(name, labels, value) {
-      const traceId = keptTraceId();
-      metric<Histogram>(name).observe({ labels, value, exemplarLabels: traceId ? { trace_id: traceId } : {} });
-    },
+    count: (name, labels, by = 1) => values(name).of(labels).add(by),
+    set: (name, labels, value) => values(name).of(labels).set(value),
+    observe: (name, labels, value) => histograms(name).of(labels).observe(value, keptTraceId()),
     async page(accept = "") {
       const text = await registry.metrics();
       if (accept.includes("application/openmetrics-text")) return { text, contentType: registry.contentType };
       return { text: toPlainText(text), contentType: Registry.PROMETHEUS_CONTENT_TYPE };
     },
   };
+}
+
+const definitionOf = (name: MetricName): MetricDefinition => metricDefinitions[name];
+
+/** Tables of series by the names of their metrics: a metric is on the page from the first time that it is asked for. */
+function createTables<S extends ValueSeries | HistogramSeries>(
+  registry: Registry<OpenMetricsContentType>,
+  createSeries: (name: MetricName, labels: SeriesLabels) => S,
+): (name: MetricName) => SeriesTable<S> {
+  const tables = new Map<MetricName, SeriesTable<S>>();
+
+  function create(name: MetricName): SeriesTable<S> {
+    const { type, help, labels } = definitionOf(name);
+    const table = new SeriesTable(Object.keys(labels), (values) => createSeries(name, values));
+    tables.set(name, table);
+    // All that the registry wants of a metric, whose name it shortens where the format has it so.
+    const metric = {
+      ...{ name, type, help, aggregator: "sum" },
+      get: async () => ({ ...metric, values: table.toPage() }),
+    };
+    registry.registerMetric(metric as unknown as Metric);
+    return table;
+  }
+  return (name) => tables.get(name) ?? create(name);
 }
 
 /** An OpenMetrics page in the older text format: counters are named whole, and there are no exemplars and no end mark. */

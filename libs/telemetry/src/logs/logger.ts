@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
+import { traceIds } from "../traces/trace.ts";
 import { createFloodGate, type FloodLimits, type GateLine } from "./flood-gate.ts";
 import { toLoggedError } from "./log-error.ts";
-import { traceIds } from "./trace.ts";
 
 /** A structured logger: `log.info({ jobId }, "text")`. One JSON line each, on standard error by default. */
 export type Logger = PinoLogger;

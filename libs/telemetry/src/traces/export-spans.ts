@@ -1,11 +1,10 @@
-import type { Tracer } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { BatchSpanProcessor, RandomIdGenerator } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
 import { createTraceChoice } from "./choose-traces.ts";
-import { createSpanHolder } from "./keep-spans.ts";
+import { createTracer, type Tracer } from "./create-tracer.ts";
+import { createSpanHolder } from "./hold-spans.ts";
 import type { NotedSpan } from "./noted-span.ts";
-import { createNotingTracer } from "./noting-tracer.ts";
 
 /** Where spans go, and which. */
 export type ExportOptions = {
@@ -27,7 +26,7 @@ export type ExportOptions = {
  * the rest is dropped.
  */
 export function createExportingTracer(options: ExportOptions): {
-  tracer: Pick<Tracer, "startSpan">;
+  tracer: Tracer;
   close(): Promise<void>;
 } {
   const exporter = new OTLPTraceExporter({
@@ -50,11 +49,6 @@ export function createExportingTracer(options: ExportOptions): {
     instrumentationScope: { name: "pixelmesh", version: options.version },
   };
   const send = (span: NotedSpan) => batches.onEnd(span.toReadable(origin));
-  const hold = createSpanHolder(send);
-  const tracer = createNotingTracer({
-    ids: new RandomIdGenerator(),
-    choose: createTraceChoice(options),
-    onEnd: (span) => (span.isChosen ? send(span) : hold(span)),
-  });
+  const tracer = createTracer({ choose: createTraceChoice(options), send, hold: createSpanHolder(send) });
   return { tracer, close: () => batches.shutdown() };
 }

@@ -1,0 +1,130 @@
+/** Values of labels by their names. */
+export type SeriesLabels = Readonly<Record<string, string>>;
+
+/** A value as a page has it, in the form in which prom-client's registry asks for it. */
+export type PageValue = {
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  /** Labels that stand after the others; prom-client keeps the text of the ones that it has seen. */
+  readonly sharedLabels: SeriesLabels;
+  readonly value: number;
+  readonly exemplar?: Exemplar | undefined;
+};
+type Exemplar = { readonly labelSet: SeriesLabels; readonly value: number; readonly timestamp: number };
+
+/** The counter or gauge of one set of labels. */
+export class ValueSeries {
+  #value = 0;
+  readonly #labels: SeriesLabels;
+
+  constructor(labels: SeriesLabels) {
+    this.#labels = labels;
+  }
+
+  /** Throws a TypeError where the value is no finite number, as `add` does. */
+  set(value: number): void {
+    this.#value = toFinite(value);
+  }
+  /** A counter never falls. */
+  add(by: number): void {
+    if (by < 0) throw new TypeError(`Expected a counter to grow, got \`${by}\``);
+    this.#value += toFinite(by);
+  }
+  toPage(): PageValue[] {
+    return [{ labels: {}, sharedLabels: this.#labels, value: this.#value }];
+  }
+}
+
+/** The histogram of one set of labels: how many values lie in each bucket, and in each the last one that can be looked up. */
+export class HistogramSeries {
+  readonly #name: string;
+  readonly #edges: readonly number[];
+  readonly #counts: number[];
+  readonly #exemplars: (Exemplar | undefined)[];
+  readonly #labels: SeriesLabels;
+  #sum = 0;
+
+  /** `buckets` are their upper edges, which belong to them, in rising order; one bucket more takes what is beyond. */
+  constructor(name: string, { buckets = [] }: { readonly buckets?: readonly number[] }, labels: SeriesLabels) {
+    this.#name = name;
+    this.#edges = buckets;
+    this.#counts = new Array(buckets.length + 1).fill(0);
+    this.#exemplars = new Array(buckets.length + 1).fill(undefined);
+    this.#labels = labels;
+  }
+
+  /** Throws a TypeError where the value is no finite number. */
+  observe(value: number, traceId: string | undefined): void {
+    this.#sum += toFinite(value);
+    let bucket = 0;
+    while (bucket < this.#edges.length && value > (this.#edges[bucket] as number)) bucket++;
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+    if (traceId !== undefined)
+      this.#exemplars[bucket] = { labelSet: { trace_id: traceId }, value, timestamp: Date.now() / 1_000 };
+  }
+  toPage(): PageValue[] {
+    const sharedLabels = this.#labels;
+    let count = 0;
+    const buckets = this.#counts.map((own, bucket) => {
+      count += own;
+      const labels = { le: this.#edges[bucket] ?? "+Inf" };
+      return {
+        metricName: `${this.#name}_bucket`,
+        labels,
+        sharedLabels,
+        value: count,
+        exemplar: this.#exemplars[bucket],
+      };
+    });
+    return [
+      ...buckets,
+      { metricName: `${this.#name}_sum`, labels: {}, sharedLabels, value: this.#sum },
+      { metricName: `${this.#name}_count`, labels: {}, sharedLabels, value: count },
+    ];
+  }
+}
+
+type Branch<S> = { readonly next: Map<string | undefined, Branch<S>>; series?: S };
+
+/**
+ * The series of one metric, by the values of its labels. They are found by a walk from one value to the next: a key made of
+ * them all would have to be built and hashed at every count.
+ */
+export class SeriesTable<S extends { toPage(): PageValue[] }> {
+  readonly #labelNames: readonly string[];
+  readonly #create: (labels: SeriesLabels) => S;
+  readonly #root: Branch<S> = { next: new Map() };
+  readonly #all: S[] = [];
+
+  constructor(labelNames: readonly string[], create: (labels: SeriesLabels) => S) {
+    this.#labelNames = labelNames;
+    this.#create = create;
+  }
+
+  /** The series of these labels, which begins with its first use. */
+  of(labels: SeriesLabels): S {
+    let at = this.#root;
+    for (const name of this.#labelNames) {
+      const value = labels[name];
+      let next = at.next.get(value);
+      if (next === undefined) {
+        next = { next: new Map() };
+        at.next.set(value, next);
+      }
+      at = next;
+    }
+    if (at.series === undefined) {
+      at.series = this.#create({ ...labels });
+      this.#all.push(at.series);
+    }
+    return at.series;
+  }
+  toPage(): PageValue[] {
+    return this.#all.flatMap((series) => series.toPage());
+  }
+}
+
+function toFinite(value: number): number {
+  if (!Number.isFinite(value)) throw new TypeError(`Expected a metric's value to be a finite number, got \`${value}\``);
+  return value;
+}

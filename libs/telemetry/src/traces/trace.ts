@@ -1,0 +1,87 @@
+import { context, propagation, TraceFlags } from "@opentelemetry/api";
+import { parseTraceParent, TraceState } from "@opentelemetry/core";
+import { active, type Place, runIn } from "../active.ts";
+import type { ExportOptions } from "./export-spans.ts";
+import { createSpanId, createTraceId } from "./ids.ts";
+import { isTracing, setTracer } from "./spans.ts";
+
+/**
+ * Makes and sends the spans of this process where an endpoint is given. Called once, at the start; without it the ids alone
+ * travel, so that log lines of one job can be found. Answers what ends the sending.
+ */
+export async function startTracing(options?: ExportOptions): Promise<{ close(): Promise<void> }> {
+  if (!options || options.endpoint === "") return { close: async () => {} };
+  const { createExportingTracer } = await import("./export-spans.ts");
+  const { tracer, close } = createExportingTracer(options);
+  setTracer(tracer);
+  return {
+    async close() {
+      setTracer(undefined);
+      // A receiver that is away must not keep a service from ending.
+      await close().catch(() => {});
+    },
+  };
+}
+
+/** Trace and span id of the running code, for log lines; empty outside of a trace. */
+export function traceIds(): { traceId?: string; spanId?: string } {
+  const { place } = active();
+  return place ? { traceId: place.traceId, spanId: place.spanId } : {};
+}
+
+/** Id of the running trace where somebody keeps it: only such a one can be looked up later. */
+export function keptTraceId(): string | undefined {
+  const { place } = active();
+  return place && place.traceFlags & TraceFlags.SAMPLED ? place.traceId : undefined;
+}
+
+/**
+ * Calls `set` with the headers (`traceparent`, `tracestate`) that carry the running trace to another process. In a program
+ * that traces with an OpenTelemetry SDK of its own, as users of the client may, that is its trace.
+ */
+export function injectTrace(set: (name: string, value: string) => void): void {
+  const { place } = active();
+  if (!place) {
+    propagation.inject(context.active(), undefined, { set: (_carrier, name, value) => set(name, value) });
+    return;
+  }
+  const flags = place.traceFlags.toString(16).padStart(2, "0");
+  set("traceparent", `00-${place.traceId}-${place.spanId}-${flags}`);
+  if (place.traceState) set("tracestate", place.traceState.serialize());
+}
+
+/** Runs `work` inside the trace that the headers name, or inside a new one when they name none. */
+export function withExtractedTrace<T>(get: (name: string) => string | undefined, work: () => T): T {
+  const parent = parseTraceParent(get("traceparent") ?? "");
+  if (!parent) return runIn({ ...active(), place: createPlace() }, work);
+  const state = get("tracestate");
+  // Only the trace is taken from the wire; deadline and tenant of the active call stay.
+  const place = { ...parent, isRemote: true, ...(state ? { traceState: new TraceState(state) } : {}) };
+  return runIn({ ...active(), place }, work);
+}
+
+/** Runs `work` in the running trace, or in a new one where there is none, so that its logs can be found together. */
+export function withTrace<T>(work: () => T): T {
+  return active().place ? work() : runIn({ ...active(), place: createPlace() }, work);
+}
+
+/** The generator with every step run in what is active now: generators otherwise run in what their consumer works in. */
+export function bindToContext<T, R>(generator: AsyncGenerator<T, R, undefined>): AsyncGenerator<T, R, undefined> {
+  const bound = active();
+  const wrapped = {
+    next: () => runIn(bound, () => generator.next()),
+    return: (value: R | PromiseLike<R>) => runIn(bound, () => generator.return(value)),
+    throw: (error: unknown) => runIn(bound, () => generator.throw(error)),
+    [Symbol.asyncIterator]: () => wrapped,
+    [Symbol.asyncDispose]: async () => {
+      await runIn(bound, () => generator.return(undefined as R));
+    },
+  };
+  return wrapped as AsyncGenerator<T, R, undefined>;
+}
+
+/** Where a trace begins: nowhere yet if its first span is going to decide about it; else ids that tie log lines together. */
+function createPlace(): Place | undefined {
+  if (isTracing()) return undefined;
+  return { traceId: createTraceId(), spanId: createSpanId(), traceFlags: TraceFlags.NONE };
+}
