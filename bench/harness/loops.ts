@@ -4,8 +4,8 @@ import type { MeshProcess } from "@pixelmesh/cli";
 export const maxLagMs = 100;
 
 /**
- * The worst delay of each service's event loop since this was last asked, in milliseconds, from the service's metrics page
- * (`monitorEventLoopDelay` with a resolution of 10 ms, which is in the figure).
+ * The worst delay of each service's event loop since this was last asked, in milliseconds, from the service's metrics page,
+ * for which the loop is asked every 50 ms.
  */
 export async function readLoopLags(processes: readonly MeshProcess[]): Promise<Record<string, number>> {
   const lags = await Promise.all(

@@ -1,13 +1,12 @@
 // Preloaded into the processes of a mesh (NODE_OPTIONS), so that they count nothing: what the counting costs is the difference.
-import { createRequire } from "node:module";
+import { createRequire, syncBuiltinESMExports } from "node:module";
+import hooks from "node:perf_hooks";
+import { SeriesTable } from "../../libs/telemetry/src/metrics/series.ts";
 
-const client = createRequire(new URL("../../libs/telemetry/package.json", import.meta.url))("prom-client");
 const nothing = () => {};
-const recording = ["inc", "dec", "set", "observe"].flatMap((name) => [
-  name,
-  `${name}WithExemplar`,
-  `${name}WithoutExemplar`,
-]);
-for (const kind of [client.Counter, client.Gauge, client.Histogram])
-  for (const method of recording) if (kind.prototype[method]) kind.prototype[method] = nothing;
-client.collectDefaultMetrics = nothing;
+const series = { add: nothing, set: nothing, observe: nothing };
+SeriesTable.prototype.of = () => series;
+const requireOf = createRequire(new URL("../../libs/telemetry/package.json", import.meta.url));
+requireOf("prom-client").collectDefaultMetrics = nothing;
+hooks.monitorEventLoopDelay = () => ({ enable: nothing, reset: nothing, percentile: () => 0, max: 0 });
+syncBuiltinESMExports();
