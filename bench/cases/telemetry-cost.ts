@@ -57,7 +57,8 @@ function toFigure({ name, widthPx, heightPx, jobs, bound }: JobSize, { on, off }
       rounds.map((each) => each[of]),
       2,
     );
-  const ratio = spread(ratios("ms"), 3);
+  const times = ratios("ms");
+  const ratio = spread(times, 3);
   return {
     name: `time per ${name} job (${widthPx}x${heightPx}), ${inFlight} in flight, with traces and metrics / without`,
     value: ratio.median,
@@ -68,9 +69,10 @@ function toFigure({ name, widthPx, heightPx, jobs, bound }: JobSize, { on, off }
       sampling: "default: 10 % by chance, 1 a second at most; failed and slow ones always",
       ms: { on: spreadOf(on, "ms"), off: spreadOf(off, "ms") },
       cpuMs: { on: spreadOf(on, "cpuMs"), off: spreadOf(off, "cpuMs") },
-      bySitting: Array.from({ length: sittings }, (_, at) =>
-        spread(ratios("ms").slice(at * pairsPerSitting, (at + 1) * pairsPerSitting), 3),
-      ).map(({ median }) => median),
+      bySitting: Array.from(
+        { length: sittings },
+        (_, at) => spread(times.slice(at * pairsPerSitting, (at + 1) * pairsPerSitting), 3).median,
+      ),
     },
   };
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
-import { collectDefaultMetrics, type Metric, type OpenMetricsContentType, Registry } from "prom-client";
+import { type Metric, type OpenMetricsContentType, Registry } from "prom-client";
 import { keptTraceId } from "../traces/trace.ts";
-import { collectLoopLag, neverMs } from "./loop-lag.ts";
 import { type MetricDefinition, type MetricName, metricDefinitions } from "./names.ts";
+import { collectProcessMetrics } from "./process-metrics.ts";
 import { HistogramSeries, type SeriesLabels, SeriesTable, ValueSeries } from "./series.ts";
 
 type NamesOf<T extends string> = {
@@ -29,8 +29,7 @@ export type Metrics = {
 export function createMetrics(service: string, version: string, memoryLimit = Number.POSITIVE_INFINITY): Metrics {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: neverMs });
-  collectLoopLag(registry);
+  collectProcessMetrics(registry);
   const histograms = createTables(registry, (name, labels) => new HistogramSeries(name, definitionOf(name), labels));
   const values = createTables(registry, (_name, labels) => new ValueSeries(labels));
 

@@ -1,7 +1,8 @@
 import { TraceFlags } from "@opentelemetry/api";
 import type { Active, Place } from "../active.ts";
+import type { HoldSpans } from "./hold-spans.ts";
 import { createTraceId } from "./ids.ts";
-import { type LocalTrace, NotedSpan } from "./noted-span.ts";
+import { type LocalTrace, NotedSpan, type TraceIds } from "./noted-span.ts";
 import type { SpanOptions } from "./span.ts";
 
 /** Opens spans below the place that is active. */
@@ -13,21 +14,21 @@ export type TracerParts = {
   readonly choose: () => boolean;
   /** Told of every span of a trace that is chosen as it ends. */
   readonly send: (span: NotedSpan) => void;
-  /** What is held of another in this process. */
-  readonly hold: (entry: Omit<Place, "spanId"> & { readonly begins: boolean }) => LocalTrace;
+  /** What becomes of those of others. */
+  readonly hold: HoldSpans;
 };
 
 /** Opens spans that cost little (see NotedSpan). A span whose parent is in this process shares its trace. */
 export function createTracer({ choose, send, hold }: TracerParts): Tracer {
-  const begin = (): Omit<Place, "spanId"> => ({
+  const begin = (): TraceIds => ({
     traceId: createTraceId(),
     traceFlags: choose() ? TraceFlags.SAMPLED : TraceFlags.NONE,
   });
   function enter(parent: Place | undefined): LocalTrace {
     // What came over the wire was looked at when it came.
     const { traceId, traceFlags, traceState } = parent ?? begin();
-    const place = { traceId, traceFlags, traceState };
-    return traceFlags & TraceFlags.SAMPLED ? { ...place, take: send } : hold({ ...place, begins: !parent });
+    const ids = { traceId, traceFlags, traceState };
+    return traceFlags & TraceFlags.SAMPLED ? { ...ids, take: send } : hold(ids, parent === undefined);
   }
   return {
     open(name, options, within) {

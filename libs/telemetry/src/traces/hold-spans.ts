@@ -1,5 +1,4 @@
-import type { Place } from "../active.ts";
-import type { LocalTrace, NotedSpan } from "./noted-span.ts";
+import type { LocalTrace, NotedSpan, TraceIds } from "./noted-span.ts";
 
 /** Which traces are kept although chance did not choose them, and how much is held until that is known. */
 export type HoldOptions = {
@@ -16,19 +15,18 @@ export const defaultHoldOptions: HoldOptions = { slowMs: 30_000, maxTraces: 256,
 
 type HeldTrace = LocalTrace & { readonly spans: NotedSpan[]; state: "held" | "kept" | "dropped" };
 
-/** Where a trace goes on, or one that begins here. */
-type Entry = Omit<Place, "spanId"> & { readonly begins: boolean };
+/** Answers what is held of a trace in this process: of one that begins here, or comes in. */
+export type HoldSpans = (trace: TraceIds, begins: boolean) => LocalTrace;
 
 /**
  * Holds the spans that chance has not chosen for a while: once one of a trace fails or is slow, what is held of that trace in
  * this process is handed on, and so is what follows. Of a trace that began here, spans are held for as long as there is room,
- * for its end may be told here too; of others until the span by which they came in has ended well. Answers what is held of
- * the trace of a place, anew or as it was.
+ * for its end may be told here too; of others until the span by which they came in has ended well.
  */
 export function createSpanHolder(
   handOn: (span: NotedSpan) => void,
   { slowMs, maxTraces, maxSpansPerTrace }: HoldOptions = defaultHoldOptions,
-): (entry: Entry) => LocalTrace {
+): HoldSpans {
   const begun = new Map<string, HeldTrace>();
   const kept = new Map<string, HeldTrace>();
 
@@ -40,11 +38,13 @@ export function createSpanHolder(
     for (const span of trace.spans.splice(0)) handOn(span);
   }
 
-  return ({ traceId, traceFlags, traceState, begins }) => {
+  return (ids, begins) => {
+    const { traceId } = ids;
     const known = kept.get(traceId) ?? begun.get(traceId);
     if (known) return known;
     const trace: HeldTrace = {
-      ...{ traceId, traceFlags, traceState, spans: [], state: "held" },
+      ...ids,
+      ...{ spans: [], state: "held" },
       take(span) {
         // Other work on the same trace may have failed meanwhile.
         const matters = span.hasFailed || span.durationMs >= slowMs || (span.isEntry && kept.has(traceId));

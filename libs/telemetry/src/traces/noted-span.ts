@@ -18,8 +18,11 @@ import type { OpenSpan, SpanOptions } from "./span.ts";
 /** What every span of a process says of where it comes from. */
 export type SpanOrigin = { readonly resource: Resource; readonly instrumentationScope: InstrumentationScope };
 
+/** The trace of a place. */
+export type TraceIds = Omit<Place, "spanId" | "isRemote">;
+
 /** What the spans of one trace share in one process. */
-export type LocalTrace = Omit<Place, "spanId" | "isRemote"> & {
+export type LocalTrace = TraceIds & {
   /** Told of each of them as it ends. */
   take(span: NotedSpan): void;
 };
@@ -86,7 +89,7 @@ export class NotedSpan implements OpenSpan, Place {
     return !(this.#parent instanceof NotedSpan);
   }
 
-  /** How long it lasted, or what it tells of having lasted (a job ends in another span than it began in), in milliseconds. */
+  /** How long it lasted, or what `set` told of having lasted (a job ends in another span than it began in), in milliseconds. */
   get durationMs(): number {
     return Math.max((this.#endedMs ?? performance.now()) - this.#startedMs, this.#toldMs);
   }

@@ -1,21 +1,22 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { Gauge, type OpenMetricsContentType, type Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, type OpenMetricsContentType, type Registry } from "prom-client";
 
 /** How often an event loop is asked: each time wakes an idle process. A delay shorter than this may go unseen. */
 const sampleMs = 50;
 
-/** Given to prom-client for its own monitor, which is not used: it never wakes. */
-export const neverMs = 2 ** 31 - 1;
+/** For prom-client's own monitor, which is not used: it never wakes. */
+const neverMs = 2 ** 31 - 1;
 
 const names = ["p50", "p99", "max"] as const;
 
 /**
- * Has the registry tell how late the event loop was since it was last asked, in seconds, under prom-client's names. Unlike
- * prom-client's figures these have no time between two samples in them: a free loop is late by nothing.
+ * Has the registry tell what prom-client knows of a Node process, but for its event loop: how late that was since it was last
+ * asked, in seconds, has no time between two samples in it here. A free loop is late by nothing.
  */
-export function collectLoopLag(registry: Registry<OpenMetricsContentType>): void {
-  for (const metric of registry.getMetricsAsArray())
-    if (metric.name.startsWith("nodejs_eventloop_lag")) registry.removeSingleMetric(metric.name);
+export function collectProcessMetrics(registry: Registry<OpenMetricsContentType>): void {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: neverMs });
+  for (const { name } of registry.getMetricsAsArray())
+    if (name.startsWith("nodejs_eventloop_lag")) registry.removeSingleMetric(name);
   const delays = monitorEventLoopDelay({ resolution: sampleMs });
   delays.enable();
   const gauges = names.map(
