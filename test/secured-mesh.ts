@@ -122,10 +122,17 @@ async function allAnnounced(bus: Bus, said: ReadonlyMap<Service, string>): Promi
   }
 }
 
+/** Below the range from which kernels give ports to outgoing connections: one of those could be taken again before a service listens. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
+  const free = new Set<number>();
+  while (free.size < count) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    });
+    if (isFree) free.add(port);
+  }
+  return [...free];
 }
