@@ -1,4 +1,4 @@
-import { type Bus, hasWork, workServices } from "@pixelmesh/bus";
+import { type Bus, hasWork, readJobEvents, workServices } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
 import { claimEntry, degradedKey, isClaimAlive, isClaimedBy, lookAtResult, type ReadyStep } from "@pixelmesh/pipeline";
 import type { JobError, JobSpec, ResultClaim, StepRecord, StepResult, StepRun } from "@pixelmesh/proto";
@@ -32,11 +32,12 @@ export type SingleFlight = {
    * Gives up the claim of a step whose job has ended. With somebody waiting, that step gets it, and a run under way goes on
    * for it: answers whether it does.
    */
-  giveUp(spec: JobSpec, step: StepRecord, wasRunning: boolean): Promise<boolean>;
+  giveUp(spec: JobSpec, step: StepRecord, isKnownToRun: boolean): Promise<boolean>;
 };
 
 const maxRounds = 50;
 const maxHeirs = 20;
+const maxEvents = 2_000;
 
 /** Claims, waits, takes over and hands over, all by compare-and-set on the results (docs/reliability.md). */
 export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
@@ -50,6 +51,12 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
     const isOver = ended?.jobId === run.jobId && ended.stepId === run.stepId && ended.attempt >= run.attempt;
     const service = workServices.find((known) => known === serviceName);
     return !isOver && service !== undefined && hasWork(bus, service, run);
+  }
+
+  /** What the log says: another replica may hold the fact of a start for a moment, until more is known of the step. */
+  async function hasStarted({ jobId, createdUnixMs }: JobSpec, { id, attempt }: StepRecord): Promise<boolean> {
+    const events = await readJobEvents(bus, jobId, createdUnixMs, maxEvents);
+    return events.some((fact) => fact.event?.$case === "started" && fact.stepId === id && fact.attempt === attempt);
   }
 
   async function findDegraded(ready: ReadyStep, asker: Waiter, keepUntilUnixMs: number) {
@@ -104,7 +111,8 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
       return sought;
     },
 
-    async giveUp({ jobId, priority }, step, wasRunning) {
+    async giveUp(spec, step, isKnownToRun) {
+      const { jobId, priority } = spec;
       const { resultKey: key, id: stepId, attempt } = step;
       const entry = await results.read(key);
       if (!entry || !isClaimedBy(entry.value, { jobId, stepId })) {
@@ -112,9 +120,10 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
         return false;
       }
       const before = entry.value.state?.$case === "claimed" ? entry.value.state.value.carrier : undefined;
-      const run = before ?? (wasRunning ? { jobId, stepId, attempt, priority } : undefined);
       for (const heir of (await waits.list(key)).slice(0, maxHeirs)) {
         if (!(await isAlive({ ...heir, carrier: undefined }, key))) continue;
+        const wasRunning = isKnownToRun || (await hasStarted(spec, step));
+        const run = before ?? (wasRunning ? { jobId, stepId, attempt, priority } : undefined);
         const isHandedOver = await results.write(key, claimEntry(heir, entry.value.known, Date.now(), run), entry);
         return isHandedOver && wasRunning && before === undefined;
       }
