@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { retriedReporter } from "./scripts/retried-reporter.ts";
 
 // One configuration, two projects: `unit` sits beside the code and needs nothing but node; `mesh` starts real brokers
 // and real processes. Both run TypeScript sources through the `development` export condition.
@@ -8,6 +9,7 @@ const shared = { resolve: { conditions }, ssr: { resolve: { conditions, external
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    reporters: ["default", retriedReporter],
     projects: [
       {
         ...shared,
