@@ -103,7 +103,7 @@ function createCallMiddleware({
     const method = call.method.path.slice(1);
     const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
     const span = isTraced(call.method.path) ? openSpan(method, { kind: "client", attributes }) : noSpan;
-    span.run(() => injectTrace((name, value) => metadata.set(name, value)));
+    injectTrace((name, value) => metadata.set(name, value), span);
     const tenant = ownTenant ?? facts.tenant ?? defaultTenant;
     if (tenant) metadata.set("x-pixelmesh-tenant", tenant);
 

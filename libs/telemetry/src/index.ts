@@ -7,4 +7,12 @@ export { type MetricDefinition, type MetricName, metricDefinitions } from "./met
 export { type AttributeName, attributeDefinitions, type SpanAttributes } from "./traces/attributes.ts";
 export type { OpenSpan, SpanHandle, SpanOptions } from "./traces/span.ts";
 export { activeSpan, noSpan, openSpan, withSpan } from "./traces/spans.ts";
-export { bindToContext, injectTrace, startTracing, traceIds, withExtractedTrace, withTrace } from "./traces/trace.ts";
+export {
+  bindToContext,
+  injectTrace,
+  openJobTrace,
+  startTracing,
+  traceIds,
+  withExtractedTrace,
+  withTrace,
+} from "./traces/trace.ts";

@@ -49,6 +49,6 @@ export function createExportingTracer(options: ExportOptions): {
     instrumentationScope: { name: "pixelmesh", version: options.version },
   };
   const send = (span: NotedSpan) => batches.onEnd(span.toReadable(origin));
-  const tracer = createTracer({ choose: createTraceChoice(options), send, hold: createSpanHolder(send) });
+  const tracer = createTracer({ choose: createTraceChoice(options), hold: createSpanHolder(send) });
   return { tracer, close: () => batches.shutdown() };
 }

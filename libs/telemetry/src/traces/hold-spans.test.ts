@@ -18,7 +18,7 @@ function createTestTracer(chosen: boolean, options: Partial<typeof defaultHoldOp
   };
   const send = (span: NotedSpan) => processor.onEnd(span.toReadable(origin));
   const hold = createSpanHolder(send, { ...defaultHoldOptions, ...options });
-  const tracer = createTracer({ choose: () => chosen, send, hold });
+  const tracer = createTracer({ choose: () => chosen, hold });
   const start = (name: string, place?: Active["place"]) => tracer.open(name, {}, { place });
   return { start, tracer, names: () => exporter.getFinishedSpans().map(({ name }) => name), exporter };
 }
@@ -54,9 +54,10 @@ test("a failure brings its whole trace, what ended before it and what ends after
     expect(parentSpanContext?.spanId).toBe(name === "root" ? undefined : root.spanId);
 });
 
-test("what comes back into the process where a trace began belongs to it, before and after it failed", () => {
+test("what comes back into the process where a job's trace began belongs to it, before and after it failed", () => {
   const { start, names } = createTestTracer(false);
   const first = start("first");
+  first.trace.isOfJob = true;
   start("early", first).end();
   first.end();
   const second = start("second", fromWire(first));
@@ -64,6 +65,26 @@ test("what comes back into the process where a trace began belongs to it, before
   second.end();
   start("third", fromWire(first)).end();
   expect(names()).toEqual(["early", "first", "second", "third"]);
+});
+
+test("a trace that began here is held on after its first span where it is of a job, until its end is told", () => {
+  const { start, names } = createTestTracer(false);
+  const [call, created, ended] = ["call", "created", "ended"].map((name) => {
+    const root = start(name);
+    start(`${name}.child`, root).end();
+    root.trace.isOfJob = name !== "call";
+    root.end();
+    return root;
+  }) as [NotedSpan, NotedSpan, NotedSpan];
+  const end = start("end job", fromWire(ended));
+  end.set({ "pixelmesh.job.duration_ms": 0 });
+  end.end();
+  for (const root of [call, created, ended]) {
+    const failing = start("failing", fromWire(root));
+    failing.fail("INTERNAL");
+    failing.end();
+  }
+  expect(names()).toEqual(["failing", "created.child", "created", "failing", "failing"]);
 });
 
 test("of a trace that began elsewhere, work that ended well is not held on, and what failed and follows is kept", () => {

@@ -23,6 +23,8 @@ export type TraceIds = Omit<Place, "spanId" | "isRemote">;
 
 /** What the spans of one trace share in one process. */
 export type LocalTrace = TraceIds & {
+  /** Whether it goes on after its first span, until the end of a job is told. */
+  isOfJob: boolean;
   /** Told of each of them as it ends. */
   take(span: NotedSpan): void;
 };
@@ -50,7 +52,7 @@ export class NotedSpan implements OpenSpan, Place {
   hasFailed = false;
   #spanId: string | undefined;
   #endedMs: number | undefined;
-  #toldMs = 0;
+  #toldMs: number | undefined;
   #more: readonly SpanAttributes[] | undefined;
   #events:
     | { readonly name: string; readonly ms: number; readonly attributes: SpanAttributes | undefined }[]
@@ -89,9 +91,19 @@ export class NotedSpan implements OpenSpan, Place {
     return !(this.#parent instanceof NotedSpan);
   }
 
+  /** Whether its trace began with it. */
+  get isRoot(): boolean {
+    return this.#parent === undefined;
+  }
+
+  /** Whether it told of the end of the job that its trace is of. */
+  get endsJob(): boolean {
+    return this.#toldMs !== undefined;
+  }
+
   /** How long it lasted, or what `set` told of having lasted (a job ends in another span than it began in), in milliseconds. */
   get durationMs(): number {
-    return Math.max((this.#endedMs ?? performance.now()) - this.#startedMs, this.#toldMs);
+    return Math.max((this.#endedMs ?? performance.now()) - this.#startedMs, this.#toldMs ?? 0);
   }
 
   set(attributes: SpanAttributes): void {

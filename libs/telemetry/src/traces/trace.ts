@@ -3,6 +3,8 @@ import { parseTraceParent, TraceState } from "@opentelemetry/core";
 import { active, type Place, runIn } from "../active.ts";
 import type { ExportOptions } from "./export-spans.ts";
 import { createSpanId, createTraceId } from "./ids.ts";
+import { NotedSpan } from "./noted-span.ts";
+import type { OpenSpan } from "./span.ts";
 import { isTracing, setTracer } from "./spans.ts";
 
 /**
@@ -36,18 +38,24 @@ export function keptTraceId(): string | undefined {
 }
 
 /**
- * Calls `set` with the headers (`traceparent`, `tracestate`) that carry the running trace to another process. In a program
- * that traces with an OpenTelemetry SDK of its own, as users of the client may, that is its trace.
+ * Calls `set` with the headers (`traceparent`, `tracestate`) that carry a span, or where there is none the running trace, to
+ * another process. In a program that traces with an OpenTelemetry SDK of its own, as users of the client may, that is its trace.
  */
-export function injectTrace(set: (name: string, value: string) => void): void {
-  const { place } = active();
+export function injectTrace(set: (name: string, value: string) => void, span?: OpenSpan): void {
+  const place = span instanceof NotedSpan ? span : active().place;
   if (!place) {
     propagation.inject(context.active(), undefined, { set: (_carrier, name, value) => set(name, value) });
     return;
   }
-  const flags = place.traceFlags.toString(16).padStart(2, "0");
-  set("traceparent", `00-${place.traceId}-${place.spanId}-${flags}`);
+  set("traceparent", toTraceParent(place));
   if (place.traceState) set("tracestate", place.traceState.serialize());
+}
+
+/** The `traceparent` under which a job goes on in the running trace, until a span tells how long it took; empty outside of a trace. */
+export function openJobTrace(): string {
+  const { place } = active();
+  if (place instanceof NotedSpan) place.trace.isOfJob = true;
+  return place ? toTraceParent(place) : "";
 }
 
 /** Runs `work` inside the trace that the headers name, or inside a new one when they name none. */
@@ -79,6 +87,9 @@ export function bindToContext<T, R>(generator: AsyncGenerator<T, R, undefined>):
   };
   return wrapped as AsyncGenerator<T, R, undefined>;
 }
+
+const toTraceParent = ({ traceId, spanId, traceFlags }: Place) =>
+  `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`;
 
 /** Where a trace begins: nowhere yet if its first span is going to decide about it; else ids that tie log lines together. */
 function createPlace(): Place | undefined {

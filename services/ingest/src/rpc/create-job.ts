@@ -3,7 +3,7 @@ import { AppError, toAppError } from "@pixelmesh/errors";
 import { planJob, requestDigest } from "@pixelmesh/pipeline";
 import type { CreateJobHeader, CreateJobRequest, Job, JobSpec, RequestEntry } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
-import { callFacts, injectTrace, noteCall } from "@pixelmesh/telemetry";
+import { callFacts, noteCall, openJobTrace } from "@pixelmesh/telemetry";
 import { parseDeadline } from "../domain/deadline.ts";
 import { createJobId } from "../domain/job-id.ts";
 import { parseTenant } from "../domain/tenant.ts";
@@ -84,10 +84,6 @@ async function plan(
   { header, sources }: ReceivedJob,
   identity: Identity,
 ): Promise<JobSpec> {
-  let traceparent = "";
-  injectTrace((name, value) => {
-    if (name === "traceparent") traceparent = value;
-  });
   try {
     return planJob({
       ...identity,
@@ -95,7 +91,7 @@ async function plan(
       sources,
       catalogue: await catalogue.forPipeline(header.pipeline ?? { steps: [], outputs: [] }),
       limits: { maxOutputPixels: limits.maxOutputPixels, maxSidePx: limits.maxSidePx },
-      traceparent,
+      traceparent: openJobTrace(),
       rates,
       ...(header.allowDegraded ? { load: await load.read() } : {}),
     });
