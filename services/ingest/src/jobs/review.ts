@@ -1,12 +1,11 @@
-import { hasWork, readJobEvents } from "@pixelmesh/bus";
+import { hasWork } from "@pixelmesh/bus";
 import { type JobChange, owedSteps } from "@pixelmesh/pipeline";
 import { type StepRecord, StepState } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { Results } from "@pixelmesh/worker";
 import { toWorkService } from "./dispatch.ts";
+import { readJobLog } from "./job-log.ts";
 import type { StoredJob } from "./job-store.ts";
-
-const maxEvents = 2_000;
 
 /**
  * What a look at an open job brings to light: its deadline, and for steps whose message is gone every fact that the log has of
@@ -28,7 +27,7 @@ export async function reviewJob(
     if (step.state === StepState.RUNNING) gone.push({ $case: "lost", stepId: step.id, attempt: step.attempt });
   }
   if (isReplayNeeded) {
-    const events = await readJobEvents(bus, spec.jobId, spec.createdUnixMs, maxEvents);
+    const events = await readJobLog(bus, spec);
     changes.push(...events.map((event): JobChange => ({ $case: "event", event })));
   }
   if (gone.length > 0) metrics.count("pixelmesh_reconciled_total", { what: "lost_step" });

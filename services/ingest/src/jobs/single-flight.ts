@@ -1,9 +1,10 @@
-import { type Bus, hasWork, readJobEvents, workServices } from "@pixelmesh/bus";
+import { type Bus, hasWork, workServices } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
 import { claimEntry, degradedKey, isClaimAlive, isClaimedBy, lookAtResult, type ReadyStep } from "@pixelmesh/pipeline";
 import type { JobError, JobSpec, ResultClaim, StepRecord, StepResult, StepRun } from "@pixelmesh/proto";
 import type { Metrics } from "@pixelmesh/telemetry";
 import { type BlobClient, keepResult, type Results } from "@pixelmesh/worker";
+import { readJobLog } from "./job-log.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
 import type { Waiter, Waits } from "./waits.ts";
 
@@ -37,7 +38,6 @@ export type SingleFlight = {
 
 const maxRounds = 50;
 const maxHeirs = 20;
-const maxEvents = 2_000;
 
 /** Claims, waits, takes over and hands over, all by compare-and-set on the results (docs/reliability.md). */
 export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
@@ -54,8 +54,8 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
   }
 
   /** What the log says: another replica may hold the fact of a start for a moment, until more is known of the step. */
-  async function hasStarted({ jobId, createdUnixMs }: JobSpec, { id, attempt }: StepRecord): Promise<boolean> {
-    const events = await readJobEvents(bus, jobId, createdUnixMs, maxEvents);
+  async function hasStarted(spec: JobSpec, { id, attempt }: StepRecord): Promise<boolean> {
+    const events = await readJobLog(bus, spec);
     return events.some((fact) => fact.event?.$case === "started" && fact.stepId === id && fact.attempt === attempt);
   }
 
@@ -122,10 +122,10 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
       const before = entry.value.state?.$case === "claimed" ? entry.value.state.value.carrier : undefined;
       for (const heir of (await waits.list(key)).slice(0, maxHeirs)) {
         if (!(await isAlive({ ...heir, carrier: undefined }, key))) continue;
-        const wasRunning = isKnownToRun || (await hasStarted(spec, step));
-        const run = before ?? (wasRunning ? { jobId, stepId, attempt, priority } : undefined);
+        const isOwnRun = before === undefined && (isKnownToRun || (await hasStarted(spec, step)));
+        const run = isOwnRun ? { jobId, stepId, attempt, priority } : before;
         const isHandedOver = await results.write(key, claimEntry(heir, entry.value.known, Date.now(), run), entry);
-        return isHandedOver && wasRunning && before === undefined;
+        return isHandedOver && isOwnRun;
       }
       await results.release(key, { jobId, stepId });
       return false;
