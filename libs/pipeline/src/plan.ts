@@ -35,8 +35,6 @@ export type PlanRequest = {
   readonly deadlineUnixMs: number;
   readonly catalogue: Catalogue;
   readonly limits: PlanLimits;
-  /** W3C trace context of the call that creates the job. */
-  readonly traceparent?: string;
   /** How busy the mesh is: what requests that allow it are lowered by. */
   readonly load?: Load;
   /** Measured speeds; without them every expected_ms is 0. */
@@ -92,7 +90,6 @@ export function planJob(request: PlanRequest): JobSpec {
     ],
     notices: unusedNotices(asked, needed),
     requestDigest: requestDigest(header, sources),
-    traceparent: request.traceparent ?? "",
   });
 }
 

@@ -52,7 +52,8 @@ export function createCreateJob(parts: JobParts) {
   async function start(spec: JobSpec) {
     await admission.assertRoom(spec.tenant);
     admission.noteEntered(spec.tenant);
-    return orchestrator.start(spec);
+    // Not sooner: the trace of a call that is refused ends with it.
+    return orchestrator.start({ ...spec, traceparent: openJobTrace() });
   }
 
   async function claim(spec: JobSpec): Promise<RequestEntry> {
@@ -91,7 +92,6 @@ async function plan(
       sources,
       catalogue: await catalogue.forPipeline(header.pipeline ?? { steps: [], outputs: [] }),
       limits: { maxOutputPixels: limits.maxOutputPixels, maxSidePx: limits.maxSidePx },
-      traceparent: openJobTrace(),
       rates,
       ...(header.allowDegraded ? { load: await load.read() } : {}),
     });
