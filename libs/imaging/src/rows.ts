@@ -52,12 +52,7 @@ export function createFrameSink(widthPx: number, heightPx: number, channels: Cha
     heightPx,
     channels,
     async writeRows(y, rows) {
-      if (y !== nextRow) throw new AppError("INTERNAL", `Expected row ${nextRow} to be written next, got row ${y}`);
-      if (rows.length % stride !== 0) {
-        throw new AppError("INTERNAL", `Expected whole rows of ${stride} bytes, got ${rows.length} bytes`);
-      }
-      const count = rows.length / stride;
-      assertRows(y, count, heightPx);
+      const count = countNextRows(frame, nextRow, y, rows);
       frame.data.set(rows, y * stride);
       nextRow += count;
     },
@@ -71,6 +66,23 @@ export function createFrameSink(widthPx: number, heightPx: number, channels: Cha
       return frame;
     },
   };
+}
+
+/** How many rows these bytes are, written from row `y` on. Throws INTERNAL unless they are whole, inside the picture, and next. */
+export function countNextRows(
+  { widthPx, heightPx, channels }: Pick<RowSink, "widthPx" | "heightPx" | "channels">,
+  nextRow: number,
+  y: number,
+  rows: Uint8Array,
+): number {
+  const stride = widthPx * channels;
+  if (y !== nextRow) throw new AppError("INTERNAL", `Expected row ${nextRow} to be written next, got row ${y}`);
+  if (rows.length % stride !== 0) {
+    throw new AppError("INTERNAL", `Expected whole rows of ${stride} bytes, got ${rows.length} bytes`);
+  }
+  const count = rows.length / stride;
+  assertRows(y, count, heightPx);
+  return count;
 }
 
 /** Throws INTERNAL unless these are one or more rows of a picture of this height. */

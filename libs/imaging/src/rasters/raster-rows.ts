@@ -1,6 +1,5 @@
-import { AppError } from "@pixelmesh/errors";
 import type { Frame } from "../frame.ts";
-import { assertRows, createFrameSource, type RowSink, type RowSource } from "../rows.ts";
+import { countNextRows, createFrameSource, type RowSink, type RowSource } from "../rows.ts";
 import { createByteSink } from "./byte-sink.ts";
 import { openFileRows } from "./frame-file.ts";
 import { isFrameFile, type Raster, type Shape } from "./raster.ts";
@@ -33,12 +32,7 @@ export async function createRasterSink({ widthPx, heightPx, channels }: Shape, r
     heightPx,
     channels,
     async writeRows(y, rows) {
-      if (y !== nextRow) throw new AppError("INTERNAL", `Expected row ${nextRow} to be written next, got row ${y}`);
-      if (rows.length % stride !== 0) {
-        throw new AppError("INTERNAL", `Expected whole rows of ${stride} bytes, got ${rows.length} bytes`);
-      }
-      assertRows(y, rows.length / stride, heightPx);
-      nextRow += rows.length / stride;
+      nextRow += countNextRows({ widthPx, heightPx, channels }, nextRow, y, rows);
       await bytes.write(rows);
     },
     roomFor: (y, count) => (y === nextRow ? bytes.next(count * stride) : undefined),
