@@ -3,6 +3,7 @@ import { Kvm } from "@nats-io/kv";
 import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
 import { AppError } from "@pixelmesh/errors";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
+import { type BusCounts, createBusCounts } from "./counts.ts";
 import { toLeanConnection } from "./lean-connection.ts";
 import { type BusSecurity, toSecurity } from "./security.ts";
 
@@ -35,6 +36,7 @@ export type Bus = {
   readonly replicas: number;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly counts: BusCounts;
   readonly onWrite: OnWrite | undefined;
   /** Lets what is being sent go out, then closes; waits at most 5 s. */
   close(): Promise<void>;
@@ -75,6 +77,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     replicas: options.natsReplicas,
     log,
     metrics,
+    counts: createBusCounts(metrics),
     onWrite: options.onWrite,
     async close() {
       const timer = setTimeout(() => void nc.close(), 5_000);

@@ -85,7 +85,8 @@ export async function publish(
         ...(messageId ? { msgID: messageId } : {}),
       }),
     );
-    bus.metrics.count("pixelmesh_messages_published_total", { stream, result: ack.duplicate ? "duplicate" : "stored" });
+    if (ack.duplicate) bus.metrics.count("pixelmesh_messages_published_total", { stream, result: "duplicate" });
+    else bus.counts.stored(stream);
     return ack.duplicate;
   } catch (error) {
     bus.metrics.count("pixelmesh_messages_published_total", { stream, result: "failed" });

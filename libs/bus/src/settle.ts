@@ -1,12 +1,5 @@
 import { AppError, toAppError } from "@pixelmesh/errors";
-import {
-  noSpan,
-  type OpenSpan,
-  openSpan,
-  type SpanAttributes,
-  withExtractedTrace,
-  withSpan,
-} from "@pixelmesh/telemetry";
+import { noSpan, type OpenSpan, openEntry, type SpanAttributes, withSpan } from "@pixelmesh/telemetry";
 import { type Codec, parseMessage } from "./codec.ts";
 import type { Bus } from "./connect.ts";
 import { publishDeadLetter } from "./dead-letters.ts";
@@ -45,10 +38,9 @@ export async function settle<T>(bus: Bus, options: SettleOptions<T>, pulled: Pul
     const message = parseMessage(codec, pulled.payload, delivery.subject);
     if (options.subjectOf(message) !== delivery.subject)
       throw new AppError("MALFORMED_MESSAGE", "The message is not the one its subject says");
-    verdict = await withExtractedTrace(pulled.header, () => {
-      span = openProcessSpan(options, message, delivery);
-      return span.run(() => handle(message, delivery));
-    });
+    const entry = openEntry(pulled.header, toProcessSpan(options, message, delivery));
+    span = entry.span;
+    verdict = await entry.run(() => handle(message, delivery));
   } catch (error) {
     const failure = toAppError(error);
     span.fail(failure.reason);
@@ -63,11 +55,14 @@ export async function settle<T>(bus: Bus, options: SettleOptions<T>, pulled: Pul
     clearInterval(heart);
   }
   const settled = await settleInSpan(span, stream, () => applyVerdict(bus, stream, pulled, verdict, delivery.isLate()));
-  bus.metrics.count("pixelmesh_messages_consumed_total", {
-    stream,
-    settle: settled,
-    redelivered: String(delivery.deliveries > 1),
-  });
+  const redelivered = delivery.deliveries > 1;
+  if (settled === "ack" && !redelivered) bus.counts.acknowledged(stream);
+  else
+    bus.metrics.count("pixelmesh_messages_consumed_total", {
+      stream,
+      settle: settled,
+      redelivered: String(redelivered),
+    });
 }
 
 /** Settles in a span of its own below the one of the work, and ends both. Work without a span has none: it would be a trace of its own. */
@@ -88,21 +83,20 @@ async function settleInSpan(work: OpenSpan, stream: string, apply: () => Promise
 
 const settleAttributes = { "messaging.system": "nats", "messaging.operation.type": "settle" } as const;
 
-function openProcessSpan<T>(options: SettleOptions<T>, message: T, delivery: Delivery) {
-  if (!options.describe) return noSpan;
-  const { name, attributes } = options.describe(message, delivery);
-  return openSpan(name, {
-    kind: "consumer",
-    attributes: {
-      "messaging.system": "nats",
-      "messaging.operation.name": "process",
-      "messaging.operation.type": "process",
-      "pixelmesh.nats.stream": options.stream,
-      "pixelmesh.nats.delivery_count": delivery.deliveries,
-      "pixelmesh.queue.wait_ms": Math.max(0, Date.now() - delivery.storedUnixMs),
-      ...attributes,
-    },
-  });
+/** The span of working on a message; undefined where there is none. */
+function toProcessSpan<T>(options: SettleOptions<T>, message: T, delivery: Delivery) {
+  if (!options.describe) return undefined;
+  const { name, attributes: own } = options.describe(message, delivery);
+  const attributes = {
+    "messaging.system": "nats",
+    "messaging.operation.name": "process",
+    "messaging.operation.type": "process",
+    "pixelmesh.nats.stream": options.stream,
+    "pixelmesh.nats.delivery_count": delivery.deliveries,
+    "pixelmesh.queue.wait_ms": Math.max(0, Date.now() - delivery.storedUnixMs),
+    ...own,
+  };
+  return { name, options: { kind: "consumer" as const, attributes } };
 }
 
 /** After a pause longer than ack_wait another worker may hold the message: then only what is completed, whoever did it, is said. */

@@ -44,6 +44,14 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
     writtenUnixMs: entry.created.getTime(),
   });
 
+  // Made once: each of them is counted by.
+  const what = {
+    create: `create ${bucket}`,
+    update: `update ${bucket}`,
+    put: `put ${bucket}`,
+    delete: `delete ${bucket}`,
+    remove: `remove ${bucket}`,
+  };
   const stream = `KV_${bucket}`;
   const subject = (key: string) => `$KV.${bucket}.${key}`;
 
@@ -52,21 +60,18 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
       const entry = await translate(kv.get(key));
       return entry && entry.operation === "PUT" ? toEntry(entry) : undefined;
     },
-    create: (key, value) => orLost(write(bus, `create ${bucket}`, () => kv.create(key, encode(value)))),
-    update: (key, value, revision) =>
-      orLost(write(bus, `update ${bucket}`, () => kv.update(key, encode(value), revision))),
-    put: (key, value) => translate(write(bus, `put ${bucket}`, () => kv.put(key, encode(value)))),
-    delete: (key) => translate(write(bus, `delete ${bucket}`, () => kv.delete(key))),
+    create: (key, value) => orLost(write(bus, what.create, () => kv.create(key, encode(value)))),
+    update: (key, value, revision) => orLost(write(bus, what.update, () => kv.update(key, encode(value), revision))),
+    put: (key, value) => translate(write(bus, what.put, () => kv.put(key, encode(value)))),
+    delete: (key) => translate(write(bus, what.delete, () => kv.delete(key))),
     async deleteAt(key, revision) {
-      const deleted = write(bus, `delete ${bucket}`, () => kv.delete(key, { previousSeq: revision }));
+      const deleted = write(bus, what.delete, () => kv.delete(key, { previousSeq: revision }));
       return (await orLost(deleted.then(() => 1))) !== undefined;
     },
     async remove(key, revision) {
       // `seq` is the first that stays.
       const upTo = revision === undefined ? {} : { seq: revision + 1 };
-      await translate(
-        write(bus, `remove ${bucket}`, () => bus.jsm.streams.purge(stream, { filter: subject(key), ...upTo })),
-      );
+      await translate(write(bus, what.remove, () => bus.jsm.streams.purge(stream, { filter: subject(key), ...upTo })));
     },
     async keys(filter) {
       // One that is written meanwhile comes a second time.
@@ -84,7 +89,7 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
 /** A durable write; announced first, so that a test can end the process right before it. */
 export async function write<T>(bus: Bus, what: string, act: () => Promise<T>): Promise<T> {
   await bus.onWrite?.(what);
-  bus.metrics.count("pixelmesh_durable_writes_total", { what });
+  bus.counts.written(what);
   return act();
 }
 

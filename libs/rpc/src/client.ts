@@ -7,6 +7,7 @@ import { type DeadlineOptions, deadlineMiddleware } from "nice-grpc-client-middl
 import { type RetryOptions, retryMiddleware } from "nice-grpc-client-middleware-retry";
 import { type CallOptions, ClientError, type ClientMiddlewareCall, Metadata, Status } from "nice-grpc-common";
 import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
+import { createCallDurations } from "./call-durations.ts";
 import { fromRpcError, statusOf } from "./errors.ts";
 import { isEndless, isTraced } from "./middleware/endless.ts";
 import { refusedMiddleware } from "./refused.ts";
@@ -94,6 +95,7 @@ function createCallMiddleware({
   token,
   metrics,
 }: ConnectOptions) {
+  const observeDuration = metrics && createCallDurations(metrics, "rpc_client_call_duration_seconds");
   return async function* callMiddleware<Request, Response>(
     call: ClientMiddlewareCall<Request, Response, DeadlineOptions & RetryOptions>,
     { timeoutMs, tenant: ownTenant, repeat, ...options }: CallOptions & CallExtras,
@@ -142,17 +144,7 @@ function createCallMiddleware({
       throw failure;
     } finally {
       span.end();
-      const status = Status[code] ?? "UNKNOWN";
-      metrics?.observe(
-        "rpc_client_call_duration_seconds",
-        {
-          rpc_system_name: "grpc",
-          rpc_method: method,
-          rpc_response_status_code: status,
-          error_type: code === Status.OK ? "" : status,
-        },
-        (performance.now() - startMs) / 1000,
-      );
+      observeDuration?.(call.method.path, code, (performance.now() - startMs) / 1000);
     }
   };
 }

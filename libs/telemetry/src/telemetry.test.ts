@@ -8,6 +8,7 @@ import {
   createLogger,
   createMetrics,
   injectTrace,
+  openEntry,
   startMetricsServer,
   startTracing,
   traceIds,
@@ -47,6 +48,22 @@ test.each(["", "x", traceparent.slice(1), traceparent.replace("0af7651916cd43dd8
     expect(headers.traceparent).not.toContain("0".repeat(16));
   },
 );
+
+test("what enters by headers works in their trace, with its own facts beside those that were known", async () => {
+  const inside = () => ({ ...traceIds(), ...callFacts() });
+  const [, traceId, spanId] = traceparent.split("-");
+  const entry = withCallFacts({ tenant: "a", deadlineUnixMs: 7 }, () =>
+    openEntry((name) => (name === "traceparent" ? traceparent : undefined), undefined, { tenant: "b" }),
+  );
+  expect(entry.run(inside)).toEqual({ traceId, spanId, tenant: "b", deadlineUnixMs: 7 });
+  const bound = entry.bind(
+    (async function* () {
+      yield inside();
+    })(),
+  );
+  expect((await bound.next()).value).toEqual({ traceId, spanId, tenant: "b", deadlineUnixMs: 7 });
+  expect(traceIds()).toEqual({});
+});
 
 test("a program that traces by itself has its own trace handed on", () => {
   expect(sentHeaders()).toEqual({});

@@ -1,9 +1,11 @@
 import { isAbort } from "@pixelmesh/errors";
 import { callFacts, type Logger, type Metrics } from "@pixelmesh/telemetry";
 import { type CallContext, ServerError, type ServerMiddlewareCall, Status } from "nice-grpc-common";
+import { createCallDurations } from "../call-durations.ts";
 
 /** Counts each call and writes one line for it: method, status, duration, reason of a failure, job and step. Health checks are counted, not logged. */
 export function createObserveMiddleware(log: Logger, metrics: Metrics) {
+  const observeDuration = createCallDurations(metrics, "rpc_server_call_duration_seconds");
   return async function* observe<Request, Response>(
     call: ServerMiddlewareCall<Request, Response>,
     context: CallContext,
@@ -21,19 +23,9 @@ export function createObserveMiddleware(log: Logger, metrics: Metrics) {
     } finally {
       const seconds = (performance.now() - startMs) / 1000;
       const method = call.method.path.slice(1);
-      const status = Status[code] ?? "UNKNOWN";
-      metrics.observe(
-        "rpc_server_call_duration_seconds",
-        {
-          rpc_system_name: "grpc",
-          rpc_method: method,
-          rpc_response_status_code: status,
-          error_type: code === Status.OK ? "" : status,
-        },
-        seconds,
-      );
+      observeDuration(call.method.path, code, seconds);
       if (!method.startsWith("grpc.health."))
-        log.info({ method, status, ms: Math.round(seconds * 1e4) / 10, ...notes }, "call");
+        log.info({ method, status: Status[code] ?? "UNKNOWN", ms: Math.round(seconds * 1e4) / 10, ...notes }, "call");
     }
   };
 }

@@ -1,4 +1,4 @@
-import { bindToContext, noSpan, openSpan, withCallFacts, withExtractedTrace } from "@pixelmesh/telemetry";
+import { openEntry } from "@pixelmesh/telemetry";
 import { type CallContext, ServerError, type ServerMiddlewareCall, Status } from "nice-grpc-common";
 import { isServerError } from "../server-errors.ts";
 import { isTraced } from "./endless.ts";
@@ -10,18 +10,15 @@ export async function* traceMiddleware<Request, Response>(
 ) {
   const tenant = context.metadata.get("x-pixelmesh-tenant");
   const method = call.method.path.slice(1);
-  const { span, bound } = withExtractedTrace(
+  const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
+  const { span, bind } = openEntry(
     (name) => context.metadata.get(name)?.toString(),
-    () => {
-      const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
-      const span = isTraced(call.method.path) ? openSpan(method, { kind: "server", attributes }) : noSpan;
-      const next = () => bindToContext(call.next(call.request, context) as AsyncGenerator<Response, Response>);
-      return { span, bound: span.run(() => withCallFacts({ ...(tenant ? { tenant } : {}), notes: {} }, next)) };
-    },
+    isTraced(call.method.path) ? { name: method, options: { kind: "server", attributes } } : undefined,
+    { ...(tenant ? { tenant } : {}), notes: {} },
   );
   let code = Status.CANCELLED; // What it is when the consumer simply stops asking.
   try {
-    const response = yield* bound;
+    const response = yield* bind(call.next(call.request, context) as AsyncGenerator<Response, Response>);
     code = Status.OK;
     return response;
   } catch (error) {

@@ -28,12 +28,18 @@ test("a page has what prom-client's own counters, gauges and histograms would sa
   const buckets = [...metricDefinitions.pixelmesh_queue_wait_seconds.buckets];
   const histogram = new Histogram({ ...of("pixelmesh_queue_wait_seconds"), buckets, enableExemplars: true });
 
+  const countBatch = metrics.countBy("pixelmesh_jobs_submitted_total", (pipeline: string) => ({
+    pipeline,
+    priority: "batch",
+  }));
   for (const [priority, by] of [
     ["batch", 2],
     ["interactive", 1],
     ["batch", 0.5],
+    ["batch", 3],
   ] as const) {
-    metrics.count("pixelmesh_jobs_submitted_total", { pipeline: "upscale", priority }, by);
+    if (priority === "batch" && by !== 2) countBatch("upscale", by);
+    else metrics.count("pixelmesh_jobs_submitted_total", { pipeline: "upscale", priority }, by);
     counter.inc({ pipeline: "upscale", priority }, by);
   }
   for (const [device, bytes] of [
@@ -44,6 +50,7 @@ test("a page has what prom-client's own counters, gauges and histograms would sa
     metrics.set("pixelmesh_device_memory_bytes", { device, kind: "total" }, bytes);
     gauge.set({ device, kind: "total" }, bytes);
   }
+  const observeWait = metrics.observeBy("pixelmesh_queue_wait_seconds", (queue: string) => ({ queue }));
   // On an edge, below the first, between two, beyond the last.
   for (const [queue, value, kept] of [
     ["upscale", 0.01, true],
@@ -53,7 +60,9 @@ test("a page has what prom-client's own counters, gauges and histograms would sa
     ["upscale", 1e6, true],
   ] as const) {
     const place = { traceId, spanId: "b7ad6b7169203331", traceFlags: kept ? 1 : 0 };
-    runIn({ place }, () => metrics.observe("pixelmesh_queue_wait_seconds", { queue }, value));
+    runIn({ place }, () =>
+      value < 8 ? metrics.observe("pixelmesh_queue_wait_seconds", { queue }, value) : observeWait(queue, value),
+    );
     histogram.observe({ labels: { queue }, value, exemplarLabels: kept ? { trace_id: traceId } : {} });
   }
 
@@ -73,6 +82,16 @@ test("labels in another order are the same series, and the caller may change wha
   const { text } = await metrics.page();
   expect(text).toContain('pixelmesh_jobs_submitted_total{pipeline="upscale",priority="batch"} 2');
   expect(text).not.toContain('priority="interactive"');
+});
+
+test("a key has its own series, which is there from its first use", async () => {
+  const metrics = createMetrics("storage", "1");
+  const countWrite = metrics.countBy("pixelmesh_durable_writes_total", (what: string) => ({ what }));
+  expect((await metrics.page()).text).not.toContain("pixelmesh_durable_writes_total{");
+  for (const what of ["put a", "put b", "put a"]) countWrite(what);
+  const { text } = await metrics.page();
+  expect(text).toContain('pixelmesh_durable_writes_total{what="put a"} 2');
+  expect(text).toContain('pixelmesh_durable_writes_total{what="put b"} 1');
 });
 
 test.each<(metrics: Metrics, value: number) => void>([

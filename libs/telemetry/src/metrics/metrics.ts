@@ -16,6 +16,16 @@ export type Metrics = {
   count<N extends NamesOf<"counter">>(name: N, labels: Labels<N>, by?: number): void;
   set<N extends NamesOf<"gauge">>(name: N, labels: Labels<N>, value: number): void;
   observe<N extends NamesOf<"histogram">>(name: N, labels: Labels<N>, value: number): void;
+  /**
+   * `count` by a key that stands for a set of labels, for what every job is counted by: a series whose key was seen is found
+   * without its labels. All keys are kept.
+   */
+  countBy<N extends NamesOf<"counter">, K>(name: N, toLabels: (key: K) => Labels<N>): (key: K, by?: number) => void;
+  /** `observe` by a key, likewise. */
+  observeBy<N extends NamesOf<"histogram">, K>(
+    name: N,
+    toLabels: (key: K) => Labels<N>,
+  ): (key: K, value: number) => void;
   /** The page in a form that the `accept` header allows: OpenMetrics with exemplars, else the Prometheus text format. */
   page(accept?: string): Promise<{ readonly text: string; readonly contentType: string }>;
 };
@@ -45,11 +55,34 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
     count: (name, labels, by = 1) => values(name).of(labels).add(by),
     set: (name, labels, value) => values(name).of(labels).set(value),
     observe: (name, labels, value) => histograms(name).of(labels).observe(value, keptTraceId()),
+    countBy(name, toLabels) {
+      const seriesOf = byKey(values(name), toLabels);
+      return (key, by = 1) => seriesOf(key).add(by);
+    },
+    observeBy(name, toLabels) {
+      const seriesOf = byKey(histograms(name), toLabels);
+      return (key, value) => seriesOf(key).observe(value, keptTraceId());
+    },
     async page(accept = "") {
       const text = await registry.metrics();
       if (accept.includes("application/openmetrics-text")) return { text, contentType: registry.contentType };
       return { text: toPlainText(text), contentType: Registry.PROMETHEUS_CONTENT_TYPE };
     },
+  };
+}
+
+function byKey<K, S extends ValueSeries | HistogramSeries>(
+  table: SeriesTable<S>,
+  toLabels: (key: K) => SeriesLabels,
+): (key: K) => S {
+  const seen = new Map<K, S>();
+  return (key) => {
+    let series = seen.get(key);
+    if (series === undefined) {
+      series = table.of(toLabels(key));
+      seen.set(key, series);
+    }
+    return series;
   };
 }
 

@@ -62,8 +62,9 @@ export function createSpanHolder(
   const kept = new Map<string, HeldTrace>();
 
   function take(trace: HeldTrace, span: NotedSpan): void {
-    // Other work on the same trace may have failed meanwhile.
-    const matters = span.hasFailed || span.durationMs >= slowMs || (span.isEntry && kept.has(trace.traceId));
+    // Other work on the same trace may have failed meanwhile; while none has, its id need not be looked up.
+    const othersFailed = kept.size > 0 && span.isEntry && kept.has(trace.traceId);
+    const matters = span.hasFailed || span.durationMs >= slowMs || othersFailed;
     if (matters && trace.state !== "kept") keep(trace);
     if (trace.state === "kept") handOn(span);
     else if (trace.endsWith(span)) drop(trace);
@@ -82,13 +83,13 @@ export function createSpanHolder(
   function drop(trace: HeldTrace): void {
     trace.state = "dropped";
     if (trace.begins) begun.delete(trace.traceId);
-    trace.spans.length = 0;
+    if (trace.spans.length > 0) trace.spans.length = 0;
   }
 
   // Maps give back their entries in the order in which they came: the first is the oldest.
   return (ids, begins) => {
     const { traceId } = ids;
-    const known = kept.get(traceId) ?? begun.get(traceId);
+    const known = kept.size + begun.size > 0 ? (kept.get(traceId) ?? begun.get(traceId)) : undefined;
     if (known) return known;
     const trace = new HeldTrace(ids, begins, take);
     if (begins && trace.state === "held") begun.set(traceId, trace);

@@ -1,4 +1,4 @@
-import { active } from "../active.ts";
+import { type Active, active } from "../active.ts";
 import type { Tracer } from "./create-tracer.ts";
 import { NotedSpan } from "./noted-span.ts";
 import type { OpenSpan, SpanHandle, SpanOptions } from "./span.ts";
@@ -22,9 +22,9 @@ export function activeSpan(): SpanHandle {
   return place instanceof NotedSpan ? place : noSpan;
 }
 
-/** Opens a span below the one that is active. */
-export function openSpan(name: string, options: SpanOptions = {}): OpenSpan {
-  return tracer === undefined ? noSpan : tracer.open(name, options, active());
+/** Opens a span below the one that is active, or below that of `within`. */
+export function openSpan(name: string, options: SpanOptions = {}, within?: Active): OpenSpan {
+  return tracer === undefined ? noSpan : tracer.open(name, options, within ?? active());
 }
 
 /** Runs `work` in a span of its own, which ends with it; what it throws marks the span. */

@@ -1,11 +1,11 @@
 import { context, propagation, TraceFlags } from "@opentelemetry/api";
 import { parseTraceParent, TraceState } from "@opentelemetry/core";
-import { active, type Place, runIn } from "../active.ts";
+import { type Active, active, type CallFacts, type Place, runIn } from "../active.ts";
 import type { ExportOptions } from "./export-spans.ts";
 import { createSpanId, createTraceId } from "./ids.ts";
 import { NotedSpan } from "./noted-span.ts";
-import type { OpenSpan } from "./span.ts";
-import { isTracing, setTracer } from "./spans.ts";
+import type { OpenSpan, SpanOptions } from "./span.ts";
+import { isTracing, noSpan, openSpan, setTracer } from "./spans.ts";
 
 /**
  * Makes and sends the spans of this process where an endpoint is given. Called once, at the start; without it the ids alone
@@ -58,14 +58,42 @@ export function openJobTrace(): string {
   return place ? toTraceParent(place) : "";
 }
 
+/** A header of what came in, by its name in lower case. */
+export type GetHeader = (name: string) => string | undefined;
+
 /** Runs `work` inside the trace that the headers name, or inside a new one when they name none. */
-export function withExtractedTrace<T>(get: (name: string) => string | undefined, work: () => T): T {
+export function withExtractedTrace<T>(get: GetHeader, work: () => T): T {
+  return runIn(extract(get, active().facts), work);
+}
+
+/** Where a trace comes into this process: a span, and what works in it, or where there is none in its trace. */
+export type Entry = {
+  readonly span: OpenSpan;
+  run<T>(work: () => T): T;
+  /** `bindToContext` for what works here. */
+  bind<T, R>(generator: AsyncGenerator<T, R, undefined>): AsyncGenerator<T, R, undefined>;
+};
+
+/** Opens a span inside the trace that the headers name, or inside a new one; without `open` there is none. `facts` are added to what is known. */
+export function openEntry(
+  get: GetHeader,
+  open?: { readonly name: string; readonly options: SpanOptions },
+  facts?: CallFacts,
+): Entry {
+  const known = active().facts;
+  const outside = extract(get, facts ? { ...known, ...facts } : known);
+  const span = open ? openSpan(open.name, open.options, outside) : noSpan;
+  // What works in the span could be entered by it; one step into all of it costs half of that.
+  const inside = span instanceof NotedSpan ? { place: span, facts: outside.facts } : outside;
+  return { span, run: (work) => runIn(inside, work), bind: (generator) => bindTo(inside, generator) };
+}
+
+/** What works in the trace of these headers. Only the trace is taken from the wire: deadline and tenant of the active call stay. */
+function extract(get: GetHeader, facts: CallFacts | undefined): Active {
   const parent = parseTraceParent(get("traceparent") ?? "");
-  if (!parent) return runIn({ ...active(), place: createPlace() }, work);
+  if (!parent) return { place: createPlace(), facts };
   const state = get("tracestate");
-  // Only the trace is taken from the wire; deadline and tenant of the active call stay.
-  const place = { ...parent, isRemote: true, ...(state ? { traceState: new TraceState(state) } : {}) };
-  return runIn({ ...active(), place }, work);
+  return { place: { ...parent, isRemote: true, ...(state ? { traceState: new TraceState(state) } : {}) }, facts };
 }
 
 /** Runs `work` in the running trace, or in a new one where there is none, so that its logs can be found together. */
@@ -75,7 +103,10 @@ export function withTrace<T>(work: () => T): T {
 
 /** The generator with every step run in what is active now: generators otherwise run in what their consumer works in. */
 export function bindToContext<T, R>(generator: AsyncGenerator<T, R, undefined>): AsyncGenerator<T, R, undefined> {
-  const bound = active();
+  return bindTo(active(), generator);
+}
+
+function bindTo<T, R>(bound: Active, generator: AsyncGenerator<T, R, undefined>): AsyncGenerator<T, R, undefined> {
   const wrapped = {
     next: () => runIn(bound, () => generator.next()),
     return: (value: R | PromiseLike<R>) => runIn(bound, () => generator.return(value)),
