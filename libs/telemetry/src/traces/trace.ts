@@ -83,7 +83,7 @@ export function openEntry(
   const known = active().facts;
   const outside = extract(get, facts ? { ...known, ...facts } : known);
   const span = open ? openSpan(open.name, open.options, outside) : noSpan;
-  // What works in the span could be entered by it; one step into all of it costs half of that.
+  // One step into trace, span and facts: each step into something copies what is active.
   const inside = span instanceof NotedSpan ? { place: span, facts: outside.facts } : outside;
   return { span, run: (work) => runIn(inside, work), bind: (generator) => bindTo(inside, generator) };
 }
