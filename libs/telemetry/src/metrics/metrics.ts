@@ -56,11 +56,11 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
     set: (name, labels, value) => values(name).of(labels).set(value),
     observe: (name, labels, value) => histograms(name).of(labels).observe(value, keptTraceId()),
     countBy(name, toLabels) {
-      const seriesOf = byKey(values(name), toLabels);
+      const seriesOf = byKey(() => values(name), toLabels);
       return (key, by = 1) => seriesOf(key).add(by);
     },
     observeBy(name, toLabels) {
-      const seriesOf = byKey(histograms(name), toLabels);
+      const seriesOf = byKey(() => histograms(name), toLabels);
       return (key, value) => seriesOf(key).observe(value, keptTraceId());
     },
     async page(accept = "") {
@@ -71,15 +71,16 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
   };
 }
 
+/** Finds series by keys that stand for their labels. Neither the table nor a series is on the page before its first use. */
 function byKey<K, S extends ValueSeries | HistogramSeries>(
-  table: SeriesTable<S>,
+  table: () => SeriesTable<S>,
   toLabels: (key: K) => SeriesLabels,
 ): (key: K) => S {
   const seen = new Map<K, S>();
   return (key) => {
     let series = seen.get(key);
     if (series === undefined) {
-      series = table.of(toLabels(key));
+      series = table().of(toLabels(key));
       seen.set(key, series);
     }
     return series;

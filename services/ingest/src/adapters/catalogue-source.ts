@@ -26,11 +26,13 @@ const timeoutMs = 3_000;
 
 /** A list from a service: at most 5 s old while the service answers, the last known one while it does not. */
 function remember<T>(name: string, { log, metrics }: Telling, ask: () => Promise<T[]>): () => Promise<T[]> {
+  const toLabels = (result: string) => ({ tier: "catalogue", result });
+  const countLook = metrics.countBy("pixelmesh_cache_tier_requests_total", toLabels);
   let known: { readonly list: T[]; readonly atMs: number } | undefined;
   let asking: Promise<T[]> | undefined;
   return async () => {
     const isFresh = known !== undefined && performance.now() - known.atMs < freshMs;
-    metrics.count("pixelmesh_cache_tier_requests_total", { tier: "catalogue", result: isFresh ? "hit" : "miss" });
+    countLook(isFresh ? "hit" : "miss");
     if (known && isFresh) return known.list;
     asking ??= ask()
       .then((list) => {

@@ -38,10 +38,12 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
     openStore(bus, "requests", RequestEntry),
   ]);
   const cache = new LRUCache<string, JobSpec>({ max: cachedSpecs });
+  const toLabels = (result: string) => ({ tier: "specs", result });
+  const countLook = bus.metrics.countBy("pixelmesh_cache_tier_requests_total", toLabels);
 
   async function findSpec(jobId: string, tenant: string): Promise<JobSpec | undefined> {
     const cached = cache.get(jobId);
-    bus.metrics.count("pixelmesh_cache_tier_requests_total", { tier: "specs", result: cached ? "hit" : "miss" });
+    countLook(cached ? "hit" : "miss");
     if (cached) return cached;
     const spec = (await specs.get(`spec.${tenant}.${jobId}`))?.value;
     if (spec) cache.set(jobId, spec);

@@ -42,6 +42,8 @@ const maxHeirs = 20;
 /** Claims, waits, takes over and hands over, all by compare-and-set on the results (docs/reliability.md). */
 export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
   const { bus, store, results, waits, blobs, metrics } = parts;
+  const toLabels = (result: string) => ({ cache: "result", result });
+  const countSought = metrics.countBy("pixelmesh_cache_requests_total", toLabels);
 
   async function isAlive(claim: ResultClaim, key: string): Promise<boolean> {
     return isClaimAlive(claim, key, (await store.find(claim.jobId))?.record);
@@ -107,7 +109,7 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
       if (ready.resultKey === "") return { $case: "run" };
       const sought = await seekKey(job, ready, ended);
       const result = sought.$case === "use" ? "hit" : sought.$case === "wait" ? "joined" : "miss";
-      metrics.count("pixelmesh_cache_requests_total", { cache: "result", result });
+      countSought(result);
       return sought;
     },
 

@@ -8,6 +8,10 @@ import type { BlobStore, PutOptions } from "../domain/ports.ts";
 
 /** PutBlob: answers once the bytes are durable; counts whether they were there already. */
 export function createPutBlob(store: BlobStore, lifetime: LifetimeRules, metrics: Metrics) {
+  const countPut = metrics.countBy("pixelmesh_cache_tier_requests_total", (result: string) => ({
+    tier: "blobs",
+    result,
+  }));
   return async function putBlob(
     stream: AsyncIterable<PutBlobRequest>,
     { signal }: CallContext,
@@ -15,7 +19,7 @@ export function createPutBlob(store: BlobStore, lifetime: LifetimeRules, metrics
     const { header, chunks } = await splitHeader(stream, { isEndMarked: true });
     const put = await store.put(chunks, parseHeader(header, lifetime), signal);
     const { sha256, sizeBytes, keepUntilMs, existed } = put;
-    metrics.count("pixelmesh_cache_tier_requests_total", { tier: "blobs", result: existed ? "hit" : "miss" });
+    countPut(existed ? "hit" : "miss");
     return { blob: { sha256, sizeBytes, mediaType: header.mediaType }, existed, keepUntilUnixMs: keepUntilMs };
   };
 }
