@@ -85,11 +85,10 @@ export async function publish(
         ...(messageId ? { msgID: messageId } : {}),
       }),
     );
-    if (ack.duplicate) bus.metrics.count("pixelmesh_messages_published_total", { stream, result: "duplicate" });
-    else bus.counts.stored(stream);
+    bus.counts.published(stream, ack.duplicate ? "duplicate" : "stored");
     return ack.duplicate;
   } catch (error) {
-    bus.metrics.count("pixelmesh_messages_published_total", { stream, result: "failed" });
+    bus.counts.published(stream, "failed");
     throw toBrokerError(error);
   }
 }

@@ -55,14 +55,7 @@ export async function settle<T>(bus: Bus, options: SettleOptions<T>, pulled: Pul
     clearInterval(heart);
   }
   const settled = await settleInSpan(span, stream, () => applyVerdict(bus, stream, pulled, verdict, delivery.isLate()));
-  const redelivered = delivery.deliveries > 1;
-  if (settled === "ack" && !redelivered) bus.counts.acknowledged(stream);
-  else
-    bus.metrics.count("pixelmesh_messages_consumed_total", {
-      stream,
-      settle: settled,
-      redelivered: String(redelivered),
-    });
+  bus.counts.consumed(stream, settled, delivery.deliveries > 1);
 }
 
 /** Settles in a span of its own below the one of the work, and ends both. Work without a span has none: it would be a trace of its own. */

@@ -9,7 +9,6 @@ export type { OpenSpan, SpanHandle, SpanOptions } from "./traces/span.ts";
 export { activeSpan, noSpan, openSpan, withSpan } from "./traces/spans.ts";
 export {
   bindToContext,
-  type Entry,
   injectTrace,
   openEntry,
   openJobTrace,

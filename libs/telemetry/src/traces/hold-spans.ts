@@ -83,7 +83,7 @@ export function createSpanHolder(
   function drop(trace: HeldTrace): void {
     trace.state = "dropped";
     if (trace.begins) begun.delete(trace.traceId);
-    if (trace.spans.length > 0) trace.spans.length = 0;
+    trace.spans.length = 0;
   }
 
   // Maps give back their entries in the order in which they came: the first is the oldest.
