@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo test test-deep check check-ops check-deploy bench soak eval-models eval-tiles dist images rehearse-images generate generate-ops format clean
+.PHONY: help setup demo test test-busy test-deep check check-ops check-deploy bench soak eval-models eval-tiles dist images rehearse-images generate generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List what there is to make
@@ -19,6 +19,9 @@ demo: setup ## Upscale, cut out and stylise a picture (PICTURE=path for your own
 
 test: setup ## All tests: unit, property, service, and the whole mesh as processes
 	@vitest run --project unit --project mesh
+
+test-busy: setup ## All tests, TIMES=3 times in a row, beside four busy loops
+	@bash scripts/test-busy.sh $(or $(TIMES),3)
 
 test-deep: setup ## The property tests of the pure cores, 10,000 runs each; RUNS=50000 for more
 	@PIXELMESH_PROPERTY_RUNS=$(or $(RUNS),10000) vitest run --project unit --testTimeout=3600000 property

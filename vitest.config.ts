@@ -1,5 +1,4 @@
 import { defineConfig } from "vitest/config";
-import { retriedReporter } from "./scripts/retried-reporter.ts";
 
 // One configuration, two projects: `unit` sits beside the code and needs nothing but node; `mesh` starts real brokers
 // and real processes. Both run TypeScript sources through the `development` export condition.
@@ -9,7 +8,6 @@ const shared = { resolve: { conditions }, ssr: { resolve: { conditions, external
 export default defineConfig({
   test: {
     maxWorkers: 2,
-    reporters: ["default", retriedReporter],
     projects: [
       {
         ...shared,
@@ -35,7 +33,6 @@ export default defineConfig({
           // Needs tools of the distribution: see `make check-ops`.
           name: "ops",
           include: ["deploy/test/**/*.test.ts"],
-          retry: process.env.CI ? 1 : 0,
           testTimeout: 400_000,
           hookTimeout: 60_000,
           expect: { poll: { timeout: 60_000 } },
@@ -49,7 +46,6 @@ export default defineConfig({
           // What is deployed, from what was built for it: see `make check-deploy`.
           name: "deploy",
           include: ["helm/test/**/*.test.ts", "deploy/images/test/**/*.test.ts"],
-          retry: process.env.CI ? 1 : 0,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           expect: { poll: { timeout: 60_000 } },
@@ -61,8 +57,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "mesh",
-          // Real processes on a shared machine: in CI a test that fails is tried twice more, and vitest says that it was.
-          retry: process.env.CI ? 2 : 0,
+          globalSetup: "test/own-memory.ts",
           include: [
             "libs/*/test/**/*.test.ts",
             "services/*/test/**/*.test.ts",

@@ -8,7 +8,7 @@ import {
 } from "@pixelmesh/proto";
 import { createOutbox } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
-import { readHostMemory } from "./host-memory.ts";
+import { type HostMemorySource, readHostMemory } from "./host-memory.ts";
 import type { SchedulerLink } from "./scheduler-link.ts";
 
 /** The standing report of this process's device to the scheduler. */
@@ -37,13 +37,13 @@ export function linkDevice(
   base: ServiceBase,
   link: SchedulerLink,
   owner: DeviceOwner,
-  maxMemoryBytes: number,
+  source: HostMemorySource,
 ): DeviceLink {
   const closing = new AbortController();
-  const { deviceId } = readHostMemory();
+  const { deviceId } = readHostMemory(source);
 
   async function report(): Promise<AttachDeviceRequest> {
-    const memory = readHostMemory(maxMemoryBytes);
+    const memory = readHostMemory(source);
     const [hosts = [], gpus = []] = await Promise.all([owner.describeHosts?.(), owner.describeGpus?.()]);
     const device = {
       deviceId,

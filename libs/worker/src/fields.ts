@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type ConfigOf, field } from "@pixelmesh/config";
 import { serviceFields } from "@pixelmesh/service";
+import type { HostMemorySource } from "./host-memory.ts";
 
 /** Settings of every service that does steps, on top of a service's own. */
 export function workerFields(area: string, basePort: number) {
@@ -16,6 +17,11 @@ export function workerFields(area: string, basePort: number) {
       "PIXELMESH_DEVICE_MEMORY",
       "1024TiB",
       "Memory of this machine to plan with at most; what it has, where that is less.",
+    ),
+    hostRoot: field.text(
+      "PIXELMESH_HOST_ROOT",
+      "/",
+      "Directory that holds the `proc` and `sys` that memory is read from.",
     ),
     scratchDir: field.text(
       "PIXELMESH_SCRATCH_DIR",
@@ -45,3 +51,8 @@ export function workerFields(area: string, basePort: number) {
 
 /** Values of `workerFields`. */
 export type WorkerConfig = ConfigOf<ReturnType<typeof workerFields>>;
+
+/** Where a service with these settings reads memory from, and how much of it is planned with. */
+export function toMemorySource(config: Pick<WorkerConfig, "deviceMemoryBytes" | "hostRoot">): HostMemorySource {
+  return { maxTotalBytes: config.deviceMemoryBytes, root: config.hostRoot };
+}

@@ -13,13 +13,24 @@ export type HostMemory = {
   readonly cores: number;
 };
 
+/** Where memory is read from, and how much of it is planned with. */
+export type HostMemorySource = {
+  /** Upper limit of the total, in bytes. Memory that other processes use still counts. Default: no limit. */
+  readonly maxTotalBytes?: number;
+  /** Directory that holds `proc` and `sys`, like `--path.rootfs` of node_exporter. Default: `/`. */
+  readonly root?: string;
+};
+
 /**
- * Reads it now: cgroup v2 (memory.max, memory.current − inactive_file), else /proc/meminfo (MemTotal − MemAvailable), else os.
- * `maxTotalBytes` only ever lowers the total: what others on the machine use still counts.
+ * Reads memory use now: from cgroup v2 (memory.max, memory.current − inactive_file) where it sets a limit, else from
+ * proc/meminfo (MemTotal − MemAvailable), else from `node:os`.
  */
-export function readHostMemory(maxTotalBytes = Number.POSITIVE_INFINITY): HostMemory {
-  const machine = readMachine();
-  const group = readCgroup();
+export function readHostMemory({
+  maxTotalBytes = Number.POSITIVE_INFINITY,
+  root = "/",
+}: HostMemorySource = {}): HostMemory {
+  const machine = readMachine(root);
+  const group = readCgroup(root);
   const bounded = group !== undefined && group.maxBytes < machine.totalBytes;
   return {
     deviceId: `host-${machine.id}${bounded ? group.id : ""}`,
@@ -30,10 +41,10 @@ export function readHostMemory(maxTotalBytes = Number.POSITIVE_INFINITY): HostMe
   };
 }
 
-function readMachine(): { id: string; totalBytes: number; availableBytes: number } {
-  const text = read("/proc/meminfo");
+function readMachine(root: string): { id: string; totalBytes: number; availableBytes: number } {
+  const text = read(join(root, "proc/meminfo"));
   const kib = (name: string) => Number(text?.match(new RegExp(`^${name}:\\s+(\\d+) kB`, "m"))?.[1]) * 1024;
-  const id = read("/proc/sys/kernel/random/boot_id")?.trim() ?? hostname();
+  const id = read(join(root, "proc/sys/kernel/random/boot_id"))?.trim() ?? hostname();
   const [totalBytes, availableBytes] = [kib("MemTotal"), kib("MemAvailable")];
   return Number.isFinite(totalBytes) && Number.isFinite(availableBytes)
     ? { id, totalBytes, availableBytes }

@@ -4,7 +4,7 @@ import { type Gpu, type GpuReader, startGpuReader } from "@pixelmesh/gpu";
 import type { HostDescription, PoolDevice, Provider } from "@pixelmesh/inference";
 import { DeviceKind, type DeviceReport } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
-import { readHostMemory } from "./host-memory.ts";
+import { type HostMemorySource, readHostMemory } from "./host-memory.ts";
 
 const gpuProviders: readonly Provider[] = ["tensorrt", "cuda"];
 const gpuWaitMs = 10_000;
@@ -25,10 +25,11 @@ export async function openModelDevices(
   { log, life }: ServiceBase,
   providers: readonly Provider[],
   threads: number,
+  source: HostMemorySource,
 ): Promise<ModelDevices> {
   const onGpu = providers.filter((provider) => gpuProviders.includes(provider));
   const elsewhere = providers.filter((provider) => !gpuProviders.includes(provider));
-  const memory = { deviceId: readHostMemory().deviceId, threads: { intraOp: threads, interOp: 1 } };
+  const memory = { deviceId: readHostMemory(source).deviceId, threads: { intraOp: threads, interOp: 1 } };
   if (onGpu.length === 0) return { devices: [{ ...memory, providers }], gpus: undefined };
   const reader = startGpuReader({ log });
   life.defer("GPU reader", reader.close, 2_000);

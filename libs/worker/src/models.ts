@@ -16,7 +16,8 @@ import type { HostReport } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { Metrics } from "@pixelmesh/telemetry";
 import type { DeviceOwner } from "./device.ts";
-import { readHostMemory } from "./host-memory.ts";
+import { toMemorySource } from "./fields.ts";
+import { type HostMemorySource, readHostMemory } from "./host-memory.ts";
 import { openModelDevices, toGpuReport } from "./model-devices.ts";
 import { type ModelConfig, toHostLimits, toRoomRules } from "./model-fields.ts";
 import { createHostObserver, exportHosts } from "./model-metrics.ts";
@@ -45,14 +46,15 @@ export async function openModels(base: ServiceBase, config: ModelConfig, task: M
     if (refused) log.warn(facts, "model is refused");
     else log.info(facts, "model is not available");
   }
-  const { devices, gpus } = await openModelDevices(base, config.providers.map(parseProvider), config.threads);
+  const memory = toMemorySource(config);
+  const { devices, gpus } = await openModelDevices(base, config.providers.map(parseProvider), config.threads, memory);
   const faults = config.hostFaults.map(parseHostFault);
   if (faults.length > 0) log.warn({ faults }, "inference hosts will fail on purpose");
   const pool = createHostPool({
     ...{ name: worker, devices, log, idleTtlMs: config.hostIdleMs, faults },
     limits: toHostLimits(config),
-    room: toRoomRules(config, readHostMemory(config.deviceMemoryBytes).totalBytes),
-    hasRoom: (deviceId, bytes) => bytes <= freeBytes(deviceId, gpus, config.deviceMemoryBytes),
+    room: toRoomRules(config, readHostMemory(memory).totalBytes),
+    hasRoom: (deviceId, bytes) => bytes <= freeBytes(deviceId, gpus, memory),
     observe: createHostObserver(base.metrics),
   });
   life.defer("inference hosts", pool.close, 20_000);
@@ -65,8 +67,8 @@ export async function openModels(base: ServiceBase, config: ModelConfig, task: M
 }
 
 /** What of a device may be taken for a moment: up to the bound to which any work is granted by default. */
-function freeBytes(deviceId: string, gpus: GpuReader | undefined, maxMemoryBytes: number): number {
-  const device = gpus?.gpus().find((gpu) => gpu.deviceId === deviceId) ?? readHostMemory(maxMemoryBytes);
+function freeBytes(deviceId: string, gpus: GpuReader | undefined, memory: HostMemorySource): number {
+  const device = gpus?.gpus().find((gpu) => gpu.deviceId === deviceId) ?? readHostMemory(memory);
   return 0.85 * device.totalBytes - device.observedBytes;
 }
 

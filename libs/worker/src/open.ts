@@ -2,7 +2,7 @@ import { configureImaging, defaultLimits, type PictureLimits } from "@pixelmesh/
 import type { ServiceBase } from "@pixelmesh/service";
 import { type BlobClient, connectBlobs } from "./blobs.ts";
 import { type DeviceLink, type DeviceOwner, linkDevice } from "./device.ts";
-import type { WorkerConfig } from "./fields.ts";
+import { toMemorySource, type WorkerConfig } from "./fields.ts";
 import { createResults, type Results } from "./results.ts";
 import { connectSchedulers, type SchedulerLink } from "./scheduler-link.ts";
 import { openScratch, type Scratch } from "./scratch.ts";
@@ -31,7 +31,7 @@ export async function openWorker(
   base.life.defer("storage connection", storage.close);
   const scheduler = connectSchedulers(config.schedulerAddresses, base.connect);
   base.life.defer("scheduler connection", scheduler.close);
-  const device = linkDevice(base, scheduler, owner, config.deviceMemoryBytes);
+  const device = linkDevice(base, scheduler, owner, toMemorySource(config));
   base.life.defer("device", device.close, 2_000);
   const scratch = await openScratch(base, config);
   return {
