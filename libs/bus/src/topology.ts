@@ -54,7 +54,8 @@ const streams: readonly StreamPlan[] = [
 
 /** Buckets: what they hold is said in proto/pixelmesh/work/v1. A time to live counts from the last write of a key. */
 const buckets = [
-  { name: "jobs", ttlMs: 7 * dayMs, maxBytes: 256 * MiB, maxValueBytes: 128 * 1024 },
+  // A specification is at most 128 KiB (MAX_SPEC_BYTES); a record grows with what its steps answer.
+  { name: "jobs", ttlMs: 7 * dayMs, maxBytes: 256 * MiB, maxValueBytes: 512 * 1024 },
   { name: "requests", ttlMs: 7 * dayMs, maxBytes: 64 * MiB, maxValueBytes: 4 * 1024 },
   { name: "results", ttlMs: 7 * dayMs, maxBytes: 256 * MiB, maxValueBytes: 64 * 1024 },
   // Longer than any deadline: an entry goes when its job ends.

@@ -4,6 +4,9 @@ export const MAX_STEPS = 64;
 /** Most outputs of a pipeline. */
 export const MAX_OUTPUTS = 64;
 
+/** Most bytes of a resolved pipeline as it is stored (`JobSpec`): 128 KiB. */
+export const MAX_SPEC_BYTES = 128 * 1024;
+
 /** Tries a step gets when it fails for a reason that may pass; the last one's error is final. */
 export const MAX_ATTEMPTS = 5;
 

@@ -1,6 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
-import type { Step } from "@pixelmesh/proto";
-import { MAX_SIDE_PX } from "./limits.ts";
+import { JobSpec, type Step } from "@pixelmesh/proto";
+import { MAX_SIDE_PX, MAX_SPEC_BYTES } from "./limits.ts";
 import { fits, pixelsOf, type Size } from "./sizes.ts";
 
 /** Bounds of the mesh for the pictures that steps make. */
@@ -33,4 +33,15 @@ export function assertSizes(
       { metadata: { step: id, width_px: String(widthPx), height_px: String(heightPx), max_pixels: String(maxPixels) } },
     );
   }
+}
+
+/** Refuses a specification that is too large to store: it would be refused on every repeat. Throws PIPELINE_TOO_LARGE. */
+export function assertSpecSize(spec: JobSpec): void {
+  const bytes = JobSpec.encode(spec).finish().length;
+  if (bytes <= MAX_SPEC_BYTES) return;
+  throw new AppError(
+    "PIPELINE_TOO_LARGE",
+    `Expected a pipeline of at most ${MAX_SPEC_BYTES} bytes once its defaults are filled in, got ${bytes}: use fewer steps, effects or outputs`,
+    { metadata: { bytes: String(bytes), max_bytes: String(MAX_SPEC_BYTES) } },
+  );
 }

@@ -17,7 +17,7 @@ import { assertHeader, priorityOf, qualityOf, requestDigest } from "./header.ts"
 import { calm, type Load } from "./load.ts";
 import { normalizePipeline } from "./normalize.ts";
 import { modelOf, operationOf, operations } from "./operations.ts";
-import { assertSizes, type PlanLimits } from "./plan-limits.ts";
+import { assertSizes, assertSpecSize, type PlanLimits } from "./plan-limits.ts";
 import { resolveStep } from "./resolve.ts";
 import { resultSize } from "./result-size.ts";
 import { applySizePolicy } from "./size-policy.ts";
@@ -44,7 +44,7 @@ export type PlanRequest = {
 /**
  * What is to be done, resolved for good: steps in topological order with every default filled in, their services, model
  * digests and sizes, prescale steps as the quality asks for, and outputs. Steps that lead to no output are left out, with
- * a notice. Throws as validatePipeline does, and OUTPUT_TOO_LARGE.
+ * a notice. Throws as validatePipeline does, OUTPUT_TOO_LARGE, and PIPELINE_TOO_LARGE for more than MAX_SPEC_BYTES.
  */
 export function planJob(request: PlanRequest): JobSpec {
   const { header, sources, catalogue } = request;
@@ -71,7 +71,7 @@ export function planJob(request: PlanRequest): JobSpec {
     header.maxOutputPixels,
   );
 
-  return JobSpec.create({
+  const spec = JobSpec.create({
     jobId: request.jobId,
     tenant: request.tenant,
     requestId: header.requestId,
@@ -91,6 +91,8 @@ export function planJob(request: PlanRequest): JobSpec {
     notices: unusedNotices(asked, needed),
     requestDigest: requestDigest(header, sources),
   });
+  assertSpecSize(spec);
+  return spec;
 }
 
 function neededSteps(steps: readonly Step[], outputIds: ReadonlySet<string>): Step[] {

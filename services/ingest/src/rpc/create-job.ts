@@ -8,6 +8,7 @@ import { parseDeadline } from "../domain/deadline.ts";
 import { createJobId } from "../domain/job-id.ts";
 import { parseTenant } from "../domain/tenant.ts";
 import { countSubmitted } from "../jobs/count.ts";
+import type { StoredJob } from "../jobs/job-store.ts";
 import type { JobParts } from "./parts.ts";
 import { type ReceivedJob, receiveJob } from "./uploads.ts";
 
@@ -20,21 +21,30 @@ export function createCreateJob(parts: JobParts) {
     const nowUnixMs = Date.now();
     const deadlineOf = ({ deadlineUnixMs }: CreateJobHeader) =>
       parseDeadline(deadlineUnixMs, nowUnixMs, parts.jobDeadlineMs);
-    const keepUntilOf = (header: CreateJobHeader) => deadlineOf(header) + parts.outputLifeMs;
-    // A full mesh refuses before anything is uploaded; a repeat is let through to find its job.
-    const onHeader = ({ requestId }: CreateJobHeader) =>
-      admission.assertRoom(tenant).catch(async (full: unknown) => {
-        if (requestId === "" || !(await store.findRequest(tenant, requestId))) throw full;
-      });
-    const received = await receiveJob(stream, { ...parts, onHeader }, keepUntilOf, signal).catch((error: unknown) => {
+    // A full mesh refuses before anything is uploaded.
+    const onHeader = async (header: CreateJobHeader) => {
+      const keepUntilUnixMs = deadlineOf(header) + parts.outputLifeMs;
+      await admission.assertRoom(tenant);
+      return keepUntilUnixMs;
+    };
+    const findEarlier = ({ requestId }: CreateJobHeader) => findByRequest(tenant, requestId);
+    const received = await receiveJob(stream, { ...parts, onHeader, findEarlier }, signal).catch((error: unknown) => {
       const { reason } = toAppError(error);
       if (reason.startsWith("IMAGE_")) metrics.count("pixelmesh_input_rejected_total", { reason });
       throw error;
     });
 
+    if (received.earlier) return answerRepeat(received, received.earlier);
     const jobId = createJobId(nowUnixMs, randomBytes(16));
     const deadlineUnixMs = deadlineOf(received.header);
-    const spec = await plan(parts, received, { jobId, tenant, nowUnixMs, deadlineUnixMs });
+    const spec = await plan(parts, received, { jobId, tenant, nowUnixMs, deadlineUnixMs }).catch(
+      async (refusal: unknown) => {
+        const earlier = await findEarlier(received.header);
+        if (!earlier) throw refusal;
+        return earlier;
+      },
+    );
+    if ("record" in spec) return answerRepeat(received, spec);
     const claimed = await claim(spec);
     noteCall({ jobId: claimed.jobId });
     // A retry of a call that died half-way goes on under the id that was claimed first.
@@ -49,6 +59,17 @@ export function createCreateJob(parts: JobParts) {
     return watchers.view(job);
   }
 
+  async function findByRequest(tenant: string, requestId: string): Promise<StoredJob | undefined> {
+    const known = requestId === "" ? undefined : await store.findRequest(tenant, requestId);
+    return known && store.find(known.jobId);
+  }
+
+  function answerRepeat({ header, sources }: ReceivedJob, earlier: StoredJob): Job {
+    if (earlier.spec.requestDigest !== requestDigest(header, sources)) throw requestIdReused();
+    noteCall({ jobId: earlier.spec.jobId });
+    return watchers.view(earlier);
+  }
+
   async function start(spec: JobSpec) {
     await admission.assertRoom(spec.tenant);
     admission.noteEntered(spec.tenant);
@@ -60,9 +81,7 @@ export function createCreateJob(parts: JobParts) {
     const { jobId, tenant, requestId, requestDigest: digest } = spec;
     if (requestId === "") return { jobId, requestDigest: digest };
     const entry = await store.claimRequest(tenant, requestId, { jobId, requestDigest: digest });
-    if (entry.requestDigest !== digest) {
-      throw new AppError("REQUEST_ID_REUSED", "This request id came before, with another pipeline or picture");
-    }
+    if (entry.requestDigest !== digest) throw requestIdReused();
     return entry;
   }
 
@@ -73,6 +92,10 @@ export function createCreateJob(parts: JobParts) {
     });
 }
 
+function requestIdReused(): AppError {
+  return new AppError("REQUEST_ID_REUSED", "This request id came before, with another pipeline or picture");
+}
+
 type Identity = {
   readonly jobId: string;
   readonly tenant: string;
@@ -81,25 +104,17 @@ type Identity = {
 };
 
 async function plan(
-  { catalogue, store, limits, rates, load }: JobParts,
+  { catalogue, limits, rates, load }: JobParts,
   { header, sources }: ReceivedJob,
   identity: Identity,
 ): Promise<JobSpec> {
-  try {
-    return planJob({
-      ...identity,
-      header,
-      sources,
-      catalogue: await catalogue.forPipeline(header.pipeline ?? { steps: [], outputs: [] }),
-      limits: { maxOutputPixels: limits.maxOutputPixels, maxSidePx: limits.maxSidePx },
-      rates,
-      ...(header.allowDegraded ? { load: await load.read() } : {}),
-    });
-  } catch (error) {
-    // A repeat must find its job even when what it names is no longer there.
-    const known = header.requestId === "" ? undefined : await store.findRequest(identity.tenant, header.requestId);
-    const job = known?.requestDigest === requestDigest(header, sources) ? await store.find(known.jobId) : undefined;
-    if (job) return job.spec;
-    throw error;
-  }
+  return planJob({
+    ...identity,
+    header,
+    sources,
+    catalogue: await catalogue.forPipeline(header.pipeline ?? { steps: [], outputs: [] }),
+    limits: { maxOutputPixels: limits.maxOutputPixels, maxSidePx: limits.maxSidePx },
+    rates,
+    ...(header.allowDegraded ? { load: await load.read() } : {}),
+  });
 }

@@ -5,31 +5,41 @@ import type { CreateJobHeader, CreateJobRequest, Source, Upload } from "@pixelme
 import { brokenOff } from "@pixelmesh/rpc";
 import type { BlobClient } from "@pixelmesh/worker";
 import type { UploadBudget } from "../adapters/upload-budget.ts";
+import type { StoredJob } from "../jobs/job-store.ts";
 
 type Part = NonNullable<CreateJobRequest["part"]>;
 
-/** What CreateJob was sent: its header, and its pictures stored and inspected. */
-export type ReceivedJob = { readonly header: CreateJobHeader; readonly sources: readonly Source[] };
+/**
+ * What CreateJob was sent: its header, and its pictures stored and inspected. With `earlier` the call repeats a request whose
+ * job is there; its pictures have digests only.
+ */
+export type ReceivedJob = {
+  readonly header: CreateJobHeader;
+  readonly sources: readonly Source[];
+  readonly earlier?: StoredJob | undefined;
+};
 
-/** What receiving needs; `onHeader` may refuse the job before its pictures come. */
+/** What receiving needs. */
 export type UploadParts = {
   readonly blobs: BlobClient;
   readonly uploads: UploadBudget;
   readonly limits: PictureLimits;
-  readonly onHeader: (header: CreateJobHeader) => Promise<void>;
+  /** Checks the header before any picture is read. Answers until when its pictures are kept, in Unix ms; throws to refuse. */
+  readonly onHeader: (header: CreateJobHeader) => Promise<number>;
+  /** The job that an earlier call with the same request id made. Asked only when something is refused. */
+  readonly findEarlier: (header: CreateJobHeader) => Promise<StoredJob | undefined>;
 };
 
 const maxUploads = 16;
 
 /**
- * Reads a CreateJob stream. Each picture is inspected by its header and stored until `keepUntilOf` its header says; what cannot be
- * used is refused before anything is stored. Throws INVALID_ARGUMENT for a stream out of order or without an end, IMAGE_*,
- * DIGEST_MISMATCH.
+ * Reads a CreateJob stream. Each picture is inspected by its header and stored; a picture that cannot be used is refused before
+ * it is stored. Throws INVALID_ARGUMENT for a stream out of order or without an end, IMAGE_*, DIGEST_MISMATCH, BLOB_NOT_FOUND.
+ * A repeat of an earlier request is never refused: what its pictures need now does not matter to the job it made then.
  */
 export async function receiveJob(
   stream: AsyncIterable<CreateJobRequest>,
-  { blobs, uploads, limits, onHeader }: UploadParts,
-  keepUntilOf: (header: CreateJobHeader) => number,
+  { blobs, uploads, limits, onHeader, findEarlier }: UploadParts,
   signal: AbortSignal,
 ): Promise<ReceivedJob> {
   const parts = readParts(stream);
@@ -37,8 +47,13 @@ export async function receiveJob(
   if (first.done || first.value.$case !== "header")
     throw expected("part", "a header in the first message", first.value?.$case ?? "nothing");
   const header = first.value.value;
-  const keepUntilUnixMs = keepUntilOf(header);
-  await onHeader(header);
+  let earlier: StoredJob | undefined;
+  /** Goes on when the call repeats an earlier one, else throws. */
+  const orEarlier = async (refusal: unknown) => {
+    earlier = await findEarlier(header);
+    if (!earlier) throw refusal;
+  };
+  const keepUntilUnixMs = (await onHeader(header).catch(orEarlier)) ?? 0;
 
   const sources: Source[] = [];
   let next = await parts.next();
@@ -59,17 +74,18 @@ export async function receiveJob(
           yield after.value.value;
       }
       const bytes = await budget.collect(chunks(), limits.maxBytes);
-      sources.push(
+      const take = () =>
         bytes.length === 0 && upload.sha256 !== ""
-          ? await takeStored(upload, blobs, limits, keepUntilUnixMs, signal)
-          : await takeBytes(upload, bytes, blobs, limits, keepUntilUnixMs, signal),
-      );
+          ? takeStored(upload, blobs, limits, keepUntilUnixMs, signal)
+          : takeBytes(upload, bytes, blobs, limits, keepUntilUnixMs, signal);
+      const taken = earlier ? undefined : await take().catch(orEarlier);
+      sources.push(taken ?? { name: upload.name, sha256: digestOf(upload, bytes), info: undefined });
       next = after;
     } finally {
       budget.release();
     }
   }
-  return { header, sources };
+  return { header, sources, earlier };
 }
 
 async function* readParts(stream: AsyncIterable<CreateJobRequest>): AsyncGenerator<Part, void, undefined> {
@@ -79,6 +95,11 @@ async function* readParts(stream: AsyncIterable<CreateJobRequest>): AsyncGenerat
     yield part;
   }
   throw brokenOff();
+}
+
+/** The digest of a picture: of its bytes, or as announced where none came. */
+function digestOf({ sha256 }: Pick<Upload, "sha256">, bytes: Uint8Array): string {
+  return bytes.length === 0 && sha256 !== "" ? sha256 : createHash("sha256").update(bytes).digest("hex");
 }
 
 async function takeBytes(
@@ -95,7 +116,7 @@ async function takeBytes(
       `Expected ${upload.sizeBytes} bytes of picture \`${upload.name}\`, got ${bytes.length}`,
     );
   }
-  if (upload.sha256 !== "" && upload.sha256 !== createHash("sha256").update(bytes).digest("hex")) {
+  if (upload.sha256 !== "" && upload.sha256 !== digestOf({ sha256: "" }, bytes)) {
     throw new AppError(
       "DIGEST_MISMATCH",
       `The bytes of picture \`${upload.name}\` do not have the digest that was announced`,

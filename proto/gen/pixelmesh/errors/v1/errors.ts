@@ -30,6 +30,8 @@ export const ErrorReason = {
   REQUEST_ID_REUSED: 6,
   /** REQUEST_TOO_LARGE - A message, or the metadata of the call, is above its limit. */
   REQUEST_TOO_LARGE: 7,
+  /** PIPELINE_TOO_LARGE - The resolved pipeline is above 128 KiB; metadata `bytes` and `max_bytes` say by how much. */
+  PIPELINE_TOO_LARGE: 9,
   /** UNAUTHENTICATED - The call is not let in. */
   UNAUTHENTICATED: 8,
   /** IMAGE_EMPTY - The picture is at fault. */
@@ -111,6 +113,7 @@ export namespace ErrorReason {
   export type UNKNOWN_EFFECT = typeof ErrorReason.UNKNOWN_EFFECT;
   export type REQUEST_ID_REUSED = typeof ErrorReason.REQUEST_ID_REUSED;
   export type REQUEST_TOO_LARGE = typeof ErrorReason.REQUEST_TOO_LARGE;
+  export type PIPELINE_TOO_LARGE = typeof ErrorReason.PIPELINE_TOO_LARGE;
   export type UNAUTHENTICATED = typeof ErrorReason.UNAUTHENTICATED;
   export type IMAGE_EMPTY = typeof ErrorReason.IMAGE_EMPTY;
   export type IMAGE_TYPE_UNSUPPORTED = typeof ErrorReason.IMAGE_TYPE_UNSUPPORTED;
@@ -178,6 +181,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 7:
     case "ERROR_REASON_REQUEST_TOO_LARGE":
       return ErrorReason.REQUEST_TOO_LARGE;
+    case 9:
+    case "ERROR_REASON_PIPELINE_TOO_LARGE":
+      return ErrorReason.PIPELINE_TOO_LARGE;
     case 8:
     case "ERROR_REASON_UNAUTHENTICATED":
       return ErrorReason.UNAUTHENTICATED;
@@ -317,6 +323,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_REQUEST_ID_REUSED";
     case ErrorReason.REQUEST_TOO_LARGE:
       return "ERROR_REASON_REQUEST_TOO_LARGE";
+    case ErrorReason.PIPELINE_TOO_LARGE:
+      return "ERROR_REASON_PIPELINE_TOO_LARGE";
     case ErrorReason.UNAUTHENTICATED:
       return "ERROR_REASON_UNAUTHENTICATED";
     case ErrorReason.IMAGE_EMPTY:

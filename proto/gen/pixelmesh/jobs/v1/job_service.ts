@@ -1552,10 +1552,10 @@ export const JobServiceDefinition = {
   methods: {
     /**
      * Takes a pipeline and its pictures and answers once the job is durable; from then on it reaches exactly one terminal
-     * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
+     * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
      * UNKNOWN_OPERATION, BLOB_NOT_FOUND), RESOURCE_EXHAUSTED with RetryInfo (TOO_MANY_JOBS, STORAGE_FULL), ALREADY_EXISTS
      * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STOPPING). Safe to repeat with the same
-     * request_id: the same job is answered.
+     * request_id: the same job is answered, also after its deadline.
      */
     createJob: {
       name: "CreateJob",
@@ -1679,10 +1679,10 @@ export const JobServiceDefinition = {
 export interface JobServiceImplementation<CallContextExt = {}> {
   /**
    * Takes a pipeline and its pictures and answers once the job is durable; from then on it reaches exactly one terminal
-   * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
+   * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
    * UNKNOWN_OPERATION, BLOB_NOT_FOUND), RESOURCE_EXHAUSTED with RetryInfo (TOO_MANY_JOBS, STORAGE_FULL), ALREADY_EXISTS
    * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STOPPING). Safe to repeat with the same
-   * request_id: the same job is answered.
+   * request_id: the same job is answered, also after its deadline.
    */
   createJob(request: AsyncIterable<CreateJobRequest>, context: CallContext & CallContextExt): Promise<DeepPartial<Job>>;
   /** The job as it stands. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
@@ -1742,10 +1742,10 @@ export interface JobServiceImplementation<CallContextExt = {}> {
 export interface JobServiceClient<CallOptionsExt = {}> {
   /**
    * Takes a pipeline and its pictures and answers once the job is durable; from then on it reaches exactly one terminal
-   * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
+   * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
    * UNKNOWN_OPERATION, BLOB_NOT_FOUND), RESOURCE_EXHAUSTED with RetryInfo (TOO_MANY_JOBS, STORAGE_FULL), ALREADY_EXISTS
    * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STOPPING). Safe to repeat with the same
-   * request_id: the same job is answered.
+   * request_id: the same job is answered, also after its deadline.
    */
   createJob(
     request: AsyncIterable<DeepPartial<CreateJobRequest>>,

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { CreateJobHeader, JobServiceDefinition, JobState, Pipeline, StorageServiceDefinition } from "@pixelmesh/proto";
+import { connectRpc, type RpcConnection } from "@pixelmesh/rpc";
+import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { effectStep, robot } from "./fixtures.ts";
+
+let mesh: TestMesh;
+let ingest: RpcConnection;
+beforeAll(async () => {
+  mesh = await startTestMesh({ services: ["storage", "scheduler", "ingest", "effects"] });
+  ingest = connectRpc(mesh.address);
+});
+afterAll(async () => {
+  ingest?.close();
+  await mesh?.[Symbol.asyncDispose]();
+});
+
+const sha256 = createHash("sha256").update(robot).digest("hex");
+
+/** CreateJob as any client makes it: the message is the same each time. */
+function create(header: Parameters<typeof CreateJobHeader.fromPartial>[0], bytes: Uint8Array | null = robot) {
+  async function* messages() {
+    yield { part: { $case: "header" as const, value: CreateJobHeader.fromPartial(header) } };
+    yield { part: { $case: "upload" as const, value: { name: "source", sha256, sizeBytes: 0 } } };
+    if (bytes) yield { part: { $case: "chunk" as const, value: bytes } };
+    yield { part: { $case: "end" as const, value: {} } };
+  }
+  return ingest.client(JobServiceDefinition).createJob(messages());
+}
+
+const dither = Pipeline.fromPartial({ steps: [effectStep("fx", "dither")] });
+
+test("a repeat after the deadline is answered with the job, and another request under its id is refused", async () => {
+  const deadlineUnixMs = Date.now() + 5_000;
+  const header = { pipeline: dither, requestId: "late", deadlineUnixMs };
+  const job = await create(header);
+  await mesh.client.jobs.wait(job.id);
+  await new Promise((resolve) => setTimeout(resolve, deadlineUnixMs + 100 - Date.now()));
+
+  expect(await create(header)).toMatchObject({ id: job.id, state: JobState.SUCCEEDED });
+  const other = Pipeline.fromPartial({ steps: [effectStep("fx", "pop_art")] });
+  await expect(create({ ...header, pipeline: other })).rejects.toMatchObject({ reason: "REQUEST_ID_REUSED" });
+  await expect(create({ ...header, requestId: "new" })).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
+});
+
+test("a repeat that names its picture by digest is answered with the job when the picture is gone", async () => {
+  const header = { pipeline: dither, requestId: "by-digest" };
+  await create({ pipeline: dither, requestId: "first" });
+  const job = await create(header, null);
+  await mesh.client.jobs.wait(job.id);
+  const storage = connectRpc(mesh.processes().find(({ name }) => name === "storage")?.grpc ?? "");
+  await storage.client(StorageServiceDefinition).deleteBlob({ sha256 });
+  storage.close();
+
+  expect((await create(header, null)).id).toBe(job.id);
+  await expect(create({ ...header, requestId: "by-digest-2" }, null)).rejects.toMatchObject({
+    reason: "BLOB_NOT_FOUND",
+  });
+});
+
+test("a pipeline above 128 KiB is refused for good, with its size and the limit", async () => {
+  // 64 steps of 16 effects, with every parameter filled in.
+  const effects = Array.from({ length: 16 }, () => ({ name: "pop_art", parameters: {} }));
+  const steps = Array.from({ length: 64 }, (_, at) => ({
+    id: `s${at}`,
+    operation: { $case: "applyEffects" as const, value: { effects } },
+  }));
+  const refused = create({ pipeline: Pipeline.fromPartial({ steps }), requestId: "large" });
+  await expect(refused).rejects.toMatchObject({
+    reason: "PIPELINE_TOO_LARGE",
+    retryAfterMs: undefined,
+    metadata: { max_bytes: String(128 * 1024), bytes: expect.stringMatching(/^\d{6,}$/) },
+  });
+});
