@@ -15,7 +15,7 @@ export {
 export { hasFinishedEvent, readJobEvents } from "./event-log.ts";
 export { bidForLease, type LeaseBid } from "./lease.ts";
 export { removeOrphans } from "./orphans.ts";
-export { hasWork, publishEvent, publishWork } from "./publish.ts";
+export { hasWork, publishEvent, publishFinished, publishWork } from "./publish.ts";
 export { type Backlog, listQueues, type QueueDepth, readBacklog, readBucketSize } from "./queues.ts";
 export { announceService, listServices, type ServiceFacts } from "./services.ts";
 export {

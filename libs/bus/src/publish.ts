@@ -1,4 +1,4 @@
-import { JetStreamApiError } from "@nats-io/jetstream";
+import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { JobEvent, WorkItem } from "@pixelmesh/proto";
 import { injectTrace, withSpan } from "@pixelmesh/telemetry";
@@ -57,15 +57,46 @@ export async function hasWork(
   }
 }
 
-/** Puts a fact about a job into the log. The same fact is stored once inside the broker's window, unless `repeat` differs. */
-export async function publishEvent(bus: Bus, event: JobEvent, repeat = ""): Promise<void> {
+/** Puts a fact about a job into the log. The same fact is stored once inside the broker's window. */
+export async function publishEvent(bus: Bus, event: JobEvent): Promise<void> {
   const { jobId, stepId, attempt, worker, atUnixMs } = event;
   // The time is part of the id: a second start of the same attempt by the same worker is another fact.
-  const messageId = `${jobId}:${stepId}:${attempt}:${event.event?.$case}:${worker}:${atUnixMs}${repeat}`;
+  const messageId = `${jobId}:${stepId}:${attempt}:${event.event?.$case}:${worker}:${atUnixMs}`;
   await publish(bus, eventConsumer.stream, eventSubject(event), JobEvent.encode(event).finish(), messageId);
 }
 
-/** Stores a message; the same `messageId` is stored once inside the broker's window. Answers whether it was there already. */
+/**
+ * Publishes that a job has finished. The log holds at most one such event for a job, whichever replica publishes it and however
+ * often: the broker stores it only while the subject is empty. Answers whether this call stored it.
+ */
+export async function publishFinished(bus: Bus, event: JobEvent): Promise<boolean> {
+  const payload = JobEvent.encode(event).finish();
+  const subject = eventSubject(event);
+  const { stream } = eventConsumer;
+  // A repeat has the same id. The broker may remember the id of an event that the log has dropped: then another id is used.
+  for (const messageId of [`${event.jobId}:finished`, `${event.jobId}:finished:${event.worker}:${Date.now()}`]) {
+    try {
+      const isDuplicate = await publish(bus, stream, subject, payload, messageId, headers(), {
+        lastSubjectSequence: 0,
+      });
+      if (!isDuplicate) return true;
+    } catch (error) {
+      if (isWrongLastSequence(error)) return false;
+      throw error;
+    }
+  }
+  return false;
+}
+
+function isWrongLastSequence(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof JetStreamApiError && cause.code === JetStreamApiCodes.StreamWrongLastSequence;
+}
+
+/**
+ * Stores a message; the same `messageId` is stored once inside the broker's window. Answers whether it was there already. With
+ * `expect` the message is stored only if that holds, else the call fails with the broker's error as its cause.
+ */
 export async function publish(
   bus: Bus,
   stream: string,
@@ -73,6 +104,7 @@ export async function publish(
   payload: Uint8Array,
   messageId?: string,
   carried: MsgHdrs = headers(),
+  expect: { readonly lastSubjectSequence?: number } = {},
 ): Promise<boolean> {
   injectTrace((name, value) => {
     if (!carried.has(name)) carried.set(name, value);
@@ -81,7 +113,7 @@ export async function publish(
     const ack = await write(bus, `publish ${stream}`, () =>
       bus.js.publish(subject, payload, {
         headers: carried,
-        expect: { streamName: stream },
+        expect: { streamName: stream, ...expect },
         ...(messageId ? { msgID: messageId } : {}),
       }),
     );

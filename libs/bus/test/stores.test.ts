@@ -1,6 +1,6 @@
-import { JobEvent, OpenEntry, RequestEntry, ServiceEntry } from "@pixelmesh/proto";
+import { JobEvent, JobState, OpenEntry, RequestEntry, ServiceEntry } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
-import { openStore, partitionOf, publishEvent, readJobEvents } from "../src/index.ts";
+import { openStore, partitionOf, publishEvent, publishFinished, readJobEvents } from "../src/index.ts";
 import { startTestBus } from "./start-test-bus.ts";
 
 test("a store writes by compare-and-set: the loser wrote nothing", async () => {
@@ -30,6 +30,32 @@ test("the log tells what it has of one job since a time, and of no other", async
   expect(await times(Date.now(), 100)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
   expect(await times(0, 3)).toEqual([2, 4, 6]);
   expect(await times(Date.now() + 3_600_000, 100)).toEqual([]);
+});
+
+test("the end of a job is in the log once, whichever replicas publish it and whenever", async () => {
+  const { bus, connectAnother } = await startTestBus();
+  const other = await connectAnother();
+  const publish = (on: typeof bus, worker: string, atUnixMs: number) =>
+    publishFinished(
+      on,
+      JobEvent.fromPartial({
+        ...{ jobId: "a", worker, atUnixMs },
+        event: { $case: "finished", value: { state: JobState.SUCCEEDED, revision: 7 } },
+      }),
+    );
+  const ends = async () => (await readJobEvents(bus, "a", 0, 100)).length;
+
+  const stored = await Promise.all(
+    Array.from({ length: 40 }, (_, at) => publish(at % 2 === 0 ? bus : other, `ingest-${at % 4}`, at)),
+  );
+  expect(stored.filter(Boolean)).toHaveLength(1);
+  expect(await ends()).toBe(1);
+
+  // The log lost it, but the broker still remembers its id: it is stored again.
+  await bus.jsm.streams.purge("JOB_EVENTS", { filter: `jobs.${partitionOf("a")}.a.finished` });
+  expect(await ends()).toBe(0);
+  expect([await publish(other, "ingest-1", 50), await publish(bus, "ingest-0", 51)]).toEqual([true, false]);
+  expect(await ends()).toBe(1);
 });
 
 test("keys that are removed leave nothing, and only what was read goes with a revision", async () => {

@@ -1,4 +1,4 @@
-import { hasFinishedEvent, publishCancel, publishDeadLetter, publishEvent, workSubject } from "@pixelmesh/bus";
+import { hasFinishedEvent, publishCancel, publishDeadLetter, publishFinished, workSubject } from "@pixelmesh/bus";
 import { reasonFromEnum } from "@pixelmesh/errors";
 import { abandonedSteps, toWorkItem } from "@pixelmesh/pipeline";
 import { JobEvent, type StepRecord, StepState, WorkItem } from "@pixelmesh/proto";
@@ -76,10 +76,10 @@ async function announce(
   if (isMending && (await hasFinishedEvent(bus, jobId))) return;
   const event = { $case: "finished", value: { state: record.state, revision } } as const;
   const fact = JobEvent.fromPartial({ jobId, worker, atUnixMs: record.finishedUnixMs, event });
-  // The log has none: should the broker remember one, it is gone.
   await inTraceOf(spec, () =>
     withSpan("end job", { attributes: { "pixelmesh.job.id": jobId } }, async (span) => {
-      await publishEvent(bus, fact, isMending ? ":mended" : "");
+      // Another replica may have published it meanwhile; the job is counted by the one whose event was stored.
+      if (!(await publishFinished(bus, fact))) return;
       const ended = countEnded(metrics, spec, record);
       stats.noteEnded(spec, record);
       const { pipeline, outcome, reason, ms } = ended;
