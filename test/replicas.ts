@@ -97,12 +97,16 @@ export async function countStarts(bus: Bus, jobId: string): Promise<number> {
   return (await readJobEvents(bus, jobId, 0, 1_000)).filter(({ event }) => event?.$case === "started").length;
 }
 
-/** The states that the log says a job ended in, one for each different end. */
-export async function finishedStates(bus: Bus, jobId: string): Promise<number[]> {
-  const ends = (await readJobEvents(bus, jobId, 0, 1_000)).flatMap(({ event }) =>
+/** The state of every `finished` event that the log has of a job. */
+export async function finishedEvents(bus: Bus, jobId: string): Promise<number[]> {
+  return (await readJobEvents(bus, jobId, 0, 1_000)).flatMap(({ event }) =>
     event?.$case === "finished" ? [event.value.state] : [],
   );
-  return [...new Set(ends)];
+}
+
+/** The states that the log says a job ended in, one for each different end. */
+export async function finishedStates(bus: Bus, jobId: string): Promise<number[]> {
+  return [...new Set(await finishedEvents(bus, jobId))];
 }
 
 /** Keys of a bucket whose entries are removed, never deleted: open jobs or waiting steps. */

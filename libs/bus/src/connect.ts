@@ -6,6 +6,7 @@ import type { Logger, Metrics } from "@pixelmesh/telemetry";
 import { type BusCounts, createBusCounts } from "./counts.ts";
 import { toLeanConnection } from "./lean-connection.ts";
 import { type BusSecurity, toSecurity } from "./security.ts";
+import { waitForBroker } from "./wait-for-broker.ts";
 
 /** How a connection to the broker is opened. */
 export type BusOptions = BusSecurity & {
@@ -21,6 +22,8 @@ export type BusOptions = BusSecurity & {
   readonly onState?: (connected: boolean) => void;
   /** Awaited before every durable write, with what it is: the port through which tests break a process in between. */
   readonly onWrite?: OnWrite;
+  /** How long the first connection is tried; default 10 s. */
+  readonly patienceMs?: number;
 };
 
 /** Told of a durable write that is about to be made: `update jobs`, `publish JOB_EVENTS`, `ack WORK_EFFECTS`. */
@@ -46,12 +49,14 @@ export type Bus = {
 const requestTimeoutMs = 2_000;
 
 /**
- * Connects, and keeps reconnecting for as long as the process lives. BROKER_UNAVAILABLE when in 10 s nothing answers or nothing that
- * lets us in; ConfigError for files of its security that cannot be used.
+ * Connects, and keeps reconnecting for as long as the process lives. BROKER_UNAVAILABLE when no broker has accepted the connection
+ * within `patienceMs`; ConfigError for security files that cannot be used.
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const { log, metrics, onState } = options;
-  const nc = toLeanConnection(await connectWithin(10_000, options), (error) =>
+  const security = toSecurity(options);
+  const connection = await waitForBroker(log, () => connectOnce(options, security), options.patienceMs ?? 10_000);
+  const nc = toLeanConnection(connection, (error) =>
     log.debug({ err: error }, "a message that needs no confirmation was not sent"),
   );
   void (async () => {
@@ -66,12 +71,13 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       }
     }
   })();
-  const js = jetstream(nc, { timeout: requestTimeoutMs });
+  // Neither asks the broker anything: it may have gone again.
+  const js = jetstream(nc, { timeout: requestTimeoutMs, checkAPI: false });
   onState?.(true);
   return {
     nc,
     js,
-    jsm: await jetstreamManager(nc, { timeout: 5_000 }),
+    jsm: await jetstreamManager(nc, { timeout: 5_000, checkAPI: false }),
     kvm: new Kvm(js),
     ackWaitMs: options.ackWaitMs,
     replicas: options.natsReplicas,
@@ -87,29 +93,26 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   };
 }
 
-async function connectWithin(timeoutMs: number, options: BusOptions): Promise<NatsConnection> {
-  const { natsUrl, name } = options;
-  const security = toSecurity(options);
-  const giveUpMs = performance.now() + timeoutMs;
-  for (;;) {
-    try {
-      return await connect({
-        servers: natsUrl.split(","),
-        name,
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: 250,
-        reconnectJitter: 100,
-        pingInterval: 5_000,
-        maxPingOut: 2,
-        timeout: 2_000,
-        // Credentials may be replaced while we are kept out.
-        ignoreAuthErrorAbort: true,
-        ...security,
-      });
-    } catch (cause) {
-      if (performance.now() > giveUpMs) throw new AppError("BROKER_UNAVAILABLE", toText(cause), { cause });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+async function connectOnce(
+  { natsUrl, name }: BusOptions,
+  security: ReturnType<typeof toSecurity>,
+): Promise<NatsConnection> {
+  try {
+    return await connect({
+      servers: natsUrl.split(","),
+      name,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      reconnectJitter: 100,
+      pingInterval: 5_000,
+      maxPingOut: 2,
+      timeout: 2_000,
+      // Credentials may be replaced while the server refuses them.
+      ignoreAuthErrorAbort: true,
+      ...security,
+    });
+  } catch (cause) {
+    throw new AppError("BROKER_UNAVAILABLE", toText(cause), { cause });
   }
 }
 

@@ -39,3 +39,4 @@ export {
 } from "./subjects.ts";
 export { provision } from "./topology.ts";
 export { type Delivery, giveBack, type Verdict } from "./verdict.ts";
+export { waitForBroker } from "./wait-for-broker.ts";

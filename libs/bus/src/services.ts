@@ -1,6 +1,7 @@
 import { ServiceEntry } from "@pixelmesh/proto";
 import type { Bus } from "./connect.ts";
 import { openStore } from "./store.ts";
+import { waitForBroker } from "./wait-for-broker.ts";
 
 /** What a process says of itself; see ServiceEntry. */
 export type ServiceFacts = Omit<ServiceEntry, "startedUnixMs" | "pid">;
@@ -12,7 +13,7 @@ export async function announceService(bus: Bus, facts: ServiceFacts): Promise<()
   const store = await openStore(bus, "services", ServiceEntry);
   const key = `${facts.service}.${facts.instance}`;
   const entry = { ...facts, startedUnixMs: Date.now(), pid: process.pid };
-  await store.put(key, entry);
+  await waitForBroker(bus.log, () => store.put(key, entry));
   const timer = setInterval(() => {
     store.put(key, entry).catch((error: unknown) => bus.log.debug({ err: error }, "announcing failed; tried again"));
   }, refreshMs);

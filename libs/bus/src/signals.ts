@@ -5,6 +5,7 @@ import { CancelSignal, StepProgress } from "@pixelmesh/proto";
 import { parseMessage } from "./codec.ts";
 import type { Bus } from "./connect.ts";
 import { publishDeadLetter } from "./dead-letters.ts";
+import { waitForBroker } from "./wait-for-broker.ts";
 
 /**
  * What a watcher of one job hears: its record changed, to a revision that is 0 where it is not known, or a step of it
@@ -55,7 +56,7 @@ export async function subscribeSignals(
       }
     },
   });
-  await bus.nc.flush();
+  await waitForBroker(bus.log, () => bus.nc.flush());
   return () => {
     changed.unsubscribe();
     progress.unsubscribe();

@@ -9,6 +9,7 @@ import {
 } from "@nats-io/jetstream";
 import type { Bus } from "./connect.ts";
 import { eventConsumer, workConsumers, workServices, workStream } from "./subjects.ts";
+import { waitForBroker } from "./wait-for-broker.ts";
 
 const MiB = 2 ** 20;
 const dayMs = 24 * 3_600_000;
@@ -66,8 +67,15 @@ const buckets = [
   { name: "cards", ttlMs: 0, maxBytes: 4 * MiB, maxValueBytes: 4 * 1024 },
 ] as const;
 
-/** Makes every stream, consumer and bucket as planned; safe to repeat and to run from several processes at once. */
-export async function provision(bus: Bus): Promise<void> {
+/**
+ * Makes every stream, consumer and bucket as planned; safe to repeat and to run from several processes at once. Waits up to
+ * `patienceMs` for a broker that does not answer; throws BROKER_UNAVAILABLE after that, and at once what the broker refuses.
+ */
+export async function provision(bus: Bus, patienceMs = 10_000): Promise<void> {
+  await waitForBroker(bus.log, () => provisionOnce(bus), patienceMs);
+}
+
+async function provisionOnce(bus: Bus): Promise<void> {
   for (const plan of streams) await ensureStream(bus, plan);
   for (const service of workServices) {
     const { stream, durables } = workConsumers(service);

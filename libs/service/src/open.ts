@@ -81,11 +81,13 @@ export async function openBase(
     name: worker,
     log,
     metrics,
+    // A service that starts while the broker is away waits for it, not ready.
+    patienceMs: Number.POSITIVE_INFINITY,
     ...(onWrite ? { onWrite } : {}),
     onState: (connected) => health.setNeed("broker", connected),
   });
   life.defer("broker connection", bus.close);
-  await provision(bus);
+  await provision(bus, Number.POSITIVE_INFINITY);
   return {
     service,
     worker,

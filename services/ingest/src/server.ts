@@ -35,6 +35,7 @@ import { createListJobs } from "./rpc/list-jobs.ts";
 import type { JobParts } from "./rpc/parts.ts";
 import { createPrescaleImage } from "./rpc/prescale-image.ts";
 import { createProxies } from "./rpc/proxies.ts";
+import { repeatable } from "./rpc/repeatable.ts";
 import { createWatchJob } from "./rpc/watch-job.ts";
 import { prescaleHandler } from "./steps/prescale-step.ts";
 
@@ -112,10 +113,10 @@ export async function startIngest(
     register(server) {
       server.add(JobServiceDefinition, {
         createJob: createCreateJob(parts),
-        getJob: createGetJob(parts),
-        listJobs: createListJobs(parts),
+        getJob: repeatable(log, createGetJob(parts)),
+        listJobs: repeatable(log, createListJobs(parts)),
         watchJob: createWatchJob(parts),
-        cancelJob: createCancelJob(parts),
+        cancelJob: repeatable(log, createCancelJob(parts)),
         downloadOutput: createDownloadOutput(parts, storage),
         createBatch,
         watchBatch,

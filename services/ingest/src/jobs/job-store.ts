@@ -75,7 +75,8 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
         return { spec, record, revision };
       }
       const found = await find(spec.jobId);
-      if (!found) throw new AppError("INTERNAL", "A job's record was there and then was not");
+      // Brokers that elect a leader may drop a write that they had announced.
+      if (!found) throw new AppError("BROKER_UNAVAILABLE", "The broker lost the job's record", { retryAfterMs: 1_000 });
       return found;
     },
     update: (record, revision) => records.update(`record.${record.jobId}`, record, revision),

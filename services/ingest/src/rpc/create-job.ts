@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { waitForBroker } from "@pixelmesh/bus";
 import { AppError, toAppError } from "@pixelmesh/errors";
 import { planJob, requestDigest } from "@pixelmesh/pipeline";
 import type { CreateJobHeader, CreateJobRequest, Job, JobSpec, RequestEntry } from "@pixelmesh/proto";
@@ -10,6 +11,7 @@ import { parseTenant } from "../domain/tenant.ts";
 import { countSubmitted } from "../jobs/count.ts";
 import type { StoredJob } from "../jobs/job-store.ts";
 import type { JobParts } from "./parts.ts";
+import { brokerPatienceMs } from "./repeatable.ts";
 import { type ReceivedJob, receiveJob } from "./uploads.ts";
 
 /** CreateJob: receive, plan, store, dispatch. Once it answers, the job is durable. */
@@ -45,18 +47,22 @@ export function createCreateJob(parts: JobParts) {
       },
     );
     if ("record" in spec) return answerRepeat(received, spec);
-    const claimed = await claim(spec);
+    // Repeated under the same job id while the broker is away for a moment: each of its writes may be repeated.
+    const { claimed, job } = await waitForBroker(base.log, () => claimAndStart(spec), brokerPatienceMs, signal);
     noteCall({ jobId: claimed.jobId });
-    // A retry of a call that died half-way goes on under the id that was claimed first.
-    const job =
-      (claimed.jobId !== jobId && (await store.find(claimed.jobId))) ||
-      (await start({ ...spec, jobId: claimed.jobId }));
     if (claimed.jobId === jobId) {
       countSubmitted(metrics, spec);
       parts.stats.noteAccepted();
       base.log.info({ jobId, tenant, steps: spec.steps.length, outputs: spec.outputs.length }, "job created");
     }
     return watchers.view(job);
+  }
+
+  async function claimAndStart(spec: JobSpec): Promise<{ claimed: RequestEntry; job: StoredJob }> {
+    const claimed = await claim(spec);
+    // A retry of a call that died half-way goes on under the id that was claimed first.
+    const earlier = claimed.jobId === spec.jobId ? undefined : await store.find(claimed.jobId);
+    return { claimed, job: earlier ?? (await start({ ...spec, jobId: claimed.jobId })) };
   }
 
   async function findByRequest(tenant: string, requestId: string): Promise<StoredJob | undefined> {
