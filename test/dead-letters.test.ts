@@ -1,14 +1,27 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Bus, eventSubject, workSubject } from "@pixelmesh/bus";
-import { JobState } from "@pixelmesh/client";
+import { type Bus, eventSubject, publishDeadLetter, workSubject } from "@pixelmesh/bus";
+import { connectPixelmesh, JobState } from "@pixelmesh/client";
 import { ErrorReason, JobEvent, Priority, WorkItem } from "@pixelmesh/proto";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { effectStep, robot } from "./fixtures.ts";
 import { connectTestBus, countStarts, startReplica } from "./replicas.ts";
 
-const env = { PIXELMESH_NATS_ACK_WAIT: "1s", PIXELMESH_INGEST_RECONCILE_AFTER: "1s" };
+const operatorToken = "a-token-of-an-operator";
+const dir = mkdtempSync(join(tmpdir(), "pixelmesh-letters-"));
+const tokensFile = join(dir, "operators");
+writeFileSync(tokensFile, `${operatorToken}\n`);
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const env = {
+  PIXELMESH_NATS_ACK_WAIT: "1s",
+  PIXELMESH_INGEST_RECONCILE_AFTER: "1s",
+  PIXELMESH_OPERATOR_TOKENS_FILE: tokensFile,
+};
 let mesh: TestMesh;
 let bus: Bus & AsyncDisposable;
 beforeAll(async () => {
@@ -102,4 +115,42 @@ test("what is not its subject's message is counted, kept as a dead letter and ha
   expect((await cli("dlq", "list", "--json")).out).toBe("[]\n");
   expect(mesh.events().filter(({ kind }) => kind === "restarted")).toEqual([]);
   expect((await mesh.client.jobs.wait((await create()).id)).state).toBe(JobState.SUCCEEDED);
+});
+
+test("a tenant sees, replays and drops its own dead letters only; an operator's token sees all", async () => {
+  const publish = (tenant: string) =>
+    publishDeadLetter(bus, {
+      ...{ tenant, reason: "POISON", traceparent: "", messageId: `of-${tenant}`, payload: new Uint8Array([1]) },
+      subject: `work.effects.batch.job-of-${tenant}.s.1`,
+    });
+  for (const tenant of ["ann", "bob", "ann-2", ""]) await publish(tenant);
+  const as = (options: object) => {
+    const client = connectPixelmesh({ address: mesh.address, ...options });
+    onTestFinished(client.close);
+    return client.deadLetters;
+  };
+  const [ann, bob, owner, operator] = [
+    as({ tenant: "ann" }),
+    as({ tenant: "bob" }),
+    as({}),
+    as({ tenant: "bob", token: operatorToken }),
+  ];
+  const jobsOf = async (letters: typeof ann) =>
+    (await Array.fromAsync(letters.list())).map(({ jobId }) => jobId).filter((id) => id.startsWith("job-of-"));
+  expect(await jobsOf(ann)).toEqual(["job-of-ann"]);
+  expect(await jobsOf(bob)).toEqual(["job-of-bob"]);
+  expect(await jobsOf(owner)).toEqual(["job-of-"]);
+  expect(await jobsOf(operator)).toEqual(["job-of-ann", "job-of-bob", "job-of-ann-2", "job-of-"]);
+  expect(await jobsOf(as({ tenant: "ann", token: "not-the-operator's-token" }))).toEqual(["job-of-ann"]);
+
+  const [letter] = await Array.fromAsync(ann.list());
+  const sequence = letter?.sequence as number;
+  const notFound = { reason: "DEAD_LETTER_NOT_FOUND" };
+  await expect(bob.get(sequence)).rejects.toMatchObject(notFound);
+  await expect(owner.get(sequence)).rejects.toMatchObject(notFound);
+  await expect(bob.replay(sequence)).rejects.toMatchObject(notFound);
+  await bob.drop(sequence);
+  expect([...(await ann.get(sequence)).payload]).toEqual([1]);
+  await ann.drop(sequence);
+  expect(await jobsOf(operator)).toEqual(["job-of-bob", "job-of-ann-2", "job-of-"]);
 });

@@ -1,11 +1,13 @@
 import { execFile } from "node:child_process";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connectBus } from "@pixelmesh/bus";
+import { connectBus, openStore } from "@pixelmesh/bus";
 import { type AppError, type ConnectOptions, connectPixelmesh, JobState } from "@pixelmesh/client";
+import { ServiceEntry } from "@pixelmesh/proto";
 import { connectRpc, HealthDefinition } from "@pixelmesh/rpc";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { makeTestCa } from "./certificates.ts";
 import { effectStep, robot } from "./fixtures.ts";
 import { type SecuredMesh, startSecuredMesh } from "./secured-mesh.ts";
@@ -46,7 +48,7 @@ test("a job runs where everybody shows a certificate, the broker wants credentia
   expect((await client.jobs.wait(job.id)).state).toBe(JobState.SUCCEEDED);
   const { chunks } = await client.jobs.download(job.id, "result");
   expect(Buffer.concat(await Array.fromAsync(chunks)).length).toBeGreaterThan(1_000);
-  // The other replica of ingest was asked too, at its own address and with a token.
+  // The other replica of ingest was asked too.
   const { replicas, missing } = await client.stats();
   expect([missing, replicas.map(({ instance }) => instance).sort()]).toEqual([[], ["0", "1"]]);
   client.close();
@@ -74,6 +76,27 @@ test("without certificate, with another CA, an expired one, or a wrong token nob
   expect(await mesh.metrics("ingest")).toMatch(
     /pixelmesh_refused_requests_total\{.*reason="UNAUTHENTICATED"\} ([2-9]|\d\d)/,
   );
+});
+
+test("an address that was put into the bucket of services is sent no token, nor called by ingest at all", async () => {
+  const calls: Buffer[] = [];
+  const impostor = createServer((socket) => socket.on("data", (bytes) => calls.push(bytes)));
+  await new Promise<void>((resolve) => impostor.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void impostor.close());
+  const { port } = impostor.address() as AddressInfo;
+  const store = await openStore(mesh.bus, "services", ServiceEntry);
+  const grpcAddress = `127.0.0.1:${port}`;
+  await store.put("ingest.9", ServiceEntry.fromPartial({ service: "ingest", instance: "9", grpcAddress }));
+  const client = connectPixelmesh({
+    address: mesh.address("ingest"),
+    tls: { ...mesh.tls, serverName: "pixelmesh" },
+    token: mesh.token,
+  });
+  onTestFinished(client.close);
+  const { replicas, missing } = await client.stats();
+  expect([missing, replicas.map(({ instance }) => instance).sort()]).toEqual([["ingest-9"], ["0", "1"]]);
+  expect(calls).toEqual([]);
+  await store.delete("ingest.9");
 });
 
 test("the broker lets in nobody without its CA's certificate and credentials of its account, and the reason says so", async () => {

@@ -1,8 +1,8 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { JobEvent } from "@pixelmesh/proto";
+import { toBrokerError, translate } from "./broker-error.ts";
 import { parseMessage } from "./codec.ts";
 import type { Bus } from "./connect.ts";
-import { toBrokerError, translate } from "./store.ts";
 import { eventConsumer, partitionOf } from "./subjects.ts";
 
 const notFound = 10037;

@@ -5,14 +5,17 @@ export { type Bus, type BusOptions, connectBus, type OnWrite } from "./connect.t
 export { type ConsumeOptions, type Consumer, consume } from "./consume.ts";
 export {
   type DeadLetter,
+  type DeadLetterFilter,
   type DeadMessage,
   dropDeadLetter,
   findDeadLetter,
   listDeadLetters,
+  matchesFilter,
   publishDeadLetter,
   republishDeadLetter,
 } from "./dead-letters.ts";
 export { hasFinishedEvent, readJobEvents } from "./event-log.ts";
+export { answerQuestions, type GatherOptions, gatherAnswers } from "./gather.ts";
 export { bidForLease, type LeaseBid } from "./lease.ts";
 export { removeOrphans } from "./orphans.ts";
 export { hasWork, publishEvent, publishFinished, publishWork } from "./publish.ts";

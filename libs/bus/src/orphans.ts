@@ -1,6 +1,7 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
+import { toBrokerError, translate } from "./broker-error.ts";
 import type { Bus } from "./connect.ts";
-import { toBrokerError, translate, write } from "./store.ts";
+import { write } from "./store.ts";
 import { workConsumers, workServices } from "./subjects.ts";
 
 const notFound = 10037;

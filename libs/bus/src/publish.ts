@@ -2,8 +2,9 @@ import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { JobEvent, WorkItem } from "@pixelmesh/proto";
 import { injectTrace, withSpan } from "@pixelmesh/telemetry";
+import { toBrokerError } from "./broker-error.ts";
 import type { Bus } from "./connect.ts";
-import { toBrokerError, write } from "./store.ts";
+import { write } from "./store.ts";
 import {
   eventConsumer,
   eventSubject,

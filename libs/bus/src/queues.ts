@@ -1,5 +1,5 @@
+import { toBrokerError } from "./broker-error.ts";
 import type { Bus } from "./connect.ts";
-import { toBrokerError } from "./store.ts";
 import { type WorkService, workConsumers, workServices, workStream } from "./subjects.ts";
 
 /** How full one work queue is. */

@@ -119,6 +119,8 @@ async function applyVerdict(
       reason: verdict.reason,
       messageId: `${stream}:${pulled.delivery.sequence}`,
       traceparent: pulled.header("traceparent") ?? "",
+      // Only a message that does not decode, or is not its subject's, is dropped: what it says of a tenant proves nothing.
+      tenant: "",
     });
   } catch (error) {
     bus.log.error({ err: error, subject: pulled.delivery.subject }, "dead letter not stored; the message stays");

@@ -85,7 +85,12 @@ export function subscribeCancels(
 function buryMalformed(bus: Bus, stream: string, { subject, data }: Msg): void {
   bus.metrics.count("pixelmesh_malformed_messages_total", { stream });
   const messageId = createHash("sha256").update(subject).update(data).digest("hex");
-  publishDeadLetter(bus, { subject, payload: data, reason: "MALFORMED_MESSAGE", traceparent: "", messageId }).catch(
-    (error: unknown) => bus.log.warn({ err: error, subject }, "dead letter of a malformed signal not stored"),
-  );
+  publishDeadLetter(bus, {
+    subject,
+    payload: data,
+    reason: "MALFORMED_MESSAGE",
+    traceparent: "",
+    tenant: "",
+    messageId,
+  }).catch((error: unknown) => bus.log.warn({ err: error, subject }, "dead letter of a malformed signal not stored"));
 }

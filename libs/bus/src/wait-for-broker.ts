@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { AppError } from "@pixelmesh/errors";
 import type { Logger } from "@pixelmesh/telemetry";
-import { toBrokerError } from "./store.ts";
+import { toBrokerError } from "./broker-error.ts";
 
 const retryMs = 250;
 const warnEveryMs = 10_000;

@@ -11,7 +11,7 @@ export {
 } from "./client.ts";
 export { fromRpcError, statusOf, toRpcError } from "./errors.ts";
 export { createHealth, type Health, HealthDefinition } from "./health.ts";
-export type { TokenCheck } from "./middleware/authorize.ts";
+export { bearerToken, type TokenCheck } from "./middleware/authorize.ts";
 export { createOutbox, type Outbox } from "./outbox.ts";
 export { repeatRefused } from "./refused.ts";
 export { type RpcServer, type RpcServerOptions, startRpcServer } from "./server.ts";

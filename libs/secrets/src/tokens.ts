@@ -7,8 +7,6 @@ import { watchFiles } from "./watch-files.ts";
 export type Tokens = {
   /** Whether it is one of them; takes equally long for whatever it is compared with. */
   has(token: string): boolean;
-  /** The first of them: what the mesh itself calls its own with. */
-  own(): string;
   close(): void;
 };
 
@@ -39,17 +37,15 @@ export function openTokens(
       const given = hashOf(token);
       let found = false;
       // Every one is compared: when it stops must not tell which was nearly right.
-      for (const { hash } of tokens) if (timingSafeEqual(hash, given)) found = true;
+      for (const hash of tokens) if (timingSafeEqual(hash, given)) found = true;
       return found;
     },
-    own: () => tokens[0].token,
     close,
   };
 }
 
-type Token = { readonly token: string; readonly hash: Buffer };
-
-function readTokens(file: CheckedFile): [Token, ...Token[]] {
+/** The SHA-256 of each token. */
+function readTokens(file: CheckedFile): [Buffer, ...Buffer[]] {
   const lines = readChecked(file).toString("utf8").split("\n");
   const mistakes: string[] = [];
   const [first, ...others] = lines.flatMap((line, at) => {
@@ -59,7 +55,7 @@ function readTokens(file: CheckedFile): [Token, ...Token[]] {
       const form = `tokens of at least ${leastLength} characters, one a line`;
       mistakes.push(`Expected ${file.name} to hold ${form}, got another in line ${at + 1} of \`${file.path}\``);
     }
-    return [{ token, hash: hashOf(token) }];
+    return [hashOf(token)];
   });
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   if (first) return [first, ...others];

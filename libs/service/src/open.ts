@@ -1,7 +1,6 @@
 import { announceService, type Bus, connectBus, type OnWrite, provision } from "@pixelmesh/bus";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import {
-  type ConnectOptions,
   connectRpc,
   createHealth,
   type Health,
@@ -32,7 +31,7 @@ export type ServiceBase = {
   /** TLS between services; undefined: plaintext. */
   readonly tls: RpcTls | undefined;
   /** A connection to another service, by TLS where that is set, with its calls counted. */
-  connect(address: string, options?: Pick<ConnectOptions, "token">): RpcConnection;
+  connect(address: string): RpcConnection;
 };
 
 /** Ports of a service that only tests use. */
@@ -100,7 +99,7 @@ export async function openBase(
     healthAddress: `${config.advertisedHost}:${healthServer.port}`,
     bus,
     tls,
-    connect: (address, options = {}) => connectRpc(address, { ...options, tls, metrics }),
+    connect: (address) => connectRpc(address, { tls, metrics }),
   };
 }
 

@@ -12,6 +12,11 @@ export const ingestFields = {
     "",
     "File with the tokens of callers, one a line of 16 characters and more; calls without one are refused. Empty: everybody may call.",
   ),
+  operatorTokensFile: field.text(
+    "PIXELMESH_OPERATOR_TOKENS_FILE",
+    "",
+    "File with the tokens of operators, who see the dead letters of all tenants. Empty: each tenant sees its own.",
+  ),
   maxUploadBytes: field.byteSize("PIXELMESH_INGEST_MAX_UPLOAD", "64MiB", "Largest picture file that is accepted.", {
     min: 1024,
   }),

@@ -6,7 +6,7 @@ import type { RpcServer } from "@pixelmesh/rpc";
 import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { openWorker, startStepWorker } from "@pixelmesh/worker";
-import { openApiTokens } from "./adapters/api-tokens.ts";
+import { openCallerTokens } from "./adapters/caller-tokens.ts";
 import { createCatalogueSource } from "./adapters/catalogue-source.ts";
 import { createUploadBudget } from "./adapters/upload-budget.ts";
 import type { IngestConfig } from "./config.ts";
@@ -82,6 +82,7 @@ export async function startIngest(
   const shared = { base, bus, log, store, results, open, waits, flight, rates, stats, outputLifeMs, reconcileAfterMs };
   const load = createLoadWatch(worker.scheduler, config.adaptCpuLoad, log);
   const orchestrator = createOrchestrator({ ...shared, load, onWritten: watchers.note });
+  const tokens = openCallerTokens(base, config);
   const parts: JobParts = {
     base,
     store,
@@ -97,14 +98,14 @@ export async function startIngest(
     rates,
     load,
     stats,
+    operators: tokens.operators,
     jobDeadlineMs: config.jobDeadlineMs,
     outputLifeMs,
   };
   const storage = connect("download", config.storageAddress);
 
-  const tokens = openApiTokens(base, config);
   const rpc = await openRpc(base, {
-    tokens: tokens?.has,
+    tokens: tokens.mayCall,
     serviceNames: [
       JobServiceDefinition.fullName,
       DeadLetterServiceDefinition.fullName,
@@ -120,7 +121,7 @@ export async function startIngest(
         downloadOutput: createDownloadOutput(parts, storage),
         createBatch,
         watchBatch,
-        getStats: createGetStats(parts, { scheduler: worker.scheduler, storage, token: tokens?.own }),
+        getStats: createGetStats(parts, { scheduler: worker.scheduler, storage }),
         ...createProxies(parts, worker.scheduler),
       });
       server.add(DeadLetterServiceDefinition, {

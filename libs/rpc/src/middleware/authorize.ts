@@ -5,6 +5,11 @@ import type { CallContext, ServerMiddlewareCall } from "nice-grpc-common";
 /** Decides whether a call with this token is let in. */
 export type TokenCheck = (token: string) => boolean;
 
+/** The token of `authorization: Bearer TOKEN`; undefined where the metadata has none. */
+export function bearerToken(metadata: CallContext["metadata"]): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(String(metadata.get("authorization") ?? ""))?.[1];
+}
+
 /**
  * Lets in calls that carry `authorization: Bearer <token>` with a token that `check` knows; others end with UNAUTHENTICATED and are
  * counted. Health needs none: load balancers ask for it, and it says nothing but whether the process serves.
@@ -14,7 +19,7 @@ export function createAuthorizeMiddleware(check: TokenCheck, metrics: Metrics) {
     call: ServerMiddlewareCall<Request, Response>,
     context: CallContext,
   ) {
-    const [, token] = /^Bearer +(\S+)$/i.exec(String(context.metadata.get("authorization") ?? "")) ?? [];
+    const token = bearerToken(context.metadata);
     if (!call.method.path.startsWith("/grpc.health.") && (token === undefined || !check(token))) {
       const reason = "UNAUTHENTICATED";
       metrics.count("pixelmesh_refused_requests_total", { rpc_method: call.method.path.slice(1), reason });

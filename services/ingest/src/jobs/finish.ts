@@ -61,6 +61,7 @@ async function buryPoison({ base, results }: FinishParts, { spec, record }: Stor
       payload: WorkItem.encode(item).finish(),
       reason: "POISON",
       traceparent: spec.traceparent,
+      tenant: spec.tenant,
       messageId: `${item.jobId}:${item.stepId}:${item.attempt}`,
     });
     if (step.resultKey !== "") await results.refuse(step.resultKey, step.error, step.finishedUnixMs);

@@ -1,5 +1,6 @@
 import type { PictureLimits } from "@pixelmesh/imaging";
 import type { RateBook } from "@pixelmesh/pipeline";
+import type { Tokens } from "@pixelmesh/secrets";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { BlobClient, Results } from "@pixelmesh/worker";
 import type { CatalogueSource } from "../adapters/catalogue-source.ts";
@@ -28,6 +29,8 @@ export type JobParts = {
   readonly rates: RateBook;
   readonly load: LoadWatch;
   readonly stats: StatsBook;
+  /** Tokens of callers that may see what belongs to any tenant; undefined: there are none. */
+  readonly operators: Tokens | undefined;
   readonly jobDeadlineMs: number;
   readonly outputLifeMs: number;
 };

@@ -891,7 +891,10 @@ export const DropDeadLetterResponse: MessageFns<DropDeadLetterResponse> = {
   },
 };
 
-/** Messages that nobody could work on, for a person to look at. They are kept for 30 days. */
+/**
+ * Messages that could not be processed, for a person to look at. They are kept for 30 days. A tenant sees its own; tenant
+ * `default` also those that name no tenant; a caller with an operator's token sees all.
+ */
 export type DeadLetterServiceDefinition = typeof DeadLetterServiceDefinition;
 export const DeadLetterServiceDefinition = {
   name: "DeadLetterService",

@@ -3,9 +3,11 @@ import { dropDeadLetter, republishDeadLetter } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
 import { isJobEnded } from "@pixelmesh/pipeline";
 import type { JobSpec, ReplayDeadLetterRequest, ReplayDeadLetterResponse } from "@pixelmesh/proto";
+import type { CallContext } from "@pixelmesh/rpc";
 import { createJobId } from "../../domain/job-id.ts";
 import type { StoredJob } from "../../jobs/job-store.ts";
 import type { JobParts } from "../parts.ts";
+import { visibleTo } from "./caller.ts";
 import { getDeadLetter, parseDeadSubject } from "./to-dead-letter.ts";
 
 /**
@@ -15,8 +17,8 @@ import { getDeadLetter, parseDeadSubject } from "./to-dead-letter.ts";
 export function createReplayDeadLetter(parts: JobParts) {
   const { base, store, results } = parts;
 
-  return async ({ sequence }: ReplayDeadLetterRequest): Promise<ReplayDeadLetterResponse> => {
-    const letter = await getDeadLetter(parts, sequence);
+  return async ({ sequence }: ReplayDeadLetterRequest, context: CallContext): Promise<ReplayDeadLetterResponse> => {
+    const letter = await getDeadLetter(parts, sequence, visibleTo(context, parts.operators));
     const { kind, jobId } = parseDeadSubject(letter.subject);
     if (kind !== "work" && kind !== "jobs") {
       throw new AppError(

@@ -1,4 +1,4 @@
-import { type DeadLetter, findDeadLetter } from "@pixelmesh/bus";
+import { type DeadLetter, type DeadLetterFilter, findDeadLetter, matchesFilter } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
 import type { DeadLetter as DeadLetterView } from "@pixelmesh/proto";
 import type { JobParts } from "../parts.ts";
@@ -26,9 +26,14 @@ export function toDeadLetter({ sequence, subject, reason, storedUnixMs, tracepar
   return view;
 }
 
-/** Throws DEAD_LETTER_NOT_FOUND. */
-export async function getDeadLetter({ base }: JobParts, sequence: number): Promise<DeadLetter> {
+/** Throws DEAD_LETTER_NOT_FOUND, also for one that the caller may not see. */
+export async function getDeadLetter(
+  { base }: JobParts,
+  sequence: number,
+  filter: DeadLetterFilter,
+): Promise<DeadLetter> {
   const letter = sequence > 0 ? await findDeadLetter(base.bus, sequence) : undefined;
-  if (!letter) throw new AppError("DEAD_LETTER_NOT_FOUND", "There is no dead letter of this sequence");
+  if (!letter || !matchesFilter(letter, filter))
+    throw new AppError("DEAD_LETTER_NOT_FOUND", "There is no dead letter of this sequence");
   return letter;
 }
