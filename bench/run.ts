@@ -7,6 +7,7 @@ import { hostRecycleCase } from "./cases/host-recycle.ts";
 import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
+import { overloadCase } from "./cases/overload.ts";
 import { recoveryCase } from "./cases/recovery.ts";
 import { telemetryCostCase } from "./cases/telemetry-cost.ts";
 import { upscale16Case } from "./cases/upscale-16.ts";
@@ -20,6 +21,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "hold-slot": holdSlotCase,
   "mesh-start": meshStartCase,
   "jobs-tiny": jobsTinyCase,
+  overload: overloadCase,
   recovery: recoveryCase,
   "interactive-behind-batch": interactiveBehindBatchCase,
   "telemetry-cost": telemetryCostCase,

@@ -17,10 +17,13 @@ const longestWaitMs = 2_000;
 
 const unavailable: ReadonlySet<Reason> = new Set<Reason>(["SERVICE_UNAVAILABLE", "BROKER_UNAVAILABLE", "STOPPING"]);
 
+/** The mesh is full for the moment. */
+const full: ReadonlySet<Reason> = new Set<Reason>(["TOO_MANY_JOBS", "QUEUE_FULL"]);
+
 /** Whether a repeat may help: nobody answers, or the mesh is full and says when to come back. */
 export function isWorthRepeating(error: unknown): boolean {
   if (!(error instanceof AppError)) return false;
-  return unavailable.has(error.reason) || (error.reason === "TOO_MANY_JOBS" && error.retryAfterMs !== undefined);
+  return unavailable.has(error.reason) || (full.has(error.reason) && error.retryAfterMs !== undefined);
 }
 
 /** Patience of `patienceMs` since the last success; waits double from 100 ms to 2 s, or are as long as the mesh asks for. */

@@ -1,5 +1,5 @@
 import { expected } from "@pixelmesh/errors";
-import { type CreateJobHeader, Pipeline, Priority, Quality, type Source } from "@pixelmesh/proto";
+import { type CreateJobHeader, type JobSpec, Pipeline, Priority, Quality, type Source } from "@pixelmesh/proto";
 import { canonicalDigest } from "./canonical.ts";
 import { normalizePipeline } from "./normalize.ts";
 
@@ -21,6 +21,12 @@ export function assertHeader(header: CreateJobHeader): void {
 /** The priority with its default, INTERACTIVE, filled in. */
 export function priorityOf(header: CreateJobHeader): Priority {
   return header.priority === Priority.UNSPECIFIED ? Priority.INTERACTIVE : header.priority;
+}
+
+/** The same job with priority BATCH, and a notice that says why. */
+export function lowerPriority(spec: JobSpec, why: string): JobSpec {
+  const notice = { stepId: "", kind: "priority_lowered", text: `The job runs with priority batch: ${why}` };
+  return { ...spec, priority: Priority.BATCH, notices: [...spec.notices, notice] };
 }
 
 /** The quality with its default, AUTO, filled in. */

@@ -5,7 +5,7 @@ export { type ReadyStep, readySteps, retryDelayMs, stepInputs, toWorkItem, type 
 export { canonicalParameters } from "./effect-parameters.ts";
 export { assertEncoding, canonicalEncoding, encodingKey } from "./encoding.ts";
 export { createRateBook, type RateBook } from "./eta.ts";
-export { assertHeader, requestDigest } from "./header.ts";
+export { assertHeader, lowerPriority, requestDigest } from "./header.ts";
 export { MAX_ATTEMPTS, MAX_OUTPUTS, MAX_STARTS, MAX_STEPS, OUTPUT_LIFE_MS } from "./limits.ts";
 export { calm, createLoadGauge, type Load, type LoadGauge, type LoadLevel, type LoadSignals, loadOf } from "./load.ts";
 export {

@@ -50,6 +50,18 @@ export const ingestFields = {
     "Most unfinished jobs of one tenant.",
     { min: 1, max: 100_000 },
   ),
+  maxCreateCalls: field.integer(
+    "PIXELMESH_INGEST_MAX_CREATE_CALLS",
+    "512",
+    "Most CreateJob calls in progress in one replica, at most half of them of one tenant; others are refused at once.",
+    { min: 2, max: 10_000 },
+  ),
+  interactivePerTenant: field.integer(
+    "PIXELMESH_INGEST_INTERACTIVE_PER_TENANT",
+    "100",
+    "Open jobs of one tenant from which its further interactive jobs run as batch, with a notice.",
+    { min: 1, max: 100_000 },
+  ),
   adaptCpuLoad: field.integer(
     "PIXELMESH_INGEST_ADAPT_CPU_LOAD",
     "2",

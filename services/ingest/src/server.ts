@@ -8,6 +8,7 @@ import type { Logger } from "@pixelmesh/telemetry";
 import { openWorker, startStepWorker } from "@pixelmesh/worker";
 import { openCallerTokens } from "./adapters/caller-tokens.ts";
 import { createCatalogueSource } from "./adapters/catalogue-source.ts";
+import { createGate } from "./adapters/create-gate.ts";
 import { createUploadBudget } from "./adapters/upload-budget.ts";
 import type { IngestConfig } from "./config.ts";
 import { createStatsBook } from "./domain/stats-book.ts";
@@ -89,6 +90,8 @@ export async function startIngest(
     orchestrator,
     open,
     admission: createAdmission(open, config),
+    gate: createGate(config.maxCreateCalls),
+    interactivePerTenant: config.interactivePerTenant,
     watchers,
     catalogue,
     blobs,

@@ -1,11 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { waitForBroker } from "@pixelmesh/bus";
 import { AppError, toAppError } from "@pixelmesh/errors";
-import { planJob, requestDigest } from "@pixelmesh/pipeline";
-import type { CreateJobHeader, CreateJobRequest, Job, JobSpec, RequestEntry } from "@pixelmesh/proto";
+import { lowerPriority, planJob, requestDigest } from "@pixelmesh/pipeline";
+import {
+  type CreateJobHeader,
+  type CreateJobRequest,
+  type Job,
+  type JobSpec,
+  Priority,
+  type RequestEntry,
+} from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import { callFacts, noteCall, openJobTrace } from "@pixelmesh/telemetry";
 import { parseDeadline } from "../domain/deadline.ts";
+import { createFairQueue } from "../domain/fair-queue.ts";
 import { createJobId } from "../domain/job-id.ts";
 import { parseTenant } from "../domain/tenant.ts";
 import { countSubmitted } from "../jobs/count.ts";
@@ -14,12 +22,20 @@ import type { JobParts } from "./parts.ts";
 import { brokerPatienceMs } from "./repeatable.ts";
 import { type ReceivedJob, receiveJob } from "./uploads.ts";
 
+const startConcurrency = 32;
+
 /** CreateJob: receive, plan, store, dispatch. Once it answers, the job is durable. */
 export function createCreateJob(parts: JobParts) {
-  const { base, store, orchestrator, watchers, admission, metrics } = { ...parts, metrics: parts.base.metrics };
+  const { base, store, orchestrator, watchers, admission, gate, metrics } = { ...parts, metrics: parts.base.metrics };
 
-  async function createJob(stream: AsyncIterable<CreateJobRequest>, { signal }: CallContext): Promise<Job> {
-    const tenant = parseTenant(callFacts().tenant);
+  /** Few at a time, so that requests to the broker are answered in time however many jobs come at once. */
+  const starting = createFairQueue(startConcurrency);
+
+  async function createJob(
+    tenant: string,
+    stream: AsyncIterable<CreateJobRequest>,
+    { signal }: CallContext,
+  ): Promise<Job> {
     const nowUnixMs = Date.now();
     const deadlineOf = ({ deadlineUnixMs }: CreateJobHeader) =>
       parseDeadline(deadlineUnixMs, nowUnixMs, parts.jobDeadlineMs);
@@ -48,7 +64,10 @@ export function createCreateJob(parts: JobParts) {
     );
     if ("record" in spec) return answerRepeat(received, spec);
     // Repeated under the same job id while the broker is away for a moment: each of its writes may be repeated.
-    const { claimed, job } = await waitForBroker(base.log, () => claimAndStart(spec), brokerPatienceMs, signal);
+    const isInteractive = spec.priority === Priority.INTERACTIVE;
+    const { claimed, job } = await starting.run({ tenant, isInteractive }, signal, () =>
+      waitForBroker(base.log, () => claimAndStart(spec), brokerPatienceMs, signal),
+    );
     noteCall({ jobId: claimed.jobId });
     if (claimed.jobId === jobId) {
       countSubmitted(metrics, spec);
@@ -91,11 +110,19 @@ export function createCreateJob(parts: JobParts) {
     return entry;
   }
 
-  return (stream: AsyncIterable<CreateJobRequest>, context: CallContext): Promise<Job> =>
-    createJob(stream, context).catch((error: unknown) => {
+  return async (stream: AsyncIterable<CreateJobRequest>, context: CallContext): Promise<Job> => {
+    let leave = () => {};
+    try {
+      const tenant = parseTenant(callFacts().tenant);
+      leave = gate.enter(tenant);
+      return await createJob(tenant, stream, context);
+    } catch (error) {
       parts.stats.noteRefused(toAppError(error).reason);
       throw error;
-    });
+    } finally {
+      leave();
+    }
+  };
 }
 
 function requestIdReused(): AppError {
@@ -110,11 +137,11 @@ type Identity = {
 };
 
 async function plan(
-  { catalogue, limits, rates, load }: JobParts,
+  { catalogue, limits, rates, load, admission, interactivePerTenant }: JobParts,
   { header, sources }: ReceivedJob,
   identity: Identity,
 ): Promise<JobSpec> {
-  return planJob({
+  const spec = planJob({
     ...identity,
     header,
     sources,
@@ -123,4 +150,6 @@ async function plan(
     rates,
     ...(header.allowDegraded ? { load: await load.read() } : {}),
   });
+  const isCrowded = spec.priority === Priority.INTERACTIVE && admission.openOf(spec.tenant) >= interactivePerTenant;
+  return isCrowded ? lowerPriority(spec, `the tenant has ${interactivePerTenant} open jobs or more`) : spec;
 }

@@ -4,6 +4,7 @@ import type { Tokens } from "@pixelmesh/secrets";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { BlobClient, Results } from "@pixelmesh/worker";
 import type { CatalogueSource } from "../adapters/catalogue-source.ts";
+import type { CreateGate } from "../adapters/create-gate.ts";
 import type { UploadBudget } from "../adapters/upload-budget.ts";
 import type { StatsBook } from "../domain/stats-book.ts";
 import type { Admission } from "../jobs/admission.ts";
@@ -20,6 +21,7 @@ export type JobParts = {
   readonly orchestrator: Orchestrator;
   readonly open: OpenJobs;
   readonly admission: Admission;
+  readonly gate: CreateGate;
   readonly watchers: Watchers;
   readonly catalogue: CatalogueSource;
   readonly blobs: BlobClient;
@@ -31,6 +33,7 @@ export type JobParts = {
   readonly stats: StatsBook;
   /** Tokens of callers that may see what belongs to any tenant; undefined: there are none. */
   readonly operators: Tokens | undefined;
+  readonly interactivePerTenant: number;
   readonly jobDeadlineMs: number;
   readonly outputLifeMs: number;
 };

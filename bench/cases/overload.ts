@@ -1,0 +1,131 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { connectPixelmesh } from "@pixelmesh/client";
+import { startBenchMesh } from "../harness/bench-mesh.ts";
+import { readAnonymous } from "../harness/machine.ts";
+import { report } from "../harness/report.ts";
+import { makeTinyPicture, runTinyJob } from "../harness/tiny-jobs.ts";
+
+const connections = 50;
+const perConnection = 100;
+const probeEveryMs = 250;
+const mib = 2 ** 20;
+
+type Answer = readonly [reason: string, ms: number];
+
+/** 5,000 submissions of one tenant from 50 connections, at once and four at a time, while another tenant's jobs come one by one. */
+export async function overloadCase(): Promise<boolean> {
+  const picture = await makeTinyPicture();
+  const bench = await startBenchMesh();
+  const other = connectPixelmesh({ address: bench.mesh.address, tenant: "probe" });
+  const memory = () =>
+    Object.fromEntries(bench.mesh.processes().map(({ name, pid }) => [name, Math.round(readAnonymous(pid) / mib)]));
+  try {
+    let contrast = 1;
+    const probe = () => {
+      contrast += 1e-4;
+      return runTinyJob(other, picture, contrast);
+    };
+    for (let at = 0; at < 20; at++) await probe();
+    const before = memory();
+    const figures = [];
+    for (const inFlight of [4, perConnection]) {
+      const { answers, probesMs, peak } = await floodOnce(bench.mesh.address, inFlight, probe, memory);
+      const refused = answers.filter(([reason]) => reason !== "").map(([, ms]) => ms);
+      const reasons = Object.groupBy(answers, ([reason]) => reason || "accepted");
+      const details = {
+        answers: Object.fromEntries(Object.entries(reasons).map(([reason, all]) => [reason, all?.length])),
+        refusedMs: { p50: quantile(refused, 0.5), p99: quantile(refused, 0.99) },
+        probesMs: { count: probesMs.length, p50: quantile(probesMs, 0.5), max: Math.max(...probesMs) },
+        memoryMiB: { before, peak },
+      };
+      const how = `${connections} connections, ${inFlight} calls each at once`;
+      figures.push(
+        { name: `refusals answered, p99 (${how})`, value: quantile(refused, 0.99), unit: "ms", bound: 200, details },
+        {
+          name: `jobs of another tenant, p95 (${how})`,
+          value: quantile(probesMs, 0.95),
+          unit: "ms",
+          bound: 1_000,
+          details,
+        },
+        { name: `largest process (${how})`, value: Math.max(...Object.values(peak)), unit: "MiB", bound: 512, details },
+        {
+          name: `refused without RetryInfo's reasons (${how})`,
+          value: untyped(answers),
+          unit: "calls",
+          bound: 0,
+          details,
+        },
+      );
+      await settle(probe);
+    }
+    await sleep(15_000);
+    const after = memory();
+    const kept = Math.max(...Object.entries(after).map(([name, value]) => value - (before[name] ?? 0)));
+    figures.push({
+      name: "memory kept afterwards, most of any process",
+      value: kept,
+      unit: "MiB",
+      bound: 50,
+      details: { before, after },
+    });
+    return report("overload", figures);
+  } finally {
+    other.close();
+    await bench.close();
+  }
+}
+
+async function floodOnce(
+  address: string,
+  inFlight: number,
+  probe: () => Promise<void>,
+  memory: () => Record<string, number>,
+) {
+  const file = fileURLToPath(new URL("../harness/flood.ts", import.meta.url));
+  const args = ["--conditions=development", "--disable-warning=ExperimentalWarning", file, address];
+  const child = spawn(process.execPath, [...args, String(connections), String(perConnection), String(inFlight)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    text += chunk;
+  });
+  const ended = once(child, "close");
+  let isOver = false;
+  void ended.then(() => {
+    isOver = true;
+  });
+  const probesMs: number[] = [];
+  const peak: Record<string, number> = {};
+  while (!isOver) {
+    const startMs = performance.now();
+    await probe();
+    probesMs.push(Math.round(performance.now() - startMs));
+    for (const [name, value] of Object.entries(memory())) peak[name] = Math.max(peak[name] ?? 0, value);
+    await Promise.race([sleep(probeEveryMs), ended]);
+  }
+  return { answers: JSON.parse(text) as Answer[], probesMs, peak };
+}
+
+/** Waits until what was accepted has been worked off: a job is then as quick as on an idle mesh. */
+async function settle(probe: () => Promise<void>): Promise<void> {
+  for (let quick = 0; quick < 5; ) {
+    const startMs = performance.now();
+    await probe();
+    quick = performance.now() - startMs < 100 ? quick + 1 : 0;
+    await sleep(200);
+  }
+}
+
+function untyped(answers: readonly Answer[]): number {
+  return answers.filter(([reason]) => !["", "QUEUE_FULL", "TOO_MANY_JOBS"].includes(reason)).length;
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
+}

@@ -1,0 +1,51 @@
+import { AppError } from "@pixelmesh/errors";
+
+/** The bound on CreateJob calls in progress. Its answer is immediate: a call that does not fit is refused, never queued. */
+export type CreateGate = {
+  /** Takes a place for a call; the answer gives it back. Throws QUEUE_FULL with RetryInfo. */
+  enter(tenant: string): () => void;
+  readonly inProgress: number;
+};
+
+/**
+ * At most `maxCalls` calls at once, and at most half of them of one tenant, so that a flood of one tenant leaves room for others.
+ * RetryInfo is how long the calls in progress take to end at the pace of late, spread by ±25 % and between 0.5 and 10 s.
+ */
+export function createGate(maxCalls: number): CreateGate {
+  const byTenant = new Map<string, number>();
+  const maxOfTenant = Math.ceil(maxCalls / 2);
+  let inProgress = 0;
+  /** Moving average of the time between two calls that end while others wait, in milliseconds. */
+  let paceMs = 10;
+  let endedMs = 0;
+
+  function refuse(text: string): never {
+    const waitMs = Math.min(10_000, Math.max(500, inProgress * paceMs));
+    throw new AppError("QUEUE_FULL", text, { retryAfterMs: Math.round(waitMs * (0.75 + Math.random() / 2)) });
+  }
+
+  return {
+    get inProgress() {
+      return inProgress;
+    },
+    enter(tenant) {
+      const mine = byTenant.get(tenant) ?? 0;
+      if (inProgress >= maxCalls) refuse(`This replica receives ${inProgress} jobs, as many as it can; try again`);
+      if (mine >= maxOfTenant) refuse(`This replica receives ${mine} jobs of the tenant, as many as it may; try again`);
+      inProgress += 1;
+      byTenant.set(tenant, mine + 1);
+      let isIn = true;
+      return () => {
+        if (!isIn) return;
+        isIn = false;
+        const nowMs = performance.now();
+        if (inProgress > 1 && endedMs > 0) paceMs = 0.9 * paceMs + 0.1 * Math.min(1_000, nowMs - endedMs);
+        endedMs = nowMs;
+        inProgress -= 1;
+        const left = (byTenant.get(tenant) ?? 1) - 1;
+        if (left === 0) byTenant.delete(tenant);
+        else byTenant.set(tenant, left);
+      };
+    },
+  };
+}
