@@ -21,7 +21,10 @@ async function openStore(changes: Partial<FileStoreOptions> = {}) {
   const clock = { nowMs: Date.now() };
   const store = await openFileStore({
     directory,
-    lifetime: { minMs: hour, maxMs: 100 * hour, slackMs: 60_000, graceMs: 1_000 },
+    lifetime: {
+      ...{ minMs: hour, maxMs: 100 * hour, slackMs: 60_000, graceMs: 1_000 },
+      ...{ outputHoldMs: hour, inputRestMs: 24 * hour, frameRestMs: hour / 6 },
+    },
     capacity: { maxBytes: 64 * mib, minFreeBytes: 0 },
     maxBlobBytes: 32 * mib,
     sweepVisits: 1_000_000,
@@ -265,7 +268,7 @@ test("a full store evicts what has expired, else refuses with STORAGE_FULL, and 
   const { store, clock, temps } = await openStore({ capacity: { maxBytes: 4 * mib, minFreeBytes: 0 } });
   await put(store, randomBytes(3 * mib), clock.nowMs + 5 * hour);
   await put(store, randomBytes(mib));
-  await expect(put(store, randomBytes(mib))).rejects.toMatchObject({ reason: "STORAGE_FULL", retryAfterMs: 30_000 });
+  await expect(put(store, randomBytes(mib))).rejects.toMatchObject({ reason: "STORAGE_FULL", retryAfterMs: 2_000 });
   const announced = { keepUntilMs: 0, sizeBytes: mib };
   await expect(store.put(inChunks(randomBytes(mib)), announced)).rejects.toMatchObject({ reason: "STORAGE_FULL" });
   expect(await temps()).toEqual([]);
