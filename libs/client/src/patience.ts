@@ -15,7 +15,14 @@ export type Patience = {
 const firstWaitMs = 100;
 const longestWaitMs = 2_000;
 
-const unavailable: ReadonlySet<Reason> = new Set<Reason>(["SERVICE_UNAVAILABLE", "BROKER_UNAVAILABLE", "STOPPING"]);
+const unavailable: ReadonlySet<Reason> = new Set<Reason>([
+  "SERVICE_UNAVAILABLE",
+  "BROKER_UNAVAILABLE",
+  "STORAGE_UNAVAILABLE",
+  "STOPPING",
+]);
+/** Of these only where the mesh says when to come back. */
+const full: ReadonlySet<Reason> = new Set<Reason>(["TOO_MANY_JOBS", "STORAGE_FULL"]);
 
 /** The mesh is full for the moment. */
 const full: ReadonlySet<Reason> = new Set<Reason>(["TOO_MANY_JOBS", "QUEUE_FULL"]);
