@@ -52,6 +52,7 @@ const shortTexts: Readonly<Record<string, string>> = {
   ENOMEM: "the machine has no memory left for it",
   EAGAIN: "it is busy",
   EBUSY: "it is busy",
+  EINTR: "it is busy",
   ETXTBSY: "it is busy",
 };
 
