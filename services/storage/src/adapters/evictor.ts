@@ -51,7 +51,7 @@ export function createEvictor(options: EvictorOptions): Evictor {
       const next = candidates.pop();
       if (next === undefined) return;
       // Looked at again under the lock: a blob that was used meanwhile has another place in the order.
-      await options.remove(next.sha256, (blob) => options.turnOf(blob) === next.turn && blob.usedMs === next.usedMs);
+      await options.remove(next.sha256, (blob) => options.turnOf(blob) !== undefined && blob.usedMs === next.usedMs);
     }
   }
 

@@ -46,16 +46,14 @@ export async function keepBlob(
 }
 
 /**
- * Shortens the life of an input or a frame, which a job has let go, to what others still ask for (`untilMs`). Answers the blob
- * where that lets it give way at once.
+ * Ends the life of an input or a frame that a job has let go, unless others still ask for it (`untilMs`): then it stays as it is, and
+ * a blob in steady use is not written to. Answers the blob that may give way now.
  */
 export async function endBlob(parts: KeepingParts, blob: StoredBlob, untilMs: number): Promise<StoredBlob | undefined> {
   if (blob.kind === "output") return undefined;
   const endMs = endedKeepUntil(parts.unixMs(), parts.lifetime);
-  const keepUntilMs = Math.max(untilMs, endMs);
-  if (keepUntilMs >= blob.keepUntilMs) return undefined;
-  const ended = await setMark(parts, blob, toMarkMs({ keepUntilMs, kind: blob.kind }), false);
-  return keepUntilMs === endMs ? ended : undefined;
+  if (untilMs > endMs || endMs >= blob.keepUntilMs) return undefined;
+  return setMark(parts, blob, toMarkMs({ keepUntilMs: endMs, kind: blob.kind }), false);
 }
 
 async function setMark(parts: KeepingParts, blob: StoredBlob, markMs: number, isDurable: boolean): Promise<StoredBlob> {
