@@ -21,11 +21,9 @@ const unavailable: ReadonlySet<Reason> = new Set<Reason>([
   "STORAGE_UNAVAILABLE",
   "STOPPING",
 ]);
-/** Of these only where the mesh says when to come back. */
-const full: ReadonlySet<Reason> = new Set<Reason>(["TOO_MANY_JOBS", "STORAGE_FULL"]);
 
 /** The mesh is full for the moment. */
-const full: ReadonlySet<Reason> = new Set<Reason>(["TOO_MANY_JOBS", "QUEUE_FULL"]);
+const full: ReadonlySet<Reason> = new Set<Reason>(["TOO_MANY_JOBS", "QUEUE_FULL", "STORAGE_FULL"]);
 
 /** Whether a repeat may help: nobody answers, or the mesh is full and says when to come back. */
 export function isWorthRepeating(error: unknown): boolean {
