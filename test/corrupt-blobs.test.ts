@@ -40,15 +40,23 @@ async function run(pipeline: object, picture: object = { bytes: robot }): Promis
   const { id } = await mesh.client.jobs.create({ pipeline, pictures: [picture] } as never);
   const job = await mesh.client.jobs.wait(id);
   expect(job.state, job.error?.message).toBe(JobState.SUCCEEDED);
+  await untilReleased(digestOf(robot));
   return job;
+}
+
+/** Once a job has ended, the store ends the lives of what it needed: from then on the file is the test's own. */
+async function untilReleased(sha256: string): Promise<void> {
+  await expect.poll(() => statSync(pathOf(sha256)).mtimeMs).toBeLessThan(Date.now());
 }
 
 /** Digests of a job's frame between its steps and of its output. */
 async function storedOf({ id }: Job): Promise<{ frame: string; output: string }> {
   await using bus = await connectTestBus(mesh.brokerUrl());
   const record = (await (await openStore(bus, "jobs", JobRecord)).get(`record.${id}`))?.value;
+  const frame = record?.steps[0]?.result?.frame?.sha256 ?? "";
+  await untilReleased(frame);
   return {
-    frame: record?.steps[0]?.result?.frame?.sha256 ?? "",
+    frame,
     output: record?.steps[1]?.result?.outputs[0]?.blob?.sha256 ?? "",
   };
 }

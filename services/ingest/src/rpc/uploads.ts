@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { AppError, expected } from "@pixelmesh/errors";
+import { AppError, expected, toAppError } from "@pixelmesh/errors";
 import { contentOf, inspectPicture, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
 import { BlobKind, type CreateJobHeader, type CreateJobRequest, type Source, type Upload } from "@pixelmesh/proto";
 import { brokenOff } from "@pixelmesh/rpc";
@@ -141,9 +141,14 @@ async function takeStored(
   keep: Keep,
   signal: AbortSignal,
 ): Promise<Source> {
-  // A stored picture that is no longer whole is none: its bytes, sent again, take its place.
-  if (!(await blobs.extend(upload.sha256, keep)))
-    throw new AppError("BLOB_NOT_FOUND", `No picture with the digest of \`${upload.name}\` is stored; send its bytes`);
-  const bytes = await blobs.get(upload.sha256, limits.maxBytes, signal);
+  if (!(await blobs.extend(upload.sha256, keep))) throw notStored(upload);
+  const bytes = await blobs.get(upload.sha256, limits.maxBytes, signal).catch((error: unknown) => {
+    throw toAppError(error).reason === "BLOB_CORRUPT" ? notStored(upload) : error;
+  });
   return { name: upload.name, sha256: upload.sha256, info: await inspectPicture(bytes, limits) };
+}
+
+/** A stored picture that is no longer whole is none: its bytes, sent again, take its place. */
+function notStored({ name }: Upload): AppError {
+  return new AppError("BLOB_NOT_FOUND", `No picture with the digest of \`${name}\` is stored; send its bytes`);
 }
