@@ -165,6 +165,7 @@ export {
   LeaderMark,
 } from "./gen/pixelmesh/scheduler/v1/state.ts";
 export {
+  BlobKind,
   DeleteBlobRequest,
   DeleteBlobResponse,
   GetBlobHeader,
@@ -175,6 +176,10 @@ export {
   PutBlobHeader,
   PutBlobRequest,
   PutBlobResponse,
+  ReleaseBlobsRequest,
+  ReleaseBlobsResponse,
+  ReserveRoomRequest,
+  ReserveRoomResponse,
   StatBlobRequest,
   StatBlobResponse,
   StorageServiceDefinition,

@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ApplyEffectsRequest, CreateJobRequest, PutBlobRequest } from "@pixelmesh/proto";
+import { type ApplyEffectsRequest, type CreateJobRequest, PutBlobHeader, type PutBlobRequest } from "@pixelmesh/proto";
 import { connectRpc, type RpcConnection } from "@pixelmesh/rpc";
 import type { TestMesh } from "@pixelmesh/testing";
 import { effectStep } from "./fixtures.ts";
@@ -114,7 +114,12 @@ export async function* halfAJob(
 
 /** A blob of unknown size of which one chunk comes. */
 export async function* halfABlob(bytes: Uint8Array, isCut: Promise<void>): AsyncGenerator<PutBlobRequest> {
-  yield { part: { $case: "header", value: { sha256: "", sizeBytes: 0, mediaType: "", keepUntilUnixMs: 0 } } };
+  yield {
+    part: {
+      $case: "header",
+      value: PutBlobHeader.fromPartial({ sha256: "", sizeBytes: 0, mediaType: "", keepUntilUnixMs: 0 }),
+    },
+  };
   yield { part: { $case: "chunk", value: bytes.subarray(0, mib) } };
   await isCut;
   throw new Error("gone");

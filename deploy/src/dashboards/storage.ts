@@ -41,9 +41,52 @@ export const storage: Dashboard = {
         },
         {
           title: "Stored",
-          description: "Bytes, by tier.",
+          description:
+            "Bytes, by what they are to jobs; what is reserved for open jobs; the most that the store holds.",
           unit: "bytes",
-          targets: [{ expr: "sum by (tier) (pixelmesh_storage_bytes)", legend: "{{tier}}" }],
+          targets: [
+            { expr: "sum by (kind) (pixelmesh_storage_bytes)", legend: "{{kind}}" },
+            { expr: "sum(pixelmesh_storage_reserved_bytes)", legend: "reserved" },
+            { expr: "sum(pixelmesh_storage_capacity_bytes)", legend: "capacity" },
+          ],
+        },
+      ],
+    },
+    {
+      title: "Room",
+      panels: [
+        {
+          title: "Deleted",
+          description:
+            "Blobs per second whose time was over or that gave way, by kind. Outputs beside it mean that promises end early.",
+          unit: "reqps",
+          targets: [
+            {
+              expr: "sum by (kind) (rate(pixelmesh_storage_evictions_total[$__rate_interval]))",
+              legend: "{{kind}}",
+            },
+          ],
+        },
+        {
+          title: "Refused",
+          description:
+            "Calls per second that failed for want of room (full) or because the disk cannot be used (disk).",
+          unit: "reqps",
+          targets: [
+            { expr: "sum by (why) (rate(pixelmesh_storage_refused_total[$__rate_interval]))", legend: "{{why}}" },
+          ],
+        },
+        {
+          title: "Steps that wait for the store",
+          description: "Done, with their results kept in the worker.",
+          unit: "short",
+          targets: [{ expr: "sum by (job, instance) (pixelmesh_steps_waiting_for_storage)", legend: "{{instance}}" }],
+        },
+        {
+          title: "Free on the disk",
+          description: "Of the file system of the store.",
+          unit: "bytes",
+          targets: [{ expr: "sum by (instance) (pixelmesh_storage_free_bytes)", legend: "{{instance}}" }],
         },
       ],
     },

@@ -15,10 +15,15 @@ export type Patience = {
 const firstWaitMs = 100;
 const longestWaitMs = 2_000;
 
-const unavailable: ReadonlySet<Reason> = new Set<Reason>(["SERVICE_UNAVAILABLE", "BROKER_UNAVAILABLE", "STOPPING"]);
+const unavailable: ReadonlySet<Reason> = new Set<Reason>([
+  "SERVICE_UNAVAILABLE",
+  "BROKER_UNAVAILABLE",
+  "STORAGE_UNAVAILABLE",
+  "STOPPING",
+]);
 
 /** The mesh is full for the moment. */
-const full: ReadonlySet<Reason> = new Set<Reason>(["TOO_MANY_JOBS", "QUEUE_FULL"]);
+const full: ReadonlySet<Reason> = new Set<Reason>(["TOO_MANY_JOBS", "QUEUE_FULL", "STORAGE_FULL"]);
 
 /** Whether a repeat may help: nobody answers, or the mesh is full and says when to come back. */
 export function isWorthRepeating(error: unknown): boolean {

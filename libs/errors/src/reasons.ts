@@ -24,6 +24,7 @@ const retryable: ReadonlySet<Reason> = new Set<Reason>([
   "TOO_MANY_JOBS",
   "QUEUE_FULL",
   "STORAGE_FULL",
+  "STORAGE_UNAVAILABLE",
   "MEMORY_PRESSURE",
   "SERVICE_UNAVAILABLE",
   "BROKER_UNAVAILABLE",

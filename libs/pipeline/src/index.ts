@@ -23,7 +23,8 @@ export type { PlanLimits } from "./plan-limits.ts";
 export { mergeProgress } from "./progress.ts";
 export { abandonedSteps, nextLookUnixMs, type OwedStep, owedSteps } from "./reconcile.ts";
 export { createRecord, isJobEnded, isStepEnded } from "./record.ts";
-export { mergeResults, resultCovers, type Wanted, wantedOf } from "./results.ts";
+export { mergeResults, resultCovers, trimResult, type Wanted, wantedOf } from "./results.ts";
+export { type RoomNeed, roomNeed } from "./room.ts";
 export {
   type Asker,
   claimEntry,
@@ -38,6 +39,7 @@ export {
 } from "./single-flight.ts";
 export { type AiBounds, aiBounds } from "./size-policy.ts";
 export { type Bounds, fitWithin, type Size } from "./sizes.ts";
+export { spentFrames } from "./spent-frames.ts";
 export { degradedKey, stepKey } from "./step-key.ts";
 export { assertEnlarges, assertUpscale, denoisePair, nearestScale, upscaledSize, upscaleFactor } from "./upscale.ts";
 export { validatePipeline } from "./validate.ts";

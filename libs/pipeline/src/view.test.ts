@@ -41,6 +41,19 @@ const after = (...events: JobEvent[]) =>
   );
 
 describe("a job as its owner sees it", () => {
+  test("says of an output whose time is over that it is expired, not that it is ready", () => {
+    const record = after(started("up"), completed(spec, "up"), completed(spec, "fx", 1, createdUnixMs + 300));
+    const outputAt = (nowUnixMs: number) => {
+      const { outputs } = toJob(spec, record, 1, new Map(), nowUnixMs);
+      return outputs.map(({ name, ready, expired }) => ({ name, ready, expired }));
+    };
+    const { outputsExpireUnixMs } = record;
+    expect(outputAt(outputsExpireUnixMs - 1)).toContainEqual({ name: "fx", ready: true, expired: false });
+    expect(outputAt(outputsExpireUnixMs)).toContainEqual({ name: "fx", ready: false, expired: true });
+    // One that was never made is neither.
+    expect(outputAt(outputsExpireUnixMs)).toContainEqual({ name: "cut", ready: false, expired: false });
+  });
+
   test("says what each step and output is, before and after", () => {
     const job = toJob(
       spec,

@@ -17,12 +17,16 @@ import { modelOf, operationOf, operations } from "./operations.ts";
 import { isJobEnded } from "./record.ts";
 import { jobEtaMs, jobProgress, type StepProgressView, stepProgress, withHeard } from "./view-progress.ts";
 
-/** The job as its owner sees it: what was asked for, how far it is, and the running steps' own word on their progress. */
+/**
+ * The job as its owner sees it: what was asked for, how far it is, and the running steps' own word on their progress. Outputs whose
+ * time is over at `nowUnixMs` are expired, not ready.
+ */
 export function toJob(
   spec: JobSpec,
   stored: JobRecord,
   revision: number,
   progressByStep: ReadonlyMap<string, StepProgressView> = new Map(),
+  nowUnixMs = 0,
 ): Job {
   const record = withHeard(stored, progressByStep);
   return Job.create({
@@ -38,7 +42,7 @@ export function toJob(
       const step = record.steps[index];
       return step ? [stepStatus(planned, step, stepProgress(step, progressByStep.get(step.id)))] : [];
     }),
-    outputs: spec.outputs.map((output) => outputStatus(output, record)),
+    outputs: spec.outputs.map((output) => outputStatus(output, record, nowUnixMs)),
     adaptations: adaptationsOf(spec, record),
     notices: [...spec.notices, ...remarksOf<Notice>(record, (result) => result.notices)],
     error: record.error,
@@ -78,14 +82,17 @@ function stepStatus(planned: PlannedStep, step: StepRecord, progress: number): S
   };
 }
 
-function outputStatus({ name, step: stepId, encoding }: Output, record: JobRecord): OutputStatus {
+function outputStatus({ name, step: stepId, encoding }: Output, record: JobRecord, nowUnixMs: number): OutputStatus {
   const step = record.steps.find(({ id }) => id === stepId);
   const key = encodingKey(encoding);
   const made = step?.result?.outputs.find((output) => encodingKey(output.encoding) === key);
+  const isMade = step?.state === StepState.SUCCEEDED && made?.blob !== undefined;
+  const isOver = nowUnixMs >= record.outputsExpireUnixMs && record.outputsExpireUnixMs > 0;
   return {
     name,
     step: stepId,
-    ready: step?.state === StepState.SUCCEEDED && made?.blob !== undefined,
+    ready: isMade && !isOver,
+    expired: isMade && isOver,
     sha256: made?.blob?.sha256 ?? "",
     sizeBytes: made?.blob?.sizeBytes ?? 0,
     format: made?.format ?? ImageFormat.UNSPECIFIED,

@@ -51,6 +51,7 @@ const statuses: Readonly<Record<Reason, Status>> = {
   RESULT_INVALID: Status.INTERNAL,
   MALFORMED_MESSAGE: Status.INVALID_ARGUMENT,
   GRANT_EXPIRED: Status.ABORTED,
+  STORAGE_UNAVAILABLE: Status.UNAVAILABLE,
   INTERNAL: Status.INTERNAL,
 };
 

@@ -18,7 +18,10 @@ export async function playStorage(
     log: createLogger({ service: "test", level: "silent" }),
     ...options,
     register(it) {
-      const others = { statBlob: unused, putBlob: unused, deleteBlob: unused, getStats: unused };
+      const others = {
+        ...{ statBlob: unused, putBlob: unused, deleteBlob: unused, getStats: unused },
+        ...{ reserveRoom: unused, releaseBlobs: unused },
+      };
       it.add(StorageServiceDefinition, { ...others, async *getBlob() {}, ...played });
       options.register?.(it);
     },

@@ -1,5 +1,5 @@
 import { AppError } from "@pixelmesh/errors";
-import { type PutBlobRequest, StorageServiceDefinition } from "@pixelmesh/proto";
+import { PutBlobHeader, type PutBlobRequest, StorageServiceDefinition } from "@pixelmesh/proto";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { ChannelCredentials, createChannel, createClientFactory, Metadata } from "nice-grpc";
 import { Status } from "nice-grpc-common";
@@ -40,7 +40,8 @@ async function startTestServer() {
     log: createLogger({ service: "test", level: "silent" }),
     register: (it) => {
       it.add(StorageServiceDefinition, {
-        ...{ deleteBlob: unused, getStats: unused, async *getBlob() {} },
+        ...{ deleteBlob: unused, getStats: unused, reserveRoom: unused, releaseBlobs: unused },
+        ...{ async *getBlob() {} },
         async statBlob({ sha256 }) {
           return { blob: { sha256: "", sizeBytes: sha256.length, mediaType: "" } };
         },
@@ -97,7 +98,12 @@ test("bytes that are not the request's message are refused as MALFORMED_MESSAGE 
 test("a stream that turns into garbage is refused, and what came before is never taken for the whole", async () => {
   const { connection, counted, ends } = await startTestServer();
   async function* upload(): AsyncGenerator<PutBlobRequest> {
-    yield { part: { $case: "header", value: { sha256: "", sizeBytes: 0, mediaType: "", keepUntilUnixMs: 0 } } };
+    yield {
+      part: {
+        $case: "header",
+        value: PutBlobHeader.fromPartial({ sha256: "", sizeBytes: 0, mediaType: "", keepUntilUnixMs: 0 }),
+      },
+    };
     yield { part: { $case: "chunk", value: new Uint8Array(9) } };
     yield { part: undefined };
     yield { part: { $case: "end", value: {} } };

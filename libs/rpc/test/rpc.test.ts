@@ -2,6 +2,7 @@ import { type AppError, expected } from "@pixelmesh/errors";
 import {
   type GetBlobResponse,
   JobServiceDefinition,
+  PutBlobHeader,
   type PutBlobRequest,
   StorageServiceDefinition,
 } from "@pixelmesh/proto";
@@ -133,7 +134,12 @@ test("pictures of several megabytes pass both ways in chunks", async () => {
   const { storage } = await startTestServer();
   const bytes = new Uint8Array(5_000_000).fill(9);
   async function* upload(): AsyncIterable<PutBlobRequest> {
-    yield { part: { $case: "header", value: { sha256: "", sizeBytes: 0, mediaType: "a/b", keepUntilUnixMs: 0 } } };
+    yield {
+      part: {
+        $case: "header",
+        value: PutBlobHeader.fromPartial({ sha256: "", sizeBytes: 0, mediaType: "a/b", keepUntilUnixMs: 0 }),
+      },
+    };
     for (const value of toChunks(bytes)) yield { part: { $case: "chunk", value } };
   }
   expect((await storage.putBlob(upload())).blob).toMatchObject({ sizeBytes: 5_000_000, mediaType: "a/b" });

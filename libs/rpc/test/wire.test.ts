@@ -17,7 +17,8 @@ async function startTestServer() {
     log: createLogger({ service: "test", level: "silent" }),
     register: (it) => {
       it.add(StorageServiceDefinition, {
-        ...{ putBlob: unused, deleteBlob: unused, getStats: unused, async *getBlob() {} },
+        ...{ putBlob: unused, deleteBlob: unused, getStats: unused, reserveRoom: unused, releaseBlobs: unused },
+        ...{ async *getBlob() {} },
         async statBlob({ sha256 }, { signal }) {
           if (sha256 === "slow") await new Promise((resolve) => signal.addEventListener("abort", resolve));
           return { keepUntilUnixMs: 7 };

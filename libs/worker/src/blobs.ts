@@ -1,10 +1,28 @@
-import { AppError } from "@pixelmesh/errors";
+import { AppError, type Reason } from "@pixelmesh/errors";
 import type { Content } from "@pixelmesh/imaging";
-import { type Blob, type PutBlobRequest, StorageServiceDefinition } from "@pixelmesh/proto";
+import { type Blob, type BlobKind, type PutBlobRequest, StorageServiceDefinition } from "@pixelmesh/proto";
 import { type RpcConnection, repeatRefused, splitHeader, toChunks } from "@pixelmesh/rpc";
 
 /** A blob on its way here. */
 export type BlobStream = { readonly sizeBytes: number; readonly parts: AsyncIterable<Uint8Array> };
+
+/** What bytes are kept for. */
+export type Keep = {
+  readonly kind: BlobKind;
+  /** The job that needs them; empty: none. */
+  readonly jobId: string;
+  readonly keepUntilUnixMs: number;
+};
+
+/** Room that a job reserves: what it is expected to take at one time, and the part of that which is certain. */
+export type RoomWish = {
+  readonly jobId: string;
+  /** Jobs with equal keys store the same bytes; empty: the job shares with none. */
+  readonly key: string;
+  readonly bytes: number;
+  readonly leastBytes: number;
+  readonly untilUnixMs: number;
+};
 
 /** Reading and writing blobs. */
 export type BlobClient = {
@@ -12,13 +30,23 @@ export type BlobClient = {
   get(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** The bytes as they come; fails as `get` does, the parts where the blob ends too early. */
   read(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<BlobStream>;
-  /** Stores bytes; kept at least until `keepUntilUnixMs`. */
-  put(content: Content, mediaType: string, keepUntilUnixMs: number, signal?: AbortSignal): Promise<Blob>;
-  /** Whether the blob is there; extends its life. */
-  extend(sha256: string, keepUntilUnixMs: number): Promise<boolean>;
+  /** Stores bytes. */
+  put(content: Content, mediaType: string, keep: Keep, signal?: AbortSignal): Promise<Blob>;
+  /** Whether the blob is there and has its digest; extends its life. */
+  extend(sha256: string, keep: Keep): Promise<boolean>;
+  /** Reserves room for a job; STORAGE_FULL where there is none, OUTPUT_TOO_LARGE where there never can be. */
+  reserve(wish: RoomWish): Promise<void>;
+  /** A job no longer needs some blobs; without digests, any, nor its reservation. */
+  release(jobId: string, digests?: readonly string[]): Promise<void>;
 };
 
 const transferTimeoutMs = 120_000;
+// The largest blob may have to be read whole.
+const verifyTimeoutMs = 60_000;
+const shortTimeoutMs = 5_000;
+
+/** Failures that say that a blob is of no use any more. */
+const gone: ReadonlySet<string> = new Set<Reason>(["BLOB_NOT_FOUND", "BLOB_CORRUPT"]);
 
 /** A blob client over a connection to the storage service. */
 export function connectBlobs(connection: RpcConnection): BlobClient {
@@ -54,9 +82,9 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
       }
       return bytes;
     },
-    async put({ sizeBytes, parts }, mediaType, keepUntilUnixMs, signal) {
+    async put({ sizeBytes, parts }, mediaType, keep, signal) {
       async function* messages(): AsyncGenerator<PutBlobRequest> {
-        yield { part: { $case: "header", value: { sha256: "", sizeBytes, mediaType, keepUntilUnixMs } } };
+        yield { part: { $case: "header", value: { sha256: "", sizeBytes, mediaType, ...keep } } };
         for await (const part of parts()) for (const value of toChunks(part)) yield { part: { $case: "chunk", value } };
         yield { part: { $case: "end", value: {} } };
       }
@@ -65,14 +93,21 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
       if (!blob) throw new AppError("INTERNAL", "Storage answered a put without a blob");
       return blob;
     },
-    async extend(sha256, keepUntilUnixMs) {
+    async extend(sha256, keep) {
       try {
-        await storage.statBlob({ sha256, keepUntilUnixMs }, { timeoutMs: 5_000, repeat: true });
+        const request = { ...keep, sha256, verify: true };
+        await storage.statBlob(request, { timeoutMs: verifyTimeoutMs, repeat: true });
         return true;
       } catch (error) {
-        if (error instanceof AppError && error.reason === "BLOB_NOT_FOUND") return false;
+        if (error instanceof AppError && gone.has(error.reason)) return false;
         throw error;
       }
+    },
+    async reserve(wish) {
+      await storage.reserveRoom({ ...wish }, { timeoutMs: shortTimeoutMs, repeat: true });
+    },
+    async release(jobId, digests = []) {
+      await storage.releaseBlobs({ jobId, sha256: [...digests] }, { timeoutMs: shortTimeoutMs, repeat: true });
     },
   };
 }

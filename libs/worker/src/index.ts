@@ -1,4 +1,4 @@
-export { type BlobClient, connectBlobs } from "./blobs.ts";
+export { type BlobClient, connectBlobs, type Keep, type RoomWish } from "./blobs.ts";
 export { type DeviceLink, linkDevice } from "./device.ts";
 export { type DirectPart, type DirectRequest, type DirectResult, runDirect, streamDirect } from "./direct.ts";
 export { type Execution, executeStep } from "./execute.ts";
@@ -29,7 +29,7 @@ export {
   toDeviceOwner,
 } from "./models.ts";
 export { openWorker, type WorkerParts } from "./open.ts";
-export { createResults, keepResult, type Results } from "./results.ts";
+export { createResults, keepResult, type ResultKeep, type Results } from "./results.ts";
 export { connectSchedulers, type SchedulerLink } from "./scheduler-link.ts";
 export { holdSlot, type Slot } from "./slot.ts";
 export { startStepWorker } from "./step-worker.ts";

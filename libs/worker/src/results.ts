@@ -1,8 +1,8 @@
 import { type Bus, type Entry, openStore } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
 import { type Asker, doneEntry, failedEntry, isClaimedBy, releasedEntry } from "@pixelmesh/pipeline";
-import { type JobError, ResultEntry, type StepResult } from "@pixelmesh/proto";
-import type { BlobClient } from "./blobs.ts";
+import { BlobKind, type JobError, ResultEntry, type StepResult } from "@pixelmesh/proto";
+import type { BlobClient, Keep } from "./blobs.ts";
 
 /** What is known of step keys: results, failures and claims. Every write is by compare-and-set. */
 export type Results = {
@@ -56,9 +56,34 @@ export async function createResults(bus: Bus): Promise<Results> {
   };
 }
 
-/** Whether every blob of a result is still there; they are kept until `keepUntilUnixMs` then. */
-export async function keepResult(blobs: BlobClient, result: StepResult, keepUntilUnixMs: number): Promise<boolean> {
-  const made = [result.frame, ...result.outputs.map(({ blob }) => blob)];
-  const digests = new Set(made.flatMap((blob) => (blob ? [blob.sha256] : [])));
-  return (await Promise.all([...digests].map((sha256) => blobs.extend(sha256, keepUntilUnixMs)))).every(Boolean);
+/** Whom a result is kept for and for how long. A WorkItem is one. */
+export type ResultKeep = {
+  readonly jobId: string;
+  /** Frames are needed until then. */
+  readonly deadlineUnixMs: number;
+  /** Outputs are promised until then. */
+  readonly keepUntilUnixMs: number;
+};
+
+/** How long a frame is kept past the deadline of its job: clocks differ. */
+const frameMarginMs = 60_000;
+
+/** How the raw pixels of a step are kept: for as long as the job that needs them may be open. */
+export function toFrameKeep({ jobId, deadlineUnixMs, keepUntilUnixMs }: ResultKeep): Keep {
+  const untilMs = deadlineUnixMs > 0 ? Math.min(deadlineUnixMs + frameMarginMs, keepUntilUnixMs) : keepUntilUnixMs;
+  return { kind: BlobKind.FRAME, jobId, keepUntilUnixMs: untilMs };
+}
+
+/** How an output is kept. */
+export function toOutputKeep({ jobId, keepUntilUnixMs }: ResultKeep): Keep {
+  return { kind: BlobKind.OUTPUT, jobId, keepUntilUnixMs };
+}
+
+/** Whether every blob of a result is still there and has its digest; they are kept from then on. */
+export async function keepResult(blobs: BlobClient, result: StepResult, keep: ResultKeep): Promise<boolean> {
+  const keeps = new Map<string, Keep>();
+  if (result.frame) keeps.set(result.frame.sha256, toFrameKeep(keep));
+  for (const { blob } of result.outputs) if (blob) keeps.set(blob.sha256, toOutputKeep(keep));
+  const found = await Promise.all([...keeps].map(([sha256, how]) => blobs.extend(sha256, how)));
+  return found.every(Boolean);
 }

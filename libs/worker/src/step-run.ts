@@ -1,12 +1,13 @@
 import { type Delivery, giveBack, type Verdict } from "@pixelmesh/bus";
 import { AppError, isRetryable, type Reason, reasonToEnum, toAppError } from "@pixelmesh/errors";
-import { degradedKey, lookAtResult } from "@pixelmesh/pipeline";
+import { degradedKey, lookAtResult, trimResult } from "@pixelmesh/pipeline";
 import type { Notice, StepResult, WorkItem } from "@pixelmesh/proto";
 import { activeSpan, withSpan } from "@pixelmesh/telemetry";
 import { executeStep } from "./execute.ts";
 import type { AnyHandler } from "./handler.ts";
 import { loadInputs } from "./inputs.ts";
 import type { WorkerParts } from "./open.ts";
+import { createPatience } from "./patience.ts";
 import { reportFact, startProgress, toFailedFact } from "./report.ts";
 import { keepResult } from "./results.ts";
 import { storeOutcome } from "./store-outcome.ts";
@@ -19,6 +20,7 @@ const passing: ReadonlySet<Reason> = new Set<Reason>([
   "MEMORY_PRESSURE",
   "QUEUE_FULL",
   "STORAGE_FULL",
+  "STORAGE_UNAVAILABLE",
   "GRANT_EXPIRED",
 ]);
 
@@ -26,19 +28,22 @@ const passing: ReadonlySet<Reason> = new Set<Reason>([
 type Told = { started: boolean; ran: boolean };
 
 /**
- * Does one step: run, store, tell, in this order, so that whatever is told is stored. Answers what becomes of its message.
+ * Does one step: run, store, tell, in this order, so that whatever is told is stored. A result that the store cannot take now is
+ * kept and waits, without its slot, until the job's deadline. Answers what becomes of the message.
  * After a pause in which another worker may have got the message, only a completion is told.
  */
 export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<string, AnyHandler>>) {
   const { base, results, blobs } = parts;
   const { bus, worker, log, metrics } = base;
+  const patience = createPatience(base);
 
   /** A redelivered step may be done already: its worker died between storing and telling. */
   async function findMade(item: WorkItem, { deliveries }: Delivery): Promise<StepResult | undefined> {
     if (deliveries <= 1 || item.resultKey === "") return undefined;
     const look = lookAtResult((await results.read(item.resultKey))?.value, item, Date.now());
     if (look.$case !== "use") return undefined;
-    return (await keepResult(blobs, look.result, item.keepUntilUnixMs)) ? look.result : undefined;
+    const made = trimResult(look.result, item);
+    return (await keepResult(blobs, made, item)) ? made : undefined;
   }
 
   async function make(item: WorkItem, delivery: Delivery, signal: AbortSignal, told: Told) {
@@ -69,7 +74,10 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
       });
       told.ran = true;
       const result = await withSpan("store result", {}, () =>
-        storeOutcome(parts, item, executed, notices, { room, signal }),
+        storeOutcome(parts, item, executed, notices, {
+          ...{ room, signal },
+          patiently: patience.of(fieldsOf(item), signal),
+        }),
       );
       await keep(item, result, executed.modelDigest);
       return { result, slotWaitMs: Math.round(executed.slotWaitMs) };

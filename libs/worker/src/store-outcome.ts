@@ -1,31 +1,44 @@
-import { encodeRaster, FRAME_MEDIA_TYPE, type Room, toFormatMediaType, toFrameBlob } from "@pixelmesh/imaging";
+import {
+  type Content,
+  encodeRaster,
+  FRAME_MEDIA_TYPE,
+  type Room,
+  toFormatMediaType,
+  toFrameBlob,
+} from "@pixelmesh/imaging";
 import { Encoding, type Notice, StepResult, type WorkItem } from "@pixelmesh/proto";
 import type { ExecutionResult } from "./execute.ts";
 import type { WorkerParts } from "./open.ts";
+import type { Patiently } from "./patience.ts";
+import { toFrameKeep, toOutputKeep } from "./results.ts";
 
-/** Encodes each wanted output once, stores it, and the raw frame where another step needs it; answers what was stored. */
+/**
+ * Encodes each wanted output once, stores it, and the raw frame where another step needs it; answers what was stored. What the
+ * store or the disk for large pictures cannot take now is kept, and tried again by `patiently`: the work is not done twice.
+ */
 export async function storeOutcome(
   { base, blobs, limits }: WorkerParts,
   item: WorkItem,
   { outcome, model, modelDigest, deviceId, slotWaitMs, runMs }: ExecutionResult,
   decodeNotices: readonly Notice[],
-  { room, signal }: { readonly room: Room; readonly signal: AbortSignal },
+  { room, signal, patiently }: { readonly room: Room; readonly signal: AbortSignal; readonly patiently: Patiently },
 ): Promise<StepResult> {
   const { frame } = outcome;
   const notices = [...decodeNotices, ...(outcome.notices ?? [])];
   const startedMs = performance.now();
-  const storingFrame = item.storeFrame
-    ? blobs.put(await toFrameBlob(frame), FRAME_MEDIA_TYPE, item.keepUntilUnixMs, signal)
-    : undefined;
+  const storeFrame = (content: Content) =>
+    patiently(() => blobs.put(content, FRAME_MEDIA_TYPE, toFrameKeep(item), signal));
+  const storingFrame = item.storeFrame ? storeFrame(await toFrameBlob(frame)) : undefined;
   storingFrame?.catch(() => {});
   try {
     const outputs: StepResult["outputs"] = [];
     for (const { encoding } of item.outputs) {
       signal.throwIfAborted();
       const wanted = encoding ?? Encoding.create();
-      const encoded = await encodeRaster(frame, wanted, limits, room);
+      const encoded = await patiently(() => encodeRaster(frame, wanted, limits, room));
       notices.push(...encoded.notices);
-      const blob = await blobs.put(encoded.content, toFormatMediaType(encoded.format), item.keepUntilUnixMs, signal);
+      const mediaType = toFormatMediaType(encoded.format);
+      const blob = await patiently(() => blobs.put(encoded.content, mediaType, toOutputKeep(item), signal));
       outputs.push({ encoding: wanted, format: encoded.format, blob });
     }
     return StepResult.fromPartial({

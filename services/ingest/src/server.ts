@@ -80,7 +80,21 @@ export async function startIngest(
   const flight = createSingleFlight({ bus, store, results, waits, blobs, metrics });
   const { outputLifeMs, reconcileAfterMs } = config;
   const stats = createStatsBook();
-  const shared = { base, bus, log, store, results, open, waits, flight, rates, stats, outputLifeMs, reconcileAfterMs };
+  const shared = {
+    base,
+    bus,
+    log,
+    store,
+    results,
+    blobs,
+    open,
+    waits,
+    flight,
+    rates,
+    stats,
+    outputLifeMs,
+    reconcileAfterMs,
+  };
   const load = createLoadWatch(worker.scheduler, config.adaptCpuLoad, log);
   const orchestrator = createOrchestrator({ ...shared, load, onWritten: watchers.note });
   const tokens = openCallerTokens(base, config);

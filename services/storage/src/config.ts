@@ -10,6 +10,21 @@ export const storageFields = {
   maxBlobBytes: field.byteSize("PIXELMESH_STORAGE_MAX_BLOB", "512MiB", "Largest blob that is taken.", { min: 1024 }),
   minLifeMs: field.duration("PIXELMESH_STORAGE_MIN_LIFE", "1h", "Shortest life of a blob, whatever its put asks for."),
   maxLifeMs: field.duration("PIXELMESH_STORAGE_MAX_LIFE", "30d", "Longest life that may be asked for."),
+  outputHoldMs: field.duration(
+    "PIXELMESH_STORAGE_OUTPUT_HOLD",
+    "1h",
+    "How long an output is held after its last use, however full the store is. After that, and before its promised time, it gives way when nothing else does.",
+  ),
+  inputRestMs: field.duration(
+    "PIXELMESH_STORAGE_INPUT_REST",
+    "24h",
+    "How long an uploaded picture stays, while there is room, once no job needs it.",
+  ),
+  frameRestMs: field.duration(
+    "PIXELMESH_STORAGE_FRAME_REST",
+    "10m",
+    "How long raw pixels between two steps stay, while there is room, once no job needs them.",
+  ),
   sweepEveryMs: field.duration("PIXELMESH_STORAGE_SWEEP_EVERY", "10s", "Pause between two looks for expired blobs.", {
     min: 100,
   }),

@@ -10,6 +10,8 @@ import { createDeleteBlob } from "./rpc/delete-blob.ts";
 import { createGetBlob } from "./rpc/get-blob.ts";
 import { createGetStats } from "./rpc/get-stats.ts";
 import { createPutBlob } from "./rpc/put-blob.ts";
+import { createReleaseBlobs } from "./rpc/release-blobs.ts";
+import { createReserveRoom } from "./rpc/reserve-room.ts";
 import { createStatBlob } from "./rpc/stat-blob.ts";
 
 const minuteMs = 60_000;
@@ -23,7 +25,9 @@ export async function startStorage(
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
   const base = await openBase("storage", config, life, log);
   const { minLifeMs: minMs, maxLifeMs: maxMs } = config;
-  const lifetime = { minMs, maxMs, slackMs: 10 * minuteMs, graceMs: minuteMs };
+  const { outputHoldMs, inputRestMs, frameRestMs } = config;
+  const slackMs = 10 * minuteMs;
+  const lifetime = { minMs, maxMs, slackMs, graceMs: minuteMs, outputHoldMs, inputRestMs, frameRestMs };
   const store = await openFileStore({
     directory: config.dir,
     lifetime,
@@ -33,7 +37,7 @@ export async function startStorage(
     tempStaleMs: 60 * minuteMs,
     trustMs: 10 * minuteMs,
     quarantineMs: 7 * dayMs,
-    fullRestMs: 5_000,
+    fullRestMs: 2_000,
     onCorrupt: (sha256) => log.error({ sha256 }, "a stored blob no longer has its digest; it was set aside"),
     unixMs: Date.now,
     monotonicMs: () => performance.now(),
@@ -47,6 +51,8 @@ export async function startStorage(
         getBlob: createGetBlob(store),
         statBlob: createStatBlob(store, lifetime),
         deleteBlob: createDeleteBlob(store),
+        reserveRoom: createReserveRoom(store),
+        releaseBlobs: createReleaseBlobs(store),
         getStats: createGetStats(store),
       });
     },

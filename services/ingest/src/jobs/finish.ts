@@ -4,7 +4,7 @@ import { abandonedSteps, toWorkItem } from "@pixelmesh/pipeline";
 import { JobEvent, type StepRecord, StepState, WorkItem } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import { withSpan } from "@pixelmesh/telemetry";
-import type { Results } from "@pixelmesh/worker";
+import type { BlobClient, Results } from "@pixelmesh/worker";
 import type { StatsBook } from "../domain/stats-book.ts";
 import { countEnded } from "./count.ts";
 import { toWorkService } from "./dispatch.ts";
@@ -19,6 +19,7 @@ export type FinishParts = {
   readonly flight: SingleFlight;
   readonly results: Results;
   readonly open: OpenJobs;
+  readonly blobs: Pick<BlobClient, "release">;
   readonly stats: StatsBook;
 };
 
@@ -40,6 +41,10 @@ export async function finishJob(parts: FinishParts, job: StoredJob, isMending: b
   // Nobody has anything to let go of where each step was run once and succeeded.
   if (isMending || !record.steps.every(isRunOnce)) publishCancel(bus, jobId, kept);
   await announce(parts, job, isMending);
+  // Not waited for: where storage does not hear of it, what the job needed may give way from its deadline on.
+  parts.blobs
+    .release(jobId)
+    .catch((error: unknown) => parts.base.log.debug({ err: error, jobId }, "blobs not released"));
   await parts.open.leave({ jobId, tenant: spec.tenant });
   return keys;
 }

@@ -11,6 +11,7 @@ import {
   operationOf,
   operations,
   type RateBook,
+  spentFrames,
   stepMegapixels,
 } from "@pixelmesh/pipeline";
 import { JobEvent, type JobRecord, type JobSpec, Priority, type StepRun } from "@pixelmesh/proto";
@@ -71,6 +72,14 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
   /** A job after changes; `hasEnded` where writing them is what ended it. */
   type Written = { readonly job: StoredJob; readonly hasEnded: boolean };
 
+  /** Not waited for: where storage does not hear of it, the frames may give way once the job has ended. */
+  function letGo({ jobId }: JobSpec, frames: readonly string[]): void {
+    if (frames.length === 0) return;
+    parts.blobs
+      .release(jobId, frames)
+      .catch((error: unknown) => base.log.debug({ err: error, jobId }, "frames not released"));
+  }
+
   /** The record after the changes, written once by compare-and-set; the same job when they say nothing new. */
   async function write(job: StoredJob, changes: readonly JobChange[]): Promise<Written> {
     let current = job;
@@ -84,6 +93,7 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
         latest.keep(written);
         parts.onWritten(written);
         publishChanged(bus, spec.jobId, revision);
+        if (!isJobEnded(record.state)) letGo(spec, spentFrames(spec, current.record, record));
         return { job: written, hasEnded: isJobEnded(record.state) && !isJobEnded(current.record.state) };
       }
       base.metrics.count("pixelmesh_job_state_conflicts_total", {});

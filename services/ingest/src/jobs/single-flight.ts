@@ -1,6 +1,14 @@
 import { type Bus, hasWork, workServices } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
-import { claimEntry, degradedKey, isClaimAlive, isClaimedBy, lookAtResult, type ReadyStep } from "@pixelmesh/pipeline";
+import {
+  claimEntry,
+  degradedKey,
+  isClaimAlive,
+  isClaimedBy,
+  lookAtResult,
+  type ReadyStep,
+  trimResult,
+} from "@pixelmesh/pipeline";
 import type { JobError, JobSpec, ResultClaim, StepRecord, StepResult, StepRun } from "@pixelmesh/proto";
 import type { Metrics } from "@pixelmesh/telemetry";
 import { type BlobClient, keepResult, type Results } from "@pixelmesh/worker";
@@ -61,13 +69,22 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
     return events.some((fact) => fact.event?.$case === "started" && fact.stepId === id && fact.attempt === attempt);
   }
 
-  async function findDegraded(ready: ReadyStep, asker: Waiter, keepUntilUnixMs: number) {
-    const entry = await results.read(degradedKey(ready.resultKey));
-    const look = lookAtResult(entry?.value, { ...ready, ...asker }, Date.now());
-    return look.$case === "use" && (await keepResult(blobs, look.result, keepUntilUnixMs)) ? look.result : undefined;
+  /** What is wanted of a stored result, kept for the job from now on; undefined where a part of it is gone or corrupt. */
+  async function take(result: StepResult, ready: ReadyStep, { spec, record }: Pick<StoredJob, "spec" | "record">) {
+    const { jobId, deadlineUnixMs } = spec;
+    const wanted = trimResult(result, ready);
+    const keep = { jobId, deadlineUnixMs, keepUntilUnixMs: record.outputsExpireUnixMs };
+    return (await keepResult(blobs, wanted, keep)) ? wanted : undefined;
   }
 
-  async function seekKey({ spec, record }: StoredJob, ready: ReadyStep, ended: StepRun | undefined): Promise<Sought> {
+  async function findDegraded(ready: ReadyStep, asker: Waiter, job: StoredJob) {
+    const entry = await results.read(degradedKey(ready.resultKey));
+    const look = lookAtResult(entry?.value, { ...ready, ...asker }, Date.now());
+    return look.$case === "use" ? take(look.result, ready, job) : undefined;
+  }
+
+  async function seekKey(job: StoredJob, ready: ReadyStep, ended: StepRun | undefined): Promise<Sought> {
+    const { spec } = job;
     const { resultKey: key, service } = ready;
     const asker = { jobId: spec.jobId, stepId: ready.stepId };
     let isRegistered = false;
@@ -80,14 +97,16 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
       const entry = await results.read(key);
       const look = lookAtResult(entry?.value, { ...ready, ...asker }, Date.now());
       if (look.$case === "refuse") return answer(look);
-      if (look.$case === "use" && (await keepResult(blobs, look.result, record.outputsExpireUnixMs)))
-        return answer(look);
+      if (look.$case === "use") {
+        const result = await take(look.result, ready, job);
+        if (result) return answer({ $case: "use", result });
+      }
       if (look.$case === "mine") {
         if (!look.carrier) return answer({ $case: "run" });
         if (await isUnderWay(look.carrier, service, ended)) return { $case: "wait" };
       }
       if (spec.allowDegraded) {
-        const result = await findDegraded(ready, asker, record.outputsExpireUnixMs);
+        const result = await findDegraded(ready, asker, job);
         if (result) return answer({ $case: "use", result });
       }
       if (look.$case === "taken" && (await isAlive(look.claim, key))) {

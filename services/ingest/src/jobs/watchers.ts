@@ -37,7 +37,7 @@ export async function openWatchers(bus: Bus, store: JobStore): Promise<Watchers>
   });
 
   function view({ spec, record, revision }: StoredJob): Job {
-    return toJob(spec, record, revision, progressOf.get(spec.jobId));
+    return toJob(spec, record, revision, progressOf.get(spec.jobId), Date.now());
   }
 
   async function* watch(jobId: string, tenant: string, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { waitForBroker } from "@pixelmesh/bus";
 import { AppError, toAppError } from "@pixelmesh/errors";
-import { lowerPriority, planJob, requestDigest } from "@pixelmesh/pipeline";
+import { lowerPriority, planJob, requestDigest, roomNeed } from "@pixelmesh/pipeline";
 import {
   type CreateJobHeader,
   type CreateJobRequest,
@@ -20,13 +20,17 @@ import { countSubmitted } from "../jobs/count.ts";
 import type { StoredJob } from "../jobs/job-store.ts";
 import type { JobParts } from "./parts.ts";
 import { brokerPatienceMs } from "./repeatable.ts";
-import { type ReceivedJob, receiveJob } from "./uploads.ts";
+import { type ReceivedJob, receiveJob, toInputKeep } from "./uploads.ts";
 
 const startConcurrency = 32;
 
+/** A job on its way in; once `isMade`, it may be there. */
+type Entry = { readonly jobId: string; isMade: boolean };
+
 /** CreateJob: receive, plan, store, dispatch. Once it answers, the job is durable. */
 export function createCreateJob(parts: JobParts) {
-  const { base, store, orchestrator, watchers, admission, gate, metrics } = { ...parts, metrics: parts.base.metrics };
+  const { base, store, orchestrator, watchers, admission, gate, blobs } = parts;
+  const { metrics } = base;
 
   /** Few at a time, so that requests to the broker are answered in time however many jobs come at once. */
   const starting = createFairQueue(startConcurrency);
@@ -34,16 +38,32 @@ export function createCreateJob(parts: JobParts) {
   async function createJob(
     tenant: string,
     stream: AsyncIterable<CreateJobRequest>,
+    context: CallContext,
+  ): Promise<Job> {
+    const entry: Entry = { jobId: createJobId(Date.now(), randomBytes(16)), isMade: false };
+    try {
+      return await enter(entry, tenant, stream, context);
+    } finally {
+      // Whatever failed once the job may be there: it is open, and needs its pictures.
+      if (!entry.isMade) letGo(entry.jobId);
+    }
+  }
+
+  async function enter(
+    entry: Entry,
+    tenant: string,
+    stream: AsyncIterable<CreateJobRequest>,
     { signal }: CallContext,
   ): Promise<Job> {
+    const { jobId } = entry;
     const nowUnixMs = Date.now();
     const deadlineOf = ({ deadlineUnixMs }: CreateJobHeader) =>
       parseDeadline(deadlineUnixMs, nowUnixMs, parts.jobDeadlineMs);
     // A full mesh refuses before anything is uploaded.
     const onHeader = async (header: CreateJobHeader) => {
-      const keepUntilUnixMs = deadlineOf(header) + parts.outputLifeMs;
+      const keep = toInputKeep(jobId, deadlineOf(header));
       await admission.assertRoom(tenant);
-      return keepUntilUnixMs;
+      return keep;
     };
     const findEarlier = ({ requestId }: CreateJobHeader) => findByRequest(tenant, requestId);
     const received = await receiveJob(stream, { ...parts, onHeader, findEarlier }, signal).catch((error: unknown) => {
@@ -53,7 +73,6 @@ export function createCreateJob(parts: JobParts) {
     });
 
     if (received.earlier) return answerRepeat(received, received.earlier);
-    const jobId = createJobId(nowUnixMs, randomBytes(16));
     const deadlineUnixMs = deadlineOf(received.header);
     const spec = await plan(parts, received, { jobId, tenant, nowUnixMs, deadlineUnixMs }).catch(
       async (refusal: unknown) => {
@@ -66,7 +85,7 @@ export function createCreateJob(parts: JobParts) {
     // Repeated under the same job id while the broker is away for a moment: each of its writes may be repeated.
     const isInteractive = spec.priority === Priority.INTERACTIVE;
     const { claimed, job } = await starting.run({ tenant, isInteractive }, signal, () =>
-      waitForBroker(base.log, () => claimAndStart(spec), brokerPatienceMs, signal),
+      waitForBroker(base.log, () => claimAndStart(spec, entry), brokerPatienceMs, signal),
     );
     noteCall({ jobId: claimed.jobId });
     if (claimed.jobId === jobId) {
@@ -77,11 +96,24 @@ export function createCreateJob(parts: JobParts) {
     return watchers.view(job);
   }
 
-  async function claimAndStart(spec: JobSpec): Promise<{ claimed: RequestEntry; job: StoredJob }> {
+  async function claimAndStart(spec: JobSpec, entry: Entry): Promise<{ claimed: RequestEntry; job: StoredJob }> {
     const claimed = await claim(spec);
-    // A retry of a call that died half-way goes on under the id that was claimed first.
-    const earlier = claimed.jobId === spec.jobId ? undefined : await store.find(claimed.jobId);
-    return { claimed, job: earlier ?? (await start({ ...spec, jobId: claimed.jobId })) };
+    if (claimed.jobId === spec.jobId) return { claimed, job: await start(spec, entry) };
+    const earlier = await store.find(claimed.jobId);
+    return { claimed, job: earlier ?? (await goOn({ ...spec, jobId: claimed.jobId })) };
+  }
+
+  /** A retry of a call that died half-way goes on under the id that was claimed first. */
+  async function goOn(spec: JobSpec): Promise<StoredJob> {
+    const keep = toInputKeep(spec.jobId, spec.deadlineUnixMs);
+    const kept = await Promise.all(spec.sources.map(({ sha256 }) => blobs.extend(sha256, keep)));
+    if (!kept.every(Boolean)) throw new AppError("BLOB_NOT_FOUND", "A picture of the job is no longer stored; send it");
+    const entry: Entry = { jobId: spec.jobId, isMade: false };
+    try {
+      return await start(spec, entry);
+    } finally {
+      if (!entry.isMade) letGo(spec.jobId);
+    }
   }
 
   async function findByRequest(tenant: string, requestId: string): Promise<StoredJob | undefined> {
@@ -95,11 +127,22 @@ export function createCreateJob(parts: JobParts) {
     return watchers.view(earlier);
   }
 
-  async function start(spec: JobSpec) {
-    await admission.assertRoom(spec.tenant);
-    admission.noteEntered(spec.tenant);
+  /** The mesh has room for the job, and storage for what it will make. */
+  async function start(spec: JobSpec, entry: Entry): Promise<StoredJob> {
+    const { jobId, tenant, noCache, requestDigest: digest, deadlineUnixMs } = spec;
+    await admission.assertRoom(tenant);
+    const need = roomNeed(spec);
+    const key = noCache ? "" : digest;
+    if (need.bytes > 0) await blobs.reserve({ jobId, key, ...need, untilUnixMs: deadlineUnixMs });
+    entry.isMade = true;
+    admission.noteEntered(tenant);
     // Not sooner: the trace of a call that is refused ends with it.
     return orchestrator.start({ ...spec, traceparent: openJobTrace() });
+  }
+
+  /** Not waited for: where storage does not hear of it, the pictures are let go at the deadline that the job would have had. */
+  function letGo(jobId: string): void {
+    blobs.release(jobId).catch((error: unknown) => base.log.debug({ err: error, jobId }, "pictures not released"));
   }
 
   async function claim(spec: JobSpec): Promise<RequestEntry> {

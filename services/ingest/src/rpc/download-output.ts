@@ -21,19 +21,33 @@ export function createDownloadOutput({ store, watchers }: JobParts, storage: Rpc
         metadata: { known },
       });
     }
+    if (output.expired) throw expired(name);
     if (!output.ready)
       throw new AppError("OUTPUT_NOT_READY", `Output \`${name}\` is not there yet`, { retryAfterMs: 1_000 });
-    yield { part: { $case: "header", value: output } };
+    const parts = blobs.getBlob({ sha256: output.sha256, offsetBytes }, { signal, timeoutMs: 600_000 });
+    // The header comes with the first bytes: what is not there, or is corrupt and small, is said first.
+    let isBegun = false;
     try {
-      for await (const { part } of blobs.getBlob(
-        { sha256: output.sha256, offsetBytes },
-        { signal, timeoutMs: 600_000 },
-      )) {
-        if (part?.$case === "chunk") yield { part };
+      for await (const { part } of parts) {
+        if (part?.$case !== "chunk") continue;
+        if (!isBegun) yield { part: { $case: "header", value: output } };
+        isBegun = true;
+        yield { part };
       }
     } catch (error) {
-      const gone = error instanceof AppError && error.reason === "BLOB_NOT_FOUND" && Date.now() >= outputsExpireUnixMs;
-      throw gone ? new AppError("OUTPUT_EXPIRED", `Output \`${name}\` was kept for its time and then deleted`) : error;
+      if (!(error instanceof AppError && error.reason === "BLOB_NOT_FOUND")) throw error;
+      throw Date.now() >= outputsExpireUnixMs ? expired(name) : lost(name);
     }
+    // An offset at the end: there are no bytes.
+    if (!isBegun) yield { part: { $case: "header", value: output } };
   };
+}
+
+function expired(name: string): AppError {
+  return new AppError("OUTPUT_EXPIRED", `Output \`${name}\` was kept for its time and then deleted; run the job again`);
+}
+
+function lost(name: string): AppError {
+  const why = "a full store had to let it go before its time, or its bytes were damaged";
+  return new AppError("BLOB_NOT_FOUND", `Output \`${name}\` is no longer stored: ${why}; run the job again`);
 }

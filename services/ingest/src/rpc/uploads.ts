@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { AppError, expected } from "@pixelmesh/errors";
+import { AppError, expected, toAppError } from "@pixelmesh/errors";
 import { contentOf, inspectPicture, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
-import type { CreateJobHeader, CreateJobRequest, Source, Upload } from "@pixelmesh/proto";
+import { BlobKind, type CreateJobHeader, type CreateJobRequest, type Source, type Upload } from "@pixelmesh/proto";
 import { brokenOff } from "@pixelmesh/rpc";
-import type { BlobClient } from "@pixelmesh/worker";
+import type { BlobClient, Keep } from "@pixelmesh/worker";
 import type { UploadBudget } from "../adapters/upload-budget.ts";
 import type { StoredJob } from "../jobs/job-store.ts";
 
@@ -24,13 +24,20 @@ export type UploadParts = {
   readonly blobs: BlobClient;
   readonly uploads: UploadBudget;
   readonly limits: PictureLimits;
-  /** Checks the header before any picture is read. Answers until when its pictures are kept, in Unix ms; throws to refuse. */
-  readonly onHeader: (header: CreateJobHeader) => Promise<number>;
+  /** Checks the header before any picture is read. Answers how its pictures are kept; throws to refuse. */
+  readonly onHeader: (header: CreateJobHeader) => Promise<Keep>;
   /** The job that an earlier call with the same request id made. Asked only when something is refused. */
   readonly findEarlier: (header: CreateJobHeader) => Promise<StoredJob | undefined>;
 };
 
 const maxUploads = 16;
+/** How long an upload is kept past the deadline of its job: clocks differ. */
+const keepMarginMs = 60_000;
+
+/** How the pictures of a job are kept: for as long as it may be open. */
+export function toInputKeep(jobId: string, deadlineUnixMs: number): Keep {
+  return { kind: BlobKind.INPUT, jobId, keepUntilUnixMs: deadlineUnixMs + keepMarginMs };
+}
 
 /**
  * Reads a CreateJob stream. Each picture is inspected by its header and stored; a picture that cannot be used is refused before
@@ -53,7 +60,7 @@ export async function receiveJob(
     earlier = await findEarlier(header);
     if (!earlier) throw refusal;
   };
-  const keepUntilUnixMs = (await onHeader(header).catch(orEarlier)) ?? 0;
+  const keep = (await onHeader(header).catch(orEarlier)) ?? undefined;
 
   const sources: Source[] = [];
   let next = await parts.next();
@@ -74,11 +81,11 @@ export async function receiveJob(
           yield after.value.value;
       }
       const bytes = await budget.collect(chunks(), limits.maxBytes);
-      const take = () =>
+      const take = (keep: Keep) =>
         bytes.length === 0 && upload.sha256 !== ""
-          ? takeStored(upload, blobs, limits, keepUntilUnixMs, signal)
-          : takeBytes(upload, bytes, blobs, limits, keepUntilUnixMs, signal);
-      const taken = earlier ? undefined : await take().catch(orEarlier);
+          ? takeStored(upload, blobs, limits, keep, signal)
+          : takeBytes(upload, bytes, blobs, limits, keep, signal);
+      const taken = earlier || !keep ? undefined : await take(keep).catch(orEarlier);
       sources.push(taken ?? { name: upload.name, sha256: digestOf(upload, bytes), info: undefined });
       next = after;
     } finally {
@@ -107,7 +114,7 @@ async function takeBytes(
   bytes: Uint8Array,
   blobs: BlobClient,
   limits: PictureLimits,
-  keepUntilUnixMs: number,
+  keep: Keep,
   signal: AbortSignal,
 ): Promise<Source> {
   if (upload.sizeBytes > 0 && upload.sizeBytes !== bytes.length) {
@@ -123,7 +130,7 @@ async function takeBytes(
     );
   }
   const info = await inspectPicture(bytes, limits);
-  const { sha256 } = await blobs.put(contentOf(bytes), toFormatMediaType(info.format), keepUntilUnixMs, signal);
+  const { sha256 } = await blobs.put(contentOf(bytes), toFormatMediaType(info.format), keep, signal);
   return { name: upload.name, sha256, info };
 }
 
@@ -131,11 +138,17 @@ async function takeStored(
   upload: Upload,
   blobs: BlobClient,
   limits: PictureLimits,
-  keepUntilUnixMs: number,
+  keep: Keep,
   signal: AbortSignal,
 ): Promise<Source> {
-  if (!(await blobs.extend(upload.sha256, keepUntilUnixMs)))
-    throw new AppError("BLOB_NOT_FOUND", `No picture with the digest of \`${upload.name}\` is stored`);
-  const bytes = await blobs.get(upload.sha256, limits.maxBytes, signal);
+  if (!(await blobs.extend(upload.sha256, keep))) throw notStored(upload);
+  const bytes = await blobs.get(upload.sha256, limits.maxBytes, signal).catch((error: unknown) => {
+    throw toAppError(error).reason === "BLOB_CORRUPT" ? notStored(upload) : error;
+  });
   return { name: upload.name, sha256: upload.sha256, info: await inspectPicture(bytes, limits) };
+}
+
+/** A stored picture that is no longer whole is none: its bytes, sent again, take its place. */
+function notStored({ name }: Upload): AppError {
+  return new AppError("BLOB_NOT_FOUND", `No picture with the digest of \`${name}\` is stored; send its bytes`);
 }

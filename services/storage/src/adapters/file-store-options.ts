@@ -12,11 +12,11 @@ export type FileStoreOptions = {
   readonly sweepVisits: number;
   /** How long a temporary file of a process that cannot be asked may lie idle. */
   readonly tempStaleMs: number;
-  /** How long a blob found whole is trusted when a range of it is read; after that it is read whole once more. */
+  /** How long a blob found whole is trusted while its file does not change; after that it is read whole once more. */
   readonly trustMs: number;
   /** How long corrupt blobs are kept aside. */
   readonly quarantineMs: number;
-  /** How long a full store is not searched again for expired blobs. */
+  /** How long a full store is not searched again for blobs that may give way. */
   readonly fullRestMs: number;
   /** Told of every corrupt blob, once. */
   readonly onCorrupt: (sha256: string) => void;

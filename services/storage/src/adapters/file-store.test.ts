@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import type { BlobStore, OpenBlob } from "../domain/ports.ts";
+import type { BlobStore, OpenBlob, Use } from "../domain/ports.ts";
 import { openFileStore } from "./file-store.ts";
 import type { FileStoreOptions } from "./file-store-options.ts";
 
@@ -21,7 +21,10 @@ async function openStore(changes: Partial<FileStoreOptions> = {}) {
   const clock = { nowMs: Date.now() };
   const store = await openFileStore({
     directory,
-    lifetime: { minMs: hour, maxMs: 100 * hour, slackMs: 60_000, graceMs: 1_000 },
+    lifetime: {
+      ...{ minMs: hour, maxMs: 100 * hour, slackMs: 60_000, graceMs: 1_000 },
+      ...{ outputHoldMs: hour, inputRestMs: 24 * hour, frameRestMs: hour / 6 },
+    },
     capacity: { maxBytes: 64 * mib, minFreeBytes: 0 },
     maxBlobBytes: 32 * mib,
     sweepVisits: 1_000_000,
@@ -142,6 +145,49 @@ test("a slow reader of corrupt bytes does not take away the good ones that were 
   await put(store, bytes);
   await expect(collect(slow.chunks)).rejects.toMatchObject({ reason: "BLOB_CORRUPT" });
   expect((await readAll(store.open(sha256, 0, 0))).equals(bytes)).toBe(true);
+});
+
+test("a blob whose bytes changed within is replaced by the next put of its bytes, however they are announced", async () => {
+  const bytes = randomBytes(mib);
+  const few = bytes.subarray(0, 9_000);
+  for (const [right, announced] of [
+    [bytes, {}],
+    [bytes, { sha256: digestOf(bytes) }],
+    [bytes, { sha256: digestOf(bytes), sizeBytes: bytes.length }],
+    [few, { sizeBytes: few.length }],
+    [few, { sha256: digestOf(few), sizeBytes: few.length }],
+  ] as const) {
+    const { store, corrupt, pathOf } = await openStore();
+    const { sha256 } = await put(store, right);
+    const path = pathOf(sha256);
+    const { atimeMs, mtimeMs } = await stat(path);
+    const broken = Buffer.from(right);
+    broken[5]! ^= 1;
+    await writeFile(path, broken);
+    await utimes(path, atimeMs / 1000, mtimeMs / 1000);
+    const again = await store.put(inChunks(right), { keepUntilMs: 0, ...announced });
+    expect(again).toMatchObject({ sha256, existed: false });
+    expect(corrupt).toEqual([sha256]);
+    expect((await readAll(store.open(sha256, 0, 0))).equals(right)).toBe(true);
+    expect(store.stats()).toMatchObject({ blobs: 1, sizeBytes: right.length });
+  }
+});
+
+test("a blob is compared with its digest when that is asked for: what was found right before its file changed counts for nothing", async () => {
+  const { store, clock, corrupt, pathOf } = await openStore();
+  const bytes = randomBytes(100_000);
+  const { sha256 } = await put(store, bytes);
+  const verified = () => store.stat(sha256, 0, { verify: true });
+  await verified();
+  await store.stat(sha256, clock.nowMs + 2 * hour);
+  await verified();
+  const broken = Buffer.from(bytes);
+  broken[0]! ^= 1;
+  await writeFile(pathOf(sha256), broken);
+  await store.stat(sha256, clock.nowMs + 4 * hour);
+  await expect(verified()).rejects.toMatchObject({ reason: "BLOB_CORRUPT" });
+  await expect(verified()).rejects.toMatchObject({ reason: "BLOB_NOT_FOUND" });
+  expect(corrupt).toEqual([sha256]);
 });
 
 test("a truncated blob is replaced by the next put of its bytes", async () => {
@@ -265,7 +311,7 @@ test("a full store evicts what has expired, else refuses with STORAGE_FULL, and 
   const { store, clock, temps } = await openStore({ capacity: { maxBytes: 4 * mib, minFreeBytes: 0 } });
   await put(store, randomBytes(3 * mib), clock.nowMs + 5 * hour);
   await put(store, randomBytes(mib));
-  await expect(put(store, randomBytes(mib))).rejects.toMatchObject({ reason: "STORAGE_FULL", retryAfterMs: 30_000 });
+  await expect(put(store, randomBytes(mib))).rejects.toMatchObject({ reason: "STORAGE_FULL", retryAfterMs: 2_000 });
   const announced = { keepUntilMs: 0, sizeBytes: mib };
   await expect(store.put(inChunks(randomBytes(mib)), announced)).rejects.toMatchObject({ reason: "STORAGE_FULL" });
   expect(await temps()).toEqual([]);
@@ -306,4 +352,113 @@ test("old quarantined blobs are removed by the sweep", async () => {
   clock.nowMs += 2 * hour;
   await store.sweep();
   expect(await readdir(join(directory, "quarantine"))).toEqual([]);
+});
+
+/** A store of 10 MiB with one blob of each kind, that no job needs any more, and two outputs; all of 2 MiB. */
+async function openMixed(changes: Partial<FileStoreOptions> = {}) {
+  const opened = await openStore({ capacity: { maxBytes: 10 * mib, minFreeBytes: 0 }, ...changes });
+  const { store, clock } = opened;
+  const untilMs = clock.nowMs + hour;
+  const add = async (use: Use, keepUntilMs = untilMs) =>
+    (await store.put(inChunks(randomBytes(2 * mib)), { keepUntilMs, ...use })).sha256;
+  const old = await add({}, clock.nowMs + 50 * hour);
+  const output = await add({}, clock.nowMs + 50 * hour);
+  const input = await add({ kind: "input", jobId: "j" });
+  const frame = await add({ kind: "frame", jobId: "j" });
+  const there = async () => {
+    const found = await Promise.all(
+      Object.entries({ old, output, input, frame }).map(async ([name, sha256]) => ({
+        name,
+        isThere: await store.stat(sha256, 0).then(
+          () => true,
+          () => false,
+        ),
+      })),
+    );
+    return found.filter(({ isThere }) => isThere).map(({ name }) => name);
+  };
+  return { ...opened, add, there, digests: { old, output, input, frame } };
+}
+
+test("a full store lets frames go first, then inputs, then outputs that were not used for long", async () => {
+  const { store, clock, add, there } = await openMixed();
+  await add({});
+  await expect(add({})).rejects.toMatchObject({ reason: "STORAGE_FULL" });
+  expect(await there()).toEqual(["old", "output", "input", "frame"]);
+  expect(await store.release("j")).toBe(2);
+  await add({});
+  expect(await there()).toEqual(["old", "output", "input"]);
+  await add({});
+  expect(await there()).toEqual(["old", "output"]);
+  await expect(add({})).rejects.toMatchObject({ reason: "STORAGE_FULL" });
+  clock.nowMs += 2 * hour;
+  await add({}, clock.nowMs + 50 * hour);
+  expect(store.stats().byKind.output.evicted + store.stats().byKind.input.evicted).toBe(2);
+});
+
+test("a frame that two jobs need stays until both have let go, and the kind is known after a restart", async () => {
+  const { store, directory, clock, add, there, digests } = await openMixed();
+  await store.stat(digests.frame, clock.nowMs + hour / 2, { kind: "frame", jobId: "other" });
+  await store.release("j", [digests.frame]);
+  await add({});
+  await expect(add({})).rejects.toMatchObject({ reason: "STORAGE_FULL" });
+  await store.release("other");
+  await add({});
+  expect(await there()).toEqual(["old", "output", "input"]);
+
+  const again = await openStore({ directory, capacity: { maxBytes: 10 * mib, minFreeBytes: 0 } });
+  expect(again.store.stats().byKind).toMatchObject({ output: { blobs: 4 }, input: { blobs: 1 }, frame: { blobs: 0 } });
+  // What was let go before the restart may give way; what was not stays until its time.
+  await expect(put(again.store, randomBytes(mib))).rejects.toMatchObject({ reason: "STORAGE_FULL" });
+  again.clock.nowMs += hour / 2;
+  await expect(put(again.store, randomBytes(mib))).rejects.toMatchObject({ reason: "STORAGE_FULL" });
+  again.clock.nowMs += hour / 2 + 70_000;
+  await put(again.store, randomBytes(mib));
+});
+
+test("released frames stay for a while where there is room, and are deleted after it", async () => {
+  const { store, clock, there } = await openMixed();
+  await store.release("j");
+  await store.sweep();
+  expect(await there()).toEqual(["old", "output", "input", "frame"]);
+  clock.nowMs += hour / 5;
+  await store.sweep();
+  expect(await there()).toEqual(["old", "output", "input"]);
+  clock.nowMs += 24 * hour;
+  await store.sweep();
+  expect(await there()).toEqual(["old", "output"]);
+});
+
+test("an input that is an output as well has the time of an output", async () => {
+  const { store, clock, digests } = await openMixed();
+  await store.stat(digests.input, clock.nowMs + 5 * hour);
+  expect(await store.release("j")).toBe(1);
+  expect(await store.stat(digests.input, 0)).toMatchObject({ kind: "output" });
+  expect((await store.stat(digests.input, 0)).keepUntilMs).toBeGreaterThanOrEqual(clock.nowMs + 5 * hour);
+});
+
+test("room that a job has reserved is its own until it ends", async () => {
+  const { store, clock } = await openStore({ capacity: { maxBytes: 4 * mib, minFreeBytes: 0 } });
+  const wish = { jobId: "j", key: "", bytes: 2 * mib, leastBytes: mib, untilMs: clock.nowMs + hour };
+  await store.reserve(wish);
+  await store.reserve({ ...wish, jobId: "k", bytes: mib });
+  await expect(store.reserve({ ...wish, jobId: "l" })).rejects.toMatchObject({ reason: "STORAGE_FULL" });
+  await put(store, randomBytes(mib));
+  await expect(put(store, randomBytes(10))).rejects.toMatchObject({ reason: "STORAGE_FULL" });
+  await store.put(inChunks(randomBytes(2 * mib)), { keepUntilMs: 0, jobId: "j" });
+  await store.release("k");
+  await put(store, randomBytes(mib));
+  expect(store.stats()).toMatchObject({ sizeBytes: 4 * mib, reservedBytes: 0 });
+  await expect(store.reserve({ ...wish, leastBytes: 5 * mib })).rejects.toMatchObject({ reason: "OUTPUT_TOO_LARGE" });
+});
+
+test("a store whose directories are out of reach has lost no blob", async () => {
+  const { store, directory } = await openStore();
+  const { sha256 } = await put(store, randomBytes(100));
+  await rename(join(directory, "blobs"), join(directory, "away"));
+  await expect(store.open(sha256, 0, 0)).rejects.toMatchObject({ reason: "STORAGE_UNAVAILABLE" });
+  await expect(store.stat(sha256, 0)).rejects.toMatchObject({ reason: "STORAGE_UNAVAILABLE" });
+  await rename(join(directory, "away"), join(directory, "blobs"));
+  await store.stat(sha256, 0);
+  expect(store.stats().refused).toEqual({ full: 0, disk: 2 });
 });

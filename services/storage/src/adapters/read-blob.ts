@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import type { ByteRange } from "../domain/range.ts";
+import { orMissing } from "./fs-errors.ts";
 
 /** How much is read at a time; a reader holds at most two such chunks. */
 export const readChunkBytes = 1024 * 1024;
@@ -17,7 +18,7 @@ export type BlobFile = {
 };
 
 /** The bytes of a range as they are, in chunks of `readChunkBytes`. Ends early where the file does. */
-export async function* readRange(file: BlobFile, range: ByteRange): AsyncGenerator<Buffer> {
+export async function* readRange(file: Pick<BlobFile, "handle" | "signal">, range: ByteRange): AsyncGenerator<Buffer> {
   const end = range.offsetBytes + range.lengthBytes;
   for (let position = range.offsetBytes; position < end; ) {
     file.signal?.throwIfAborted();
@@ -46,4 +47,19 @@ export async function* readVerified(file: BlobFile): AsyncGenerator<Buffer> {
 /** Reads all bytes and keeps none; throws as `readVerified` does. */
 export async function verify(file: BlobFile): Promise<void> {
   for await (const _ of readVerified(file));
+}
+
+/** Whether a file has the digest; false also where it is gone. */
+export async function isWholeFile(path: string, sha256: string, signal?: AbortSignal): Promise<boolean> {
+  const handle = await orMissing(open(path, "r"));
+  if (handle === undefined) return false;
+  try {
+    const { size: sizeBytes } = await handle.stat();
+    const hash = createHash("sha256");
+    for await (const chunk of readRange({ handle, signal }, { offsetBytes: 0, lengthBytes: sizeBytes }))
+      hash.update(chunk);
+    return hash.digest("hex") === sha256;
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,25 +1,24 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
 import { AppError, expected } from "@pixelmesh/errors";
-import { extendedKeepUntil, firstKeepUntil } from "../domain/lifetime.ts";
-import type { BlobStat, PutOptions, PutResult } from "../domain/ports.ts";
-import type { Capacity, Claim } from "./capacity.ts";
+import { toMarkMs } from "../domain/kind.ts";
+import { firstKeepUntil } from "../domain/lifetime.ts";
+import type { PutOptions, PutResult } from "../domain/ports.ts";
+import type { Claim } from "./capacity.ts";
 import type { FileStoreOptions } from "./file-store-options.ts";
-import { mapFull } from "./fs-errors.ts";
+import { type KeepingParts, keepBlob } from "./keeping.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
-import type { Layout } from "./layout.ts";
 import type { TempFile, TempFiles } from "./temp-file.ts";
-import { readStat } from "./walk.ts";
+import { readStat, type StoredBlob } from "./walk.ts";
 
 /** What of a store a put works on. */
-export type StoreParts = {
+export type StoreParts = KeepingParts & {
   readonly options: FileStoreOptions;
-  readonly layout: Layout;
   readonly temps: TempFiles;
   readonly locks: KeyedLock;
-  readonly capacity: Capacity;
+  /** Whether a blob's bytes have their digest; those that do not are taken out of service. The caller holds the lock. */
+  readonly isWhole: (blob: StoredBlob, signal?: AbortSignal) => Promise<boolean>;
   /** Takes a corrupt blob out of service; the caller holds its lock. */
-  readonly setAside: (sha256: string, sizeBytes: number) => Promise<void>;
+  readonly setAside: (blob: StoredBlob) => Promise<void>;
 };
 
 // Held in memory until their digest is known: of the puts that fit, those of bytes that are there need no file.
@@ -27,8 +26,8 @@ const smallBytes = 64 * 1024;
 
 /**
  * One put: bytes go to a temporary file while they are hashed; under the digest's lock that file becomes the blob, or the
- * blob that is there lives on. Bytes announced with a digest that is there are hashed but not written; those announced as few
- * are written only when they turn out not to be there.
+ * blob that is there, once it is known to be whole, lives on. Bytes announced with a digest that is there are hashed but not
+ * written; those announced as few are written only when they turn out not to be there.
  */
 export async function storeBlob(
   parts: StoreParts,
@@ -36,19 +35,19 @@ export async function storeBlob(
   put: PutOptions,
   signal?: AbortSignal,
 ): Promise<PutResult> {
-  const claim = parts.capacity.claim();
+  const claim = parts.capacity.claim(put.jobId);
   if (put.sizeBytes !== undefined && put.sizeBytes > parts.options.maxBlobBytes) {
     throw expected("header.size_bytes", `at most ${parts.options.maxBlobBytes}`, put.sizeBytes);
   }
-  const known = put.sha256 === undefined ? undefined : await extendExisting(parts, put.sha256, put);
+  const known = put.sha256 === undefined ? undefined : await extendExisting(parts, put.sha256, put, signal);
   if (known === undefined && put.sizeBytes !== undefined && put.sizeBytes <= smallBytes)
     return await storeSmall(parts, chunks, put, claim, signal);
-  const temp = known === undefined ? await mapFull(() => parts.temps.create()) : undefined;
+  const temp = known === undefined ? await parts.temps.create() : undefined;
   try {
     const received = await receive(parts, chunks, put, temp, claim, signal);
     if (put.sha256 !== undefined && received.sha256 !== put.sha256) throw digestMismatch(put.sha256, received.sha256);
     signal?.throwIfAborted();
-    return await parts.locks.run(received.sha256, () => settle(parts, received, put, temp, claim));
+    return await parts.locks.run(received.sha256, () => settle(parts, received, put, temp, claim, signal));
   } finally {
     claim.release();
     await temp?.discard();
@@ -70,11 +69,11 @@ async function storeSmall(
     if (put.sha256 !== undefined && received.sha256 !== put.sha256) throw digestMismatch(put.sha256, received.sha256);
     signal?.throwIfAborted();
     return await parts.locks.run(received.sha256, async () => {
-      const existing = await findExisting(parts, received, put);
+      const existing = await findExisting(parts, received, put, signal);
       if (existing !== undefined) return existing;
-      const file = await mapFull(() => parts.temps.create());
+      const file = await parts.temps.create();
       temp = file;
-      for (const chunk of held) await mapFull(() => file.write(chunk));
+      for (const chunk of held) await file.write(chunk);
       return await commit(parts, received, put, file, claim);
     });
   } finally {
@@ -104,7 +103,7 @@ async function receive(
     hash.update(chunk);
     if (temp === undefined) continue;
     if (put.sizeBytes === undefined) await claim.grow(chunk.byteLength);
-    await mapFull(() => temp.write(chunk));
+    await temp.write(chunk);
   }
   if (put.sizeBytes !== undefined && sizeBytes !== put.sizeBytes) throw wrongSize(put, maxBytes, sizeBytes);
   return { sha256: hash.digest("hex"), sizeBytes };
@@ -116,23 +115,27 @@ async function settle(
   put: PutOptions,
   temp: TempFile | undefined,
   claim: Claim,
+  signal: AbortSignal | undefined,
 ): Promise<PutResult> {
-  const existing = await findExisting(parts, received, put);
+  const existing = await findExisting(parts, received, put, signal);
   if (existing !== undefined) return existing;
   if (temp === undefined)
     throw new AppError("INTERNAL", `Blob ${received.sha256} was lost while it was put again; repeat the put`);
   return await commit(parts, received, put, temp, claim);
 }
 
-/** The blob that is there, its life extended; one of another size is set aside. */
+/** The blob that is there, its life extended; one that is not whole is set aside. */
 async function findExisting(
   parts: StoreParts,
   { sha256, sizeBytes }: Received,
   put: PutOptions,
+  signal: AbortSignal | undefined,
 ): Promise<PutResult | undefined> {
   const existing = await readStat(parts.layout.blobPath(sha256), sha256);
-  if (existing?.sizeBytes === sizeBytes) return { ...(await extend(parts, existing, put)), existed: true };
-  if (existing !== undefined) await parts.setAside(sha256, existing.sizeBytes);
+  if (existing === undefined) return undefined;
+  if (existing.sizeBytes !== sizeBytes) await parts.setAside(existing);
+  else if (await parts.isWhole(existing, signal))
+    return { ...toStat(await extend(parts, existing, put)), existed: true };
   return undefined;
 }
 
@@ -143,35 +146,40 @@ async function commit(
   temp: TempFile,
   claim: Claim,
 ): Promise<PutResult> {
-  const keepUntilMs = firstKeepUntil(put.keepUntilMs, parts.options.unixMs(), parts.options.lifetime);
-  await mapFull(() => temp.commit(sha256, keepUntilMs));
-  claim.store();
-  return { sha256, sizeBytes, keepUntilMs, existed: false };
+  const { lifetime, unixMs } = parts.options;
+  const { kind = "output", jobId = "" } = put;
+  const keepUntilMs = firstKeepUntil(put.keepUntilMs, unixMs(), lifetime, kind);
+  const file = await temp.commit(sha256, toMarkMs({ keepUntilMs, kind }));
+  claim.store(kind);
+  parts.verified.add(sha256, file);
+  if (kind !== "output" && jobId !== "") parts.holds.add(sha256, jobId, keepUntilMs, 0);
+  return { sha256, sizeBytes, keepUntilMs, kind, existed: false };
 }
 
-/** Extends a blob that may spare the upload the writing; undefined where there is none of the announced size. */
-async function extendExisting(parts: StoreParts, sha256: string, put: PutOptions): Promise<BlobStat | undefined> {
+/** Extends a blob that may spare the upload the writing; undefined where there is none of the announced size that is whole. */
+async function extendExisting(
+  parts: StoreParts,
+  sha256: string,
+  put: PutOptions,
+  signal: AbortSignal | undefined,
+): Promise<StoredBlob | undefined> {
   return await parts.locks.run(sha256, async () => {
     const existing = await readStat(parts.layout.blobPath(sha256), sha256);
     if (existing === undefined) return undefined;
     if (put.sizeBytes !== undefined && put.sizeBytes !== existing.sizeBytes) return undefined;
-    return await extend(parts, existing, put);
+    return (await parts.isWhole(existing, signal)) ? await extend(parts, existing, put) : undefined;
   });
 }
 
-async function extend(parts: StoreParts, blob: BlobStat, put: PutOptions): Promise<BlobStat> {
+/** Of an output the new life is on disk before it is answered. */
+function extend(parts: StoreParts, blob: StoredBlob, put: PutOptions): Promise<StoredBlob> {
   const { lifetime, unixMs } = parts.options;
-  const wantedMs = firstKeepUntil(put.keepUntilMs, unixMs(), lifetime);
-  const keepUntilMs = extendedKeepUntil(blob.keepUntilMs, wantedMs, lifetime);
-  if (keepUntilMs === blob.keepUntilMs) return blob;
-  const handle = await open(parts.layout.blobPath(blob.sha256), "r");
-  try {
-    await handle.utimes(keepUntilMs / 1000, keepUntilMs / 1000);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return { ...blob, keepUntilMs };
+  const { kind = "output" } = put;
+  return keepBlob(parts, blob, firstKeepUntil(put.keepUntilMs, unixMs(), lifetime, kind), put, kind === "output");
+}
+
+function toStat({ sha256, sizeBytes, keepUntilMs, kind }: StoredBlob) {
+  return { sha256, sizeBytes, keepUntilMs, kind };
 }
 
 function digestMismatch(announced: string, received: string): AppError {

@@ -1,7 +1,8 @@
 import type { ServiceBase } from "@pixelmesh/service";
-import type { BlobStore } from "../domain/ports.ts";
+import { blobKinds } from "../domain/kind.ts";
+import type { BlobStore, StoreStats } from "../domain/ports.ts";
 
-/** Sweeps a store step by step, one step at a time, until the answer is called; keeps the size metric fresh. */
+/** Sweeps a store step by step, one step at a time, until the answer is called; keeps its metrics fresh. */
 export function startSweeping(
   store: BlobStore,
   everyMs: number,
@@ -10,6 +11,22 @@ export function startSweeping(
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let sweeping: Promise<void> = Promise.resolve();
+  let exported: StoreStats | undefined;
+
+  function exportStats(): void {
+    const stats = store.stats();
+    for (const kind of blobKinds) {
+      metrics.set("pixelmesh_storage_bytes", { kind }, stats.byKind[kind].sizeBytes);
+      const evicted = stats.byKind[kind].evicted - (exported?.byKind[kind].evicted ?? 0);
+      metrics.count("pixelmesh_storage_evictions_total", { kind }, evicted);
+    }
+    metrics.set("pixelmesh_storage_capacity_bytes", {}, stats.capacityBytes);
+    metrics.set("pixelmesh_storage_reserved_bytes", {}, stats.reservedBytes);
+    metrics.set("pixelmesh_storage_free_bytes", {}, stats.freeBytes);
+    for (const why of ["full", "disk"] as const)
+      metrics.count("pixelmesh_storage_refused_total", { why }, stats.refused[why] - (exported?.refused[why] ?? 0));
+    exported = stats;
+  }
 
   async function sweep(): Promise<void> {
     try {
@@ -18,7 +35,7 @@ export function startSweeping(
     } catch (error) {
       log.error({ err: error }, "sweeping failed; tried again");
     }
-    metrics.set("pixelmesh_storage_bytes", { tier: "warm" }, store.stats().sizeBytes);
+    exportStats();
     if (!stopped) schedule();
   }
   function schedule() {
@@ -26,6 +43,7 @@ export function startSweeping(
       sweeping = sweep();
     }, everyMs);
   }
+  exportStats();
   schedule();
   return async () => {
     stopped = true;

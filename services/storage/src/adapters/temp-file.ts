@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -9,8 +10,8 @@ import { type Layout, listNames } from "./layout.ts";
 export type TempFile = {
   /** Appends. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Makes the bytes durable under their final name, with `keepUntilMs` as the file's modification time. */
-  commit(sha256: string, keepUntilMs: number): Promise<void>;
+  /** Makes the bytes durable under their final name, with `markMs` as the file's modification time; answers the file. */
+  commit(sha256: string, markMs: number): Promise<Stats>;
   /** Removes the file unless it was committed. */
   discard(): Promise<void>;
 };
@@ -64,15 +65,18 @@ async function createTempFile(layout: Layout, path: string): Promise<TempFile> {
         offset += bytesWritten;
       }
     },
-    async commit(sha256, keepUntilMs) {
+    async commit(sha256, markMs) {
       const makeDurable = await layout.prepare(sha256);
-      const seconds = keepUntilMs / 1000;
+      const seconds = markMs / 1000;
       await handle.utimes(seconds, seconds);
       await handle.sync();
       await close();
       await rename(path, layout.blobPath(sha256));
       committed = true;
+      // Read after the renaming, which sets the change time.
+      const file = await stat(layout.blobPath(sha256));
       await makeDurable();
+      return file;
     },
     async discard() {
       try {

@@ -1,8 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { assertKeepUntil, extendedKeepUntil, firstKeepUntil, isExpired } from "./lifetime.ts";
+import type { BlobKind } from "./kind.ts";
+import { assertKeepUntil, evictionTurn, extendedKeepUntil, firstKeepUntil, isExpired } from "./lifetime.ts";
 
-const rules = { minMs: 1_000, maxMs: 100_000, slackMs: 300, graceMs: 50 };
+const rules = {
+  ...{ minMs: 1_000, maxMs: 100_000, slackMs: 300, graceMs: 50 },
+  ...{ outputHoldMs: 5_000, inputRestMs: 2_000, frameRestMs: 400 },
+};
 const time = fc.integer({ min: 0, max: 1_000_000 });
 
 test("a life is never shortened and never shorter than asked for", () => {
@@ -24,8 +28,34 @@ test("new bytes live at least the shortest life, and are expired only a grace af
   const keepUntilMs = firstKeepUntil(0, 10_000, rules);
   expect(keepUntilMs).toBe(11_000);
   expect(firstKeepUntil(20_000, 10_000, rules)).toBe(20_000);
-  expect(isExpired(keepUntilMs, 11_050, rules)).toBe(false);
-  expect(isExpired(keepUntilMs, 11_051, rules)).toBe(true);
+  const output = { kind: "output" as const, keepUntilMs, usedMs: 10_000 };
+  expect(isExpired(output, 11_050, rules)).toBe(false);
+  expect(isExpired(output, 11_051, rules)).toBe(true);
+});
+
+test("what jobs alone need lives exactly as long as they ask for", () => {
+  for (const kind of ["input", "frame"] as const) {
+    expect(firstKeepUntil(10_200, 10_000, rules, kind)).toBe(10_200);
+    expect(firstKeepUntil(0, 10_000, rules, kind)).toBe(11_000);
+  }
+});
+
+test("room is made in turns: expired blobs, frames, inputs, outputs that were not used for long", () => {
+  const turn = (kind: BlobKind, keepUntilMs: number, usedMs: number, nowMs: number) =>
+    evictionTurn({ kind, keepUntilMs, usedMs }, nowMs, rules);
+  // Needed by a job, or promised and lately used: they stay.
+  for (const kind of ["frame", "input"] as const) expect(turn(kind, 20_000, 0, 20_050)).toBeUndefined();
+  expect(turn("output", 90_000, 20_000, 25_000)).toBeUndefined();
+  const inTurn = [
+    turn("output", 20_000, 20_000, 20_051),
+    turn("frame", 20_000, 20_000, 20_051),
+    turn("input", 20_000, 20_000, 20_051),
+    turn("output", 90_000, 20_000, 25_001),
+  ];
+  expect(inTurn).toEqual([0, 1, 2, 3]);
+  // Their rest is over.
+  expect(turn("frame", 20_000, 20_000, 20_451)).toBe(0);
+  expect(turn("input", 20_000, 20_000, 22_051)).toBe(0);
 });
 
 test("a life further ahead than the rules allow is refused", () => {

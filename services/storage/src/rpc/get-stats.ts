@@ -4,7 +4,8 @@ import type { BlobStore } from "../domain/ports.ts";
 /** GetStats: counts since start and sizes now. */
 export function createGetStats(store: BlobStore) {
   return async (): Promise<GetStatsResponse> => {
-    const { blobs, sizeBytes, capacityBytes, puts, putsDeduplicated, gets, corrupt, evicted } = store.stats();
+    const { blobs, sizeBytes, capacityBytes, puts, putsDeduplicated, gets, corrupt, evicted, reservedBytes } =
+      store.stats();
     return {
       blobs,
       sizeBytes,
@@ -14,6 +15,7 @@ export function createGetStats(store: BlobStore) {
       getsTotal: gets,
       corruptTotal: corrupt,
       evictedTotal: evicted,
+      reservedBytes,
     };
   };
 }

@@ -3,8 +3,10 @@ import type { PutBlobHeader, PutBlobRequest, PutBlobResponse } from "@pixelmesh/
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
 import type { Metrics } from "@pixelmesh/telemetry";
 import { parseDigest } from "../domain/digest.ts";
+import { parseJobId } from "../domain/job-id.ts";
 import { assertKeepUntil, type LifetimeRules } from "../domain/lifetime.ts";
 import type { BlobStore, PutOptions } from "../domain/ports.ts";
+import { toKind } from "./to-kind.ts";
 
 /** PutBlob: answers once the bytes are durable; counts whether they were there already. */
 export function createPutBlob(store: BlobStore, lifetime: LifetimeRules, metrics: Metrics) {
@@ -24,12 +26,15 @@ export function createPutBlob(store: BlobStore, lifetime: LifetimeRules, metrics
   };
 }
 
-function parseHeader({ sha256, sizeBytes, keepUntilUnixMs }: PutBlobHeader, lifetime: LifetimeRules): PutOptions {
+function parseHeader(header: PutBlobHeader, lifetime: LifetimeRules): PutOptions {
+  const { sha256, sizeBytes, keepUntilUnixMs } = header;
   assertKeepUntil("header.keep_until_unix_ms", keepUntilUnixMs, Date.now(), lifetime);
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) throw expected("header.size_bytes", "0 or more", sizeBytes);
   return {
     ...(sha256 === "" ? {} : { sha256: parseDigest("header.sha256", sha256) }),
     ...(sizeBytes === 0 ? {} : { sizeBytes }),
     keepUntilMs: keepUntilUnixMs,
+    kind: toKind("header.kind", header.kind),
+    jobId: parseJobId("header.job_id", header.jobId),
   };
 }

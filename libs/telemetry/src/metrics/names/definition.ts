@@ -19,6 +19,8 @@ export const queues = ["ingest", "upscale", "background", "effects"] as const;
 export const lanes = queues.flatMap((queue) => [`${queue}.interactive`, `${queue}.batch`]);
 /** Their streams. */
 export const workStreams = ["WORK_INGEST", "WORK_UPSCALE", "WORK_BACKGROUND", "WORK_EFFECTS"] as const;
+/** What stored bytes are to the jobs that use them. */
+export const blobKinds = ["output", "input", "frame"] as const;
 /** Services that run models. */
 export const modelServices = ["upscale", "background"] as const;
 /** Services that do steps. */

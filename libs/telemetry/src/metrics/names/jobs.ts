@@ -95,7 +95,6 @@ export const jobMetrics = {
     labels: { tier: ["specs", "catalogue", "models", "blobs"], result: ["hit", "miss"] },
     from: ["ingest", "storage", ...modelServices],
   },
-  pixelmesh_storage_bytes: { type: "gauge", help: "Bytes stored.", labels: { tier: "open" }, from: ["storage"] },
   pixelmesh_input_bytes: {
     type: "histogram",
     help: "Size of the pictures that were uploaded.",

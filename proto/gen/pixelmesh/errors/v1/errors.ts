@@ -97,6 +97,8 @@ export const ErrorReason = {
   MALFORMED_MESSAGE: 107,
   /** GRANT_EXPIRED - The slot ran out before the work did. */
   GRANT_EXPIRED: 108,
+  /** STORAGE_UNAVAILABLE - The store's disk is read-only, fails or is out of reach; see the log of storage. */
+  STORAGE_UNAVAILABLE: 115,
   /** INTERNAL - Unexpected; the log has the cause. */
   INTERNAL: 127,
   UNRECOGNIZED: -1,
@@ -151,6 +153,7 @@ export namespace ErrorReason {
   export type RESULT_INVALID = typeof ErrorReason.RESULT_INVALID;
   export type MALFORMED_MESSAGE = typeof ErrorReason.MALFORMED_MESSAGE;
   export type GRANT_EXPIRED = typeof ErrorReason.GRANT_EXPIRED;
+  export type STORAGE_UNAVAILABLE = typeof ErrorReason.STORAGE_UNAVAILABLE;
   export type INTERNAL = typeof ErrorReason.INTERNAL;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }
@@ -295,6 +298,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 108:
     case "ERROR_REASON_GRANT_EXPIRED":
       return ErrorReason.GRANT_EXPIRED;
+    case 115:
+    case "ERROR_REASON_STORAGE_UNAVAILABLE":
+      return ErrorReason.STORAGE_UNAVAILABLE;
     case 127:
     case "ERROR_REASON_INTERNAL":
       return ErrorReason.INTERNAL;
@@ -399,6 +405,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_MALFORMED_MESSAGE";
     case ErrorReason.GRANT_EXPIRED:
       return "ERROR_REASON_GRANT_EXPIRED";
+    case ErrorReason.STORAGE_UNAVAILABLE:
+      return "ERROR_REASON_STORAGE_UNAVAILABLE";
     case ErrorReason.INTERNAL:
       return "ERROR_REASON_INTERNAL";
     case ErrorReason.UNRECOGNIZED:

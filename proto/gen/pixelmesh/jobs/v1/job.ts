@@ -235,6 +235,8 @@ export interface OutputStatus {
   format: ImageFormat;
   widthPx: number;
   heightPx: number;
+  /** It was made, and its time (outputs_expire_unix_ms) has passed; `ready` is false then. */
+  expired: boolean;
 }
 
 export interface JobError {
@@ -1053,7 +1055,17 @@ export const StepStatus: MessageFns<StepStatus> = {
 };
 
 function createBaseOutputStatus(): OutputStatus {
-  return { name: "", step: "", ready: false, sha256: "", sizeBytes: 0, format: 0, widthPx: 0, heightPx: 0 };
+  return {
+    name: "",
+    step: "",
+    ready: false,
+    sha256: "",
+    sizeBytes: 0,
+    format: 0,
+    widthPx: 0,
+    heightPx: 0,
+    expired: false,
+  };
 }
 
 export const OutputStatus: MessageFns<OutputStatus> = {
@@ -1081,6 +1093,9 @@ export const OutputStatus: MessageFns<OutputStatus> = {
     }
     if (message.heightPx !== 0) {
       writer.uint32(64).int32(message.heightPx);
+    }
+    if (message.expired !== false) {
+      writer.uint32(72).bool(message.expired);
     }
     return writer;
   },
@@ -1162,6 +1177,14 @@ export const OutputStatus: MessageFns<OutputStatus> = {
             message.heightPx = reader.int32();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.expired = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1196,6 +1219,7 @@ export const OutputStatus: MessageFns<OutputStatus> = {
         : isSet(object.height_px)
         ? globalThis.Number(object.height_px)
         : 0,
+      expired: isSet(object.expired) ? globalThis.Boolean(object.expired) : false,
     };
   },
 
@@ -1225,6 +1249,9 @@ export const OutputStatus: MessageFns<OutputStatus> = {
     if (message.heightPx !== 0) {
       obj.heightPx = Math.round(message.heightPx);
     }
+    if (message.expired !== false) {
+      obj.expired = message.expired;
+    }
     return obj;
   },
 
@@ -1241,6 +1268,7 @@ export const OutputStatus: MessageFns<OutputStatus> = {
     message.format = object.format ?? 0;
     message.widthPx = object.widthPx ?? 0;
     message.heightPx = object.heightPx ?? 0;
+    message.expired = object.expired ?? false;
     return message;
   },
 };

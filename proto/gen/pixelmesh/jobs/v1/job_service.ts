@@ -1554,8 +1554,8 @@ export const JobServiceDefinition = {
      * Takes a pipeline and its pictures and answers once the job is durable; from then on it reaches exactly one terminal
      * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
      * UNKNOWN_OPERATION, BLOB_NOT_FOUND), RESOURCE_EXHAUSTED with RetryInfo (TOO_MANY_JOBS, STORAGE_FULL), ALREADY_EXISTS
-     * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STOPPING). Safe to repeat with the same
-     * request_id: the same job is answered, also after its deadline.
+     * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STORAGE_UNAVAILABLE, STOPPING). Safe to
+     * repeat with the same request_id: the same job is answered, also after its deadline.
      */
     createJob: {
       name: "CreateJob",
@@ -1605,8 +1605,8 @@ export const JobServiceDefinition = {
       options: {},
     },
     /**
-     * The bytes of one output: a header, then chunks. NOT_FOUND (JOB_NOT_FOUND, OUTPUT_NOT_FOUND, OUTPUT_EXPIRED),
-     * FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT). Safe to repeat, also from an offset.
+     * The bytes of one output: a header, then chunks. The header comes once the bytes were found. NOT_FOUND (JOB_NOT_FOUND,
+     * OUTPUT_NOT_FOUND, OUTPUT_EXPIRED, BLOB_NOT_FOUND where a full store had to let it go), FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT). Safe to repeat, also from an offset.
      */
     downloadOutput: {
       name: "DownloadOutput",
@@ -1681,8 +1681,8 @@ export interface JobServiceImplementation<CallContextExt = {}> {
    * Takes a pipeline and its pictures and answers once the job is durable; from then on it reaches exactly one terminal
    * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
    * UNKNOWN_OPERATION, BLOB_NOT_FOUND), RESOURCE_EXHAUSTED with RetryInfo (TOO_MANY_JOBS, STORAGE_FULL), ALREADY_EXISTS
-   * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STOPPING). Safe to repeat with the same
-   * request_id: the same job is answered, also after its deadline.
+   * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STORAGE_UNAVAILABLE, STOPPING). Safe to
+   * repeat with the same request_id: the same job is answered, also after its deadline.
    */
   createJob(request: AsyncIterable<CreateJobRequest>, context: CallContext & CallContextExt): Promise<DeepPartial<Job>>;
   /** The job as it stands. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
@@ -1700,8 +1700,8 @@ export interface JobServiceImplementation<CallContextExt = {}> {
   /** Ends the job unless it has ended; answers the job either way. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
   cancelJob(request: CancelJobRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Job>>;
   /**
-   * The bytes of one output: a header, then chunks. NOT_FOUND (JOB_NOT_FOUND, OUTPUT_NOT_FOUND, OUTPUT_EXPIRED),
-   * FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT). Safe to repeat, also from an offset.
+   * The bytes of one output: a header, then chunks. The header comes once the bytes were found. NOT_FOUND (JOB_NOT_FOUND,
+   * OUTPUT_NOT_FOUND, OUTPUT_EXPIRED, BLOB_NOT_FOUND where a full store had to let it go), FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT). Safe to repeat, also from an offset.
    */
   downloadOutput(
     request: DownloadOutputRequest,
@@ -1744,8 +1744,8 @@ export interface JobServiceClient<CallOptionsExt = {}> {
    * Takes a pipeline and its pictures and answers once the job is durable; from then on it reaches exactly one terminal
    * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
    * UNKNOWN_OPERATION, BLOB_NOT_FOUND), RESOURCE_EXHAUSTED with RetryInfo (TOO_MANY_JOBS, STORAGE_FULL), ALREADY_EXISTS
-   * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STOPPING). Safe to repeat with the same
-   * request_id: the same job is answered, also after its deadline.
+   * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STORAGE_UNAVAILABLE, STOPPING). Safe to
+   * repeat with the same request_id: the same job is answered, also after its deadline.
    */
   createJob(
     request: AsyncIterable<DeepPartial<CreateJobRequest>>,
@@ -1763,8 +1763,8 @@ export interface JobServiceClient<CallOptionsExt = {}> {
   /** Ends the job unless it has ended; answers the job either way. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
   cancelJob(request: DeepPartial<CancelJobRequest>, options?: CallOptions & CallOptionsExt): Promise<Job>;
   /**
-   * The bytes of one output: a header, then chunks. NOT_FOUND (JOB_NOT_FOUND, OUTPUT_NOT_FOUND, OUTPUT_EXPIRED),
-   * FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT). Safe to repeat, also from an offset.
+   * The bytes of one output: a header, then chunks. The header comes once the bytes were found. NOT_FOUND (JOB_NOT_FOUND,
+   * OUTPUT_NOT_FOUND, OUTPUT_EXPIRED, BLOB_NOT_FOUND where a full store had to let it go), FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT). Safe to repeat, also from an offset.
    */
   downloadOutput(
     request: DeepPartial<DownloadOutputRequest>,

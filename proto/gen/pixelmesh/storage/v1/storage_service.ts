@@ -13,6 +13,69 @@ export const protobufPackage = "pixelmesh.storage.v1";
 
 export const protobufFileName = "pixelmesh/storage/v1/storage_service.proto";
 
+/**
+ * What bytes are to the jobs that use them. It decides what gives way first when room is short: frames, then inputs, then
+ * outputs that have not been used for the time that storage holds them.
+ */
+export const BlobKind = {
+  /** UNSPECIFIED - Treated as an output. */
+  UNSPECIFIED: 0,
+  /** OUTPUT - Promised to callers until keep_until. */
+  OUTPUT: 1,
+  /** INPUT - An uploaded picture: needed until keep_until, the deadline of its job; kept longer while there is room. */
+  INPUT: 2,
+  /** FRAME - Raw pixels between two steps: needed until keep_until, then kept for a short time while there is room. */
+  FRAME: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type BlobKind = typeof BlobKind[keyof typeof BlobKind];
+
+export namespace BlobKind {
+  export type UNSPECIFIED = typeof BlobKind.UNSPECIFIED;
+  export type OUTPUT = typeof BlobKind.OUTPUT;
+  export type INPUT = typeof BlobKind.INPUT;
+  export type FRAME = typeof BlobKind.FRAME;
+  export type UNRECOGNIZED = typeof BlobKind.UNRECOGNIZED;
+}
+
+export function blobKindFromJSON(object: any): BlobKind {
+  switch (object) {
+    case 0:
+    case "BLOB_KIND_UNSPECIFIED":
+      return BlobKind.UNSPECIFIED;
+    case 1:
+    case "BLOB_KIND_OUTPUT":
+      return BlobKind.OUTPUT;
+    case 2:
+    case "BLOB_KIND_INPUT":
+      return BlobKind.INPUT;
+    case 3:
+    case "BLOB_KIND_FRAME":
+      return BlobKind.FRAME;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return BlobKind.UNRECOGNIZED;
+  }
+}
+
+export function blobKindToJSON(object: BlobKind): string {
+  switch (object) {
+    case BlobKind.UNSPECIFIED:
+      return "BLOB_KIND_UNSPECIFIED";
+    case BlobKind.OUTPUT:
+      return "BLOB_KIND_OUTPUT";
+    case BlobKind.INPUT:
+      return "BLOB_KIND_INPUT";
+    case BlobKind.FRAME:
+      return "BLOB_KIND_FRAME";
+    case BlobKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** The first message is the header, then come the chunks; the last message is the end. */
 export interface PutBlobRequest {
   part: { $case: "header"; value: PutBlobHeader } | { $case: "chunk"; value: Uint8Array } | {
@@ -29,6 +92,9 @@ export interface PutBlobHeader {
   mediaType: string;
   /** 0: the store's shortest lifetime. */
   keepUntilUnixMs: number;
+  kind: BlobKind;
+  /** The job that needs the bytes until keep_until or its release; empty: none. */
+  jobId: string;
 }
 
 export interface PutBlobResponse {
@@ -59,6 +125,11 @@ export interface StatBlobRequest {
   sha256: string;
   /** Extends the lifetime; 0: leaves it. */
   keepUntilUnixMs: number;
+  /** Compare the bytes with their digest, unless they were lately found right and have not changed since. */
+  verify: boolean;
+  kind: BlobKind;
+  /** As in a put. */
+  jobId: string;
 }
 
 export interface StatBlobResponse {
@@ -74,6 +145,32 @@ export interface DeleteBlobResponse {
   existed: boolean;
 }
 
+export interface ReserveRoomRequest {
+  jobId: string;
+  /** Jobs with equal keys store the same bytes and share one reservation; empty: the job shares none. */
+  key: string;
+  /** Expected to be needed at one time. */
+  bytes: number;
+  /** The part of it that is certain. */
+  leastBytes: number;
+  /** The job's deadline. */
+  untilUnixMs: number;
+}
+
+export interface ReserveRoomResponse {
+}
+
+export interface ReleaseBlobsRequest {
+  jobId: string;
+  /** Empty: all, with the job's reservation. */
+  sha256: string[];
+}
+
+export interface ReleaseBlobsResponse {
+  /** Blobs that no job holds any more. */
+  released: number;
+}
+
 export interface GetStatsRequest {
 }
 
@@ -86,6 +183,8 @@ export interface GetStatsResponse {
   getsTotal: number;
   corruptTotal: number;
   evictedTotal: number;
+  /** Room that open jobs have reserved and not used yet. */
+  reservedBytes: number;
 }
 
 function createBasePutBlobRequest(): PutBlobRequest {
@@ -211,7 +310,7 @@ export const PutBlobRequest: MessageFns<PutBlobRequest> = {
 };
 
 function createBasePutBlobHeader(): PutBlobHeader {
-  return { sha256: "", sizeBytes: 0, mediaType: "", keepUntilUnixMs: 0 };
+  return { sha256: "", sizeBytes: 0, mediaType: "", keepUntilUnixMs: 0, kind: 0, jobId: "" };
 }
 
 export const PutBlobHeader: MessageFns<PutBlobHeader> = {
@@ -227,6 +326,12 @@ export const PutBlobHeader: MessageFns<PutBlobHeader> = {
     }
     if (message.keepUntilUnixMs !== 0) {
       writer.uint32(32).int64(message.keepUntilUnixMs);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(40).int32(message.kind);
+    }
+    if (message.jobId !== "") {
+      writer.uint32(50).string(message.jobId);
     }
     return writer;
   },
@@ -276,6 +381,22 @@ export const PutBlobHeader: MessageFns<PutBlobHeader> = {
             message.keepUntilUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -306,6 +427,12 @@ export const PutBlobHeader: MessageFns<PutBlobHeader> = {
         : isSet(object.keep_until_unix_ms)
         ? globalThis.Number(object.keep_until_unix_ms)
         : 0,
+      kind: isSet(object.kind) ? blobKindFromJSON(object.kind) : 0,
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
     };
   },
 
@@ -323,6 +450,12 @@ export const PutBlobHeader: MessageFns<PutBlobHeader> = {
     if (message.keepUntilUnixMs !== 0) {
       obj.keepUntilUnixMs = Math.round(message.keepUntilUnixMs);
     }
+    if (message.kind !== 0) {
+      obj.kind = blobKindToJSON(message.kind);
+    }
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
     return obj;
   },
 
@@ -335,6 +468,8 @@ export const PutBlobHeader: MessageFns<PutBlobHeader> = {
     message.sizeBytes = object.sizeBytes ?? 0;
     message.mediaType = object.mediaType ?? "";
     message.keepUntilUnixMs = object.keepUntilUnixMs ?? 0;
+    message.kind = object.kind ?? 0;
+    message.jobId = object.jobId ?? "";
     return message;
   },
 };
@@ -764,7 +899,7 @@ export const GetBlobHeader: MessageFns<GetBlobHeader> = {
 };
 
 function createBaseStatBlobRequest(): StatBlobRequest {
-  return { sha256: "", keepUntilUnixMs: 0 };
+  return { sha256: "", keepUntilUnixMs: 0, verify: false, kind: 0, jobId: "" };
 }
 
 export const StatBlobRequest: MessageFns<StatBlobRequest> = {
@@ -774,6 +909,15 @@ export const StatBlobRequest: MessageFns<StatBlobRequest> = {
     }
     if (message.keepUntilUnixMs !== 0) {
       writer.uint32(16).int64(message.keepUntilUnixMs);
+    }
+    if (message.verify !== false) {
+      writer.uint32(24).bool(message.verify);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(32).int32(message.kind);
+    }
+    if (message.jobId !== "") {
+      writer.uint32(42).string(message.jobId);
     }
     return writer;
   },
@@ -807,6 +951,30 @@ export const StatBlobRequest: MessageFns<StatBlobRequest> = {
             message.keepUntilUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.verify = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -827,6 +995,13 @@ export const StatBlobRequest: MessageFns<StatBlobRequest> = {
         : isSet(object.keep_until_unix_ms)
         ? globalThis.Number(object.keep_until_unix_ms)
         : 0,
+      verify: isSet(object.verify) ? globalThis.Boolean(object.verify) : false,
+      kind: isSet(object.kind) ? blobKindFromJSON(object.kind) : 0,
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
     };
   },
 
@@ -838,6 +1013,15 @@ export const StatBlobRequest: MessageFns<StatBlobRequest> = {
     if (message.keepUntilUnixMs !== 0) {
       obj.keepUntilUnixMs = Math.round(message.keepUntilUnixMs);
     }
+    if (message.verify !== false) {
+      obj.verify = message.verify;
+    }
+    if (message.kind !== 0) {
+      obj.kind = blobKindToJSON(message.kind);
+    }
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
     return obj;
   },
 
@@ -848,6 +1032,9 @@ export const StatBlobRequest: MessageFns<StatBlobRequest> = {
     const message = createBaseStatBlobRequest();
     message.sha256 = object.sha256 ?? "";
     message.keepUntilUnixMs = object.keepUntilUnixMs ?? 0;
+    message.verify = object.verify ?? false;
+    message.kind = object.kind ?? 0;
+    message.jobId = object.jobId ?? "";
     return message;
   },
 };
@@ -1075,6 +1262,359 @@ export const DeleteBlobResponse: MessageFns<DeleteBlobResponse> = {
   },
 };
 
+function createBaseReserveRoomRequest(): ReserveRoomRequest {
+  return { jobId: "", key: "", bytes: 0, leastBytes: 0, untilUnixMs: 0 };
+}
+
+export const ReserveRoomRequest: MessageFns<ReserveRoomRequest> = {
+  encode(message: ReserveRoomRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.key !== "") {
+      writer.uint32(18).string(message.key);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(24).int64(message.bytes);
+    }
+    if (message.leastBytes !== 0) {
+      writer.uint32(32).int64(message.leastBytes);
+    }
+    if (message.untilUnixMs !== 0) {
+      writer.uint32(40).int64(message.untilUnixMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReserveRoomRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReserveRoomRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.leastBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.untilUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReserveRoomRequest {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      bytes: isSet(object.bytes) ? globalThis.Number(object.bytes) : 0,
+      leastBytes: isSet(object.leastBytes)
+        ? globalThis.Number(object.leastBytes)
+        : isSet(object.least_bytes)
+        ? globalThis.Number(object.least_bytes)
+        : 0,
+      untilUnixMs: isSet(object.untilUnixMs)
+        ? globalThis.Number(object.untilUnixMs)
+        : isSet(object.until_unix_ms)
+        ? globalThis.Number(object.until_unix_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: ReserveRoomRequest): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.bytes !== 0) {
+      obj.bytes = Math.round(message.bytes);
+    }
+    if (message.leastBytes !== 0) {
+      obj.leastBytes = Math.round(message.leastBytes);
+    }
+    if (message.untilUnixMs !== 0) {
+      obj.untilUnixMs = Math.round(message.untilUnixMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReserveRoomRequest>): ReserveRoomRequest {
+    return ReserveRoomRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReserveRoomRequest>): ReserveRoomRequest {
+    const message = createBaseReserveRoomRequest();
+    message.jobId = object.jobId ?? "";
+    message.key = object.key ?? "";
+    message.bytes = object.bytes ?? 0;
+    message.leastBytes = object.leastBytes ?? 0;
+    message.untilUnixMs = object.untilUnixMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseReserveRoomResponse(): ReserveRoomResponse {
+  return {};
+}
+
+export const ReserveRoomResponse: MessageFns<ReserveRoomResponse> = {
+  encode(_: ReserveRoomResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReserveRoomResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReserveRoomResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ReserveRoomResponse {
+    return {};
+  },
+
+  toJSON(_: ReserveRoomResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReserveRoomResponse>): ReserveRoomResponse {
+    return ReserveRoomResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ReserveRoomResponse>): ReserveRoomResponse {
+    const message = createBaseReserveRoomResponse();
+    return message;
+  },
+};
+
+function createBaseReleaseBlobsRequest(): ReleaseBlobsRequest {
+  return { jobId: "", sha256: [] };
+}
+
+export const ReleaseBlobsRequest: MessageFns<ReleaseBlobsRequest> = {
+  encode(message: ReleaseBlobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    for (const v of message.sha256) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseBlobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseBlobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sha256.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReleaseBlobsRequest {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+      sha256: globalThis.Array.isArray(object?.sha256) ? object.sha256.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: ReleaseBlobsRequest): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    if (message.sha256?.length) {
+      obj.sha256 = message.sha256;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReleaseBlobsRequest>): ReleaseBlobsRequest {
+    return ReleaseBlobsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReleaseBlobsRequest>): ReleaseBlobsRequest {
+    const message = createBaseReleaseBlobsRequest();
+    message.jobId = object.jobId ?? "";
+    message.sha256 = object.sha256?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseReleaseBlobsResponse(): ReleaseBlobsResponse {
+  return { released: 0 };
+}
+
+export const ReleaseBlobsResponse: MessageFns<ReleaseBlobsResponse> = {
+  encode(message: ReleaseBlobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.released !== 0) {
+      writer.uint32(8).int32(message.released);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseBlobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseBlobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.released = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReleaseBlobsResponse {
+    return { released: isSet(object.released) ? globalThis.Number(object.released) : 0 };
+  },
+
+  toJSON(message: ReleaseBlobsResponse): unknown {
+    const obj: any = {};
+    if (message.released !== 0) {
+      obj.released = Math.round(message.released);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReleaseBlobsResponse>): ReleaseBlobsResponse {
+    return ReleaseBlobsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReleaseBlobsResponse>): ReleaseBlobsResponse {
+    const message = createBaseReleaseBlobsResponse();
+    message.released = object.released ?? 0;
+    return message;
+  },
+};
+
 function createBaseGetStatsRequest(): GetStatsRequest {
   return {};
 }
@@ -1137,6 +1677,7 @@ function createBaseGetStatsResponse(): GetStatsResponse {
     getsTotal: 0,
     corruptTotal: 0,
     evictedTotal: 0,
+    reservedBytes: 0,
   };
 }
 
@@ -1165,6 +1706,9 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
     }
     if (message.evictedTotal !== 0) {
       writer.uint32(64).int64(message.evictedTotal);
+    }
+    if (message.reservedBytes !== 0) {
+      writer.uint32(72).int64(message.reservedBytes);
     }
     return writer;
   },
@@ -1246,6 +1790,14 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
             message.evictedTotal = longToNumber(reader.int64());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.reservedBytes = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1296,6 +1848,11 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
         : isSet(object.evicted_total)
         ? globalThis.Number(object.evicted_total)
         : 0,
+      reservedBytes: isSet(object.reservedBytes)
+        ? globalThis.Number(object.reservedBytes)
+        : isSet(object.reserved_bytes)
+        ? globalThis.Number(object.reserved_bytes)
+        : 0,
     };
   },
 
@@ -1325,6 +1882,9 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
     if (message.evictedTotal !== 0) {
       obj.evictedTotal = Math.round(message.evictedTotal);
     }
+    if (message.reservedBytes !== 0) {
+      obj.reservedBytes = Math.round(message.reservedBytes);
+    }
     return obj;
   },
 
@@ -1341,6 +1901,7 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
     message.getsTotal = object.getsTotal ?? 0;
     message.corruptTotal = object.corruptTotal ?? 0;
     message.evictedTotal = object.evictedTotal ?? 0;
+    message.reservedBytes = object.reservedBytes ?? 0;
     return message;
   },
 };
@@ -1353,8 +1914,9 @@ export const StorageServiceDefinition = {
   methods: {
     /**
      * Stores bytes; answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
-     * Nothing is stored of a stream without an end. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
-     * (STORAGE_FULL). Safe to repeat.
+     * Nothing is stored of a stream without an end. Stored bytes are verified before an upload of equal bytes is dropped;
+     * corrupt ones are replaced. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL),
+     * UNAVAILABLE (STORAGE_UNAVAILABLE: the disk is read-only or fails). Safe to repeat.
      */
     putBlob: {
       name: "PutBlob",
@@ -1376,7 +1938,10 @@ export const StorageServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Whether the bytes are there, and until when; can extend that. NOT_FOUND (BLOB_NOT_FOUND). Safe to repeat. */
+    /**
+     * Whether the bytes are there, and until when; can extend that and verify them. NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS
+     * (BLOB_CORRUPT) where they are verified. Safe to repeat.
+     */
     statBlob: {
       name: "StatBlob",
       requestType: StatBlobRequest as typeof StatBlobRequest,
@@ -1391,6 +1956,31 @@ export const StorageServiceDefinition = {
       requestType: DeleteBlobRequest as typeof DeleteBlobRequest,
       requestStream: false,
       responseType: DeleteBlobResponse as typeof DeleteBlobResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Reserves room for what a job is going to store; a repeat replaces the reservation. It ends with the job's release, or at
+     * its time. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo where there is no room now, INVALID_ARGUMENT (OUTPUT_TOO_LARGE)
+     * where the job could not be stored even in an empty store. Safe to repeat.
+     */
+    reserveRoom: {
+      name: "ReserveRoom",
+      requestType: ReserveRoomRequest as typeof ReserveRoomRequest,
+      requestStream: false,
+      responseType: ReserveRoomResponse as typeof ReserveRoomResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Says that a job no longer needs what it had stored or extended in its name: intermediate pictures and uploads that no
+     * other job needs may then give way. Outputs keep their time. Safe to repeat.
+     */
+    releaseBlobs: {
+      name: "ReleaseBlobs",
+      requestType: ReleaseBlobsRequest as typeof ReleaseBlobsRequest,
+      requestStream: false,
+      responseType: ReleaseBlobsResponse as typeof ReleaseBlobsResponse,
       responseStream: false,
       options: {},
     },
@@ -1409,8 +1999,9 @@ export const StorageServiceDefinition = {
 export interface StorageServiceImplementation<CallContextExt = {}> {
   /**
    * Stores bytes; answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
-   * Nothing is stored of a stream without an end. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
-   * (STORAGE_FULL). Safe to repeat.
+   * Nothing is stored of a stream without an end. Stored bytes are verified before an upload of equal bytes is dropped;
+   * corrupt ones are replaced. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL),
+   * UNAVAILABLE (STORAGE_UNAVAILABLE: the disk is read-only or fails). Safe to repeat.
    */
   putBlob(
     request: AsyncIterable<PutBlobRequest>,
@@ -1424,13 +2015,33 @@ export interface StorageServiceImplementation<CallContextExt = {}> {
     request: GetBlobRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<GetBlobResponse>>;
-  /** Whether the bytes are there, and until when; can extend that. NOT_FOUND (BLOB_NOT_FOUND). Safe to repeat. */
+  /**
+   * Whether the bytes are there, and until when; can extend that and verify them. NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS
+   * (BLOB_CORRUPT) where they are verified. Safe to repeat.
+   */
   statBlob(request: StatBlobRequest, context: CallContext & CallContextExt): Promise<DeepPartial<StatBlobResponse>>;
   /** Removes the bytes; answers whether they were there. Safe to repeat. */
   deleteBlob(
     request: DeleteBlobRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<DeleteBlobResponse>>;
+  /**
+   * Reserves room for what a job is going to store; a repeat replaces the reservation. It ends with the job's release, or at
+   * its time. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo where there is no room now, INVALID_ARGUMENT (OUTPUT_TOO_LARGE)
+   * where the job could not be stored even in an empty store. Safe to repeat.
+   */
+  reserveRoom(
+    request: ReserveRoomRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ReserveRoomResponse>>;
+  /**
+   * Says that a job no longer needs what it had stored or extended in its name: intermediate pictures and uploads that no
+   * other job needs may then give way. Outputs keep their time. Safe to repeat.
+   */
+  releaseBlobs(
+    request: ReleaseBlobsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ReleaseBlobsResponse>>;
   /** Counts and sizes. Safe to repeat. */
   getStats(request: GetStatsRequest, context: CallContext & CallContextExt): Promise<DeepPartial<GetStatsResponse>>;
 }
@@ -1438,8 +2049,9 @@ export interface StorageServiceImplementation<CallContextExt = {}> {
 export interface StorageServiceClient<CallOptionsExt = {}> {
   /**
    * Stores bytes; answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
-   * Nothing is stored of a stream without an end. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
-   * (STORAGE_FULL). Safe to repeat.
+   * Nothing is stored of a stream without an end. Stored bytes are verified before an upload of equal bytes is dropped;
+   * corrupt ones are replaced. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL),
+   * UNAVAILABLE (STORAGE_UNAVAILABLE: the disk is read-only or fails). Safe to repeat.
    */
   putBlob(
     request: AsyncIterable<DeepPartial<PutBlobRequest>>,
@@ -1450,13 +2062,33 @@ export interface StorageServiceClient<CallOptionsExt = {}> {
    * NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), INVALID_ARGUMENT for a range outside of it. Safe to repeat.
    */
   getBlob(request: DeepPartial<GetBlobRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<GetBlobResponse>;
-  /** Whether the bytes are there, and until when; can extend that. NOT_FOUND (BLOB_NOT_FOUND). Safe to repeat. */
+  /**
+   * Whether the bytes are there, and until when; can extend that and verify them. NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS
+   * (BLOB_CORRUPT) where they are verified. Safe to repeat.
+   */
   statBlob(request: DeepPartial<StatBlobRequest>, options?: CallOptions & CallOptionsExt): Promise<StatBlobResponse>;
   /** Removes the bytes; answers whether they were there. Safe to repeat. */
   deleteBlob(
     request: DeepPartial<DeleteBlobRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<DeleteBlobResponse>;
+  /**
+   * Reserves room for what a job is going to store; a repeat replaces the reservation. It ends with the job's release, or at
+   * its time. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo where there is no room now, INVALID_ARGUMENT (OUTPUT_TOO_LARGE)
+   * where the job could not be stored even in an empty store. Safe to repeat.
+   */
+  reserveRoom(
+    request: DeepPartial<ReserveRoomRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ReserveRoomResponse>;
+  /**
+   * Says that a job no longer needs what it had stored or extended in its name: intermediate pictures and uploads that no
+   * other job needs may then give way. Outputs keep their time. Safe to repeat.
+   */
+  releaseBlobs(
+    request: DeepPartial<ReleaseBlobsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ReleaseBlobsResponse>;
   /** Counts and sizes. Safe to repeat. */
   getStats(request: DeepPartial<GetStatsRequest>, options?: CallOptions & CallOptionsExt): Promise<GetStatsResponse>;
 }

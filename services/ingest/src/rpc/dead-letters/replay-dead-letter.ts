@@ -7,6 +7,7 @@ import type { CallContext } from "@pixelmesh/rpc";
 import { createJobId } from "../../domain/job-id.ts";
 import type { StoredJob } from "../../jobs/job-store.ts";
 import type { JobParts } from "../parts.ts";
+import { toInputKeep } from "../uploads.ts";
 import { visibleTo } from "./caller.ts";
 import { getDeadLetter, parseDeadSubject } from "./to-dead-letter.ts";
 
@@ -44,8 +45,8 @@ export function createReplayDeadLetter(parts: JobParts) {
       createdUnixMs: nowUnixMs,
       deadlineUnixMs: nowUnixMs + (spec.deadlineUnixMs - spec.createdUnixMs),
     };
-    const keepUntilUnixMs = copy.deadlineUnixMs + parts.outputLifeMs;
-    const kept = await Promise.all(spec.sources.map(({ sha256 }) => parts.blobs.extend(sha256, keepUntilUnixMs)));
+    const keep = toInputKeep(copy.jobId, copy.deadlineUnixMs);
+    const kept = await Promise.all(spec.sources.map(({ sha256 }) => parts.blobs.extend(sha256, keep)));
     if (!kept.every(Boolean)) throw new AppError("BLOB_NOT_FOUND", "The pictures of the job are no longer stored");
     await parts.admission.assertRoom(spec.tenant);
     for (const { resultKey } of record.steps) if (resultKey !== "") await results.forgive(resultKey);

@@ -1,0 +1,56 @@
+import type { Reason } from "@pixelmesh/errors";
+import { type BlobKind, blobKinds } from "../domain/kind.ts";
+import type { StoreStats } from "../domain/ports.ts";
+import type { Capacity } from "./capacity.ts";
+
+/** What a store has done since its start. */
+export type Counts = {
+  put(existed: boolean): void;
+  get(): void;
+  corrupt(): void;
+  evicted(kind: BlobKind): void;
+  /** A call failed; counted where the disk or its room was the reason. */
+  refused(reason: Reason): void;
+  read(capacity: Capacity): Omit<StoreStats, "capacityBytes">;
+};
+
+/** Makes counts at zero. */
+export function createCounts(): Counts {
+  const counts = { puts: 0, putsDeduplicated: 0, gets: 0, corrupt: 0 };
+  const evicted: Record<BlobKind, number> = { output: 0, input: 0, frame: 0 };
+  const refused = { full: 0, disk: 0 };
+  return {
+    put(existed) {
+      counts.puts += 1;
+      if (existed) counts.putsDeduplicated += 1;
+    },
+    get() {
+      counts.gets += 1;
+    },
+    corrupt() {
+      counts.corrupt += 1;
+    },
+    evicted(kind) {
+      evicted[kind] += 1;
+    },
+    refused(reason) {
+      if (reason === "STORAGE_FULL") refused.full += 1;
+      if (reason === "STORAGE_UNAVAILABLE") refused.disk += 1;
+    },
+    read(capacity) {
+      const of = (kind: BlobKind) => ({ ...capacity.of(kind), evicted: evicted[kind] });
+      const byKind = { output: of("output"), input: of("input"), frame: of("frame") };
+      const sum = (field: "blobs" | "evicted") => blobKinds.reduce((total, kind) => total + byKind[kind][field], 0);
+      return {
+        ...counts,
+        blobs: sum("blobs"),
+        sizeBytes: capacity.storedBytes,
+        evicted: sum("evicted"),
+        byKind,
+        reservedBytes: capacity.reservedBytes,
+        freeBytes: capacity.freeBytes,
+        refused: { ...refused },
+      };
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { expected } from "@pixelmesh/errors";
+import type { ReleaseBlobsRequest, ReleaseBlobsResponse } from "@pixelmesh/proto";
+import { parseDigest } from "../domain/digest.ts";
+import { parseJobId } from "../domain/job-id.ts";
+import type { BlobStore } from "../domain/ports.ts";
+
+/** ReleaseBlobs: a job no longer needs some blobs, or any. */
+export function createReleaseBlobs(store: BlobStore) {
+  return async ({ jobId, sha256 }: ReleaseBlobsRequest): Promise<ReleaseBlobsResponse> => {
+    if (jobId === "") throw expected("job_id", "the id of a job", jobId);
+    const digests = sha256.map((digest) => parseDigest("sha256", digest));
+    const id = parseJobId("job_id", jobId);
+    return { released: await store.release(id, digests.length > 0 ? digests : undefined) };
+  };
+}
