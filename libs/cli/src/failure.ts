@@ -1,11 +1,11 @@
 import { AppError, isAbort, toAppError } from "@pixelmesh/errors";
+import { withHint } from "./hints.ts";
 import type { Failure } from "./run/document.ts";
 
 /** Any failure as reason and text for people. Files that cannot be read or written are the caller's: INVALID_ARGUMENT. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof AppError || isAbort(error)) {
-    const { reason, message } = toAppError(error);
-    return { reason, message };
+    return withHint(toAppError(error));
   }
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   if (typeof code === "string" && typeof syscall === "string") {

@@ -1,7 +1,8 @@
+import { ReaderGone } from "./io.ts";
 import { runCli } from "./program.ts";
 
 const [stop, force] = [new AbortController(), new AbortController()];
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (stop.signal.aborted) {
       force.abort();
@@ -10,13 +11,18 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     stop.abort();
   });
 }
-// Whoever read us has gone (`| head`): there is nobody left to tell.
-process.stdout.on("error", () => process.exit(1));
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => stop.abort(new ReaderGone()));
 
 const exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
+  streams: {
+    stdout: process.stdout,
+    get stdin() {
+      return process.stdin;
+    },
+  },
   stopping: stop.signal,
   forced: force.signal,
 });
