@@ -26,4 +26,4 @@ const exitCode = await runCli(process.argv.slice(2), {
   stopping: stop.signal,
   forced: force.signal,
 });
-process.stdout.write("", () => process.exit(exitCode));
+process.stdout.write("", () => process.exit(stop.signal.reason instanceof ReaderGone ? 1 : exitCode));

@@ -41,6 +41,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
       return 0;
     }
     await program.parseAsync(args, { from: "user" });
+    if (io.stopping.reason instanceof ReaderGone) return exitFailed;
     return io.stopping.aborted && exitCode !== 0 ? exitInterrupted : exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
