@@ -53,13 +53,15 @@ test("contrast is a factor around mid-grey, as the linear transfer function of C
     [200, 0, 128],
     [120, 10, 53],
     [140, 10, 253],
+    [120, 100, 0],
+    [140, 100, 255],
   ] as const)
     expect([grey, contrast, await greyOf([grey, grey, grey], { contrast })]).toEqual([
       grey,
       contrast,
       [expected, expected, expected],
     ]);
-  await expect(greyOf([60, 60, 60], { contrast: 40 })).rejects.toThrow("a number from 0 to 10, got `40`");
+  await expect(greyOf([60, 60, 60], { contrast: -1 })).rejects.toThrow("a number from 0 to 100, got `-1`");
 });
 
 test("brightness adds to all greys", async () => {

@@ -64,7 +64,7 @@ export const blackAndWhite = defineEffect({
       description:
         "Factor of the distance from mid-grey, as CSS contrast(): 1 changes nothing, 1.4 is steeper, 0 mid-grey only.",
       minimum: 0,
-      maximum: 10,
+      maximum: 100,
       byDefault: 1,
     }),
     grain: number({
