@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { runCli } from "./program.ts";
-import { toShortSize, toShortTime, toTable } from "./text.ts";
+import { toShortSize, toShortTime, toTable, withSizes } from "./text.ts";
 
 const run = (...args: string[]) => runIn({}, ...args);
 
@@ -89,6 +89,14 @@ test("the address of the environment is checked where it is used, and a flag goe
   expect(wrong.exitCode).toBe(2);
 });
 
+test("passwords and tokens in addresses are not printed", async () => {
+  for (const address of ["nats://user:hunter2@host", "user:hunter2@host:1", `user:hunter2${"x".repeat(90)}@host`]) {
+    const { err, exitCode } = await run("status", "--address", address);
+    expect(err).toContain("Expected `--address` to be HOST:PORT or dns:///HOST:PORT, got `");
+    expect([err.includes("hunter2"), exitCode]).toEqual([false, 2]);
+  }
+});
+
 test("help is no error, and lists every command", async () => {
   const { exitCode, out } = await run("--help");
   expect(exitCode).toBe(0);
@@ -118,6 +126,15 @@ test("sizes and times are written for people", () => {
     "1 min 0 s",
     "4 min 10 s",
   ]);
+});
+
+test("numbers of bytes in a failure are told as sizes", () => {
+  expect(withSizes("Expected up to 26214400 bytes, got 26214401 bytes")).toBe(
+    "Expected up to 25 MiB, got 25.0 MiB (26214401 bytes)",
+  );
+  expect(withSizes("at most 16384 bytes of metadata, 100 bytes, 12345 pixels")).toBe(
+    "at most 16 KiB of metadata, 100 bytes, 12345 pixels",
+  );
 });
 
 test("a table's columns line up", () => {

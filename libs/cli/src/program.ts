@@ -13,7 +13,7 @@ import { addTop } from "./commands/top.ts";
 import { addUp } from "./commands/up.ts";
 import { type CliIo, ReaderGone } from "./io.ts";
 import { toSafeTerminal } from "./safe-text.ts";
-import { UsageError } from "./usage-error.ts";
+import { toUsageText, UsageError } from "./usage-error.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -46,7 +46,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
     if (error instanceof UsageError) {
-      io.stderr.write(`pixelmesh: ${error.message}\nSee ${toHelpCommand(program, args)}\n`);
+      io.stderr.write(`pixelmesh: ${await toMaskedText(error)}\nSee ${toHelpCommand(program, args)}\n`);
       return exitUsage;
     }
     if (io.stopping.reason instanceof ReaderGone) return exitFailed;
@@ -55,6 +55,13 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
     io.stderr.write(`pixelmesh: ${reason}: ${message}\n`);
     return io.stopping.aborted ? exitInterrupted : exitFailed;
   }
+}
+
+/** What masks secrets is loaded only where there may be one: it would slow every wrong command down. */
+async function toMaskedText(error: UsageError): Promise<string> {
+  if (!/@|:\/\//.test(error.got ?? error.message)) return error.message;
+  const { maskSecrets, maskSecretValue } = await import("@pixelmesh/errors");
+  return toUsageText(error, error.got === undefined ? maskSecrets : maskSecretValue);
 }
 
 /** The command line that prints the help of the command that was called. */

@@ -13,6 +13,16 @@ export function toShortSize(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** The text with numbers of bytes as sizes: "26214400 bytes" is "25 MiB"; the number stays beside a size that is not exact. */
+export function withSizes(text: string): string {
+  return text.replace(/\b(\d{4,15}) bytes\b/g, (found, digits: string) => {
+    const bytes = Number(digits);
+    const short = toShortSize(bytes).replace(".0 ", " ");
+    const unit = 1024 ** ["B", "KiB", "MiB", "GiB", "TiB"].indexOf(short.split(" ")[1] ?? "B");
+    return bytes === Number(short.split(" ")[0]) * unit ? short : `${toShortSize(bytes)} (${found})`;
+  });
+}
+
 /** A span of time for people: "85 ms", "2.3 s", "4 min 10 s". */
 export function toShortTime(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;

@@ -1,8 +1,7 @@
 import type { Readable } from "node:stream";
 import { isJobEnded, type Job, type PipelineInput, type Pixelmesh, Priority, Quality } from "@pixelmesh/client";
-import { reasonFromEnum } from "@pixelmesh/errors";
+import { AppError, reasonFromEnum } from "@pixelmesh/errors";
 import { toFailure } from "../failure.ts";
-import { withHint } from "../hints.ts";
 import { type Failure, type PictureResult, type SavedOutput, toFormatWord } from "./document.ts";
 import type { RunFlags } from "./flags.ts";
 import { openPicture } from "./picture-source.ts";
@@ -124,7 +123,7 @@ function inOrder(outputs: readonly SavedOutput[], job: Job): SavedOutput[] {
 }
 
 function failureOf({ error }: Job, { explain }: PictureTask): Failure | undefined {
-  return error && explain(withHint({ reason: reasonFromEnum(error.reason), message: error.message }));
+  return error && explain(toFailure(new AppError(reasonFromEnum(error.reason), error.message)));
 }
 
 async function cancel(client: Pixelmesh, job: Job): Promise<Job> {
