@@ -100,7 +100,19 @@ test("passwords and tokens in addresses are not printed", async () => {
 test("help is no error, and lists every command", async () => {
   const { exitCode, out } = await run("--help");
   expect(exitCode).toBe(0);
-  for (const command of ["up", "run", "status", "stats", "top", "jobs", "models", "dlq", "config", "completion"])
+  for (const command of [
+    "up",
+    "run",
+    "status",
+    "stats",
+    "top",
+    "jobs",
+    "models",
+    "effects",
+    "dlq",
+    "config",
+    "completion",
+  ])
     expect(out).toContain(`  ${command} `);
 });
 

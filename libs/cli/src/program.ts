@@ -4,6 +4,7 @@ import { useAddressVariable } from "./address-option.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDlq } from "./commands/dlq.ts";
+import { addEffects } from "./commands/effects.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addModels } from "./commands/models/index.ts";
 import { addRun } from "./commands/run.ts";
@@ -31,7 +32,19 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
   addAccessFlags(program, (name, value) => {
     env[name] = value;
   });
-  for (const add of [addUp, addRun, addStatus, addStats, addTop, addJobs, addModels, addDlq, addConfig, addCompletion])
+  for (const add of [
+    addUp,
+    addRun,
+    addStatus,
+    addStats,
+    addTop,
+    addJobs,
+    addModels,
+    addEffects,
+    addDlq,
+    addConfig,
+    addCompletion,
+  ])
     add(program, io, finish);
   useAddressVariable(program, env);
   try {

@@ -18,6 +18,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connectPixelmesh } from "@pixelmesh/client";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Mesh, startMesh } from "../src/index.ts";
@@ -192,6 +193,32 @@ test("errors name what was typed and what may have been meant", async () => {
     "Expected `--variant old=dither:levels` to",
   );
   expect(await failed("--effect", "diter")).toMatch(/UNKNOWN_EFFECT: .*`diter`.*Did you mean `dither`\?/);
+});
+
+test("a parameter of any name that is unknown is refused, whoever sends it", async () => {
+  const client = connectPixelmesh({ address: mesh.address });
+  onTestFinished(() => client.close());
+  for (const name of ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"]) {
+    const parameters = JSON.parse(`{${JSON.stringify(name)}: {"kind": {"$case": "number", "value": 1}}}`);
+    const value = { effects: [{ name: "dither", parameters }] };
+    const pipeline = { steps: [{ id: "a", operation: { $case: "applyEffects" as const, value } }] };
+    const creating = client.jobs.create({ pipeline, pictures: [{ bytes: readFileSync(picture) }] });
+    await expect(creating).rejects.toMatchObject({
+      reason: "INVALID_ARGUMENT",
+      message: expect.stringContaining(`got \`${name}\``),
+    });
+    const { exitCode, err } = await run(["run", picture, "--effect", `dither:${name}=1`, "--out-dir", root]);
+    expect([name, exitCode === 0, err.includes(name)]).toEqual([name, false, true]);
+  }
+});
+
+test("effects and their parameters are listed", async () => {
+  expect((await run(["effects"])).out.toString()).toMatch(/^black_and_white +mode brightness contrast/m);
+  const { out } = await run(["effects", "black_and_white"]);
+  expect(out.toString()).toMatch(/^contrast +0 to 100 +1 /m);
+  const [effect] = JSON.parse((await run(["effects", "dither", "--json"])).out.toString());
+  expect(effect.parameters[0]).toMatchObject({ name: expect.any(String), type: expect.any(String) });
+  expect(await run(["effects", "dithr"])).toMatchObject({ exitCode: 1, err: expect.stringContaining("`dither`?") });
 });
 
 test("a reader that goes away ends the command and leaves nothing behind", async () => {

@@ -23,7 +23,8 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
   command("list", "Lists jobs, newest first.")
     .option("--state <state>", jobStates.join(", "), choiceFlag("--state", jobStates))
     .option("--limit <n>", "at most so many", integerFlag("--limit", 1, 100_000), 20)
-    .action(async (options: Options & { state?: (typeof jobStates)[number]; limit: number }) => {
+    .option("--ids", "print the ids alone, one a line")
+    .action(async (options: Options & { ids?: true; state?: (typeof jobStates)[number]; limit: number }) => {
       const { describeJobs, toStateNumber } = await import("../describe-job.ts");
       const state: JobState = toStateNumber(options.state);
       const found = await withMesh(io, options.address, async ({ jobs }) => {
@@ -35,7 +36,8 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
         }
         return list;
       });
-      io.stdout.write(describeJobs(found, options.json === true));
+      if (options.ids) io.stdout.write(found.map(({ id }) => `${id}\n`).join(""));
+      else io.stdout.write(describeJobs(found, options.json === true));
       finish(0);
     });
 
