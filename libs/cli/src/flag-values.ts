@@ -19,14 +19,15 @@ export function numberFlag(flag: string, min: number, max: number): (text: strin
   };
 }
 
-/** Parses one of several words; throws UsageError with the nearest of them. `aliases` are further words for some of them. */
+/** Parses one of several words, in lower or upper case; throws UsageError with the nearest of them. `aliases` are further words for some of them. */
 export function choiceFlag<const C extends string>(
   flag: string,
   choices: readonly C[],
   aliases: ReadonlyMap<string, C> = new Map(),
 ): (text: string) => C {
   return (text) => {
-    const found = choices.find((choice) => choice === text) ?? aliases.get(text);
+    const word = text.toLowerCase();
+    const found = choices.find((choice) => choice === word) ?? aliases.get(word);
     if (found !== undefined) return found;
     const hint = didYouMean(text, [...choices, ...aliases.keys()]);
     throw wrongFlag(flag, `one of ${choices.join(", ")}`, text, hint);

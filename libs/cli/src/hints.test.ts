@@ -23,6 +23,14 @@ test("a model that is not here names the command that brings it", () => {
   expect(messageOf("MODEL_UNAVAILABLE", pulling)).toBe(pulling);
 });
 
+test("a wrong word or colour gets the nearest", () => {
+  const wrong = (form: string, got: string) =>
+    messageOf("INVALID_ARGUMENT", `Expected \`x\` to be ${form}, got \`${got}\``);
+  expect(wrong("one of bayer4, bayer8, jarvis", "jarvs")).toMatch(/got `jarvs`\. Did you mean `jarvis`\?$/);
+  expect(wrong("a colour such as `#rrggbb`", "nayv")).toMatch(/Did you mean `navy`\?$/);
+  expect(wrong("a number from 1 to 2", "3")).toMatch(/got `3`$/);
+});
+
 test("a name that is unknown gets the nearest that is known", () => {
   const known = { metadata: { known: "u2netp,silueta" } };
   expect(messageOf("UNKNOWN_MODEL", "Unknown model `u2net`; known: u2netp, silueta", known)).toMatch(

@@ -1,4 +1,5 @@
 import type { Reason } from "@pixelmesh/errors";
+import { colorNames } from "./css-colors.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Failure } from "./run/document.ts";
 
@@ -23,9 +24,19 @@ function toHint(reason: Reason, message: string, metadata: Readonly<Record<strin
     case "UNKNOWN_MODEL":
     case "UNKNOWN_EFFECT":
       return didYouMean(firstQuoted(message), knownOf(message, metadata));
+    case "INVALID_ARGUMENT":
+      return toValueHint(message);
     default:
       return "";
   }
+}
+
+/** The nearest of the words that a field takes, or of the colours. */
+function toValueHint(message: string): string {
+  const [, words, got = ""] = /to be one of ([^`]+), got `([^`]+)`$/.exec(message) ?? [];
+  if (words !== undefined) return didYouMean(got, words.split(", "));
+  const color = /to be a colour .*, got `(\w+)`$/.exec(message)?.[1];
+  return color === undefined ? "" : didYouMean(color, colorNames);
 }
 
 function toPullHint(message: string, model = firstQuoted(message)): string {
