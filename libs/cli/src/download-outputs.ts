@@ -5,7 +5,7 @@ import type { CliIo } from "./io.ts";
 import { didYouMean } from "./nearest.ts";
 import { type SavedOutput, toFormatWord } from "./run/document.ts";
 import { toFileName } from "./run/output-paths.ts";
-import { assertFolder, assertWritable } from "./run/output-target.ts";
+import { assertFolder, assertWritable, leadsToStdout } from "./run/output-target.ts";
 import { isStdout } from "./run/standard-paths.ts";
 import { writeOutput } from "./run/write-output.ts";
 import { escapeLine } from "./safe-text.ts";
@@ -50,7 +50,8 @@ export async function downloadOutputs(
       }
     }
     if (options.json) io.stdout.write(`${JSON.stringify(saved, null, 2)}\n`);
-    else if (options.output === undefined || !isStdout(options.output)) io.stdout.write(saved.map(toLine).join(""));
+    else if (options.output === undefined || !leadsToStdout(options.output))
+      io.stdout.write(saved.map(toLine).join(""));
     return hasFailed ? 1 : 0;
   });
 }

@@ -64,7 +64,9 @@ async function expectedBytes(): Promise<Buffer> {
 test("standard output, descriptors and pipes get the bytes of the picture and no others", async () => {
   const folder = createFolder();
   const wanted = await expectedBytes();
-  for (const place of ["-", "/dev/stdout", "/dev/fd/1"]) {
+  const link = join(folder, "link.png");
+  symlinkSync("/dev/stdout", link);
+  for (const place of ["-", "/dev/stdout", "/dev/fd/1", link]) {
     const { exitCode, out, err } = await run(["run", picture, ...work, "-o", place]);
     expect([place, exitCode, out.equals(wanted)]).toEqual([place, 0, true]);
     expect(err).toContain("done in");

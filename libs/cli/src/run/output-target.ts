@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UsageError, wrongFlag } from "../usage-error.ts";
-import { toDescriptor } from "./standard-paths.ts";
+import { isStdout, toDescriptor } from "./standard-paths.ts";
 
 /** Where the bytes of an output go: to an open descriptor, into a pipe or device, or to a file at a path without links. */
 export type OutputTarget =
@@ -46,6 +46,17 @@ export function findTarget(path: string): OutputTarget {
   if (existing.isDirectory()) throw Object.assign(new Error("it is a directory"), { code: "EISDIR", syscall: "open" });
   if (existing.isSocket()) throw Object.assign(new Error("it is a socket"), { code: "ENXIO", syscall: "open" });
   return { kind: "stream", path: at, isFifo: existing.isFIFO() };
+}
+
+/** Whether an output goes to standard output, by its name or by a link. */
+export function leadsToStdout(path: string): boolean {
+  if (isStdout(path)) return true;
+  try {
+    const target = findTarget(path);
+    return target.kind === "descriptor" && target.fd === 1;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -6,12 +6,13 @@ import { UsageError } from "../usage-error.ts";
 import { type Failure, type PictureResult, toDocument } from "./document.ts";
 import { neededServices, type RunFlags } from "./flags.ts";
 import { openMesh } from "./open-mesh.ts";
+import { leadsToStdout } from "./output-target.ts";
 import { toPipeline } from "./pipeline.ts";
 import { type Place, planPaths } from "./plan-paths.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { type PictureTask, runPicture } from "./run-picture.ts";
 import { withSharedModel } from "./shared-model.ts";
-import { isStdin, isStdout } from "./standard-paths.ts";
+import { isStdin } from "./standard-paths.ts";
 import { toEffect } from "./to-effect.ts";
 import { toTypedFailure } from "./typed-failure.ts";
 
@@ -37,7 +38,7 @@ export async function runPictures(flags: RunFlags, io: CliIo): Promise<number> {
 }
 
 function isPictureOnStdout({ outputFile }: RunFlags): boolean {
-  return outputFile !== undefined && isStdout(outputFile);
+  return outputFile !== undefined && leadsToStdout(outputFile);
 }
 
 function assertStreams({ pictures, outputFile }: RunFlags, { streams }: CliIo): void {
