@@ -7,9 +7,10 @@ import {
   type Model,
 } from "@pixelmesh/proto";
 import { connectRpc, waitForReady } from "@pixelmesh/rpc";
+import type { CallOptions } from "./call-options.ts";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
 import { createEndings } from "./endings.ts";
-import { type CallOptions, createJobs, type Jobs } from "./jobs.ts";
+import { createJobs, type Jobs } from "./jobs.ts";
 import { callPatiently } from "./patience.ts";
 import { openClientTls, type TlsOptions } from "./tls.ts";
 

@@ -1,7 +1,7 @@
 import type { DeadLetter, DeadLetterServiceDefinition, GetDeadLetterResponse } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
+import type { CallOptions } from "./call-options.ts";
 import type { Endings } from "./endings.ts";
-import type { CallOptions } from "./jobs.ts";
 import { callPatiently } from "./patience.ts";
 
 /** Messages that nobody could work on, of the whole mesh. */

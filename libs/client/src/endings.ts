@@ -1,5 +1,5 @@
 import { AppError, isAbort } from "@pixelmesh/errors";
-import type { CallOptions } from "./jobs.ts";
+import type { CallOptions } from "./call-options.ts";
 
 /** Makes every call end in one shape when its signal is aborted or the client is closed. */
 export type Endings = {

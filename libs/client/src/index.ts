@@ -20,11 +20,12 @@ export {
   StepState,
   type StepStatus,
 } from "@pixelmesh/proto";
+export type { CallOptions } from "./call-options.ts";
 export { type ConnectOptions, connectPixelmesh, type Pixelmesh } from "./connect.ts";
 export type { CreateJobOptions, PipelineInput } from "./create-job.ts";
 export type { DeadLetters } from "./dead-letters.ts";
 export type { Download, DownloadOptions } from "./download-output.ts";
-export type { CallOptions, Jobs } from "./jobs.ts";
+export type { Jobs } from "./jobs.ts";
 export {
   type ImageFormatName,
   imageFormatName,

@@ -1,13 +1,11 @@
 import { type Job, type JobServiceDefinition, JobState } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
+import type { CallOptions } from "./call-options.ts";
 import { type CreateJobOptions, createJob } from "./create-job.ts";
 import { type Download, type DownloadOptions, downloadOutput } from "./download-output.ts";
 import type { Endings } from "./endings.ts";
 import { callPatiently } from "./patience.ts";
 import { isJobEnded, watchJob } from "./watch-job.ts";
-
-/** What a call can be given. */
-export type CallOptions = { readonly signal?: AbortSignal };
 
 /** Jobs of one tenant. Failures are AppErrors with a reason from the closed list. */
 export type Jobs = {
