@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), "pixelmesh-guide-"));
 
 beforeAll(async () => {
   mesh = await startTestMesh();
-  const photo = sharp(join(root, "examples/portrait-object.jpg"));
+  const photo = sharp(readFileSync(join(root, "examples/portrait-object.jpg")));
   await photo.clone().resize(96).jpeg().toFile(join(folder, "a.jpg"));
   await photo.clone().resize(64).png().toFile(join(folder, "b.png"));
   copyFileSync(join(folder, "a.jpg"), join(folder, "beach.jpg"));
@@ -49,7 +49,10 @@ test("the shell commands of the guide work as they stand", async () => {
     expect(made).toContain(name);
   const [one, whole] = await Promise.all(
     ["white.jpg", "a.jpg"].map((name) =>
-      sharp(join(folder, name)).extract({ left: 0, top: 0, width: 1, height: 1 }).raw().toBuffer(),
+      sharp(readFileSync(join(folder, name)))
+        .extract({ left: 0, top: 0, width: 1, height: 1 })
+        .raw()
+        .toBuffer(),
     ),
   );
   expect([...(one as Buffer)].every((sample) => sample > 245)).toBe(true);

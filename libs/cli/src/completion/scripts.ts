@@ -14,16 +14,16 @@ export function toCompletionScript(shell: Shell, nodes: readonly CompletionNode[
 
 const header = (shell: Shell, how: string) => `# ${shell} completion of pixelmesh. ${how}\n`;
 
-/** Sets `path` to the commands typed so far: subcommands are the words that are no flags and no values of flags. */
+/** Sets `at` to the commands typed so far: subcommands are the words that are no flags and no values of flags. Not `path`: in zsh that is PATH. */
 function toPathLoop(nodes: readonly CompletionNode[], first: number): string {
   const cases = nodes
     .filter(({ subcommands }) => subcommands.length > 0)
     .flatMap(({ path, subcommands }) => subcommands.map(({ name }) => `"${[...path, name].join(" ")}"`));
-  return `  local path="" word i
+  return `  local at="" word i
   for ((i = ${first}; i < ${first === 1 ? "COMP_CWORD" : "CURRENT"}; i++)); do
     word="\${${first === 1 ? "COMP_WORDS" : "words"}[i]}"
-    case "\${path:+$path }$word" in
-      ${cases.join(" | ")}) path="\${path:+$path }$word" ;;
+    case "\${at:+$at }$word" in
+      ${cases.join(" | ")}) at="\${at:+$at }$word" ;;
     esac
   done
 `;
@@ -33,13 +33,13 @@ function toBash(nodes: readonly CompletionNode[]): string {
   return `${header("bash", 'Use: eval "$(pixelmesh completion bash)"')}_pixelmesh() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
 ${toPathLoop(nodes, 1)}  COMPREPLY=()
-  case "$path:$previous" in
+  case "$at:$previous" in
 ${valueCases(nodes, {
   words: (words) => `mapfile -t COMPREPLY < <(compgen -W "${words.join(" ")}" -- "$current")`,
   file: 'compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current")',
   directory: 'compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current")',
 })}  esac
-  case "$path" in
+  case "$at" in
 ${nodes
   .map((node) => {
     const files =
@@ -58,9 +58,9 @@ complete -F _pixelmesh pixelmesh
 function toZsh(nodes: readonly CompletionNode[]): string {
   return `#compdef pixelmesh
 ${header("zsh", "Use: pixelmesh completion zsh > a directory of $fpath/_pixelmesh, or eval it after compinit")}_pixelmesh() {
-${toPathLoop(nodes, 2)}  case "$path:\${words[CURRENT-1]}" in
+${toPathLoop(nodes, 2)}  case "$at:\${words[CURRENT-1]}" in
 ${valueCases(nodes, { words: (words) => `compadd -- ${words.join(" ")}`, file: "_files", directory: "_files -/" })}  esac
-  case "$path" in
+  case "$at" in
 ${nodes
   .map((node) => {
     const files = node.takes === "files" ? `; [[ \${words[CURRENT]} == -* ]] || _files` : "";
