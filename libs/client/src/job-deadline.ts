@@ -9,5 +9,9 @@ export function toDeadlineUnixMs(deadline: Date | undefined, requestId: string |
   const unixMs = deadline instanceof Date ? deadline.getTime() : Number.NaN;
   const isAhead = unixMs > (requestId === undefined ? nowUnixMs : 0);
   if (isAhead) return unixMs;
-  throw expected("deadline", "a date that is ahead", Number.isNaN(unixMs) ? String(deadline) : deadline.toISOString());
+  throw expected(
+    "deadline",
+    "a date that is ahead",
+    Number.isNaN(unixMs) ? String(deadline) : new Date(unixMs).toISOString(),
+  );
 }
