@@ -97,6 +97,11 @@ test("standard output, descriptors and pipes get the bytes of the picture and no
   expect(Buffer.concat(read).equals(wanted)).toBe(true);
 });
 
+test.each([3, 9, 14, 19, 99])("descriptor %i, which the caller has not opened, is no output", async (fd) => {
+  const { exitCode, err } = await run(["run", picture, ...work, "-o", `/dev/fd/${fd}`]);
+  expect([exitCode, err]).toEqual([2, expect.stringContaining("an open descriptor that can be written to")]);
+});
+
 test("standard input and pipes are read as pictures", async () => {
   const folder = createFolder();
   const wanted = await expectedBytes();

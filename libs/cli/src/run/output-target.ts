@@ -3,10 +3,8 @@ import {
   accessSync,
   closeSync,
   constants,
-  fstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readlinkSync,
   rmSync,
   type Stats,
@@ -14,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UsageError, wrongFlag } from "../usage-error.ts";
+import { isOpenForWriting } from "./descriptors.ts";
 import { isStdout, toDescriptor } from "./standard-paths.ts";
 
 /** Where the bytes of an output go: to an open descriptor, into a pipe or device, or to a file at a path without links. */
@@ -127,17 +126,6 @@ function readLink(path: string): string | undefined {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EINVAL" || code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
-  }
-}
-
-function isOpenForWriting(fd: number): boolean {
-  if (failureOf(() => fstatSync(fd)) !== undefined) return false;
-  try {
-    const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1];
-    return flags === undefined || (Number.parseInt(flags, 8) & 3) !== constants.O_RDONLY;
-  } catch {
-    // No Linux: the first write tells.
-    return true;
   }
 }
 
