@@ -1,5 +1,6 @@
 import { ReaderGone } from "./io.ts";
 import { runCli } from "./program.ts";
+import { escapeText } from "./safe-text.ts";
 
 const [stop, force] = [new AbortController(), new AbortController()];
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -12,6 +13,16 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => stop.abort(new ReaderGone()));
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => {
+    // A private mesh must not outlive us.
+    force.abort();
+    process.stderr.write(
+      `pixelmesh: INTERNAL: ${escapeText(error instanceof Error ? `${error.stack}` : String(error))}\n`,
+    );
+    process.exit(1);
+  });
+}
 
 const exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
