@@ -5,4 +5,5 @@ cd "$(dirname "$0")"
 rm -rf gen
 ../node_modules/.bin/buf generate
 ../node_modules/.bin/buf build -o gen/descriptors.binpb
+node safe-maps.ts
 node write-index.ts

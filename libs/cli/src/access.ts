@@ -1,9 +1,10 @@
 import type { TlsOptions } from "@pixelmesh/client";
 import { type Command, Option } from "commander";
 import type { Env } from "./mesh/service-env.ts";
+import { wrongFlag } from "./usage-error.ts";
 
-/** How a mesh is called: by TLS where files are given, with a token where there is one. */
-export type Access = { readonly tls?: TlsOptions; readonly token?: string };
+/** How a mesh is called: by TLS where files are given, with a token where there is one, for a tenant. */
+export type Access = { readonly tls?: TlsOptions; readonly token?: string; readonly tenant?: string };
 
 const flags = [
   ["--tls-ca <file>", "CAs that the mesh is trusted by (PEM); calls are made over TLS", "PIXELMESH_TLS_CA_FILE"],
@@ -12,7 +13,9 @@ const flags = [
   ["--tls-server-name <name>", "name in the mesh's certificate, if not its host", "PIXELMESH_TLS_SERVER_NAME"],
 ] as const;
 
-/** Adds the flags of TLS, for every command. Each is the variable of the same meaning, for this command. */
+const tenantVariable = "PIXELMESH_TENANT";
+
+/** Adds the flags of TLS and the tenant, for every command. Each is the variable of the same meaning, for this command. */
 export function addAccessFlags(program: Command, setVariable: (name: string, value: string) => void): void {
   for (const [names, description, variable] of flags) {
     const option = new Option(names, `${description} (default: ${variable})`).argParser((text: string) => {
@@ -21,6 +24,18 @@ export function addAccessFlags(program: Command, setVariable: (name: string, val
     });
     program.addOption(option);
   }
+  const tenant = new Option("--tenant <name>", `whose jobs these are (default: ${tenantVariable}, else "default")`);
+  program.addOption(
+    tenant.argParser((text: string) => {
+      setVariable(tenantVariable, parseTenant("--tenant", text));
+      return text;
+    }),
+  );
+}
+
+function parseTenant(source: string, text: string): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(text)) return text;
+  throw wrongFlag(source, "1 to 64 letters, digits, - or _", text);
 }
 
 /** What the environment says of how to call a mesh. The token is no flag: others see the arguments of a process. */
@@ -32,5 +47,6 @@ export function readAccess(env: Env): Access {
     serverName: env.PIXELMESH_TLS_SERVER_NAME,
   };
   const token = env.PIXELMESH_API_TOKEN?.trim();
-  return { tls, ...(token ? { token } : {}) };
+  const tenant = env[tenantVariable]?.trim();
+  return { tls, ...(token ? { token } : {}), ...(tenant ? { tenant: parseTenant(tenantVariable, tenant) } : {}) };
 }

@@ -1,15 +1,20 @@
-import { AppError, isAbort, toAppError } from "@pixelmesh/errors";
+import { AppError, isAbort, maskSecrets, toAppError } from "@pixelmesh/errors";
+import { withHint } from "./hints.ts";
 import type { Failure } from "./run/document.ts";
+import { withSizes } from "./text.ts";
 
 /** Any failure as reason and text for people. Files that cannot be read or written are the caller's: INVALID_ARGUMENT. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof AppError || isAbort(error)) {
-    const { reason, message } = toAppError(error);
-    return { reason, message };
+    return toPrinted(withHint(toAppError(error)));
   }
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   if (typeof code === "string" && typeof syscall === "string") {
     return { reason: "INVALID_ARGUMENT", message: `Expected a file that can be used, got ${message}` };
   }
-  return { reason: "INTERNAL", message: message ?? String(error) };
+  return toPrinted({ reason: "INTERNAL", message: message ?? String(error) });
+}
+
+function toPrinted({ reason, message }: Failure): Failure {
+  return { reason, message: maskSecrets(withSizes(message)) };
 }

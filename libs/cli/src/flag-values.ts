@@ -1,3 +1,4 @@
+import { didYouMean } from "./nearest.ts";
 import { wrongFlag } from "./usage-error.ts";
 
 /** Parses a whole number within inclusive bounds; throws UsageError. */
@@ -18,12 +19,41 @@ export function numberFlag(flag: string, min: number, max: number): (text: strin
   };
 }
 
-/** Parses one of several words; throws UsageError. */
-export function choiceFlag<const C extends string>(flag: string, choices: readonly C[]): (text: string) => C {
+/** Parses one of several words, in lower or upper case; throws UsageError with the nearest of them. `aliases` are further words for some of them. */
+export function choiceFlag<const C extends string>(
+  flag: string,
+  choices: readonly C[],
+  aliases: ReadonlyMap<string, C> = new Map(),
+): (text: string) => C {
   return (text) => {
-    const found = choices.find((choice) => choice === text);
+    const word = text.toLowerCase();
+    const found = choices.find((choice) => choice === word) ?? aliases.get(word);
     if (found !== undefined) return found;
-    throw wrongFlag(flag, `one of ${choices.join(", ")}`, text);
+    const hint = didYouMean(text, [...choices, ...aliases.keys()]);
+    throw wrongFlag(flag, `one of ${choices.join(", ")}`, text, hint);
+  };
+}
+
+// Not the parser of settings: what it imports would slow every command down.
+const unitsMs: ReadonlyMap<string, number> = new Map([
+  ["ms", 1],
+  ["s", 1_000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+]);
+
+function parseDuration(text: string): number | undefined {
+  const [, digits, unit = ""] = /^(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)$/.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits) * (unitsMs.get(unit) as number);
+}
+
+/** Parses a duration such as `90s` within inclusive bounds, in milliseconds; throws UsageError. */
+export function durationFlag(flag: string, min: string, max: string): (text: string) => number {
+  const [minMs = 0, maxMs = 0] = [parseDuration(min), parseDuration(max)];
+  return (text) => {
+    const ms = parseDuration(text);
+    if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
+    throw wrongFlag(flag, `a duration such as 90s or 10m, from ${min} to ${max}`, text);
   };
 }
 
@@ -33,9 +63,9 @@ export function repeatedFlag<T>(parse: (text: string) => T): (text: string, prev
 }
 
 /** Host and port of `HOST:PORT` (an IPv6 host in brackets) or `dns:///HOST:PORT`, a name of several; throws UsageError. */
-export function parseAddress(text: string): { readonly host: string; readonly port: number } {
+export function parseAddress(text: string, flag = "--address"): { readonly host: string; readonly port: number } {
   const match = /^(?:dns:\/\/\/)?(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match && port >= 1 && port <= 65_535) return { host: (match[1] ?? match[2]) as string, port };
-  throw wrongFlag("--address", "HOST:PORT or dns:///HOST:PORT", text);
+  throw wrongFlag(flag, "HOST:PORT or dns:///HOST:PORT", text);
 }

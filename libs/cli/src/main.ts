@@ -1,7 +1,9 @@
+import { ReaderGone } from "./io.ts";
 import { runCli } from "./program.ts";
+import { escapeText } from "./safe-text.ts";
 
 const [stop, force] = [new AbortController(), new AbortController()];
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (stop.signal.aborted) {
       force.abort();
@@ -10,14 +12,29 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     stop.abort();
   });
 }
-// Whoever read us has gone (`| head`): there is nobody left to tell.
-process.stdout.on("error", () => process.exit(1));
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => stop.abort(new ReaderGone()));
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => {
+    // A private mesh must not outlive us.
+    force.abort();
+    process.stderr.write(
+      `pixelmesh: INTERNAL: ${escapeText(error instanceof Error ? `${error.stack}` : String(error))}\n`,
+    );
+    process.exit(1);
+  });
+}
 
 const exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
+  streams: {
+    stdout: process.stdout,
+    get stdin() {
+      return process.stdin;
+    },
+  },
   stopping: stop.signal,
   forced: force.signal,
 });
-process.stdout.write("", () => process.exit(exitCode));
+process.stdout.write("", () => process.exit(stop.signal.reason instanceof ReaderGone ? 1 : exitCode));

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { runCli } from "./program.ts";
-import { toShortSize, toShortTime, toTable } from "./text.ts";
+import { toShortSize, toShortTime, toTable, withSizes } from "./text.ts";
 
-async function run(...args: string[]) {
+const run = (...args: string[]) => runIn({}, ...args);
+
+async function runIn(env: Record<string, string>, ...args: string[]) {
   let [out, err] = ["", ""];
   const exitCode = await runCli(args, {
-    env: {},
+    env,
     stdout: { write: (text) => (out += text) },
     stderr: { write: (text) => (err += text) },
     stopping: new AbortController().signal,
@@ -40,6 +42,32 @@ test.each([
   [["dlq", "drop", "all"], "Expected `sequence` to be an integer from 1 to"],
   [["config", "nothing"], "Expected `service` to be one of ingest"],
   [["fly"], "unknown command 'fly'"],
+  [["rum"], "Did you mean run?"],
+  [["jobs", "lst"], "Did you mean list?"],
+  [["run", "a.png", "--upscal", "2"], "Did you mean --upscale?"],
+  [["run", "a.png"], "Expected something to do: --upscale"],
+  [["run", "a.png", "--format", "wepb"], "got `wepb`. Did you mean `webp`?"],
+  [["run", "a.png", "--upscale", "2", "-o", "x.gif"], "Expected `-o` to be a name that ends with .jpg"],
+  [["run", "a.png", "--upscale", "2", "-o", "nowhere/x.png"], "Expected `-o` to be in a directory that exists"],
+  [["run", "a.png", "--upscale", "2", "-o", "package.json/x.png"], "Expected `-o` to be in a directory that exists"],
+  [["run", "a.png", "--upscale", "2", "-o", ""], "Expected `-o` to be the name of a file"],
+  [
+    ["run", "a.png", "--upscale", "2", "-o", "/proc/x.png"],
+    "Expected `-o` to be in a directory that can be written to",
+  ],
+  [["run", "a.png", "--upscale", "2", "-o", `${"x".repeat(300)}.png`], "it is too long"],
+  [["run", "a.png", "--upscale", "2", "--out-dir", "/proc/x/y"], "Expected `--out-dir` to be a directory"],
+  [["run", "a.png", "--upscale", "2", "--deadline", "0s"], "Expected `--deadline` to be a duration such as 90s"],
+  [["run", "a.png", "--upscale", "2", "--deadline", "25h"], "from 1s to 24h, got `25h`"],
+  [["run", "a.png", "--upscale", "2", "--jobs", "0"], "Expected `--jobs` to be an integer from 1 to 64"],
+  [
+    ["run", "a.png", "--upscale", "2", "--encode-quality", "101"],
+    "Expected `--encode-quality` to be an integer from 1",
+  ],
+  [["run", "a.png", "--background", "whit"], "got `whit`. Did you mean `white`?"],
+  [["status", "--tenant", "a/b"], "Expected `--tenant` to be 1 to 64 letters, digits, - or _, got `a/b`"],
+  [["completion", "tcsh"], "Expected `shell` to be one of bash, zsh, fish"],
+  [["jobs", "list", "--state", "\u001b[31mrunning"], "got `\\u001b[31mrunning`"],
 ])("`pixelmesh %j` is a usage error", async (args, text) => {
   const { exitCode, out, err } = await run(...args);
   expect(err).toContain(text);
@@ -47,10 +75,44 @@ test.each([
   expect(exitCode).toBe(2);
 });
 
+test("the hint names the command that was called", async () => {
+  expect((await run("jobs", "list", "--limit", "0")).err).toMatch(/\nSee pixelmesh jobs list --help\n$/);
+});
+
+test("the address of the environment is checked where it is used, and a flag goes before it", async () => {
+  const failing = await runIn({ PIXELMESH_ADDRESS: "127.0.0.1:1" }, "status");
+  expect(failing.err).toContain("No mesh answers at 127.0.0.1:1.");
+  const flag = await runIn({ PIXELMESH_ADDRESS: "127.0.0.1:1" }, "status", "--address", "127.0.0.1:2");
+  expect(flag.err).toContain("No mesh answers at 127.0.0.1:2.");
+  const wrong = await runIn({ PIXELMESH_ADDRESS: "nowhere" }, "status");
+  expect(wrong.err).toContain("Expected `PIXELMESH_ADDRESS` to be HOST:PORT");
+  expect(wrong.exitCode).toBe(2);
+});
+
+test("passwords and tokens in addresses are not printed", async () => {
+  for (const address of ["nats://user:hunter2@host", "user:hunter2@host:1", `user:hunter2${"x".repeat(90)}@host`]) {
+    const { err, exitCode } = await run("status", "--address", address);
+    expect(err).toContain("Expected `--address` to be HOST:PORT or dns:///HOST:PORT, got `");
+    expect([err.includes("hunter2"), exitCode]).toEqual([false, 2]);
+  }
+});
+
 test("help is no error, and lists every command", async () => {
   const { exitCode, out } = await run("--help");
   expect(exitCode).toBe(0);
-  for (const command of ["up", "run", "status", "stats", "top", "jobs", "models", "dlq", "config"])
+  for (const command of [
+    "up",
+    "run",
+    "status",
+    "stats",
+    "top",
+    "jobs",
+    "models",
+    "effects",
+    "dlq",
+    "config",
+    "completion",
+  ])
     expect(out).toContain(`  ${command} `);
 });
 
@@ -76,6 +138,15 @@ test("sizes and times are written for people", () => {
     "1 min 0 s",
     "4 min 10 s",
   ]);
+});
+
+test("numbers of bytes in a failure are told as sizes", () => {
+  expect(withSizes("Expected up to 26214400 bytes, got 26214401 bytes")).toBe(
+    "Expected up to 25 MiB, got 25.0 MiB (26214401 bytes)",
+  );
+  expect(withSizes("at most 16384 bytes of metadata, 100 bytes, 12345 pixels")).toBe(
+    "at most 16 KiB of metadata, 100 bytes, 12345 pixels",
+  );
 });
 
 test("a table's columns line up", () => {

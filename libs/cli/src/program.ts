@@ -1,7 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { addAccessFlags } from "./access.ts";
+import { useAddressVariable } from "./address-option.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDlq } from "./commands/dlq.ts";
+import { addEffects } from "./commands/effects.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addModels } from "./commands/models/index.ts";
 import { addRun } from "./commands/run.ts";
@@ -9,8 +12,9 @@ import { addStats } from "./commands/stats.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTop } from "./commands/top.ts";
 import { addUp } from "./commands/up.ts";
-import type { CliIo } from "./io.ts";
-import { UsageError } from "./usage-error.ts";
+import { type CliIo, ReaderGone } from "./io.ts";
+import { toSafeTerminal } from "./safe-text.ts";
+import { toUsageText, UsageError } from "./usage-error.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -19,7 +23,7 @@ const exitInterrupted = 130;
 /** Runs one command line (without node and script) and answers the exit code: 0 good, 1 failed, 2 called wrongly, 130 interrupted. */
 export async function runCli(args: readonly string[], given: CliIo): Promise<number> {
   const env = { ...given.env };
-  const io = { ...given, env };
+  const io: CliIo = { ...given, env, stdout: toSafeTerminal(given.stdout), stderr: toSafeTerminal(given.stderr) };
   let exitCode = 0;
   const finish = (code: number) => {
     exitCode = code;
@@ -28,8 +32,21 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
   addAccessFlags(program, (name, value) => {
     env[name] = value;
   });
-  for (const add of [addUp, addRun, addStatus, addStats, addTop, addJobs, addModels, addDlq, addConfig])
+  for (const add of [
+    addUp,
+    addRun,
+    addStatus,
+    addStats,
+    addTop,
+    addJobs,
+    addModels,
+    addEffects,
+    addDlq,
+    addConfig,
+    addCompletion,
+  ])
     add(program, io, finish);
+  useAddressVariable(program, env);
   try {
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
       const { version } = await import("@pixelmesh/service");
@@ -37,18 +54,39 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
       return 0;
     }
     await program.parseAsync(args, { from: "user" });
+    if (io.stopping.reason instanceof ReaderGone) return exitFailed;
     return io.stopping.aborted && exitCode !== 0 ? exitInterrupted : exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
     if (error instanceof UsageError) {
-      io.stderr.write(`pixelmesh: ${error.message}\nSee pixelmesh ${args[0] ?? ""} --help\n`);
+      io.stderr.write(`pixelmesh: ${await toMaskedText(error)}\nSee ${toHelpCommand(program, args)}\n`);
       return exitUsage;
     }
+    if (io.stopping.reason instanceof ReaderGone) return exitFailed;
     const { toFailure } = await import("./failure.ts");
     const { reason, message } = toFailure(error);
     io.stderr.write(`pixelmesh: ${reason}: ${message}\n`);
     return io.stopping.aborted ? exitInterrupted : exitFailed;
   }
+}
+
+/** What masks secrets is loaded only where there may be one: it would slow every wrong command down. */
+async function toMaskedText(error: UsageError): Promise<string> {
+  if (!/@|:\/\//.test(error.got ?? error.message)) return error.message;
+  const { maskSecrets, maskSecretValue } = await import("@pixelmesh/errors");
+  return toUsageText(error, error.got === undefined ? maskSecrets : maskSecretValue);
+}
+
+/** The command line that prints the help of the command that was called. */
+function toHelpCommand(program: Command, args: readonly string[]): string {
+  const path = ["pixelmesh"];
+  let command: Command | undefined = program;
+  for (const word of args) {
+    command = command?.commands.find((it) => it.name() === word);
+    if (command === undefined) break;
+    path.push(word);
+  }
+  return `${path.join(" ")} --help`;
 }
 
 function createProgram(io: CliIo): Command {
@@ -57,6 +95,7 @@ function createProgram(io: CliIo): Command {
     .description("Upscales pictures, cuts out their background and applies effects, on a mesh of services.")
     .option("-V, --version", "print the version")
     .showHelpAfterError("See --help")
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),

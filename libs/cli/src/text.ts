@@ -1,3 +1,6 @@
+import { displayWidth, padCells } from "./display-width.ts";
+import { escapeLine } from "./safe-text.ts";
+
 /** A size for people: "812 B", "3.1 MiB". */
 export function toShortSize(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -10,6 +13,16 @@ export function toShortSize(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** The text with numbers of bytes as sizes: "26214400 bytes" is "25 MiB"; the number stays beside a size that is not exact. */
+export function withSizes(text: string): string {
+  return text.replace(/\b(\d{4,15}) bytes\b/g, (found, digits: string) => {
+    const bytes = Number(digits);
+    const short = toShortSize(bytes).replace(".0 ", " ");
+    const unit = 1024 ** ["B", "KiB", "MiB", "GiB", "TiB"].indexOf(short.split(" ")[1] ?? "B");
+    return bytes === Number(short.split(" ")[0]) * unit ? short : `${toShortSize(bytes)} (${found})`;
+  });
+}
+
 /** A span of time for people: "85 ms", "2.3 s", "4 min 10 s". */
 export function toShortTime(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
@@ -18,17 +31,18 @@ export function toShortTime(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** Rows in columns as wide as their widest cell; the last column is not padded. Ends with a line break unless empty. */
+/** Rows in columns as wide as their widest cell; the last column is not padded. Ends with a line break unless empty. Cells are escaped. */
 export function toTable(rows: readonly (readonly string[])[]): string {
+  const safe = rows.map((row) => row.map(escapeLine));
   const widths: number[] = [];
-  for (const row of rows)
+  for (const row of safe)
     row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+      widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell));
     });
   const toLine = (row: readonly string[]) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => padCells(cell, widths[column] ?? 0))
       .join("  ")
       .trimEnd();
-  return rows.map((row) => `${toLine(row)}\n`).join("");
+  return safe.map((row) => `${toLine(row)}\n`).join("");
 }

@@ -7,8 +7,10 @@ import {
   type Model,
 } from "@pixelmesh/proto";
 import { connectRpc, waitForReady } from "@pixelmesh/rpc";
+import type { CallOptions } from "./call-options.ts";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
-import { type CallOptions, createJobs, type Jobs } from "./jobs.ts";
+import { createEndings } from "./endings.ts";
+import { createJobs, type Jobs } from "./jobs.ts";
 import { callPatiently } from "./patience.ts";
 import { openClientTls, type TlsOptions } from "./tls.ts";
 
@@ -43,7 +45,7 @@ export type Pixelmesh = {
   stats(options?: CallOptions): Promise<JobServiceGetStatsResponse>;
   /** Makes the connection now rather than with the first call. SERVICE_UNAVAILABLE if that takes longer than `timeoutMs`. */
   ready(timeoutMs?: number): Promise<void>;
-  /** Ends the connection; calls still running fail with CANCELLED. */
+  /** Ends the connection; calls that run, and those made after it, fail with CANCELLED. */
   close(): void;
 };
 
@@ -53,17 +55,21 @@ export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
   const tls = openClientTls(options.tls ?? {});
   const connection = connectRpc(address, { timeoutMs, tenant, tls, token: token ? () => token : undefined });
   const rpc = connection.client(JobServiceDefinition);
-  const patiently = <T>(call: () => Promise<T>, { signal }: CallOptions) => callPatiently(call, { patienceMs, signal });
+  const endings = createEndings();
+  const patiently = <T>(options: CallOptions, call: (options: CallOptions) => Promise<T>) =>
+    endings.call(options, (signal) => callPatiently(() => call({ ...options, signal }), { patienceMs, signal }));
   return {
     address,
-    jobs: createJobs(rpc, patienceMs),
-    deadLetters: createDeadLetters(connection.client(DeadLetterServiceDefinition), patienceMs),
-    models: async ({ task = "", ...call } = {}) => (await patiently(() => rpc.listModels({ task }, call), call)).models,
-    effects: async (call = {}) => (await patiently(() => rpc.listEffects({}, call), call)).effects,
-    cluster: (call = {}) => patiently(() => rpc.getCluster({}, call), call),
-    stats: (call = {}) => patiently(() => rpc.getStats({ ownOnly: false }, call), call),
-    ready: (ms = timeoutMs) => waitForReady(connection, ms),
+    jobs: createJobs(rpc, patienceMs, endings),
+    deadLetters: createDeadLetters(connection.client(DeadLetterServiceDefinition), patienceMs, endings),
+    models: async ({ task = "", ...options } = {}) =>
+      (await patiently(options, (call) => rpc.listModels({ task }, call))).models,
+    effects: async (options = {}) => (await patiently(options, (call) => rpc.listEffects({}, call))).effects,
+    cluster: (options = {}) => patiently(options, (call) => rpc.getCluster({}, call)),
+    stats: (options = {}) => patiently(options, (call) => rpc.getStats({ ownOnly: false }, call)),
+    ready: (ms = timeoutMs) => endings.call({}, () => waitForReady(connection, ms)),
     close() {
+      endings.close();
       connection.close();
       tls?.close();
     },

@@ -8,6 +8,7 @@ import {
   Quality,
 } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
+import { toDeadlineUnixMs } from "./job-deadline.ts";
 import { createPatience } from "./patience.ts";
 import { createPictureParts, type Picture } from "./pictures.ts";
 
@@ -55,7 +56,7 @@ export async function createJob(
     noCache: options.noCache ?? false,
     requestId: options.requestId ?? randomUUID(),
     maxOutputPixels: options.maxOutputPixels ?? 0,
-    deadlineUnixMs: options.deadline?.getTime() ?? 0,
+    deadlineUnixMs: toDeadlineUnixMs(options.deadline, options.requestId, Date.now()),
   };
   const parts = createPictureParts(options.pictures);
   async function* requests() {

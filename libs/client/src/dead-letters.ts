@@ -1,6 +1,7 @@
 import type { DeadLetter, DeadLetterServiceDefinition, GetDeadLetterResponse } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
-import type { CallOptions } from "./jobs.ts";
+import type { CallOptions } from "./call-options.ts";
+import type { Endings } from "./endings.ts";
 import { callPatiently } from "./patience.ts";
 
 /** Messages that nobody could work on, of the whole mesh. */
@@ -16,24 +17,32 @@ export type DeadLetters = {
 };
 
 /** Dead letters over one client. */
-export function createDeadLetters(rpc: RpcClient<DeadLetterServiceDefinition>, patienceMs: number): DeadLetters {
-  const patiently = <T>(options: CallOptions, call: () => Promise<T>) =>
-    callPatiently(call, { patienceMs, ...options });
+export function createDeadLetters(
+  rpc: RpcClient<DeadLetterServiceDefinition>,
+  patienceMs: number,
+  endings: Endings,
+): DeadLetters {
+  const patiently = <T>(options: CallOptions, call: (options: CallOptions) => Promise<T>) =>
+    endings.call(options, (signal) => callPatiently(() => call({ ...options, signal }), { patienceMs, signal }));
   return {
     async *list(options = {}) {
       let pageToken = "";
       do {
         const request = { pageSize: 50, pageToken };
-        const page = await patiently(options, () => rpc.listDeadLetters(request, options));
-        yield* page.deadLetters;
+        const page = await patiently(options, (call) => rpc.listDeadLetters(request, call));
+        for (const letter of page.deadLetters) {
+          yield letter;
+          endings.check(options);
+        }
         pageToken = page.nextPageToken;
       } while (pageToken !== "");
     },
-    get: (sequence, options = {}) => patiently(options, () => rpc.getDeadLetter({ sequence }, options)),
+    get: (sequence, options = {}) => patiently(options, (call) => rpc.getDeadLetter({ sequence }, call)),
     // Not repeated: after a lost answer a second replay could be a second job.
-    replay: async (sequence, options = {}) => (await rpc.replayDeadLetter({ sequence }, options)).jobId,
+    replay: async (sequence, options = {}) =>
+      (await endings.call(options, (signal) => rpc.replayDeadLetter({ sequence }, { ...options, signal }))).jobId,
     async drop(sequence, options = {}) {
-      await patiently(options, () => rpc.dropDeadLetter({ sequence }, options));
+      await patiently(options, (call) => rpc.dropDeadLetter({ sequence }, call));
     },
   };
 }

@@ -1,12 +1,11 @@
 import { type Job, type JobServiceDefinition, JobState } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
+import type { CallOptions } from "./call-options.ts";
 import { type CreateJobOptions, createJob } from "./create-job.ts";
 import { type Download, type DownloadOptions, downloadOutput } from "./download-output.ts";
+import type { Endings } from "./endings.ts";
 import { callPatiently } from "./patience.ts";
 import { isJobEnded, watchJob } from "./watch-job.ts";
-
-/** What a call can be given. */
-export type CallOptions = { readonly signal?: AbortSignal };
 
 /** Jobs of one tenant. Failures are AppErrors with a reason from the closed list. */
 export type Jobs = {
@@ -26,29 +25,39 @@ export type Jobs = {
 };
 
 /** Jobs over one client. */
-export function createJobs(rpc: RpcClient<JobServiceDefinition>, patienceMs: number): Jobs {
-  const patiently = <T>(options: CallOptions, call: () => Promise<T>) =>
-    callPatiently(call, { patienceMs, ...options });
+export function createJobs(rpc: RpcClient<JobServiceDefinition>, patienceMs: number, endings: Endings): Jobs {
+  const patiently = <T>(options: CallOptions, call: (options: CallOptions) => Promise<T>) =>
+    endings.call(options, (signal) => callPatiently(() => call({ ...options, signal }), { patienceMs, signal }));
+  const watch = (jobId: string, options: CallOptions) =>
+    endings.iterate(options, (signal) => watchJob(rpc, jobId, { patienceMs, signal }));
   return {
-    create: (options) => createJob(rpc, options, patienceMs),
-    get: (jobId, options = {}) => patiently(options, () => rpc.getJob({ jobId }, options)),
+    create: (options) => endings.call(options, (signal) => createJob(rpc, { ...options, signal }, patienceMs)),
+    get: (jobId, options = {}) => patiently(options, (call) => rpc.getJob({ jobId }, call)),
     async *list({ state = JobState.UNSPECIFIED, pageSize = 50, ...options } = {}) {
       let pageToken = "";
       do {
         const request = { state, pageSize, pageToken };
-        const page = await patiently(options, () => rpc.listJobs(request, options));
-        yield* page.jobs;
+        const page = await patiently(options, (call) => rpc.listJobs(request, call));
+        for (const job of page.jobs) {
+          yield job;
+          endings.check(options);
+        }
         pageToken = page.nextPageToken;
       } while (pageToken !== "");
     },
-    watch: (jobId, options = {}) => watchJob(rpc, jobId, { patienceMs, ...options }),
+    watch: (jobId, options = {}) => watch(jobId, options),
     async wait(jobId, options = {}) {
       let last: Job | undefined;
-      for await (const job of watchJob(rpc, jobId, { patienceMs, ...options })) last = job;
+      for await (const job of watch(jobId, options)) last = job;
       if (last === undefined || !isJobEnded(last)) throw new Error("A watch ends with a terminal job only");
       return last;
     },
-    cancel: (jobId, options = {}) => patiently(options, () => rpc.cancelJob({ jobId }, options)),
-    download: (jobId, output, options = {}) => downloadOutput(rpc, jobId, output, { patienceMs, ...options }),
+    cancel: (jobId, options = {}) => patiently(options, (call) => rpc.cancelJob({ jobId }, call)),
+    async download(jobId, output, options = {}) {
+      const { header, chunks } = await endings.call(options, (signal) =>
+        downloadOutput(rpc, jobId, output, { patienceMs, ...options, signal }),
+      );
+      return { header, chunks: endings.iterate(options, () => chunks) };
+    },
   };
 }

@@ -91,3 +91,32 @@ test.each([
 test("sizes are written in their largest whole unit", () => {
   expect(toByteSizeText(67108864)).toBe("64MiB");
 });
+
+test("secrets inside addresses are masked in what is listed and in what is refused", () => {
+  const fields = {
+    url: field.text("X_URL", undefined, "An address."),
+    port: field.integer("X_PORT", "1", "A port."),
+  };
+  const env = { X_URL: "nats://user:hunter2@one:4222,nats://hunter2@two:4222", X_PORT: "http://user:hunter2@host" };
+  const described = describeConfig(fields, env);
+  expect(described[0]?.value).toBe("nats://********@one:4222,nats://********@two:4222");
+  expect(JSON.stringify(described)).not.toContain("hunter2");
+  expect(() => loadConfig(fields, env)).toThrow("Expected X_PORT to be an integer, got `http://********@host`");
+  expect(loadConfig({ url: fields.url }, env).url).toBe(env.X_URL);
+});
+
+test("sizes and times are listed in their largest whole unit, and what is none as it was written", () => {
+  const described = (text: string) =>
+    describeConfig(
+      {
+        size: field.byteSize("X", "1MiB", ""),
+        time: field.duration("X", "1s", ""),
+        share: field.percent("X", "1%", ""),
+      },
+      { X: text },
+    ).map(({ value }) => value);
+  expect(described("26214400B")).toEqual(["25MiB", "26214400B", "26214400B"]);
+  expect(described("0.5GiB")[0]).toBe("512MiB");
+  expect(described("120000ms")[1]).toBe("2m");
+  expect(described("85%")[2]).toBe("85%");
+});

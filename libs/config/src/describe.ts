@@ -1,3 +1,4 @@
+import { maskSecretValue } from "@pixelmesh/errors";
 import type { Fields } from "./field.ts";
 
 /** One setting as it stands: for `pixelmesh config`. */
@@ -9,12 +10,13 @@ export type ConfigLine = {
   readonly doc: string;
 };
 
-/** Every setting with its text value and where that came from. Secrets are masked. */
+/** Every setting with its text value, sizes and times in their largest whole unit, and where that came from. Secrets are masked, also in addresses. */
 export function describeConfig(fields: Fields, env: Readonly<Record<string, string | undefined>>): ConfigLine[] {
-  return Object.values(fields).map(({ variable, defaultText, form, doc, secret }) => {
+  return Object.values(fields).map(({ variable, defaultText, form, doc, secret, normalize }) => {
     const given = env[variable] || undefined;
     const text = given ?? defaultText;
     const origin = given !== undefined ? "environment" : text === undefined ? "missing" : "default";
-    return { variable, value: secret && text ? "********" : (text ?? ""), origin, form, doc };
+    const shown = text === undefined || normalize === undefined ? text : normalize(text);
+    return { variable, value: secret && text ? "********" : maskSecretValue(shown ?? ""), origin, form, doc };
   });
 }

@@ -11,6 +11,8 @@ export type Field<T> = {
   readonly form: string;
   readonly secret: boolean;
   readonly schema: z.ZodType<T, string>;
+  /** The same setting written in its largest whole unit; text that is no such setting as it is. Absent where there is one form only. */
+  readonly normalize?: (text: string) => string;
 };
 
 /** The settings of one part, by the name they have in code. */
@@ -99,7 +101,13 @@ function quantity(
     context.addIssue({ code: "custom", message: "out of form or range" });
     return z.NEVER;
   });
-  return make(variable, defaultText, doc, form + range, schema, options);
+  const made = make(variable, defaultText, doc, form + range, schema, options);
+  if (toText === String) return made;
+  const normalize = (text: string) => {
+    const value = parse(text);
+    return value === undefined ? text : toText(value);
+  };
+  return Object.freeze({ ...made, normalize });
 }
 
 function parseInteger(text: string): number | undefined {

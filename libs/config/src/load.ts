@@ -1,3 +1,4 @@
+import { maskSecrets, maskSecretValue } from "@pixelmesh/errors";
 import type { Field, Fields } from "./field.ts";
 
 /** The frozen values of a set of fields. */
@@ -8,7 +9,8 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly mistakes: readonly string[];
 
-  constructor(mistakes: readonly string[]) {
+  constructor(texts: readonly string[]) {
+    const mistakes = texts.map(maskSecrets);
     super(`Configuration has ${mistakes.length} mistake(s):\n${mistakes.map((line) => `  ${line}`).join("\n")}`);
     this.mistakes = mistakes;
   }
@@ -30,7 +32,9 @@ export function loadConfig<const F extends Fields>(
     const parsed = schema.safeParse(text);
     if (parsed.success) values[name] = parsed.data;
     else
-      mistakes.push(`Expected ${variable} to be ${form}, got ${secret ? "a value that is not shown" : `\`${text}\``}`);
+      mistakes.push(
+        `Expected ${variable} to be ${form}, got ${secret ? "a value that is not shown" : `\`${maskSecretValue(text)}\``}`,
+      );
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return Object.freeze(values) as ConfigOf<F>;

@@ -1,8 +1,9 @@
 import { AppError } from "./app-error.ts";
+import { maskSecretValue } from "./mask-secrets.ts";
 import type { Reason } from "./reasons.ts";
 
 /**
- * The error for a field outside its range: "Expected `field` to be …, got `value`". Long values are cut at 64 characters.
+ * The error for a field outside its range: "Expected `field` to be …, got `value`". Secrets in addresses are masked, long values cut at 64 characters.
  * `reason` defaults to INVALID_ARGUMENT.
  */
 export function expected(field: string, form: string, got: unknown, reason: Reason = "INVALID_ARGUMENT"): AppError {
@@ -11,6 +12,6 @@ export function expected(field: string, form: string, got: unknown, reason: Reas
 }
 
 function toShortText(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  const text = maskSecretValue(typeof value === "string" ? value : (JSON.stringify(value) ?? String(value)));
   return text.length > 64 ? `${text.slice(0, 63)}…` : text;
 }

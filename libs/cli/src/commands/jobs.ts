@@ -1,27 +1,30 @@
 import type { Job, JobState } from "@pixelmesh/client";
 import type { Command } from "commander";
 import { addressOption } from "../address-option.ts";
+import type { DownloadOptions } from "../download-outputs.ts";
 import { choiceFlag, integerFlag } from "../flag-values.ts";
 import type { CliIo } from "../io.ts";
 import { withMesh } from "../with-mesh.ts";
 
 type Options = { readonly address: string; readonly json?: true };
 
-const states = ["running", "succeeded", "failed", "cancelled"] as const;
+/** Words of `--state`. */
+export const jobStates = ["running", "succeeded", "failed", "cancelled"] as const;
 
-/** Adds `jobs list|get|watch|cancel`. */
+/** Adds `jobs list|get|watch|cancel|download`. */
 export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   const jobs = program
     .command("jobs")
-    .summary("look at jobs and cancel them")
-    .description("Looks at jobs and cancels them.");
+    .summary("look at jobs, cancel them, fetch their outputs")
+    .description("Looks at jobs, cancels them, and fetches their outputs.");
   const command = (name: string, description: string) =>
     jobs.command(name).description(description).addOption(addressOption()).option("--json", "print JSON");
 
   command("list", "Lists jobs, newest first.")
-    .option("--state <state>", states.join(", "), choiceFlag("--state", states))
+    .option("--state <state>", jobStates.join(", "), choiceFlag("--state", jobStates))
     .option("--limit <n>", "at most so many", integerFlag("--limit", 1, 100_000), 20)
-    .action(async (options: Options & { state?: (typeof states)[number]; limit: number }) => {
+    .option("--ids", "print the ids alone, one a line")
+    .action(async (options: Options & { ids?: true; state?: (typeof jobStates)[number]; limit: number }) => {
       const { describeJobs, toStateNumber } = await import("../describe-job.ts");
       const state: JobState = toStateNumber(options.state);
       const found = await withMesh(io, options.address, async ({ jobs }) => {
@@ -33,7 +36,8 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
         }
         return list;
       });
-      io.stdout.write(describeJobs(found, options.json === true));
+      if (options.ids) io.stdout.write(found.map(({ id }) => `${id}\n`).join(""));
+      else io.stdout.write(describeJobs(found, options.json === true));
       finish(0);
     });
 
@@ -64,4 +68,12 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
     io.stdout.write(describeChange(job, options.json === true));
     finish(0);
   });
+
+  command("download <id> [output...]", "Fetches the outputs of a job: those named, else all that are ready.")
+    .option("-o, --output <file>", "write the one output there; - is standard output")
+    .option("--out-dir <dir>", "write outputs there, as <id>.<output>.<ext> (default: .)")
+    .action(async (id: string, outputs: string[], options: DownloadOptions) => {
+      const { downloadOutputs } = await import("../download-outputs.ts");
+      finish(await downloadOutputs(id, outputs, options, io));
+    });
 }

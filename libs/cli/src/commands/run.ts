@@ -1,17 +1,19 @@
 import type { Command } from "commander";
 import { addressOption } from "../address-option.ts";
-import { choiceFlag, integerFlag, numberFlag, repeatedFlag } from "../flag-values.ts";
+import { choiceFlag, durationFlag, integerFlag, numberFlag, repeatedFlag } from "../flag-values.ts";
 import type { CliIo } from "../io.ts";
 import { parseBackground } from "../run/background.ts";
 import { type EffectText, parseEffectText, parseVariant, type Variant } from "../run/effect-text.ts";
-import { formats, parseRunFlags, priorities, qualities, type RunOptions } from "../run/flags.ts";
+import { parseRunFlags, priorities, qualities, type RunOptions } from "../run/flags.ts";
+import { formatAliases, formats } from "../run/formats.ts";
 import { wrongFlag } from "../usage-error.ts";
 
 const parseScale = choiceFlag("--upscale", ["2", "3", "4"]);
 
 const examples = `
 Steps are done in this order: --max-side, --upscale (or --width, --height), --remove-background, --background, --effect. Each --variant
-branches off the end of these. Outputs are named <picture>.result.<ext> and <picture>.<variant>.<ext>.
+branches off the end of these. Outputs are named <picture>.result.<ext> and <picture>.<variant>.<ext>. A colour is #rrggbb, #rgb or a CSS
+name. - as a picture is standard input, as -o standard output.
 
 Examples:
   pixelmesh run photo.jpg --upscale 4
@@ -25,7 +27,7 @@ export function addRun(program: Command, io: CliIo, finish: (exitCode: number) =
     .command("run")
     .summary("make new pictures of pictures")
     .description("Makes new pictures of pictures. Without a mesh at the address, starts one for this command.")
-    .argument("<picture...>", "JPEG, PNG, WebP, AVIF or GIF files")
+    .argument("<picture...>", "JPEG, PNG, WebP, AVIF or GIF files; - is standard input")
     .option("--max-side <px>", "shrink the source so that no side is longer", integerFlag("--max-side", 16, 16_384))
     .option("--upscale <factor>", "enlarge by a model: 2, 3 or 4", (text) => Number(parseScale(text)))
     .option(
@@ -34,28 +36,36 @@ export function addRun(program: Command, io: CliIo, finish: (exitCode: number) =
       integerFlag("--width", 1, 16_384),
     )
     .option("--height <px>", "enlarge to this height instead", integerFlag("--height", 1, 16_384))
-    .option("--model <name>", "the model to enlarge by (see `models list`)", (text) => {
-      if (text === "") throw wrongFlag("--model", "the name of a model", text);
-      return text;
-    })
+    .option("--model <name>", "the model to enlarge or cut out by (see `models list`)", modelFlag("--model"))
+    .option("--upscale-model <name>", "the model to enlarge by", modelFlag("--upscale-model"))
+    .option("--cutout-model <name>", "the model to cut out by", modelFlag("--cutout-model"))
     .option("--denoise <0..1>", "how much noise to remove, where the model has a pair", numberFlag("--denoise", 0, 1))
     .option("--sharpen <0..1>", "sharpen what was enlarged", numberFlag("--sharpen", 0, 1))
     .option("--contrast <0..0.5>", "add contrast to what was enlarged", numberFlag("--contrast", 0, 0.5))
     .option("--remove-background", "cut the main object out")
-    .option("--background <what>", "cut out and put '#rrggbb', a PICTURE or blur:N behind", parseBackground)
+    .option("--background <what>", "cut out and put a colour, a PICTURE or blur:N behind", parseBackground)
     .option("--effect <effect>", "NAME[:key=value,…]; repeat for a chain", repeatedFlag<EffectText>(parseEffectText))
     .option("--variant <variant>", "NAME=EFFECT+EFFECT…: one more output", repeatedFlag<Variant>(parseVariant))
     .option("--quality <quality>", `${qualities.join(", ")}`, choiceFlag("--quality", qualities), "auto")
     .option(
       "--format <format>",
       `${formats.join(", ")} (default: auto, or as -o ends)`,
-      choiceFlag("--format", formats),
+      choiceFlag("--format", formats, formatAliases),
     )
+    .option("--encode-quality <1..100>", "of JPEG, WebP and AVIF files", integerFlag("--encode-quality", 1, 100))
+    .option("--lossless", "lose nothing when WebP files are written (PNG files never do)")
     .option("--priority <priority>", priorities.join(" or "), choiceFlag("--priority", priorities), "interactive")
     .option("--allow-degraded", "permit smaller sizes, lighter models or a CPU under load; what was done is told")
     .option("--no-cache", "neither read nor write stored results")
+    .option(
+      "--deadline <time>",
+      "a job fails unless it is done by then: 90s, 10m",
+      durationFlag("--deadline", "1s", "24h"),
+    )
+    .option("--jobs <n>", "pictures in work at once (default: 4)", integerFlag("--jobs", 1, 64))
+    .option("-q, --quiet", "tell failures only")
     .addOption(addressOption())
-    .option("-o, --output <file>", "write the one output there")
+    .option("-o, --output <file>", "write the one output there; - is standard output")
     .option("--out-dir <dir>", "write outputs there (default: .)")
     .option("--json", "print one JSON document about everything that was done")
     .addHelpText("after", examples)
@@ -64,4 +74,11 @@ export function addRun(program: Command, io: CliIo, finish: (exitCode: number) =
       const { runPictures } = await import("../run/run-pictures.ts");
       finish(await runPictures(flags, io));
     });
+}
+
+function modelFlag(flag: string): (text: string) => string {
+  return (text) => {
+    if (text === "") throw wrongFlag(flag, "the name of a model", text);
+    return text;
+  };
 }

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pixelmesh } from "@pixelmesh/client";
 import type { Command } from "commander";
 import { addressOption } from "../address-option.ts";
+import { fitStart } from "../display-width.ts";
 import { integerFlag } from "../flag-values.ts";
 import type { CliIo } from "../io.ts";
+import { escapeLine } from "../safe-text.ts";
 import type { MeshView } from "../top/view.ts";
 import { withMesh } from "../with-mesh.ts";
 
@@ -24,7 +26,7 @@ export function addTop(program: Command, io: CliIo, finish: (exitCode: number) =
     .option("--interval <seconds>", "between two looks", integerFlag("--interval", 1, 3_600), 2)
     .option("--once", "print one frame and end")
     .action(async ({ address, interval, once }: Options) => {
-      const isLive = io.stdout.isTTY === true && !once;
+      const isLive = io.stdout.isTTY === true && io.env.TERM !== "dumb" && !once;
       await withMesh(io, address, (client) => (isLive ? watch(io, client, interval * 1_000) : printOnce(io, client)));
       finish(0);
     });
@@ -56,7 +58,7 @@ async function watch(io: CliIo, client: Pixelmesh, intervalMs: number): Promise<
         if (io.stopping.aborted) break;
         const { reason, message } = toFailure(error);
         const shown = last ? renderTop(last, { columns, rows: rows - 1 }) : [];
-        screen.draw([`no answer: ${reason}: ${message}`.slice(0, columns), ...shown]);
+        screen.draw([fitStart(escapeLine(`no answer: ${reason}: ${message}`), columns), ...shown]);
       }
       await sleep(intervalMs, undefined, { signal: io.stopping }).catch(() => {});
     }

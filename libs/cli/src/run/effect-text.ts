@@ -13,7 +13,8 @@ const outputPattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 export function parseEffectText(text: string, flag = "--effect"): EffectText {
   const colon = text.indexOf(":");
   const name = colon < 0 ? text : text.slice(0, colon);
-  const settings: Record<string, string> = {};
+  // Without a prototype, so that no name of a setting means anything to JavaScript.
+  const settings: Record<string, string> = Object.create(null);
   const refuse = () => wrongFlag(flag, "NAME or NAME:key=value,…", text);
   if (!namePattern.test(name)) throw refuse();
   for (const pair of colon < 0 ? [] : text.slice(colon + 1).split(",")) {

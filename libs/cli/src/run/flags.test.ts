@@ -1,8 +1,9 @@
-import { EffectDescription, ParameterType } from "@pixelmesh/proto";
+import { EffectDescription, Model, ParameterType } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
 import { parseBackground } from "./background.ts";
 import { parseEffectText, parseVariant } from "./effect-text.ts";
 import { parseRunFlags, type RunOptions } from "./flags.ts";
+import { withSharedModel } from "./shared-model.ts";
 import { toEffect } from "./to-effect.ts";
 
 test("an effect's settings are read as text, name by name", () => {
@@ -23,12 +24,16 @@ test.each(["", "dither", "=dither", "A=dither", "a=", "a=dither+", `${"a".repeat
   (text) => expect(() => parseVariant(text)).toThrow(/^Expected `--variant` to be .*, got `/),
 );
 
-test.each(["", "#fff", "#12345g", "blur:", "blur:0", "blur:101", "blur:x"])("the background `%s` is refused", (text) =>
-  expect(() => parseBackground(text)).toThrow(/^Expected `--background` to be .*, got `/),
+test.each(["", "-", "#ff", "#fff8", "#12345g", "blur:", "blur:0", "blur:101", "blur:x"])(
+  "the background `%s` is refused",
+  (text) => expect(() => parseBackground(text)).toThrow(/^Expected `--background` to be .*, got `/),
 );
 
 test("a background is a colour, a blur or else a path", () => {
   expect(parseBackground("#FFaa00")).toEqual({ kind: "color", color: "#ffaa00" });
+  expect(parseBackground("#fa0")).toEqual({ kind: "color", color: "#ffaa00" });
+  expect(parseBackground("RebeccaPurple")).toEqual({ kind: "color", color: "#663399" });
+  expect(parseBackground("./red")).toEqual({ kind: "picture", path: "./red" });
   expect(parseBackground("blur:0.3")).toEqual({ kind: "blur", sigmaPx: 0.3 });
   expect(parseBackground("blur.png")).toEqual({ kind: "picture", path: "blur.png" });
 });
@@ -58,6 +63,22 @@ test("a setting has the type that the catalogue gives it", () => {
       method: { kind: { $case: "text", value: "bayer8" } },
     },
   });
+});
+
+test("colours are read as CSS writes them", () => {
+  const darkOf = (text: string) => toEffect(parseEffectText(`dither:dark=${text}`), catalogue).parameters.dark;
+  for (const [text, value] of [
+    ["#ABC", "#aabbcc"],
+    ["navy", "#000080"],
+    ["#123456", "#123456"],
+    ["bleu", "bleu"],
+  ] as const)
+    expect(darkOf(text)).toEqual({ kind: { $case: "color", value } });
+});
+
+test.each(["constructor", "valueof", "hasown"])("the setting `%s` is one like any other", (name) => {
+  const { parameters } = toEffect(parseEffectText(`dither:${name}=1`), catalogue);
+  expect(Object.keys(parameters)).toEqual([name]);
 });
 
 test("what is unknown or not of its type goes to the mesh as it was written, to be refused there", () => {
@@ -90,11 +111,78 @@ test("-o is for one output only", () => {
 
 test("flags that mean nothing together are refused", () => {
   expect(() => parse(["a.png"], { model: "m" })).toThrow(/^Expected `--model` to be given with --upscale/);
+  expect(() => parse(["a.png"], { cutoutModel: "m", upscale: 2 })).toThrow(
+    /^Expected `--cutout-model` to be given with/,
+  );
+  expect(() => parse(["a.png"], { upscaleModel: "m", removeBackground: true })).toThrow(
+    "`--upscale-model` to be given",
+  );
+  const both = { upscale: 2, removeBackground: true, upscaleModel: "a", cutoutModel: "b" } as const;
+  expect(() => parse(["a.png"], { ...both, model: "c" })).toThrow("Expected one model for each operation");
+  expect(() => parse(["a.png"], { lossless: true, format: "jpeg" })).toThrow(
+    "Expected `--lossless` with png, webp or auto",
+  );
+  expect(() => parse(["a.png"], { encodeQuality: 9, format: "png" })).toThrow(
+    "Expected `--encode-quality` with a format",
+  );
+  expect(() => parse(["-", "-"], { upscale: 2 })).toThrow("there is one standard input");
+  expect(() => parse(["a.png"], { upscale: 2, output: "-", json: true })).toThrow("Expected `--json` without `-o`");
   expect(() => parse(["a.png"], { sharpen: 0.5 })).toThrow(/^Expected `--sharpen` to be given with --upscale/);
   expect(() => parse(["a.png"], { upscale: 2, width: 900 })).toThrow("Expected --upscale, or --width and --height");
   const twice = [parseVariant("v=dither"), parseVariant("v=pop_art")];
   expect(() => parse(["a.png"], { variant: twice })).toThrow(/^Expected `--variant` to be named once each/);
   expect(() => parse(["a.png"], { variant: [parseVariant("result=dither")] })).toThrow("got `result`");
+});
+
+test("a picture without anything to do is refused, one that is written in another format is not", () => {
+  expect(() => parse(["a.png"], {})).toThrow(/^Expected something to do: --upscale/);
+  expect(() => parse(["a.png"], { outDir: "out", quality: "high" })).toThrow(/^Expected something to do/);
+  for (const options of [{ format: "webp" }, { output: "x.webp" }, { encodeQuality: 5 }, { lossless: true }] as const)
+    expect(parse(["a.png"], options).pictures).toEqual(["a.png"]);
+});
+
+test.each(["x.gif", "x.tiff", "x.BMP", "x.jpgg", "dir.png/x.heic", "x.txt"])(
+  "an output `%s` is refused by its ending",
+  (output) =>
+    expect(() => parse(["a.png"], { upscale: 2, output })).toThrow(/^Expected `-o` to be a name that ends with/),
+);
+
+test("the ending of an output and --format say the same, and other endings need --format", () => {
+  expect(() => parse(["a.png"], { output: "x.jpg", format: "png" })).toThrow("Expected `-o` to end as `--format png`");
+  expect(() => parse(["a.png"], { output: "x.gif", format: "png" })).toThrow("a name that ends with");
+  expect(() => parse(["a.png"], { upscale: 2, output: "x.pngg" })).toThrow("Did you mean `.png`?");
+  expect(parse(["a.png"], { output: "x.jpe", format: "auto" }).format).toBe("jpeg");
+  expect(parse(["a.png"], { output: "x.part", format: "png" }).format).toBe("png");
+  expect(parse(["a.png"], { upscale: 2, output: "x" }).format).toBe("auto");
+  expect(parse(["a.png"], { upscale: 2, output: "/dev/fd/3" }).format).toBe("auto");
+});
+
+test("--model is for what is asked for, and each operation can have its own", () => {
+  const modelsOf = (options: Partial<RunOptions>) => {
+    const { upscale, cutoutModel, sharedModel } = parse(["a.png"], options);
+    return [upscale?.model, cutoutModel, sharedModel];
+  };
+  expect(modelsOf({ upscale: 2, model: "a" })).toEqual(["a", "", undefined]);
+  expect(modelsOf({ removeBackground: true, model: "a" })).toEqual([undefined, "a", undefined]);
+  expect(modelsOf({ upscale: 2, removeBackground: true, upscaleModel: "a", cutoutModel: "b" })).toEqual([
+    "a",
+    "b",
+    undefined,
+  ]);
+  expect(modelsOf({ upscale: 2, removeBackground: true, upscaleModel: "a", model: "b" })).toEqual([
+    "a",
+    "b",
+    undefined,
+  ]);
+  expect(modelsOf({ upscale: 2, removeBackground: true, model: "a" })).toEqual(["", "", "a"]);
+});
+
+test("a model for either operation goes to the one of its task", () => {
+  const flags = parse(["a.png"], { upscale: 2, removeBackground: true, model: "m" });
+  const model = (task: string) => [Model.fromPartial({ name: "m", task })];
+  expect(withSharedModel(flags, model("matte"))).toMatchObject({ cutoutModel: "m", upscale: { model: "" } });
+  expect(withSharedModel(flags, model("upscale"))).toMatchObject({ cutoutModel: "", upscale: { model: "m" } });
+  expect(withSharedModel(flags, [])).toMatchObject({ upscale: { model: "m" } });
 });
 
 test("--background cuts out as well", () => {

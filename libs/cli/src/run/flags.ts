@@ -1,38 +1,43 @@
-import { extname } from "node:path";
 import type { UpscaleOperation } from "@pixelmesh/proto";
 import type { ServiceName } from "../mesh/services.ts";
 import { UsageError, wrongFlag } from "../usage-error.ts";
 import type { Background } from "./background.ts";
 import type { EffectText, Variant } from "./effect-text.ts";
+import { type Format, toOutputFormat } from "./formats.ts";
+import { chooseModels, type ModelOptions } from "./model-flags.ts";
+
+import { isStdin, isStdout } from "./standard-paths.ts";
 import { toUpscale, type UpscaleOptions } from "./upscale-flags.ts";
 
 /** Words of `--quality`. */
 export const qualities = ["auto", "high", "balanced", "fast"] as const;
-/** Words of `--format`. */
-export const formats = ["auto", "jpeg", "png", "webp", "avif"] as const;
 /** Words of `--priority`. */
 export const priorities = ["interactive", "batch"] as const;
 
-/** A word of `--format`. */
-export type Format = (typeof formats)[number];
-
 /** The options of `run` as commander gives them. */
-export type RunOptions = UpscaleOptions & {
-  readonly removeBackground?: true;
-  readonly background?: Background;
-  readonly effect?: readonly EffectText[];
-  readonly variant?: readonly Variant[];
-  readonly maxSide?: number;
-  readonly quality: (typeof qualities)[number];
-  readonly format?: Format;
-  readonly priority: (typeof priorities)[number];
-  readonly allowDegraded?: true;
-  readonly cache: boolean;
-  readonly address: string;
-  readonly output?: string;
-  readonly outDir?: string;
-  readonly json?: true;
-};
+export type RunOptions = Omit<UpscaleOptions, "upscaleModel"> &
+  ModelOptions & {
+    readonly removeBackground?: true;
+    readonly background?: Background;
+    readonly effect?: readonly EffectText[];
+    readonly variant?: readonly Variant[];
+    readonly maxSide?: number;
+    readonly quality: (typeof qualities)[number];
+    readonly format?: Format;
+    readonly encodeQuality?: number;
+    readonly lossless?: true;
+    readonly priority: (typeof priorities)[number];
+    /** In milliseconds from the upload on. */
+    readonly deadline?: number;
+    readonly jobs?: number;
+    readonly quiet?: true;
+    readonly allowDegraded?: true;
+    readonly cache: boolean;
+    readonly address: string;
+    readonly output?: string;
+    readonly outDir?: string;
+    readonly json?: true;
+  };
 
 /** Everything `run` was asked for, checked as far as that needs neither files nor mesh. */
 export type RunFlags = {
@@ -40,12 +45,23 @@ export type RunFlags = {
   readonly maxSidePx: number | undefined;
   readonly upscale: UpscaleOperation | undefined;
   readonly removeBackground: boolean;
+  /** The model to cut out by; empty: the default. */
+  readonly cutoutModel: string;
+  /** `--model` where the command both enlarges and cuts out: the model's own task tells which of the two it is for. */
+  readonly sharedModel: string | undefined;
   readonly background: Background | undefined;
   readonly effects: readonly EffectText[];
   readonly variants: readonly Variant[];
   readonly quality: RunOptions["quality"];
   readonly format: Format;
+  /** 1 to 100; 0: the default of the format. */
+  readonly encodeQuality: number;
+  readonly lossless: boolean;
   readonly priority: RunOptions["priority"];
+  readonly deadlineMs: number | undefined;
+  /** Pictures in work at once. */
+  readonly picturesAtOnce: number;
+  readonly quiet: boolean;
   readonly allowDegraded: boolean;
   readonly noCache: boolean;
   readonly address: string;
@@ -57,13 +73,7 @@ export type RunFlags = {
 /** Name of the output that the flags other than `--variant` make. */
 export const mainOutput = "result";
 
-const formatByExtension: Readonly<Record<string, Format>> = {
-  ".jpg": "jpeg",
-  ".jpeg": "jpeg",
-  ".png": "png",
-  ".webp": "webp",
-  ".avif": "avif",
-};
+const defaultPicturesAtOnce = 4;
 
 /** Checks what flags mean together. Throws UsageError. */
 export function parseRunFlags(pictures: readonly string[], options: RunOptions): RunFlags {
@@ -73,17 +83,28 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
   if (repeated !== undefined) {
     throw wrongFlag("--variant", `named once each, and not \`${mainOutput}\``, repeated);
   }
+  const removeBackground = options.removeBackground === true || background !== undefined;
+  const isEnlarged = [options.upscale, options.width, options.height].some((value) => value !== undefined);
+  const { upscaleModel, cutoutModel = "", sharedModel } = chooseModels(options, isEnlarged, removeBackground);
+  const { model: _, ...upscaleOptions } = options;
   const flags: RunFlags = {
     pictures,
     maxSidePx: options.maxSide,
-    upscale: toUpscale(options),
-    removeBackground: options.removeBackground === true || background !== undefined,
+    upscale: toUpscale({ ...upscaleOptions, ...(upscaleModel === undefined ? {} : { upscaleModel }) }),
+    removeBackground,
+    cutoutModel,
+    sharedModel,
     background,
     effects,
     variants,
     quality: options.quality,
-    format: options.format ?? (output ? formatByExtension[extname(output).toLowerCase()] : undefined) ?? "auto",
+    format: output === undefined ? (options.format ?? "auto") : toOutputFormat(output, options.format),
+    encodeQuality: options.encodeQuality ?? 0,
+    lossless: options.lossless === true,
     priority: options.priority,
+    deadlineMs: options.deadline,
+    picturesAtOnce: options.jobs ?? defaultPicturesAtOnce,
+    quiet: options.quiet === true,
     allowDegraded: options.allowDegraded === true,
     noCache: !options.cache,
     address: options.address,
@@ -95,8 +116,33 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
     if (options.outDir !== undefined) throw new UsageError("Expected one of `-o` and `--out-dir`, got both");
     const count = pictures.length * outputNames(flags).length;
     if (count > 1) throw wrongFlag("-o", `used with one output; there are ${count}, use --out-dir`, output);
+    if (flags.json && isStdout(output)) {
+      throw new UsageError("Expected `--json` without `-o` to standard output, for one of them only can be there");
+    }
   }
+  assertEncoding(flags);
+  assertWork(flags);
+  if (pictures.filter(isStdin).length > 1) throw wrongFlag("picture", "`-` once, for there is one standard input", "-");
   return flags;
+}
+
+function assertEncoding({ format, lossless, encodeQuality }: RunFlags): void {
+  if (lossless && (format === "jpeg" || format === "avif")) {
+    throw new UsageError(`Expected \`--lossless\` with png, webp or auto, got \`${format}\``);
+  }
+  if (encodeQuality > 0 && (format === "png" || lossless)) {
+    const what = lossless ? "--lossless" : "--format png";
+    throw new UsageError(`Expected \`--encode-quality\` with a format that loses something, got \`${what}\``);
+  }
+}
+
+/** Writing a picture anew in a format that was named is work as well. */
+function assertWork(flags: RunFlags): void {
+  const isRewritten = flags.format !== "auto" || flags.encodeQuality > 0 || flags.lossless;
+  if (hasMainSteps(flags) || flags.variants.length > 0 || isRewritten) return;
+  const operations =
+    "--upscale, --width, --height, --max-side, --remove-background, --background, --effect or --variant";
+  throw new UsageError(`Expected something to do: ${operations}; or --format, to write the picture in another format`);
 }
 
 /** Whether the flags other than `--variant` ask for any step. */

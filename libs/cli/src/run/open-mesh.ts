@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,7 +43,10 @@ export async function openMesh(
         if (event.kind === "restarted") note(`restarted ${event.name} (${event.why}), attempt ${event.attempt}`);
       },
     });
-    io.forced.addEventListener("abort", mesh.stopNow);
+    io.forced.addEventListener("abort", () => {
+      mesh.stopNow();
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
+    });
     const client = await connectServing(mesh.address, io);
     return {
       client,

@@ -84,6 +84,22 @@ test("with variants alone there is no further output, and they branch off the so
   expect(outputNames(flagsOf(options))).toEqual(["a"]);
 });
 
+test("how outputs are encoded goes to all of them", () => {
+  const { outputs } = pipelineOf({
+    upscale: 2,
+    format: "webp",
+    encodeQuality: 40,
+    variant: [parseVariant("a=dither")],
+  });
+  expect(outputs.map(({ encoding }) => encoding?.quality)).toEqual([40, 40]);
+  expect(pipelineOf({ format: "webp", lossless: true }).outputs[0]?.encoding?.lossless).toBe(true);
+});
+
+test("a cut-out has the model that was named for it", () => {
+  const { steps } = pipelineOf({ removeBackground: true, cutoutModel: "u2netp" });
+  expect(steps[0]?.operation).toEqual({ $case: "removeBackground", value: { model: "u2netp" } });
+});
+
 test("asked for no step, a pipeline passes the picture through in the format wanted", () => {
   const { steps, outputs } = pipelineOf({ format: "webp" });
   expect(steps.map(({ operation }) => operation)).toEqual([
@@ -92,10 +108,9 @@ test("asked for no step, a pipeline passes the picture through in the format wan
   expect(outputs.map(({ name, encoding }) => [name, encoding?.format])).toEqual([["result", ImageFormat.WEBP]]);
 });
 
-test("-o says the format by its ending, unless --format does", () => {
+test("-o says the format by its ending, --format for endings that say none", () => {
   expect(flagsOf({ output: "x.JPG" }).format).toBe("jpeg");
-  expect(flagsOf({ output: "x.jpg", format: "png" }).format).toBe("png");
-  expect(flagsOf({ output: "x.dat" }).format).toBe("auto");
+  expect(flagsOf({ output: "x.dat", format: "png" }).format).toBe("png");
 });
 
 test("whatever is asked for, ids are unique and valid, inputs come from earlier steps, and outputs name steps", () => {

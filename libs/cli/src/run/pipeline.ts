@@ -1,6 +1,7 @@
 import { type Effect, ImageFormat, type Input, type Output, type Pipeline, type Step } from "@pixelmesh/proto";
 import type { EffectText } from "./effect-text.ts";
-import { type Format, hasMainSteps, mainOutput, type RunFlags } from "./flags.ts";
+import { hasMainSteps, mainOutput, type RunFlags } from "./flags.ts";
+import type { Format } from "./formats.ts";
 
 /** Name under which a `--background` picture is uploaded. */
 export const backgroundUpload = "background";
@@ -27,7 +28,7 @@ export function toPipeline(flags: RunFlags, toEffect: (text: EffectText) => Effe
   if (upscale) add("upscale", { $case: "upscale", value: upscale });
   if (flags.removeBackground) {
     const original = end;
-    add("remove_background", { $case: "removeBackground", value: { model: "" } });
+    add("remove_background", { $case: "removeBackground", value: { model: flags.cutoutModel } });
     if (background?.kind === "color") {
       add("replace_background", replaceBy({ $case: "color", value: background.color }));
     } else if (background?.kind === "blur") {
@@ -38,7 +39,12 @@ export function toPipeline(flags: RunFlags, toEffect: (text: EffectText) => Effe
   }
   if (effects.length > 0) add("effects", { $case: "applyEffects", value: { effects: effects.map(toEffect) } });
 
-  const encoding = { format: formats[flags.format], quality: 0, lossless: false, background: "" };
+  const encoding = {
+    format: formats[flags.format],
+    quality: flags.encodeQuality,
+    lossless: flags.lossless,
+    background: "",
+  };
   const outputs: Output[] = steps.length > 0 ? [{ name: mainOutput, step: steps.at(-1)?.id ?? "", encoding }] : [];
   const branch = end;
   for (const [index, variant] of flags.variants.entries()) {

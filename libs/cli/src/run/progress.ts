@@ -1,20 +1,40 @@
 import { type Job, JobState, StepState } from "@pixelmesh/proto";
-import type { CliIo } from "../io.ts";
+import { displayWidth, fitEnd, fitStart, padCells } from "../display-width.ts";
+import { drawOn, type Terminal } from "../io.ts";
+import { escapeText } from "../safe-text.ts";
 import { toShortTime } from "../text.ts";
 
 /** Tells people how far their pictures are. */
 export type Progress = {
   update(label: string, job: Job): void;
   /** A picture is done with; `text` stays on the screen. */
-  finish(label: string, text: string): void;
+  finish(label: string, text: string, hasFailed: boolean): void;
   /** A line between the others. */
   note(text: string): void;
   close(): void;
 };
 
+/** How progress is told. */
+export type ProgressOptions = {
+  /** Lines, not bars: the terminal cannot redraw, or there is none. */
+  readonly isPlain: boolean;
+  /** Failures only. */
+  readonly isQuiet?: boolean;
+};
+
 /** Bars that are redrawn on a terminal, plain lines elsewhere; both on standard error. */
-export function createProgress(stderr: CliIo["stderr"]): Progress {
-  return stderr.isTTY ? createBars(stderr, () => stderr.columns || 80) : createLines(stderr);
+export function createProgress(stderr: Terminal, { isPlain, isQuiet = false }: ProgressOptions): Progress {
+  if (isQuiet) return createQuiet(stderr);
+  return isPlain ? createLines(stderr) : createBars(stderr);
+}
+
+function createQuiet(stderr: Terminal): Progress {
+  return {
+    update() {},
+    finish: (label, text, hasFailed) => void (hasFailed && stderr.write(`${label}: ${text}\n`)),
+    note() {},
+    close() {},
+  };
 }
 
 /** What is known of a running job: share done, steps at work, time left. */
@@ -28,7 +48,7 @@ export function toProgressText(job: Job): string {
 const linePercent = 10;
 const lineMs = 5_000;
 
-function createLines(stderr: CliIo["stderr"]): Progress {
+function createLines(stderr: Terminal): Progress {
   const said = new Map<string, { progress: number; atMs: number }>();
   return {
     update(label, job) {
@@ -52,17 +72,24 @@ function createLines(stderr: CliIo["stderr"]): Progress {
 const redrawMs = 100;
 const barCells = 24;
 const labelCells = 24;
+const leastBarCells = 4;
+const leastLabelCells = 6;
+/** Two spaces, two brackets, two spaces. */
+const gapCells = 6;
 
-function createBars(stderr: CliIo["stderr"], columns: () => number): Progress {
+function createBars(stderr: Terminal): Progress {
   const jobs = new Map<string, Job>();
   let drawn = 0;
+  const columns = () => stderr.columns || 80;
 
   function clear(): string {
     return drawn === 0 ? "" : `\x1b[${drawn}A\x1b[J`;
   }
   function draw(above = ""): void {
-    const lines = [...jobs].map(([label, job]) => toBar(label, job).slice(0, Math.max(1, columns() - 1)));
-    stderr.write(`${clear()}${above}${lines.map((line) => `${line}\n`).join("")}`);
+    // What is taller than the terminal cannot be cleared again.
+    const shown = [...jobs].slice(0, Math.max(1, (stderr.rows || 24) - 1));
+    const lines = shown.map(([label, job]) => `${escapeText(toBar(label, job, columns() - 1))}\n`);
+    drawOn(stderr, `${clear()}${escapeText(above)}${lines.join("")}`);
     drawn = lines.length;
   }
   const timer = setInterval(() => jobs.size > 0 && draw(), redrawMs);
@@ -76,15 +103,20 @@ function createBars(stderr: CliIo["stderr"], columns: () => number): Progress {
     note: (text) => draw(`${text}\n`),
     close() {
       clearInterval(timer);
-      stderr.write(clear());
+      if (drawn > 0) drawOn(stderr, clear());
       drawn = 0;
     },
   };
 }
 
-/** One line: the end of the label, a bar of fixed width, and what is known. */
-export function toBar(label: string, job: Job): string {
-  const full = Math.round(job.progress * barCells);
-  const short = label.length > labelCells ? `…${label.slice(1 - labelCells)}` : label.padEnd(labelCells);
-  return `${short}  [${"#".repeat(full)}${"-".repeat(barCells - full)}]  ${toProgressText(job)}`;
+/** One line of at most so many cells: the end of the label, a bar, and what is known. Where space is short the bar goes first. */
+export function toBar(label: string, job: Job, cells = 79): string {
+  const facts = fitStart(toProgressText(job), cells);
+  const leftCells = cells - displayWidth(facts);
+  const bar = Math.min(barCells, leftCells - labelCells - gapCells);
+  const short = (width: number) => padCells(fitEnd(label, width), width);
+  if (bar < leastBarCells)
+    return leftCells < leastLabelCells ? facts : `${short(Math.min(labelCells, leftCells - 2))}  ${facts}`;
+  const full = Math.round(job.progress * bar);
+  return `${short(labelCells)}  [${"#".repeat(full)}${"-".repeat(bar - full)}]  ${facts}`;
 }

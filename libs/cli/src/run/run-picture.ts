@@ -1,28 +1,25 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import {
-  isJobEnded,
-  type Job,
-  type Picture,
-  type PipelineInput,
-  type Pixelmesh,
-  Priority,
-  Quality,
-} from "@pixelmesh/client";
+import type { Readable } from "node:stream";
+import { isJobEnded, type Job, type PipelineInput, type Pixelmesh, Priority, Quality } from "@pixelmesh/client";
 import { AppError, reasonFromEnum } from "@pixelmesh/errors";
 import { toFailure } from "../failure.ts";
 import { type Failure, type PictureResult, type SavedOutput, toFormatWord } from "./document.ts";
 import type { RunFlags } from "./flags.ts";
+import { openPicture } from "./picture-source.ts";
 import { backgroundUpload } from "./pipeline.ts";
-import { writeOutput } from "./write-output.ts";
+import { type WriteContext, writeOutput } from "./write-output.ts";
 
 /** One picture of a command. */
 export type PictureTask = {
   readonly path: string;
   readonly flags: RunFlags;
   readonly pipeline: PipelineInput;
-  /** Where an output goes, once its format is known. */
+  /** Where an output goes, once its format is known. Throws where no file of that name can be. */
   readonly pathOf: (output: string, format: string) => string;
+  /** Why no output of this picture could be written, whatever its format: it is then not uploaded. */
+  readonly refusal: unknown;
+  /** A failure in the words of the command line. */
+  readonly explain: (failure: Failure) => Failure;
+  readonly streams: { readonly stdin?: Readable; readonly stdout?: WriteContext["stdout"] };
 };
 
 /** What happens on the way, for clocks and progress bars. */
@@ -48,6 +45,7 @@ export async function runPicture(
   const outputs: SavedOutput[] = [];
   let job: Job | undefined;
   try {
+    if (task.refusal !== undefined) throw task.refusal;
     job = await createJob(client, task, events, signal);
     for await (const seen of client.jobs.watch(job.id, { signal })) {
       job = seen;
@@ -59,10 +57,10 @@ export async function runPicture(
     await Promise.all(
       ready.map(async ({ name }) => outputs.push(await saveOutput(client, ended.id, name, task, events, signal))),
     );
-    return { path, job, outputs: inOrder(outputs, job), failure: failureOf(job) };
+    return { path, job, outputs: inOrder(outputs, job), failure: failureOf(job, task) };
   } catch (error) {
     if (signal.aborted && job && !isJobEnded(job)) job = await cancel(client, job);
-    return { path, job, outputs: job ? inOrder(outputs, job) : [], failure: toFailure(error) };
+    return { path, job, outputs: job ? inOrder(outputs, job) : [], failure: task.explain(toFailure(error)) };
   }
 }
 
@@ -73,8 +71,11 @@ async function createJob(
   signal: AbortSignal,
 ): Promise<Job> {
   const { path, flags, pipeline } = task;
-  const pictures = [await toUpload("source", path)];
-  if (flags.background?.kind === "picture") pictures.push(await toUpload(backgroundUpload, flags.background.path));
+  const from = { stdin: task.streams.stdin, signal };
+  const pictures = [await openPicture("source", path, from)];
+  if (flags.background?.kind === "picture") {
+    pictures.push(await openPicture(backgroundUpload, flags.background.path, from));
+  }
   events.onTraffic();
   return client.jobs.create({
     pipeline,
@@ -83,6 +84,7 @@ async function createJob(
     quality: qualities[flags.quality],
     allowDegraded: flags.allowDegraded,
     noCache: flags.noCache,
+    ...(flags.deadlineMs === undefined ? {} : { deadline: new Date(Date.now() + flags.deadlineMs) }),
     signal,
   });
 }
@@ -93,13 +95,6 @@ const qualities: Readonly<Record<RunFlags["quality"], Quality>> = {
   balanced: Quality.BALANCED,
   fast: Quality.FAST,
 };
-
-async function toUpload(name: string, path: string): Promise<Picture> {
-  const stats = await stat(path);
-  if (stats.isDirectory()) throw new AppError("INVALID_ARGUMENT", `Expected ${path} to be a picture, got a directory`);
-  const open = () => createReadStream(path, { highWaterMark: 1024 * 1024 });
-  return { name, open, ...(stats.isFile() ? { sizeBytes: stats.size } : {}) };
-}
 
 async function saveOutput(
   client: Pixelmesh,
@@ -118,7 +113,7 @@ async function saveOutput(
       yield chunk;
     }
   }
-  await writeOutput(path, timed());
+  await writeOutput(path, timed(), { stdout: task.streams.stdout, signal });
   const { widthPx: width, heightPx: height, sizeBytes: bytes, sha256 } = header;
   return { name: output, path, width, height, format, bytes, sha256 };
 }
@@ -127,8 +122,8 @@ function inOrder(outputs: readonly SavedOutput[], job: Job): SavedOutput[] {
   return job.outputs.flatMap(({ name }) => outputs.filter((output) => output.name === name));
 }
 
-function failureOf({ error }: Job): Failure | undefined {
-  return error && { reason: reasonFromEnum(error.reason), message: error.message };
+function failureOf({ error }: Job, { explain }: PictureTask): Failure | undefined {
+  return error && explain(toFailure(new AppError(reasonFromEnum(error.reason), error.message)));
 }
 
 async function cancel(client: Pixelmesh, job: Job): Promise<Job> {

@@ -1,32 +1,35 @@
-import { mkdirSync, statSync } from "node:fs";
-import { join } from "node:path";
 import type { Pixelmesh } from "@pixelmesh/client";
-import type { CliIo } from "../io.ts";
+import { type CliIo, isPlain } from "../io.ts";
+import { escapeLine } from "../safe-text.ts";
 import { toShortSize, toShortTime } from "../text.ts";
-import { UsageError, wrongFlag } from "../usage-error.ts";
-import { type PictureResult, toDocument } from "./document.ts";
-import { formats, neededServices, outputNames, type RunFlags } from "./flags.ts";
+import { UsageError } from "../usage-error.ts";
+import { type Failure, type PictureResult, toDocument } from "./document.ts";
+import { neededServices, type RunFlags } from "./flags.ts";
 import { openMesh } from "./open-mesh.ts";
-import { chooseStems, toFileName } from "./output-paths.ts";
+import { leadsToStdout } from "./output-target.ts";
 import { toPipeline } from "./pipeline.ts";
+import { type Place, planPaths } from "./plan-paths.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { type PictureTask, runPicture } from "./run-picture.ts";
+import { withSharedModel } from "./shared-model.ts";
+import { isStdin } from "./standard-paths.ts";
 import { toEffect } from "./to-effect.ts";
-
-const picturesAtOnce = 4;
+import { toTypedFailure } from "./typed-failure.ts";
 
 /** The command `run`: answers the exit code. Throws UsageError for what the file system shows to be a mistake in the flags. */
 export async function runPictures(flags: RunFlags, io: CliIo): Promise<number> {
-  const pathOf = planPaths(flags);
-  const progress = createProgress(io.stderr);
+  assertStreams(flags, io);
+  const places = planPaths(flags);
+  const progress = createProgress(io.stderr, { isPlain: isPlain(io.stderr, io.env), isQuiet: flags.quiet });
   const mesh = await openMesh(flags.address, neededServices(flags), io, progress.note);
   try {
-    const pipeline = await planPipeline(flags, mesh.client, io.stopping);
-    const tasks = flags.pictures.map((path, index) => ({ path, flags, pipeline, pathOf: pathOf(index) }));
+    const { pipeline, explain } = await planPipeline(flags, mesh.client, io.stopping);
+    const common = { flags, pipeline, explain, streams: io.streams ?? {} };
+    const tasks = flags.pictures.map((path, index) => ({ path, ...common, ...(places[index] as Place) }));
     const { results, wallMs } = await runAll(mesh.client, tasks, progress, io.stopping);
     progress.close();
     if (flags.json) io.stdout.write(`${JSON.stringify(toDocument(results, wallMs), null, 2)}\n`);
-    else io.stdout.write(results.map(toOutputLines).join(""));
+    else if (!flags.quiet && !isPictureOnStdout(flags)) io.stdout.write(results.map(toOutputLines).join(""));
     return results.every(({ failure }) => failure === undefined) ? 0 : 1;
   } finally {
     progress.close();
@@ -34,53 +37,27 @@ export async function runPictures(flags: RunFlags, io: CliIo): Promise<number> {
   }
 }
 
-/** Where the outputs of each picture go. Makes the folder; throws UsageError where an input would be overwritten. */
-function planPaths(flags: RunFlags): (index: number) => PictureTask["pathOf"] {
-  const identityOf = (path: string) => {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    return stats && `${stats.dev}:${stats.ino}`;
-  };
-  const { background, outputFile, outDir } = flags;
-  if (background?.kind === "picture" && !identityOf(background.path)) {
-    throw wrongFlag("--background", "#rrggbb, blur:N or the path of a picture that exists", background.path);
-  }
-  const inputs = new Set(
-    [...flags.pictures, ...(background?.kind === "picture" ? [background.path] : [])].map(identityOf),
-  );
-  const isInput = (path: string) => {
-    const identity = identityOf(path);
-    return identity !== undefined && inputs.has(identity);
-  };
-  if (outputFile !== undefined) {
-    if (isInput(outputFile)) throw new UsageError(`Expected \`-o\` to be no input, got \`${outputFile}\``);
-    if (statSync(outputFile, { throwIfNoEntry: false })?.isDirectory()) {
-      throw wrongFlag("-o", "a file; for a directory use --out-dir", outputFile);
-    }
-    return () => () => outputFile;
-  }
-  try {
-    mkdirSync(outDir, { recursive: true });
-  } catch {
-    throw wrongFlag("--out-dir", "a directory, or a place where one can be made", outDir);
-  }
-  const possible = flags.format === "auto" ? formats.slice(1) : [flags.format];
-  const stems = chooseStems(flags.pictures, (stem) =>
-    outputNames(flags).some((output) =>
-      possible.some((format) => isInput(join(outDir, toFileName(stem, output, format)))),
-    ),
-  );
-  return (index) => (output, format) => join(outDir, toFileName(stems[index] as string, output, format));
+function isPictureOnStdout({ outputFile }: RunFlags): boolean {
+  return outputFile !== undefined && leadsToStdout(outputFile);
 }
 
-/** Asks the mesh what effects there are only where some are named: their settings are typed by it. */
-async function planPipeline(
-  flags: RunFlags,
-  client: Pixelmesh,
-  signal: AbortSignal,
-): Promise<ReturnType<typeof toPipeline>> {
+function assertStreams({ pictures, outputFile }: RunFlags, { streams }: CliIo): void {
+  if (pictures.some(isStdin)) {
+    if (streams === undefined) throw new UsageError("Expected a file, got `-`: there is no standard input here");
+    if (streams.stdin.isTTY) throw new UsageError("Expected a picture on standard input for `-`, got a terminal");
+  }
+  if (outputFile === "-" && streams === undefined) {
+    throw new UsageError("Expected `-o` to be a file, got `-`: there is no standard output here");
+  }
+}
+
+/** Asks the mesh what effects and models there are only where some are named whose type or task has to be known. */
+async function planPipeline(given: RunFlags, client: Pixelmesh, signal: AbortSignal) {
+  const flags = given.sharedModel === undefined ? given : withSharedModel(given, await client.models({ signal }));
   const hasEffects = flags.effects.length + flags.variants.length > 0;
   const catalogue = hasEffects ? await client.effects({ signal }) : [];
-  return toPipeline(flags, (text) => toEffect(text, catalogue));
+  const pipeline = toPipeline(flags, (text) => toEffect(text, catalogue));
+  return { pipeline, explain: (failure: Failure) => toTypedFailure(failure, flags, pipeline, catalogue) };
 }
 
 async function runAll(client: Pixelmesh, tasks: readonly PictureTask[], progress: Progress, signal: AbortSignal) {
@@ -95,13 +72,14 @@ async function runAll(client: Pixelmesh, tasks: readonly PictureTask[], progress
   async function work(): Promise<void> {
     for (const [index, task] of queue) {
       const beginMs = performance.now();
-      const label = task.path;
+      const label = escapeLine(isStdin(task.path) ? "standard input" : task.path);
       const result = await runPicture(client, task, { onJob: (job) => progress.update(label, job), onTraffic }, signal);
       results[index] = result;
-      progress.finish(label, toSummary(result, performance.now() - beginMs));
+      progress.finish(label, toSummary(result, performance.now() - beginMs), result.failure !== undefined);
     }
   }
-  await Promise.all(Array.from({ length: Math.min(picturesAtOnce, tasks.length) }, work));
+  const workers = Math.min(tasks[0]?.flags.picturesAtOnce ?? 0, tasks.length);
+  await Promise.all(Array.from({ length: workers }, work));
   return { results, wallMs: firstMs === undefined ? 0 : lastMs - firstMs };
 }
 
@@ -120,6 +98,9 @@ export function toSummary({ job, failure }: PictureResult, ms: number): string {
 
 function toOutputLines({ outputs }: PictureResult): string {
   return outputs
-    .map(({ path, width, height, format, bytes }) => `${path}  ${width}x${height} ${format} ${toShortSize(bytes)}\n`)
+    .map(
+      ({ path, width, height, format, bytes }) =>
+        `${escapeLine(path)}  ${width}x${height} ${format} ${toShortSize(bytes)}\n`,
+    )
     .join("");
 }

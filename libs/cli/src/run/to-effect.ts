@@ -1,4 +1,5 @@
 import { type Effect, type EffectDescription, ParameterType, type Value } from "@pixelmesh/proto";
+import { toHexColor } from "../css-colors.ts";
 import type { EffectText } from "./effect-text.ts";
 
 /**
@@ -23,7 +24,7 @@ function toKind(text: string, type: ParameterType | undefined): NonNullable<Valu
     case ParameterType.FLAG:
       return text === "true" || text === "false" ? { $case: "flag", value: text === "true" } : asText;
     case ParameterType.COLOR:
-      return { $case: "color", value: text };
+      return { $case: "color", value: toHexColor(text) ?? text };
     default:
       return asText;
   }

@@ -6,7 +6,7 @@ export type UpscaleOptions = {
   readonly upscale?: 2 | 3 | 4;
   readonly width?: number;
   readonly height?: number;
-  readonly model?: string;
+  readonly upscaleModel?: string;
   readonly denoise?: number;
   readonly sharpen?: number;
   readonly contrast?: number;
@@ -14,11 +14,11 @@ export type UpscaleOptions = {
 
 /** The upscale step that is asked for, if any. Throws UsageError for flags that mean nothing together. */
 export function toUpscale(options: UpscaleOptions): UpscaleOperation | undefined {
-  const { upscale, width, height, model, denoise, sharpen, contrast } = options;
+  const { upscale, width, height, upscaleModel, denoise, sharpen, contrast } = options;
   const sized = width !== undefined || height !== undefined;
   if (upscale !== undefined && sized) throw new UsageError("Expected --upscale, or --width and --height, got both");
   if (upscale === undefined && !sized) {
-    for (const [flag, value] of Object.entries({ model, denoise, sharpen, contrast })) {
+    for (const [flag, value] of Object.entries({ "upscale-model": upscaleModel, denoise, sharpen, contrast })) {
       if (value === undefined) continue;
       throw wrongFlag(`--${flag}`, "given with --upscale, --width or --height, which it is about", `${value}`);
     }
@@ -27,7 +27,7 @@ export function toUpscale(options: UpscaleOptions): UpscaleOperation | undefined
   const isFinished = sharpen !== undefined || contrast !== undefined;
   return UpscaleOperation.fromPartial({
     scale: upscale ?? 0,
-    model: model ?? "",
+    model: upscaleModel ?? "",
     ...(sized ? { target: { widthPx: width ?? 0, heightPx: height ?? 0 } } : {}),
     ...(denoise === undefined ? {} : { denoise }),
     ...(isFinished ? { finishing: { sharpen: sharpen ?? 0, contrast: contrast ?? 0 } } : {}),

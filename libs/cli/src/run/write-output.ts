@@ -1,26 +1,68 @@
-import { createWriteStream, statSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { Readable } from "node:stream";
+import { constants, createWriteStream, type Stats } from "node:fs";
+import { chmod, chown, copyFile, open, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname } from "node:path";
+import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { findTarget, findWriteFailure, toPartPath } from "./output-target.ts";
+
+type Chunks = AsyncIterable<Uint8Array>;
+
+/** What writing an output needs of the process: its standard output, and the signal that ends the command. */
+export type WriteContext = { readonly stdout?: Writable | undefined; readonly signal?: AbortSignal | undefined };
+
+const readerPollMs = 50;
 
 /**
- * Writes a file whole or not at all: what was at `path` stays until the new content is complete. A path that is no regular
- * file (a pipe, a terminal) is written to as it is.
+ * Writes a file whole or not at all: what was at `path` stays until the new content is complete. Links are followed; mode, owner and
+ * further hard links of a file that was there are kept. Standard output, descriptors, pipes and devices are written to as they are.
  */
-export async function writeOutput(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const existing = statSync(path, { throwIfNoEntry: false });
-  if (existing && !existing.isFile()) return await writeTo(path, chunks);
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+export async function writeOutput(path: string, chunks: Chunks, context: WriteContext = {}): Promise<void> {
+  const target = findTarget(path);
+  if (target.kind === "file") return writeFile(target.path, target.existing, chunks, context);
+  if (target.kind === "descriptor") {
+    if (target.fd === 1 && context.stdout) return writeTo(context.stdout, chunks, context, { end: false });
+    return writeTo(createWriteStream("", { fd: target.fd, autoClose: false }), chunks, context);
+  }
+  const close = target.isFifo ? await waitForReader(target.path, context.signal) : undefined;
   try {
-    await writeTo(temporary, chunks);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await writeTo(createWriteStream(target.path), chunks, context);
+  } finally {
+    await close?.();
   }
 }
 
-async function writeTo(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  await pipeline(Readable.from(chunks, { objectMode: true }), createWriteStream(path));
+async function writeFile(path: string, existing: Stats | undefined, chunks: Chunks, context: WriteContext) {
+  const isFolderClosed = existing !== undefined && findWriteFailure(dirname(path)) !== undefined;
+  const part = toPartPath(isFolderClosed ? tmpdir() : dirname(path));
+  try {
+    await writeTo(createWriteStream(part, { flags: "wx", mode: existing ? 0o600 : 0o666 }), chunks, context);
+    if (existing && (isFolderClosed || existing.nlink > 1)) return await copyFile(part, path);
+    if (existing) {
+      // Another owner is kept where we may: root may, others own what they replace.
+      await chown(part, existing.uid, existing.gid).catch(() => {});
+      await chmod(part, existing.mode & 0o7777);
+    }
+    await rename(part, path);
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+/** To open a FIFO blocks a thread until a reader opens it too, which no signal ends: this asks again and again instead. */
+async function waitForReader(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      const held = await open(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      return () => held.close();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENXIO") throw error;
+      await sleep(readerPollMs, undefined, { signal });
+    }
+  }
+}
+
+async function writeTo(stream: Writable, chunks: Chunks, { signal }: WriteContext, { end = true } = {}): Promise<void> {
+  await pipeline(Readable.from(chunks, { objectMode: true }), stream, { end, ...(signal ? { signal } : {}) });
 }

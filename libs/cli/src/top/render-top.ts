@@ -1,5 +1,6 @@
 import type { GetClusterResponse, Job } from "@pixelmesh/client";
 import { WorkClass, Zone } from "@pixelmesh/proto";
+import { fitStart } from "../display-width.ts";
 import { toEnumWord } from "../enum-word.ts";
 import { toProgressText } from "../run/progress.ts";
 import { toShortSize, toShortTime, toTable } from "../text.ts";
@@ -17,7 +18,7 @@ export function renderTop(view: MeshView, { columns, rows }: FrameSize): string[
   const { cluster, jobs } = view;
   const sections = [toDevices(cluster), toQueues(cluster), toSlots(cluster), toJobs(jobs)];
   const lines = [...head, ...fitSections(sections, rows - head.length)];
-  return lines.slice(0, rows).map((line) => toPlain(line).slice(0, columns));
+  return lines.slice(0, rows).map((line) => fitStart(toPlain(line), columns));
 }
 
 function toHeadLine({ address, atUnixMs, cluster, stats }: MeshView): string {

@@ -1,4 +1,4 @@
-import type { CliIo } from "../io.ts";
+import { drawOn, type Terminal } from "../io.ts";
 
 /** A terminal that is drawn on. */
 export type Screen = {
@@ -13,18 +13,18 @@ const [enter, leave] = ["\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"];
 const [home, clearLine, clearBelow] = ["\x1b[H", "\x1b[K", "\x1b[J"];
 
 /** Draws on the terminal's second screen, so that what was on it is there again afterwards. */
-export function openScreen(stdout: CliIo["stdout"], forced: AbortSignal): Screen {
+export function openScreen(stdout: Terminal, forced: AbortSignal): Screen {
   let isOpen = true;
   const close = () => {
-    if (isOpen) stdout.write(leave);
+    if (isOpen) drawOn(stdout, leave);
     isOpen = false;
     forced.removeEventListener("abort", close);
   };
   forced.addEventListener("abort", close);
-  stdout.write(enter);
+  drawOn(stdout, enter);
   return {
     draw(lines) {
-      if (isOpen) stdout.write(`${home}${lines.map((line) => `${line}${clearLine}`).join("\r\n")}${clearBelow}`);
+      if (isOpen) drawOn(stdout, `${home}${lines.map((line) => `${line}${clearLine}`).join("\r\n")}${clearBelow}`);
     },
     size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
     close,

@@ -74,3 +74,15 @@ test("an error is logged by kind, reason, place and causes, without what a calle
     },
   });
 });
+
+test("passwords and tokens in addresses are not logged, wherever they stand", () => {
+  const { lines, log } = createTestLogger();
+  const cause = new Error("connect to nats://user:hunter2@nats:4222 failed");
+  const why = `GET https://host/x?token=hunter2 ${"x".repeat(3_000)}`;
+  log.error({ err: new Error("broken", { cause }), why, natsUrl: `nats://u:${"hunter2".repeat(400)}@nats` }, "failed");
+  expect(JSON.stringify(lines)).not.toContain("hunter2");
+  expect(lines[0]).toMatchObject({
+    natsUrl: "nats://********@nats",
+    err: { cause: { message: expect.stringContaining("@nats:4222") } },
+  });
+});

@@ -1,3 +1,5 @@
+import { maskSecrets } from "@pixelmesh/errors";
+
 /** An error as it is logged. */
 export type LoggedError = {
   readonly type: string;
@@ -12,18 +14,18 @@ const maxCauses = 4;
 const maxLength = 2_000;
 
 /**
- * An error for the log: kind, reason, text, where from, and its causes. Failures with a reason, and statuses of calls, quote
+ * An error for the log: kind, reason, text (secrets in addresses masked), where from, and its causes. Failures with a reason, and statuses of calls, quote
  * what a caller sent in backticks: what stands in them is left out, and so is the whole text of those about fields of a
  * request or with facts for the caller (which names there are, say). Further properties (fields, metadata, details), which may repeat it, are never logged.
  */
 export function toLoggedError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error))
-    return { type: typeof error, message: withoutQuotes(String(error)).slice(0, maxLength) };
+    return { type: typeof error, message: maskSecrets(withoutQuotes(String(error))).slice(0, maxLength) };
   const { reason, code } = error as { reason?: unknown; code?: unknown };
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   return {
     type: error.name,
-    message: toSafeText(error).slice(0, maxLength),
+    message: maskSecrets(toSafeText(error)).slice(0, maxLength),
     ...(typeof reason === "string" ? { reason } : {}),
     ...(typeof code === "string" || typeof code === "number" ? { code } : {}),
     ...(frames.length > 0 ? { stack: frames.join("\n").slice(0, maxLength) } : {}),

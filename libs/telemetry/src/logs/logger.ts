@@ -1,3 +1,4 @@
+import { maskSecrets } from "@pixelmesh/errors";
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
 import { traceIds } from "../traces/trace.ts";
 import { createFloodGate, type FloodLimits, type GateLine } from "./flood-gate.ts";
@@ -33,7 +34,7 @@ export function createLogger(
         ...(options.version ? { version: options.version } : {}),
       },
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }), log: cutStrings },
+      formatters: { level: (label) => ({ level: label }), log: toSafeStrings },
       mixin: traceIds,
       serializers: { err: (error: unknown) => toLoggedError(error) },
       redact: {
@@ -64,9 +65,13 @@ function toGateLine([first, second]: readonly unknown[], level: number): GateLin
 
 const maxTextLength = 2_000;
 
-function cutStrings(fields: Record<string, unknown>): Record<string, unknown> {
+/** Masks secrets in addresses, then cuts: what is cut could no longer be told for an address. */
+function toSafeStrings(fields: Record<string, unknown>): Record<string, unknown> {
   for (const [name, value] of Object.entries(fields)) {
-    if (typeof value === "string" && value.length > maxTextLength) fields[name] = `${value.slice(0, maxTextLength)}…`;
+    if (typeof value !== "string") continue;
+    const text = maskSecrets(value);
+    if (text.length > maxTextLength) fields[name] = `${text.slice(0, maxTextLength)}…`;
+    else if (text !== value) fields[name] = text;
   }
   return fields;
 }

@@ -37,8 +37,8 @@ test("pixels survive the way to float and back", async () => {
 });
 
 test("a chain in float differs from its effects rounded one by one, and is closer to the exact values", async () => {
-  const dark = toEffect("black_and_white", { contrast: -95 });
-  const bright = toEffect("black_and_white", { contrast: 95 });
+  const dark = toEffect("black_and_white", { contrast: 0.08 });
+  const bright = toEffect("black_and_white", { contrast: 10 });
   const picture = createPicture(256, 4, 1);
   const once = await applyChain(picture, parseEffects([dark, bright]));
   const twice = await applyChain(await applyChain(picture, parseEffects([dark])), parseEffects([bright]));

@@ -1,5 +1,8 @@
 import type { Progress } from "@pixelmesh/models";
-import type { CliIo } from "../../io.ts";
+import { fitStart } from "../../display-width.ts";
+import { drawOn, isPlain, type Terminal } from "../../io.ts";
+import type { Env } from "../../mesh/service-env.ts";
+import { escapeLine } from "../../safe-text.ts";
 import { toShortSize, toShortTime } from "../../text.ts";
 
 /** Tells people how far a download is. */
@@ -16,13 +19,14 @@ const linePercent = 10;
 const barCells = 24;
 
 /** A bar that is redrawn on a terminal, plain lines every tenth or 5 s elsewhere; both on standard error. */
-export function createPullProgress(label: string, stderr: CliIo["stderr"]): PullProgress {
+export function createPullProgress(label: string, stderr: Terminal, env: Env): PullProgress {
+  const isDrawn = !isPlain(stderr, env);
   const rate = createRate();
   let saidMs = Number.NEGATIVE_INFINITY;
   let saidPercent = Number.NEGATIVE_INFINITY;
   let drawn = false;
   const clear = () => {
-    if (drawn) stderr.write("\r\x1b[K");
+    if (drawn) drawOn(stderr, "\r\x1b[K");
     drawn = false;
   };
   return {
@@ -31,10 +35,10 @@ export function createPullProgress(label: string, stderr: CliIo["stderr"]): Pull
       rate.add(progress.doneBytes, nowMs);
       const percent = toPercent(progress);
       const complete = progress.doneBytes === progress.totalBytes;
-      if (stderr.isTTY) {
+      if (isDrawn) {
         if (nowMs - saidMs < redrawMs && !complete) return;
         const text = `${label}  ${toBar(progress)}${toFacts(progress, rate.bytesPerSecond())}`;
-        stderr.write(`\r\x1b[K${text.slice(0, Math.max(1, (stderr.columns || 80) - 1))}`);
+        drawOn(stderr, `\r\x1b[K${fitStart(escapeLine(text), Math.max(1, (stderr.columns || 80) - 1))}`);
         drawn = true;
       } else {
         if (nowMs - saidMs < lineMs && percent < saidPercent + linePercent) return;

@@ -40,7 +40,7 @@ export function addPull(models: Command, io: CliIo, finish: (exitCode: number) =
 async function pull(name: string, io: CliIo, { from, modelsDir, json }: Options): Promise<PullReport> {
   const { chooseTargetDir, pullModel, toModelsDirs } = await import("@pixelmesh/models");
   const targetDir = await chooseTargetDir(io.env, modelsDir);
-  const progress = createPullProgress(name, io.stderr);
+  const progress = createPullProgress(name, io.stderr, io.env);
   try {
     const report = await pullModel({
       name,

@@ -1128,7 +1128,7 @@ export const Value: MessageFns<Value> = {
 };
 
 function createBaseEffect(): Effect {
-  return { name: "", parameters: {} };
+  return { name: "", parameters: globalThis.Object.create(null) };
 }
 
 export const Effect: MessageFns<Effect> = {
@@ -1169,9 +1169,7 @@ export const Effect: MessageFns<Effect> = {
             }
 
             const entry2 = Effect_ParametersEntry.decode(reader, reader.uint32());
-            if (entry2.value !== undefined) {
-              message.parameters[entry2.key] = entry2.value;
-            }
+            message.parameters[entry2.key] = entry2.value ?? ({} as any);
             continue;
           }
         }
@@ -1214,7 +1212,7 @@ export const Effect: MessageFns<Effect> = {
     if (message.parameters) {
       const entries = globalThis.Object.entries(message.parameters) as [string, Value][];
       if (entries.length > 0) {
-        obj.parameters = {};
+        obj.parameters = globalThis.Object.create(null);
         entries.forEach(([k, v]) => {
           obj.parameters[k] = Value.toJSON(v);
         });
@@ -1236,7 +1234,7 @@ export const Effect: MessageFns<Effect> = {
         }
         return acc;
       },
-      {},
+      globalThis.Object.create(null),
     );
     return message;
   },

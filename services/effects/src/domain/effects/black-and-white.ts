@@ -45,7 +45,7 @@ export const blackAndWhite = defineEffect({
   name: "black_and_white",
   title: "Black and white",
   description: "Greys as film sees them: by luminance or through a colour filter, with contrast, grain and a tone.",
-  revision: 1,
+  revision: 2,
   parameters: {
     mode: choice({
       description:
@@ -61,11 +61,11 @@ export const blackAndWhite = defineEffect({
       unit: "%",
     }),
     contrast: number({
-      description: "Steeper or flatter around mid-grey; 100 leaves black and white only, -100 mid-grey only.",
-      minimum: -100,
+      description:
+        "Factor of the distance from mid-grey, as CSS contrast(): 1 changes nothing, 1.4 is steeper, 0 mid-grey only.",
+      minimum: 0,
       maximum: 100,
-      byDefault: 0,
-      unit: "%",
+      byDefault: 1,
     }),
     grain: number({
       description: "Film grain, strongest in mid-greys.",
@@ -89,7 +89,7 @@ export const blackAndWhite = defineEffect({
   },
   createStage(settings, { widthPx, channels }) {
     const grey = createGrey(mixes[settings.mode]);
-    const tone = createToneCurve(settings.brightness / 100, settings.contrast / 100);
+    const tone = createToneCurve(settings.brightness / 100, settings.contrast);
     const tint = createTint(settings.tint);
     const span = (settings.grain / 100) * grainSpan;
     const noise = span > 0 ? createNoise(widthPx, settings.seed, settings.grain_size) : undefined;
@@ -121,10 +121,9 @@ function createGrey({ weights: [red, green, blue], linear }: Mix): (r: number, g
 }
 
 function createToneCurve(brightness: number, contrast: number): Curve {
-  if (brightness === 0 && contrast === 0) return (value) => value;
-  // The slope goes from 0 over 1 to vertical as contrast goes from -1 over 0 to 1.
-  const slope = Math.tan(((contrast + 1) * Math.PI) / 4);
-  return (value) => clampUnit((value + brightness - 0.5) * slope + 0.5);
+  if (brightness === 0 && contrast === 1) return (value) => value;
+  // Filter Effects Module Level 1, contrast(): a line of this slope through mid-grey, on encoded values.
+  return (value) => clampUnit((value + brightness - 0.5) * contrast + 0.5);
 }
 
 // The tint's OKLab a and b at full in mid-tones and none at the ends, at the lightness that the grey has.

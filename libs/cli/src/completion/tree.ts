@@ -1,0 +1,72 @@
+import type { Command, Option } from "commander";
+
+/** One flag as a shell completes it. */
+export type CompletionFlag = {
+  /** `--format`, and `-o` where there is a short one. */
+  readonly names: readonly string[];
+  readonly description: string;
+  /** What may follow it: nothing, a file, a directory, one of some words, or any text. */
+  readonly value: "none" | "file" | "directory" | "text" | readonly string[];
+};
+
+/** One command as a shell completes it. */
+export type CompletionNode = {
+  /** The words before it, without `pixelmesh`: `["jobs", "list"]`. */
+  readonly path: readonly string[];
+  readonly description: string;
+  readonly subcommands: readonly { readonly name: string; readonly description: string }[];
+  readonly flags: readonly CompletionFlag[];
+  /** What its arguments are. */
+  readonly takes: "nothing" | "files" | readonly string[];
+};
+
+/** Words that a flag takes, by its long name, where they are few. */
+export type FlagWords = Readonly<Record<string, readonly string[]>>;
+
+/** Every command of the program with its flags, parents first. */
+export function toCompletionTree(program: Command, words: FlagWords): readonly CompletionNode[] {
+  const shared = [...program.options];
+  function walk(command: Command, path: readonly string[]): CompletionNode[] {
+    const own = path.length === 0 ? shared : [...command.options, ...shared.filter(({ long }) => long !== "--version")];
+    const node: CompletionNode = {
+      path,
+      description: toLine(command.summary() || command.description()),
+      subcommands: command.commands.map((it) => ({
+        name: it.name(),
+        description: toLine(it.summary() || it.description()),
+      })),
+      flags: [
+        ...own.map((option) => toFlag(option, words)),
+        { names: ["--help", "-h"], description: "show help", value: "none" },
+      ],
+      takes: toArguments(command),
+    };
+    return [node, ...command.commands.flatMap((it) => walk(it, [...path, it.name()]))];
+  }
+  return walk(program, []);
+}
+
+function toFlag({ long, short, description, required, flags }: Option, words: FlagWords): CompletionFlag {
+  const names = [long, short].filter((name) => typeof name === "string");
+  const known = words[long ?? ""];
+  const value = !required
+    ? "none"
+    : (known ?? (/<file/.test(flags) ? "file" : /<dir/.test(flags) ? "directory" : "text"));
+  return { names, description: toLine(description), value };
+}
+
+function toArguments(command: Command): CompletionNode["takes"] {
+  const [first] = command.registeredArguments;
+  if (first === undefined) return "nothing";
+  if (/picture|file/.test(first.name())) return "files";
+  const listed = first.description.split(", ");
+  return listed.length > 1 && listed.every((word) => /^[a-z-]+$/.test(word)) ? listed : "nothing";
+}
+
+/** One line without what shells would read as more than text. */
+function toLine(text: string): string {
+  return text
+    .replace(/\s+/g, " ")
+    .replaceAll("'", "’")
+    .replace(/[`"\\$:[\]]/g, "");
+}

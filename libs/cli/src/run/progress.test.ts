@@ -1,0 +1,56 @@
+import { Job, JobState, StepState } from "@pixelmesh/proto";
+import { expect, test } from "vitest";
+import { displayWidth } from "../display-width.ts";
+import { isPlain, type Terminal } from "../io.ts";
+import { toSafeTerminal } from "../safe-text.ts";
+import { createProgress, toBar } from "./progress.ts";
+
+const running = Job.fromPartial({
+  state: JobState.RUNNING,
+  progress: 0.5,
+  etaMs: 2_300,
+  steps: [{ id: "remove_background", state: StepState.RUNNING }],
+});
+
+/** A terminal, and all that was written to it. */
+function createTerminal(columns: number): { terminal: Terminal; written: () => string } {
+  let text = "";
+  const write = (more: string) => (text += more);
+  return { terminal: toSafeTerminal({ isTTY: true, columns, rows: 24, write }), written: () => text };
+}
+
+test("a bar fits the terminal, however narrow it is and whatever the picture is called", () => {
+  for (const label of ["cat.png", "写真".repeat(30), "🎉".repeat(30)]) {
+    for (let cells = 1; cells <= 120; cells += 1) {
+      const bar = toBar(label, running, cells);
+      expect([cells, displayWidth(bar) <= cells]).toEqual([cells, true]);
+      if (cells >= 40) expect(bar).toContain("50 %");
+    }
+  }
+});
+
+test("on a terminal each bar is one line that is drawn over, and names cannot add sequences", () => {
+  const { terminal, written } = createTerminal(60);
+  const progress = createProgress(terminal, { isPlain: isPlain(terminal, { TERM: "xterm" }) });
+  progress.update("\\u001b[2Ja.png", running);
+  progress.note("started \u001b[2J");
+  progress.finish("a.png", "done \u009b1m", false);
+  progress.close();
+  const sequences =
+    written()
+      .replaceAll("\u001b", "ESC")
+      .match(/ESC[^a-zA-Z]*[a-zA-Z]/g) ?? [];
+  expect(sequences.every((sequence) => /^ESC\[(\d+A|J)$/.test(sequence))).toBe(true);
+  expect(sequences.length).toBeGreaterThan(0);
+  expect(written()).toContain("started \\u001b[2J\n");
+  expect(written()).not.toContain("\u009b");
+});
+
+test.each([{ TERM: "dumb" }, { NO_COLOR: "1" }])("progress is plain lines under %j", (env) => {
+  const { terminal, written } = createTerminal(80);
+  const progress = createProgress(terminal, { isPlain: isPlain(terminal, env) });
+  progress.update("a.png", running);
+  progress.finish("a.png", "done", false);
+  progress.close();
+  expect(written()).toBe("a.png: 50 %  remove_background  2.3 s left\na.png: done\n");
+});

@@ -1,0 +1,2 @@
+/** What a call can be given. */
+export type CallOptions = { readonly signal?: AbortSignal };
