@@ -1,9 +1,10 @@
 import type { TlsOptions } from "@pixelmesh/client";
 import { type Command, Option } from "commander";
 import type { Env } from "./mesh/service-env.ts";
+import { wrongFlag } from "./usage-error.ts";
 
-/** How a mesh is called: by TLS where files are given, with a token where there is one. */
-export type Access = { readonly tls?: TlsOptions; readonly token?: string };
+/** How a mesh is called: by TLS where files are given, with a token where there is one, through a proxy only on demand. */
+export type Access = { readonly tls?: TlsOptions; readonly token?: string; readonly httpProxy?: boolean };
 
 const flags = [
   ["--tls-ca <file>", "CAs that the mesh is trusted by (PEM); calls are made over TLS", "PIXELMESH_TLS_CA_FILE"],
@@ -32,5 +33,11 @@ export function readAccess(env: Env): Access {
     serverName: env.PIXELMESH_TLS_SERVER_NAME,
   };
   const token = env.PIXELMESH_API_TOKEN?.trim();
-  return { tls, ...(token ? { token } : {}) };
+  return { tls, httpProxy: readHttpProxy(env.PIXELMESH_RPC_HTTP_PROXY), ...(token ? { token } : {}) };
+}
+
+function readHttpProxy(text: string | undefined): boolean {
+  if (text === undefined || text === "" || text === "false") return false;
+  if (text === "true") return true;
+  throw wrongFlag("PIXELMESH_RPC_HTTP_PROXY", "true or false", text);
 }

@@ -47,6 +47,8 @@ export type ConnectOptions = {
   readonly token?: (() => string) | undefined;
   /** Where calls are counted. */
   readonly metrics?: Metrics | undefined;
+  /** Connect through the HTTP proxy that the environment names (`grpc_proxy`, `https_proxy`, `http_proxy`). Default: false. */
+  readonly httpProxy?: boolean | undefined;
 };
 
 /** Opens a connection lazily: it connects on first use and again whenever it is lost. `host:port` or a `dns:///` name. */
@@ -55,6 +57,8 @@ export function connectRpc(address: string, options: ConnectOptions = {}): RpcCo
   const channel = createChannel(address, tls?.channel ?? ChannelCredentials.createInsecure(), {
     ...(tls && tls.serverName !== "" ? { "grpc.ssl_target_name_override": tls.serverName } : {}),
     "grpc.service_config": serviceConfig,
+    // grpc-js uses the environment's proxy by default, even for loopback addresses.
+    "grpc.enable_http_proxy": options.httpProxy ? 1 : 0,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
     "grpc.max_receive_message_length": 4 * 1024 * 1024 + 64 * 1024,

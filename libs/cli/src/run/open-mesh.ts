@@ -21,7 +21,7 @@ export async function openMesh(
   io: CliIo,
   note: (text: string) => void,
 ): Promise<OpenMesh> {
-  if (await isAnswering(address)) {
+  if (await isAnswering(address, io)) {
     const client = await connectServing(address, io);
     return { client, close: async () => client.close() };
   }
