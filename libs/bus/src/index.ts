@@ -1,4 +1,4 @@
-export { type Broker, type BrokerOptions, findNatsServer, startBroker } from "./broker.ts";
+export { type Broker, type BrokerOptions, brokerConfigPath, startBroker } from "./broker.ts";
 export type { Codec } from "./codec.ts";
 export { busFields } from "./config.ts";
 export { type Bus, type BusOptions, connectBus, type OnWrite } from "./connect.ts";

@@ -15,4 +15,6 @@ export type CliIo = {
   readonly stopping: AbortSignal;
   /** Aborted by the second one, just before the process exits: what must not outlive us ends in a listener. */
   readonly forced: AbortSignal;
+  /** Called by a command that goes on when what it prints cannot be written; others end then. */
+  readonly keepOnWithoutOutput?: () => void;
 };

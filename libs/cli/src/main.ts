@@ -10,8 +10,10 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     stop.abort();
   });
 }
-// Whoever read us has gone (`| head`): there is nobody left to tell.
-process.stdout.on("error", () => process.exit(1));
+let isOutputNeeded = true;
+// The reader has gone (`| head`), or the disk is full.
+process.stdout.on("error", () => isOutputNeeded && process.exit(1));
+process.stderr.on("error", () => {});
 
 const exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
@@ -19,5 +21,8 @@ const exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   stopping: stop.signal,
   forced: force.signal,
+  keepOnWithoutOutput: () => {
+    isOutputNeeded = false;
+  },
 });
 process.stdout.write("", () => process.exit(exitCode));

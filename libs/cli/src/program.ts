@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addAccessFlags } from "./access.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDlq } from "./commands/dlq.ts";
+import { addDown } from "./commands/down.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addModels } from "./commands/models/index.ts";
 import { addRun } from "./commands/run.ts";
@@ -28,7 +29,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
   addAccessFlags(program, (name, value) => {
     env[name] = value;
   });
-  for (const add of [addUp, addRun, addStatus, addStats, addTop, addJobs, addModels, addDlq, addConfig])
+  for (const add of [addUp, addDown, addRun, addStatus, addStats, addTop, addJobs, addModels, addDlq, addConfig])
     add(program, io, finish);
   try {
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {

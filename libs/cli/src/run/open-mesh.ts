@@ -38,6 +38,7 @@ export async function openMesh(
       services,
       signal: io.stopping,
       onEvent(event) {
+        if (event.kind === "trouble") note(event.text);
         if (event.kind === "error") note(`${event.name}: ${event.text}`);
         if (event.kind === "restarted") note(`restarted ${event.name} (${event.why}), attempt ${event.attempt}`);
       },
