@@ -33,9 +33,9 @@ export function repeatedFlag<T>(parse: (text: string) => T): (text: string, prev
 }
 
 /** Host and port of `HOST:PORT` (an IPv6 host in brackets) or `dns:///HOST:PORT`, a name of several; throws UsageError. */
-export function parseAddress(text: string): { readonly host: string; readonly port: number } {
+export function parseAddress(text: string, flag = "--address"): { readonly host: string; readonly port: number } {
   const match = /^(?:dns:\/\/\/)?(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match && port >= 1 && port <= 65_535) return { host: (match[1] ?? match[2]) as string, port };
-  throw wrongFlag("--address", "HOST:PORT or dns:///HOST:PORT", text);
+  throw wrongFlag(flag, "HOST:PORT or dns:///HOST:PORT", text);
 }

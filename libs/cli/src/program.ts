@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addAccessFlags } from "./access.ts";
+import { useAddressVariable } from "./address-option.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDown } from "./commands/down.ts";
@@ -31,6 +32,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
   });
   for (const add of [addUp, addDown, addRun, addStatus, addStats, addTop, addJobs, addModels, addDlq, addConfig])
     add(program, io, finish);
+  useAddressVariable(program, env);
   try {
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
       const { version } = await import("@pixelmesh/service");

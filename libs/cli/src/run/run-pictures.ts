@@ -6,7 +6,7 @@ import { toShortSize, toShortTime } from "../text.ts";
 import { UsageError, wrongFlag } from "../usage-error.ts";
 import { type PictureResult, toDocument } from "./document.ts";
 import { formats, neededServices, outputNames, type RunFlags } from "./flags.ts";
-import { openMesh } from "./open-mesh.ts";
+import { type GivenAddress, openMesh } from "./open-mesh.ts";
 import { chooseStems, toFileName } from "./output-paths.ts";
 import { toPipeline } from "./pipeline.ts";
 import { createProgress, type Progress } from "./progress.ts";
@@ -16,10 +16,10 @@ import { toEffect } from "./to-effect.ts";
 const picturesAtOnce = 4;
 
 /** The command `run`: answers the exit code. Throws UsageError for what the file system shows to be a mistake in the flags. */
-export async function runPictures(flags: RunFlags, io: CliIo): Promise<number> {
+export async function runPictures(flags: RunFlags & GivenAddress, io: CliIo): Promise<number> {
   const pathOf = planPaths(flags);
   const progress = createProgress(io.stderr);
-  const mesh = await openMesh(flags.address, neededServices(flags), io, progress.note);
+  const mesh = await openMesh(flags, neededServices(flags), io, progress.note);
   try {
     const pipeline = await planPipeline(flags, mesh.client, io.stopping);
     const tasks = flags.pictures.map((path, index) => ({ path, flags, pipeline, pathOf: pathOf(index) }));
