@@ -15,8 +15,10 @@ export {
   republishDeadLetter,
 } from "./dead-letters.ts";
 export { hasFinishedEvent, readJobEvents } from "./event-log.ts";
+export { findNatsServer } from "./find-nats-server.ts";
 export { answerQuestions, type GatherOptions, gatherAnswers } from "./gather.ts";
 export { bidForLease, type LeaseBid } from "./lease.ts";
+export { createMessageAges, type MessageAges } from "./message-age.ts";
 export { removeOrphans } from "./orphans.ts";
 export { hasWork, publishEvent, publishFinished, publishWork } from "./publish.ts";
 export { type Backlog, listQueues, type QueueDepth, readBacklog, readBucketSize } from "./queues.ts";

@@ -12,6 +12,7 @@ import { fromRpcError, statusOf } from "./errors.ts";
 import { isEndless, isTraced } from "./middleware/endless.ts";
 import { refusedMiddleware } from "./refused.ts";
 import { isServerError } from "./server-errors.ts";
+import { timeoutHeaderMiddleware } from "./timeout-header.ts";
 import type { RpcTls } from "./tls.ts";
 
 /** What a call may be given besides nice-grpc's own options. */
@@ -73,6 +74,7 @@ export function connectRpc(address: string, options: ConnectOptions = {}): RpcCo
     .use(errorDetailsClientMiddleware)
     .use(refusedMiddleware)
     .use(deadlineMiddleware)
+    .use(timeoutHeaderMiddleware)
     .use(retryMiddleware)
     .use(createCallMiddleware(options));
   return {
@@ -92,7 +94,10 @@ export async function waitForReady(connection: RpcConnection, timeoutMs: number)
   }
 }
 
-/** Hands trace, tenant and deadline on, cuts the deadline to the parent's, and turns failures into AppErrors. */
+/**
+ * Hands trace and tenant on, cuts the deadline to the parent's, and turns failures into AppErrors. The deadline travels as
+ * `grpc-timeout`, the time that remains.
+ */
 function createCallMiddleware({
   timeoutMs: defaultTimeoutMs = 30_000,
   tenant: defaultTenant,
@@ -118,7 +123,6 @@ function createCallMiddleware({
     const deadlineUnixMs = isEndless(call.method.path)
       ? undefined
       : Math.min(Date.now() + (timeoutMs ?? defaultTimeoutMs), facts.deadlineUnixMs ?? Number.POSITIVE_INFINITY);
-    if (deadlineUnixMs !== undefined) metadata.set("x-pixelmesh-deadline-unix-ms", String(deadlineUnixMs));
 
     const startMs = performance.now();
     let code = Status.CANCELLED; // What it is when the consumer simply stops asking.

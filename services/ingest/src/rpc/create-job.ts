@@ -37,8 +37,7 @@ export function createCreateJob(parts: JobParts) {
     { signal }: CallContext,
   ): Promise<Job> {
     const nowUnixMs = Date.now();
-    const deadlineOf = ({ deadlineUnixMs }: CreateJobHeader) =>
-      parseDeadline(deadlineUnixMs, nowUnixMs, parts.jobDeadlineMs);
+    const deadlineOf = (header: CreateJobHeader) => parseDeadline(header, nowUnixMs, parts.jobDeadlineMs);
     // A full mesh refuses before anything is uploaded.
     const onHeader = async (header: CreateJobHeader) => {
       const keepUntilUnixMs = deadlineOf(header) + parts.outputLifeMs;
