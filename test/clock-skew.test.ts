@@ -67,7 +67,7 @@ describe("a caller whose clock is wrong", () => {
     const status = await runCommand(shiftMs, "status", ...at);
     expect(status, status.err).toMatchObject({ code: 0 });
     // How long services run is by the mesh's clock.
-    expect(status.out).toMatch(/^ingest .*  (?!0 ms)(\d+ ms|[\d.]+ s|\d min \d+ s) *$/m);
+    expect(status.out).toMatch(/^ingest .* {2}(?!0 ms)(\d+ ms|[\d.]+ s|\d min \d+ s) *$/m);
     const run = await runCommand(shiftMs, "run", picture, "--effect", "pop_art", "--no-cache", "--out-dir", dir, ...at);
     expect(run, run.err).toMatchObject({ code: 0 });
     expect(readdirSync(dir)).toHaveLength(2);
