@@ -58,6 +58,7 @@ export default defineConfig({
         test: {
           name: "mesh",
           globalSetup: "test/own-memory.ts",
+          setupFiles: "scripts/keep-logs.ts",
           include: [
             "libs/*/test/**/*.test.ts",
             "services/*/test/**/*.test.ts",

@@ -1,19 +1,13 @@
-import { createServer } from "node:net";
+import { reservePorts } from "@pixelmesh/cli";
 
-/**
- * Free ports below the range from which kernels give ports to outgoing connections: one of those could be taken again before a
- * service listens on it.
- */
+const mostAtOnce = 31;
+
+/** Ports that neither outgoing connections nor other meshes of this machine take, for as long as this process runs. */
 export async function freePorts(count: number): Promise<number[]> {
-  const free = new Set<number>();
-  while (free.size < count) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-    });
-    if (isFree) free.add(port);
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const reserved = await reservePorts("127.0.0.1", Math.min(mostAtOnce, count - ports.length));
+    ports.push(...reserved.ports);
   }
-  return [...free];
+  return ports;
 }

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { reservePorts } from "@pixelmesh/cli";
 
 /** A Prometheus of this test: scrapes the targets every second, with rules of its own. */
 export type Prometheus = {
@@ -68,11 +68,8 @@ const isReady = (url: string) =>
     () => false,
   );
 
+/** Prometheus cannot report a port that it chose itself. The reservation lasts as long as this process. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
+  const { ports } = await reservePorts("127.0.0.1", 1);
+  return ports[0] as number;
 }

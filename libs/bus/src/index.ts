@@ -1,4 +1,4 @@
-export { type Broker, type BrokerOptions, findNatsServer, startBroker } from "./broker.ts";
+export { type Broker, type BrokerOptions, brokerConfigPath, startBroker } from "./broker.ts";
 export type { Codec } from "./codec.ts";
 export { busFields } from "./config.ts";
 export { type Bus, type BusOptions, connectBus, type OnWrite } from "./connect.ts";
@@ -15,8 +15,10 @@ export {
   republishDeadLetter,
 } from "./dead-letters.ts";
 export { hasFinishedEvent, readJobEvents } from "./event-log.ts";
+export { findNatsServer } from "./find-nats-server.ts";
 export { answerQuestions, type GatherOptions, gatherAnswers } from "./gather.ts";
 export { bidForLease, type LeaseBid } from "./lease.ts";
+export { createMessageAges, type MessageAges } from "./message-age.ts";
 export { removeOrphans } from "./orphans.ts";
 export { hasWork, publishEvent, publishFinished, publishWork } from "./publish.ts";
 export { type Backlog, listQueues, type QueueDepth, readBacklog, readBucketSize } from "./queues.ts";

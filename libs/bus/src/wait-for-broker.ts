@@ -7,8 +7,11 @@ import { toBrokerError } from "./broker-error.ts";
 const retryMs = 250;
 const warnEveryMs = 10_000;
 
-/** Codes of the JetStream API that pass by themselves although their status is not 503: 10005, no suitable peers; 10047, no storage left. */
-const passing: ReadonlySet<number> = new Set([10005, 10047]);
+/**
+ * Codes of the JetStream API that pass by themselves although their status is not 503: 10005, no suitable peers; 10047, no storage
+ * left; 10065, subjects overlap, which a broker also says while another process makes the same stream.
+ */
+const passing: ReadonlySet<number> = new Set([10005, 10047, 10065]);
 
 /**
  * Repeats `act` every 250 ms until the broker answers, for at most `patienceMs`; `act` must be safe to repeat. Without a bound,

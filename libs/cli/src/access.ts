@@ -3,8 +3,16 @@ import { type Command, Option } from "commander";
 import type { Env } from "./mesh/service-env.ts";
 import { wrongFlag } from "./usage-error.ts";
 
-/** How a mesh is called: by TLS where files are given, with a token where there is one, for a tenant. */
-export type Access = { readonly tls?: TlsOptions; readonly token?: string; readonly tenant?: string };
+/**
+ * How a mesh is called: by TLS where files are given, with a token where there is one, for a tenant, through a proxy only on
+ * demand.
+ */
+export type Access = {
+  readonly tls?: TlsOptions;
+  readonly token?: string;
+  readonly tenant?: string;
+  readonly httpProxy?: boolean;
+};
 
 const flags = [
   ["--tls-ca <file>", "CAs that the mesh is trusted by (PEM); calls are made over TLS", "PIXELMESH_TLS_CA_FILE"],
@@ -48,5 +56,16 @@ export function readAccess(env: Env): Access {
   };
   const token = env.PIXELMESH_API_TOKEN?.trim();
   const tenant = env[tenantVariable]?.trim();
-  return { tls, ...(token ? { token } : {}), ...(tenant ? { tenant: parseTenant(tenantVariable, tenant) } : {}) };
+  return {
+    tls,
+    httpProxy: readHttpProxy(env.PIXELMESH_RPC_HTTP_PROXY),
+    ...(token ? { token } : {}),
+    ...(tenant ? { tenant: parseTenant(tenantVariable, tenant) } : {}),
+  };
+}
+
+function readHttpProxy(text: string | undefined): boolean {
+  if (text === undefined || text === "" || text === "false") return false;
+  if (text === "true") return true;
+  throw wrongFlag("PIXELMESH_RPC_HTTP_PROXY", "true or false", text);
 }

@@ -3,9 +3,9 @@ import { connectRpc, type RpcConnection } from "@pixelmesh/rpc";
 import type { Access } from "./access.ts";
 
 /** A connection to one process of a mesh, beside the client's. */
-export function connectProcess(address: string, { tls: files = {} }: Access): RpcConnection {
+export function connectProcess(address: string, { tls: files = {}, httpProxy }: Access): RpcConnection {
   const tls = openClientTls(files);
-  const connection = connectRpc(address, { tls });
+  const connection = connectRpc(address, { tls, httpProxy });
   return {
     ...connection,
     close() {

@@ -7,10 +7,10 @@ import { isListening, waitUntilServing } from "./mesh/health.ts";
 
 const startingTimeoutMs = 15_000;
 
-/** Whether anything answers at the address. */
-export async function isAnswering(address: string): Promise<boolean> {
+/** Whether anything answers at the address. Behind an HTTP proxy a socket cannot tell, so the calls find out. */
+export async function isAnswering(address: string, { env }: CliIo): Promise<boolean> {
   const { host, port } = parseAddress(address);
-  return isListening(host, port);
+  return readAccess(env).httpProxy || isListening(host, port);
 }
 
 /**
@@ -28,6 +28,6 @@ export async function connectServing(address: string, { env, stopping: signal }:
 
 /** A client for a mesh that has to be there already. Throws SERVICE_UNAVAILABLE, with what to do, where none is. */
 export async function connectExisting(address: string, io: CliIo): Promise<Pixelmesh> {
-  if (await isAnswering(address)) return connectServing(address, io);
+  if (await isAnswering(address, io)) return connectServing(address, io);
   throw new AppError("SERVICE_UNAVAILABLE", `No mesh answers at ${address}. Start one with \`pixelmesh up\``);
 }

@@ -19,8 +19,8 @@ export function toClusterJson(address: string, cluster: GetClusterResponse) {
   };
 }
 
-/** Services, devices, slots and queues as tables for people. `nowUnixMs` is what ages are counted from. */
-export function describeCluster(cluster: GetClusterResponse, nowUnixMs: number): string {
+/** Services, devices, slots and queues as tables for people. */
+export function describeCluster(cluster: GetClusterResponse): string {
   const services = cluster.services.map((it) => [
     it.service,
     it.instance,
@@ -29,7 +29,7 @@ export function describeCluster(cluster: GetClusterResponse, nowUnixMs: number):
     it.healthAddress,
     it.metricsUrl,
     String(it.pid),
-    toShortTime(Math.max(0, nowUnixMs - it.startedUnixMs)),
+    toShortTime(Math.max(0, cluster.asOfUnixMs - it.startedUnixMs)),
   ]);
   const devices = cluster.devices.map((it) => [
     it.name || it.deviceId,

@@ -24,6 +24,8 @@ export type CliIo = {
   readonly stopping: AbortSignal;
   /** Aborted by the second one, just before the process exits: what must not outlive us ends in a listener. */
   readonly forced: AbortSignal;
+  /** Called by a command that goes on when what it prints cannot be written; others end then. */
+  readonly keepOnWithoutOutput?: () => void;
 };
 
 /** The program that reads our output has ended (`| head`). The command finishes in order and says nothing more. */

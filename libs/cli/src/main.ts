@@ -12,7 +12,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     stop.abort();
   });
 }
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => stop.abort(new ReaderGone()));
+let isOutputNeeded = true;
+// The reader has gone (`| head`), or the disk is full.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", () => isOutputNeeded && stop.abort(new ReaderGone()));
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error: unknown) => {
     // A private mesh must not outlive us.
@@ -36,5 +39,8 @@ const exitCode = await runCli(process.argv.slice(2), {
   },
   stopping: stop.signal,
   forced: force.signal,
+  keepOnWithoutOutput: () => {
+    isOutputNeeded = false;
+  },
 });
 process.stdout.write("", () => process.exit(stop.signal.reason instanceof ReaderGone ? 1 : exitCode));

@@ -4,6 +4,7 @@ import { useAddressVariable } from "./address-option.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDlq } from "./commands/dlq.ts";
+import { addDown } from "./commands/down.ts";
 import { addEffects } from "./commands/effects.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addModels } from "./commands/models/index.ts";
@@ -34,6 +35,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
   });
   for (const add of [
     addUp,
+    addDown,
     addRun,
     addStatus,
     addStats,

@@ -7,8 +7,12 @@ import { ImageFormat } from "@pixelmesh/proto";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { toStatsJson } from "../src/describe-stats.ts";
 import { type Mesh, startMesh } from "../src/index.ts";
+import { isListening } from "../src/mesh/health.ts";
+import { reservePorts } from "../src/mesh/reserve-ports.ts";
 import { runCli } from "../src/program.ts";
 import type { toDocument } from "../src/run/document.ts";
+import { parseRunFlags } from "../src/run/flags.ts";
+import { runPictures } from "../src/run/run-pictures.ts";
 
 type Document = ReturnType<typeof toDocument>;
 
@@ -30,11 +34,11 @@ afterAll(async () => {
 });
 
 /** A command line run in this process: exit code, texts, and the way to interrupt it. */
-function start(args: readonly string[], onErr: (text: string) => void = () => {}) {
+function start(args: readonly string[], onErr: (text: string) => void = () => {}, env: NodeJS.ProcessEnv = {}) {
   const stop = new AbortController();
   const texts = { out: "", err: "" };
   const done = runCli(args, {
-    env: process.env,
+    env: { ...process.env, ...env },
     stdout: { write: (text) => (texts.out += text) },
     stderr: {
       write(text) {
@@ -278,11 +282,57 @@ test("without a mesh a private one does the work and leaves nothing behind", asy
     if (saved === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = saved;
   });
-  const { exitCode, err, out } = await start([
-    ...["run", picture, "--max-side", "60", "--format", "jpeg", "--out-dir", folder, "--address", "127.0.0.1:1"],
-  ]).done;
+  // Where no address is given the usual one is asked first; here it is one at which nothing answers, whatever runs on this machine.
+  const texts = { out: "", err: "" };
+  const flags = parseRunFlags([picture], {
+    ...{ maxSide: 60, quality: "auto", format: "jpeg", priority: "interactive", cache: true },
+    ...{ address: "127.0.0.1:1", outDir: folder },
+  });
+  const exitCode = await runPictures(
+    { ...flags, isAddressGiven: false },
+    {
+      env: process.env,
+      stdout: { write: (text) => (texts.out += text) },
+      stderr: { write: (text) => (texts.err += text) },
+      stopping: new AbortController().signal,
+      forced: new AbortController().signal,
+    },
+  );
+  const { out, err } = texts;
   expect(err).toContain("starting a private one");
   expect(out).toBe(`${join(folder, "a.result.jpg")}  60x40 jpeg ${out.split("jpeg ")[1]}`);
   expect(exitCode).toBe(0);
   expect(readdirSync(folder).sort()).toEqual(["a.png", "a.result.jpg"]);
+});
+
+test.each(["a flag", "the usual address as a flag", "PIXELMESH_ADDRESS"])(
+  "run fails where nothing answers at the address of %s, and starts no mesh",
+  async (source) => {
+    const folder = createFolder();
+    const picture = await writePicture(join(folder, "a.png"));
+    const taken = await reservePorts("127.0.0.1", 1);
+    onTestFinished(taken.release);
+    const dead = `127.0.0.1:${taken.ports[0]}`;
+    const args = ["run", picture, "--max-side", "60", "--out-dir", folder];
+    const env = source === "PIXELMESH_ADDRESS" ? { [source]: dead } : {};
+    // The usual address is only refused here where nothing runs there: a mesh of a developer's answers.
+    const isUsual = source === "the usual address as a flag";
+    if (isUsual && (await isListening("127.0.0.1", 7400))) return;
+    const flags = source === "PIXELMESH_ADDRESS" ? [] : ["--address", isUsual ? "127.0.0.1:7400" : dead];
+    const { exitCode, err } = await start([...args, ...flags], undefined, env).done;
+    expect(err).toMatch(/^pixelmesh: SERVICE_UNAVAILABLE: No mesh answers at 127\.0\.0\.1:\d+/);
+    expect(err).not.toContain("private");
+    expect(exitCode).toBe(1);
+    expect(readdirSync(folder)).toEqual(["a.png"]);
+  },
+);
+
+test("a flag goes before PIXELMESH_ADDRESS, and a variable that holds no address is a usage error", async () => {
+  const status = ["status", "--json"];
+  const env = { PIXELMESH_ADDRESS: "127.0.0.1:1" };
+  expect((await start([...status, "--address", mesh.address], undefined, env).done).exitCode).toBe(0);
+  expect((await start(status, undefined, { PIXELMESH_ADDRESS: mesh.address }).done).exitCode).toBe(0);
+  expect((await start(status, undefined, env).done).exitCode).toBe(1);
+  const wrong = await start(status, undefined, { PIXELMESH_ADDRESS: "nowhere" }).done;
+  expect(wrong).toMatchObject({ exitCode: 2, err: expect.stringContaining("PIXELMESH_ADDRESS") });
 });

@@ -8,23 +8,11 @@ import { fileURLToPath } from "node:url";
 import { connectBus, listServices } from "@pixelmesh/bus";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { type Mesh, type MeshEvent, type MeshOptions, type ServiceName, startMesh } from "../src/index.ts";
+import { type Mesh, type MeshEvent, type MeshOptions, startMesh } from "../src/index.ts";
 import { waitUntilServing } from "../src/mesh/health.ts";
 import { type MeshFacts, readMeshFile } from "../src/mesh/mesh-file.ts";
-import type { ServiceCommand } from "../src/mesh/services.ts";
-
-const parentWatch = new URL("../src/mesh/parent-watch.ts", import.meta.url).href;
-const emptyService = fileURLToPath(new URL("empty-service.ts", import.meta.url));
-const flags = ["--conditions=development", "--disable-warning=ExperimentalWarning"];
-
-const command = (name: ServiceName): ServiceCommand => [
-  process.execPath,
-  ...flags,
-  "--import",
-  parentWatch,
-  emptyService,
-  name,
-];
+import { identify, isRunning } from "../src/mesh/process-identity.ts";
+import { emptyServiceCommand, sourceFlags } from "./empty-service-command.ts";
 
 function createDataDir(): string {
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-test-"));
@@ -40,7 +28,7 @@ async function startSmallMesh(options: Partial<MeshOptions> = {}) {
     ports: "free",
     env: process.env,
     services: ["ingest", "storage"],
-    command,
+    command: emptyServiceCommand,
     onEvent: (event) => events.push(event),
     ...options,
   });
@@ -114,7 +102,7 @@ test("a service or broker that is killed is started again at the same address, a
 
 test("a data directory belongs to one mesh at a time; what a dead one left does not count", async () => {
   const { mesh } = await startSmallMesh();
-  const again = startMesh({ dataDir: mesh.dataDir, ports: "free", env: process.env, command });
+  const again = startMesh({ dataDir: mesh.dataDir, ports: "free", env: process.env, command: emptyServiceCommand });
   await expect(again).rejects.toThrow(`a mesh (process ${process.pid}) runs on it`);
   expect(factsOf(mesh).pid).toBe(process.pid);
 
@@ -165,17 +153,93 @@ test("what does not stop within its grace is killed", async () => {
   expect(services.map(({ pid }) => pid).filter(isAlive)).toEqual([]);
 });
 
-test("no process outlives the one that looks after it, even if that is killed", async () => {
-  const dataDir = createDataDir();
-  const keeper = spawn(process.execPath, [...flags, fileURLToPath(new URL("keeper.ts", import.meta.url)), dataDir], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+/** A mesh whose supervisor is a process of its own, so that it can be killed. */
+async function startKeeper(dataDir: string) {
+  const keeper = spawn(
+    process.execPath,
+    [...sourceFlags, fileURLToPath(new URL("keeper.ts", import.meta.url)), dataDir],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   onTestFinished(() => void keeper.kill("SIGKILL"));
   const [ready] = await Promise.race([once(keeper.stdout, "data"), once(keeper, "exit")]);
   expect(String(ready)).toBe("ready\n");
-  const facts = readMeshFile(join(dataDir, "mesh.json")) as MeshFacts;
+  return { keeper, facts: readMeshFile(join(dataDir, "mesh.json")) as MeshFacts };
+}
+
+test("no process outlives the one that looks after it, even if that is killed", async () => {
+  const dataDir = createDataDir();
+  const { keeper, facts } = await startKeeper(dataDir);
   const pids = [facts.broker.pid, ...facts.services.map(({ pid }) => pid)];
   expect(pids.every(isAlive)).toBe(true);
   keeper.kill("SIGKILL");
   await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 15_000 });
+});
+
+test.each(["mesh.json", "no mesh.json", "a mesh.json of nothing"])(
+  "a broker that does not end after its supervisor died is killed before another one starts, by %s",
+  async (left) => {
+    const dataDir = createDataDir();
+    const { keeper, facts } = await startKeeper(dataDir);
+    // Stopped processes do not act on SIGTERM, like one that hangs.
+    const old = identify(facts.broker.pid);
+    process.kill(old.pid, "SIGSTOP");
+    onTestFinished(() => {
+      if (isRunning(old)) process.kill(old.pid, "SIGKILL");
+    });
+    keeper.kill("SIGKILL");
+    await once(keeper, "exit");
+    if (left === "no mesh.json") rmSync(join(dataDir, "mesh.json"));
+    if (left === "a mesh.json of nothing") writeFileSync(join(dataDir, "mesh.json"), "");
+    let isLeft: boolean | undefined;
+    const { mesh } = await startSmallMesh({
+      dataDir,
+      services: ["ingest"],
+      onEvent(event) {
+        if (event.kind === "broker") isLeft = isRunning(old);
+      },
+    });
+    expect(isLeft).toBe(false);
+    expect(mesh.broker().pid).not.toBe(old.pid);
+  },
+);
+
+test("a broker that ignores SIGTERM is killed by its guard when its supervisor dies", async () => {
+  const { keeper, facts } = await startKeeper(createDataDir());
+  const broker = identify(facts.broker.pid);
+  process.kill(broker.pid, "SIGSTOP");
+  keeper.kill("SIGKILL");
+  await vi.waitFor(() => expect(isRunning(broker)).toBe(false), { timeout: 60_000, interval: 200 });
+});
+
+test.each(["an earlier release", "this release"])(
+  "a stale mesh.json of %s does not count when its process ids belong to other programs",
+  async (release) => {
+    const dataDir = createDataDir();
+    const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 600_000)"]);
+    onTestFinished(() => void other.kill("SIGKILL"));
+    const service = { name: "ingest", pid: other.pid, grpc: "", health: "", metrics: "" };
+    const facts = { version: "0", pid: other.pid, broker: { url: "", pid: other.pid }, services: [service] };
+    const startedAs = release === "this release" ? { startedAs: { [other.pid!]: "a boot before 1234" } } : {};
+    writeFileSync(join(dataDir, "mesh.json"), JSON.stringify({ ...facts, ...startedAs }));
+    const beginMs = performance.now();
+    const { mesh } = await startSmallMesh({ dataDir, services: ["ingest"] });
+    expect(factsOf(mesh).pid).toBe(process.pid);
+    // It is neither waited for nor signalled.
+    expect(performance.now() - beginMs).toBeLessThan(15_000);
+    expect(isAlive(other.pid!)).toBe(true);
+  },
+);
+
+test("of two meshes that start at once on a directory that a dead one left, exactly one runs", async () => {
+  const dataDir = createDataDir();
+  const { keeper } = await startKeeper(dataDir);
+  keeper.kill("SIGKILL");
+  await once(keeper, "exit");
+  const options = { dataDir, services: ["ingest"] as const };
+  const outcomes = await Promise.allSettled([startSmallMesh(options), startSmallMesh(options)]);
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  const refused = outcomes.find(({ status }) => status === "rejected") as PromiseRejectedResult;
+  expect(refused.reason).toMatchObject({ reason: "SERVICE_UNAVAILABLE" });
 });

@@ -1,27 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { type ServiceName, serviceNames } from "../src/index.ts";
+import { serviceNames } from "../src/index.ts";
 import { readMeshFile } from "../src/mesh/mesh-file.ts";
-import { freePorts, portVariable } from "../src/mesh/ports.ts";
+import { reservePorts } from "../src/mesh/reserve-ports.ts";
 
 const pixelmesh = fileURLToPath(new URL("../../../bin/pixelmesh", import.meta.url));
 
 /** `pixelmesh up` as a process, on ports of its own so that a mesh of the developer's is not in the way. */
-async function startUp(
+function startUp(
   dataDir: string,
-): Promise<{ up: ChildProcess; output: () => string; exited: Promise<unknown[]> }> {
-  const ports = Object.entries(await freePorts("127.0.0.1")).flatMap(([name, kinds]) =>
-    Object.entries(kinds).map(
-      ([kind, port]) => [portVariable(name as ServiceName, kind as "grpc"), String(port)] as const,
-    ),
-  );
-  const env = { ...process.env, ...Object.fromEntries(ports) };
-  const up = spawn(pixelmesh, ["up", "--data-dir", dataDir], { env });
+  ...flags: string[]
+): { up: ChildProcess; output: () => string; exited: Promise<unknown[]> } {
+  const up = spawn(pixelmesh, ["up", "--data-dir", dataDir, "--port", "0", ...flags]);
   let text = "";
   for (const stream of [up.stdout, up.stderr]) stream.on("data", (chunk) => (text += chunk));
   onTestFinished(() => void up.kill("SIGKILL"));
@@ -40,7 +35,7 @@ function isAlive(pid: number): boolean {
 test("up says one line per service and ready, then that it restarted what crashed, and drains on Ctrl-C", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-up-"));
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
-  const { up, output, exited } = await startUp(dataDir);
+  const { up, output, exited } = startUp(dataDir);
   await vi.waitFor(() => expect(output()).toMatch(/^ready$/m), { timeout: 30_000 });
   for (const name of serviceNames) expect(output()).toMatch(new RegExp(`^${name} +127.0.0.1:\\d+ `, "m"));
 
@@ -57,4 +52,85 @@ test("up says one line per service and ready, then that it restarted what crashe
   expect(await exited).toEqual([0, null]);
   expect(output()).toMatch(/^stopped$/m);
   expect([running.broker.pid, ...running.services.map(({ pid }) => pid)].filter(isAlive)).toEqual([]);
+});
+
+function createDataDir(): string {
+  const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-up-"));
+  onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+  return dataDir;
+}
+
+async function runDown(dataDir: string, ...flags: string[]) {
+  const down = spawn(pixelmesh, ["down", "--data-dir", dataDir, ...flags]);
+  let text = "";
+  for (const stream of [down.stdout, down.stderr]) stream.on("data", (chunk) => (text += chunk));
+  const [code] = await once(down, "close");
+  return { code, text };
+}
+
+const pidsOf = (dataDir: string) => {
+  const facts = readMeshFile(join(dataDir, "mesh.json"))!;
+  return [facts.pid, facts.broker.pid, ...facts.services.map(({ pid }) => pid)];
+};
+
+test("up takes its ports and log level from flags and says where logs are; down drains it, and again does nothing", async () => {
+  const dataDir = createDataDir();
+  let port: number;
+  let started: ReturnType<typeof startUp>;
+  // Another program may listen on one of the 18 ports: `up` names it then, and other ports are tried.
+  do {
+    const reserved = await reservePorts("127.0.0.1", 1);
+    port = reserved.ports[0]!;
+    reserved.release();
+    started = startUp(dataDir, "--port", String(port), "--log-level", "info");
+    await vi.waitFor(() => expect(started.output()).toMatch(/^ready$|to be free/m), { timeout: 60_000 });
+  } while (/to be free/.test(started.output()));
+  const { output, exited } = started;
+  expect(output()).toMatch(new RegExp(`^ingest +127.0.0.1:${port}  health 127.0.0.1:${port + 100}  `, "m"));
+  expect(output()).toContain(`logs in ${join(dataDir, "logs")};`);
+  expect(readFileSync(join(dataDir, "logs", "ingest.log"), "utf8")).toContain('"msg":"ready"');
+
+  const pids = pidsOf(dataDir);
+  expect(await runDown(dataDir)).toEqual({ code: 0, text: `stopped the mesh on ${dataDir}\n` });
+  expect(await exited).toEqual([0, null]);
+  expect(pids.filter(isAlive)).toEqual([]);
+  expect(await runDown(dataDir)).toEqual({ code: 0, text: `no mesh runs on ${dataDir}\n` });
+  expect(await runDown(join(dataDir, "nowhere"))).toMatchObject({ code: 0 });
+});
+
+test("down kills a mesh that does not drain within its time", async () => {
+  const dataDir = createDataDir();
+  const { up, output } = startUp(dataDir);
+  await vi.waitFor(() => expect(output()).toMatch(/^ready$/m), { timeout: 60_000 });
+  const pids = pidsOf(dataDir);
+  // A supervisor and a broker that do not even get SIGTERM.
+  for (const pid of [up.pid!, pids[1]!]) process.kill(pid, "SIGSTOP");
+  const { code, text } = await runDown(dataDir, "--timeout", "1");
+  expect({ code, text }).toEqual({ code: 0, text: expect.stringContaining("did not drain within 1 s") });
+  await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 30_000 });
+});
+
+test("down does not signal a process that only has the id of a supervisor that died", async () => {
+  const dataDir = createDataDir();
+  const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 600_000)"]);
+  onTestFinished(() => void other.kill("SIGKILL"));
+  const facts = { version: "0", pid: other.pid, broker: { url: "", pid: other.pid }, services: [] };
+  writeFileSync(
+    join(dataDir, "mesh.json"),
+    JSON.stringify({ ...facts, startedAs: { [other.pid!]: "an earlier one" } }),
+  );
+  expect(await runDown(dataDir)).toMatchObject({ code: 0, text: expect.stringContaining("no mesh runs") });
+  expect(other.exitCode ?? other.signalCode).toBeNull();
+  expect(isAlive(other.pid!)).toBe(true);
+});
+
+test.each([
+  ["--port", "80"],
+  ["--port", "65400"],
+  ["--port", "x"],
+  ["--log-level", "loud"],
+])("up %s %s is a usage error", async (...flags) => {
+  const { output, exited } = startUp(createDataDir(), ...flags);
+  expect(await exited).toEqual([2, null]);
+  expect(output()).toContain(`got \`${flags[1]}\``);
 });

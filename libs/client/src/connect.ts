@@ -26,6 +26,8 @@ export type ConnectOptions = {
   readonly token?: string;
   /** Time for one short call; default 30 s. Uploads and downloads have 15 min, watches no bound. */
   readonly timeoutMs?: number;
+  /** Connect through the HTTP proxy that the environment names (`grpc_proxy`, `https_proxy`, `http_proxy`). Default: false. */
+  readonly httpProxy?: boolean;
   /** How long calls go on trying while the mesh does not answer; default 30 s. */
   readonly patienceMs?: number;
 };
@@ -51,9 +53,10 @@ export type Pixelmesh = {
 
 /** A connection to a mesh, made on first use and again whenever it is lost. Throws INVALID_ARGUMENT for TLS files that are of no use. */
 export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
-  const { address, tenant, token, timeoutMs = 30_000, patienceMs = 30_000 } = options;
+  const { address, tenant, token, timeoutMs = 30_000, patienceMs = 30_000, httpProxy } = options;
   const tls = openClientTls(options.tls ?? {});
-  const connection = connectRpc(address, { timeoutMs, tenant, tls, token: token ? () => token : undefined });
+  const tokenOf = token ? () => token : undefined;
+  const connection = connectRpc(address, { timeoutMs, tenant, tls, httpProxy, token: tokenOf });
   const rpc = connection.client(JobServiceDefinition);
   const endings = createEndings();
   const patiently = <T>(options: CallOptions, call: (options: CallOptions) => Promise<T>) =>

@@ -57,10 +57,11 @@ export async function createJob(
     requestId: options.requestId ?? randomUUID(),
     maxOutputPixels: options.maxOutputPixels ?? 0,
     deadlineUnixMs: toDeadlineUnixMs(options.deadline, options.requestId, Date.now()),
+    deadlineAfterMs: 0,
   };
   const parts = createPictureParts(options.pictures);
   async function* requests() {
-    yield { part: { $case: "header" as const, value: header } };
+    yield { part: { $case: "header" as const, value: toSent(header) } };
     yield* parts.read();
     yield { part: { $case: "end" as const, value: {} } };
   }
@@ -77,4 +78,11 @@ export async function createJob(
       await patience.wait(error, signal);
     }
   }
+}
+
+/** The deadline as the time that remains now: the mesh's clock may differ from this machine's. One that has passed is negative. */
+function toSent(header: CreateJobHeader): CreateJobHeader {
+  if (header.deadlineUnixMs === 0) return header;
+  const remainingMs = Math.round(header.deadlineUnixMs - Date.now());
+  return { ...header, deadlineUnixMs: 0, deadlineAfterMs: remainingMs === 0 ? -1 : remainingMs };
 }

@@ -12,6 +12,7 @@ import { fromRpcError, statusOf } from "./errors.ts";
 import { isEndless, isTraced } from "./middleware/endless.ts";
 import { refusedMiddleware } from "./refused.ts";
 import { isServerError } from "./server-errors.ts";
+import { timeoutHeaderMiddleware } from "./timeout-header.ts";
 import type { RpcTls } from "./tls.ts";
 
 /** What a call may be given besides nice-grpc's own options. */
@@ -47,6 +48,8 @@ export type ConnectOptions = {
   readonly token?: (() => string) | undefined;
   /** Where calls are counted. */
   readonly metrics?: Metrics | undefined;
+  /** Connect through the HTTP proxy that the environment names (`grpc_proxy`, `https_proxy`, `http_proxy`). Default: false. */
+  readonly httpProxy?: boolean | undefined;
 };
 
 /** Opens a connection lazily: it connects on first use and again whenever it is lost. `host:port` or a `dns:///` name. */
@@ -55,6 +58,8 @@ export function connectRpc(address: string, options: ConnectOptions = {}): RpcCo
   const channel = createChannel(address, tls?.channel ?? ChannelCredentials.createInsecure(), {
     ...(tls && tls.serverName !== "" ? { "grpc.ssl_target_name_override": tls.serverName } : {}),
     "grpc.service_config": serviceConfig,
+    // grpc-js uses the environment's proxy by default, even for loopback addresses.
+    "grpc.enable_http_proxy": options.httpProxy ? 1 : 0,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
     "grpc.max_receive_message_length": 4 * 1024 * 1024 + 64 * 1024,
@@ -69,6 +74,7 @@ export function connectRpc(address: string, options: ConnectOptions = {}): RpcCo
     .use(errorDetailsClientMiddleware)
     .use(refusedMiddleware)
     .use(deadlineMiddleware)
+    .use(timeoutHeaderMiddleware)
     .use(retryMiddleware)
     .use(createCallMiddleware(options));
   return {
@@ -88,7 +94,10 @@ export async function waitForReady(connection: RpcConnection, timeoutMs: number)
   }
 }
 
-/** Hands trace, tenant and deadline on, cuts the deadline to the parent's, and turns failures into AppErrors. */
+/**
+ * Hands trace and tenant on, cuts the deadline to the parent's, and turns failures into AppErrors. The deadline travels as
+ * `grpc-timeout`, the time that remains.
+ */
 function createCallMiddleware({
   timeoutMs: defaultTimeoutMs = 30_000,
   tenant: defaultTenant,
@@ -114,7 +123,6 @@ function createCallMiddleware({
     const deadlineUnixMs = isEndless(call.method.path)
       ? undefined
       : Math.min(Date.now() + (timeoutMs ?? defaultTimeoutMs), facts.deadlineUnixMs ?? Number.POSITIVE_INFINITY);
-    if (deadlineUnixMs !== undefined) metadata.set("x-pixelmesh-deadline-unix-ms", String(deadlineUnixMs));
 
     const startMs = performance.now();
     let code = Status.CANCELLED; // What it is when the consumer simply stops asking.

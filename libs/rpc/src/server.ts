@@ -13,6 +13,7 @@ import { createMapErrorsMiddleware } from "./middleware/map-errors.ts";
 import { createObserveMiddleware } from "./middleware/observe.ts";
 import { traceMiddleware } from "./middleware/trace.ts";
 import { createRefusals, maxMessageBytes } from "./refusals.ts";
+import { remainingTime } from "./remaining-time.ts";
 import type { RpcTls } from "./tls.ts";
 
 /** How a server is opened. */
@@ -50,7 +51,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const { host, log, metrics, health } = options;
   const stopping = new AbortController();
   const channelOptions: ServerOptions = {
-    interceptors: [createRefusals(log, metrics)],
+    interceptors: [createRefusals(log, metrics), remainingTime],
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": 1024,

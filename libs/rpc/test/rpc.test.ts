@@ -7,6 +7,8 @@ import {
   StorageServiceDefinition,
 } from "@pixelmesh/proto";
 import { callFacts, createLogger, startTracing, traceIds, withCallFacts, withTrace } from "@pixelmesh/telemetry";
+import { createClient } from "nice-grpc";
+import { Metadata } from "nice-grpc-common";
 import { HealthDefinition } from "nice-grpc-server-health";
 import { expect, onTestFinished, test } from "vitest";
 import { collectBytes, connectRpc, splitHeader, toChunks } from "../src/index.ts";
@@ -91,10 +93,29 @@ test("trace, tenant and deadline of the caller reach the handler", async () => {
   await withTrace(() =>
     withCallFacts({ tenant: "acme", deadlineUnixMs }, async () => {
       const answer = await storage.statBlob({ sha256: "x" }, { timeoutMs: 60_000 });
-      expect(answer.keepUntilUnixMs).toBe(deadlineUnixMs);
+      // It travels as the time that remains, so the way there is added to it.
+      expect(answer.keepUntilUnixMs).toBeGreaterThanOrEqual(deadlineUnixMs - 5);
+      expect(answer.keepUntilUnixMs).toBeLessThan(deadlineUnixMs + 30_000);
       expect(seen).toMatchObject({ tenant: "acme", trace: traceIds().traceId });
     }),
   );
+});
+
+test("the deadline is the caller's grpc-timeout; times by other clocks in the metadata count for nothing", async () => {
+  const { storage, connection } = await startTestServer({ maxDeadlineMs: 3_600_000 });
+  const bare = createClient(StorageServiceDefinition, connection.channel);
+  const bounds = async (call: Promise<{ keepUntilUnixMs: number }>) => (await call).keepUntilUnixMs - Date.now();
+  for (const [key, value] of [
+    ["x-pixelmesh-deadline-unix-ms", String(Date.now() - 960_000)],
+    ["x-pixelmesh-deadline-unix-ms", String(Date.now() + 960_000)],
+    ["x-pixelmesh-remaining-ms", "1"],
+  ] as const) {
+    const metadata = Metadata({ [key]: value });
+    expect(await bounds(storage.statBlob({ sha256: "x" }, { timeoutMs: 60_000, metadata }))).toBeLessThan(61_000);
+    expect(await bounds(storage.statBlob({ sha256: "x" }, { timeoutMs: 60_000, metadata }))).toBeGreaterThan(20_000);
+    // A caller without a deadline has the server's bound.
+    expect(await bounds(bare.statBlob({ sha256: "x" }, { metadata }))).toBeGreaterThan(3_500_000);
+  }
 });
 
 test("a typed failure arrives with reason, field and text", async () => {

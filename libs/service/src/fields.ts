@@ -85,6 +85,11 @@ export function serviceFields(area: string, basePort: number) {
       "Age at which a gRPC connection takes no further calls, so that clients find new replicas; ±10 %. What runs on it ends by itself.",
       { min: 1_000, max: 86_400_000 },
     ),
+    rpcHttpProxy: field.flag(
+      "PIXELMESH_RPC_HTTP_PROXY",
+      "false",
+      "Whether gRPC calls to other services go through the HTTP proxy that `grpc_proxy`, `https_proxy` or `http_proxy` names, except to hosts of `no_grpc_proxy` or `no_proxy`.",
+    ),
     stopGraceMs: field.duration(
       "PIXELMESH_STOP_GRACE",
       "20s",

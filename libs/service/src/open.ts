@@ -99,7 +99,7 @@ export async function openBase(
     healthAddress: `${config.advertisedHost}:${healthServer.port}`,
     bus,
     tls,
-    connect: (address) => connectRpc(address, { tls, metrics }),
+    connect: (address) => connectRpc(address, { tls, metrics, httpProxy: config.rpcHttpProxy }),
   };
 }
 

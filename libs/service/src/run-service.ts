@@ -20,6 +20,8 @@ export async function runService<const F extends Fields>(
     process.stdout.write(`${JSON.stringify(describeConfig(fields, env))}\n`);
     return;
   }
+  // What Node itself writes there, such as a warning, must not end the service when nothing reads it or the disk is full.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const log = createLogger({
     service,
     instance: env.PIXELMESH_INSTANCE || "0",

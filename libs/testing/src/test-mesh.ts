@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MeshEvent, type MeshProcess, type ServiceName, startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
+import { keepLogs, trackDataDir } from "./kept-logs.ts";
 
 /** A whole mesh of processes for a test, on free ports and in a directory of its own; `await using` ends it. */
 export type TestMesh = {
@@ -38,7 +39,7 @@ const stopGraceMs = 10_000;
 export async function startTestMesh(options: TestMeshOptions = {}): Promise<TestMesh> {
   const { modelsDirs = [], env = {}, services } = options;
   const dataDir = await mkdtemp(join(tmpdir(), "pixelmesh-test-"));
-  const removeDir = () => rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  const removeDir = trackDataDir(dataDir);
   const events: MeshEvent[] = [];
   try {
     const mesh = await startMesh({
@@ -68,7 +69,8 @@ export async function startTestMesh(options: TestMeshOptions = {}): Promise<Test
       },
     };
   } catch (error) {
+    const places = keepLogs().join(", ");
     await removeDir();
-    throw error;
+    throw new Error(`The test mesh did not start; logs are in ${places}`, { cause: error });
   }
 }

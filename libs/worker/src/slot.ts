@@ -130,7 +130,7 @@ async function take(
 ): Promise<{ call: SlotCall; timed: TimedGrant }> {
   for (let tries = 1; ; tries += 1) {
     signal.throwIfAborted();
-    const call = openSlotCall(link, request);
+    const call = openSlotCall(link, withRemaining(request));
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     // Only the wait ends with the caller's signal: once granted, the call must live to carry the release. It is left in
     // words, not just hung up: a grant may be on its way, and would stay charged until it had run out.
@@ -152,6 +152,12 @@ async function take(
       signal.removeEventListener("abort", onAbort);
     }
   }
+}
+
+/** The request with what remains of its deadline now: the scheduler's clock may differ from ours. */
+function withRemaining(request: SlotRequest): SlotRequest {
+  const { deadlineUnixMs } = request;
+  return deadlineUnixMs > 0 ? { ...request, deadlineAfterMs: Math.max(1, deadlineUnixMs - Date.now()) } : request;
 }
 
 /** Says that the slot, or the wish for one, is given up. The scheduler then ends the call; one that does not answer is left. */

@@ -1,6 +1,7 @@
 import {
   type Consumer,
   consume,
+  createMessageAges,
   type Delivery,
   openStore,
   type WorkService,
@@ -12,6 +13,7 @@ import { JobRecord, WorkItem } from "@pixelmesh/proto";
 import { withCallFacts } from "@pixelmesh/telemetry";
 import type { AnyHandler } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
+import { toOwnDeadline } from "./own-deadline.ts";
 import { createRunningSteps } from "./running.ts";
 import { createStepRun } from "./step-run.ts";
 
@@ -38,9 +40,10 @@ export async function startStepWorker(
       : false;
   }
 
-  function observeWait({ subject, storedUnixMs }: Delivery): void {
+  const ages = createMessageAges();
+
+  function observeWait({ subject }: Delivery, waitedMs: number): void {
     const queue = subject.split(".").slice(1, 3).join(".");
-    const waitedMs = Math.max(0, Date.now() - storedUnixMs);
     base.metrics.observe("pixelmesh_queue_wait_seconds", { queue }, waitedMs / 1000);
   }
 
@@ -59,11 +62,13 @@ export async function startStepWorker(
         "pixelmesh.attempt": attempt,
       },
     }),
-    async handle(item, delivery) {
+    async handle(sent, delivery) {
+      const ageMs = ages.of(delivery.storedUnixMs);
+      const item = { ...sent, deadlineUnixMs: toOwnDeadline(sent, ageMs, Date.now()) };
       // Listening before looking: a job that ends in between is heard of.
       return running.run(item, async (signal) => {
         if (!(await isWanted(item))) return { $case: "done" };
-        observeWait(delivery);
+        observeWait(delivery, ageMs);
         const { tenant, deadlineUnixMs } = item;
         return withCallFacts({ tenant, deadlineUnixMs }, () => runStep(item, delivery, signal));
       });

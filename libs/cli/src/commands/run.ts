@@ -26,7 +26,9 @@ export function addRun(program: Command, io: CliIo, finish: (exitCode: number) =
   program
     .command("run")
     .summary("make new pictures of pictures")
-    .description("Makes new pictures of pictures. Without a mesh at the address, starts one for this command.")
+    .description(
+      "Makes new pictures of pictures. Without an address and without a mesh at the usual one, starts one for this command.",
+    )
     .argument("<picture...>", "JPEG, PNG, WebP, AVIF or GIF files; - is standard input")
     .option("--max-side <px>", "shrink the source so that no side is longer", integerFlag("--max-side", 16, 16_384))
     .option("--upscale <factor>", "enlarge by a model: 2, 3 or 4", (text) => Number(parseScale(text)))
@@ -69,8 +71,9 @@ export function addRun(program: Command, io: CliIo, finish: (exitCode: number) =
     .option("--out-dir <dir>", "write outputs there (default: .)")
     .option("--json", "print one JSON document about everything that was done")
     .addHelpText("after", examples)
-    .action(async (pictures: string[], options: RunOptions) => {
-      const flags = parseRunFlags(pictures, options);
+    .action(async (pictures: string[], options: RunOptions, command: Command) => {
+      const isAddressGiven = command.getOptionValueSource("address") !== "default";
+      const flags = { ...parseRunFlags(pictures, options), isAddressGiven };
       const { runPictures } = await import("../run/run-pictures.ts");
       finish(await runPictures(flags, io));
     });

@@ -15,7 +15,7 @@ export function addStatus(program: Command, io: CliIo, finish: (exitCode: number
       const cluster = await withMesh(io, address, (client) => client.cluster({ signal: io.stopping }));
       const { describeCluster, toClusterJson } = await import("../describe-cluster.ts");
       io.stdout.write(
-        json ? `${JSON.stringify(toClusterJson(address, cluster), null, 2)}\n` : describeCluster(cluster, Date.now()),
+        json ? `${JSON.stringify(toClusterJson(address, cluster), null, 2)}\n` : describeCluster(cluster),
       );
       finish(0);
     });

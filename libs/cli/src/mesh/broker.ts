@@ -1,19 +1,36 @@
 import { spawn } from "node:child_process";
-import { type Broker, startBroker } from "@pixelmesh/bus";
+import { startBroker } from "@pixelmesh/bus";
 import type { Child } from "./child.ts";
+import type { Env } from "./service-env.ts";
 
 /** The broker as a process that can be supervised; its clients' address stays the same over restarts. */
 export type BrokerChild = Child & { readonly url: string };
 
-/** Starts the broker on the port of `previousUrl`, or on a free one. It ends when this process does, however that dies. */
-export async function startBrokerChild(dataDir: string, previousUrl?: string): Promise<BrokerChild> {
-  const port = previousUrl === undefined ? 0 : Number(new URL(previousUrl).port);
-  const broker = await startBroker({ dataDir, port });
-  const guard = startGuard(broker);
+/** How the broker of a mesh is started. */
+export type BrokerChildOptions = {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly env: Env;
+  readonly signal: AbortSignal;
+  /** Told while it takes long to recover what it holds. */
+  readonly onWaiting: (waitedMs: number, lastLine: string) => void;
+};
+
+/** Starts the broker. It ends when this process does, however that dies. */
+export async function startBrokerChild(options: BrokerChildOptions): Promise<BrokerChild> {
+  let guard: ReturnType<typeof startGuard> | undefined;
+  const endGuard = () => guard?.kill("SIGKILL");
+  const onSpawn = (pid: number) => {
+    guard = startGuard(pid);
+  };
+  const broker = await startBroker({ ...options, onSpawn }).catch((error: unknown) => {
+    endGuard();
+    throw error;
+  });
   let running = true;
   const exited = broker.exited.then(() => {
     running = false;
-    guard.kill("SIGKILL");
+    endGuard();
     return "ended";
   });
   return {
@@ -27,9 +44,17 @@ export async function startBrokerChild(dataDir: string, previousUrl?: string): P
   };
 }
 
-/** A shell that waits for its standard input, our pipe, to end, and then ends the broker, which watches nobody. */
-function startGuard({ pid }: Broker) {
-  const guard = spawn("/bin/sh", ["-c", 'read -r _; kill -TERM "$0"', String(pid)], {
+/** 10 s, in tenths, that a broker has to end by itself. */
+const guardScript = `
+read -r _
+kill -TERM "$0" || exit
+n=0
+while kill -0 "$0" && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
+kill -KILL "$0"`;
+
+/** A shell that waits for its standard input, our pipe, to end, and then ends the broker, which watches no parent. */
+function startGuard(pid: number) {
+  const guard = spawn("/bin/sh", ["-c", guardScript, String(pid)], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });

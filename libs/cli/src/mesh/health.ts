@@ -41,8 +41,8 @@ export async function waitUntilServing(
     }
     await sleep(pollMs, undefined, { signal });
   };
-  // A channel that was refused once backs off for longer than starting takes; a bare socket does not.
-  while (!(await isListening(host, port))) await pause();
+  // A channel that was refused once backs off for longer than starting takes; a bare socket does not. Behind a proxy a socket finds nothing.
+  while (!access.httpProxy && !(await isListening(host, port))) await pause();
   const connection = connectProcess(`${host}:${port}`, access);
   try {
     const health = connection.client(HealthDefinition);

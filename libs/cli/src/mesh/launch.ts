@@ -4,6 +4,7 @@ import { type BrokerChild, startBrokerChild } from "./broker.ts";
 import { type Child, startChild } from "./child.ts";
 import { waitUntilServing } from "./health.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
+import { createLogTrouble } from "./log-trouble.ts";
 import type { MeshPorts } from "./ports.ts";
 import { type Env, toServiceEnv } from "./service-env.ts";
 import type { ServiceCommand, ServiceName } from "./services.ts";
@@ -14,6 +15,7 @@ export type LaunchPlan = {
   readonly dataDir: string;
   readonly host: string;
   readonly ports: MeshPorts;
+  readonly brokerPort: number;
   readonly names: readonly ServiceName[];
   readonly env: Env;
   readonly modelsDirs: readonly string[];
@@ -23,6 +25,8 @@ export type LaunchPlan = {
   readonly onReady: (name: ServiceName, child: Child) => void;
   readonly onRestart: (name: ServiceName | "broker", restart: Restart) => void;
   readonly onError: (name: ServiceName, text: string) => void;
+  /** Told when something fails that the mesh goes on without, and when it is over. */
+  readonly onTrouble: (text: string) => void;
 };
 
 /** The processes of a mesh, each supervised. */
@@ -34,9 +38,14 @@ export type Launched = {
 
 const readyTimeoutMs = 60_000;
 
+/** Where the logs of a mesh are. */
+export function logsDirOf(dataDir: string): string {
+  return join(dataDir, "logs");
+}
+
 /** Where the log of a service is. */
 export function logPathOf(dataDir: string, name: ServiceName): string {
-  return join(dataDir, "logs", `${name}.log`);
+  return join(logsDirOf(dataDir), `${name}.log`);
 }
 
 /**
@@ -48,7 +57,10 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
   const { dataDir, host, ports, names } = plan;
   const giveUp = new AbortController();
   const signal = plan.signal ? AbortSignal.any([giveUp.signal, plan.signal]) : giveUp.signal;
-  const logs = new Map(names.map((name) => [name, openLogFile(logPathOf(dataDir, name))]));
+  const onLogChange = createLogTrouble(plan.onTrouble);
+  const openLog = (name: ServiceName) =>
+    openLogFile(logPathOf(dataDir, name), { onChange: (change) => onLogChange(name, change) });
+  const logs = new Map(names.map((name) => [name, openLog(name)]));
   const closeLogs = () => {
     for (const log of logs.values()) log.close();
   };
@@ -86,11 +98,17 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
   }
 
   try {
-    const first = await startBrokerChild(dataDir);
+    const startIt = (until: AbortSignal) =>
+      startBrokerChild({
+        ...{ dataDir, port: plan.brokerPort, env: plan.env, signal: until },
+        onWaiting: (ms, line) =>
+          plan.onTrouble(`the broker is recovering what it holds, for ${Math.round(ms / 1_000)} s so far: ${line}`),
+      });
+    const first = await startIt(signal);
     begun.push(first);
     broker = supervise(
       first,
-      ({ url }) => startBrokerChild(dataDir, url),
+      (_previous, stopping) => startIt(stopping),
       (restart) => plan.onRestart("broker", restart),
     );
     plan.onBroker(first);

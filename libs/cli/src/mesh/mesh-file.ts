@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
+import { lockDir } from "./dir-lock.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { identify, type ProcessIdentity } from "./process-identity.ts";
 
 /** One process of a running mesh. Addresses are `host:port`, `metrics` is a URL. */
 export type MeshProcess = {
@@ -19,54 +21,58 @@ export type MeshFacts = {
   readonly pid: number;
   readonly broker: { readonly url: string; readonly pid: number };
   readonly services: readonly MeshProcess[];
+  /** When each process started, by its id: an id alone may belong to another program later. */
+  readonly startedAs?: Readonly<Record<string, string>>;
 };
 
 /** The file of a data directory that this process has for itself. */
 export type MeshFile = { readonly path: string; write(facts: MeshFacts): void; remove(): void };
 
-const leftoversTimeoutMs = 15_000;
+/** Where the facts of the mesh on a data directory are. */
+export const meshFilePath = (dataDir: string): string => join(dataDir, "mesh.json");
 
 /**
- * Takes the data directory, made if need be, for this process. Throws SERVICE_UNAVAILABLE where another mesh runs on it. What is
- * left of one whose supervisor died is waited for until it has ended.
+ * Takes the data directory, made if need be, for this process. Throws SERVICE_UNAVAILABLE where another mesh runs on it, which
+ * a lock tells and not a file that may be stale. Processes that a dead supervisor left behind are waited for, then killed: two brokers never have
+ * the same directory.
  */
 export async function claimMeshFile(dataDir: string, version: string): Promise<MeshFile> {
   mkdirSync(dataDir, { recursive: true });
-  const path = join(dataDir, "mesh.json");
-  const claim = toText({ version, pid: process.pid, broker: { url: "", pid: 0 }, services: [] });
-  for (;;) {
-    try {
-      writeFileSync(path, claim, { flag: "wx" });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      await clearStale(path, dataDir);
-    }
-  }
-  return {
-    path,
-    write(facts) {
-      const temporary = `${path}.${process.pid}`;
-      writeFileSync(temporary, toText(facts));
-      renameSync(temporary, path);
-    },
-    remove: () => rmSync(path, { force: true }),
-  };
-}
-
-async function clearStale(path: string, dataDir: string): Promise<void> {
-  const facts = readMeshFile(path);
-  if (facts && isAlive(facts.pid)) {
+  const path = meshFilePath(dataDir);
+  const lock = lockDir(dataDir);
+  if (lock === undefined) {
+    const pid = readMeshFile(path)?.pid;
     throw new AppError(
       "SERVICE_UNAVAILABLE",
-      `Expected ${dataDir} to be unused, but a mesh (process ${facts.pid}) runs on it. Stop that one, or choose another ` +
-        "--data-dir",
+      `Expected ${dataDir} to be unused, but a mesh ${pid ? `(process ${pid}) ` : ""}runs on it. Stop that one ` +
+        "(`pixelmesh down`), or choose another --data-dir",
     );
   }
-  const pids = facts ? [facts.broker.pid, ...facts.services.map(({ pid }) => pid)] : [];
-  const untilMs = performance.now() + leftoversTimeoutMs;
-  while (pids.some(isAlive) && performance.now() < untilMs) await sleep(50);
-  rmSync(path, { force: true });
+  const temporary = `${path}.${process.pid}`;
+  let isOurs = true;
+  function write(facts: MeshFacts): void {
+    if (!isOurs) return;
+    const ids = [facts.pid, facts.broker.pid, ...facts.services.map(({ pid }) => pid)];
+    const startedAs = Object.fromEntries(ids.map((pid) => [pid, identify(pid).startedAs]));
+    writeFileSync(temporary, `${JSON.stringify({ ...facts, startedAs }, null, 2)}\n`);
+    renameSync(temporary, path);
+  }
+  function remove(): void {
+    if (!isOurs) return;
+    isOurs = false;
+    for (const file of [temporary, path]) rmSync(file, { force: true });
+    lock?.release();
+  }
+  try {
+    const stale = readMeshFile(path);
+    await endLeftovers(realpathSync(dataDir), stale ? toProcesses(stale) : []);
+    write({ version, pid: process.pid, broker: { url: "", pid: 0 }, services: [] });
+  } catch (error) {
+    isOurs = false;
+    lock.release();
+    throw error;
+  }
+  return { path, write, remove };
 }
 
 /** The facts of a mesh.json, or undefined where there is none or it is not one. */
@@ -80,16 +86,10 @@ export function readMeshFile(path: string): MeshFacts | undefined {
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-function toText(facts: MeshFacts): string {
-  return `${JSON.stringify(facts, null, 2)}\n`;
+/** The processes that the one in charge looks after, as far as the file tells when they started. */
+export function toProcesses({ broker, services, startedAs = {} }: MeshFacts): ProcessIdentity[] {
+  return [broker.pid, ...services.map(({ pid }) => pid)].flatMap((pid) => {
+    const started = startedAs[pid];
+    return typeof started === "string" && started !== "" ? [{ pid, startedAs: started }] : [];
+  });
 }

@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:net";
 import { AppError, expected } from "@pixelmesh/errors";
+import { isFree } from "./reserve-ports.ts";
 import { type ServiceName, serviceNames } from "./services.ts";
 
 /** The three ports of one service process. */
@@ -33,26 +32,27 @@ export function fixedPorts(env: Env): MeshPorts {
   });
 }
 
-/** Ports that were free a moment ago, all different. */
-export async function freePorts(host: string): Promise<MeshPorts> {
-  const servers = await Promise.all(serviceNames.flatMap(() => kinds.map(() => listen(host, 0))));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map(close));
+/** The ports of a mesh whose ingest takes calls at `base`: the others follow it, health +100, metrics +200. */
+export function portsFrom(base: number): MeshPorts {
+  return mapPorts((name, kind) => base + serviceNames.indexOf(name) + 100 * kinds.indexOf(kind));
+}
+
+/** How many ports a whole mesh takes. */
+export const meshPortCount = serviceNames.length * kinds.length;
+
+/** The ports of a whole mesh out of `meshPortCount` of them. */
+export function portsOutOf(ports: readonly number[]): MeshPorts {
   let next = 0;
   return mapPorts(() => ports[next++] as number);
 }
 
-/** Throws SERVICE_UNAVAILABLE, naming every port of these services that somebody else listens on and what to do about it. */
+/** Throws SERVICE_UNAVAILABLE, naming every port of these services that something listens on and what to do about it. */
 export async function assertPortsFree(ports: MeshPorts, services: readonly ServiceName[], host: string): Promise<void> {
   const taken = await Promise.all(
     services.flatMap((name) =>
       kinds.map(async (kind) => {
-        try {
-          await close(await listen(host, ports[name][kind]));
-          return [];
-        } catch {
-          return [{ port: ports[name][kind], name, kind }];
-        }
+        const port = ports[name][kind];
+        return (await isFree(host, port)) ? [] : [{ port, name, kind }];
       }),
     ),
   );
@@ -73,16 +73,4 @@ function mapPorts(portOf: (name: ServiceName, kind: keyof ServicePorts) => numbe
       [name, { grpc: portOf(name, "grpc"), health: portOf(name, "health"), metrics: portOf(name, "metrics") }] as const,
   );
   return Object.fromEntries(entries) as MeshPorts;
-}
-
-async function listen(host: string, port: number): Promise<Server> {
-  const server = createServer();
-  server.listen({ host, port, exclusive: true });
-  await once(server, "listening");
-  return server;
-}
-
-async function close(server: Server): Promise<void> {
-  server.close();
-  await once(server, "close");
 }

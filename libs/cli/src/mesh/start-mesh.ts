@@ -3,9 +3,11 @@ import { AppError } from "@pixelmesh/errors";
 import { version } from "@pixelmesh/service";
 import type { Child } from "./child.ts";
 import { drain } from "./drain.ts";
-import { type Launched, launch, logPathOf } from "./launch.ts";
+import { createFactsKeeper } from "./facts-keeper.ts";
+import { type Launched, launch, logPathOf, logsDirOf } from "./launch.ts";
 import { claimMeshFile, type MeshProcess } from "./mesh-file.ts";
-import { assertPortsFree, fixedPorts, freePorts, type MeshPorts } from "./ports.ts";
+import { assertPortsFree, fixedPorts, type MeshPorts, meshPortCount, portsFrom, portsOutOf } from "./ports.ts";
+import { type ReservedPorts, reservePorts } from "./reserve-ports.ts";
 import type { Env } from "./service-env.ts";
 import { assertCheckout, type ServiceCommand, type ServiceName, serviceCommand, serviceNames } from "./services.ts";
 import type { Restart } from "./supervise.ts";
@@ -15,14 +17,16 @@ export type MeshEvent =
   | { readonly kind: "broker"; readonly url: string; readonly pid: number }
   | { readonly kind: "ready"; readonly service: MeshProcess }
   | ({ readonly kind: "restarted"; readonly name: ServiceName | "broker" } & Restart)
-  | { readonly kind: "error"; readonly name: ServiceName; readonly text: string };
+  | { readonly kind: "error"; readonly name: ServiceName; readonly text: string }
+  /** Something failed that the mesh goes on without, such as its logs, or works again. */
+  | { readonly kind: "trouble"; readonly text: string };
 
 /** How a mesh is started. */
 export type MeshOptions = {
   /** For broker, blobs, logs and mesh.json; kept over restarts. */
   readonly dataDir: string;
-  /** `fixed`: the ports people know, or those of the variables; `free`: whichever are. */
-  readonly ports: "fixed" | "free";
+  /** `fixed`: the ports people know, or those of the variables; `free`: whichever are; a number: from there on. */
+  readonly ports: "fixed" | "free" | number;
   /** What the services inherit. */
   readonly env: Env;
   readonly modelsDirs?: readonly string[];
@@ -44,6 +48,8 @@ export type Mesh = {
   processes(): readonly MeshProcess[];
   /** Sends a signal to one process, as an operator or a crash would. */
   kill(name: ServiceName | "broker", signal: NodeJS.Signals): void;
+  /** Where the logs of all services are, one file each. */
+  readonly logsDir: string;
   logPath(name: ServiceName): string;
   /** Drains in order within `graceMs` (default 25 s); what still runs then is killed. */
   stop(graceMs?: number): Promise<void>;
@@ -52,7 +58,7 @@ export type Mesh = {
 };
 
 const host = "127.0.0.1";
-const portTries = 3;
+const portTries = 5;
 const stopGraceMs = 25_000;
 
 /**
@@ -65,7 +71,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   if (options.command === undefined) assertCheckout();
   const dataDir = resolve(options.dataDir);
   const file = await claimMeshFile(dataDir, version);
-  let ports: MeshPorts = fixedPorts(env);
+  let reserved: ReservedPorts | undefined;
+  let ports: MeshPorts = fixedPorts({});
   let launched: Launched | undefined;
 
   function toProcess(name: ServiceName, { pid }: Child): MeshProcess {
@@ -80,15 +87,18 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     const { url, pid } = broker.current();
     return { url, pid };
   }
+  const onTrouble = (text: string) => onEvent({ kind: "trouble", text });
+  const keepFacts = createFactsKeeper((facts) => file.write(facts), onTrouble);
   function writeFacts(): void {
     if (launched === undefined) return;
-    file.write({ version, pid: process.pid, broker: toBroker(launched), services: toProcesses(launched) });
+    keepFacts({ version, pid: process.pid, broker: toBroker(launched), services: toProcesses(launched) });
   }
   const launchNow = () =>
     launch({
       dataDir,
       host,
       ports,
+      brokerPort: reserved?.ports[meshPortCount] ?? 0,
       names,
       env,
       modelsDirs: options.modelsDirs ?? [],
@@ -97,30 +107,44 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       onBroker: ({ url, pid }) => onEvent({ kind: "broker", url, pid }),
       onReady: (name, child) => onEvent({ kind: "ready", service: toProcess(name, child) }),
       onError: (name, text) => onEvent({ kind: "error", name, text }),
+      onTrouble,
       onRestart(name, restart) {
         writeFacts();
         onEvent({ kind: "restarted", name, ...restart });
       },
     });
 
-  async function launchOnFreePorts(): Promise<Launched> {
+  async function choosePorts(): Promise<MeshPorts> {
+    // The broker's port is one of these even where those of the services are given.
+    reserved = await reservePorts(host, meshPortCount + 1);
+    if (options.ports === "free") return portsOutOf(reserved.ports);
+    const given = options.ports === "fixed" ? fixedPorts(env) : portsFrom(options.ports);
+    await assertPortsFree(given, names, host);
+    return given;
+  }
+
+  async function launchOnPorts(): Promise<Launched> {
     for (let tries = 1; ; tries += 1) {
-      ports = await freePorts(host);
+      ports = await choosePorts();
       try {
         return await launchNow();
       } catch (error) {
-        // Somebody took a port between our look and the service's.
+        reserved?.release();
+        // Another program took a port between our look and the service's. The next try looks again, and names it where ports are given.
         if (tries === portTries || !(error instanceof AppError && error.metadata.portTaken)) throw error;
       }
     }
   }
+  function release(): void {
+    file.remove();
+    reserved?.release();
+  }
 
   try {
-    if (options.ports === "fixed") await assertPortsFree(ports, names, host);
-    launched = await (options.ports === "fixed" ? launchNow() : launchOnFreePorts());
+    launched = await launchOnPorts();
     writeFacts();
   } catch (error) {
-    file.remove();
+    release();
     throw error;
   }
   const mesh = launched;
@@ -131,15 +155,16 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     broker: () => toBroker(mesh),
     processes: () => toProcesses(mesh),
     kill: (name, signal) => (name === "broker" ? mesh.broker : mesh.services.get(name))?.current().kill(signal),
+    logsDir: logsDirOf(dataDir),
     logPath: (name) => logPathOf(dataDir, name),
     stop(graceMs = stopGraceMs) {
-      stopping ??= drain(mesh, graceMs).finally(file.remove);
+      stopping ??= drain(mesh, graceMs).finally(release);
       return stopping;
     },
     stopNow() {
       for (const service of mesh.services.values()) service.stopNow();
       mesh.broker.stopNow();
-      file.remove();
+      release();
     },
   };
 }

@@ -17,10 +17,10 @@ export type Restart = { readonly why: string; readonly attempt: number };
 
 const stableAfterMs = 60_000;
 
-/** Watches over `child`; `start` makes its successor. A minute without an end makes the back-off begin anew. */
+/** Watches over `child`; `start` makes its successor, until its signal is aborted. A minute without an end makes the back-off begin anew. */
 export function supervise<C extends Child>(
   child: C,
-  start: (previous: C) => Promise<C>,
+  start: (previous: C, stopping: AbortSignal) => Promise<C>,
   onRestart: (restart: Restart) => void,
 ): Supervised<C> {
   const stopping = new AbortController();
@@ -37,13 +37,21 @@ export function supervise<C extends Child>(
         restarts += 1;
         await sleep(restartDelayMs(restarts), undefined, { signal: stopping.signal });
         try {
-          current = await start(current);
+          current = await start(current, stopping.signal);
           isUp = true;
         } catch (error) {
           why = error instanceof Error ? error.message : String(error);
         }
       }
-      onRestart({ why, attempt: restarts + 1 });
+      tell({ why, attempt: restarts + 1 });
+    }
+  }
+  /** A listener that fails must not end the supervision. */
+  function tell(restart: Restart): void {
+    try {
+      onRestart(restart);
+    } catch {
+      // The restart itself succeeded; the listener has its own way to report.
     }
   }
   // The one thing that ends the loop is stopping.

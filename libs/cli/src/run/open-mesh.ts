@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pixelmesh } from "@pixelmesh/client";
-import { connectServing, isAnswering } from "../connect.ts";
+import { connectExisting, connectServing, isAnswering } from "../connect.ts";
 import type { CliIo } from "../io.ts";
 import type { ServiceName } from "../mesh/services.ts";
 
@@ -12,18 +12,22 @@ export type OpenMesh = { readonly client: Pixelmesh; close(): Promise<void> };
 
 const stopGraceMs = 4_000;
 
+/** Where the mesh is, and whether the caller named that place or it is the usual one. */
+export type GivenAddress = { readonly address: string; readonly isAddressGiven: boolean };
+
 /**
- * The mesh at the address or, where nothing answers, a private one of the named services in a temporary directory, which
- * goes with it. `note` is told of the latter and of what goes wrong in it.
+ * The mesh at the address or, where no address was given and nothing answers at the usual one, a private one of the named services in a
+ * temporary directory, which goes with it. `note` is told of the latter and of what goes wrong in it. Throws
+ * SERVICE_UNAVAILABLE where nothing answers at a given address.
  */
 export async function openMesh(
-  address: string,
+  { address, isAddressGiven }: GivenAddress,
   services: readonly ServiceName[],
   io: CliIo,
   note: (text: string) => void,
 ): Promise<OpenMesh> {
-  if (await isAnswering(address)) {
-    const client = await connectServing(address, io);
+  if (isAddressGiven || (await isAnswering(address, io))) {
+    const client = await connectExisting(address, io);
     return { client, close: async () => client.close() };
   }
   note(`no mesh answers at ${address}; starting a private one for this command`);
@@ -39,6 +43,7 @@ export async function openMesh(
       services,
       signal: io.stopping,
       onEvent(event) {
+        if (event.kind === "trouble") note(event.text);
         if (event.kind === "error") note(`${event.name}: ${event.text}`);
         if (event.kind === "restarted") note(`restarted ${event.name} (${event.why}), attempt ${event.attempt}`);
       },

@@ -5,7 +5,7 @@ import { toShortSize, toShortTime } from "../text.ts";
 import { UsageError } from "../usage-error.ts";
 import { type Failure, type PictureResult, toDocument } from "./document.ts";
 import { neededServices, type RunFlags } from "./flags.ts";
-import { openMesh } from "./open-mesh.ts";
+import { type GivenAddress, openMesh } from "./open-mesh.ts";
 import { leadsToStdout } from "./output-target.ts";
 import { toPipeline } from "./pipeline.ts";
 import { type Place, planPaths } from "./plan-paths.ts";
@@ -17,11 +17,11 @@ import { toEffect } from "./to-effect.ts";
 import { toTypedFailure } from "./typed-failure.ts";
 
 /** The command `run`: answers the exit code. Throws UsageError for what the file system shows to be a mistake in the flags. */
-export async function runPictures(flags: RunFlags, io: CliIo): Promise<number> {
+export async function runPictures(flags: RunFlags & GivenAddress, io: CliIo): Promise<number> {
   assertStreams(flags, io);
   const places = planPaths(flags);
   const progress = createProgress(io.stderr, { isPlain: isPlain(io.stderr, io.env), isQuiet: flags.quiet });
-  const mesh = await openMesh(flags.address, neededServices(flags), io, progress.note);
+  const mesh = await openMesh(flags, neededServices(flags), io, progress.note);
   try {
     const { pipeline, explain } = await planPipeline(flags, mesh.client, io.stopping);
     const common = { flags, pipeline, explain, streams: io.streams ?? {} };

@@ -1,11 +1,11 @@
 import { AppError, isAbort } from "@pixelmesh/errors";
 import { bindToContext, withCallFacts } from "@pixelmesh/telemetry";
 import type { CallContext, ServerMiddlewareCall } from "nice-grpc-common";
+import { remainingKey } from "../remaining-time.ts";
 import { isEndless } from "./endless.ts";
 
 /**
- * Gives the call its deadline: what the caller asked for in `x-pixelmesh-deadline-unix-ms`, at most `maxMs` from now;
- * endless methods have none of their own. At the deadline, or for endless calls when `stopping` fires, the handler's
+ * Gives the call its deadline: the time that the caller left it (`grpc-timeout`), at most `maxMs` from now; endless methods have none of their own. At the deadline, or for endless calls when `stopping` fires, the handler's
  * signal is aborted and the call ends with DEADLINE_EXCEEDED or STOPPING.
  */
 export function createDeadlineMiddleware(maxMs: number, stopping: AbortSignal) {
@@ -14,21 +14,17 @@ export function createDeadlineMiddleware(maxMs: number, stopping: AbortSignal) {
     context: CallContext,
   ) {
     const endless = isEndless(call.method.path);
-    const asked = Number(context.metadata.get("x-pixelmesh-deadline-unix-ms") ?? Number.NaN);
-    const nowMs = Date.now();
-    const deadlineUnixMs = endless
-      ? undefined
-      : Math.min(Number.isFinite(asked) ? asked : Number.POSITIVE_INFINITY, nowMs + maxMs);
+    const askedMs = Number(context.metadata.get(remainingKey) ?? Number.POSITIVE_INFINITY);
+    const remainingMs = endless ? undefined : Math.min(askedMs, maxMs);
+    const deadlineUnixMs = remainingMs === undefined ? undefined : Date.now() + remainingMs;
 
+    const untilMs = performance.now() + (remainingMs ?? Number.POSITIVE_INFINITY);
     const ending = new AbortController();
     const end = (error: AppError) => ending.abort(error);
     const onStopping = () => end(new AppError("STOPPING", "This replica is stopping", { retryAfterMs: 500 }));
     let timer: NodeJS.Timeout | undefined;
-    if (deadlineUnixMs !== undefined) {
-      timer = setTimeout(
-        () => end(new AppError("DEADLINE_EXCEEDED", "The deadline passed before the call was done")),
-        Math.max(0, deadlineUnixMs - nowMs),
-      );
+    if (remainingMs !== undefined) {
+      timer = setTimeout(() => end(passed()), remainingMs);
     } else if (stopping.aborted) onStopping();
     else stopping.addEventListener("abort", onStopping, { once: true });
 
@@ -39,6 +35,8 @@ export function createDeadlineMiddleware(maxMs: number, stopping: AbortSignal) {
         bindToContext(call.next(call.request, { ...context, signal }) as AsyncGenerator<Response, Response>),
       );
     } catch (error) {
+      // grpc-js counts the same time, and may end the call a moment before our timer.
+      if (isAbort(error) && !ending.signal.aborted && performance.now() > untilMs - timerSlackMs) throw passed();
       throw ending.signal.aborted && (isAbort(error) || error === ending.signal.reason) ? ending.signal.reason : error;
     } finally {
       clearTimeout(timer);
@@ -46,3 +44,7 @@ export function createDeadlineMiddleware(maxMs: number, stopping: AbortSignal) {
     }
   };
 }
+
+const timerSlackMs = 50;
+
+const passed = () => new AppError("DEADLINE_EXCEEDED", "The deadline passed before the call was done");

@@ -3,16 +3,25 @@ import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctio
 import { traceIds } from "../traces/trace.ts";
 import { createFloodGate, type FloodLimits, type GateLine } from "./flood-gate.ts";
 import { toLoggedError } from "./log-error.ts";
+import { createLossyDestination } from "./lossy-destination.ts";
 
 /** A structured logger: `log.info({ jobId }, "text")`. One JSON line each, on standard error by default. */
 export type Logger = PinoLogger;
 
 const windowMs = 10_000;
 
+const stderr = createLossyDestination(2, (dropped, code) => {
+  const line = { level: "warn", time: new Date().toISOString(), dropped, code, msg: "log lines could not be written" };
+  return `${JSON.stringify(line)}\n`;
+});
+
+/** How many log lines of this process could not be written to standard error. */
+export const droppedLogLines = (): number => stderr.droppedLines();
+
 /**
  * A logger for one process. Every line carries service, instance, version and, inside a call, its trace id. Values under keys that
  * hold secrets or user text are removed, also from errors; strings are cut so that a line stays bounded. Of equal lines only
- * so many are written in 10 s; how many were left out is said after that.
+ * so many are written in 10 s; how many were left out is said after that. Lines that cannot be written are dropped and counted.
  */
 export function createLogger(
   options: {
@@ -22,7 +31,7 @@ export function createLogger(
     readonly level?: string;
     readonly floodLimits?: FloodLimits;
   },
-  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
+  destination: DestinationStream = stderr,
 ): Logger {
   const gate = createFloodGate(options.floodLimits);
   const log = pino(

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { type Metric, type OpenMetricsContentType, Registry } from "prom-client";
+import { droppedLogLines } from "../logs/logger.ts";
 import { keptTraceId } from "../traces/trace.ts";
 import { type MetricDefinition, type MetricName, metricDefinitions } from "./names.ts";
 import { collectProcessMetrics } from "./process-metrics.ts";
@@ -64,6 +65,7 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
       return (key, value) => seriesOf(key).observe(value, keptTraceId());
     },
     async page(accept = "") {
+      values("pixelmesh_log_lines_dropped_total").of({}).set(droppedLogLines());
       const text = await registry.metrics();
       if (accept.includes("application/openmetrics-text")) return { text, contentType: registry.contentType };
       return { text: toPlainText(text), contentType: Registry.PROMETHEUS_CONTENT_TYPE };

@@ -1,10 +1,26 @@
 import { expect, test } from "vitest";
 import { parseDeadline } from "./deadline.ts";
 
+const at = (deadlineUnixMs: number) => parseDeadline({ deadlineUnixMs, deadlineAfterMs: 0 }, 1_000, 500);
+const after = (deadlineAfterMs: number) => parseDeadline({ deadlineUnixMs: 0, deadlineAfterMs }, 1_000, 500);
+const refused = expect.objectContaining({ reason: "INVALID_ARGUMENT" });
+
 test("no deadline is the mesh's, one within a day is taken as it is", () => {
-  expect([parseDeadline(0, 1_000, 500), parseDeadline(1_001, 1_000, 500)]).toEqual([1_500, 1_001]);
+  expect([at(0), at(1_001)]).toEqual([1_500, 1_001]);
 });
 
-test.each([-1, 1_000, 1_000 + 86_400_001, 1.5])("%d is refused", (asked) => {
-  expect(() => parseDeadline(asked, 1_000, 500)).toThrow(expect.objectContaining({ reason: "INVALID_ARGUMENT" }));
+test("a time from now is counted by this clock", () => {
+  expect([after(1), after(86_400_000)]).toEqual([1_001, 86_401_000]);
+});
+
+test.each([-1, 1_000, 1_000 + 86_400_001, 1.5])("the time %d is refused", (asked) => {
+  expect(() => at(asked)).toThrow(refused);
+});
+
+test.each([-1, 86_400_001, 1.5])("%d ms from now is refused", (asked) => {
+  expect(() => after(asked)).toThrow(refused);
+});
+
+test("a time and a time from now together are refused", () => {
+  expect(() => parseDeadline({ deadlineUnixMs: 2_000, deadlineAfterMs: 500 }, 1_000, 500)).toThrow(refused);
 });

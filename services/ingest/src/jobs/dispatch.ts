@@ -51,8 +51,10 @@ async function publishReady(
 ): Promise<void> {
   const service = toWorkService(name);
   const nowUnixMs = Date.now();
-  const item = toWorkItem(spec, record, index, { nowUnixMs, keepUntilUnixMs: record.outputsExpireUnixMs });
   const ageMs = nowUnixMs - readyUnixMs;
+  // Workers count what remains until the deadline from when the broker got the message.
+  const times = { nowUnixMs: nowUnixMs + Math.max(0, delayMs - ageMs), keepUntilUnixMs: record.outputsExpireUnixMs };
+  const item = toWorkItem(spec, record, index, times);
   if (ageMs > reconcileAfterMs && (await hasWork(bus, service, item))) return;
   const repeat = republish && ageMs > reconcileAfterMs ? String(Math.floor(nowUnixMs / reconcileAfterMs)) : "";
   const send = () => inTraceOf(spec, () => publishWork(bus, service, item, repeat));

@@ -57,8 +57,7 @@ export function createCreateJob(parts: JobParts) {
   ): Promise<Job> {
     const { jobId } = entry;
     const nowUnixMs = Date.now();
-    const deadlineOf = ({ deadlineUnixMs }: CreateJobHeader) =>
-      parseDeadline(deadlineUnixMs, nowUnixMs, parts.jobDeadlineMs);
+    const deadlineOf = (header: CreateJobHeader) => parseDeadline(header, nowUnixMs, parts.jobDeadlineMs);
     // A full mesh refuses before anything is uploaded.
     const onHeader = async (header: CreateJobHeader) => {
       const keep = toInputKeep(jobId, deadlineOf(header));

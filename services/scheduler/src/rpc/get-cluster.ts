@@ -26,6 +26,7 @@ export function createGetCluster(leader: Leader, bus: Bus) {
       slots: snapshot.slots.map(toSlotStatus),
       queues: [...toSlotQueues(snapshot), ...queues.map((queue) => ({ ...queue, oldestWaitMs: 0 }))],
       leaderTerm: term,
+      asOfUnixMs: Date.now(),
     };
   };
 }

@@ -10,7 +10,7 @@ export function parseSlotRequest(
   message: SlotRequestMessage,
   clock: { readonly unixMs: number; readonly nowMs: number },
 ): SlotRequest {
-  const { service, instance, deviceIds, options, deadlineUnixMs } = message;
+  const { service, instance, deviceIds, options } = message;
   if (service === "") throw expected("service", "the name of a service", service);
   if (deviceIds.length < 1 || deviceIds.length > maxDevices)
     throw expected("device_ids", `1 to ${maxDevices} devices`, deviceIds.length);
@@ -26,7 +26,7 @@ export function parseSlotRequest(
     tenant: message.tenant || "default",
     workClass: parseWorkClass(message.workClass),
     priority: message.priority === Priority.BATCH ? "batch" : "interactive",
-    deadlineMs: deadlineUnixMs > 0 ? clock.nowMs + deadlineUnixMs - clock.unixMs : Number.POSITIVE_INFINITY,
+    deadlineMs: toDeadlineMs(message, clock),
     options,
     modelDigest: message.modelDigest,
     hostId: message.hostId,
@@ -34,6 +34,15 @@ export function parseSlotRequest(
     alone: message.alone,
     underWay: message.underWay,
   };
+}
+
+/** What remains goes before a time by the asker's clock, which releases before this one send alone. */
+function toDeadlineMs(
+  { deadlineAfterMs, deadlineUnixMs }: SlotRequestMessage,
+  clock: { readonly unixMs: number; readonly nowMs: number },
+): number {
+  if (deadlineAfterMs > 0) return clock.nowMs + deadlineAfterMs;
+  return deadlineUnixMs > 0 ? clock.nowMs + deadlineUnixMs - clock.unixMs : Number.POSITIVE_INFINITY;
 }
 
 function assertOption({ peakBytes, computeTokens, tilePx, batch }: SlotOption, path: string): void {

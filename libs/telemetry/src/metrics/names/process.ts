@@ -34,6 +34,12 @@ export const processMetrics = {
     labels: {},
     from: "all",
   },
+  pixelmesh_log_lines_dropped_total: {
+    type: "counter",
+    help: "Log lines that could not be written: a full disk, an I/O error, a reader that is gone.",
+    labels: {},
+    from: "all",
+  },
   pixelmesh_refused_requests_total: {
     type: "counter",
     help: "Requests that no handler was given: malformed bytes, too large a message or metadata, no valid token.",

@@ -54,8 +54,10 @@ export interface CreateJobHeader {
   requestId: string;
   /** Refuse before work starts; 0: the mesh's limit (100 megapixels). */
   maxOutputPixels: number;
-  /** When the job fails unless it is done; at most 24 hours ahead. 0: the mesh's default (15 minutes). */
+  /** When the job fails unless it is done, by the mesh's clock; at most 24 hours ahead. 0: see deadline_after_ms. */
   deadlineUnixMs: number;
+  /** The same counted from when the mesh gets this: clocks need not agree. At most 24 hours. 0: the mesh's default (15 minutes). */
+  deadlineAfterMs: number;
 }
 
 /** Announces a picture. Its bytes follow as chunks, unless sha256 names one that is stored and no chunk follows. */
@@ -278,6 +280,7 @@ function createBaseCreateJobHeader(): CreateJobHeader {
     requestId: "",
     maxOutputPixels: 0,
     deadlineUnixMs: 0,
+    deadlineAfterMs: 0,
   };
 }
 
@@ -306,6 +309,9 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     }
     if (message.deadlineUnixMs !== 0) {
       writer.uint32(64).int64(message.deadlineUnixMs);
+    }
+    if (message.deadlineAfterMs !== 0) {
+      writer.uint32(72).int64(message.deadlineAfterMs);
     }
     return writer;
   },
@@ -387,6 +393,14 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
             message.deadlineUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.deadlineAfterMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -429,6 +443,11 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
         : isSet(object.deadline_unix_ms)
         ? globalThis.Number(object.deadline_unix_ms)
         : 0,
+      deadlineAfterMs: isSet(object.deadlineAfterMs)
+        ? globalThis.Number(object.deadlineAfterMs)
+        : isSet(object.deadline_after_ms)
+        ? globalThis.Number(object.deadline_after_ms)
+        : 0,
     };
   },
 
@@ -458,6 +477,9 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     if (message.deadlineUnixMs !== 0) {
       obj.deadlineUnixMs = Math.round(message.deadlineUnixMs);
     }
+    if (message.deadlineAfterMs !== 0) {
+      obj.deadlineAfterMs = Math.round(message.deadlineAfterMs);
+    }
     return obj;
   },
 
@@ -476,6 +498,7 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     message.requestId = object.requestId ?? "";
     message.maxOutputPixels = object.maxOutputPixels ?? 0;
     message.deadlineUnixMs = object.deadlineUnixMs ?? 0;
+    message.deadlineAfterMs = object.deadlineAfterMs ?? 0;
     return message;
   },
 };

@@ -273,6 +273,8 @@ export interface SlotRequest {
   alone: boolean;
   /** The work has begun here, so it is not passed on. */
   underWay: boolean;
+  /** What remains until the deadline when this is sent: goes before deadline_unix_ms, for clocks need not agree. */
+  deadlineAfterMs: number;
 }
 
 /** One way to do the work. */
@@ -346,6 +348,8 @@ export interface GetClusterResponse {
   slots: SlotStatus[];
   queues: QueueStatus[];
   leaderTerm: number;
+  /** The mesh's time of this answer: ages are counted from it, not from the reader's clock. */
+  asOfUnixMs: number;
 }
 
 export interface ServiceInstance {
@@ -1427,6 +1431,7 @@ function createBaseSlotRequest(): SlotRequest {
     resume: undefined,
     alone: false,
     underWay: false,
+    deadlineAfterMs: 0,
   };
 }
 
@@ -1482,6 +1487,9 @@ export const SlotRequest: MessageFns<SlotRequest> = {
     }
     if (message.underWay !== false) {
       writer.uint32(136).bool(message.underWay);
+    }
+    if (message.deadlineAfterMs !== 0) {
+      writer.uint32(144).int64(message.deadlineAfterMs);
     }
     return writer;
   },
@@ -1635,6 +1643,14 @@ export const SlotRequest: MessageFns<SlotRequest> = {
             message.underWay = reader.bool();
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.deadlineAfterMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1704,6 +1720,11 @@ export const SlotRequest: MessageFns<SlotRequest> = {
         : isSet(object.under_way)
         ? globalThis.Boolean(object.under_way)
         : false,
+      deadlineAfterMs: isSet(object.deadlineAfterMs)
+        ? globalThis.Number(object.deadlineAfterMs)
+        : isSet(object.deadline_after_ms)
+        ? globalThis.Number(object.deadline_after_ms)
+        : 0,
     };
   },
 
@@ -1760,6 +1781,9 @@ export const SlotRequest: MessageFns<SlotRequest> = {
     if (message.underWay !== false) {
       obj.underWay = message.underWay;
     }
+    if (message.deadlineAfterMs !== 0) {
+      obj.deadlineAfterMs = Math.round(message.deadlineAfterMs);
+    }
     return obj;
   },
 
@@ -1787,6 +1811,7 @@ export const SlotRequest: MessageFns<SlotRequest> = {
       : undefined;
     message.alone = object.alone ?? false;
     message.underWay = object.underWay ?? false;
+    message.deadlineAfterMs = object.deadlineAfterMs ?? 0;
     return message;
   },
 };
@@ -2734,7 +2759,7 @@ export const GetClusterRequest: MessageFns<GetClusterRequest> = {
 };
 
 function createBaseGetClusterResponse(): GetClusterResponse {
-  return { services: [], devices: [], slots: [], queues: [], leaderTerm: 0 };
+  return { services: [], devices: [], slots: [], queues: [], leaderTerm: 0, asOfUnixMs: 0 };
 }
 
 export const GetClusterResponse: MessageFns<GetClusterResponse> = {
@@ -2753,6 +2778,9 @@ export const GetClusterResponse: MessageFns<GetClusterResponse> = {
     }
     if (message.leaderTerm !== 0) {
       writer.uint32(40).int64(message.leaderTerm);
+    }
+    if (message.asOfUnixMs !== 0) {
+      writer.uint32(48).int64(message.asOfUnixMs);
     }
     return writer;
   },
@@ -2810,6 +2838,14 @@ export const GetClusterResponse: MessageFns<GetClusterResponse> = {
             message.leaderTerm = longToNumber(reader.int64());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.asOfUnixMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2837,6 +2873,11 @@ export const GetClusterResponse: MessageFns<GetClusterResponse> = {
         : isSet(object.leader_term)
         ? globalThis.Number(object.leader_term)
         : 0,
+      asOfUnixMs: isSet(object.asOfUnixMs)
+        ? globalThis.Number(object.asOfUnixMs)
+        : isSet(object.as_of_unix_ms)
+        ? globalThis.Number(object.as_of_unix_ms)
+        : 0,
     };
   },
 
@@ -2857,6 +2898,9 @@ export const GetClusterResponse: MessageFns<GetClusterResponse> = {
     if (message.leaderTerm !== 0) {
       obj.leaderTerm = Math.round(message.leaderTerm);
     }
+    if (message.asOfUnixMs !== 0) {
+      obj.asOfUnixMs = Math.round(message.asOfUnixMs);
+    }
     return obj;
   },
 
@@ -2870,6 +2914,7 @@ export const GetClusterResponse: MessageFns<GetClusterResponse> = {
     message.slots = object.slots?.map((e) => SlotStatus.fromPartial(e)) || [];
     message.queues = object.queues?.map((e) => QueueStatus.fromPartial(e)) || [];
     message.leaderTerm = object.leaderTerm ?? 0;
+    message.asOfUnixMs = object.asOfUnixMs ?? 0;
     return message;
   },
 };

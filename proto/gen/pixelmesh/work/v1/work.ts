@@ -61,6 +61,7 @@ export interface WorkItem {
   modelDigest: string;
   /** For what it stores. */
   keepUntilUnixMs: number;
+  /** By the clock of deadline_unix_ms: workers take the difference, and the age of the message, for their clocks may differ. */
   publishedUnixMs: number;
 }
 

@@ -1,0 +1,58 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, onTestFinished, test } from "vitest";
+import { findProcesses, identify, isRunning, startOf } from "./process-identity.ts";
+
+async function startSleeper() {
+  const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 600_000)", "--", "--marker", "a b"]);
+  await once(child, "spawn");
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return { child, pid: child.pid as number };
+}
+
+test("a process is the same while it runs, and is none after it", async () => {
+  const { child, pid } = await startSleeper();
+  const identity = identify(pid);
+  expect(isRunning(identity)).toBe(true);
+  expect(identify(pid)).toEqual(identity);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(isRunning(identity)).toBe(false);
+  expect(startOf(pid)).toBeUndefined();
+});
+
+test("another process under the same id is another one", () => {
+  const { pid, startedAs } = identify(process.pid);
+  expect(isRunning({ pid, startedAs: `${startedAs}1` })).toBe(false);
+  expect(isRunning({ pid, startedAs: "" })).toBe(false);
+});
+
+test("start times differ as those that ps tells do", async ({ skip }) => {
+  if (process.platform !== "linux") skip("elsewhere they are those of ps");
+  const ticks = (pid: number) => Number(startOf(pid)?.split(" ")[1]);
+  const { pid } = await startSleeper();
+  // Seconds since they were started, by another program.
+  const age = (id: number) =>
+    Number(execFileSync("ps", ["-o", "etimes=", "-p", String(id)], { encoding: "utf8" }).trim());
+  const older = age(process.ppid) - age(pid);
+  expect(Math.abs((ticks(pid) - ticks(process.ppid)) / 100 - older)).toBeLessThanOrEqual(2);
+});
+
+test("processes that have ended and wait for their parent do not run", async ({ skip }) => {
+  if (process.platform !== "linux") skip("needs /proc");
+  // The shell becomes a program that never waits for its child.
+  const parent = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 600"]);
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const [line] = await once(parent.stdout, "data");
+  const pid = Number(String(line));
+  await expect.poll(() => startOf(pid), { timeout: 10_000 }).toBeUndefined();
+  expect(() => process.kill(pid, 0)).not.toThrow();
+});
+
+test("processes are found by arguments next to each other", async () => {
+  const { pid } = await startSleeper();
+  const pids = (...args: string[]) => findProcesses(...args).map((found) => found.pid);
+  await expect.poll(() => pids("--marker", "a b"), { timeout: 10_000 }).toContain(pid);
+  expect(pids("--marker", "a")).not.toContain(process.platform === "linux" ? pid : undefined);
+  expect(pids("--marker", "other")).toEqual([]);
+});
