@@ -1,7 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
 import { ImageFormat } from "@pixelmesh/proto";
 import type { SharpOptions } from "sharp";
-import { unblockTiff } from "./engine.ts";
 import { toFormatName } from "./formats.ts";
 import { assertInputBytes, assertInputFrames, assertInputSize, type PictureLimits } from "./limits.ts";
 import { sniffForeignName, sniffFormat } from "./sniff.ts";
@@ -36,7 +35,6 @@ export function openPicture(bytes: Uint8Array, limits: PictureLimits): OpenedPic
   if (structure.tooManyParts) {
     throw new AppError("IMAGE_CORRUPT", `The ${toFormatName(format)} file has more parts than any real picture`);
   }
-  if (format === ImageFormat.TIFF) unblockTiff();
   return {
     format,
     structure,
