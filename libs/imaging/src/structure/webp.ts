@@ -14,7 +14,15 @@ export function readWebpStructure(bytes: Uint8Array, maxFrames: number): Structu
     else sides ??= sidesOf(view, type, at + 8);
     at += 8 + length + (length & 1);
   }
-  return { ...sides, frames: Math.max(1, frames), truncated: claimedBytes > bytes.length };
+  const missing = claimedBytes - bytes.length;
+  // Only the byte that makes the length of the last chunk even.
+  const lacksPadding = missing === 1 && at - 1 === bytes.length;
+  return {
+    ...sides,
+    frames: Math.max(1, frames),
+    truncated: missing > 0,
+    ...(lacksPadding ? { completed: Buffer.concat([bytes, Uint8Array.of(0)]) } : {}),
+  };
 }
 
 /** Canvas of VP8X, else the one frame of VP8 (RFC 6386, 9.1) or VP8L (its bit stream's header). */
