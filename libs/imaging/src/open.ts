@@ -16,7 +16,7 @@ export type OpenedPicture = {
   readonly structure: Structure;
   /** What libvips is given: the file, without what would harm it, with an end where only that is missing. */
   readonly bytes: Uint8Array;
-  /** The colours are multiplied by alpha, and libvips leaves them so. */
+  /** The colours are multiplied by alpha, and libvips leaves them so: of AVIF alone. */
   readonly isPremultiplied: boolean;
   readonly options: SharpOptions;
 };
@@ -43,8 +43,7 @@ export function openPicture(bytes: Uint8Array, limits: PictureLimits): OpenedPic
     format,
     structure,
     bytes: toDecodable(bytes, format, structure),
-    isPremultiplied:
-      structure.isPremultiplied === true || (format === ImageFormat.AVIF && readAvifItem(bytes).isPremultiplied),
+    isPremultiplied: format === ImageFormat.AVIF && readAvifItem(bytes).isPremultiplied,
     options: {
       // "error" refuses what is damaged or cut off, and lets harmless oddities pass ("warning" would not).
       failOn: "error",

@@ -23,13 +23,29 @@ export async function renderWide(image: Sharp, bytes: Uint8Array, metadata: Meta
   // libvips cuts off what is behind the point.
   image.linear(Array(channels).fill(255 / white), Array(channels).fill(0.5));
   // Into the space that it is in, so that no curve is applied.
-  const output = image.toColourspace(metadata.space).raw({ depth: "uchar" });
-  const { data, info } = await output.toBuffer({ resolveWithObject: true });
+  image.toColourspace(metadata.space);
+  if (channels === 2)
+    return interleave(await toBytes(image.clone().extractChannel(0)), await toBytes(image.extractChannel(1)));
+  return toBytes(image);
+}
+
+async function toBytes(image: Sharp): Promise<Frame> {
+  const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
   return createFrame(info.width, info.height, info.channels as Channels, toPlainBytes(data));
+}
+
+/** sharp writes grey without its alpha, so the two come one after the other. */
+function interleave(grey: Frame, alpha: Frame): Frame {
+  const frame = createFrame(grey.widthPx, grey.heightPx, 2);
+  for (let at = 0; at < grey.data.length; at++) {
+    frame.data[at * 2] = grey.data[at] ?? 0;
+    frame.data[at * 2 + 1] = alpha.data[at] ?? 0;
+  }
+  return frame;
 }
 
 async function findWhite(bytes: Uint8Array): Promise<number> {
   const { channels } = await sharp(bytes).stats();
   const most = Math.max(...channels.map(({ max }) => max));
-  return [1, 255, 65_535].find((white) => most <= white * 1.5) ?? most;
+  return [1, 255, 65_535].find((white) => !(most > white * 1.5)) ?? most;
 }

@@ -16,8 +16,6 @@ export type Structure = {
   readonly completed?: Uint8Array;
   /** Where the first frame of a GIF lies on its canvas, where it does not cover it. */
   readonly firstFrame?: FrameArea;
-  /** The colours of a TIFF are multiplied by alpha. */
-  readonly isPremultiplied?: boolean;
   /** The file has more scans or chunks than any real picture, which costs time out of all proportion to its size. */
   readonly tooManyParts?: boolean;
   /** The PNG has compressed text, which libpng would inflate: up to 8 MB a chunk, without a bound on chunks. */

@@ -3,14 +3,12 @@ import { type Structure, toView } from "./structure.ts";
 const MAX_ENTRIES = 4_096;
 const WIDTH = 256;
 const HEIGHT = 257;
-const EXTRA_SAMPLES = 338;
 const PROFILE = 34_675;
 /** Offsets and byte counts of strips, then of tiles. */
 const DATA_TAGS = [
   [273, 279],
   [324, 325],
 ] as const;
-const ASSOCIATED_ALPHA = 1;
 
 type Directory = { readonly view: DataView; readonly isLittle: boolean; readonly entries: ReadonlyMap<number, number> };
 
@@ -24,13 +22,11 @@ export function readTiffStructure(bytes: Uint8Array): Structure {
     const sizes = valuesOf(directory, counts);
     return valuesOf(directory, offsets).some((offset, at) => offset + (sizes[at] ?? 0) > bytes.length);
   });
-  const [extra] = valuesOf(directory, EXTRA_SAMPLES);
   return {
     ...(widthPx && heightPx ? { widthPx, heightPx } : {}),
     frames: 1,
     truncated: lacksPixels,
     lacksPixels,
-    isPremultiplied: extra === ASSOCIATED_ALPHA,
   };
 }
 
