@@ -8,9 +8,9 @@ import { gifLacksPixels } from "./structure/gif.ts";
 import { pngChunksOf } from "./structure/png.ts";
 import { toView } from "./structure/structure.ts";
 
-/** Throws IMAGE_TRUNCATED where the file itself shows that pixels are missing: some decoders fill them in without a word. */
-export function assertPixelsThere({ format, structure, bytes }: OpenedPicture): void {
-  if (structure.lacksPixels || (format === ImageFormat.GIF && gifLacksPixels(bytes))) {
+/** Rejects with IMAGE_TRUNCATED where the file itself shows that pixels are missing: some decoders fill them in without a word. */
+export async function assertPixelsThere({ format, structure, bytes }: OpenedPicture): Promise<void> {
+  if (structure.lacksPixels || (format === ImageFormat.GIF && (await gifLacksPixels(bytes)))) {
     throw new AppError("IMAGE_TRUNCATED", `The ${toFormatName(format)} file ends too early: pixels are missing`);
   }
 }

@@ -33,7 +33,7 @@ const DECODE_TIMEOUT_S = 30;
 /** Decodes to 8-bit sRGB, upright. A decoder's complaint is believed once it has come twice. */
 export async function renderPixels(picture: Renderable, room: Room): Promise<Rendered> {
   const { opened } = picture;
-  assertPixelsThere(opened);
+  await assertPixelsThere(opened);
   return decodeVerified(opened, async () => {
     if (opened.format !== ImageFormat.JPEG) return { raster: await render(picture, room, "error"), notices: [] };
     // libjpeg warns of missing data and goes on with grey: only the stricter level shows it. Other warnings are no reason to refuse.

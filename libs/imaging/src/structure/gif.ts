@@ -39,7 +39,7 @@ export function readGifStructure(bytes: Uint8Array, maxFrames: number): Structur
 }
 
 /** Whether the blocks of a GIF's first frame hold fewer pixels than it has, and no code that ends them. One pass over the frame. */
-export function gifLacksPixels(bytes: Uint8Array): boolean {
+export async function gifLacksPixels(bytes: Uint8Array): Promise<boolean> {
   const view = toView(bytes);
   let at = 13 + (bytes.length < 13 ? 0 : colorTableBytes(view.getUint8(10)));
   while (at < bytes.length && bytes[at] === 0x21) at = afterSubBlocks(bytes, at + 2);
@@ -47,7 +47,7 @@ export function gifLacksPixels(bytes: Uint8Array): boolean {
   const { widthPx, heightPx } = areaAt(view, at);
   const pixels = widthPx * heightPx;
   const data = at + 10 + colorTableBytes(view.getUint8(at + 9));
-  const { count, hasEnd } = countLzwPixels(bytes, data, pixels);
+  const { count, hasEnd } = await countLzwPixels(bytes, data, pixels);
   return count < pixels && !hasEnd;
 }
 

@@ -1,12 +1,15 @@
+// Some milliseconds of work between turns of the event loop.
+const CODES_PER_TURN = 2 ** 19;
+
 /**
  * How many pixels the LZW data of a GIF frame holds, up to `wanted`, and whether its end code comes; lengths alone, no pixels are
  * made. `start` is the byte of the smallest code size. Source: GIF89a, appendix F.
  */
-export function countLzwPixels(
+export async function countLzwPixels(
   bytes: Uint8Array,
   start: number,
   wanted: number,
-): { readonly count: number; readonly hasEnd: boolean } {
+): Promise<{ readonly count: number; readonly hasEnd: boolean }> {
   const rootBits = bytes[start] ?? 0;
   if (rootBits < 1 || rootBits > 11) return { count: 0, hasEnd: true };
   const clear = 2 ** rootBits;
@@ -18,8 +21,10 @@ export function countLzwPixels(
   let held = 0;
   let heldBits = 0;
   let at = start + 1;
+  let codes = 0;
   let blockEnd = at;
   while (count < wanted) {
+    if (++codes % CODES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     while (heldBits < bits) {
       if (at === blockEnd) {
         const length = bytes[at] ?? 0;
