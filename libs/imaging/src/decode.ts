@@ -32,7 +32,7 @@ export async function decodePicture(bytes: Uint8Array, limits: PictureLimits): P
 /**
  * `decodePicture` for pictures that may be too large for memory: those go to a file row by row as they are decoded.
  * (Progressive JPEG, interlaced PNG, WebP, AVIF and what has to be turned upright are whole in memory once while libvips
- * decodes them; at 50 megapixels that is 200 MB at most. TIFF of 32-bit samples is whole in memory, too.)
+ * decodes them; at 50 megapixels that is 200 MB at most. TIFF of 32-bit samples and 16-bit grey with a profile are whole in memory, too.)
  */
 export async function decodeRaster(bytes: Uint8Array, limits: PictureLimits, room: Room): Promise<DecodedRaster> {
   const opened = openPicture(bytes, limits);

@@ -69,8 +69,11 @@ async function render(picture: Renderable, room: Room, failOn: "warning" | "erro
   }).timeout({ seconds: DECODE_TIMEOUT_S });
   if (isWide(metadata)) return renderWide(image, plan.bytes, metadata);
   if (plan.deepGrey) return renderDeepGrey(image, plan.deepGrey);
-  // sharp takes 16-bit pixels with a profile to P3, and only on request from there to sRGB.
-  if (metadata.space === "rgb16" && plan.hasProfile) image.withIccProfile("srgb");
+  if (metadata.space === "rgb16" && plan.hasProfile) {
+    // LittleCMS converts 8 bits exactly, 16 by a table. sharp takes 16 bits to P3, and only on request from there to sRGB.
+    if (plan.isShallow) image.pipelineColourspace("srgb");
+    else image.withIccProfile("srgb");
+  }
   const { width, height, channels } = metadata;
   const inMemory = width * height * channels <= room.maxFrameBytes;
   const raster = inMemory ? await toWhole(image, metadata) : await toFile(image, metadata, await room.newPath("v"));

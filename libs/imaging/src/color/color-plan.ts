@@ -4,6 +4,8 @@ export type ColorPlan = {
   readonly bytes: Uint8Array;
   /** The bytes have a profile that is applied; one that they have otherwise is ignored. */
   readonly hasProfile: boolean;
+  /** The profile's curve is close enough to sRGB's that samples of 16 bits lose nothing by becoming 8 bits first. */
+  readonly isShallow?: boolean;
   /** A profile for RGB by which 16-bit grey is converted, since libvips applies none to it. */
   readonly deepGrey?: Uint8Array;
   /** A profile for the decoded pixels, where alpha has to be divided out of them first. */

@@ -9,7 +9,7 @@ import { readExifColors } from "./exif-colors.ts";
 import { planProfile } from "./plan-profile.ts";
 import { readPngColors } from "./png-colors.ts";
 import { arePrimariesNear, srgbPrimaries } from "./primaries.ts";
-import type { Transfer } from "./transfer.ts";
+import type { NamedTransfer, Transfer } from "./transfer.ts";
 import { writeGreyProfile, writeRgbProfile } from "./write-icc.ts";
 
 /** Reads what the file says of its colours, and plans how they become sRGB. */
@@ -60,7 +60,12 @@ function planDeclared(opened: OpenedPicture, metadata: Metadata, colors: Declare
   if (!embedded) {
     return { bytes, hasProfile: false, notice: colorNotice(`The colours ${name} cannot be converted: taken as sRGB`) };
   }
-  return { bytes: embedded, hasProfile: true, notice };
+  return { bytes: embedded, hasProfile: true, isShallow: isShallow(transfer), notice };
+}
+
+/** Whether the darkest steps of 8 bits are no further apart than one level of sRGB. */
+function isShallow({ toLinear, isHdr }: NamedTransfer): boolean {
+  return !isHdr && toLinear(1 / 255) <= 1 / 255 / 12.92;
 }
 
 /** The curve for samples as they are stored. BT.2100, table 9: narrow range is 16 to 235 in 8 bits, shifted up for more. */
