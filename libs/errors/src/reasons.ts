@@ -49,10 +49,13 @@ const deterministic: ReadonlySet<Reason> = new Set<Reason>([
   "IMAGE_SIDE_TOO_LONG",
   "IMAGE_TOO_MANY_FRAMES",
   "OUTPUT_TOO_LARGE",
-  "RESULT_INVALID",
 ]);
 
-/** Whether equal inputs fail the same way every time, so that the failure itself may be kept as a result. */
+/**
+ * Whether the input alone decides the failure, so that the failure itself may be kept as a result. Our own checks decide most of
+ * these; a decoder's complaint becomes IMAGE_CORRUPT or IMAGE_TRUNCATED only after a second decode has failed too. A model's
+ * broken answer (RESULT_INVALID) is not among them: the device or the driver may have caused it.
+ */
 export function isDeterministic(reason: Reason): boolean {
   return deterministic.has(reason);
 }

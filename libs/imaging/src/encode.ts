@@ -2,7 +2,8 @@ import { AppError } from "@pixelmesh/errors";
 import { type Encoding, ImageFormat, type Notice } from "@pixelmesh/proto";
 import type { Sharp } from "sharp";
 import { chooseFormat, isOpaque, WEBP_MAX_SIDE_PX } from "./auto-format.ts";
-import { type Content, contentOf, contentOfFile } from "./content.ts";
+import { type Content, contentOf } from "./content.ts";
+import { fileWithoutDensity, withoutDensity } from "./density.ts";
 import { parseEncoding, type ResolvedEncoding } from "./encoding.ts";
 import { toFormatExtension, toFormatName } from "./formats.ts";
 import { type Frame, frameHasAlpha } from "./frame.ts";
@@ -20,7 +21,7 @@ export type EncodedPicture = { readonly bytes: Uint8Array; readonly format: Imag
 export type EncodedRaster = Omit<EncodedPicture, "bytes"> & { readonly content: Content };
 
 /**
- * Encodes a frame, without metadata. Quality defaults: JPEG 85, WebP 85, AVIF 60. JPEG keeps full colour resolution from
+ * Encodes a frame, without metadata and without a density. Quality defaults: JPEG 85, WebP 85, AVIF 60. JPEG keeps full colour resolution from
  * quality 90 on. JPEG has no alpha: the frame is laid on `background`, with the notice `alpha_flattened` where anything
  * was transparent. Throws INVALID_ARGUMENT for a wrong encoding, OUTPUT_TOO_LARGE above the limits or the format's own.
  */
@@ -30,7 +31,7 @@ export async function encodeFrame(
   limits: PictureLimits = defaultLimits,
 ): Promise<EncodedPicture> {
   const { image, format, notices } = await prepare(frame, encoding, limits);
-  return { bytes: toPlainBytes(await image.toBuffer()), format, notices };
+  return { bytes: withoutDensity(toPlainBytes(await image.toBuffer()), format), format, notices };
 }
 
 /**
@@ -44,10 +45,12 @@ export async function encodeRaster(
   room: Room,
 ): Promise<EncodedRaster> {
   const { image, format, notices } = await prepare(raster, encoding, limits);
-  if (!isFrameFile(raster)) return { content: contentOf(toPlainBytes(await image.toBuffer())), format, notices };
+  if (!isFrameFile(raster)) {
+    return { content: contentOf(withoutDensity(toPlainBytes(await image.toBuffer()), format)), format, notices };
+  }
   const path = await room.newPath(toFormatExtension(format));
   await scratchWrite(() => image.toFile(path));
-  return { content: await contentOfFile(path), format, notices };
+  return { content: await fileWithoutDensity(path, format), format, notices };
 }
 
 type Prepared = { readonly image: Sharp; readonly format: ImageFormat; readonly notices: Notice[] };

@@ -1,33 +1,20 @@
-import { isMainThread } from "node:worker_threads";
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import sharp from "sharp";
+import { blockedLoaders } from "./loaders.ts";
 
-// Hardened where it is first imported, so that no way through this package reaches an unguarded libvips. Every loader
-// is blocked, then those we serve are let in again, from memory only; raw pixels need no loader. From files only libvips'
-// own format is read: those are our own, and users' bytes never become files with names that libvips is given.
-sharp.block({ operation: ["VipsForeignLoad"] });
-sharp.unblock({
-  operation: [
-    "VipsForeignLoadJpegBuffer",
-    "VipsForeignLoadPngBuffer",
-    "VipsForeignLoadWebpBuffer",
-    "VipsForeignLoadHeifBuffer",
-    "VipsForeignLoadNsgifBuffer",
-    "VipsForeignLoadVipsFile",
-  ],
-});
+// libvips is one for all threads of a process, and each thread that imports this module runs these lines again while other
+// threads decode. So each line must leave a configured process as it is: loaders that we use are never blocked, not even
+// for a moment.
+sharp.block({ operation: [...blockedLoaders] });
 // Requests do not repeat each other's operations, and a cache would keep their pixels alive.
 sharp.cache(false);
-// Of the whole process: a thread must not undo what its process has configured.
-if (isMainThread) sharp.concurrency(1);
 
-let tiffUnblocked = false;
-
-/** Lets libvips read TIFF in this process from now on. Only for files whose limits allow it. */
-export function unblockTiff(): void {
-  if (tiffUnblocked) return;
-  sharp.unblock({ operation: ["VipsForeignLoadTiffBuffer"] });
-  tiffUnblocked = true;
-}
+// Importing sharp sets the threads of the whole process to 1 (with glibc's allocator). A worker thread inherits the configured
+// number from the thread that started it and sets it again.
+const threadsKey = "pixelmesh.imaging.threads";
+const configured = getEnvironmentData(threadsKey);
+if (typeof configured === "number") sharp.concurrency(configured);
+else if (isMainThread) sharp.concurrency(1);
 
 /** How libvips works in this process. */
 export type ImagingOptions = {
@@ -35,11 +22,15 @@ export type ImagingOptions = {
   readonly threads: number;
 };
 
-/** Sets the threads of libvips for this process; a service calls it once from its configuration. Throws RangeError outside 1 to 64. */
+/**
+ * Sets the threads of libvips for this process; a service calls it once from its configuration, before it starts worker threads.
+ * Throws RangeError outside 1 to 64.
+ */
 export function configureImaging(options: ImagingOptions): void {
   if (!Number.isInteger(options.threads) || options.threads < 1 || options.threads > 64) {
     throw new RangeError(`Expected threads to be an integer from 1 to 64, got ${options.threads}`);
   }
+  setEnvironmentData(threadsKey, options.threads);
   sharp.concurrency(options.threads);
 }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sharp } from "./engine.ts";
-import { isSrgbProfile, readIccDescription } from "./icc.ts";
+import { isSrgbName, readIccDescription, readIccSpace } from "./icc.ts";
 
 async function profileOf(name: string): Promise<Uint8Array> {
   const file = await sharp({ create: { width: 1, height: 1, channels: 3, background: "red" } })
@@ -12,9 +12,11 @@ async function profileOf(name: string): Promise<Uint8Array> {
 }
 
 test("profiles are told by their own description", async () => {
-  expect(isSrgbProfile(await profileOf("srgb"))).toBe(true);
-  expect(isSrgbProfile(await profileOf("p3"))).toBe(false);
-  expect(readIccDescription(await profileOf("p3"))).toMatch(/P3/);
+  const [srgb, p3] = [await profileOf("srgb"), await profileOf("p3")];
+  expect(isSrgbName(readIccDescription(srgb) ?? "")).toBe(true);
+  expect(readIccDescription(p3)).toMatch(/P3/);
+  expect(isSrgbName(readIccDescription(p3) ?? "")).toBe(false);
+  expect([readIccSpace(srgb), readIccSpace(p3)]).toEqual(["RGB ", "RGB "]);
 });
 
 test("bytes that are no profile have no description, and none makes the reader throw", async () => {
@@ -29,6 +31,7 @@ test("bytes that are no profile have no description, and none makes the reader t
         for (const [at, value] of changes) damaged[at] = value;
         const description = readIccDescription(damaged);
         expect(description === undefined || description.length <= 80).toBe(true);
+        readIccSpace(damaged);
       },
     ),
   );

@@ -3,26 +3,43 @@
  * section 7 (tag table at byte 128), types `desc` (version 2) and `mluc` (version 4). Never throws.
  */
 export function readIccDescription(profile: Uint8Array): string | undefined {
+  const tag = readIccTag(profile, "desc");
+  return tag && tag.length >= 12 ? readText(tag) : undefined;
+}
+
+/** A tag's data; undefined where the profile has none, or ends before it. Never throws. */
+export function readIccTag(profile: Uint8Array, name: string): Uint8Array | undefined {
   if (profile.length < 132) return undefined;
   const view = new DataView(profile.buffer, profile.byteOffset, profile.byteLength);
+  const wanted = Buffer.from(name, "latin1").readUInt32BE();
   const tags = Math.min(view.getUint32(128), 100);
   for (let index = 0; index < tags; index++) {
     const at = 132 + index * 12;
     if (at + 12 > profile.length) return undefined;
-    if (view.getUint32(at) !== DESC) continue;
+    if (view.getUint32(at) !== wanted) continue;
     const start = view.getUint32(at + 4);
     const end = Math.min(profile.length, start + view.getUint32(at + 8));
-    return start + 12 <= end ? readText(profile.subarray(start, end)) : undefined;
+    return start < end ? profile.subarray(start, end) : undefined;
   }
   return undefined;
 }
 
 /**
- * Whether pixels under this profile are sRGB already, going by its name, so that converting them is not worth a notice.
- * "c2" is the name of a widespread sRGB profile made as small as possible.
+ * The colour space that a profile is for, such as "RGB " or "GRAY"; undefined for bytes that are no profile, or one that lacks
+ * the tags by which colours are converted from it (ICC.1, 8.3 to 8.5).
  */
-export function isSrgbProfile(profile: Uint8Array): boolean {
-  return /^(c2|sRGB)\b|sRGB IEC ?61966/i.test(readIccDescription(profile) ?? "");
+export function readIccSpace(profile: Uint8Array): string | undefined {
+  if (profile.length < 132 || Buffer.from(profile.subarray(36, 40)).toString("latin1") !== "acsp") return undefined;
+  const space = Buffer.from(profile.subarray(16, 20)).toString("latin1");
+  const has = (...names: string[]) => names.every((name) => readIccTag(profile, name) !== undefined);
+  const hasTable = has("A2B0") || has("A2B1") || has("D2B0");
+  const hasCurves = space === "GRAY" ? has("kTRC") : has("rXYZ", "gXYZ", "bXYZ", "rTRC", "gTRC", "bTRC");
+  return hasTable || hasCurves ? space : undefined;
+}
+
+/** Whether a profile's name claims sRGB. "c2" is the name of a widespread sRGB profile made as small as possible. */
+export function isSrgbName(description: string): boolean {
+  return /^(c2|sRGB)\b|sRGB IEC ?61966/i.test(description);
 }
 
 const DESC = 0x64657363;

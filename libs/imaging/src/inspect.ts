@@ -2,9 +2,10 @@ import { AppError } from "@pixelmesh/errors";
 import { ImageFormat, type ImageInfo } from "@pixelmesh/proto";
 import type { Metadata } from "sharp";
 import { sharp } from "./engine.ts";
+import { decodeVerified } from "./failures.ts";
 import { toFormatName } from "./formats.ts";
 import { assertInputFrames, assertInputSize, type PictureLimits } from "./limits.ts";
-import { type OpenedPicture, openPicture, toPictureError } from "./open.ts";
+import { type OpenedPicture, openPicture } from "./open.ts";
 
 /**
  * The facts of a picture from its header, nothing decoded; sides are those after EXIF orientation. Throws IMAGE_EMPTY,
@@ -19,12 +20,9 @@ export async function inspectPicture(bytes: Uint8Array, limits: PictureLimits): 
 
 /** What libvips reads from the header, checked against the limits once more: it sees sizes that the structure hides. */
 export async function readMetadata(opened: OpenedPicture, limits: PictureLimits): Promise<Metadata> {
-  let metadata: Metadata;
-  try {
-    metadata = await sharp(opened.bytes, { ...opened.options, limitInputPixels: false }).metadata();
-  } catch (error) {
-    throw toPictureError(error, opened);
-  }
+  const metadata = await decodeVerified(opened, () =>
+    sharp(opened.bytes, { ...opened.options, limitInputPixels: false }).metadata(),
+  );
   if (formatOf(metadata) !== opened.format) {
     throw new AppError(
       "IMAGE_CORRUPT",
@@ -38,12 +36,13 @@ export async function readMetadata(opened: OpenedPicture, limits: PictureLimits)
 
 /** The facts as the contract has them. */
 export function toImageInfo(sizeBytes: number, opened: OpenedPicture, metadata: Metadata): ImageInfo {
+  const gainsAlpha = lacksAlpha(opened, metadata);
   return {
     format: opened.format,
     widthPx: metadata.autoOrient.width,
     heightPx: metadata.autoOrient.height,
-    channels: metadata.channels,
-    hasAlpha: metadata.hasAlpha,
+    channels: metadata.channels + (gainsAlpha ? 1 : 0),
+    hasAlpha: metadata.hasAlpha || gainsAlpha,
     bitsPerChannel: bitsOf(metadata),
     frames: Math.max(opened.structure.frames, metadata.pages ?? 1),
     exifOrientation: metadata.orientation ?? 1,
@@ -51,6 +50,11 @@ export function toImageInfo(sizeBytes: number, opened: OpenedPicture, metadata: 
     colorSpace: metadata.space,
     sizeBytes,
   };
+}
+
+/** Whether the first frame of a GIF leaves parts of its canvas free and libvips sees no transparency in it. */
+export function lacksAlpha({ structure }: OpenedPicture, { hasAlpha }: Pick<Metadata, "hasAlpha">): boolean {
+  return structure.firstFrame !== undefined && !hasAlpha;
 }
 
 /** Bits of a decoded sample: a palette of one-bit indices has 8. */

@@ -1,11 +1,12 @@
 import { AppError } from "@pixelmesh/errors";
 import { ImageFormat } from "@pixelmesh/proto";
 import type { SharpOptions } from "sharp";
-import { unblockTiff } from "./engine.ts";
 import { toFormatName } from "./formats.ts";
 import { assertInputBytes, assertInputFrames, assertInputSize, type PictureLimits } from "./limits.ts";
 import { sniffForeignName, sniffFormat } from "./sniff.ts";
-import { withoutPngText } from "./structure/png.ts";
+import { toStillAvif } from "./structure/avif-edit.ts";
+import { readAvifItem } from "./structure/avif-item.ts";
+import { completePng, withoutPngText } from "./structure/png.ts";
 import { readStructure } from "./structure/read-structure.ts";
 import type { Structure } from "./structure/structure.ts";
 
@@ -13,8 +14,10 @@ import type { Structure } from "./structure/structure.ts";
 export type OpenedPicture = {
   readonly format: ImageFormat;
   readonly structure: Structure;
-  /** What libvips is given: the file, without what would harm it. */
+  /** What libvips is given: the file, without what would harm it, with an end where only that is missing. */
   readonly bytes: Uint8Array;
+  /** The colours are multiplied by alpha, and libvips leaves them so: of AVIF alone. */
+  readonly isPremultiplied: boolean;
   readonly options: SharpOptions;
 };
 
@@ -36,11 +39,11 @@ export function openPicture(bytes: Uint8Array, limits: PictureLimits): OpenedPic
   if (structure.tooManyParts) {
     throw new AppError("IMAGE_CORRUPT", `The ${toFormatName(format)} file has more parts than any real picture`);
   }
-  if (format === ImageFormat.TIFF) unblockTiff();
   return {
     format,
     structure,
-    bytes: structure.hasCompressedText ? withoutPngText(bytes) : bytes,
+    bytes: toDecodable(bytes, format, structure),
+    isPremultiplied: format === ImageFormat.AVIF && readAvifItem(bytes).isPremultiplied,
     options: {
       // "error" refuses what is damaged or cut off, and lets harmless oddities pass ("warning" would not).
       failOn: "error",
@@ -52,31 +55,11 @@ export function openPicture(bytes: Uint8Array, limits: PictureLimits): OpenedPic
   };
 }
 
-/** The error for what libvips said of a picture: IMAGE_TRUNCATED where the structure says so, else IMAGE_CORRUPT. */
-export function toPictureError(cause: unknown, opened: OpenedPicture): AppError {
-  if (cause instanceof AppError) return cause;
-  const name = toFormatName(opened.format);
-  const detail = toDetail(cause);
-  if (detail.startsWith("timeout")) {
-    return new AppError("DEADLINE_EXCEEDED", `The ${name} file took too long to decode`, { cause });
-  }
-  if (opened.structure.truncated) {
-    return new AppError("IMAGE_TRUNCATED", `The ${name} file ends too early`, { cause });
-  }
-  return new AppError("IMAGE_CORRUPT", `The ${name} file cannot be decoded: ${detail || "its header is damaged"}`, {
-    cause,
-  });
-}
-
-/** The last thing that libvips said, without the names of its own functions. */
-function toDetail(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : "";
-  const line = message.split("\n").find((text) => !/load error$/.test(text)) ?? "";
-  return line
-    .replace(/^Input buffer has corrupt header:/, "")
-    .replace(/^\s*(Vips\w+|vips\w+|\w*2vips|\w*load_buffer|heif|webp): /, "")
-    .trim()
-    .slice(0, 160);
+function toDecodable(bytes: Uint8Array, format: ImageFormat, structure: Structure): Uint8Array {
+  if (format === ImageFormat.AVIF) return toStillAvif(bytes);
+  if (format !== ImageFormat.PNG) return structure.completed ?? bytes;
+  const whole = (structure.truncated ? completePng(bytes) : undefined) ?? bytes;
+  return structure.hasCompressedText ? withoutPngText(whole) : whole;
 }
 
 function unsupported(bytes: Uint8Array, limits: PictureLimits): AppError {

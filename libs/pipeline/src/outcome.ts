@@ -20,5 +20,5 @@ export function outcomeOf({ state, error }: Pick<JobRecord, "state" | "error">):
   const reason = error ? reasonFromEnum(error.reason) : "INTERNAL";
   if (reason === "DEADLINE_EXCEEDED") return "timed_out";
   if (reason === "POISON") return "dead_lettered";
-  return isDeterministic(reason) && reason !== "RESULT_INVALID" ? "rejected" : "failed";
+  return isDeterministic(reason) ? "rejected" : "failed";
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { AppError } from "@pixelmesh/errors";
-import { assertShape } from "../frame.ts";
+import { assertShape, createFrame } from "../frame.ts";
 import { assertRows, type RowSource } from "../rows.ts";
 import { type FrameFile, isFrameFile, type Raster, rasterBytes, type Shape } from "./raster.ts";
 
@@ -45,6 +45,21 @@ export async function adoptFrameFile(path: string): Promise<FrameFile> {
     await file.write(toFrameFileHeader(shape), 0, FRAME_FILE_HEADER_BYTES, 0);
     await file.truncate(FRAME_FILE_HEADER_BYTES + rasterBytes(shape));
     return { ...shape, path };
+  } finally {
+    await file.close();
+  }
+}
+
+/** A raster's first rows; the memory or the file stays its own. */
+export async function cropRaster(raster: Raster, heightPx: number): Promise<Raster> {
+  const shape = { widthPx: raster.widthPx, heightPx, channels: raster.channels };
+  if (!isFrameFile(raster))
+    return createFrame(raster.widthPx, heightPx, raster.channels, raster.data.subarray(0, rasterBytes(shape)));
+  const file = await open(raster.path, "r+");
+  try {
+    await file.write(toFrameFileHeader(shape), 0, FRAME_FILE_HEADER_BYTES, 0);
+    await file.truncate(FRAME_FILE_HEADER_BYTES + rasterBytes(shape));
+    return { ...shape, path: raster.path };
   } finally {
     await file.close();
   }

@@ -1,19 +1,39 @@
-import { type Structure, toView } from "./structure.ts";
+import { boxesOf, findBox } from "./boxes.ts";
+import { fourCharsAt, type Structure, toView } from "./structure.ts";
 
 /** The structure of an AVIF: truncated if a box of the outermost level does not fit the file. Sizes lie deeper. */
 export function readAvifStructure(bytes: Uint8Array): Structure {
+  return { frames: countFrames(bytes), truncated: isCutOff(bytes) };
+}
+
+function isCutOff(bytes: Uint8Array): boolean {
   const view = toView(bytes);
   let at = 0;
   while (at < bytes.length) {
-    if (at + 8 > bytes.length) return { frames: 1, truncated: true };
+    if (at + 8 > bytes.length) return true;
     let length = view.getUint32(at);
     if (length === 0) break;
     if (length === 1) {
-      if (at + 16 > bytes.length) return { frames: 1, truncated: true };
+      if (at + 16 > bytes.length) return true;
       length = Number(view.getBigUint64(at + 8));
     }
-    if (length < 8) return { frames: 1, truncated: false };
+    if (length < 8) return false;
     at += length;
   }
-  return { frames: 1, truncated: at > bytes.length };
+  return at > bytes.length;
+}
+
+/** Samples of the first picture track of an image sequence; 1 for a still picture. */
+function countFrames(bytes: Uint8Array): number {
+  const view = toView(bytes);
+  const moov = findBox(view, 0, bytes.length, "moov");
+  if (!moov) return 1;
+  for (const trak of boxesOf(view, moov.body, moov.end)) {
+    if (trak.type !== "trak") continue;
+    const handler = findBox(view, trak.body, trak.end, "mdia", "hdlr");
+    const sizes = findBox(view, trak.body, trak.end, "mdia", "minf", "stbl", "stsz");
+    const isPicture = handler && handler.body + 12 <= handler.end && fourCharsAt(view, handler.body + 8) === "pict";
+    if (isPicture && sizes && sizes.body + 12 <= sizes.end) return Math.max(1, view.getUint32(sizes.body + 8));
+  }
+  return 1;
 }

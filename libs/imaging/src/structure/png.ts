@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { fourCharsAt, type Structure, toView } from "./structure.ts";
 
 const SIGNATURE_BYTES = 8;
@@ -12,7 +13,7 @@ export function readPngStructure(bytes: Uint8Array): Structure {
   let hasCompressedText = false;
   let truncated = true;
   let chunks = 0;
-  for (const chunk of chunksOf(view)) {
+  for (const chunk of pngChunksOf(view)) {
     if (++chunks > MAX_CHUNKS)
       return { ...sides, frames: Math.max(1, frames), truncated: false, hasCompressedText, tooManyParts: true };
     if (chunk.end > view.byteLength) break;
@@ -36,7 +37,7 @@ export function withoutPngText(bytes: Uint8Array): Uint8Array {
   const view = toView(bytes);
   const kept: Uint8Array[] = [bytes.subarray(0, SIGNATURE_BYTES)];
   let at = SIGNATURE_BYTES;
-  for (const chunk of chunksOf(view)) {
+  for (const chunk of pngChunksOf(view)) {
     if (chunk.end > view.byteLength || chunk.type === "IEND") break;
     if (!["tEXt", "zTXt", "iTXt"].includes(chunk.type)) kept.push(bytes.subarray(chunk.start, chunk.end));
     at = chunk.end;
@@ -45,9 +46,11 @@ export function withoutPngText(bytes: Uint8Array): Uint8Array {
   return Buffer.concat(kept);
 }
 
-type Chunk = { readonly type: string; readonly start: number; readonly length: number; readonly end: number };
+/** Where a chunk lies: its data begins 8 bytes after `start`, `length` bytes long. */
+export type PngChunk = { readonly type: string; readonly start: number; readonly length: number; readonly end: number };
 
-function* chunksOf(view: DataView): Generator<Chunk> {
+/** The chunks of a PNG in order, also one that does not fit the file. */
+export function* pngChunksOf(view: DataView): Generator<PngChunk> {
   let start = SIGNATURE_BYTES;
   while (start + 8 <= view.byteLength) {
     const length = view.getUint32(start);
@@ -55,4 +58,29 @@ function* chunksOf(view: DataView): Generator<Chunk> {
     yield { type: fourCharsAt(view, start + 4), start, length, end };
     start = end;
   }
+}
+
+/** A chunk with its checksum. */
+export function pngChunk(type: string, data: Uint8Array): Buffer {
+  const chunk = Buffer.alloc(12 + data.length);
+  chunk.writeUInt32BE(data.length, 0);
+  chunk.write(type, 4, "latin1");
+  chunk.set(data, 8);
+  chunk.writeUInt32BE(crc32(chunk.subarray(4, 8 + data.length)), 8 + data.length);
+  return chunk;
+}
+
+/**
+ * A PNG whose last chunk of pixels lacks nothing but its checksum, made whole; undefined for any other. (One that merely lacks
+ * IEND decodes as it is.)
+ */
+export function completePng(bytes: Uint8Array): Uint8Array | undefined {
+  const view = toView(bytes);
+  for (const { type, start, length, end } of pngChunksOf(view)) {
+    if (end <= bytes.length) continue;
+    if (type !== "IDAT" || start + 8 + length > bytes.length) return undefined;
+    const last = pngChunk("IDAT", bytes.subarray(start + 8, start + 8 + length));
+    return Buffer.concat([bytes.subarray(0, start), last, pngChunk("IEND", new Uint8Array(0))]);
+  }
+  return undefined;
 }

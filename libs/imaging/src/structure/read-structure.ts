@@ -4,9 +4,10 @@ import { readGifStructure } from "./gif.ts";
 import { readJpegStructure } from "./jpeg.ts";
 import { readPngStructure } from "./png.ts";
 import type { Structure } from "./structure.ts";
+import { readTiffStructure } from "./tiff.ts";
 import { readWebpStructure } from "./webp.ts";
 
-/** The structure of a file of this format; pure, one walk, never throws. TIFF's offsets are left to libvips. */
+/** The structure of a file of this format; pure, one walk, never throws. */
 export function readStructure(bytes: Uint8Array, format: ImageFormat, maxFrames: number): Structure {
   switch (format) {
     case ImageFormat.JPEG:
@@ -19,6 +20,8 @@ export function readStructure(bytes: Uint8Array, format: ImageFormat, maxFrames:
       return readWebpStructure(bytes, maxFrames);
     case ImageFormat.AVIF:
       return readAvifStructure(bytes);
+    case ImageFormat.TIFF:
+      return readTiffStructure(bytes);
     default:
       return { frames: 1, truncated: false };
   }

@@ -8,12 +8,26 @@ export type Structure = {
   readonly heightPx?: number;
   /** At least 1; counting stops one above the limit. */
   readonly frames: number;
-  /** The file ends before its structure does. */
+  /** The file ends before its structure does. Its pixels may be there all the same: then it is decoded, with a notice. */
   readonly truncated: boolean;
+  /** Pixels are known to be missing, whatever a decoder makes of the file. */
+  readonly lacksPixels?: boolean;
+  /** What a decoder is given instead of the file: the same pixels with the end that is missing. */
+  readonly completed?: Uint8Array;
+  /** Where the first frame of a GIF lies on its canvas, where it does not cover it. */
+  readonly firstFrame?: FrameArea;
   /** The file has more scans or chunks than any real picture, which costs time out of all proportion to its size. */
   readonly tooManyParts?: boolean;
   /** The PNG has compressed text, which libpng would inflate: up to 8 MB a chunk, without a bound on chunks. */
   readonly hasCompressedText?: boolean;
+};
+
+/** Part of a canvas, in pixels. */
+export type FrameArea = {
+  readonly leftPx: number;
+  readonly topPx: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
 };
 
 /** A big- and little-endian view of the file, for the readers. */

@@ -7,14 +7,24 @@ export function readWebpStructure(bytes: Uint8Array, maxFrames: number): Structu
   let sides: { widthPx: number; heightPx: number } | undefined;
   let frames = 0;
   let at = 12;
+  let isOdd = false;
   while (at + 8 <= bytes.length && at + 8 <= claimedBytes && frames <= maxFrames) {
     const type = fourCharsAt(view, at);
     const length = view.getUint32(at + 4, true);
     if (type === "ANMF") frames += 1;
     else sides ??= sidesOf(view, type, at + 8);
     at += 8 + length + (length & 1);
+    isOdd = (length & 1) === 1;
   }
-  return { ...sides, frames: Math.max(1, frames), truncated: claimedBytes > bytes.length };
+  const missing = claimedBytes - bytes.length;
+  // Only the byte that makes the length of the last chunk even.
+  const lacksPadding = missing === 1 && isOdd && at - 1 === bytes.length;
+  return {
+    ...sides,
+    frames: Math.max(1, frames),
+    truncated: missing > 0,
+    ...(lacksPadding ? { completed: Buffer.concat([bytes, Uint8Array.of(0)]) } : {}),
+  };
 }
 
 /** Canvas of VP8X, else the one frame of VP8 (RFC 6386, 9.1) or VP8L (its bit stream's header). */

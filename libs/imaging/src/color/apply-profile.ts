@@ -1,0 +1,24 @@
+import { ImageFormat } from "@pixelmesh/proto";
+import { sharp } from "../engine.ts";
+import { createFrame } from "../frame.ts";
+import type { Shape } from "../rasters/raster.ts";
+import { toGreyAlpha, toPlainBytes } from "../raw.ts";
+import { writePng } from "../structure/write-png.ts";
+import { embedProfile } from "./embed-profile.ts";
+
+/** Rows of 8-bit pixels converted from a profile to sRGB; alpha stays. */
+export async function applyProfile(
+  rows: Uint8Array,
+  { widthPx, channels }: Pick<Shape, "widthPx" | "channels">,
+  profile: Uint8Array,
+): Promise<Uint8Array> {
+  const png = writePng(rows, widthPx, channels);
+  const file = embedProfile(png, ImageFormat.PNG, profile) ?? png;
+  const { data, info } = await sharp(file, { limitInputPixels: false })
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const converted = toPlainBytes(data);
+  if (channels !== 2) return converted;
+  // sharp gives grey with alpha as RGBA.
+  return toGreyAlpha(createFrame(info.width, info.height, 4, converted)).data;
+}

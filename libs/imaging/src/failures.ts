@@ -1,0 +1,90 @@
+import { AppError } from "@pixelmesh/errors";
+import { toFormatName } from "./formats.ts";
+import { isDataMissing } from "./missing-pixels.ts";
+import type { OpenedPicture } from "./open.ts";
+
+/**
+ * Runs a decode and, where the decoder complains about the file, runs it once more. A complaint that comes twice is taken
+ * as a fact of the file (IMAGE_CORRUPT, IMAGE_TRUNCATED), which callers may remember. Failures of the machine and those of our own
+ * checks are not repeated.
+ */
+export async function decodeVerified<T>(opened: OpenedPicture, decode: () => Promise<T>): Promise<T> {
+  try {
+    return await decode();
+  } catch (error) {
+    if (!isComplaint(toPictureError(error, opened))) throw toPictureError(error, opened);
+  }
+  try {
+    return await decode();
+  } catch (error) {
+    const failure = toPictureError(error, opened);
+    const isCut = failure.reason === "IMAGE_CORRUPT" && !(error instanceof AppError) && (await isDataMissing(opened));
+    throw isCut ? truncated(opened, error) : failure;
+  }
+}
+
+/**
+ * The error for a decoder's message: DEADLINE_EXCEEDED for a timeout, MEMORY_PRESSURE where memory could not be had, INTERNAL
+ * where the machine refused something else; otherwise IMAGE_TRUNCATED where the structure or the message says that data is
+ * missing, else IMAGE_CORRUPT.
+ */
+export function toPictureError(cause: unknown, opened: OpenedPicture): AppError {
+  if (cause instanceof AppError) return cause;
+  const name = toFormatName(opened.format);
+  const detail = toDetail(cause);
+  if (detail.startsWith("timeout")) {
+    return new AppError("DEADLINE_EXCEEDED", `The ${name} file took too long to decode`, { cause });
+  }
+  if (isOutOfMemory(cause)) {
+    return new AppError("MEMORY_PRESSURE", `The machine has no memory to decode the ${name} file now`, { cause });
+  }
+  if (isMachineFailure(cause)) {
+    return new AppError("INTERNAL", "Internal error; the log of the service has the cause", { cause });
+  }
+  if (opened.structure.truncated || isCutOff(cause)) return truncated(opened, cause);
+  return new AppError("IMAGE_CORRUPT", `The ${name} file cannot be decoded: ${detail || "its header is damaged"}`, {
+    cause,
+  });
+}
+
+function isComplaint({ reason }: AppError): boolean {
+  return reason === "IMAGE_CORRUPT" || reason === "IMAGE_TRUNCATED";
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : "";
+}
+
+/** libheif reports its own limits on sizes as memory errors; those are facts of the file. */
+function isOutOfMemory(cause: unknown): boolean {
+  const message = messageOf(cause);
+  return /out of memory|cannot allocate memory|unable to allocate/i.test(message) && !/limit exceeded/i.test(message);
+}
+
+function isMachineFailure(cause: unknown): boolean {
+  return /unable to create thread|too many open files|operation is blocked/i.test(messageOf(cause));
+}
+
+function truncated({ format }: OpenedPicture, cause: unknown): AppError {
+  return new AppError("IMAGE_TRUNCATED", `The ${toFormatName(format)} file ends too early`, { cause });
+}
+
+/** Whether a decoder says that data is missing: words of libjpeg, nsgif, libheif and libtiff. */
+export function isCutOff(cause: unknown): boolean {
+  return /premature end|found marker 0xd9|unexpected end|not enough data|got \d+ bytes, expected/i.test(
+    messageOf(cause),
+  );
+}
+
+/** The last thing that libvips said, without the names of its own functions. */
+function toDetail(cause: unknown): string {
+  const line =
+    messageOf(cause)
+      .split("\n")
+      .find((text) => !/load error$/.test(text)) ?? "";
+  return line
+    .replace(/^Input buffer has corrupt header:/, "")
+    .replace(/^\s*(Vips\w+|vips\w+|\w*2vips|\w*load_buffer|heif|webp): /, "")
+    .trim()
+    .slice(0, 160);
+}

@@ -1,0 +1,81 @@
+import { createInflate } from "node:zlib";
+import { AppError } from "@pixelmesh/errors";
+import { ImageFormat } from "@pixelmesh/proto";
+import { sharp } from "./engine.ts";
+import { toFormatName } from "./formats.ts";
+import type { OpenedPicture } from "./open.ts";
+import { gifLacksPixels } from "./structure/gif.ts";
+import { pngChunksOf } from "./structure/png.ts";
+import { toView } from "./structure/structure.ts";
+
+/** Rejects with IMAGE_TRUNCATED where the file itself shows that pixels are missing: some decoders fill them in without a word. */
+export async function assertPixelsThere({ format, structure, bytes }: OpenedPicture): Promise<void> {
+  if (structure.lacksPixels || (format === ImageFormat.GIF && (await gifLacksPixels(bytes)))) {
+    throw new AppError("IMAGE_TRUNCATED", `The ${toFormatName(format)} file ends too early: pixels are missing`);
+  }
+}
+
+/**
+ * Whether a file that a decoder refuses is merely cut off, where that decoder does not tell: the data of a PNG stops before its
+ * last row, or a WebP decodes once zeros follow it.
+ */
+export async function isDataMissing(opened: OpenedPicture): Promise<boolean> {
+  if (opened.format === ImageFormat.PNG) return pngDataStops(opened.bytes);
+  if (opened.format === ImageFormat.WEBP) return decodesWithZeros(opened);
+  return false;
+}
+
+/** Whether the deflate stream of a PNG is sound as far as it goes, and goes not to its end or not to the picture's. */
+async function pngDataStops(bytes: Uint8Array): Promise<boolean> {
+  const view = toView(bytes);
+  const inflate = createInflate();
+  let inflated = 0;
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  inflate.on("data", (part: Buffer) => {
+    inflated += part.length;
+  });
+  inflate.on("end", () => resolve(inflated < leastBytes(view)));
+  // zlib's code for a stream that stops; any other is one that is wrong.
+  inflate.on("error", (error: NodeJS.ErrnoException) => resolve(error.code === "Z_BUF_ERROR"));
+  for (const { type, start, length } of pngChunksOf(view)) {
+    if (type === "IDAT") inflate.write(bytes.subarray(start + 8, start + 8 + length));
+  }
+  inflate.end();
+  return promise;
+}
+
+/** Bytes of a PNG's rows with their filters, without the further filters of an interlaced one. */
+function leastBytes(view: DataView): number {
+  const samples: Readonly<Record<number, number>> = { 2: 3, 4: 2, 6: 4 };
+  const bits = view.getUint8(24) * (samples[view.getUint8(25)] ?? 1);
+  return view.getUint32(20) * (1 + Math.ceil((view.getUint32(16) * bits) / 8));
+}
+
+const PADDING_BYTES = 1024 * 1024;
+
+async function decodesWithZeros({ bytes, options }: OpenedPicture): Promise<boolean> {
+  const view = toView(bytes);
+  // The last chunk with pixels of a still picture reaches the end of the file.
+  const lastChunk = findLastChunk(view);
+  if (lastChunk === undefined) return false;
+  const padded = Buffer.concat([bytes, Buffer.alloc(PADDING_BYTES)]);
+  padded.writeUInt32LE(padded.length - 8, 4);
+  padded.writeUInt32LE(padded.length - lastChunk - 8, lastChunk + 4);
+  return sharp(padded, options)
+    .raw()
+    .toBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+function findLastChunk(view: DataView): number | undefined {
+  let last: number | undefined;
+  for (let at = 12; at + 8 <= view.byteLength; ) {
+    const length = view.getUint32(at + 4, true);
+    last = at;
+    at += 8 + length + (length & 1);
+  }
+  return last;
+}

@@ -1,0 +1,124 @@
+import { readLayout } from "./avif-item.ts";
+import { type Box, findBox } from "./boxes.ts";
+import { fourCharsAt, toView } from "./structure.ts";
+
+/** Major brands by which libvips knows a HEIF file. */
+const KNOWN_BRANDS = ["avif", "mif1", "heic", "heix", "hevc", "heim", "heis", "hevm", "hevs", "msf1"];
+
+/**
+ * The AVIF as a still picture that libvips takes: an image sequence (`avis`) gets the brand of a still one, and loses its tracks. The
+ * same bytes where nothing is to be done.
+ */
+export function toStillAvif(bytes: Uint8Array): Uint8Array {
+  const view = toView(bytes);
+  const moov = findBox(view, 0, bytes.length, "moov");
+  const brand = fourCharsAt(view, 8);
+  if (!moov && KNOWN_BRANDS.includes(brand)) return bytes;
+  const still = Buffer.from(bytes);
+  still.write("avif", 8, "latin1");
+  for (let at = 16; at + 4 <= Math.min(bytes.length, view.getUint32(0)); at += 4) {
+    if (["avis", "msf1"].includes(fourCharsAt(view, at))) still.write("mif1", at, "latin1");
+  }
+  if (moov) still.write("free", moov.start + 4, "latin1");
+  return still;
+}
+
+/** A copy of an AVIF whose primary item also has this profile; undefined as for `addColorBox`. */
+export function embedAvifProfile(bytes: Uint8Array, profile: Uint8Array): Uint8Array | undefined {
+  return addColorBox(bytes, Buffer.concat([Buffer.from("prof", "latin1"), profile]));
+}
+
+/**
+ * A copy of an AVIF whose primary item has a further `colr` box with this content: a property, its association, and shifted offsets
+ * of what lies behind. Undefined for a layout in which that has no place.
+ */
+export function addColorBox(bytes: Uint8Array, content: Uint8Array): Uint8Array | undefined {
+  const layout = readLayout(bytes);
+  if (!layout) return undefined;
+  const { meta, iprp, ipco, ipma, iloc, countAt, hasWideIndex, propertyCount } = layout;
+  const index = propertyCount + 1;
+  const count = bytes[countAt] ?? 0;
+  if (count === 255 || index > (hasWideIndex ? 0x7fff : 0x7f)) return undefined;
+
+  const property = Buffer.alloc(8 + content.length);
+  property.writeUInt32BE(property.length, 0);
+  property.write("colr", 4, "latin1");
+  property.set(content, 8);
+  const association = hasWideIndex ? Buffer.from([index >> 8, index & 255]) : Buffer.from([index]);
+  const associationAt = countAt + 1 + count * association.length;
+
+  const head = Buffer.from(bytes.subarray(0, meta.end));
+  const grown = property.length + association.length;
+  head[countAt] = count + 1;
+  const sizes: readonly (readonly [Box, number])[] = [
+    [meta, grown],
+    [iprp, grown],
+    [ipco, property.length],
+    [ipma, association.length],
+  ];
+  for (const [box, more] of sizes) if (!growBox(head, box, more)) return undefined;
+  if (!shiftOffsets(head, iloc, meta.end, grown)) return undefined;
+  const inserts = [
+    { at: ipco.end, part: property },
+    { at: associationAt, part: association },
+  ].sort((a, b) => a.at - b.at);
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const { at, part } of inserts) {
+    parts.push(head.subarray(from, at), part);
+    from = at;
+  }
+  return Buffer.concat([...parts, head.subarray(from), bytes.subarray(meta.end)]);
+}
+
+/** Enlarges a box; false for one of a 64-bit size, which no small box has. */
+function growBox(head: Buffer, { start }: Box, more: number): boolean {
+  const size = head.readUInt32BE(start);
+  if (size === 1) return false;
+  if (size !== 0) head.writeUInt32BE(size + more, start);
+  return true;
+}
+
+/** Moves what `iloc` says of bytes behind `behind`. Layout: ISO/IEC 14496-12, 8.11.3. False where it does not fit. */
+function shiftOffsets(head: Buffer, { body, end }: Box, behind: number, by: number): boolean {
+  const version = head[body] ?? 0;
+  const sizes = head.readUInt16BE(body + 4);
+  const [offsetBytes, lengthBytes, baseBytes] = [(sizes >> 12) & 15, (sizes >> 8) & 15, (sizes >> 4) & 15];
+  const indexBytes = version === 0 ? 0 : sizes & 15;
+  let at = body + 6;
+  const read = (length: number): number => {
+    if (at + length > end) throw new RangeError("The box ends too early");
+    const value = length === 0 ? 0 : length === 8 ? Number(head.readBigUInt64BE(at)) : head.readUIntBE(at, length);
+    at += length;
+    return value;
+  };
+  const write = (value: number, length: number, place: number): void => {
+    if (length === 8) head.writeBigUInt64BE(BigInt(value), place);
+    else head.writeUIntBE(value, place, length);
+  };
+  try {
+    const items = read(version < 2 ? 2 : 4);
+    for (let item = 0; item < items; item++) {
+      read(version < 2 ? 2 : 4);
+      const method = version === 0 ? 0 : read(2) & 15;
+      read(2);
+      const baseAt = at;
+      const base = read(baseBytes);
+      const shiftsBase = method === 0 && base >= behind;
+      if (shiftsBase) write(base + by, baseBytes, baseAt);
+      for (let extent = read(2); extent > 0; extent--) {
+        read(indexBytes);
+        const offsetAt = at;
+        const offset = read(offsetBytes);
+        if (method === 0 && !shiftsBase && offsetBytes > 0 && base + offset >= behind) {
+          write(offset + by, offsetBytes, offsetAt);
+        }
+        read(lengthBytes);
+      }
+    }
+    return true;
+  } catch {
+    // A field that is too narrow for its new value, or a box that is cut off.
+    return false;
+  }
+}
