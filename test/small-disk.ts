@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 /** The disk under the store of a mesh, which a test can take away and give back. */
 export type Disk = Disposable & {
-  /** What the store meets when it is taken away in that way. */
+  /** Ways to take the disk away, by the state that the store then meets. */
   readonly outages: Readonly<Record<string, { begin(): Promise<void>; end(): Promise<void> }>>;
 };
 

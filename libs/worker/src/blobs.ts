@@ -6,7 +6,7 @@ import { type RpcConnection, repeatRefused, splitHeader, toChunks } from "@pixel
 /** A blob on its way here. */
 export type BlobStream = { readonly sizeBytes: number; readonly parts: AsyncIterable<Uint8Array> };
 
-/** What bytes are kept for. */
+/** The purpose and the time that bytes are kept for. */
 export type Keep = {
   readonly kind: BlobKind;
   /** The job that needs them; empty: none. */

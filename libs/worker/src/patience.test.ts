@@ -35,7 +35,7 @@ test("what the store refuses for now is tried again until it is taken, and the s
   expect(await waiting()).toBe("0");
 });
 
-test("what cannot pass is thrown at once, and a failure that says nothing is not repeated for ever", async () => {
+test("what cannot pass is thrown at once, and a failure that says nothing is repeated five times at most", async () => {
   const { patiently } = open();
   const wrong = failing(new AppError("DIGEST_MISMATCH", "x"));
   await expect(patiently(wrong.act)).rejects.toMatchObject({ reason: "DIGEST_MISMATCH" });

@@ -13,8 +13,8 @@ import type { Patiently } from "./patience.ts";
 import { toFrameKeep, toOutputKeep } from "./results.ts";
 
 /**
- * Encodes each wanted output once, stores it, and the raw frame where another step needs it; answers what was stored. What the
- * store or the disk for large pictures cannot take now is kept, and tried again by `patiently`: the work is not done twice.
+ * Encodes each wanted output once, stores it, and the raw frame where another step needs it; answers what was stored. A
+ * result that the store, or the disk for large pictures, cannot take now is kept and tried again by `patiently`.
  */
 export async function storeOutcome(
   { base, blobs, limits }: WorkerParts,

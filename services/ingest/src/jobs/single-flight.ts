@@ -69,7 +69,7 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
     return events.some((fact) => fact.event?.$case === "started" && fact.stepId === id && fact.attempt === attempt);
   }
 
-  /** What is wanted of a stored result, kept for the job from now on; undefined where a part of it is gone or corrupt. */
+  /** The wanted part of a stored result, kept for the job from now on; undefined where a part of it is gone or corrupt. */
   async function take(result: StepResult, ready: ReadyStep, { spec, record }: Pick<StoredJob, "spec" | "record">) {
     const { jobId, deadlineUnixMs } = spec;
     const wanted = trimResult(result, ready);

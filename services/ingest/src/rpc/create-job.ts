@@ -44,7 +44,7 @@ export function createCreateJob(parts: JobParts) {
     try {
       return await enter(entry, tenant, stream, context);
     } finally {
-      // Whatever failed once the job may be there: it is open, and needs its pictures.
+      // A job that may be there is open and needs its pictures, even if this call failed.
       if (!entry.isMade) letGo(entry.jobId);
     }
   }

@@ -3,7 +3,7 @@ import { type BlobKind, blobKinds } from "../domain/kind.ts";
 import type { StoreStats } from "../domain/ports.ts";
 import type { Capacity } from "./capacity.ts";
 
-/** What a store has done since its start. */
+/** Counts of a store since its start. */
 export type Counts = {
   put(existed: boolean): void;
   get(): void;

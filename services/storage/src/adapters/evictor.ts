@@ -8,7 +8,7 @@ export type Evictor = {
   offer(blob: StoredBlob): void;
 };
 
-/** What an evictor needs. */
+/** Options of an evictor. */
 export type EvictorOptions = {
   readonly blobsDir: string;
   /** A full store is not searched again for so long after a search that found too little. */
@@ -83,7 +83,7 @@ export function createEvictor(options: EvictorOptions): Evictor {
       const candidate = { sha256: blob.sha256, turn, usedMs: blob.usedMs };
       const at = candidates.findIndex((other) => inOrder(other, candidate) <= 0);
       candidates.splice(at < 0 ? candidates.length : at, 0, candidate);
-      // What goes last is the first to be forgotten: a search finds it again.
+      // The last in turn are forgotten first; a search finds them again.
       if (candidates.length > 2 * maxCandidates) candidates = candidates.slice(-maxCandidates);
     },
   };

@@ -408,7 +408,7 @@ test("a frame that two jobs need stays until both have let go, and the kind is k
 
   const again = await openStore({ directory, capacity: { maxBytes: 10 * mib, minFreeBytes: 0 } });
   expect(again.store.stats().byKind).toMatchObject({ output: { blobs: 4 }, input: { blobs: 1 }, frame: { blobs: 0 } });
-  // What was let go before the restart may give way; what was not stays until its time.
+  // The frame that was released before the restart has gone; the input stays until its time.
   await expect(put(again.store, randomBytes(mib))).rejects.toMatchObject({ reason: "STORAGE_FULL" });
   again.clock.nowMs += hour / 2;
   await expect(put(again.store, randomBytes(mib))).rejects.toMatchObject({ reason: "STORAGE_FULL" });

@@ -9,7 +9,7 @@ import type { Layout } from "./layout.ts";
 import type { VerifiedMemo } from "./verified-memo.ts";
 import { type StoredBlob, toStoredBlob } from "./walk.ts";
 
-/** What changing the life of a blob works on. Its lock is held by the caller, for every function here. */
+/** The parts of a store that change the life of a blob. Its lock is held by the caller, for every function here. */
 export type KeepingParts = {
   readonly layout: Layout;
   readonly lifetime: LifetimeRules;

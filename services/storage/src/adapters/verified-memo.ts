@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 
-/** What tells one state of a file from another; writing to a file changes it, also where its modification time is put back. */
+/** Facts that tell one state of a file from another; writing to a file changes it, also where its modification time is put back. */
 export type FileIdentity = Pick<Stats, "ino" | "size" | "mtimeMs" | "ctimeMs">;
 
 /** Remembers which files were lately found to have their digest, so that not each use of a blob reads it whole. */

@@ -13,7 +13,7 @@ export const shardCount = 256;
 /** A blob as its file says it: its size, its life and kind in the modification time, its last use in the change time. */
 export type StoredBlob = BlobStat & { readonly usedMs: number; readonly file: Stats };
 
-/** What a file says of the blob in it. */
+/** The blob in a file, by the file's facts. */
 export function toStoredBlob(sha256: string, file: Stats): StoredBlob {
   return { sha256, sizeBytes: file.size, usedMs: file.ctimeMs, file, ...fromMarkMs(file.mtimeMs) };
 }

@@ -38,7 +38,7 @@ test("holds beyond the bound end at their time only, and those of jobs that neve
   expect(holds.release("c")).toEqual([]);
 });
 
-test("whatever jobs hold and let go, a blob's life after a release covers every job that still needs it", () => {
+test("a blob's life after any holds and releases covers every job that still needs it", () => {
   const jobs = ["a", "b", "c"];
   const act = fc.record({
     job: fc.constantFrom(...jobs),

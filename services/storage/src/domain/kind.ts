@@ -1,4 +1,4 @@
-/** What bytes are to the jobs that use them: it decides what gives way first when room is short. */
+/** The role of bytes for the jobs that use them. It decides what gives way first when room is short. */
 export type BlobKind = "output" | "input" | "frame";
 
 /** Every kind, the first to stay first. */

@@ -19,7 +19,7 @@ export type LifetimeRules = {
   readonly frameRestMs: number;
 };
 
-/** What of a blob decides about its life. Times are Unix milliseconds. */
+/** Facts of a blob that decide about its life. Times are Unix milliseconds. */
 export type Aged = {
   readonly kind: BlobKind;
   readonly keepUntilMs: number;

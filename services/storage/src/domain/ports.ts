@@ -9,7 +9,7 @@ export type BlobStat = {
   readonly kind: BlobKind;
 };
 
-/** What bytes are wanted for. */
+/** The purpose that bytes are wanted for. */
 export type Use = {
   /** Default: an output. */
   readonly kind?: BlobKind;

@@ -1,4 +1,4 @@
-/** What a job reserves. */
+/** A reservation that a job asks for. */
 export type Wish = {
   readonly jobId: string;
   /** Jobs with equal keys store the same bytes; empty: the job shares with none. */
