@@ -25,8 +25,9 @@ export async function decodeVerified<T>(opened: OpenedPicture, decode: () => Pro
 
 /**
  * The error for a decoder's message: DEADLINE_EXCEEDED for a timeout, MEMORY_PRESSURE where memory could not be had, INTERNAL
- * where the machine refused something else; otherwise IMAGE_TRUNCATED where the structure or the message says that data is
- * missing, else IMAGE_CORRUPT.
+ * where the machine refused something else; otherwise IMAGE_TRUNCATED where the structure says that data is missing, else
+ * IMAGE_CORRUPT. The message decides no more than that: libvips keeps the messages of all threads in one place, so it may be of
+ * another picture, or empty.
  */
 export function toPictureError(cause: unknown, opened: OpenedPicture): AppError {
   if (cause instanceof AppError) return cause;
@@ -41,7 +42,7 @@ export function toPictureError(cause: unknown, opened: OpenedPicture): AppError 
   if (isMachineFailure(cause)) {
     return new AppError("INTERNAL", "Internal error; the log of the service has the cause", { cause });
   }
-  if (opened.structure.truncated || isCutOff(cause)) return truncated(opened, cause);
+  if (opened.structure.truncated || opened.structure.lacksPixels) return truncated(opened, cause);
   return new AppError("IMAGE_CORRUPT", `The ${name} file cannot be decoded: ${detail || "its header is damaged"}`, {
     cause,
   });
@@ -67,13 +68,6 @@ function isMachineFailure(cause: unknown): boolean {
 
 function truncated({ format }: OpenedPicture, cause: unknown): AppError {
   return new AppError("IMAGE_TRUNCATED", `The ${toFormatName(format)} file ends too early`, { cause });
-}
-
-/** Whether a decoder says that data is missing: words of libjpeg, nsgif, libheif and libtiff. */
-export function isCutOff(cause: unknown): boolean {
-  return /premature end|found marker 0xd9|unexpected end|not enough data|got \d+ bytes, expected/i.test(
-    messageOf(cause),
-  );
 }
 
 /** The last thing that libvips said, without the names of its own functions. */

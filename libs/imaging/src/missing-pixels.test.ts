@@ -1,6 +1,6 @@
 import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { png, pngChunk } from "../test/bombs.ts";
+import { pngChunk, png as writePng } from "../test/bombs.ts";
 import { restartJpeg, restartProgressiveJpeg } from "../test/foreign-files.ts";
 import { decodePicture } from "./decode.ts";
 import { sharp } from "./engine.ts";
@@ -81,6 +81,18 @@ test("a progressive JPEG that is cut between two scans lacks pixels, although ev
     expect(await outcomeOf(Buffer.concat([file.subarray(0, at), END]))).toBe("IMAGE_TRUNCATED");
 });
 
+test("what is missing is found while other pictures fail beside it, whose messages libvips mixes with ours", async () => {
+  const progressive = await noise().jpeg({ quality: 90, progressive: true }).toBuffer();
+  const png = await noise().png().toBuffer();
+  const files = [
+    Buffer.concat([progressive.subarray(0, progressive.length - 60), END]),
+    Buffer.concat([restartJpeg.subarray(0, restartJpeg.length - 60), END]),
+    png.subarray(0, png.length / 2),
+  ];
+  const outcomes = await Promise.all(Array.from({ length: 90 }, (_, nth) => outcomeOf(files[nth % 3] as Buffer)));
+  expect(new Set(outcomes)).toEqual(new Set(["IMAGE_TRUNCATED"]));
+});
+
 test("a turned JPEG that lacks its end marker is checked to its last rows, too", async () => {
   const file = await noise()
     .jpeg({ quality: 90, chromaSubsampling: "4:4:4" })
@@ -95,17 +107,17 @@ test("a JPEG whose data is damaged is decoded with a notice, never without a wor
   // The third restart marker gets the number of another.
   const at = file.indexOf(Buffer.from([0xff, 0xd2]));
   file[at + 1] = 0xd5;
-  expect(["damaged", "IMAGE_TRUNCATED"]).toContain(await outcomeOf(file));
+  expect(await outcomeOf(file)).toBe("damaged");
 });
 
 test("a PNG that lacks rows is truncated, whatever chunks end it; one that lacks its end alone is decoded", async () => {
   const row = Buffer.concat([Uint8Array.of(0), Buffer.alloc(width * 3, 77)]);
   const rows = deflateSync(Buffer.concat(Array(height).fill(row)));
   const halfRows = deflateSync(Buffer.concat(Array(height / 2).fill(row)));
-  expect(await outcomeOf(png(width, height, [], rows))).toBe("whole");
-  expect(await outcomeOf(png(width, height, [], rows.subarray(0, rows.length / 2)))).toBe("IMAGE_TRUNCATED");
-  expect(await outcomeOf(png(width, height, [], halfRows))).toBe("IMAGE_TRUNCATED");
-  const whole = png(width, height, [], rows);
+  expect(await outcomeOf(writePng(width, height, [], rows))).toBe("whole");
+  expect(await outcomeOf(writePng(width, height, [], rows.subarray(0, rows.length / 2)))).toBe("IMAGE_TRUNCATED");
+  expect(await outcomeOf(writePng(width, height, [], halfRows))).toBe("IMAGE_TRUNCATED");
+  const whole = writePng(width, height, [], rows);
   const endBytes = pngChunk("IEND", Buffer.alloc(0)).length;
   for (const missing of [1, 5, endBytes, endBytes + 2]) {
     expect(await outcomeOf(whole.subarray(0, -missing)), `${missing} bytes missing`).toBe("missing_end");

@@ -9,10 +9,15 @@ import { pngChunksOf } from "./structure/png.ts";
 import { toView } from "./structure/structure.ts";
 
 /** Rejects with IMAGE_TRUNCATED where the file itself shows that pixels are missing: some decoders fill them in without a word. */
-export async function assertPixelsThere({ format, structure, bytes }: OpenedPicture): Promise<void> {
-  if (structure.lacksPixels || (format === ImageFormat.GIF && (await gifLacksPixels(bytes)))) {
-    throw new AppError("IMAGE_TRUNCATED", `The ${toFormatName(format)} file ends too early: pixels are missing`);
-  }
+export async function assertPixelsThere(opened: OpenedPicture): Promise<void> {
+  const { format, structure, bytes } = opened;
+  const lacksPixels = structure.lacksPixels || (format === ImageFormat.GIF && (await gifLacksPixels(bytes)));
+  if (lacksPixels) throw lacksPixelsError(opened);
+}
+
+/** IMAGE_TRUNCATED, with the format's name. */
+export function lacksPixelsError({ format }: OpenedPicture): AppError {
+  return new AppError("IMAGE_TRUNCATED", `The ${toFormatName(format)} file ends too early`);
 }
 
 /**

@@ -1,12 +1,13 @@
+import { createHash } from "node:crypto";
 import { AppError } from "@pixelmesh/errors";
 import { ImageFormat, type Notice } from "@pixelmesh/proto";
 import type { Metadata, Sharp } from "sharp";
 import type { ColorPlan } from "./color/color-plan.ts";
 import { sharp } from "./engine.ts";
-import { decodeVerified, isCutOff } from "./failures.ts";
+import { decodeVerified } from "./failures.ts";
 import { toFormatName } from "./formats.ts";
 import { type Channels, createFrame } from "./frame.ts";
-import { assertPixelsThere } from "./missing-pixels.ts";
+import { assertPixelsThere, lacksPixelsError } from "./missing-pixels.ts";
 import type { OpenedPicture } from "./open.ts";
 import { adoptFrameFile, cropRaster } from "./rasters/frame-file.ts";
 import type { FrameFile, Raster } from "./rasters/raster.ts";
@@ -15,6 +16,7 @@ import { scratchWrite } from "./rasters/scratch-write.ts";
 import { toGreyAlpha, toPlainBytes } from "./raw.ts";
 import { renderDeepGrey } from "./render-deep-grey.ts";
 import { isWide, renderWide } from "./render-wide.ts";
+import { withTrailingData } from "./structure/jpeg.ts";
 import { toTallerJpeg } from "./structure/jpeg-tail.ts";
 
 /** A picture that is ready to be decoded. */
@@ -29,6 +31,9 @@ export type Rendered = { readonly raster: Raster; readonly notices: readonly Not
 
 // Far above what the largest allowed picture takes; a file that needs longer was made to.
 const DECODE_TIMEOUT_S = 30;
+// More than a block of a JPEG takes on average.
+const BLOCK_PADDING_BYTES = 32;
+const MAX_PADDING_BYTES = 64 * 1024 * 1024;
 
 /** Decodes to 8-bit sRGB, upright. A decoder's complaint is believed once it has come twice. */
 export async function renderPixels(picture: Renderable, room: Room): Promise<Rendered> {
@@ -37,11 +42,14 @@ export async function renderPixels(picture: Renderable, room: Room): Promise<Ren
   return decodeVerified(opened, async () => {
     if (opened.format !== ImageFormat.JPEG) return { raster: await render(picture, room, "error"), notices: [] };
     // libjpeg warns of missing data and goes on with grey: only the stricter level shows it. Other warnings are no reason to refuse.
+    // Which one it was is found by trying, because libvips keeps the words of all threads in one place.
     try {
       return { raster: await render(picture, room, "warning"), notices: [] };
     } catch (error) {
-      if (!isWarning(error) || isCutOff(error)) throw error;
-      return { raster: await render(picture, room, "error"), notices: damageNotices(opened, error) };
+      if (!isWarning(error)) throw error;
+      const raster = await render(picture, room, "error");
+      await assertNoDataMissing(picture);
+      return { raster, notices: [damageNotice(opened)] };
     }
   });
 }
@@ -50,12 +58,24 @@ function isWarning(error: unknown): error is Error {
   return error instanceof Error && !(error instanceof AppError) && !error.message.startsWith("timeout");
 }
 
-/** libjpeg's words for data that it could not read; bytes that it skipped between markers harm nothing. */
-function damageNotices(opened: OpenedPicture, { message }: Error): Notice[] {
-  const isHarmless = !/corrupt jpeg data/i.test(message) || /extraneous bytes/i.test(message);
-  if (isHarmless) return [];
-  const text = `The ${toFormatName(opened.format)} file is damaged: parts of the picture may be wrong`;
-  return [{ stepId: "", kind: "damaged", text }];
+/** Throws IMAGE_TRUNCATED for a JPEG that comes out differently with other bytes behind its data: a decoder that has all leaves them. */
+async function assertNoDataMissing({ opened, metadata }: Renderable): Promise<void> {
+  const blocks = Math.ceil(metadata.width / 8) * Math.ceil(metadata.height / 8) * metadata.channels;
+  const padded = withTrailingData(opened.bytes, Math.min(MAX_PADDING_BYTES, blocks * BLOCK_PADDING_BYTES));
+  if (padded && (await digestOf(opened, opened.bytes)) !== (await digestOf(opened, padded)))
+    throw lacksPixelsError(opened);
+}
+
+async function digestOf({ options }: OpenedPicture, bytes: Uint8Array): Promise<string> {
+  const image = sharp(bytes, { ...options, ignoreIcc: true }).timeout({ seconds: DECODE_TIMEOUT_S });
+  return createHash("sha256")
+    .update(await image.raw().toBuffer())
+    .digest("hex");
+}
+
+function damageNotice({ format }: OpenedPicture): Notice {
+  const text = `The decoder warned of the ${toFormatName(format)} file: parts of the picture may be wrong`;
+  return { stepId: "", kind: "damaged", text };
 }
 
 async function render(picture: Renderable, room: Room, failOn: "warning" | "error"): Promise<Raster> {

@@ -1,3 +1,4 @@
+import { extentsOf } from "./avif-extents.ts";
 import { readLayout } from "./avif-item.ts";
 import { type Box, findBox } from "./boxes.ts";
 import { fourCharsAt, toView } from "./structure.ts";
@@ -79,46 +80,27 @@ function growBox(head: Buffer, { start }: Box, more: number): boolean {
   return true;
 }
 
-/** Moves what `iloc` says of bytes behind `behind`. Layout: ISO/IEC 14496-12, 8.11.3. False where it does not fit. */
+/** Moves what `iloc` says of bytes behind `behind`. False where a new value does not fit its field. */
 function shiftOffsets(head: Buffer, { body, end }: Box, behind: number, by: number): boolean {
-  const version = head[body] ?? 0;
-  const sizes = head.readUInt16BE(body + 4);
-  const [offsetBytes, lengthBytes, baseBytes] = [(sizes >> 12) & 15, (sizes >> 8) & 15, (sizes >> 4) & 15];
-  const indexBytes = version === 0 ? 0 : sizes & 15;
-  let at = body + 6;
-  const read = (length: number): number => {
-    if (at + length > end) throw new RangeError("The box ends too early");
-    const value = length === 0 ? 0 : length === 8 ? Number(head.readBigUInt64BE(at)) : head.readUIntBE(at, length);
-    at += length;
-    return value;
-  };
-  const write = (value: number, length: number, place: number): void => {
-    if (length === 8) head.writeBigUInt64BE(BigInt(value), place);
-    else head.writeUIntBE(value, place, length);
-  };
+  const shiftedBases = new Set<number>();
   try {
-    const items = read(version < 2 ? 2 : 4);
-    for (let item = 0; item < items; item++) {
-      read(version < 2 ? 2 : 4);
-      const method = version === 0 ? 0 : read(2) & 15;
-      read(2);
-      const baseAt = at;
-      const base = read(baseBytes);
-      const shiftsBase = method === 0 && base >= behind;
-      if (shiftsBase) write(base + by, baseBytes, baseAt);
-      for (let extent = read(2); extent > 0; extent--) {
-        read(indexBytes);
-        const offsetAt = at;
-        const offset = read(offsetBytes);
-        if (method === 0 && !shiftsBase && offsetBytes > 0 && base + offset >= behind) {
-          write(offset + by, offsetBytes, offsetAt);
-        }
-        read(lengthBytes);
+    for (const extent of extentsOf(toView(head), body, end)) {
+      const { isInFile, base, offset, baseAt, offsetAt, baseBytes, offsetBytes } = extent;
+      if (!isInFile || base + offset < behind || shiftedBases.has(baseAt)) continue;
+      if (base >= behind) {
+        shiftedBases.add(baseAt);
+        writeUint(head, base + by, baseAt, baseBytes);
+      } else {
+        writeUint(head, offset + by, offsetAt, offsetBytes);
       }
     }
     return true;
   } catch {
-    // A field that is too narrow for its new value, or a box that is cut off.
     return false;
   }
+}
+
+function writeUint(head: Buffer, value: number, at: number, length: number): void {
+  if (length === 8) head.writeBigUInt64BE(BigInt(value), at);
+  else head.writeUIntBE(value, at, length);
 }

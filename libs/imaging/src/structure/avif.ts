@@ -1,9 +1,13 @@
+import { extentsEndAt } from "./avif-extents.ts";
 import { boxesOf, findBox } from "./boxes.ts";
 import { fourCharsAt, type Structure, toView } from "./structure.ts";
 
-/** The structure of an AVIF: truncated if a box of the outermost level does not fit the file. Sizes lie deeper. */
+/**
+ * The structure of an AVIF: truncated if a box of the outermost level does not fit the file; lacking pixels if data of an item lies
+ * beyond its end. Sizes lie deeper.
+ */
 export function readAvifStructure(bytes: Uint8Array): Structure {
-  return { frames: countFrames(bytes), truncated: isCutOff(bytes) };
+  return { frames: countFrames(bytes), truncated: isCutOff(bytes), lacksPixels: extentsEndAt(bytes) > bytes.length };
 }
 
 function isCutOff(bytes: Uint8Array): boolean {

@@ -1,13 +1,18 @@
-/** Counts what the scans of a JPEG bring, by their headers alone. Layout: ITU-T T.81, B.2.2 and B.2.3. */
+/** Counts what the scans of a JPEG bring, by their headers alone. Layout: ITU-T T.81, B.2.2 to B.2.4. */
 export type JpegScans = {
   /** A frame header's segment; only the first counts. */
   addFrame(marker: number, segment: Uint8Array): void;
+  /** A segment that sets how many units lie between two restart markers. */
+  setInterval(segment: Uint8Array): void;
   /** A scan header's segment. */
   addScan(segment: Uint8Array): void;
+  /** A restart marker of the last scan. */
+  addRestart(): void;
   count(): number;
   /**
-   * Whether scans are missing: a component has none, or bits of its coefficients that an earlier scan left for a later one. In a
-   * file without its end marker, coefficients that no scan brings count too; with one an encoder may have left them out.
+   * Whether scans are missing: a component has none, a scan has fewer restart markers than it must, or bits of coefficients that an
+   * earlier scan left for a later one never come. In a file without its end marker, coefficients that no scan brings count too; with one
+   * an encoder may have left them out.
    */
   lackPixels(hasEnd: boolean): boolean;
 };
@@ -15,38 +20,90 @@ export type JpegScans = {
 const COEFFICIENTS = 64;
 const NOT_SENT = -1;
 
+type Component = {
+  readonly horizontal: number;
+  readonly vertical: number;
+  /** How many low bits of each coefficient are still to come. */
+  readonly missingBits: Int8Array;
+};
+
+type Frame = {
+  readonly isProgressive: boolean;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly components: ReadonlyMap<number, Component>;
+};
+
 export function createJpegScans(): JpegScans {
-  let isProgressive = false;
-  /** By component: how many low bits of each coefficient are still to come. */
-  let missingBits: Map<number, Int8Array> | undefined;
+  let frame: Frame | undefined;
+  let interval = 0;
   let scans = 0;
+  let missingRestarts = 0;
+  let lacksRestarts = false;
+  const endScan = () => {
+    if (missingRestarts > 0) lacksRestarts = true;
+    missingRestarts = 0;
+  };
   return {
     addFrame(marker, segment) {
-      if (missingBits) return;
-      // SOF2, 6, 10 and 14.
-      isProgressive = (marker & 3) === 2;
-      missingBits = new Map();
-      for (let nth = 0; nth < (segment[5] ?? 0); nth++) {
-        const id = segment[6 + nth * 3];
-        if (id !== undefined) missingBits.set(id, new Int8Array(COEFFICIENTS).fill(NOT_SENT));
-      }
+      frame ??= readFrame(marker, segment);
+    },
+    setInterval(segment) {
+      interval = ((segment[0] ?? 0) << 8) | (segment[1] ?? 0);
     },
     addScan(segment) {
+      endScan();
       scans += 1;
-      const components = segment[0] ?? 0;
-      const [first = 0, last = 0, bits = 0] = segment.subarray(1 + components * 2);
-      for (let nth = 0; nth < components; nth++) {
-        const sent = missingBits?.get(segment[1 + nth * 2] ?? -1);
-        if (isProgressive) sent?.fill(bits & 15, first, Math.min(COEFFICIENTS, last + 1));
-        else sent?.fill(0);
+      const count = segment[0] ?? 0;
+      const [first = 0, last = 0, bits = 0] = segment.subarray(1 + count * 2);
+      const components = Array.from({ length: count }, (_, nth) => frame?.components.get(segment[1 + nth * 2] ?? -1));
+      for (const component of components) {
+        if (frame?.isProgressive) component?.missingBits.fill(bits & 15, first, Math.min(COEFFICIENTS, last + 1));
+        else component?.missingBits.fill(0);
       }
+      const only = count === 1 ? components[0] : undefined;
+      if (frame && interval > 0) missingRestarts = Math.ceil(countUnits(frame, only) / interval) - 1;
+    },
+    addRestart() {
+      missingRestarts -= 1;
     },
     count: () => scans,
     lackPixels(hasEnd) {
-      if (scans === 0 || !missingBits) return false;
-      return [...missingBits.values()].some(
-        (bits) => bits[0] === NOT_SENT || bits.some((left) => left > 0 || (left === NOT_SENT && !hasEnd)),
+      endScan();
+      if (scans === 0 || !frame) return false;
+      const lacksBits = [...frame.components.values()].some(
+        ({ missingBits }) =>
+          missingBits[0] === NOT_SENT || missingBits.some((left) => left > 0 || (left === NOT_SENT && !hasEnd)),
       );
+      return lacksBits || lacksRestarts;
     },
   };
+}
+
+function readFrame(marker: number, segment: Uint8Array): Frame {
+  const components = new Map<number, Component>();
+  for (let nth = 0; nth < (segment[5] ?? 0); nth++) {
+    const [id, sampling = 0x11] = segment.subarray(6 + nth * 3);
+    if (id === undefined) break;
+    const missingBits = new Int8Array(COEFFICIENTS).fill(NOT_SENT);
+    components.set(id, { horizontal: sampling >> 4 || 1, vertical: sampling & 15 || 1, missingBits });
+  }
+  const [, heightHigh = 0, heightLow = 0, widthHigh = 0, widthLow = 0] = segment;
+  return {
+    // SOF2, 6, 10 and 14.
+    isProgressive: (marker & 3) === 2,
+    widthPx: (widthHigh << 8) | widthLow,
+    heightPx: (heightHigh << 8) | heightLow,
+    components,
+  };
+}
+
+/** Units that a restart interval counts (T.81, A.2): blocks of the only component of a scan, else blocks of all components together. */
+function countUnits({ widthPx, heightPx, components }: Frame, only: Component | undefined): number {
+  const all = [...components.values()];
+  const horizontal = Math.max(1, ...all.map((component) => component.horizontal));
+  const vertical = Math.max(1, ...all.map((component) => component.vertical));
+  if (!only) return Math.ceil(widthPx / (8 * horizontal)) * Math.ceil(heightPx / (8 * vertical));
+  const columns = Math.ceil(Math.ceil((widthPx * only.horizontal) / horizontal) / 8);
+  return columns * Math.ceil(Math.ceil((heightPx * only.vertical) / vertical) / 8);
 }
