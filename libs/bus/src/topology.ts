@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   AckPolicy,
   DeliverPolicy,
@@ -7,6 +8,7 @@ import {
   StorageType,
   type StreamConfig,
 } from "@nats-io/jetstream";
+import type { KvOptions } from "@nats-io/kv";
 import { removeAbandonedConsumers } from "./abandoned-consumers.ts";
 import { applyBound, isNoRoom } from "./apply-bound.ts";
 import { planBounds, type StreamBounds } from "./bounds.ts";
@@ -16,6 +18,9 @@ import { waitForBroker } from "./wait-for-broker.ts";
 
 const dayMs = 24 * 3_600_000;
 const nanosPerMs = 1e6;
+/** A stream of this name exists with other settings; its subjects are another's. */
+const existsOtherwise = 10058;
+const streamExists: ReadonlySet<number> = new Set([existsOtherwise, 10065]);
 const leastStoreBytes = 64 * 2 ** 20;
 
 type StreamPlan = Partial<StreamConfig> & {
@@ -103,14 +108,7 @@ async function provisionOnce(bus: Bus): Promise<void> {
 async function provisionWithin(bus: Bus, bounds: StreamBounds): Promise<void> {
   // The largest first: what does not fit is found before anything else has changed.
   for (const { name, ttlMs, maxValueBytes } of buckets) {
-    await bus.kvm.create(name, {
-      history: 1,
-      ttl: ttlMs,
-      max_bytes: bounds.buckets[name],
-      maxValueSize: maxValueBytes,
-      replicas: bus.replicas,
-      storage: StorageType.File,
-    });
+    await ensureBucket(bus, name, { ttl: ttlMs, max_bytes: bounds.buckets[name], maxValueSize: maxValueBytes });
     await applyBound(bus, `KV_${name}`, bounds.buckets[name], maxValueBytes);
     await removeAbandonedConsumers(bus, `KV_${name}`);
   }
@@ -124,14 +122,28 @@ async function provisionWithin(bus: Bus, bounds: StreamBounds): Promise<void> {
   await ensureConsumer(bus, eventConsumer.stream, eventConsumer.durable, "jobs.>");
 }
 
+/** A broker may refuse a bucket that another process makes at this moment; a moment later it is there. */
+async function ensureBucket({ kvm, replicas }: Bus, name: string, limits: Partial<KvOptions>): Promise<void> {
+  for (let triesLeft = 10; ; triesLeft--) {
+    try {
+      await kvm.create(name, { ...limits, history: 1, replicas, storage: StorageType.File });
+      return;
+    } catch (error) {
+      const isThere = error instanceof JetStreamApiError && streamExists.has(error.code);
+      if (!isThere || triesLeft <= 0) throw error;
+      await sleep(100);
+    }
+  }
+}
+
 async function ensureStream(bus: Bus, plan: StreamPlan): Promise<void> {
   const { jsm, replicas } = bus;
   const config = { ...plan, storage: StorageType.File, num_replicas: replicas };
   try {
     await jsm.streams.add(config);
   } catch (error) {
-    // 10058: it exists with other settings, as after an upgrade.
-    if (!(error instanceof JetStreamApiError && error.code === 10058)) throw error;
+    // As after an upgrade.
+    if (!(error instanceof JetStreamApiError && error.code === existsOtherwise)) throw error;
     const { max_bytes } = (await jsm.streams.info(plan.name)).config;
     await jsm.streams.update(plan.name, { ...config, max_bytes });
     await applyBound(bus, plan.name, plan.max_bytes);
