@@ -9,6 +9,7 @@ import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { meshStartCase } from "./cases/mesh-start.ts";
 import { overloadCase } from "./cases/overload.ts";
 import { recoveryCase } from "./cases/recovery.ts";
+import { sustainedCase } from "./cases/sustained.ts";
 import { telemetryCostCase } from "./cases/telemetry-cost.ts";
 import { upscale16Case } from "./cases/upscale-16.ts";
 import { upscaleCase } from "./cases/upscale-640x480.ts";
@@ -23,6 +24,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "jobs-tiny": jobsTinyCase,
   overload: overloadCase,
   recovery: recoveryCase,
+  sustained: sustainedCase,
   "interactive-behind-batch": interactiveBehindBatchCase,
   "telemetry-cost": telemetryCostCase,
   "event-loops": eventLoopsCase,

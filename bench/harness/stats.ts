@@ -7,6 +7,12 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
+/** The value that a share of all values does not exceed, by nearest rank. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number;
+}
+
 /** Least, middle and greatest, rounded to `digits`. */
 export function spread(values: readonly number[], digits = 0): { min: number; median: number; max: number } {
   const round = (value: number) => Number(value.toFixed(digits));

@@ -45,6 +45,45 @@ export const broker: Dashboard = {
       ],
     },
     {
+      title: "Buckets",
+      panels: [
+        {
+          title: "Fill",
+          description:
+            "Share of the bound. Finished work gives way from 80 % on; new jobs are refused above 85 % of the bucket jobs.",
+          unit: "percentunit",
+          targets: [
+            {
+              expr: "max by (bucket) (pixelmesh_bucket_bytes / (pixelmesh_bucket_bound_bytes > 0))",
+              legend: "{{bucket}}",
+            },
+          ],
+        },
+        {
+          title: "Entries",
+          description: "Of jobs two each. They take the broker's memory.",
+          unit: "short",
+          targets: [{ expr: "max by (bucket) (pixelmesh_bucket_entries)", legend: "{{bucket}}" }],
+        },
+        {
+          title: "Evicted, and not kept",
+          description:
+            "Per second: entries of finished work that gave way, and entries of the result cache that found no room.",
+          unit: "short",
+          targets: [
+            {
+              expr: "sum by (bucket) (rate(pixelmesh_bucket_evictions_total[$__rate_interval]))",
+              legend: "{{bucket}} evicted",
+            },
+            {
+              expr: "sum(rate(pixelmesh_results_not_kept_total[$__rate_interval]))",
+              legend: "results not kept",
+            },
+          ],
+        },
+      ],
+    },
+    {
       title: "Faults",
       panels: [
         {

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
+import { defaultBounds } from "./bounds.ts";
+import { maxFileStore } from "./file-store-size.ts";
 import { findNatsServer } from "./find-nats-server.ts";
 import { watchProgress } from "./process-progress.ts";
 
@@ -24,6 +26,8 @@ export type BrokerOptions = {
   readonly dataDir: string;
   /** 0 takes a free port. */
   readonly port?: number;
+  /** Most bytes of its files; never less than it was told before. */
+  readonly maxFileStoreBytes?: number;
   /** Further lines of its configuration, such as TLS and who is let in. */
   readonly config?: readonly string[];
   /** Where nats-server is looked for; default: this process's. */
@@ -58,13 +62,16 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const version = execFileSync(binary, ["--version"], { encoding: "utf8" }).match(/v?(\d+\.\d+\.\d+)/)?.[1] ?? "0.0.0";
   mkdirSync(dataDir, { recursive: true });
   const configPath = brokerConfigPath(dataDir);
-  writeWhereChanged(configPath, [brokerConfig(dataDir, version), ...config].join("\n"));
+  const maxBytes = maxFileStore(configPath, options.maxFileStoreBytes ?? defaultBounds.natsStoreMaxBytes);
+  writeWhereChanged(configPath, [brokerConfig(dataDir, version, maxBytes), ...config].join("\n"));
   signal?.throwIfAborted();
 
   const args = ["--config", configPath, "--addr", "127.0.0.1", "--port", String(port === 0 ? -1 : port)];
   const child = spawn(binary, [...args, "--ports_file_dir", dataDir], {
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
+    // Go's collector lets memory double before it collects; near this it collects sooner.
+    env: { GOMEMLIMIT: "900MiB", ...process.env },
   });
   const log = followLog(child);
   // A program that cannot be run at all has no pid and never exits.
@@ -134,7 +141,7 @@ function followLog(child: ChildProcess) {
   };
 }
 
-function brokerConfig(dataDir: string, version: string): string {
+function brokerConfig(dataDir: string, version: string, maxFileStoreBytes: number): string {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   // 2.10 brought sync_interval: with `always` a confirmed write is on disk, not in the page cache.
   const sync = major > 2 || minor >= 10 ? "  sync_interval: always\n" : "";
@@ -143,7 +150,7 @@ function brokerConfig(dataDir: string, version: string): string {
     "jetstream {",
     `  store_dir: ${JSON.stringify(join(dataDir, "jetstream"))}`,
     "  max_memory_store: 64MB",
-    "  max_file_store: 4GB",
+    `  max_file_store: ${maxFileStoreBytes}`,
     `${sync}}`,
     "",
   ].join("\n");

@@ -1,5 +1,7 @@
 import { field } from "@pixelmesh/config";
 
+const KiB = 1024;
+
 /** Variables of the broker connection's files. */
 export const natsVariables = {
   ca: "PIXELMESH_NATS_TLS_CA_FILE",
@@ -19,6 +21,36 @@ export const busFields = {
     min: 1,
     max: 5,
   }),
+  natsStoreMaxBytes: field.byteSize(
+    "PIXELMESH_NATS_STORE_MAX",
+    "4GiB",
+    "Disk that all streams and buckets may take together; at most the broker's max_file_store. The bounds below are lowered in proportion where they do not fit.",
+    { min: 64 * KiB * KiB },
+  ),
+  natsJobsMaxBytes: field.byteSize(
+    "PIXELMESH_NATS_JOBS_MAX",
+    "1800MiB",
+    "Bound of the stored jobs, about 1.3 KiB for each of one step. From 80 % of it on the oldest finished ones are removed; half as much again is reserved for the ends of running jobs.",
+    { min: 64 * KiB },
+  ),
+  natsRequestsMaxBytes: field.byteSize(
+    "PIXELMESH_NATS_REQUESTS_MAX",
+    "128MiB",
+    "Bound of the stored request ids, about 0.3 KiB each.",
+    { min: 64 * KiB },
+  ),
+  natsResultsMaxBytes: field.byteSize(
+    "PIXELMESH_NATS_RESULTS_MAX",
+    "256MiB",
+    "Bound of the result cache's entries, about 0.4 KiB each.",
+    { min: 64 * KiB },
+  ),
+  natsEventsMaxBytes: field.byteSize(
+    "PIXELMESH_NATS_EVENTS_MAX",
+    "128MiB",
+    "Bound of the log of job events, about 1.4 KiB for each job of one step; the oldest give way.",
+    { min: 64 * KiB },
+  ),
   natsTlsCaFile: field.text(
     natsVariables.ca,
     "",

@@ -3,28 +3,30 @@ import { Kvm } from "@nats-io/kv";
 import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
 import { AppError } from "@pixelmesh/errors";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
+import { type BoundSettings, planBounds, type StreamBounds, toBoundSettings } from "./bounds.ts";
 import { type BusCounts, createBusCounts } from "./counts.ts";
 import { toLeanConnection } from "./lean-connection.ts";
 import { type BusSecurity, toSecurity } from "./security.ts";
 import { waitForBroker } from "./wait-for-broker.ts";
 
 /** How a connection to the broker is opened. */
-export type BusOptions = BusSecurity & {
-  /** One or more addresses, separated by commas. */
-  readonly natsUrl: string;
-  readonly natsReplicas: number;
-  readonly ackWaitMs: number;
-  /** Shown in the broker's connection list. */
-  readonly name: string;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  /** Told when the connection is lost and when it is back. */
-  readonly onState?: (connected: boolean) => void;
-  /** Awaited before every durable write, with what it is: the port through which tests break a process in between. */
-  readonly onWrite?: OnWrite;
-  /** How long the first connection is tried; default 10 s. */
-  readonly patienceMs?: number;
-};
+export type BusOptions = BusSecurity &
+  Partial<BoundSettings> & {
+    /** One or more addresses, separated by commas. */
+    readonly natsUrl: string;
+    readonly natsReplicas: number;
+    readonly ackWaitMs: number;
+    /** Shown in the broker's connection list. */
+    readonly name: string;
+    readonly log: Logger;
+    readonly metrics: Metrics;
+    /** Told when the connection is lost and when it is back. */
+    readonly onState?: (connected: boolean) => void;
+    /** Awaited before every durable write, with what it is: the port through which tests break a process in between. */
+    readonly onWrite?: OnWrite;
+    /** How long the first connection is tried; default 10 s. */
+    readonly patienceMs?: number;
+  };
 
 /** Told of a durable write that is about to be made: `update jobs`, `publish JOB_EVENTS`, `ack WORK_EFFECTS`. */
 export type OnWrite = (what: string) => Promise<void>;
@@ -37,6 +39,9 @@ export type Bus = {
   readonly kvm: Kvm;
   readonly ackWaitMs: number;
   readonly replicas: number;
+  readonly boundSettings: BoundSettings;
+  /** The bounds of streams and buckets as planned by the settings. */
+  readonly bounds: StreamBounds;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly counts: BusCounts;
@@ -71,6 +76,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       }
     }
   })();
+  const boundSettings = toBoundSettings(options);
   // Neither asks the broker anything: it may have gone again.
   const js = jetstream(nc, { timeout: requestTimeoutMs, checkAPI: false });
   onState?.(true);
@@ -81,6 +87,8 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     kvm: new Kvm(js),
     ackWaitMs: options.ackWaitMs,
     replicas: options.natsReplicas,
+    boundSettings,
+    bounds: planBounds(boundSettings),
     log,
     metrics,
     counts: createBusCounts(metrics),

@@ -1,4 +1,16 @@
+export { type BoundSettings, type BucketName, boundShare, defaultBounds } from "./bounds.ts";
 export { type Broker, type BrokerOptions, brokerConfigPath, startBroker } from "./broker.ts";
+export {
+  type BucketState,
+  findKey,
+  type KeptBucket,
+  narrowBucket,
+  purgeBelow,
+  readBucketState,
+  rewriteEntry,
+  sequenceOf,
+  widenBucket,
+} from "./bucket.ts";
 export type { Codec } from "./codec.ts";
 export { busFields } from "./config.ts";
 export { type Bus, type BusOptions, connectBus, type OnWrite } from "./connect.ts";
@@ -15,8 +27,10 @@ export {
   republishDeadLetter,
 } from "./dead-letters.ts";
 export { hasFinishedEvent, readJobEvents } from "./event-log.ts";
+export { fileStoreSize } from "./file-store-size.ts";
 export { findNatsServer } from "./find-nats-server.ts";
 export { answerQuestions, type GatherOptions, gatherAnswers } from "./gather.ts";
+export { type FedEntry, followKeys, type KeyFeed } from "./key-feed.ts";
 export { bidForLease, type LeaseBid } from "./lease.ts";
 export { createMessageAges, type MessageAges } from "./message-age.ts";
 export { removeOrphans } from "./orphans.ts";

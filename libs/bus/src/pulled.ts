@@ -35,12 +35,31 @@ export function toPulled(bus: Bus, message: Msg): Pulled {
   };
 }
 
+/** Where a message lies in its stream and in its consumer's deliveries. */
+export type Position = {
+  readonly deliveries: number;
+  readonly sequence: number;
+  readonly consumerSequence: number;
+  readonly storedUnixMs: number;
+  /** Messages that its consumer had not delivered yet when it delivered this one. */
+  readonly left: number;
+};
+
 /** Reads `$JS.ACK.[domain.account.]stream.consumer.delivered.sequence.consumerSequence.nanos.pending[.token]` (NATS ADR-15). */
-function parseReply(subject: string, reply: string): Pick<Pulled, "delivery" | "left"> {
+export function readPosition(reply: string): Position {
   const tokens = reply.split(".");
   const start = tokens.length >= 11 ? 4 : 2;
-  const [deliveries, sequence, , nanos, pending] = tokens.slice(start + 2);
-  const storedUnixMs = Math.floor(Number(nanos) / 1e6);
-  const delivery = { subject, deliveries: Number(deliveries), sequence: Number(sequence), storedUnixMs };
-  return { delivery, left: Number(pending) };
+  const [deliveries, sequence, consumerSequence, nanos, left] = tokens.slice(start + 2).map(Number) as number[];
+  return {
+    deliveries: Number(deliveries),
+    sequence: Number(sequence),
+    consumerSequence: Number(consumerSequence),
+    storedUnixMs: Math.floor(Number(nanos) / 1e6),
+    left: Number(left),
+  };
+}
+
+function parseReply(subject: string, reply: string): Pick<Pulled, "delivery" | "left"> {
+  const { deliveries, sequence, storedUnixMs, left } = readPosition(reply);
+  return { delivery: { subject, deliveries, sequence, storedUnixMs }, left };
 }

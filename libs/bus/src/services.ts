@@ -26,7 +26,7 @@ export async function announceService(bus: Bus, facts: ServiceFacts): Promise<()
 /** Every process that is announced now, by service and instance, and when it last said so. */
 export async function listServices(bus: Bus): Promise<(ServiceEntry & { readonly seenUnixMs: number })[]> {
   const store = await openStore(bus, "services", ServiceEntry);
-  const entries = await Promise.all((await store.keys(">")).map((key) => store.get(key)));
+  const entries = await Promise.all((await store.list(">")).map((key) => store.get(key)));
   return entries
     .flatMap((entry) => (entry ? [{ ...entry.value, seenUnixMs: entry.writtenUnixMs }] : []))
     .sort((a, b) => (a.service + a.instance < b.service + b.instance ? -1 : 1));

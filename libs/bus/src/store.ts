@@ -26,9 +26,10 @@ export type Store<T> = {
   deleteAt(key: string, revision: number): Promise<boolean>;
   /** Leaves nothing of a key, not even that it was there: for keys that come and go by the thousand. With `revision`, only what is not newer. */
   remove(key: string, revision?: number): Promise<void>;
-  /** Keys that match a filter such as `spec.default.>`. */
-  keys(filter: string): Promise<string[]>;
-  /** Like `keys` in one request, for buckets whose keys are only ever removed, never deleted. */
+  /**
+   * Keys that match a filter such as `default.*`, also deleted ones for as long as the broker keeps their marks. One request,
+   * and no consumer; its cost is that of all keys of the bucket, so it is for small buckets.
+   */
   list(filter: string): Promise<string[]>;
 };
 
@@ -72,12 +73,6 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
       // `seq` is the first that stays.
       const upTo = revision === undefined ? {} : { seq: revision + 1 };
       await translate(write(bus, what.remove, () => bus.jsm.streams.purge(stream, { filter: subject(key), ...upTo })));
-    },
-    async keys(filter) {
-      // One that is written meanwhile comes a second time.
-      const found = new Set<string>();
-      for await (const key of await translate(kv.keys(filter))) found.add(key);
-      return [...found];
     },
     async list(filter) {
       const info = await translate(bus.jsm.streams.info(stream, { subjects_filter: subject(filter) }));

@@ -13,7 +13,7 @@ test("a store writes by compare-and-set: the loser wrote nothing", async () => {
   expect(await store.update("t.a", entry("4"), created as number)).toBeUndefined();
   expect(await store.get("t.a")).toMatchObject({ value: entry("3"), revision: updated });
   await store.create("t.b", entry("5"));
-  expect((await store.keys("t.*")).sort()).toEqual(["t.a", "t.b"]);
+  expect((await store.list("t.*")).sort()).toEqual(["t.a", "t.b"]);
   await store.delete("t.a");
   expect(await store.get("t.a")).toBeUndefined();
   expect(await store.create("t.a", entry("6"))).toBeTypeOf("number");
@@ -81,7 +81,7 @@ test("a key that is written while keys are listed is listed once", async () => {
   const write = (at: number) => store.put(`storage.${at % 50}`, ServiceEntry.fromPartial({ service: "storage" }));
   for (let at = 0; at < 50; at++) await write(at);
   for (let round = 0; round < 20; round++) {
-    const [keys] = await Promise.all([store.keys(">"), ...Array.from({ length: 50 }, (_, at) => write(at))]);
+    const [keys] = await Promise.all([store.list(">"), ...Array.from({ length: 50 }, (_, at) => write(at))]);
     expect(keys).toHaveLength(new Set(keys).size);
   }
 });

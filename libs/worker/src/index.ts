@@ -29,7 +29,7 @@ export {
   toDeviceOwner,
 } from "./models.ts";
 export { openWorker, type WorkerParts } from "./open.ts";
-export { createResults, keepResult, type ResultKeep, type Results } from "./results.ts";
+export { createResults, keepResult, orUnkept, type ResultKeep, type Results } from "./results.ts";
 export { connectSchedulers, type SchedulerLink } from "./scheduler-link.ts";
 export { holdSlot, type Slot } from "./slot.ts";
 export { startStepWorker } from "./step-worker.ts";

@@ -1,5 +1,5 @@
 import { type Bus, type Entry, openStore } from "@pixelmesh/bus";
-import { AppError } from "@pixelmesh/errors";
+import { AppError, toAppError } from "@pixelmesh/errors";
 import { type Asker, doneEntry, failedEntry, isClaimedBy, releasedEntry } from "@pixelmesh/pipeline";
 import { BlobKind, type JobError, ResultEntry, type StepResult } from "@pixelmesh/proto";
 import type { BlobClient, Keep } from "./blobs.ts";
@@ -7,9 +7,12 @@ import type { BlobClient, Keep } from "./blobs.ts";
 /** What is known of step keys: results, failures and claims. Every write is by compare-and-set. */
 export type Results = {
   read(key: string): Promise<Entry<ResultEntry> | undefined>;
-  /** Writes over what was read (undefined: nothing); false when another was first. */
+  /** Writes over what was read (undefined: nothing); false when another was first. Throws QUEUE_FULL when there is no room. */
   write(key: string, value: ResultEntry, read: Entry<ResultEntry> | undefined): Promise<boolean>;
-  /** Adds a result to what is stored under the key; whoever held a claim has it fulfilled. */
+  /**
+   * Adds a result to what is stored under the key; whoever held a claim has it fulfilled. A result for which there is no room
+   * is not kept: the event that tells of it carries it too.
+   */
   store(key: string, result: StepResult, nowUnixMs: number): Promise<void>;
   /** Keeps a failure that equal steps would share; any other one, or one beside a result, is not kept. */
   refuse(key: string, error: JobError, nowUnixMs: number): Promise<void>;
@@ -20,6 +23,21 @@ export type Results = {
 };
 
 const maxRounds = 20;
+
+/** What could not be kept, as it is counted. */
+type Unkept = "claim" | "result" | "failure" | "release";
+
+/** Runs a write of the result cache; a cache without room costs the entry, never the job. Answers undefined then. */
+export async function orUnkept<T>({ metrics, log }: Bus, what: Unkept, writing: Promise<T>): Promise<T | undefined> {
+  try {
+    return await writing;
+  } catch (error) {
+    if (toAppError(error).reason !== "QUEUE_FULL") throw error;
+    metrics.count("pixelmesh_results_not_kept_total", { what });
+    log.debug({ err: error, what }, "the result cache is full; the job goes on without an entry");
+    return undefined;
+  }
+}
 
 /** The bucket `results`. */
 export async function createResults(bus: Bus): Promise<Results> {
@@ -39,20 +57,33 @@ export async function createResults(bus: Bus): Promise<Results> {
     read: store.get,
     write,
     store: (key, result, nowUnixMs) =>
-      settle(key, (read) => write(key, doneEntry(read?.value, result, nowUnixMs), read)),
+      orUnkept(
+        bus,
+        "result",
+        settle(key, (read) => write(key, doneEntry(read?.value, result, nowUnixMs), read)),
+      ),
     refuse: (key, error, nowUnixMs) =>
-      settle(key, async (read) => {
-        const entry = failedEntry(read?.value, error, nowUnixMs);
-        return !entry || write(key, entry, read);
-      }),
+      orUnkept(
+        bus,
+        "failure",
+        settle(key, async (read) => {
+          const entry = failedEntry(read?.value, error, nowUnixMs);
+          return !entry || write(key, entry, read);
+        }),
+      ),
     forgive: (key) =>
       settle(key, async (read) => read?.value.state?.$case !== "failed" || store.deleteAt(key, read.revision)),
+    // A claim that stays is dead once its step has ended.
     release: (key, asker) =>
-      settle(key, async (read) => {
-        if (!read || !isClaimedBy(read.value, asker)) return true;
-        const before = releasedEntry(read.value);
-        return before ? write(key, before, read) : store.deleteAt(key, read.revision);
-      }),
+      orUnkept(
+        bus,
+        "release",
+        settle(key, async (read) => {
+          if (!read || !isClaimedBy(read.value, asker)) return true;
+          const before = releasedEntry(read.value);
+          return before ? write(key, before, read) : store.deleteAt(key, read.revision);
+        }),
+      ),
   };
 }
 

@@ -6,7 +6,11 @@ import type { ServiceBase } from "@pixelmesh/service";
 import type { WorkerConfig } from "./fields.ts";
 
 /** This process's place for pictures while they are worked on: spare memory, and files for those that are too large for it. */
-export type Scratch = { openRoom(): Room };
+export type Scratch = {
+  openRoom(): Room;
+  /** The directory of this process, for files of another kind. */
+  directory(): Promise<string>;
+};
 
 /**
  * A directory of this process's own, made when it is first needed and removed with the process. What a killed one has left
@@ -35,7 +39,7 @@ export async function openScratch(
     own ??= makeOwn();
     return own;
   };
-  return { openRoom: () => createRoom(makeOwnOnce, maxFrameBytes, spare) };
+  return { openRoom: () => createRoom(makeOwnOnce, maxFrameBytes, spare), directory: makeOwnOnce };
 }
 
 /** In containers the same number may come again: then what is older than this process is another's. */

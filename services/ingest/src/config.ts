@@ -74,6 +74,21 @@ export const ingestFields = {
     "How long a job may stand still before it is looked at for what was lost.",
     { min: 500, max: 600_000 },
   ),
+  keepJobs: field.integer(
+    "PIXELMESH_INGEST_KEEP_JOBS",
+    "1000000",
+    "Most jobs that are kept, finished ones included; each takes the broker about 0.6 KiB of memory. PIXELMESH_NATS_JOBS_MAX may bound them sooner.",
+    { min: 100 },
+  ),
+  keepRequests: field.integer(
+    "PIXELMESH_INGEST_KEEP_REQUESTS",
+    "250000",
+    "Most request ids that are remembered: a repeated call finds its job for as long.",
+    { min: 100 },
+  ),
+  keepResults: field.integer("PIXELMESH_INGEST_KEEP_RESULTS", "250000", "Most entries of the result cache.", {
+    min: 100,
+  }),
   outputLifeMs: field.duration("PIXELMESH_OUTPUT_LIFE", "24h", "How long outputs are kept after a job's deadline.", {
     min: 60_000,
   }),

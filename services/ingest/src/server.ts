@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { bidForLease, readBucketState } from "@pixelmesh/bus";
 import { defaultLimits } from "@pixelmesh/imaging";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { createRateBook } from "@pixelmesh/pipeline";
@@ -9,16 +11,20 @@ import { openWorker, startStepWorker } from "@pixelmesh/worker";
 import { openCallerTokens } from "./adapters/caller-tokens.ts";
 import { createCatalogueSource } from "./adapters/catalogue-source.ts";
 import { createGate } from "./adapters/create-gate.ts";
+import { createJobTable } from "./adapters/job-table.ts";
 import { createUploadBudget } from "./adapters/upload-budget.ts";
 import type { IngestConfig } from "./config.ts";
 import { createStatsBook } from "./domain/stats-book.ts";
 import { createAdmission } from "./jobs/admission.ts";
-import { openJobStore } from "./jobs/job-store.ts";
+import { openJobIndex } from "./jobs/job-index.ts";
+import { openJobStore, type StoredJob } from "./jobs/job-store.ts";
+import { startKeeper } from "./jobs/keeper.ts";
 import { createLoadWatch } from "./jobs/load-watch.ts";
 import { openOpenJobs } from "./jobs/open-jobs.ts";
 import { createOrchestrator } from "./jobs/orchestrator.ts";
 import { startReconciler } from "./jobs/reconciler.ts";
 import { createSingleFlight } from "./jobs/single-flight.ts";
+import { createStoreRoom } from "./jobs/store-room.ts";
 import { openWaits } from "./jobs/waits.ts";
 import { openWatchers } from "./jobs/watchers.ts";
 import { createBatch, watchBatch } from "./rpc/batches.ts";
@@ -57,8 +63,15 @@ export async function startIngest(
   };
   const worker = await openWorker(base, config, {}, limits);
   const store = await openJobStore(base.bus);
+  let tables = 0;
   const watchers = await openWatchers(base.bus, store);
   life.defer("watchers", watchers.close);
+  const index = openJobIndex({
+    bus: base.bus,
+    store,
+    createTable: async () => createJobTable(join(await worker.scratch.directory(), `jobs-${tables++}.db`)),
+  });
+  life.defer("index of jobs", index.close);
 
   const connect = (name: string, address: string) => {
     const connection = base.connect(address);
@@ -96,13 +109,23 @@ export async function startIngest(
     reconcileAfterMs,
   };
   const load = createLoadWatch(worker.scheduler, config.adaptCpuLoad, log);
-  const orchestrator = createOrchestrator({ ...shared, load, onWritten: watchers.note });
+  const onWritten = (job: StoredJob) => {
+    watchers.note(job);
+    index.note(job);
+  };
+  const orchestrator = createOrchestrator({ ...shared, load, onWritten });
+  const lease = await bidForLease(bus, "reconciler", `${base.worker}-${process.pid}-${Date.now()}`);
+  life.defer("lease", lease.close);
+  const keeper = startKeeper({ base, store, open, lease, limits: config });
+  life.defer("keeper", keeper.close);
   const tokens = openCallerTokens(base, config);
   const parts: JobParts = {
     base,
     store,
+    index,
     orchestrator,
     open,
+    room: createStoreRoom({ read: () => readBucketState(bus, "jobs"), hurry: keeper.hurry }),
     admission: createAdmission(open, config),
     gate: createGate(config.maxCreateCalls),
     interactivePerTenant: config.interactivePerTenant,
@@ -155,7 +178,7 @@ export async function startIngest(
   });
   const events = orchestrator.listen();
   life.defer("job events", events.stop);
-  const reconciler = await startReconciler({ base, store, open, orchestrator, reconcileAfterMs });
+  const reconciler = startReconciler({ base, store, open, orchestrator, reconcileAfterMs, lease });
   life.defer("reconciler", reconciler.close);
   await startStepWorker(worker, "ingest", { prescale: prescaleHandler });
   await announceReady(base, rpc);

@@ -10,6 +10,8 @@ export type BrokerChild = Child & { readonly url: string };
 export type BrokerChildOptions = {
   readonly dataDir: string;
   readonly port: number;
+  /** Most bytes of its files. */
+  readonly maxFileStoreBytes: number;
   readonly env: Env;
   readonly signal: AbortSignal;
   /** Told while it takes long to recover what it holds. */

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { busFields, fileStoreSize } from "@pixelmesh/bus";
+import { loadConfig } from "@pixelmesh/config";
 import { AppError } from "@pixelmesh/errors";
 import { type BrokerChild, startBrokerChild } from "./broker.ts";
 import { type Child, startChild } from "./child.ts";
@@ -98,9 +100,12 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
   }
 
   try {
+    const storeMaxBytes = plan.env.PIXELMESH_NATS_STORE_MAX
+      ? loadConfig(busFields, plan.env).natsStoreMaxBytes
+      : fileStoreSize(dataDir);
     const startIt = (until: AbortSignal) =>
       startBrokerChild({
-        ...{ dataDir, port: plan.brokerPort, env: plan.env, signal: until },
+        ...{ dataDir, port: plan.brokerPort, maxFileStoreBytes: storeMaxBytes, env: plan.env, signal: until },
         onWaiting: (ms, line) =>
           plan.onTrouble(`the broker is recovering what it holds, for ${Math.round(ms / 1_000)} s so far: ${line}`),
       });
@@ -113,7 +118,7 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
     );
     plan.onBroker(first);
     const dirs = { blobsDir: join(dataDir, "blobs"), scratchDir: join(dataDir, "scratch") };
-    const wiring = { host, ports, natsUrl: first.url, ...dirs, modelsDirs: plan.modelsDirs };
+    const wiring = { host, ports, natsUrl: first.url, storeMaxBytes, ...dirs, modelsDirs: plan.modelsDirs };
     const env = toServiceEnv(plan.env, wiring);
     await Promise.all(names.map((name) => startFirst(name, env)));
     return { broker, services, closeLogs };

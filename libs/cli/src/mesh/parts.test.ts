@@ -68,6 +68,7 @@ test("a service is told where everything is, whatever the caller's environment s
     {
       host: "127.0.0.1",
       ports: fixedPorts({}),
+      storeMaxBytes: 3 * 2 ** 30,
       natsUrl: "nats://here",
       blobsDir: "/d/blobs",
       scratchDir: "/d/scratch",

@@ -1,4 +1,5 @@
 import { delimiter } from "node:path";
+import { toByteSizeText } from "@pixelmesh/config";
 import { type MeshPorts, portVariable } from "./ports.ts";
 import { compileCacheDir, type ServiceName, serviceNames } from "./services.ts";
 
@@ -10,6 +11,8 @@ export type Wiring = {
   readonly host: string;
   readonly ports: MeshPorts;
   readonly natsUrl: string;
+  /** What the broker may store, unless the environment says less. */
+  readonly storeMaxBytes: number;
   readonly blobsDir: string;
   /** For large pictures in work, unless the environment names another. */
   readonly scratchDir: string;
@@ -18,7 +21,10 @@ export type Wiring = {
 };
 
 /** The environment of a service: the caller's, then where everything is. Pure but for the place of the compile cache. */
-export function toServiceEnv(base: Env, { host, ports, natsUrl, blobsDir, scratchDir, modelsDirs }: Wiring): Env {
+export function toServiceEnv(
+  base: Env,
+  { host, ports, natsUrl, storeMaxBytes, blobsDir, scratchDir, modelsDirs }: Wiring,
+): Env {
   const dirs = [...modelsDirs, ...(base.PIXELMESH_MODELS_DIR ?? "").split(delimiter)].filter((dir) => dir !== "");
   const places = serviceNames.flatMap((name) => [
     [addressVariable(name), `${host}:${ports[name].grpc}`],
@@ -30,6 +36,7 @@ export function toServiceEnv(base: Env, { host, ports, natsUrl, blobsDir, scratc
     NODE_COMPILE_CACHE: compileCacheDir(),
     PIXELMESH_LOG_LEVEL: "warn",
     PIXELMESH_SCRATCH_DIR: scratchDir,
+    PIXELMESH_NATS_STORE_MAX: toByteSizeText(storeMaxBytes),
     ...base,
     ...Object.fromEntries(places),
     PIXELMESH_NATS_URL: natsUrl,

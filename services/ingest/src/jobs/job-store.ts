@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Bus, openStore } from "@pixelmesh/bus";
+import { type Bus, findKey, openStore } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
 import { JobRecord, JobSpec, RequestEntry } from "@pixelmesh/proto";
 import { noteCall } from "@pixelmesh/telemetry";
@@ -21,8 +21,10 @@ export type JobStore = {
   create(spec: JobSpec, record: JobRecord): Promise<StoredJob>;
   /** The new revision; undefined when another writer was first. */
   update(record: JobRecord, revision: number): Promise<number | undefined>;
-  /** Ids of a tenant's jobs. */
-  list(tenant: string): Promise<string[]>;
+  /** Whose job it is by the key of its specification; undefined for one without. The broker searches: for records that cannot be read. */
+  findTenant(jobId: string): Promise<string | undefined>;
+  /** Everything below a sequence was removed: what is remembered of it is forgotten. */
+  forgetBelow(sequence: number): void;
   /** Claims a request id for a job; answers the entry that holds, this one or an earlier. */
   claimRequest(tenant: string, requestId: string, entry: RequestEntry): Promise<RequestEntry>;
   findRequest(tenant: string, requestId: string): Promise<RequestEntry | undefined>;
@@ -37,21 +39,24 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
     openStore(bus, "jobs", JobRecord),
     openStore(bus, "requests", RequestEntry),
   ]);
-  const cache = new LRUCache<string, JobSpec>({ max: cachedSpecs });
+  const cache = new LRUCache<string, { readonly spec: JobSpec; readonly sequence: number }>({ max: cachedSpecs });
   const toLabels = (result: string) => ({ tier: "specs", result });
   const countLook = bus.metrics.countBy("pixelmesh_cache_tier_requests_total", toLabels);
 
   async function findSpec(jobId: string, tenant: string): Promise<JobSpec | undefined> {
     const cached = cache.get(jobId);
     countLook(cached ? "hit" : "miss");
-    if (cached) return cached;
-    const spec = (await specs.get(`spec.${tenant}.${jobId}`))?.value;
-    if (spec) cache.set(jobId, spec);
-    return spec;
+    if (cached) return cached.spec;
+    const entry = await specs.get(specKey(tenant, jobId));
+    if (entry) cache.set(jobId, { spec: entry.value, sequence: entry.revision });
+    return entry?.value;
   }
 
   async function find(jobId: string): Promise<StoredJob | undefined> {
-    const entry = await records.get(`record.${jobId}`);
+    const entry = await records.get(recordKey(jobId));
+    // Bytes that are no record may decode to an empty one.
+    if (entry && entry.value.jobId !== jobId)
+      throw new AppError("MALFORMED_MESSAGE", "The bytes of a job's record are not its record");
     const spec = entry && (await findSpec(jobId, entry.value.tenant));
     return entry && spec ? { spec, record: entry.value, revision: entry.revision } : undefined;
   }
@@ -68,10 +73,10 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
     },
     async create(spec, record) {
       // The spec first: a record without one would be a job that nobody can advance.
-      await specs.create(`spec.${spec.tenant}.${spec.jobId}`, spec);
-      const revision = await records.create(`record.${spec.jobId}`, record);
+      const sequence = await specs.create(specKey(spec.tenant, spec.jobId), spec);
+      const revision = await records.create(recordKey(spec.jobId), record);
       if (revision !== undefined) {
-        cache.set(spec.jobId, spec);
+        if (sequence !== undefined) cache.set(spec.jobId, { spec, sequence });
         return { spec, record, revision };
       }
       const found = await find(spec.jobId);
@@ -79,10 +84,10 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
       if (!found) throw new AppError("BROKER_UNAVAILABLE", "The broker lost the job's record", { retryAfterMs: 1_000 });
       return found;
     },
-    update: (record, revision) => records.update(`record.${record.jobId}`, record, revision),
-    async list(tenant) {
-      const keys = await specs.keys(`spec.${tenant}.>`);
-      return keys.map((key) => key.slice(`spec.${tenant}.`.length));
+    update: (record, revision) => records.update(recordKey(record.jobId), record, revision),
+    findTenant: async (jobId) => (await findKey(bus, "jobs", `spec.*.${jobId}`))?.split(".")[1],
+    forgetBelow(sequence) {
+      for (const [jobId, cached] of cache.entries()) if (cached.sequence < sequence) cache.delete(jobId);
     },
     async claimRequest(tenant, requestId, entry) {
       const key = requestKey(tenant, requestId);
@@ -96,6 +101,13 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
   };
 }
 
-function requestKey(tenant: string, requestId: string): string {
+/** The key of a job's specification in the bucket `jobs`. */
+export const specKey = (tenant: string, jobId: string): string => `spec.${tenant}.${jobId}`;
+
+/** The key of a job's record in the bucket `jobs`. */
+export const recordKey = (jobId: string): string => `record.${jobId}`;
+
+/** The key of a request id in the bucket `requests`. */
+export function requestKey(tenant: string, requestId: string): string {
   return `${tenant}.${createHash("sha256").update(requestId).digest("hex")}`;
 }

@@ -154,6 +154,7 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     // After a long pause the reconciler may have taken the entry for one of a job that never came to be.
     if (performance.now() - enteredMs > reconcileAfterMs / 2) await open.enter(spec, dueUnixMs);
     latest.keep(job);
+    parts.onWritten(job);
     return job;
   }
 

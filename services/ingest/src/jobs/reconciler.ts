@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { bidForLease, removeOrphans } from "@pixelmesh/bus";
+import { type LeaseBid, removeOrphans } from "@pixelmesh/bus";
 import { isJobEnded, nextLookUnixMs } from "@pixelmesh/pipeline";
 import type { ServiceBase } from "@pixelmesh/service";
 import { clearBacklog, exportBacklog } from "./backlog.ts";
@@ -14,6 +14,7 @@ export type ReconcilerParts = {
   readonly open: OpenJobs;
   readonly orchestrator: Orchestrator;
   readonly reconcileAfterMs: number;
+  readonly lease: LeaseBid;
 };
 
 const sweepEveryMs = 1_000;
@@ -23,12 +24,11 @@ const lookConcurrency = 8;
 
 /**
  * Looks at every open job when it is due: first as its entry says, then every `reconcileAfterMs`, and at its deadline. One
- * replica does, by the lease `reconciler`; that two might for a moment harms nothing. Only the bucket `open` is read.
+ * replica does, the one that holds the lease; that two might for a moment harms nothing. Only the bucket `open` is read.
  */
-export async function startReconciler(parts: ReconcilerParts): Promise<{ close(): Promise<void> }> {
-  const { base, open, reconcileAfterMs } = parts;
-  const { bus, log, metrics, worker } = base;
-  const lease = await bidForLease(bus, "reconciler", `${worker}-${process.pid}-${Date.now()}`);
+export function startReconciler(parts: ReconcilerParts): { close(): Promise<void> } {
+  const { base, open, reconcileAfterMs, lease } = parts;
+  const { bus, log, metrics } = base;
   const stopping = new AbortController();
   const dueUnixMs = new Map<string, number>();
   let orphansDueMs = performance.now() + Math.min(orphansEveryMs, reconcileAfterMs);
@@ -89,7 +89,6 @@ export async function startReconciler(parts: ReconcilerParts): Promise<{ close()
     async close() {
       stopping.abort();
       await sweeping;
-      await lease.close();
     },
   };
 }

@@ -11,7 +11,7 @@ import {
 } from "@pixelmesh/pipeline";
 import type { JobError, JobSpec, ResultClaim, StepRecord, StepResult, StepRun } from "@pixelmesh/proto";
 import type { Metrics } from "@pixelmesh/telemetry";
-import { type BlobClient, keepResult, type Results } from "@pixelmesh/worker";
+import { type BlobClient, keepResult, orUnkept, type Results } from "@pixelmesh/worker";
 import { readJobLog } from "./job-log.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
 import type { Waiter, Waits } from "./waits.ts";
@@ -112,13 +112,20 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
       if (look.$case === "taken" && (await isAlive(look.claim, key))) {
         if (isRegistered) return { $case: "wait" };
         // Registered first, then read again: who ends in between finds the waiter, or the waiter finds the end.
-        await waits.register(key, asker);
+        const registered = await orUnkept(
+          bus,
+          "claim",
+          waits.register(key, asker).then(() => true),
+        );
+        if (!registered) return { $case: "run" };
         isRegistered = true;
         continue;
       }
       // A result whose blobs are gone is no longer known; a dead claim is taken over with what it knew.
       const known = look.$case === "free" || look.$case === "taken" ? look.known : entry?.value.known;
-      if (await results.write(key, claimEntry(asker, known, Date.now()), entry)) return answer({ $case: "run" });
+      const claimed = await orUnkept(bus, "claim", results.write(key, claimEntry(asker, known, Date.now()), entry));
+      // Without room for a claim equal steps do not learn of this run.
+      if (claimed !== false) return answer({ $case: "run" });
     }
     throw new AppError("BROKER_UNAVAILABLE", "The stored result kept changing while it was looked up");
   }
@@ -145,8 +152,9 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
         if (!(await isAlive({ ...heir, carrier: undefined }, key))) continue;
         const isOwnRun = before === undefined && (isKnownToRun || (await hasStarted(spec, step)));
         const run = isOwnRun ? { jobId, stepId, attempt, priority } : before;
-        const isHandedOver = await results.write(key, claimEntry(heir, entry.value.known, Date.now(), run), entry);
-        return isHandedOver && isOwnRun;
+        const claim = claimEntry(heir, entry.value.known, Date.now(), run);
+        const isHandedOver = await orUnkept(bus, "claim", results.write(key, claim, entry));
+        return isHandedOver === true && isOwnRun;
       }
       await results.release(key, { jobId, stepId });
       return false;

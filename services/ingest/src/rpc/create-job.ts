@@ -6,7 +6,7 @@ import {
   type CreateJobHeader,
   type CreateJobRequest,
   type Job,
-  type JobSpec,
+  JobSpec,
   Priority,
   type RequestEntry,
 } from "@pixelmesh/proto";
@@ -27,9 +27,12 @@ const startConcurrency = 32;
 /** A job on its way in; once `isMade`, it may be there. */
 type Entry = { readonly jobId: string; isMade: boolean };
 
+/** About what a job's first record takes, beside its specification. */
+const recordBytes = 1_024;
+
 /** CreateJob: receive, plan, store, dispatch. Once it answers, the job is durable. */
 export function createCreateJob(parts: JobParts) {
-  const { base, store, orchestrator, watchers, admission, gate, blobs } = parts;
+  const { base, store, orchestrator, watchers, admission, room, gate, blobs } = parts;
   const { metrics } = base;
 
   /** Few at a time, so that requests to the broker are answered in time however many jobs come at once. */
@@ -61,7 +64,7 @@ export function createCreateJob(parts: JobParts) {
     // A full mesh refuses before anything is uploaded.
     const onHeader = async (header: CreateJobHeader) => {
       const keep = toInputKeep(jobId, deadlineOf(header));
-      await admission.assertRoom(tenant);
+      await assertRoom(tenant);
       return keep;
     };
     const findEarlier = ({ requestId }: CreateJobHeader) => findByRequest(tenant, requestId);
@@ -93,6 +96,11 @@ export function createCreateJob(parts: JobParts) {
       base.log.info({ jobId, tenant, steps: spec.steps.length, outputs: spec.outputs.length }, "job created");
     }
     return watchers.view(job);
+  }
+
+  async function assertRoom(tenant: string): Promise<void> {
+    await admission.assertRoom(tenant);
+    await room.assertRoom();
   }
 
   async function claimAndStart(spec: JobSpec, entry: Entry): Promise<{ claimed: RequestEntry; job: StoredJob }> {
@@ -129,12 +137,13 @@ export function createCreateJob(parts: JobParts) {
   /** The mesh has room for the job, and storage for what it will make. */
   async function start(spec: JobSpec, entry: Entry): Promise<StoredJob> {
     const { jobId, tenant, noCache, requestDigest: digest, deadlineUnixMs } = spec;
-    await admission.assertRoom(tenant);
+    await assertRoom(tenant);
     const need = roomNeed(spec);
     const key = noCache ? "" : digest;
     if (need.bytes > 0) await blobs.reserve({ jobId, key, ...need, untilUnixMs: deadlineUnixMs });
     entry.isMade = true;
     admission.noteEntered(tenant);
+    room.noteEntered(JobSpec.encode(spec).finish().length + recordBytes);
     // Not sooner: the trace of a call that is refused ends with it.
     return orchestrator.start({ ...spec, traceparent: openJobTrace() });
   }

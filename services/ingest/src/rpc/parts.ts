@@ -8,20 +8,24 @@ import type { CreateGate } from "../adapters/create-gate.ts";
 import type { UploadBudget } from "../adapters/upload-budget.ts";
 import type { StatsBook } from "../domain/stats-book.ts";
 import type { Admission } from "../jobs/admission.ts";
+import type { JobIndex } from "../jobs/job-index.ts";
 import type { JobStore } from "../jobs/job-store.ts";
 import type { LoadWatch } from "../jobs/load-watch.ts";
 import type { OpenJobs } from "../jobs/open-jobs.ts";
 import type { Orchestrator } from "../jobs/orchestrator.ts";
+import type { StoreRoom } from "../jobs/store-room.ts";
 import type { Watchers } from "../jobs/watchers.ts";
 
 /** What the handlers of the job service share. */
 export type JobParts = {
   readonly base: ServiceBase;
   readonly store: JobStore;
+  readonly index: JobIndex;
   readonly orchestrator: Orchestrator;
   readonly open: OpenJobs;
   readonly admission: Admission;
   readonly gate: CreateGate;
+  readonly room: StoreRoom;
   readonly watchers: Watchers;
   readonly catalogue: CatalogueSource;
   readonly blobs: BlobClient;

@@ -19,7 +19,7 @@ const maxCards = 4_096;
 /** Reads the bucket `cards`, newest last, and keeps it up with what is learned, once a second. */
 export async function openCards(bus: Bus, log: Logger): Promise<CardStore> {
   const store = await openStore(bus, "cards", FootprintCard);
-  const keys = await store.keys("card.>");
+  const keys = await store.list("card.>");
   const entries = (await Promise.all(keys.map((key) => store.get(key)))).filter((entry) => entry !== undefined);
   entries.sort((a, b) => a.revision - b.revision);
   const surplus = entries.splice(0, Math.max(0, entries.length - maxCards));

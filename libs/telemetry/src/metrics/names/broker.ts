@@ -1,4 +1,4 @@
-import { type Definition, lanes, queues, waitSeconds, workers, workStreams } from "./definition.ts";
+import { type Definition, keptBuckets, lanes, queues, waitSeconds, workers, workStreams } from "./definition.ts";
 
 /** Messages and queues. */
 export const brokerMetrics = {
@@ -19,6 +19,30 @@ export const brokerMetrics = {
     type: "gauge",
     help: "Age of the oldest step that waits or runs; 0 in replicas that do not reconcile.",
     labels: { queue: queues },
+    from: ["ingest"],
+  },
+  pixelmesh_bucket_bytes: {
+    type: "gauge",
+    help: "What a bucket of jobs, request ids or results holds; 0 in replicas that do not reconcile.",
+    labels: { bucket: keptBuckets },
+    from: ["ingest"],
+  },
+  pixelmesh_bucket_bound_bytes: {
+    type: "gauge",
+    help: "What it may hold; 0 in replicas that do not reconcile.",
+    labels: { bucket: keptBuckets },
+    from: ["ingest"],
+  },
+  pixelmesh_bucket_entries: {
+    type: "gauge",
+    help: "Entries of a bucket; 0 in replicas that do not reconcile.",
+    labels: { bucket: keptBuckets },
+    from: ["ingest"],
+  },
+  pixelmesh_bucket_evictions_total: {
+    type: "counter",
+    help: "Entries of finished work that gave way to newer ones.",
+    labels: { bucket: keptBuckets },
     from: ["ingest"],
   },
   pixelmesh_messages_published_total: {

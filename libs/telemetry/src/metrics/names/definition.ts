@@ -21,6 +21,8 @@ export const lanes = queues.flatMap((queue) => [`${queue}.interactive`, `${queue
 export const workStreams = ["WORK_INGEST", "WORK_UPSCALE", "WORK_BACKGROUND", "WORK_EFFECTS"] as const;
 /** What stored bytes are to the jobs that use them. */
 export const blobKinds = ["output", "input", "frame"] as const;
+/** Buckets whose oldest entries give way. */
+export const keptBuckets = ["jobs", "requests", "results"] as const;
 /** Services that run models. */
 export const modelServices = ["upscale", "background"] as const;
 /** Services that do steps. */

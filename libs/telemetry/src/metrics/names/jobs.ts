@@ -83,6 +83,12 @@ export const jobMetrics = {
     from: workers,
     buckets: jobSeconds,
   },
+  pixelmesh_results_not_kept_total: {
+    type: "counter",
+    help: "Entries of the result cache that were not written because it was full; their jobs went on without.",
+    labels: { what: ["claim", "result", "failure", "release"] },
+    from: workers,
+  },
   pixelmesh_cache_requests_total: {
     type: "counter",
     help: "Look-ups of stored results; joined waits for an equal run that is under way.",

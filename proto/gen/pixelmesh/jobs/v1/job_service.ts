@@ -1597,7 +1597,10 @@ export const JobServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Jobs of the tenant, newest first. INVALID_ARGUMENT for a bad page token. Safe to repeat. */
+    /**
+     * Jobs of the tenant, newest first. A job that cannot be read has its id, no state, and an error. INVALID_ARGUMENT for a bad
+     * page token; UNAVAILABLE (SERVICE_UNAVAILABLE) while the list is being read after a start. Safe to repeat.
+     */
     listJobs: {
       name: "ListJobs",
       requestType: ListJobsRequest as typeof ListJobsRequest,
@@ -1710,7 +1713,10 @@ export interface JobServiceImplementation<CallContextExt = {}> {
   createJob(request: AsyncIterable<CreateJobRequest>, context: CallContext & CallContextExt): Promise<DeepPartial<Job>>;
   /** The job as it stands. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
   getJob(request: GetJobRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Job>>;
-  /** Jobs of the tenant, newest first. INVALID_ARGUMENT for a bad page token. Safe to repeat. */
+  /**
+   * Jobs of the tenant, newest first. A job that cannot be read has its id, no state, and an error. INVALID_ARGUMENT for a bad
+   * page token; UNAVAILABLE (SERVICE_UNAVAILABLE) while the list is being read after a start. Safe to repeat.
+   */
   listJobs(request: ListJobsRequest, context: CallContext & CallContextExt): Promise<DeepPartial<ListJobsResponse>>;
   /**
    * The job now, then again whenever it changes or progresses, until it is terminal. No deadline is needed.
@@ -1776,7 +1782,10 @@ export interface JobServiceClient<CallOptionsExt = {}> {
   ): Promise<Job>;
   /** The job as it stands. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
   getJob(request: DeepPartial<GetJobRequest>, options?: CallOptions & CallOptionsExt): Promise<Job>;
-  /** Jobs of the tenant, newest first. INVALID_ARGUMENT for a bad page token. Safe to repeat. */
+  /**
+   * Jobs of the tenant, newest first. A job that cannot be read has its id, no state, and an error. INVALID_ARGUMENT for a bad
+   * page token; UNAVAILABLE (SERVICE_UNAVAILABLE) while the list is being read after a start. Safe to repeat.
+   */
   listJobs(request: DeepPartial<ListJobsRequest>, options?: CallOptions & CallOptionsExt): Promise<ListJobsResponse>;
   /**
    * The job now, then again whenever it changes or progresses, until it is terminal. No deadline is needed.

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DiscardPolicy } from "@nats-io/jetstream";
+import { RequestEntry } from "@pixelmesh/proto";
+import { createLogger, createMetrics } from "@pixelmesh/telemetry";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  type BoundSettings,
+  type Bus,
+  connectBus,
+  findKey,
+  narrowBucket,
+  openStore,
+  provision,
+  purgeBelow,
+  readBucketState,
+  rewriteEntry,
+  sequenceOf,
+  startBroker,
+  widenBucket,
+} from "../src/index.ts";
+import { startTestBus } from "./start-test-bus.ts";
+
+const MiB = 2 ** 20;
+const log = createLogger({ service: "test", level: "silent" });
+
+/** A broker, and connections to it with bounds of their own. */
+async function startBoundedBroker(maxFileStoreBytes?: number) {
+  const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-bus-"));
+  const broker = await startBroker({ dataDir, ...(maxFileStoreBytes ? { maxFileStoreBytes } : {}) });
+  const open: Bus[] = [];
+  onTestFinished(async () => {
+    for (const bus of open) await bus.close();
+    await broker.stop();
+    rmSync(dataDir, { recursive: true });
+  });
+  return async (bounds: Partial<BoundSettings>): Promise<Bus> => {
+    const options = { natsUrl: broker.url, natsReplicas: 1, ackWaitMs: 30_000, name: "test", log };
+    const bus = await connectBus({ ...options, metrics: createMetrics("test", "0"), ...bounds });
+    open.push(bus);
+    return bus;
+  };
+}
+
+const maxBytes = async ({ jsm }: Bus, stream: string) => (await jsm.streams.info(stream)).config.max_bytes;
+
+test("bounds that are set anew are changed at the next start, but never below what a bucket holds", async () => {
+  const connect = await startBoundedBroker();
+  const large = await connect({ natsResultsMaxBytes: 8 * MiB, natsEventsMaxBytes: 8 * MiB });
+  await provision(large);
+  const value = new Uint8Array(16 * 1024);
+  for (let at = 0; at < 200; at++) await large.js.publish(`$KV.results.k${at}`, value);
+  const small = await connect({ natsResultsMaxBytes: 2 * MiB, natsEventsMaxBytes: 2 * MiB, natsJobsMaxBytes: 4 * MiB });
+  await provision(small);
+  expect([await maxBytes(small, "KV_jobs"), await maxBytes(small, "JOB_EVENTS")]).toEqual([6 * MiB, 2 * MiB]);
+  // Lowered, it would have lost its oldest entries.
+  expect(await maxBytes(small, "KV_results")).toBe(8 * MiB);
+  expect(await readBucketState(small, "results")).toMatchObject({ entries: 200, boundBytes: 2 * MiB });
+  await purgeBelow(small, "results", 150);
+  await provision(small);
+  expect(await maxBytes(small, "KV_results")).toBe(2 * MiB);
+  expect((await readBucketState(small, "results")).entries).toBe(51);
+  await provision(await connect({ natsResultsMaxBytes: 16 * MiB }));
+  expect(await maxBytes(small, "KV_results")).toBe(16 * MiB);
+  expect((await small.jsm.streams.info("KV_results")).config).toMatchObject({
+    discard: DiscardPolicy.New,
+    max_msgs_per_subject: 1,
+    allow_rollup_hdrs: true,
+  });
+});
+
+test("a broker with less room than the bounds ask for gets what fits", async () => {
+  const connect = await startBoundedBroker(700 * MiB);
+  const bus = await connect({});
+  await provision(bus);
+  const streams = await Array.fromAsync(bus.jsm.streams.list());
+  expect(streams).toHaveLength(14);
+  expect(streams.reduce((sum, { config }) => sum + config.max_bytes, 0)).toBeLessThanOrEqual(700 * MiB);
+  for (const { config } of streams) expect(config.max_bytes).toBeGreaterThanOrEqual(MiB);
+  await provision(bus);
+});
+
+test("an entry is written again byte by byte as the newest, and what lies before it goes in one request", async () => {
+  const { bus } = await startTestBus();
+  const put = async (key: string, text: string) => (await bus.js.publish(`$KV.requests.${key}`, text)).seq;
+  const first = await put("t.a", "\u0000 no message");
+  await put("t.b", "b");
+  const last = await put("t.c", "c");
+  expect(await rewriteEntry(bus, "requests", "t.a", first)).toBe(first);
+  const again = await rewriteEntry(bus, "requests", "t.a", last);
+  expect(again).toBe(last + 1);
+  expect(await purgeBelow(bus, "requests", last)).toBe(1);
+  const found = await bus.jsm.streams.getMessage("KV_requests", { last_by_subj: "$KV.requests.t.a" });
+  expect(found?.string()).toBe("\u0000 no message");
+  expect([await sequenceOf(bus, "requests", "t.a"), await sequenceOf(bus, "requests", "t.b")]).toEqual([
+    again,
+    undefined,
+  ]);
+  expect(await rewriteEntry(bus, "requests", "t.b", 1_000)).toBeUndefined();
+  expect([await findKey(bus, "requests", "*.c"), await findKey(bus, "requests", "*.b")]).toEqual(["t.c", undefined]);
+  // A deleted key leaves a mark, which is no entry.
+  const store = await openStore(bus, "requests", RequestEntry);
+  await store.delete("t.c");
+  expect(await rewriteEntry(bus, "requests", "t.c", 1_000)).toBeUndefined();
+});
+
+test("a writer that changes an entry while it is written again wins", async () => {
+  const { bus } = await startTestBus();
+  const store = await openStore(bus, "requests", RequestEntry);
+  const revision = (await store.create("t.a", { jobId: "0", requestDigest: "" })) as number;
+  const writes = Array.from({ length: 50 }, (_, at) => store.put("t.a", { jobId: String(at + 1), requestDigest: "" }));
+  await Promise.all([
+    ...writes,
+    ...Array.from({ length: 20 }, () => rewriteEntry(bus, "requests", "t.a", revision + 1_000)),
+  ]);
+  expect((await store.get("t.a"))?.value.jobId).toBe("50");
+});
+
+test("a bucket without room is widened for what must be written, and narrowed once it fits", async () => {
+  const connect = await startBoundedBroker();
+  const bus = await connect({ natsResultsMaxBytes: MiB });
+  await provision(bus);
+  const put = (key: string) => bus.js.publish(`$KV.results.${key}`, new Uint8Array(16 * 1024));
+  let stored = 0;
+  await expect(
+    (async () => {
+      for (;;) {
+        await put(`k${stored}`);
+        stored++;
+      }
+    })(),
+  ).rejects.toThrow();
+  await expect(rewriteEntry(bus, "results", "k0", 1_000)).rejects.toMatchObject({ reason: "QUEUE_FULL" });
+  await widenBucket(bus, "results");
+  expect(await rewriteEntry(bus, "results", "k0", 1_000)).toBe(stored + 1);
+  expect((await readBucketState(bus, "results")).boundBytes).toBe(MiB);
+  await put("more");
+  await put("and-more");
+  await narrowBucket(bus, "results");
+  expect(await maxBytes(bus, "KV_results")).toBeGreaterThan(MiB);
+  await purgeBelow(bus, "results", 10);
+  await narrowBucket(bus, "results");
+  expect(await maxBytes(bus, "KV_results")).toBe(MiB);
+});
