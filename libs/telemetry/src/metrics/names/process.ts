@@ -46,4 +46,10 @@ export const processMetrics = {
     labels: { rpc_method: "open", reason: "open" },
     from: "all",
   },
+  pixelmesh_metric_overflow_total: {
+    type: "counter",
+    help: "Values whose labels were new while the metric had as many series as it may: counted under `other`, or left out where a gauge names each thing.",
+    labels: { metric: "open" },
+    from: "all",
+  },
 } as const satisfies Record<string, Definition>;
