@@ -24,7 +24,7 @@ export function createGetCluster(leader: Leader, bus: Bus) {
       services,
       devices: snapshot.devices.map(toDeviceStatus),
       slots: snapshot.slots.map(toSlotStatus),
-      queues: [...toSlotQueues(snapshot), ...queues.map((queue) => ({ ...queue, oldestWaitMs: 0 }))],
+      queues: [...toSlotQueues(snapshot), ...queues],
       leaderTerm: term,
       asOfUnixMs: Date.now(),
     };
