@@ -3,6 +3,7 @@ import { badInputCase } from "./cases/bad-input.ts";
 import { batchTilesCase } from "./cases/batch-tiles.ts";
 import { eventLoopsCase } from "./cases/event-loops.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
+import { holdSlotFloodCase } from "./cases/hold-slot-flood.ts";
 import { hostRecycleCase } from "./cases/host-recycle.ts";
 import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
@@ -19,6 +20,7 @@ import { upscaleX2Case } from "./cases/upscale-x2.ts";
 const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "bad-input": badInputCase,
   "hold-slot": holdSlotCase,
+  "hold-slot-flood": holdSlotFloodCase,
   "mesh-start": meshStartCase,
   "jobs-tiny": jobsTinyCase,
   overload: overloadCase,

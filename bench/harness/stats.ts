@@ -12,3 +12,9 @@ export function spread(values: readonly number[], digits = 0): { min: number; me
   const round = (value: number) => Number(value.toFixed(digits));
   return { min: round(Math.min(...values)), median: round(median(values)), max: round(Math.max(...values)) };
 }
+
+/** The percentile by nearest rank; 0 where there are no values. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent * sorted.length) / 100) - 1)] ?? 0;
+}

@@ -42,7 +42,7 @@ export const processMetrics = {
   },
   pixelmesh_refused_requests_total: {
     type: "counter",
-    help: "Requests that no handler was given: malformed bytes, too large a message or metadata, no valid token.",
+    help: "Requests that no handler was given: malformed bytes, too large a message or metadata, no valid token, too many open calls of a method.",
     labels: { rpc_method: "open", reason: "open" },
     from: "all",
   },
