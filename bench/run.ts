@@ -1,6 +1,7 @@
 /** `make bench`: every case, or the one named by CASE. Exits 1 when a figure is over its bound. */
 import { badInputCase } from "./cases/bad-input.ts";
 import { batchTilesCase } from "./cases/batch-tiles.ts";
+import { etaCase } from "./cases/eta.ts";
 import { eventLoopsCase } from "./cases/event-loops.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
 import { holdSlotFloodCase } from "./cases/hold-slot-flood.ts";
@@ -28,6 +29,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "interactive-behind-batch": interactiveBehindBatchCase,
   "telemetry-cost": telemetryCostCase,
   "event-loops": eventLoopsCase,
+  eta: etaCase,
   "upscale-x2": upscaleX2Case,
   "upscale-640x480": upscaleCase,
   "upscale-1080p": upscale1080pCase,
