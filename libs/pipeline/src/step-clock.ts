@@ -19,7 +19,7 @@ export type StepClock = {
   /** The run is over, its result is encoded and stored. */
   storing(nowMs: number): void;
   read(nowMs: number): StepReading;
-  /** How the run's count went against its time; undefined where it passed no mark, or before `storing`. */
+  /** How the run's count went against its time; undefined where it counted too rarely, or before `storing`. */
   profile(): ProgressProfile | undefined;
 };
 
@@ -38,6 +38,10 @@ const maxSmoothingMs = 1_000;
 const paceExponent = 0.35;
 /** A first count says little of the pace: it is believed up to this many times the expectation. */
 const firstCountFactor = 2;
+/** A run that counted fewer times, as one of a few tiles does, says nothing of how its count goes with the time. */
+const profileCounts = 8;
+/** Where nothing is counted for a while, progress goes with the time, up to this part of what is estimated. */
+const timedShare = 0.9;
 /** The run's share of progress where the time to store is not known. */
 const usualRunShare = 0.95;
 
@@ -51,6 +55,8 @@ export function startStepClock({ runMs, storeMs, profile }: StepExpectation, sta
   const marks: (number | undefined)[] = profileMarks.map(() => undefined);
   let fraction = 0;
   let countedMs = startMs;
+  let counts = 0;
+  let shown = 0;
   let first: { readonly done: number; readonly atMs: number } | undefined;
   let storingMs: number | undefined;
   let smoothed: { readonly endMs: number; readonly atMs: number } | undefined;
@@ -87,11 +93,21 @@ export function startStepClock({ runMs, storeMs, profile }: StepExpectation, sta
     return isStoring ? leftMs : leftMs + storeTotalMs(totalMs);
   }
 
+  /** By what was counted, or, where that is more, by the time that is over. */
+  function fractionAt(nowMs: number, leftMs: number | undefined): number {
+    const counted = storingMs === undefined ? runShare * timeShare(profile, fraction) : runShare;
+    const tookMs = nowMs - startMs;
+    // Without an expectation the time left comes from the count itself.
+    if (leftMs === undefined || runMs <= 0 || tookMs <= 0) return counted;
+    return Math.max(counted, (timedShare * tookMs) / (tookMs + leftMs));
+  }
+
   return {
     progress(next, nowMs) {
       if (!(next > fraction) || storingMs !== undefined) return;
       fraction = Math.min(1, next);
       countedMs = nowMs;
+      counts += 1;
       first ??= { done: timeShare(profile, fraction), atMs: nowMs };
       for (const [at, mark] of profileMarks.entries()) if (fraction >= mark) marks[at] ??= nowMs;
     },
@@ -101,11 +117,11 @@ export function startStepClock({ runMs, storeMs, profile }: StepExpectation, sta
       smoothed = undefined;
     },
     read(nowMs) {
-      const done = storingMs === undefined ? runShare * timeShare(profile, fraction) : runShare;
       const rawMs = rawLeftMs(nowMs);
+      shown = Math.max(shown, fractionAt(nowMs, rawMs));
       if (rawMs === undefined) {
         smoothed = undefined;
-        return { fraction: done, etaMs: -1 };
+        return { fraction: shown, etaMs: -1 };
       }
       const rawEndMs = nowMs + rawMs;
       const wholeMs = nowMs - startMs + rawMs;
@@ -113,10 +129,10 @@ export function startStepClock({ runMs, storeMs, profile }: StepExpectation, sta
       const share = smoothed === undefined ? 1 : 1 - Math.exp(-(nowMs - smoothed.atMs) / smoothingMs);
       const mixedMs = smoothed === undefined ? rawEndMs : smoothed.endMs + share * (rawEndMs - smoothed.endMs);
       smoothed = { endMs: Math.min(Math.max(mixedMs, nowMs + rawMs / 2), nowMs + rawMs * 2), atMs: nowMs };
-      return { fraction: done, etaMs: Math.round(smoothed.endMs - nowMs) };
+      return { fraction: shown, etaMs: Math.round(smoothed.endMs - nowMs) };
     },
     profile() {
-      if (storingMs === undefined || storingMs <= startMs || marks[0] === undefined) return undefined;
+      if (storingMs === undefined || storingMs <= startMs || counts < profileCounts) return undefined;
       const wholeMs = storingMs - startMs;
       const [begun, a, b, c] = marks.map((mark) => ((mark ?? (storingMs as number)) - startMs) / wholeMs);
       return [begun ?? 1, a ?? 1, b ?? 1, c ?? 1];

@@ -14,11 +14,8 @@ export type StepProgressView = {
   readonly heardUnixMs?: number;
 };
 
-/** A running step says something every second. After this long without a word nothing is said of its time left. */
+/** A running step says something several times a second. After this long without a word nothing is said of its time left. */
 export const STALE_AFTER_MS = 3_000;
-
-/** A step whose inputs have just come is on its way; one that waits for longer waits for something that is not known. */
-const onItsWayMs = 1_000;
 
 /** A record in which steps that were heard to work are RUNNING: that they have started may be written a moment later. */
 export function withHeard(record: JobRecord, progressByStep: ProgressByStep): JobRecord {
@@ -82,7 +79,7 @@ export function jobEtaMs(spec: JobSpec, record: JobRecord, progressByStep: Progr
 }
 
 function stepLeftMs(
-  { state, readyUnixMs }: StepRecord,
+  { state }: StepRecord,
   expectedMs: number,
   progress: StepProgressView | undefined,
   nowUnixMs: number,
@@ -97,9 +94,8 @@ function stepLeftMs(
     }
     case StepState.PENDING:
       return expectedMs > 0 ? expectedMs : undefined;
-    case StepState.READY:
-      return expectedMs > 0 && nowUnixMs - readyUnixMs <= onItsWayMs ? expectedMs : undefined;
     default:
+      // READY: when it will begin is not known.
       return undefined;
   }
 }

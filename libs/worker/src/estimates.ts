@@ -76,9 +76,10 @@ function startStepClockOnly(startMs: number): TimedStep {
 }
 
 /** Results are encoded on the processor, each format at its own speed. */
-function storeKeyOf({ outputs, storeFrame }: WorkItem): RateKey {
+function storeKeyOf({ step, outputs, storeFrame }: WorkItem): RateKey {
   const formats = outputs.map(({ encoding }) => String(encoding?.format ?? ImageFormat.UNSPECIFIED));
-  const name = ["store", ...formats.sort(), ...(storeFrame ? ["frame"] : [])].join("/");
+  // Which format is chosen where the caller leaves it open depends on whether the result has alpha, as a cut-out has.
+  const name = ["store", step?.operation?.$case, ...formats.sort(), ...(storeFrame ? ["frame"] : [])].join("/");
   return { name, curve: storeCurve };
 }
 

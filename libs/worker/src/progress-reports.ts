@@ -17,14 +17,14 @@ export type ProgressReport = {
 /** Says how far the steps of this process are. */
 export type ProgressReports = { open(item: WorkItem): ProgressReport; close(): void };
 
-/** A running step is heard of at least so often: after three times as long its watchers take it for stopped. */
-const sayEveryMs = 1_000;
+/** A running step is heard of at least so often: after 3 s of silence its watchers take it for stopped. */
+const sayEveryMs = 300;
 const minIntervalMs = 100;
 /** A step that is over sooner says nothing: its end does. */
 const worthSayingMs = 500;
 
 /**
- * Reports to whoever watches: when a slot is granted and the time left is known, when progress comes, every second, and when an
+ * Reports to whoever watches: when a slot is granted and the time left is known, when progress comes, every 0.3 s, and when an
  * ingest that has just started asks.
  */
 export function createProgressReports(bus: Bus): ProgressReports {
