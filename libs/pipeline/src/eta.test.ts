@@ -36,7 +36,8 @@ test("runs of different sizes give the fixed part and the part for each megapixe
 
 test("the fit is the weighted least squares that a slow reference finds", () => {
   const run = fc.record({
-    megapixels: fc.double({ min: 0.1, max: 20, noNaN: true }),
+    // No run is an outlier: the assumed curve, scaled to one of these sizes, is right for the others within a factor of two.
+    megapixels: fc.double({ min: 0.5, max: 10, noNaN: true }),
     noise: fc.double({ min: 0.8, max: 1.25, noNaN: true }),
   });
   fc.assert(
