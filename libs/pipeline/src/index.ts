@@ -18,6 +18,7 @@ export {
   type StepService,
 } from "./operations.ts";
 export { type JobOutcome, outcomeOf, type PipelineKind, pipelineKind } from "./outcome.ts";
+export { createPace, type Pace } from "./pace.ts";
 export { type PlanRequest, planJob } from "./plan.ts";
 export type { PlanLimits } from "./plan-limits.ts";
 export { mergeProgress } from "./progress.ts";

@@ -1,4 +1,5 @@
 import {
+  createPace,
   createProfileBook,
   createRateBook,
   type DeviceKind,
@@ -35,6 +36,7 @@ const usualRunShare = 0.9;
 export function createStepEstimates(): StepEstimates {
   const rates = createRateBook();
   const profiles = createProfileBook();
+  const pace = createPace();
   return {
     begin(item, { deviceId, isCold }, startMs) {
       const { step, inputs, expectedMs } = item;
@@ -50,7 +52,9 @@ export function createStepEstimates(): StepEstimates {
       const givenMs = isCold ? 0 : expectedMs;
       const runMs = measuredMs || givenMs * usualRunShare;
       const storeMs = rates.expectedMs(storeKey, resultMegapixels, "cpu") || givenMs * (1 - usualRunShare);
-      const clock = startStepClock({ runMs, storeMs, profile: profiles.find(runKey.name) }, startMs);
+      const slowness = pace.factor(startMs);
+      const expected = { runMs: runMs * slowness, storeMs: storeMs * slowness };
+      const clock = startStepClock({ ...expected, profile: profiles.find(runKey.name) }, startMs);
       let storingMs: number | undefined;
       return {
         progress: clock.progress,
@@ -61,6 +65,7 @@ export function createStepEstimates(): StepEstimates {
         },
         done(nowMs) {
           if (storingMs === undefined) return;
+          pace.note(measuredMs, storingMs - startMs, nowMs);
           rates.observe(runKey, device, megapixels, storingMs - startMs);
           rates.observe(storeKey, "cpu", resultMegapixels, nowMs - storingMs);
           const profile = clock.profile();
