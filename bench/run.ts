@@ -1,8 +1,10 @@
 /** `make bench`: every case, or the one named by CASE. Exits 1 when a figure is over its bound. */
 import { badInputCase } from "./cases/bad-input.ts";
 import { batchTilesCase } from "./cases/batch-tiles.ts";
+import { etaCase } from "./cases/eta.ts";
 import { eventLoopsCase } from "./cases/event-loops.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
+import { holdSlotFloodCase } from "./cases/hold-slot-flood.ts";
 import { hostRecycleCase } from "./cases/host-recycle.ts";
 import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
@@ -20,6 +22,7 @@ import { upscaleX2Case } from "./cases/upscale-x2.ts";
 const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "bad-input": badInputCase,
   "hold-slot": holdSlotCase,
+  "hold-slot-flood": holdSlotFloodCase,
   "mesh-start": meshStartCase,
   "jobs-tiny": jobsTinyCase,
   overload: overloadCase,
@@ -28,6 +31,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "interactive-behind-batch": interactiveBehindBatchCase,
   "telemetry-cost": telemetryCostCase,
   "event-loops": eventLoopsCase,
+  eta: etaCase,
   "upscale-x2": upscaleX2Case,
   "upscale-640x480": upscaleCase,
   "upscale-1080p": upscale1080pCase,

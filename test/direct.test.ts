@@ -130,9 +130,12 @@ describe("direct calls, without a job", () => {
     expect(frame).toMatchObject({ widthPx: 400, heightPx: 480, channels: 4 });
     expect(frame.data[3]).toBe(0);
     const replace = { background: { $case: "color" as const, value: "#112233" } };
-    const { frame: composed } = await collect(
+    const { frame: composed, progress } = await collect(
       background.removeBackground(upload({ operation, replace, encoding: png })),
     );
+    // Two stages, one progress.
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    expect(progress.at(-1)).toBeGreaterThan(0.8);
     expect([...composed.data.subarray(0, 3)]).toEqual([0x11, 0x22, 0x33]);
     const wrong = { background: { $case: "color" as const, value: "blue" } };
     expect(

@@ -57,6 +57,40 @@ test("200 identical jobs at once on two replicas are one execution", async () =>
   other.close();
 });
 
+/** What the replicas of ingest have counted of stored results together. */
+async function countLookUps(): Promise<Record<"hit" | "joined" | "miss", number>> {
+  const { services } = await mesh.client.cluster();
+  const pages = await Promise.all(
+    services.filter(({ service }) => service === "ingest").map(async (it) => (await fetch(it.metricsUrl)).text()),
+  );
+  const sum = (result: string) =>
+    pages
+      .flatMap((page) => [...page.matchAll(/^pixelmesh_cache_requests_total\{(.*)\} (\d+)$/gm)])
+      .reduce((total, [, labels, count]) => total + (labels?.includes(`result="${result}"`) ? Number(count) : 0), 0);
+  return { hit: sum("hit"), joined: sum("joined"), miss: sum("miss") };
+}
+
+test("each request is counted once: one miss, those that waited for its run as joined, later ones as hits", async () => {
+  const other = connectPixelmesh({ address: second.address });
+  const before = await countLookUps();
+  const since = async () => {
+    const { hit, joined, miss } = await countLookUps();
+    return { hit: hit - before.hit, joined: joined - before.joined, miss: miss - before.miss };
+  };
+  const pipeline = slowPipeline();
+  const ask = (at: number) =>
+    (at % 2 === 0 ? mesh.client : other).jobs.create({ pipeline, pictures: [{ bytes: large }] });
+  const first = await ask(0);
+  await untilStep(first.id, "fx", StepState.RUNNING);
+  const joining = await Promise.all(Array.from({ length: 12 }, (_, at) => ask(at)));
+  for (const { id } of [first, ...joining])
+    expect(await mesh.client.jobs.wait(id)).toMatchObject({ state: JobState.SUCCEEDED });
+  expect(await since()).toEqual({ hit: 0, joined: 12, miss: 1 });
+  for (let at = 0; at < 4; at++) await other.jobs.wait((await ask(at)).id);
+  expect(await since()).toEqual({ hit: 4, joined: 12, miss: 1 });
+  other.close();
+});
+
 // One of the two replicas holds the fact of the start for up to a second; the other one hears nothing of it until then.
 test.each([0, 1])(
   "cancelling the job that runs a step leaves the run to the job that waits for it, replica %i",

@@ -1,24 +1,16 @@
-import {
-  type AttachDeviceRequest,
-  DeviceKind,
-  Priority,
-  SchedulerServiceDefinition,
-  SlotRequest,
-  WorkClass,
-} from "@pixelmesh/proto";
-import { connectRpc, createOutbox } from "@pixelmesh/rpc";
+import { Priority, SlotRequest, WorkClass } from "@pixelmesh/proto";
+import { connectRpc } from "@pixelmesh/rpc";
 import { startTestMesh } from "@pixelmesh/testing";
 import { connectSchedulers, holdSlot, type SchedulerLink } from "@pixelmesh/worker";
+import { attachDevice, benchDeviceId as deviceId } from "../harness/bench-device.ts";
 import { report } from "../harness/report.ts";
 import { spread } from "../harness/stats.ts";
 
-const gib = 2 ** 30;
 const rounds = 5;
 const alone = 500;
 const together = 2_000;
 /** As many as a device has slots for light work. */
 const inFlight = 8;
-const deviceId = "bench";
 
 /**
  * A slot from the open of its call to its release, against a scheduler process of its own, with free memory: one after
@@ -83,23 +75,4 @@ async function holdOnce(link: SchedulerLink): Promise<number> {
   const slot = await holdSlot(link, request, AbortSignal.timeout(10_000));
   slot.release({ runMs: 1 });
   return performance.now() - startMs;
-}
-
-/** A machine with room for everything, reported every second. */
-function attachDevice(link: SchedulerLink): () => void {
-  const outbox = createOutbox<AttachDeviceRequest>(4);
-  const device = {
-    ...{ deviceId, kind: DeviceKind.HOST_MEMORY, name: "bench", totalBytes: 64 * gib, observedBytes: gib },
-    ...{ computeTokens: 64, hosts: [], ownProcessBytes: 0, processesHidden: false },
-  };
-  const tell = () => outbox.push({ service: "bench", instance: "0", devices: [device], openSlots: [] });
-  tell();
-  const timer = setInterval(tell, 1_000);
-  const commands = link.client(SchedulerServiceDefinition).attachDevice(outbox);
-  const reading = Array.fromAsync(commands);
-  reading.catch(() => {});
-  return () => {
-    clearInterval(timer);
-    outbox.end();
-  };
 }

@@ -6,6 +6,7 @@ import { connectPixelmesh } from "@pixelmesh/client";
 import { startBenchMesh } from "../harness/bench-mesh.ts";
 import { readAnonymous } from "../harness/machine.ts";
 import { report } from "../harness/report.ts";
+import { percentile } from "../harness/stats.ts";
 import { makeTinyPicture, runTinyJob } from "../harness/tiny-jobs.ts";
 
 const connections = 50;
@@ -37,16 +38,16 @@ export async function overloadCase(): Promise<boolean> {
       const reasons = Object.groupBy(answers, ([reason]) => reason || "accepted");
       const details = {
         answers: Object.fromEntries(Object.entries(reasons).map(([reason, all]) => [reason, all?.length])),
-        refusedMs: { p50: quantile(refused, 0.5), p99: quantile(refused, 0.99) },
-        probesMs: { count: probesMs.length, p50: quantile(probesMs, 0.5), max: Math.max(...probesMs) },
+        refusedMs: { p50: percentile(refused, 50), p99: percentile(refused, 99) },
+        probesMs: { count: probesMs.length, p50: percentile(probesMs, 50), max: Math.max(...probesMs) },
         memoryMiB: { before, peak },
       };
       const how = `${connections} connections, ${inFlight} calls each at once`;
       figures.push(
-        { name: `refusals answered, p99 (${how})`, value: quantile(refused, 0.99), unit: "ms", bound: 200, details },
+        { name: `refusals answered, p99 (${how})`, value: percentile(refused, 99), unit: "ms", bound: 200, details },
         {
           name: `jobs of another tenant, p95 (${how})`,
-          value: quantile(probesMs, 0.95),
+          value: percentile(probesMs, 95),
           unit: "ms",
           bound: 1_000,
           details,
@@ -123,9 +124,4 @@ async function settle(probe: () => Promise<void>): Promise<void> {
 
 function untyped(answers: readonly Answer[]): number {
   return answers.filter(([reason]) => !["", "QUEUE_FULL", "TOO_MANY_JOBS"].includes(reason)).length;
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
 }

@@ -44,7 +44,7 @@ export async function sustainedCase(): Promise<boolean> {
     const tookMs = performance.now() - startMs;
 
     const part = Math.min(maxPart, Math.floor(jobs / 4));
-    const [first, last] = [timesMs.slice(0, part), timesMs.slice(-part)].map((of) => percentile(of, 0.99));
+    const [first, last] = [timesMs.slice(0, part), timesMs.slice(-part)].map((of) => percentile(of, 99));
     const streams = await Array.fromAsync(bus.jsm.streams.list());
     const fills = streams.map(({ config, state }) => [config.name, state.bytes / config.max_bytes] as const);
     const { storage } = await client.stats();

@@ -7,14 +7,14 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-/** The value that a share of all values does not exceed, by nearest rank. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number;
-}
-
 /** Least, middle and greatest, rounded to `digits`. */
 export function spread(values: readonly number[], digits = 0): { min: number; median: number; max: number } {
   const round = (value: number) => Number(value.toFixed(digits));
   return { min: round(Math.min(...values)), median: round(median(values)), max: round(Math.max(...values)) };
+}
+
+/** The percentile by nearest rank; 0 where there are no values. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent * sorted.length) / 100) - 1)] ?? 0;
 }

@@ -42,7 +42,9 @@ export {
   publishCancel,
   publishChanged,
   publishProgress,
+  publishProgressAsk,
   subscribeCancels,
+  subscribeProgressAsks,
   subscribeSignals,
 } from "./signals.ts";
 export { type Entry, openStore, type Store } from "./store.ts";

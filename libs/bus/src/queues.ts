@@ -1,6 +1,9 @@
+import { type ConsumerInfo, JetStreamApiError } from "@nats-io/jetstream";
 import { toBrokerError } from "./broker-error.ts";
 import type { Bus } from "./connect.ts";
 import { type WorkService, workConsumers, workServices, workStream } from "./subjects.ts";
+
+const noMessage = 10037;
 
 /** How full one work queue is. */
 export type QueueDepth = {
@@ -10,6 +13,8 @@ export type QueueDepth = {
   readonly waiting: number;
   /** In workers' hands. */
   readonly running: number;
+  /** How long the oldest of the waiting ones has waited, by the broker's clock; 0 where none waits. */
+  readonly oldestWaitMs: number;
 };
 
 /** Every work queue as the broker sees it. */
@@ -22,11 +27,25 @@ export async function listQueues(bus: Bus): Promise<QueueDepth[]> {
     return await Promise.all(
       consumers.map(async ({ stream, durable, name }) => {
         const info = await bus.jsm.consumers.info(stream, durable);
-        return { name, waiting: info.num_pending, running: info.num_ack_pending };
+        const oldestWaitMs = info.num_pending > 0 ? await readOldestWait(bus, info) : 0;
+        return { name, waiting: info.num_pending, running: info.num_ack_pending, oldestWaitMs };
       }),
     );
   } catch (error) {
     throw toBrokerError(error);
+  }
+}
+
+/** The age of the first message beyond what the consumer has delivered; 0 where it was taken in the meantime. */
+async function readOldestWait({ jsm }: Bus, { stream_name, config, delivered, ts }: ConsumerInfo): Promise<number> {
+  // nats.js has no type for `next_by_subj` here; the server takes it.
+  const query = { seq: delivered.stream_seq + 1, next_by_subj: config.filter_subject ?? ">" } as { seq: number };
+  try {
+    const first = await jsm.streams.getMessage(stream_name, query);
+    return first ? Math.max(0, (Date.parse(String(ts)) || Date.now()) - first.time.getTime()) : 0;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === noMessage) return 0;
+    throw error;
   }
 }
 

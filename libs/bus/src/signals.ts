@@ -25,6 +25,17 @@ export function publishProgress(bus: Bus, progress: StepProgress): void {
   bus.nc.publish(`progress.${progress.jobId}`, StepProgress.encode(progress).finish());
 }
 
+/** Asks every worker how far its running steps are: each says so at once. */
+export function publishProgressAsk(bus: Bus): void {
+  bus.nc.publish("ask.progress");
+}
+
+/** Calls back when an ingest asks how far the running steps are. Answers how to end that. */
+export function subscribeProgressAsks(bus: Bus, onAsk: () => void): () => void {
+  const subscription = bus.nc.subscribe("ask.progress", { callback: onAsk });
+  return () => subscription.unsubscribe();
+}
+
 /** Tells workers that the job has ended and its running steps are wanted no more, except those that other jobs wait for. */
 export function publishCancel(bus: Bus, jobId: string, keptStepIds: readonly string[] = []): void {
   bus.nc.publish(`cancel.${jobId}`, CancelSignal.encode({ keptStepIds: [...keptStepIds] }).finish());

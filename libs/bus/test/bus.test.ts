@@ -10,6 +10,7 @@ import {
   consume,
   eventConsumer,
   giveBack,
+  listQueues,
   listServices,
   provision,
   publishChanged,
@@ -47,6 +48,44 @@ test("interactive work is taken before batch work that waited longer", async () 
   await expect.poll(() => order.length).toBe(7);
   await consumer.stop();
   expect(order).toEqual(["i0", "b0", "i1", "b1", "b2", "b3", "b4"]);
+});
+
+test("a queue tells how long its oldest waiting work has waited, and leaves out what is in hand", async () => {
+  const { bus } = await startTestBus();
+  const queue = async () => (await listQueues(bus)).find(({ name }) => name === "effects.batch");
+  expect(await queue()).toEqual({ name: "effects.batch", waiting: 0, running: 0, oldestWaitMs: 0 });
+  const beforeMs = performance.now();
+  await publishWork(bus, "effects", item("b0", Priority.BATCH));
+  const afterMs = performance.now();
+  // Another queue of the stream does not count.
+  await publishWork(bus, "effects", item("i0"));
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  await publishWork(bus, "effects", item("b1", Priority.BATCH));
+  const askedMs = performance.now();
+  const found = await queue();
+  expect(found).toMatchObject({ waiting: 2, running: 0 });
+  // A millisecond each for clocks that are rounded.
+  expect(found?.oldestWaitMs).toBeGreaterThanOrEqual(askedMs - afterMs - 2);
+  expect(found?.oldestWaitMs).toBeLessThanOrEqual(performance.now() - beforeMs + 2);
+  const inHand = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  const consumer = consume(bus, {
+    ...effects,
+    concurrency: 1,
+    handle: async ({ jobId }) => {
+      if (jobId !== "b0") return done;
+      inHand.resolve();
+      await over.promise;
+      return done;
+    },
+  });
+  await inHand.promise;
+  const left = await queue();
+  expect(left).toMatchObject({ waiting: 1, running: 1 });
+  expect(left?.oldestWaitMs).toBeLessThanOrEqual(performance.now() - askedMs + 50);
+  over.resolve();
+  await expect.poll(queue).toMatchObject({ waiting: 0, running: 0, oldestWaitMs: 0 });
+  await consumer.stop();
 });
 
 test("however much batch work is in hand, there is a place for interactive work", async () => {

@@ -12,7 +12,7 @@ const endTimeoutMs = 1_000;
 
 /**
  * The job now and whenever it changes or progresses; ends after the terminal state. When the replica that was watched
- * stops or is lost, another one is; what is older than what was seen is left out. Throws JOB_NOT_FOUND, or what kept it
+ * stops or is lost, another one is; what is older than what was seen is left out, and progress does not fall. Throws JOB_NOT_FOUND, or what kept it
  * from the mesh for longer than `patienceMs`.
  */
 export async function* watchJob(
@@ -23,6 +23,7 @@ export async function* watchJob(
   const { signal } = options;
   const patience = createPatience(options.patienceMs);
   let lastRevision = 0;
+  let most = 0;
   let ended: Job | undefined;
   for (;;) {
     let failure: unknown;
@@ -41,7 +42,11 @@ export async function* watchJob(
           // too many resets (nghttp2: more than 1,000, then 33 a second).
           ended = job;
           timer = setTimeout(() => over.abort(), endTimeoutMs);
-        } else yield job;
+        } else {
+          // A replica that has just started may not have heard yet how far the job is.
+          most = Math.max(most, job.progress);
+          yield job.progress < most ? { ...job, progress: most } : job;
+        }
       }
     } catch (error) {
       failure = error;

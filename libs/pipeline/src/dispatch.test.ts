@@ -54,6 +54,7 @@ test("a READY step comes with all that its dispatch needs", () => {
 test("a work item is the step, resolved, with the pictures it takes in and what is wanted of it", () => {
   const first = createRecord(spec);
   expect(toWorkItem(spec, first, 0, times)).toEqual({
+    expectedMs: 0,
     jobId: "job-1",
     stepId: "cut",
     attempt: 1,

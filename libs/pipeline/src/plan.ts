@@ -10,13 +10,13 @@ import {
 } from "@pixelmesh/proto";
 import { adaptStep, boundsFor, loadFor, sizeAdaptation } from "./adapt.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { stepMegapixels } from "./cost.ts";
+import { expectedStepMs, stepMegapixels } from "./cost.ts";
 import type { RateBook } from "./eta.ts";
 import { edgesOf, topologicalOrder, withAncestors } from "./graph.ts";
 import { assertHeader, priorityOf, qualityOf, requestDigest } from "./header.ts";
 import { calm, type Load } from "./load.ts";
 import { normalizePipeline } from "./normalize.ts";
-import { modelOf, operationOf, operations } from "./operations.ts";
+import { operationOf, operations } from "./operations.ts";
 import { assertSizes, assertSpecSize, type PlanLimits } from "./plan-limits.ts";
 import { resolveStep } from "./resolve.ts";
 import { resultSize } from "./result-size.ts";
@@ -132,7 +132,7 @@ function planStep({ step: sized, input, size }: SizedStep, { catalogue, rates }:
   const { widthPx, heightPx } = size;
   const { step, modelDigest, operationRevision } = resolveStep(sized, catalogue, input);
   const operation = operationOf(step);
-  const { name, service } = operations[operation.$case];
+  const { service } = operations[operation.$case];
   const planned = { step, service, modelDigest, operationRevision, widthPx, heightPx, expectedMs: 0 };
-  return { ...planned, expectedMs: rates?.expectedMs(name, modelOf(operation), stepMegapixels(planned)) ?? 0 };
+  return { ...planned, expectedMs: rates ? expectedStepMs(rates, step, stepMegapixels(planned)) : 0 };
 }

@@ -1,14 +1,28 @@
 import { type JobRecord, type JobSpec, JobState, type StepRecord, StepState } from "@pixelmesh/proto";
 import { expectedCost } from "./cost.ts";
 
-/** The newest word of a running step: part done, 0 to 1, and milliseconds left, -1 where not known. */
-export type StepProgressView = { readonly fraction: number; readonly etaMs: number; readonly attempt?: number };
+/** The newest word of a running step. */
+export type StepProgressView = {
+  /** Part done, 0 to 1. */
+  readonly fraction: number;
+  /** Milliseconds left when this was said; -1 where not known. */
+  readonly etaMs: number;
+  readonly attempt?: number;
+  /** The most that was heard of the step in any attempt: a job's progress does not fall when a step begins anew. */
+  readonly best?: number;
+  /** When it was heard, on the clock of `nowUnixMs`; not given: just now. */
+  readonly heardUnixMs?: number;
+};
+
+/** A running step says something several times a second. After this long without a word nothing is said of its time left. */
+export const STALE_AFTER_MS = 3_000;
 
 /** A record in which steps that were heard to work are RUNNING: that they have started may be written a moment later. */
 export function withHeard(record: JobRecord, progressByStep: ProgressByStep): JobRecord {
   const isHeard = ({ id, state, attempt }: StepRecord) => {
     const heard = progressByStep.get(id);
-    return state === StepState.READY && heard?.attempt === attempt && heard.fraction > 0;
+    const hasBegun = heard !== undefined && (heard.fraction > 0 || heard.etaMs > 0);
+    return state === StepState.READY && hasBegun && heard.attempt === attempt;
   };
   if (!record.steps.some(isHeard)) return record;
   const steps = record.steps.map((step) => (isHeard(step) ? { ...step, state: StepState.RUNNING } : step));
@@ -35,18 +49,20 @@ export function jobProgress(spec: JobSpec, record: JobRecord, progressByStep: Pr
   for (const [index, step] of record.steps.entries()) {
     const planned = spec.steps[index];
     const cost = planned ? expectedCost(planned) : 0;
+    const progress = progressByStep.get(step.id);
+    const best = Math.min(runningCap, progress?.best ?? 0);
     total += cost;
-    done += cost * stepProgress(step, progressByStep.get(step.id));
+    done += cost * Math.max(best, stepProgress(step, progress));
   }
   return total > 0 ? Math.min(1, done / total) : 0;
 }
 
 /**
- * Milliseconds a running job still needs: along the slowest way through its steps, each by its own word, its measured
- * expectation, or its weight at the pace of this job's other steps. -1 while nothing says how fast it goes.
+ * Milliseconds a running job still needs: along the slowest way through its steps. A running step's rest is by its own word,
+ * less the time since it was said; one that is yet to come needs its measured expectation. -1 where any step on the way waits, has
+ * not been heard of for 3 s, or has no measured expectation.
  */
-export function jobEtaMs(spec: JobSpec, record: JobRecord, progressByStep: ProgressByStep): number {
-  const pace = measuredPace(spec, record, progressByStep);
+export function jobEtaMs(spec: JobSpec, record: JobRecord, progressByStep: ProgressByStep, nowUnixMs: number): number {
   const doneInMs = new Map<string, number>();
   for (const [index, step] of record.steps.entries()) {
     const planned = spec.steps[index];
@@ -55,34 +71,31 @@ export function jobEtaMs(spec: JobSpec, record: JobRecord, progressByStep: Progr
       0,
       ...inputs.map(({ from }) => (from?.$case === "step" && doneInMs.get(from.value)) || 0),
     );
-    const progress = progressByStep.get(step.id);
-    const left = 1 - stepProgress(step, progress);
-    let leftMs: number;
-    if (left === 0) leftMs = 0;
-    else if (step.state === StepState.RUNNING && progress && progress.etaMs >= 0) leftMs = progress.etaMs;
-    else if (planned && planned.expectedMs > 0) leftMs = planned.expectedMs * left;
-    else if (planned && pace !== undefined) leftMs = expectedCost(planned) * left * pace;
-    else return -1;
+    const leftMs = stepLeftMs(step, planned?.expectedMs ?? 0, progressByStep.get(step.id), nowUnixMs);
+    if (leftMs === undefined) return -1;
     doneInMs.set(step.id, startsInMs + leftMs);
   }
   return Math.round(Math.max(0, ...doneInMs.values()));
 }
 
-// Real milliseconds for each millisecond of assumed cost, from steps that have run and those that say what is left.
-function measuredPace(spec: JobSpec, record: JobRecord, progressByStep: ProgressByStep): number | undefined {
-  let realMs = 0;
-  let assumedMs = 0;
-  for (const [index, step] of record.steps.entries()) {
-    const planned = spec.steps[index];
-    const progress = progressByStep.get(step.id);
-    if (planned === undefined) continue;
-    if (step.state === StepState.SUCCEEDED && !step.cached) {
-      realMs += step.finishedUnixMs - step.startedUnixMs;
-      assumedMs += expectedCost(planned);
-    } else if (step.state === StepState.RUNNING && progress && progress.etaMs >= 0) {
-      realMs += progress.etaMs;
-      assumedMs += expectedCost(planned) * (1 - stepProgress(step, progress));
+function stepLeftMs(
+  { state }: StepRecord,
+  expectedMs: number,
+  progress: StepProgressView | undefined,
+  nowUnixMs: number,
+): number | undefined {
+  switch (state) {
+    case StepState.SUCCEEDED:
+      return 0;
+    case StepState.RUNNING: {
+      if (progress === undefined || progress.etaMs < 0) return undefined;
+      const silentMs = nowUnixMs - (progress.heardUnixMs ?? nowUnixMs);
+      return silentMs > STALE_AFTER_MS ? undefined : Math.max(0, progress.etaMs - Math.max(0, silentMs));
     }
+    case StepState.PENDING:
+      return expectedMs > 0 ? expectedMs : undefined;
+    default:
+      // READY: when it will begin is not known.
+      return undefined;
   }
-  return assumedMs > 0 ? realMs / assumedMs : undefined;
 }

@@ -19,7 +19,7 @@ import {
   upscale,
 } from "../test/fixtures.ts";
 import { advance } from "./advance.ts";
-import { expectedCost, stepMegapixels } from "./cost.ts";
+import { expectedCost, rateKeyOf, stepMegapixels } from "./cost.ts";
 import { createRateBook } from "./eta.ts";
 import { mergeProgress } from "./progress.ts";
 import { createRecord } from "./record.ts";
@@ -198,6 +198,14 @@ describe("progress", () => {
     expect(again.progress).toBe(running.progress);
   });
 
+  test("of a job stays where it was when a step begins anew", () => {
+    const heard = new Map([["up", { fraction: 0.6, etaMs: 10, attempt: 1, best: 0.6 }]]);
+    const before = toJob(spec, after(started("up")), 1, heard);
+    const repeated = after(started("up"), failed("up", 1, reasonToEnum("INTERNAL")));
+    const again = toJob(spec, repeated, 2, heard);
+    expect(again).toMatchObject({ progress: before.progress, steps: [{ attempt: 2, progress: 0 }, {}, {}] });
+  });
+
   test("an older reading does not replace a newer one, and nothing follows the end", () => {
     const newer = toJob(spec, after(completed(spec, "up")), 5);
     expect(mergeProgress(newer, toJob(spec, createRecord(spec), 4))).toBe(newer);
@@ -209,25 +217,39 @@ describe("progress", () => {
 
 describe("the time left", () => {
   const rates = createRateBook();
-  rates.observe("upscale", "fine-x4", 1, 1000);
-  rates.observe("remove_background", "salient", 1, 100);
-  rates.observe("apply_effects", "", 1, 10);
+  for (const { step } of spec.steps) if (step) rates.observe(rateKeyOf(step), "cpu", 1, 1000);
   const measured = plan(asked, {}, { rates });
+  const [, cut = 0, fx = 0] = measured.steps.map((planned) => planned.expectedMs);
+  /** Both steps that follow need the first one alone. */
+  const later = Math.max(cut, fx);
+  const nowUnixMs = createdUnixMs + 60_000;
+  const saying = (etaMs: number, heardUnixMs = nowUnixMs) =>
+    new Map([["up", { fraction: 0.5, etaMs, attempt: 1, heardUnixMs }]]);
+  const etaOf = (record = after(started("up")), said = saying(2_000)) =>
+    toJob(measured, record, 1, said, nowUnixMs).etaMs;
 
-  test("is not known while nothing was measured", () => {
-    expect(toJob(spec, createRecord(spec), 1).etaMs).toBe(-1);
+  test("is not known while a step waits, or while nothing was measured", () => {
+    expect(toJob(spec, createRecord(spec), 1, new Map(), createdUnixMs).etaMs).toBe(-1);
+    expect(etaOf(createRecord(measured), new Map())).toBe(-1);
+    expect(toJob(spec, after(started("up")), 1, saying(2_000), nowUnixMs).etaMs).toBe(-1);
   });
 
-  test("is that of the slowest way through the steps", () => {
-    const [up = 0, cut = 0] = measured.steps.map((planned) => planned.expectedMs);
-    expect(toJob(measured, createRecord(measured), 1).etaMs).toBe(Math.round(up + cut));
+  test("is the running step's own word and the expectation of the steps after it, along the slowest way", () => {
+    expect(etaOf()).toBe(Math.round(2_000 + later));
+    expect(Math.min(cut, fx)).toBeGreaterThan(0);
   });
 
-  test("follows the running step's own word, and the pace it shows for the rest", () => {
-    const progress = new Map([["up", { fraction: 0.5, etaMs: 2000 }]]);
-    const record = after(started("up"));
-    const [up = 0, cut = 0] = spec.steps.map(expectedCost);
-    expect(toJob(spec, record, 1, progress).etaMs).toBe(Math.round(2000 + (cut * 2000) / (up / 2)));
+  test("counts down between two words of a step, and is withheld when there was none for three seconds", () => {
+    expect(etaOf(undefined, saying(2_000, nowUnixMs - 900))).toBe(Math.round(1_100 + later));
+    expect(etaOf(undefined, saying(2_000, nowUnixMs - 2_900))).toBe(Math.round(later));
+    expect(etaOf(undefined, saying(60_000, nowUnixMs - 3_100))).toBe(-1);
+    expect(etaOf(undefined, saying(-1))).toBe(-1);
+    expect(etaOf(undefined, new Map())).toBe(-1);
+  });
+
+  test("is there as soon as a step says that it has begun, before its record does", () => {
+    const said = new Map([["up", { fraction: 0, etaMs: 3_000, attempt: 1, heardUnixMs: nowUnixMs }]]);
+    expect(etaOf(createRecord(measured), said)).toBe(Math.round(3_000 + later));
   });
 
   test("is 0 when the job has ended", () => {

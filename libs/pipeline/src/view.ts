@@ -18,8 +18,8 @@ import { isJobEnded } from "./record.ts";
 import { jobEtaMs, jobProgress, type StepProgressView, stepProgress, withHeard } from "./view-progress.ts";
 
 /**
- * The job as its owner sees it: what was asked for, how far it is, and the running steps' own word on their progress. Outputs whose
- * time is over at `nowUnixMs` are expired, not ready.
+ * The job as its owner sees it: what was asked for, how far it is, and the running steps' own word on their progress, whose age
+ * is counted from `nowUnixMs`. Outputs whose time is over by then are expired, not ready.
  */
 export function toJob(
   spec: JobSpec,
@@ -47,7 +47,7 @@ export function toJob(
     notices: [...spec.notices, ...remarksOf<Notice>(record, (result) => result.notices)],
     error: record.error,
     progress: jobProgress(spec, record, progressByStep),
-    etaMs: isJobEnded(record.state) ? 0 : jobEtaMs(spec, record, progressByStep),
+    etaMs: isJobEnded(record.state) ? 0 : jobEtaMs(spec, record, progressByStep, nowUnixMs),
     revision,
     requestId: spec.requestId,
   });

@@ -5,6 +5,9 @@ import { Status as RpcStatus } from "nice-grpc-error-details/lib/proto/google/rp
 
 const domain = "pixelmesh";
 
+/** The metadata in which google.rpc details travel. */
+export const detailsKey = "grpc-status-details-bin";
+
 const statuses: Readonly<Record<Reason, Status>> = {
   INVALID_ARGUMENT: Status.INVALID_ARGUMENT,
   INVALID_PIPELINE: Status.INVALID_ARGUMENT,
@@ -72,9 +75,13 @@ export function toRpcError(error: unknown): ServerError {
 }
 
 /** A failure as the google.rpc.Status that travels in `grpc-status-details-bin`, for where no middleware writes it. */
-export function encodeDetails(reason: Reason, message: string): Uint8Array {
-  const value = ErrorInfo.encode(ErrorInfo.fromPartial({ reason, domain })).finish();
-  const details = [Any.fromPartial({ typeUrl: `type.googleapis.com/${ErrorInfo.$type}`, value })];
+export function encodeDetails(reason: Reason, message: string, retryAfterMs?: number): Uint8Array {
+  const toAny = (type: string, value: Uint8Array) => Any.fromPartial({ typeUrl: `type.googleapis.com/${type}`, value });
+  const details = [toAny(ErrorInfo.$type, ErrorInfo.encode(ErrorInfo.fromPartial({ reason, domain })).finish())];
+  if (retryAfterMs !== undefined) {
+    const retry = RetryInfo.fromPartial({ retryDelay: toProtoDuration(retryAfterMs) });
+    details.push(toAny(RetryInfo.$type, RetryInfo.encode(retry).finish()));
+  }
   return RpcStatus.encode(RpcStatus.fromPartial({ code: statuses[reason], message, details })).finish();
 }
 

@@ -1,12 +1,10 @@
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import type { Reason } from "@pixelmesh/errors";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
-import { encodeDetails, statusOf } from "./errors.ts";
+import { detailsKey, encodeDetails, statusOf } from "./errors.ts";
 
 /** Largest message that is taken or sent. */
 export const maxMessageBytes = 4 * 1024 * 1024 + 64 * 1024;
-
-const detailsKey = "grpc-status-details-bin";
 
 /** What grpc-js itself finds wrong with a call, known by its words alone, and how we say it. */
 const findings: readonly { readonly words: RegExp; readonly reason: Reason; readonly text: string }[] = [

@@ -5,6 +5,7 @@ import type { Logger, Metrics } from "@pixelmesh/telemetry";
 import { createServer, type Server } from "nice-grpc";
 import { errorDetailsServerMiddleware } from "nice-grpc-error-details";
 import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
+import { type CallLimits, createCallLimits } from "./call-limits.ts";
 import type { Health } from "./health.ts";
 import { createAuthorizeMiddleware, type TokenCheck } from "./middleware/authorize.ts";
 import { createDeadlineMiddleware } from "./middleware/deadline.ts";
@@ -34,6 +35,8 @@ export type RpcServerOptions = {
   readonly tls?: RpcTls | undefined;
   /** Whom to let in; default: everybody. Health is always answered. */
   readonly tokens?: TokenCheck | undefined;
+  /** Methods of which only so many calls may be open at once; default: no method has a bound. */
+  readonly callLimits?: CallLimits;
   /** Age at which a connection takes no further calls, so that clients look for new replicas; ±10 %, default 5 min. */
   readonly maxConnectionAgeMs?: number;
 };
@@ -51,7 +54,11 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const { host, log, metrics, health } = options;
   const stopping = new AbortController();
   const channelOptions: ServerOptions = {
-    interceptors: [createRefusals(log, metrics), remainingTime],
+    interceptors: [
+      createRefusals(log, metrics),
+      ...(options.callLimits ? [createCallLimits(options.callLimits, metrics)] : []),
+      remainingTime,
+    ],
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": 1024,

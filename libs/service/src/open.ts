@@ -106,7 +106,7 @@ export async function openBase(
 /** Opens the gRPC server of the service; closed by the lifecycle within the configured grace. */
 export async function openRpc(
   { config, life, log, metrics, health, tls }: ServiceBase,
-  options: Pick<RpcServerOptions, "serviceNames" | "register" | "tokens">,
+  options: Pick<RpcServerOptions, "serviceNames" | "register" | "tokens" | "callLimits">,
 ): Promise<RpcServer> {
   const { host, grpcPort: port, maxConnectionAgeMs } = config;
   const rpc = await startRpcServer({ host, port, log, metrics, health, tls, maxConnectionAgeMs, ...options });

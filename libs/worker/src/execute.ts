@@ -3,6 +3,7 @@ import { AppError } from "@pixelmesh/errors";
 import { memoryRoom, type Raster, type Room, toWholeFrame } from "@pixelmesh/imaging";
 import { type Priority, SlotRequest, type Step } from "@pixelmesh/proto";
 import { withSpan } from "@pixelmesh/telemetry";
+import type { StepPlace } from "./estimates.ts";
 import { takeGrants } from "./granted.ts";
 import type { AnyHandler, PictureSize, SlotNeed, StepContext, StepOutcome } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
@@ -24,7 +25,10 @@ export type Execution = {
   readonly priority: Priority;
   readonly deadlineUnixMs: number;
   readonly signal: AbortSignal;
+  /** Called with the part done; it only grows, also where a run has several stages. */
   readonly onProgress: (fraction: number) => void;
+  /** The slot is held from now on. */
+  readonly onGranted?: (place: StepPlace) => void;
   /** The slot is held, the pictures are here: the work begins once this resolves. */
   readonly onStarted?: () => Promise<void>;
 };
@@ -36,6 +40,8 @@ export type ExecutionResult = {
   readonly modelDigest: string;
   /** The device that was granted. */
   readonly deviceId: string;
+  /** The model had to be loaded first. */
+  readonly isCold: boolean;
   readonly slotWaitMs: number;
   readonly runMs: number;
 };
@@ -106,6 +112,8 @@ export async function executeStep(
     const slotWaitMs = performance.now() - askedMs;
     base.metrics.observe("pixelmesh_slot_wait_seconds", { stage, result: "granted" }, slotWaitMs / 1000);
     const startedMs = performance.now();
+    const { isCold = false } = need;
+    execution.onGranted?.({ deviceId: grants.current().deviceId, isCold });
     const { running } = grants;
     try {
       const inputs = await loading;
@@ -116,14 +124,14 @@ export async function executeStep(
         runHandler(execution, inputs, {
           ...grants.current(),
           signal: running,
-          onProgress: execution.onProgress,
+          onProgress: rising(execution.onProgress),
           again: grants.again,
         }),
       );
       const runMs = performance.now() - startedMs;
       grants.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
       const { model = "", modelDigest = "" } = need;
-      return { outcome, model, modelDigest, deviceId: grants.current().deviceId, slotWaitMs, runMs };
+      return { outcome, model, modelDigest, deviceId: grants.current().deviceId, isCold, slotWaitMs, runMs };
     } catch (error) {
       grants.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });
       // Whatever the work made of the abort, what counts is why it was aborted.
@@ -133,6 +141,16 @@ export async function executeStep(
   } finally {
     abandoned.abort(over);
   }
+}
+
+/** Passes on what is more than before. */
+function rising(onProgress: (fraction: number) => void): (fraction: number) => void {
+  let most = 0;
+  return (fraction) => {
+    if (!(fraction > most)) return;
+    most = Math.min(1, fraction);
+    onProgress(most);
+  };
 }
 
 const toAttributes = ({ model, options }: SlotRequest) => ({

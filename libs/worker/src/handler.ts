@@ -16,6 +16,8 @@ export type SlotNeed = {
   /** The inference host that will run it, and what that holds now. */
   readonly hostId?: string;
   readonly heldBytes?: number;
+  /** The model is not loaded in that host yet. */
+  readonly isCold?: boolean;
   /** How long to wait before the slot is asked for, so that a model that has only just come is not displaced. */
   readonly patienceMs?: number;
 };

@@ -17,7 +17,7 @@ export async function loadAdmitted(
   { pin, priority, signal }: LoadOptions,
 ): Promise<LoadReport> {
   const least = Math.min(...model.preferredTilesPx);
-  const { patienceMs: _, ...place } = await placeModel(models, model);
+  const { patienceMs: _, isCold: __, ...place } = await placeModel(models, model);
   const request = SlotRequest.fromPartial({
     ...{ service: base.service, instance: base.config.instance, ...place },
     ...{ tenant: callFacts().tenant ?? "default", workClass: toWorkClass(model.workClass), priority },

@@ -82,7 +82,16 @@ export async function placeModel({ pool, deviceIds }: Models, model: AvailableMo
   const heldBytes = hosts.find((host) => host.hostId === hostId)?.usedBytes ?? 0;
   const deviceId = places.find((place) => place.hostId === hostId)?.deviceId;
   const patienceMs = await pool.patienceMs(model, deviceId);
-  return { deviceIds: [...deviceIds], hostId, heldBytes, patienceMs, model: model.name, modelDigest: model.digest };
+  const isCold = !isWarm(hostId);
+  return {
+    deviceIds: [...deviceIds],
+    hostId,
+    heldBytes,
+    patienceMs,
+    isCold,
+    model: model.name,
+    modelDigest: model.digest,
+  };
 }
 
 /** Compute tokens of a run: its threads on a processor, its class's share of a GPU. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Bus, publishEvent, publishProgress } from "@pixelmesh/bus";
+import { type Bus, publishEvent } from "@pixelmesh/bus";
 import { reasonToEnum, toAppError } from "@pixelmesh/errors";
 import { JobEvent, type WorkItem } from "@pixelmesh/proto";
 
@@ -34,29 +34,4 @@ export async function reportFact(
 export function toFailedFact(error: unknown, stepId: string): Fact {
   const { reason, message } = toAppError(error);
   return { $case: "failed", value: { error: { reason: reasonToEnum(reason), message, stepId } } };
-}
-
-/** The progress of one running step: monotone, said when it changes and again at least every second. */
-export type ProgressReport = { update(fraction: number): void; end(): void };
-
-/** Starts reporting. The estimate of the time left is the time taken so far, scaled by what is left. */
-export function startProgress(bus: Bus, { jobId, stepId, attempt }: WorkItem): ProgressReport {
-  const startedMs = performance.now();
-  let fraction = 0;
-  // A step that is over at once says nothing: its end does.
-  let saidMs = startedMs;
-  function say() {
-    saidMs = performance.now();
-    const etaMs = fraction > 0.02 ? Math.round(((saidMs - startedMs) * (1 - fraction)) / fraction) : -1;
-    publishProgress(bus, { jobId, stepId, attempt, fraction, etaMs });
-  }
-  const timer = setInterval(say, 1_000);
-  return {
-    update(next) {
-      if (!(next > fraction)) return;
-      fraction = Math.min(1, next);
-      if (performance.now() - saidMs >= 100) say();
-    },
-    end: () => clearInterval(timer),
-  };
 }

@@ -8,7 +8,8 @@ import type { AnyHandler } from "./handler.ts";
 import { loadInputs } from "./inputs.ts";
 import type { WorkerParts } from "./open.ts";
 import { createPatience } from "./patience.ts";
-import { reportFact, startProgress, toFailedFact } from "./report.ts";
+import type { ProgressReports } from "./progress-reports.ts";
+import { reportFact, toFailedFact } from "./report.ts";
 import { keepResult } from "./results.ts";
 import { storeOutcome } from "./store-outcome.ts";
 
@@ -32,7 +33,11 @@ type Told = { started: boolean; ran: boolean };
  * kept and waits, without its slot, until the job's deadline. Answers what becomes of the message.
  * After a pause in which another worker may have got the message, only a completion is told.
  */
-export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<string, AnyHandler>>) {
+export function createStepRun(
+  parts: WorkerParts,
+  handlers: Readonly<Record<string, AnyHandler>>,
+  reports: ProgressReports,
+) {
   const { base, results, blobs } = parts;
   const { bus, worker, log, metrics } = base;
   const patience = createPatience(base);
@@ -51,7 +56,7 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
     const handler = handlers[stage];
     if (!item.step || !handler) throw new AppError("UNKNOWN_OPERATION", `This service has no operation ${stage}`);
     const notices: Notice[] = [];
-    const progress = startProgress(bus, item);
+    const progress = reports.open(item);
     const room = parts.scratch.openRoom();
     try {
       const executed = await executeStep(parts, {
@@ -65,7 +70,8 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
         priority: item.priority,
         deadlineUnixMs: item.deadlineUnixMs,
         signal,
-        onProgress: (fraction) => progress.update(fraction * 0.95),
+        onGranted: progress.granted,
+        onProgress: progress.update,
         async onStarted() {
           await reportFact(bus, worker, item, { $case: "started", value: {} }, () => !delivery.isLate());
           told.started = true;
@@ -73,12 +79,14 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
         },
       });
       told.ran = true;
+      progress.storing();
       const result = await withSpan("store result", {}, () =>
         storeOutcome(parts, item, executed, notices, {
           ...{ room, signal },
           patiently: patience.of(fieldsOf(item), signal),
         }),
       );
+      progress.done();
       await keep(item, result, executed.modelDigest);
       return { result, slotWaitMs: Math.round(executed.slotWaitMs) };
     } finally {

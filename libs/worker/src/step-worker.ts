@@ -14,6 +14,7 @@ import { withCallFacts } from "@pixelmesh/telemetry";
 import type { AnyHandler } from "./handler.ts";
 import type { WorkerParts } from "./open.ts";
 import { toOwnDeadline } from "./own-deadline.ts";
+import { createProgressReports } from "./progress-reports.ts";
 import { createRunningSteps } from "./running.ts";
 import { createStepRun } from "./step-run.ts";
 
@@ -29,7 +30,8 @@ export async function startStepWorker(
   const { base } = parts;
   const records = await openStore(base.bus, "jobs", JobRecord);
   const running = createRunningSteps(base.bus);
-  const runStep = createStepRun(parts, handlers);
+  const reports = createProgressReports(base.bus);
+  const runStep = createStepRun(parts, handlers, reports);
 
   /** The record says whether a message still stands for work: its job may have ended, its attempt may be over. */
   async function isWanted({ jobId, stepId, attempt }: WorkItem): Promise<boolean> {
@@ -82,6 +84,7 @@ export async function startStepWorker(
       await consumer.stop();
       clearTimeout(timer);
       running.close();
+      reports.close();
     },
     parts.config.stopGraceMs + 5_000,
   );

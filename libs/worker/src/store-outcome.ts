@@ -19,7 +19,7 @@ import { toFrameKeep, toOutputKeep } from "./results.ts";
 export async function storeOutcome(
   { base, blobs, limits }: WorkerParts,
   item: WorkItem,
-  { outcome, model, modelDigest, deviceId, slotWaitMs, runMs }: ExecutionResult,
+  { outcome, model, modelDigest, deviceId, isCold, slotWaitMs, runMs }: ExecutionResult,
   decodeNotices: readonly Notice[],
   { room, signal, patiently }: { readonly room: Room; readonly signal: AbortSignal; readonly patiently: Patiently },
 ): Promise<StepResult> {
@@ -51,6 +51,7 @@ export async function storeOutcome(
         modelDigest,
         provider: outcome.provider ?? "",
         device: deviceId,
+        cold: isCold,
         runMs: Math.round(runMs + performance.now() - startedMs),
         slotWaitMs: Math.round(slotWaitMs),
         finishedUnixMs: Date.now(),

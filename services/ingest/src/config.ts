@@ -62,6 +62,12 @@ export const ingestFields = {
     "Open jobs of one tenant from which its further interactive jobs run as batch, with a notice.",
     { min: 1, max: 100_000 },
   ),
+  maxWatches: field.integer(
+    "PIXELMESH_INGEST_MAX_WATCHES",
+    "4096",
+    "Open WatchJob calls of this process; more are refused at once (QUEUE_FULL).",
+    { min: 1, max: 100_000 },
+  ),
   adaptCpuLoad: field.integer(
     "PIXELMESH_INGEST_ADAPT_CPU_LOAD",
     "2",

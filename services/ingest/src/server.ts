@@ -146,6 +146,7 @@ export async function startIngest(
 
   const rpc = await openRpc(base, {
     tokens: tokens.mayCall,
+    callLimits: { [`/${JobServiceDefinition.fullName}/WatchJob`]: config.maxWatches },
     serviceNames: [
       JobServiceDefinition.fullName,
       DeadLetterServiceDefinition.fullName,

@@ -52,10 +52,20 @@ export const schedulerFields = {
     "Slots for exclusive work on each device.",
   ),
   maxQueued: count("PIXELMESH_SCHEDULER_MAX_QUEUED", defaultRules.maxQueued, "Requests that may wait for a slot."),
+  maxQueuedPerClass: count(
+    "PIXELMESH_SCHEDULER_MAX_QUEUED_PER_CLASS",
+    defaultRules.maxQueuedPerClass,
+    "Those of one work class.",
+  ),
   maxQueuedPerTenant: count(
     "PIXELMESH_SCHEDULER_MAX_QUEUED_PER_TENANT",
     defaultRules.maxQueuedPerTenant,
     "Those of one tenant and class.",
+  ),
+  maxCalls: count(
+    "PIXELMESH_SCHEDULER_MAX_CALLS",
+    2_048,
+    "Open HoldSlot calls, those that hold a slot or have not asked for one yet included.",
   ),
 } as const;
 
@@ -69,11 +79,12 @@ export function toRules({
   exclusiveSlots: exclusive,
   ...config
 }: SchedulerConfig): Rules {
-  const { greenFraction, amberFraction, gpuHeadroomBytes, maxQueued, maxQueuedPerTenant } = config;
+  const { greenFraction, amberFraction, gpuHeadroomBytes, maxQueued, maxQueuedPerClass, maxQueuedPerTenant } = config;
   const { grantValidMs: validMs } = config;
   const classSlots = { light, heavy, exclusive };
   return {
     ...defaultRules,
-    ...{ greenFraction, amberFraction, gpuHeadroomBytes, maxQueued, maxQueuedPerTenant, classSlots, validMs },
+    ...{ greenFraction, amberFraction, gpuHeadroomBytes, maxQueued, maxQueuedPerClass, maxQueuedPerTenant },
+    ...{ classSlots, validMs },
   };
 }

@@ -20,6 +20,7 @@ export async function startScheduler(
   life.defer("leadership", leader.close);
   const rpc = await openRpc(base, {
     serviceNames: [SchedulerServiceDefinition.fullName],
+    callLimits: { [`/${SchedulerServiceDefinition.fullName}/HoldSlot`]: config.maxCalls },
     register(server) {
       server.add(SchedulerServiceDefinition, {
         attachDevice: createAttachDevice(leader),

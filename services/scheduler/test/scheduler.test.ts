@@ -261,3 +261,110 @@ test("the metrics page shows slots and every device's memory", async () => {
     services: [{ service: "scheduler", metricsUrl: base.metricsUrl }],
   });
 });
+
+test("a device that is detached loses its series, and one of another process that is attached keeps them", async () => {
+  const { base, client } = await startTestScheduler();
+  const page = async () => await (await fetch(base.metricsUrl)).text();
+  const kinds = ["total", "observed", "used", "external", "committed", "quarantined"];
+  const seriesOf = async (device: string) =>
+    (await page()).split("\n").filter((line) => line.includes(`device="${device}"`)).length;
+  const whole = kinds.length + 1;
+  const kept = attach(client, "0");
+  kept.report();
+  const card: Partial<DeviceReport> = { deviceId: "GPU-1", kind: DeviceKind.GPU, totalBytes: 8 * gib };
+  const going = attach(client, "1");
+  going.report({ ...card, observedBytes: 7.875 * gib });
+  await expect.poll(() => seriesOf("GPU-1")).toBe(whole);
+  // A report that no longer names it detaches it as the end of its process does.
+  going.report({ deviceId: "GPU-2", kind: DeviceKind.GPU, totalBytes: 8 * gib });
+  await expect.poll(() => seriesOf("GPU-1")).toBe(0);
+  await expect.poll(() => seriesOf("GPU-2")).toBe(whole);
+  going.end();
+  await going.ended;
+  await expect.poll(() => seriesOf("GPU-2")).toBe(0);
+  expect(await seriesOf("host-a")).toBe(whole);
+  for (let restart = 0; restart < 20; restart++) {
+    const pod = attach(client, `pod-${restart}`);
+    pod.report({ deviceId: `host-pod-${restart}` });
+    await expect.poll(() => seriesOf(`host-pod-${restart}`)).toBe(whole);
+    pod.end();
+    await pod.ended;
+  }
+  await expect.poll(async () => (await page()).includes("host-pod-")).toBe(false);
+});
+
+test("a scheduler that no longer leads shows no devices and slots", async () => {
+  const { base, client, life } = await startTestScheduler();
+  attach(client).report();
+  const { metrics } = base;
+  const page = async () => (await metrics.page()).text;
+  await expect.poll(page).toContain('device="host-a"');
+  await life.close();
+  expect(await page()).not.toMatch(/^pixelmesh_(device_\w+|slots|slots_waiting)\{/m);
+});
+
+test("of 10,000 calls those within the bounds wait, the others are refused at once with a time to come again", async () => {
+  const { client, base } = await startTestScheduler();
+  attach(client).report({ totalBytes: 64 * gib, computeTokens: 4 });
+  await expect.poll(async () => (await client.getCluster({})).devices.length).toBe(1);
+  const classes = [WorkClass.LIGHT, WorkClass.HEAVY, WorkClass.EXCLUSIVE];
+  const address = (await client.getCluster({})).services[0]?.grpcAddress ?? "";
+  // A connection takes 1,024 streams.
+  const connections = Array.from({ length: 12 }, () => connectRpc(address));
+  onTestFinished(() => {
+    for (const connection of connections) connection.close();
+  });
+  const refusals: unknown[] = [];
+  const answers = { grant: 0, queued: 0 };
+  const isAnswered = Array.from({ length: 10_000 }, async (_, n) => {
+    const { next } = hold((connections[n % 12] as (typeof connections)[number]).client(SchedulerServiceDefinition), {
+      ...{ tenant: `t${n % 100}`, workClass: classes[n % 3] as WorkClass, instance: `i${n % 7}` },
+      options: [{ peakBytes: 2 ** 20, computeTokens: 1 }],
+    });
+    try {
+      const answer = await next();
+      if (answer?.$case === "grant" || answer?.$case === "queued") answers[answer.$case] += 1;
+    } catch (error) {
+      refusals.push(error);
+    }
+  });
+  await Promise.all(isAnswered);
+  expect(refusals).toHaveLength(10_000 - answers.grant - answers.queued);
+  for (const refusal of refusals) expect(refusal).toMatchObject({ reason: "QUEUE_FULL", retryAfterMs: 1_000 });
+  // At most 8 light, or 4 heavy, or 2 exclusive slots of one device, and 4 tokens.
+  expect(answers.grant).toBeLessThanOrEqual(4);
+  expect(answers.grant).toBeGreaterThan(0);
+  expect(answers.queued).toBeLessThanOrEqual(1_024);
+  const { queues } = await client.getCluster({});
+  for (const { waiting } of queues.filter(({ name }) => name.startsWith("slots.")))
+    expect(waiting).toBeLessThanOrEqual(512);
+  const refused = /^pixelmesh_(slot_refused|refused_requests)_total\{.*reason="QUEUE_FULL"\} (\d+)$/gm;
+  const counted = [...(await base.metrics.page()).text.matchAll(refused)];
+  expect(counted.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(refusals.length);
+});
+
+test("as many calls may be open as the setting says, and an ended one makes room", async () => {
+  const { client } = await startTestScheduler({ PIXELMESH_SCHEDULER_MAX_CALLS: "3" });
+  attach(client).report();
+  const open = [hold(client), hold(client), hold(client)];
+  for (const { next } of open) expect((await next())?.$case).toMatch(/grant|queued/);
+  await expect(hold(client).next()).rejects.toMatchObject({
+    ...{ reason: "QUEUE_FULL", retryAfterMs: 1_000 },
+    message: expect.stringContaining("3 open calls"),
+  });
+  open[1]?.abort();
+  await expect
+    .poll(
+      async () =>
+        (
+          await hold(client)
+            .next()
+            .catch(() => undefined)
+        )?.$case,
+    )
+    .toMatch(/grant|queued/);
+  open[0]?.release();
+  expect(await open[0]?.next()).toBeUndefined();
+  // Other methods have no bound.
+  expect((await client.getCluster({})).devices).toHaveLength(1);
+});

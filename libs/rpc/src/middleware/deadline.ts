@@ -9,6 +9,11 @@ import { isEndless } from "./endless.ts";
  * signal is aborted and the call ends with DEADLINE_EXCEEDED or STOPPING.
  */
 export function createDeadlineMiddleware(maxMs: number, stopping: AbortSignal) {
+  // A set: an abort signal with thousands of listeners searches all of them to add or remove one.
+  const endlessCalls = new Set<() => void>();
+  stopping.addEventListener("abort", () => {
+    for (const endCall of endlessCalls) endCall();
+  });
   return async function* deadline<Request, Response>(
     call: ServerMiddlewareCall<Request, Response>,
     context: CallContext,
@@ -26,7 +31,7 @@ export function createDeadlineMiddleware(maxMs: number, stopping: AbortSignal) {
     if (remainingMs !== undefined) {
       timer = setTimeout(() => end(passed()), remainingMs);
     } else if (stopping.aborted) onStopping();
-    else stopping.addEventListener("abort", onStopping, { once: true });
+    else endlessCalls.add(onStopping);
 
     try {
       const signal = AbortSignal.any([context.signal, ending.signal]);
@@ -40,7 +45,7 @@ export function createDeadlineMiddleware(maxMs: number, stopping: AbortSignal) {
       throw ending.signal.aborted && (isAbort(error) || error === ending.signal.reason) ? ending.signal.reason : error;
     } finally {
       clearTimeout(timer);
-      stopping.removeEventListener("abort", onStopping);
+      endlessCalls.delete(onStopping);
     }
   };
 }

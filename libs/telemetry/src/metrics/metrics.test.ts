@@ -122,3 +122,41 @@ test("the event loop is late by nothing while it is free, and by as long as it i
   expect(max).toBeGreaterThan(0.4);
   expect(max).toBeLessThan(1.5);
 });
+
+test("a gauge that is set as a whole has exactly those series, as a gauge of prom-client that was reset", async () => {
+  const metrics = createMetrics("scheduler", "1");
+  const registry = new Registry();
+  const gauge = new Gauge({
+    name: "pixelmesh_device_zone",
+    help: metricDefinitions.pixelmesh_device_zone.help,
+    labelNames: ["device"],
+    registers: [registry],
+  });
+  for (const devices of [{ "gpu-0": 1, "gpu-1": 2 }, { "gpu-1": 0 }, { "gpu-1": 0, "gpu-2": 2 }, {}]) {
+    const rows = Object.entries(devices).map(([device, value]) => ({ labels: { device }, value }));
+    metrics.setAll("pixelmesh_device_zone", rows);
+    gauge.reset();
+    for (const { labels, value } of rows) gauge.set(labels, value);
+    const series = (text: string) => linesOf(text, ["pixelmesh_device_zone{"]);
+    expect(series((await metrics.page()).text)).toEqual(series(await registry.metrics()));
+  }
+});
+
+test("a metric has a bounded number of series: what is new beyond it is counted under `other`", async () => {
+  const metrics = createMetrics("storage", "1");
+  const countWrite = metrics.countBy("pixelmesh_durable_writes_total", (what: string) => ({ what }));
+  for (let n = 0; n < 10_000; n++) metrics.count("pixelmesh_durable_writes_total", { what: `put ${n}` });
+  for (let n = 10_000; n < 10_500; n++) countWrite(`put ${n}`);
+  countWrite("put 3");
+  for (let n = 0; n < 4_000; n++) metrics.observe("pixelmesh_tile_seconds", { model: `m${n}`, outcome: "ok" }, 1);
+  const rows = Array.from({ length: 10_007 }, (_, n) => ({ labels: { device: `gpu-${n}` }, value: 1 }));
+  for (let again = 0; again < 3; again++) metrics.setAll("pixelmesh_device_zone", rows);
+  const { text } = await metrics.page();
+  expect(text).toContain('pixelmesh_durable_writes_total{what="other"} 500');
+  expect(text).toContain('pixelmesh_durable_writes_total{what="put 3"} 2');
+  expect(text).toContain('pixelmesh_metric_overflow_total{metric="pixelmesh_durable_writes_total"} 500');
+  expect(text).toContain('pixelmesh_metric_overflow_total{metric="pixelmesh_device_zone"} 21');
+  expect(linesOf(text, ["pixelmesh_tile_seconds_bucket"]).length).toBeLessThanOrEqual(10_000);
+  const observed = [...text.matchAll(/^pixelmesh_tile_seconds_count\S+ (\d+)$/gm)];
+  expect(observed.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(4_000);
+});

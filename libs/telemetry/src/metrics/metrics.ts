@@ -11,15 +11,25 @@ type NamesOf<T extends string> = {
   [K in MetricName]: (typeof metricDefinitions)[K]["type"] extends T ? K : never;
 }[MetricName];
 type Labels<N extends MetricName> = Readonly<Record<keyof (typeof metricDefinitions)[N]["labels"], string>>;
+/** One series of a gauge: its labels and its value. */
+export type GaugeRow<N extends NamesOf<"gauge">> = { readonly labels: Labels<N>; readonly value: number };
+
+/** Lines of a page that one metric may have; a histogram has one for each bucket and three more. */
+const maxLines = 10_000;
 
 /** The metrics of one process, by the names of the registry. Wrong names or labels do not compile. */
 export type Metrics = {
   count<N extends NamesOf<"counter">>(name: N, labels: Labels<N>, by?: number): void;
   set<N extends NamesOf<"gauge">>(name: N, labels: Labels<N>, value: number): void;
+  /**
+   * Gives a gauge exactly these series: the series of things that are gone are removed. For gauges whose labels name things
+   * that come and go, such as devices.
+   */
+  setAll<N extends NamesOf<"gauge">>(name: N, rows: readonly GaugeRow<N>[]): void;
   observe<N extends NamesOf<"histogram">>(name: N, labels: Labels<N>, value: number): void;
   /**
    * `count` by a key that stands for a set of labels, for what every job is counted by: a series whose key was seen is found
-   * without its labels. All keys are kept.
+   * without its labels. Keys are kept up to the bound of series.
    */
   countBy<N extends NamesOf<"counter">, K>(name: N, toLabels: (key: K) => Labels<N>): (key: K, by?: number) => void;
   /** `observe` by a key, likewise. */
@@ -41,8 +51,15 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   collectProcessMetrics(registry);
-  const histograms = createTables(registry, (name, labels) => new HistogramSeries(name, definitionOf(name), labels));
-  const values = createTables(registry, (_name, labels) => new ValueSeries(labels));
+  const countOverflow = (metric: MetricName) => {
+    if (metric !== overflows) values(overflows).of({ metric }).add(1);
+  };
+  const histograms = createTables(
+    registry,
+    (name, labels) => new HistogramSeries(name, definitionOf(name), labels),
+    countOverflow,
+  );
+  const values = createTables(registry, (_name, labels) => new ValueSeries(labels), countOverflow);
 
   for (const [name, definition] of Object.entries(metricDefinitions) as [MetricName, MetricDefinition][]) {
     if (definition.from !== "all" && !definition.from.some((from) => from === service)) continue;
@@ -55,6 +72,13 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
   return {
     count: (name, labels, by = 1) => values(name).of(labels).add(by),
     set: (name, labels, value) => values(name).of(labels).set(value),
+    setAll(name, rows) {
+      const table = values(name);
+      table.clear();
+      // A gauge of many things has no sum: rows beyond the bound are counted as left out, not shown under one name.
+      for (const { labels, value } of rows.slice(0, maxLines)) table.of(labels).set(value);
+      for (let left = rows.length - maxLines; left > 0; left--) countOverflow(name);
+    },
     observe: (name, labels, value) => histograms(name).of(labels).observe(value, keptTraceId()),
     countBy(name, toLabels) {
       const seriesOf = byKey(() => values(name), toLabels);
@@ -82,12 +106,15 @@ function byKey<K, S extends ValueSeries | HistogramSeries>(
   return (key) => {
     let series = seen.get(key);
     if (series === undefined) {
-      series = table().of(toLabels(key));
-      seen.set(key, series);
+      const all = table();
+      series = all.of(toLabels(key));
+      if (!all.isFull()) seen.set(key, series);
     }
     return series;
   };
 }
+
+const overflows = "pixelmesh_metric_overflow_total";
 
 const definitionOf = (name: MetricName): MetricDefinition => metricDefinitions[name];
 
@@ -95,12 +122,21 @@ const definitionOf = (name: MetricName): MetricDefinition => metricDefinitions[n
 function createTables<S extends ValueSeries | HistogramSeries>(
   registry: Registry<OpenMetricsContentType>,
   createSeries: (name: MetricName, labels: SeriesLabels) => S,
+  onOverflow: (name: MetricName) => void,
 ): (name: MetricName) => SeriesTable<S> {
   const tables = new Map<MetricName, SeriesTable<S>>();
 
   function create(name: MetricName): SeriesTable<S> {
-    const { type, help, labels } = definitionOf(name);
-    const table = new SeriesTable(Object.keys(labels), (values) => createSeries(name, values));
+    const { type, help, labels, buckets } = definitionOf(name);
+    const table = new SeriesTable<S>(
+      {
+        labelNames: Object.keys(labels),
+        openLabels: new Set(Object.keys(labels).filter((label) => labels[label] === "open")),
+        maxSeries: Math.floor(maxLines / (buckets === undefined ? 1 : buckets.length + 3)),
+        onOverflow: () => onOverflow(name),
+      },
+      (values) => createSeries(name, values),
+    );
     tables.set(name, table);
     // All that the registry wants of a metric, whose name it shortens where the format has it so.
     const metric = {

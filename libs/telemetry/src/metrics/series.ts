@@ -86,41 +86,82 @@ export class HistogramSeries {
 
 type Branch<S> = { readonly next: Map<string | undefined, Branch<S>>; series?: S };
 
+/** How a table is made: the names of the labels, which of them are open sets, and how many series it may hold. */
+export type SeriesTableOptions = {
+  readonly labelNames: readonly string[];
+  readonly openLabels: ReadonlySet<string>;
+  readonly maxSeries: number;
+  /** Called for each value that went to the overflow series because the table is full. */
+  readonly onOverflow: () => void;
+};
+
+/** The value of every open label of an overflow series. */
+export const overflowValue = "other";
+
 /**
  * The series of one metric, by the values of its labels. They are found by a walk from one value to the next: a key made of
- * them all would have to be built and hashed at every count.
+ * them all would have to be built and hashed at every count. The table is bounded: once it is full, a new set of labels is
+ * counted under `other` instead of its open labels.
  */
 export class SeriesTable<S extends { toPage(): PageValue[] }> {
-  readonly #labelNames: readonly string[];
+  readonly #options: SeriesTableOptions;
   readonly #create: (labels: SeriesLabels) => S;
   readonly #root: Branch<S> = { next: new Map() };
-  readonly #all: S[] = [];
+  readonly #all = new Set<S>();
 
-  constructor(labelNames: readonly string[], create: (labels: SeriesLabels) => S) {
-    this.#labelNames = labelNames;
+  constructor(options: SeriesTableOptions, create: (labels: SeriesLabels) => S) {
+    this.#options = options;
     this.#create = create;
   }
 
   /** The series of these labels, which begins with its first use. */
   of(labels: SeriesLabels): S {
-    let at = this.#root;
-    for (const name of this.#labelNames) {
-      const value = labels[name];
-      let next = at.next.get(value);
-      if (next === undefined) {
-        next = { next: new Map() };
-        at.next.set(value, next);
-      }
-      at = next;
-    }
-    if (at.series === undefined) {
-      at.series = this.#create({ ...labels });
-      this.#all.push(at.series);
+    const known = this.#find(labels);
+    if (known !== undefined) return known;
+    if (!this.isFull()) return this.#add(labels);
+    this.#options.onOverflow();
+    const overflow = this.#toOverflow(labels);
+    return this.#find(overflow) ?? this.#add(overflow);
+  }
+  isFull(): boolean {
+    return this.#all.size >= this.#options.maxSeries;
+  }
+  /** Removes every series. */
+  clear(): void {
+    this.#all.clear();
+    this.#root.next.clear();
+    delete this.#root.series;
+  }
+  toPage(): PageValue[] {
+    return [...this.#all].flatMap((series) => series.toPage());
+  }
+
+  #find(labels: SeriesLabels): S | undefined {
+    let at: Branch<S> | undefined = this.#root;
+    for (const name of this.#options.labelNames) {
+      at = at.next.get(labels[name]);
+      if (at === undefined) return undefined;
     }
     return at.series;
   }
-  toPage(): PageValue[] {
-    return this.#all.flatMap((series) => series.toPage());
+  #add(labels: SeriesLabels): S {
+    let at = this.#root;
+    for (const name of this.#options.labelNames) {
+      const value = labels[name];
+      const next: Branch<S> = at.next.get(value) ?? { next: new Map() };
+      at.next.set(value, next);
+      at = next;
+    }
+    const series = this.#create({ ...labels });
+    at.series = series;
+    this.#all.add(series);
+    return series;
+  }
+  #toOverflow(labels: SeriesLabels): SeriesLabels {
+    const { openLabels } = this.#options;
+    return Object.fromEntries(
+      Object.entries(labels).map(([name, value]) => [name, openLabels.has(name) ? overflowValue : value]),
+    );
   }
 }
 

@@ -26,6 +26,9 @@ export function createRemoveBackground(worker: WorkerParts, removing: StepHandle
   };
 }
 
+/** The share of progress that cutting out has of both. */
+const removeShare = 0.8;
+
 /** Both steps in one slot: what the second adds is small beside the first. */
 function removeAndReplace(
   removing: StepHandler,
@@ -40,9 +43,12 @@ function removeAndReplace(
       const kept = inputs.map((frame) => ({ ...frame, data: frame.data.slice() }));
       const cutOut = await removing.run(step, inputs, {
         ...context,
-        onProgress: (fraction) => context.onProgress(fraction * 0.8),
+        onProgress: (fraction) => context.onProgress(fraction * removeShare),
       });
-      const composed = await replacing.run(second, [cutOut.frame, ...kept], context);
+      const composed = await replacing.run(second, [cutOut.frame, ...kept], {
+        ...context,
+        onProgress: (fraction) => context.onProgress(removeShare + fraction * (1 - removeShare)),
+      });
       return { ...cutOut, frame: composed.frame };
     },
   };

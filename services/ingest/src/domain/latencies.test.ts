@@ -12,21 +12,22 @@ function count(values: readonly number[]) {
   return latencies.read();
 }
 
-function exactQuantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(q * (sorted.length - 1))] as number;
+/** Nearest rank by its definition: the smallest value that at least `percent` of the values do not exceed. Counts them all for each. */
+function exactPercentile(values: readonly number[], percent: number): number {
+  const isEnough = (limit: number) => values.filter((ms) => ms <= limit).length * 100 >= percent * values.length;
+  return Math.min(...values.filter(isEnough));
 }
 
 test("percentiles are within the stated error of the exact ones, and the rest is exact", () => {
   fc.assert(
     fc.property(lists, (values) => {
       const read = count(values);
-      for (const [q, found] of [
-        [0.5, read.p50Ms],
-        [0.95, read.p95Ms],
-        [0.99, read.p99Ms],
+      for (const [percent, found] of [
+        [50, read.p50Ms],
+        [95, read.p95Ms],
+        [99, read.p99Ms],
       ] as const) {
-        const exact = exactQuantile(values, q);
+        const exact = exactPercentile(values, percent);
         expect(Math.abs(found - exact)).toBeLessThanOrEqual(relativeError * exact + 1e-6);
       }
       const sum = values.reduce((total, ms) => total + ms, 0);
@@ -34,6 +35,19 @@ test("percentiles are within the stated error of the exact ones, and the rest is
       expect([read.minMs, read.maxMs]).toEqual([Math.min(...values), Math.max(...values)]);
     }),
   );
+});
+
+test("the high percentiles of a few values are the values at their ranks", () => {
+  // By hand, nearest rank: rank = ceil(percent / 100 * count).
+  const near = (expected: number) => expect.closeTo(expected, -Math.log10(2 * relativeError * expected + 1));
+  expect(count([483, 38_800])).toMatchObject({ p50Ms: near(483), p95Ms: 38_800, p99Ms: 38_800 });
+  expect(count([7])).toMatchObject({ p50Ms: 7, p95Ms: 7, p99Ms: 7 });
+  // The worked example of en.wikipedia.org/wiki/Percentile#The_nearest-rank_method: the 50th of five is 35.
+  expect(count([15, 20, 35, 40, 50])).toMatchObject({ p50Ms: near(35), p95Ms: 50, p99Ms: 50 });
+  const twenty = Array.from({ length: 20 }, (_, n) => (n + 1) * 1_000);
+  expect(count(twenty)).toMatchObject({ p50Ms: near(10_000), p95Ms: near(19_000), p99Ms: 20_000 });
+  const hundred = Array.from({ length: 100 }, (_, n) => (n + 1) * 1_000);
+  expect(count(hundred)).toMatchObject({ p50Ms: near(50_000), p95Ms: near(95_000), p99Ms: near(99_000) });
 });
 
 test("parts merged in any grouping are what one histogram of all had counted", () => {

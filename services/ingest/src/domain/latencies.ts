@@ -61,22 +61,28 @@ type Exact = Pick<LatencyStats, "count" | "sumMs" | "minMs" | "maxMs">;
 
 function summarize(counts: ReadonlyMap<number, number>, exact: Exact): LatencyStats {
   const buckets = [...counts].map(([index, count]) => ({ index, count })).sort((a, b) => a.index - b.index);
-  /** The value of rank floor(q (count - 1)), as its bucket knows it. */
-  const quantile = (q: number): number => {
-    let below = 0;
+  /**
+   * The percentile by the nearest-rank definition, as its bucket knows it: the smallest value such that at least `percent` of
+   * all values are not above it, so rank ⌈percent/100 · count⌉. The p99 of fewer than 100 values is their maximum.
+   */
+  const percentile = (percent: number): number => {
+    const rank = Math.ceil((percent * exact.count) / 100);
+    // The smallest and the largest value are known exactly.
+    if (rank >= exact.count) return exact.maxMs;
+    if (rank === 1) return exact.minMs;
+    let upTo = 0;
     for (const { index, count } of buckets) {
-      below += count;
-      if (below > q * (exact.count - 1))
-        return Math.min(exact.maxMs, Math.max(exact.minMs, (2 * gamma ** index) / (gamma + 1)));
+      upTo += count;
+      if (upTo >= rank) return Math.min(exact.maxMs, Math.max(exact.minMs, (2 * gamma ** index) / (gamma + 1)));
     }
     return 0;
   };
   return LatencyStats.create({
     ...exact,
     avgMs: exact.count === 0 ? 0 : exact.sumMs / exact.count,
-    p50Ms: quantile(0.5),
-    p95Ms: quantile(0.95),
-    p99Ms: quantile(0.99),
+    p50Ms: percentile(50),
+    p95Ms: percentile(95),
+    p99Ms: percentile(99),
     buckets,
   });
 }

@@ -1,5 +1,5 @@
 import type { JobSignal } from "@pixelmesh/bus";
-import { isJobEnded } from "@pixelmesh/pipeline";
+import { isJobEnded, STALE_AFTER_MS } from "@pixelmesh/pipeline";
 import type { StoredJob } from "./job-store.ts";
 
 /** What is heard of a job: a signal of the mesh, or a record that this replica wrote itself. */
@@ -10,12 +10,18 @@ export type FollowedJob = {
   hear(news: JobNews): void;
   /** The job as it is now: as it was told, or read where that may be old. */
   look(): Promise<StoredJob>;
-  /** Resolves when there is something new, not sooner than a moment after the last look, or after 5 s. Throws the signal's reason. */
-  wait(): Promise<void>;
+  /**
+   * Resolves when there is something new, not sooner than a moment (or `pauseMs`, where that is more) after the last look; or when
+   * it is time to look again. Throws the signal's reason.
+   */
+  wait(pauseMs?: number): Promise<void>;
   close(): void;
 };
 
+/** A record is read again after this time without news of a change. */
 const refreshMs = 5_000;
+/** A job is looked at again after this time without any news: what was said of the time left is too old by then. */
+const lookAgainMs = STALE_AFTER_MS + 100;
 const minIntervalMs = 50;
 
 /** Follows a job through news that may get lost: what was not heard of is read within 5 s. */
@@ -24,6 +30,7 @@ export function followJob(read: () => Promise<StoredJob>, signal: AbortSignal): 
   let isOld = true;
   let hasNews = false;
   let lookedMs = 0;
+  let readMs = 0;
   let wake = () => {};
   const onAbort = () => wake();
   signal.addEventListener("abort", onAbort);
@@ -49,6 +56,7 @@ export function followJob(read: () => Promise<StoredJob>, signal: AbortSignal): 
       if (news.$case === "written") {
         job = news.job;
         isOld = false;
+        readMs = performance.now();
       } else if (news.$case === "changed") isOld = true;
       hasNews = true;
       wake();
@@ -56,8 +64,9 @@ export function followJob(read: () => Promise<StoredJob>, signal: AbortSignal): 
     async look() {
       hasNews = false;
       let current = job;
-      if (isOld || !current) {
+      if (isOld || !current || performance.now() - readMs >= refreshMs) {
         isOld = false;
+        readMs = performance.now();
         const found = await read();
         // Meanwhile a newer one may have been told.
         current = job && job.revision > found.revision ? job : found;
@@ -66,11 +75,10 @@ export function followJob(read: () => Promise<StoredJob>, signal: AbortSignal): 
       lookedMs = performance.now();
       return current;
     },
-    async wait() {
-      await nap(refreshMs, () => hasNews);
-      if (!hasNews) isOld = true;
+    async wait(pauseMs = 0) {
+      await nap(Math.min(lookAgainMs, Math.max(0, readMs + refreshMs - performance.now())), () => hasNews);
       // Steps that finish together are shown together; the end, and a change after a quiet while, at once.
-      const tooEarlyMs = lookedMs + minIntervalMs - performance.now();
+      const tooEarlyMs = lookedMs + Math.max(minIntervalMs, pauseMs) - performance.now();
       if (tooEarlyMs > 0) await nap(tooEarlyMs, hasEnded);
     },
     close: () => signal.removeEventListener("abort", onAbort),

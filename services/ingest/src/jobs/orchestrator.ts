@@ -6,11 +6,11 @@ import {
   isJobEnded,
   isStepEnded,
   type JobChange,
-  modelOf,
   nextLookUnixMs,
   operationOf,
   operations,
   type RateBook,
+  rateKeyOf,
   spentFrames,
   stepMegapixels,
 } from "@pixelmesh/pipeline";
@@ -162,9 +162,10 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     const planned = job.spec.steps.find(({ step }) => step?.id === stepId);
     if (event?.$case !== "completed" || !planned?.step) return;
     const operation = operationOf(planned.step);
-    const runMs = event.value.result?.provenance?.runMs ?? 0;
-    const { name, usesModel } = operations[operation.$case];
-    rates.observe(name, modelOf(operation), stepMegapixels(planned), runMs);
+    const { runMs = 0, device = "", cold = false } = event.value.result?.provenance ?? {};
+    const { usesModel } = operations[operation.$case];
+    const deviceKind = device.startsWith("host-") ? "cpu" : "gpu";
+    rates.observe(rateKeyOf(planned.step, cold), deviceKind, stepMegapixels(planned), runMs);
     const step = job.record.steps.find(({ id }) => id === stepId);
     if (usesModel && step && !step.cached)
       parts.load.note(planned.service, Math.max(0, step.startedUnixMs - step.readyUnixMs), runMs);

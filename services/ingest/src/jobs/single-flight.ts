@@ -44,6 +44,9 @@ export type SingleFlight = {
   giveUp(spec: JobSpec, step: StepRecord, isKnownToRun: boolean): Promise<boolean>;
 };
 
+/** An answer with when it was stored. */
+type Found = { readonly sought: Sought; readonly storedUnixMs: number };
+
 const maxRounds = 50;
 const maxHeirs = 20;
 
@@ -80,44 +83,60 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
   async function findDegraded(ready: ReadyStep, asker: Waiter, job: StoredJob) {
     const entry = await results.read(degradedKey(ready.resultKey));
     const look = lookAtResult(entry?.value, { ...ready, ...asker }, Date.now());
-    return look.$case === "use" ? take(look.result, ready, job) : undefined;
+    const result = look.$case === "use" ? await take(look.result, ready, job) : undefined;
+    return result && { result, storedUnixMs: entry?.value.atUnixMs ?? 0 };
   }
 
-  async function seekKey(job: StoredJob, ready: ReadyStep, ended: StepRun | undefined): Promise<Sought> {
+  /**
+   * Counts a request once, by how it ends: a `miss` when it claims its key, a `hit` when its answer was stored before it was
+   * ready, `joined` when the answer was stored while it waited. A step that is looked at again, and one that finds what its
+   * own job made, is not counted again.
+   */
+  function countAnswer({ sought, storedUnixMs }: Found, jobId: string, readyUnixMs: number): void {
+    if (sought.$case === "use" && sought.result.provenance?.jobId === jobId) return;
+    if (sought.$case === "use" || sought.$case === "refuse") countSought(storedUnixMs > readyUnixMs ? "joined" : "hit");
+  }
+
+  async function seekKey(job: StoredJob, ready: ReadyStep, ended: StepRun | undefined): Promise<Found> {
     const { spec } = job;
     const { resultKey: key, service } = ready;
     const asker = { jobId: spec.jobId, stepId: ready.stepId };
     let isRegistered = false;
     /** Who has an answer is not woken for it: whoever it is that ends the run may have listed its waiters before. */
-    const answer = async (sought: Sought): Promise<Sought> => {
+    const answer = async (sought: Sought, storedUnixMs = 0): Promise<Found> => {
       if (isRegistered) await waits.remove(key, asker);
-      return sought;
+      return { sought, storedUnixMs };
     };
+    const wait: Found = { sought: { $case: "wait" }, storedUnixMs: 0 };
     for (let round = 0; round < maxRounds; round++) {
       const entry = await results.read(key);
       const look = lookAtResult(entry?.value, { ...ready, ...asker }, Date.now());
-      if (look.$case === "refuse") return answer(look);
+      const storedUnixMs = entry?.value.atUnixMs ?? 0;
+      if (look.$case === "refuse") return answer(look, storedUnixMs);
       if (look.$case === "use") {
         const result = await take(look.result, ready, job);
-        if (result) return answer({ $case: "use", result });
+        if (result) return answer({ $case: "use", result }, storedUnixMs);
       }
       if (look.$case === "mine") {
         if (!look.carrier) return answer({ $case: "run" });
-        if (await isUnderWay(look.carrier, service, ended)) return { $case: "wait" };
+        if (await isUnderWay(look.carrier, service, ended)) return wait;
       }
       if (spec.allowDegraded) {
-        const result = await findDegraded(ready, asker, job);
-        if (result) return answer({ $case: "use", result });
+        const found = await findDegraded(ready, asker, job);
+        if (found) return answer({ $case: "use", result: found.result }, found.storedUnixMs);
       }
       if (look.$case === "taken" && (await isAlive(look.claim, key))) {
-        if (isRegistered) return { $case: "wait" };
+        if (isRegistered) return wait;
         // Registered first, then read again: who ends in between finds the waiter, or the waiter finds the end.
         const registered = await orUnkept(
           bus,
           "claim",
           waits.register(key, asker).then(() => true),
         );
-        if (!registered) return { $case: "run" };
+        if (!registered) {
+          countSought("miss");
+          return { sought: { $case: "run" }, storedUnixMs: 0 };
+        }
         isRegistered = true;
         continue;
       }
@@ -125,7 +144,10 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
       const known = look.$case === "free" || look.$case === "taken" ? look.known : entry?.value.known;
       const claimed = await orUnkept(bus, "claim", results.write(key, claimEntry(asker, known, Date.now()), entry));
       // Without room for a claim equal steps do not learn of this run.
-      if (claimed !== false) return answer({ $case: "run" });
+      if (claimed !== false) {
+        countSought("miss");
+        return answer({ $case: "run" });
+      }
     }
     throw new AppError("BROKER_UNAVAILABLE", "The stored result kept changing while it was looked up");
   }
@@ -133,10 +155,9 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
   return {
     async seek(job, ready, ended) {
       if (ready.resultKey === "") return { $case: "run" };
-      const sought = await seekKey(job, ready, ended);
-      const result = sought.$case === "use" ? "hit" : sought.$case === "wait" ? "joined" : "miss";
-      countSought(result);
-      return sought;
+      const found = await seekKey(job, ready, ended);
+      countAnswer(found, job.spec.jobId, ready.readyUnixMs);
+      return found.sought;
     },
 
     async giveUp(spec, step, isKnownToRun) {
@@ -153,8 +174,10 @@ export function createSingleFlight(parts: SingleFlightParts): SingleFlight {
         const isOwnRun = before === undefined && (isKnownToRun || (await hasStarted(spec, step)));
         const run = isOwnRun ? { jobId, stepId, attempt, priority } : before;
         const claim = claimEntry(heir, entry.value.known, Date.now(), run);
-        const isHandedOver = await orUnkept(bus, "claim", results.write(key, claim, entry));
-        return isHandedOver === true && isOwnRun;
+        const isHandedOver = (await orUnkept(bus, "claim", results.write(key, claim, entry))) === true;
+        // The heir finds the claim made, so its own look counts nothing.
+        if (isHandedOver && run === undefined) countSought("miss");
+        return isHandedOver && isOwnRun;
       }
       await results.release(key, { jobId, stepId });
       return false;

@@ -1,8 +1,9 @@
-import { type Bus, subscribeSignals } from "@pixelmesh/bus";
-import { isJobEnded, mergeProgress, type StepProgressView, toJob } from "@pixelmesh/pipeline";
+import { type Bus, publishProgressAsk, subscribeSignals } from "@pixelmesh/bus";
+import { toJob } from "@pixelmesh/pipeline";
 import type { Job } from "@pixelmesh/proto";
-import { LRUCache } from "lru-cache";
-import { type FollowedJob, followJob, type JobNews } from "./followed-job.ts";
+import type { JobNews } from "./followed-job.ts";
+import { createHeardProgress } from "./heard-progress.ts";
+import { type JobFeed, openJobFeed } from "./job-feed.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
 
 /** Jobs as their owners see them, now and as they move. */
@@ -16,55 +17,49 @@ export type Watchers = {
   close(): void;
 };
 
-const trackedJobs = 10_000;
-
-/** Listens to all signals of the mesh. Signals are lossy, so a watch also reads the record every 5 s. */
+/**
+ * Listens to all signals of the mesh. Signals are lossy, so a watch also reads the record every 5 s. All watches of a job share
+ * one feed. Workers are asked at the start how far they are, so that a restart is not seen in the progress of running jobs.
+ */
 export async function openWatchers(bus: Bus, store: JobStore): Promise<Watchers> {
-  const progressOf = new LRUCache<string, Map<string, StepProgressView & { attempt: number }>>({ max: trackedJobs });
-  const listeners = new Map<string, Set<FollowedJob>>();
+  const heard = createHeardProgress();
+  /** By job, then by tenant: a job is read on behalf of the tenant that asks. */
+  const feeds = new Map<string, Map<string, JobFeed>>();
 
   function tell(jobId: string, news: JobNews): void {
-    for (const followed of listeners.get(jobId) ?? []) followed.hear(news);
+    for (const feed of feeds.get(jobId)?.values() ?? []) feed.hear(news);
   }
   const unsubscribe = await subscribeSignals(bus, (jobId, signal) => {
-    if (signal.$case === "progress") {
-      const { stepId, attempt, fraction, etaMs } = signal.progress;
-      const steps = progressOf.get(jobId) ?? new Map();
-      if ((steps.get(stepId)?.attempt ?? 0) <= attempt) steps.set(stepId, { fraction, etaMs, attempt });
-      progressOf.set(jobId, steps);
-    }
+    if (signal.$case === "progress") heard.note(signal.progress, Date.now());
     tell(jobId, signal);
   });
+  publishProgressAsk(bus);
 
   function view({ spec, record, revision }: StoredJob): Job {
-    return toJob(spec, record, revision, progressOf.get(spec.jobId), Date.now());
+    return toJob(spec, record, revision, heard.of(spec.jobId), Date.now());
   }
 
-  async function* watch(jobId: string, tenant: string, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {
-    const followed = followJob(() => store.get(jobId, tenant), signal);
-    const mine = listeners.get(jobId) ?? new Set();
-    listeners.set(jobId, mine.add(followed));
-    try {
-      let shown: Job | undefined;
-      for (;;) {
-        const next = mergeProgress(shown, view(await followed.look()));
-        if (
-          !shown ||
-          next.revision !== shown.revision ||
-          next.progress !== shown.progress ||
-          next.etaMs !== shown.etaMs
-        )
-          yield next;
-        shown = next;
-        if (isJobEnded(next.state)) return;
-        await followed.wait();
-      }
-    } finally {
-      followed.close();
-      mine.delete(followed);
-      if (mine.size === 0) listeners.delete(jobId);
-    }
+  function feedOf(jobId: string, tenant: string): JobFeed {
+    const ofJob = feeds.get(jobId) ?? new Map<string, JobFeed>();
+    feeds.set(jobId, ofJob);
+    const known = ofJob.get(tenant);
+    if (known !== undefined) return known;
+    const feed = openJobFeed(
+      () => store.get(jobId, tenant),
+      view,
+      () => {
+        if (ofJob.get(tenant) === feed) ofJob.delete(tenant);
+        if (ofJob.size === 0 && feeds.get(jobId) === ofJob) feeds.delete(jobId);
+      },
+    );
+    ofJob.set(tenant, feed);
+    return feed;
   }
 
-  return { view, watch, note: (job) => tell(job.spec.jobId, { $case: "written", job }), close: unsubscribe };
+  return {
+    view,
+    watch: (jobId, tenant, signal) => feedOf(jobId, tenant).read(signal),
+    note: (job) => tell(job.spec.jobId, { $case: "written", job }),
+    close: unsubscribe,
+  };
 }

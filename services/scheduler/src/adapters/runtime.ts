@@ -1,15 +1,8 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Metrics } from "@pixelmesh/telemetry";
 import { createScheduler, type SchedulerOptions } from "../domain/scheduler.ts";
-import type { Snapshot } from "../domain/snapshot.ts";
-import {
-  type Command,
-  type DeviceReport,
-  type Effect,
-  type Measurement,
-  type SlotRequest,
-  workClasses,
-} from "../domain/types.ts";
+import type { DeviceView, Snapshot } from "../domain/snapshot.ts";
+import type { Command, DeviceReport, Effect, Measurement, SlotRequest } from "../domain/types.ts";
 
 type Grant = Extract<Effect, { kind: "grant" }>;
 type Queued = Extract<Effect, { kind: "queued" }>;
@@ -132,6 +125,7 @@ export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions)
     snapshot: () => scheduler.snapshot(nowMs()),
     close() {
       clearInterval(timer);
+      clearExports(metrics);
       endAll();
     },
   };
@@ -139,19 +133,51 @@ export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions)
 
 const zoneNumbers = { green: 0, amber: 1, red: 2 } as const;
 
-function exportSnapshot({ slots, devices, queues }: Snapshot, metrics: Metrics): void {
-  for (const { workClass, waiting } of queues)
-    metrics.set("pixelmesh_slots_waiting", { work_class: workClass }, waiting);
-  for (const workClass of workClasses) {
-    const held = slots.filter(({ request }) => request.workClass === workClass).length;
-    metrics.set("pixelmesh_slots", { work_class: workClass }, held);
-  }
-  for (const { deviceId: device, zone, observedBytes, ...view } of devices) {
-    metrics.set("pixelmesh_device_zone", { device }, zoneNumbers[zone]);
-    const { totalBytes: total, usedBytes: used, externalBytes: external, committedBytes: committed } = view;
-    const figures = { total, observed: observedBytes, used, external, committed, quarantined: view.quarantinedBytes };
-    for (const [kind, bytes] of Object.entries(figures)) {
-      metrics.set("pixelmesh_device_memory_bytes", { device, kind }, bytes);
-    }
-  }
+/** Shows the devices that are reported now; series of devices that no process reports any more are removed. */
+function exportSnapshot({ devices, queues }: Snapshot, metrics: Metrics): void {
+  metrics.setAll(
+    "pixelmesh_slots_waiting",
+    queues.map(({ workClass, waiting }) => ({ labels: { work_class: workClass }, value: waiting })),
+  );
+  metrics.setAll(
+    "pixelmesh_slots",
+    queues.map(({ workClass, running }) => ({ labels: { work_class: workClass }, value: running })),
+  );
+  const fresh = devices.filter(({ isFresh }) => isFresh);
+  metrics.setAll(
+    "pixelmesh_device_zone",
+    fresh.map(({ deviceId, zone }) => ({ labels: { device: deviceId }, value: zoneNumbers[zone] })),
+  );
+  metrics.setAll(
+    "pixelmesh_device_memory_bytes",
+    fresh.flatMap((device) =>
+      Object.entries(memoryFiguresOf(device)).map(([kind, value]) => ({
+        labels: { device: device.deviceId, kind },
+        value,
+      })),
+    ),
+  );
+}
+
+function memoryFiguresOf(device: DeviceView) {
+  return {
+    total: device.totalBytes,
+    observed: device.observedBytes,
+    used: device.usedBytes,
+    external: device.externalBytes,
+    committed: device.committedBytes,
+    quarantined: device.quarantinedBytes,
+  };
+}
+
+const exported = [
+  "pixelmesh_slots_waiting",
+  "pixelmesh_slots",
+  "pixelmesh_device_zone",
+  "pixelmesh_device_memory_bytes",
+] as const;
+
+/** Removes all series: what another scheduler leads is not this one's to show. */
+function clearExports(metrics: Metrics): void {
+  for (const name of exported) metrics.setAll(name, []);
 }

@@ -20,6 +20,20 @@ test("interactive goes before batch, each first come, first served, until batch 
   expect(queue.entries.map(({ callId }) => callId)).toEqual(["i50", "b0", "i100", "i101", "b60"]);
 });
 
+test("a queue is bounded per class, whatever the tenants, and the other classes have their places", () => {
+  const queue = createQueue({ ...rules, maxQueued: 100, maxQueuedPerClass: 4 });
+  for (let n = 0; n < 4; n += 1) {
+    expect(queue.refusal(request("batch", `t${n}`))).toBeUndefined();
+    queue.add(`c${n}`, request("batch", `t${n}`), n);
+  }
+  expect(queue.refusal(request("interactive", "new"))).toMatchObject({
+    ...{ reason: "QUEUE_FULL", retryAfterMs: 1_000, metadata: { queue: "slots.light" } },
+  });
+  expect(queue.refusal(request("interactive", "new", "heavy"))).toBeUndefined();
+  queue.remove("c2");
+  expect(queue.refusal(request("interactive", "new"))).toBeUndefined();
+});
+
 test("a queue is bounded per class and tenant, and in all", () => {
   const queue = createQueue(rules);
   for (let n = 0; n < 3; n += 1) queue.add(`a${n}`, request("batch", "a"), n);
@@ -46,6 +60,8 @@ test("counts are what is in the queue, whatever was added and removed", () => {
         for (const workClass of ["light", "heavy"] as const) {
           const there = queue.entries.filter((entry) => entry.request.workClass === workClass).length;
           expect(queue.count(workClass)).toBe(there);
+          const since = queue.entries.filter((entry) => entry.request.workClass === workClass).map((it) => it.sinceMs);
+          expect(queue.oldestSinceMs(workClass) ?? Number.POSITIVE_INFINITY).toBe(Math.min(...since));
         }
       }
     }),

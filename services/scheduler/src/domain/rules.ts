@@ -19,9 +19,12 @@ export type Rules = {
   readonly classSlots: Readonly<Record<WorkClass, number>>;
   /** Compute tokens of a device that reports none. */
   readonly defaultTokens: number;
-  /** Waiting requests per class and tenant, and in all. */
+  /** Waiting requests per class and tenant, per class, and in all. */
   readonly maxQueuedPerTenant: number;
+  readonly maxQueuedPerClass: number;
   readonly maxQueued: number;
+  /** A caller is told of a new place in the queue at most this often; of a new reason at once. */
+  readonly tellEveryMs: number;
   /** A batch request goes before interactive ones that came this much later. */
   readonly ageingMs: number;
   /** A request that has waited so long gets the next device that can be emptied for it. */
@@ -61,7 +64,9 @@ export const defaultRules: Rules = Object.freeze({
   classSlots: Object.freeze({ light: 8, heavy: 4, exclusive: 2 }),
   defaultTokens: 8,
   maxQueuedPerTenant: 64,
-  maxQueued: 4_096,
+  maxQueuedPerClass: 512,
+  maxQueued: 1_024,
+  tellEveryMs: 1_000,
   ageingMs: 30_000,
   reserveAfterMs: 5_000,
   maxWaitMs: 15 * 60_000,

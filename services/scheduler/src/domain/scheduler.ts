@@ -52,12 +52,19 @@ export type Scheduler = {
 /** What a scheduler is made with. `cards` is read and added to; `term` orders schedulers over restarts. */
 export type SchedulerOptions = { readonly rules: Rules; readonly cards: Cards; readonly term: number };
 
+/**
+ * What the last pass over the queue found: devices that are kept free, and what equal requests wait for. It holds until memory
+ * or slots come free, and each such event makes a new pass; a request that comes in between is tried by itself.
+ */
+type Pass = { readonly reserved: Set<string>; readonly waits: Map<string, WaitReason> };
+
 /** Makes a scheduler that knows no device. */
 export function createScheduler({ rules, cards, term }: SchedulerOptions): Scheduler {
   const devices = new Map<string, Device>();
   const held = new Map<string, Slot>();
   const queue = createQueue(rules);
   const passed = createPassed();
+  let last: Pass = { reserved: new Set(), waits: new Map() };
   let counter = 0;
 
   const grant = (callId: string, request: SlotRequest, choice: Choice, nowMs: number): Effect => {
@@ -92,45 +99,47 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
     if (device !== undefined) releaseSlot(device, slot.slotId, nowMs, rules);
   };
 
-  const grantWaiting = (nowMs: number): Effect[] => {
+  /** Grants one request, or notes what it waits for in `pass`. */
+  const tryOne = (waiting: Waiting, { reserved, waits }: Pass, nowMs: number): Effect[] => {
     const context: Context = { cards, rules, nowMs };
-    const effects: Effect[] = [];
-    const reserved = new Set<string>();
-    // Within one pass devices only grow fuller: what equal requests wait for is found out once.
-    const waits = new Map<string, WaitReason>();
-    for (const waiting of [...queue.entries]) {
-      const { callId, request, shape, sinceMs } = waiting;
-      const known = waits.get(shape);
-      const decision =
-        known !== undefined
-          ? { wait: known }
-          : (resumed(request, devices, term, context) ?? decide(request, devices, reserved, context));
-      if ("choice" in decision) {
-        queue.remove(callId);
-        effects.push(grant(callId, request, decision.choice, nowMs));
-        continue;
-      }
-      const { wait } = decision;
-      waiting.why = wait;
-      waits.set(shape, wait);
-      // A free slot of its class comes to it by order alone; everything else others could go on taking.
-      const mayReserve = nowMs - sinceMs >= rules.reserveAfterMs && wait !== "class";
-      const needsMemory = known === undefined && (wait === "memory" || wait === "zone");
-      if ((!mayReserve && !needsMemory) || reserved.size === devices.size) continue;
-      const open = inOrder(request, devices).filter((device) => !reserved.has(device.deviceId));
-      const target = open.find((device) => fitsWhenDrained(device, request, context));
-      if (target === undefined) continue;
-      if (needsMemory) effects.push(...makeRoom(target, request, context));
-      if (mayReserve) reserved.add(target.deviceId);
+    const { callId, request, shape, sinceMs } = waiting;
+    const known = waits.get(shape);
+    const decision =
+      known !== undefined
+        ? { wait: known }
+        : (resumed(request, devices, term, context) ?? decide(request, devices, reserved, context));
+    if ("choice" in decision) {
+      queue.remove(callId);
+      return [grant(callId, request, decision.choice, nowMs)];
     }
-    return effects;
+    const { wait } = decision;
+    waiting.why = wait;
+    waiting.reserves = false;
+    waits.set(shape, wait);
+    // A free slot of its class comes to it by order alone; everything else others could go on taking.
+    const mayReserve = nowMs - sinceMs >= rules.reserveAfterMs && wait !== "class";
+    const needsMemory = known === undefined && (wait === "memory" || wait === "zone");
+    if ((!mayReserve && !needsMemory) || reserved.size === devices.size) return [];
+    const open = inOrder(request, devices).filter((device) => !reserved.has(device.deviceId));
+    const target = open.find((device) => fitsWhenDrained(device, request, context));
+    if (target === undefined) return [];
+    if (mayReserve) reserved.add(target.deviceId);
+    waiting.reserves = mayReserve;
+    return needsMemory ? makeRoom(target, request, context) : [];
   };
 
-  const tell = (waiting: Waiting, index: number): Effect[] => {
-    const told = `${index} ${waiting.why}`;
-    if (waiting.told === told) return [];
-    waiting.told = told;
-    return [{ kind: "queued", callId: waiting.callId, position: index + 1, why: waiting.why }];
+  const grantWaiting = (nowMs: number): Effect[] => {
+    last = { reserved: new Set(), waits: new Map() };
+    return [...queue.entries].flatMap((waiting) => tryOne(waiting, last, nowMs));
+  };
+
+  const tell = (waiting: Waiting, index: number, nowMs: number): Effect[] => {
+    const { callId, why } = waiting;
+    const told = `${index} ${why}`;
+    const isSoon = nowMs - waiting.toldAtMs < rules.tellEveryMs && waiting.told.endsWith(` ${why}`);
+    if (waiting.told === told || isSoon) return [];
+    Object.assign(waiting, { told, toldAtMs: nowMs });
+    return [{ kind: "queued", callId, position: index + 1, why }];
   };
 
   const learn = (slot: Slot, device: Device, measurement: Measurement) => {
@@ -147,7 +156,8 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
   const disconnect = (callId: string, nowMs: number): Effect[] => {
     const slot = held.get(callId);
     if (slot !== undefined) slot.broken = true;
-    return queue.remove(callId) === undefined ? [] : grantWaiting(nowMs);
+    // Where it kept no device free, nothing has changed for those that still wait.
+    return queue.remove(callId)?.reserves ? grantWaiting(nowMs) : [];
   };
 
   return {
@@ -192,11 +202,10 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
       }
       const full = queue.refusal(request);
       if (full !== undefined) return [{ kind: "end", callId, error: full }];
-      queue.add(callId, request, nowMs);
-      const effects = grantWaiting(nowMs);
-      const index = queue.entries.findIndex((entry) => entry.callId === callId);
-      const waiting = queue.entries[index];
-      return waiting === undefined ? effects : [...effects, ...tell(waiting, index)];
+      const waiting = queue.add(callId, request, nowMs);
+      const effects = tryOne(waiting, last, nowMs);
+      const index = queue.entries.indexOf(waiting);
+      return index < 0 ? effects : [...effects, ...tell(waiting, index, nowMs)];
     },
 
     renew(callId, nowMs) {
@@ -239,7 +248,7 @@ export function createScheduler({ rules, cards, term }: SchedulerOptions): Sched
         const isGone = device.reporters.size === 0 && device.slots.size === 0;
         if (isGone && nowMs - device.seenAtMs > forgetDeviceMs) devices.delete(device.deviceId);
       }
-      effects.push(...grantWaiting(nowMs), ...queue.entries.flatMap(tell));
+      effects.push(...grantWaiting(nowMs), ...queue.entries.flatMap((waiting, index) => tell(waiting, index, nowMs)));
       return effects;
     },
 

@@ -38,21 +38,21 @@ export type Snapshot = {
   readonly queues: readonly QueueView[];
 };
 
-/** Takes the picture. */
+/** Takes the picture. Its cost grows with devices and slots, not with what waits. */
 export function toSnapshot(devices: ReadonlyMap<string, Device>, queue: Queue, nowMs: number): Snapshot {
   const slots = [...devices.values()].flatMap((device) =>
     [...device.slots.values()].map((slot) => toSlotView(device, slot, nowMs)),
   );
+  const running = Map.groupBy(slots, ({ request }) => request.workClass);
   return {
     devices: [...devices.values()].map(toDeviceView),
     slots,
-    queues: workClasses.map((workClass) => {
-      const oldest = queue.entries
-        .filter(({ request }) => request.workClass === workClass)
-        .reduce((sinceMs, entry) => Math.min(sinceMs, entry.sinceMs), nowMs);
-      const running = slots.filter(({ request }) => request.workClass === workClass).length;
-      return { workClass, waiting: queue.count(workClass), running, oldestWaitMs: nowMs - oldest };
-    }),
+    queues: workClasses.map((workClass) => ({
+      workClass,
+      waiting: queue.count(workClass),
+      running: running.get(workClass)?.length ?? 0,
+      oldestWaitMs: nowMs - (queue.oldestSinceMs(workClass) ?? nowMs),
+    })),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Bus, listQueues, listServices } from "@pixelmesh/bus";
+import type { Bus } from "@pixelmesh/bus";
 import {
   DeviceKind,
   type DeviceStatus,
@@ -8,6 +8,7 @@ import {
   WorkClass,
   Zone,
 } from "@pixelmesh/proto";
+import { createBrokerView } from "../adapters/broker-view.ts";
 import type { Leader } from "../adapters/leader.ts";
 import type { DeviceView, SlotView, Snapshot } from "../domain/snapshot.ts";
 
@@ -16,15 +17,16 @@ const classes = { light: WorkClass.LIGHT, heavy: WorkClass.HEAVY, exclusive: Wor
 
 /** GetCluster: announced services, devices, slots, and both kinds of queues. */
 export function createGetCluster(leader: Leader, bus: Bus) {
+  const readBroker = createBrokerView(bus);
   return async (): Promise<GetClusterResponse> => {
     const { runtime, term } = leader.require();
-    const [services, queues] = await Promise.all([listServices(bus), listQueues(bus)]);
+    const { services, queues } = await readBroker();
     const snapshot = runtime.snapshot();
     return {
       services,
       devices: snapshot.devices.map(toDeviceStatus),
       slots: snapshot.slots.map(toSlotStatus),
-      queues: [...toSlotQueues(snapshot), ...queues.map((queue) => ({ ...queue, oldestWaitMs: 0 }))],
+      queues: [...toSlotQueues(snapshot), ...queues],
       leaderTerm: term,
       asOfUnixMs: Date.now(),
     };

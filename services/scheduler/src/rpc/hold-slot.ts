@@ -5,6 +5,9 @@ import { noteCall } from "@pixelmesh/telemetry";
 import type { Leader } from "../adapters/leader.ts";
 import { parseSlotRequest } from "./parse-request.ts";
 
+/** A call that has not asked for a slot after this time is ended: it counts against the calls that may be open. */
+const askWithinMs = 10_000;
+
 /** HoldSlot: one call is one slot. It is released by a release; a call that ends without one stays charged until its grant expires. */
 export function createHoldSlot(leader: Leader) {
   return async function* holdSlot(
@@ -30,11 +33,16 @@ export function createHoldSlot(leader: Leader) {
       ended: end,
     });
 
+    const asking = setTimeout(
+      () => end(new AppError("DEADLINE_EXCEEDED", `Expected a request within ${askWithinMs / 1000} s, got none`)),
+      askWithinMs,
+    );
     async function listen(): Promise<void> {
       let hasRequest = false;
       for await (const { message } of stream) {
         if (message?.$case === "request" && !hasRequest) {
           hasRequest = true;
+          clearTimeout(asking);
           noteCall({ jobId: message.value.jobId, stepId: message.value.stepId });
           call.request(parseSlotRequest(message.value, { unixMs: Date.now(), nowMs: call.nowMs }));
         } else if (message?.$case === "renewal" && hasRequest) call.renew();
@@ -54,6 +62,7 @@ export function createHoldSlot(leader: Leader) {
       signal.throwIfAborted();
       if (failure) throw failure;
     } finally {
+      clearTimeout(asking);
       signal.removeEventListener("abort", onAbort);
       call.disconnect();
     }

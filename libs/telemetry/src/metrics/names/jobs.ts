@@ -91,7 +91,7 @@ export const jobMetrics = {
   },
   pixelmesh_cache_requests_total: {
     type: "counter",
-    help: "Look-ups of stored results; joined waits for an equal run that is under way.",
+    help: "Steps by how their result was found, each once: hit, it was stored before; joined, an equal run made it while the step waited; miss, the step runs itself.",
     labels: { cache: ["result"], result: ["hit", "joined", "miss"] },
     from: ["ingest"],
   },

@@ -42,8 +42,14 @@ export const processMetrics = {
   },
   pixelmesh_refused_requests_total: {
     type: "counter",
-    help: "Requests that no handler was given: malformed bytes, too large a message or metadata, no valid token.",
+    help: "Requests that no handler was given: malformed bytes, too large a message or metadata, no valid token, too many open calls of a method.",
     labels: { rpc_method: "open", reason: "open" },
+    from: "all",
+  },
+  pixelmesh_metric_overflow_total: {
+    type: "counter",
+    help: "Values whose labels were new while the metric had as many series as it may: counted under `other`, or left out where a gauge names each thing.",
+    labels: { metric: "open" },
     from: "all",
   },
 } as const satisfies Record<string, Definition>;

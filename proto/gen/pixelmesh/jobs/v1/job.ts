@@ -183,7 +183,7 @@ export interface Job {
     | undefined;
   /** 0 to 1, never falling. */
   progress: number;
-  /** Time left as estimated; 0 when ended, -1 when nothing is known yet. */
+  /** Time left as estimated; 0 when ended, -1 when it is not known: a step waits, was never measured, or is silent. */
   etaMs: number;
   /** Of the record; grows with every change. */
   revision: number;

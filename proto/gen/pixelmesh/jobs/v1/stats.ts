@@ -83,7 +83,7 @@ export interface OperationStats {
   savedMs: number;
 }
 
-/** Percentiles are within 2 % of the exact ones. See docs/adr/0040. */
+/** Percentiles are by nearest rank, within 2 % of the exact ones: the p99 of fewer than 100 durations is their maximum. See docs/adr/0040. */
 export interface LatencyStats {
   count: number;
   sumMs: number;

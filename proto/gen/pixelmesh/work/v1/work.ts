@@ -63,6 +63,8 @@ export interface WorkItem {
   keepUntilUnixMs: number;
   /** By the clock of deadline_unix_ms: workers take the difference, and the age of the message, for their clocks may differ. */
   publishedUnixMs: number;
+  /** As planned; 0: not known. For a worker that has not measured such a step itself. */
+  expectedMs: number;
 }
 
 export interface StepInput {
@@ -149,6 +151,8 @@ export interface Provenance {
   runMs: number;
   slotWaitMs: number;
   finishedUnixMs: number;
+  /** The model had to be loaded first. */
+  cold?: boolean | undefined;
 }
 
 /** In bucket `results`: what is known of one step key. */
@@ -249,7 +253,7 @@ export interface PlannedStep {
   /** Of the result, as planned; 0 where only the worker knows. */
   widthPx: number;
   heightPx: number;
-  /** From measured ms per megapixel; 0: not known. */
+  /** From measured durations; 0: not known. */
   expectedMs: number;
 }
 
@@ -329,6 +333,7 @@ function createBaseWorkItem(): WorkItem {
     modelDigest: "",
     keepUntilUnixMs: 0,
     publishedUnixMs: 0,
+    expectedMs: 0,
   };
 }
 
@@ -378,6 +383,9 @@ export const WorkItem: MessageFns<WorkItem> = {
     }
     if (message.publishedUnixMs !== 0) {
       writer.uint32(120).int64(message.publishedUnixMs);
+    }
+    if (message.expectedMs !== 0) {
+      writer.uint32(193).double(message.expectedMs);
     }
     return writer;
   },
@@ -515,6 +523,14 @@ export const WorkItem: MessageFns<WorkItem> = {
             message.publishedUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 24: {
+            if (tag !== 193) {
+              break;
+            }
+
+            message.expectedMs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -582,6 +598,11 @@ export const WorkItem: MessageFns<WorkItem> = {
         : isSet(object.published_unix_ms)
         ? globalThis.Number(object.published_unix_ms)
         : 0,
+      expectedMs: isSet(object.expectedMs)
+        ? globalThis.Number(object.expectedMs)
+        : isSet(object.expected_ms)
+        ? globalThis.Number(object.expected_ms)
+        : 0,
     };
   },
 
@@ -632,6 +653,9 @@ export const WorkItem: MessageFns<WorkItem> = {
     if (message.publishedUnixMs !== 0) {
       obj.publishedUnixMs = Math.round(message.publishedUnixMs);
     }
+    if (message.expectedMs !== 0) {
+      obj.expectedMs = floatToJson(message.expectedMs);
+    }
     return obj;
   },
 
@@ -655,6 +679,7 @@ export const WorkItem: MessageFns<WorkItem> = {
     message.modelDigest = object.modelDigest ?? "";
     message.keepUntilUnixMs = object.keepUntilUnixMs ?? 0;
     message.publishedUnixMs = object.publishedUnixMs ?? 0;
+    message.expectedMs = object.expectedMs ?? 0;
     return message;
   },
 };
@@ -1719,6 +1744,7 @@ function createBaseProvenance(): Provenance {
     runMs: 0,
     slotWaitMs: 0,
     finishedUnixMs: 0,
+    cold: undefined,
   };
 }
 
@@ -1750,6 +1776,9 @@ export const Provenance: MessageFns<Provenance> = {
     }
     if (message.finishedUnixMs !== 0) {
       writer.uint32(72).int64(message.finishedUnixMs);
+    }
+    if (message.cold !== undefined) {
+      writer.uint32(96).bool(message.cold);
     }
     return writer;
   },
@@ -1839,6 +1868,14 @@ export const Provenance: MessageFns<Provenance> = {
             message.finishedUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.cold = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1882,6 +1919,7 @@ export const Provenance: MessageFns<Provenance> = {
         : isSet(object.finished_unix_ms)
         ? globalThis.Number(object.finished_unix_ms)
         : 0,
+      cold: isSet(object.cold) ? globalThis.Boolean(object.cold) : undefined,
     };
   },
 
@@ -1914,6 +1952,9 @@ export const Provenance: MessageFns<Provenance> = {
     if (message.finishedUnixMs !== 0) {
       obj.finishedUnixMs = Math.round(message.finishedUnixMs);
     }
+    if (message.cold !== undefined) {
+      obj.cold = message.cold;
+    }
     return obj;
   },
 
@@ -1931,6 +1972,7 @@ export const Provenance: MessageFns<Provenance> = {
     message.runMs = object.runMs ?? 0;
     message.slotWaitMs = object.slotWaitMs ?? 0;
     message.finishedUnixMs = object.finishedUnixMs ?? 0;
+    message.cold = object.cold ?? undefined;
     return message;
   },
 };
