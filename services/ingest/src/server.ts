@@ -9,7 +9,6 @@ import { openWorker, startStepWorker } from "@pixelmesh/worker";
 import { openCallerTokens } from "./adapters/caller-tokens.ts";
 import { createCatalogueSource } from "./adapters/catalogue-source.ts";
 import { createGate } from "./adapters/create-gate.ts";
-import { createUploadBudget } from "./adapters/upload-budget.ts";
 import type { IngestConfig } from "./config.ts";
 import { createStatsBook } from "./domain/stats-book.ts";
 import { createAdmission } from "./jobs/admission.ts";
@@ -110,7 +109,7 @@ export async function startIngest(
     catalogue,
     blobs,
     results,
-    uploads: createUploadBudget(config.uploadMemoryBytes),
+    ...worker.transfers,
     limits,
     rates,
     load,
@@ -123,6 +122,7 @@ export async function startIngest(
 
   const rpc = await openRpc(base, {
     tokens: tokens.mayCall,
+    uploads: parts.uploads,
     serviceNames: [
       JobServiceDefinition.fullName,
       DeadLetterServiceDefinition.fullName,
