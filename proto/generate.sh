@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 rm -rf gen
-../node_modules/.bin/buf generate
+../node_modules/.bin/buf generate --path pixelmesh
 ../node_modules/.bin/buf build -o gen/descriptors.binpb
 node safe-maps.ts
 node write-index.ts

@@ -51,14 +51,18 @@ async function round(jobId: string): Promise<void> {
     (connection, isCut) => connection.client(StorageServiceDefinition).putBlob(halfABlob(medium, isCut)),
     () => countTemps(mesh) === clients,
   );
+  const reading = new Set<unknown>();
   await vanish(
     mesh,
     "ingest",
     async (connection, isCut) => {
       const stream = connection.client(JobServiceDefinition).downloadOutput({ jobId, output: "result" });
-      for await (const _ of stream) await isCut;
+      for await (const _ of stream) {
+        reading.add(connection);
+        await isCut;
+      }
     },
-    () => countBlobsOpen(mesh) === clients,
+    () => reading.size === clients,
   );
   await vanish(
     mesh,

@@ -27,6 +27,7 @@ export async function fileWithoutDensity(path: string, format: ImageFormat): Pro
   const [before, after] = [await contentOfFile(path, 0, chunk.start), await contentOfFile(path, chunk.end)];
   return {
     sizeBytes: before.sizeBytes + after.sizeBytes,
+    isFile: true,
     async *parts() {
       yield* before.parts();
       yield* after.parts();

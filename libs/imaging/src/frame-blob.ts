@@ -23,6 +23,7 @@ export async function toFrameBlob(raster: Raster): Promise<Content> {
   const pixels = await contentOfFile(raster.path, FRAME_FILE_HEADER_BYTES, rasterBytes(raster));
   return {
     sizeBytes,
+    isFile: true,
     async *parts() {
       yield header;
       yield* pixels.parts();

@@ -1,7 +1,7 @@
 export { findConstantAlpha } from "./auto-format.ts";
 export { blurFrame } from "./blur.ts";
 export { type ContactSheetOptions, createContactSheet } from "./contact-sheet.ts";
-export { type Content, contentOf } from "./content.ts";
+export { type Content, contentOf, toFileContent } from "./content.ts";
 export { type DecodedPicture, type DecodedRaster, decodePicture, decodeRaster } from "./decode.ts";
 export { type EncodedPicture, type EncodedRaster, encodeFrame, encodeRaster } from "./encode.ts";
 export { parseEncoding, type ResolvedEncoding } from "./encoding.ts";

@@ -1,4 +1,4 @@
-import { AppError, expected, type Reason } from "@pixelmesh/errors";
+import { type AppError, expected } from "@pixelmesh/errors";
 
 /** Size of the chunks that pictures travel in: large enough to be fast, well under the message limit. */
 export const chunkBytes = 1024 * 1024;
@@ -6,22 +6,6 @@ export const chunkBytes = 1024 * 1024;
 /** A picture as chunks of `size` bytes; views, nothing is copied. */
 export function* toChunks(bytes: Uint8Array, size: number = chunkBytes): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, Math.min(bytes.length, at + size));
-}
-
-/** All chunks as one array. Throws `reason` as soon as there are more than `maxBytes`. */
-export async function collectBytes(
-  chunks: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-  reason: Reason = "IMAGE_TOO_MANY_BYTES",
-): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of chunks) {
-    length += chunk.length;
-    if (length > maxBytes) throw new AppError(reason, `Expected at most ${maxBytes} bytes, got more`);
-    parts.push(chunk);
-  }
-  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, length);
 }
 
 type Part = { readonly $case: string; readonly value: unknown };

@@ -2,6 +2,7 @@ import { AppError, type FieldViolation, isAbort, type Reason, reasons, toAppErro
 import { ClientError, ServerError, Status } from "nice-grpc-common";
 import { Any, BadRequest, ErrorInfo, RetryInfo, RichClientError, RichServerError } from "nice-grpc-error-details";
 import { Status as RpcStatus } from "nice-grpc-error-details/lib/proto/google/rpc/status.js";
+import { isRefused } from "./refused.ts";
 
 const domain = "pixelmesh";
 
@@ -35,6 +36,7 @@ const statuses: Readonly<Record<Reason, Status>> = {
   BLOB_NOT_FOUND: Status.NOT_FOUND,
   BLOB_CORRUPT: Status.DATA_LOSS,
   DEAD_LETTER_NOT_FOUND: Status.NOT_FOUND,
+  UNKNOWN_SERVICE: Status.NOT_FOUND,
   METHOD_UNIMPLEMENTED: Status.UNIMPLEMENTED,
   TOO_MANY_JOBS: Status.RESOURCE_EXHAUSTED,
   QUEUE_FULL: Status.RESOURCE_EXHAUSTED,
@@ -65,7 +67,12 @@ export function statusOf(reason: Reason): Status {
 
 /** Any failure of a handler as what is sent: status, text and google.rpc details. Total; the cause is never sent. */
 export function toRpcError(error: unknown): ServerError {
-  if (error instanceof ServerError) return error;
+  if (error instanceof RichServerError) return error;
+  if (error instanceof ServerError) {
+    // Of a library's handler: its status counts.
+    const reason = reasonOf(error.code);
+    return new RichServerError(error.code, error.details, [ErrorInfo.fromPartial({ reason, domain })]);
+  }
   const { reason, message, metadata, fields, retryAfterMs } = toAppError(error);
   return new RichServerError(statuses[reason], message, [
     ErrorInfo.fromPartial({ reason, domain, metadata }),
@@ -91,7 +98,7 @@ export function fromRpcError(error: unknown): AppError {
   if (!(error instanceof ClientError)) return toAppError(error);
   let reason: Reason | undefined;
   let metadata: Record<string, string> = {};
-  let retryAfterMs: number | undefined;
+  let retryAfterMs = reasonlessRetryMs(error);
   const fields: FieldViolation[] = [];
   for (const detail of error instanceof RichClientError ? error.extra : []) {
     if (detail.$type === ErrorInfo.$type && detail.domain === domain) {
@@ -109,6 +116,13 @@ export function fromRpcError(error: unknown): AppError {
     cause: error,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
+}
+
+/** When to repeat a call that failed by HTTP/2 alone: a refused stream, or one that was reset because it was not read. */
+function reasonlessRetryMs(error: ClientError): number | undefined {
+  if (isRefused(error)) return 100;
+  const isReset = error.details === "Bandwidth exhausted or memory limit exceeded";
+  return error.code === Status.RESOURCE_EXHAUSTED && isReset ? 1_000 : undefined;
 }
 
 /** What a bare status (from grpc itself, or a proxy) means. */

@@ -1,6 +1,7 @@
 export type { ServiceImplementation } from "nice-grpc";
 export type { CallContext } from "nice-grpc-common";
-export { brokenOff, chunkBytes, collectBytes, splitHeader, toChunks } from "./bytes.ts";
+export { type ByteBudget, type ByteBudgetOptions, type ByteShare, createByteBudget } from "./byte-budget.ts";
+export { brokenOff, chunkBytes, splitHeader, toChunks } from "./bytes.ts";
 export {
   type CallExtras,
   type ConnectOptions,
@@ -13,6 +14,7 @@ export { fromRpcError, statusOf, toRpcError } from "./errors.ts";
 export { createHealth, type Health, HealthDefinition } from "./health.ts";
 export { bearerToken, type TokenCheck } from "./middleware/authorize.ts";
 export { createOutbox, type Outbox } from "./outbox.ts";
-export { repeatRefused } from "./refused.ts";
+export { restartable } from "./refused.ts";
 export { type RpcServer, type RpcServerOptions, startRpcServer } from "./server.ts";
 export { openRpcTls, type RpcTls, type RpcTlsOptions } from "./tls.ts";
+export { type CollectOptions, coalesce, collectBytes } from "./upload.ts";

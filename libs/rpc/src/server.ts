@@ -1,19 +1,22 @@
-import { readFileSync } from "node:fs";
-import type { ServerOptions } from "@grpc/grpc-js";
-import { descriptorSetUrl } from "@pixelmesh/proto";
+import { ServerInterceptingCall, type ServerInterceptor, type ServerOptions } from "@grpc/grpc-js";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
 import { createServer, type Server } from "nice-grpc";
 import { errorDetailsServerMiddleware } from "nice-grpc-error-details";
-import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
+import { boundRequests } from "./bound-requests.ts";
+import { type ByteBudget, createByteBudget } from "./byte-budget.ts";
 import { type CallLimits, createCallLimits } from "./call-limits.ts";
 import type { Health } from "./health.ts";
 import { createAuthorizeMiddleware, type TokenCheck } from "./middleware/authorize.ts";
 import { createDeadlineMiddleware } from "./middleware/deadline.ts";
 import { createLimitMetadataMiddleware } from "./middleware/limit-metadata.ts";
+import { createLimitRequestsMiddleware } from "./middleware/limit-requests.ts";
 import { createMapErrorsMiddleware } from "./middleware/map-errors.ts";
 import { createObserveMiddleware } from "./middleware/observe.ts";
 import { traceMiddleware } from "./middleware/trace.ts";
-import { createRefusals, maxMessageBytes } from "./refusals.ts";
+import { paceCall, paceMiddleware } from "./pacing.ts";
+import { boundReceiving } from "./receiving.ts";
+import { addReflection } from "./reflection.ts";
+import { explainRefusals, maxMessageBytes } from "./refusals.ts";
 import { remainingTime } from "./remaining-time.ts";
 import type { RpcTls } from "./tls.ts";
 
@@ -25,8 +28,10 @@ export type RpcServerOptions = {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
-  /** Full names of the services registered, for reflection. */
+  /** Full names of the services registered, for reflection and health. */
   readonly serviceNames: readonly string[];
+  /** Whether reflection is served, to callers that `tokens` lets in; default true. */
+  readonly isReflected?: boolean;
   /** Adds the service implementations. */
   readonly register: (server: Server) => void;
   /** Longest deadline any call gets; default 15 min. */
@@ -39,6 +44,10 @@ export type RpcServerOptions = {
   readonly callLimits?: CallLimits;
   /** Age at which a connection takes no further calls, so that clients look for new replicas; ±10 %, default 5 min. */
   readonly maxConnectionAgeMs?: number;
+  /** Memory for requests that have not come whole; default 64 MiB. */
+  readonly uploads?: ByteBudget | undefined;
+  /** How long a client may send nothing of an upload, or take nothing of an answer; default 1 min. */
+  readonly stallMs?: number | undefined;
 };
 
 /** A listening server. */
@@ -51,11 +60,19 @@ export type RpcServer = {
 
 /** Opens a gRPC server with everything each of ours has: trace, metrics, log, typed errors, deadlines, health, reflection. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const { host, log, metrics, health } = options;
+  const { host, log, metrics, health, stallMs = 60_000 } = options;
+  const uploads = options.uploads ?? createByteBudget({ totalBytes: 64 * 1024 * 1024, name: "uploads" });
   const stopping = new AbortController();
+  const onCall: ServerInterceptor = ({ path }, call) => {
+    const method = path.slice(1);
+    explainRefusals(call, method, log, metrics);
+    boundReceiving(call, path, { uploads, maxMessageBytes });
+    paceCall(call, method, stallMs, log);
+    return new ServerInterceptingCall(call);
+  };
   const channelOptions: ServerOptions = {
     interceptors: [
-      createRefusals(log, metrics),
+      onCall,
       ...(options.callLimits ? [createCallLimits(options.callLimits, metrics)] : []),
       remainingTime,
     ],
@@ -66,16 +83,21 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     "grpc.keepalive_time_ms": 60_000,
   };
   const open = createServer(channelOptions)
+    .use(paceMiddleware)
     .use(traceMiddleware)
     .use(createObserveMiddleware(log, metrics))
     .use(errorDetailsServerMiddleware)
     .use(createMapErrorsMiddleware(log))
     .use(createLimitMetadataMiddleware(metrics));
   const guarded = options.tokens ? open.use(createAuthorizeMiddleware(options.tokens, metrics)) : open;
-  const server = guarded.use(createDeadlineMiddleware(options.maxDeadlineMs ?? 15 * 60_000, stopping.signal));
-  options.register(server as Server);
+  const server = guarded
+    .use(createDeadlineMiddleware(options.maxDeadlineMs ?? 15 * 60_000, stopping.signal))
+    .use(createLimitRequestsMiddleware(stallMs, metrics));
+  const add: Server["add"] = (definition, implementation) => server.add(boundRequests(definition), implementation);
+  options.register({ ...server, add } as Server);
   server.add(health.definition, health.implementation);
-  server.add(ServerReflectionService, ServerReflection(readFileSync(descriptorSetUrl), options.serviceNames));
+  health.addServices(options.serviceNames);
+  if (options.isReflected !== false) addReflection(server, [...options.serviceNames, health.definition.fullName]);
   const port = await server.listen(`${host}:${options.port}`, options.tls?.server);
 
   return {

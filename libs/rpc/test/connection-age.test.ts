@@ -3,7 +3,7 @@ import { experimental } from "@grpc/grpc-js";
 import type { AppError } from "@pixelmesh/errors";
 import { StorageServiceDefinition } from "@pixelmesh/proto";
 import { expect, onTestFinished, test } from "vitest";
-import { collectBytes, connectRpc, repeatRefused, splitHeader, toChunks } from "../src/index.ts";
+import { connectRpc, restartable, splitHeader, toChunks } from "../src/index.ts";
 import { playStorage } from "./play-storage.ts";
 
 const ageMs = 1_000;
@@ -12,17 +12,19 @@ const ageMs = 1_000;
 let replicas: readonly { readonly host: string; readonly port: number }[] = [];
 experimental.registerResolver("replicas", ReplicaResolver as never);
 
-/** One replica of storage, with connections that grow no older than that, and how many calls it served. */
+/** One replica of storage, with connections that grow no older than that, and the calls and connections it served. */
 async function startReplica(maxConnectionAgeMs: number) {
-  const served = { calls: 0 };
+  const served = { calls: 0, peers: new Set<string>() };
   const played: Parameters<typeof playStorage>[0] = {
-    async statBlob() {
+    async statBlob(_, { peer }) {
       served.calls += 1;
+      served.peers.add(peer);
       return { keepUntilUnixMs: 1 };
     },
     async putBlob(stream) {
+      let length = 0;
       const { chunks } = await splitHeader(stream);
-      const { length } = await collectBytes(chunks, 100_000_000);
+      for await (const chunk of chunks) length += chunk.length;
       served.calls += 1;
       return { blob: { sha256: "", sizeBytes: length, mediaType: "" }, existed: false };
     },
@@ -56,30 +58,34 @@ test("connections end at their age under load and no call fails: short ones, upl
   const [one, other] = await Promise.all([startReplica(ageMs), startReplica(1.3 * ageMs)]);
   const storage = connect(`ipv4:127.0.0.1:${one.port},127.0.0.1:${other.port}`);
   const failures: AppError[] = [];
-  const untilMs = performance.now() + 6 * ageMs;
+  let streamed = 0;
+  let isStreamed = false;
+  // Not for a time: on a busy machine fewer connections end in it.
+  const isDone = () => isStreamed && one.served.peers.size > 4 && other.served.peers.size > 4;
   const repeat = async (call: () => Promise<unknown>) => {
-    while (performance.now() < untilMs) await call().catch((error: AppError) => failures.push(error));
+    while (!isDone()) await call().catch((error: AppError) => failures.push(error));
   };
   const stat = async () => {
     await storage.statBlob({ sha256: "x" });
     await sleep(Math.random() * 10);
   };
-  let streamed = 0;
   const stream = async () => {
-    // As long as all the rest: five times the age of the connection it is on.
+    // Five times the age of the connection it is on.
     const { chunks } = await splitHeader(storage.getBlob({ sha256: "x", lengthBytes: (5 * ageMs) / 200 }));
     for await (const chunk of chunks) streamed += chunk.length;
+    isStreamed = true;
+  };
+  const putBlob = async () => {
+    const { blob } = await storage.putBlob(restartable(() => upload(3_000_000, 20)));
+    expect(blob?.sizeBytes).toBe(3_000_000);
   };
   await Promise.all([
     stream(),
     ...Array.from({ length: 4 }, () => repeat(stat)),
-    ...Array.from({ length: 2 }, () => repeat(() => repeatRefused(() => storage.putBlob(upload(3_000_000, 20))))),
+    ...Array.from({ length: 2 }, () => repeat(putBlob)),
   ]);
   expect(failures).toEqual([]);
   expect(streamed).toBe((5 * ageMs) / 200);
-  const share = one.served.calls / (one.served.calls + other.served.calls);
-  expect(share).toBeGreaterThan(0.3);
-  expect(share).toBeLessThan(0.7);
 });
 
 test("a replica that joins is found when a connection ends, one that is gone is left", async () => {

@@ -11,11 +11,12 @@ import { createClient } from "nice-grpc";
 import { Metadata } from "nice-grpc-common";
 import { HealthDefinition } from "nice-grpc-server-health";
 import { expect, onTestFinished, test } from "vitest";
-import { collectBytes, connectRpc, splitHeader, toChunks } from "../src/index.ts";
+import { collectBytes, connectRpc, createByteBudget, splitHeader, toChunks } from "../src/index.ts";
 import { playStorage } from "./play-storage.ts";
 
 startTracing();
 const log = createLogger({ service: "test", level: "silent" });
+const uploads = createByteBudget({ totalBytes: 64 * 1024 * 1024, name: "uploads" });
 
 /** A storage service whose answers are easy to foresee, and a job watch that never ends by itself. */
 async function startTestServer(options: { maxDeadlineMs?: number } = {}) {
@@ -42,7 +43,8 @@ async function startTestServer(options: { maxDeadlineMs?: number } = {}) {
       },
       async putBlob(stream) {
         const { header, chunks } = await splitHeader(stream);
-        const bytes = await collectBytes(chunks, 10_000_000);
+        const share = uploads.open();
+        const bytes = await collectBytes(chunks, { maxBytes: 10_000_000, share }).finally(share.release);
         return { blob: { sha256: "x", sizeBytes: bytes.length, mediaType: header.mediaType }, existed: false };
       },
       async *getBlob(request) {

@@ -90,6 +90,18 @@ export function serviceFields(area: string, basePort: number) {
       "false",
       "Whether gRPC calls to other services go through the HTTP proxy that `grpc_proxy`, `https_proxy` or `http_proxy` names, except to hosts of `no_grpc_proxy` or `no_proxy`.",
     ),
+    stallTimeoutMs: field.duration(
+      "PIXELMESH_RPC_STALL_TIMEOUT",
+      "60s",
+      "How long a client may send nothing of an upload, or take nothing of a response, before its call is ended.",
+      { min: 1_000, max: 3_600_000 },
+    ),
+    maxHealthWatches: field.integer(
+      "PIXELMESH_HEALTH_MAX_WATCHES",
+      "1000",
+      "Most health watches that the process serves at once.",
+      { min: 1, max: 100_000 },
+    ),
     stopGraceMs: field.duration(
       "PIXELMESH_STOP_GRACE",
       "20s",
@@ -98,6 +110,24 @@ export function serviceFields(area: string, basePort: number) {
         min: 0,
         max: 600_000,
       },
+    ),
+  } as const;
+}
+
+/** The settings of a service that takes and sends pictures: memory for those on their way. `upload` is the default for uploads. */
+export function transferFields(area: string, upload = "256MiB") {
+  return {
+    uploadMemoryBytes: field.byteSize(
+      `PIXELMESH_${area}_UPLOAD_MEMORY`,
+      upload,
+      "Memory that uploads in progress may take together.",
+      { min: 1024 },
+    ),
+    downloadMemoryBytes: field.byteSize(
+      `PIXELMESH_${area}_DOWNLOAD_MEMORY`,
+      "128MiB",
+      "Memory that downloads in progress may take together.",
+      { min: 1024 },
     ),
   } as const;
 }

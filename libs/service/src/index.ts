@@ -1,4 +1,5 @@
-export { type ServiceConfig, serviceFields, tlsVariables } from "./fields.ts";
+export { type ServiceConfig, serviceFields, tlsVariables, transferFields } from "./fields.ts";
 export { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "./open.ts";
 export { runService } from "./run-service.ts";
+export { openTransfers, type Transfers } from "./transfers.ts";
 export { version } from "./version.ts";

@@ -61,7 +61,7 @@ export async function openBase(
 
   const tls = openTls(config, life, log, metrics);
 
-  const health = createHealth();
+  const health = createHealth(config.maxHealthWatches);
   life.defer("health state", health.close);
   const healthServer = await startRpcServer({
     host: config.host,
@@ -69,7 +69,10 @@ export async function openBase(
     log,
     metrics,
     health,
+    stallMs: config.stallTimeoutMs,
     serviceNames: [],
+    // Its callers show no token.
+    isReflected: false,
     register() {},
   });
   life.defer("health server", () => healthServer.stop(500));
@@ -106,10 +109,10 @@ export async function openBase(
 /** Opens the gRPC server of the service; closed by the lifecycle within the configured grace. */
 export async function openRpc(
   { config, life, log, metrics, health, tls }: ServiceBase,
-  options: Pick<RpcServerOptions, "serviceNames" | "register" | "tokens" | "callLimits">,
+  options: Pick<RpcServerOptions, "serviceNames" | "register" | "tokens" | "callLimits" | "uploads">,
 ): Promise<RpcServer> {
-  const { host, grpcPort: port, maxConnectionAgeMs } = config;
-  const rpc = await startRpcServer({ host, port, log, metrics, health, tls, maxConnectionAgeMs, ...options });
+  const { host, grpcPort: port, maxConnectionAgeMs, stallTimeoutMs: stallMs } = config;
+  const rpc = await startRpcServer({ host, port, log, metrics, health, tls, maxConnectionAgeMs, stallMs, ...options });
   life.defer("rpc server", () => rpc.stop(config.stopGraceMs), config.stopGraceMs + 1_000);
   return rpc;
 }

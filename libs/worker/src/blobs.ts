@@ -1,7 +1,7 @@
 import { AppError, type Reason } from "@pixelmesh/errors";
 import type { Content } from "@pixelmesh/imaging";
 import { type Blob, type BlobKind, type PutBlobRequest, StorageServiceDefinition } from "@pixelmesh/proto";
-import { type RpcConnection, repeatRefused, splitHeader, toChunks } from "@pixelmesh/rpc";
+import { type RpcConnection, restartable, splitHeader, toChunks } from "@pixelmesh/rpc";
 
 /** A blob on its way here. */
 export type BlobStream = { readonly sizeBytes: number; readonly parts: AsyncIterable<Uint8Array> };
@@ -47,6 +47,8 @@ const shortTimeoutMs = 5_000;
 
 /** Failures that say that a blob is of no use any more. */
 const gone: ReadonlySet<string> = new Set<Reason>(["BLOB_NOT_FOUND", "BLOB_CORRUPT"]);
+/** Storage holds each chunk until it is whole: small ones let it take more puts at once. */
+const putChunkBytes = 256 * 1024;
 
 /** A blob client over a connection to the storage service. */
 export function connectBlobs(connection: RpcConnection): BlobClient {
@@ -85,11 +87,12 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
     async put({ sizeBytes, parts }, mediaType, keep, signal) {
       async function* messages(): AsyncGenerator<PutBlobRequest> {
         yield { part: { $case: "header", value: { sha256: "", sizeBytes, mediaType, ...keep } } };
-        for await (const part of parts()) for (const value of toChunks(part)) yield { part: { $case: "chunk", value } };
+        for await (const part of parts())
+          for (const value of toChunks(part, putChunkBytes)) yield { part: { $case: "chunk", value } };
         yield { part: { $case: "end", value: {} } };
       }
       const options = { timeoutMs: transferTimeoutMs, ...(signal ? { signal } : {}) };
-      const { blob } = await repeatRefused(() => storage.putBlob(messages(), options));
+      const { blob } = await storage.putBlob(restartable(messages), options);
       if (!blob) throw new AppError("INTERNAL", "Storage answered a put without a blob");
       return blob;
     },

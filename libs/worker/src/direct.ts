@@ -1,10 +1,11 @@
 import { AppError } from "@pixelmesh/errors";
 import { decodeRaster, type EncodedRaster, encodeRaster, inspectPicture, type Room } from "@pixelmesh/imaging";
 import { Encoding, type Notice, type PictureHeader, Priority, type Step } from "@pixelmesh/proto";
-import { collectBytes, createOutbox, toChunks } from "@pixelmesh/rpc";
+import { collectBytes, createOutbox } from "@pixelmesh/rpc";
 import { callFacts } from "@pixelmesh/telemetry";
 import { executeStep } from "./execute.ts";
 import type { AnyHandler } from "./handler.ts";
+import { type HeldAnswer, holdAnswer, placeAnswer } from "./hold-answer.ts";
 import type { WorkerParts } from "./open.ts";
 
 /** A call that does one step on an uploaded picture, without a job. */
@@ -17,13 +18,40 @@ export type DirectRequest = {
   readonly onProgress?: (fraction: number) => void;
 };
 
-/** The encoded result of a direct call. */
-export type DirectResult = EncodedRaster & { readonly widthPx: number; readonly heightPx: number };
+/** The encoded result of a direct call. Its bytes are charged to the downloads of the process until they are released. */
+export type DirectResult = Omit<EncodedRaster, "content"> & {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly answer: HeldAnswer;
+};
 
-/** Reads the upload, takes a slot as a job's step would, runs, encodes. Large results lie in the room; nothing is stored. */
-export async function runDirect(parts: WorkerParts, request: DirectRequest, room: Room): Promise<DirectResult> {
+/**
+ * Reads the upload, takes a slot as a job's step would, runs, encodes. Large results lie in `answerRoom`; nothing is stored. Upload
+ * and pixels are let go before this returns.
+ */
+export async function runDirect(parts: WorkerParts, request: DirectRequest, answerRoom: Room): Promise<DirectResult> {
+  const { uploads, downloads } = parts.transfers;
+  const share = uploads.open();
+  const room = parts.scratch.openRoom();
+  let encoded: Awaited<ReturnType<typeof runOn>>;
+  try {
+    const bytes = await collectBytes(request.chunks, { maxBytes: parts.limits.maxBytes, share });
+    encoded = await runOn(parts, bytes, request, { room, answerRoom });
+  } finally {
+    share.release();
+    await room.close();
+  }
+  const { placed, ...facts } = encoded;
+  return { ...facts, answer: await holdAnswer(placed, downloads, request.signal) };
+}
+
+async function runOn(
+  parts: WorkerParts,
+  bytes: Uint8Array,
+  request: DirectRequest,
+  { room, answerRoom }: { readonly room: Room; readonly answerRoom: Room },
+) {
   const { handler, step, signal } = request;
-  const bytes = await collectBytes(request.chunks, parts.limits.maxBytes);
   const info = await inspectPicture(bytes, parts.limits);
   const notices: Notice[] = [];
   const { deadlineUnixMs, tenant } = callFacts();
@@ -45,9 +73,16 @@ export async function runDirect(parts: WorkerParts, request: DirectRequest, room
     signal,
     onProgress: request.onProgress ?? (() => {}),
   });
-  const encoded = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), parts.limits, room);
+  const {
+    content,
+    format,
+    notices: encodingNotices,
+  } = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), parts.limits, answerRoom);
   const { widthPx, heightPx } = outcome.frame;
-  return { ...encoded, notices: [...notices, ...(outcome.notices ?? []), ...encoded.notices], widthPx, heightPx };
+  notices.push(...(outcome.notices ?? []), ...encodingNotices);
+  // Placed here, where the content is let go: a caller that waits must not keep it in memory.
+  const placed = await placeAnswer(content, answerRoom, parts.transfers.downloads);
+  return { placed, format, notices, widthPx, heightPx };
 }
 
 /** A part of the answer to a direct call. */
@@ -67,12 +102,12 @@ export async function* streamDirect(
   running.catch(() => {});
   try {
     for await (const value of progress) yield { $case: "progress", value };
-    const { content, format, widthPx, heightPx, notices } = await running;
-    yield { $case: "header", value: { format, widthPx, heightPx, sizeBytes: content.sizeBytes, notices } };
-    for await (const part of content.parts()) for (const value of toChunks(part)) yield { $case: "chunk", value };
+    const { answer, format, widthPx, heightPx, notices } = await running;
+    yield { $case: "header", value: { format, widthPx, heightPx, sizeBytes: answer.sizeBytes, notices } };
+    for await (const value of answer.chunks()) yield { $case: "chunk", value };
   } finally {
     // A caller that has left does not end the run at once: its files go when it has.
-    await running.catch(() => {});
+    await running.then(({ answer }) => answer.release()).catch(() => {});
     await room.close();
   }
 }

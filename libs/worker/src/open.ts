@@ -1,5 +1,5 @@
 import { configureImaging, defaultLimits, type PictureLimits } from "@pixelmesh/imaging";
-import type { ServiceBase } from "@pixelmesh/service";
+import { openTransfers, type ServiceBase, type Transfers } from "@pixelmesh/service";
 import { type BlobClient, connectBlobs } from "./blobs.ts";
 import { type DeviceLink, type DeviceOwner, linkDevice } from "./device.ts";
 import { toMemorySource, type WorkerConfig } from "./fields.ts";
@@ -17,6 +17,8 @@ export type WorkerParts = {
   readonly device: DeviceLink;
   readonly limits: PictureLimits;
   readonly scratch: Scratch;
+  /** Memory for pictures that calls send and receive. */
+  readonly transfers: Transfers;
 };
 
 /** Connects to storage and scheduler and attaches this machine's memory as a device; closed by the lifecycle. */
@@ -38,6 +40,7 @@ export async function openWorker(
     base,
     config,
     scratch,
+    transfers: openTransfers(config),
     blobs: connectBlobs(storage),
     results: await createResults(base.bus),
     scheduler,

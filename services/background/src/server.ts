@@ -31,6 +31,7 @@ export async function startBackground(
   const remove = createRemoveHandler(models, threads);
   const replace = createReplaceHandler(threads);
   const rpc = await openRpc(base, {
+    uploads: worker.transfers.uploads,
     serviceNames: [BackgroundServiceDefinition.fullName],
     register(server) {
       server.add(BackgroundServiceDefinition, {

@@ -24,6 +24,7 @@ export async function startEffects(
   base.life.defer("chain threads", threads.close);
   const handler = createEffectsHandler(threads);
   const rpc = await openRpc(base, {
+    uploads: worker.transfers.uploads,
     serviceNames: [EffectsServiceDefinition.fullName],
     register(server) {
       server.add(EffectsServiceDefinition, {

@@ -20,12 +20,6 @@ export const ingestFields = {
   maxUploadBytes: field.byteSize("PIXELMESH_INGEST_MAX_UPLOAD", "64MiB", "Largest picture file that is accepted.", {
     min: 1024,
   }),
-  uploadMemoryBytes: field.byteSize(
-    "PIXELMESH_INGEST_UPLOAD_MEMORY",
-    "256MiB",
-    "Memory that uploads in progress may take together.",
-    { min: 1024 },
-  ),
   maxInputPixels: field.integer(
     "PIXELMESH_INGEST_MAX_PIXELS",
     "50000000",

@@ -12,7 +12,6 @@ import { openCallerTokens } from "./adapters/caller-tokens.ts";
 import { createCatalogueSource } from "./adapters/catalogue-source.ts";
 import { createGate } from "./adapters/create-gate.ts";
 import { createJobTable } from "./adapters/job-table.ts";
-import { createUploadBudget } from "./adapters/upload-budget.ts";
 import type { IngestConfig } from "./config.ts";
 import { createStatsBook } from "./domain/stats-book.ts";
 import { createAdmission } from "./jobs/admission.ts";
@@ -133,7 +132,7 @@ export async function startIngest(
     catalogue,
     blobs,
     results,
-    uploads: createUploadBudget(config.uploadMemoryBytes),
+    ...worker.transfers,
     limits,
     rates,
     load,
@@ -147,6 +146,7 @@ export async function startIngest(
   const rpc = await openRpc(base, {
     tokens: tokens.mayCall,
     callLimits: { [`/${JobServiceDefinition.fullName}/WatchJob`]: config.maxWatches },
+    uploads: parts.uploads,
     serviceNames: [
       JobServiceDefinition.fullName,
       DeadLetterServiceDefinition.fullName,

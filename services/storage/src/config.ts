@@ -1,9 +1,10 @@
 import { type ConfigOf, field } from "@pixelmesh/config";
-import { serviceFields } from "@pixelmesh/service";
+import { serviceFields, transferFields } from "@pixelmesh/service";
 
 /** Settings of the storage service. */
 export const storageFields = {
   ...serviceFields("STORAGE", 7402),
+  ...transferFields("STORAGE", "128MiB"),
   dir: field.text("PIXELMESH_STORAGE_DIR", ".pixelmesh/blobs", "Directory of the store, on one file system."),
   maxBytes: field.byteSize("PIXELMESH_STORAGE_MAX", "20GiB", "Most bytes that the store holds.", { min: 1024 * 1024 }),
   minFreeBytes: field.byteSize("PIXELMESH_STORAGE_MIN_FREE", "256MiB", "Space that is left free on the file system."),

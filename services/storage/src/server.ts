@@ -1,7 +1,7 @@
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { StorageServiceDefinition } from "@pixelmesh/proto";
 import type { RpcServer } from "@pixelmesh/rpc";
-import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
+import { announceReady, openBase, openRpc, openTransfers, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { openFileStore } from "./adapters/file-store.ts";
 import { startSweeping } from "./adapters/sweeping.ts";
@@ -43,12 +43,14 @@ export async function startStorage(
     monotonicMs: () => performance.now(),
   });
   life.defer("sweeper", startSweeping(store, config.sweepEveryMs, base));
+  const { uploads, downloads } = openTransfers(config);
   const rpc = await openRpc(base, {
+    uploads,
     serviceNames: [StorageServiceDefinition.fullName],
     register(server) {
       server.add(StorageServiceDefinition, {
-        putBlob: createPutBlob(store, lifetime, base.metrics),
-        getBlob: createGetBlob(store),
+        putBlob: createPutBlob(store, { lifetime, uploads, metrics: base.metrics }),
+        getBlob: createGetBlob(store, downloads),
         statBlob: createStatBlob(store, lifetime),
         deleteBlob: createDeleteBlob(store),
         reserveRoom: createReserveRoom(store),

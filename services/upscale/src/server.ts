@@ -28,6 +28,7 @@ export async function startUpscale(
   const createHandler = (maxOutputPixels: number) =>
     createUpscaleHandler(models, { limits: { ...limits, maxOutputPixels }, maxFrameBytes: config.maxFrameBytes });
   const rpc = await openRpc(base, {
+    uploads: worker.transfers.uploads,
     serviceNames: [UpscaleServiceDefinition.fullName],
     register(server) {
       server.add(UpscaleServiceDefinition, {

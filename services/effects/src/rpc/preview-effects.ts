@@ -13,6 +13,17 @@ export function createPreviewEffects(worker: WorkerParts, handler: StepHandler) 
     request: PreviewEffectsRequest,
     { signal }: CallContext,
   ): Promise<PreviewEffectsResponse> {
+    // The picture lies in memory until a slot is free and the preview is made.
+    const share = worker.transfers.uploads.open();
+    try {
+      share.grow(request.picture.length);
+      return await preview(request, signal);
+    } finally {
+      share.release();
+    }
+  };
+
+  async function preview(request: PreviewEffectsRequest, signal: AbortSignal): Promise<PreviewEffectsResponse> {
     const effects = request.operation?.effects ?? [];
     parseEffects(effects, "operation.effects");
     const side = parsePreviewSide(request.maxSidePx);
@@ -42,5 +53,5 @@ export function createPreviewEffects(worker: WorkerParts, handler: StepHandler) 
       worker.limits,
     );
     return { header: { format, ...size, sizeBytes: bytes.length, notices }, picture: bytes };
-  };
+  }
 }

@@ -1,13 +1,30 @@
+import { createHash } from "node:crypto";
 import { AppError } from "@pixelmesh/errors";
-import { type DownloadOutputRequest, type DownloadOutputResponse, StorageServiceDefinition } from "@pixelmesh/proto";
-import type { CallContext, RpcConnection } from "@pixelmesh/rpc";
+import {
+  type DownloadOutputRequest,
+  type DownloadOutputResponse,
+  type GetBlobRequest,
+  StorageServiceDefinition,
+} from "@pixelmesh/proto";
+import { type CallContext, type RpcConnection, splitHeader } from "@pixelmesh/rpc";
 import { callFacts } from "@pixelmesh/telemetry";
 import { parseTenant } from "../domain/tenant.ts";
 import type { JobParts } from "./parts.ts";
 
-/** DownloadOutput: what the output is, then its bytes as they come from storage. */
-export function createDownloadOutput({ store, watchers }: JobParts, storage: RpcConnection) {
+/** Read from storage at once. A client that stops reading then holds nothing there. */
+const rangeBytes = 512 * 1024;
+/** Memory of one download: a range, and what of the one before it is on its way out, encoded. */
+const downloadBytes = 2.5 * rangeBytes;
+
+/** DownloadOutput: what the output is, then its bytes, range by range, once this process has memory for them. */
+export function createDownloadOutput({ store, watchers, downloads }: JobParts, storage: RpcConnection) {
   const blobs = storage.client(StorageServiceDefinition);
+
+  async function readRange(request: GetBlobRequest, signal: AbortSignal): Promise<Uint8Array[]> {
+    const { chunks } = await splitHeader(blobs.getBlob(request, { signal, timeoutMs: 60_000 }));
+    return await Array.fromAsync(chunks);
+  }
+
   return async function* downloadOutput(
     { jobId, output: name, offsetBytes }: DownloadOutputRequest,
     { signal }: CallContext,
@@ -24,22 +41,30 @@ export function createDownloadOutput({ store, watchers }: JobParts, storage: Rpc
     if (output.expired) throw expired(name);
     if (!output.ready)
       throw new AppError("OUTPUT_NOT_READY", `Output \`${name}\` is not there yet`, { retryAfterMs: 1_000 });
-    const parts = blobs.getBlob({ sha256: output.sha256, offsetBytes }, { signal, timeoutMs: 600_000 });
-    // The header comes with the first bytes: what is not there, or is corrupt and small, is said first.
-    let isBegun = false;
+    const share = await downloads.take(downloadBytes, signal);
     try {
-      for await (const { part } of parts) {
-        if (part?.$case !== "chunk") continue;
-        if (!isBegun) yield { part: { $case: "header", value: output } };
-        isBegun = true;
-        yield { part };
-      }
+      const { sha256, sizeBytes } = output;
+      // Storage verifies whole reads; here a whole is read in ranges.
+      const hash = offsetBytes === 0 ? createHash("sha256") : undefined;
+      let at = offsetBytes;
+      do {
+        // The first range is read before the header is sent: a header promises that the bytes are there.
+        const chunks = await readRange({ sha256, offsetBytes: at, lengthBytes: rangeLength(at, sizeBytes) }, signal);
+        if (at === offsetBytes) yield { part: { $case: "header", value: output } };
+        for (const value of chunks) {
+          at += value.length;
+          hash?.update(value);
+          if (at >= sizeBytes && hash && hash.digest("hex") !== sha256) throw corrupt(name);
+          yield { part: { $case: "chunk", value } };
+        }
+        if (chunks.length === 0 && at < sizeBytes) throw corrupt(name);
+      } while (at < sizeBytes);
     } catch (error) {
       if (!(error instanceof AppError && error.reason === "BLOB_NOT_FOUND")) throw error;
       throw Date.now() >= outputsExpireUnixMs ? expired(name) : lost(name);
+    } finally {
+      share.release();
     }
-    // An offset at the end: there are no bytes.
-    if (!isBegun) yield { part: { $case: "header", value: output } };
   };
 }
 
@@ -50,4 +75,13 @@ function expired(name: string): AppError {
 function lost(name: string): AppError {
   const why = "a full store had to let it go before its time, or its bytes were damaged";
   return new AppError("BLOB_NOT_FOUND", `Output \`${name}\` is no longer stored: ${why}; run the job again`);
+}
+
+function corrupt(name: string): AppError {
+  return new AppError("BLOB_CORRUPT", `The stored bytes of output \`${name}\` no longer have its digest`);
+}
+
+/** At least 1: a length of 0 asks for all, and storage checks an offset beyond the end. */
+function rangeLength(at: number, sizeBytes: number): number {
+  return Math.max(1, Math.min(rangeBytes, sizeBytes - at));
 }

@@ -1,11 +1,11 @@
 import type { PictureLimits } from "@pixelmesh/imaging";
 import type { RateBook } from "@pixelmesh/pipeline";
+import type { ByteBudget } from "@pixelmesh/rpc";
 import type { Tokens } from "@pixelmesh/secrets";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { BlobClient, Results } from "@pixelmesh/worker";
 import type { CatalogueSource } from "../adapters/catalogue-source.ts";
 import type { CreateGate } from "../adapters/create-gate.ts";
-import type { UploadBudget } from "../adapters/upload-budget.ts";
 import type { StatsBook } from "../domain/stats-book.ts";
 import type { Admission } from "../jobs/admission.ts";
 import type { JobIndex } from "../jobs/job-index.ts";
@@ -30,7 +30,8 @@ export type JobParts = {
   readonly catalogue: CatalogueSource;
   readonly blobs: BlobClient;
   readonly results: Results;
-  readonly uploads: UploadBudget;
+  readonly uploads: ByteBudget;
+  readonly downloads: ByteBudget;
   readonly limits: PictureLimits;
   readonly rates: RateBook;
   readonly load: LoadWatch;

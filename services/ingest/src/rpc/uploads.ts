@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import { AppError, expected, toAppError } from "@pixelmesh/errors";
 import { contentOf, inspectPicture, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
 import { BlobKind, type CreateJobHeader, type CreateJobRequest, type Source, type Upload } from "@pixelmesh/proto";
-import { brokenOff } from "@pixelmesh/rpc";
+import { type ByteBudget, type ByteShare, brokenOff, collectBytes } from "@pixelmesh/rpc";
 import type { BlobClient, Keep } from "@pixelmesh/worker";
-import type { UploadBudget } from "../adapters/upload-budget.ts";
 import type { StoredJob } from "../jobs/job-store.ts";
 
 type Part = NonNullable<CreateJobRequest["part"]>;
@@ -22,7 +21,7 @@ export type ReceivedJob = {
 /** What receiving needs. */
 export type UploadParts = {
   readonly blobs: BlobClient;
-  readonly uploads: UploadBudget;
+  readonly uploads: ByteBudget;
   readonly limits: PictureLimits;
   /** Checks the header before any picture is read. Answers how its pictures are kept; throws to refuse. */
   readonly onHeader: (header: CreateJobHeader) => Promise<Keep>;
@@ -73,23 +72,24 @@ export async function receiveJob(
     if (sources.some(({ name }) => name === upload.name))
       throw expected("upload.name", "a name not used before", upload.name);
 
-    const budget = uploads.open();
+    const share = uploads.open();
     try {
       let after: IteratorResult<Part, void> = { done: true, value: undefined };
       async function* chunks() {
         for (after = await parts.next(); !after.done && after.value.$case === "chunk"; after = await parts.next())
           yield after.value.value;
       }
-      const bytes = await budget.collect(chunks(), limits.maxBytes);
+      const { maxBytes } = limits;
+      const bytes = await collectBytes(chunks(), { maxBytes, share, sizeBytes: upload.sizeBytes });
       const take = (keep: Keep) =>
         bytes.length === 0 && upload.sha256 !== ""
-          ? takeStored(upload, blobs, limits, keep, signal)
+          ? takeStored(upload, { blobs, limits, share }, keep, signal)
           : takeBytes(upload, bytes, blobs, limits, keep, signal);
       const taken = earlier || !keep ? undefined : await take(keep).catch(orEarlier);
       sources.push(taken ?? { name: upload.name, sha256: digestOf(upload, bytes), info: undefined });
       next = after;
     } finally {
-      budget.release();
+      share.release();
     }
   }
   return { header, sources, earlier };
@@ -136,13 +136,16 @@ async function takeBytes(
 
 async function takeStored(
   upload: Upload,
-  blobs: BlobClient,
-  limits: PictureLimits,
+  { blobs, limits, share }: Pick<UploadParts, "blobs" | "limits"> & { readonly share: ByteShare },
   keep: Keep,
   signal: AbortSignal,
 ): Promise<Source> {
   if (!(await blobs.extend(upload.sha256, keep))) throw notStored(upload);
-  const bytes = await blobs.get(upload.sha256, limits.maxBytes, signal).catch((error: unknown) => {
+  const read = async () => {
+    const { sizeBytes, parts } = await blobs.read(upload.sha256, limits.maxBytes, signal);
+    return await collectBytes(parts, { maxBytes: limits.maxBytes, share, sizeBytes });
+  };
+  const bytes = await read().catch((error: unknown) => {
     throw toAppError(error).reason === "BLOB_CORRUPT" ? notStored(upload) : error;
   });
   return { name: upload.name, sha256: upload.sha256, info: await inspectPicture(bytes, limits) };

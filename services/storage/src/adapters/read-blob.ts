@@ -4,7 +4,7 @@ import type { ByteRange } from "../domain/range.ts";
 import { orMissing } from "./fs-errors.ts";
 
 /** How much is read at a time; a reader holds at most two such chunks. */
-export const readChunkBytes = 1024 * 1024;
+export const readChunkBytes = 256 * 1024;
 
 /** An open blob file and what happens when its bytes are found right or wrong. */
 export type BlobFile = {

@@ -1,6 +1,6 @@
 import { expected } from "@pixelmesh/errors";
 import type { PutBlobHeader, PutBlobRequest, PutBlobResponse } from "@pixelmesh/proto";
-import { type CallContext, splitHeader } from "@pixelmesh/rpc";
+import { type ByteBudget, type CallContext, coalesce, splitHeader } from "@pixelmesh/rpc";
 import type { Metrics } from "@pixelmesh/telemetry";
 import { parseDigest } from "../domain/digest.ts";
 import { parseJobId } from "../domain/job-id.ts";
@@ -8,8 +8,15 @@ import { assertKeepUntil, type LifetimeRules } from "../domain/lifetime.ts";
 import type { BlobStore, PutOptions } from "../domain/ports.ts";
 import { toKind } from "./to-kind.ts";
 
+/** What PutBlob works with: rules for the life of blobs, memory for uploads. */
+export type PutBlobParts = {
+  readonly lifetime: LifetimeRules;
+  readonly uploads: ByteBudget;
+  readonly metrics: Metrics;
+};
+
 /** PutBlob: answers once the bytes are durable; counts whether they were there already. */
-export function createPutBlob(store: BlobStore, lifetime: LifetimeRules, metrics: Metrics) {
+export function createPutBlob(store: BlobStore, { lifetime, uploads, metrics }: PutBlobParts) {
   const countPut = metrics.countBy("pixelmesh_cache_tier_requests_total", (result: string) => ({
     tier: "blobs",
     result,
@@ -19,7 +26,8 @@ export function createPutBlob(store: BlobStore, lifetime: LifetimeRules, metrics
     { signal }: CallContext,
   ): Promise<PutBlobResponse> {
     const { header, chunks } = await splitHeader(stream, { isEndMarked: true });
-    const put = await store.put(chunks, parseHeader(header, lifetime), signal);
+    const share = uploads.open();
+    const put = await store.put(coalesce(chunks, share), parseHeader(header, lifetime), signal).finally(share.release);
     const { sha256, sizeBytes, keepUntilMs, existed } = put;
     countPut(existed ? "hit" : "miss");
     return { blob: { sha256, sizeBytes, mediaType: header.mediaType }, existed, keepUntilUnixMs: keepUntilMs };

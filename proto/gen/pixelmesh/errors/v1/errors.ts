@@ -62,6 +62,8 @@ export const ErrorReason = {
   /** BLOB_CORRUPT - Stored bytes no longer have their digest; they were set aside. */
   BLOB_CORRUPT: 45,
   DEAD_LETTER_NOT_FOUND: 47,
+  /** UNKNOWN_SERVICE - Health was asked for a name that this process does not have; metadata `known` lists those. */
+  UNKNOWN_SERVICE: 48,
   /** METHOD_UNIMPLEMENTED - The contract has this rpc, this release does not serve it yet. */
   METHOD_UNIMPLEMENTED: 46,
   /** TOO_MANY_JOBS - No room, now or ever. */
@@ -134,6 +136,7 @@ export namespace ErrorReason {
   export type BLOB_NOT_FOUND = typeof ErrorReason.BLOB_NOT_FOUND;
   export type BLOB_CORRUPT = typeof ErrorReason.BLOB_CORRUPT;
   export type DEAD_LETTER_NOT_FOUND = typeof ErrorReason.DEAD_LETTER_NOT_FOUND;
+  export type UNKNOWN_SERVICE = typeof ErrorReason.UNKNOWN_SERVICE;
   export type METHOD_UNIMPLEMENTED = typeof ErrorReason.METHOD_UNIMPLEMENTED;
   export type TOO_MANY_JOBS = typeof ErrorReason.TOO_MANY_JOBS;
   export type QUEUE_FULL = typeof ErrorReason.QUEUE_FULL;
@@ -241,6 +244,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 47:
     case "ERROR_REASON_DEAD_LETTER_NOT_FOUND":
       return ErrorReason.DEAD_LETTER_NOT_FOUND;
+    case 48:
+    case "ERROR_REASON_UNKNOWN_SERVICE":
+      return ErrorReason.UNKNOWN_SERVICE;
     case 46:
     case "ERROR_REASON_METHOD_UNIMPLEMENTED":
       return ErrorReason.METHOD_UNIMPLEMENTED;
@@ -367,6 +373,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_BLOB_CORRUPT";
     case ErrorReason.DEAD_LETTER_NOT_FOUND:
       return "ERROR_REASON_DEAD_LETTER_NOT_FOUND";
+    case ErrorReason.UNKNOWN_SERVICE:
+      return "ERROR_REASON_UNKNOWN_SERVICE";
     case ErrorReason.METHOD_UNIMPLEMENTED:
       return "ERROR_REASON_METHOD_UNIMPLEMENTED";
     case ErrorReason.TOO_MANY_JOBS:
