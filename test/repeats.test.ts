@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+import { connectPixelmesh } from "@pixelmesh/client";
 import { CreateJobHeader, JobServiceDefinition, JobState, Pipeline, StorageServiceDefinition } from "@pixelmesh/proto";
 import { connectRpc, type RpcConnection } from "@pixelmesh/rpc";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { effectStep, robot } from "./fixtures.ts";
 
 let mesh: TestMesh;
@@ -72,4 +74,36 @@ test("a pipeline above 128 KiB is refused for good, with its size and the limit"
     retryAfterMs: undefined,
     metadata: { max_bytes: String(128 * 1024), bytes: expect.stringMatching(/^\d{6,}$/) },
   });
+});
+
+test("a tenant names by digest what it has sent or made; of another tenant's pictures it learns nothing", async () => {
+  const [ann, bob] = ["ann", "bob"].map((tenant) => connectPixelmesh({ address: mesh.address, tenant }));
+  onTestFinished(() => {
+    ann?.close();
+    bob?.close();
+  });
+  const byDigest = (client: typeof ann, digest: string) =>
+    client?.jobs.create({ pipeline: dither, pictures: [{ sha256: digest }] });
+  const own = await sharp(robot).resize(200).png().toBuffer();
+  const digest = createHash("sha256").update(own).digest("hex");
+  const job = await ann?.jobs.create({ pipeline: dither, pictures: [{ bytes: own }] });
+  const ended = await ann?.jobs.wait(job?.id ?? "");
+  const made = ended?.outputs[0]?.sha256 ?? "";
+  expect(made).toMatch(/^[0-9a-f]{64}$/);
+
+  for (const sha of [digest, made]) {
+    expect((await byDigest(ann, sha))?.id).toBeDefined();
+    const refused = { reason: "BLOB_NOT_FOUND", message: expect.any(String) };
+    const never = await byDigest(bob, "0".repeat(64))?.catch((error: unknown) => error);
+    expect(never).toMatchObject(refused);
+    // The same words as for a picture that nobody has.
+    await expect(byDigest(bob, sha)).rejects.toThrow((never as Error).message);
+  }
+  // Another replica, or this one after a restart, finds it among the jobs of the tenant.
+  mesh.kill("ingest");
+  expect((await byDigest(ann, digest))?.id).toBeDefined();
+  await expect(byDigest(bob, digest)).rejects.toMatchObject({ reason: "BLOB_NOT_FOUND" });
+  // With its bytes the picture is anybody's.
+  await bob?.jobs.create({ pipeline: dither, pictures: [{ bytes: own }] });
+  expect((await byDigest(bob, digest))?.id).toBeDefined();
 });

@@ -3,7 +3,7 @@ import { bidForLease, readBucketState } from "@pixelmesh/bus";
 import { defaultLimits } from "@pixelmesh/imaging";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { createRateBook } from "@pixelmesh/pipeline";
-import { DeadLetterServiceDefinition, IngestServiceDefinition, JobServiceDefinition } from "@pixelmesh/proto";
+import { DeadLetterServiceDefinition, IngestServiceDefinition, JobServiceDefinition, JobState } from "@pixelmesh/proto";
 import type { RpcServer } from "@pixelmesh/rpc";
 import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
@@ -18,6 +18,7 @@ import { createAdmission } from "./jobs/admission.ts";
 import { openJobIndex } from "./jobs/job-index.ts";
 import { openJobStore, type StoredJob } from "./jobs/job-store.ts";
 import { startKeeper } from "./jobs/keeper.ts";
+import { createKnownPictures } from "./jobs/known-pictures.ts";
 import { createLoadWatch } from "./jobs/load-watch.ts";
 import { openOpenJobs } from "./jobs/open-jobs.ts";
 import { createOrchestrator } from "./jobs/orchestrator.ts";
@@ -71,6 +72,13 @@ export async function startIngest(
     createTable: async () => createJobTable(join(await worker.scratch.directory(), `jobs-${tables++}.db`)),
   });
   life.defer("index of jobs", index.close);
+  const pictures = createKnownPictures({
+    store,
+    async jobIds(tenant, before, limit) {
+      await index.ready();
+      return index.page(tenant, JobState.UNSPECIFIED, before, limit).map(({ jobId }) => jobId);
+    },
+  });
 
   const connect = (name: string, address: string) => {
     const connection = base.connect(address);
@@ -122,6 +130,7 @@ export async function startIngest(
     base,
     store,
     index,
+    pictures,
     orchestrator,
     open,
     room: createStoreRoom({ read: () => readBucketState(bus, "jobs"), hurry: keeper.hurry }),

@@ -68,11 +68,13 @@ export function createCreateJob(parts: JobParts) {
       return keep;
     };
     const findEarlier = ({ requestId }: CreateJobHeader) => findByRequest(tenant, requestId);
-    const received = await receiveJob(stream, { ...parts, onHeader, findEarlier }, signal).catch((error: unknown) => {
-      const { reason } = toAppError(error);
-      if (reason.startsWith("IMAGE_")) metrics.count("pixelmesh_input_rejected_total", { reason });
-      throw error;
-    });
+    const received = await receiveJob(stream, { ...parts, tenant, onHeader, findEarlier }, signal).catch(
+      (error: unknown) => {
+        const { reason } = toAppError(error);
+        if (reason.startsWith("IMAGE_")) metrics.count("pixelmesh_input_rejected_total", { reason });
+        throw error;
+      },
+    );
 
     if (received.earlier) return answerRepeat(received, received.earlier);
     const deadlineUnixMs = deadlineOf(received.header);

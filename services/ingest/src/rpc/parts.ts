@@ -10,6 +10,7 @@ import type { StatsBook } from "../domain/stats-book.ts";
 import type { Admission } from "../jobs/admission.ts";
 import type { JobIndex } from "../jobs/job-index.ts";
 import type { JobStore } from "../jobs/job-store.ts";
+import type { KnownPictures } from "../jobs/known-pictures.ts";
 import type { LoadWatch } from "../jobs/load-watch.ts";
 import type { OpenJobs } from "../jobs/open-jobs.ts";
 import type { Orchestrator } from "../jobs/orchestrator.ts";
@@ -21,6 +22,7 @@ export type JobParts = {
   readonly base: ServiceBase;
   readonly store: JobStore;
   readonly index: JobIndex;
+  readonly pictures: KnownPictures;
   readonly orchestrator: Orchestrator;
   readonly open: OpenJobs;
   readonly admission: Admission;

@@ -5,6 +5,7 @@ import { BlobKind, type CreateJobHeader, type CreateJobRequest, type Source, typ
 import { type ByteBudget, type ByteShare, brokenOff, collectBytes } from "@pixelmesh/rpc";
 import type { BlobClient, Keep } from "@pixelmesh/worker";
 import type { StoredJob } from "../jobs/job-store.ts";
+import type { KnownPictures } from "../jobs/known-pictures.ts";
 
 type Part = NonNullable<CreateJobRequest["part"]>;
 
@@ -25,6 +26,9 @@ export type UploadParts = {
   readonly limits: PictureLimits;
   /** Checks the header before any picture is read. Answers how its pictures are kept; throws to refuse. */
   readonly onHeader: (header: CreateJobHeader) => Promise<Keep>;
+  /** The pictures that the tenant may name by their digest. */
+  readonly pictures: Pick<KnownPictures, "isKnown" | "note">;
+  readonly tenant: string;
   /** The job that an earlier call with the same request id made. Asked only when something is refused. */
   readonly findEarlier: (header: CreateJobHeader) => Promise<StoredJob | undefined>;
 };
@@ -45,7 +49,7 @@ export function toInputKeep(jobId: string, deadlineUnixMs: number): Keep {
  */
 export async function receiveJob(
   stream: AsyncIterable<CreateJobRequest>,
-  { blobs, uploads, limits, onHeader, findEarlier }: UploadParts,
+  { blobs, uploads, limits, onHeader, findEarlier, pictures, tenant }: UploadParts,
   signal: AbortSignal,
 ): Promise<ReceivedJob> {
   const parts = readParts(stream);
@@ -81,11 +85,14 @@ export async function receiveJob(
       }
       const { maxBytes } = limits;
       const bytes = await collectBytes(chunks(), { maxBytes, share, sizeBytes: upload.sizeBytes });
-      const take = (keep: Keep) =>
-        bytes.length === 0 && upload.sha256 !== ""
-          ? takeStored(upload, { blobs, limits, share }, keep, signal)
-          : takeBytes(upload, bytes, blobs, limits, keep, signal);
+      async function take(keep: Keep): Promise<Source> {
+        if (bytes.length > 0 || upload.sha256 === "") return takeBytes(upload, bytes, blobs, limits, keep, signal);
+        // A digest is no secret: that another tenant has stored the picture must not show, not even in the answer.
+        if (!(await pictures.isKnown(tenant, upload.sha256))) throw notStored(upload);
+        return takeStored(upload, { blobs, limits, share }, keep, signal);
+      }
       const taken = earlier || !keep ? undefined : await take(keep).catch(orEarlier);
+      if (taken) pictures.note(tenant, taken.sha256);
       sources.push(taken ?? { name: upload.name, sha256: digestOf(upload, bytes), info: undefined });
       next = after;
     } finally {

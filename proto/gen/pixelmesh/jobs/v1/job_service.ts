@@ -60,7 +60,10 @@ export interface CreateJobHeader {
   deadlineAfterMs: number;
 }
 
-/** Announces a picture. Its bytes follow as chunks, unless sha256 names one that is stored and no chunk follows. */
+/**
+ * Announces a picture. Its bytes follow as chunks, unless sha256 names a stored one and no chunk follows. A tenant names those that
+ * it has sent, or that its jobs have made, in its latest 1,000 jobs; BLOB_NOT_FOUND asks for the bytes.
+ */
 export interface Upload {
   /** "source" for the first. */
   name: string;
