@@ -71,6 +71,7 @@ export function toWorkItem(spec: JobSpec, record: JobRecord, stepIndex: number, 
     modelDigest: planned.modelDigest,
     keepUntilUnixMs: times.keepUntilUnixMs,
     publishedUnixMs: times.nowUnixMs,
+    limits: spec.limits,
   });
 }
 

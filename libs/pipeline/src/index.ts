@@ -23,6 +23,7 @@ export type { PlanLimits } from "./plan-limits.ts";
 export { mergeProgress } from "./progress.ts";
 export { abandonedSteps, nextLookUnixMs, type OwedStep, owedSteps } from "./reconcile.ts";
 export { createRecord, isJobEnded, isStepEnded } from "./record.ts";
+export { resultSize } from "./result-size.ts";
 export { mergeResults, resultCovers, trimResult, type Wanted, wantedOf } from "./results.ts";
 export { type RoomNeed, roomNeed } from "./room.ts";
 export {

@@ -1,5 +1,14 @@
 import { AppError } from "@pixelmesh/errors";
-import { decodeRaster, type EncodedRaster, encodeRaster, inspectPicture, type Room } from "@pixelmesh/imaging";
+import {
+  assertOutputSize,
+  decodeRaster,
+  type EncodedRaster,
+  encodeRaster,
+  inspectPicture,
+  type PictureLimits,
+  type Room,
+} from "@pixelmesh/imaging";
+import { operationOf, resultSize } from "@pixelmesh/pipeline";
 import { Encoding, type Notice, type PictureHeader, Priority, type Step } from "@pixelmesh/proto";
 import { collectBytes, createOutbox, toChunks } from "@pixelmesh/rpc";
 import { callFacts } from "@pixelmesh/telemetry";
@@ -13,6 +22,8 @@ export type DirectRequest = {
   readonly step: Step;
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly encoding: Encoding | undefined;
+  /** Default: those of the service. */
+  readonly limits?: PictureLimits;
   readonly signal: AbortSignal;
   readonly onProgress?: (fraction: number) => void;
 };
@@ -22,9 +33,11 @@ export type DirectResult = EncodedRaster & { readonly widthPx: number; readonly 
 
 /** Reads the upload, takes a slot as a job's step would, runs, encodes. Large results lie in the room; nothing is stored. */
 export async function runDirect(parts: WorkerParts, request: DirectRequest, room: Room): Promise<DirectResult> {
-  const { handler, step, signal } = request;
-  const bytes = await collectBytes(request.chunks, parts.limits.maxBytes);
-  const info = await inspectPicture(bytes, parts.limits);
+  const { handler, step, signal, limits = parts.limits } = request;
+  const bytes = await collectBytes(request.chunks, limits.maxBytes);
+  const info = await inspectPicture(bytes, limits);
+  const planned = resultSize(operationOf(step), info);
+  assertOutputSize(planned.widthPx, planned.heightPx, limits);
   const notices: Notice[] = [];
   const { deadlineUnixMs, tenant } = callFacts();
   if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A direct call has no deadline");
@@ -32,9 +45,10 @@ export async function runDirect(parts: WorkerParts, request: DirectRequest, room
     handler,
     step,
     sizes: [info],
+    limits,
     room,
     async loadInputs({ room }) {
-      const decoded = await decodeRaster(bytes, parts.limits, room);
+      const decoded = await decodeRaster(bytes, limits, room);
       notices.push(...decoded.notices);
       return [decoded.raster];
     },
@@ -45,7 +59,7 @@ export async function runDirect(parts: WorkerParts, request: DirectRequest, room
     signal,
     onProgress: request.onProgress ?? (() => {}),
   });
-  const encoded = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), parts.limits, room);
+  const encoded = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), limits, room);
   const { widthPx, heightPx } = outcome.frame;
   return { ...encoded, notices: [...notices, ...(outcome.notices ?? []), ...encoded.notices], widthPx, heightPx };
 }

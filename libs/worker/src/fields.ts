@@ -2,11 +2,13 @@ import { availableParallelism } from "node:os";
 import { type ConfigOf, field } from "@pixelmesh/config";
 import { serviceFields } from "@pixelmesh/service";
 import type { HostMemorySource } from "./host-memory.ts";
+import { limitFields } from "./limit-fields.ts";
 
 /** Settings of every service that does steps, on top of a service's own. */
 export function workerFields(area: string, basePort: number) {
   return {
     ...serviceFields(area, basePort),
+    ...limitFields,
     storageAddress: field.text("PIXELMESH_STORAGE_ADDRESS", "127.0.0.1:7402", "Address of the storage service."),
     schedulerAddresses: field.list(
       "PIXELMESH_SCHEDULER_ADDRESS",

@@ -1,4 +1,4 @@
-import type { Frame, Raster, Room } from "@pixelmesh/imaging";
+import type { Frame, PictureLimits, Raster, Room } from "@pixelmesh/imaging";
 import type { Adaptation, Notice, SlotOption, Step, WorkClass } from "@pixelmesh/proto";
 
 /** Size of a picture that may not be here yet. `channels` 0: not known. */
@@ -54,7 +54,9 @@ export type StepOutcome<Picture extends Raster = Frame> = {
   readonly notices?: readonly Notice[];
 };
 
-type Needing = { need(step: Step, inputs: readonly PictureSize[]): SlotNeed | Promise<SlotNeed> };
+type Needing = {
+  need(step: Step, inputs: readonly PictureSize[], limits: PictureLimits): SlotNeed | Promise<SlotNeed>;
+};
 
 /** One operation of a service, on pictures in memory: the same code serves job steps and direct calls. */
 export type StepHandler = Needing & {

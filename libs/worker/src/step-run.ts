@@ -51,6 +51,7 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
     const handler = handlers[stage];
     if (!item.step || !handler) throw new AppError("UNKNOWN_OPERATION", `This service has no operation ${stage}`);
     const notices: Notice[] = [];
+    const limits = item.limits ?? parts.limits;
     const progress = startProgress(bus, item);
     const room = parts.scratch.openRoom();
     try {
@@ -58,7 +59,8 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
         handler,
         step: item.step,
         sizes: item.inputs,
-        loadInputs: (loading) => loadInputs(blobs, item, notices, { ...loading, limits: parts.limits }),
+        limits,
+        loadInputs: (loading) => loadInputs(blobs, item, notices, { ...loading, limits }),
         room,
         jobId: item.jobId,
         tenant: item.tenant,
@@ -75,7 +77,7 @@ export function createStepRun(parts: WorkerParts, handlers: Readonly<Record<stri
       told.ran = true;
       const result = await withSpan("store result", {}, () =>
         storeOutcome(parts, item, executed, notices, {
-          ...{ room, signal },
+          ...{ limits, room, signal },
           patiently: patience.of(fieldsOf(item), signal),
         }),
       );

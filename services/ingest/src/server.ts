@@ -1,4 +1,3 @@
-import { defaultLimits } from "@pixelmesh/imaging";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { createRateBook } from "@pixelmesh/pipeline";
 import { DeadLetterServiceDefinition, IngestServiceDefinition, JobServiceDefinition } from "@pixelmesh/proto";
@@ -48,14 +47,7 @@ export async function startIngest(
   options: OpenOptions = {},
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
   const base = await openBase("ingest", config, life, log, options);
-  const limits = {
-    ...defaultLimits,
-    maxBytes: config.maxUploadBytes,
-    maxInputPixels: config.maxInputPixels,
-    maxOutputPixels: config.maxOutputPixels,
-    allowTiff: config.allowTiff,
-  };
-  const worker = await openWorker(base, config, {}, limits);
+  const worker = await openWorker(base, config);
   const store = await openJobStore(base.bus);
   const watchers = await openWatchers(base.bus, store);
   life.defer("watchers", watchers.close);
@@ -75,7 +67,7 @@ export async function startIngest(
   );
   const rates = createRateBook();
   const { bus, metrics } = base;
-  const { results, blobs } = worker;
+  const { results, blobs, limits } = worker;
   const [open, waits] = await Promise.all([openOpenJobs(bus), openWaits(bus)]);
   const flight = createSingleFlight({ bus, store, results, waits, blobs, metrics });
   const { outputLifeMs, reconcileAfterMs } = config;

@@ -34,7 +34,7 @@ function removeAndReplace(
 ): StepHandler {
   const second = Step.fromPartial({ id: "replace", operation: { $case: "replaceBackground", value: replace } });
   return {
-    need: (step, inputs) => removing.need(step, inputs),
+    need: (step, inputs, limits) => removing.need(step, inputs, limits),
     async run(step, inputs, context) {
       // A run takes its pictures over, and a blur is made from the picture once more.
       const kept = inputs.map((frame) => ({ ...frame, data: frame.data.slice() }));

@@ -24,6 +24,7 @@ export function createPreviewEffects(worker: WorkerParts, handler: StepHandler) 
       handler,
       step: Step.fromPartial({ id: "preview", operation: { $case: "applyEffects", value: { effects } } }),
       sizes: [{ ...size, channels: info.channels }],
+      limits: worker.limits,
       room: memoryRoom,
       async loadInputs() {
         const { frame } = await decodePicture(request.picture, worker.limits);
