@@ -23,7 +23,7 @@ type OperationFacts = {
 /** Every operation there is. */
 export const operations: Readonly<Record<OperationCase, OperationFacts>> = {
   prescale: { name: "prescale", service: "ingest", revision: 1, usesModel: false },
-  upscale: { name: "upscale", service: "upscale", revision: 2, usesModel: true },
+  upscale: { name: "upscale", service: "upscale", revision: 3, usesModel: true },
   removeBackground: { name: "remove_background", service: "background", revision: 1, usesModel: true },
   replaceBackground: { name: "replace_background", service: "background", revision: 1, usesModel: false },
   applyEffects: { name: "apply_effects", service: "effects", revision: 1, usesModel: false },
