@@ -16,7 +16,7 @@ type OperationFacts = {
   readonly service: StepService;
   /** Part of the result key; grows whenever the operation's pixels change. */
   readonly revision: number;
-  /** Whether a model does it, so that the size policy applies. */
+  /** Whether a model does it. */
   readonly usesModel: boolean;
 };
 
