@@ -33,7 +33,7 @@ export function workerFields(area: string, basePort: number) {
     maxFrameBytes: field.byteSize(
       "PIXELMESH_FRAME_MEMORY",
       "64MiB",
-      "A picture whose pixels take more is kept in a file while it is upscaled and encoded.",
+      "A picture whose pixels take more is kept in a file while it is worked on.",
       { min: 0 },
     ),
     concurrency: field.integer(

@@ -37,7 +37,7 @@ import { createPrescaleImage } from "./rpc/prescale-image.ts";
 import { createProxies } from "./rpc/proxies.ts";
 import { repeatable } from "./rpc/repeatable.ts";
 import { createWatchJob } from "./rpc/watch-job.ts";
-import { prescaleHandler } from "./steps/prescale-step.ts";
+import { createPrescaleHandler } from "./steps/prescale-step.ts";
 
 /** Starts the ingest service: uploads, the life of jobs, prescale steps. */
 export async function startIngest(
@@ -111,6 +111,7 @@ export async function startIngest(
     jobDeadlineMs: config.jobDeadlineMs,
     outputLifeMs,
   };
+  const prescale = createPrescaleHandler(config);
   const storage = connect("download", config.storageAddress);
 
   const rpc = await openRpc(base, {
@@ -141,7 +142,7 @@ export async function startIngest(
       });
       server.add(IngestServiceDefinition, {
         inspectImage: createInspectImage(parts),
-        prescaleImage: createPrescaleImage(worker),
+        prescaleImage: createPrescaleImage(worker, prescale),
       });
     },
   });
@@ -149,7 +150,7 @@ export async function startIngest(
   life.defer("job events", events.stop);
   const reconciler = await startReconciler({ base, store, open, orchestrator, reconcileAfterMs });
   life.defer("reconciler", reconciler.close);
-  await startStepWorker(worker, "ingest", { prescale: prescaleHandler });
+  await startStepWorker(worker, "ingest", { prescale });
   await announceReady(base, rpc);
   return { base, rpc };
 }
