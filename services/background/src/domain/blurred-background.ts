@@ -15,6 +15,7 @@ import { toOpaqueRgb } from "./matte.ts";
 import { createPlane, fitSize, type Plane, type Size } from "./plane.ts";
 import { toRgbPlanes } from "./rgb-planes.ts";
 import { createRowSampler, createSampler, type Sampler } from "./sampler.ts";
+import { withOpen } from "./with-open.ts";
 
 /** What is done to whole pictures, which may lie in files. As methods, so that functions of frames fit where all is in memory. */
 export type PictureTools = {
@@ -64,25 +65,26 @@ async function removeObject(cutOut: Raster, picture: Raster, { resize, room, sig
   const planes = await toRgbPlanes(toOpaqueRgb(await shrink(picture)), small, pace);
   const filled = await fillHole(planes, hiddenPlane(await shrink(cutOut), small), pace);
   const samplers = filled.map((plane) => createSampler(plane, picture));
-  await using open = new AsyncDisposableStack();
-  const [overRows, rows] = [await openRows(cutOut), await openRows(picture)];
-  open.defer(overRows.close);
-  open.defer(rows.close);
-  const { widthPx, heightPx } = picture;
-  const sink = await createRasterSink({ widthPx, heightPx, channels: 3 }, room);
-  open.defer(sink.abandon);
-  for (let top = 0; top < heightPx; top += rowsPerRead) {
-    const count = Math.min(rowsPerRead, heightPx - top);
-    const over = toStrip(await overRows.readRows(top, count), overRows);
-    const strip = toStrip(await rows.readRows(top, count), rows);
-    const out = createFrame(widthPx, count, 3);
-    for (let row = 0; row < count; row++) {
-      fillRow(out, row, top + row, over, strip, samplers);
-      await pace(widthPx);
+  return withOpen(async (open) => {
+    const [overRows, rows] = [await openRows(cutOut), await openRows(picture)];
+    open.defer(overRows.close);
+    open.defer(rows.close);
+    const { widthPx, heightPx } = picture;
+    const sink = await createRasterSink({ widthPx, heightPx, channels: 3 }, room);
+    open.defer(sink.abandon);
+    for (let top = 0; top < heightPx; top += rowsPerRead) {
+      const count = Math.min(rowsPerRead, heightPx - top);
+      const over = toStrip(await overRows.readRows(top, count), overRows);
+      const strip = toStrip(await rows.readRows(top, count), rows);
+      const out = createFrame(widthPx, count, 3);
+      for (let row = 0; row < count; row++) {
+        fillRow(out, row, top + row, over, strip, samplers);
+        await pace(widthPx);
+      }
+      await sink.writeRows(top, out.data);
     }
-    await sink.writeRows(top, out.data);
-  }
-  return sink.end();
+    return sink.end();
+  });
 }
 
 function toStrip(data: Uint8Array, { widthPx, channels }: RowSource): Frame {

@@ -18,6 +18,7 @@ import { coverPicture } from "./cover.ts";
 import type { Size } from "./plane.ts";
 import type { WorkOptions } from "./remove.ts";
 import type { Replacement } from "./replacement.ts";
+import { withOpen } from "./with-open.ts";
 
 /** What replacing a background takes besides the cut-out. */
 export type ReplaceOptions = WorkOptions &
@@ -48,16 +49,17 @@ export async function replaceBackgroundIn(
   options: ReplaceOptions,
 ): Promise<Raster> {
   options.signal?.throwIfAborted();
-  await using open = new AsyncDisposableStack();
-  const background = await createBackground(room, cutOut, replacement, options);
-  open.defer(background.close);
-  const rows = await openRows(cutOut);
-  open.defer(rows.close);
-  const { widthPx, heightPx } = cutOut;
-  const sink = await createRasterSink({ widthPx, heightPx, channels: composedChannels(background) }, room);
-  open.defer(sink.abandon);
-  await composeRows(rows, background, sink, options);
-  return sink.end();
+  return withOpen(async (open) => {
+    const background = await createBackground(room, cutOut, replacement, options);
+    open.defer(background.close);
+    const rows = await openRows(cutOut);
+    open.defer(rows.close);
+    const { widthPx, heightPx } = cutOut;
+    const sink = await createRasterSink({ widthPx, heightPx, channels: composedChannels(background) }, room);
+    open.defer(sink.abandon);
+    await composeRows(rows, background, sink, options);
+    return sink.end();
+  });
 }
 
 async function createBackground(

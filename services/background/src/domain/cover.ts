@@ -2,6 +2,7 @@ import { createRasterSink, openRows, type Raster, type Room } from "@pixelmesh/i
 import type { Pace } from "@pixelmesh/lifecycle";
 import type { PictureTools } from "./blurred-background.ts";
 import type { Size } from "./plane.ts";
+import { withOpen } from "./with-open.ts";
 
 const rowsPerRead = 32;
 
@@ -23,21 +24,22 @@ async function cropCenter(picture: Raster, { widthPx, heightPx }: Size, room: Ro
   const { channels } = picture;
   const left = Math.floor((picture.widthPx - widthPx) / 2);
   const top = Math.floor((picture.heightPx - heightPx) / 2);
-  await using open = new AsyncDisposableStack();
-  const rows = await openRows(picture);
-  open.defer(rows.close);
-  const sink = await createRasterSink({ widthPx, heightPx, channels }, room);
-  open.defer(sink.abandon);
-  for (let y = 0; y < heightPx; y += rowsPerRead) {
-    const count = Math.min(rowsPerRead, heightPx - y);
-    const strip = await rows.readRows(top + y, count);
-    const out = new Uint8Array(widthPx * count * channels);
-    for (let row = 0; row < count; row++) {
-      const start = (row * picture.widthPx + left) * channels;
-      out.set(strip.subarray(start, start + widthPx * channels), row * widthPx * channels);
-      await pace(widthPx);
+  return withOpen(async (open) => {
+    const rows = await openRows(picture);
+    open.defer(rows.close);
+    const sink = await createRasterSink({ widthPx, heightPx, channels }, room);
+    open.defer(sink.abandon);
+    for (let y = 0; y < heightPx; y += rowsPerRead) {
+      const count = Math.min(rowsPerRead, heightPx - y);
+      const strip = await rows.readRows(top + y, count);
+      const out = new Uint8Array(widthPx * count * channels);
+      for (let row = 0; row < count; row++) {
+        const start = (row * picture.widthPx + left) * channels;
+        out.set(strip.subarray(start, start + widthPx * channels), row * widthPx * channels);
+        await pace(widthPx);
+      }
+      await sink.writeRows(y, out);
     }
-    await sink.writeRows(y, out);
-  }
-  return sink.end();
+    return sink.end();
+  });
 }
