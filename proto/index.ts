@@ -199,6 +199,7 @@ export {
   EncodedOutput,
   JobEvent,
   JobFinished,
+  JobLimits,
   JobRecord,
   JobSpec,
   Lease,

@@ -11,7 +11,7 @@ import { startTestMesh } from "@pixelmesh/testing";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readRaw, resizeStraight, upscaleStraight } from "../libs/inference/test/straight-upscale.ts";
-import { smallUpscaler } from "../libs/inference/test/tiny-models.ts";
+import { weighingUpscaler } from "../libs/inference/test/tiny-models.ts";
 import { downloadFrame, effectStep, step } from "./fixtures.ts";
 import { writePair } from "./model-pair.ts";
 
@@ -31,7 +31,10 @@ const connections: RpcConnection[] = [];
 
 beforeAll(async () => {
   modelsDir = mkdtempSync(join(tmpdir(), "pair-"));
-  writeFileSync(join(modelsDir, "manifest.json"), writePair(modelsDir, smallUpscaler(8), smallUpscaler(6)));
+  writeFileSync(
+    join(modelsDir, "manifest.json"),
+    writePair(modelsDir, weighingUpscaler([0.9, 1.1, 1, 1]), weighingUpscaler([1, 1, 0.8, 1.2])),
+  );
   const services = ["ingest", "scheduler", "storage", "upscale", "effects"] as const;
   [mesh, disk] = await Promise.all([
     startTestMesh({ services: [...services], modelsDirs: [modelsDir] }),
@@ -229,8 +232,8 @@ describe("an upscale, in memory and through files", () => {
     // Files there were, in the one mesh only; they went with their steps.
     expect(existsSync(join(mesh.dataDir, "scratch"))).toBe(false);
     const scratch = join(disk.dataDir, "scratch");
-    const [own = ""] = readdirSync(scratch);
-    expect(own).toMatch(/^pixelmesh-upscale-/);
-    await expect.poll(() => readdirSync(join(scratch, own)), { timeout: 20_000 }).toEqual([]);
+    const own = readdirSync(scratch);
+    expect(own.map((name) => name.replace(/-\d+-\w+$/, "")).sort()).toEqual(["pixelmesh-effects", "pixelmesh-upscale"]);
+    for (const name of own) await expect.poll(() => readdirSync(join(scratch, name)), { timeout: 20_000 }).toEqual([]);
   });
 });

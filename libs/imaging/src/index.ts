@@ -1,5 +1,5 @@
 export { findConstantAlpha } from "./auto-format.ts";
-export { blurFrame } from "./blur.ts";
+export { blurFrame, blurRaster } from "./blur.ts";
 export { type ContactSheetOptions, createContactSheet } from "./contact-sheet.ts";
 export { type Content, contentOf, toFileContent } from "./content.ts";
 export { type DecodedPicture, type DecodedRaster, decodePicture, decodeRaster } from "./decode.ts";
@@ -13,6 +13,7 @@ export { inspectPicture } from "./inspect.ts";
 export { assertOutputSize, defaultLimits, type PictureLimits } from "./limits.ts";
 export { copyRows } from "./rasters/blocks.ts";
 export { discardRaster } from "./rasters/frame-file.ts";
+export { type LentRoom, lendRoom, openLentRoom } from "./rasters/lent-room.ts";
 export { type FrameFile, isFrameFile, type Raster, rasterBytes, type Shape } from "./rasters/raster.ts";
 export { createRasterSink, type OpenRows, openRows, type RasterSink, toWholeFrame } from "./rasters/raster-rows.ts";
 export { createRoom, memoryRoom, type Room } from "./rasters/room.ts";

@@ -22,6 +22,8 @@ export type RowSink = {
   writeRows(y: number, rows: Uint8Array): Promise<void>;
   /** Memory of the sink's own where rows from `y` on will be, if it has some: rows that lie there are written without a copy. */
   roomFor?(y: number, count: number): Uint8Array | undefined;
+  /** `roomFor` rows that need not be next: for a writer that holds rows back. */
+  roomAhead?(y: number, count: number): Uint8Array | undefined;
 };
 
 /** A sink that fills a frame. `frame` is whole after its last row; reading it earlier throws INTERNAL. */

@@ -123,6 +123,25 @@ export function smallUpscaler(width = 8): OnnxGraph {
   };
 }
 
+/** An upscaler ×2 that repeats each pixel: its result has the mean of its input. */
+export const replicatingUpscaler = weighingUpscaler([1, 1, 1, 1]);
+
+/** An upscaler ×2 that makes four pixels of each, so many times as bright. */
+export function weighingUpscaler(weights: readonly [number, number, number, number]): OnnxGraph {
+  const data = Float32Array.from({ length: 36 }, (_, at) =>
+    at % 3 === Math.floor(at / 12) ? (weights[Math.floor(at / 3) % 4] as number) : 0,
+  );
+  return {
+    inputs: [value("x")],
+    outputs: [value("y", [1, 3, "h2", "w2"])],
+    constants: [{ name: "w", dims: [12, 3, 1, 1], data }],
+    nodes: [
+      { operator: "Conv", inputs: ["x", "w"], outputs: ["c"], attributes: { kernel_shape: [1, 1] } },
+      { operator: "DepthToSpace", inputs: ["c"], outputs: ["y"], attributes: { blocksize: 2, mode: "CRD" } },
+    ],
+  };
+}
+
 /** A picture of noise over a ramp. */
 export function noise(widthPx: number, heightPx: number, channels: 1 | 3 = 3) {
   let state = 1;

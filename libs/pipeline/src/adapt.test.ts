@@ -59,6 +59,19 @@ describe("under load", () => {
     expect(planAt(3, { ...allowed, quality: Quality.FAST }, up).adaptations).toEqual([]);
   });
 
+  test("a result is never smaller than its picture, and a cut-out stays as large as it is", () => {
+    const sources = [source(3_840, 2_160)];
+    for (const level of [1, 2, 3] as const) {
+      const more = { ...large, sources, load: at(level) };
+      const doubled = plan(pipeline([step("up", upscale(2))]), allowed, more);
+      expect(doubled.steps.at(-1)).toMatchObject({ widthPx: 3_840, heightPx: 2_160 });
+      expect(doubled.adaptations[0]).toMatchObject({ kind: "size", from: "3840x2160", to: "1920x1080" });
+      const cut = plan(pipeline([step("cut", cutOut())]), allowed, more);
+      expect(cut.steps.map(({ widthPx, heightPx }) => [widthPx, heightPx])).toEqual([[3_840, 2_160]]);
+      expect(cut.adaptations).toEqual([]);
+    }
+  });
+
   test("a model that was named stays, and so does a picture that fits", () => {
     const named = planAt(3, allowed, pipeline([step("up", upscale(4, "fine-x4"))]));
     expect(named.adaptations.map(({ kind }) => kind)).toEqual(["size"]);

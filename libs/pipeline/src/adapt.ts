@@ -12,7 +12,7 @@ export function loadFor(header: CreateJobHeader, load: Load): Load {
   return header.allowDegraded && qualityOf(header) === Quality.AUTO ? load : calm;
 }
 
-/** How large a picture may be when it enters a model: what the quality says, and under load 1536, then 1024 px a side. */
+/** How large a picture may be when it enters an upscale: what the quality says, and under load 1536, then 1024 px a side. */
 export function boundsFor(header: CreateJobHeader, { level }: Load): AiBounds {
   if (level === 0) return aiBounds(qualityOf(header));
   return { maxSidePx: level === 1 ? 1_536 : 1_024, maxPixels: 0 };

@@ -72,6 +72,7 @@ export function toWorkItem(spec: JobSpec, record: JobRecord, stepIndex: number, 
     keepUntilUnixMs: times.keepUntilUnixMs,
     publishedUnixMs: times.nowUnixMs,
     expectedMs: planned.expectedMs,
+    limits: spec.limits,
   });
 }
 

@@ -25,6 +25,7 @@ export { mergeProgress } from "./progress.ts";
 export { createProfileBook, type ProfileBook, type ProgressProfile } from "./progress-profile.ts";
 export { abandonedSteps, nextLookUnixMs, type OwedStep, owedSteps } from "./reconcile.ts";
 export { createRecord, isJobEnded, isStepEnded } from "./record.ts";
+export { resultSize } from "./result-size.ts";
 export { mergeResults, resultCovers, trimResult, type Wanted, wantedOf } from "./results.ts";
 export { type RoomNeed, roomNeed } from "./room.ts";
 export {

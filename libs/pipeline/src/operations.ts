@@ -16,14 +16,14 @@ type OperationFacts = {
   readonly service: StepService;
   /** Part of the result key; grows whenever the operation's pixels change. */
   readonly revision: number;
-  /** Whether a model does it, so that the size policy applies. */
+  /** Whether a model does it. */
   readonly usesModel: boolean;
 };
 
 /** Every operation there is. */
 export const operations: Readonly<Record<OperationCase, OperationFacts>> = {
   prescale: { name: "prescale", service: "ingest", revision: 1, usesModel: false },
-  upscale: { name: "upscale", service: "upscale", revision: 2, usesModel: true },
+  upscale: { name: "upscale", service: "upscale", revision: 3, usesModel: true },
   removeBackground: { name: "remove_background", service: "background", revision: 1, usesModel: true },
   replaceBackground: { name: "replace_background", service: "background", revision: 1, usesModel: false },
   applyEffects: { name: "apply_effects", service: "effects", revision: 1, usesModel: false },

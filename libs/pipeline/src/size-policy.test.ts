@@ -29,11 +29,56 @@ describe("the size policy", () => {
   test.each([
     [Quality.FAST, "prescale(source) 1024x768"],
     [Quality.BALANCED, "prescale(source) 1632x1224"],
-  ])("quality %i shrinks a large picture before its first model step", (quality, first) => {
-    const spec = plan(pipeline([step("cut", cutOut())]), { quality }, large);
+  ])("quality %i shrinks a large picture before its first upscale", (quality, first) => {
+    const spec = plan(pipeline([step("up", upscale(4))]), { quality }, large);
     expect(outline(spec)[0]).toBe(first);
     expect(spec.steps[0]?.service).toBe("ingest");
     expect(spec.steps).toHaveLength(2);
+  });
+
+  test.each([Quality.FAST, Quality.BALANCED])("quality %i leaves the picture of a cut-out whole", (quality) => {
+    expect(outline(plan(pipeline([step("cut", cutOut())]), { quality }, large))).toEqual(["cut(source) 4000x3000"]);
+    const blurred = pipeline([step("cut", cutOut()), step("bg", blur(4), fromStep("cut"), fromUpload("source"))]);
+    expect(outline(plan(blurred, { quality }, large))).toEqual(["cut(source) 4000x3000", "bg(cut+source) 4000x3000"]);
+  });
+
+  test("an upscale is never smaller than its picture, and shrinks it no less than that takes", () => {
+    const side = fc.integer({ min: 1, max: 4_000 });
+    const scale = fc.constantFrom<2 | 4>(2, 4);
+    fc.assert(
+      fc.property(side, side, scale, fc.constantFrom(Quality.FAST, Quality.BALANCED), (width, height, by, quality) => {
+        const more = { sources: [source(width, height)], limits: { maxOutputPixels: 1e9 } };
+        const { steps } = plan(pipeline([step("up", upscale(by))]), { quality }, more);
+        const [up, shrunk] = [steps.at(-1), steps.length > 1 ? steps[0] : undefined];
+        expect(up?.widthPx).toBeGreaterThanOrEqual(width);
+        expect(up?.heightPx).toBeGreaterThanOrEqual(height);
+        const bound = quality === Quality.FAST ? 1_024 : 2_048;
+        const least = Math.max(bound, Math.ceil(Math.max(width, height) / by) + by);
+        if (Math.min(width, height) >= 100)
+          expect(Math.max(shrunk?.widthPx ?? width, shrunk?.heightPx ?? height)).toBeLessThanOrEqual(least);
+      }),
+    );
+  });
+
+  test("a picture that is enlarged twice is shrunk for each as far as that allows", () => {
+    const steps = [step("a", upscale(2), fromUpload("source")), step("b", upscale(4), fromUpload("source"))];
+    const outputs = steps.map(({ id }) => ({ name: id, step: id }));
+    expect(outline(plan(pipeline(steps, outputs), fast, large))).toEqual([
+      "prescale(source) 2000x1500",
+      "a(prescale) 4000x3000",
+      "prescale-2(source) 1024x768",
+      "b(prescale-2) 4096x3072",
+    ]);
+  });
+
+  test("nothing is shrunk where a blurred background would no longer fit its cut-out", () => {
+    const steps = [
+      step("up", upscale(4), fromUpload("source")),
+      step("bg", blur(4), fromStep("up"), fromUpload("other")),
+    ];
+    const sources = [source(2000, 1500), source(8000, 6000, "other")];
+    const spec = plan(pipeline(steps), fast, { sources });
+    expect(outline(spec)).toEqual(["up(source) 8000x6000", "bg(up+other) 8000x6000"]);
   });
 
   test.each([Quality.UNSPECIFIED, Quality.AUTO, Quality.HIGH])("quality %i touches nothing", (quality) => {
@@ -46,7 +91,7 @@ describe("the size policy", () => {
     ]);
   });
 
-  test("only the first model step of a path counts, and effects before it come first", () => {
+  test("only the first upscale of a path counts, and effects before it come first", () => {
     const spec = plan(
       pipeline([step("fx", effects("grey")), step("up", upscale(4)), step("cut", cutOut())]),
       fast,
@@ -60,9 +105,9 @@ describe("the size policy", () => {
     ]);
   });
 
-  test("branches share the prescale of their picture; effects alone keep the original", () => {
+  test("only the branch that is enlarged takes the smaller picture", () => {
     const steps = [
-      step("up", upscale(2), fromUpload("source")),
+      step("up", upscale(4), fromUpload("source")),
       step("cut", cutOut(), fromUpload("source")),
       step("fx", effects("grey"), fromUpload("source")),
     ];
@@ -76,19 +121,10 @@ describe("the size policy", () => {
     );
     expect(outline(spec)).toEqual([
       "prescale(source) 1024x768",
-      "up(prescale) 2048x1536",
-      "cut(prescale) 1024x768",
+      "up(prescale) 4096x3072",
+      "cut(source) 4000x3000",
       "fx(source) 4000x3000",
     ]);
-  });
-
-  test("the original behind a blurred background is shrunk with its cut-out", () => {
-    const spec = plan(
-      pipeline([step("cut", cutOut()), step("bg", blur(4), fromStep("cut"), fromUpload("source"))]),
-      fast,
-      large,
-    );
-    expect(outline(spec)).toEqual(["prescale(source) 1024x768", "cut(prescale) 1024x768", "bg(cut+prescale) 1024x768"]);
   });
 
   test("a cut-out that was not shrunk keeps its original, whatever else is made of that", () => {
@@ -112,7 +148,7 @@ describe("the size policy", () => {
   });
 
   test("a free id is found", () => {
-    const spec = plan(pipeline([step("prescale", effects("grey")), step("cut", cutOut())]), fast, large);
+    const spec = plan(pipeline([step("prescale", effects("grey")), step("up", upscale(4))]), fast, large);
     expect(outline(spec)[1]).toBe("prescale-2(prescale) 1024x768");
   });
 
@@ -129,7 +165,7 @@ describe("the size policy", () => {
 
   test("a pipeline that grows past 64 steps by it is refused", () => {
     const names = Array.from({ length: 40 }, (_, index) => `u${index}`);
-    const steps = names.map((name) => step(name, cutOut(), fromUpload(name)));
+    const steps = names.map((name) => step(name, upscale(4), fromUpload(name)));
     const asked = pipeline(
       steps,
       names.map((name) => ({ name, step: name })),

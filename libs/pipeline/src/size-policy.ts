@@ -1,11 +1,12 @@
 import { AppError } from "@pixelmesh/errors";
-import { type Input, Quality, type Step } from "@pixelmesh/proto";
+import { type Input, Quality, type Step, type UpscaleOperation } from "@pixelmesh/proto";
 import { MAX_STEPS } from "./limits.ts";
-import { operationOf, operations } from "./operations.ts";
+import { operationOf } from "./operations.ts";
 import { resultSize } from "./result-size.ts";
-import { type Bounds, fits, type Size, unknownSize } from "./sizes.ts";
+import { type Bounds, fits, fitWithin, type Size, unknownSize } from "./sizes.ts";
+import { upscaledSize } from "./upscale.ts";
 
-/** How large a picture may be when it enters a step that runs a model. */
+/** How large a picture may be when it enters an upscale. */
 export type AiBounds = Bounds;
 
 /** The bounds of a quality: none for HIGH and AUTO, 2 megapixels and 2048 px for BALANCED, 1024 px for FAST. */
@@ -15,56 +16,96 @@ export function aiBounds(quality: Quality): AiBounds {
   return { maxSidePx: 0, maxPixels: 0 };
 }
 
-// What is known of a picture on its way. `shrunk` holds the keys of the pictures that were shrunk to get to it.
-type Picture = { readonly size: Size; readonly pastModel: boolean; readonly shrunk: readonly string[] };
+/** A picture on its way: its size, and whether an upscale has made it. */
+type Picture = { readonly size: Size; readonly isUpscaled: boolean };
 
 /**
- * Puts a prescale step before the first model step of every path whose picture is larger than the bounds, one for each
- * such picture. Steps are resolved and in topological order, before and after. The original behind a blurred background
- * is shrunk with its cut-out, so that the two stay alike. Throws INVALID_PIPELINE if the plan grows past MAX_STEPS.
+ * Puts a prescale step before the first upscale of every path whose picture is larger than the bounds, one for each such picture
+ * and bound. The result is never smaller than the picture was: where the bounds would make it so, the picture is shrunk less, or not at
+ * all. Cut-outs take the picture as it is, because their models see a small copy anyway. Steps are resolved and in topological
+ * order, before and after. Throws INVALID_PIPELINE if the plan grows past MAX_STEPS.
  */
 export function applySizePolicy(
   steps: readonly Step[],
   sourceSizes: ReadonlyMap<string, Size>,
   bounds: AiBounds,
 ): readonly Step[] {
+  const planned = shrinkUpscales(steps, sourceSizes, bounds);
+  // A blurred background needs its original in the size of its cut-out: rather nothing is shrunk than one of the two.
+  if (planned.length > steps.length && countMismatches(planned, sourceSizes) > countMismatches(steps, sourceSizes))
+    return steps;
+  assertLength(planned.length, steps.length);
+  return planned;
+}
+
+function shrinkUpscales(
+  steps: readonly Step[],
+  sourceSizes: ReadonlyMap<string, Size>,
+  bounds: AiBounds,
+): readonly Step[] {
   const pictures = new Map<string, Picture>();
-  for (const [name, size] of sourceSizes) pictures.set(`upload:${name}`, { size, pastModel: false, shrunk: [] });
+  for (const [name, size] of sourceSizes) pictures.set(`upload:${name}`, { size, isUpscaled: false });
   const prescales = new Map<string, Step>();
   const ids = new Set(steps.map((step) => step.id));
   const planned: Step[] = [];
 
   for (const step of steps) {
     const operation = operationOf(step);
-    const { usesModel } = operations[operation.$case];
-    const keys = step.inputs.map(keyOf);
-    const taken = keys.map((key) => pictures.get(key) ?? { size: unknownSize, pastModel: false, shrunk: [] });
-    const shrunk = new Set(taken.flatMap((picture) => picture.shrunk));
-    let inputs = step.inputs;
-    for (const [index, picture] of taken.entries()) {
-      const key = keys[index] ?? "";
-      if (usesModel && !picture.pastModel && !fits(picture.size, bounds)) {
-        if (!prescales.has(key)) {
-          const prescale = prescaleStep(freeId(ids), step.inputs, bounds);
-          ids.add(prescale.id);
-          prescales.set(key, prescale);
-          planned.push(prescale);
-        }
-        shrunk.add(key);
-      }
-      const isOriginal = index === 1 && isBlurredBackground(step) && shrunk.has(key);
-      const prescale = prescales.get(key);
-      if (prescale && (isOriginal || (usesModel && shrunk.has(key)))) inputs = inputs.with(index, fromStep(prescale));
+    const taken = step.inputs.map((input) => pictures.get(keyOf(input)) ?? { size: unknownSize, isUpscaled: false });
+    const isUpscaled = taken.some((picture) => picture.isUpscaled);
+    let size = taken[0]?.size ?? unknownSize;
+    let { inputs } = step;
+    const tight =
+      operation.$case === "upscale" && !isUpscaled ? tightestBounds(operation.value, size, bounds) : undefined;
+    if (tight) {
+      const key = `${step.inputs.map(keyOf).join()} ${tight.maxSidePx} ${tight.maxPixels}`;
+      const prescale = prescales.get(key) ?? prescaleStep(freeId(ids), step.inputs, tight);
+      if (!prescales.has(key)) planned.push(prescale);
+      prescales.set(key, prescale);
+      ids.add(prescale.id);
+      inputs = [fromStep(prescale)];
+      size = fitWithin(size, tight);
     }
     pictures.set(`step:${step.id}`, {
-      size: resultSize(operation, taken[0]?.size ?? unknownSize),
-      pastModel: usesModel || taken.some((picture) => picture.pastModel),
-      shrunk: [...shrunk],
+      size: resultSize(operation, size),
+      isUpscaled: isUpscaled || operation.$case === "upscale",
     });
     planned.push({ ...step, inputs });
   }
-  assertLength(planned.length, steps.length);
   return planned;
+}
+
+/** The bounds nearest to those wanted by which the result is not smaller than the picture; undefined where nothing is to be shrunk. */
+function tightestBounds(operation: UpscaleOperation, picture: Size, wanted: AiBounds): AiBounds | undefined {
+  if (fits(picture, wanted)) return undefined;
+  const isLargeEnough = (bounds: AiBounds) => {
+    const { widthPx, heightPx } = upscaledSize(operation, fitWithin(picture, bounds), 1);
+    return widthPx >= picture.widthPx && heightPx >= picture.heightPx;
+  };
+  if (isLargeEnough(wanted)) return wanted;
+  const longestPx = Math.max(picture.widthPx, picture.heightPx);
+  // Rounding of the shorter side decides how much more than this it takes.
+  for (let maxSidePx = Math.ceil(longestPx / (operation.scale || 1)); maxSidePx < longestPx; maxSidePx++) {
+    const bounds = { maxSidePx, maxPixels: 0 };
+    if (isLargeEnough(bounds)) return bounds;
+  }
+  return undefined;
+}
+
+/** Blurred backgrounds whose two pictures have known sizes that differ. */
+function countMismatches(steps: readonly Step[], sourceSizes: ReadonlyMap<string, Size>): number {
+  const sizes = new Map([...sourceSizes].map(([name, size]) => [`upload:${name}`, size]));
+  let mismatches = 0;
+  for (const step of steps) {
+    const [first = unknownSize, second = unknownSize] = step.inputs.map(
+      (input) => sizes.get(keyOf(input)) ?? unknownSize,
+    );
+    const isKnown = first.widthPx > 0 && second.widthPx > 0;
+    const isAlike = first.widthPx === second.widthPx && first.heightPx === second.heightPx;
+    if (isBlurredBackground(step) && isKnown && !isAlike) mismatches++;
+    sizes.set(`step:${step.id}`, resultSize(operationOf(step), first));
+  }
+  return mismatches;
 }
 
 function isBlurredBackground({ operation }: Step): boolean {

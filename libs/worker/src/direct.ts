@@ -1,5 +1,14 @@
 import { AppError } from "@pixelmesh/errors";
-import { decodeRaster, type EncodedRaster, encodeRaster, inspectPicture, type Room } from "@pixelmesh/imaging";
+import {
+  assertOutputSize,
+  decodeRaster,
+  type EncodedRaster,
+  encodeRaster,
+  inspectPicture,
+  type PictureLimits,
+  type Room,
+} from "@pixelmesh/imaging";
+import { operationOf, resultSize } from "@pixelmesh/pipeline";
 import { Encoding, type Notice, type PictureHeader, Priority, type Step } from "@pixelmesh/proto";
 import { collectBytes, createOutbox } from "@pixelmesh/rpc";
 import { callFacts } from "@pixelmesh/telemetry";
@@ -14,6 +23,8 @@ export type DirectRequest = {
   readonly step: Step;
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly encoding: Encoding | undefined;
+  /** Default: those of the service. */
+  readonly limits?: PictureLimits;
   readonly signal: AbortSignal;
   readonly onProgress?: (fraction: number) => void;
 };
@@ -31,11 +42,12 @@ export type DirectResult = Omit<EncodedRaster, "content"> & {
  */
 export async function runDirect(parts: WorkerParts, request: DirectRequest, answerRoom: Room): Promise<DirectResult> {
   const { uploads, downloads } = parts.transfers;
+  const { maxBytes } = request.limits ?? parts.limits;
   const share = uploads.open();
   const room = parts.scratch.openRoom();
   let encoded: Awaited<ReturnType<typeof runOn>>;
   try {
-    const bytes = await collectBytes(request.chunks, { maxBytes: parts.limits.maxBytes, share });
+    const bytes = await collectBytes(request.chunks, { maxBytes, share });
     encoded = await runOn(parts, bytes, request, { room, answerRoom });
   } finally {
     share.release();
@@ -51,8 +63,10 @@ async function runOn(
   request: DirectRequest,
   { room, answerRoom }: { readonly room: Room; readonly answerRoom: Room },
 ) {
-  const { handler, step, signal } = request;
-  const info = await inspectPicture(bytes, parts.limits);
+  const { handler, step, signal, limits = parts.limits } = request;
+  const info = await inspectPicture(bytes, limits);
+  const planned = resultSize(operationOf(step), info);
+  assertOutputSize(planned.widthPx, planned.heightPx, limits);
   const notices: Notice[] = [];
   const { deadlineUnixMs, tenant } = callFacts();
   if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A direct call has no deadline");
@@ -60,9 +74,10 @@ async function runOn(
     handler,
     step,
     sizes: [info],
+    limits,
     room,
     async loadInputs({ room }) {
-      const decoded = await decodeRaster(bytes, parts.limits, room);
+      const decoded = await decodeRaster(bytes, limits, room);
       notices.push(...decoded.notices);
       return [decoded.raster];
     },
@@ -77,7 +92,7 @@ async function runOn(
     content,
     format,
     notices: encodingNotices,
-  } = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), parts.limits, answerRoom);
+  } = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), limits, answerRoom);
   const { widthPx, heightPx } = outcome.frame;
   notices.push(...(outcome.notices ?? []), ...encodingNotices);
   // Placed here, where the content is let go: a caller that waits must not keep it in memory.

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
-import { memoryRoom, type Raster, type Room, toWholeFrame } from "@pixelmesh/imaging";
+import { memoryRoom, type PictureLimits, type Raster, type Room, toWholeFrame } from "@pixelmesh/imaging";
 import { type Priority, SlotRequest, type Step } from "@pixelmesh/proto";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { StepPlace } from "./estimates.ts";
@@ -16,6 +16,8 @@ export type Execution = {
   readonly handler: AnyHandler;
   readonly step: Step;
   readonly sizes: readonly PictureSize[];
+  /** Of the job, or of this service for a direct call. */
+  readonly limits: PictureLimits;
   /** Brings the pictures into a room; begun while the slot is waited for. */
   readonly loadInputs: (loading: { readonly room: Room; readonly signal: AbortSignal }) => Promise<readonly Raster[]>;
   /** Where pictures are kept for a handler that takes rasters; the caller's to close once the outcome is used. */
@@ -50,9 +52,9 @@ export type ExecutionResult = {
 const maxLooks = 10;
 
 /** What a step needs, once the models that would have to go for its own have been here for long enough. */
-async function needInTime({ handler, step, sizes, signal }: Execution): Promise<SlotNeed> {
+async function needInTime({ handler, step, sizes, limits, signal }: Execution): Promise<SlotNeed> {
   for (let looks = 1; ; looks++) {
-    const need = await handler.need(step, sizes);
+    const need = await handler.need(step, sizes, limits);
     if (!need.patienceMs || looks >= maxLooks) return need;
     await sleep(need.patienceMs, undefined, { signal });
   }

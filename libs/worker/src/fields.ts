@@ -2,12 +2,14 @@ import { availableParallelism } from "node:os";
 import { type ConfigOf, field } from "@pixelmesh/config";
 import { serviceFields, transferFields } from "@pixelmesh/service";
 import type { HostMemorySource } from "./host-memory.ts";
+import { limitFields } from "./limit-fields.ts";
 
 /** Settings of every service that does steps, on top of a service's own. */
 export function workerFields(area: string, basePort: number) {
   return {
     ...serviceFields(area, basePort),
     ...transferFields(area),
+    ...limitFields,
     storageAddress: field.text("PIXELMESH_STORAGE_ADDRESS", "127.0.0.1:7402", "Address of the storage service."),
     schedulerAddresses: field.list(
       "PIXELMESH_SCHEDULER_ADDRESS",
@@ -32,7 +34,7 @@ export function workerFields(area: string, basePort: number) {
     maxFrameBytes: field.byteSize(
       "PIXELMESH_FRAME_MEMORY",
       "64MiB",
-      "A picture whose pixels take more is kept in a file while it is upscaled and encoded.",
+      "A picture whose pixels take more is kept in a file while it is worked on.",
       { min: 0 },
     ),
     concurrency: field.integer(

@@ -1,4 +1,4 @@
-import type { Frame, Raster, Room } from "@pixelmesh/imaging";
+import { type Frame, memoryRoom, type PictureLimits, type Raster, type Room, toWholeFrame } from "@pixelmesh/imaging";
 import type { Adaptation, Notice, SlotOption, Step, WorkClass } from "@pixelmesh/proto";
 
 /** Size of a picture that may not be here yet. `channels` 0: not known. */
@@ -56,7 +56,9 @@ export type StepOutcome<Picture extends Raster = Frame> = {
   readonly notices?: readonly Notice[];
 };
 
-type Needing = { need(step: Step, inputs: readonly PictureSize[]): SlotNeed | Promise<SlotNeed> };
+type Needing = {
+  need(step: Step, inputs: readonly PictureSize[], limits: PictureLimits): SlotNeed | Promise<SlotNeed>;
+};
 
 /** One operation of a service, on pictures in memory: the same code serves job steps and direct calls. */
 export type StepHandler = Needing & {
@@ -71,6 +73,23 @@ export type RasterHandler = Needing & {
 
 /** What surrounds a running step that takes rasters. */
 export type RasterContext = StepContext & { readonly room: Room };
+
+/** A handler of rasters that takes frames as well: all in memory. */
+export function withFrames(handler: RasterHandler): RasterHandler & StepHandler {
+  return {
+    ...handler,
+    async run(step, inputs, context) {
+      const outcome = await handler.runRasters(step, inputs, { ...context, room: memoryRoom });
+      return { ...outcome, frame: await toWholeFrame(outcome.frame) };
+    },
+  };
+}
+
+/** The bytes that a picture takes in memory: none where it is kept in a file. */
+export function heldBytes({ widthPx, heightPx, channels }: PictureSize, maxFrameBytes: number): number {
+  const bytes = widthPx * heightPx * (channels || 4);
+  return bytes <= maxFrameBytes ? bytes : 0;
+}
 
 /** Either kind. */
 export type AnyHandler = StepHandler | RasterHandler;

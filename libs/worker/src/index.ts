@@ -3,16 +3,18 @@ export { type DeviceLink, linkDevice } from "./device.ts";
 export { type DirectPart, type DirectRequest, type DirectResult, runDirect, streamDirect } from "./direct.ts";
 export { type Execution, executeStep } from "./execute.ts";
 export { type WorkerConfig, workerFields } from "./fields.ts";
-export type {
-  AnyHandler,
-  PictureSize,
-  RasterContext,
-  RasterHandler,
-  SlotNeed,
-  StepContext,
-  StepGrant,
-  StepHandler,
-  StepOutcome,
+export {
+  type AnyHandler,
+  heldBytes,
+  type PictureSize,
+  type RasterContext,
+  type RasterHandler,
+  type SlotNeed,
+  type StepContext,
+  type StepGrant,
+  type StepHandler,
+  type StepOutcome,
+  withFrames,
 } from "./handler.ts";
 export { type HostMemory, readHostMemory } from "./host-memory.ts";
 export { keepModels } from "./keep-models.ts";

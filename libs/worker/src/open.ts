@@ -1,8 +1,9 @@
-import { configureImaging, defaultLimits, type PictureLimits } from "@pixelmesh/imaging";
+import { configureImaging, type PictureLimits } from "@pixelmesh/imaging";
 import { openTransfers, type ServiceBase, type Transfers } from "@pixelmesh/service";
 import { type BlobClient, connectBlobs } from "./blobs.ts";
 import { type DeviceLink, type DeviceOwner, linkDevice } from "./device.ts";
 import { toMemorySource, type WorkerConfig } from "./fields.ts";
+import { toPictureLimits } from "./limit-fields.ts";
 import { createResults, type Results } from "./results.ts";
 import { connectSchedulers, type SchedulerLink } from "./scheduler-link.ts";
 import { openScratch, type Scratch } from "./scratch.ts";
@@ -15,6 +16,7 @@ export type WorkerParts = {
   readonly results: Results;
   readonly scheduler: SchedulerLink;
   readonly device: DeviceLink;
+  /** Of direct calls. A job brings its own limits along. */
   readonly limits: PictureLimits;
   readonly scratch: Scratch;
   /** Memory for pictures that calls send and receive. */
@@ -26,7 +28,6 @@ export async function openWorker(
   base: ServiceBase,
   config: WorkerConfig,
   owner: DeviceOwner = {},
-  limits: PictureLimits = defaultLimits,
 ): Promise<WorkerParts> {
   configureImaging({ threads: config.imagingThreads });
   const storage = base.connect(config.storageAddress);
@@ -45,6 +46,6 @@ export async function openWorker(
     results: await createResults(base.bus),
     scheduler,
     device,
-    limits,
+    limits: toPictureLimits(config),
   };
 }

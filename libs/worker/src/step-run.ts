@@ -57,13 +57,15 @@ export function createStepRun(
     if (!item.step || !handler) throw new AppError("UNKNOWN_OPERATION", `This service has no operation ${stage}`);
     const notices: Notice[] = [];
     const progress = reports.open(item);
+    const limits = item.limits ?? parts.limits;
     const room = parts.scratch.openRoom();
     try {
       const executed = await executeStep(parts, {
         handler,
         step: item.step,
         sizes: item.inputs,
-        loadInputs: (loading) => loadInputs(blobs, item, notices, { ...loading, limits: parts.limits }),
+        limits,
+        loadInputs: (loading) => loadInputs(blobs, item, notices, { ...loading, limits }),
         room,
         jobId: item.jobId,
         tenant: item.tenant,
@@ -82,7 +84,7 @@ export function createStepRun(
       progress.storing();
       const result = await withSpan("store result", {}, () =>
         storeOutcome(parts, item, executed, notices, {
-          ...{ room, signal },
+          ...{ limits, room, signal },
           patiently: patience.of(fieldsOf(item), signal),
         }),
       );

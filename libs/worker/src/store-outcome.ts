@@ -2,6 +2,7 @@ import {
   type Content,
   encodeRaster,
   FRAME_MEDIA_TYPE,
+  type PictureLimits,
   type Room,
   toFormatMediaType,
   toFrameBlob,
@@ -17,11 +18,21 @@ import { toFrameKeep, toOutputKeep } from "./results.ts";
  * result that the store, or the disk for large pictures, cannot take now is kept and tried again by `patiently`.
  */
 export async function storeOutcome(
-  { base, blobs, limits }: WorkerParts,
+  { base, blobs }: WorkerParts,
   item: WorkItem,
   { outcome, model, modelDigest, deviceId, isCold, slotWaitMs, runMs }: ExecutionResult,
   decodeNotices: readonly Notice[],
-  { room, signal, patiently }: { readonly room: Room; readonly signal: AbortSignal; readonly patiently: Patiently },
+  {
+    limits,
+    room,
+    signal,
+    patiently,
+  }: {
+    readonly limits: PictureLimits;
+    readonly room: Room;
+    readonly signal: AbortSignal;
+    readonly patiently: Patiently;
+  },
 ): Promise<StepResult> {
   const { frame } = outcome;
   const notices = [...decodeNotices, ...(outcome.notices ?? [])];

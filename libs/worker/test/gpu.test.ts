@@ -80,6 +80,7 @@ test("a result says which device it was made on: the one that was granted", asyn
     ...{
       step: Step.fromPartial({ id: "up" }),
       sizes: [],
+      limits: worker.limits,
       loadInputs: async () => [],
       onProgress() {},
       room: memoryRoom,
@@ -87,7 +88,7 @@ test("a result says which device it was made on: the one that was granted", asyn
     ...{ jobId: "j", tenant: "t", priority: Priority.INTERACTIVE, deadlineUnixMs: Date.now() + 20_000, signal },
   });
   const { provenance } = await storeOutcome(worker, WorkItem.create(), executed, [], {
-    ...{ room: memoryRoom, signal },
+    ...{ limits: worker.limits, room: memoryRoom, signal },
     patiently: (act) => act(),
   });
   expect(provenance).toMatchObject({ device: uuid, provider: "cuda", model: "m" });

@@ -28,8 +28,8 @@ export async function startBackground(
   const worker = await openWorker(base, config, toDeviceOwner(models, base.metrics));
   const threads = createPictureThreads(config.pictureThreads);
   base.life.defer("picture threads", threads.close);
-  const remove = createRemoveHandler(models, threads);
-  const replace = createReplaceHandler(threads);
+  const remove = createRemoveHandler(models, threads, config);
+  const replace = createReplaceHandler(threads, config);
   const rpc = await openRpc(base, {
     uploads: worker.transfers.uploads,
     serviceNames: [BackgroundServiceDefinition.fullName],

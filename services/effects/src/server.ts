@@ -22,7 +22,7 @@ export async function startEffects(
   const worker = await openWorker(base, config);
   const threads = createChainThreads(config.chainThreads);
   base.life.defer("chain threads", threads.close);
-  const handler = createEffectsHandler(threads);
+  const handler = createEffectsHandler(threads, config);
   const rpc = await openRpc(base, {
     uploads: worker.transfers.uploads,
     serviceNames: [EffectsServiceDefinition.fullName],

@@ -17,17 +17,6 @@ export const ingestFields = {
     "",
     "File with the tokens of operators, who see the dead letters of all tenants. Empty: each tenant sees its own.",
   ),
-  maxUploadBytes: field.byteSize("PIXELMESH_INGEST_MAX_UPLOAD", "64MiB", "Largest picture file that is accepted.", {
-    min: 1024,
-  }),
-  maxInputPixels: field.integer(
-    "PIXELMESH_INGEST_MAX_PIXELS",
-    "50000000",
-    "Most pixels of a picture that is accepted.",
-    { min: 1 },
-  ),
-  maxOutputPixels: field.integer("PIXELMESH_MAX_OUTPUT_PIXELS", "100000000", "Most pixels of any result.", { min: 1 }),
-  allowTiff: field.flag("PIXELMESH_ALLOW_TIFF", "false", "Accept TIFF files."),
   jobDeadlineMs: field.duration(
     "PIXELMESH_JOB_DEADLINE",
     "15m",

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { bidForLease, readBucketState } from "@pixelmesh/bus";
-import { defaultLimits } from "@pixelmesh/imaging";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { createRateBook } from "@pixelmesh/pipeline";
 import { DeadLetterServiceDefinition, IngestServiceDefinition, JobServiceDefinition, JobState } from "@pixelmesh/proto";
@@ -44,7 +43,7 @@ import { createPrescaleImage } from "./rpc/prescale-image.ts";
 import { createProxies } from "./rpc/proxies.ts";
 import { repeatable } from "./rpc/repeatable.ts";
 import { createWatchJob } from "./rpc/watch-job.ts";
-import { prescaleHandler } from "./steps/prescale-step.ts";
+import { createPrescaleHandler } from "./steps/prescale-step.ts";
 
 /** Starts the ingest service: uploads, the life of jobs, prescale steps. */
 export async function startIngest(
@@ -54,14 +53,7 @@ export async function startIngest(
   options: OpenOptions = {},
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
   const base = await openBase("ingest", config, life, log, options);
-  const limits = {
-    ...defaultLimits,
-    maxBytes: config.maxUploadBytes,
-    maxInputPixels: config.maxInputPixels,
-    maxOutputPixels: config.maxOutputPixels,
-    allowTiff: config.allowTiff,
-  };
-  const worker = await openWorker(base, config, {}, limits);
+  const worker = await openWorker(base, config);
   const store = await openJobStore(base.bus);
   let tables = 0;
   const watchers = await openWatchers(base.bus, store);
@@ -95,7 +87,7 @@ export async function startIngest(
   );
   const rates = createRateBook();
   const { bus, metrics } = base;
-  const { results, blobs } = worker;
+  const { results, blobs, limits } = worker;
   const [open, waits] = await Promise.all([openOpenJobs(bus), openWaits(bus)]);
   const flight = createSingleFlight({ bus, store, results, waits, blobs, metrics });
   const { outputLifeMs, reconcileAfterMs } = config;
@@ -150,6 +142,7 @@ export async function startIngest(
     jobDeadlineMs: config.jobDeadlineMs,
     outputLifeMs,
   };
+  const prescale = createPrescaleHandler(config);
   const storage = connect("download", config.storageAddress);
 
   const rpc = await openRpc(base, {
@@ -182,7 +175,7 @@ export async function startIngest(
       });
       server.add(IngestServiceDefinition, {
         inspectImage: createInspectImage(parts),
-        prescaleImage: createPrescaleImage(worker),
+        prescaleImage: createPrescaleImage(worker, prescale),
       });
     },
   });
@@ -190,7 +183,7 @@ export async function startIngest(
   life.defer("job events", events.stop);
   const reconciler = startReconciler({ base, store, open, orchestrator, reconcileAfterMs, lease });
   life.defer("reconciler", reconciler.close);
-  await startStepWorker(worker, "ingest", { prescale: prescaleHandler });
+  await startStepWorker(worker, "ingest", { prescale });
   await announceReady(base, rpc);
   return { base, rpc };
 }

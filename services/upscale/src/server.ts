@@ -24,20 +24,18 @@ export async function startUpscale(
   const base = await openBase("upscale", config, life, log);
   const models = await openModels(base, config, "upscale");
   const worker = await openWorker(base, config, toDeviceOwner(models, base.metrics));
-  const { limits } = worker;
-  const createHandler = (maxOutputPixels: number) =>
-    createUpscaleHandler(models, { limits: { ...limits, maxOutputPixels }, maxFrameBytes: config.maxFrameBytes });
+  const handler = createUpscaleHandler(models, config);
   const rpc = await openRpc(base, {
     uploads: worker.transfers.uploads,
     serviceNames: [UpscaleServiceDefinition.fullName],
     register(server) {
       server.add(UpscaleServiceDefinition, {
-        upscaleImage: createUpscaleImage(worker, createHandler),
+        upscaleImage: createUpscaleImage(worker, handler),
         ...createModelHandlers(worker, models),
       });
     },
   });
-  await startStepWorker(worker, "upscale", { upscale: createHandler(limits.maxOutputPixels) });
+  await startStepWorker(worker, "upscale", { upscale: handler });
   await announceReady(base, rpc);
   keepModels(worker, models);
   return { base, rpc };

@@ -57,7 +57,10 @@ export function addRun(program: Command, io: CliIo, finish: (exitCode: number) =
     .option("--encode-quality <1..100>", "of JPEG, WebP and AVIF files", integerFlag("--encode-quality", 1, 100))
     .option("--lossless", "lose nothing when WebP files are written (PNG files never do)")
     .option("--priority <priority>", priorities.join(" or "), choiceFlag("--priority", priorities), "interactive")
-    .option("--allow-degraded", "permit smaller sizes, lighter models or a CPU under load; what was done is told")
+    .option(
+      "--allow-degraded",
+      "permit smaller sizes, lighter models and no finishing under load; what was lowered is told",
+    )
     .option("--no-cache", "neither read nor write stored results")
     .option(
       "--deadline <time>",

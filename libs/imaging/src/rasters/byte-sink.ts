@@ -9,8 +9,8 @@ import { scratchWrite } from "./scratch-write.ts";
 /** Takes a picture's pixels as bytes in order, in pieces of any length, and becomes a raster. */
 export type ByteSink = {
   write(bytes: Uint8Array): Promise<void>;
-  /** Memory of the raster itself for its next bytes, where it has some: writing them from there costs no copy. */
-  next(length: number): Uint8Array | undefined;
+  /** Memory of the raster itself for bytes `ahead` of the next one, where it has some: writing them from there costs no copy. */
+  next(length: number, ahead?: number): Uint8Array | undefined;
   /** The raster. MALFORMED_MESSAGE where bytes are missing. */
   end(): Promise<Raster>;
   /** Lets go of what was written; for work that has failed. Harmless after `end`. */
@@ -40,7 +40,8 @@ export async function createByteSink(
     const frame = createFrame(widthPx, heightPx, channels, newMemory(wanted));
     const { data } = frame;
     return {
-      next: (length) => (written + length <= wanted ? data.subarray(written, written + length) : undefined),
+      next: (length, ahead = 0) =>
+        written + ahead + length <= wanted ? data.subarray(written + ahead, written + ahead + length) : undefined,
       async write(bytes) {
         count(bytes);
         const at = written - bytes.length;

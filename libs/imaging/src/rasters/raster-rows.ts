@@ -36,6 +36,7 @@ export async function createRasterSink({ widthPx, heightPx, channels }: Shape, r
       await bytes.write(rows);
     },
     roomFor: (y, count) => (y === nextRow ? bytes.next(count * stride) : undefined),
+    roomAhead: (y, count) => (y >= nextRow ? bytes.next(count * stride, (y - nextRow) * stride) : undefined),
     end: bytes.end,
     abandon: bytes.abandon,
   };

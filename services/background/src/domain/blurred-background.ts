@@ -1,65 +1,100 @@
-import { createFrame, createFrameSource, type Frame, type RowSource } from "@pixelmesh/imaging";
-import { createPace, type Pace } from "@pixelmesh/lifecycle";
+import {
+  createFrame,
+  createRasterSink,
+  type Frame,
+  type OpenRows,
+  openRows,
+  type Raster,
+  type Room,
+  type RowSource,
+  toWholeFrame,
+} from "@pixelmesh/imaging";
+import { createPace } from "@pixelmesh/lifecycle";
 import { fillHole } from "./fill-hole.ts";
-import { type Resize, toOpaqueRgb } from "./matte.ts";
+import { toOpaqueRgb } from "./matte.ts";
 import { createPlane, fitSize, type Plane, type Size } from "./plane.ts";
 import { toRgbPlanes } from "./rgb-planes.ts";
-import { createSampler, type Sampler } from "./sampler.ts";
+import { createRowSampler, createSampler, type Sampler } from "./sampler.ts";
+import { withOpen } from "./with-open.ts";
 
-/** A Gaussian blur of a frame: `blurFrame` of @pixelmesh/imaging. */
-export type Blur = (frame: Frame, sigmaPx: number) => Promise<Frame>;
+/** What is done to whole pictures, which may lie in files. As methods, so that functions of frames fit where all is in memory. */
+export type PictureTools = {
+  /** Stretched to exact sides: `resizeRaster` of @pixelmesh/imaging, or `resizeFrame`. */
+  resize(picture: Raster, widthPx: number, heightPx: number): Promise<Raster>;
+  /** A Gaussian blur: `blurRaster`, or `blurFrame`. */
+  blur(picture: Raster, sigmaPx: number): Promise<Raster>;
+};
 
 /** What a blurred background takes. */
-export type BlurOptions = {
+export type BlurOptions = PictureTools & {
   /** Of the Gaussian, in pixels of the picture. */
   readonly sigmaPx: number;
-  readonly resize: Resize;
-  readonly blur: Blur;
+  /** Where pictures on the way are kept. */
+  readonly room: Room;
   readonly signal?: AbortSignal | undefined;
 };
 
 // The hidden part is guessed at this size; it is smooth, and its visible remains are blurred.
 const fillSidePx = 256;
+const rowsPerRead = 32;
 // A blur this wide (of the shrunken picture) survives bilinear enlargement unchanged to the eye.
 const shrunkenSigmaPx = 4;
 
 /**
  * The picture blurred as if the object were not there, so that no halo of its colours surrounds it: what the cut-out covers is
- * first filled with colours from around it. Wide blurs are made on a shrunken copy. Rows of RGB.
+ * first filled with colours from around it. Wide blurs are made on a shrunken copy. Rows of RGB, to be closed.
  */
-export async function blurredBackground(cutOut: Frame, picture: Frame, options: BlurOptions): Promise<RowSource> {
+export async function blurredBackground(cutOut: Raster, picture: Raster, options: BlurOptions): Promise<OpenRows> {
   const { sigmaPx, resize, blur, signal } = options;
-  const pace = createPace(signal);
-  const emptied = await removeObject(cutOut, picture, resize, pace);
+  const emptied = await removeObject(cutOut, picture, options);
   const factor = Math.max(1, Math.floor(sigmaPx / shrunkenSigmaPx));
   const widthPx = Math.max(1, Math.round(picture.widthPx / factor));
   const heightPx = Math.max(1, Math.round(picture.heightPx / factor));
   const shrunken = await resize(emptied, widthPx, heightPx);
   signal?.throwIfAborted();
-  const blurred = await blur(shrunken, sigmaPx / factor);
+  const rows = await openRows(await blur(shrunken, sigmaPx / factor));
+  if (signal?.aborted) await rows.close();
   signal?.throwIfAborted();
-  return factor === 1 ? createFrameSource(blurred) : enlarged(blurred, picture, pace);
+  return factor === 1 ? rows : enlarged(rows, picture);
 }
 
-async function removeObject(cutOut: Frame, picture: Frame, resize: Resize, pace: Pace): Promise<Frame> {
-  const { widthPx, heightPx } = picture;
+async function removeObject(cutOut: Raster, picture: Raster, { resize, room, signal }: BlurOptions): Promise<Raster> {
+  const pace = createPace(signal);
   const small = fitSize(picture, fillSidePx);
-  const coarse = await resize(picture, small.widthPx, small.heightPx);
-  const coarseCutOut = await resize(cutOut, small.widthPx, small.heightPx);
-  const planes = await toRgbPlanes(toOpaqueRgb(coarse), small, pace);
-  const filled = await fillHole(planes, hiddenPlane(coarseCutOut, small), pace);
+  const shrink = async (raster: Raster) => toWholeFrame(await resize(raster, small.widthPx, small.heightPx));
+  const planes = await toRgbPlanes(toOpaqueRgb(await shrink(picture)), small, pace);
+  const filled = await fillHole(planes, hiddenPlane(await shrink(cutOut), small), pace);
   const samplers = filled.map((plane) => createSampler(plane, picture));
-  const out = createFrame(widthPx, heightPx, 3);
-  for (let y = 0; y < heightPx; y++) {
-    fillRow(out, y, cutOut, picture, samplers);
-    await pace(widthPx);
-  }
-  return out;
+  return withOpen(async (open) => {
+    const [overRows, rows] = [await openRows(cutOut), await openRows(picture)];
+    open.defer(overRows.close);
+    open.defer(rows.close);
+    const { widthPx, heightPx } = picture;
+    const sink = await createRasterSink({ widthPx, heightPx, channels: 3 }, room);
+    open.defer(sink.abandon);
+    for (let top = 0; top < heightPx; top += rowsPerRead) {
+      const count = Math.min(rowsPerRead, heightPx - top);
+      const over = toStrip(await overRows.readRows(top, count), overRows);
+      const strip = toStrip(await rows.readRows(top, count), rows);
+      const out = createFrame(widthPx, count, 3);
+      for (let row = 0; row < count; row++) {
+        fillRow(out, row, top + row, over, strip, samplers);
+        await pace(widthPx);
+      }
+      await sink.writeRows(top, out.data);
+    }
+    return sink.end();
+  });
 }
 
-function fillRow(out: Frame, y: number, cutOut: Frame, picture: Frame, filled: readonly Sampler[]): void {
+function toStrip(data: Uint8Array, { widthPx, channels }: RowSource): Frame {
+  return createFrame(widthPx, data.length / widthPx / channels, channels, data);
+}
+
+/** Row `row` of the strips, which is row `y` of the picture. */
+function fillRow(out: Frame, row: number, y: number, cutOut: Frame, picture: Frame, filled: readonly Sampler[]): void {
   const { widthPx, channels } = picture;
-  const start = y * widthPx;
+  const start = row * widthPx;
   const data = picture.data.subarray(start * channels, (start + widthPx) * channels);
   const own = toOpaqueRgb({ widthPx, heightPx: 1, channels, data });
   out.data.set(own, start * 3);
@@ -84,22 +119,17 @@ function hiddenShare({ channels, data }: Frame, at: number): number {
   return channels % 2 === 0 ? Math.min(1, (3 * (data[at * channels + channels - 1] as number)) / 255) : 1;
 }
 
-async function enlarged(frame: Frame, size: Size, pace: Pace): Promise<RowSource> {
-  const samplers = (await toRgbPlanes(frame.data, frame, pace)).map((plane) => createSampler(plane, size));
+function enlarged(rows: OpenRows, { widthPx, heightPx }: Size): OpenRows {
+  const readRow = createRowSampler(rows, { widthPx, heightPx });
   return {
-    widthPx: size.widthPx,
-    heightPx: size.heightPx,
-    channels: 3,
+    widthPx,
+    heightPx,
+    channels: rows.channels,
     async readRows(y, count) {
-      const rows = new Uint8Array(size.widthPx * count * 3);
-      for (let row = 0; row < count; row++) {
-        samplers.forEach((sampler, c) => {
-          const values = sampler.row(y + row);
-          for (let x = 0; x < size.widthPx; x++)
-            rows[(row * size.widthPx + x) * 3 + c] = Math.round(255 * (values[x] as number));
-        });
-      }
-      return rows;
+      const out = new Uint8Array(widthPx * count * rows.channels);
+      for (let row = 0; row < count; row++) out.set(await readRow(y + row), row * widthPx * rows.channels);
+      return out;
     },
+    close: rows.close,
   };
 }

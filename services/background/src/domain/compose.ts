@@ -1,27 +1,31 @@
 import { AppError } from "@pixelmesh/errors";
 import {
   type Channels,
-  createFrameSink,
-  createFrameSource,
+  createRasterSink,
   type Frame,
+  memoryRoom,
+  type OpenRows,
+  openRows,
+  type Raster,
+  type Room,
   type RowSink,
   type RowSource,
+  toWholeFrame,
 } from "@pixelmesh/imaging";
 import { createPace } from "@pixelmesh/lifecycle";
-import { type Blur, blurredBackground } from "./blurred-background.ts";
+import { blurredBackground, type PictureTools } from "./blurred-background.ts";
 import { coverPicture } from "./cover.ts";
-import type { Resize } from "./matte.ts";
 import type { Size } from "./plane.ts";
 import type { WorkOptions } from "./remove.ts";
 import type { Replacement } from "./replacement.ts";
+import { withOpen } from "./with-open.ts";
 
 /** What replacing a background takes besides the cut-out. */
-export type ReplaceOptions = WorkOptions & {
-  /** The second input: the new background for `picture`, the original for `blur`. */
-  readonly picture?: Frame | undefined;
-  readonly resize: Resize;
-  readonly blur: Blur;
-};
+export type ReplaceOptions = WorkOptions &
+  PictureTools & {
+    /** The second input: the new background for `picture`, the original for `blur`. */
+    readonly picture?: Raster | undefined;
+  };
 
 const rowsPerRead = 32;
 
@@ -34,21 +38,43 @@ export async function replaceBackground(
   replacement: Replacement,
   options: ReplaceOptions,
 ): Promise<Frame> {
-  options.signal?.throwIfAborted();
-  const background = await createBackground(cutOut, replacement, options);
-  const sink = createFrameSink(cutOut.widthPx, cutOut.heightPx, composedChannels(background));
-  await composeRows(createFrameSource(cutOut), background, sink, options);
-  return sink.frame;
+  return toWholeFrame(await replaceBackgroundIn(memoryRoom, cutOut, replacement, options));
 }
 
-async function createBackground(cutOut: Frame, replacement: Replacement, options: ReplaceOptions): Promise<RowSource> {
-  if (replacement.kind === "color") return createColorSource(cutOut, replacement.rgb);
+/** `replaceBackground` for pictures that may lie in files; the result, and what is made on the way, are kept as the room says. */
+export async function replaceBackgroundIn(
+  room: Room,
+  cutOut: Raster,
+  replacement: Replacement,
+  options: ReplaceOptions,
+): Promise<Raster> {
+  options.signal?.throwIfAborted();
+  return withOpen(async (open) => {
+    const background = await createBackground(room, cutOut, replacement, options);
+    open.defer(background.close);
+    const rows = await openRows(cutOut);
+    open.defer(rows.close);
+    const { widthPx, heightPx } = cutOut;
+    const sink = await createRasterSink({ widthPx, heightPx, channels: composedChannels(background) }, room);
+    open.defer(sink.abandon);
+    await composeRows(rows, background, sink, options);
+    return sink.end();
+  });
+}
+
+async function createBackground(
+  room: Room,
+  cutOut: Raster,
+  replacement: Replacement,
+  options: ReplaceOptions,
+): Promise<OpenRows> {
+  if (replacement.kind === "color") return { ...createColorSource(cutOut, replacement.rgb), close: async () => {} };
   const { picture, resize, blur, signal } = options;
   if (picture === undefined) {
     throw new AppError("INVALID_PIPELINE", `Expected a second input for a background of kind ${replacement.kind}`);
   }
   if (replacement.kind === "picture")
-    return createFrameSource(await coverPicture(picture, cutOut, resize, createPace(signal)));
+    return openRows(await coverPicture(picture, cutOut, { resize, room, pace: createPace(signal) }));
   if (picture.widthPx !== cutOut.widthPx || picture.heightPx !== cutOut.heightPx) {
     const [want, got] = [cutOut, picture].map(({ widthPx, heightPx }) => `${widthPx}x${heightPx}`);
     throw new AppError(
@@ -56,7 +82,7 @@ async function createBackground(cutOut: Frame, replacement: Replacement, options
       `Expected the picture to blur to have the cut-out's size ${want}, got ${got}`,
     );
   }
-  return blurredBackground(cutOut, picture, { sigmaPx: replacement.sigmaPx, resize, blur, signal });
+  return blurredBackground(cutOut, picture, { sigmaPx: replacement.sigmaPx, resize, blur, room, signal });
 }
 
 /** Channels of a composition: RGBA over a background with alpha, else RGB. */

@@ -1,26 +1,45 @@
-import { createFrame, type Frame } from "@pixelmesh/imaging";
+import { createRasterSink, openRows, type Raster, type Room } from "@pixelmesh/imaging";
 import type { Pace } from "@pixelmesh/lifecycle";
-import type { Resize } from "./matte.ts";
+import type { PictureTools } from "./blurred-background.ts";
 import type { Size } from "./plane.ts";
+import { withOpen } from "./with-open.ts";
+
+const rowsPerRead = 32;
 
 /** The largest centred part of a picture that has the shape of `size`, at that size. */
-export async function coverPicture(picture: Frame, size: Size, resize: Resize, pace: Pace): Promise<Frame> {
+export async function coverPicture(
+  picture: Raster,
+  size: Size,
+  { resize, room, pace }: Pick<PictureTools, "resize"> & { readonly room: Room; readonly pace: Pace },
+): Promise<Raster> {
   const scale = Math.max(size.widthPx / picture.widthPx, size.heightPx / picture.heightPx);
   const widthPx = Math.min(picture.widthPx, Math.max(1, Math.round(size.widthPx / scale)));
   const heightPx = Math.min(picture.heightPx, Math.max(1, Math.round(size.heightPx / scale)));
-  return resize(await cropCenter(picture, { widthPx, heightPx }, pace), size.widthPx, size.heightPx);
+  const cropped = await cropCenter(picture, { widthPx, heightPx }, room, pace);
+  return resize(cropped, size.widthPx, size.heightPx);
 }
 
-async function cropCenter(picture: Frame, { widthPx, heightPx }: Size, pace: Pace): Promise<Frame> {
+async function cropCenter(picture: Raster, { widthPx, heightPx }: Size, room: Room, pace: Pace): Promise<Raster> {
   if (picture.widthPx === widthPx && picture.heightPx === heightPx) return picture;
   const { channels } = picture;
   const left = Math.floor((picture.widthPx - widthPx) / 2);
   const top = Math.floor((picture.heightPx - heightPx) / 2);
-  const out = createFrame(widthPx, heightPx, channels);
-  for (let y = 0; y < heightPx; y++) {
-    const start = ((top + y) * picture.widthPx + left) * channels;
-    out.data.set(picture.data.subarray(start, start + widthPx * channels), y * widthPx * channels);
-    await pace(widthPx);
-  }
-  return out;
+  return withOpen(async (open) => {
+    const rows = await openRows(picture);
+    open.defer(rows.close);
+    const sink = await createRasterSink({ widthPx, heightPx, channels }, room);
+    open.defer(sink.abandon);
+    for (let y = 0; y < heightPx; y += rowsPerRead) {
+      const count = Math.min(rowsPerRead, heightPx - y);
+      const strip = await rows.readRows(top + y, count);
+      const out = new Uint8Array(widthPx * count * channels);
+      for (let row = 0; row < count; row++) {
+        const start = (row * picture.widthPx + left) * channels;
+        out.set(strip.subarray(start, start + widthPx * channels), row * widthPx * channels);
+        await pace(widthPx);
+      }
+      await sink.writeRows(y, out);
+    }
+    return sink.end();
+  });
 }

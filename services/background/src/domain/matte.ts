@@ -2,18 +2,18 @@ import { AppError } from "@pixelmesh/errors";
 import type { Frame } from "@pixelmesh/imaging";
 import { createPlane, type Plane } from "./plane.ts";
 
-/** Stretches a frame to exact sides, antialiased, colours weighted by alpha: `resizeFrame` of @pixelmesh/imaging. */
-export type Resize = (frame: Frame, widthPx: number, heightPx: number) => Promise<Frame>;
+/** Stretches a picture to exact sides that fit memory, antialiased, colours weighted by alpha: `resizeFrame` of @pixelmesh/imaging. */
+export type Resize<Picture = Frame> = (picture: Picture, widthPx: number, heightPx: number) => Promise<Frame>;
 
 /** Runs a matte model: `S * S * 3` interleaved 8-bit RGB in, `S * S` values out. Normalisation of the input is its own affair. */
 export type Infer = (rgb: Uint8Array, options: { readonly signal?: AbortSignal | undefined }) => Promise<Float32Array>;
 
 /** What it takes to get a matte. */
-export type MatteOptions = {
+export type MatteOptions<Picture = Frame> = {
   /** Side of the model's square input. */
   readonly modelSidePx: number;
   readonly infer: Infer;
-  readonly resize: Resize;
+  readonly resize: Resize<Picture>;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -21,8 +21,11 @@ export type MatteOptions = {
  * The model's matte of a picture: `modelSidePx` squared values from 0 (background) to 1 (object), stretched over the picture
  * whatever its shape. Throws RESULT_INVALID where the model gives another number of values, or one that is no number.
  */
-export async function createMatte(frame: Frame, { modelSidePx, infer, resize, signal }: MatteOptions): Promise<Plane> {
-  const small = await resize(frame, modelSidePx, modelSidePx);
+export async function createMatte<Picture>(
+  picture: Picture,
+  { modelSidePx, infer, resize, signal }: MatteOptions<Picture>,
+): Promise<Plane> {
+  const small = await resize(picture, modelSidePx, modelSidePx);
   signal?.throwIfAborted();
   const values = await infer(toOpaqueRgb(small), { signal });
   signal?.throwIfAborted();

@@ -1,5 +1,15 @@
 import { AppError } from "@pixelmesh/errors";
-import { createFrameSink, createFrameSource, type Frame, type RowSink, type RowSource } from "@pixelmesh/imaging";
+import {
+  createRasterSink,
+  type Frame,
+  memoryRoom,
+  openRows,
+  type Raster,
+  type Room,
+  type RowSink,
+  type RowSource,
+  toWholeFrame,
+} from "@pixelmesh/imaging";
 import { createPace, type Pace } from "@pixelmesh/lifecycle";
 import { createAlphaReader } from "./alpha.ts";
 import { estimateLayers, type LayerColors, type LayerRadii, toForeground } from "./foreground.ts";
@@ -90,30 +100,49 @@ export async function cutOutRows(
 }
 
 /** A picture, the picture at its working size, and the model's matte. */
-export type CutOutTask = { readonly frame: Frame; readonly guide: Frame; readonly matte: Plane };
+export type CutOutTask<Picture = Frame> = { readonly frame: Picture; readonly guide: Frame; readonly matte: Plane };
 
-/** Cuts out what the matte says: RGBA of the frame's size. All that computing takes and no model does. */
-export async function cutOutFrame({ frame, guide, matte }: CutOutTask, options: WorkOptions = {}): Promise<Frame> {
+/** Cuts out what the matte says: RGBA of the picture's size, kept as the room says. All that computing takes and no model does. */
+export async function cutOutRaster(
+  { frame, guide, matte }: CutOutTask<Raster>,
+  room: Room,
+  options: WorkOptions = {},
+): Promise<Raster> {
   const plan = await planCutOut(guide, matte, createPace(options.signal));
-  const sink = createFrameSink(frame.widthPx, frame.heightPx, 4);
-  await cutOutRows(createFrameSource(frame), sink, plan, options);
-  return sink.frame;
+  const rows = await openRows(frame);
+  try {
+    const sink = await createRasterSink({ widthPx: frame.widthPx, heightPx: frame.heightPx, channels: 4 }, room);
+    try {
+      await cutOutRows(rows, sink, plan, options);
+      return await sink.end();
+    } finally {
+      await sink.abandon();
+    }
+  } finally {
+    await rows.close();
+  }
 }
 
-/** `cutOutFrame`, or what does the same elsewhere. */
-export type CutOut = (task: CutOutTask, options: WorkOptions) => Promise<Frame>;
+/** `cutOutRaster` for a frame, in memory. */
+export async function cutOutFrame(task: CutOutTask, options: WorkOptions = {}): Promise<Frame> {
+  return toWholeFrame(await cutOutRaster(task, memoryRoom, options));
+}
 
-/** Cuts the salient object out of a frame: RGBA of the frame's size. Throws RESULT_INVALID for a model's broken answer. */
-export async function removeBackground(
-  frame: Frame,
-  options: MatteOptions & WorkOptions & { readonly cutOut?: CutOut },
-): Promise<Frame> {
-  const { resize, modelSidePx, signal, cutOut = cutOutFrame } = options;
+/** The model's matte of a picture, and what it is fitted to. Throws RESULT_INVALID for a model's broken answer. */
+export async function prepareCutOut<Picture extends Size>(
+  frame: Picture,
+  options: MatteOptions<Picture>,
+): Promise<CutOutTask<Picture>> {
+  const { resize, modelSidePx, signal } = options;
   signal?.throwIfAborted();
   const matte = await createMatte(frame, options);
   const size = workingSize(frame, modelSidePx);
-  const guide = await resize(frame, size.widthPx, size.heightPx);
-  return cutOut({ frame, guide, matte }, options);
+  return { frame, matte, guide: await resize(frame, size.widthPx, size.heightPx) };
+}
+
+/** Cuts the salient object out of a frame: RGBA of the frame's size. Throws RESULT_INVALID for a model's broken answer. */
+export async function removeBackground(frame: Frame, options: MatteOptions & WorkOptions): Promise<Frame> {
+  return cutOutFrame(await prepareCutOut(frame, options), options);
 }
 
 /** Writes one row of the cut-out: the source's row, its opaque colours, the matte's alpha, the row's place, where to. */

@@ -1,3 +1,4 @@
+import type { RowSource } from "@pixelmesh/imaging";
 import { createPlane, type Plane, type Size } from "./plane.ts";
 
 /** Reads a plane as if it had another size. */
@@ -45,6 +46,43 @@ export function resamplePlane(plane: Plane, size: Size): Plane {
   const out = createPlane(size);
   for (let y = 0; y < size.heightPx; y++) out.data.set(sampler.row(y), y * size.widthPx);
   return out;
+}
+
+/**
+ * Reads rows of a picture as if it had another size, interpolated as by `createSampler` of its planes: samples 0 to 255, rounded.
+ * Rows are asked for top-down; two of the picture are held.
+ */
+export function createRowSampler(source: RowSource, { widthPx, heightPx }: Size): (y: number) => Promise<Uint8Array> {
+  const { channels } = source;
+  const across = createPlaces(widthPx, source.widthPx);
+  const down = createPlaces(heightPx, source.heightPx);
+  let held: { readonly y: number; readonly values: Float32Array }[] = [];
+  async function read(y: number): Promise<Float32Array> {
+    const found = held.find((row) => row.y === y);
+    if (found) return found.values;
+    const values = Float32Array.from(await source.readRows(y, 1), (sample) => sample / 255);
+    held = [...held.slice(-1), { y, values }];
+    return values;
+  }
+  const between = new Float32Array(source.widthPx * channels);
+  return async (y) => {
+    const upper = await read(down.from[y] as number);
+    const lower = await read(down.to[y] as number);
+    const share = down.share[y] as number;
+    for (let i = 0; i < between.length; i++) between[i] = mix(upper[i] as number, lower[i] as number, share);
+    const out = new Uint8Array(widthPx * channels);
+    for (let x = 0, at = 0; x < widthPx; x++) {
+      const left = (across.from[x] as number) * channels;
+      const right = (across.to[x] as number) * channels;
+      for (let channel = 0; channel < channels; channel++, at++) {
+        const from = between[left + channel] as number;
+        // Once through single precision, as a plane's row is.
+        const value = Math.fround(mix(from, between[right + channel] as number, across.share[x] as number));
+        out[at] = Math.round(255 * value);
+      }
+    }
+    return out;
+  };
 }
 
 /** For each pixel along one side: the two source pixels it lies between, and the second one's share. */

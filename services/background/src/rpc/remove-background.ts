@@ -1,4 +1,5 @@
 import { expected } from "@pixelmesh/errors";
+import { isFrameFile } from "@pixelmesh/imaging";
 import {
   type RemoveBackgroundRequest,
   type RemoveBackgroundResponse,
@@ -6,11 +7,11 @@ import {
   Step,
 } from "@pixelmesh/proto";
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
-import { type StepHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
+import { type RasterHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
 import { parseReplacement } from "../domain/replacement.ts";
 
 /** RemoveBackground: the cut-out of one uploaded picture, without a job; with `replace`, over a colour or its own blur. */
-export function createRemoveBackground(worker: WorkerParts, removing: StepHandler, replacing: StepHandler) {
+export function createRemoveBackground(worker: WorkerParts, removing: RasterHandler, replacing: RasterHandler) {
   return async function* removeBackground(
     stream: AsyncIterable<RemoveBackgroundRequest>,
     { signal }: CallContext,
@@ -31,21 +32,23 @@ const removeShare = 0.8;
 
 /** Both steps in one slot: what the second adds is small beside the first. */
 function removeAndReplace(
-  removing: StepHandler,
-  replacing: StepHandler,
+  removing: RasterHandler,
+  replacing: RasterHandler,
   replace: ReplaceBackgroundOperation,
-): StepHandler {
+): RasterHandler {
   const second = Step.fromPartial({ id: "replace", operation: { $case: "replaceBackground", value: replace } });
   return {
-    need: (step, inputs) => removing.need(step, inputs),
-    async run(step, inputs, context) {
-      // A run takes its pictures over, and a blur is made from the picture once more.
-      const kept = inputs.map((frame) => ({ ...frame, data: frame.data.slice() }));
-      const cutOut = await removing.run(step, inputs, {
+    need: (step, inputs, limits) => removing.need(step, inputs, limits),
+    async runRasters(step, inputs, context) {
+      // A run takes its pictures over, and a blur is made from the picture once more. Files stay.
+      const kept = inputs.map((picture) =>
+        isFrameFile(picture) ? picture : { ...picture, data: picture.data.slice() },
+      );
+      const cutOut = await removing.runRasters(step, inputs, {
         ...context,
         onProgress: (fraction) => context.onProgress(fraction * removeShare),
       });
-      const composed = await replacing.run(second, [cutOut.frame, ...kept], {
+      const composed = await replacing.runRasters(second, [cutOut.frame, ...kept], {
         ...context,
         onProgress: (fraction) => context.onProgress(removeShare + fraction * (1 - removeShare)),
       });

@@ -1,25 +1,41 @@
 import { AppError, expected } from "@pixelmesh/errors";
-import { type Frame, resizeFrame } from "@pixelmesh/imaging";
+import { lendRoom, memoryRoom, type Raster, resizeRaster, toWholeFrame } from "@pixelmesh/imaging";
 import { type AvailableModel, estimatePeakBytes } from "@pixelmesh/inference";
 import type { Threads } from "@pixelmesh/lifecycle";
 import type { Step } from "@pixelmesh/proto";
-import { type Models, modelTokens, openModelRun, placeModel, type StepHandler, toWorkClass } from "@pixelmesh/worker";
-import { removeBackground } from "../domain/remove.ts";
+import {
+  heldBytes,
+  type Models,
+  modelTokens,
+  openModelRun,
+  placeModel,
+  type RasterHandler,
+  toWorkClass,
+} from "@pixelmesh/worker";
+import { prepareCutOut } from "../domain/remove.ts";
 import type { PictureTask } from "../threads/picture-thread.ts";
 
 /** Planes of the working size (1,024 px a side at most) that cutting out holds, as floats. */
 const workingBytes = 12 * 1_024 * 1_024 * 4;
 
-/** Cuts the salient object out: a matte from a model in an inference host, fitted and applied at full resolution in a thread. */
-export function createRemoveHandler(models: Models, threads: Threads<PictureTask, Frame>): StepHandler {
+/**
+ * Cuts the salient object out: a matte from a model in an inference host, fitted and applied at full resolution in a thread, row by
+ * row. Pictures above `maxFrameBytes` are read from a file and written to one.
+ */
+export function createRemoveHandler(
+  models: Models,
+  threads: Threads<PictureTask, Raster>,
+  { maxFrameBytes }: { readonly maxFrameBytes: number },
+): RasterHandler {
   const { registry, gpus } = models;
   return {
     async need(step, [input]) {
       const model = findModel(step);
       const sidePx = modelSide(model);
-      const pixels = (input?.widthPx ?? 0) * (input?.heightPx ?? 0);
+      const picture = input ?? { widthPx: 0, heightPx: 0, channels: 0 };
+      const frames = heldBytes(picture, maxFrameBytes) + heldBytes({ ...picture, channels: 4 }, maxFrameBytes);
       // The frames are in the machine's memory: of a GPU a run takes only what the model needs.
-      const frameBytes = gpus === undefined ? pixels * ((input?.channels || 4) + 4) + workingBytes : 0;
+      const frameBytes = gpus === undefined ? frames + workingBytes : 0;
       const peakBytes = estimatePeakBytes(model, { widthPx: sidePx, heightPx: sidePx }, sidePx) + frameBytes;
       return {
         ...(await placeModel(models, model)),
@@ -27,25 +43,26 @@ export function createRemoveHandler(models: Models, threads: Threads<PictureTask
         options: [{ tilePx: sidePx, batch: 1, peakBytes, computeTokens: modelTokens(models, model) }],
       };
     },
-    async run(step, [frame], context) {
-      const { signal, onProgress } = context;
-      if (!frame) throw new AppError("INTERNAL", "A remove_background step has no picture");
+    async runRasters(step, [picture], context) {
+      const { room, signal, onProgress } = context;
+      if (!picture) throw new AppError("INTERNAL", "A remove_background step has no picture");
       const model = findModel(step);
       const modelSidePx = modelSide(model);
       const held = await openModelRun(models, model, context);
       try {
-        const cutOut = await removeBackground(frame, {
+        const task = await prepareCutOut(picture, {
           modelSidePx,
           async infer(rgb) {
-            const picture = { widthPx: modelSidePx, heightPx: modelSidePx, channels: 3, data: rgb } as const;
-            const run = held.attempt(({ host, slotId }) => host.runMatte(model, picture, { slotId, signal }));
+            const small = { widthPx: modelSidePx, heightPx: modelSidePx, channels: 3, data: rgb } as const;
+            const run = held.attempt(({ host, slotId }) => host.runMatte(model, small, { slotId, signal }));
             return (await run).data;
           },
-          resize: (picture, widthPx, heightPx) => resizeFrame(picture, widthPx, heightPx),
-          cutOut: (task) => threads.run({ kind: "cutOut", ...task }, { signal, onProgress }),
+          resize: async (raster: Raster, widthPx, heightPx) =>
+            toWholeFrame(await resizeRaster(raster, widthPx, heightPx, "lanczos3", memoryRoom)),
           signal,
-          onProgress,
         });
+        const lent = await lendRoom(room, picture.widthPx * picture.heightPx * 4);
+        const cutOut = await threads.run({ kind: "cutOut", ...task, room: lent }, { signal, onProgress });
         return { frame: cutOut, provider: held.provider() };
       } finally {
         held.close();

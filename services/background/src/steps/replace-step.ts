@@ -1,32 +1,39 @@
 import { AppError } from "@pixelmesh/errors";
-import type { Frame } from "@pixelmesh/imaging";
+import { lendRoom, type Raster } from "@pixelmesh/imaging";
 import type { Threads } from "@pixelmesh/lifecycle";
 import { type Step, WorkClass } from "@pixelmesh/proto";
-import type { StepHandler } from "@pixelmesh/worker";
+import { heldBytes, type PictureSize, type RasterHandler, type StepHandler, withFrames } from "@pixelmesh/worker";
 import { parseReplacement, type Replacement } from "../domain/replacement.ts";
 import type { PictureTask } from "../threads/picture-thread.ts";
 
-/** Puts a colour, a picture or a blur behind a cut-out, in a thread. */
-export function createReplaceHandler(threads: Threads<PictureTask, Frame>): StepHandler {
-  return {
+/** Puts a colour, a picture or a blur behind a cut-out, in a thread. Pictures above `maxFrameBytes` lie in files. */
+export function createReplaceHandler(
+  threads: Threads<PictureTask, Raster>,
+  { maxFrameBytes = Number.POSITIVE_INFINITY }: { readonly maxFrameBytes?: number } = {},
+): RasterHandler & StepHandler {
+  return withFrames({
     need(step, inputs) {
       parseStep(step);
-      const [cutOut] = inputs;
-      const resultBytes = (cutOut?.widthPx ?? 0) * (cutOut?.heightPx ?? 0) * 4;
-      const inputBytes = inputs.reduce(
-        (sum, { widthPx, heightPx, channels }) => sum + widthPx * heightPx * (channels || 4),
-        0,
-      );
+      const [cutOut = { widthPx: 0, heightPx: 0, channels: 0 }] = inputs;
+      const held = inputs.reduce((sum, input) => sum + heldBytes(input, maxFrameBytes), 0);
       // The background is held once more at the result's size, and once on its way there.
-      const peakBytes = inputBytes + 3 * resultBytes;
+      const peakBytes = held + 3 * heldBytes({ ...cutOut, channels: 4 }, maxFrameBytes) + rowsBytes(inputs);
       return { workClass: WorkClass.LIGHT, options: [{ tilePx: 0, batch: 1, peakBytes, computeTokens: 1 }] };
     },
-    async run(step, [cutOut, picture], { signal, onProgress }) {
+    async runRasters(step, [cutOut, picture], { room, signal, onProgress }) {
       if (!cutOut) throw new AppError("INTERNAL", "A replace_background step has no cut-out");
       const replacement = parseStep(step);
-      return { frame: await threads.run({ kind: "replace", cutOut, picture, replacement }, { signal, onProgress }) };
+      const pixels = ({ widthPx, heightPx }: Raster) => widthPx * heightPx;
+      const lent = await lendRoom(room, 4 * Math.max(pixels(cutOut), picture ? pixels(picture) : 0));
+      const task = { kind: "replace", cutOut, picture, replacement, room: lent } as const;
+      return { frame: await threads.run(task, { signal, onProgress }) };
     },
-  };
+  });
+}
+
+/** Strips of rows that are worked on at once. */
+function rowsBytes(inputs: readonly PictureSize[]): number {
+  return 32 * 4 * 4 * Math.max(0, ...inputs.map(({ widthPx }) => widthPx));
 }
 
 function parseStep({ operation }: Step): Replacement {

@@ -1,26 +1,27 @@
-import { blurFrame, type Frame, resizeFrame } from "@pixelmesh/imaging";
+import { blurRaster, type LentRoom, memoryRoom, openLentRoom, type Raster, resizeRaster } from "@pixelmesh/imaging";
 import { serveThread } from "@pixelmesh/lifecycle";
-import { replaceBackground } from "../domain/compose.ts";
-import { type CutOutTask, cutOutFrame } from "../domain/remove.ts";
+import { replaceBackgroundIn } from "../domain/compose.ts";
+import { type CutOutTask, cutOutRaster } from "../domain/remove.ts";
 import type { Replacement } from "../domain/replacement.ts";
 
-/** What a thread does with whole pictures. */
-export type PictureTask =
-  | ({ readonly kind: "cutOut" } & CutOutTask)
+/** What a thread does with pictures. `room`: where its results are kept; default: in memory. */
+export type PictureTask = { readonly room?: LentRoom } & (
+  | ({ readonly kind: "cutOut" } & CutOutTask<Raster>)
   | {
       readonly kind: "replace";
-      readonly cutOut: Frame;
-      readonly picture: Frame | undefined;
+      readonly cutOut: Raster;
+      readonly picture: Raster | undefined;
       readonly replacement: Replacement;
-    };
-
-serveThread<PictureTask, Frame>((task, context) =>
-  task.kind === "cutOut"
-    ? cutOutFrame(task, context)
-    : replaceBackground(task.cutOut, task.replacement, {
-        picture: task.picture,
-        resize: resizeFrame,
-        blur: blurFrame,
-        ...context,
-      }),
+    }
 );
+
+serveThread<PictureTask, Raster>((task, context) => {
+  const room = task.room ? openLentRoom(task.room) : memoryRoom;
+  if (task.kind === "cutOut") return cutOutRaster(task, room, context);
+  return replaceBackgroundIn(room, task.cutOut, task.replacement, {
+    picture: task.picture,
+    resize: (picture, widthPx, heightPx) => resizeRaster(picture, widthPx, heightPx, "lanczos3", room),
+    blur: (picture, sigmaPx) => blurRaster(picture, sigmaPx, room),
+    ...context,
+  });
+});

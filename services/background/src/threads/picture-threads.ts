@@ -1,8 +1,8 @@
-import type { Frame } from "@pixelmesh/imaging";
+import type { Raster } from "@pixelmesh/imaging";
 import { createThreads, moduleBeside, type Threads } from "@pixelmesh/lifecycle";
 import type { PictureTask } from "./picture-thread.ts";
 
 /** Threads that cut out and compose; at most `size`. */
-export function createPictureThreads(size: number): Threads<PictureTask, Frame> {
+export function createPictureThreads(size: number): Threads<PictureTask, Raster> {
   return createThreads(moduleBeside(import.meta.url, "./picture-thread"), { size });
 }

@@ -1,5 +1,15 @@
 import { AppError } from "@pixelmesh/errors";
-import { createFrameSink, createFrameSource, type Frame, type RowSink, type RowSource } from "@pixelmesh/imaging";
+import {
+  createRasterSink,
+  type Frame,
+  memoryRoom,
+  openRows,
+  type Raster,
+  type Room,
+  type RowSink,
+  type RowSource,
+  toWholeFrame,
+} from "@pixelmesh/imaging";
 import { createPace, type Pace } from "@pixelmesh/lifecycle";
 import type { ParsedEffect } from "./effect.ts";
 import { readFloatRows, writeFloatRows } from "./float-rows.ts";
@@ -47,10 +57,28 @@ export async function applyChain(
   effects: readonly ParsedEffect[],
   options: ChainOptions = {},
 ): Promise<Frame> {
-  const shape = chainShape(frame);
-  const sink = createFrameSink(shape.widthPx, shape.heightPx, shape.channels);
-  await runChain(createFrameSource(frame), sink, effects, options);
-  return sink.frame;
+  return toWholeFrame(await applyChainTo(frame, effects, memoryRoom, options));
+}
+
+/** `runChain` over a picture that may lie in a file; the result is kept as the room says. */
+export async function applyChainTo(
+  picture: Raster,
+  effects: readonly ParsedEffect[],
+  room: Room,
+  options: ChainOptions = {},
+): Promise<Raster> {
+  const rows = await openRows(picture);
+  try {
+    const sink = await createRasterSink(chainShape(rows), room);
+    try {
+      await runChain(rows, sink, effects, options);
+      return await sink.end();
+    } finally {
+      await sink.abandon();
+    }
+  } finally {
+    await rows.close();
+  }
 }
 
 async function* paced(rows: AsyncIterable<Row>, widthPx: number, pace: Pace): AsyncIterable<Row> {

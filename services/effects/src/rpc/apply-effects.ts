@@ -1,10 +1,10 @@
 import { type ApplyEffectsRequest, type ApplyEffectsResponse, Step } from "@pixelmesh/proto";
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
-import { type StepHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
+import { type RasterHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
 import { parseEffects } from "../domain/catalogue.ts";
 
 /** ApplyEffects: the effects step on one uploaded picture, without a job. */
-export function createApplyEffects(worker: WorkerParts, handler: StepHandler) {
+export function createApplyEffects(worker: WorkerParts, handler: RasterHandler) {
   return async function* applyEffects(
     stream: AsyncIterable<ApplyEffectsRequest>,
     { signal }: CallContext,

@@ -1,14 +1,14 @@
 import { AppError } from "@pixelmesh/errors";
-import { decodePicture, encodeFrame, inspectPicture, memoryRoom, resizeFrame, toWholeFrame } from "@pixelmesh/imaging";
+import { decodeRaster, encodeFrame, inspectPicture, resizeRaster, toWholeFrame } from "@pixelmesh/imaging";
 import { Encoding, type PreviewEffectsRequest, type PreviewEffectsResponse, Priority, Step } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import { callFacts } from "@pixelmesh/telemetry";
-import { executeStep, type StepHandler, type WorkerParts } from "@pixelmesh/worker";
+import { executeStep, type RasterHandler, type WorkerParts } from "@pixelmesh/worker";
 import { parseEffects } from "../domain/catalogue.ts";
 import { parsePreviewSide, previewSize } from "../domain/preview.ts";
 
 /** PreviewEffects: a chain on a shrunken picture, answered in one message. */
-export function createPreviewEffects(worker: WorkerParts, handler: StepHandler) {
+export function createPreviewEffects(worker: WorkerParts, handler: RasterHandler) {
   return async function previewEffects(
     request: PreviewEffectsRequest,
     { signal }: CallContext,
@@ -31,27 +31,33 @@ export function createPreviewEffects(worker: WorkerParts, handler: StepHandler) 
     const size = previewSize(info.widthPx, info.heightPx, side);
     const { deadlineUnixMs, tenant } = callFacts();
     if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A preview has no deadline");
-    const { outcome } = await executeStep(worker, {
-      handler,
-      step: Step.fromPartial({ id: "preview", operation: { $case: "applyEffects", value: { effects } } }),
-      sizes: [{ ...size, channels: info.channels }],
-      room: memoryRoom,
-      async loadInputs() {
-        const { frame } = await decodePicture(request.picture, worker.limits);
-        return [await resizeFrame(frame, size.widthPx, size.heightPx)];
-      },
-      jobId: "",
-      tenant: tenant ?? "default",
-      priority: Priority.INTERACTIVE,
-      deadlineUnixMs,
-      signal,
-      onProgress() {},
-    });
-    const { bytes, format, notices } = await encodeFrame(
-      await toWholeFrame(outcome.frame),
-      request.encoding ?? Encoding.create(),
-      worker.limits,
-    );
-    return { header: { format, ...size, sizeBytes: bytes.length, notices }, picture: bytes };
+    const room = worker.scratch.openRoom();
+    try {
+      const { outcome } = await executeStep(worker, {
+        handler,
+        step: Step.fromPartial({ id: "preview", operation: { $case: "applyEffects", value: { effects } } }),
+        sizes: [{ ...size, channels: info.channels }],
+        limits: worker.limits,
+        room,
+        async loadInputs() {
+          const { raster } = await decodeRaster(request.picture, worker.limits, room);
+          return [await resizeRaster(raster, size.widthPx, size.heightPx, "lanczos3", room)];
+        },
+        jobId: "",
+        tenant: tenant ?? "default",
+        priority: Priority.INTERACTIVE,
+        deadlineUnixMs,
+        signal,
+        onProgress() {},
+      });
+      const { bytes, format, notices } = await encodeFrame(
+        await toWholeFrame(outcome.frame),
+        request.encoding ?? Encoding.create(),
+        worker.limits,
+      );
+      return { header: { format, ...size, sizeBytes: bytes.length, notices }, picture: bytes };
+    } finally {
+      await room.close();
+    }
   }
 }

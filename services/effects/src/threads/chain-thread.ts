@@ -1,10 +1,17 @@
-import type { Frame } from "@pixelmesh/imaging";
+import { type LentRoom, memoryRoom, openLentRoom, type Raster } from "@pixelmesh/imaging";
 import { serveThread } from "@pixelmesh/lifecycle";
 import type { Effect } from "@pixelmesh/proto";
 import { parseEffects } from "../domain/catalogue.ts";
-import { applyChain } from "../domain/chain.ts";
+import { applyChainTo } from "../domain/chain.ts";
 
 /** A chain for a thread: the effects as they are written, for what they are parsed to holds functions. */
-export type ChainTask = { readonly frame: Frame; readonly effects: readonly Effect[] };
+export type ChainTask = {
+  readonly frame: Raster;
+  readonly effects: readonly Effect[];
+  /** Where the result is kept; default: in memory. */
+  readonly room?: LentRoom;
+};
 
-serveThread<ChainTask, Frame>(({ frame, effects }, context) => applyChain(frame, parseEffects(effects), context));
+serveThread<ChainTask, Raster>(({ frame, effects, room }, context) =>
+  applyChainTo(frame, parseEffects(effects), room ? openLentRoom(room) : memoryRoom, context),
+);

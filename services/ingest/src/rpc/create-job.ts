@@ -194,7 +194,7 @@ async function plan(
   { header, sources }: ReceivedJob,
   identity: Identity,
 ): Promise<JobSpec> {
-  const spec = planJob({
+  const planned = planJob({
     ...identity,
     header,
     sources,
@@ -203,6 +203,7 @@ async function plan(
     rates,
     ...(header.allowDegraded ? { load: await load.read() } : {}),
   });
+  const spec = { ...planned, limits };
   const isCrowded = spec.priority === Priority.INTERACTIVE && admission.openOf(spec.tenant) >= interactivePerTenant;
   return isCrowded ? lowerPriority(spec, `the tenant has ${interactivePerTenant} open jobs or more`) : spec;
 }

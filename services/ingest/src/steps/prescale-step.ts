@@ -1,28 +1,29 @@
 import { AppError } from "@pixelmesh/errors";
-import { resizeFrame } from "@pixelmesh/imaging";
+import { resizeRaster } from "@pixelmesh/imaging";
 import { fitWithin } from "@pixelmesh/pipeline";
 import { type PrescaleOperation, type Step, WorkClass } from "@pixelmesh/proto";
-import type { StepHandler } from "@pixelmesh/worker";
+import { heldBytes, type RasterHandler } from "@pixelmesh/worker";
 
-/** Shrinks a picture to fit; one that fits already passes as it is. */
-export const prescaleHandler: StepHandler = {
-  need(step, [input]) {
-    const target = fitWithin(sizeOf(input), parseBounds(step));
-    const channels = input?.channels || 4;
-    const inputBytes = (input?.widthPx ?? 0) * (input?.heightPx ?? 0) * channels;
-    const peakBytes = inputBytes + target.widthPx * target.heightPx * channels;
-    return { workClass: WorkClass.LIGHT, options: [{ tilePx: 0, batch: 1, peakBytes, computeTokens: 1 }] };
-  },
-  async run(step, [frame], { signal, onProgress }) {
-    if (!frame) throw new AppError("INTERNAL", "A prescale step has no picture");
-    const target = fitWithin(frame, parseBounds(step));
-    if (target.widthPx === frame.widthPx && target.heightPx === frame.heightPx) return { frame };
-    const scaled = await resizeFrame(frame, target.widthPx, target.heightPx);
-    signal.throwIfAborted();
-    onProgress(1);
-    return { frame: scaled };
-  },
-};
+/** Shrinks a picture to fit; one that fits already passes as it is. Pictures above `maxFrameBytes` lie in files. */
+export function createPrescaleHandler({ maxFrameBytes }: { readonly maxFrameBytes: number }): RasterHandler {
+  return {
+    need(step, [input]) {
+      const target = fitWithin(sizeOf(input), parseBounds(step));
+      const channels = input?.channels ?? 0;
+      const peakBytes =
+        heldBytes({ ...sizeOf(input), channels }, maxFrameBytes) + heldBytes({ ...target, channels }, maxFrameBytes);
+      return { workClass: WorkClass.LIGHT, options: [{ tilePx: 0, batch: 1, peakBytes, computeTokens: 1 }] };
+    },
+    async runRasters(step, [picture], { room, signal, onProgress }) {
+      if (!picture) throw new AppError("INTERNAL", "A prescale step has no picture");
+      const target = fitWithin(picture, parseBounds(step));
+      const scaled = await resizeRaster(picture, target.widthPx, target.heightPx, "lanczos3", room);
+      signal.throwIfAborted();
+      onProgress(1);
+      return { frame: scaled };
+    },
+  };
+}
 
 function sizeOf(input: { widthPx: number; heightPx: number } | undefined) {
   return { widthPx: input?.widthPx ?? 0, heightPx: input?.heightPx ?? 0 };

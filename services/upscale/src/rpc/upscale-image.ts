@@ -5,10 +5,9 @@ import { type CallContext, splitHeader } from "@pixelmesh/rpc";
 import { type RasterHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
 
 /**
- * UpscaleImage: the upscale step on one uploaded picture, without a job. `createHandler` makes the step's handler for a bound of
- * the result's pixels.
+ * UpscaleImage: the upscale step on one uploaded picture, without a job. The caller may lower the limit of the result's pixels.
  */
-export function createUpscaleImage(worker: WorkerParts, createHandler: (maxOutputPixels: number) => RasterHandler) {
+export function createUpscaleImage(worker: WorkerParts, handler: RasterHandler) {
   return async function* upscaleImage(
     stream: AsyncIterable<UpscaleImageRequest>,
     { signal }: CallContext,
@@ -17,8 +16,9 @@ export function createUpscaleImage(worker: WorkerParts, createHandler: (maxOutpu
     const { encoding, maxOutputPixels, operation = UpscaleOperation.create() } = header;
     assertUpscale(operation, "operation");
     if (maxOutputPixels < 0) throw expected("max_output_pixels", "0 or more", maxOutputPixels);
-    const handler = createHandler(Math.min(maxOutputPixels || Number.POSITIVE_INFINITY, worker.limits.maxOutputPixels));
+    const mostPixels = Math.min(maxOutputPixels || Number.POSITIVE_INFINITY, worker.limits.maxOutputPixels);
+    const limits = { ...worker.limits, maxOutputPixels: mostPixels };
     const step = Step.fromPartial({ id: "upscale", operation: { $case: "upscale", value: operation } });
-    for await (const part of streamDirect(worker, { handler, step, chunks, encoding, signal })) yield { part };
+    for await (const part of streamDirect(worker, { handler, step, chunks, encoding, limits, signal })) yield { part };
   };
 }

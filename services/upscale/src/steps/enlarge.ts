@@ -15,6 +15,7 @@ import type { Size } from "@pixelmesh/pipeline";
 import { alphaOf, dropAlpha, joinAlpha } from "../domain/alpha-rows.ts";
 import { bleedColors } from "../domain/bleed.ts";
 import { createFinishing, type Finishing } from "../domain/finish.ts";
+import { keepMeans } from "../domain/keep-means.ts";
 
 /** How a picture is enlarged. */
 export type Enlargement = {
@@ -32,7 +33,8 @@ export type Enlargement = {
 };
 
 /**
- * A picture enlarged to a size: colours by the model, then by Lanczos where the model's scale is another, then finished.
+ * A picture enlarged to a size: colours by the model, then by Lanczos where the model's scale is another. The result gets
+ * the picture's local means back, and is finished.
  * Alpha that is not the same everywhere is enlarged apart, by a cubic kernel: a Lanczos kernel would leave rings of faint
  * alpha around every edge. Nothing is whole in memory that the room would keep in a file.
  */
@@ -62,7 +64,8 @@ async function enlargeWith(picture: Raster, enlargement: Enlargement, open: Asyn
   open.defer(result.abandon);
   const alpha = varies ? await openUntilDone(await enlargeAlpha(rows, enlargement)) : constant;
   const joined = alpha === undefined ? result : joinAlpha(result, alpha, signal);
-  const sink = finishing ? createFinishing(joined, finishing, signal) : joined;
+  const finished = finishing ? createFinishing(joined, finishing, signal) : joined;
+  const sink = keepMeans(finished, color, { alpha: varies ? alphaOf(rows) : undefined, signal });
 
   if (target.widthPx === picture.widthPx * scale && target.heightPx === picture.heightPx * scale) {
     await enlargement.run(color, sink);

@@ -30,8 +30,10 @@ export function serviceBytes(
   const { tileWidthPx, tileHeightPx } = planTiles({ ...picture, ...model, tilePx });
   const strip = enlarged.widthPx * tileHeightPx * scale * channels;
   const tiles = 2 * tileWidthPx * tileHeightPx * channels * (1 + scale ** 2);
+  // Rows of the picture that means are kept with, and rows of the result that wait for them.
+  const means = picture.widthPx * channels * (400 * 4 + 56 * scale ** 2);
   const middle = target.widthPx === enlarged.widthPx ? 0 : held(enlarged);
-  return serviceOverheadBytes + held(picture) + held(target) + middle + strip + tiles;
+  return serviceOverheadBytes + held(picture) + held(target) + middle + strip + tiles + means;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { AppError } from "@pixelmesh/errors";
-import { assertOutputSize, type PictureLimits, type Raster } from "@pixelmesh/imaging";
+import { assertOutputSize, type Raster } from "@pixelmesh/imaging";
 import { runTiled } from "@pixelmesh/inference";
 import {
   type ModelRun,
@@ -18,11 +18,11 @@ import { serviceBytes, upscaleOptions } from "./options.ts";
 /** Enlarges one picture with a model, tile by tile in an inference host. What would be too large is refused before it begins. */
 export function createUpscaleHandler(
   models: Models,
-  { limits, maxFrameBytes }: { readonly limits: PictureLimits; readonly maxFrameBytes: number },
+  { maxFrameBytes }: { readonly maxFrameBytes: number },
 ): RasterHandler {
   const { registry, gpus } = models;
   return {
-    async need(step, [input]) {
+    async need(step, [input], limits) {
       const picture = input ?? { widthPx: 1, heightPx: 1, channels: 4 };
       const choice = chooseUpscale(registry, step, picture);
       assertOutputSize(choice.target.widthPx, choice.target.heightPx, limits);

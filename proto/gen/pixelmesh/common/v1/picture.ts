@@ -149,7 +149,7 @@ export interface UploadEnd {
 /** What was lowered to get the work done at all. Only ever with allow_degraded. */
 export interface Adaptation {
   stepId: string;
-  /** size, model, device, tile, finishing */
+  /** size, model or finishing */
   kind: string;
   from: string;
   to: string;

@@ -70,9 +70,9 @@ export const Quality = {
   AUTO: 1,
   /** HIGH - Nothing below the hard limits is touched. */
   HIGH: 2,
-  /** BALANCED - 2 megapixels and 2048 px a side. */
+  /** BALANCED - Pictures enter upscales at 2 megapixels and 2048 px a side at most. */
   BALANCED: 3,
-  /** FAST - 1024 px a side. */
+  /** FAST - At 1024 px a side at most. No result of an upscale is smaller than its picture, with any quality. */
   FAST: 4,
   UNRECOGNIZED: -1,
 } as const;

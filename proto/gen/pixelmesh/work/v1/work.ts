@@ -65,6 +65,19 @@ export interface WorkItem {
   publishedUnixMs: number;
   /** As planned; 0: not known. For a worker that has not measured such a step itself. */
   expectedMs: number;
+  /** Of the job; absent: the worker's own. */
+  limits: JobLimits | undefined;
+}
+
+/** Limits of pictures, carried with a job: a worker whose settings differ cannot refuse a job that was accepted. */
+export interface JobLimits {
+  /** Of the encoded file. */
+  maxBytes: number;
+  maxInputPixels: number;
+  maxOutputPixels: number;
+  maxSidePx: number;
+  maxFrames: number;
+  allowTiff: boolean;
 }
 
 export interface StepInput {
@@ -238,6 +251,8 @@ export interface JobSpec {
   requestDigest: string;
   /** W3C trace context of the call that created the job. */
   traceparent: string;
+  /** Of the ingest that accepted the job: every step keeps to these. */
+  limits: JobLimits | undefined;
 }
 
 export interface PlannedStep {
@@ -334,6 +349,7 @@ function createBaseWorkItem(): WorkItem {
     keepUntilUnixMs: 0,
     publishedUnixMs: 0,
     expectedMs: 0,
+    limits: undefined,
   };
 }
 
@@ -386,6 +402,9 @@ export const WorkItem: MessageFns<WorkItem> = {
     }
     if (message.expectedMs !== 0) {
       writer.uint32(193).double(message.expectedMs);
+    }
+    if (message.limits !== undefined) {
+      JobLimits.encode(message.limits, writer.uint32(146).fork()).join();
     }
     return writer;
   },
@@ -531,6 +550,14 @@ export const WorkItem: MessageFns<WorkItem> = {
             message.expectedMs = reader.double();
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.limits = JobLimits.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -603,6 +630,7 @@ export const WorkItem: MessageFns<WorkItem> = {
         : isSet(object.expected_ms)
         ? globalThis.Number(object.expected_ms)
         : 0,
+      limits: isSet(object.limits) ? JobLimits.fromJSON(object.limits) : undefined,
     };
   },
 
@@ -656,6 +684,9 @@ export const WorkItem: MessageFns<WorkItem> = {
     if (message.expectedMs !== 0) {
       obj.expectedMs = floatToJson(message.expectedMs);
     }
+    if (message.limits !== undefined) {
+      obj.limits = JobLimits.toJSON(message.limits);
+    }
     return obj;
   },
 
@@ -680,6 +711,182 @@ export const WorkItem: MessageFns<WorkItem> = {
     message.keepUntilUnixMs = object.keepUntilUnixMs ?? 0;
     message.publishedUnixMs = object.publishedUnixMs ?? 0;
     message.expectedMs = object.expectedMs ?? 0;
+    message.limits = (object.limits !== undefined && object.limits !== null)
+      ? JobLimits.fromPartial(object.limits)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseJobLimits(): JobLimits {
+  return { maxBytes: 0, maxInputPixels: 0, maxOutputPixels: 0, maxSidePx: 0, maxFrames: 0, allowTiff: false };
+}
+
+export const JobLimits: MessageFns<JobLimits> = {
+  encode(message: JobLimits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.maxBytes !== 0) {
+      writer.uint32(8).int64(message.maxBytes);
+    }
+    if (message.maxInputPixels !== 0) {
+      writer.uint32(16).int64(message.maxInputPixels);
+    }
+    if (message.maxOutputPixels !== 0) {
+      writer.uint32(24).int64(message.maxOutputPixels);
+    }
+    if (message.maxSidePx !== 0) {
+      writer.uint32(32).int32(message.maxSidePx);
+    }
+    if (message.maxFrames !== 0) {
+      writer.uint32(40).int32(message.maxFrames);
+    }
+    if (message.allowTiff !== false) {
+      writer.uint32(48).bool(message.allowTiff);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobLimits {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobLimits();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.maxBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.maxInputPixels = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxOutputPixels = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxSidePx = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.maxFrames = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.allowTiff = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobLimits {
+    return {
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : 0,
+      maxInputPixels: isSet(object.maxInputPixels)
+        ? globalThis.Number(object.maxInputPixels)
+        : isSet(object.max_input_pixels)
+        ? globalThis.Number(object.max_input_pixels)
+        : 0,
+      maxOutputPixels: isSet(object.maxOutputPixels)
+        ? globalThis.Number(object.maxOutputPixels)
+        : isSet(object.max_output_pixels)
+        ? globalThis.Number(object.max_output_pixels)
+        : 0,
+      maxSidePx: isSet(object.maxSidePx)
+        ? globalThis.Number(object.maxSidePx)
+        : isSet(object.max_side_px)
+        ? globalThis.Number(object.max_side_px)
+        : 0,
+      maxFrames: isSet(object.maxFrames)
+        ? globalThis.Number(object.maxFrames)
+        : isSet(object.max_frames)
+        ? globalThis.Number(object.max_frames)
+        : 0,
+      allowTiff: isSet(object.allowTiff)
+        ? globalThis.Boolean(object.allowTiff)
+        : isSet(object.allow_tiff)
+        ? globalThis.Boolean(object.allow_tiff)
+        : false,
+    };
+  },
+
+  toJSON(message: JobLimits): unknown {
+    const obj: any = {};
+    if (message.maxBytes !== 0) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
+    if (message.maxInputPixels !== 0) {
+      obj.maxInputPixels = Math.round(message.maxInputPixels);
+    }
+    if (message.maxOutputPixels !== 0) {
+      obj.maxOutputPixels = Math.round(message.maxOutputPixels);
+    }
+    if (message.maxSidePx !== 0) {
+      obj.maxSidePx = Math.round(message.maxSidePx);
+    }
+    if (message.maxFrames !== 0) {
+      obj.maxFrames = Math.round(message.maxFrames);
+    }
+    if (message.allowTiff !== false) {
+      obj.allowTiff = message.allowTiff;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobLimits>): JobLimits {
+    return JobLimits.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobLimits>): JobLimits {
+    const message = createBaseJobLimits();
+    message.maxBytes = object.maxBytes ?? 0;
+    message.maxInputPixels = object.maxInputPixels ?? 0;
+    message.maxOutputPixels = object.maxOutputPixels ?? 0;
+    message.maxSidePx = object.maxSidePx ?? 0;
+    message.maxFrames = object.maxFrames ?? 0;
+    message.allowTiff = object.allowTiff ?? false;
     return message;
   },
 };
@@ -2769,6 +2976,7 @@ function createBaseJobSpec(): JobSpec {
     notices: [],
     requestDigest: "",
     traceparent: "",
+    limits: undefined,
   };
 }
 
@@ -2821,6 +3029,9 @@ export const JobSpec: MessageFns<JobSpec> = {
     }
     if (message.traceparent !== "") {
       writer.uint32(130).string(message.traceparent);
+    }
+    if (message.limits !== undefined) {
+      JobLimits.encode(message.limits, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -2966,6 +3177,14 @@ export const JobSpec: MessageFns<JobSpec> = {
             message.traceparent = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.limits = JobLimits.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3034,6 +3253,7 @@ export const JobSpec: MessageFns<JobSpec> = {
         ? globalThis.String(object.request_digest)
         : "",
       traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
+      limits: isSet(object.limits) ? JobLimits.fromJSON(object.limits) : undefined,
     };
   },
 
@@ -3087,6 +3307,9 @@ export const JobSpec: MessageFns<JobSpec> = {
     if (message.traceparent !== "") {
       obj.traceparent = message.traceparent;
     }
+    if (message.limits !== undefined) {
+      obj.limits = JobLimits.toJSON(message.limits);
+    }
     return obj;
   },
 
@@ -3111,6 +3334,9 @@ export const JobSpec: MessageFns<JobSpec> = {
     message.notices = object.notices?.map((e) => Notice.fromPartial(e)) || [];
     message.requestDigest = object.requestDigest ?? "";
     message.traceparent = object.traceparent ?? "";
+    message.limits = (object.limits !== undefined && object.limits !== null)
+      ? JobLimits.fromPartial(object.limits)
+      : undefined;
     return message;
   },
 };

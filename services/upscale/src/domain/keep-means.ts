@@ -1,0 +1,118 @@
+import type { RowSink, RowSource } from "@pixelmesh/imaging";
+import { createPace } from "@pixelmesh/lifecycle";
+import { createCellMeans } from "./means/cell-means.ts";
+import { createGains } from "./means/gains.ts";
+import { createInterpolation, mixRows } from "./means/interpolate.ts";
+import { createRowRing } from "./means/row-ring.ts";
+
+/** Rows of the source that are read at once: a source that computes its rows does so for more than it is asked for. */
+const rowsPerRead = 64;
+
+/** What keeping means may take. */
+export type KeepMeansOptions = {
+  /** The source's alpha. Pixels of alpha 0 count for no mean: their colours do not show. */
+  readonly alpha?: RowSource | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/**
+ * A sink for an enlargement of `source` (grey or RGB) that passes it on with the source's local means: where a model makes fine
+ * patterns darker or lighter, that is undone. Where means are off by at most one level, pixels stay bit for bit. Holds about 100
+ * rows of the source, and the rows of the enlargement that belong to half of them.
+ */
+export function keepMeans(sink: RowSink, source: RowSource, { alpha, signal }: KeepMeansOptions = {}): RowSink {
+  const { widthPx, heightPx, channels } = sink;
+  const stride = widthPx * channels;
+  const samples = source.widthPx * channels;
+  const pace = createPace(signal);
+  const cells = createCellMeans(sink, source, channels);
+  const gains = createGains(source);
+  const readSource = createBlockReader(source);
+  const readAlpha = alpha && createBlockReader(alpha);
+  const across = createInterpolation(widthPx, source.widthPx);
+  const down = createInterpolation(heightPx, source.heightPx);
+  const changes = createRowRing(3, 2 * samples, (y, row) => gains.read(y, row));
+  const between = new Float32Array(2 * samples);
+  const waiting: { y: number; rows: Uint8Array }[] = [];
+  let sourceRow = 0;
+
+  function correctRow(y: number, row: Uint8Array): void {
+    const [upper, lower] = [down.from[y] as number, down.to[y] as number];
+    if (changes.unlessZero(upper) === undefined && changes.unlessZero(lower) === undefined) return;
+    if (!mixRows(changes.at(upper), changes.at(lower), down.share[y] as number, between)) return;
+    for (let x = 0, at = 0; x < widthPx; x++) {
+      const left = (across.from[x] as number) * channels;
+      const right = (across.to[x] as number) * channels;
+      const part = across.share[x] as number;
+      for (let channel = 0; channel < channels; channel++, at++) {
+        const factor = mix(left + channel, right + channel, part);
+        const offset = mix(samples + left + channel, samples + right + channel, part);
+        if (factor === 0 && offset === 0) continue;
+        const sample = row[at] as number;
+        row[at] = Math.max(0, Math.min(255, sample + sample * factor + offset + 0.5));
+      }
+    }
+  }
+  function mix(from: number, to: number, share: number): number {
+    const value = between[from] as number;
+    return value + share * ((between[to] as number) - value);
+  }
+
+  /** Corrects and passes on the rows whose gains are known. */
+  async function flush(): Promise<void> {
+    const known = gains.known();
+    for (let first = waiting[0]; first; first = waiting[0]) {
+      const { y, rows } = first;
+      let ready = 0;
+      for (; ready * stride < rows.length && (down.to[y + ready] as number) < known; ready++) {
+        correctRow(y + ready, rows.subarray(ready * stride, (ready + 1) * stride));
+      }
+      if (ready === 0) return;
+      await sink.writeRows(y, rows.subarray(0, ready * stride));
+      if (ready * stride === rows.length) waiting.shift();
+      else waiting[0] = { y: y + ready, rows: rows.subarray(ready * stride) };
+    }
+  }
+
+  /** The rows where they may wait: in the sink's own memory if it has some, else in a copy. */
+  function keep(y: number, rows: Uint8Array): Uint8Array {
+    const own = sink.roomAhead?.(y, rows.length / stride);
+    if (own === undefined) return rows.slice();
+    if (own.buffer !== rows.buffer || own.byteOffset !== rows.byteOffset) own.set(rows);
+    return own;
+  }
+
+  return {
+    widthPx,
+    heightPx,
+    channels,
+    ...(sink.roomAhead ? { roomFor: (y: number, count: number) => sink.roomAhead?.(y, count) } : {}),
+    async writeRows(y, rows) {
+      const kept = keep(y, rows);
+      const count = kept.length / stride;
+      for (let row = 0, from = 0; row < count; row++) {
+        const means = cells.push(kept.subarray(row * stride, (row + 1) * stride));
+        await pace(widthPx);
+        if (means === undefined && row < count - 1) continue;
+        waiting.push({ y: y + from, rows: kept.subarray(from * stride, (row + 1) * stride) });
+        from = row + 1;
+        if (means) gains.push(await readSource(sourceRow), means, await readAlpha?.(sourceRow));
+        if (means) sourceRow += 1;
+        await flush();
+      }
+    },
+  };
+}
+
+function createBlockReader({ widthPx, heightPx, channels, readRows }: RowSource): (y: number) => Promise<Uint8Array> {
+  const stride = widthPx * channels;
+  let block: Uint8Array = new Uint8Array(0);
+  let top = 0;
+  return async (y) => {
+    if (y < top || (y - top) * stride >= block.length) {
+      top = y;
+      block = (await readRows(y, Math.min(rowsPerRead, heightPx - y))).slice();
+    }
+    return block.subarray((y - top) * stride, (y - top + 1) * stride);
+  };
+}

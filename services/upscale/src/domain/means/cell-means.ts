@@ -1,0 +1,98 @@
+import { createPackedSums } from "./packed-sums.ts";
+
+/** Sides of a picture. */
+type Size = { readonly widthPx: number; readonly heightPx: number };
+
+/** Averages an enlarged picture down to the size of its source. */
+export type CellMeans = {
+  /** Takes the next row of the enlarged picture. Answers the next row of means, interleaved as the picture is, once it is complete; its memory is used again. */
+  push(row: Uint8Array): Float32Array | undefined;
+};
+
+/** The mean of the enlarged picture over the area of each pixel of its source. Factors are 1 or more. */
+export function createCellMeans(large: Size, small: Size, channels: number): CellMeans {
+  const [across, down] = [large.widthPx / small.widthPx, large.heightPx / small.heightPx];
+  return Number.isInteger(across) && Number.isInteger(down) && down <= 256
+    ? createWholeCells(small.widthPx, across, down, channels)
+    : createSharedCells(large, small, channels);
+}
+
+/** Cells of `across` × `down` whole pixels. */
+function createWholeCells(widthPx: number, across: number, down: number, channels: number): CellMeans {
+  const samples = widthPx * across * channels;
+  const packed = createPackedSums(samples);
+  const sums = new Uint16Array(4 * Math.ceil(samples / 4));
+  const means = new Float32Array(widthPx * channels);
+  const area = across * down;
+  let rows = 0;
+  return {
+    push(row) {
+      packed.add(row);
+      rows += 1;
+      if (rows < down) return undefined;
+      packed.take(sums);
+      for (let x = 0, from = 0; x < means.length; x += channels, from += across * channels) {
+        for (let channel = 0; channel < channels; channel++) {
+          let sum = 0;
+          for (let i = channel; i < across * channels; i += channels) sum += sums[from + i] as number;
+          means[x + channel] = sum / area;
+        }
+      }
+      rows = 0;
+      return means;
+    },
+  };
+}
+
+/** Any factor: a row or column on the border of two cells counts for both by its shares. */
+export function createSharedCells(large: Size, small: Size, channels: number): CellMeans {
+  const area = (large.widthPx / small.widthPx) * (large.heightPx / small.heightPx);
+  const columns = createShares(large.widthPx, small.widthPx);
+  const rows = createShares(large.heightPx, small.heightPx);
+  // Room for a cell past the last one, of which every share is 0.
+  const length = (small.widthPx + 1) * channels;
+  let current = new Float64Array(length);
+  let below = new Float64Array(length);
+  let y = 0;
+
+  function add(sums: Float64Array, row: Uint8Array, rowShare: number): void {
+    for (let x = 0, from = 0; x < large.widthPx; x++) {
+      const to = (columns.first[x] as number) * channels;
+      const share = rowShare * (columns.share[x] as number);
+      const rest = rowShare - share;
+      for (let channel = 0; channel < channels; channel++, from++) {
+        const sample = row[from] as number;
+        sums[to + channel] = (sums[to + channel] as number) + share * sample;
+        sums[to + channels + channel] = (sums[to + channels + channel] as number) + rest * sample;
+      }
+    }
+  }
+
+  return {
+    push(row) {
+      const share = rows.share[y] as number;
+      add(current, row, share);
+      if (share < 1) add(below, row, 1 - share);
+      const cell = rows.first[y];
+      y += 1;
+      if (y < large.heightPx && rows.first[y] === cell) return undefined;
+      const means = Float32Array.from(current.subarray(0, small.widthPx * channels), (sum) => sum / area);
+      [current, below] = [below, current];
+      below.fill(0);
+      return means;
+    },
+  };
+}
+
+/** For each place of the longer side: the first place of the shorter one that it lies in, and its share of that; the rest is the next one's. */
+function createShares(long: number, short: number): { readonly first: Int32Array; readonly share: Float64Array } {
+  const first = new Int32Array(long);
+  const share = new Float64Array(long);
+  for (let at = 0; at < long; at++) {
+    // In units of 1 / long, so that no border is missed by rounding.
+    const cell = Math.floor((at * short) / long);
+    first[at] = cell;
+    share[at] = cell === short - 1 ? 1 : Math.min(1, ((cell + 1) * long - at * short) / short);
+  }
+  return { first, share };
+}

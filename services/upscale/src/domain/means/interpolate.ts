@@ -1,0 +1,66 @@
+/** For each place of a longer side: the two places of the shorter side it lies between, and the second one's share. */
+export type Interpolation = { readonly from: Int32Array; readonly to: Int32Array; readonly share: Float32Array };
+
+/** Linear interpolation between pixel centres; outside of the outer ones their values go on. */
+export function createInterpolation(long: number, short: number): Interpolation {
+  const from = new Int32Array(long);
+  const to = new Int32Array(long);
+  const share = new Float32Array(long);
+  for (let at = 0; at < long; at++) {
+    const place = Math.min(short - 1, Math.max(0, ((at + 0.5) * short) / long - 0.5));
+    from[at] = Math.floor(place);
+    to[at] = Math.min(short - 1, Math.floor(place) + 1);
+    share[at] = place - Math.floor(place);
+  }
+  return { from, to, share };
+}
+
+/** Writes a short row, interpolated, to a long one. */
+export function interpolateRow(
+  row: Float32Array,
+  out: Float32Array,
+  { from, to, share }: Interpolation,
+  channels: number,
+): void {
+  for (let x = 0, at = 0; at < out.length; x++) {
+    const left = (from[x] as number) * channels;
+    const right = (to[x] as number) * channels;
+    const part = share[x] as number;
+    for (let channel = 0; channel < channels; channel++, at++) {
+      const value = row[left + channel] as number;
+      out[at] = value + part * ((row[right + channel] as number) - value);
+    }
+  }
+}
+
+/** Adds `weight` times a long row to a short one, each sample to the places it lies between: the transpose of interpolating. */
+export function spreadRow(
+  row: Float32Array,
+  weight: number,
+  into: Float32Array,
+  { from, to, share }: Interpolation,
+  channels: number,
+): void {
+  for (let x = 0, at = 0; at < row.length; x++) {
+    const left = (from[x] as number) * channels;
+    const right = (to[x] as number) * channels;
+    const rightShare = weight * (share[x] as number);
+    const leftShare = weight - rightShare;
+    for (let channel = 0; channel < channels; channel++, at++) {
+      const value = row[at] as number;
+      into[left + channel] = (into[left + channel] as number) + leftShare * value;
+      into[right + channel] = (into[right + channel] as number) + rightShare * value;
+    }
+  }
+}
+
+/** Writes the mixture of two rows to `out`; false where it is 0 throughout. */
+export function mixRows(above: Float32Array, below: Float32Array, share: number, out: Float32Array): boolean {
+  let isAny = false;
+  for (let i = 0; i < out.length; i++) {
+    const value = (above[i] as number) + share * ((below[i] as number) - (above[i] as number));
+    out[i] = value;
+    isAny ||= value !== 0;
+  }
+  return isAny;
+}

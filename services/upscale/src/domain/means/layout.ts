@@ -1,0 +1,85 @@
+import { createInterpolation, type Interpolation, spreadRow } from "./interpolate.ts";
+import { type Grid, lowPassReach } from "./low-pass.ts";
+import { countPlaces } from "./place-counts.ts";
+import { createRowRing, type RowRing } from "./row-ring.ts";
+
+/** Pixels of the source for each place of the grid on which means are compared. */
+const gridPx = 4;
+
+/** Rows of the grid between the one that a stage computes and the last one that it needs, the rows around it for their detail included. */
+const stageReach = lowPassReach + 2;
+
+/** Sides and channels of a source. */
+export type SourceShape = { readonly widthPx: number; readonly heightPx: number; readonly channels: number };
+
+/** How many rows a ring has. */
+export type RowSpan = "all" | "half" | "few";
+
+/** A source's rows, the coarser grid over them, and what leads from one to the other. */
+export type Layout = SourceShape & {
+  /** Samples of a row of the source, and of a row of the grid. */
+  readonly samples: number;
+  readonly places: number;
+  readonly across: Interpolation;
+  readonly down: Interpolation;
+  readonly grid: Grid;
+  /** Pixels that count for a place, low-passed like the sums that are divided by it. */
+  readonly counts: (gridY: number, at: number) => number;
+  /** Rings of rows of the source: of all that are worked on, of half, and of those around one. A row that is asked for later is made again. */
+  readonly newRows: (span: RowSpan, make?: (y: number, row: Float32Array) => boolean) => RowRing;
+  /** A ring of rows of the grid. */
+  readonly newGridRows: (make?: (gridY: number, row: Float32Array) => boolean) => RowRing;
+  /** Adds to a row of the grid `sign` times rows of the source: `ofRow` answers one, spread over the columns, or undefined for zeros. */
+  readonly addRows: (
+    gridY: number,
+    into: Float32Array,
+    sign: 1 | -1,
+    ofRow: (y: number) => Float32Array | undefined,
+  ) => void;
+  /** How many rows from the top are final when `taken` have come in. */
+  readonly finalRows: (taken: number) => number;
+};
+
+/** The layout for a source and so many stages, each of which looks at what the one before it leaves. */
+export function createLayout({ widthPx, heightPx, channels }: SourceShape, stages: number): Layout {
+  const grid: Grid = { columns: Math.ceil(widthPx / gridPx), rows: Math.ceil(heightPx / gridPx), channels };
+  const across = createInterpolation(widthPx, grid.columns);
+  const down = createInterpolation(heightPx, grid.rows);
+  const [samples, places] = [widthPx * channels, grid.columns * channels];
+  const gridRows = 2 * stages * stageReach + 4;
+  const all = (gridRows + 2) * gridPx;
+  const rowsOf = { all, half: all / 2, few: 4 * gridPx };
+
+  return {
+    ...{ widthPx, heightPx, channels, samples, places, across, down },
+    grid,
+    counts: countPlaces(across, down, grid),
+    newRows: (span, make) => createRowRing(Math.min(rowsOf[span], heightPx), samples, make),
+    newGridRows: (make) => createRowRing(Math.min(gridRows, grid.rows), places, make),
+    addRows(gridY, into, sign, ofRow) {
+      let y = Math.max(0, Math.floor(((gridY - 0.5) * heightPx) / grid.rows) - 1);
+      while ((down.to[y] as number) < gridY) y++;
+      for (; y < heightPx && (down.from[y] as number) <= gridY; y++) {
+        const below = down.share[y] as number;
+        const share = (down.from[y] === gridY ? 1 - below : 0) + (down.to[y] === gridY ? below : 0);
+        const part = share === 0 ? undefined : ofRow(y);
+        if (part === undefined) continue;
+        for (let i = 0; i < places; i++) into[i] = (into[i] as number) + sign * share * (part[i] as number);
+      }
+    },
+    finalRows(taken) {
+      if (taken === heightPx) return heightPx;
+      // The row of the grid above that of the last row is complete.
+      const gridY = (down.from[taken] as number) - 1 - stages * stageReach;
+      if (gridY < 0) return 0;
+      let rows = Math.max(0, Math.floor((gridY * heightPx) / grid.rows) - 1);
+      while (rows < taken && (down.to[rows] as number) <= gridY) rows++;
+      return rows;
+    },
+  };
+}
+
+/** A row of the source, spread over the columns of the grid. */
+export function toPlaces({ across, channels }: Layout, row: Float32Array, into: Float32Array): void {
+  spreadRow(row, 1, into, across, channels);
+}

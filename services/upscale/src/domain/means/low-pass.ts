@@ -1,0 +1,35 @@
+import { mirrored } from "./mirror.ts";
+
+/** Sides and samples of a place of a grid. */
+export type Grid = { readonly columns: number; readonly rows: number; readonly channels: number };
+
+/** Weights of two boxes of five, one after another. */
+const weights = [1, 2, 3, 4, 5, 4, 3, 2, 1].map((weight) => weight / 25);
+
+/** How far the filter looks, in places of the grid. */
+export const lowPassReach = (weights.length - 1) / 2;
+
+/**
+ * A filter for rows of a grid, in both directions, mirrored at the borders: a mirrored symmetric filter keeps the mean. It writes the
+ * row at `y` to `out`; `rowAt` is asked for the rows it needs, by their index inside the grid.
+ */
+export function createLowPass({ columns, rows, channels }: Grid) {
+  const downwards = mirrored(rows, lowPassReach);
+  const sideways = mirrored(columns, lowPassReach);
+  const down = new Float32Array(columns * channels);
+  return (y: number, rowAt: (y: number) => Float32Array, out: Float32Array): void => {
+    down.fill(0);
+    for (const [i, weight] of weights.entries()) {
+      const row = rowAt(downwards[y + i] as number);
+      for (let at = 0; at < down.length; at++) down[at] = (down[at] as number) + weight * (row[at] as number);
+    }
+    for (let x = 0, at = 0; x < columns; x++) {
+      for (let channel = 0; channel < channels; channel++, at++) {
+        let sum = 0;
+        for (let i = 0; i < weights.length; i++)
+          sum += (weights[i] as number) * (down[(sideways[x + i] as number) * channels + channel] as number);
+        out[at] = sum;
+      }
+    }
+  };
+}
