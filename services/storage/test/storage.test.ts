@@ -1,6 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -227,7 +236,9 @@ test("expired blobs are deleted by the service itself", async () => {
   const { client, dir } = await startTestStorage({ PIXELMESH_STORAGE_SWEEP_EVERY: "100ms" });
   const { blob } = await client.putBlob(upload(randomBytes(10)));
   const path = pathOf(dir, blob!.sha256);
-  execFileSync("touch", ["-d", "2 hours ago", path]);
+  // Whole seconds: the tenths of a millisecond say what kind a blob is (docs/adr/0071).
+  const twoHoursAgo = Math.floor(Date.now() / 1000) - 7_200;
+  utimesSync(path, twoHoursAgo, twoHoursAgo);
   await expect.poll(() => statSync(path, { throwIfNoEntry: false })).toBeUndefined();
   expect(await client.getStats({})).toMatchObject({ blobs: 0, evictedTotal: 1 });
 });
