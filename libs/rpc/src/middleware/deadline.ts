@@ -5,8 +5,9 @@ import { remainingKey } from "../remaining-time.ts";
 import { isEndless } from "./endless.ts";
 
 /**
- * Gives the call its deadline: the time that the caller left it (`grpc-timeout`), at most `maxMs` from now; endless methods have none of their own. At the deadline, or for endless calls when `stopping` fires, the handler's
- * signal is aborted and the call ends with DEADLINE_EXCEEDED or STOPPING.
+ * Gives the call its deadline: the time that the caller left it (`grpc-timeout`), at most `maxMs` from now; endless methods have
+ * none of their own. At the deadline, or for endless calls when `stopping` fires, the handler's signal is aborted and the call
+ * ends with DEADLINE_EXCEEDED or STOPPING. An answer that a handler gives after the deadline is not sent.
  */
 export function createDeadlineMiddleware(maxMs: number, stopping: AbortSignal) {
   // A set: an abort signal with thousands of listeners searches all of them to add or remove one.
@@ -36,9 +37,11 @@ export function createDeadlineMiddleware(maxMs: number, stopping: AbortSignal) {
     try {
       const signal = AbortSignal.any([context.signal, ending.signal]);
       const facts = deadlineUnixMs === undefined ? {} : { deadlineUnixMs };
-      return yield* withCallFacts(facts, () =>
+      const response = yield* withCallFacts(facts, () =>
         bindToContext(call.next(call.request, { ...context, signal }) as AsyncGenerator<Response, Response>),
       );
+      if (remainingMs !== undefined && ending.signal.aborted) throw ending.signal.reason;
+      return response;
     } catch (error) {
       // grpc-js counts the same time, and may end the call a moment before our timer.
       if (isAbort(error) && !ending.signal.aborted && performance.now() > untilMs - timerSlackMs) throw passed();
