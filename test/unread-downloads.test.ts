@@ -74,7 +74,7 @@ const getBlob = "/pixelmesh.storage.v1.StorageService/GetBlob";
 const downloadOutput = "/pixelmesh.jobs.v1.JobService/DownloadOutput";
 const prescale = "/pixelmesh.ingest.v1.IngestService/PrescaleImage";
 
-describe("downloads that nobody reads", { timeout: 240_000 }, () => {
+describe("downloads that the client does not read", { timeout: 240_000 }, () => {
   test("take no more than the memory for downloads, in storage and in ingest, and end after the stall time-out", async () => {
     const stalls = { PIXELMESH_RPC_STALL_TIMEOUT: "15s" };
     const { mesh, job, sha256 } = await startWithOutput(stalls);

@@ -20,7 +20,7 @@ export type BucketState = {
 const notFound = 10037;
 const maxRounds = 5;
 
-/** Reads the state of a bucket's stream: one request, whatever it holds. Throws BROKER_UNAVAILABLE. */
+/** Reads the state of a bucket's stream: one request, independent of the number of entries. Throws BROKER_UNAVAILABLE. */
 export async function readBucketState({ jsm, bounds }: Bus, bucket: KeptBucket): Promise<BucketState> {
   const { state, config } = await translate(jsm.streams.info(streamOf(bucket)));
   return {

@@ -12,7 +12,7 @@ function agesOf(messages: readonly { atMs: number; lainMs: number }[], skewMs: n
   });
 }
 
-test("after a fresh message ages are exact, whatever the clocks say", () => {
+test("after a fresh message, ages are exact even when the clocks differ", () => {
   const messages = [
     { atMs: 1_000, lainMs: 0 },
     { atMs: 2_000, lainMs: 700 },
