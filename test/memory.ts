@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { TestMesh } from "@pixelmesh/testing";
 
 type ServiceName = Parameters<TestMesh["logs"]>[0];
@@ -74,7 +75,28 @@ function readStatus(pid: number, file: string, name: string): number {
   return Number(text.match(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m"))?.[1] ?? Number.NaN) / 1024;
 }
 
-/** How many files, sockets and pipes each service process has open (Linux only). */
+/**
+ * How many files and sockets each service process has open (Linux only). Pipes and event descriptors do not count: every thread
+ * has some, and the number of threads follows the load.
+ */
 export function countOpenFiles(mesh: TestMesh): Readonly<Record<string, number>> {
-  return Object.fromEntries(mesh.processes().map(({ name, pid }) => [name, readdirSync(`/proc/${pid}/fd`).length]));
+  return Object.fromEntries(
+    mesh.processes().map(({ name, pid }) => [name, listOpen(pid).filter(isFileOrSocket).length]),
+  );
+}
+
+/** What the descriptors of a process stand for, as the kernel names it: a path, or a kind and a number. */
+export function listOpen(pid: number): readonly string[] {
+  const dir = `/proc/${pid}/fd`;
+  return readdirSync(dir).flatMap((fd) => {
+    try {
+      return [readlinkSync(join(dir, fd))];
+    } catch {
+      return []; // Closed meanwhile.
+    }
+  });
+}
+
+function isFileOrSocket(name: string): boolean {
+  return name.startsWith("/") || name.startsWith("socket:");
 }

@@ -107,7 +107,7 @@ test("clients that vanish in the middle of an upload, a download or a direct cal
 
   for (let at = 0; at < 2; at++) await round(id);
   await expect.poll(readLevels, patience).toEqual(levels);
-  // A thread more has files of its own; two rounds of broken calls are twelve for each way to break off.
+  // Two rounds of broken calls are twelve connections for each way to break off.
   const more = () => Object.entries(countOpenFiles(mesh)).filter(([name, count]) => count > (files[name] ?? 0) + 8);
   await expect.poll(more, patience).toEqual([]);
   // Two rounds of broken uploads are ten times as much as either.

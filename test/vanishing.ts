@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,6 +6,7 @@ import { type ApplyEffectsRequest, type CreateJobRequest, PutBlobHeader, type Pu
 import { connectRpc, type RpcConnection } from "@pixelmesh/rpc";
 import type { TestMesh } from "@pixelmesh/testing";
 import { effectStep } from "./fixtures.ts";
+import { listOpen } from "./memory.ts";
 
 const mib = 1024 * 1024;
 const midwayWithinMs = 20_000;
@@ -86,14 +87,8 @@ export function countTemps(mesh: TestMesh): number {
 
 /** How many blobs storage is reading. */
 export function countBlobsOpen(mesh: TestMesh): number {
-  const dir = `/proc/${mesh.processes().find(({ name }) => name === "storage")?.pid}/fd`;
-  return readdirSync(dir).filter((fd) => {
-    try {
-      return readlinkSync(join(dir, fd)).includes("/blobs/blobs/");
-    } catch {
-      return false; // Closed meanwhile.
-    }
-  }).length;
+  const storage = mesh.processes().find(({ name }) => name === "storage");
+  return storage === undefined ? 0 : listOpen(storage.pid).filter((name) => name.includes("/blobs/blobs/")).length;
 }
 
 /** A job whose upload never ends: two chunks, then `begun`. */
