@@ -1,6 +1,7 @@
 import type { RowSink, RowSource } from "@pixelmesh/imaging";
 import { createPace } from "@pixelmesh/lifecycle";
 import { createCellMeans } from "./means/cell-means.ts";
+import { createChange } from "./means/change.ts";
 import { createGains } from "./means/gains.ts";
 import { createInterpolation, mixRows } from "./means/interpolate.ts";
 import { createRowRing } from "./means/row-ring.ts";
@@ -29,33 +30,17 @@ export function keepMeans(sink: RowSink, source: RowSource, { alpha, signal }: K
   const gains = createGains(source);
   const readSource = createBlockReader(source);
   const readAlpha = alpha && createBlockReader(alpha);
-  const across = createInterpolation(widthPx, source.widthPx);
   const down = createInterpolation(heightPx, source.heightPx);
   const changes = createRowRing(3, 2 * samples, (y, row) => gains.read(y, row));
   const between = new Float32Array(2 * samples);
+  const change = createChange(widthPx, source.widthPx, channels);
   const waiting: { y: number; rows: Uint8Array }[] = [];
   let sourceRow = 0;
 
   function correctRow(y: number, row: Uint8Array): void {
     const [upper, lower] = [down.from[y] as number, down.to[y] as number];
     if (changes.unlessZero(upper) === undefined && changes.unlessZero(lower) === undefined) return;
-    if (!mixRows(changes.at(upper), changes.at(lower), down.share[y] as number, between)) return;
-    for (let x = 0, at = 0; x < widthPx; x++) {
-      const left = (across.from[x] as number) * channels;
-      const right = (across.to[x] as number) * channels;
-      const part = across.share[x] as number;
-      for (let channel = 0; channel < channels; channel++, at++) {
-        const factor = mix(left + channel, right + channel, part);
-        const offset = mix(samples + left + channel, samples + right + channel, part);
-        if (factor === 0 && offset === 0) continue;
-        const sample = row[at] as number;
-        row[at] = Math.max(0, Math.min(255, sample + sample * factor + offset + 0.5));
-      }
-    }
-  }
-  function mix(from: number, to: number, share: number): number {
-    const value = between[from] as number;
-    return value + share * ((between[to] as number) - value);
+    if (mixRows(changes.at(upper), changes.at(lower), down.share[y] as number, between)) change(row, between);
   }
 
   /** Corrects and passes on the rows whose gains are known. */
@@ -90,12 +75,14 @@ export function keepMeans(sink: RowSink, source: RowSource, { alpha, signal }: K
     async writeRows(y, rows) {
       const kept = keep(y, rows);
       const count = kept.length / stride;
-      for (let row = 0, from = 0; row < count; row++) {
-        const means = cells.push(kept.subarray(row * stride, (row + 1) * stride));
-        await pace(widthPx);
-        if (means === undefined && row < count - 1) continue;
-        waiting.push({ y: y + from, rows: kept.subarray(from * stride, (row + 1) * stride) });
-        from = row + 1;
+      for (let row = 0, from = 0; row < count; ) {
+        const next = Math.min(count, row + cells.wanted());
+        const means = cells.push(kept.subarray(row * stride, next * stride));
+        await pace((next - row) * widthPx);
+        row = next;
+        if (means === undefined && row < count) continue;
+        waiting.push({ y: y + from, rows: kept.subarray(from * stride, row * stride) });
+        from = row;
         if (means) gains.push(await readSource(sourceRow), means, await readAlpha?.(sourceRow));
         if (means) sourceRow += 1;
         await flush();

@@ -5,8 +5,10 @@ type Size = { readonly widthPx: number; readonly heightPx: number };
 
 /** Averages an enlarged picture down to the size of its source. */
 export type CellMeans = {
-  /** Takes the next row of the enlarged picture. Answers the next row of means, interleaved as the picture is, once it is complete; its memory is used again. */
-  push(row: Uint8Array): Float32Array | undefined;
+  /** How many rows of the enlarged picture may be pushed at once: those that the next row of means still needs, or fewer. */
+  wanted(): number;
+  /** Takes the next rows of the enlarged picture. Answers the next row of means, interleaved as the picture is, once it is complete; its memory is used again. */
+  push(rows: Uint8Array): Float32Array | undefined;
 };
 
 /** The mean of the enlarged picture over the area of each pixel of its source. Factors are 1 or more. */
@@ -24,24 +26,35 @@ function createWholeCells(widthPx: number, across: number, down: number, channel
   const sums = new Uint16Array(4 * Math.ceil(samples / 4));
   const means = new Float32Array(widthPx * channels);
   const area = across * down;
-  let rows = 0;
+  let taken = 0;
   return {
-    push(row) {
-      packed.add(row);
-      rows += 1;
-      if (rows < down) return undefined;
+    wanted: () => down - taken,
+    push(rows) {
+      packed.add(rows);
+      taken += rows.length / samples;
+      if (taken < down) return undefined;
       packed.take(sums);
-      for (let x = 0, from = 0; x < means.length; x += channels, from += across * channels) {
-        for (let channel = 0; channel < channels; channel++) {
-          let sum = 0;
-          for (let i = channel; i < across * channels; i += channels) sum += sums[from + i] as number;
-          means[x + channel] = sum / area;
-        }
-      }
-      rows = 0;
+      averageAcross(sums, means, { across, channels, area });
+      taken = 0;
       return means;
     },
   };
+}
+
+/** The mean of each cell, whose samples of one channel lie `channels` apart. Written out for the usual factors: it runs for every sample of the source. */
+function averageAcross(
+  sums: Uint16Array,
+  means: Float32Array,
+  { across, channels, area }: { readonly across: number; readonly channels: number; readonly area: number },
+): void {
+  for (let x = 0, from = 0; x < means.length; x += channels, from += across * channels) {
+    for (let channel = 0, at = from; channel < channels; channel++, at++) {
+      let sum = (sums[at] as number) + (across > 1 ? (sums[at + channels] as number) : 0);
+      if (across === 4) sum += (sums[at + 2 * channels] as number) + (sums[at + 3 * channels] as number);
+      else for (let i = 2; i < across; i++) sum += sums[at + i * channels] as number;
+      means[x + channel] = sum / area;
+    }
+  }
 }
 
 /** Any factor: a row or column on the border of two cells counts for both by its shares. */
@@ -69,6 +82,7 @@ export function createSharedCells(large: Size, small: Size, channels: number): C
   }
 
   return {
+    wanted: () => 1,
     push(row) {
       const share = rows.share[y] as number;
       add(current, row, share);

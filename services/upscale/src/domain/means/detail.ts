@@ -15,19 +15,24 @@ export function createBoxMean(widthPx: number, heightPx: number, channels: numbe
   const down = new Float32Array(widthPx * channels);
   return (y: number, rowAt: (y: number) => Float32Array, out: Float32Array): void => {
     down.fill(0);
-    for (let i = 0; i < side; i++) {
-      const row = rowAt(downwards[y + i] as number);
-      for (let at = 0; at < down.length; at++) down[at] = (down[at] as number) + (row[at] as number);
-    }
-    for (let channel = 0; channel < channels; channel++) {
-      // The sum of the window around the place before the first; each step moves it on by one.
-      let sum = 0;
-      for (let i = 0; i < side; i++) sum += down[(sideways[i] as number) + channel] as number;
-      for (let x = 0, at = channel; x < widthPx; x++, at += channels) {
-        sum += down[(sideways[x + side] as number) + channel] as number;
-        sum -= down[(sideways[x] as number) + channel] as number;
-        out[at] = sum / side ** 2;
-      }
-    }
+    for (let i = 0; i < side; i++) addRow(rowAt(downwards[y + i] as number), down);
+    averageAcross(down, sideways, channels, out);
   };
+}
+
+function addRow(row: Float32Array, sums: Float32Array): void {
+  for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) + (row[at] as number);
+}
+
+function averageAcross(sums: Float32Array, sideways: Int32Array, channels: number, out: Float32Array): void {
+  for (let channel = 0; channel < channels; channel++) {
+    // The sum of the window around the place before the first; each step moves it on by one.
+    let sum = 0;
+    for (let i = 0; i < side; i++) sum += sums[(sideways[i] as number) + channel] as number;
+    for (let x = 0, at = channel; at < out.length; x++, at += channels) {
+      sum += sums[(sideways[x + side] as number) + channel] as number;
+      sum -= sums[(sideways[x] as number) + channel] as number;
+      out[at] = sum / side ** 2;
+    }
+  }
 }

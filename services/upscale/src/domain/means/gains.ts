@@ -1,5 +1,5 @@
 import { createBoxMean } from "./detail.ts";
-import { spreadRow } from "./interpolate.ts";
+import { addTimes } from "./interpolate.ts";
 import { createLayout, type SourceShape, toPlaces } from "./layout.ts";
 import { createRowRing, type RowRing } from "./row-ring.ts";
 import { createStage } from "./stage.ts";
@@ -28,7 +28,7 @@ export type Gains = {
  */
 export function createGains(shape: SourceShape): Gains {
   const layout = createLayout(shape, 2);
-  const { widthPx, heightPx, channels, samples, places, across, down, newRows, newGridRows } = layout;
+  const { widthPx, heightPx, channels, samples, places, down, newRows, newGridRows } = layout;
   let taken = 0;
   let gridRows = 0;
 
@@ -41,10 +41,13 @@ export function createGains(shape: SourceShape): Gains {
   let isPartly = false;
   const countsAt = (gridY: number) => (isPartly ? shown.at(gridY) : undefined);
   const difference = new Float32Array(samples);
+  const spread = new Float32Array(places);
+  const none = new Float32Array(samples);
 
   const changes = newRows("few", (y, row) => {
     const [source, mean] = [sources.at(y), means.at(y)];
-    for (let i = 0; i < samples; i++) row[i] = Math.abs((source[i] as number) - (mean[i] as number));
+    subtract(source, mean, row);
+    for (let i = 0; i < samples; i++) row[i] = Math.abs(row[i] as number);
     return true;
   });
   const [once, twice] = [createBoxMean(widthPx, heightPx, channels), createBoxMean(widthPx, heightPx, channels)];
@@ -92,8 +95,10 @@ export function createGains(shape: SourceShape): Gains {
   /** Adds the latest row to the rows of the grid that it lies between. */
   function addRow(row: Float32Array, into: RowRing): void {
     const below = down.share[taken] as number;
-    spreadRow(row, 1 - below, into.at(down.from[taken] as number), across, channels);
-    if (below > 0) spreadRow(row, below, into.at(down.to[taken] as number), across, channels);
+    spread.fill(0);
+    toPlaces(layout, row, spread);
+    addTimes(into.at(down.from[taken] as number), 1 - below, spread);
+    if (below > 0) addTimes(into.at(down.to[taken] as number), below, spread);
   }
 
   return {
@@ -110,7 +115,7 @@ export function createGains(shape: SourceShape): Gains {
         shown.start(gridRows);
         sums.start(gridRows++);
       }
-      for (let i = 0; i < samples; i++) difference[i] = (wanted[i] as number) - (meansRow[i] as number);
+      subtract(wanted, meansRow, difference);
       addRow(difference, sums);
       if (alpha) addRow(isShown, shown);
       taken += 1;
@@ -119,13 +124,24 @@ export function createGains(shape: SourceShape): Gains {
     read(y, out) {
       const [one, two] = [first.unlessZero(y), second.unlessZero(y)];
       if (one === undefined && two === undefined) return false;
-      for (let i = 0; i < samples; i++) {
-        const [a, b] = [one?.[i] ?? 0, two?.[i] ?? 0];
-        const kept = 1 - Math.abs(b);
-        out[i] = (1 - Math.abs(a)) * kept - 1;
-        out[samples + i] = Math.max(0, a) * 255 * kept + Math.max(0, b) * 255;
-      }
+      mergeStages(one ?? none, two ?? none, out);
       return true;
     },
   };
+}
+
+function subtract(row: Float32Array, from: Float32Array, out: Float32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = (row[i] as number) - (from[i] as number);
+}
+
+/** The factors and offsets of two gains, one applied after the other; both 0 leaves `out` as it is. */
+function mergeStages(first: Float32Array, second: Float32Array, out: Float32Array): void {
+  for (let i = 0; i < first.length; i++) {
+    const a = first[i] as number;
+    const b = second[i] as number;
+    if (a === 0 && b === 0) continue;
+    const kept = 1 - Math.abs(b);
+    out[i] = (1 - Math.abs(a)) * kept - 1;
+    out[first.length + i] = Math.max(0, a) * 255 * kept + Math.max(0, b) * 255;
+  }
 }

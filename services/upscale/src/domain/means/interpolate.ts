@@ -54,6 +54,11 @@ export function spreadRow(
   }
 }
 
+/** Adds `weight` times a row to another of its length. */
+export function addTimes(into: Float32Array, weight: number, row: Float32Array): void {
+  for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + weight * (row[i] as number);
+}
+
 /** Writes the mixture of two rows to `out`; false where it is 0 throughout. */
 export function mixRows(above: Float32Array, below: Float32Array, share: number, out: Float32Array): boolean {
   let isAny = false;

@@ -1,4 +1,4 @@
-import { createInterpolation, type Interpolation, spreadRow } from "./interpolate.ts";
+import { addTimes, createInterpolation, type Interpolation, spreadRow } from "./interpolate.ts";
 import { type Grid, lowPassReach } from "./low-pass.ts";
 import { countPlaces } from "./place-counts.ts";
 import { createRowRing, type RowRing } from "./row-ring.ts";
@@ -64,7 +64,7 @@ export function createLayout({ widthPx, heightPx, channels }: SourceShape, stage
         const share = (down.from[y] === gridY ? 1 - below : 0) + (down.to[y] === gridY ? below : 0);
         const part = share === 0 ? undefined : ofRow(y);
         if (part === undefined) continue;
-        for (let i = 0; i < places; i++) into[i] = (into[i] as number) + sign * share * (part[i] as number);
+        addTimes(into, sign * share, part);
       }
     },
     finalRows(taken) {

@@ -1,3 +1,4 @@
+import { addTimes } from "./interpolate.ts";
 import { mirrored } from "./mirror.ts";
 
 /** Sides and samples of a place of a grid. */
@@ -19,17 +20,18 @@ export function createLowPass({ columns, rows, channels }: Grid) {
   const down = new Float32Array(columns * channels);
   return (y: number, rowAt: (y: number) => Float32Array, out: Float32Array): void => {
     down.fill(0);
-    for (const [i, weight] of weights.entries()) {
-      const row = rowAt(downwards[y + i] as number);
-      for (let at = 0; at < down.length; at++) down[at] = (down[at] as number) + weight * (row[at] as number);
-    }
-    for (let x = 0, at = 0; x < columns; x++) {
-      for (let channel = 0; channel < channels; channel++, at++) {
-        let sum = 0;
-        for (let i = 0; i < weights.length; i++)
-          sum += (weights[i] as number) * (down[(sideways[x + i] as number) * channels + channel] as number);
-        out[at] = sum;
-      }
-    }
+    for (const [i, weight] of weights.entries()) addTimes(down, weight, rowAt(downwards[y + i] as number));
+    filterAcross(down, sideways, channels, out);
   };
+}
+
+function filterAcross(row: Float32Array, sideways: Int32Array, channels: number, out: Float32Array): void {
+  for (let x = 0, at = 0; at < out.length; x++) {
+    for (let channel = 0; channel < channels; channel++, at++) {
+      let sum = 0;
+      for (let i = 0; i < weights.length; i++)
+        sum += (weights[i] as number) * (row[(sideways[x + i] as number) * channels + channel] as number);
+      out[at] = sum;
+    }
+  }
 }

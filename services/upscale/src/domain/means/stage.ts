@@ -34,15 +34,16 @@ export function createStage(layout: Layout, { sumsAt, countsAt, meansAt, weights
   const { samples, places, channels, grid, across, down, counts, newRows, newGridRows } = layout;
   // Its own: while it asks for a row, another stage may filter.
   const lowPass = createLowPass(grid);
+  const ones = new Float32Array(samples).fill(1);
   const weighted = new Float32Array(samples);
   const filtered = new Float32Array(places);
   const counted = new Float32Array(places);
 
-  function createRooms(toRoom: (mean: number) => number) {
+  /** How far means can be moved up (from `limit` 255 on) or down (to 0), by weight. */
+  function createRooms(limit: 255 | 0) {
     const ofRow = createRowRing(16, places, (y, row) => {
-      const [means, weights] = [meansAt(y), weightsAt?.(y)];
-      for (let i = 0; i < samples; i++)
-        weighted[i] = (weights ? (weights[i] as number) : 1) * toRoom(means[i] as number);
+      const [means, weights] = [meansAt(y), weightsAt?.(y) ?? ones];
+      weighRooms(means, weights, limit, weighted);
       toPlaces(layout, weighted, row);
       return true;
     });
@@ -51,8 +52,8 @@ export function createStage(layout: Layout, { sumsAt, countsAt, meansAt, weights
       return true;
     });
   }
-  const upwards = createRooms((mean) => 255 - mean);
-  const downwards = createRooms((mean) => mean);
+  const upwards = createRooms(255);
+  const downwards = createRooms(0);
 
   /** What is to be moved at each place of the grid, over what can be. */
   const ratios = newGridRows((gridY, row) => {
@@ -83,11 +84,18 @@ export function createStage(layout: Layout, { sumsAt, countsAt, meansAt, weights
     const [above, below] = [ratios.at(down.from[y] as number), ratios.at(down.to[y] as number)];
     if (!mixRows(above, below, down.share[y] as number, mixed)) return false;
     interpolateRow(mixed, row, across, channels);
-    const weights = weightsAt?.(y);
-    for (let i = 0; i < samples; i++) {
-      const gain = (row[i] as number) * (weights ? (weights[i] as number) : 1);
-      row[i] = Math.max(-1, Math.min(1, gain));
-    }
+    const weights = weightsAt?.(y) ?? ones;
+    weighGains(weights, row);
     return true;
   });
+}
+
+function weighRooms(means: Float32Array, weights: Float32Array, limit: number, out: Float32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = (weights[i] as number) * Math.abs(limit - (means[i] as number));
+}
+
+function weighGains(weights: Float32Array, gains: Float32Array): void {
+  for (let i = 0; i < gains.length; i++) {
+    gains[i] = Math.max(-1, Math.min(1, (gains[i] as number) * (weights[i] as number)));
+  }
 }
