@@ -4,16 +4,21 @@ import { createCellMeans } from "./means/cell-means.ts";
 import { createChange } from "./means/change.ts";
 import { createGains } from "./means/gains.ts";
 import { createInterpolation, mixRows } from "./means/interpolate.ts";
-import { createRowRing } from "./means/row-ring.ts";
+import { createRowMemory, createRowRing } from "./means/row-ring.ts";
 
 /** Rows of the source that are read at once: a source that computes its rows does so for more than it is asked for. */
 const rowsPerRead = 64;
+
+/** About 5 ms where all pixels are changed, at 20 ms a megapixel. */
+const pixelsPerTurn = 262_144;
 
 /** What keeping means may take. */
 export type KeepMeansOptions = {
   /** The source's alpha. Pixels of alpha 0 count for no mean: their colours do not show. */
   readonly alpha?: RowSource | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Gives memory, of any content, that is not given back before the sink has had its last row. Default: new memory. */
+  readonly newMemory?: (bytes: number) => Uint8Array;
 };
 
 /**
@@ -21,17 +26,22 @@ export type KeepMeansOptions = {
  * patterns darker or lighter, that is undone. Where means are off by at most one level, pixels stay bit for bit. Holds about 100
  * rows of the source, and the rows of the enlargement that belong to half of them.
  */
-export function keepMeans(sink: RowSink, source: RowSource, { alpha, signal }: KeepMeansOptions = {}): RowSink {
+export function keepMeans(
+  sink: RowSink,
+  source: RowSource,
+  { alpha, signal, newMemory = (bytes) => new Uint8Array(bytes) }: KeepMeansOptions = {},
+): RowSink {
   const { widthPx, heightPx, channels } = sink;
   const stride = widthPx * channels;
   const samples = source.widthPx * channels;
-  const pace = createPace(signal);
+  const pace = createPace(signal, pixelsPerTurn);
   const cells = createCellMeans(sink, source, channels);
-  const gains = createGains(source);
+  const newRow = createRowMemory(newMemory);
+  const gains = createGains(source, newRow);
   const readSource = createBlockReader(source);
   const readAlpha = alpha && createBlockReader(alpha);
   const down = createInterpolation(heightPx, source.heightPx);
-  const changes = createRowRing(3, 2 * samples, (y, row) => gains.read(y, row));
+  const changes = createRowRing({ size: 3, samples: 2 * samples, newRow }, (y, row) => gains.read(y, row));
   const between = new Float32Array(2 * samples);
   const change = createChange(widthPx, source.widthPx, channels);
   const waiting: { y: number; rows: Uint8Array }[] = [];
@@ -93,12 +103,12 @@ export function keepMeans(sink: RowSink, source: RowSource, { alpha, signal }: K
 
 function createBlockReader({ widthPx, heightPx, channels, readRows }: RowSource): (y: number) => Promise<Uint8Array> {
   const stride = widthPx * channels;
-  let block: Uint8Array = new Uint8Array(0);
-  let top = 0;
+  const block = new Uint8Array(Math.min(rowsPerRead, heightPx) * stride);
+  let [top, end] = [0, 0];
   return async (y) => {
-    if (y < top || (y - top) * stride >= block.length) {
-      top = y;
-      block = (await readRows(y, Math.min(rowsPerRead, heightPx - y))).slice();
+    if (y < top || y >= end) {
+      [top, end] = [y, Math.min(heightPx, y + rowsPerRead)];
+      block.set(await readRows(top, end - top));
     }
     return block.subarray((y - top) * stride, (y - top + 1) * stride);
   };

@@ -65,7 +65,8 @@ async function enlargeWith(picture: Raster, enlargement: Enlargement, open: Asyn
   const alpha = varies ? await openUntilDone(await enlargeAlpha(rows, enlargement)) : constant;
   const joined = alpha === undefined ? result : joinAlpha(result, alpha, signal);
   const finished = finishing ? createFinishing(joined, finishing, signal) : joined;
-  const sink = keepMeans(finished, color, { alpha: varies ? alphaOf(rows) : undefined, signal });
+  const { newMemory } = room;
+  const sink = keepMeans(finished, color, { alpha: varies ? alphaOf(rows) : undefined, signal, newMemory });
 
   if (target.widthPx === picture.widthPx * scale && target.heightPx === picture.heightPx * scale) {
     await enlargement.run(color, sink);

@@ -1,7 +1,8 @@
 import { createBoxMean } from "./detail.ts";
 import { addTimes } from "./interpolate.ts";
 import { createLayout, type SourceShape, toPlaces } from "./layout.ts";
-import { createRowRing, type RowRing } from "./row-ring.ts";
+import { lowPassReach } from "./low-pass.ts";
+import type { NewRow, RowRing } from "./row-ring.ts";
 import { createStage } from "./stage.ts";
 
 /** Levels of detail that count as none: flat regions are not corrected for a pattern beside them. */
@@ -26,8 +27,8 @@ export type Gains = {
  * how much the model changed around them, so that flat regions beside a pattern stay. The second makes up for what that could
  * not move, because a sample cannot leave 0 to 255: it changes all pixels alike. It finds nothing to do in all but odd results.
  */
-export function createGains(shape: SourceShape): Gains {
-  const layout = createLayout(shape, 2);
+export function createGains(shape: SourceShape, newRow: NewRow): Gains {
+  const layout = createLayout(shape, 2, newRow);
   const { widthPx, heightPx, channels, samples, places, down, newRows, newGridRows } = layout;
   let taken = 0;
   let gridRows = 0;
@@ -73,18 +74,29 @@ export function createGains(shape: SourceShape): Gains {
     }
     return true;
   });
-  const movesOfRow = createRowRing(16, places, (y, row) => {
+  const movesOfRow = layout.newSpreadRows((y, row) => {
     const move = moves.unlessZero(y);
     if (move) toPlaces(layout, move, row);
     return move !== undefined;
   });
+  const isMoved = new Uint8Array(layout.grid.rows);
+  const rest = newGridRows((gridY, row) => {
+    row.set(sums.at(gridY));
+    isMoved[gridY] = layout.addRows(gridY, row, -1, movesOfRow.unlessZero) ? 1 : 0;
+    return true;
+  });
+  /** Where the first stage has moved nothing, nothing is off, or nothing can be moved. */
+  function isDone(gridY: number): boolean {
+    for (let y = Math.max(0, gridY - lowPassReach); y < isMoved.length && y <= gridY + lowPassReach; y++) {
+      rest.at(y);
+      if (isMoved[y] === 1) return false;
+    }
+    return true;
+  }
   const second = createStage(layout, {
-    sumsAt: newGridRows((gridY, row) => {
-      row.set(sums.at(gridY));
-      layout.addRows(gridY, row, -1, movesOfRow.unlessZero);
-      return true;
-    }).at,
+    sumsAt: rest.at,
     countsAt,
+    isDone,
     meansAt: newRows("few", (y, row) => {
       const [mean, move] = [means.at(y), moves.at(y)];
       for (let i = 0; i < samples; i++) row[i] = (mean[i] as number) + (move[i] as number);

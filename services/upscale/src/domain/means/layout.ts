@@ -1,7 +1,7 @@
 import { addTimes, createInterpolation, type Interpolation, spreadRow } from "./interpolate.ts";
 import { type Grid, lowPassReach } from "./low-pass.ts";
 import { countPlaces } from "./place-counts.ts";
-import { createRowRing, type RowRing } from "./row-ring.ts";
+import { createRowRing, type NewRow, type RowRing } from "./row-ring.ts";
 
 /** Pixels of the source for each place of the grid on which means are compared. */
 const gridPx = 4;
@@ -29,19 +29,21 @@ export type Layout = SourceShape & {
   readonly newRows: (span: RowSpan, make?: (y: number, row: Float32Array) => boolean) => RowRing;
   /** A ring of rows of the grid. */
   readonly newGridRows: (make?: (gridY: number, row: Float32Array) => boolean) => RowRing;
-  /** Adds to a row of the grid `sign` times rows of the source: `ofRow` answers one, spread over the columns, or undefined for zeros. */
+  /** A ring of the rows of the source around one, each spread over the columns of the grid. */
+  readonly newSpreadRows: (make: (y: number, row: Float32Array) => boolean) => RowRing;
+  /** Adds to a row of the grid `sign` times rows of the source: `ofRow` answers one, spread over the columns, or undefined for zeros. False where all were. */
   readonly addRows: (
     gridY: number,
     into: Float32Array,
     sign: 1 | -1,
     ofRow: (y: number) => Float32Array | undefined,
-  ) => void;
+  ) => boolean;
   /** How many rows from the top are final when `taken` have come in. */
   readonly finalRows: (taken: number) => number;
 };
 
 /** The layout for a source and so many stages, each of which looks at what the one before it leaves. */
-export function createLayout({ widthPx, heightPx, channels }: SourceShape, stages: number): Layout {
+export function createLayout({ widthPx, heightPx, channels }: SourceShape, stages: number, newRow: NewRow): Layout {
   const grid: Grid = { columns: Math.ceil(widthPx / gridPx), rows: Math.ceil(heightPx / gridPx), channels };
   const across = createInterpolation(widthPx, grid.columns);
   const down = createInterpolation(heightPx, grid.rows);
@@ -54,9 +56,11 @@ export function createLayout({ widthPx, heightPx, channels }: SourceShape, stage
     ...{ widthPx, heightPx, channels, samples, places, across, down },
     grid,
     counts: countPlaces(across, down, grid),
-    newRows: (span, make) => createRowRing(Math.min(rowsOf[span], heightPx), samples, make),
-    newGridRows: (make) => createRowRing(Math.min(gridRows, grid.rows), places, make),
+    newRows: (span, make) => createRowRing({ size: Math.min(rowsOf[span], heightPx), samples, newRow }, make),
+    newGridRows: (make) => createRowRing({ size: Math.min(gridRows, grid.rows), samples: places, newRow }, make),
+    newSpreadRows: (make) => createRowRing({ size: 4 * gridPx, samples: places, newRow }, make),
     addRows(gridY, into, sign, ofRow) {
+      let isAny = false;
       let y = Math.max(0, Math.floor(((gridY - 0.5) * heightPx) / grid.rows) - 1);
       while ((down.to[y] as number) < gridY) y++;
       for (; y < heightPx && (down.from[y] as number) <= gridY; y++) {
@@ -65,7 +69,9 @@ export function createLayout({ widthPx, heightPx, channels }: SourceShape, stage
         const part = share === 0 ? undefined : ofRow(y);
         if (part === undefined) continue;
         addTimes(into, sign * share, part);
+        isAny = true;
       }
+      return isAny;
     },
     finalRows(taken) {
       if (taken === heightPx) return heightPx;

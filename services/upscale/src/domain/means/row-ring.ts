@@ -10,10 +10,30 @@ export type RowRing = {
   unlessZero(index: number): Float32Array | undefined;
 };
 
+/** Gives memory for one row of so many samples, of any content. */
+export type NewRow = (samples: number) => Float32Array;
+
+const blockBytes = 2 ** 20;
+
+/** Rows side by side in large blocks: one by one they would be thousands of allocations that the collector has to see to. */
+export function createRowMemory(newMemory: (bytes: number) => Uint8Array): NewRow {
+  let block: Uint8Array = new Uint8Array(0);
+  let used = 0;
+  return (samples) => {
+    const bytes = samples * Float32Array.BYTES_PER_ELEMENT;
+    if (used + bytes > block.length) {
+      block = newMemory(Math.max(bytes, blockBytes));
+      used = 0;
+    }
+    const row = new Float32Array(block.buffer, block.byteOffset + used, samples);
+    used += bytes;
+    return row;
+  };
+}
+
 /** A ring of `size` rows. `make` fills a row of zeros, and answers whether it has changed any; it may ask other rings. */
 export function createRowRing(
-  size: number,
-  samples: number,
+  { size, samples, newRow }: { readonly size: number; readonly samples: number; readonly newRow: NewRow },
   make?: (index: number, row: Float32Array) => boolean,
 ): RowRing {
   const rows: Float32Array[] = [];
@@ -21,7 +41,7 @@ export function createRowRing(
   const zeros = new Uint8Array(size);
   function start(index: number): Float32Array {
     const slot = index % size;
-    const row = rows[slot] ?? new Float32Array(samples);
+    const row = rows[slot] ?? newRow(samples);
     rows[slot] = row.fill(0);
     indices[slot] = index;
     return row;

@@ -1,7 +1,7 @@
 import { interpolateRow, mixRows } from "./interpolate.ts";
 import { type Layout, toPlaces } from "./layout.ts";
 import { createLowPass } from "./low-pass.ts";
-import { createRowRing, type RowRing } from "./row-ring.ts";
+import type { RowRing } from "./row-ring.ts";
 
 /** What a stage works on. Rows are asked for in any order within the layout's rings. */
 export type StageInput = {
@@ -11,6 +11,8 @@ export type StageInput = {
   readonly countsAt: (gridY: number) => Float32Array | undefined;
   /** The enlargement's means, as they are before this stage. */
   readonly meansAt: (y: number) => Float32Array;
+  /** Whether nothing is left to move around a row of the grid. */
+  readonly isDone?: (gridY: number) => boolean;
   /** How much of a correction each pixel takes, against others; without it all take the same. */
   readonly weightsAt?: (y: number) => Float32Array;
 };
@@ -30,7 +32,7 @@ function toCorrection(levels: number): number {
  * by how far each pixel's mean can still be moved (its room). A symmetric filter before and its sum as the divisor keep the sum over
  * the picture. A gain moves a sample: from 0 to 1 that share of the way to 255, from 0 to -1 that share of the way to 0.
  */
-export function createStage(layout: Layout, { sumsAt, countsAt, meansAt, weightsAt }: StageInput): RowRing {
+export function createStage(layout: Layout, { sumsAt, countsAt, meansAt, isDone, weightsAt }: StageInput): RowRing {
   const { samples, places, channels, grid, across, down, counts, newRows, newGridRows } = layout;
   // Its own: while it asks for a row, another stage may filter.
   const lowPass = createLowPass(grid);
@@ -41,7 +43,7 @@ export function createStage(layout: Layout, { sumsAt, countsAt, meansAt, weights
 
   /** How far means can be moved up (from `limit` 255 on) or down (to 0), by weight. */
   function createRooms(limit: 255 | 0) {
-    const ofRow = createRowRing(16, places, (y, row) => {
+    const ofRow = layout.newSpreadRows((y, row) => {
       const [means, weights] = [meansAt(y), weightsAt?.(y) ?? ones];
       weighRooms(means, weights, limit, weighted);
       toPlaces(layout, weighted, row);
@@ -57,6 +59,7 @@ export function createStage(layout: Layout, { sumsAt, countsAt, meansAt, weights
 
   /** What is to be moved at each place of the grid, over what can be. */
   const ratios = newGridRows((gridY, row) => {
+    if (isDone?.(gridY)) return false;
     lowPass(gridY, sumsAt, row);
     const isCounted = countsAt(gridY) !== undefined;
     if (isCounted) lowPass(gridY, (y) => countsAt(y) as Float32Array, counted);
