@@ -52,6 +52,51 @@ test("a flood of one tenant is refused at once, with when to come back, and anot
   expect((await rpc.createJob(messages("flood-199"))).id).not.toBe("");
 });
 
+test("calls that are refused while they send their pictures hear the reason, and their connection goes on", async () => {
+  const connection = connectRpc(mesh.address, { tenant: "large", timeoutMs: 120_000 });
+  onTestFinished(connection.close);
+  const rpc = connection.client(JobServiceDefinition);
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const header = { part: { $case: "header" as const, value: CreateJobHeader.fromPartial({ pipeline }) } };
+  const upload = { part: { $case: "upload" as const, value: { name: "source", sha256: "", sizeBytes: 0 } } };
+  async function* waiting() {
+    yield header;
+    await opened;
+    throw new Error("gone");
+  }
+  const held = Array.from({ length: 16 }, () => rpc.createJob(waiting()).catch(() => undefined));
+  // More than what HTTP/2 lets a client send before the server reads.
+  const chunk = Buffer.alloc(256 * 1024);
+  async function* large() {
+    yield header;
+    yield upload;
+    for (let at = 0; at < 16; at++) yield { part: { $case: "chunk" as const, value: chunk } };
+  }
+  for (let round = 0; round < 3; round++) {
+    const refused = await Promise.all(
+      Array.from({ length: 32 }, () => rpc.createJob(large()).catch((error: unknown) => error)),
+    );
+    for (const each of refused) expect(each).toMatchObject({ reason: "QUEUE_FULL" });
+  }
+  open();
+  await Promise.all(held);
+  async function* whole() {
+    yield header;
+    yield upload;
+    yield { part: { $case: "chunk" as const, value: robot } };
+    yield { part: { $case: "end" as const, value: {} } };
+  }
+  // The server hears a moment later that the calls are gone.
+  await expect
+    .poll(() =>
+      rpc.createJob(whole()).then(
+        ({ id }) => id !== "",
+        () => false,
+      ),
+    )
+    .toBe(true);
+});
+
 test("interactive jobs of a tenant with many open ones run as batch, with a notice; another tenant's do not", async () => {
   const effects = mesh.processes().find(({ name }) => name === "effects")?.pid as number;
   process.kill(effects, "SIGSTOP");

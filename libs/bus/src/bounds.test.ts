@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { loadConfig } from "@pixelmesh/config";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { defaultBounds, planBounds, type StreamBounds } from "./bounds.ts";
+import { defaultBounds, planBounds, type StreamBounds, toBoundBytes, toMaxBytes } from "./bounds.ts";
 import { busFields } from "./config.ts";
 import { fileStoreSize, maxFileStore } from "./file-store-size.ts";
 
@@ -50,6 +50,19 @@ test("bounds that do not fit together are all lowered until they do", () => {
         for (const bytes of Object.values(planned.buckets)) expect(bytes).toBeGreaterThanOrEqual(64 * 1024);
       },
     ),
+  );
+});
+
+test("a bucket's bound and its size follow from each other; the reserve of the jobs is half the bound, and never tiny", () => {
+  const KiB = 1024;
+  expect(toMaxBytes("jobs", 64 * KiB)).toBe(576 * KiB);
+  expect(toMaxBytes("jobs", 4 * MiB)).toBe(6 * MiB);
+  expect(toMaxBytes("results", 64 * KiB)).toBe(64 * KiB);
+  fc.assert(
+    fc.property(fc.integer({ min: 64 * KiB, max: 2 ** 40 }), (bytes) => {
+      for (const bucket of ["jobs", "requests", "results"] as const)
+        expect(toBoundBytes(bucket, toMaxBytes(bucket, bytes))).toBeCloseTo(bytes, 2);
+    }),
   );
 });
 

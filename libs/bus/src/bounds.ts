@@ -32,11 +32,25 @@ export type StreamBounds = {
 /** The buckets of the mesh. */
 export type BucketName = "jobs" | "requests" | "results" | "open" | "waits" | "leases" | "services" | "cards";
 
+/** The buckets whose oldest entries give way to new ones. */
+export type KeptBucket = "jobs" | "requests" | "results";
+
+const leastReserve = MiB / 2;
+
 /**
- * The share of a bucket's `max_bytes` that is its bound. The rest of `jobs` is a reserve: records of running jobs grow until
- * they end, by at most three quarters of what the job took when it was accepted.
+ * The `max_bytes` of a bucket with a bound. That of `jobs` has a reserve of half the bound, at least 512 KiB: records of running
+ * jobs grow until they end, by at most three quarters of what the job took when it was accepted. It is never to be used up:
+ * where the last message that fits takes a stream above its `max_bytes`, nats-server 2.9 removes the oldest, also of a stream that
+ * is to refuse new messages.
  */
-export const boundShare = { jobs: 2 / 3, requests: 1, results: 1 } as const;
+export function toMaxBytes(bucket: KeptBucket, boundBytes: number): number {
+  return bucket === "jobs" ? boundBytes + Math.max(boundBytes / 2, leastReserve) : boundBytes;
+}
+
+/** The bound of a bucket with so many `max_bytes`: the inverse of `toMaxBytes`. */
+export function toBoundBytes(bucket: KeptBucket, maxBytes: number): number {
+  return bucket === "jobs" ? Math.min(maxBytes / 1.5, Math.max(0, maxBytes - leastReserve)) : maxBytes;
+}
 
 /** The bounds of some options, the defaults where they say nothing. */
 export function toBoundSettings(options: Partial<BoundSettings>): BoundSettings {
@@ -48,9 +62,9 @@ export function toBoundSettings(options: Partial<BoundSettings>): BoundSettings 
 export function planBounds(settings: BoundSettings): StreamBounds {
   const fixed = 64 * MiB;
   const wanted = {
-    jobs: settings.natsJobsMaxBytes / boundShare.jobs,
-    requests: settings.natsRequestsMaxBytes / boundShare.requests,
-    results: settings.natsResultsMaxBytes / boundShare.results,
+    jobs: toMaxBytes("jobs", settings.natsJobsMaxBytes),
+    requests: toMaxBytes("requests", settings.natsRequestsMaxBytes),
+    results: toMaxBytes("results", settings.natsResultsMaxBytes),
     events: settings.natsEventsMaxBytes,
   };
   const small = { leases: MiB, services: 4 * MiB, cards: 4 * MiB };

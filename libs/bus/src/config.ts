@@ -30,7 +30,7 @@ export const busFields = {
   natsJobsMaxBytes: field.byteSize(
     "PIXELMESH_NATS_JOBS_MAX",
     "1800MiB",
-    "Bound of the stored jobs, about 1.3 KiB for each of one step. From 80 % of it on the oldest finished ones are removed; half as much again is reserved for the ends of running jobs.",
+    "Bound of the stored jobs, about 1.3 KiB for each of one step. From 80 % of it on the oldest finished ones are removed; half as much again, at least 512 KiB, is reserved for the ends of running jobs.",
     { min: 64 * KiB },
   ),
   natsRequestsMaxBytes: field.byteSize(

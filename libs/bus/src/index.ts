@@ -1,13 +1,13 @@
-export { type BoundSettings, type BucketName, boundShare, defaultBounds } from "./bounds.ts";
+export { type BoundSettings, type BucketName, defaultBounds, type KeptBucket, toMaxBytes } from "./bounds.ts";
 export { type Broker, type BrokerOptions, brokerConfigPath, startBroker } from "./broker.ts";
 export {
   type BucketState,
   findKey,
-  type KeptBucket,
   narrowBucket,
   purgeBelow,
   readBucketState,
   rewriteEntry,
+  sequenceFrom,
   sequenceOf,
   widenBucket,
 } from "./bucket.ts";

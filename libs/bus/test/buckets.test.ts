@@ -105,6 +105,23 @@ test("an entry is written again byte by byte as the newest, and what lies before
   expect(await rewriteEntry(bus, "requests", "t.c", 1_000)).toBeUndefined();
 });
 
+test("a purge that ends where an entry was replaced leaves its key, as any other", async () => {
+  const { bus } = await startTestBus();
+  const put = async (key: string) => (await bus.js.publish(`$KV.requests.${key}`, new Uint8Array(10))).seq;
+  const sequences: number[] = [];
+  for (let at = 0; at < 200; at++) sequences.push(await put(`t.${at % 3 === 0 ? "often" : at}`));
+  const often = sequences[198] as number;
+  // To an entry that was replaced, past another one that was; then past that.
+  for (let at = 6; at < 190; at += 6) {
+    for (const next of [at, at + 1]) {
+      await purgeBelow(bus, "requests", sequences[next] as number);
+      expect(await sequenceOf(bus, "requests", "t.often")).toBe(often);
+    }
+  }
+  await purgeBelow(bus, "requests", often);
+  expect(await readBucketState(bus, "requests")).toMatchObject({ firstSequence: often, entries: 2 });
+});
+
 test("a writer that changes an entry while it is written again wins", async () => {
   const { bus } = await startTestBus();
   const store = await openStore(bus, "requests", RequestEntry);

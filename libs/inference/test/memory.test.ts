@@ -12,13 +12,24 @@ describe.skipIf(dataDir === null)("the manifest's memory figures", () => {
       const model = registry.find(name);
       const size = model.input.fixedSizePx ?? { widthPx: tilePx, heightPx: tilePx };
       const pixels = noise(size.widthPx, size.heightPx);
-      for (let again = 0; again < 2; again++) {
-        await (model.task === "matte" ? started.host.runMatte(model, pixels) : started.host.runTile(model, pixels));
+      // Read while it runs: how much of it an allocator gives back at the end differs from run to run.
+      let mostBytes = 0;
+      const readMemory = async () => {
+        mostBytes = Math.max(mostBytes, (await started.host.memory()).anonymousBytes);
+      };
+      for (let again = 0; again < 3; again++) {
+        let isRunning = true;
+        const run = model.task === "matte" ? started.host.runMatte(model, pixels) : started.host.runTile(model, pixels);
+        const ended = run.finally(() => {
+          isRunning = false;
+        });
+        while (isRunning) await readMemory();
+        await ended;
+        await readMemory();
       }
       const estimate = estimatePeakBytes(model, size, tilePx);
-      const { anonymousBytes } = await started.host.memory();
-      expect(anonymousBytes / estimate, name).toBeLessThan(1.2);
-      expect(anonymousBytes / estimate, name).toBeGreaterThan(0.3);
+      expect(mostBytes / estimate, name).toBeLessThan(1.2);
+      expect(mostBytes / estimate, name).toBeGreaterThan(0.5);
     }
   });
 });

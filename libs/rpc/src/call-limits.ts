@@ -1,62 +1,82 @@
 import { Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
-import type { Reason } from "@pixelmesh/errors";
+import { AppError, toAppError } from "@pixelmesh/errors";
 import type { Metrics } from "@pixelmesh/telemetry";
 import { detailsKey, encodeDetails, statusOf } from "./errors.ts";
+import { tenantKey } from "./tenant-key.ts";
 
-/** How many calls of a method (`/package.Service/Method`) may be open at once in this process. */
-export type CallLimits = Readonly<Record<string, number>>;
+/** Bounds the calls of a method that are in progress. A call that does not fit is refused, never queued. */
+export type CallGate = {
+  /** Takes a place for a call; the answer gives it back. `tenant` is what the call says of itself, "" for nothing. Throws what the call ends with. */
+  enter(tenant: string): () => void;
+};
 
-const reason: Reason = "QUEUE_FULL";
+/** The gates of methods (`/package.Service/Method`). */
+export type CallLimits = Readonly<Record<string, CallGate>>;
+
 const retryAfterMs = 1_000;
 
 /** How many calls of bounded methods begin in one turn of the event loop: other calls are answered between the turns. */
 const startsPerTurn = 32;
 
+/** A gate for so many calls at once; others are refused with QUEUE_FULL and RetryInfo. */
+export function boundCalls(most: number): CallGate {
+  let inProgress = 0;
+  return {
+    enter() {
+      if (inProgress >= most) {
+        const text = `This process has ${most} open calls of the method, which is its bound; ask again later`;
+        throw new AppError("QUEUE_FULL", text, { retryAfterMs });
+      }
+      inProgress += 1;
+      return () => {
+        inProgress -= 1;
+      };
+    },
+  };
+}
+
 /**
- * Refuses calls beyond the bound of their method with QUEUE_FULL and RetryInfo. This happens before the call has a trace, a
- * handler or a line in the log, so that a flood of calls costs little. Calls that come together begin in small groups.
+ * Asks the gate of a method for each call. This happens before the call has a trace, a handler or a line in the log, so that a
+ * flood of calls costs little. Calls that come together begin in small groups.
  */
 export function createCallLimits(limits: CallLimits, metrics: Metrics): ServerInterceptor {
-  const open = new Map<string, number>();
   const inTurn = createTurns();
   return ({ path }, call) => {
-    const most = limits[path];
-    if (most === undefined) return new ServerInterceptingCall(call);
-    const now = open.get(path) ?? 0;
-    if (now >= most) return refuse(path, most, call, metrics, inTurn);
-    open.set(path, now + 1);
-    let isOpen = true;
+    const gate = limits[path];
+    if (gate === undefined) return new ServerInterceptingCall(call);
+    let leave: (() => void) | undefined;
     const end = () => {
-      if (isOpen) open.set(path, (open.get(path) ?? 1) - 1);
-      isOpen = false;
+      leave?.();
+      leave = undefined;
     };
     return new ServerInterceptingCall(call, {
-      start: (next) => inTurn(() => next({ onReceiveMetadata: (metadata, pass) => pass(metadata), onCancel: end })),
+      start: (next) =>
+        inTurn(() =>
+          next({
+            onReceiveMetadata(metadata, pass) {
+              try {
+                leave = gate.enter(String(metadata.get(tenantKey)[0] ?? ""));
+              } catch (error) {
+                return refuse(toAppError(error));
+              }
+              pass(metadata);
+            },
+            onCancel: end,
+          }),
+        ),
       sendStatus(status, next) {
         end();
         next(status);
       },
     });
-  };
-}
 
-function refuse(
-  path: string,
-  most: number,
-  call: ConstructorParameters<typeof ServerInterceptingCall>[0],
-  metrics: Metrics,
-  inTurn: (start: () => void) => void,
-): ServerInterceptingCall {
-  const method = path.slice(1);
-  const details = `This process has ${most} open calls of ${method}, which is its bound; ask again later`;
-  return new ServerInterceptingCall(call, {
-    start() {
-      metrics.count("pixelmesh_refused_requests_total", { rpc_method: method, reason });
+    function refuse({ reason, message, retryAfterMs }: AppError): void {
+      metrics.count("pixelmesh_refused_requests_total", { rpc_method: path.slice(1), reason });
       const metadata = new Metadata();
-      metadata.set(detailsKey, Buffer.from(encodeDetails(reason, details, retryAfterMs)));
-      inTurn(() => call.sendStatus({ code: statusOf(reason), details, metadata }));
-    },
-  });
+      metadata.set(detailsKey, Buffer.from(encodeDetails(reason, message, retryAfterMs)));
+      call.sendStatus({ code: statusOf(reason), details: message, metadata });
+    }
+  };
 }
 
 /**

@@ -12,6 +12,7 @@ import { fromRpcError, statusOf } from "./errors.ts";
 import { isEndless, isTraced } from "./middleware/endless.ts";
 import { refusedMiddleware } from "./refused.ts";
 import { isServerError } from "./server-errors.ts";
+import { tenantKey } from "./tenant-key.ts";
 import { timeoutHeaderMiddleware } from "./timeout-header.ts";
 import type { RpcTls } from "./tls.ts";
 
@@ -116,7 +117,7 @@ function createCallMiddleware({
     const span = isTraced(call.method.path) ? openSpan(method, { kind: "client", attributes }) : noSpan;
     injectTrace((name, value) => metadata.set(name, value), span);
     const tenant = ownTenant ?? facts.tenant ?? defaultTenant;
-    if (tenant) metadata.set("x-pixelmesh-tenant", tenant);
+    if (tenant) metadata.set(tenantKey, tenant);
 
     if (token) metadata.set("authorization", `Bearer ${token()}`);
 

@@ -2,6 +2,7 @@ export type { ServiceImplementation } from "nice-grpc";
 export type { CallContext } from "nice-grpc-common";
 export { type ByteBudget, type ByteBudgetOptions, type ByteShare, createByteBudget } from "./byte-budget.ts";
 export { brokenOff, chunkBytes, splitHeader, toChunks } from "./bytes.ts";
+export { boundCalls, type CallGate } from "./call-limits.ts";
 export {
   type CallExtras,
   type ConnectOptions,

@@ -40,7 +40,7 @@ export type RpcServerOptions = {
   readonly tls?: RpcTls | undefined;
   /** Whom to let in; default: everybody. Health is always answered. */
   readonly tokens?: TokenCheck | undefined;
-  /** Methods of which only so many calls may be open at once; default: no method has a bound. */
+  /** Methods whose calls in progress are bounded; default: none are. */
   readonly callLimits?: CallLimits;
   /** Age at which a connection takes no further calls, so that clients look for new replicas; ±10 %, default 5 min. */
   readonly maxConnectionAgeMs?: number;

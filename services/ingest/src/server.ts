@@ -3,7 +3,7 @@ import { bidForLease, readBucketState } from "@pixelmesh/bus";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { createRateBook } from "@pixelmesh/pipeline";
 import { DeadLetterServiceDefinition, IngestServiceDefinition, JobServiceDefinition, JobState } from "@pixelmesh/proto";
-import type { RpcServer } from "@pixelmesh/rpc";
+import { boundCalls, type RpcServer } from "@pixelmesh/rpc";
 import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { openWorker, startStepWorker } from "@pixelmesh/worker";
@@ -127,7 +127,6 @@ export async function startIngest(
     open,
     room: createStoreRoom({ read: () => readBucketState(bus, "jobs"), hurry: keeper.hurry }),
     admission: createAdmission(open, config),
-    gate: createGate(config.maxCreateCalls),
     interactivePerTenant: config.interactivePerTenant,
     watchers,
     catalogue,
@@ -147,7 +146,12 @@ export async function startIngest(
 
   const rpc = await openRpc(base, {
     tokens: tokens.mayCall,
-    callLimits: { [`/${JobServiceDefinition.fullName}/WatchJob`]: config.maxWatches },
+    callLimits: {
+      [`/${JobServiceDefinition.fullName}/CreateJob`]: createGate(config.maxCreateCalls, () =>
+        stats.noteRefused("QUEUE_FULL"),
+      ),
+      [`/${JobServiceDefinition.fullName}/WatchJob`]: boundCalls(config.maxWatches),
+    },
     uploads: parts.uploads,
     serviceNames: [
       JobServiceDefinition.fullName,

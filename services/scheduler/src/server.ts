@@ -1,6 +1,6 @@
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { SchedulerServiceDefinition } from "@pixelmesh/proto";
-import type { RpcServer } from "@pixelmesh/rpc";
+import { boundCalls, type RpcServer } from "@pixelmesh/rpc";
 import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { startLeader } from "./adapters/leader.ts";
@@ -20,7 +20,7 @@ export async function startScheduler(
   life.defer("leadership", leader.close);
   const rpc = await openRpc(base, {
     serviceNames: [SchedulerServiceDefinition.fullName],
-    callLimits: { [`/${SchedulerServiceDefinition.fullName}/HoldSlot`]: config.maxCalls },
+    callLimits: { [`/${SchedulerServiceDefinition.fullName}/HoldSlot`]: boundCalls(config.maxCalls) },
     register(server) {
       server.add(SchedulerServiceDefinition, {
         attachDevice: createAttachDevice(leader),

@@ -1,6 +1,7 @@
 import { openEntry } from "@pixelmesh/telemetry";
 import { type CallContext, ServerError, type ServerMiddlewareCall, Status } from "nice-grpc-common";
 import { isServerError } from "../server-errors.ts";
+import { tenantKey } from "../tenant-key.ts";
 import { isTraced } from "./endless.ts";
 
 /** Runs the call in the caller's trace (or a new one), in a span of its own, and on behalf of its tenant. */
@@ -8,7 +9,7 @@ export async function* traceMiddleware<Request, Response>(
   call: ServerMiddlewareCall<Request, Response>,
   context: CallContext,
 ) {
-  const tenant = context.metadata.get("x-pixelmesh-tenant");
+  const tenant = context.metadata.get(tenantKey);
   const method = call.method.path.slice(1);
   const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
   const { span, bind } = openEntry(

@@ -12,7 +12,8 @@ const refusal = (enter: () => unknown): AppError | undefined => {
 };
 
 test("half of the places are for one tenant at most, and the rest for others", () => {
-  const gate = createGate(4);
+  let refused = 0;
+  const gate = createGate(4, () => refused++);
   gate.enter("flood");
   gate.enter("flood");
   expect(refusal(() => gate.enter("flood"))).toMatchObject({ reason: "QUEUE_FULL" });
@@ -24,10 +25,11 @@ test("half of the places are for one tenant at most, and the rest for others", (
   leave();
   expect(gate.inProgress).toBe(3);
   gate.enter("fourth");
+  expect(refused).toBe(2);
 });
 
 test("a refusal says when to try again, between half a second and 10 s with a spread of a quarter", () => {
-  const gate = createGate(2);
+  const gate = createGate(2, () => {});
   gate.enter("a");
   for (let at = 0; at < 100; at++) {
     const waitMs = refusal(() => gate.enter("a"))?.retryAfterMs ?? 0;

@@ -1,17 +1,11 @@
 import { AppError } from "@pixelmesh/errors";
-
-/** The bound on CreateJob calls in progress. Its answer is immediate: a call that does not fit is refused, never queued. */
-export type CreateGate = {
-  /** Takes a place for a call; the answer gives it back. Throws QUEUE_FULL with RetryInfo. */
-  enter(tenant: string): () => void;
-  readonly inProgress: number;
-};
+import type { CallGate } from "@pixelmesh/rpc";
 
 /**
- * At most `maxCalls` calls at once, and at most half of them of one tenant, so that a flood of one tenant leaves room for others.
+ * The gate of CreateJob; what does not fit is refused with QUEUE_FULL and RetryInfo, and told to `onRefused`. At most `maxCalls` calls at once, and at most half of them of one tenant, so that a flood of one tenant leaves room for others.
  * RetryInfo is how long the calls in progress take to end at the pace of late, spread by ±25 % and between 0.5 and 10 s.
  */
-export function createGate(maxCalls: number): CreateGate {
+export function createGate(maxCalls: number, onRefused: () => void): CallGate & { readonly inProgress: number } {
   const byTenant = new Map<string, number>();
   const maxOfTenant = Math.ceil(maxCalls / 2);
   let inProgress = 0;
@@ -21,6 +15,7 @@ export function createGate(maxCalls: number): CreateGate {
 
   function refuse(text: string): never {
     const waitMs = Math.min(10_000, Math.max(500, inProgress * paceMs));
+    onRefused();
     throw new AppError("QUEUE_FULL", text, { retryAfterMs: Math.round(waitMs * (0.75 + Math.random() / 2)) });
   }
 

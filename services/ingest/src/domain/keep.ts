@@ -6,8 +6,8 @@ export type Fill = {
   readonly maxEntries: number;
 };
 
-/** Shares of the bound: eviction begins and ends, and new jobs are refused. */
-export const keepShares = { begin: 0.8, end: 0.7, refuse: 0.85 } as const;
+/** Shares of the bound: eviction begins and ends, and new jobs are refused. A share of `max_bytes`: the bucket is widened. */
+export const keepShares = { begin: 0.8, end: 0.7, refuse: 0.85, widen: 0.95 } as const;
 
 /** The share of a bucket's sequences that one step of eviction passes; least, and most: the broker stands still for a purge. */
 const stepShare = 0.04;

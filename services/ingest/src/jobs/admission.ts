@@ -3,12 +3,21 @@ import type { OpenJobs } from "./open-jobs.ts";
 
 /** Bounds how many jobs may be open at once. */
 export type Admission = {
-  /** Throws TOO_MANY_JOBS, with when to try again, while the mesh or the tenant has as many open jobs as it may. */
-  assertRoom(tenant: string): Promise<void>;
+  /**
+   * Takes a place for a job on its way in: a call that has one is not refused later for want of room. Throws TOO_MANY_JOBS, with
+   * when to try again, while the mesh or the tenant has as many jobs, open or on their way in, as it may.
+   */
+  enter(tenant: string): Promise<Place>;
   /** Open jobs of a tenant, as far as this replica knows without asking. */
   openOf(tenant: string): number;
-  /** Counts a job that this replica has let in, until the next count sees it. */
-  noteEntered(tenant: string): void;
+};
+
+/** A job's place. The first of the two counts. */
+export type Place = {
+  /** The job is open now: it counts until the next count of open jobs sees it. */
+  keep(): void;
+  /** There is no job. */
+  giveBack(): void;
 };
 
 /** Most open jobs, in the mesh and of one tenant. */
@@ -24,9 +33,10 @@ const retryAfterMs = 2_000;
  * for a count only when the last one is older than 5 s. Replicas that fill the last places at the same moment may pass the bound by
  * what they let in within half a second.
  */
-export function createAdmission(open: OpenJobs, limits: AdmissionLimits): Admission {
-  let byTenant = new Map<string, number>();
-  let all = 0;
+export function createAdmission(openJobs: OpenJobs, limits: AdmissionLimits): Admission {
+  /** Open jobs at the last count, and those that became open since. */
+  let open = createTally();
+  const entering = createTally();
   let countedMs = Number.NEGATIVE_INFINITY;
   let counting: Promise<void> | undefined;
   let enteredMeanwhile: string[] = [];
@@ -34,19 +44,12 @@ export function createAdmission(open: OpenJobs, limits: AdmissionLimits): Admiss
   async function recount(): Promise<void> {
     const startMs = performance.now();
     enteredMeanwhile = [];
-    const jobs = await open.list();
-    const entered = enteredMeanwhile;
-    byTenant = new Map();
-    all = 0;
-    for (const { tenant } of jobs) add(tenant);
+    const jobs = await openJobs.list();
+    open = createTally();
+    for (const { tenant } of jobs) open.add(tenant, 1);
     // The list may or may not have these: counted twice for half a second at most.
-    for (const tenant of entered) add(tenant);
+    for (const tenant of enteredMeanwhile) open.add(tenant, 1);
     countedMs = startMs;
-  }
-
-  function add(tenant: string): void {
-    all += 1;
-    byTenant.set(tenant, (byTenant.get(tenant) ?? 0) + 1);
   }
 
   function refresh(): Promise<void> {
@@ -57,21 +60,49 @@ export function createAdmission(open: OpenJobs, limits: AdmissionLimits): Admiss
   }
 
   return {
-    async assertRoom(tenant) {
+    async enter(tenant) {
       const ageMs = performance.now() - countedMs;
       if (ageMs > trustMs) await refresh();
       // A failure shows when a count is waited for.
       else if (ageMs > countEveryMs) refresh().catch(() => {});
-      const mine = byTenant.get(tenant) ?? 0;
+      const mine = open.of(tenant) + entering.of(tenant);
       if (mine >= limits.maxOpenJobsPerTenant)
         throw new AppError("TOO_MANY_JOBS", `The tenant has ${mine} open jobs, as many as it may`, { retryAfterMs });
-      if (all >= limits.maxOpenJobs)
+      if (open.all() + entering.all() >= limits.maxOpenJobs)
         throw new AppError("TOO_MANY_JOBS", "The mesh has as many open jobs as it may", { retryAfterMs });
+      entering.add(tenant, 1);
+      let isEntering = true;
+      const end = () => {
+        const was = isEntering;
+        if (was) entering.add(tenant, -1);
+        isEntering = false;
+        return was;
+      };
+      return {
+        keep() {
+          if (!end()) return;
+          open.add(tenant, 1);
+          if (counting) enteredMeanwhile.push(tenant);
+        },
+        giveBack: end,
+      };
     },
-    openOf: (tenant) => byTenant.get(tenant) ?? 0,
-    noteEntered(tenant) {
-      add(tenant);
-      if (counting) enteredMeanwhile.push(tenant);
+    openOf: (tenant) => open.of(tenant),
+  };
+}
+
+/** Counts by tenant, and of all. */
+function createTally() {
+  const byTenant = new Map<string, number>();
+  let all = 0;
+  return {
+    all: () => all,
+    of: (tenant: string) => byTenant.get(tenant) ?? 0,
+    add(tenant: string, change: 1 | -1) {
+      all += change;
+      const count = (byTenant.get(tenant) ?? 0) + change;
+      if (count === 0) byTenant.delete(tenant);
+      else byTenant.set(tenant, count);
     },
   };
 }

@@ -5,10 +5,11 @@ import {
   purgeBelow,
   readBucketState,
   rewriteEntry,
+  sequenceFrom,
   widenBucket,
 } from "@pixelmesh/bus";
 import { toAppError } from "@pixelmesh/errors";
-import { hasRoomAgain, isOverfull, nextCut } from "../domain/keep.ts";
+import { hasRoomAgain, isOverfull, keepShares, nextCut } from "../domain/keep.ts";
 import type { LiveKeys } from "./live-keys.ts";
 import type { OpenJob, OpenJobs } from "./open-jobs.ts";
 
@@ -45,14 +46,18 @@ export async function keepBucket(parts: KeepParts, bucket: KeptBucket, maxEntrie
   let state = await readBucketState(bus, bucket);
   let evicted = 0;
   let isCrowded = false;
+  // A bucket that refuses has nearly no room for what makes room; and see `toMaxBytes`.
+  if (bucket === "jobs" && state.sizeBytes > keepShares.widen * state.maxBytes) await widenBucket(bus, bucket);
   if (isOverfull({ ...state, maxEntries })) {
     const passEnd = state.lastSequence;
     while (!hasRoomAgain({ ...state, maxEntries }) && performance.now() < untilMs && mayGoOn()) {
       // All that was there has been gone through: what is left is needed, or new.
       if (state.firstSequence > passEnd) break;
-      const cut = nextCut(state.firstSequence, state.lastSequence, passEnd);
-      evicted += await evictBelow(parts, bucket, cut, state);
+      const cut = await chooseCut(bus, bucket, nextCut(state.firstSequence, state.lastSequence, passEnd));
+      const step = await evictBelow(parts, bucket, cut, state);
+      evicted += step.evicted;
       state = await readBucketState(bus, bucket);
+      if (!step.isDone) break;
     }
     isCrowded = state.firstSequence > passEnd && isOverfull({ ...state, maxEntries });
     await narrowBucket(bus, bucket);
@@ -61,12 +66,20 @@ export async function keepBucket(parts: KeepParts, bucket: KeptBucket, maxEntrie
   return { sizeBytes, boundBytes, entries, evicted, isCrowded };
 }
 
+/**
+ * The sequence of an entry at or above another one that nobody but the keeper moves, as `purgeBelow` wants it: of a job's
+ * specification. Entries of the other buckets hardly ever change.
+ */
+async function chooseCut(bus: Bus, bucket: KeptBucket, sequence: number): Promise<number> {
+  return (await sequenceFrom(bus, bucket, sequence, bucket === "jobs" ? "spec.>" : ">")) ?? sequence;
+}
+
 async function evictBelow(
   { bus, open, live }: KeepParts,
   bucket: KeptBucket,
   cut: number,
   { firstSequence, lastSequence }: { readonly firstSequence: number; readonly lastSequence: number },
-): Promise<number> {
+): Promise<{ readonly evicted: number; readonly isDone: boolean }> {
   const jobs = await open.list();
   live.retain(jobs);
   const needed: OpenJob[] = [];
@@ -78,13 +91,22 @@ async function evictBelow(
   });
   // What comes before the first entry that is needed makes room for writing the needed ones again.
   let evicted = lowest > firstSequence ? await purgeBelow(bus, bucket, lowest) : 0;
+  let isDone = true;
   await inParallel(needed, async (job) => {
-    const keys = await live.keysOf(bucket, job);
-    const sequences = await Promise.all(keys.map((key) => rewrite(bus, bucket, key, cut)));
-    live.raise(bucket, job, Math.min(lastSequence + 1, ...sequences.filter((sequence) => sequence !== undefined)));
+    let floor = lastSequence + 1;
+    let isFound = true;
+    // One after another: a job's specification stays below its record, which its job moves.
+    for (const key of await live.keysOf(bucket, job)) {
+      const sequence = await rewrite(bus, bucket, key, cut);
+      if (sequence === undefined) isFound = false;
+      else floor = Math.min(floor, sequence);
+    }
+    // An open job has both of its entries, but for a moment while it is made. The next pass finds what this one did not.
+    if (bucket === "jobs" && !isFound) isDone = false;
+    else live.raise(bucket, job, floor);
   });
-  if (cut > lowest) evicted += await purgeBelow(bus, bucket, cut);
-  return evicted;
+  if (cut > lowest && isDone) evicted += await purgeBelow(bus, bucket, cut);
+  return { evicted, isDone };
 }
 
 async function rewrite(bus: Bus, bucket: KeptBucket, key: string, cut: number): Promise<number | undefined> {

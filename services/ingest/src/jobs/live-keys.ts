@@ -6,9 +6,12 @@ import type { OpenJob } from "./open-jobs.ts";
 
 /** Which entries of a bucket unfinished jobs need, and below which sequence a job has none. */
 export type LiveKeys = {
-  /** Keys of a job in a bucket; none where the job cannot be read. */
+  /** Keys of a job in a bucket, in the order in which they are written; none where the job cannot be read. */
   keysOf(bucket: KeptBucket, job: OpenJob): Promise<string[]>;
-  /** A job has no entry below the answer. `lastSequence` was the newest of the bucket before the job was listed. */
+  /**
+   * A job has no entry below the answer. `lastSequence` was the newest of the bucket before the job was listed. An open job that had
+   * entries has some: where none is found, its last floor holds.
+   */
   floorOf(bucket: KeptBucket, job: OpenJob, belowSequence: number, lastSequence: number): Promise<number>;
   /** Every entry of a job lies at or above this from now on. */
   raise(bucket: KeptBucket, job: OpenJob, floor: number): void;
@@ -45,7 +48,9 @@ export function createLiveKeys(bus: Bus, store: JobStore): LiveKeys {
       if (known >= belowSequence) return known;
       const keys = await keysOf(bucket, job);
       const found = await Promise.all(keys.map((key) => sequenceOf(bus, bucket, key)));
-      const floor = Math.min(lastSequence + 1, ...found.filter((sequence) => sequence !== undefined));
+      const sequences = found.filter((sequence) => sequence !== undefined);
+      if (bucket === "jobs" && sequences.length === 0 && known > 0) return known;
+      const floor = Math.min(lastSequence + 1, ...sequences);
       floors[bucket].set(job.jobId, floor);
       return floor;
     },

@@ -3,7 +3,7 @@ import { type LeaseBid, removeOrphans } from "@pixelmesh/bus";
 import { isJobEnded, nextLookUnixMs } from "@pixelmesh/pipeline";
 import type { ServiceBase } from "@pixelmesh/service";
 import { clearBacklog, exportBacklog } from "./backlog.ts";
-import type { JobStore } from "./job-store.ts";
+import type { JobStore, StoredJob } from "./job-store.ts";
 import type { OpenJob, OpenJobs } from "./open-jobs.ts";
 import type { Orchestrator } from "./orchestrator.ts";
 
@@ -21,6 +21,7 @@ const sweepEveryMs = 1_000;
 const orphansEveryMs = 30_000;
 const maxOrphans = 5_000;
 const lookConcurrency = 8;
+const lookAgainMs = 200;
 
 /**
  * Looks at every open job when it is due: first as its entry says, then every `reconcileAfterMs`, and at its deadline. One
@@ -93,6 +94,12 @@ export function startReconciler(parts: ReconcilerParts): { close(): Promise<void
   };
 }
 
+/** A record that the broker does not find for a moment (see `sequenceOf` of the bus) must not end its job. */
+async function findAgain(store: JobStore, jobId: string): Promise<StoredJob | undefined> {
+  await sleep(lookAgainMs);
+  return store.find(jobId);
+}
+
 /** Brings one open job to where it should be; answers its deadline, or undefined when it is open no more. */
 async function reconcileOpenJob(
   { base, store, open, orchestrator }: ReconcilerParts,
@@ -102,7 +109,7 @@ async function reconcileOpenJob(
   // Read before the record: a creator that comes late makes its entry newer, and a newer one is not removed.
   const entry = await open.read(job);
   if (!entry) return undefined;
-  const found = await store.find(job.jobId);
+  const found = (await store.find(job.jobId)) ?? (await findAgain(store, job.jobId));
   if (found) {
     if (isJobEnded(found.record.state)) metrics.count("pixelmesh_reconciled_total", { what: "ended_job" });
     const after = await orchestrator.reconcile(job.jobId);

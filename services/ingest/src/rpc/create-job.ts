@@ -16,6 +16,7 @@ import { parseDeadline } from "../domain/deadline.ts";
 import { createFairQueue } from "../domain/fair-queue.ts";
 import { createJobId } from "../domain/job-id.ts";
 import { parseTenant } from "../domain/tenant.ts";
+import type { Place } from "../jobs/admission.ts";
 import { countSubmitted } from "../jobs/count.ts";
 import type { StoredJob } from "../jobs/job-store.ts";
 import type { JobParts } from "./parts.ts";
@@ -24,15 +25,18 @@ import { type ReceivedJob, receiveJob, toInputKeep } from "./uploads.ts";
 
 const startConcurrency = 32;
 
-/** A job on its way in; once `isMade`, it may be there. */
-type Entry = { readonly jobId: string; isMade: boolean };
+/** Of a call whose header has not come. */
+const noPlace: Place = { keep() {}, giveBack() {} };
+
+/** A job on its way in, with its place among the open ones; once `isMade`, it may be there. */
+type Entry = { readonly jobId: string; isMade: boolean; place: Place };
 
 /** About what a job's first record takes, beside its specification. */
 const recordBytes = 1_024;
 
 /** CreateJob: receive, plan, store, dispatch. Once it answers, the job is durable. */
 export function createCreateJob(parts: JobParts) {
-  const { base, store, orchestrator, watchers, admission, room, gate, blobs } = parts;
+  const { base, store, orchestrator, watchers, admission, room, blobs } = parts;
   const { metrics } = base;
 
   /** Few at a time, so that requests to the broker are answered in time however many jobs come at once. */
@@ -43,12 +47,13 @@ export function createCreateJob(parts: JobParts) {
     stream: AsyncIterable<CreateJobRequest>,
     context: CallContext,
   ): Promise<Job> {
-    const entry: Entry = { jobId: createJobId(Date.now(), randomBytes(16)), isMade: false };
+    const entry: Entry = { jobId: createJobId(Date.now(), randomBytes(16)), isMade: false, place: noPlace };
     try {
       return await enter(entry, tenant, stream, context);
     } finally {
       // A job that may be there is open and needs its pictures, even if this call failed.
       if (!entry.isMade) letGo(entry.jobId);
+      entry.place.giveBack();
     }
   }
 
@@ -64,7 +69,8 @@ export function createCreateJob(parts: JobParts) {
     // A full mesh refuses before anything is uploaded.
     const onHeader = async (header: CreateJobHeader) => {
       const keep = toInputKeep(jobId, deadlineOf(header));
-      await assertRoom(tenant);
+      entry.place = await admission.enter(tenant);
+      await room.assertRoom();
       return keep;
     };
     const findEarlier = ({ requestId }: CreateJobHeader) => findByRequest(tenant, requestId);
@@ -100,24 +106,19 @@ export function createCreateJob(parts: JobParts) {
     return watchers.view(job);
   }
 
-  async function assertRoom(tenant: string): Promise<void> {
-    await admission.assertRoom(tenant);
-    await room.assertRoom();
-  }
-
   async function claimAndStart(spec: JobSpec, entry: Entry): Promise<{ claimed: RequestEntry; job: StoredJob }> {
     const claimed = await claim(spec);
     if (claimed.jobId === spec.jobId) return { claimed, job: await start(spec, entry) };
     const earlier = await store.find(claimed.jobId);
-    return { claimed, job: earlier ?? (await goOn({ ...spec, jobId: claimed.jobId })) };
+    return { claimed, job: earlier ?? (await goOn({ ...spec, jobId: claimed.jobId }, entry.place)) };
   }
 
   /** A retry of a call that died half-way goes on under the id that was claimed first. */
-  async function goOn(spec: JobSpec): Promise<StoredJob> {
+  async function goOn(spec: JobSpec, place: Place): Promise<StoredJob> {
     const keep = toInputKeep(spec.jobId, spec.deadlineUnixMs);
     const kept = await Promise.all(spec.sources.map(({ sha256 }) => blobs.extend(sha256, keep)));
     if (!kept.every(Boolean)) throw new AppError("BLOB_NOT_FOUND", "A picture of the job is no longer stored; send it");
-    const entry: Entry = { jobId: spec.jobId, isMade: false };
+    const entry: Entry = { jobId: spec.jobId, isMade: false, place };
     try {
       return await start(spec, entry);
     } finally {
@@ -136,15 +137,15 @@ export function createCreateJob(parts: JobParts) {
     return watchers.view(earlier);
   }
 
-  /** The mesh has room for the job, and storage for what it will make. */
+  /** The job has its place; its records need room, and so does what it will make in storage. */
   async function start(spec: JobSpec, entry: Entry): Promise<StoredJob> {
-    const { jobId, tenant, noCache, requestDigest: digest, deadlineUnixMs } = spec;
-    await assertRoom(tenant);
+    const { jobId, noCache, requestDigest: digest, deadlineUnixMs } = spec;
+    await room.assertRoom();
     const need = roomNeed(spec);
     const key = noCache ? "" : digest;
     if (need.bytes > 0) await blobs.reserve({ jobId, key, ...need, untilUnixMs: deadlineUnixMs });
     entry.isMade = true;
-    admission.noteEntered(tenant);
+    entry.place.keep();
     room.noteEntered(JobSpec.encode(spec).finish().length + recordBytes);
     // Not sooner: the trace of a call that is refused ends with it.
     return orchestrator.start({ ...spec, traceparent: openJobTrace() });
@@ -164,16 +165,11 @@ export function createCreateJob(parts: JobParts) {
   }
 
   return async (stream: AsyncIterable<CreateJobRequest>, context: CallContext): Promise<Job> => {
-    let leave = () => {};
     try {
-      const tenant = parseTenant(callFacts().tenant);
-      leave = gate.enter(tenant);
-      return await createJob(tenant, stream, context);
+      return await createJob(parseTenant(callFacts().tenant), stream, context);
     } catch (error) {
       parts.stats.noteRefused(toAppError(error).reason);
       throw error;
-    } finally {
-      leave();
     }
   };
 }

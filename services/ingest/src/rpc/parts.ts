@@ -5,7 +5,6 @@ import type { Tokens } from "@pixelmesh/secrets";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { BlobClient, Results } from "@pixelmesh/worker";
 import type { CatalogueSource } from "../adapters/catalogue-source.ts";
-import type { CreateGate } from "../adapters/create-gate.ts";
 import type { StatsBook } from "../domain/stats-book.ts";
 import type { Admission } from "../jobs/admission.ts";
 import type { JobIndex } from "../jobs/job-index.ts";
@@ -26,7 +25,6 @@ export type JobParts = {
   readonly orchestrator: Orchestrator;
   readonly open: OpenJobs;
   readonly admission: Admission;
-  readonly gate: CreateGate;
   readonly room: StoreRoom;
   readonly watchers: Watchers;
   readonly catalogue: CatalogueSource;

@@ -48,10 +48,14 @@ export function createReplayDeadLetter(parts: JobParts) {
     const keep = toInputKeep(copy.jobId, copy.deadlineUnixMs);
     const kept = await Promise.all(spec.sources.map(({ sha256 }) => parts.blobs.extend(sha256, keep)));
     if (!kept.every(Boolean)) throw new AppError("BLOB_NOT_FOUND", "The pictures of the job are no longer stored");
-    await parts.admission.assertRoom(spec.tenant);
-    for (const { resultKey } of record.steps) if (resultKey !== "") await results.forgive(resultKey);
-    parts.admission.noteEntered(spec.tenant);
-    await parts.orchestrator.start(copy);
-    return copy;
+    const place = await parts.admission.enter(spec.tenant);
+    try {
+      for (const { resultKey } of record.steps) if (resultKey !== "") await results.forgive(resultKey);
+      place.keep();
+      await parts.orchestrator.start(copy);
+      return copy;
+    } finally {
+      place.giveBack();
+    }
   }
 }
