@@ -2,25 +2,31 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { connectPixelmesh } from "@pixelmesh/client";
+import { type AppError, connectPixelmesh } from "@pixelmesh/client";
 import { startBenchMesh } from "../harness/bench-mesh.ts";
 import { readAnonymous } from "../harness/machine.ts";
 import { report } from "../harness/report.ts";
 import { percentile } from "../harness/stats.ts";
-import { makeTinyPicture, runTinyJob } from "../harness/tiny-jobs.ts";
+import { createTinyJob, makeTinyPicture, runTinyJob } from "../harness/tiny-jobs.ts";
 
 const connections = 50;
 const perConnection = 100;
 const probeEveryMs = 250;
+const callEveryMs = 20;
 const mib = 2 ** 20;
 
 type Answer = readonly [reason: string, ms: number];
 
-/** 5,000 submissions of one tenant from 50 connections, at once and four at a time, while another tenant's jobs come one by one. */
+/**
+ * 5,000 submissions of one tenant from 50 connections, at once and four at a time, while another tenant's jobs come one by one. How
+ * long a refusal takes is measured by calls of the same tenant from another process, one every 20 ms: in the one that floods, calls
+ * wait for each other.
+ */
 export async function overloadCase(): Promise<boolean> {
   const picture = await makeTinyPicture();
   const bench = await startBenchMesh();
   const other = connectPixelmesh({ address: bench.mesh.address, tenant: "probe" });
+  const same = connectPixelmesh({ address: bench.mesh.address, tenant: "flood", patienceMs: 1 });
   const memory = () =>
     Object.fromEntries(bench.mesh.processes().map(({ name, pid }) => [name, Math.round(readAnonymous(pid) / mib)]));
   try {
@@ -31,14 +37,27 @@ export async function overloadCase(): Promise<boolean> {
     };
     for (let at = 0; at < 20; at++) await probe();
     const before = memory();
+    const call = () => {
+      contrast += 1e-4;
+      return createTinyJob(same, picture, contrast).then(
+        () => "",
+        ({ reason }: AppError) => reason,
+      );
+    };
     const figures = [];
     for (const inFlight of [4, perConnection]) {
-      const { answers, probesMs, peak } = await floodOnce(bench.mesh.address, inFlight, probe, memory);
-      const refused = answers.filter(([reason]) => reason !== "").map(([, ms]) => ms);
+      const { answers, ownAnswers, probesMs, peak } = await floodOnce(bench.mesh.address, inFlight, {
+        probe,
+        call,
+        memory,
+      });
+      const refused = refusedMs(ownAnswers);
+      const inFlood = refusedMs(answers);
       const reasons = Object.groupBy(answers, ([reason]) => reason || "accepted");
       const details = {
         answers: Object.fromEntries(Object.entries(reasons).map(([reason, all]) => [reason, all?.length])),
-        refusedMs: { p50: percentile(refused, 50), p99: percentile(refused, 99) },
+        refusedMs: { count: refused.length, p50: percentile(refused, 50), p99: percentile(refused, 99) },
+        refusedInFloodMs: { p50: percentile(inFlood, 50), p99: percentile(inFlood, 99) },
         probesMs: { count: probesMs.length, p50: percentile(probesMs, 50), max: Math.max(...probesMs) },
         memoryMiB: { before, peak },
       };
@@ -76,16 +95,24 @@ export async function overloadCase(): Promise<boolean> {
     return report("overload", figures);
   } finally {
     other.close();
+    same.close();
     await bench.close();
   }
 }
 
-async function floodOnce(
-  address: string,
-  inFlight: number,
-  probe: () => Promise<void>,
-  memory: () => Record<string, number>,
-) {
+type Acts = {
+  /** A job of the other tenant, to its end. */
+  readonly probe: () => Promise<void>;
+  /** One more submission of the tenant that floods, from this process; answers the reason it is refused with, or "". */
+  readonly call: () => Promise<string>;
+  readonly memory: () => Record<string, number>;
+};
+
+function refusedMs(answers: readonly Answer[]): number[] {
+  return answers.filter(([reason]) => reason !== "").map(([, ms]) => ms);
+}
+
+async function floodOnce(address: string, inFlight: number, { probe, call, memory }: Acts) {
   const file = fileURLToPath(new URL("../harness/flood.ts", import.meta.url));
   const args = ["--conditions=development", "--disable-warning=ExperimentalWarning", file, address];
   const child = spawn(process.execPath, [...args, String(connections), String(perConnection), String(inFlight)], {
@@ -101,6 +128,15 @@ async function floodOnce(
     isOver = true;
   });
   const probesMs: number[] = [];
+  const ownAnswers: Answer[] = [];
+  const calling = (async () => {
+    while (!isOver) {
+      const startMs = performance.now();
+      const reason = await call();
+      ownAnswers.push([reason, Math.round(performance.now() - startMs)]);
+      await sleep(callEveryMs);
+    }
+  })();
   const peak: Record<string, number> = {};
   while (!isOver) {
     const startMs = performance.now();
@@ -109,7 +145,8 @@ async function floodOnce(
     for (const [name, value] of Object.entries(memory())) peak[name] = Math.max(peak[name] ?? 0, value);
     await Promise.race([sleep(probeEveryMs), ended]);
   }
-  return { answers: JSON.parse(text) as Answer[], probesMs, peak };
+  await calling;
+  return { answers: JSON.parse(text) as Answer[], ownAnswers, probesMs, peak };
 }
 
 /** Waits until what was accepted has been worked off: a job is then as quick as on an idle mesh. */

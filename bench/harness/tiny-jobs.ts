@@ -1,4 +1,4 @@
-import { isJobEnded, JobState, type Pixelmesh } from "@pixelmesh/client";
+import { isJobEnded, type Job, JobState, type Pixelmesh } from "@pixelmesh/client";
 import sharp from "sharp";
 
 /** A picture of 64×64 samples, hardly any work to anybody. */
@@ -9,11 +9,16 @@ export function makeTinyPicture(): Promise<Buffer> {
     .toBuffer();
 }
 
-/** One effect on it, until it has succeeded; another contrast is another job to every cache. */
-export async function runTinyJob(client: Pixelmesh, bytes: Uint8Array, contrast: number): Promise<void> {
+/** One effect on it; another contrast is another job to every cache. */
+export function createTinyJob(client: Pixelmesh, bytes: Uint8Array, contrast: number): Promise<Job> {
   const parameters = { contrast: { kind: { $case: "number" as const, value: contrast } } };
   const operation = { $case: "applyEffects" as const, value: { effects: [{ name: "black_and_white", parameters }] } };
-  const job = await client.jobs.create({ pipeline: { steps: [{ id: "fx", operation }] }, pictures: [{ bytes }] });
+  return client.jobs.create({ pipeline: { steps: [{ id: "fx", operation }] }, pictures: [{ bytes }] });
+}
+
+/** The same, until it has succeeded. */
+export async function runTinyJob(client: Pixelmesh, bytes: Uint8Array, contrast: number): Promise<void> {
+  const job = await createTinyJob(client, bytes, contrast);
   const ended = isJobEnded(job) ? job : await client.jobs.wait(job.id);
   if (ended.state !== JobState.SUCCEEDED) throw new Error(`A job failed: ${ended.error?.message}`);
 }

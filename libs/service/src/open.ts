@@ -12,6 +12,7 @@ import {
 } from "@pixelmesh/rpc";
 import { createMetrics, type Logger, type Metrics, startMetricsServer, startTracing } from "@pixelmesh/telemetry";
 import type { ServiceConfig } from "./fields.ts";
+import { startIdleCollection } from "./idle-memory.ts";
 import { openTls } from "./open-tls.ts";
 import { version as packageVersion } from "./version.ts";
 
@@ -58,6 +59,8 @@ export async function openBase(
   const metrics = createMetrics(service, version, config.memoryLimitBytes);
   const metricsServer = await startMetricsServer(metrics, { host: config.host, port: config.metricsPort });
   life.defer("metrics page", metricsServer.close);
+
+  life.defer("idle collection", startIdleCollection({ log }));
 
   const tls = openTls(config, life, log, metrics);
 
