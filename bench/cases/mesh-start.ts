@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePorts } from "../../test/free-ports.ts";
 import { readPss } from "../harness/machine.ts";
 import { report } from "../harness/report.ts";
 import { spread } from "../harness/stats.ts";
@@ -73,9 +73,6 @@ async function upOnce(): Promise<{ ms: number; pssBytes: number }> {
 
 async function freePortVariables(): Promise<Record<string, string>> {
   const names = areas.flatMap((area) => ["GRPC", "HEALTH", "METRICS"].map((kind) => `PIXELMESH_${area}_${kind}_PORT`));
-  const servers = names.map(() => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports = await freePorts(names.length);
   return Object.fromEntries(names.map((name, at) => [name, String(ports[at])]));
 }
