@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { findProcesses, identify, isRunning, startOf } from "./process-identity.ts";
 
@@ -40,11 +41,15 @@ test("start times differ as those that ps tells do", async ({ skip }) => {
 
 test("processes that have ended and wait for their parent do not run", async ({ skip }) => {
   if (process.platform !== "linux") skip("needs /proc");
-  // The shell becomes a program that never waits for its child.
-  const parent = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 600"]);
+  // The shell becomes a program that never waits for its child, which ends after that.
+  const parent = spawn("/bin/sh", ["-c", "exec 3<&0; cat <&3 >/dev/null & echo $!; exec sleep 600"]);
   onTestFinished(() => void parent.kill("SIGKILL"));
   const [line] = await once(parent.stdout, "data");
   const pid = Number(String(line));
+  const nameOf = (id: number | undefined) => readFileSync(`/proc/${id}/comm`, "utf8").trim();
+  await expect.poll(() => nameOf(parent.pid), { timeout: 10_000 }).toBe("sleep");
+  expect(startOf(pid)).toBeDefined();
+  parent.stdin.end();
   await expect.poll(() => startOf(pid), { timeout: 10_000 }).toBeUndefined();
   expect(() => process.kill(pid, 0)).not.toThrow();
 });
