@@ -15,7 +15,7 @@ let mesh: TestMesh;
 let prometheus: Prometheus;
 let tiny: Buffer;
 beforeAll(async () => {
-  const limits = { PIXELMESH_MEMORY_LIMIT: "320MiB", PIXELMESH_NATS_ACK_WAIT: "120s" };
+  const limits = { PIXELMESH_MEMORY_LIMIT: "272MiB", PIXELMESH_NATS_ACK_WAIT: "120s" };
   mesh = await startTestMesh({ env: limits });
   const { services } = await mesh.client.cluster();
   prometheus = await startPrometheus(
