@@ -39,9 +39,9 @@ const leastReserve = MiB / 2;
 
 /**
  * The `max_bytes` of a bucket with a bound. That of `jobs` has a reserve of half the bound, at least 512 KiB: records of running
- * jobs grow until they end, by at most three quarters of what the job took when it was accepted. It is never to be used up:
- * where the last message that fits takes a stream above its `max_bytes`, nats-server 2.9 removes the oldest, also of a stream that
- * is to refuse new messages.
+ * jobs grow until they end, by at most three quarters of what the job took when it was accepted. The reserve must never be used up:
+ * nats-server 2.9 accepts a message that takes the stream slightly above `max_bytes`, then removes the oldest message, even in a
+ * stream that discards new messages.
  */
 export function toMaxBytes(bucket: KeptBucket, boundBytes: number): number {
   return bucket === "jobs" ? boundBytes + Math.max(boundBytes / 2, leastReserve) : boundBytes;

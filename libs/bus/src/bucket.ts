@@ -9,7 +9,7 @@ export type BucketState = {
   readonly sizeBytes: number;
   /** What it may take. */
   readonly boundBytes: number;
-  /** Its `max_bytes`, at which it refuses whatever is written; `jobs` has a reserve there above its bound. */
+  /** Its `max_bytes`: a full bucket refuses all writes. That of `jobs` includes a reserve above its bound. */
   readonly maxBytes: number;
   readonly entries: number;
   readonly firstSequence: number;
@@ -37,8 +37,8 @@ export async function readBucketState({ jsm, bounds }: Bus, bucket: KeptBucket):
 }
 
 /**
- * The sequence of a key's entry; undefined where it has none. While entries below it go, nats-server 2.9 at times does not find a key
- * for some milliseconds, so what is not found is searched in another way.
+ * The sequence of a key's entry; undefined where it has none. During a purge nats-server 2.9 sometimes fails to find a key for some
+ * milliseconds. A second request searches for the key without the index of last messages.
  */
 export async function sequenceOf(bus: Bus, bucket: KeptBucket, key: string): Promise<number | undefined> {
   return ((await readRaw(bus, bucket, key)) ?? unlessDeleted(await findFrom(bus, bucket, 0, key)))?.seq;
@@ -86,20 +86,23 @@ export async function rewriteEntry(
 }
 
 /**
- * Removes every entry below a sequence; answers how many there were. Nobody may write the keys below it, and the key of the first
- * entry at or above it, meanwhile.
+ * Removes the entries below a sequence and answers how many there were. It stops early where the broker finds no entry at the
+ * sequence: a later purge removes the rest. Until it is done, no other writer may change the keys below the sequence and the key at it.
  *
- * Two faults of nats-server 2.9 (`Compact` in its filestore.go, read in 2.9.10) are gone around:
- * * The message at the very sequence of a purge counts as present afterwards, also where a newer one of its key had replaced it. The
- *   purge after that takes it for its key's last message: the key is not found any more. So each purge ends at an entry that is there.
- * * Keys in a block of messages that goes as a whole stay in the index of keys, some 280 bytes each. So a purge is done in parts,
- *   small against a block of 8 MiB: 0.9 % of the keys stay, until the broker starts again.
+ * It avoids two faults of nats-server 2.9 (`Compact` in filestore.go, read in 2.9.10):
+ * * After a purge, the broker treats the message at the purge's sequence as present, even if a newer message had replaced it. The next
+ *   purge then removes that key from the index, and the newer message is not found. So each purge ends at an entry that is present.
+ * * When a purge removes a whole block of messages, the keys of the block stay in the index (280 bytes each) until the broker
+ *   restarts. So a purge is done in parts that are small against a block of 8 MiB; 0.9 % of the keys stay.
  */
 export async function purgeBelow(bus: Bus, bucket: KeptBucket, sequence: number): Promise<number> {
+  const { firstSequence, lastSequence } = await readBucketState(bus, bucket);
   let purged = 0;
-  for (let below = (await readBucketState(bus, bucket)).firstSequence; below < sequence; ) {
-    const at = await sequenceFrom(bus, bucket, Math.min(sequence, below + sequencesPerPurge));
-    below = at ?? (await readBucketState(bus, bucket)).lastSequence + 1;
+  for (let below = firstSequence; below < sequence; ) {
+    const found = await sequenceFrom(bus, bucket, Math.min(sequence, below + sequencesPerPurge));
+    const isAll = found === undefined && sequence > lastSequence;
+    if (!isAll && (found === undefined || found > sequence)) break;
+    below = found ?? sequence;
     const purge = () => bus.jsm.streams.purge(streamOf(bucket), { seq: below });
     purged += (await translate(write(bus, `purge ${bucket}`, purge))).purged;
   }

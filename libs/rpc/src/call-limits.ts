@@ -6,7 +6,7 @@ import { tenantKey } from "./tenant-key.ts";
 
 /** Bounds the calls of a method that are in progress. A call that does not fit is refused, never queued. */
 export type CallGate = {
-  /** Takes a place for a call; the answer gives it back. `tenant` is what the call says of itself, "" for nothing. Throws what the call ends with. */
+  /** Takes a place for a call. The returned function frees it. `tenant` comes unchecked from the call's metadata; "" where it names none. Throws an AppError to refuse the call. */
   enter(tenant: string): () => void;
 };
 

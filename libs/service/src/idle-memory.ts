@@ -11,14 +11,14 @@ export type IdleMemoryOptions = {
   readonly collect?: () => Promise<void>;
 };
 
-/** A process that spent less of the time since the last look than this in its event loop is idle. */
+/** A process is idle if its event loop was busy for less than this share of the time since the last check. */
 const idleShare = 0.05;
-/** Growth of the heap that is worth a collection, which takes up to a tenth of a second. */
+/** The heap must have grown by this much: a collection blocks the event loop for up to 0.1 s. */
 const worthBytes = 32 * 2 ** 20;
 
 /**
- * Gives memory back that a burst of work has left. V8 keeps its heap at the size it had as long as nothing is allocated, so an idle process
- * would hold what its busiest second took. Ends with the answer.
+ * Collects garbage when the process is idle and its heap has grown. V8 does not shrink the heap of a process that allocates nothing, so
+ * an idle process would keep the heap of its busiest second. Call the returned function to stop.
  */
 export function startIdleCollection({
   log,

@@ -67,8 +67,8 @@ export async function keepBucket(parts: KeepParts, bucket: KeptBucket, maxEntrie
 }
 
 /**
- * The sequence of an entry at or above another one that nobody but the keeper moves, as `purgeBelow` wants it: of a job's
- * specification. Entries of the other buckets hardly ever change.
+ * The sequence of the first entry at or above `sequence` that is safe to purge up to (see `purgeBelow`). In `jobs` it is a
+ * specification, because only the keeper writes those again. Entries of the other buckets rarely change.
  */
 async function chooseCut(bus: Bus, bucket: KeptBucket, sequence: number): Promise<number> {
   return (await sequenceFrom(bus, bucket, sequence, bucket === "jobs" ? "spec.>" : ">")) ?? sequence;

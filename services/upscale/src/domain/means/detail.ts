@@ -1,3 +1,4 @@
+import { addTimes } from "./interpolate.ts";
 import { mirrored } from "./mirror.ts";
 
 /** Radius of the box that detail is averaged over, in pixels. */
@@ -15,16 +16,12 @@ export function createBoxMean(widthPx: number, heightPx: number, channels: numbe
   const down = new Float32Array(widthPx * channels);
   return (y: number, rowAt: (y: number) => Float32Array, out: Float32Array): void => {
     down.fill(0);
-    for (let i = 0; i < side; i++) addRow(rowAt(downwards[y + i] as number), down);
-    averageAcross(down, sideways, channels, out);
+    for (let i = 0; i < side; i++) addTimes(down, 1, rowAt(downwards[y + i] as number));
+    slideWindow(down, sideways, channels, out);
   };
 }
 
-function addRow(row: Float32Array, sums: Float32Array): void {
-  for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) + (row[at] as number);
-}
-
-function averageAcross(sums: Float32Array, sideways: Int32Array, channels: number, out: Float32Array): void {
+function slideWindow(sums: Float32Array, sideways: Int32Array, channels: number, out: Float32Array): void {
   for (let channel = 0; channel < channels; channel++) {
     // The sum of the window around the place before the first; each step moves it on by one.
     let sum = 0;
