@@ -3,13 +3,14 @@
 const libFloors = [
   ["testing"],
   ["cli"],
+  ["local-mesh"],
   ["worker"],
   ["client", "service"],
   ["bus", "models", "rpc"],
   ["gpu", "inference", "secrets", "telemetry"],
   ["pipeline", "imaging", "config"],
   ["lifecycle"],
-  ["errors"],
+  ["errors", "roles"],
 ];
 const tests = "(\\.test\\.ts$|/test/)";
 

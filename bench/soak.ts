@@ -6,8 +6,8 @@
  */
 import { loadavg } from "node:os";
 import { setTimeout } from "node:timers/promises";
-import { serviceCommand } from "@pixelmesh/cli";
 import { isJobEnded, JobState } from "@pixelmesh/client";
+import { serviceCommand } from "@pixelmesh/local-mesh";
 import type { Step } from "@pixelmesh/proto";
 import { startBenchMesh } from "./harness/bench-mesh.ts";
 import { peakRise, toBlocks } from "./harness/growth.ts";

@@ -6,8 +6,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
+import { startMesh } from "@pixelmesh/local-mesh";
 import { chooseModels } from "./choose-models.ts";
 import { evaluateMattes, evaluateUpscalers } from "./evaluate.ts";
 import { scoreTable } from "./table.ts";

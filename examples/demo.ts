@@ -2,9 +2,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, parse } from "node:path";
-import { startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, ImageFormat, type Job, JobState, type Pixelmesh, reasonFromEnum } from "@pixelmesh/client";
 import { createContactSheet, decodePicture, defaultLimits, encodeFrame, toFormatExtension } from "@pixelmesh/imaging";
+import { startMesh } from "@pixelmesh/local-mesh";
 import { Encoding } from "@pixelmesh/proto";
 import { demoPipeline, maxSourceSidePx } from "./demo/pipeline.ts";
 import { stepTable } from "./demo/table.ts";

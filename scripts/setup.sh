@@ -107,7 +107,7 @@ if [ "${1:-}" = packages ]; then
   exit 0
 fi
 
-# The same places in the same order as libs/bus/src/find-nats-server.ts.
+# The same places in the same order as libs/bus/src/connection/find-nats-server.ts.
 find_nats() {
   local found
   for found in "${PIXELMESH_NATS_SERVER:-}" "$(command -v nats-server || true)" "$tools/bin/nats-server"; do

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { startOf } from "../libs/cli/src/mesh/process-identity.ts";
+import { startOf } from "../libs/local-mesh/src/process-identity.ts";
 
 const setup = fileURLToPath(new URL("setup.sh", import.meta.url));
 const tools = [

@@ -6,7 +6,7 @@ import { ErrorReason, ImageFormat, UpscaleServiceDefinition } from "@pixelmesh/p
 import { connectRpc } from "@pixelmesh/rpc";
 import { startTestMesh } from "@pixelmesh/testing";
 import { expect, test } from "vitest";
-import { toOnnxBytes } from "../libs/inference/src/host-process/onnx-writer.ts";
+import { toOnnxBytes } from "../libs/inference/src/host/onnx-writer.ts";
 import { identity, smallUpscaler } from "../libs/inference/test/tiny-models.ts";
 import { upscalerEntry } from "../libs/models/test/models-dir.ts";
 import { downloadFrame, robot, step } from "./fixtures.ts";

@@ -4,19 +4,20 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Mesh, type ServiceName, serviceCommand, startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, JobState, reasonFromEnum } from "@pixelmesh/client";
+import { type Mesh, serviceCommand, startMesh } from "@pixelmesh/local-mesh";
+import type { RoleName } from "@pixelmesh/roles";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { effectStep, robot } from "./fixtures.ts";
 
 const pixelmesh = fileURLToPath(new URL("../bin/pixelmesh", import.meta.url));
 const shiftClock = new URL("shift-clock.ts", import.meta.url).href;
-const parentWatch = new URL("../libs/cli/src/mesh/parent-watch.ts", import.meta.url);
-const services: readonly ServiceName[] = ["ingest", "scheduler", "storage", "effects"];
+const parentWatch = new URL("../libs/local-mesh/src/parent-watch.ts", import.meta.url);
+const services: readonly RoleName[] = ["ingest", "scheduler", "storage", "effects"];
 const minuteMs = 60_000;
 
 /** A mesh of which some services have a clock that is wrong by `shiftMs`. */
-async function startSkewedMesh(skewed: readonly ServiceName[], shiftMs: number) {
+async function startSkewedMesh(skewed: readonly RoleName[], shiftMs: number) {
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-skew-"));
   const mesh = await startMesh({
     ...{ dataDir, services, ports: "free" as const },

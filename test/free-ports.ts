@@ -1,4 +1,4 @@
-import { reservePorts } from "@pixelmesh/cli";
+import { reservePorts } from "@pixelmesh/local-mesh";
 
 const mostAtOnce = 31;
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import type { TestMesh } from "@pixelmesh/testing";
 
-type ServiceName = Parameters<TestMesh["logs"]>[0];
+type RoleName = Parameters<TestMesh["logs"]>[0];
 type MeshProcess = ReturnType<TestMesh["processes"]>[number];
 
 const mib = 1024 * 1024;
@@ -13,7 +13,7 @@ export const collectable = { NODE_OPTIONS: "--inspect=127.0.0.1:0" };
 /** Collects the garbage of every service process, over its inspector: what is left is kept by something. */
 async function collectGarbage(mesh: TestMesh): Promise<void> {
   for (const { name } of mesh.processes()) {
-    const listening = [...mesh.logs(name as ServiceName).matchAll(/Debugger listening on (ws:\S+)/g)];
+    const listening = [...mesh.logs(name as RoleName).matchAll(/Debugger listening on (ws:\S+)/g)];
     const url = listening.at(-1)?.[1];
     if (url === undefined) throw new Error(`${name} was not started with an inspector`);
     const socket = new WebSocket(url);

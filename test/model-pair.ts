@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type OnnxGraph, toOnnxBytes } from "../libs/inference/src/host-process/onnx-writer.ts";
+import { type OnnxGraph, toOnnxBytes } from "../libs/inference/src/host/onnx-writer.ts";
 
 /** Writes two upscalers ×2 as `strong` and `weak`; answers the manifest that names the second as the first's pair. */
 export function writePair(dir: string, strong: OnnxGraph, weak: OnnxGraph): string {

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Mesh, type MeshOptions, startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
+import { type Mesh, type MeshOptions, startMesh } from "@pixelmesh/local-mesh";
 import { readFamilyCpuMs } from "./machine.ts";
 
 /** A mesh of its own for a case, with a client and a directory beside its data. */

@@ -1,4 +1,4 @@
-import type { MeshProcess } from "@pixelmesh/cli";
+import type { MeshProcess } from "@pixelmesh/local-mesh";
 
 /** What the event loops of a mesh are held to: no turn delays what waits for longer. */
 export const maxLagMs = 100;

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import type { Mesh } from "@pixelmesh/cli";
+import type { Mesh } from "@pixelmesh/local-mesh";
 import { readAnonymous } from "./machine.ts";
 
 /** Memory of one process, in bytes. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { reservePorts } from "@pixelmesh/cli";
+import { reservePorts } from "@pixelmesh/local-mesh";
 
 /** A Prometheus of this test: scrapes the targets every second, with rules of its own. */
 export type Prometheus = {

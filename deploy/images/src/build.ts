@@ -7,10 +7,10 @@ import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { addCuda } from "./cuda.ts";
+import { type ImageName, images, isImageName } from "./images.ts";
 import { writeModels } from "./models.ts";
 import { root, stageDir, treeDir } from "./paths.ts";
 import { prune } from "./prune.ts";
-import { isRoleName, type RoleName, roles } from "./roles.ts";
 import { run } from "./run.ts";
 import { writeStage } from "./stage.ts";
 import { sizeBytes } from "./tree.ts";
@@ -18,8 +18,8 @@ import { sizeBytes } from "./tree.ts";
 type Options = { readonly arch: "x64" | "arm64"; readonly cuda: boolean };
 
 /** Writes the tree of one role from the stage. */
-async function writeTree(role: RoleName, { arch, cuda }: Options): Promise<string> {
-  const { dir, runsModels } = roles[role];
+async function writeTree(role: ImageName, { arch, cuda }: Options): Promise<string> {
+  const { dir, runsModels } = images[role];
   const tree = treeDir(cuda ? `${role}-cuda` : role);
   rmSync(tree, { recursive: true, force: true });
   // Flat and with copies of our packages: a tree that can be moved. The development install links to the sources instead.
@@ -49,11 +49,11 @@ const cuda = values.flavour === "cuda";
 if (!cuda && values.flavour !== "cpu")
   throw new Error(`Expected --flavour to be cpu or cuda, got \`${values.flavour}\``);
 if (arch !== "x64" && arch !== "arm64") throw new Error(`Expected --arch to be x64 or arm64, got \`${arch}\``);
-const known = Object.keys(roles).filter((name) => !cuda || (isRoleName(name) && roles[name].servesModels));
+const known = Object.keys(images).filter((name) => !cuda || (isImageName(name) && images[name].hasCuda));
 const names = positionals.length > 0 ? positionals : [...known, "models"];
 const unknown = names.find((name) => name !== "models" && !known.includes(name));
 if (unknown !== undefined) throw new Error(`Expected roles among ${known.join(", ")}, models, got \`${unknown}\``);
-const asked = names.filter(isRoleName);
+const asked = names.filter(isImageName);
 if (asked.length > 0) writeStage();
 for (const role of asked) say(cuda ? `${role}-cuda` : role, await writeTree(role, { arch, cuda }));
 if (names.includes("models")) {

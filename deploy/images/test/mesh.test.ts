@@ -3,8 +3,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Mesh, type ServiceName, serviceNames, startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, JobState, type Pixelmesh } from "@pixelmesh/client";
+import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
+import { type RoleName, roleNames } from "@pixelmesh/roles";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { download, effectStep, robot, step } from "../../../test/fixtures.ts";
 import { descendants, mountsOf, type Seen } from "./inside.ts";
@@ -16,12 +17,12 @@ if (how === "plain") console.warn("SKIPPED: read-only root, user 65532 and proce
 const script = fileURLToPath(new URL("./contain.ts", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "pixelmesh-images-"));
 const rootfs = join(dir, "rootfs");
-const exitFile = (name: ServiceName) => join(dir, `${name}.exit`);
+const exitFile = (name: RoleName) => join(dir, `${name}.exit`);
 let mesh: Mesh;
 let client: Pixelmesh;
 
 beforeAll(async () => {
-  writeRootfs(rootfs, serviceNames.map(builtTree));
+  writeRootfs(rootfs, roleNames.map(builtTree));
   // What the image's user owns in a volume.
   const blobs = join(dir, "data/blobs");
   mkdirSync(blobs, { recursive: true });
@@ -41,7 +42,7 @@ afterAll(async () => {
 }, 60_000);
 
 /** Node's processes in the root of a service, the first of them its number 1, and what has ended there and was not waited for. */
-function inside(name: ServiceName): { nodes: Seen[]; zombies: Seen[] } {
+function inside(name: RoleName): { nodes: Seen[]; zombies: Seen[] } {
   const all = descendants(Number(mesh.processes().find((process) => process.name === name)?.pid));
   return {
     nodes: all.filter(({ exe }) => exe.endsWith("/nodejs/bin/node") || exe === join(rootfs, "nodejs/bin/node")),
@@ -67,7 +68,7 @@ test("a job of all kinds of work runs through the trees", async () => {
   expect((await download(client, job, job.outputs[0]?.name ?? "")).length).toBeGreaterThan(1_000);
 });
 
-test.each(serviceNames)("%s says by the command for health checks that it serves", (name) => {
+test.each(roleNames)("%s says by the command for health checks that it serves", (name) => {
   const address = mesh.processes().find((process) => process.name === name)?.health ?? "";
   const ask = (port: string) =>
     spawnSync(process.execPath, [join(builtTree(name), "health.js"), port], { encoding: "utf8" });
@@ -77,23 +78,20 @@ test.each(serviceNames)("%s says by the command for health checks that it serves
   expect(closed.stderr).toMatch(/^not serving: /);
 });
 
-test.skipIf(how === "plain").each(serviceNames)(
-  "%s is process 1 of a root that cannot be written, as nobody",
-  (name) => {
-    const [first] = inside(name).nodes;
-    expect(first?.status).toMatch(/^NSpid:\t.*\t1$/m);
-    expect(first?.status).toMatch(/^NoNewPrivs:\t1$/m);
-    if (how === "rooted") {
-      expect(first?.status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m);
-      expect(first?.status).toMatch(/^CapEff:\t0+$/m);
-    }
-    const pid = first?.pid ?? 0;
-    const writable = mountsOf(pid).filter(({ isWritable }) => isWritable);
-    const paths = writable.map(({ path }) => path.replace(rootfs, "")).filter((path) => !path.startsWith("/dev/"));
-    expect(new Set(paths)).toEqual(new Set(["/data", "/tmp", "/proc"]));
-    expect(existsSync(`/proc/${pid}/root/bin/sh`)).toBe(false);
-  },
-);
+test.skipIf(how === "plain").each(roleNames)("%s is process 1 of a root that cannot be written, as nobody", (name) => {
+  const [first] = inside(name).nodes;
+  expect(first?.status).toMatch(/^NSpid:\t.*\t1$/m);
+  expect(first?.status).toMatch(/^NoNewPrivs:\t1$/m);
+  if (how === "rooted") {
+    expect(first?.status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m);
+    expect(first?.status).toMatch(/^CapEff:\t0+$/m);
+  }
+  const pid = first?.pid ?? 0;
+  const writable = mountsOf(pid).filter(({ isWritable }) => isWritable);
+  const paths = writable.map(({ path }) => path.replace(rootfs, "")).filter((path) => !path.startsWith("/dev/"));
+  expect(new Set(paths)).toEqual(new Set(["/data", "/tmp", "/proc"]));
+  expect(existsSync(`/proc/${pid}/root/bin/sh`)).toBe(false);
+});
 
 test.skipIf(how === "plain")("an inference host that is killed leaves no zombie with process 1", async () => {
   await runJob();
@@ -107,6 +105,6 @@ test.skipIf(how === "plain")("an inference host that is killed leaves no zombie 
 
 test("SIGTERM ends each service in time and without an error", async () => {
   await mesh.stop(30_000);
-  const ends = Object.fromEntries(serviceNames.map((name) => [name, readFileSync(exitFile(name), "utf8")]));
-  expect(ends).toEqual(Object.fromEntries(serviceNames.map((name) => [name, "0"])));
+  const ends = Object.fromEntries(roleNames.map((name) => [name, readFileSync(exitFile(name), "utf8")]));
+  expect(ends).toEqual(Object.fromEntries(roleNames.map((name) => [name, "0"])));
 }, 60_000);

@@ -1,11 +1,11 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type RoleName, roles } from "../src/roles.ts";
+import { type ImageName, images } from "../src/images.ts";
 import { listFiles, sizeBytes } from "../src/tree.ts";
 import { baseLibraries, builtTree, librariesOf, nativeFiles } from "./rootfs.ts";
 
-const names = Object.keys(roles) as RoleName[];
+const names = Object.keys(images) as ImageName[];
 
 describe.each(names)("the tree of %s", (role) => {
   const tree = builtTree(role);
@@ -15,7 +15,7 @@ describe.each(names)("the tree of %s", (role) => {
   const has = (name: string) => existsSync(join(tree, "node_modules", name));
 
   test("is no larger than it should be", () => {
-    expect(sizeBytes(tree) / 2 ** 20).toBeLessThan(roles[role].maxMib);
+    expect(sizeBytes(tree) / 2 ** 20).toBeLessThan(images[role].maxMib);
     expect(sizeBytes(tree) / 2 ** 20).toBeGreaterThan(5);
   });
 
@@ -38,8 +38,8 @@ describe.each(names)("the tree of %s", (role) => {
   });
 
   test("has the inference runtime only where models are run", () => {
-    expect(has("onnxruntime-node")).toBe(roles[role].runsModels);
-    expect(has("onnxruntime-common")).toBe(roles[role].runsModels);
+    expect(has("onnxruntime-node")).toBe(images[role].runsModels);
+    expect(has("onnxruntime-common")).toBe(images[role].runsModels);
   });
 
   test("holds native code for this processor alone, which asks its base for what bases have", () => {

@@ -1,5 +1,13 @@
-export { type BoundSettings, type BucketName, defaultBounds, type KeptBucket, toMaxBytes } from "./bounds.ts";
-export { type Broker, type BrokerOptions, brokerConfigPath, startBroker } from "./broker.ts";
+export { type Broker, type BrokerOptions, brokerConfigPath, startBroker } from "./connection/broker-process.ts";
+export type { Codec } from "./connection/codec.ts";
+export { busFields } from "./connection/config.ts";
+export { type Bus, type BusOptions, connectBus, type OnWrite } from "./connection/connect.ts";
+export { fileStoreSize } from "./connection/file-store-size.ts";
+export { findNatsServer } from "./connection/find-nats-server.ts";
+export { waitForBroker } from "./connection/wait-for-broker.ts";
+export { type ConsumeOptions, type Consumer, consume } from "./consume/consume.ts";
+export { createMessageAges, type MessageAges } from "./consume/message-age.ts";
+export { type Delivery, giveBack, type Verdict } from "./consume/verdict.ts";
 export {
   type BucketState,
   findKey,
@@ -10,11 +18,11 @@ export {
   sequenceFrom,
   sequenceOf,
   widenBucket,
-} from "./bucket.ts";
-export type { Codec } from "./codec.ts";
-export { busFields } from "./config.ts";
-export { type Bus, type BusOptions, connectBus, type OnWrite } from "./connect.ts";
-export { type ConsumeOptions, type Consumer, consume } from "./consume.ts";
+} from "./kv/bucket-size.ts";
+export { type FedEntry, followKeys, type KeyFeed } from "./kv/key-feed.ts";
+export { bidForLease, type LeaseBid } from "./kv/lease.ts";
+export { announceService, listServices, type ServiceFacts } from "./kv/service-registry.ts";
+export { type Entry, openStore, type Store } from "./kv/store.ts";
 export {
   type DeadLetter,
   type DeadLetterFilter,
@@ -25,18 +33,10 @@ export {
   matchesFilter,
   publishDeadLetter,
   republishDeadLetter,
-} from "./dead-letters.ts";
-export { hasFinishedEvent, readJobEvents } from "./event-log.ts";
-export { fileStoreSize } from "./file-store-size.ts";
-export { findNatsServer } from "./find-nats-server.ts";
-export { answerQuestions, type GatherOptions, gatherAnswers } from "./gather.ts";
-export { type FedEntry, followKeys, type KeyFeed } from "./key-feed.ts";
-export { bidForLease, type LeaseBid } from "./lease.ts";
-export { createMessageAges, type MessageAges } from "./message-age.ts";
-export { removeOrphans } from "./orphans.ts";
-export { hasWork, publishEvent, publishFinished, publishWork } from "./publish.ts";
-export { type Backlog, listQueues, type QueueDepth, readBacklog, readBucketSize } from "./queues.ts";
-export { announceService, listServices, type ServiceFacts } from "./services.ts";
+} from "./publish/dead-letters.ts";
+export { hasFinishedEvent, readJobEvents } from "./publish/event-log.ts";
+export { answerQuestions, type GatherOptions, gatherAnswers } from "./publish/gather.ts";
+export { hasWork, publishEvent, publishFinished, publishWork } from "./publish/publish.ts";
 export {
   type JobSignal,
   publishCancel,
@@ -46,18 +46,22 @@ export {
   subscribeCancels,
   subscribeProgressAsks,
   subscribeSignals,
-} from "./signals.ts";
-export { type Entry, openStore, type Store } from "./store.ts";
+} from "./publish/signals.ts";
+export { provision } from "./topology/provision.ts";
+export { type Backlog, listQueues, type QueueDepth, readBacklog, readBucketSize } from "./topology/queue-depths.ts";
+export { removeOrphans } from "./topology/remove-orphans.ts";
+export {
+  type BoundSettings,
+  type BucketName,
+  defaultBounds,
+  type KeptBucket,
+  toMaxBytes,
+} from "./topology/stream-bounds.ts";
 export {
   eventConsumer,
   eventSubject,
   partitionOf,
-  type WorkService,
   workConsumers,
-  workServices,
   workSubject,
   workTemplate,
-} from "./subjects.ts";
-export { provision } from "./topology.ts";
-export { type Delivery, giveBack, type Verdict } from "./verdict.ts";
-export { waitForBroker } from "./wait-for-broker.ts";
+} from "./topology/subjects.ts";

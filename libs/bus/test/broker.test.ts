@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "@nats-io/transport-node";
 import { expect, onTestFinished, test } from "vitest";
-import { findNatsServer } from "../src/find-nats-server.ts";
+import { findNatsServer } from "../src/connection/find-nats-server.ts";
 import { startBroker } from "../src/index.ts";
 
 function createDir(): string {

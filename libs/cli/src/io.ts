@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import type { Env } from "./mesh/service-env.ts";
+import type { Env } from "@pixelmesh/config";
 
 /** Where text goes. */
 export type TextSink = { write(text: string): unknown };

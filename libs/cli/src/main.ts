@@ -1,6 +1,6 @@
+import { escapeText } from "./format/safe-text.ts";
 import { ReaderGone } from "./io.ts";
 import { runCli } from "./program.ts";
-import { escapeText } from "./safe-text.ts";
 
 const [stop, force] = [new AbortController(), new AbortController()];
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { toShortSize, toShortTime, toTable, withSizes } from "./format/text.ts";
 import { runCli } from "./program.ts";
-import { toShortSize, toShortTime, toTable, withSizes } from "./text.ts";
 
 const run = (...args: string[]) => runIn({}, ...args);
 

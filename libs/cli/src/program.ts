@@ -1,6 +1,4 @@
 import { Command, CommanderError } from "commander";
-import { addAccessFlags } from "./access.ts";
-import { useAddressVariable } from "./address-option.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDlq } from "./commands/dlq.ts";
@@ -13,9 +11,11 @@ import { addStats } from "./commands/stats.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTop } from "./commands/top.ts";
 import { addUp } from "./commands/up.ts";
+import { toSafeTerminal } from "./format/safe-text.ts";
 import { type CliIo, ReaderGone } from "./io.ts";
-import { toSafeTerminal } from "./safe-text.ts";
-import { toUsageText, UsageError } from "./usage-error.ts";
+import { addAccessFlags } from "./options/access.ts";
+import { useAddressVariable } from "./options/address-option.ts";
+import { toUsageText, UsageError } from "./options/usage-error.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -65,7 +65,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
       return exitUsage;
     }
     if (io.stopping.reason instanceof ReaderGone) return exitFailed;
-    const { toFailure } = await import("./failure.ts");
+    const { toFailure } = await import("./run/failure.ts");
     const { reason, message } = toFailure(error);
     io.stderr.write(`pixelmesh: ${reason}: ${message}\n`);
     return io.stopping.aborted ? exitInterrupted : exitFailed;

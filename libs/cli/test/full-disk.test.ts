@@ -4,10 +4,9 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmdirSync, rmSync, syml
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type MeshEvent, readMeshFile, startMesh } from "@pixelmesh/local-mesh";
 import { expect, onTestFinished, test } from "vitest";
-import { type MeshEvent, startMesh } from "../src/index.ts";
-import { readMeshFile } from "../src/mesh/mesh-file.ts";
-import { emptyServiceCommand } from "./empty-service-command.ts";
+import { emptyServiceCommand } from "../../local-mesh/test/empty-service-command.ts";
 
 function createDataDir(): string {
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-test-"));

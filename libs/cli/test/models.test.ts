@@ -5,12 +5,12 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { startMesh } from "@pixelmesh/local-mesh";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { toOnnxBytes } from "../../inference/src/host-process/onnx-writer.ts";
+import { toOnnxBytes } from "../../inference/src/host/onnx-writer.ts";
 import { smallUpscaler } from "../../inference/test/tiny-models.ts";
 import { serveFile, startModelServer } from "../../models/test/model-server.ts";
 import { createDir, digestOf, modelBytes, otherBytes, upscalerEntry } from "../../models/test/models-dir.ts";
-import { startMesh } from "../src/index.ts";
 import { runCli } from "../src/program.ts";
 
 type Options = { readonly isTTY?: boolean; readonly env?: Record<string, string> };

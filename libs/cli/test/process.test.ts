@@ -19,9 +19,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectPixelmesh } from "@pixelmesh/client";
+import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { type Mesh, startMesh } from "../src/index.ts";
 import { runProcess, type SpawnOptions, spawnCli } from "./spawn-cli.ts";
 
 let mesh: Mesh;

@@ -4,10 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readMeshFile, reservePorts } from "@pixelmesh/local-mesh";
+import { roleNames } from "@pixelmesh/roles";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { serviceNames } from "../src/index.ts";
-import { readMeshFile } from "../src/mesh/mesh-file.ts";
-import { reservePorts } from "../src/mesh/reserve-ports.ts";
 
 const pixelmesh = fileURLToPath(new URL("../../../bin/pixelmesh", import.meta.url));
 
@@ -37,7 +36,7 @@ test("up says one line per service and ready, then that it restarted what crashe
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
   const { up, output, exited } = startUp(dataDir);
   await vi.waitFor(() => expect(output()).toMatch(/^ready$/m), { timeout: 30_000 });
-  for (const name of serviceNames) expect(output()).toMatch(new RegExp(`^${name} +127.0.0.1:\\d+ `, "m"));
+  for (const name of roleNames) expect(output()).toMatch(new RegExp(`^${name} +127.0.0.1:\\d+ `, "m"));
 
   const facts = readMeshFile(join(dataDir, "mesh.json"))!;
   expect(facts.pid).toBe(up.pid);

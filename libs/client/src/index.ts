@@ -20,11 +20,14 @@ export {
   StepState,
   type StepStatus,
 } from "@pixelmesh/proto";
+export type { Access } from "./access.ts";
 export type { CallOptions } from "./call-options.ts";
 export { type ConnectOptions, connectPixelmesh, type Pixelmesh } from "./connect.ts";
+export { connectProcess } from "./connect-process.ts";
 export type { CreateJobOptions, PipelineInput } from "./create-job.ts";
 export type { DeadLetters } from "./dead-letters.ts";
 export type { Download, DownloadOptions } from "./download-output.ts";
+export { isListening, waitUntilServing } from "./health.ts";
 export type { Jobs } from "./jobs.ts";
 export {
   type ImageFormatName,

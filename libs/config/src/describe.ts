@@ -1,4 +1,5 @@
 import { maskSecretValue } from "@pixelmesh/errors";
+import type { Env } from "./env.ts";
 import type { Fields } from "./field.ts";
 
 /** One setting as it stands: for `pixelmesh config`. */
@@ -11,7 +12,7 @@ export type ConfigLine = {
 };
 
 /** Every setting with its text value, sizes and times in their largest whole unit, and where that came from. Secrets are masked, also in addresses. */
-export function describeConfig(fields: Fields, env: Readonly<Record<string, string | undefined>>): ConfigLine[] {
+export function describeConfig(fields: Fields, env: Env): ConfigLine[] {
   return Object.values(fields).map(({ variable, defaultText, form, doc, secret, normalize }) => {
     const given = env[variable] || undefined;
     const text = given ?? defaultText;

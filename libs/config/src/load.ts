@@ -1,4 +1,5 @@
 import { maskSecrets, maskSecretValue } from "@pixelmesh/errors";
+import type { Env } from "./env.ts";
 import type { Field, Fields } from "./field.ts";
 
 /** The frozen values of a set of fields. */
@@ -17,10 +18,7 @@ export class ConfigError extends Error {
 }
 
 /** Parses the fields from an environment. An empty variable counts as absent. Throws ConfigError with all mistakes. */
-export function loadConfig<const F extends Fields>(
-  fields: F,
-  env: Readonly<Record<string, string | undefined>>,
-): ConfigOf<F> {
+export function loadConfig<const F extends Fields>(fields: F, env: Env): ConfigOf<F> {
   const values: Record<string, unknown> = {};
   const mistakes: string[] = [];
   for (const [name, { variable, defaultText, form, schema, secret }] of Object.entries(fields)) {

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { InferenceSession } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { probeModel } from "../src/host-process/probe.ts";
-import { noCpuFallback } from "../src/host-process/providers.ts";
+import { probeModel } from "../src/host/probe.ts";
+import { noCpuFallback } from "../src/host/providers.ts";
 import { parseHostFault } from "../src/index.ts";
 import { createModelsDir, identity, noise, selfDivided, smallUpscaler, startTestHost } from "./tiny-models.ts";
 

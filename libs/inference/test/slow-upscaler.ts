@@ -1,6 +1,6 @@
 import { createFrame } from "@pixelmesh/imaging";
-import type { Tile, TileResult } from "../src/host/host-types.ts";
 import type { AvailableModel } from "../src/models/registry.ts";
+import type { Tile, TileResult } from "../src/supervisor/types.ts";
 
 /** How far `enlarge` looks. */
 export const radiusPx = 3;

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type OnnxGraph, toOnnxBytes } from "../src/host-process/onnx-writer.ts";
+import { type OnnxGraph, toOnnxBytes } from "../src/host/onnx-writer.ts";
 import { type AvailableModel, type HostEvent, type Log, startInferenceHost } from "../src/index.ts";
 
 /** Third-party models for measurements; null where they are not at hand. */

@@ -1,11 +1,9 @@
 import { constants } from "node:fs";
 import { access, mkdir, stat } from "node:fs/promises";
 import { delimiter, resolve } from "node:path";
+import type { Env } from "@pixelmesh/config";
 import { AppError } from "@pixelmesh/errors";
 import { bundledModelsDir, withBundledModels } from "@pixelmesh/inference";
-
-/** Variables of the process that acts. */
-export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Where models are looked for: the product's own directory, those of PIXELMESH_MODELS_DIR, then the one that was named. */
 export function toModelsDirs(env: Env, namedDir?: string): readonly string[] {

@@ -1,6 +1,6 @@
+import type { Env } from "@pixelmesh/config";
 import { expected } from "@pixelmesh/errors";
 import { EnvHttpProxyAgent, fetch, type Response } from "undici";
-import type { Env } from "./directories.ts";
 
 /** Fetches over HTTP; follows redirects. */
 export type HttpClient = {

@@ -1,4 +1,4 @@
-export { chooseTargetDir, type Env, toModelsDirs } from "./directories.ts";
+export { chooseTargetDir, toModelsDirs } from "./directories.ts";
 export type { Progress } from "./download.ts";
 export { type ImportOptions, type ImportReport, importModel } from "./import/import-model.ts";
 export { type Listing, listModels } from "./list.ts";

@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { Env } from "@pixelmesh/config";
 import { AppError } from "@pixelmesh/errors";
 import {
   type AvailableModel,
@@ -12,7 +13,6 @@ import {
   type OnnxFile,
   readFileDigest,
 } from "@pixelmesh/inference";
-import type { Env } from "./directories.ts";
 import { download, type Progress } from "./download.ts";
 import { publishFile, toStorageError } from "./durable.ts";
 import { createHttpClient, type HttpLimits } from "./http.ts";

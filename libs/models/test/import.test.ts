@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundledModelsDir, loadRegistry } from "@pixelmesh/inference";
 import { describe, expect, test } from "vitest";
-import { type OnnxGraph, toOnnxBytes } from "../../inference/src/host-process/onnx-writer.ts";
+import { type OnnxGraph, toOnnxBytes } from "../../inference/src/host/onnx-writer.ts";
 import { dataDir, identity, smallUpscaler, startTestHost } from "../../inference/test/tiny-models.ts";
 import { type ImportOptions, importModel } from "../src/index.ts";
 import { createDir, digestOf, otherBytes, upscalerEntry } from "./models-dir.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toOnnxBytes } from "../../inference/src/host-process/onnx-writer.ts";
+import { toOnnxBytes } from "../../inference/src/host/onnx-writer.ts";
 import { smallUpscaler } from "../../inference/test/tiny-models.ts";
 import { type PullOptions, pullModel } from "../src/index.ts";
 

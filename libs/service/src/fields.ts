@@ -1,5 +1,6 @@
 import { busFields } from "@pixelmesh/bus";
 import { type ConfigOf, field } from "@pixelmesh/config";
+import { type RoleName, roles } from "@pixelmesh/roles";
 
 /** Variables of the TLS settings, which the command line has too. */
 export const tlsVariables = {
@@ -9,8 +10,10 @@ export const tlsVariables = {
   serverName: "PIXELMESH_TLS_SERVER_NAME",
 } as const;
 
-/** The settings that every service process has. `area` is its name in variables (INGEST); ports default to base, +100 and +200. */
-export function serviceFields(area: string, basePort: number) {
+/** The settings that every process of a role has. Ports default to the role's, +100 and +200. */
+export function serviceFields(role: RoleName) {
+  const area = role.toUpperCase();
+  const basePort = roles[role].port;
   const port = (name: string, value: number, doc: string) =>
     field.integer(`PIXELMESH_${area}_${name}`, String(value), `${doc} 0 takes a free one.`, { max: 65_535 });
   return {

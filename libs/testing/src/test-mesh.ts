@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type MeshEvent, type MeshProcess, type ServiceName, startMesh } from "@pixelmesh/cli";
 import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
+import { type MeshEvent, type MeshProcess, startMesh } from "@pixelmesh/local-mesh";
+import type { RoleName } from "@pixelmesh/roles";
 import { keepLogs, trackDataDir } from "./kept-logs.ts";
 
 /** A whole mesh of processes for a test, on free ports and in a directory of its own; `await using` ends it. */
@@ -16,11 +17,11 @@ export type TestMesh = {
   /** The service processes as they run now; a restarted one has another pid. */
   processes(): readonly MeshProcess[];
   /** Kills a process as a crash would; it is started again like any that crashes. */
-  kill(name: ServiceName | "broker", signal?: NodeJS.Signals): void;
+  kill(name: RoleName | "broker", signal?: NodeJS.Signals): void;
   /** What happened since the start: what was ready, restarted or logged as an error. */
   events(): readonly MeshEvent[];
   /** Everything a service has logged. */
-  logs(name: ServiceName): string;
+  logs(name: RoleName): string;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -30,7 +31,7 @@ export type TestMeshOptions = {
   /** On top of this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Default: all. */
-  readonly services?: readonly ServiceName[];
+  readonly services?: readonly RoleName[];
 };
 
 const stopGraceMs = 10_000;

@@ -3,7 +3,7 @@ import { DeviceKind, Priority, SlotRequest, Step, WorkClass, WorkItem, Zone } fr
 import { expect, onTestFinished, test } from "vitest";
 import { createReplay } from "../../gpu/test/replay.ts";
 import { executeStep, holdSlot, placeModel } from "../src/index.ts";
-import { storeOutcome } from "../src/store-outcome.ts";
+import { storeOutcome } from "../src/steps/store-result.ts";
 import { startRig } from "./schedulers.ts";
 
 const mib = 1024 ** 2;

@@ -78,7 +78,7 @@ export async function startRig(env: Record<string, string> = {}) {
     const log = createLogger({ service: "test", level: "silent" });
     const life = createLifecycle(log);
     onTestFinished(async () => void (await life.close()));
-    const fields = { ...workerFields("UPSCALE", 0), ...modelFields("UPSCALE") };
+    const fields = { ...workerFields("upscale"), ...modelFields("UPSCALE") };
     const config = loadConfig(fields, {
       ...common,
       ...(providers ? { PIXELMESH_UPSCALE_PROVIDERS: providers } : {}),

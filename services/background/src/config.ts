@@ -4,7 +4,7 @@ import { modelFields, workerFields } from "@pixelmesh/worker";
 
 /** Settings of the background service. */
 export const backgroundFields = {
-  ...workerFields("BACKGROUND", 7404),
+  ...workerFields("background"),
   ...modelFields("BACKGROUND"),
   pictureThreads: field.integer(
     "PIXELMESH_BACKGROUND_PICTURE_THREADS",

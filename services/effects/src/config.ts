@@ -4,7 +4,7 @@ import { workerFields } from "@pixelmesh/worker";
 
 /** Settings of the effects service. */
 export const effectsFields = {
-  ...workerFields("EFFECTS", 7405),
+  ...workerFields("effects"),
   chainThreads: field.integer(
     "PIXELMESH_EFFECTS_CHAIN_THREADS",
     String(Math.min(8, availableParallelism())),

@@ -1,12 +1,17 @@
 import { type ConfigOf, field } from "@pixelmesh/config";
+import { addressVariable, localAddress } from "@pixelmesh/roles";
 import { workerFields } from "@pixelmesh/worker";
 
 /** Settings of the ingest service. */
 export const ingestFields = {
-  ...workerFields("INGEST", 7400),
-  upscaleAddress: field.text("PIXELMESH_UPSCALE_ADDRESS", "127.0.0.1:7403", "Address of the upscale service."),
-  backgroundAddress: field.text("PIXELMESH_BACKGROUND_ADDRESS", "127.0.0.1:7404", "Address of the background service."),
-  effectsAddress: field.text("PIXELMESH_EFFECTS_ADDRESS", "127.0.0.1:7405", "Address of the effects service."),
+  ...workerFields("ingest"),
+  upscaleAddress: field.text(addressVariable("upscale"), localAddress("upscale"), "Address of the upscale service."),
+  backgroundAddress: field.text(
+    addressVariable("background"),
+    localAddress("background"),
+    "Address of the background service.",
+  ),
+  effectsAddress: field.text(addressVariable("effects"), localAddress("effects"), "Address of the effects service."),
   apiTokensFile: field.text(
     "PIXELMESH_API_TOKENS_FILE",
     "",

@@ -8,24 +8,19 @@ import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } 
 import type { Logger } from "@pixelmesh/telemetry";
 import { openWorker, startStepWorker } from "@pixelmesh/worker";
 import { openCallerTokens } from "./adapters/caller-tokens.ts";
-import { createCatalogueSource } from "./adapters/catalogue-source.ts";
-import { createGate } from "./adapters/create-gate.ts";
-import { createJobTable } from "./adapters/job-table.ts";
+import { createCatalogueSource } from "./adapters/catalogue-client.ts";
+import { createStoreRoom } from "./admission/bucket-space.ts";
+import { createGate } from "./admission/create-gate.ts";
+import { createAdmission } from "./admission/job-limits.ts";
+import { createLoadWatch } from "./admission/load-monitor.ts";
 import type { IngestConfig } from "./config.ts";
 import { createStatsBook } from "./domain/stats-book.ts";
-import { createAdmission } from "./jobs/admission.ts";
-import { openJobIndex } from "./jobs/job-index.ts";
-import { openJobStore, type StoredJob } from "./jobs/job-store.ts";
-import { startKeeper } from "./jobs/keeper.ts";
-import { createKnownPictures } from "./jobs/known-pictures.ts";
-import { createLoadWatch } from "./jobs/load-watch.ts";
-import { openOpenJobs } from "./jobs/open-jobs.ts";
-import { createOrchestrator } from "./jobs/orchestrator.ts";
-import { startReconciler } from "./jobs/reconciler.ts";
-import { createSingleFlight } from "./jobs/single-flight.ts";
-import { createStoreRoom } from "./jobs/store-room.ts";
-import { openWaits } from "./jobs/waits.ts";
-import { openWatchers } from "./jobs/watchers.ts";
+import { openJobIndex } from "./listing/job-index.ts";
+import { createJobTable } from "./listing/job-table.ts";
+import { createOrchestrator } from "./orchestrator/orchestrator.ts";
+import { createSingleFlight } from "./orchestrator/single-flight.ts";
+import { startKeeper } from "./reconciler/bucket-eviction.ts";
+import { startReconciler } from "./reconciler/reconciler.ts";
 import { createBatch, watchBatch } from "./rpc/batches.ts";
 import { createCancelJob } from "./rpc/cancel-job.ts";
 import { createCreateJob } from "./rpc/create-job.ts";
@@ -44,6 +39,11 @@ import { createProxies } from "./rpc/proxies.ts";
 import { repeatable } from "./rpc/repeatable.ts";
 import { createWatchJob } from "./rpc/watch-job.ts";
 import { createPrescaleHandler } from "./steps/prescale-step.ts";
+import { openJobStore, type StoredJob } from "./stores/job-store.ts";
+import { createKnownPictures } from "./stores/known-pictures.ts";
+import { openOpenJobs } from "./stores/open-jobs.ts";
+import { openWaits } from "./stores/waiters.ts";
+import { openWatchers } from "./watch/watchers.ts";
 
 /** Starts the ingest service: uploads, the life of jobs, prescale steps. */
 export async function startIngest(

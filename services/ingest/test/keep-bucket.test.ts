@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { type Bus, connectBus, provision, readBucketState, sequenceOf, startBroker, toMaxBytes } from "@pixelmesh/bus";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { expect, onTestFinished, test } from "vitest";
-import { type JobStore, recordKey, specKey } from "../src/jobs/job-store.ts";
-import { keepBucket } from "../src/jobs/keep-bucket.ts";
-import { createLiveKeys } from "../src/jobs/live-keys.ts";
+import { keepBucket } from "../src/reconciler/evict-bucket.ts";
+import { createLiveKeys } from "../src/reconciler/live-keys.ts";
+import { type JobStore, recordKey, specKey } from "../src/stores/job-store.ts";
 
 const boundBytes = 64 * 1024;
 const openJobs = ["old-1", "old-2", "old-3"].map((jobId) => ({ jobId, tenant: "t" }));

@@ -8,7 +8,7 @@ const count = (variable: string, value: number, doc: string) =>
 
 /** Settings of the scheduler. */
 export const schedulerFields = {
-  ...serviceFields("SCHEDULER", 7401),
+  ...serviceFields("scheduler"),
   greenFraction: field.percent(
     "PIXELMESH_SCHEDULER_GREEN",
     percent(defaultRules.greenFraction),

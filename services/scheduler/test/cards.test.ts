@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { connectBus, provision, startBroker } from "@pixelmesh/bus";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { expect, onTestFinished, test } from "vitest";
-import { openCards } from "../src/adapters/card-store.ts";
-import { learnRun, setCard } from "../src/domain/cards.ts";
+import { openCards } from "../src/adapters/memory-profile-store.ts";
+import { learnRun, setCard } from "../src/domain/admission/memory-profiles.ts";
 
 test("what one leader learned the next one knows", async () => {
   const root = mkdtempSync(join(tmpdir(), "pixelmesh-cards-"));

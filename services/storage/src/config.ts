@@ -3,7 +3,7 @@ import { serviceFields, transferFields } from "@pixelmesh/service";
 
 /** Settings of the storage service. */
 export const storageFields = {
-  ...serviceFields("STORAGE", 7402),
+  ...serviceFields("storage"),
   ...transferFields("STORAGE", "128MiB"),
   dir: field.text("PIXELMESH_STORAGE_DIR", ".pixelmesh/blobs", "Directory of the store, on one file system."),
   maxBytes: field.byteSize("PIXELMESH_STORAGE_MAX", "20GiB", "Most bytes that the store holds.", { min: 1024 * 1024 }),

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { type Shell, shells, toCompletionScript } from "../completion/scripts.ts";
 import { toCompletionTree } from "../completion/tree.ts";
-import { choiceFlag } from "../flag-values.ts";
 import type { CliIo } from "../io.ts";
+import { choiceFlag } from "../options/flag-values.ts";
 import { priorities, qualities } from "../run/flags.ts";
 import { formats } from "../run/formats.ts";
 import { jobStates } from "./jobs.ts";

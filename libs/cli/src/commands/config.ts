@@ -1,8 +1,8 @@
+import { type RoleName, roleNames } from "@pixelmesh/roles";
 import type { Command } from "commander";
-import { choiceFlag } from "../flag-values.ts";
+import { toTable } from "../format/text.ts";
 import type { CliIo } from "../io.ts";
-import { type ServiceName, serviceNames } from "../mesh/services.ts";
-import { toTable } from "../text.ts";
+import { choiceFlag } from "../options/flag-values.ts";
 
 /** Adds `config`. */
 export function addConfig(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
@@ -10,16 +10,16 @@ export function addConfig(program: Command, io: CliIo, finish: (exitCode: number
     .command("config")
     .summary("list every setting")
     .description("Lists every setting of every service: variable, value, where that comes from, what it does.")
-    .argument("[service]", serviceNames.join(", "), choiceFlag("service", serviceNames))
+    .argument("[service]", roleNames.join(", "), choiceFlag("service", roleNames))
     .option("--json", "print JSON")
-    .action(async (service: ServiceName | undefined, { json }: { json?: true }) => {
-      const { readConfig } = await import("../read-config.ts");
-      const settings = await readConfig(service ? [service] : serviceNames, io.env);
+    .action(async (service: RoleName | undefined, { json }: { json?: true }) => {
+      const { readConfig } = await import("../options/read-config.ts");
+      const settings = await readConfig(service ? [service] : roleNames, io.env);
       const rows = settings.map(({ variable, value, origin, services, doc, form }) => [
         variable,
         value,
         origin,
-        services.length === serviceNames.length ? "all" : services.join(" "),
+        services.length === roleNames.length ? "all" : services.join(" "),
         `${doc} (${form})`,
       ]);
       io.stdout.write(

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { addressOption } from "../address-option.ts";
-import { integerFlag } from "../flag-values.ts";
 import type { CliIo } from "../io.ts";
-import { withMesh } from "../with-mesh.ts";
+import { withMesh } from "../mesh-client/with-mesh.ts";
+import { addressOption } from "../options/address-option.ts";
+import { integerFlag } from "../options/flag-values.ts";
 
 type Options = { readonly address: string; readonly json?: true };
 
@@ -20,7 +20,7 @@ export function addDlq(program: Command, io: CliIo, finish: (exitCode: number) =
   command("list", "Lists them, oldest first.")
     .option("--limit <n>", "at most so many", integerFlag("--limit", 1, 100_000), 50)
     .action(async (options: Options & { limit: number }) => {
-      const { describeDeadLetters } = await import("../describe-dead-letter.ts");
+      const { describeDeadLetters } = await import("../format/describe-dead-letter.ts");
       const found = await withMesh(io, options.address, async ({ deadLetters }) => {
         const list = [];
         for await (const letter of deadLetters.list({ signal })) {
@@ -36,7 +36,7 @@ export function addDlq(program: Command, io: CliIo, finish: (exitCode: number) =
   command("show <sequence>", "Shows one: where it came from, why it is here, and its message.").action(
     async (text: string, options: Options) => {
       const sequence = toSequence(text);
-      const { describeDeadLetter } = await import("../describe-dead-letter.ts");
+      const { describeDeadLetter } = await import("../format/describe-dead-letter.ts");
       const found = await withMesh(io, options.address, ({ deadLetters }) => deadLetters.get(sequence, { signal }));
       io.stdout.write(describeDeadLetter(found, options.json === true));
       finish(0);

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { integerFlag } from "../flag-values.ts";
 import type { CliIo } from "../io.ts";
+import { integerFlag } from "../options/flag-values.ts";
 
 /** Adds `down`. */
 export function addDown(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
@@ -17,7 +17,7 @@ export function addDown(program: Command, io: CliIo, finish: (exitCode: number) 
       defaultTimeoutS,
     )
     .action(async ({ dataDir, timeout }: { dataDir: string; timeout: number }) => {
-      const { stopMesh } = await import("../mesh/stop-mesh.ts");
+      const { stopMesh } = await import("@pixelmesh/local-mesh");
       const dir = resolve(dataDir);
       const outcome = await stopMesh(dir, timeout * 1_000, (text) => io.stderr.write(`${text}\n`));
       io.stdout.write(outcome === "stopped" ? `stopped the mesh on ${dir}\n` : `no mesh runs on ${dir}\n`);

@@ -1,8 +1,8 @@
 import { AppError, type EffectDescription } from "@pixelmesh/client";
 import type { Command } from "commander";
-import { addressOption } from "../address-option.ts";
 import type { CliIo } from "../io.ts";
-import { withMesh } from "../with-mesh.ts";
+import { withMesh } from "../mesh-client/with-mesh.ts";
+import { addressOption } from "../options/address-option.ts";
 
 type Options = { readonly address: string; readonly json?: true };
 
@@ -17,7 +17,7 @@ export function addEffects(program: Command, io: CliIo, finish: (exitCode: numbe
     .option("--json", "print JSON")
     .action(async (name: string | undefined, { address, json }: Options) => {
       const effects = await withMesh(io, address, (client) => client.effects({ signal: io.stopping }));
-      const { describeEffect, describeEffects, toEffectJson } = await import("../describe-effects.ts");
+      const { describeEffect, describeEffects, toEffectJson } = await import("../format/describe-effects.ts");
       const chosen = name === undefined ? effects : [findEffect(effects, name)];
       const text = name === undefined ? describeEffects(effects) : describeEffect(chosen[0] as EffectDescription);
       io.stdout.write(json ? `${JSON.stringify(chosen.map(toEffectJson), null, 2)}\n` : text);

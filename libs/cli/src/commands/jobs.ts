@@ -1,10 +1,10 @@
 import type { Job, JobState } from "@pixelmesh/client";
 import type { Command } from "commander";
-import { addressOption } from "../address-option.ts";
-import type { DownloadOptions } from "../download-outputs.ts";
-import { choiceFlag, integerFlag } from "../flag-values.ts";
 import type { CliIo } from "../io.ts";
-import { withMesh } from "../with-mesh.ts";
+import type { DownloadOptions } from "../mesh-client/download-outputs.ts";
+import { withMesh } from "../mesh-client/with-mesh.ts";
+import { addressOption } from "../options/address-option.ts";
+import { choiceFlag, integerFlag } from "../options/flag-values.ts";
 
 type Options = { readonly address: string; readonly json?: true };
 
@@ -25,7 +25,7 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
     .option("--limit <n>", "at most so many", integerFlag("--limit", 1, 100_000), 20)
     .option("--ids", "print the ids alone, one a line")
     .action(async (options: Options & { ids?: true; state?: (typeof jobStates)[number]; limit: number }) => {
-      const { describeJobs, toStateNumber } = await import("../describe-job.ts");
+      const { describeJobs, toStateNumber } = await import("../format/describe-job.ts");
       const state: JobState = toStateNumber(options.state);
       const found = await withMesh(io, options.address, async ({ jobs }) => {
         const list: Job[] = [];
@@ -43,14 +43,14 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
 
   command("get <id>", "Shows a job: its steps and outputs.").action(async (id: string, options: Options) => {
     const job = await withMesh(io, options.address, ({ jobs }) => jobs.get(id, { signal: io.stopping }));
-    const { describeJob } = await import("../describe-job.ts");
+    const { describeJob } = await import("../format/describe-job.ts");
     io.stdout.write(describeJob(job, options.json === true));
     finish(0);
   });
 
   command("watch <id>", "Follows a job to its end; exits with 1 unless it succeeds.").action(
     async (id: string, options: Options) => {
-      const { describeChange, isSucceeded } = await import("../describe-job.ts");
+      const { describeChange, isSucceeded } = await import("../format/describe-job.ts");
       let last: Job | undefined;
       await withMesh(io, options.address, async ({ jobs }) => {
         for await (const job of jobs.watch(id, { signal: io.stopping })) {
@@ -64,7 +64,7 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
 
   command("cancel <id>", "Ends a job unless it has ended.").action(async (id: string, options: Options) => {
     const job = await withMesh(io, options.address, ({ jobs }) => jobs.cancel(id, { signal: io.stopping }));
-    const { describeChange } = await import("../describe-job.ts");
+    const { describeChange } = await import("../format/describe-job.ts");
     io.stdout.write(describeChange(job, options.json === true));
     finish(0);
   });
@@ -73,7 +73,7 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
     .option("-o, --output <file>", "write the one output there; - is standard output")
     .option("--out-dir <dir>", "write outputs there, as <id>.<output>.<ext> (default: .)")
     .action(async (id: string, outputs: string[], options: DownloadOptions) => {
-      const { downloadOutputs } = await import("../download-outputs.ts");
+      const { downloadOutputs } = await import("../mesh-client/download-outputs.ts");
       finish(await downloadOutputs(id, outputs, options, io));
     });
 }

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { addressOption } from "../address-option.ts";
-import { choiceFlag, durationFlag, integerFlag, numberFlag, repeatedFlag } from "../flag-values.ts";
 import type { CliIo } from "../io.ts";
+import { addressOption } from "../options/address-option.ts";
+import { choiceFlag, durationFlag, integerFlag, numberFlag, repeatedFlag } from "../options/flag-values.ts";
+import { wrongFlag } from "../options/usage-error.ts";
 import { parseBackground } from "../run/background.ts";
 import { type EffectText, parseEffectText, parseVariant, type Variant } from "../run/effect-text.ts";
 import { parseRunFlags, priorities, qualities, type RunOptions } from "../run/flags.ts";
 import { formatAliases, formats } from "../run/formats.ts";
-import { wrongFlag } from "../usage-error.ts";
 
 const parseScale = choiceFlag("--upscale", ["2", "3", "4"]);
 

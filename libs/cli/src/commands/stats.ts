@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { addressOption } from "../address-option.ts";
 import type { CliIo } from "../io.ts";
-import { withMesh } from "../with-mesh.ts";
+import { withMesh } from "../mesh-client/with-mesh.ts";
+import { addressOption } from "../options/address-option.ts";
 
 /** Adds `stats`. */
 export function addStats(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
@@ -13,7 +13,7 @@ export function addStats(program: Command, io: CliIo, finish: (exitCode: number)
     .option("--json", "print JSON")
     .action(async ({ address, json }: { address: string; json?: true }) => {
       const stats = await withMesh(io, address, (client) => client.stats({ signal: io.stopping }));
-      const { describeStats, toStatsJson } = await import("../describe-stats.ts");
+      const { describeStats, toStatsJson } = await import("../format/describe-stats.ts");
       io.stdout.write(json ? `${JSON.stringify(toStatsJson(stats), null, 2)}\n` : describeStats(stats));
       finish(0);
     });

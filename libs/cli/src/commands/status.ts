@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { addressOption } from "../address-option.ts";
 import type { CliIo } from "../io.ts";
-import { withMesh } from "../with-mesh.ts";
+import { withMesh } from "../mesh-client/with-mesh.ts";
+import { addressOption } from "../options/address-option.ts";
 
 /** Adds `status`. */
 export function addStatus(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
@@ -13,7 +13,7 @@ export function addStatus(program: Command, io: CliIo, finish: (exitCode: number
     .option("--json", "print JSON")
     .action(async ({ address, json }: { address: string; json?: true }) => {
       const cluster = await withMesh(io, address, (client) => client.cluster({ signal: io.stopping }));
-      const { describeCluster, toClusterJson } = await import("../describe-cluster.ts");
+      const { describeCluster, toClusterJson } = await import("../format/describe-cluster.ts");
       io.stdout.write(
         json ? `${JSON.stringify(toClusterJson(address, cluster), null, 2)}\n` : describeCluster(cluster),
       );

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pixelmesh } from "@pixelmesh/client";
 import type { Command } from "commander";
-import { addressOption } from "../address-option.ts";
-import { fitStart } from "../display-width.ts";
-import { integerFlag } from "../flag-values.ts";
+import { fitStart } from "../format/display-width.ts";
+import { escapeLine } from "../format/safe-text.ts";
 import type { CliIo } from "../io.ts";
-import { escapeLine } from "../safe-text.ts";
+import { withMesh } from "../mesh-client/with-mesh.ts";
+import { addressOption } from "../options/address-option.ts";
+import { integerFlag } from "../options/flag-values.ts";
 import type { MeshView } from "../top/view.ts";
-import { withMesh } from "../with-mesh.ts";
 
 type Options = { readonly address: string; readonly interval: number; readonly once?: true };
 
@@ -44,7 +44,7 @@ async function watch(io: CliIo, client: Pixelmesh, intervalMs: number): Promise<
     import("../top/view.ts"),
     import("../top/render-top.ts"),
     import("../top/screen.ts"),
-    import("../failure.ts"),
+    import("../run/failure.ts"),
   ]);
   const screen = openScreen(io.stdout, io.forced);
   let last: MeshView | undefined;

@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import type { MeshEvent } from "@pixelmesh/local-mesh";
 import type { Command } from "commander";
-import { choiceFlag, repeatedFlag } from "../flag-values.ts";
+import { toShortTime } from "../format/text.ts";
 import type { CliIo } from "../io.ts";
-import type { MeshEvent } from "../mesh/start-mesh.ts";
-import { toShortTime } from "../text.ts";
-import { wrongFlag } from "../usage-error.ts";
+import { choiceFlag, repeatedFlag } from "../options/flag-values.ts";
+import { wrongFlag } from "../options/usage-error.ts";
 
 /** Adds `up`. */
 export function addUp(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
@@ -42,7 +42,7 @@ type UpOptions = {
 async function up(io: CliIo, { dataDir, modelsDir = [], port, logLevel }: UpOptions): Promise<number> {
   // A mesh does not end because nothing reads what `up` prints any more, or the disk that holds it is full.
   io.keepOnWithoutOutput?.();
-  const { startMesh } = await import("../mesh/start-mesh.ts");
+  const { startMesh } = await import("@pixelmesh/local-mesh");
   const beginMs = performance.now();
   const mesh = await startMesh({
     dataDir,

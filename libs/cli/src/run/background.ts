@@ -1,5 +1,5 @@
-import { toHexColor } from "../css-colors.ts";
-import { wrongFlag } from "../usage-error.ts";
+import { toHexColor } from "../options/css-colors.ts";
+import { wrongFlag } from "../options/usage-error.ts";
 
 /** What is put behind the cut-out. */
 export type Background =

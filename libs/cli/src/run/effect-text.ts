@@ -1,4 +1,4 @@
-import { wrongFlag } from "../usage-error.ts";
+import { wrongFlag } from "../options/usage-error.ts";
 
 /** An effect as it was written: its settings are text until the catalogue says what they are. */
 export type EffectText = { readonly name: string; readonly settings: Readonly<Record<string, string>> };

@@ -1,6 +1,6 @@
 import type { UpscaleOperation } from "@pixelmesh/proto";
-import type { ServiceName } from "../mesh/services.ts";
-import { UsageError, wrongFlag } from "../usage-error.ts";
+import type { RoleName } from "@pixelmesh/roles";
+import { UsageError, wrongFlag } from "../options/usage-error.ts";
 import type { Background } from "./background.ts";
 import type { EffectText, Variant } from "./effect-text.ts";
 import { type Format, toOutputFormat } from "./formats.ts";
@@ -157,7 +157,7 @@ export function outputNames(flags: RunFlags): readonly string[] {
 }
 
 /** The services that this command needs; a private mesh starts no others. */
-export function neededServices({ upscale, removeBackground, effects, variants }: RunFlags): readonly ServiceName[] {
+export function neededServices({ upscale, removeBackground, effects, variants }: RunFlags): readonly RoleName[] {
   return [
     "ingest",
     "scheduler",

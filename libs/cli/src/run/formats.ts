@@ -1,6 +1,6 @@
 import { extname } from "node:path";
-import { didYouMean } from "../nearest.ts";
-import { UsageError, wrongFlag } from "../usage-error.ts";
+import { didYouMean } from "../options/nearest.ts";
+import { UsageError, wrongFlag } from "../options/usage-error.ts";
 
 /** Words of `--format`. */
 export const formats = ["auto", "jpeg", "png", "webp", "avif"] as const;

@@ -1,4 +1,4 @@
-import { UsageError, wrongFlag } from "../usage-error.ts";
+import { UsageError, wrongFlag } from "../options/usage-error.ts";
 
 /** The options of `run` that name models. */
 export type ModelOptions = {

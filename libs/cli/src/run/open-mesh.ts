@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pixelmesh } from "@pixelmesh/client";
-import { connectExisting, connectServing, isAnswering } from "../connect.ts";
+import type { RoleName } from "@pixelmesh/roles";
 import type { CliIo } from "../io.ts";
-import type { ServiceName } from "../mesh/services.ts";
+import { connectExisting, connectServing, isAnswering } from "../mesh-client/connect.ts";
 
 /** A mesh to work with for one command. */
 export type OpenMesh = { readonly client: Pixelmesh; close(): Promise<void> };
@@ -22,7 +22,7 @@ export type GivenAddress = { readonly address: string; readonly isAddressGiven: 
  */
 export async function openMesh(
   { address, isAddressGiven }: GivenAddress,
-  services: readonly ServiceName[],
+  services: readonly RoleName[],
   io: CliIo,
   note: (text: string) => void,
 ): Promise<OpenMesh> {
@@ -31,7 +31,7 @@ export async function openMesh(
     return { client, close: async () => client.close() };
   }
   note(`no mesh answers at ${address}; starting a private one for this command`);
-  const { startMesh } = await import("../mesh/start-mesh.ts");
+  const { startMesh } = await import("@pixelmesh/local-mesh");
   const dataDir = await mkdtemp(join(tmpdir(), "pixelmesh-"));
   const removeDir = () => rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
   try {

@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "@pixelmesh/errors";
-import { colorNames } from "../css-colors.ts";
-import { didYouMean } from "../nearest.ts";
-import { UsageError, wrongFlag } from "../usage-error.ts";
+import { colorNames } from "../options/css-colors.ts";
+import { didYouMean } from "../options/nearest.ts";
+import { UsageError, wrongFlag } from "../options/usage-error.ts";
 import { outputNames, type RunFlags } from "./flags.ts";
 import { formats } from "./formats.ts";
 import { chooseStems, toFileName } from "./output-paths.ts";

@@ -1,8 +1,8 @@
 import { Job, JobState, StepState } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
-import { displayWidth } from "../display-width.ts";
+import { displayWidth } from "../format/display-width.ts";
+import { toSafeTerminal } from "../format/safe-text.ts";
 import { isPlain, type Terminal } from "../io.ts";
-import { toSafeTerminal } from "../safe-text.ts";
 import { createProgress, toBar } from "./progress.ts";
 
 const running = Job.fromPartial({

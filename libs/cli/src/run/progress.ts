@@ -1,8 +1,8 @@
 import { type Job, JobState, StepState } from "@pixelmesh/proto";
-import { displayWidth, fitEnd, fitStart, padCells } from "../display-width.ts";
+import { displayWidth, fitEnd, fitStart, padCells } from "../format/display-width.ts";
+import { escapeText } from "../format/safe-text.ts";
+import { toShortTime } from "../format/text.ts";
 import { drawOn, type Terminal } from "../io.ts";
-import { escapeText } from "../safe-text.ts";
-import { toShortTime } from "../text.ts";
 
 /** Tells people how far their pictures are. */
 export type Progress = {

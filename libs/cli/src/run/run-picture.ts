@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import { isJobEnded, type Job, type PipelineInput, type Pixelmesh, Priority, Quality } from "@pixelmesh/client";
 import { AppError, reasonFromEnum } from "@pixelmesh/errors";
-import { toFailure } from "../failure.ts";
 import { type Failure, type PictureResult, type SavedOutput, toFormatWord } from "./document.ts";
+import { toFailure } from "./failure.ts";
 import type { RunFlags } from "./flags.ts";
 import { openPicture } from "./picture-source.ts";
 import { backgroundUpload } from "./pipeline.ts";

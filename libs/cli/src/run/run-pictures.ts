@@ -1,8 +1,8 @@
 import type { Pixelmesh } from "@pixelmesh/client";
+import { escapeLine } from "../format/safe-text.ts";
+import { toShortSize, toShortTime } from "../format/text.ts";
 import { type CliIo, isPlain } from "../io.ts";
-import { escapeLine } from "../safe-text.ts";
-import { toShortSize, toShortTime } from "../text.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { type Failure, type PictureResult, toDocument } from "./document.ts";
 import { neededServices, type RunFlags } from "./flags.ts";
 import { type GivenAddress, openMesh } from "./open-mesh.ts";

@@ -1,5 +1,5 @@
 import { type Effect, type EffectDescription, ParameterType, type Value } from "@pixelmesh/proto";
-import { toHexColor } from "../css-colors.ts";
+import { toHexColor } from "../options/css-colors.ts";
 import type { EffectText } from "./effect-text.ts";
 
 /**

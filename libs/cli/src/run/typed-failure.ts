@@ -1,5 +1,5 @@
 import type { EffectDescription, Pipeline } from "@pixelmesh/proto";
-import { didYouMean } from "../nearest.ts";
+import { didYouMean } from "../options/nearest.ts";
 import type { Failure } from "./document.ts";
 import type { EffectText } from "./effect-text.ts";
 import type { RunFlags } from "./flags.ts";

@@ -1,5 +1,5 @@
 import { UpscaleOperation } from "@pixelmesh/proto";
-import { UsageError, wrongFlag } from "../usage-error.ts";
+import { UsageError, wrongFlag } from "../options/usage-error.ts";
 
 /** The options of `run` that say how to enlarge. */
 export type UpscaleOptions = {

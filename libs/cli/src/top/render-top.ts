@@ -1,9 +1,9 @@
 import type { GetClusterResponse, Job } from "@pixelmesh/client";
 import { WorkClass, Zone } from "@pixelmesh/proto";
-import { fitStart } from "../display-width.ts";
-import { toEnumWord } from "../enum-word.ts";
+import { fitStart } from "../format/display-width.ts";
+import { toEnumWord } from "../format/enum-word.ts";
+import { toShortSize, toShortTime, toTable } from "../format/text.ts";
 import { toProgressText } from "../run/progress.ts";
-import { toShortSize, toShortTime, toTable } from "../text.ts";
 import { fitSections, type Section } from "./fit-sections.ts";
 import type { MeshView } from "./view.ts";
 

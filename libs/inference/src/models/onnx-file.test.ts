@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { type OnnxGraph, toOnnxBytes } from "../host-process/onnx-writer.ts";
+import { type OnnxGraph, toOnnxBytes } from "../host/onnx-writer.ts";
 import { NotOnnxError, type OnnxFile, readOnnxFile } from "./onnx-file.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "onnx-"));

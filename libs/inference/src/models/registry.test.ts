@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@pixelmesh/errors";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { type OnnxGraph, toOnnxBytes } from "../host-process/onnx-writer.ts";
+import { type OnnxGraph, toOnnxBytes } from "../host/onnx-writer.ts";
 import { loadRegistry } from "./registry.ts";
 
 const root = mkdtempSync(join(tmpdir(), "registry-"));

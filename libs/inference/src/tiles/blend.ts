@@ -1,5 +1,5 @@
-import type { InferenceHost, RunOptions, Tile, TileResult } from "../host/host-types.ts";
 import type { AvailableModel } from "../models/registry.ts";
+import type { InferenceHost, RunOptions, Tile, TileResult } from "../supervisor/types.ts";
 import { mixInto } from "./feather.ts";
 
 /** A second model of the same scale: results are `1 - weight` of the first and `weight` of this one. */

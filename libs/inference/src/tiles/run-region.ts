@@ -1,6 +1,6 @@
 import type { RowSource } from "@pixelmesh/imaging";
-import type { InferenceHost, Tile, TileResult } from "../host/host-types.ts";
 import type { AvailableModel } from "../models/registry.ts";
+import type { InferenceHost, Tile, TileResult } from "../supervisor/types.ts";
 import { type Blend, runBlended } from "./blend.ts";
 import { planTiles, type Region } from "./plan-tiles.ts";
 import { createStitcher, type Unit } from "./stitch.ts";

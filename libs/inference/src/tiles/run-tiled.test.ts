@@ -2,8 +2,8 @@ import { createFrame, createFrameSink, createFrameSource } from "@pixelmesh/imag
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { enlarge, modelOf, pictureOf } from "../../test/slow-upscaler.ts";
-import type { InferenceHost, Tile } from "../host/host-types.ts";
 import type { AvailableModel } from "../models/registry.ts";
+import type { InferenceHost, Tile } from "../supervisor/types.ts";
 import { runTiled } from "./run-tiled.ts";
 
 type Run = { tilePx: number; sizeMultiple?: number; host?: Pick<InferenceHost, "runTile">; signal?: AbortSignal };

@@ -1,7 +1,7 @@
 import { AppError } from "@pixelmesh/errors";
 import type { RowSink, RowSource } from "@pixelmesh/imaging";
-import type { InferenceHost } from "../host/host-types.ts";
 import type { AvailableModel } from "../models/registry.ts";
+import type { InferenceHost } from "../supervisor/types.ts";
 import { type Blend, toBlendedModel } from "./blend.ts";
 import { toFeatherPx } from "./feather.ts";
 import { runRegion, type TiledWork, type TileFailure, type TileMeans } from "./run-region.ts";

@@ -1,4 +1,4 @@
-import type { Tile } from "../host/host-types.ts";
+import type { Tile } from "../supervisor/types.ts";
 import { mixInto, rampWeight } from "./feather.ts";
 import type { Region, Span } from "./plan-tiles.ts";
 

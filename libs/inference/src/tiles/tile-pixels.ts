@@ -1,4 +1,4 @@
-import type { Tile } from "../host/host-types.ts";
+import type { Tile } from "../supervisor/types.ts";
 import type { Span } from "./plan-tiles.ts";
 
 /** Whole rows of a picture: those that one row of tiles sees. */

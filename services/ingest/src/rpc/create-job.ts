@@ -12,13 +12,13 @@ import {
 } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import { callFacts, noteCall, openJobTrace } from "@pixelmesh/telemetry";
+import type { Place } from "../admission/job-limits.ts";
 import { parseDeadline } from "../domain/deadline.ts";
 import { createFairQueue } from "../domain/fair-queue.ts";
 import { createJobId } from "../domain/job-id.ts";
 import { parseTenant } from "../domain/tenant.ts";
-import type { Place } from "../jobs/admission.ts";
-import { countSubmitted } from "../jobs/count.ts";
-import type { StoredJob } from "../jobs/job-store.ts";
+import { countSubmitted } from "../orchestrator/job-metrics.ts";
+import type { StoredJob } from "../stores/job-store.ts";
 import type { JobParts } from "./parts.ts";
 import { brokerPatienceMs } from "./repeatable.ts";
 import { type ReceivedJob, receiveJob, toInputKeep } from "./uploads.ts";

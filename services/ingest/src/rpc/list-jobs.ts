@@ -1,10 +1,10 @@
 import { expected, reasonToEnum, toAppError } from "@pixelmesh/errors";
 import { Job, JobState, type ListJobsRequest, type ListJobsResponse } from "@pixelmesh/proto";
 import { callFacts } from "@pixelmesh/telemetry";
-import type { JobRow } from "../adapters/job-table.ts";
 import { assertJobId, createdUnixMsOf } from "../domain/job-id.ts";
 import { parsePageSize } from "../domain/page.ts";
 import { parseTenant } from "../domain/tenant.ts";
+import type { JobRow } from "../listing/job-table.ts";
 import type { JobParts } from "./parts.ts";
 
 /** So often a page is filled up after some of its jobs turned out to be gone, or in another state by now. */

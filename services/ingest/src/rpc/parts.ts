@@ -4,17 +4,17 @@ import type { ByteBudget } from "@pixelmesh/rpc";
 import type { Tokens } from "@pixelmesh/secrets";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { BlobClient, Results } from "@pixelmesh/worker";
-import type { CatalogueSource } from "../adapters/catalogue-source.ts";
+import type { CatalogueSource } from "../adapters/catalogue-client.ts";
+import type { StoreRoom } from "../admission/bucket-space.ts";
+import type { Admission } from "../admission/job-limits.ts";
+import type { LoadWatch } from "../admission/load-monitor.ts";
 import type { StatsBook } from "../domain/stats-book.ts";
-import type { Admission } from "../jobs/admission.ts";
-import type { JobIndex } from "../jobs/job-index.ts";
-import type { JobStore } from "../jobs/job-store.ts";
-import type { KnownPictures } from "../jobs/known-pictures.ts";
-import type { LoadWatch } from "../jobs/load-watch.ts";
-import type { OpenJobs } from "../jobs/open-jobs.ts";
-import type { Orchestrator } from "../jobs/orchestrator.ts";
-import type { StoreRoom } from "../jobs/store-room.ts";
-import type { Watchers } from "../jobs/watchers.ts";
+import type { JobIndex } from "../listing/job-index.ts";
+import type { Orchestrator } from "../orchestrator/orchestrator.ts";
+import type { JobStore } from "../stores/job-store.ts";
+import type { KnownPictures } from "../stores/known-pictures.ts";
+import type { OpenJobs } from "../stores/open-jobs.ts";
+import type { Watchers } from "../watch/watchers.ts";
 
 /** What the handlers of the job service share. */
 export type JobParts = {

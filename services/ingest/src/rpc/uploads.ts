@@ -4,8 +4,8 @@ import { contentOf, inspectPicture, type PictureLimits, toFormatMediaType } from
 import { BlobKind, type CreateJobHeader, type CreateJobRequest, type Source, type Upload } from "@pixelmesh/proto";
 import { type ByteBudget, type ByteShare, brokenOff, collectBytes } from "@pixelmesh/rpc";
 import type { BlobClient, Keep } from "@pixelmesh/worker";
-import type { StoredJob } from "../jobs/job-store.ts";
-import type { KnownPictures } from "../jobs/known-pictures.ts";
+import type { StoredJob } from "../stores/job-store.ts";
+import type { KnownPictures } from "../stores/known-pictures.ts";
 
 type Part = NonNullable<CreateJobRequest["part"]>;
 

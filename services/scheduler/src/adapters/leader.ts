@@ -1,8 +1,8 @@
 import { AppError } from "@pixelmesh/errors";
 import type { ServiceBase } from "@pixelmesh/service";
 import { type SchedulerConfig, toRules } from "../config.ts";
-import { type CardStore, openCards } from "./card-store.ts";
 import { startLeadership } from "./leadership.ts";
+import { type CardStore, openCards } from "./memory-profile-store.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 
 type Reign = { readonly term: number; readonly runtime: Runtime; readonly cards: CardStore };

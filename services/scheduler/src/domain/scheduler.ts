@@ -1,6 +1,4 @@
 import { AppError } from "@pixelmesh/errors";
-import { type Cards, learnOutOfMemory, learnRun, learnUnmeasured, setCard } from "./cards.ts";
-import { noteOutOfMemory, regainGreen } from "./caution.ts";
 import {
   type Choice,
   type Context,
@@ -10,13 +8,15 @@ import {
   fitsWhenDrained,
   inOrder,
   resumed,
-} from "./decide.ts";
-import { createDevice, type Device, type Slot, updateZone } from "./device.ts";
-import { chargeSlot, endedSlots, releaseSlot } from "./ledger.ts";
-import { createPassed, findWarmPeer } from "./pass.ts";
-import { createQueue, type Waiting } from "./queue.ts";
-import { makeRoom, relieve } from "./relief.ts";
-import { applyDeviceReport, dropReporter, dropStaleReporters } from "./reports.ts";
+} from "./admission/decide.ts";
+import { chargeSlot, endedSlots, releaseSlot } from "./admission/ledger.ts";
+import { type Cards, learnOutOfMemory, learnRun, learnUnmeasured, setCard } from "./admission/memory-profiles.ts";
+import { createQueue, type Waiting } from "./admission/queue.ts";
+import { createPassed, findWarmPeer } from "./admission/warm-peer.ts";
+import { applyDeviceReport, dropReporter, dropStaleReporters } from "./devices/apply-report.ts";
+import { createDevice, type Device, type Slot, updateZone } from "./devices/device.ts";
+import { noteOutOfMemory, regainGreen } from "./devices/oom-backoff.ts";
+import { makeRoom, relieve } from "./relief/relieve-pressure.ts";
 import type { Rules } from "./rules.ts";
 import { type Snapshot, toSnapshot } from "./snapshot.ts";
 import type { DeviceReport, Effect, Measurement, SlotRequest, WaitReason } from "./types.ts";

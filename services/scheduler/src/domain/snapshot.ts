@@ -1,8 +1,8 @@
 import type { HostReport } from "@pixelmesh/proto";
-import { type Device, type Figures, isFresh, type Slot, toFigures } from "./device.ts";
-import type { Queue } from "./queue.ts";
+import type { Queue } from "./admission/queue.ts";
+import { type Device, type Figures, isFresh, type Slot, toFigures } from "./devices/device.ts";
+import { chargeBytes } from "./devices/memory-owners.ts";
 import { type WorkClass, workClasses } from "./types.ts";
-import { chargeBytes } from "./units.ts";
 
 /** A device as it stands. */
 export type DeviceView = Figures &

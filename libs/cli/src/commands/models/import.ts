@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import type { ImportReport } from "@pixelmesh/models";
 import { type Command, Option } from "commander";
-import { choiceFlag, integerFlag } from "../../flag-values.ts";
+import { toShortSize, toTable } from "../../format/text.ts";
 import type { CliIo } from "../../io.ts";
-import { toShortSize, toTable } from "../../text.ts";
-import { wrongFlag } from "../../usage-error.ts";
+import { choiceFlag, integerFlag } from "../../options/flag-values.ts";
+import { wrongFlag } from "../../options/usage-error.ts";
 import { modelsDirOption, toReachNote } from "./models-dir-option.ts";
 
 type Triple = readonly [number, number, number];

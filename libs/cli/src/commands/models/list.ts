@@ -1,10 +1,10 @@
 import type { Model } from "@pixelmesh/client";
 import type { Listing } from "@pixelmesh/models";
 import { type Command, Option } from "commander";
-import { choiceFlag, parseAddress } from "../../flag-values.ts";
+import { toShortSize, toTable } from "../../format/text.ts";
 import type { CliIo } from "../../io.ts";
-import { toShortSize, toTable } from "../../text.ts";
-import { withMesh } from "../../with-mesh.ts";
+import { withMesh } from "../../mesh-client/with-mesh.ts";
+import { choiceFlag, parseAddress } from "../../options/flag-values.ts";
 
 type Options = { readonly task?: string; readonly modelsDir?: string; readonly address?: string; readonly json?: true };
 

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { readAccess } from "../../access.ts";
-import { addressOption } from "../../address-option.ts";
+import { toShortSize, toShortTime, toTable } from "../../format/text.ts";
 import type { CliIo } from "../../io.ts";
-import { toShortSize, toShortTime, toTable } from "../../text.ts";
-import { withMesh } from "../../with-mesh.ts";
+import { withMesh } from "../../mesh-client/with-mesh.ts";
+import { readAccess } from "../../options/access.ts";
+import { addressOption } from "../../options/address-option.ts";
 
 type Options = { readonly address: string; readonly json?: true };
 
@@ -17,7 +17,7 @@ export function addLoad(models: Command, io: CliIo, finish: (exitCode: number) =
     .addOption(addressOption())
     .option("--json", "print JSON")
     .action(async (name: string, { address, json, pin = false }: Options & { pin?: boolean }) => {
-      const { onEveryReplica } = await import("../../model-services.ts");
+      const { onEveryReplica } = await import("../../mesh-client/model-services.ts");
       const rows = await withMesh(io, address, (client) =>
         onEveryReplica(client, name, readAccess(io.env), async (rpc, replica) => {
           const loaded = await rpc.loadModel({ name, pin }, { signal: io.stopping, timeoutMs: loadTimeoutMs });
@@ -42,7 +42,7 @@ export function addUnload(models: Command, io: CliIo, finish: (exitCode: number)
     .addOption(addressOption())
     .option("--json", "print JSON")
     .action(async (name: string, { address, json }: Options) => {
-      const { onEveryReplica } = await import("../../model-services.ts");
+      const { onEveryReplica } = await import("../../mesh-client/model-services.ts");
       const rows = await withMesh(io, address, (client) =>
         onEveryReplica(client, name, readAccess(io.env), async (rpc, replica) => {
           const unloaded = await rpc.unloadModel({ name }, { signal: io.stopping, timeoutMs: loadTimeoutMs });

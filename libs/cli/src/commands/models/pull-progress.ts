@@ -1,9 +1,9 @@
+import type { Env } from "@pixelmesh/config";
 import type { Progress } from "@pixelmesh/models";
-import { fitStart } from "../../display-width.ts";
+import { fitStart } from "../../format/display-width.ts";
+import { escapeLine } from "../../format/safe-text.ts";
+import { toShortSize, toShortTime } from "../../format/text.ts";
 import { drawOn, isPlain, type Terminal } from "../../io.ts";
-import type { Env } from "../../mesh/service-env.ts";
-import { escapeLine } from "../../safe-text.ts";
-import { toShortSize, toShortTime } from "../../text.ts";
 
 /** Tells people how far a download is. */
 export type PullProgress = {

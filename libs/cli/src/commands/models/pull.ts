@@ -1,7 +1,7 @@
 import type { PullReport } from "@pixelmesh/models";
 import type { Command } from "commander";
+import { toShortSize } from "../../format/text.ts";
 import type { CliIo } from "../../io.ts";
-import { toShortSize } from "../../text.ts";
 import { modelsDirOption, toReachNote } from "./models-dir-option.ts";
 import { createPullProgress } from "./pull-progress.ts";
 

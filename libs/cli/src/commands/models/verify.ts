@@ -1,7 +1,7 @@
 import type { Verdict } from "@pixelmesh/models";
 import type { Command } from "commander";
+import { toTable } from "../../format/text.ts";
 import type { CliIo } from "../../io.ts";
-import { toTable } from "../../text.ts";
 
 type Options = { readonly load?: true; readonly modelsDir?: string; readonly json?: true };
 

@@ -1,4 +1,5 @@
-import { type Definition, keptBuckets, lanes, queues, waitSeconds, workers, workStreams } from "./definition.ts";
+import { workerRoles } from "@pixelmesh/roles";
+import { type Definition, keptBuckets, lanes, queues, waitSeconds, workStreams } from "./definition.ts";
 
 /** Messages and queues. */
 export const brokerMetrics = {
@@ -6,7 +7,7 @@ export const brokerMetrics = {
     type: "histogram",
     help: "From published to taken, by service and priority.",
     labels: { queue: lanes },
-    from: workers,
+    from: workerRoles,
     buckets: waitSeconds,
   },
   pixelmesh_queue_messages: {
@@ -49,13 +50,13 @@ export const brokerMetrics = {
     type: "counter",
     help: "Messages published.",
     labels: { stream: "open", result: ["stored", "duplicate", "failed"] },
-    from: workers,
+    from: workerRoles,
   },
   pixelmesh_messages_consumed_total: {
     type: "counter",
     help: "Messages settled.",
     labels: { stream: "open", settle: "open", redelivered: "open" },
-    from: workers,
+    from: workerRoles,
   },
   pixelmesh_durable_writes_total: {
     type: "counter",
@@ -67,13 +68,13 @@ export const brokerMetrics = {
     type: "counter",
     help: "Messages that were not what their subject says.",
     labels: { stream: workStreams },
-    from: workers,
+    from: workerRoles,
   },
   pixelmesh_dead_letters_total: {
     type: "counter",
     help: "Messages kept as dead letters.",
     labels: { reason: ["POISON", "MALFORMED"] },
-    from: workers,
+    from: workerRoles,
   },
   pixelmesh_nats_reconnects_total: {
     type: "counter",

@@ -1,3 +1,5 @@
+import { type RoleName, workerRoles } from "@pixelmesh/roles";
+
 /** Bucket edges in seconds for whole jobs and steps: exact at 30 s, which the latency alert asks for, and beyond. */
 export const jobSeconds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600] as const;
 /** Bucket edges in seconds for calls. */
@@ -14,22 +16,15 @@ export const pipelines = ["upscale", "background", "effects", "prescale"] as con
 /** Operations of steps. */
 export const stages = ["prescale", "upscale", "removeBackground", "replaceBackground", "applyEffects"] as const;
 /** Services that take work. */
-export const queues = ["ingest", "upscale", "background", "effects"] as const;
+export const queues = workerRoles;
 /** Their queues, by priority. */
 export const lanes = queues.flatMap((queue) => [`${queue}.interactive`, `${queue}.batch`]);
 /** Their streams. */
-export const workStreams = ["WORK_INGEST", "WORK_UPSCALE", "WORK_BACKGROUND", "WORK_EFFECTS"] as const;
+export const workStreams = workerRoles.map((name) => `WORK_${name.toUpperCase()}` as const);
 /** What stored bytes are to the jobs that use them. */
 export const blobKinds = ["output", "input", "frame"] as const;
 /** Buckets whose oldest entries give way. */
 export const keptBuckets = ["jobs", "requests", "results"] as const;
-/** Services that run models. */
-export const modelServices = ["upscale", "background"] as const;
-/** Services that do steps. */
-export const workers = ["ingest", "upscale", "background", "effects"] as const;
-
-type Service = "ingest" | "scheduler" | "storage" | "upscale" | "background" | "effects";
-
 /**
  * One metric. A label with a list takes those values only and its series exist from the start, at zero; `open` is a set that is
  * bounded by the mesh itself (devices, models, methods) and not known beforehand.
@@ -38,7 +33,7 @@ export type Definition = {
   readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
   readonly labels: Readonly<Record<string, readonly string[] | "open">>;
-  readonly from: readonly Service[] | "all";
+  readonly from: readonly RoleName[] | "all";
   readonly buckets?: readonly number[];
 };
 

@@ -1,4 +1,5 @@
-import { type Definition, jobSeconds, modelServices, rpcSeconds, stages, waitSeconds, workers } from "./definition.ts";
+import { modelRoles, workerRoles } from "@pixelmesh/roles";
+import { type Definition, jobSeconds, rpcSeconds, stages, waitSeconds } from "./definition.ts";
 
 /** Devices, slots, models and inference hosts. */
 export const deviceMetrics = {
@@ -6,7 +7,7 @@ export const deviceMetrics = {
     type: "histogram",
     help: "From asking for a slot to having it.",
     labels: { stage: stages, result: ["granted"] },
-    from: workers,
+    from: workerRoles,
     buckets: waitSeconds,
   },
   pixelmesh_slots: {
@@ -31,7 +32,7 @@ export const deviceMetrics = {
     type: "gauge",
     help: "Memory of a device: all of it, what is observed in use, what slots are charged, what others use, what an ended host kept.",
     labels: { device: "open", kind: "open" },
-    from: ["scheduler", ...workers],
+    from: ["scheduler", ...workerRoles],
   },
   pixelmesh_device_zone: {
     type: "gauge",
@@ -43,63 +44,63 @@ export const deviceMetrics = {
     type: "counter",
     help: "Inference that ran out of memory, and what was done about it.",
     labels: { stage: ["upscale", "removeBackground"], action: ["smaller", "alone", "failed"] },
-    from: modelServices,
+    from: modelRoles,
   },
   pixelmesh_hosts: {
     type: "gauge",
     help: "Inference hosts with a proven provider.",
     labels: { provider: "open" },
-    from: modelServices,
+    from: modelRoles,
   },
   pixelmesh_host_memory_bytes: {
     type: "gauge",
     help: "Anonymous memory of all inference hosts.",
     labels: {},
-    from: modelServices,
+    from: modelRoles,
   },
   pixelmesh_host_start_seconds: {
     type: "histogram",
     help: "From spawning an inference host to its proven provider.",
     labels: { provider: "open" },
-    from: modelServices,
+    from: modelRoles,
     buckets: rpcSeconds,
   },
   pixelmesh_host_ends_total: {
     type: "counter",
     help: "Inference hosts that ended.",
     labels: { reason: "open" },
-    from: modelServices,
+    from: modelRoles,
   },
   pixelmesh_tile_seconds: {
     type: "histogram",
     help: "Runs of a model, with the wait in the host.",
     labels: { model: "open", outcome: "open" },
-    from: modelServices,
+    from: modelRoles,
     buckets: jobSeconds,
   },
   pixelmesh_tile_repeats_total: {
     type: "counter",
     help: "Tiles done once more on a fresh host.",
     labels: { reason: "open" },
-    from: modelServices,
+    from: modelRoles,
   },
   pixelmesh_models_loaded: {
     type: "gauge",
     help: "Models in memory.",
     labels: { pinned: ["true", "false"] },
-    from: modelServices,
+    from: modelRoles,
   },
   pixelmesh_model_displaced_total: {
     type: "counter",
     help: "Models unloaded for another one.",
     labels: { model: "open", why: "open" },
-    from: modelServices,
+    from: modelRoles,
   },
   pixelmesh_model_load_seconds: {
     type: "histogram",
     help: "Loading a model.",
     labels: { model: "open" },
-    from: modelServices,
+    from: modelRoles,
     buckets: jobSeconds,
   },
 } as const satisfies Record<string, Definition>;

@@ -1,14 +1,6 @@
 import { reasons } from "@pixelmesh/errors";
-import {
-  type Definition,
-  inputBytes,
-  jobSeconds,
-  megapixels,
-  modelServices,
-  pipelines,
-  stages,
-  workers,
-} from "./definition.ts";
+import { modelRoles, workerRoles } from "@pixelmesh/roles";
+import { type Definition, inputBytes, jobSeconds, megapixels, pipelines, stages } from "./definition.ts";
 
 /** Jobs, steps, pictures and stored results. */
 export const jobMetrics = {
@@ -80,14 +72,14 @@ export const jobMetrics = {
     type: "histogram",
     help: "Steps, from started to stored.",
     labels: { stage: stages, outcome: ["succeeded", "failed", "cancelled", "given_back", "lost"] },
-    from: workers,
+    from: workerRoles,
     buckets: jobSeconds,
   },
   pixelmesh_results_not_kept_total: {
     type: "counter",
     help: "Entries of the result cache that were not written because it was full; their jobs went on without.",
     labels: { what: ["claim", "result", "failure", "release"] },
-    from: workers,
+    from: workerRoles,
   },
   pixelmesh_cache_requests_total: {
     type: "counter",
@@ -99,7 +91,7 @@ export const jobMetrics = {
     type: "counter",
     help: "Look-ups in what a process keeps: specs and catalogue in the memory of ingest, models in that of hosts, blobs on the disk of storage (whether bytes to be stored were there).",
     labels: { tier: ["specs", "catalogue", "models", "blobs"], result: ["hit", "miss"] },
-    from: ["ingest", "storage", ...modelServices],
+    from: ["ingest", "storage", ...modelRoles],
   },
   pixelmesh_input_bytes: {
     type: "histogram",

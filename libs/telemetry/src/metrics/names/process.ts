@@ -1,4 +1,5 @@
-import { type Definition, rpcLabels, rpcSeconds, workers } from "./definition.ts";
+import { workerRoles } from "@pixelmesh/roles";
+import { type Definition, rpcLabels, rpcSeconds } from "./definition.ts";
 
 /** What every process exports: itself, and the calls it serves. */
 export const processMetrics = {
@@ -25,7 +26,7 @@ export const processMetrics = {
     type: "histogram",
     help: "Calls made to other services; a stream counts from its start to its end.",
     labels: rpcLabels,
-    from: workers,
+    from: workerRoles,
     buckets: rpcSeconds,
   },
   pixelmesh_tls_certificate_end_seconds: {

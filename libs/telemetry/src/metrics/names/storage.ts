@@ -1,4 +1,5 @@
-import { blobKinds, type Definition, workers } from "./definition.ts";
+import { workerRoles } from "@pixelmesh/roles";
+import { blobKinds, type Definition } from "./definition.ts";
 
 /** The room of the store, and what became of it. */
 export const storageMetrics = {
@@ -42,6 +43,6 @@ export const storageMetrics = {
     type: "gauge",
     help: "Steps that are done and wait for the store to take their result.",
     labels: {},
-    from: workers,
+    from: workerRoles,
   },
 } as const satisfies Record<string, Definition>;

@@ -5,7 +5,7 @@ import { isJobEnded } from "@pixelmesh/pipeline";
 import type { JobSpec, ReplayDeadLetterRequest, ReplayDeadLetterResponse } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import { createJobId } from "../../domain/job-id.ts";
-import type { StoredJob } from "../../jobs/job-store.ts";
+import type { StoredJob } from "../../stores/job-store.ts";
 import type { JobParts } from "../parts.ts";
 import { toInputKeep } from "../uploads.ts";
 import { visibleTo } from "./caller.ts";

@@ -1,0 +1,134 @@
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
+import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
+import { AppError } from "@pixelmesh/errors";
+import type { Logger, Metrics } from "@pixelmesh/telemetry";
+import { type BoundSettings, planBounds, type StreamBounds, toBoundSettings } from "../topology/stream-bounds.ts";
+import { toLeanConnection } from "./batched-connection.ts";
+import { type BusCounts, createBusCounts } from "./bus-metrics.ts";
+import { type BusSecurity, toSecurity } from "./security.ts";
+import { waitForBroker } from "./wait-for-broker.ts";
+
+/** How a connection to the broker is opened. */
+export type BusOptions = BusSecurity &
+  Partial<BoundSettings> & {
+    /** One or more addresses, separated by commas. */
+    readonly natsUrl: string;
+    readonly natsReplicas: number;
+    readonly ackWaitMs: number;
+    /** Shown in the broker's connection list. */
+    readonly name: string;
+    readonly log: Logger;
+    readonly metrics: Metrics;
+    /** Told when the connection is lost and when it is back. */
+    readonly onState?: (connected: boolean) => void;
+    /** Awaited before every durable write, with what it is: the port through which tests break a process in between. */
+    readonly onWrite?: OnWrite;
+    /** How long the first connection is tried; default 10 s. */
+    readonly patienceMs?: number;
+  };
+
+/** Told of a durable write that is about to be made: `update jobs`, `publish JOB_EVENTS`, `ack WORK_EFFECTS`. */
+export type OnWrite = (what: string) => Promise<void>;
+
+/** An open connection to the broker. Its NATS objects are for this package only. */
+export type Bus = {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly kvm: Kvm;
+  readonly ackWaitMs: number;
+  readonly replicas: number;
+  readonly boundSettings: BoundSettings;
+  /** The bounds of streams and buckets as planned by the settings. */
+  readonly bounds: StreamBounds;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly counts: BusCounts;
+  readonly onWrite: OnWrite | undefined;
+  /** Lets what is being sent go out, then closes; waits at most 5 s. */
+  close(): Promise<void>;
+};
+
+/** Requests to the broker are given this long; a repeat with the same message id is always safe. */
+const requestTimeoutMs = 2_000;
+
+/**
+ * Connects, and keeps reconnecting for as long as the process lives. BROKER_UNAVAILABLE when no broker has accepted the connection
+ * within `patienceMs`; ConfigError for security files that cannot be used.
+ */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  const { log, metrics, onState } = options;
+  const security = toSecurity(options);
+  const connection = await waitForBroker(log, () => connectOnce(options, security), options.patienceMs ?? 10_000);
+  const nc = toLeanConnection(connection, (error) =>
+    log.debug({ err: error }, "a message that needs no confirmation was not sent"),
+  );
+  void (async () => {
+    for await (const status of nc.status()) {
+      if (status.type === "disconnect") {
+        log.warn({}, "broker connection lost");
+        onState?.(false);
+      } else if (status.type === "reconnect") {
+        log.info({}, "broker connection is back");
+        metrics.count("pixelmesh_nats_reconnects_total", {});
+        onState?.(true);
+      }
+    }
+  })();
+  const boundSettings = toBoundSettings(options);
+  // Neither asks the broker anything: it may have gone again.
+  const js = jetstream(nc, { timeout: requestTimeoutMs, checkAPI: false });
+  onState?.(true);
+  return {
+    nc,
+    js,
+    jsm: await jetstreamManager(nc, { timeout: 5_000, checkAPI: false }),
+    kvm: new Kvm(js),
+    ackWaitMs: options.ackWaitMs,
+    replicas: options.natsReplicas,
+    boundSettings,
+    bounds: planBounds(boundSettings),
+    log,
+    metrics,
+    counts: createBusCounts(metrics),
+    onWrite: options.onWrite,
+    async close() {
+      const timer = setTimeout(() => void nc.close(), 5_000);
+      await nc.drain().catch(() => nc.close());
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function connectOnce(
+  { natsUrl, name }: BusOptions,
+  security: ReturnType<typeof toSecurity>,
+): Promise<NatsConnection> {
+  try {
+    return await connect({
+      servers: natsUrl.split(","),
+      name,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      reconnectJitter: 100,
+      pingInterval: 5_000,
+      maxPingOut: 2,
+      timeout: 2_000,
+      // Credentials may be replaced while the server refuses them.
+      ignoreAuthErrorAbort: true,
+      ...security,
+    });
+  } catch (cause) {
+    throw new AppError("BROKER_UNAVAILABLE", toText(cause), { cause });
+  }
+}
+
+function toText(cause: unknown): string {
+  if (cause instanceof errors.AuthorizationError) return "The NATS server does not let us in";
+  const { code, message } = cause as { code?: unknown; message?: unknown };
+  const isTls = String(message).includes("tls") || /CERT|SELF_SIGNED|SSL|TLS|ISSUER|SIGNATURE/.test(String(code));
+  return isTls
+    ? "TLS with the NATS server at the configured address failed"
+    : "No NATS server answers at the configured address";
+}

@@ -1,0 +1,60 @@
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { JobEvent } from "@pixelmesh/proto";
+import { toBrokerError, translate } from "../connection/broker-error.ts";
+import { parseMessage } from "../connection/codec.ts";
+import type { Bus } from "../connection/connect.ts";
+import { eventConsumer, partitionOf } from "../topology/subjects.ts";
+
+const notFound = 10037;
+const clockMarginMs = 60_000;
+
+/**
+ * Every fact that the log has about a job since a time, in the order in which they were stored; at most `limit`, malformed
+ * ones left out. The broker looks through the log from there on: not for every day.
+ */
+export async function readJobEvents(bus: Bus, jobId: string, sinceUnixMs: number, limit: number): Promise<JobEvent[]> {
+  const found: JobEvent[] = [];
+  let seq = await firstSince(bus, sinceUnixMs - clockMarginMs);
+  while (found.length < limit) {
+    const message = await next(bus, { seq, next_by_subj: `jobs.${partitionOf(jobId)}.${jobId}.*` });
+    if (!message) break;
+    seq = message.seq + 1;
+    try {
+      found.push(parseMessage(JobEvent, message.data, message.subject));
+    } catch {
+      // The consumer keeps it as a dead letter.
+    }
+  }
+  return found;
+}
+
+/** The sequence of the first message that was stored at or after a time, by halving. */
+async function firstSince(bus: Bus, unixMs: number): Promise<number> {
+  const { first_seq, last_seq } = (await translate(bus.jsm.streams.info(eventConsumer.stream))).state;
+  // Sequences begin with 1; an empty log says 0.
+  let [low, high] = [Math.max(1, first_seq), last_seq + 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const message = await next(bus, { seq: middle });
+    // One that was just dropped for its age is earlier than all that are there.
+    if (!message || message.time.getTime() < unixMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Whether the log says that a job has ended. */
+export async function hasFinishedEvent(bus: Bus, jobId: string): Promise<boolean> {
+  return (await next(bus, { last_by_subj: `jobs.${partitionOf(jobId)}.${jobId}.finished` })) !== undefined;
+}
+
+type Query = { last_by_subj: string } | { seq: number } | { seq: number; next_by_subj: string };
+
+async function next(bus: Bus, query: Query) {
+  try {
+    return (await bus.jsm.streams.getMessage(eventConsumer.stream, query as { last_by_subj: string })) ?? undefined;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === notFound) return undefined;
+    throw toBrokerError(error);
+  }
+}

@@ -1,0 +1,70 @@
+import { type Job, JobState, reasonFromEnum } from "@pixelmesh/client";
+import { StepState } from "@pixelmesh/proto";
+import { toFormatWord } from "../run/document.ts";
+import { toProgressText } from "../run/progress.ts";
+import { toEnumWord } from "./enum-word.ts";
+import { toJobJson } from "./job-json.ts";
+import { toShortSize, toShortTime, toTable } from "./text.ts";
+
+/** The state a word stands for; UNSPECIFIED, which means all, without a word. */
+export function toStateNumber(word: string | undefined): JobState {
+  const name = word?.toUpperCase() as keyof typeof JobState | undefined;
+  return name === undefined ? JobState.UNSPECIFIED : JobState[name];
+}
+
+/** Whether it ended as it was meant to. */
+export function isSucceeded(job: Job): boolean {
+  return job.state === JobState.SUCCEEDED;
+}
+
+/** Jobs as a table, or as a JSON array. */
+export function describeJobs(jobs: readonly Job[], json: boolean): string {
+  if (json) return `${JSON.stringify(jobs.map(toJobJson), null, 2)}\n`;
+  const rows = jobs.map((job) => [
+    job.id,
+    toEnumWord(JobState, job.state),
+    new Date(job.createdUnixMs).toISOString(),
+    job.finishedUnixMs > 0 ? toShortTime(job.finishedUnixMs - job.createdUnixMs) : toProgressText(job),
+    job.steps.map(({ operation }) => operation).join(" "),
+    job.error ? reasonFromEnum(job.error.reason) : "",
+  ]);
+  return toTable([["ID", "STATE", "CREATED", "TOOK", "STEPS", "ERROR"], ...rows]);
+}
+
+/** One job with its steps and outputs, or as JSON. */
+export function describeJob(job: Job, json: boolean): string {
+  if (json) return `${JSON.stringify(toJobJson(job), null, 2)}\n`;
+  const steps = job.steps.map((step) => [
+    step.id,
+    step.operation,
+    toEnumWord(StepState, step.state),
+    step.cached ? `cached, saved ${toShortTime(step.savedMs)}` : toShortTime(step.runMs),
+    [step.model, step.provider].filter((part) => part !== "").join(" on "),
+    `${step.widthPx}x${step.heightPx}`,
+  ]);
+  const outputs = job.outputs.map((output) => [
+    output.name,
+    output.ready ? `${output.widthPx}x${output.heightPx} ${toFormatWord(output.format)}` : "not ready",
+    output.ready ? toShortSize(output.sizeBytes) : "",
+    output.sha256,
+  ]);
+  return [
+    describeChange(job, false),
+    toTable([["STEP", "OPERATION", "STATE", "TOOK", "BY", "SIZE"], ...steps]),
+    toTable([["OUTPUT", "PICTURE", "SIZE", "SHA256"], ...outputs]),
+    ...job.adaptations.map(
+      ({ stepId, kind, from, to, why }) => `lowered in ${stepId}: ${kind} ${from} -> ${to} (${why})\n`,
+    ),
+    ...job.notices.map(({ stepId, text }) => `note${stepId ? ` on ${stepId}` : ""}: ${text}\n`),
+  ].join("");
+}
+
+/** One line on how a job stands, or the job as one line of JSON. */
+export function describeChange(job: Job, json: boolean): string {
+  if (json) return `${JSON.stringify(toJobJson(job))}\n`;
+  const state = toEnumWord(JobState, job.state);
+  if (job.state === JobState.RUNNING) return `${job.id}  ${state}  ${toProgressText(job)}\n`;
+  const took = toShortTime(job.finishedUnixMs - job.createdUnixMs);
+  const why = job.error ? `  ${reasonFromEnum(job.error.reason)}: ${job.error.message}` : "";
+  return `${job.id}  ${state}  after ${took}${why}\n`;
+}

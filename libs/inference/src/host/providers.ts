@@ -1,0 +1,95 @@
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { HostFailure, toText } from "../protocol/host-failure.ts";
+import type { RefusedProvider } from "../protocol/messages.ts";
+import type { Provider } from "../protocol/provider.ts";
+import type { HostThreads } from "../supervisor/types.ts";
+import { expectedProbe, probeModel, probeSizePx, probeTile } from "./probe.ts";
+
+/** A provider that has been seen to compute correctly, with how sessions are made on it. */
+export type ProvenProvider = {
+  readonly provider: Provider;
+  readonly refused: readonly RefusedProvider[];
+  readonly sessionOptions: (use: { readonly fixedSize: boolean }) => InferenceSession.SessionOptions;
+};
+
+/**
+ * Session options that make a model fail to load where any of its operators would run on the CPU instead. Heeded by
+ * onnxruntime-node 1.30; a test asks the installed one.
+ */
+export const noCpuFallback = { "session.disable_cpu_ep_fallback": "1" } as const;
+
+/**
+ * Threads that wait for the next operator sleep instead of spinning. Spinning gains little (operators take milliseconds, a wake-up
+ * microseconds) and takes the processor from what should overlap with the run: decoding, encoding, other models (docs/adr/0042).
+ */
+const noSpinning = { "session.intra_op.allow_spinning": "0", "session.inter_op.allow_spinning": "0" } as const;
+
+/** GPUs may compute convolutions in TF32, with 10 bits of mantissa. */
+const tolerance = 5e-3;
+
+/**
+ * The first provider of the list that computes the probe tile correctly. The CPU is used only where the list says so, also
+ * for single operators. Fails with INFERENCE_FAILED where none can be proven.
+ */
+export async function proveProvider(options: {
+  readonly providers: readonly Provider[];
+  readonly deviceIndex: number;
+  readonly threads: HostThreads;
+}): Promise<ProvenProvider> {
+  const refused: RefusedProvider[] = [];
+  for (const provider of options.providers) {
+    const sessionOptions: ProvenProvider["sessionOptions"] = (use) =>
+      toSessionOptions(provider, options, use.fixedSize);
+    try {
+      await probe(sessionOptions({ fixedSize: true }));
+      return { provider, refused, sessionOptions };
+    } catch (error) {
+      refused.push({ provider, why: toText(error).slice(0, 500) });
+    }
+  }
+  const names = options.providers.join(", ") || "none";
+  const detail = refused.map(({ provider, why }) => `${provider}: ${why}`).join("\n");
+  throw new HostFailure("INFERENCE_FAILED", `No execution provider could be proven; tried: ${names}`, { detail });
+}
+
+/**
+ * Measured on the CPU (640×480, 64 features): without the arena every operator's buffer is mapped and cleared anew, 40 %
+ * of the time; with the arena's memory pattern a session keeps 1.4 times the memory at the same speed. Models of a fixed
+ * size are small: without the arena they hold a third less and lose a few percent.
+ */
+function toSessionOptions(
+  provider: Provider,
+  options: { readonly deviceIndex: number; readonly threads: HostThreads },
+  fixedSize: boolean,
+): InferenceSession.SessionOptions {
+  return {
+    // WebGPU's is the number of a context of its own, and the only one there is has no number: it refuses the option.
+    executionProviders: [
+      provider === "cuda" || provider === "tensorrt" ? { name: provider, deviceId: options.deviceIndex } : provider,
+    ],
+    intraOpNumThreads: options.threads.intraOp,
+    interOpNumThreads: options.threads.interOp,
+    executionMode: options.threads.interOp > 1 ? "parallel" : "sequential",
+    graphOptimizationLevel: "all",
+    enableCpuMemArena: provider === "cpu" && !fixedSize,
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    extra: { ...noSpinning, ...(provider === "cpu" ? {} : noCpuFallback) },
+  };
+}
+
+async function probe(sessionOptions: InferenceSession.SessionOptions): Promise<void> {
+  const session = await InferenceSession.create(probeModel, sessionOptions);
+  try {
+    const dims = [1, 3, probeSizePx, probeSizePx];
+    const { y } = await session.run({ x: new Tensor("float32", probeTile(3 * probeSizePx ** 2), dims) });
+    const expected = expectedProbe();
+    const data = y?.data;
+    if (!(data instanceof Float32Array) || data.length !== expected.length)
+      throw new Error("the probe gave another shape");
+    const worst = expected.reduce((most, value, at) => Math.max(most, Math.abs(value - (data[at] ?? Number.NaN))), 0);
+    if (!(worst <= tolerance)) throw new Error(`the probe tile is off by ${worst}`);
+  } finally {
+    await session.release();
+  }
+}

@@ -1,0 +1,105 @@
+import { AppError } from "@pixelmesh/errors";
+import {
+  ImageFormat,
+  ImageInfo,
+  type JobRecord,
+  type JobSpec,
+  JobState,
+  type Source,
+  type StepInput,
+  StepState,
+  WorkItem,
+} from "@pixelmesh/proto";
+import { type Wanted, wantedOf } from "./result-coverage.ts";
+
+/** A step that is to be done now: looked up among the stored results, else dispatched. */
+export type ReadyStep = Wanted & {
+  /** Of the step in specification and record. */
+  readonly index: number;
+  readonly stepId: string;
+  readonly service: string;
+  readonly attempt: number;
+  /** Empty with no_cache: neither read nor written. */
+  readonly resultKey: string;
+  /** When its inputs were there, or the attempt before failed. */
+  readonly readyUnixMs: number;
+  /** How long to wait before dispatching a repeated attempt, in milliseconds; 0 for the first. */
+  readonly delayMs: number;
+};
+
+/** When a work item is made, and how long what it stores must be kept, in milliseconds since 1970. */
+export type WorkTimes = { readonly nowUnixMs: number; readonly keepUntilUnixMs: number };
+
+/**
+ * Every step that is READY, in topological order. It follows from the state alone, so that it can be asked again after
+ * any crash. An ended job has none.
+ */
+export function readySteps(spec: JobSpec, record: JobRecord): ReadyStep[] {
+  if (record.state !== JobState.RUNNING) return [];
+  return record.steps.flatMap((step, index) => {
+    if (step.state !== StepState.READY) return [];
+    const { id: stepId, attempt, resultKey } = step;
+    const readyUnixMs = Math.max(step.readyUnixMs, step.retryUnixMs);
+    const service = spec.steps[index]?.service ?? "";
+    const delayMs = retryDelayMs(attempt);
+    return [{ index, stepId, service, attempt, resultKey, readyUnixMs, delayMs, ...wantedOf(spec, stepId) }];
+  });
+}
+
+/** The pause before an attempt: none before the first, then 0.5 s, doubling, at most 10 s. */
+export function retryDelayMs(attempt: number): number {
+  return attempt <= 1 ? 0 : Math.min(10_000, 500 * 2 ** (attempt - 2));
+}
+
+/** What to publish for a step. Throws INTERNAL if an input is missing, which no READY step has. */
+export function toWorkItem(spec: JobSpec, record: JobRecord, stepIndex: number, times: WorkTimes): WorkItem {
+  const planned = spec.steps[stepIndex];
+  const step = record.steps[stepIndex];
+  if (planned === undefined || step === undefined) throw new AppError("INTERNAL", `The job has no step ${stepIndex}`);
+  return WorkItem.create({
+    jobId: spec.jobId,
+    stepId: step.id,
+    attempt: step.attempt,
+    tenant: spec.tenant,
+    priority: spec.priority,
+    deadlineUnixMs: spec.deadlineUnixMs,
+    step: planned.step ?? {},
+    inputs: stepInputs(spec, record, stepIndex),
+    ...wantedOf(spec, step.id),
+    resultKey: step.resultKey,
+    allowDegraded: spec.allowDegraded,
+    modelDigest: planned.modelDigest,
+    keepUntilUnixMs: times.keepUntilUnixMs,
+    publishedUnixMs: times.nowUnixMs,
+    expectedMs: planned.expectedMs,
+    limits: spec.limits,
+  });
+}
+
+/** The stored pictures a step takes in, in order, with their sizes. Throws INTERNAL if one is missing. */
+export function stepInputs(spec: JobSpec, record: JobRecord, stepIndex: number): StepInput[] {
+  const inputs = spec.steps[stepIndex]?.step?.inputs ?? [];
+  return inputs.map(({ from }) => {
+    const source = from?.$case === "upload" ? spec.sources.find(({ name }) => name === from.value) : undefined;
+    if (source !== undefined) return sourceInput(source);
+    const made = from?.$case === "step" ? record.steps.find(({ id }) => id === from.value)?.result : undefined;
+    if (made?.frame === undefined)
+      throw new AppError("INTERNAL", `Step ${stepIndex} lacks its input ${from?.value ?? ""}`);
+    return { blob: made.frame, widthPx: made.widthPx, heightPx: made.heightPx, channels: made.channels };
+  });
+}
+
+const mediaTypes: ReadonlyMap<ImageFormat, string> = new Map([
+  [ImageFormat.JPEG, "image/jpeg"],
+  [ImageFormat.PNG, "image/png"],
+  [ImageFormat.WEBP, "image/webp"],
+  [ImageFormat.AVIF, "image/avif"],
+  [ImageFormat.GIF, "image/gif"],
+  [ImageFormat.TIFF, "image/tiff"],
+]);
+
+function sourceInput({ sha256, info = ImageInfo.create() }: Source): StepInput {
+  const { format, sizeBytes, widthPx, heightPx, channels } = info;
+  const mediaType = mediaTypes.get(format) ?? "application/octet-stream";
+  return { blob: { sha256, sizeBytes, mediaType }, widthPx, heightPx, channels };
+}

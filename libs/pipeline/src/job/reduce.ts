@@ -1,0 +1,156 @@
+import { type Reason, reasonToEnum } from "@pixelmesh/errors";
+import {
+  type JobError,
+  type JobEvent,
+  type JobRecord,
+  type JobSpec,
+  JobState,
+  type StepRecord,
+  type StepResult,
+  StepState,
+} from "@pixelmesh/proto";
+import { isJobEnded, isStepEnded, promoteSteps } from "./job-record.ts";
+import { isStale, withFailure, withRefusal, withResult, withStart } from "./reduce-step.ts";
+import { resultCovers, trimResult, wantedOf } from "./result-coverage.ts";
+
+/** Whatever can happen to a job. */
+export type JobChange =
+  /** A fact a worker, or another replica, has published. */
+  | { readonly $case: "event"; readonly event: JobEvent }
+  /** A result was found under the step's key; it must cover what the job wants. */
+  | { readonly $case: "cached"; readonly stepId: string; readonly result: StepResult; readonly key: string }
+  /** An equal step failed in a way that this one would too, or a lookup of results found that it did. */
+  | { readonly $case: "refused"; readonly stepId: string; readonly error: JobError; readonly key: string }
+  /** Nobody works on this attempt any more: its message is gone and the log has no end of it. */
+  | { readonly $case: "lost"; readonly stepId: string; readonly attempt: number }
+  /** Its owner wants it no longer. */
+  | { readonly $case: "cancel" }
+  /** Somebody looked at the clock; takes effect once the deadline has passed. */
+  | { readonly $case: "deadline" };
+
+/**
+ * The record after a change; the same object when the change says nothing new, so that nothing needs to be written.
+ * Facts merge by rank: a repeated fact, one of an earlier attempt and any fact about an ended step or job change nothing,
+ * and the order in which facts arrive does not matter. A terminal job never changes again. Times come from the facts;
+ * `nowUnixMs` is used where a change has none.
+ */
+export function advance(spec: JobSpec, record: JobRecord, change: JobChange, nowUnixMs: number): JobRecord {
+  if (isJobEnded(record.state)) return record;
+  switch (change.$case) {
+    case "event":
+      return applyEvent(spec, record, change.event, nowUnixMs);
+    case "cached":
+      return applyCached(spec, record, change, nowUnixMs);
+    case "refused": {
+      const step = record.steps.find(({ id }) => id === change.stepId);
+      if (step?.state !== StepState.READY || change.key === "" || change.key !== step.resultKey) return record;
+      const origin = { attempt: step.attempt, atUnixMs: nowUnixMs, worker: "" };
+      return replaceStep(spec, record, step, withRefusal(step, change.error, origin));
+    }
+    case "lost": {
+      const step = record.steps.find(({ id }) => id === change.stepId);
+      if (step?.state !== StepState.RUNNING || step.attempt !== change.attempt) return record;
+      const error = jobError("SERVICE_UNAVAILABLE", "The worker that ran the step is gone");
+      const origin = { attempt: step.attempt, atUnixMs: nowUnixMs, worker: step.worker };
+      return replaceStep(spec, record, step, withFailure(step, error, origin));
+    }
+    case "cancel":
+      return endJob(record, JobState.CANCELLED, nowUnixMs, jobError("CANCELLED", "The job was cancelled"));
+    case "deadline":
+      if (record.deadlineUnixMs === 0 || nowUnixMs < record.deadlineUnixMs) return record;
+      return endJob(
+        record,
+        JobState.FAILED,
+        nowUnixMs,
+        jobError("DEADLINE_EXCEEDED", "The deadline passed before the job was done"),
+      );
+  }
+}
+
+function applyEvent(spec: JobSpec, record: JobRecord, event: JobEvent, nowUnixMs: number): JobRecord {
+  if (event.jobId !== record.jobId || event.event === undefined) return record;
+  const atUnixMs = event.atUnixMs || nowUnixMs;
+  const fact = event.event;
+  if (fact.$case === "finished") return applyFinished(record, fact.value.state, atUnixMs);
+  const step = record.steps.find(({ id }) => id === event.stepId);
+  if (step === undefined || isStale(step, event.attempt)) return record;
+  const origin = { attempt: event.attempt, atUnixMs, worker: event.worker };
+  switch (fact.$case) {
+    case "started":
+      return replaceStep(spec, record, step, withStart(step, origin));
+    case "failed":
+      return replaceStep(spec, record, step, withFailure(step, fact.value.error, origin));
+    case "completed":
+      return replaceStep(spec, record, step, completed(spec, record, step, fact.value.result, origin));
+  }
+}
+
+function completed(
+  spec: JobSpec,
+  record: JobRecord,
+  step: StepRecord,
+  result: StepResult | undefined,
+  origin: { attempt: number; atUnixMs: number; worker: string },
+): StepRecord {
+  const wanted = wantedOf(spec, step.id);
+  if (result === undefined || !resultCovers(result, wanted)) {
+    // Taken as it is, it would leave the job open for ever: whoever takes this step's picture would find none.
+    return withFailure(step, jobError("INTERNAL", "The worker's result lacks a picture that was asked for"), origin);
+  }
+  if (!isAllowed(spec, result)) {
+    return withFailure(step, jobError("RESULT_INVALID", "The worker degraded a result that must not be"), origin);
+  }
+  const maker = result.provenance?.jobId ?? "";
+  return withResult(step, trimResult(result, wanted), { ...origin, cached: maker !== "" && maker !== record.jobId });
+}
+
+function applyCached(
+  spec: JobSpec,
+  record: JobRecord,
+  { stepId, result, key }: Extract<JobChange, { $case: "cached" }>,
+  atUnixMs: number,
+): JobRecord {
+  const step = record.steps.find(({ id }) => id === stepId);
+  const wanted = wantedOf(spec, stepId);
+  if (step === undefined || isStepEnded(step.state) || key === "" || key !== step.resultKey) return record;
+  if (!resultCovers(result, wanted) || !isAllowed(spec, result)) return record;
+  const origin = { attempt: step.attempt, atUnixMs, worker: "", cached: true };
+  return replaceStep(spec, record, step, withResult(step, trimResult(result, wanted), origin));
+}
+
+// The last line of promise 3: whatever went wrong before, no degraded picture enters the record of a strict caller.
+function isAllowed(spec: JobSpec, { adaptations }: StepResult): boolean {
+  return spec.allowDegraded || adaptations.length === 0;
+}
+
+// SUCCEEDED by hearsay is not believed before the results are here: they come again, the log is kept.
+function applyFinished(record: JobRecord, state: JobState, atUnixMs: number): JobRecord {
+  if (state === JobState.CANCELLED)
+    return endJob(record, state, atUnixMs, jobError("CANCELLED", "The job was cancelled"));
+  if (state !== JobState.FAILED) return record;
+  const failed = jobError("INTERNAL", "The job failed; its record was lost before the reason was known");
+  return endJob(record, state, atUnixMs, failed);
+}
+
+function replaceStep(spec: JobSpec, record: JobRecord, before: StepRecord, after: StepRecord): JobRecord {
+  if (after === before) return record;
+  const steps = promoteSteps(
+    spec,
+    record.steps.map((step) => (step === before ? after : step)),
+  );
+  const next = { ...record, steps };
+  if (after.state === StepState.FAILED) return endJob(next, JobState.FAILED, after.finishedUnixMs, after.error);
+  if (!steps.every((step) => step.state === StepState.SUCCEEDED)) return next;
+  return endJob(next, JobState.SUCCEEDED, Math.max(...steps.map((step) => step.finishedUnixMs)), undefined);
+}
+
+function endJob(record: JobRecord, state: JobState, atUnixMs: number, error: JobError | undefined): JobRecord {
+  const steps = record.steps.map((step) =>
+    isStepEnded(step.state) ? step : { ...step, state: StepState.CANCELLED, finishedUnixMs: atUnixMs },
+  );
+  return { ...record, state, finishedUnixMs: atUnixMs, steps, error };
+}
+
+function jobError(reason: Reason, message: string): JobError {
+  return { reason: reasonToEnum(reason), message, stepId: "" };
+}

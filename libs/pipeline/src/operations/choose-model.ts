@@ -1,0 +1,79 @@
+import { AppError } from "@pixelmesh/errors";
+import type { Model, RemoveBackgroundOperation, UpscaleOperation } from "@pixelmesh/proto";
+import type { Catalogue } from "./catalogue.ts";
+import { denoisePair, nearestScale } from "./upscale-size.ts";
+
+/**
+ * The model an upscale step runs: the one it names, else the default of the scale nearest to `factor` (to the largest
+ * scale where nothing says by how much). Throws UNKNOWN_MODEL with the known names, or MODEL_UNAVAILABLE.
+ */
+export function chooseUpscaleModel(
+  { model: name }: UpscaleOperation,
+  factor: number | undefined,
+  catalogue: Catalogue,
+): Model {
+  const models = catalogue.upscaleModels;
+  if (name !== "") return namedModel(models, name);
+  const scales = defaultsOf(models).map((model) => model.scale);
+  const wanted = nearestScale(scales, factor ?? Math.max(0, ...scales)) ?? 0;
+  return defaultModel(models, wanted, "There is no upscale model");
+}
+
+/** The model that a denoise strength is mixed with, where the step has one. Throws as `denoisePair` and `chooseUpscaleModel`. */
+export function chooseDenoisePair(
+  operation: UpscaleOperation,
+  model: Model,
+  catalogue: Catalogue,
+  path: string,
+): Model | undefined {
+  const name = denoisePair(operation, model, path);
+  return name === undefined ? undefined : namedModel(catalogue.upscaleModels, name);
+}
+
+/** The model a remove_background step runs: the one it names, else the default. Throws as chooseUpscaleModel does. */
+export function chooseMatteModel(operation: RemoveBackgroundOperation, catalogue: Catalogue): Model {
+  if (operation.model !== "") return namedModel(catalogue.matteModels, operation.model);
+  return defaultModel(catalogue.matteModels, undefined, "There is no matting model");
+}
+
+function namedModel(models: readonly Model[], name: string): Model {
+  const found = models.filter((model) => model.name === name);
+  if (found.length === 0) throw unknownModel(models, `Unknown model \`${name.slice(0, 64)}\``);
+  return assertAvailable(found, models);
+}
+
+function defaultModel(models: readonly Model[], scale: number | undefined, nothing: string): Model {
+  const fitting = models.filter((model) => scale === undefined || model.scale === scale);
+  if (fitting.length === 0) throw unknownModel(models, nothing);
+  // Never another model than the default because that one is missing: it might be a worse one, and nobody was asked.
+  return assertAvailable(defaultsOf(fitting), models);
+}
+
+function defaultsOf(models: readonly Model[]): readonly Model[] {
+  const marked = models.filter((model) => model.isDefault);
+  const candidates = marked.length > 0 ? marked : [...models];
+  return candidates.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function assertAvailable(candidates: readonly Model[], models: readonly Model[]): Model {
+  const available = candidates.find((model) => model.available);
+  if (available !== undefined) return available;
+  const { name, unavailableReason } = candidates[0] ?? { name: "", unavailableReason: "" };
+  const there = knownNames(models.filter((model) => model.available));
+  throw new AppError(
+    "MODEL_UNAVAILABLE",
+    `Model \`${name}\` is listed but not available${unavailableReason && `: ${unavailableReason}`}`,
+    { metadata: { model: name, known: there.join(",") } },
+  );
+}
+
+function unknownModel(models: readonly Model[], what: string): AppError {
+  const known = knownNames(models);
+  return new AppError("UNKNOWN_MODEL", `${what}; known: ${known.join(", ") || "none"}`, {
+    metadata: { known: known.join(",") },
+  });
+}
+
+function knownNames(models: readonly Model[]): string[] {
+  return [...new Set(models.map((model) => model.name))].sort();
+}

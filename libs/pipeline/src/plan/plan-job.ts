@@ -1,0 +1,138 @@
+import { expected } from "@pixelmesh/errors";
+import {
+  type Adaptation,
+  type CreateJobHeader,
+  JobSpec,
+  type Notice,
+  type PlannedStep,
+  type Source,
+  type Step,
+} from "@pixelmesh/proto";
+import { expectedStepMs, stepMegapixels } from "../estimates/expected-cost.ts";
+import type { RateBook } from "../estimates/measured-rates.ts";
+import type { Catalogue } from "../operations/catalogue.ts";
+import { operationOf, operations } from "../operations/operations.ts";
+import { resolveStep } from "../operations/resolve-step.ts";
+import { resultSize } from "../operations/result-size.ts";
+import { type Size, unknownSize } from "../values/sizes.ts";
+import { assertSizes, assertSpecSize, type PlanLimits } from "./assert-plan-limits.ts";
+import { adaptStep, boundsFor, loadFor, sizeAdaptation } from "./degrade.ts";
+import { edgesOf, topologicalOrder, withAncestors } from "./graph.ts";
+import { calm, type Load } from "./load-level.ts";
+import { normalizePipeline } from "./normalize-pipeline.ts";
+import { assertHeader, priorityOf, qualityOf, requestDigest } from "./request-header.ts";
+import { applySizePolicy } from "./size-policy.ts";
+import { validatePipeline } from "./validate-pipeline.ts";
+
+/** All that a plan is made from. */
+export type PlanRequest = {
+  readonly jobId: string;
+  readonly header: CreateJobHeader;
+  /** The uploaded pictures, with the facts of their headers. */
+  readonly sources: readonly Source[];
+  readonly tenant: string;
+  readonly nowUnixMs: number;
+  readonly deadlineUnixMs: number;
+  readonly catalogue: Catalogue;
+  readonly limits: PlanLimits;
+  /** How busy the mesh is: what requests that allow it are lowered by. */
+  readonly load?: Load;
+  /** Measured speeds; without them every expected_ms is 0. */
+  readonly rates?: Pick<RateBook, "expectedMs">;
+};
+
+/**
+ * What is to be done, resolved for good: steps in topological order with every default filled in, their services, model
+ * digests and sizes, prescale steps as the quality asks for, and outputs. Steps that lead to no output are left out, with
+ * a notice. Throws as validatePipeline does, OUTPUT_TOO_LARGE, and PIPELINE_TOO_LARGE for more than MAX_SPEC_BYTES.
+ */
+export function planJob(request: PlanRequest): JobSpec {
+  const { header, sources, catalogue } = request;
+  assertHeader(header);
+  if (header.pipeline === undefined) throw expected("pipeline", "set", "nothing", "INVALID_PIPELINE");
+  validatePipeline(
+    header.pipeline,
+    sources.map((source) => source.name),
+    catalogue,
+  );
+
+  const { steps: asked, outputs } = normalizePipeline(header.pipeline);
+  const needed = neededSteps(asked, new Set(outputs.map((output) => output.step)));
+  const ordered = topologicalOrder(edgesOf(needed)).flatMap((index) => needed[index] ?? []);
+  const load = loadFor(header, request.load ?? calm);
+  const adapted = ordered.map((step) => adaptStep(step, resolveStep(step, catalogue).step, load, catalogue));
+  const resolved = adapted.map(({ step }) => step);
+  const sourceSizes = new Map(sources.map((source) => [source.name, source.info ?? unknownSize]));
+  const sized = withSizes(applySizePolicy(resolved, sourceSizes, boundsFor(header, load)), sourceSizes);
+  assertSizes(
+    sized.map(({ step, size }) => [step, size]),
+    new Set(outputs.map((output) => output.step)),
+    request.limits,
+    header.maxOutputPixels,
+  );
+
+  const spec = JobSpec.create({
+    jobId: request.jobId,
+    tenant: request.tenant,
+    requestId: header.requestId,
+    priority: priorityOf(header),
+    quality: qualityOf(header),
+    allowDegraded: header.allowDegraded,
+    noCache: header.noCache,
+    createdUnixMs: request.nowUnixMs,
+    deadlineUnixMs: request.deadlineUnixMs,
+    sources: [...sources],
+    steps: sized.map((each) => planStep(each, request)),
+    outputs,
+    adaptations: [
+      ...(load.level > 0 ? sizeAdaptations(sized, resolved, load) : []),
+      ...adapted.flatMap(({ adaptations }) => adaptations),
+    ],
+    notices: unusedNotices(asked, needed),
+    requestDigest: requestDigest(header, sources),
+  });
+  assertSpecSize(spec);
+  return spec;
+}
+
+function neededSteps(steps: readonly Step[], outputIds: ReadonlySet<string>): Step[] {
+  const roots = steps.flatMap((step, index) => (outputIds.has(step.id) ? [index] : []));
+  const needed = withAncestors(edgesOf(steps), roots);
+  return steps.filter((_, index) => needed.has(index));
+}
+
+function unusedNotices(asked: readonly Step[], needed: readonly Step[]): Notice[] {
+  return asked
+    .filter((step) => !needed.includes(step))
+    .map(({ id }) => ({ stepId: id, kind: "unused_step", text: `Step ${id} leads to no output and was left out` }));
+}
+
+/** The prescale steps that were put in because of the load. */
+function sizeAdaptations(sized: readonly SizedStep[], asked: readonly Step[], load: Load): Adaptation[] {
+  const ids = new Set(asked.map(({ id }) => id));
+  return sized
+    .filter(({ step }) => !ids.has(step.id))
+    .map(({ step, input, size }) => sizeAdaptation(step.id, input, size, load));
+}
+
+type SizedStep = { readonly step: Step; readonly input: Size; readonly size: Size };
+
+function withSizes(steps: readonly Step[], sourceSizes: ReadonlyMap<string, Size>): SizedStep[] {
+  const sizes = new Map<string, Size>();
+  return steps.map((step) => {
+    const from = step.inputs[0]?.from;
+    const input = (from?.$case === "step" ? sizes.get(from.value) : sourceSizes.get(from?.value ?? "")) ?? unknownSize;
+    const size = resultSize(operationOf(step), input);
+    sizes.set(step.id, size);
+    return { step, input, size };
+  });
+}
+
+function planStep({ step: sized, input, size }: SizedStep, { catalogue, rates }: PlanRequest): PlannedStep {
+  const { widthPx, heightPx } = size;
+  const { step, modelDigest, operationRevision } = resolveStep(sized, catalogue, input);
+  const operation = operationOf(step);
+  const { service } = operations[operation.$case];
+  const planned = { step, service, modelDigest, operationRevision, widthPx, heightPx, expectedMs: 0 };
+  return { ...planned, expectedMs: rates ? expectedStepMs(rates, step, stepMegapixels(planned)) : 0 };
+}

@@ -1,0 +1,51 @@
+import { expected } from "@pixelmesh/errors";
+import { type CreateJobHeader, type JobSpec, Pipeline, Priority, Quality, type Source } from "@pixelmesh/proto";
+import { canonicalDigest } from "../values/canonical-json.ts";
+import { normalizePipeline } from "./normalize-pipeline.ts";
+
+/** Checks what a job's header says beside its pipeline. Throws INVALID_ARGUMENT naming the field. */
+export function assertHeader(header: CreateJobHeader): void {
+  const { priority, quality, requestId, maxOutputPixels } = header;
+  if (![0, Priority.INTERACTIVE, Priority.BATCH].includes(priority)) {
+    throw expected("priority", "INTERACTIVE or BATCH", priority);
+  }
+  if (![0, Quality.AUTO, Quality.HIGH, Quality.BALANCED, Quality.FAST].includes(quality)) {
+    throw expected("quality", "AUTO, HIGH, BALANCED or FAST", quality);
+  }
+  if (requestId.length > 128) throw expected("request_id", "at most 128 characters", `${requestId.length} characters`);
+  if (!Number.isSafeInteger(maxOutputPixels) || maxOutputPixels < 0) {
+    throw expected("max_output_pixels", "a whole number, 0 for the mesh's limit", maxOutputPixels);
+  }
+}
+
+/** The priority with its default, INTERACTIVE, filled in. */
+export function priorityOf(header: CreateJobHeader): Priority {
+  return header.priority === Priority.UNSPECIFIED ? Priority.INTERACTIVE : header.priority;
+}
+
+/** The same job with priority BATCH, and a notice that says why. */
+export function lowerPriority(spec: JobSpec, why: string): JobSpec {
+  const notice = { stepId: "", kind: "priority_lowered", text: `The job runs with priority batch: ${why}` };
+  return { ...spec, priority: Priority.BATCH, notices: [...spec.notices, notice] };
+}
+
+/** The quality with its default, AUTO, filled in. */
+export function qualityOf(header: CreateJobHeader): Quality {
+  return header.quality === Quality.UNSPECIFIED ? Quality.AUTO : header.quality;
+}
+
+/**
+ * sha256 of all that makes a request what it is: pipeline, settings of the header except the request id, and the
+ * pictures by name and content. Does not depend on the catalogue, so that a repeat after an update is still a repeat.
+ */
+export function requestDigest(header: CreateJobHeader, sources: readonly Source[]): string {
+  return canonicalDigest({
+    pipeline: normalizePipeline(header.pipeline ?? Pipeline.create()),
+    priority: priorityOf(header),
+    quality: qualityOf(header),
+    allowDegraded: header.allowDegraded,
+    noCache: header.noCache,
+    maxOutputPixels: header.maxOutputPixels,
+    sources: sources.map(({ name, sha256 }) => ({ name, sha256 })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+  });
+}

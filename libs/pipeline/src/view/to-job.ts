@@ -1,0 +1,112 @@
+import {
+  type Adaptation,
+  ImageFormat,
+  Job,
+  type JobRecord,
+  type JobSpec,
+  type Notice,
+  type Output,
+  type OutputStatus,
+  type PlannedStep,
+  type StepRecord,
+  StepState,
+  type StepStatus,
+} from "@pixelmesh/proto";
+import { isJobEnded } from "../job/job-record.ts";
+import { modelOf, operationOf, operations } from "../operations/operations.ts";
+import { encodingKey } from "../values/encoding.ts";
+import { jobEtaMs, jobProgress, type StepProgressView, stepProgress, withHeard } from "./job-progress.ts";
+
+/**
+ * The job as its owner sees it: what was asked for, how far it is, and the running steps' own word on their progress, whose age
+ * is counted from `nowUnixMs`. Outputs whose time is over by then are expired, not ready.
+ */
+export function toJob(
+  spec: JobSpec,
+  stored: JobRecord,
+  revision: number,
+  progressByStep: ReadonlyMap<string, StepProgressView> = new Map(),
+  nowUnixMs = 0,
+): Job {
+  const record = withHeard(stored, progressByStep);
+  return Job.create({
+    id: spec.jobId,
+    state: record.state,
+    createdUnixMs: spec.createdUnixMs,
+    finishedUnixMs: record.finishedUnixMs,
+    deadlineUnixMs: spec.deadlineUnixMs,
+    outputsExpireUnixMs: record.outputsExpireUnixMs,
+    priority: spec.priority,
+    sources: spec.sources,
+    steps: spec.steps.flatMap((planned, index) => {
+      const step = record.steps[index];
+      return step ? [stepStatus(planned, step, stepProgress(step, progressByStep.get(step.id)))] : [];
+    }),
+    outputs: spec.outputs.map((output) => outputStatus(output, record, nowUnixMs)),
+    adaptations: adaptationsOf(spec, record),
+    notices: [...spec.notices, ...remarksOf<Notice>(record, (result) => result.notices)],
+    error: record.error,
+    progress: jobProgress(spec, record, progressByStep),
+    etaMs: isJobEnded(record.state) ? 0 : jobEtaMs(spec, record, progressByStep, nowUnixMs),
+    revision,
+    requestId: spec.requestId,
+  });
+}
+
+/** Everything that was lowered in a job, as its caller is told. */
+export function adaptationsOf(spec: JobSpec, record: JobRecord): Adaptation[] {
+  return [...spec.adaptations, ...remarksOf<Adaptation>(record, (result) => result.adaptations)];
+}
+
+function stepStatus(planned: PlannedStep, step: StepRecord, progress: number): StepStatus {
+  const operation = planned.step && operationOf(planned.step);
+  const { result } = step;
+  const made = result?.provenance;
+  const isDone = step.state === StepState.SUCCEEDED;
+  return {
+    id: step.id,
+    operation: operation ? operations[operation.$case].name : "",
+    state: step.state,
+    attempt: step.attempt,
+    progress,
+    cached: step.cached,
+    savedMs: step.cached ? (made?.runMs ?? 0) : 0,
+    waitMs: step.startedUnixMs > 0 ? Math.max(0, step.startedUnixMs - step.readyUnixMs) : 0,
+    runMs: isDone ? step.finishedUnixMs - step.startedUnixMs : 0,
+    model: made?.model || (operation ? modelOf(operation) : ""),
+    provider: made?.provider ?? "",
+    device: made?.device ?? "",
+    error: step.error,
+    widthPx: result?.widthPx || planned.widthPx,
+    heightPx: result?.heightPx || planned.heightPx,
+  };
+}
+
+function outputStatus({ name, step: stepId, encoding }: Output, record: JobRecord, nowUnixMs: number): OutputStatus {
+  const step = record.steps.find(({ id }) => id === stepId);
+  const key = encodingKey(encoding);
+  const made = step?.result?.outputs.find((output) => encodingKey(output.encoding) === key);
+  const isMade = step?.state === StepState.SUCCEEDED && made?.blob !== undefined;
+  const isOver = nowUnixMs >= record.outputsExpireUnixMs && record.outputsExpireUnixMs > 0;
+  return {
+    name,
+    step: stepId,
+    ready: isMade && !isOver,
+    expired: isMade && isOver,
+    sha256: made?.blob?.sha256 ?? "",
+    sizeBytes: made?.blob?.sizeBytes ?? 0,
+    format: made?.format ?? ImageFormat.UNSPECIFIED,
+    widthPx: step?.result?.widthPx ?? 0,
+    heightPx: step?.result?.heightPx ?? 0,
+  };
+}
+
+// A result may come from another job, in which its step had another name.
+function remarksOf<T extends { stepId: string }>(
+  record: JobRecord,
+  listOf: (result: NonNullable<StepRecord["result"]>) => readonly T[],
+): T[] {
+  return record.steps.flatMap(({ id, result }) =>
+    result ? listOf(result).map((remark) => ({ ...remark, stepId: id })) : [],
+  );
+}

@@ -1,0 +1,94 @@
+/** What one role of process does, needs and may take. */
+export type Role<Name extends string = string> = {
+  /** Default gRPC port. The health port is 100 above it, the metrics port 200. */
+  readonly port: number;
+  /** Whether its processes take steps from a work queue. */
+  readonly takesSteps: boolean;
+  /** Whether its processes run models, in inference hosts. */
+  readonly runsModels: boolean;
+  /** Roles that its processes call over gRPC. */
+  readonly calls: readonly Name[];
+  /** Order of a drain: roles of the lowest rank stop first. */
+  readonly stopRank: number;
+  /** Size limit of its container image's own files, in MiB. */
+  readonly imageMaxMib: number;
+};
+
+/** Makes the compiler check that `calls` names roles of the same table. */
+function defineRoles<const Table extends Record<string, Role<Extract<keyof Table, string>>>>(table: Table): Table {
+  return table;
+}
+
+/**
+ * The roles of a mesh, in the order of their ports. Ports, addresses, queues, metrics, the local mesh, images, the compose file,
+ * the scrape list and the chart follow from this table.
+ */
+export const roles = defineRoles({
+  ingest: {
+    port: 7400,
+    takesSteps: true,
+    runsModels: false,
+    calls: ["ingest", "scheduler", "storage", "upscale", "background", "effects"],
+    stopRank: 0,
+    imageMaxMib: 50,
+  },
+  scheduler: { port: 7401, takesSteps: false, runsModels: false, calls: [], stopRank: 2, imageMaxMib: 30 },
+  storage: { port: 7402, takesSteps: false, runsModels: false, calls: [], stopRank: 3, imageMaxMib: 30 },
+  upscale: {
+    port: 7403,
+    takesSteps: true,
+    runsModels: true,
+    calls: ["scheduler", "storage"],
+    stopRank: 1,
+    imageMaxMib: 100,
+  },
+  background: {
+    port: 7404,
+    takesSteps: true,
+    runsModels: true,
+    calls: ["scheduler", "storage"],
+    stopRank: 1,
+    imageMaxMib: 100,
+  },
+  effects: {
+    port: 7405,
+    takesSteps: true,
+    runsModels: false,
+    calls: ["scheduler", "storage"],
+    stopRank: 1,
+    imageMaxMib: 50,
+  },
+});
+
+/** Name of a role. */
+export type RoleName = keyof typeof roles;
+
+/** A role whose processes take steps from a work queue. */
+export type WorkerRole = { [N in RoleName]: (typeof roles)[N]["takesSteps"] extends true ? N : never }[RoleName];
+
+/** A role whose processes run models. */
+export type ModelRole = { [N in RoleName]: (typeof roles)[N]["runsModels"] extends true ? N : never }[RoleName];
+
+/** Every role, in the order of the table. */
+export const roleNames = Object.keys(roles) as readonly RoleName[];
+
+/** The roles that take steps, in the order of the table. */
+export const workerRoles = roleNames.filter((name): name is WorkerRole => roles[name].takesSteps);
+
+/** The roles that run models, in the order of the table. */
+export const modelRoles = roleNames.filter((name): name is ModelRole => roles[name].runsModels);
+
+/** Groups of roles in the order in which a mesh drains: each group stops after the one before it. */
+export const drainOrder: readonly (readonly RoleName[])[] = [...new Set(roleNames.map((name) => roles[name].stopRank))]
+  .sort((a, b) => a - b)
+  .map((rank) => roleNames.filter((name) => roles[name].stopRank === rank));
+
+/** Default address of a role on this machine: `127.0.0.1:port`. */
+export function localAddress(name: RoleName): string {
+  return `127.0.0.1:${roles[name].port}`;
+}
+
+/** The variable that holds a role's address: `PIXELMESH_<ROLE>_ADDRESS`. */
+export function addressVariable(name: RoleName): string {
+  return `PIXELMESH_${name.toUpperCase()}_ADDRESS`;
+}

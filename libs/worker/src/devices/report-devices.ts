@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type AttachDeviceRequest,
+  DeviceKind,
+  type DeviceReport,
+  type HostReport,
+  SchedulerServiceDefinition,
+} from "@pixelmesh/proto";
+import { createOutbox } from "@pixelmesh/rpc";
+import type { ServiceBase } from "@pixelmesh/service";
+import type { SchedulerLink } from "../slots/scheduler-link.ts";
+import { type HostMemorySource, readHostMemory } from "./machine-memory.ts";
+
+/** The standing report of this process's device to the scheduler. */
+export type DeviceLink = {
+  readonly deviceId: string;
+  close(): Promise<void>;
+};
+
+/** What the process tells of its inference hosts, and what it does when the scheduler wants memory back. */
+export type DeviceOwner = {
+  describeHosts?(): Promise<readonly HostReport[]>;
+  /** The GPUs that its models run on, with the hosts on them. */
+  describeGpus?(): Promise<readonly DeviceReport[]>;
+  evictHost?(hostId: string): Promise<void>;
+  cleanUp?(wantedBytes: number): Promise<void>;
+};
+
+const reportEveryMs = 1_000;
+const reconnectMs = 250;
+
+/**
+ * Keeps this machine's memory, and the GPUs its models run on, attached as devices until closed: a report a second to the leading scheduler, over a stream
+ * that is reopened when it breaks or another leads.
+ */
+export function linkDevice(
+  base: ServiceBase,
+  link: SchedulerLink,
+  owner: DeviceOwner,
+  source: HostMemorySource,
+): DeviceLink {
+  const closing = new AbortController();
+  const { deviceId } = readHostMemory(source);
+
+  async function report(): Promise<AttachDeviceRequest> {
+    const memory = readHostMemory(source);
+    const [hosts = [], gpus = []] = await Promise.all([owner.describeHosts?.(), owner.describeGpus?.()]);
+    const device = {
+      deviceId,
+      kind: DeviceKind.HOST_MEMORY,
+      name: memory.name,
+      totalBytes: memory.totalBytes,
+      observedBytes: memory.observedBytes,
+      computeTokens: memory.cores,
+      hosts: [...hosts],
+      ownProcessBytes: process.memoryUsage.rss(),
+      processesHidden: false,
+    };
+    base.metrics.set("pixelmesh_device_memory_bytes", { device: deviceId, kind: "total" }, memory.totalBytes);
+    base.metrics.set("pixelmesh_device_memory_bytes", { device: deviceId, kind: "observed" }, memory.observedBytes);
+    return {
+      service: base.service,
+      instance: base.config.instance,
+      devices: [device, ...gpus],
+      openSlots: [...link.openSlots],
+    };
+  }
+
+  async function attachOnce(): Promise<void> {
+    const connection = link.current();
+    const outbox = createOutbox<AttachDeviceRequest>(4);
+    const moved = new AbortController();
+    const endMoved = link.onMoved(() => moved.abort());
+    outbox.push(await report());
+    const timer = setInterval(() => {
+      report().then(outbox.push, (error: unknown) => base.log.warn({ err: error }, "device report failed"));
+    }, reportEveryMs);
+    try {
+      for await (const { command } of connection
+        .client(SchedulerServiceDefinition)
+        .attachDevice(outbox, { signal: AbortSignal.any([closing.signal, moved.signal]) })) {
+        if (command?.$case === "evictHost") await owner.evictHost?.(command.value.hostId);
+        else if (command?.$case === "cleanUp") await owner.cleanUp?.(command.value.wantedBytes);
+      }
+    } catch (error) {
+      link.moveOn(connection);
+      throw error;
+    } finally {
+      endMoved();
+      clearInterval(timer);
+      outbox.end();
+    }
+  }
+
+  async function keepAttached(): Promise<void> {
+    while (!closing.signal.aborted) {
+      await attachOnce().catch((error: unknown) => {
+        if (!closing.signal.aborted) base.log.debug({ err: error }, "scheduler not reached; tried again");
+      });
+      await sleep(reconnectMs, undefined, { signal: closing.signal }).catch(() => {});
+    }
+  }
+  const running = keepAttached();
+  return {
+    deviceId,
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}

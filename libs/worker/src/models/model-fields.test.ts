@@ -1,0 +1,27 @@
+import { loadConfig } from "@pixelmesh/config";
+import { expect, test } from "vitest";
+import { workerFields } from "../worker-fields.ts";
+import { modelFields, toHostLimits, toRoomRules } from "./model-fields.ts";
+
+const gib = 2 ** 30;
+const load = (env: Record<string, string> = {}) =>
+  loadConfig({ ...workerFields("upscale"), ...modelFields("UPSCALE") }, env);
+
+test("a machine of 4 GiB holds one model at a time unless told otherwise, a larger one as many as fit", () => {
+  expect(toRoomRules(load(), 4 * gib).maxModels).toBe(1);
+  expect(toRoomRules(load(), 8 * gib).maxModels).toBe(Number.POSITIVE_INFINITY);
+  expect(toRoomRules(load({ PIXELMESH_UPSCALE_MODELS_AT_ONCE: "many" }), 4 * gib).maxModels).toBeGreaterThan(1);
+  expect(toRoomRules(load({ PIXELMESH_UPSCALE_MODELS_AT_ONCE: "one" }), 64 * gib).maxModels).toBe(1);
+});
+
+test("bounds of hosts are the settings, and everything else has a bound too", () => {
+  const limits = toHostLimits(
+    load({
+      PIXELMESH_UPSCALE_HOST_RECYCLE_AFTER: "20",
+      PIXELMESH_UPSCALE_HOST_MEMORY: "1GiB",
+      PIXELMESH_UPSCALE_HOST_RUN_TIMEOUT: "90s",
+    }),
+  );
+  expect(limits).toMatchObject({ recycleAfterRuns: 20, recycleAboveBytes: gib, runTimeoutMs: 90_000 });
+  for (const bound of Object.values(limits)) expect(Number.isFinite(bound)).toBe(true);
+});

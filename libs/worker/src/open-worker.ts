@@ -1,0 +1,51 @@
+import { configureImaging, type PictureLimits } from "@pixelmesh/imaging";
+import { openTransfers, type ServiceBase, type Transfers } from "@pixelmesh/service";
+import { type DeviceLink, type DeviceOwner, linkDevice } from "./devices/report-devices.ts";
+import { toPictureLimits } from "./limit-fields.ts";
+import { connectSchedulers, type SchedulerLink } from "./slots/scheduler-link.ts";
+import { type BlobClient, connectBlobs } from "./storage/blob-client.ts";
+import { createResults, type Results } from "./storage/result-store.ts";
+import { openScratch, type Scratch } from "./storage/scratch-directory.ts";
+import { toMemorySource, type WorkerConfig } from "./worker-fields.ts";
+
+/** What a process that does steps has open besides its base. */
+export type WorkerParts = {
+  readonly base: ServiceBase;
+  readonly config: WorkerConfig;
+  readonly blobs: BlobClient;
+  readonly results: Results;
+  readonly scheduler: SchedulerLink;
+  readonly device: DeviceLink;
+  /** Of direct calls. A job brings its own limits along. */
+  readonly limits: PictureLimits;
+  readonly scratch: Scratch;
+  /** Memory for pictures that calls send and receive. */
+  readonly transfers: Transfers;
+};
+
+/** Connects to storage and scheduler and attaches this machine's memory as a device; closed by the lifecycle. */
+export async function openWorker(
+  base: ServiceBase,
+  config: WorkerConfig,
+  owner: DeviceOwner = {},
+): Promise<WorkerParts> {
+  configureImaging({ threads: config.imagingThreads });
+  const storage = base.connect(config.storageAddress);
+  base.life.defer("storage connection", storage.close);
+  const scheduler = connectSchedulers(config.schedulerAddresses, base.connect);
+  base.life.defer("scheduler connection", scheduler.close);
+  const device = linkDevice(base, scheduler, owner, toMemorySource(config));
+  base.life.defer("device", device.close, 2_000);
+  const scratch = await openScratch(base, config);
+  return {
+    base,
+    config,
+    scratch,
+    transfers: openTransfers(config),
+    blobs: connectBlobs(storage),
+    results: await createResults(base.bus),
+    scheduler,
+    device,
+    limits: toPictureLimits(config),
+  };
+}

@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRasterSink } from "@pixelmesh/imaging";
+import { createLifecycle } from "@pixelmesh/lifecycle";
+import { expect, onTestFinished, test } from "vitest";
+import { openScratch } from "./scratch-directory.ts";
+
+const quiet = { info() {}, error() {} };
+
+async function createParent() {
+  const scratchDir = await mkdtemp(join(tmpdir(), "scratch-"));
+  onTestFinished(() => rm(scratchDir, { recursive: true, force: true }));
+  return scratchDir;
+}
+
+test("files of a room go with the room, the rest with the process", async () => {
+  const scratchDir = await createParent();
+  const life = createLifecycle(quiet);
+  const scratch = await openScratch({ life, service: "upscale" }, { scratchDir, maxFrameBytes: 10 });
+  const fill = async () => {
+    const room = scratch.openRoom();
+    const sink = await createRasterSink({ widthPx: 5, heightPx: 1, channels: 3 }, room);
+    await sink.writeRows(0, new Uint8Array(15));
+    await sink.end();
+    return room;
+  };
+  expect(await readdir(scratchDir)).toEqual([]);
+  const room = await fill();
+  await fill();
+  const [own = ""] = await readdir(scratchDir);
+  expect(await readdir(join(scratchDir, own))).toHaveLength(2);
+  await room.close();
+  await room.close();
+  expect(await readdir(join(scratchDir, own))).toHaveLength(1);
+  await life.close();
+  expect(await readdir(scratchDir)).toEqual([]);
+});
+
+test("what dead processes have left is removed, what living ones use is not", async () => {
+  const scratchDir = await createParent();
+  const leave = async (name: string) => {
+    const path = join(scratchDir, name);
+    await mkdir(path);
+    await writeFile(join(path, "1.v"), "pixels");
+    return path;
+  };
+  // Process numbers end at 4,194,304.
+  const dead = await leave("pixelmesh-upscale-4194305-abc");
+  const living = await leave(`pixelmesh-upscale-${process.ppid}-abc`);
+  const mine = await leave(`pixelmesh-upscale-${process.pid}-abc`);
+  const foreign = await leave("else");
+  const life = createLifecycle(quiet);
+  await openScratch({ life, service: "upscale" }, { scratchDir, maxFrameBytes: 10 });
+  expect([dead, living, mine, foreign].map((path) => existsSync(path))).toEqual([false, true, true, true]);
+  await life.close();
+});
