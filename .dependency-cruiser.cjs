@@ -73,9 +73,9 @@ module.exports = {
       },
     },
     ...floorRules,
-    owner("bus-knows-nats", "node_modules/@nats-io/", "^libs/bus/"),
+    owner("bus-knows-nats", "node_modules/@nats-io/", "^libs/(bus|testing)/"),
     owner("models-knows-undici", "node_modules/undici/", "^libs/models/"),
-    owner("inference-knows-onnx", "node_modules/onnxruntime-node/", "^libs/inference/"),
+    owner("inference-knows-onnx", "node_modules/onnxruntime-node/", "^libs/(inference|testing)/"),
     owner(
       "imaging-knows-sharp",
       "node_modules/sharp/",

@@ -1,24 +1,34 @@
-# What people call, and what .ci/run calls: nothing else is needed. `make` alone lists it.
+# All that people call. .ci/run calls the same targets. `make` alone lists them.
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.tools/node_modules/.bin:$(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/usr/local/sbin
 NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo test test-busy test-deep check check-ops check-deploy bench soak eval-models eval-tiles dist images rehearse-images generate generate-ops format clean
+.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-ops check-deploy bench soak eval-models eval-tiles dist images rehearse-images generate generate-docs generate-ops format clean
 .DEFAULT_GOAL := help
 
-help: ## List what there is to make
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-setup: ## Bring Node 24, pnpm, nats-server and the packages; quick the second time
+setup: ## Install Node 24, pnpm, nats-server and the packages; quick the second time
 	@bash scripts/setup.sh
 
 demo: setup ## Upscale, cut out and stylise a picture (PICTURE=path for your own); results in out/
 	@$(NODE) examples/demo.ts "$(PICTURE)"
 
-test: setup ## All tests: unit, property, service, and the whole mesh as processes
-	@vitest run --project unit --project mesh
+up: setup ## Start a mesh that restarts services when their sources change (FLAGS="--only ingest,storage" for more)
+	@bin/pixelmesh up --watch $(FLAGS)
+
+debug: setup ## The same, and SERVICE=upscale takes a debugger on port 9229 (chrome://inspect, or your editor's "attach")
+	@$(if $(SERVICE),,echo 'Expected SERVICE to be a service, as in: make debug SERVICE=upscale' >&2; exit 2)
+	@bin/pixelmesh up --watch --inspect "$(SERVICE)" $(FLAGS)
+
+test: setup ## All tests; FILE=path for one file or folder, NAME=pattern for tests of that name
+	@vitest run --project unit --project mesh $(if $(NAME),--testNamePattern "$(NAME)") $(FILE)
+
+watch: setup ## Unit tests, run again at each change (FILE=path, NAME=pattern)
+	@vitest watch --project unit $(if $(NAME),--testNamePattern "$(NAME)") $(FILE)
 
 test-busy: setup ## All tests, TIMES=3 times in a row, beside four busy loops
 	@bash scripts/test-busy.sh $(or $(TIMES),3)
@@ -29,13 +39,16 @@ test-deep: setup ## The property tests of the pure cores, 10,000 runs each; RUNS
 check: setup ## Static checks and unit tests, under 90 s
 	@bash scripts/check.sh
 
+check-deep: setup ## Slow checks of the code itself: what it takes to add an operation
+	@bash scripts/check-deep.sh
+
 check-ops: setup ## Alert rules, their tests, metrics pages and live alerts, by a real Prometheus
 	@bash scripts/check-ops.sh
 
-check-deploy: setup ## Images' steps and the Helm chart, without a cluster: rendered, judged, and run as processes
+check-deploy: setup ## Steps of the images and the Helm chart, without a cluster: rendered, checked, and run as processes
 	@bash scripts/check-deploy.sh
 
-# Figures are also of other people's models, where they are at hand; nothing else needs them.
+# Benches and evaluations also measure third-party models, where these are present.
 bench eval-models eval-tiles: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MODELS_DIR),$(wildcard ../shared/data/models))
 
 bench: setup ## Measure, as ratios to the raw libraries in the same run; results in bench/results/
@@ -44,13 +57,13 @@ bench: setup ## Measure, as ratios to the raw libraries in the same run; results
 soak: setup ## 5,000 small pictures through one mesh (PICTURES=n): no process may keep growing; takes minutes
 	@PICTURES="$(PICTURES)" $(NODE) bench/soak.ts
 
-eval-models: setup ## Judge models (MODELS=a,b; default all here) through a mesh on Set5 and GrabCut; sheets in out/eval/
+eval-models: setup ## Rate models (MODELS=a,b; default all here) through a mesh on Set5 and GrabCut; sheets in out/eval/
 	@MODELS="$(MODELS)" $(NODE) eval/run.ts
 
 eval-tiles: setup ## What tiling changes and costs, for each upscaler that is here (MODELS=a,b); results in eval/results/
 	@MODELS="$(MODELS)" $(NODE) eval/tiles/run.ts
 
-dist: setup ## The tree of each image (ROLES="upscale cli" for some; ARCH=arm64, FLAVOUR=cuda) in out/images/<role>
+dist: setup ## The file tree of each image (ROLES="upscale cli" for some; ARCH=arm64, FLAVOUR=cuda) in out/images/<role>
 	@$(NODE) deploy/images/src/build.ts $(if $(ARCH),--arch $(ARCH)) $(if $(FLAVOUR),--flavour $(FLAVOUR)) $(ROLES)
 
 images: setup ## Build all images with an engine (REGISTRY=… TAG=… ROLES=… PLATFORMS=…) and print their digests
@@ -62,11 +75,15 @@ rehearse-images: setup ## Build the Dockerfile on stand-ins for its bases, with 
 generate: setup ## Regenerate proto/gen from the contracts
 	@bash proto/generate.sh
 
+generate-docs: setup ## Regenerate docs/reference from the code
+	@$(NODE) scripts/reference/generate.ts
+
 generate-ops: setup ## Regenerate dashboards, Grafana's alerts and the chart's files from deploy/
 	@$(NODE) deploy/src/generate.ts
 
-format: setup ## Format and fix what can be fixed
+format: setup ## Format, fix what can be fixed, and lower the words baseline
 	@biome check --write .
+	@node scripts/check-words.ts --shrink
 
-clean: ## Remove what was built, not what was downloaded
+clean: ## Remove build outputs; downloads stay
 	@rm -rf out helm/out coverage .pixelmesh

@@ -57,7 +57,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "mesh",
-          globalSetup: "test/own-memory.ts",
+          globalSetup: "test/support/own-memory.ts",
           setupFiles: "scripts/keep-logs.ts",
           include: [
             "libs/*/test/**/*.test.ts",

@@ -1,4 +1,4 @@
-/** `make bench`: every case, or the one named by CASE. Exits 1 when a figure is over its bound. */
+/** `make bench`: runs every case, or the one named by CASE. Exits with 1 if a figure is over its limit. */
 import { badInputCase } from "./cases/bad-input.ts";
 import { batchTilesCase } from "./cases/batch-tiles.ts";
 import { etaCase } from "./cases/eta.ts";
@@ -14,7 +14,7 @@ import { recoveryCase } from "./cases/recovery.ts";
 import { sustainedCase } from "./cases/sustained.ts";
 import { telemetryCostCase } from "./cases/telemetry-cost.ts";
 import { upscale16Case } from "./cases/upscale-16.ts";
-import { upscaleCase } from "./cases/upscale-640x480.ts";
+import { upscale640x480Case } from "./cases/upscale-640x480.ts";
 import { upscale1080pCase } from "./cases/upscale-1080p.ts";
 import { upscaleLargeCase } from "./cases/upscale-large.ts";
 import { upscaleX2Case } from "./cases/upscale-x2.ts";
@@ -33,20 +33,20 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "event-loops": eventLoopsCase,
   eta: etaCase,
   "upscale-x2": upscaleX2Case,
-  "upscale-640x480": upscaleCase,
+  "upscale-640x480": upscale640x480Case,
   "upscale-1080p": upscale1080pCase,
   "upscale-16": upscale16Case,
   "batch-tiles": batchTilesCase,
   "host-recycle": hostRecycleCase,
   "upscale-large": upscaleLargeCase,
 };
-const wanted = process.env.CASE || "";
-if (wanted !== "" && !(wanted in cases))
-  throw new Error(`Expected CASE to be one of ${Object.keys(cases).join(", ")}, got ${wanted}`);
+const requested = process.env.CASE || "";
+if (requested !== "" && !(requested in cases))
+  throw new Error(`Expected CASE to be one of ${Object.keys(cases).join(", ")}, got ${requested}`);
 
 let allWithin = true;
 for (const [name, run] of Object.entries(cases)) {
-  if (wanted !== "" && wanted !== name) continue;
+  if (requested !== "" && requested !== name) continue;
   console.log(`bench: ${name}`);
   allWithin = (await run()) && allWithin;
 }

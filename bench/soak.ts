@@ -1,8 +1,7 @@
 /**
- * `make soak`: 5,000 small pictures (PICTURES) through one mesh, each a job of its own that nothing stored answers. Memory of every
- * process is read all along; after a first third in which caches, pools and heaps fill, none may grow on: see `maxGrowthMiB`.
- * What V8 takes for young objects doubles at any time, to 128 MiB and no further: here services have all of it from the start. Exits 1
- * where one grows.
+ * `make soak`: runs 5,000 small pictures (PICTURES) through one mesh, each a job without a stored result. Samples the memory of every
+ * process. In the first third caches, pools and heaps fill; after that no process may grow by more than `maxGrowthMiB`. Exits with 1 if
+ * one does. V8 may double the space for young objects at any time, up to 128 MiB, so services get all of it from the start.
  */
 import { loadavg } from "node:os";
 import { setTimeout } from "node:timers/promises";
@@ -18,22 +17,22 @@ import { toScene } from "./harness/scenes.ts";
 const pictures = Number(process.env.PICTURES || 5_000);
 const inFlight = 8;
 const sampleEveryMs = 1_000;
-/** A quarter of what two cores can do: so that the first third is longer than the two minutes for which the broker remembers ids of messages. */
+/** A quarter of the capacity of two cores, so that the first third is longer than the two minutes for which the broker remembers message ids. */
 const picturesPerSecond = 10;
 const size = { widthPx: 64, heightPx: 48 };
 /**
- * By how much the peaks of a process may rise for every thousand pictures, in MiB: what is kept of a job for a while and no more. A
- * leaked picture of this size, decoded and enlarged, would be 44 MiB.
+ * Allowed rise of a process's peaks for every thousand pictures, in MiB, for data that is kept of a job for some time. Leaked pictures of
+ * this size, decoded and enlarged, would be 44 MiB.
  */
 const maxGrowthMiB = 4;
-/** And once, whatever the number of pictures: a heap or an allocator takes memory in steps of up to this, in MiB. */
+/** Allowed rise for any number of pictures, in MiB: the largest step of a heap or an allocator. */
 const stepMiB = 8;
 /** The broker keeps some eight messages of each job for a week, in files, and an index of their subjects in memory. */
 const maxBrokerGrowthMiB = 12;
 
 if (!(pictures >= 500)) throw new Error(`Expected PICTURES to be at least 500, got ${process.env.PICTURES}`);
 
-/** Every service has work: all pictures are enlarged, some then coloured, a few cut out first. */
+/** Steps for every worker: all pictures are upscaled, some get an effect, a few a cut-out. */
 function toSteps(at: number): { id: string; operation: Step["operation"] }[] {
   const upscale = { $case: "upscale" as const, value: { scale: 2, model: "pixelmesh-sr-x2" } };
   const effect = { $case: "applyEffects" as const, value: { effects: [{ name: "black_and_white", parameters: {} }] } };
@@ -62,7 +61,7 @@ const sample = () => {
     ofProcess.push({ picture: done, anonymous, resident });
   }
 };
-/** JavaScript heap in use, by service: its floor, after collections, tells objects that are kept from memory that is only held ready. */
+/** Used JavaScript heap by service. Its floor, after collections, distinguishes retained objects from reserved memory. */
 const heaps = new Map<string, (readonly [picture: number, mib: number])[]>();
 const readHeaps = async () => {
   for (const { name, metrics } of mesh.mesh.processes()) {
@@ -110,17 +109,18 @@ for (const [name, all] of samples) {
   const [anonymous, resident] = (["anonymous", "resident"] as const).map((of) =>
     peakRise(pointsOf(of), pictures / 1_000),
   );
-  // A process that was there for a moment only cannot be judged; hosts live as long as they are used.
+  // A process with too few samples has no result. Inference hosts end when they are not used.
   if (anonymous === undefined || resident === undefined) continue;
   const round = (value: number) => Number(value.toFixed(2));
   figures.push({
-    name: `${nameOf(name)}: peak of its memory in the last third of the run above that in the second`,
+    name: `${nameOf(name)}: memory peak of the last third of the run above that of the second`,
     value: round(Math.max(anonymous, resident)),
     unit: "MiB",
     bound: Math.round(stepMiB + (pictures / 3_000) * (nameOf(name) === "broker" ? maxBrokerGrowthMiB : maxGrowthMiB)),
     details: {
-      ...{ anonymous: round(anonymous), resident: round(resident) },
-      // From the very first picture on, so that growing into a cache can be told from growing for ever.
+      anonymous: round(anonymous),
+      resident: round(resident),
+      // From the first picture on, to distinguish a cache that fills from a leak.
       anonymousMiB: toBlocks(pointsOf("anonymous"), 24).map((block) => block.map(Math.round)),
       residentAtEndMiB: Math.round((all.at(-1)?.resident ?? 0) / 2 ** 20),
     },

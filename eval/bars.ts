@@ -1,4 +1,4 @@
-/** The least that a model must reach to be shipped: mean PSNR on Set5 in dB, or mean IoU on GrabCut. */
+/** The minimum quality of a model to be shipped: mean PSNR on Set5 in dB, or mean IoU on GrabCut. */
 export type Bar = { readonly measure: "psnrDb" | "iou"; readonly atLeast: number };
 
 /** Bars of the models that are trained in this project, by name. */

@@ -22,13 +22,13 @@ const models = [
 ];
 const namesOf = ({ chosen }: ReturnType<typeof chooseModels>) => chosen.map(({ name }) => name);
 
-test("without a wish, all that are here, by task and scale; what is away is said with its reason", () => {
+test("without names all available models are chosen, by task and scale, and absent ones are listed with the reason", () => {
   const choice = chooseModels(models, []);
   expect(namesOf(choice)).toEqual(["FSRCNN_x2", "FSRCNN_x4", "ours", "small", "u2netp"]);
   expect(choice.absent).toEqual([{ name: "large", why: "large.onnx is away" }]);
 });
 
-test("with a wish, those named and the baselines they are measured against", () => {
+test("with names these models and their baselines are chosen", () => {
   expect(namesOf(chooseModels(models, ["ours"]))).toEqual(["FSRCNN_x4", "ours"]);
   expect(namesOf(chooseModels(models, ["small"]))).toEqual(["small", "u2netp"]);
   expect(chooseModels(models, ["large"])).toEqual({
@@ -37,6 +37,6 @@ test("with a wish, those named and the baselines they are measured against", () 
   });
 });
 
-test("a name nobody knows is refused, with those that are known", () => {
+test("an unknown name is refused with the list of known ones", () => {
   expect(() => chooseModels(models, ["ours", "theirs"])).toThrow("got theirs; known are u2netp, small, ours");
 });

@@ -1,17 +1,17 @@
 import type { Model } from "@pixelmesh/client";
 
-/** What is evaluated, and what was left out and why. */
+/** The models to evaluate, and the absent ones with the reason. */
 export type Choice = {
   readonly chosen: readonly Model[];
   readonly absent: readonly { readonly name: string; readonly why: string }[];
 };
 
-/** Models of others that ours are measured against, wherever they are at hand. */
+/** Third-party models to compare with, if they are available. */
 const baselines = new Set(["FSRCNN_x2", "FSRCNN_x4", "u2netp"]);
 
 /**
- * The models of a mesh to evaluate: those named, with the baselines of the same task and scale; all that are here where none
- * is named. By task, scale and name. Throws RangeError for a name that the registry does not know.
+ * Chooses the models of a mesh to evaluate: the named ones with the baselines of the same task and scale, or all available ones
+ * if none is named. Sorted by task, scale and name. Throws RangeError for a name that the registry does not know.
  */
 export function chooseModels(models: readonly Model[], wanted: readonly string[]): Choice {
   const unknown = wanted.filter((name) => models.every((model) => model.name !== name));

@@ -4,14 +4,14 @@ import { cutMiddle, cutToMultiple } from "./crop.ts";
 
 const frame = drawTestFrame(11, 7);
 
-test("a picture is cut to multiples of the scale from its lower right", () => {
+test("a picture loses rows and columns at its lower right to become a multiple of the scale", () => {
   const cut = cutToMultiple(frame, 4);
   expect(cut).toMatchObject({ widthPx: 8, heightPx: 4, channels: 3 });
   expect([...cut.data.subarray(24, 48)]).toEqual([...frame.data.subarray(33, 57)]);
   expect(cutToMultiple(frame, 1)).toEqual(frame);
 });
 
-test("the middle of a picture is as far from left and right, and no larger than the picture", () => {
+test("the middle of a picture has equal distances to left and right, and is not larger than the picture", () => {
   const middle = cutMiddle(frame, 3);
   expect(middle).toMatchObject({ widthPx: 3, heightPx: 3 });
   expect([...middle.data.subarray(0, 9)]).toEqual([...frame.data.subarray((2 * 11 + 4) * 3, (2 * 11 + 7) * 3)]);

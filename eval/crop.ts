@@ -1,6 +1,6 @@
 import { createFrame, type Frame } from "@pixelmesh/imaging";
 
-/** The upper left part whose sides are multiples of `multiple`: what a picture shrinks from without a remainder. */
+/** Cuts a picture to the upper left part whose sides are multiples of `multiple`, so that it can be reduced exactly. */
 export function cutToMultiple(frame: Frame, multiple: number): Frame {
   const { widthPx, heightPx } = frame;
   return cut(frame, {
@@ -11,7 +11,7 @@ export function cutToMultiple(frame: Frame, multiple: number): Frame {
   });
 }
 
-/** The middle of a picture, at most `sidePx` wide and high. */
+/** Cuts a picture to its middle, at most `sidePx` wide and high. */
 export function cutMiddle(frame: Frame, sidePx: number): Frame {
   const widthPx = Math.min(sidePx, frame.widthPx);
   const heightPx = Math.min(sidePx, frame.heightPx);

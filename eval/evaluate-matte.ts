@@ -4,7 +4,7 @@ import { compareMatte, type MatteAgreement, toAlpha } from "@pixelmesh/testing";
 import type { GrabCutPicture } from "./grabcut.ts";
 import { runStep } from "./run-step.ts";
 
-/** One photograph, cut out and judged. */
+/** The result and quality of one photograph. */
 export type CutPicture = MatteAgreement & {
   readonly name: string;
   readonly wallMs: number;
@@ -12,19 +12,25 @@ export type CutPicture = MatteAgreement & {
   readonly picture: GrabCutPicture;
 };
 
-/** The set through a model of the mesh, one photograph after the other. The first goes through once before, unmeasured. */
+/** Runs the set through a model of the mesh, one photograph at a time. The first one is run once more before, as a warm-up. */
 export async function evaluateMatte(
   client: Pixelmesh,
   model: { readonly name: string },
   set: readonly GrabCutPicture[],
 ): Promise<readonly CutPicture[]> {
   const operation = { $case: "removeBackground", value: { model: model.name } } as const;
-  const judged: CutPicture[] = [];
+  const evaluated: CutPicture[] = [];
   for (const picture of set) {
     const { bytes } = picture.photo;
-    if (judged.length === 0) await runStep(client, { operation, bytes });
+    if (evaluated.length === 0) await runStep(client, { operation, bytes });
     const { frame, wallMs } = await runStep(client, { operation, bytes });
-    judged.push({ ...compareMatte(toAlpha(frame), picture.mask), name: picture.name, wallMs, result: frame, picture });
+    evaluated.push({
+      ...compareMatte(toAlpha(frame), picture.mask),
+      name: picture.name,
+      wallMs,
+      result: frame,
+      picture,
+    });
   }
-  return judged;
+  return evaluated;
 }

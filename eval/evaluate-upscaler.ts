@@ -5,7 +5,7 @@ import { runStep, toPng } from "./run-step.ts";
 import type { Set5Picture } from "./set5.ts";
 import { compareUpscaled, type UpscaleQuality } from "./upscale-quality.ts";
 
-/** One picture of the set, enlarged and judged. `wallMs` is null where no mesh was asked. */
+/** The result and quality of one picture of the set. `wallMs` is null if no mesh was used. */
 export type UpscaledPicture = UpscaleQuality & {
   readonly name: string;
   readonly wallMs: number | null;
@@ -13,28 +13,28 @@ export type UpscaledPicture = UpscaleQuality & {
   readonly picture: Set5Picture;
 };
 
-/** The set through a model of the mesh, one picture after the other. The first goes through once before, unmeasured. */
+/** Runs the set through a model of the mesh, one picture at a time. The first one is run once more before, as a warm-up. */
 export async function evaluateUpscaler(
   client: Pixelmesh,
   model: { readonly name: string; readonly scale: number },
   set: readonly Set5Picture[],
 ): Promise<readonly UpscaledPicture[]> {
   const operation = { $case: "upscale", value: { scale: 0, model: model.name } } as const;
-  const judged: UpscaledPicture[] = [];
+  const evaluated: UpscaledPicture[] = [];
   for (const picture of set) {
     const bytes = await toPng(picture.small);
-    if (judged.length === 0) await runStep(client, { operation, bytes });
+    if (evaluated.length === 0) await runStep(client, { operation, bytes });
     const { frame, wallMs } = await runStep(client, { operation, bytes });
-    judged.push(judge(picture, frame, model.scale, wallMs));
+    evaluated.push(measure(picture, frame, model.scale, wallMs));
   }
-  return judged;
+  return evaluated;
 }
 
-/** The set through MATLAB's bicubic, which every upscaler has to beat. Needs no mesh. */
+/** Runs the set through MATLAB's bicubic, the baseline of every upscaler. Needs no mesh. */
 export function evaluateBicubic(scale: number, set: readonly Set5Picture[]): readonly UpscaledPicture[] {
-  return set.map((picture) => judge(picture, resizeLikeMatlab(picture.small, scale), scale, null));
+  return set.map((picture) => measure(picture, resizeLikeMatlab(picture.small, scale), scale, null));
 }
 
-function judge(picture: Set5Picture, result: Frame, scale: number, wallMs: number | null): UpscaledPicture {
+function measure(picture: Set5Picture, result: Frame, scale: number, wallMs: number | null): UpscaledPicture {
   return { ...compareUpscaled(result, picture.original, scale), name: picture.name, wallMs, result, picture };
 }

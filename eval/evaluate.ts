@@ -8,10 +8,10 @@ import { type Score, toMatteScore, toUpscaleScore } from "./score.ts";
 import { findSet5, loadSet5 } from "./set5.ts";
 import { createMatteSheet, createUpscaleSheet } from "./sheets.ts";
 
-/** What was measured, and the names of models that could not be. */
+/** The scores, and the names of models that failed. */
 export type Evaluation = { readonly scores: readonly Score[]; readonly failed: readonly string[] };
 
-/** Judges upscalers, each scale opened by bicubic. Nothing where Set5 is not there. */
+/** Evaluates upscalers by scale, each scale after bicubic. Returns no scores without Set5. */
 export async function evaluateUpscalers(client: Pixelmesh, models: readonly Model[]): Promise<Evaluation> {
   if (models.length === 0 || findSet5() === undefined) return { scores: [], failed: [] };
   const all: Evaluation[] = [];
@@ -32,7 +32,7 @@ export async function evaluateUpscalers(client: Pixelmesh, models: readonly Mode
   return { scores: all.flatMap(({ scores }) => scores), failed: all.flatMap(({ failed }) => failed) };
 }
 
-/** Judges matte models. Nothing where GrabCut is not there. */
+/** Evaluates matte models. Returns no scores without GrabCut. */
 export async function evaluateMattes(client: Pixelmesh, models: readonly Model[]): Promise<Evaluation> {
   if (models.length === 0 || findGrabCut() === undefined) return { scores: [], failed: [] };
   const set = await loadGrabCut();
@@ -44,7 +44,7 @@ export async function evaluateMattes(client: Pixelmesh, models: readonly Model[]
   });
 }
 
-/** One model after the other, so that each is timed alone; one that fails is said, and does not keep the others from being judged. */
+/** Evaluates one model at a time, so that each is timed alone. A failed model is printed, and the others are still evaluated. */
 async function evaluateEach(models: readonly Model[], evaluate: (model: Model) => Promise<Score>): Promise<Evaluation> {
   const scores: Score[] = [];
   const failed: string[] = [];

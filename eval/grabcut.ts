@@ -4,12 +4,12 @@ import { join } from "node:path";
 import type { Frame } from "@pixelmesh/imaging";
 import { findTestData, loadTestPicture, type TestPicture } from "@pixelmesh/testing";
 
-/** A photograph and the mask that people drew: 0 background, 255 object, 128 not to be counted. */
+/** A photograph and its hand-drawn mask: 0 background, 255 object, 128 not counted. */
 export type GrabCutPicture = { readonly name: string; readonly photo: TestPicture; readonly mask: Frame };
 
 const maskEnd = ".mask.png";
 
-/** Where the photographs of Rother et al. (2004) are; undefined, said on standard error, where they are not. */
+/** Returns the directory of the photographs of Rother et al. (2004). Prints a message and returns undefined if it is missing. */
 export function findGrabCut(): string | undefined {
   const data = findTestData();
   const dir = data && join(data, "matting", "GrabCut");
@@ -18,7 +18,7 @@ export function findGrabCut(): string | undefined {
   return undefined;
 }
 
-/** All photographs with their masks, by name. Throws where the set is not there or a mask has no photograph of its size. */
+/** Loads all photographs with their masks, by name. Throws if the set is missing or a mask has no photograph of its size. */
 export async function loadGrabCut(): Promise<readonly GrabCutPicture[]> {
   const dir = findGrabCut();
   if (dir === undefined) throw new Error("Expected the folder matting/GrabCut in the test data, got none");

@@ -10,7 +10,7 @@ import type { Score } from "./score.ts";
 const resultsDir = fileURLToPath(new URL("./results/", import.meta.url));
 const sheetsDir = fileURLToPath(new URL("../out/eval/", import.meta.url));
 
-/** Writes a score to eval/results/<name>.json with the machine and how busy that was, in place of an earlier one. */
+/** Writes a score to eval/results/<name>.json, with the machine and its load. Replaces an earlier one. */
 export async function keepScore(score: Score): Promise<void> {
   const document = {
     command: `make eval-models MODELS=${score.name}`,
@@ -23,7 +23,7 @@ export async function keepScore(score: Score): Promise<void> {
   await writeFile(join(resultsDir, `${score.name}.json`), `${JSON.stringify(document, null, 2)}\n`);
 }
 
-/** Writes a contact sheet to out/eval/<name>.png and answers its path. */
+/** Writes a contact sheet to out/eval/<name>.png and returns its path. */
 export async function keepSheet(name: string, sheet: Frame): Promise<string> {
   const path = join(sheetsDir, `${name}.png`);
   await mkdir(sheetsDir, { recursive: true });

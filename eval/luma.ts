@@ -2,8 +2,8 @@ import type { Frame } from "@pixelmesh/imaging";
 import type { Plane } from "@pixelmesh/testing";
 
 /**
- * Y of 8-bit RGB, 16 to 235, as MATLAB's `rgb2ycbcr` has it (ITU-R BT.601, studio range), not rounded; grey counts as equal
- * red, green and blue. Alpha is ignored. Published super-resolution figures are taken on this plane.
+ * Computes Y of 8-bit RGB, 16 to 235, like MATLAB's `rgb2ycbcr` (ITU-R BT.601, studio range), not rounded. Grey counts as equal
+ * red, green and blue. Alpha is ignored. Published super-resolution figures use this plane.
  */
 export function toMatlabLuma({ widthPx, heightPx, channels, data }: Frame): Plane {
   const luma = new Float64Array(widthPx * heightPx);
@@ -16,7 +16,7 @@ export function toMatlabLuma({ widthPx, heightPx, channels, data }: Frame): Plan
   return { widthPx, heightPx, data: luma };
 }
 
-/** The plane without `borderPx` on each side. Throws RangeError where nothing would be left. */
+/** Cuts `borderPx` from each side of a plane. Throws RangeError if nothing would be left. */
 export function cutBorder({ widthPx, heightPx, data }: Plane, borderPx: number): Plane {
   const width = widthPx - 2 * borderPx;
   const height = heightPx - 2 * borderPx;

@@ -7,7 +7,7 @@ import { compareUpscaled } from "./upscale-quality.ts";
 
 const line = (...samples: number[]) => createFrame(samples.length, 1, 1, Uint8Array.from(samples));
 
-test("shrinking by two weighs eight samples as the kernel worked out by hand does", () => {
+test("reducing by two weighs eight samples like the kernel computed by hand", () => {
   // h(1.75), h(1.25), h(0.75), h(0.25) of the cubic with a = -0.5, halved because it is twice as wide.
   const half = [-0.01171875, -0.03515625, 0.11328125, 0.43359375];
   const kernel = [...half, ...half.toReversed()];
@@ -18,13 +18,13 @@ test("shrinking by two weighs eight samples as the kernel worked out by hand doe
   expect(resizeLikeMatlab(line(9, ...samples, 9, 9, 9), 0.5).data[2]).toBe(Math.round(byHand));
 });
 
-test("enlarging by two mixes four samples as the kernel worked out by hand does", () => {
+test("enlarging by two weighs four samples like the kernel computed by hand", () => {
   // A new sample a quarter before an old one: h(1.75), h(0.75), h(0.25), h(1.25).
   const byHand = -0.0234375 * 80 + 0.2265625 * 160 + 0.8671875 * 40 - 0.0703125 * 220;
   expect(resizeLikeMatlab(line(80, 160, 40, 220, 10), 2).data[4]).toBe(Math.round(byHand));
 });
 
-test("borders are mirrored: a picture beside its mirror image shrinks to the same", () => {
+test("borders are mirrored: a picture beside its mirror image is reduced to the same samples", () => {
   const frame = drawTestFrame(48, 36);
   const doubled = createFrame(96, 36, 3);
   for (let y = 0; y < 36; y++)
@@ -64,7 +64,7 @@ describe.runIf(findSet5())("Set5, shrunk and enlarged again", () => {
     [2, 33.66, 33.69],
     [3, 30.39, 30.41],
     [4, 28.42, 28.43],
-  ])("is as far from itself at x%d as published for bicubic", async (scale, low, high) => {
+  ])("has the published PSNR of bicubic at x%d", async (scale, low, high) => {
     const set = await loadSet5(scale);
     const psnrs = set.map(
       ({ original, small }) => compareUpscaled(resizeLikeMatlab(small, scale), original, scale).psnrDb,

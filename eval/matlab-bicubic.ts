@@ -1,9 +1,9 @@
 import { createFrame, type Frame } from "@pixelmesh/imaging";
 
 /**
- * A frame resized as MATLAB's `imresize(picture, scale, "bicubic")` does: cubic kernel of a = -0.5 (Keys, "Cubic convolution
- * interpolation for digital image processing", 1981), widened by 1 / scale where it shrinks, borders mirrored. Sides become
- * `ceil(side * scale)`; samples are rounded once, at the end. Published super-resolution figures stand on this resize.
+ * Resizes a frame like MATLAB's `imresize(picture, scale, "bicubic")`: cubic kernel of a = -0.5 (Keys, "Cubic convolution
+ * interpolation for digital image processing", 1981), widened by 1 / scale for a reduction, borders mirrored. Sides become
+ * `ceil(side * scale)`; samples are rounded once, at the end. Published super-resolution figures use this resize.
  */
 export function resizeLikeMatlab(frame: Frame, scale: number): Frame {
   const { widthPx, heightPx, channels } = frame;
@@ -15,7 +15,7 @@ export function resizeLikeMatlab(frame: Frame, scale: number): Frame {
   return createFrame(columns.length, rows.length, channels, Uint8Array.from(Uint8ClampedArray.from(resized)));
 }
 
-/** Which samples a new one is made of, and how much of each. */
+/** The samples that a new sample is computed from, with their weights. */
 type Taps = readonly { readonly at: number; readonly weight: number }[];
 
 function createTaps(sidePx: number, scale: number): readonly Taps[] {
@@ -39,7 +39,7 @@ function cubic(distance: number): number {
   return (1.5 * distance - 2.5) * distance * distance + 1;
 }
 
-/** The sample a position beyond the border stands for: … 1 0 | 0 1 2 … n-1 | n-1 n-2 … */
+/** Maps a position beyond the border to a sample: … 1 0 | 0 1 2 … n-1 | n-1 n-2 … */
 function mirror(at: number, sidePx: number): number {
   const place = ((at % (2 * sidePx)) + 2 * sidePx) % (2 * sidePx);
   return place < sidePx ? place : 2 * sidePx - 1 - place;

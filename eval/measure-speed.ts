@@ -5,21 +5,21 @@ import { resizeFrame } from "@pixelmesh/imaging";
 import { loadTestPicture } from "@pixelmesh/testing";
 import { runStep, type StepTask, toPng } from "./run-step.ts";
 
-/** How fast a picture of 640×480 goes through, warm, alone, written as `auto` writes it. */
+/** The speed of a picture of 640×480, after a warm-up, without other jobs, encoded as `auto`. */
 export type Speed = {
   readonly runs: number;
   /** From the first byte sent to the last received. */
   readonly wallMs: ReturnType<typeof spread>;
   /** The step alone, from started to stored. */
   readonly stepMs: ReturnType<typeof spread>;
-  /** Megapixels of input a second, by the middle of `wallMs`. */
+  /** Megapixels of input per second, by the median of `wallMs`. */
   readonly inputMpPerSecond: number;
 };
 
 const runs = 3;
 const [widthPx, heightPx] = [640, 480];
 
-/** The project's own still life through one operation: once unmeasured, then `runs` times. */
+/** Runs the project's still life through one operation: once as a warm-up, then `runs` times. */
 export async function measureSpeed(client: Pixelmesh, operation: StepTask["operation"]): Promise<Speed> {
   const scene = await loadTestPicture(fileURLToPath(new URL("../examples/still-life.jpg", import.meta.url)));
   const task = { operation, bytes: await toPng(await resizeFrame(scene.frame, widthPx, heightPx)) };

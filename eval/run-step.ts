@@ -2,7 +2,7 @@ import { AppError, type Job, JobState, type Pixelmesh, reasonFromEnum } from "@p
 import { decodePicture, defaultLimits, encodeFrame, type Frame } from "@pixelmesh/imaging";
 import { Encoding, ImageFormat, type Step } from "@pixelmesh/proto";
 
-/** What a job of one step gave, and how long it took. */
+/** The result and times of a job with one step. */
 export type StepRun = {
   readonly frame: Frame;
   /** From the first byte sent to the last received. */
@@ -12,17 +12,17 @@ export type StepRun = {
   readonly provider: string;
 };
 
-/** The step, the picture's file and how the result is encoded. */
+/** The step, the picture's file and the format of the result. */
 export type StepTask = {
   readonly operation: NonNullable<Step["operation"]>;
   readonly bytes: Uint8Array;
-  /** Default PNG, which loses nothing. */
+  /** Default PNG, which is lossless. */
   readonly format?: ImageFormat;
 };
 
 /**
- * One picture through a running mesh as any client's: uploaded, decoded, scheduled, run, encoded, downloaded. Stored
- * results are not used. Throws the job's own error, and INTERNAL where anything was lowered on the way.
+ * Runs one picture through a mesh like any client: uploaded, decoded, scheduled, run, encoded, downloaded. Does not use the
+ * result cache. Throws the job's error, or INTERNAL if the result was degraded.
  */
 export async function runStep(client: Pixelmesh, { operation, bytes, format }: StepTask): Promise<StepRun> {
   const startMs = performance.now();
@@ -44,7 +44,7 @@ export async function runStep(client: Pixelmesh, { operation, bytes, format }: S
   return { frame, wallMs, stepMs: step?.runMs ?? Number.NaN, provider: step?.provider ?? "" };
 }
 
-/** A frame as the file that is uploaded. */
+/** Encodes a frame as the file to upload. */
 export async function toPng(frame: Frame): Promise<Uint8Array> {
   return (await encodeFrame(frame, Encoding.fromPartial({ format: ImageFormat.PNG }))).bytes;
 }
@@ -55,5 +55,5 @@ function assertWhole({ state, error, adaptations }: Job): void {
     throw new AppError(reason, `The job failed: ${error?.message ?? "it gives no reason"}`);
   }
   if (adaptations.length > 0)
-    throw new AppError("INTERNAL", `Expected nothing to be lowered, got ${JSON.stringify(adaptations)}`);
+    throw new AppError("INTERNAL", `Expected no degradation, got ${JSON.stringify(adaptations)}`);
 }

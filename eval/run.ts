@@ -1,7 +1,7 @@
 /**
- * `make eval-models`: the models of the registry through a running mesh, judged on Set5 and GrabCut; one table, a JSON file
- * for each in eval/results/, contact sheets in out/eval/. MODELS=a,b names some; default all that are here. Exits 1 where a
- * bar is missed, a model fails, or one that was named is not here.
+ * `make eval-models`: evaluates models of the registry on Set5 and GrabCut through a mesh. Prints one table, and writes a JSON
+ * file for each model to eval/results/ and contact sheets to out/eval/. MODELS=a,b names some; default all available ones. Exits
+ * with 1 if a bar is missed, a model fails, or a named model is not available.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -23,12 +23,12 @@ test("a score holds means over the set, each picture, and whether the bar is rea
   expect(score.bar).toEqual({ measure: "psnrDb", atLeast: 31, isReached: true });
 });
 
-test("the mean counts against the bar before it is rounded up to it", () => {
+test("the mean is compared with the bar before it is rounded", () => {
   const { bar } = toUpscaleScore(ours, [upscaled("a", 30.99999, 1)]);
   expect(bar?.isReached).toBe(false);
 });
 
-test("the table has a line for each score, and says which bar is missed", () => {
+test("the table has a line for each score, and marks a missed bar", () => {
   const missed = toUpscaleScore(ours, [upscaled("a", 30, 100)]);
   const bicubic = toUpscaleScore({ ...ours, name: "bicubic-x4" }, [upscaled("a", 28.431, null)]);
   const [head, ...lines] = scoreTable([bicubic, missed]).trimEnd().split("\n");

@@ -6,7 +6,7 @@ import type { Speed } from "./measure-speed.ts";
 
 type Measures = Readonly<Record<string, number>>;
 
-/** What one model reached on its set: one line of the table and one file of results. */
+/** The score of one model on its set: one line of the table and one file of results. */
 export type Score = {
   readonly name: string;
   readonly task: string;
@@ -17,22 +17,22 @@ export type Score = {
   /** `psnrDb` and `ssim`, or `iou` and `meanError`: means over the set. */
   readonly means: Measures;
   readonly pictures: readonly { readonly name: string; readonly wallMs: number | null; readonly measures: Measures }[];
-  /** Wall time of the set's pictures, warm; null where no mesh was asked. */
+  /** Wall time of the set's pictures, after a warm-up; null if no mesh was used. */
   readonly pictureMs: ReturnType<typeof spread> | null;
   readonly speed: Speed | null;
-  /** What it must reach to be shipped, and whether it does; null for models that are not ours. */
+  /** The bar of the model, and whether it is reached; null for third-party models. */
   readonly bar: { readonly measure: string; readonly atLeast: number; readonly isReached: boolean } | null;
 };
 
-/** Whose score it is. */
+/** The scored model. */
 export type Scored = Pick<Score, "name" | "task" | "scale" | "digest" | "speed">;
 
-/** Score of an upscaler on Set5. */
+/** Computes the score of an upscaler on Set5. */
 export function toUpscaleScore(scored: Scored, pictures: readonly UpscaledPicture[]): Score {
   return toScore(scored, "Set5", pictures, ({ psnrDb, ssim }) => ({ psnrDb, ssim }));
 }
 
-/** Score of a matte model on GrabCut. */
+/** Computes the score of a matte model on GrabCut. */
 export function toMatteScore(scored: Scored, pictures: readonly CutPicture[]): Score {
   return toScore(scored, "GrabCut", pictures, ({ iou, meanError }) => ({ iou, meanError }));
 }

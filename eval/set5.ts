@@ -5,12 +5,12 @@ import { findTestData, loadTestPicture } from "@pixelmesh/testing";
 import { cutToMultiple } from "./crop.ts";
 import { resizeLikeMatlab } from "./matlab-bicubic.ts";
 
-/** A picture, cut so that its sides are multiples of the scale, and what it was shrunk to. */
+/** A picture whose sides were cut to multiples of the scale, and its reduced version. */
 export type Set5Picture = { readonly name: string; readonly original: Frame; readonly small: Frame };
 
 const names = ["baby", "bird", "butterfly", "head", "woman"];
 
-/** Where the five pictures of Bevilacqua et al. (2012) are; undefined, said on standard error, where they are not. */
+/** Returns the directory of the five pictures of Bevilacqua et al. (2012). Prints a message and returns undefined if it is missing. */
 export function findSet5(): string | undefined {
   const data = findTestData();
   const dir = data && join(data, "sr", "Set5");
@@ -19,7 +19,7 @@ export function findSet5(): string | undefined {
   return undefined;
 }
 
-/** The five pictures and their small versions for a scale. Throws where the set is not there. */
+/** Loads the five pictures and reduces them by the scale. Throws if the set is missing. */
 export async function loadSet5(scale: number): Promise<readonly Set5Picture[]> {
   const dir = findSet5();
   if (dir === undefined) throw new Error("Expected the folder sr/Set5 in the test data, got none");

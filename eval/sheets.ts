@@ -9,7 +9,7 @@ const cellPx = 480;
 const detailPx = 160;
 const extremes = 3;
 
-/** A row for each picture, its middle three times as large: enlarged by bicubic, by the model, the original. */
+/** Creates a sheet with a row for each picture. It shows the middle, three times as large: bicubic, the model, the original. */
 export async function createUpscaleSheet(scale: number, pictures: readonly UpscaledPicture[]): Promise<Frame> {
   const rows = pictures.flatMap(({ result, picture }) => [
     resizeLikeMatlab(picture.small, scale),
@@ -20,7 +20,7 @@ export async function createUpscaleSheet(scale: number, pictures: readonly Upsca
   return createContactSheet(await Promise.all(details), { columns, cellPx });
 }
 
-/** A row for each of the three worst and the three best: the photograph, the mask that people drew, the cut-out. */
+/** Creates a sheet with a row for each of the three worst and three best results: photograph, hand-drawn mask, cut-out. */
 export function createMatteSheet(pictures: readonly CutPicture[]): Promise<Frame> {
   const byIou = pictures.toSorted((a, b) => a.iou - b.iou);
   const shown = new Set([...byIou.slice(0, extremes), ...byIou.slice(-extremes)]);

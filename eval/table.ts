@@ -3,7 +3,7 @@ import type { Score } from "./score.ts";
 
 const heads = ["MODEL", "SCALE", "SET", "PSNR dB", "SSIM", "IoU", "MAE", "ms/PICTURE", "MP/s AT 640x480", "BAR"];
 
-/** Scores as one table: means over the set, the middle of the times. */
+/** Formats scores as one table: means over the set, medians of times. */
 export function scoreTable(scores: readonly Score[]): string {
   const rows = scores.map(({ name, scale, set, means, pictureMs, speed, bar }) => [
     name,

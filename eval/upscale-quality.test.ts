@@ -11,7 +11,7 @@ test("Y of black, red, green, blue and white is what rgb2ycbcr documents", () =>
   expect([...toMatlabLuma(createFrame(2, 1, 1, Uint8Array.from([0, 255]))).data]).toEqual([16, 235]);
 });
 
-test("a step of d in all three channels is 20 log10(255 / (d 219/255)) dB, and the border does not count", () => {
+test("a difference of d in all three channels is 20 log10(255 / (d 219/255)) dB, and the border does not count", () => {
   const a = createFrame(20, 20, 3);
   const b = createFrame(20, 20, 3);
   b.data.fill(10);
@@ -24,7 +24,7 @@ test("a step of d in all three channels is 20 log10(255 / (d 219/255)) dB, and t
   expect(compareUpscaled(a, b, 3).psnrDb).toBeLessThan(12);
 });
 
-test("equal pictures are as near as can be; others than equal sides are refused", () => {
+test("equal pictures have infinite PSNR, and different sides are refused", () => {
   const frame = drawTestFrame(24, 20);
   expect(compareUpscaled(frame, frame, 2)).toEqual({ psnrDb: Number.POSITIVE_INFINITY, ssim: 1 });
   expect(() => compareUpscaled(frame, drawTestFrame(24, 22), 2)).toThrow("24x22, got 24x20");

@@ -2,7 +2,7 @@ import type { Frame } from "@pixelmesh/imaging";
 import { planeSsim } from "@pixelmesh/testing";
 import { cutBorder, toMatlabLuma } from "./luma.ts";
 
-/** How near an enlarged picture comes to the one it was shrunk from, on Y. */
+/** The similarity of an enlarged picture and its original, on Y. */
 export type UpscaleQuality = {
   /** Peak signal-to-noise ratio in dB for a peak of 255; Infinity for equal pictures. */
   readonly psnrDb: number;
@@ -10,7 +10,7 @@ export type UpscaleQuality = {
   readonly ssim: number;
 };
 
-/** Compares on Y with `borderPx` cut on each side, as published figures do (the scale is cut). Throws RangeError for sides that differ. */
+/** Compares two pictures on Y with `borderPx` cut on each side; published figures cut the scale. Throws RangeError if sides differ. */
 export function compareUpscaled(result: Frame, original: Frame, borderPx: number): UpscaleQuality {
   if (result.widthPx !== original.widthPx || result.heightPx !== original.heightPx) {
     const sidesOf = ({ widthPx, heightPx }: Frame) => `${widthPx}x${heightPx}`;

@@ -141,8 +141,8 @@ export {
   HoldSlotRequest,
   HoldSlotResponse,
   HostReport,
+  ModelReport,
   QueueStatus,
-  ResidentModel,
   SchedulerServiceDefinition,
   ServiceInstance,
   SlotGrant,
@@ -160,9 +160,9 @@ export {
   type SchedulerServiceImplementation,
 } from "./gen/pixelmesh/scheduler/v1/scheduler_service.ts";
 export {
-  FootprintCard,
   LeaderLease,
   LeaderMark,
+  MemoryProfile,
 } from "./gen/pixelmesh/scheduler/v1/state.ts";
 export {
   BlobKind,
@@ -178,8 +178,8 @@ export {
   PutBlobResponse,
   ReleaseBlobsRequest,
   ReleaseBlobsResponse,
-  ReserveRoomRequest,
-  ReserveRoomResponse,
+  ReserveSpaceRequest,
+  ReserveSpaceResponse,
   StatBlobRequest,
   StatBlobResponse,
   StorageServiceDefinition,

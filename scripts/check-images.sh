@@ -47,5 +47,5 @@ fi
 
 start=$SECONDS
 bash scripts/setup.sh packages
-node deploy/images/src/build.ts
+node --conditions=development deploy/images/src/build.ts
 say "trees built by the scripts of the Dockerfile's stages ($((SECONDS - start)) s), $skipped skipped"

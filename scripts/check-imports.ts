@@ -1,4 +1,4 @@
-/** Checks the import rules of .dependency-cruiser.cjs. Fails on a violation, and when it looked at too few modules to mean anything. */
+/** Checks the import rules of .dependency-cruiser.cjs. Fails on a violation, and where it did not see every source file. */
 import { execFileSync } from "node:child_process";
 import { globSync } from "node:fs";
 

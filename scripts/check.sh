@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make check: format, lint, types, contracts, generated code, import rules, unit tests. Stops at the first that fails.
+# make check: format, lint, types, import rules, words, contracts, generated code and pages, unit tests. Stops at the first step that fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,7 +21,7 @@ generated_is_current() {
   scratch=$(mktemp -d)
   cp -r proto/gen proto/index.ts "$scratch/"
   bash proto/generate.sh
-  # Whatever differs is put back, so that a check never changes the tree.
+  # A difference is undone, so that a check never changes the tree.
   if ! { diff -r proto/gen "$scratch/gen" && diff proto/index.ts "$scratch/index.ts"; }; then
     rm -rf proto/gen && cp -r "$scratch/gen" "$scratch/index.ts" proto/
     echo "Expected proto/gen to be what the contracts generate; run: make generate"
@@ -32,9 +32,11 @@ generated_is_current() {
 step format+lint biome check .
 step types tsc -p .
 step imports node scripts/check-imports.ts
+step words node scripts/check-words.ts
 step buf-lint bash -c 'cd proto && ../node_modules/.bin/buf lint && ../node_modules/.bin/buf format -d --exit-code'
 step buf-breaking bash -c 'cd proto && ../node_modules/.bin/buf breaking --against released.binpb'
 step generated generated_is_current
-# Properties are played longer in `make test`, and much longer in `make test-deep`.
+step reference node --conditions=development --disable-warning=ExperimentalWarning scripts/reference/generate.ts --check
+# Properties run longer in `make test`, and much longer in `make test-deep`.
 step unit env PIXELMESH_PROPERTY_RUNS="${PIXELMESH_PROPERTY_RUNS:-100}" vitest run --project unit
 tail -n 8 "$log" | grep -E 'Tests|Test Files' || true

@@ -34,11 +34,11 @@ build() { # name:tag, then arguments of its own
     --build-arg "VERSION=$tag" --build-arg "REVISION=$revision" "$@" .
   say "$image $(node -p "require('./$facts')['containerimage.digest'] ?? 'no digest'")"
 }
-for role in ${ROLES:-ingest scheduler storage upscale background effects cli}; do
+for role in ${ROLES:-$(node --conditions=development deploy/images/src/list-images.ts)}; do
   build "$prefix/$role:$tag" --target service --build-arg "ROLE=$role"
 done
 if [ "${CUDA:-yes}" = yes ]; then
-  for role in upscale background; do
+  for role in $(node --conditions=development deploy/images/src/list-images.ts --cuda); do
     build "$prefix/$role:$tag-cuda" --target service --build-arg "ROLE=$role" --build-arg FLAVOUR=cuda
   done
 fi

@@ -1,4 +1,4 @@
-/** Loaded before each file of mesh tests: when a test fails, the logs of its meshes are kept, and their place is printed. */
+/** Loaded before each file of mesh tests. When a test fails, keeps the logs of its meshes and prints their directories. */
 import { afterAll, beforeEach } from "vitest";
 import { deferRemoval, keepLogs, removeEnded } from "../libs/testing/src/kept-logs.ts";
 
@@ -6,8 +6,8 @@ deferRemoval();
 
 beforeEach(({ onTestFailed }) => {
   onTestFailed(({ task }) => {
-    const places = keepLogs();
-    if (places.length > 0) console.error(`"${task.name}" failed. The logs of its meshes:\n  ${places.join("\n  ")}`);
+    const dirs = keepLogs();
+    if (dirs.length > 0) console.error(`"${task.name}" failed. The logs of its meshes:\n  ${dirs.join("\n  ")}`);
   });
 });
 

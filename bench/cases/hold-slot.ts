@@ -7,14 +7,14 @@ import { report } from "../harness/report.ts";
 import { spread } from "../harness/stats.ts";
 
 const rounds = 5;
-const alone = 500;
-const together = 2_000;
-/** As many as a device has slots for light work. */
+const sequentialSlots = 500;
+const parallelSlots = 2_000;
+/** The number of light slots of a device. */
 const inFlight = 8;
 
 /**
- * A slot from the open of its call to its release, against a scheduler process of its own, with free memory: one after
- * another, and eight at once. The holder is the workers' own code, in this process.
+ * Measures a slot from the start of its call to its release, at a scheduler with free memory: one after another, and eight at once. This
+ * process holds the slots with the workers' code.
  */
 export async function holdSlotCase(): Promise<boolean> {
   await using mesh = await startTestMesh({ services: ["scheduler"], env: { PIXELMESH_LOG_LEVEL: "warn" } });
@@ -22,16 +22,16 @@ export async function holdSlotCase(): Promise<boolean> {
   const link = connectSchedulers([address], connectRpc);
   const endDevice = attachDevice(link);
   try {
-    for (let n = 0; n < alone; n++) await holdOnce(link);
+    for (let n = 0; n < sequentialSlots; n++) await holdOnce(link);
     const p50Ms: number[] = [];
     const eachMs: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const times = [];
-      for (let n = 0; n < alone; n++) times.push(await holdOnce(link));
+      for (let n = 0; n < sequentialSlots; n++) times.push(await holdOnce(link));
       p50Ms.push(spread(times, 3).median);
       const startMs = performance.now();
-      await Promise.all(Array.from({ length: inFlight }, () => holdMany(link, together / inFlight)));
-      eachMs.push((performance.now() - startMs) / together);
+      await Promise.all(Array.from({ length: inFlight }, () => holdMany(link, parallelSlots / inFlight)));
+      eachMs.push((performance.now() - startMs) / parallelSlots);
     }
     const perSlot = spread(eachMs, 3);
     return report("hold-slot", [
@@ -40,7 +40,7 @@ export async function holdSlotCase(): Promise<boolean> {
         value: spread(p50Ms, 3).median,
         unit: "ms",
         bound: 3,
-        details: { rounds, slotsPerRound: alone, p50Ms: spread(p50Ms, 3) },
+        details: { rounds, slotsPerRound: sequentialSlots, p50Ms: spread(p50Ms, 3) },
       },
       {
         name: `time for one slot, ${inFlight} in flight`,
@@ -49,7 +49,7 @@ export async function holdSlotCase(): Promise<boolean> {
         bound: Number((1_000 / 1_500).toFixed(3)),
         details: {
           rounds,
-          slotsPerRound: together,
+          slotsPerRound: parallelSlots,
           perSlotMs: perSlot,
           slotsPerSecond: Math.round(1_000 / perSlot.median),
         },
@@ -65,12 +65,17 @@ async function holdMany(link: SchedulerLink, count: number): Promise<void> {
   for (let n = 0; n < count; n++) await holdOnce(link);
 }
 
-/** Milliseconds from asking to having released. */
+/** Returns the milliseconds from the request to the release. */
 async function holdOnce(link: SchedulerLink): Promise<number> {
   const startMs = performance.now();
   const request = SlotRequest.fromPartial({
-    ...{ service: "bench", instance: "0", deviceIds: [deviceId], tenant: "bench", workClass: WorkClass.LIGHT },
-    ...{ priority: Priority.INTERACTIVE, options: [{ tilePx: 512, batch: 1, peakBytes: 2 ** 20, computeTokens: 1 }] },
+    service: "bench",
+    instance: "0",
+    deviceIds: [deviceId],
+    tenant: "bench",
+    workClass: WorkClass.LIGHT,
+    priority: Priority.INTERACTIVE,
+    options: [{ tilePx: 512, batch: 1, peakBytes: 2 ** 20, computeTokens: 1 }],
   });
   const slot = await holdSlot(link, request, AbortSignal.timeout(10_000));
   slot.release({ runMs: 1 });

@@ -17,8 +17,8 @@ const inFlight = 4;
 const recycleAfter = 20;
 
 /**
- * Jobs of one tile (640×480 ×2) under load, on a mesh whose inference host is replaced every 20 tiles and on one whose never
- * is, in turn: time for a round, and how many jobs failed.
+ * Runs rounds of jobs of one tile (640×480 ×2), in turn on a mesh whose inference host is replaced every 20 tiles and on one whose host
+ * is never replaced. Measures the time for a round and the failed jobs.
  */
 export async function hostRecycleCase(): Promise<boolean> {
   const dir = await mkdtemp(join(tmpdir(), "pixelmesh-bench-"));
@@ -66,9 +66,18 @@ export async function hostRecycleCase(): Promise<boolean> {
     const cpuRatios = recycledCpuMs.map((ms, at) => ms / (keptCpuMs[at] as number));
     const ends = await recycledCount(recycled.metrics);
     const details = {
-      ...{ pairs, jobsPerRound, inFlight, recycleAfter, model, hostsRecycled: ends },
-      ...{ recycledMs: spread(recycledMs), keptMs: spread(keptMs), ratio: spread(ratios, 3) },
-      ...{ recycledCpuMs: spread(recycledCpuMs), keptCpuMs: spread(keptCpuMs), cpuRatio: spread(cpuRatios, 3) },
+      pairs,
+      jobsPerRound,
+      inFlight,
+      recycleAfter,
+      model,
+      hostsRecycled: ends,
+      recycledMs: spread(recycledMs),
+      keptMs: spread(keptMs),
+      ratio: spread(ratios, 3),
+      recycledCpuMs: spread(recycledCpuMs),
+      keptCpuMs: spread(keptCpuMs),
+      cpuRatio: spread(cpuRatios, 3),
     };
     const name = "640×480 ×2 under load, host replaced every 20 tiles: time / time without";
     return report("host-recycle", [
@@ -88,13 +97,13 @@ export async function hostRecycleCase(): Promise<boolean> {
   }
 }
 
-/** How many hosts have been replaced so far. */
+/** Returns the number of replaced hosts so far. */
 async function recycledCount(metricsUrl: string): Promise<number> {
   const page = await (await fetch(metricsUrl)).text();
   return Number(/^pixelmesh_host_ends_total\{reason="recycled"\} (\d+)$/m.exec(page)?.[1] ?? 0);
 }
 
-/** Runs a round, some jobs at a time; answers how many failed. */
+/** Runs a round, `inFlight` jobs at once. Returns the number of failed jobs. */
 async function runRound(client: Pixelmesh, picture: Uint8Array): Promise<number> {
   let failed = 0;
   await Promise.all(
@@ -105,7 +114,7 @@ async function runRound(client: Pixelmesh, picture: Uint8Array): Promise<number>
   return failed;
 }
 
-/** Whether the job succeeded. */
+/** Runs a job. Returns whether it succeeded. */
 async function runJob(client: Pixelmesh, picture: Uint8Array): Promise<boolean> {
   const { id } = await client.jobs.create({
     pipeline: {

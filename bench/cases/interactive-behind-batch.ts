@@ -13,12 +13,12 @@ const inFlight = 32;
 const extraMs = 20;
 const sidePx = 768;
 
-/** What workers told of when steps started and ended, by job, in milliseconds of the wall clock. */
+/** Times at which workers reported the start and end of steps, by job, in Unix milliseconds. */
 type Times = { readonly started: Map<string, number>; readonly completed: Map<string, number> };
 
 /**
- * How soon an interactive job starts behind 1,000 batch jobs that wait for the same service: from the call that makes it to its
- * worker's word that it has started, upload included, against how long the running steps took.
+ * Measures how soon an interactive job starts behind 1,000 batch jobs that wait for the same worker: from the call that creates it,
+ * upload included, to the worker's event `started`. The limit is the time of a running step plus 20 ms.
  */
 export async function interactiveBehindBatchCase(): Promise<boolean> {
   const { bytes } = await encodeFrame(drawTestFrame(sidePx, sidePx), Encoding.create());
@@ -28,17 +28,17 @@ export async function interactiveBehindBatchCase(): Promise<boolean> {
   const bus = await connectBus({ ...options, metrics: createMetrics("bench", "0") });
   try {
     const times = listen(bus);
-    let made = 0;
-    const create = (priority: Priority) => createJob(mesh, bytes, priority, ++made);
+    let created = 0;
+    const create = (priority: Priority) => createJob(mesh, bytes, priority, ++created);
     while ((await countWaiting(mesh)) < waitingJobs)
       await Promise.all(Array.from({ length: inFlight }, () => create(Priority.BATCH)));
 
     const delaysMs: number[] = [];
-    let leastWaiting = Number.POSITIVE_INFINITY;
+    let minWaiting = Number.POSITIVE_INFINITY;
     for (let at = 0; at < interactiveJobs; at++) {
       await Promise.all(Array.from({ length: 8 }, () => create(Priority.BATCH)));
-      leastWaiting = Math.min(leastWaiting, await countWaiting(mesh));
-      // Not in step with what runs.
+      minWaiting = Math.min(minWaiting, await countWaiting(mesh));
+      // A random pause, so that the call is not synchronous with running steps.
       await new Promise((next) => setTimeout(next, Math.random() * 100));
       const calledUnixMs = Date.now();
       const jobId = await create(Priority.INTERACTIVE);
@@ -51,7 +51,7 @@ export async function interactiveBehindBatchCase(): Promise<boolean> {
     });
     const delay = spread(delaysMs);
     const step = spread(stepMs);
-    const details = { interactiveJobs, leastWaiting, delayMs: delay, runningStepMs: step, stepsRun: stepMs.length };
+    const details = { interactiveJobs, minWaiting, delayMs: delay, runningStepMs: step, stepsRun: stepMs.length };
     return report("interactive-behind-batch", [
       {
         name: `start of an interactive job behind ${waitingJobs} waiting batch jobs, p50`,

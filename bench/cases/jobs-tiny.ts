@@ -5,8 +5,9 @@ import { type Bus, connectBus } from "@pixelmesh/bus";
 import { connectPixelmesh } from "@pixelmesh/client";
 import { startMesh } from "@pixelmesh/local-mesh";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
+import { readWrites } from "../harness/durable-writes.ts";
+import { maxLagMs, readLoopLags, worstOf } from "../harness/event-loop-lag.ts";
 import { startIdleProcess } from "../harness/idle-process.ts";
-import { maxLagMs, readLoopLags, readWrites, worstOf } from "../harness/loops.ts";
 import { readCpuMs } from "../harness/machine.ts";
 import { report } from "../harness/report.ts";
 import { spread } from "../harness/stats.ts";
@@ -17,7 +18,7 @@ const jobs = 200;
 const inFlight = 16;
 const cachedJobs = 100;
 
-/** What a mesh makes of jobs that are hardly any work: its own cost. */
+/** Measures the mesh's own cost of a job, with jobs that take hardly any work. */
 export async function jobsTinyCase(): Promise<boolean> {
   const dir = await mkdtemp(join(tmpdir(), "pixelmesh-bench-"));
   const picture = await makeTinyPicture();
@@ -74,7 +75,7 @@ export async function jobsTinyCase(): Promise<boolean> {
     const load = loadavg()[0];
     const perJob = spread(perJobMs, 2);
     const cached = spread(cachedMs, 1);
-    // One removal from `open` a job is a write that stores no message.
+    // Plus one: the removal from the bucket `open`, which stores no message.
     const writesPerJob = Number((writes / total + 1).toFixed(2));
     return report("jobs-tiny", [
       {
@@ -109,7 +110,7 @@ export async function jobsTinyCase(): Promise<boolean> {
   }
 }
 
-/** Messages ever stored in the streams and buckets of jobs; those that keep processes listed and leases alive do not count. */
+/** Returns the number of messages stored so far in streams and buckets of jobs. Announcements and leases are not counted. */
 async function countWrites(bus: Bus): Promise<number> {
   let sum = 0;
   for await (const { config, state } of bus.jsm.streams.list())

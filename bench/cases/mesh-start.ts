@@ -6,20 +6,20 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { freePorts } from "../../test/free-ports.ts";
+import { roleNames } from "@pixelmesh/roles";
+import { freePorts } from "@pixelmesh/testing";
 import { readPss } from "../harness/machine.ts";
 import { report } from "../harness/report.ts";
 import { spread } from "../harness/stats.ts";
 
 const rounds = 5;
-const settleMs = 3_000;
-const areas = ["INGEST", "SCHEDULER", "STORAGE", "UPSCALE", "BACKGROUND", "EFFECTS"];
+const idleWaitMs = 3_000;
 
-/** `pixelmesh up` from its start to the line `ready`, and the memory of everything it started (and itself) at rest. */
+/** Measures `pixelmesh up` from its start to the line `ready`, and the idle memory of all its processes. */
 export async function meshStartCase(): Promise<boolean> {
   const readyMs: number[] = [];
   const pssMiB: number[] = [];
-  // The first round fills the compile cache, as on any machine that has started a mesh before.
+  // The first round fills the compile cache and is not measured.
   for (let round = 0; round <= rounds; round++) {
     const { ms, pssBytes } = await upOnce();
     if (round === 0) continue;
@@ -57,7 +57,7 @@ async function upOnce(): Promise<{ ms: number; pssBytes: number }> {
       break;
     }
     if (Number.isNaN(ms)) throw new Error("`pixelmesh up` ended before it was ready");
-    await sleep(settleMs);
+    await sleep(idleWaitMs);
     const { broker, services } = JSON.parse(await readFile(join(dataDir, "mesh.json"), "utf8")) as {
       broker: { pid: number };
       services: { pid: number }[];
@@ -72,7 +72,9 @@ async function upOnce(): Promise<{ ms: number; pssBytes: number }> {
 }
 
 async function freePortVariables(): Promise<Record<string, string>> {
-  const names = areas.flatMap((area) => ["GRPC", "HEALTH", "METRICS"].map((kind) => `PIXELMESH_${area}_${kind}_PORT`));
+  const names = roleNames.flatMap((role) =>
+    ["GRPC", "HEALTH", "METRICS"].map((kind) => `PIXELMESH_${role.toUpperCase()}_${kind}_PORT`),
+  );
   const ports = await freePorts(names.length);
   return Object.fromEntries(names.map((name, at) => [name, String(ports[at])]));
 }

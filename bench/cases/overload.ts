@@ -18,15 +18,15 @@ const mib = 2 ** 20;
 type Answer = readonly [reason: string, ms: number];
 
 /**
- * 5,000 submissions of one tenant from 50 connections, at once and four at a time, while another tenant's jobs come one by one. How
- * long a refusal takes is measured by calls of the same tenant from another process, one every 20 ms: in the one that floods, calls
- * wait for each other.
+ * Submits 5,000 jobs of one tenant over 50 connections, four at a time and all at once, while another tenant runs one job at a time. The
+ * time of a refusal is measured with calls of the flooding tenant from this process, one every 20 ms, because calls of the flooding
+ * process delay each other.
  */
 export async function overloadCase(): Promise<boolean> {
   const picture = await makeTinyPicture();
   const bench = await startBenchMesh();
   const other = connectPixelmesh({ address: bench.mesh.address, tenant: "probe" });
-  const same = connectPixelmesh({ address: bench.mesh.address, tenant: "flood", patienceMs: 1 });
+  const same = connectPixelmesh({ address: bench.mesh.address, tenant: "flood", retryTimeoutMs: 1 });
   const memory = () =>
     Object.fromEntries(bench.mesh.processes().map(({ name, pid }) => [name, Math.round(readAnonymous(pid) / mib)]));
   try {
@@ -80,7 +80,7 @@ export async function overloadCase(): Promise<boolean> {
           details,
         },
       );
-      await settle(probe);
+      await waitUntilIdle(probe);
     }
     await sleep(15_000);
     const after = memory();
@@ -100,10 +100,10 @@ export async function overloadCase(): Promise<boolean> {
   }
 }
 
-type Acts = {
-  /** A job of the other tenant, to its end. */
+type Actions = {
+  /** Runs a job of the other tenant. */
   readonly probe: () => Promise<void>;
-  /** One more submission of the tenant that floods, from this process; answers the reason it is refused with, or "". */
+  /** Submits a job of the flooding tenant from this process. Returns the reason of its refusal, or "". */
   readonly call: () => Promise<string>;
   readonly memory: () => Record<string, number>;
 };
@@ -112,8 +112,8 @@ function refusedMs(answers: readonly Answer[]): number[] {
   return answers.filter(([reason]) => reason !== "").map(([, ms]) => ms);
 }
 
-async function floodOnce(address: string, inFlight: number, { probe, call, memory }: Acts) {
-  const file = fileURLToPath(new URL("../harness/flood.ts", import.meta.url));
+async function floodOnce(address: string, inFlight: number, { probe, call, memory }: Actions) {
+  const file = fileURLToPath(new URL("../harness/job-flood.ts", import.meta.url));
   const args = ["--conditions=development", "--disable-warning=ExperimentalWarning", file, address];
   const child = spawn(process.execPath, [...args, String(connections), String(perConnection), String(inFlight)], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -149,8 +149,8 @@ async function floodOnce(address: string, inFlight: number, { probe, call, memor
   return { answers: JSON.parse(text) as Answer[], ownAnswers, probesMs, peak };
 }
 
-/** Waits until what was accepted has been worked off: a job is then as quick as on an idle mesh. */
-async function settle(probe: () => Promise<void>): Promise<void> {
+/** Waits until all accepted jobs have ended: a job then is as fast as on an idle mesh. */
+async function waitUntilIdle(probe: () => Promise<void>): Promise<void> {
   for (let quick = 0; quick < 5; ) {
     const startMs = performance.now();
     await probe();

@@ -3,19 +3,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bus, readJobEvents } from "@pixelmesh/bus";
 import { connectPixelmesh, JobState } from "@pixelmesh/client";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import { connectTestBus, startReplica } from "@pixelmesh/testing/processes";
 import sharp from "sharp";
-import { connectTestBus, startReplica } from "../../test/replicas.ts";
 import { report } from "../harness/report.ts";
 import { spread } from "../harness/stats.ts";
 
 const workerRounds = 3;
-// More in a row, and it is the growing pause of the supervisor that is measured.
+// With more rounds the supervisor's growing backoff would be measured.
 const brokerRounds = 3;
 const ackWaitMs = 30_000;
-const lookEveryMs = 20;
+const pollEveryMs = 20;
 const tryTimeoutMs = 1_000;
 
-/** How long until the work of a killed worker runs elsewhere, and until jobs are accepted again after the broker was killed. */
+/** Measures the time until the work of a killed worker runs on another, and until jobs are accepted after the broker was killed. */
 export async function recoveryCase(): Promise<boolean> {
   await using mesh = await startTestMesh({ env: { PIXELMESH_NATS_ACK_WAIT: `${ackWaitMs}ms` } });
   await using bus = await connectTestBus(mesh.brokerUrl());
@@ -57,7 +57,7 @@ function slowJob(contrast: number) {
   return { steps: [{ id: "fx", operation: { $case: "applyEffects" as const, value: { effects } } }] };
 }
 
-/** Kills whichever of two workers runs a step, and waits until the log says that the other has begun it. */
+/** Kills the worker that runs a step. Returns the milliseconds until the other worker's event `started`. */
 async function killWorker(mesh: TestMesh, bus: Bus, picture: Uint8Array): Promise<number> {
   await using replica = await startReplica(mesh, bus, "effects", {
     env: { PIXELMESH_NATS_ACK_WAIT: `${ackWaitMs}ms` },
@@ -67,21 +67,21 @@ async function killWorker(mesh: TestMesh, bus: Bus, picture: Uint8Array): Promis
   const starters = async () =>
     (await readJobEvents(bus, id, 0, 100)).flatMap(({ event, worker }) => (event?.$case === "started" ? [worker] : []));
   let [first] = await starters();
-  for (; first === undefined; [first] = await starters()) await sleep(lookEveryMs);
+  for (; first === undefined; [first] = await starters()) await sleep(pollEveryMs);
   await sleep(500);
   const killedMs = performance.now();
   if (first === "effects-0") mesh.kill("effects");
   else replica.kill("SIGKILL");
-  while ((await starters()).length < 2) await sleep(lookEveryMs);
+  while ((await starters()).length < 2) await sleep(pollEveryMs);
   const ms = performance.now() - killedMs;
   const job = await mesh.client.jobs.wait(id);
   if (job.state !== JobState.SUCCEEDED) throw new Error(`A job failed: ${job.error?.message}`);
   return ms;
 }
 
-/** Kills the broker, which is started again at once, and tries to create jobs until one is accepted; that one must succeed. */
+/** Kills the broker, which is restarted at once. Returns the milliseconds until a job is accepted, which must succeed. */
 async function killBroker(mesh: TestMesh): Promise<number> {
-  const client = connectPixelmesh({ address: mesh.address, patienceMs: 0 });
+  const client = connectPixelmesh({ address: mesh.address, retryTimeoutMs: 0 });
   const raw = { width: 64, height: 64, channels: 3 as const };
   const bytes = await sharp(Buffer.alloc(64 * 64 * 3, 90), { raw })
     .png()
@@ -96,7 +96,7 @@ async function killBroker(mesh: TestMesh): Promise<number> {
       const created = await client.jobs.create({ ...job, timeoutMs: tryTimeoutMs }).catch(() => undefined);
       const ms = performance.now() - killedMs;
       if (created === undefined) {
-        await sleep(lookEveryMs);
+        await sleep(pollEveryMs);
         continue;
       }
       const ended = await mesh.client.jobs.wait(created.id);

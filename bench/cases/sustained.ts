@@ -13,8 +13,8 @@ const warmUp = 1_000;
 const maxPart = 10_000;
 
 /**
- * Tiny jobs through one mesh with default bounds (JOBS, default 20,000): none is refused or fails, the last ones take no longer
- * than the first ones, and what broker and storage hold stays within their bounds.
+ * Runs tiny jobs (JOBS, default 20,000) on one mesh with default limits. None may be refused or fail, the last ones must be as fast as
+ * the first ones, and broker and storage must stay within their limits.
  */
 export async function sustainedCase(): Promise<boolean> {
   if (!(jobs >= 2_000)) throw new Error(`Expected JOBS to be at least 2000, got ${process.env.JOBS}`);
@@ -24,13 +24,13 @@ export async function sustainedCase(): Promise<boolean> {
   const bus = await connectBus({ ...options, metrics: createMetrics("bench", "0") });
   try {
     const picture = await makeTinyPicture();
-    let made = 0;
+    let created = 0;
     const failures: string[] = [];
     const timesMs: number[] = [];
     const runOne = async () => {
-      const at = made++;
+      const at = created++;
       const startMs = performance.now();
-      // Equal to none before it, within the range of the effect.
+      // A new contrast, so that no result is stored, within the range of the effect.
       await runTinyJob(client, picture, 1 + at / 1e6).catch((error: unknown) => failures.push(String(error)));
       timesMs.push(performance.now() - startMs);
       if (at % 5_000 === 4_999) console.log(`  ${at + 1} jobs, ${brokerMiB()} MiB in the broker's memory`);
@@ -65,7 +65,7 @@ export async function sustainedCase(): Promise<boolean> {
         details: { firstMs: round(first ?? Number.NaN), lastMs: round(last ?? Number.NaN) },
       },
       {
-        name: "fullest stream or bucket of the broker against its bound",
+        name: "fullest stream or bucket of the broker against its limit",
         value: round(Math.max(...fills.map(([, fill]) => fill))),
         unit: "×",
         bound: 1,
@@ -75,7 +75,7 @@ export async function sustainedCase(): Promise<boolean> {
         },
       },
       {
-        name: "storage against its bound",
+        name: "storage against its limit",
         value: round((storage?.sizeBytes ?? Number.NaN) / (storage?.capacityBytes ?? Number.NaN)),
         unit: "×",
         bound: 1,

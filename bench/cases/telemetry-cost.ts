@@ -7,16 +7,16 @@ import { median, spread } from "../harness/stats.ts";
 import { inParallel, makeTinyPicture, runTinyJob } from "../harness/tiny-jobs.ts";
 
 /**
- * Two meshes that differ in nothing differ by up to 3 %, for V8 compiles each process a little differently, and the one started
- * first is a percent slower: so there are several sittings with new meshes, in every other one that without is first.
+ * Sessions with new meshes. Two equal meshes differ by up to 3 %, because V8 compiles each process differently, and the one that starts
+ * first is 1 % slower. So there are several sessions, with alternating order of start.
  */
-const sittings = 10;
-const pairsPerSitting = 4;
+const sessions = 10;
+const pairsPerSession = 4;
 const inFlight = 16;
 
 /**
- * What jobs are played: one effect on a picture of these sides. Tiny ones come first and warm all up: services that have run for
- * a while are what is measured, and what is counted and noted is code to be compiled too.
+ * The jobs: one effect on a picture of this size. Tiny jobs come first and warm up the services, including the compilation of metrics
+ * and tracing code.
  */
 const sizes = [
   { name: "tiny", widthPx: 64, heightPx: 64, jobs: 350, warmUpRounds: 6 },
@@ -29,19 +29,19 @@ type Round = { readonly ms: number; readonly cpuMs: number };
 type Played = Record<Kind, Round[]>;
 
 /**
- * What traces and metrics cost: a mesh that sends traces at the default sampling and is scraped, a page a round, which is
- * each of the six pages about every 15 s that the mesh works, against one that records no spans and counts nothing. Both run all the time;
- * rounds alternate and so does their order. They cost the same for a job of any size, so the smaller the job the more they weigh.
+ * Measures the cost of traces and metrics. One mesh sends traces at the default sampling and is scraped, one page a round, which is each
+ * of the six pages about every 15 s of work. The other records no spans and no metrics. Both run all the time; rounds alternate, and so
+ * does their order. The cost does not depend on the size of a job, so it matters most for small jobs.
  */
 export async function telemetryCostCase(): Promise<boolean> {
   const sink = await startOtlpSink();
   try {
-    const played: Awaited<ReturnType<typeof playSitting>>[] = [];
-    for (let sitting = 0; sitting < sittings; sitting++)
-      played.push(await playSitting(sink, sitting % 2 === 0 ? ["on", "off"] : ["off", "on"]));
+    const played: Awaited<ReturnType<typeof runSession>>[] = [];
+    for (let session = 0; session < sessions; session++)
+      played.push(await runSession(sink, session % 2 === 0 ? ["on", "off"] : ["off", "on"]));
     if (played.some(({ bytes }) => bytes === 0)) throw new Error("No trace was sent");
     const figures = sizes.map((size) => {
-      const all = played.map((sitting) => sitting.rounds.get(size) as Played);
+      const all = played.map((session) => session.rounds.get(size) as Played);
       return toFigure(size, { on: all.flatMap(({ on }) => on), off: all.flatMap(({ off }) => off) });
     });
     return report("telemetry-cost", figures);
@@ -50,7 +50,7 @@ export async function telemetryCostCase(): Promise<boolean> {
   }
 }
 
-/** Small jobs are held to the share of the throughput that they lose; tiny ones, which are little else than calls, to what each of them pays. */
+/** The limit for small jobs is on lost throughput; the limit for tiny jobs, which are little more than calls, is on processor time per job. */
 function toFigure({ name, widthPx, heightPx, jobs }: JobSize, { on, off }: Played): Figure {
   const valuesOf = (rounds: readonly Round[], of: keyof Round) => rounds.map((each) => each[of]);
   const ratios = (of: keyof Round) => on.map((each, at) => each[of] / (off[at]?.[of] as number));
@@ -61,27 +61,36 @@ function toFigure({ name, widthPx, heightPx, jobs }: JobSize, { on, off }: Playe
   );
   const paidMs = median(valuesOf(on, "cpuMs")) - median(valuesOf(off, "cpuMs"));
   const details = {
-    ...{ sittings, pairs: on.length, jobs, load: loadavg()[0] },
-    sampling: "default: 10 % by chance, 1 a second at most; failed and slow ones always",
-    ...{ lost, ratio: spread(times, 3), cpuRatio: spread(ratios("cpuMs"), 3), paidMs },
+    sessions,
+    pairs: on.length,
+    jobs,
+    load: loadavg()[0],
+    sampling: "default: 10 %, at most 1 a second; failed and slow traces always",
+    lost,
+    ratio: spread(times, 3),
+    cpuRatio: spread(ratios("cpuMs"), 3),
+    paidMs,
     ms: { on: spread(valuesOf(on, "ms"), 2), off: spread(valuesOf(off, "ms"), 2) },
     cpuMs: { on: spread(valuesOf(on, "cpuMs"), 2), off: spread(valuesOf(off, "cpuMs"), 2) },
-    bySitting: Array.from(
-      { length: sittings },
-      (_, at) => spread(times.slice(at * pairsPerSitting, (at + 1) * pairsPerSitting), 3).median,
+    bySession: Array.from(
+      { length: sessions },
+      (_, at) => spread(times.slice(at * pairsPerSession, (at + 1) * pairsPerSession), 3).median,
     ),
   };
   const jobsOf = `${name} jobs (${widthPx}x${heightPx}), ${inFlight} in flight`;
   return name === "small"
     ? { name: `throughput lost by traces and metrics, ${jobsOf}`, value: lost.median, unit: "%", bound: 3, details }
     : {
-        ...{ name: `processor time of traces and metrics a job, ${jobsOf}`, unit: "ms", bound: 0.6, details },
+        name: `processor time of traces and metrics per job, ${jobsOf}`,
         value: Number(paidMs.toFixed(2)),
+        unit: "ms",
+        bound: 0.6,
+        details,
       };
 }
 
-/** Both meshes from their start to their end: rounds of jobs of each size, and the bytes of traces that were sent. */
-async function playSitting(sink: OtlpSink, order: readonly [Kind, Kind]) {
+/** Runs one session with two new meshes. Returns the rounds of each job size, and the bytes of sent traces. */
+async function runSession(sink: OtlpSink, order: readonly [Kind, Kind]) {
   const preload = new URL("../harness/without-metrics.mjs", import.meta.url).href;
   const env = { on: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url }, off: { NODE_OPTIONS: `--import=${preload}` } };
   const started = [await startBenchMesh(env[order[0]]), await startBenchMesh(env[order[1]])] as const;
@@ -106,7 +115,7 @@ async function playSitting(sink: OtlpSink, order: readonly [Kind, Kind]) {
       for (let round = 0; round < size.warmUpRounds; round++)
         for (const kind of order) await play(kind, picture, size.jobs);
       const ofSize: Played = { on: [], off: [] };
-      for (let pair = 0; pair < pairsPerSitting; pair++)
+      for (let pair = 0; pair < pairsPerSession; pair++)
         for (const kind of pair % 2 === 0 ? order : order.toReversed())
           ofSize[kind].push(await play(kind, picture, size.jobs));
       played.set(size, ofSize);
@@ -114,7 +123,7 @@ async function playSitting(sink: OtlpSink, order: readonly [Kind, Kind]) {
     const ingest = meshes.off.mesh.processes().findIndex(({ name }) => name === "ingest");
     const counted = await (await fetch(pageOf(meshes.off.mesh, ingest))).text();
     if (/^pixelmesh_jobs_submitted_total\{[^}]*\} [1-9]/m.test(counted))
-      throw new Error("The mesh without metrics counts");
+      throw new Error("Expected the mesh without metrics to count nothing");
     return { rounds: played, bytes: await sink.readBytes() };
   } finally {
     for (const mesh of started) await mesh.close();

@@ -1,17 +1,17 @@
-import { compareWithStraight } from "../harness/against-straight.ts";
 import { startBenchMesh } from "../harness/bench-mesh.ts";
+import { compareWithBaseline } from "../harness/compare-with-baseline.ts";
 import { type Figure, report } from "../harness/report.ts";
 
 const pairs = Number(process.env.PAIRS ?? 9);
 const size = { widthPx: 640, heightPx: 480 };
 
-/** One picture of 640×480 ×4, warm, against the straight script: a model that takes long, and the bundled one. */
-export async function upscaleCase(): Promise<boolean> {
+/** Compares one warm picture of 640×480 ×4 with the baseline script, for a slow model and the bundled one. */
+export async function upscale640x480Case(): Promise<boolean> {
   const mesh = await startBenchMesh();
   try {
     const figures: (Figure | undefined)[] = [
-      await compareWithStraight(mesh, { model: "realesr-general-x4v3", scale: 4, size, pairs, bound: 1.05 }),
-      await compareWithStraight(mesh, { model: "pixelmesh-sr-x4", scale: 4, size, pairs: 2 * pairs, bound: 1.12 }),
+      await compareWithBaseline(mesh, { model: "realesr-general-x4v3", scale: 4, size, pairs, bound: 1.05 }),
+      await compareWithBaseline(mesh, { model: "pixelmesh-sr-x4", scale: 4, size, pairs: 2 * pairs, bound: 1.12 }),
     ];
     return report(
       "upscale-640x480",

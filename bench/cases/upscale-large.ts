@@ -16,13 +16,13 @@ const small = { widthPx: 640, heightPx: 480 };
 const large = { widthPx: 2500, heightPx: 2500 };
 const smallRuns = 6;
 const sampleEveryMs = 50;
-const mebi = 2 ** 20;
+const mib = 2 ** 20;
 
 type Run = { readonly wallMs: number; readonly cpuMs: number; readonly overIdleMiB: number };
 
 /**
- * A picture that becomes 100 megapixels with the bundled ×4 model: memory of the service and its inference host together over what
- * they hold with the model loaded, and time for a megapixel against a picture of 0.3 MP, small ones before and after it.
+ * Measures an upscale to 100 megapixels with the bundled ×4 model: memory of the service and its inference host above their use with the
+ * model loaded, and time per megapixel against pictures of 0.3 MP that run before and after it.
  */
 export async function upscaleLargeCase(): Promise<boolean> {
   const dir = await mkdtemp(join(tmpdir(), "pixelmesh-bench-"));
@@ -64,7 +64,7 @@ export async function upscaleLargeCase(): Promise<boolean> {
         details: { model: "pixelmesh-sr-x4", sampleEveryMs },
       },
       {
-        name: "processor time a megapixel of result, 100 MP / 4.9 MP (from 0.3)",
+        name: "processor time per megapixel of the result, 100 MP / 4.9 MP (from 0.3)",
         value: Number(ratioOf(cpu).toFixed(3)),
         unit: "×",
         bound: 1.15,
@@ -83,7 +83,7 @@ async function toPicture({ widthPx, heightPx }: typeof small): Promise<Buffer> {
   return sharp(scene).resize(widthPx, heightPx, { fit: "fill" }).jpeg({ quality: 92 }).toBuffer();
 }
 
-/** A job; memory is looked at while it runs, processor time is that of the service and its hosts. */
+/** Runs a job. Returns its times and peak memory, both of the service and its inference hosts. */
 async function runJob(client: Pixelmesh, service: number, picture: Uint8Array): Promise<Run> {
   const processes = () => [service, ...childrenOf(service)];
   const sum = (read: (pid: number) => number) => processes().reduce((total, pid) => total + (read(pid) || 0), 0);
@@ -109,10 +109,10 @@ async function runJob(client: Pixelmesh, service: number, picture: Uint8Array): 
     clearInterval(timer);
   }
   const wallMs = performance.now() - startMs;
-  return { wallMs, cpuMs: sum(readCpuMs) - idleCpuMs, overIdleMiB: (peakBytes - idleBytes) / mebi };
+  return { wallMs, cpuMs: sum(readCpuMs) - idleCpuMs, overIdleMiB: (peakBytes - idleBytes) / mib };
 }
 
-/** Processes that a process has started. */
+/** Returns the child processes of a process. */
 function childrenOf(parent: number): number[] {
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];

@@ -10,8 +10,8 @@ const warmRuns = 5;
 const size = { widthPx: 640, heightPx: 480 };
 
 /**
- * What somebody waits for a picture of 640×480 ×2 with the bundled model: on a mesh that has just done one, and from the start of a
- * whole mesh (broker, six services, inference host, model) to the last byte of its first result.
+ * Measures a picture of 640×480 ×2 with the bundled model: on a warm mesh, and from the start of a mesh (broker, six services, inference
+ * host, model) to the last byte of its first result.
  */
 export async function upscaleX2Case(): Promise<boolean> {
   const picture = await toScene(size);
@@ -19,7 +19,7 @@ export async function upscaleX2Case(): Promise<boolean> {
   const coldMs: number[] = [];
   const firstJobMs: number[] = [];
   const warmMs: number[] = [];
-  // The first start fills the compile cache, as on any machine that has started a mesh before.
+  // The first start fills the compile cache and is not measured.
   for (let start = 0; start <= starts; start++) {
     const startMs = performance.now();
     const mesh = await startBenchMesh();

@@ -5,17 +5,17 @@ import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
 import { type Mesh, type MeshOptions, startMesh } from "@pixelmesh/local-mesh";
 import { readFamilyCpuMs } from "./machine.ts";
 
-/** A mesh of its own for a case, with a client and a directory beside its data. */
+/** The mesh of one case, with a client and a scratch directory. */
 export type BenchMesh = {
   readonly mesh: Mesh;
   readonly client: Pixelmesh;
   readonly dir: string;
-  /** Processor time of all its processes and their children so far, in milliseconds. */
+  /** Returns the processor time of all its processes and their children so far, in milliseconds. */
   cpuMs(): number;
   close(): Promise<void>;
 };
 
-/** Starts it on free ports, by commands of its own where they are given. */
+/** Starts a mesh on free ports. `commands` can replace the commands of its processes. */
 export async function startBenchMesh(
   env: NodeJS.ProcessEnv = {},
   commands: Pick<MeshOptions, "command"> = {},

@@ -1,6 +1,7 @@
+/** One sample. */
 export type Point = readonly [x: number, y: number];
 
-/** Means of `count` blocks of as equal size as can be, in order. */
+/** Divides points into `count` blocks of nearly equal size. Returns the mean of each block, in order. */
 export function toBlocks(points: readonly Point[], count: number): readonly Point[] {
   return Array.from({ length: Math.min(count, points.length) }, (_, at, blocks = Math.min(count, points.length)) => {
     const block = points.slice(
@@ -13,9 +14,9 @@ export function toBlocks(points: readonly Point[], count: number): readonly Poin
 }
 
 /**
- * How much the peaks of something rise once it has warmed up: the highest mean of eight blocks of the last third of 0 to `end`
- * less that of the second. Memory that collectors give back in steps is a saw: a line through it
- * tells where its teeth happen to be, while its peaks rise only where something is kept. Undefined without 8 points in each third.
+ * Returns the rise of the peaks after warm-up: the highest mean of eight blocks in the last third of 0 to `end`, minus that in the
+ * second third; `undefined` without 8 points in each third. Collected memory is a sawtooth. A fitted line depends on the phase of its
+ * teeth, but its peaks rise only if memory is retained.
  */
 export function peakRise(points: readonly Point[], end: number): number | undefined {
   const third = end / 3;

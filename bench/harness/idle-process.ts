@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** A process that does nothing, and whose event loop tells what the machine does to anybody's. */
+/** A process that does nothing. Its event-loop lag shows the share of the machine. */
 export type IdleProcess = {
-  /** Its loop's worst delay since this was last asked, in milliseconds. */
+  /** Returns the maximum lag of its event loop since the last call, in milliseconds. */
   readLag(): Promise<number>;
   close(): void;
 };
@@ -17,7 +17,7 @@ process.stdin.on("data", () => {
 });
 `;
 
-/** Starts it. Where its lag is as large as the services', the figure is about the machine's other work. */
+/** Starts an idle process. If its lag is as large as that of the services, other work on the machine caused it. */
 export function startIdleProcess(): IdleProcess {
   const child = spawn(process.execPath, ["-e", script], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

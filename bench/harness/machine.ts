@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 
-/** What the figures were measured on. */
+/** Returns the machine's facts, which are stored with the figures. */
 export function machineFacts(): Record<string, string | number> {
   return {
     cpu: cpus()[0]?.model ?? "unknown",
@@ -12,14 +12,14 @@ export function machineFacts(): Record<string, string | number> {
   };
 }
 
-/** Processor time that a process has used, in milliseconds (Linux only, ticks of 10 ms). */
+/** Returns the processor time of a process in milliseconds (Linux only, ticks of 10 ms). */
 export function readCpuMs(pid: number): number {
-  // Fields are counted after the command, which may hold spaces: utime and stime are the 12th and 13th from there.
+  // Fields are counted after the command name, which may contain spaces. utime and stime are the 12th and 13th.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Processor time of a process, of its children that run and of those that have ended, in milliseconds (Linux only). */
+/** Returns the processor time of a process and its running and ended children, in milliseconds (Linux only). */
 export function readFamilyCpuMs(pid: number): number {
   const fieldsOf = (each: string) => readFileSync(`/proc/${each}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
   const sum = (fields: readonly string[]) => fields.reduce((total, field) => total + Number(field), 0) * 10;
@@ -29,18 +29,18 @@ export function readFamilyCpuMs(pid: number): number {
       const fields = fieldsOf(each);
       if (Number(fields[1]) === pid) totalMs += sum(fields.slice(11, 15));
     } catch {
-      // Ended meanwhile: its parent has its time.
+      // It ended meanwhile, so its parent's figures include it.
     }
   }
   return totalMs;
 }
 
-/** Proportional set size of a process in bytes: its own memory and its share of what it shares (Linux only). */
+/** Returns the proportional set size of a process in bytes: its private memory and its share of shared memory (Linux only). */
 export function readPss(pid: number): number {
   return readKib(pid, "Pss");
 }
 
-/** Anonymous memory of a process in bytes: what is really taken, without mapped files. */
+/** Returns the anonymous memory of a process in bytes, which excludes mapped files (Linux only). */
 export function readAnonymous(pid: number): number {
   return readKib(pid, "Anonymous");
 }

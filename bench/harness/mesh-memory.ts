@@ -10,7 +10,7 @@ export type ProcessMemory = {
   readonly resident: number;
 };
 
-/** The broker, the services and every process that they have started, with what they hold now. What ends meanwhile is left out. */
+/** Returns the memory of the broker, the services and their child processes. Leaves out processes that end meanwhile. */
 export function readMeshMemory(mesh: Mesh): ProcessMemory[] {
   const services = mesh.processes().map(({ name, pid }) => ({ name, pid }));
   const names = new Map(services.map(({ name, pid }) => [pid, name]));

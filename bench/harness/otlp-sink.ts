@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { readCpuMs } from "./machine.ts";
 
-/** A process that takes traces over OTLP/HTTP, counts their bytes and throws them away. */
+/** A process that receives traces over OTLP/HTTP, counts their bytes and discards them. */
 export type OtlpSink = {
   readonly url: string;
-  /** Bytes it was sent since this was last asked. */
+  /** Returns the bytes received since the last call. */
   readBytes(): Promise<number>;
   cpuMs(): number;
   close(): void;
@@ -24,7 +24,7 @@ process.stdin.on("data", () => {
 });
 `;
 
-/** Starts it on a free port of loopback. */
+/** Starts a sink on a free loopback port. */
 export async function startOtlpSink(): Promise<OtlpSink> {
   const child = spawn(process.execPath, ["-e", script], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { machineFacts } from "./machine.ts";
 
-/** One figure against its bound. */
+/** One figure with its upper limit. */
 export type Figure = {
   readonly name: string;
   readonly value: number;
@@ -11,7 +11,7 @@ export type Figure = {
   readonly details: unknown;
 };
 
-/** Prints a case's figures and keeps them in bench/results/<case>.json. Answers whether all are within their bounds. */
+/** Prints a case's figures and writes them to bench/results/<case>.json. Returns whether all are within their limits. */
 export function report(caseName: string, figures: readonly Figure[], command = `make bench CASE=${caseName}`): boolean {
   const results = fileURLToPath(new URL("../results/", import.meta.url));
   mkdirSync(results, { recursive: true });

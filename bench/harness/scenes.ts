@@ -5,7 +5,7 @@ import sharp from "sharp";
 /** Sides of a picture. */
 export type Sides = { readonly widthPx: number; readonly heightPx: number };
 
-/** The project's still life as a JPEG of this size, with a little of `turn` degrees of hue: pictures that are not the same. */
+/** Returns the still life of examples/ as a JPEG of this size. A hue rotation of `turn` degrees makes pictures differ. */
 export async function toScene({ widthPx, heightPx }: Sides, turn = 0): Promise<Buffer> {
   const scene = await readFile(fileURLToPath(new URL("../../examples/still-life.jpg", import.meta.url)));
   const sized = sharp(scene).resize(widthPx, heightPx, { fit: "fill" });

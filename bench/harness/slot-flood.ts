@@ -1,13 +1,13 @@
 /**
- * Opens many HoldSlot calls at once and keeps them open until its standard input ends:
- * `node slot-flood.ts ADDRESS CALLS DEVICE`. Prints one line of JSON once every call was answered.
+ * `node slot-flood.ts ADDRESS CALLS DEVICE`: opens many HoldSlot calls at once, prints one line of JSON when every call has an answer, and
+ * keeps the calls open until its standard input ends.
  */
 import { Priority, SchedulerServiceDefinition, SlotRequest, WorkClass } from "@pixelmesh/proto";
 import { connectRpc } from "@pixelmesh/rpc";
 import { percentile } from "./stats.ts";
 
 const [address = "", calls = "0", deviceId = ""] = process.argv.slice(2);
-/** Fewer than the streams that a server allows on one connection. */
+/** Below the server's limit of streams on one connection. */
 const callsPerConnection = 900;
 const classes = [WorkClass.LIGHT, WorkClass.HEAVY, WorkClass.EXCLUSIVE];
 
@@ -16,17 +16,21 @@ const outcomes: Record<string, number> = {};
 const refusedMs: number[] = [];
 const connections = Array.from({ length: Math.ceil(Number(calls) / callsPerConnection) }, () => connectRpc(address));
 
-async function* askAndKeep(n: number) {
+async function* requestAndKeepOpen(n: number) {
   const value = SlotRequest.fromPartial({
-    ...{ service: "bench", instance: String(n % 50), deviceIds: [deviceId], tenant: `tenant-${n % 200}` },
-    ...{ workClass: classes[n % classes.length] as WorkClass, priority: Priority.INTERACTIVE },
+    service: "bench",
+    instance: String(n % 50),
+    deviceIds: [deviceId],
+    tenant: `tenant-${n % 200}`,
+    workClass: classes[n % classes.length] as WorkClass,
+    priority: Priority.INTERACTIVE,
     options: [{ tilePx: 512, batch: 1, peakBytes: 2 ** 20, computeTokens: 1 }],
   });
   yield { message: { $case: "request" as const, value } };
   await over.promise;
 }
 
-/** Resolves with the first answer. */
+/** Opens one call. Resolves with its first answer. */
 async function open(n: number): Promise<void> {
   const startMs = performance.now();
   const first = Promise.withResolvers<string>();
@@ -34,7 +38,7 @@ async function open(n: number): Promise<void> {
     SchedulerServiceDefinition,
   );
   (async () => {
-    for await (const { message } of client.holdSlot(askAndKeep(n))) first.resolve(message?.$case ?? "nothing");
+    for await (const { message } of client.holdSlot(requestAndKeepOpen(n))) first.resolve(message?.$case ?? "nothing");
     first.resolve("ended");
   })().catch((error: unknown) => {
     const { reason = "UNKNOWN", retryAfterMs = 0 } = error as { reason?: string; retryAfterMs?: number };

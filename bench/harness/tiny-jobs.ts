@@ -1,7 +1,7 @@
 import { isJobEnded, type Job, JobState, type Pixelmesh } from "@pixelmesh/client";
 import sharp from "sharp";
 
-/** A picture of 64×64 samples, hardly any work to anybody. */
+/** Creates a picture of 64×64 pixels, which takes hardly any work. */
 export function makeTinyPicture(): Promise<Buffer> {
   const raw = { width: 64, height: 64, channels: 3 as const };
   return sharp(Buffer.alloc(64 * 64 * 3, 90), { raw })
@@ -9,21 +9,21 @@ export function makeTinyPicture(): Promise<Buffer> {
     .toBuffer();
 }
 
-/** One effect on it; another contrast is another job to every cache. */
+/** Creates a job of one effect. Each contrast has its own result key. */
 export function createTinyJob(client: Pixelmesh, bytes: Uint8Array, contrast: number): Promise<Job> {
   const parameters = { contrast: { kind: { $case: "number" as const, value: contrast } } };
   const operation = { $case: "applyEffects" as const, value: { effects: [{ name: "black_and_white", parameters }] } };
   return client.jobs.create({ pipeline: { steps: [{ id: "fx", operation }] }, pictures: [{ bytes }] });
 }
 
-/** The same, until it has succeeded. */
+/** Creates such a job and waits until it succeeds. Throws if it fails. */
 export async function runTinyJob(client: Pixelmesh, bytes: Uint8Array, contrast: number): Promise<void> {
   const job = await createTinyJob(client, bytes, contrast);
   const ended = isJobEnded(job) ? job : await client.jobs.wait(job.id);
   if (ended.state !== JobState.SUCCEEDED) throw new Error(`A job failed: ${ended.error?.message}`);
 }
 
-/** Does something `count` times, `inFlight` at once. */
+/** Calls `act` `count` times, `inFlight` at once. */
 export async function inParallel(count: number, inFlight: number, act: () => Promise<void>): Promise<void> {
   let left = count;
   await Promise.all(

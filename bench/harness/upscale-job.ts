@@ -1,10 +1,10 @@
 import { JobState, type Pixelmesh } from "@pixelmesh/client";
 import { ImageFormat } from "@pixelmesh/proto";
 
-/** One upscale, never answered from what is stored. */
+/** One upscale, which does not use the result cache. */
 export type UpscaleJob = { readonly picture: Uint8Array; readonly model: string; readonly scale: number };
 
-/** Runs a job and downloads its JPEG: milliseconds from the first byte sent to the last received. Throws where it fails. */
+/** Runs a job and downloads its JPEG. Returns the milliseconds from the first byte sent to the last received. Throws if the job fails. */
 export async function runUpscaleJob(client: Pixelmesh, { picture, model, scale }: UpscaleJob): Promise<number> {
   const startMs = performance.now();
   const { id } = await client.jobs.create({
@@ -19,7 +19,7 @@ export async function runUpscaleJob(client: Pixelmesh, { picture, model, scale }
   if (job.state !== JobState.SUCCEEDED) throw new Error(`The job failed: ${job.error?.message}`);
   const { chunks } = await client.jobs.download(id, "result");
   for await (const _chunk of chunks) {
-    // Only its arrival counts.
+    // Only the arrival of the bytes is measured.
   }
   return performance.now() - startMs;
 }

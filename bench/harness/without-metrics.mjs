@@ -1,4 +1,4 @@
-// Preloaded into the processes of a mesh (NODE_OPTIONS), so that they count nothing: what the counting costs is the difference.
+// Preloaded into the processes of a mesh (NODE_OPTIONS) to turn metrics off. The difference to a normal mesh is their cost.
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import hooks from "node:perf_hooks";
 import { SeriesTable } from "../../libs/telemetry/src/metrics/series.ts";

@@ -2,13 +2,14 @@ import { backgroundFields } from "@pixelmesh/background";
 import type { Fields } from "@pixelmesh/config";
 import { effectsFields } from "@pixelmesh/effects";
 import { ingestFields } from "@pixelmesh/ingest";
+import type { RoleName } from "@pixelmesh/roles";
 import { schedulerFields } from "@pixelmesh/scheduler";
 import { storageFields } from "@pixelmesh/storage";
 import { upscaleFields } from "@pixelmesh/upscale";
 import { readRules } from "./rules.ts";
 
 /** The settings of each role. */
-export const fieldsOf: Readonly<Record<string, Fields>> = {
+export const fieldsOf: Readonly<Record<RoleName, Fields>> = {
   ingest: ingestFields,
   scheduler: schedulerFields,
   storage: storageFields,
@@ -17,12 +18,12 @@ export const fieldsOf: Readonly<Record<string, Fields>> = {
   effects: effectsFields,
 };
 
-/** A chart sees files inside itself only: the rules again, by their path under the chart's `files/`. */
+/** Copies of the rules by their path under the chart's `files/`, because a chart can only read files inside itself. */
 export function chartRules(): [string, string][] {
   return readRules().map(({ name, text }) => [`rules/${name}`, text]);
 }
 
-/** The variables that each role reads, for refusing any other in the chart's values. */
+/** Generates the list of variables that each role reads. The chart refuses all others in its values. */
 export function chartSettings(): string {
   const names = Object.entries(fieldsOf).map(([role, fields]) => [
     role,

@@ -4,8 +4,8 @@ import { datasource } from "./panel.ts";
 import { type AlertRule, isAlert, readRules } from "./rules.ts";
 
 /**
- * The alerts in Grafana's provisioning form, from the same rules. A rule fires where its whole query answers anything, a value
- * of zero included, so the condition asks whether there is a number, not how large it is.
+ * Converts the alerts to Grafana's provisioning format. A Prometheus alert fires if its query returns any value, zero included, so
+ * the condition tests whether there is a number, not how large it is.
  */
 export function grafanaAlerts(): string {
   const groups = readRules().flatMap(({ groups }) =>
@@ -40,11 +40,11 @@ function toGrafanaRule(rule: AlertRule) {
     ],
     for: rule.for ?? "0s",
     ...(rule.keep_firing_for ? { keepFiringFor: rule.keep_firing_for } : {}),
-    // A ratio without traffic has no series, and that is well; PixelmeshScrapeAbsent sees to what is not measured at all.
+    // A ratio without traffic has no series, which is healthy. PixelmeshScrapeAbsent covers metrics that are missing altogether.
     noDataState: "OK",
     execErrState: "Error",
     labels: rule.labels,
-    // Templates of Prometheus, except that a value is a query's there.
+    // Grafana takes Prometheus's templates, but names the value after its query.
     annotations: Object.fromEntries(
       Object.entries(rule.annotations).map(([name, text]) => [name, text.replaceAll("$value", "$values.A.Value")]),
     ),
@@ -59,8 +59,8 @@ const expression = (refId: string, model: object) => ({
   model: { refId, datasource: { type: "__expr__", uid: "__expr__" }, ...model },
 });
 
-/** One name can stand for several rules, told apart by their windows; Grafana wants titles to differ. */
+/** Several rules can share a name and differ in their windows. Grafana requires different titles. */
 const titleOf = ({ alert, labels: { long } }: AlertRule) => (long ? `${alert} ${long}` : alert);
 
-/** Provisioning finds a rule again by its uid, at most 40 characters, so it hangs on nothing but the title. */
+/** Provisioning finds a rule by its uid (at most 40 characters), so the uid depends on the title only. */
 const uidOf = (rule: AlertRule) => `pm-${createHash("sha256").update(titleOf(rule)).digest("hex").slice(0, 16)}`;

@@ -6,12 +6,12 @@ import { promisify } from "node:util";
 import { isAlert, readRules } from "./rules.ts";
 
 /**
- * Loosens every threshold of every alert by 10 %, one at a time, and asks promtool: each must fail at least one test, or the
- * tests would not notice if somebody did it. Ends with exit code 1 and the survivors where there are any.
+ * Mutation test of the rules: loosens every threshold of every alert by 10 %, one at a time, and runs promtool's tests. Each mutant
+ * must fail at least one test. Prints the mutants that survive and then exits with code 1.
  */
 const run = promisify(execFile);
 
-/** A number that something is compared with: its place in the rule's text, and the number that is easier to pass by. */
+/** Matches a comparison with a number in an expression. */
 const comparison = /(>=|<=|>|<|==)\s*\(?(\d+(?:\.\d+)?)(?:\s*\*\s*0\.01\))?/g;
 
 type Mutant = { readonly file: string; readonly what: string; readonly text: string };
@@ -38,13 +38,13 @@ function* mutants(): Generator<Mutant> {
   }
 }
 
-/** The line of a text that begins at a character. */
+/** Returns the line of a text that begins at a character. */
 function lineOf(text: string, from: number): string {
   const to = text.indexOf("\n", from);
   return text.slice(from, to < 0 ? text.length : to);
 }
 
-/** Whether the tests of the mutant's file pass all the same, in a copy of the rules of its own. */
+/** Whether the tests of the mutant's file still pass, run on a copy of the rules. */
 async function survives({ file, what, text }: Mutant): Promise<boolean> {
   const original = readRules().find(({ name }) => name === file)?.text ?? "";
   if (text === original) throw new Error(`Expected the mutant "${what}" to differ from its source`);
@@ -65,7 +65,7 @@ async function survives({ file, what, text }: Mutant): Promise<boolean> {
 const survivors: string[] = [];
 let count = 0;
 const left = mutants();
-// promtool is busy with one core: as many at once as there are.
+// promtool uses one core, so one process runs for each core.
 await Promise.all(
   Array.from({ length: availableParallelism() }, async () => {
     for (const mutant of left) {
@@ -75,6 +75,6 @@ await Promise.all(
   }),
 );
 for (const survivor of survivors) process.stdout.write(`survived: ${survivor}\n`);
-const noticed = `${count - survivors.length} noticed by a test`;
-process.stdout.write(`${count} thresholds loosened by 10 %, one at a time: ${noticed}\n`);
+const detected = `${count - survivors.length} detected by a test`;
+process.stdout.write(`${count} thresholds loosened by 10 %, one at a time: ${detected}\n`);
 process.exitCode = survivors.length > 0 || count === 0 ? 1 : 0;

@@ -14,19 +14,20 @@ const panels = dashboards.flatMap(({ title, rows }) =>
 );
 
 describe("queries", () => {
-  test("that do not parse, or ask for what nobody exports, are found", () => {
+  test("have a fault if they do not parse, or name a metric that no process exports", () => {
     expect(faultsOf("sum(rate(up[5m]))")).toEqual([]);
     expect(faultsOf('up{a="$b"}[$__rate_interval]')).toEqual([]);
     expect(faultsOf("sum(rate(up[5m])")).not.toEqual([]);
-    expect(faultsOf("sum by (x) (pixelmesh_nothing)")).toEqual(["nobody exports pixelmesh_nothing"]);
+    expect(faultsOf("sum by (x) (pixelmesh_nothing)")).toEqual(["no process exports pixelmesh_nothing"]);
     expect(faultsOf("rate(pixelmesh_job_duration_seconds[5m])")).toHaveLength(1);
   });
 
-  test.each(rules.map((rule) => ["record" in rule ? rule.record : rule.alert, rule.expr]))("of rule %s", (_, expr) =>
-    expect(faultsOf(expr)).toEqual([]),
+  test.each(rules.map((rule) => ["record" in rule ? rule.record : rule.alert, rule.expr]))(
+    "of the rule %s have no fault",
+    (_, expr) => expect(faultsOf(expr)).toEqual([]),
   );
 
-  test.each(panels.map(({ at, targets }) => [at, targets]))("of panel %s", (_, targets) =>
+  test.each(panels.map(({ at, targets }) => [at, targets]))("of the panel %s have no fault", (_, targets) =>
     expect(targets.flatMap(({ expr }) => faultsOf(expr))).toEqual([]),
   );
 });
@@ -34,21 +35,25 @@ describe("queries", () => {
 describe("alerts", () => {
   const headings = new Set([...readRunbooks().matchAll(/^## (.+)$/gm)].map(([, title]) => title?.toLowerCase()));
 
-  test.each(alerts.map((alert) => [alert.alert, alert]))("%s says what, how bad, and what to do", (name, alert) => {
-    expect(alert.annotations.summary).toMatch(/\.$/);
-    expect(alert.annotations.description).toMatch(/\.$/);
-    expect(alert.annotations.runbook_url).toMatch(new RegExp(`/docs/runbooks\\.md#${name.toLowerCase()}$`));
-    expect(headings).toContain(name.toLowerCase());
-    // Without a time to last, a single scrape would do; only what counts events may.
-    if (!/increase\([^)]*\[15m\]\)/.test(alert.expr)) expect(alert.for).toMatch(/^\d+[mh]$/);
-  });
+  test.each(alerts.map((alert) => [alert.alert, alert]))(
+    "%s has a summary, a description and a runbook",
+    (name, alert) => {
+      expect(alert.annotations.summary).toMatch(/\.$/);
+      expect(alert.annotations.description).toMatch(/\.$/);
+      // A path without a host: the chart adds a base URL.
+      expect(alert.annotations.runbook_url).toBe(`docs/runbooks.md#${name.toLowerCase()}`);
+      expect(headings).toContain(name.toLowerCase());
+      // Without `for` one scrape can fire the alert. That is right for counts of events only.
+      if (!/increase\([^)]*\[15m\]\)/.test(alert.expr)) expect(alert.for).toMatch(/^\d+[mh]$/);
+    },
+  );
 
-  test("every runbook is of an alert", () => {
+  test("every runbook has an alert", () => {
     const names = new Set(alerts.map(({ alert }) => alert.toLowerCase()));
     expect([...headings].filter((heading) => heading?.startsWith("pixelmesh") && !names.has(heading))).toEqual([]);
   });
 
-  test("each has cases in which it fires and in which it is silent", () => {
+  test("each has test cases in which it fires and in which it is silent", () => {
     type Case = { alert_rule_test: { alertname: string; exp_alerts?: unknown[] }[] };
     const cases = readdirSync(fileURLToPath(new URL("../prometheus/tests/", import.meta.url)))
       .flatMap((name) => (parse(read(`prometheus/tests/${name}`)) as { tests: Case[] }).tests)
@@ -67,12 +72,12 @@ describe("alerts", () => {
   });
 });
 
-describe("Grafana", () => {
-  test.each([...generatedFiles()])("%s is what the sources generate (`make generate-ops`)", (path, text) =>
+describe("generated files", () => {
+  test.each([...generatedFiles()])("%s is up to date (`make generate-ops`)", (path, text) =>
     expect(read(path)).toBe(text),
   );
 
-  test("and the chart has no file besides", () => {
+  test("the chart's files/ has no others", () => {
     const files = readdirSync(fileURLToPath(new URL(`../${chartFilesDir}`, import.meta.url)), { recursive: true });
     const generated = [...generatedFiles().keys()].filter((path) => path.startsWith(chartFilesDir));
     expect(files.filter((path) => /\.\w+$/.test(String(path))).sort()).toEqual(
@@ -80,7 +85,7 @@ describe("Grafana", () => {
     );
   });
 
-  test("provisions every alert once, under a uid of its own", () => {
+  test("Grafana's alerts have every alert once, with its own uid", () => {
     type Provisioned = { groups: { rules: { uid: string; title: string }[] }[] };
     const text = generatedFiles().get("grafana/provisioning/alerting/rules.yaml") as string;
     const given = (parse(text) as Provisioned).groups.flatMap((group) => group.rules);
@@ -89,7 +94,7 @@ describe("Grafana", () => {
     expect(new Set(given.map(({ title }) => title)).size).toBe(alerts.length);
   });
 
-  test("every panel says what it shows", () => {
+  test("every panel has a description and a query", () => {
     for (const { at, description, targets } of panels) {
       expect(description, at).toMatch(/\.$/);
       expect(targets.length, at).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
-/** One line of a panel: a query, and how its series are named. */
+/** One query of a panel, with the legend of its series. */
 export type Target = { readonly expr: string; readonly legend: string };
 
-/** A figure of a dashboard. `steps` colours it from each value on; widths are of 24. */
+/** A panel of a dashboard. `steps` gives the colour from each value on. `width` is in columns of 24. */
 export type Panel = {
   readonly title: string;
   readonly description: string;
@@ -15,7 +15,7 @@ export type Panel = {
 /** Panels under one heading. */
 export type Row = { readonly title: string; readonly panels: readonly Panel[] };
 
-/** A dashboard as we write it; `variables` are label values that can be chosen. */
+/** The source form of a dashboard. `variables` are label values that the user can choose. */
 export type Dashboard = {
   readonly uid: string;
   readonly title: string;
@@ -24,10 +24,10 @@ export type Dashboard = {
   readonly rows: readonly Row[];
 };
 
-/** What every dashboard asks: Prometheus, as the provisioning names it. */
+/** The datasource of every dashboard, with the uid of the provisioning. */
 export const datasource = { type: "prometheus", uid: "prometheus" } as const;
 
-/** A dashboard as Grafana reads it. */
+/** Converts a dashboard to Grafana's JSON model. */
 export function toGrafana({ uid, title, description, variables = [], rows }: Dashboard) {
   let id = 0;
   let y = 0;
@@ -37,23 +37,23 @@ export function toGrafana({ uid, title, description, variables = [], rows }: Das
       type: "row",
       title: row.title,
       collapsed: false,
-      gridPos: place(0, y, 24, 1),
+      gridPos: toGridPos(0, y, 24, 1),
       panels: [],
     };
     y += 1;
     let x = 0;
-    const figures = row.panels.map((panel) => {
+    const panelModels = row.panels.map((panel) => {
       const width = panel.width ?? 8;
       if (x + width > 24) {
         x = 0;
         y += 8;
       }
-      const figure = toFigure(panel, ++id, place(x, y, width, 8));
+      const model = toGrafanaPanel(panel, ++id, toGridPos(x, y, width, 8));
       x += width;
-      return figure;
+      return model;
     });
     y += 8;
-    return [heading, ...figures];
+    return [heading, ...panelModels];
   });
   return {
     uid,
@@ -74,7 +74,7 @@ export function toGrafana({ uid, title, description, variables = [], rows }: Das
   };
 }
 
-const place = (x: number, y: number, w: number, h: number) => ({ x, y, w, h });
+const toGridPos = (x: number, y: number, w: number, h: number) => ({ x, y, w, h });
 
 function toVariable({ name, query }: { readonly name: string; readonly query: string }) {
   return {
@@ -92,13 +92,13 @@ function toVariable({ name, query }: { readonly name: string; readonly query: st
   };
 }
 
-function toFigure(panel: Panel, id: number, gridPos: ReturnType<typeof place>) {
+function toGrafanaPanel(panel: Panel, id: number, gridPos: ReturnType<typeof toGridPos>) {
   const { title, description, unit, targets, kind = "timeseries", steps = [] } = panel;
   const thresholds = {
     mode: "absolute",
     steps: [{ color: "green", value: null }, ...steps.map(({ from, color }) => ({ color, value: from }))],
   };
-  const drawn =
+  const lineStyle =
     kind === "timeseries"
       ? { custom: { fillOpacity: 8, thresholdsStyle: { mode: steps.length > 0 ? "line" : "off" } } }
       : {};
@@ -110,7 +110,7 @@ function toFigure(panel: Panel, id: number, gridPos: ReturnType<typeof place>) {
     datasource,
     gridPos,
     fieldConfig: {
-      defaults: { unit, thresholds, ...(unit === "percentunit" ? { min: 0 } : {}), ...drawn },
+      defaults: { unit, thresholds, ...(unit === "percentunit" ? { min: 0 } : {}), ...lineStyle },
       overrides: [],
     },
     options:

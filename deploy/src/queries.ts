@@ -2,13 +2,13 @@ import { metricDefinitions } from "@pixelmesh/telemetry";
 import { parser } from "@prometheus-io/lezer-promql";
 import { isAlert, readRules } from "./rules.ts";
 
-/** Variables of dashboards, as they stand in queries, with a value that parses. */
+/** Patterns of dashboard variables in queries, each with a value that parses. */
 const variables: readonly [RegExp, string][] = [
   [/\$__rate_interval|\$__interval|\$__range/g, "5m"],
   [/\$\{?\w+(:\w+)?\}?/g, "x"],
 ];
 
-/** What others export and we ask for: node's and the process's own figures, Prometheus's, the cluster's. */
+/** Metrics of other exporters that we query: of Node, Prometheus and the cluster. */
 const foreign = new Set([
   "up",
   "ALERTS",
@@ -23,7 +23,7 @@ const foreign = new Set([
   "kube_pod_container_resource_limits",
 ]);
 
-/** Everything wrong with a query: where it does not parse, and which metrics nobody exports. Empty when all is well. */
+/** Returns the faults of a query: where it does not parse, and metrics that no process exports. Empty if there are none. */
 export function faultsOf(query: string): string[] {
   const text = variables.reduce((given, [pattern, value]) => given.replace(pattern, value), query);
   const faults: string[] = [];
@@ -33,7 +33,7 @@ export function faultsOf(query: string): string[] {
       if (type.isError) faults.push(`does not parse at ${from}: ${text.slice(Math.max(0, from - 20), to + 20)}`);
       if (type.name === "VectorSelector") {
         const name = /^[a-zA-Z_:][\w:]*/.exec(text.slice(from, to))?.[0];
-        if (name !== undefined && !known.has(name)) faults.push(`nobody exports ${name}`);
+        if (name !== undefined && !known.has(name)) faults.push(`no process exports ${name}`);
       }
     },
   });
@@ -42,7 +42,7 @@ export function faultsOf(query: string): string[] {
 
 let names: ReadonlySet<string> | undefined;
 
-/** Every series that can exist: the registry's with what a histogram adds, the recorded ones, and what others export. */
+/** The names of all series: those of the registry with the suffixes of histograms, recorded ones, and those of other exporters. */
 function exportedNames(): ReadonlySet<string> {
   names ??= new Set([
     ...foreign,

@@ -2,20 +2,25 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 
-/** The folder with the rule files, the one source of what is alerted on. */
+/** The folder of the rule files, the only source of alerts. */
 export const rulesDir = fileURLToPath(new URL("../prometheus/rules/", import.meta.url));
 
-/** A series that is computed from others. */
+/** A rule that computes a series from others. */
 export type RecordingRule = { readonly record: string; readonly expr: string };
 
-/** What is alerted on; durations as Prometheus writes them (`10m`). */
+/** A rule that alerts. Durations have Prometheus's form (`10m`). */
 export type AlertRule = {
   readonly alert: string;
   readonly expr: string;
   readonly for?: string;
   readonly keep_firing_for?: string;
   readonly labels: { readonly severity: "info" | "warning" | "critical" } & Readonly<Record<string, string>>;
-  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook_url: string };
+  readonly annotations: {
+    readonly summary: string;
+    readonly description: string;
+    /** Path in this repository; the chart adds a base URL if its values have one. */
+    readonly runbook_url: string;
+  };
 };
 
 /** Rules that are evaluated together. */
@@ -25,10 +30,10 @@ export type RuleGroup = {
   readonly rules: readonly (RecordingRule | AlertRule)[];
 };
 
-/** One rule file by its name, as parsed. */
+/** A rule file with its text and its parsed groups. */
 export type RuleFile = { readonly name: string; readonly text: string; readonly groups: readonly RuleGroup[] };
 
-/** Every rule file there is, by name. */
+/** Reads every rule file, sorted by name. */
 export function readRules(): readonly RuleFile[] {
   return readdirSync(rulesDir)
     .filter((name) => name.endsWith(".yaml"))
@@ -39,7 +44,7 @@ export function readRules(): readonly RuleFile[] {
     });
 }
 
-/** Whether a rule alerts. */
+/** Whether a rule is an alert. */
 export const isAlert = (rule: RecordingRule | AlertRule): rule is AlertRule => "alert" in rule;
 
 /** Every alert of every file. */

@@ -2,8 +2,8 @@ import { stringify } from "yaml";
 import { isAlert, readRules } from "./rules.ts";
 
 /**
- * The rules with every duration divided by a factor: windows, `for`, intervals. Thresholds and guards stay. For trying them live,
- * where nobody waits ten minutes; the true durations are those that promtool plays.
+ * Returns the rules with every duration (windows, `for`, intervals) divided by a factor, so that live tests take seconds. Thresholds
+ * and guards stay. promtool tests the original durations.
  */
 export function scaledRules(factor: number): string {
   const scaleText = (text: string) => scaleDuration(text, factor);
@@ -24,7 +24,7 @@ export function scaledRules(factor: number): string {
 
 const seconds = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
-/** At least a second: Prometheus is asked no oftener. */
+/** At least one second, the scrape interval of the tests. */
 function scaleDuration(text: string, factor: number): string {
   const [, number = "", unit = "s"] = /^(\d+)([smhd])$/.exec(text) ?? [];
   return `${Math.max(1, Math.round((Number(number) * seconds[unit as keyof typeof seconds]) / factor))}s`;

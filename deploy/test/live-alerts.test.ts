@@ -2,13 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CreateJobHeader, type CreateJobRequest, JobServiceDefinition, Upload } from "@pixelmesh/proto";
 import { connectRpc } from "@pixelmesh/rpc";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import { effectStep } from "@pixelmesh/testing/jobs";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { effectStep } from "../../test/fixtures.ts";
 import { scaledRules } from "../src/scale-rules.ts";
 import { type Prometheus, startPrometheus } from "./prometheus.ts";
 
-// A minute of the rules is a second here: ten minutes of `for` are ten seconds.
+// One minute of the rules takes one second here.
 const factor = 60;
 const mib = 2 ** 20;
 let mesh: TestMesh;
@@ -32,7 +32,7 @@ afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
 });
 
-/** A tiny job that no other has asked for. */
+/** Creates a tiny job with parameters that no earlier job had, so that no result is stored. */
 const create = (options: object = {}) =>
   mesh.client.jobs.create({
     pipeline: { steps: [effectStep("fx", "black_and_white", { contrast: 1 + Math.random() / 4 })] },
@@ -43,7 +43,7 @@ const fires = async (alert: string) => expect.poll(() => prometheus.firing(alert
 const resolves = async (alert: string) => expect.poll(() => prometheus.firing(alert)).toEqual([]);
 const effectsPid = () => mesh.processes().find(({ name }) => name === "effects")?.pid as number;
 
-/** Has the only effects worker stand still while `act` runs. */
+/** Stops the only effects worker (SIGSTOP) while `act` runs. */
 async function whileWorkerHangs(act: () => Promise<void>): Promise<void> {
   const pid = effectsPid();
   process.kill(pid, "SIGSTOP");
@@ -54,7 +54,7 @@ async function whileWorkerHangs(act: () => Promise<void>): Promise<void> {
   }
 }
 
-test("no alert fires on a mesh that is well", async () => {
+test("no alert fires on a healthy mesh", async () => {
   await Promise.all(Array.from({ length: 20 }, async () => mesh.client.jobs.wait((await create()).id)));
   await sleep(5_000);
   const known = await prometheus.query('ALERTS{alertstate="firing"}');
@@ -62,7 +62,7 @@ test("no alert fires on a mesh that is well", async () => {
   expect((await prometheus.query("count(pixelmesh_build_info)"))[0]?.value).toBe(6);
 });
 
-test("uploads that never end fill ingest's memory: the memory alert fires, and ends with its restart", async () => {
+test("the memory alerts fire when endless uploads fill ingest's memory, and resolve with its restart", async () => {
   const connection = connectRpc(mesh.address);
   const stop = new AbortController();
   async function* neverEnding(): AsyncGenerator<CreateJobRequest> {
@@ -89,7 +89,7 @@ test("uploads that never end fill ingest's memory: the memory alert fires, and e
   connection.close();
 });
 
-test("a worker that hangs lets jobs time out: the error alert fires, and ends when it goes on", async () => {
+test("the error alert fires when jobs time out on a stopped worker, and resolves when it continues", async () => {
   await expect.poll(async () => (await create().catch(() => undefined)) !== undefined).toBe(true);
   await whileWorkerHangs(async () => {
     const untilMs = performance.now() + 60_000;
@@ -104,13 +104,13 @@ test("a worker that hangs lets jobs time out: the error alert fires, and ends wh
   await resolves("PixelmeshJobErrorRateHigh");
 });
 
-test("jobs that wait half a minute for a worker that hangs: the latency alert fires, and ends", async () => {
+test("the latency alert fires when jobs wait 30 s for a stopped worker, and resolves", async () => {
   const ids: string[] = [];
   await whileWorkerHangs(async () => {
     for (let at = 0; at < 15; at++)
       ids.push(...(await Promise.all(Array.from({ length: 24 }, () => create()))).map(({ id }) => id));
     await sleep(31_000);
-    // It goes on for a moment every second, so that slow jobs end for as long as the alert wants to see them.
+    // The worker continues for a moment every second, so that slow jobs keep ending while the alert is pending.
     const untilMs = performance.now() + 60_000;
     while (performance.now() < untilMs && (await prometheus.firing("PixelmeshJobLatencyHigh")).length === 0) {
       process.kill(effectsPid(), "SIGCONT");
@@ -124,7 +124,7 @@ test("jobs that wait half a minute for a worker that hangs: the latency alert fi
   await resolves("PixelmeshJobLatencyHigh");
 });
 
-test("traffic that never repeats itself: the cache alert fires, and ends with its traffic", async () => {
+test("the cache alert fires on traffic without equal steps, and resolves with its end", async () => {
   let hasFired = false;
   const untilMs = performance.now() + 120_000;
   while (!hasFired && performance.now() < untilMs) {

@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { JobState } from "@pixelmesh/client";
+import { roleNames } from "@pixelmesh/roles";
 import { type MetricDefinition, metricDefinitions } from "@pixelmesh/telemetry";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import { effectStep, robot } from "@pixelmesh/testing/jobs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { effectStep, robot } from "../../test/fixtures.ts";
 
-const services = ["ingest", "scheduler", "storage", "upscale", "background", "effects"] as const;
 const definitions = Object.entries(metricDefinitions) as [string, MetricDefinition][];
 const pages = new Map<string, string>();
 let mesh: TestMesh;
@@ -19,9 +19,9 @@ beforeAll(async () => {
 });
 afterAll(async () => mesh?.[Symbol.asyncDispose]());
 
-test.each(services)("the page of %s is as promtool wants it", (service) => {
-  const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: pages.get(service) ?? "" });
-  // What node's own figures are called is not ours to choose.
+test.each(roleNames)("promtool accepts the page of %s", (role) => {
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: pages.get(role) ?? "" });
+  // prom-client chose the names of Node's metrics.
   const ours = String(stderr)
     .split("\n")
     .filter((line) => line !== "" && !/^(nodejs|process)_/.test(line));
@@ -29,7 +29,7 @@ test.each(services)("the page of %s is as promtool wants it", (service) => {
   expect([0, 3]).toContain(status);
 });
 
-/** Names and label values on a page, of the metrics that the registry knows. */
+/** Returns the series of a page that belong to metrics of the registry. */
 function seriesOn(page: string): { name: string; labels: Record<string, string> }[] {
   return page.split("\n").flatMap((line) => {
     const [, sample = "", text = ""] = /^([a-z]\w*)(?:\{(.*)\})? /.exec(line) ?? [];
@@ -43,14 +43,14 @@ function seriesOn(page: string): { name: string; labels: Record<string, string> 
   });
 }
 
-test.each(services)("%s emits what the registry says, and nothing else of ours", (service) => {
-  const page = pages.get(service) as string;
-  const emitted = new Set(seriesOn(page).map(({ name }) => name));
+test.each(roleNames)("%s exports exactly the metrics that the registry lists for it", (role) => {
+  const page = pages.get(role) as string;
+  const exported = new Set(seriesOn(page).map(({ name }) => name));
   for (const [name, { from, labels }] of definitions) {
-    const isExpected = from === "all" || from.includes(service);
-    if (!isExpected) expect(emitted, `${service} does not emit ${name}`).not.toContain(name);
+    const isExpected = from === "all" || from.includes(role);
+    if (!isExpected) expect(exported, `${role} does not export ${name}`).not.toContain(name);
     const isClosed = Object.values(labels).every((values) => values !== "open");
-    if (isExpected && isClosed) expect(emitted, `${service} emits ${name}`).toContain(name);
+    if (isExpected && isClosed) expect(exported, `${role} exports ${name}`).toContain(name);
   }
   const unknown = [...page.matchAll(/^# TYPE (\w+) /gm)]
     .map(([, name]) => name as string)
@@ -58,7 +58,7 @@ test.each(services)("%s emits what the registry says, and nothing else of ours",
   expect(unknown).toEqual([]);
 });
 
-test("a closed label takes the values of its list only", () => {
+test("a closed label takes only the values of its list", () => {
   for (const [service, page] of pages) {
     for (const { name, labels } of seriesOn(page)) {
       const lists = (metricDefinitions as Record<string, MetricDefinition>)[name]?.labels ?? {};
@@ -68,7 +68,7 @@ test("a closed label takes the values of its list only", () => {
   }
 });
 
-test("calls to other services are counted by method and code, and look-ups by tier, from zero on", () => {
+test("calls to other services are counted by method and code, and cache look-ups by tier, starting at zero", () => {
   const ingest = pages.get("ingest") as string;
   const labels = (method: string) =>
     `rpc_system_name="grpc",rpc_method="${method}",rpc_response_status_code="OK",error_type=""`;

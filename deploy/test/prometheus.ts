@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { reservePorts } from "@pixelmesh/local-mesh";
 
-/** A Prometheus of this test: scrapes the targets every second, with rules of its own. */
+/** A running Prometheus that scrapes its targets and evaluates its rules every second. */
 export type Prometheus = {
-  /** Labels of the firing alerts of a name. */
+  /** Returns the labels of the firing alerts with a name. */
   firing(alert: string): Promise<Record<string, string>[]>;
   query(expr: string): Promise<{ metric: Record<string, string>; value: number }[]>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Starts it on loopback and resolves when it is ready. Targets are `host:port`. */
+/** Starts Prometheus on loopback and resolves when it is ready. Targets have the form `host:port`. */
 export async function startPrometheus(targets: readonly string[], rules: string): Promise<Prometheus> {
   const dir = mkdtempSync(`${tmpdir()}/pixelmesh-prometheus-`);
   writeFileSync(`${dir}/rules.yaml`, rules);
@@ -34,13 +34,13 @@ export async function startPrometheus(targets: readonly string[], rules: string)
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
-  let said = "";
+  let output = "";
   child.stderr.on("data", (chunk: Buffer) => {
-    said = (said + chunk).slice(-4_000);
+    output = (output + chunk).slice(-4_000);
   });
   const exited = once(child, "exit");
   for (let tries = 0; !(await isReady(url)); tries++) {
-    if (tries > 300 || child.exitCode !== null) throw new Error(`Prometheus did not start: ${said}`);
+    if (tries > 300 || child.exitCode !== null) throw new Error(`Prometheus did not start: ${output}`);
     await sleep(100);
   }
 
@@ -68,7 +68,7 @@ const isReady = (url: string) =>
     () => false,
   );
 
-/** Prometheus cannot report a port that it chose itself. The reservation lasts as long as this process. */
+/** Reserves a port, because Prometheus does not report a port that it chose itself. The reservation lasts as long as this process. */
 async function freePort(): Promise<number> {
   const { ports } = await reservePorts("127.0.0.1", 1);
   return ports[0] as number;

@@ -18,7 +18,7 @@ describe.runIf(modelsDir && findSet5() && findGrabCut())("models through a mesh"
   });
   afterAll(() => mesh?.[Symbol.asyncDispose]());
 
-  test.for(Object.keys(bars))("%s reaches its bar where its file is here", async (name, { skip }) => {
+  test.for(Object.keys(bars))("%s reaches its bar if its file is available", async (name, { skip }) => {
     const model = (await mesh.client.models()).find((known) => known.name === name);
     if (!model?.available) {
       const why = model?.unavailableReason ?? "no manifest has it";
@@ -34,18 +34,18 @@ describe.runIf(modelsDir && findSet5() && findGrabCut())("models through a mesh"
     expect(bar).toMatchObject({ isReached: true });
   });
 
-  test("a model of luma alone loses less than 0.1 dB between onnxruntime and the picture that comes back", async () => {
+  test("a luma model loses less than 0.1 dB between onnxruntime and the result of the mesh", async () => {
     const set = await loadSet5(2);
-    const judged = await evaluateUpscaler(mesh.client, { name: "FSRCNN_x2", scale: 2 }, set);
+    const evaluated = await evaluateUpscaler(mesh.client, { name: "FSRCNN_x2", scale: 2 }, set);
     const session = await InferenceSession.create(`${modelsDir}/FSRCNN_x2.onnx`, { intraOpNumThreads: 1 });
-    for (const { name, psnrDb, picture } of judged) {
+    for (const { name, psnrDb, picture } of evaluated) {
       const alone = await psnrAlone(session, picture);
       expect(Math.abs(psnrDb - alone), `${name}: ${psnrDb} dB through the mesh, ${alone} dB alone`).toBeLessThan(0.1);
     }
   });
 });
 
-/** PSNR of what onnxruntime makes of JFIF luma, without any of our pixels between. */
+/** PSNR of the output of onnxruntime alone for JFIF luma. */
 async function psnrAlone(session: InferenceSession, { small, original }: Set5Picture): Promise<number> {
   const { widthPx, heightPx, data } = small;
   const luma = Float32Array.from({ length: widthPx * heightPx }, (_, i) => {

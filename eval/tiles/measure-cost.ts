@@ -2,7 +2,7 @@ import { readCpuMs } from "@pixelmesh/bench/machine";
 import { createFrame } from "@pixelmesh/imaging";
 import { type AvailableModel, startInferenceHost } from "@pixelmesh/inference";
 
-/** What tiles of one size cost, in a host of their own. */
+/** The cost of tiles of one size, in a separate host. */
 export type TileCost = {
   readonly tilePx: number;
   /** Processor time of the host for a pixel of the core of an inner tile, in nanoseconds. */
@@ -14,8 +14,8 @@ export type TileCost = {
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * Runs a few tiles of each size after a first, with one thread, because several spend time waiting for each other. The
- * least of their times counts, because others may use the machine too.
+ * Runs a few tiles of each size after a warm-up, with one thread, because several threads spend time waiting for each other. The
+ * least of the times counts, because other processes may use the machine too.
  */
 export async function measureCost(model: AvailableModel, tilesPx: readonly number[]): Promise<TileCost[]> {
   const costs: TileCost[] = [];

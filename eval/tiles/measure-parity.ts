@@ -1,16 +1,16 @@
 import { createFrameSink, createFrameSource, type Frame } from "@pixelmesh/imaging";
 import { type AvailableModel, type InferenceHost, runTiled } from "@pixelmesh/inference";
 
-/** How a tiled picture differs from the untiled one. */
+/** The difference of a tiled picture from the untiled one. */
 export type Parity = {
   readonly haloPx: number;
   readonly tiles: number;
-  /** Null where they are the same. */
+  /** Null if they are equal. */
   readonly psnrDb: number | null;
   readonly worstLevels: number;
 };
 
-/** Enlarges a picture with tiles of `tilePx` and each of some halos and compares with the picture in one tile. */
+/** Enlarges a picture with tiles of `tilePx` and each halo, and compares the results with that of one tile. */
 export async function measureParity(
   host: InferenceHost,
   model: AvailableModel,

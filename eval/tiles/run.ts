@@ -1,6 +1,6 @@
 /**
- * `make eval-tiles`: what tiling does to each upscaler that is here, and what it costs: the difference to the untiled picture by
- * halo, and time for a useful pixel by size of tile. MODELS=a,b names some. Kept in eval/results/tiles-<model>.json.
+ * `make eval-tiles`: measures the effect and cost of tiling for each available upscaler: the difference to the untiled picture by
+ * halo, and the time of a useful pixel by tile size. MODELS=a,b names some. Writes eval/results/tiles-<model>.json.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";

@@ -7,13 +7,13 @@ import { expect, test } from "vitest";
 import { natsServer, runBroker, writeNatsConf } from "./broker.ts";
 import { profiles, render } from "./render.ts";
 
-/** 2.9, of some distributions, knows no sync_interval: then there is nobody here to ask. */
+/** Version 2.9 of some distributions does not know sync_interval, so it cannot check the settings. */
 const version = natsServer ? execFileSync(natsServer, ["--version"], { encoding: "utf8" }) : "";
 const isNew = /v(2\.(1\d|[2-9]\d)|[3-9])\./.test(version);
 if (!isNew)
   console.log(`broker.test.ts: SKIPPED, no nats-server that knows sync_interval (${version.trim() || "none"})`);
 
-test.skipIf(!isNew).each(["no-keda", "prod"])("%s: a real nats-server takes the settings", (profile) => {
+test.skipIf(!isNew).each(["no-keda", "prod"])("%s: a real nats-server accepts the settings", (profile) => {
   const { path } = writeNatsConf(profile, render({ profile }).objects);
   const check = () => spawnSync(natsServer ?? "", ["-t", "--config", path], { encoding: "utf8" });
   expect(readFileSync(path, "utf8")).toMatch(/sync_interval: always/);
@@ -24,7 +24,7 @@ test.skipIf(!isNew).each(["no-keda", "prod"])("%s: a real nats-server takes the 
 });
 
 test.skipIf(!isNew)(
-  "it writes at once, and what scales finds every queue that it asks for on its monitor port",
+  "the broker syncs every write, and its monitor port shows every queue that the ScaledObjects read",
   async () => {
     await using broker = await runBroker("no-keda", render({ profile: "no-keda" }).objects);
     const log = createLogger({ service: "test", instance: "0", level: "silent" });

@@ -7,10 +7,10 @@ import { natsConf } from "./nats-config.ts";
 import type { KubeObject } from "./objects.ts";
 import { findTool, scratchDir } from "./render.ts";
 
-/** A nats-server of the NATS chart's release, which `make check-deploy` builds; the distribution's may be older than its settings. */
+/** The nats-server that `make check-deploy` builds, of the NATS chart's release. A distribution's may be too old for the settings. */
 export const natsServer = findTool("nats-server");
 
-/** Writes a profile's broker settings; answers the file and a place for its data. */
+/** Writes a profile's broker settings. Returns the file and a folder for the broker's data. */
 export function writeNatsConf(profile: string, objects: readonly KubeObject[]): { dir: string; path: string } {
   const dir = scratchDir("nats");
   const path = join(dir, "nats.conf");
@@ -18,7 +18,7 @@ export function writeNatsConf(profile: string, objects: readonly KubeObject[]): 
   return { dir, path };
 }
 
-/** Runs a broker with a profile's settings; ended at the end of its block. */
+/** Runs a broker with a profile's settings. Disposal ends it. */
 export async function runBroker(profile: string, objects: readonly KubeObject[]) {
   const { dir, path } = writeNatsConf(profile, objects);
   const child = spawn(natsServer ?? "nats-server", ["--config", path, "--ports_file_dir", dir], { stdio: "ignore" });

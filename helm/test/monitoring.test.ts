@@ -8,10 +8,10 @@ import { type KubeObject, ofKind, workloadsOf } from "./objects.ts";
 import { findTool, render, scratchDir } from "./render.ts";
 
 const deploy = (path: string) => readFileSync(fileURLToPath(new URL(`../../deploy/${path}`, import.meta.url)), "utf8");
-/** A file of deploy/ as this release should have it: with its own runbooks, and its own namespace. */
-const own = (path: string) =>
+/** A file of deploy/ as this release should have it: with its base URL of runbooks and its namespace. */
+const ownText = (path: string) =>
   deploy(path)
-    .replaceAll("https://pixelmesh.example", "https://runbooks.example.com/pixelmesh")
+    .replaceAll("docs/runbooks.md", "https://runbooks.example.com/pixelmesh/docs/runbooks.md")
     .replaceAll('namespace=~".*pixelmesh.*"', 'namespace="pictures"');
 const { objects } = render({ profile: "prod" });
 type Rules = KubeObject & {
@@ -21,24 +21,36 @@ const rules = objects.filter(({ kind }) => kind === "PrometheusRule") as Rules[]
 const promtool = findTool("promtool");
 if (promtool === undefined) console.log("monitoring.test.ts: SKIPPED, rendered rules by promtool, which is not here");
 
-test("every rule of deploy/ is there, unchanged but for runbooks and namespace", () => {
+test("every rule of deploy/ is rendered, with the base URL of runbooks and the namespace of the release", () => {
   const sources = readdirSync(fileURLToPath(new URL("../../deploy/prometheus/rules", import.meta.url)))
     .filter((name) => name.endsWith(".yaml"))
     .sort()
-    .map((name) => parse(own(`prometheus/rules/${name}`)));
+    .map((name) => parse(ownText(`prometheus/rules/${name}`)));
   expect(rules.flatMap(({ spec }) => spec.groups)).toEqual(sources.flatMap(({ groups }) => groups));
   expect(JSON.stringify(rules)).toContain('namespace=\\"pictures\\"');
   expect(rules.every(({ metadata }) => metadata.labels?.release === "kube-prometheus-stack")).toBe(true);
 });
 
-test.skipIf(promtool === undefined)("promtool takes the rendered rules", () => {
+test("without a base URL alerts carry the path of their runbook, and no host", () => {
+  const monitoring = { rules: { enabled: true }, grafanaAlerts: { enabled: true } };
+  const text = JSON.stringify(
+    render({ profile: "minimal", values: { monitoring } }).objects.filter(
+      ({ kind, metadata }) => kind === "PrometheusRule" || metadata.name.endsWith("-alerts"),
+    ),
+  );
+  const urls = [...text.matchAll(/runbook_url\W+([^"\\]+)/g)].map(([, url]) => url);
+  expect(urls.length).toBeGreaterThan(50);
+  for (const url of urls) expect(url).toMatch(/^docs\/runbooks\.md#pixelmesh[a-z]+$/);
+});
+
+test.skipIf(promtool === undefined)("promtool accepts the rendered rules", () => {
   const dir = scratchDir("rules");
   for (const { metadata, spec } of rules) writeFileSync(join(dir, `${metadata.name}.yaml`), stringify(spec));
   const files = rules.map(({ metadata }) => join(dir, `${metadata.name}.yaml`));
   expect(execFileSync(promtool ?? "", ["check", "rules", ...files], { encoding: "utf8" })).toMatch(/SUCCESS/);
 });
 
-test("every dashboard is a ConfigMap that Grafana's sidecar takes, byte for byte", () => {
+test("every dashboard is an unchanged ConfigMap with the label of Grafana's sidecar", () => {
   const boards = ofKind(objects, "ConfigMap").filter(({ metadata }) => metadata.labels?.grafana_dashboard === "1");
   expect(boards).toHaveLength(6);
   for (const { metadata, data = {} } of boards) {
@@ -48,33 +60,36 @@ test("every dashboard is a ConfigMap that Grafana's sidecar takes, byte for byte
   }
 });
 
-test("Grafana's alerts are those of deploy/", () => {
+test("Grafana's alerts equal those of deploy/", () => {
   const alerts = ofKind(objects, "ConfigMap").find(({ metadata }) => metadata.labels?.grafana_alert === "1");
   const text = alerts?.data?.["pixelmesh-alerts.yaml"] ?? "";
-  expect(parse(text)).toEqual(parse(own("grafana/provisioning/alerting/rules.yaml")));
+  expect(parse(text)).toEqual(parse(ownText("grafana/provisioning/alerting/rules.yaml")));
 });
 
 test.each([
   ["prod", "PodMonitor", "podMetricsEndpoints"],
   ["external-nats", "ServiceMonitor", "endpoints"],
-])("%s: a %s finds every metrics page, under a job the alerts know, with its release", (profile, kind, key) => {
-  const rendered = render({ profile }).objects;
-  const monitor = rendered.find((it) => it.kind === kind) as unknown as {
-    spec: { selector: { matchLabels: Record<string, string> } } & Record<
-      string,
-      { port: string; relabelings: Record<string, unknown>[] }[]
-    >;
-  };
-  const [endpoint] = monitor.spec[key] ?? [];
-  const labels = Object.entries(monitor.spec.selector.matchLabels);
-  const targets =
-    kind === "PodMonitor"
-      ? workloadsOf(rendered).map((it) => it.labels)
-      : ofKind(rendered, "Service").map(({ metadata }) => metadata.labels);
-  expect(targets.filter((it) => labels.every(([name, value]) => it?.[name] === value))).toHaveLength(targets.length);
-  expect(endpoint?.port).toBe("metrics");
-  expect(endpoint?.relabelings).toMatchObject([
-    { targetLabel: "job", replacement: "pixelmesh-$1" },
-    { targetLabel: "version" },
-  ]);
-});
+])(
+  "%s: a %s selects every metrics page, with a job name that the alerts select, and the version",
+  (profile, kind, key) => {
+    const rendered = render({ profile }).objects;
+    const monitor = rendered.find((it) => it.kind === kind) as unknown as {
+      spec: { selector: { matchLabels: Record<string, string> } } & Record<
+        string,
+        { port: string; relabelings: Record<string, unknown>[] }[]
+      >;
+    };
+    const [endpoint] = monitor.spec[key] ?? [];
+    const labels = Object.entries(monitor.spec.selector.matchLabels);
+    const targets =
+      kind === "PodMonitor"
+        ? workloadsOf(rendered).map((it) => it.labels)
+        : ofKind(rendered, "Service").map(({ metadata }) => metadata.labels);
+    expect(targets.filter((it) => labels.every(([name, value]) => it?.[name] === value))).toHaveLength(targets.length);
+    expect(endpoint?.port).toBe("metrics");
+    expect(endpoint?.relabelings).toMatchObject([
+      { targetLabel: "job", replacement: "pixelmesh-$1" },
+      { targetLabel: "version" },
+    ]);
+  },
+);

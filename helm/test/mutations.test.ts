@@ -5,14 +5,14 @@ import { networkFaults } from "./network-faults.ts";
 import { podFaults } from "./pod-faults.ts";
 import { copyChart, render } from "./render.ts";
 
-/** What somebody might do to the templates, and how the asserts then call it. */
+/** Harmful changes of templates, and the faults that the checks must report. */
 const mutations: readonly (readonly [file: string, was: string, is: string, fault: RegExp])[] = [
   ["_pod.tpl", "runAsNonRoot: true\n", "", /may run as root/],
   ["_pod.tpl", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", /may write to its image/],
   ["_pod.tpl", "capabilities: { drop: [ALL] }", "capabilities: { drop: [NET_RAW] }", /keeps capabilities/],
   ["_pod.tpl", "automountServiceAccountToken: false", "automountServiceAccountToken: true", /service account's token/],
-  ["_pod.tpl", "service: liveness", "service: readiness", /liveness is asked for more than life/],
-  ["_pod.tpl", '"standby" "readiness"', '"readiness" "readiness"', /readiness is not asked for standby/],
+  ["_pod.tpl", "service: liveness", "service: readiness", /the liveness probe checks more than liveness/],
+  ["_pod.tpl", '"standby" "readiness"', '"readiness" "readiness"', /the readiness probe does not ask for standby/],
   [
     "_pod.tpl",
     "grpc: { port: {{ add $port 100 }}, service: startup }",
@@ -23,20 +23,20 @@ const mutations: readonly (readonly [file: string, was: string, is: string, faul
     "_pod.tpl",
     "sleep: { seconds: {{ int $values.pod.preStopSeconds }} }",
     "sleep: { seconds: 1 }",
-    /callers to notice/,
+    /until callers notice/,
   ],
   ["_pod.tpl", "checksum/config: {{ .env | toYaml | sha256sum }}", "checksum/none: x", /old settings/],
   [
     "_pod.tpl",
     "- { name: data, mountPath: /data }",
     "- { name: data, mountPath: /date }",
-    /PIXELMESH_STORAGE_DIR says \/data\/blobs/,
+    /PIXELMESH_STORAGE_DIR is \/data\/blobs/,
   ],
   [
     "_services.tpl",
     "(mul $waits (int .service.longestStepSeconds)) 30",
     "(int .service.longestStepSeconds)",
-    /before what it does may end/,
+    /killed before running work ends/,
   ],
   [
     "_helpers.tpl",
@@ -54,7 +54,7 @@ const mutations: readonly (readonly [file: string, was: string, is: string, faul
   ],
 ];
 
-test.each(mutations)("%s without `%s` is noticed", (file, was, is, fault) => {
+test.each(mutations)("the checks report %s without `%s`", (file, was, is, fault) => {
   const chart = copyChart((dir) => {
     const path = join(dir, "templates", file);
     const text = readFileSync(path, "utf8");

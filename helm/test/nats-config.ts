@@ -16,13 +16,13 @@ function merge(under: Tree, over: Tree): Tree {
   return { ...under, ...Object.fromEntries(both) };
 }
 
-/** The values of the NATS chart as a profile of ours sets them. */
+/** Returns the values of the NATS chart in one of our profiles. */
 function natsValues(profile: string): { config: Tree & Record<"cluster" | "jetstream" | "monitor", Tree> } {
   const read = (path: string) => parse(readFileSync(join(chartDir, path), "utf8")) as Tree;
   return merge(read("values.yaml"), read(`ci/${profile}-values.yaml`)).nats as never;
 }
 
-/** One of the broker's settings as its file has it; `<< 1MB >>` is the NATS chart's way to write a word without quotes. */
+/** Formats a setting for nats.conf. `<< 1MB >>` is the NATS chart's notation for a word without quotes. */
 function toConf(value: unknown, indent = ""): string {
   if (Array.isArray(value)) return `[${value.map((one) => toConf(one)).join(", ")}]`;
   if (isTree(value)) {
@@ -34,8 +34,8 @@ function toConf(value: unknown, indent = ""): string {
 }
 
 /**
- * The nats.conf of a profile: the one that the NATS chart rendered, where that is here; else made from the values in the way its
- * files/config/*.yaml document. Stores go to `dataDir` and listening ports to free ones, for it is to run here.
+ * Returns the nats.conf of a profile: the one that the NATS chart rendered, else one built from the values as the chart's
+ * files/config/*.yaml document it. Stores are in `dataDir` and ports are free ones, so that the broker can run on this machine.
  */
 export function natsConf(profile: string, objects: readonly KubeObject[], dataDir: string): string {
   const { config } = natsValues(profile);

@@ -4,7 +4,7 @@ import { type KubeObject, ofKind, selects, type Workload, workloadsOf } from "./
 type Rule = { from?: Peer[]; to?: Peer[]; ports?: { port?: number | string }[] };
 type Peer = { podSelector?: Parameters<typeof selects>[0]; namespaceSelector?: object; ipBlock?: { cidr: string } };
 
-/** `caller -> service:port` for every address in the settings, and for what no setting says: ingest asks its other replicas. */
+/** Returns `caller -> service:port` for every address in the settings, and for calls between replicas of ingest, which have no setting. */
 export function neededEdges(workloads: readonly Workload[]): string[] {
   const byService = new Map(workloads.map((it) => [it.object.metadata.name, it]));
   const edges = workloads.flatMap(({ name, settings }) =>
@@ -14,7 +14,7 @@ export function neededEdges(workloads: readonly Workload[]): string[] {
       .map((address) => {
         const [, host = "", port = ""] = /^dns:\/\/\/([^:]+):(\d+)$/.exec(address) ?? [];
         const target = byService.get(host.split(".").at(-1) ?? "");
-        return `${name} -> ${target?.name ?? `nobody at ${address}`}:${port}`;
+        return `${name} -> ${target?.name ?? `no service at ${address}`}:${port}`;
       }),
   );
   const ingest = workloads.filter(({ role }) => role === "ingest");
@@ -24,7 +24,7 @@ export function neededEdges(workloads: readonly Workload[]): string[] {
   return [...new Set([...edges, ...asked])].sort();
 }
 
-/** Every pair of services that may talk, as one side's policies see it. */
+/** Returns every connection between services that the policies of one side allow. */
 export function openEdges(objects: readonly KubeObject[], side: "ingress" | "egress"): string[] {
   const policies = ofKind(objects, "NetworkPolicy");
   const workloads = workloadsOf(objects);
@@ -35,15 +35,15 @@ export function openEdges(objects: readonly KubeObject[], side: "ingress" | "egr
         .filter(({ name, containerPort }) => {
           const ports = [containerPort, name];
           return side === "egress"
-            ? lets(policies, from, side, to.labels, ports)
-            : lets(policies, to, side, from.labels, ports);
+            ? isAllowed(policies, from, side, to.labels, ports)
+            : isAllowed(policies, to, side, from.labels, ports);
         })
         .map(({ containerPort }) => `${from.name} -> ${to.name}:${containerPort}`),
     )
     .sort();
 }
 
-/** What is wrong with the policies of a render. */
+/** Returns the faults of the rendered policies. */
 export function networkFaults(objects: readonly KubeObject[]): string[] {
   const policies = ofKind(objects, "NetworkPolicy");
   const workloads = workloadsOf(objects);
@@ -64,12 +64,12 @@ export function networkFaults(objects: readonly KubeObject[]): string[] {
     ...policies.flatMap((policy) =>
       rulesOf(policy)
         .filter(isUnbounded)
-        .map(() => `${policy.metadata.name} lets anything through`),
+        .map(() => `${policy.metadata.name} allows any peer or port`),
     ),
   ];
 }
 
-function lets(
+function isAllowed(
   policies: readonly INetworkPolicy[],
   { labels }: Workload,
   side: "ingress" | "egress",
@@ -94,6 +94,6 @@ const rulesOf = ({ spec }: INetworkPolicy) => [
   ...((spec?.egress ?? []) as Rule[]),
 ];
 
-/** Without ports, or from anywhere. (To anywhere on one port is what an external broker or collector may need.) */
+/** Whether a rule has no ports, or neither peers nor ports. (Egress to any address on one port is allowed: an external broker may need it.) */
 const isUnbounded = ({ from, to, ports }: Rule) =>
   ports === undefined || (from === undefined && to === undefined && ports.length === 0);

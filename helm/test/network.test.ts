@@ -2,23 +2,20 @@ import { expect, test } from "vitest";
 import { neededEdges, networkFaults } from "./network-faults.ts";
 import { ofKind, workloadsOf } from "./objects.ts";
 import { profiles, render } from "./render.ts";
+import { roleNames, roles } from "./roles.ts";
 
-test.each(profiles)("%s: open is exactly what the rendered addresses need", (profile) => {
+test.each(profiles)("%s: the policies allow exactly the connections of the rendered addresses", (profile) => {
   expect(networkFaults(render({ profile }).objects)).toEqual([]);
 });
 
-test("the edges are those of the mesh", () =>
+test("the connections are the calls of the table of roles", () =>
   expect(neededEdges(workloadsOf(render({ profile: "minimal" }).objects))).toEqual(
-    [
-      ...["background", "effects", "ingest", "upscale"].flatMap((from) => [
-        `${from} -> scheduler:7401`,
-        `${from} -> storage:7402`,
-      ]),
-      ...["background:7404", "effects:7405", "ingest:7400", "upscale:7403"].map((to) => `ingest -> ${to}`),
-    ].sort(),
+    Object.entries(roles)
+      .flatMap(([from, { calls }]) => calls.map((to) => `${from} -> ${to}:${roles[to]?.port}`))
+      .sort(),
   ));
 
-test("callers from outside reach ingest and nobody else, scrapers the metrics pages", () => {
+test("outside callers reach only ingest, and scrapers reach only metrics pages", () => {
   const policies = ofKind(render({ profile: "minimal" }).objects, "NetworkPolicy");
   const foreign = policies.flatMap(({ metadata, spec }) =>
     (spec?.ingress ?? []).flatMap(({ from = [], ports = [] }) =>
@@ -30,13 +27,12 @@ test("callers from outside reach ingest and nobody else, scrapers the metrics pa
         .map(() => `${metadata.name}:${ports.map(({ port }) => port).join()}`),
     ),
   );
-  const names = ["background", "effects", "ingest", "scheduler", "storage", "upscale"];
   expect(foreign.sort()).toEqual(
-    [...names.map((name) => `mesh-pixelmesh-${name}:metrics`), "mesh-pixelmesh-ingest:grpc"].sort(),
+    [...roleNames.map((name) => `mesh-pixelmesh-${name}:metrics`), "mesh-pixelmesh-ingest:grpc"].sort(),
   );
 });
 
-test("egress beyond the mesh is the broker's ports, name servers, and what was asked for", () => {
+test("egress beyond the mesh is limited to the broker, name servers and configured receivers", () => {
   const ports = (profile: string, component: string) => {
     const policy = ofKind(render({ profile }).objects, "NetworkPolicy").find(({ metadata }) =>
       metadata.name.endsWith(`-${component}`),

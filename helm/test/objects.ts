@@ -7,7 +7,7 @@ import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
 import type { IService } from "kubernetes-models/v1/Service";
 
-/** Any object of Kubernetes, as rendered. */
+/** A rendered Kubernetes object. */
 export type KubeObject = {
   readonly apiVersion: string;
   readonly kind: string;
@@ -28,27 +28,27 @@ type Kinds = {
   Service: IService;
 };
 
-/** All of one kind that this chart made, the NATS chart's left out. */
+/** Returns the objects of one kind, without those of the NATS chart. */
 export function ofKind<K extends keyof Kinds>(objects: readonly KubeObject[], kind: K): (Kinds[K] & KubeObject)[] {
   return objects.filter((it) => it.kind === kind && isOurs(it)) as unknown as (Kinds[K] & KubeObject)[];
 }
 
-/** Whether an object is this chart's own. */
+/** Whether an object belongs to this chart, not to the NATS chart. */
 export const isOurs = ({ metadata }: KubeObject): boolean =>
   metadata.labels?.["app.kubernetes.io/part-of"] === "pixelmesh";
 
-/** A service of the mesh as rendered: its workload, its pod and the settings that pod gets. */
+/** A rendered service: its workload, its pod and the pod's settings. */
 export type Workload = {
   readonly name: string;
   readonly role: string;
   readonly object: (IDeployment | IStatefulSet) & KubeObject;
   readonly pod: IPodTemplateSpec;
   readonly labels: Readonly<Record<string, string>>;
-  /** Of its ConfigMap. */
+  /** The data of its ConfigMap. */
   readonly settings: Readonly<Record<string, string>>;
 };
 
-/** Every service of the mesh. */
+/** Returns every service of the mesh. */
 export function workloadsOf(objects: readonly KubeObject[]): Workload[] {
   const configs = new Map(ofKind(objects, "ConfigMap").map((it) => [it.metadata.name, it.data ?? {}]));
   return [...ofKind(objects, "Deployment"), ...ofKind(objects, "StatefulSet")].map((object) => {
@@ -66,7 +66,7 @@ export function workloadsOf(objects: readonly KubeObject[]): Workload[] {
   });
 }
 
-/** Whether labels are what a selector with `matchLabels` and `In` looks for. */
+/** Whether a selector (`matchLabels`, and `matchExpressions` with `In`) matches labels. */
 export function selects(
   selector:
     | {

@@ -5,15 +5,15 @@ import { profiles, render } from "./render.ts";
 
 const all = profiles.flatMap((profile) => render({ profile }).objects.filter(isOurs));
 
-test("every object is what Kubernetes' OpenAPI says, and KEDA's and the Prometheus operator's definitions", async () => {
+test("every object is valid under the OpenAPI schemas of Kubernetes, KEDA and the Prometheus operator", async () => {
   const faults = await Promise.all(all.map(schemaFaults));
   expect(all.length).toBeGreaterThan(200);
   expect(faults.flat()).toEqual([]);
 });
 
-test("no object has a field that Kubernetes does not know", () => expect(typeFaults(all)).toEqual([]));
+test("no object has an unknown field", () => expect(typeFaults(all)).toEqual([]));
 
-test("wrong types, missing and unknown fields are found", async () => {
+test("wrong types, missing fields and unknown fields are reported", async () => {
   const broken = structuredClone(all.find(({ kind }) => kind === "Deployment")) as KubeObject & {
     spec: Record<string, unknown>;
   };

@@ -5,7 +5,7 @@ import type { KubeObject } from "./objects.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The package that has the OpenAPI schemas of an API group, as validators and as types. */
+/** Returns the package with the OpenAPI schemas of an API group, as validators and as types. */
 function packageOf(apiVersion: string): string {
   if (apiVersion.startsWith("keda.sh/")) return `@kubernetes-models/keda/${apiVersion}`;
   if (apiVersion.startsWith("monitoring.coreos.com/")) return `@kubernetes-models/prometheus-operator/${apiVersion}`;
@@ -14,11 +14,11 @@ function packageOf(apiVersion: string): string {
 
 type Model = new (object: object) => { validate(): void };
 
-/** What Kubernetes' own schema finds wrong with a value's type, form or absence; empty where all is well. Unknown fields are not seen. */
+/** Returns the faults that the schema finds: wrong types, wrong formats and missing fields. It does not find unknown fields. */
 export async function schemaFaults(object: KubeObject): Promise<string[]> {
   const at = `${packageOf(object.apiVersion)}/${object.kind}`;
   const { [object.kind]: model } = (await import(at)) as Record<string, Model | undefined>;
-  if (model === undefined) return [`nobody knows a ${object.kind} of ${object.apiVersion}`];
+  if (model === undefined) return [`no schema for ${object.kind} of ${object.apiVersion}`];
   try {
     new model(object).validate();
     return [];
@@ -28,8 +28,8 @@ export async function schemaFaults(object: KubeObject): Promise<string[]> {
 }
 
 /**
- * What the schemas' types find wrong, unknown fields above all: each object becomes a literal of its type, and the compiler refuses
- * properties that a literal's type does not have, at any depth.
+ * Returns the faults that the schemas' types find, above all unknown fields: each object becomes a literal of its type, and the
+ * compiler refuses unknown properties of literals at any depth.
  */
 export function typeFaults(objects: readonly KubeObject[]): string[] {
   const literals = objects.map(
@@ -37,7 +37,7 @@ export function typeFaults(objects: readonly KubeObject[]): string[] {
       `import type { I${object.kind} as T${at} } from "${packageOf(object.apiVersion)}/${object.kind}";\n` +
       `export const o${at}: T${at} = ${JSON.stringify(object, null, 1)};\n`,
   );
-  // Inside the package, whose dependencies the schemas are.
+  // Inside this package, which has the schemas as dependencies.
   const dir = here(`../out/${process.pid}/`);
   mkdirSync(dir, { recursive: true });
   writeFileSync(`${dir}objects.ts`, literals.join("\n"));

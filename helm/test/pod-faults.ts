@@ -1,9 +1,10 @@
 import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
 import { type KubeObject, ofKind, type Workload, workloadsOf } from "./objects.ts";
+import { roles } from "./roles.ts";
 
 const preStopSeconds = 5;
 
-/** What is wrong with the pods of a render, in words; empty where all is as it should be. Each line of the pod has its assert. */
+/** Returns the faults of the rendered pods; empty if there are none. Every line of the pod template has a check. */
 export function podFaults(objects: readonly KubeObject[]): string[] {
   const jobs = ofKind(objects, "Job").map((job) => ({
     name: job.metadata.name,
@@ -18,18 +19,18 @@ export function podFaults(objects: readonly KubeObject[]): string[] {
   ];
 }
 
-const check = (isWell: boolean, fault: string): string[] => (isWell ? [] : [fault]);
+const check = (isCorrect: boolean, fault: string): string[] => (isCorrect ? [] : [fault]);
 
-/** The restricted Pod Security Standard and the two tokens nobody needs. */
+/** The restricted Pod Security Standard, no service account token, no service links. */
 function securityFaults({ spec }: IPodTemplateSpec): string[] {
   const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
   const pod = spec?.securityContext;
   return [
     ...check(pod?.runAsNonRoot === true, "may run as root"),
-    ...check(pod?.runAsUser === 65532 && pod.fsGroup === 65532, "runs as another user than its image's"),
+    ...check(pod?.runAsUser === 65532 && pod.fsGroup === 65532, "does not run as the user of its image"),
     ...check(pod?.seccompProfile?.type === "RuntimeDefault", "has no seccomp profile"),
-    ...check(spec?.automountServiceAccountToken === false, "gets a service account's token"),
-    ...check(spec?.enableServiceLinks === false, "gets the namespace's services as variables"),
+    ...check(spec?.automountServiceAccountToken === false, "has a service account's token"),
+    ...check(spec?.enableServiceLinks === false, "has the namespace's services as variables"),
     ...check(!spec?.hostNetwork && !spec?.hostPID && !spec?.hostIPC, "shares a namespace of the node"),
     ...check(!(spec?.volumes ?? []).some(({ hostPath }) => hostPath), "mounts the node's files"),
     ...containers.flatMap(({ name, securityContext, resources, image, command }) => [
@@ -37,28 +38,28 @@ function securityFaults({ spec }: IPodTemplateSpec): string[] {
       ...check(securityContext?.readOnlyRootFilesystem === true, `${name} may write to its image`),
       ...check(JSON.stringify(securityContext?.capabilities) === '{"drop":["ALL"]}', `${name} keeps capabilities`),
       ...check(!securityContext?.privileged, `${name} is privileged`),
-      ...check(resources?.limits?.memory !== undefined, `${name} has no limit of memory`),
+      ...check(resources?.limits?.memory !== undefined, `${name} has no memory limit`),
       ...check(
         resources?.requests?.memory !== undefined && resources.requests.cpu !== undefined,
         `${name} requests nothing`,
       ),
-      ...check(!/:latest$/.test(image ?? "") && /[:@]/.test(image ?? ""), `${name} has an image of no release`),
-      ...check(command === undefined, `${name} has a command of its own`),
+      ...check(!/:latest$/.test(image ?? "") && /[:@]/.test(image ?? ""), `${name} has an image without a version`),
+      ...check(command === undefined, `${name} overrides the command`),
     ]),
   ];
 }
 
-/** Three probes with three meanings, on the plaintext health port by its number. */
+/** Three probes with three services, on the number of the plaintext health port. */
 function probeFaults({ role, pod }: Workload): string[] {
   const [container] = pod.spec?.containers ?? [];
   const healthPort = container?.ports?.find(({ name }) => name === "health")?.containerPort;
   const { startupProbe: startup, readinessProbe: ready, livenessProbe: live } = container ?? {};
   const readiness = role === "scheduler" ? "standby" : "readiness";
   return [
-    ...check(startup?.grpc?.service === "startup", "startup is not asked whether it has started"),
+    ...check(startup?.grpc?.service === "startup", "the startup probe does not ask for startup"),
     ...check((startup?.periodSeconds ?? 0) * (startup?.failureThreshold ?? 0) >= 300, "has less than 5 min to start"),
-    ...check(ready?.grpc?.service === readiness, `readiness is not asked for ${readiness}`),
-    ...check(live?.grpc?.service === "liveness", "liveness is asked for more than life"),
+    ...check(ready?.grpc?.service === readiness, `the readiness probe does not ask for ${readiness}`),
+    ...check(live?.grpc?.service === "liveness", "the liveness probe checks more than liveness"),
     ...check((live?.periodSeconds ?? 0) * (live?.failureThreshold ?? 0) >= 60, "is killed within a minute of silence"),
     ...check(
       [startup, ready, live].every((probe) => probe?.grpc?.port === healthPort),
@@ -67,30 +68,27 @@ function probeFaults({ role, pod }: Workload): string[] {
   ];
 }
 
-/** What is running may end before the pod is killed: callers notice, steps end, direct calls end, the rest closes. */
+/** Running work must end before the pod is killed: callers notice, steps end, direct calls end, connections close. */
 function stopFaults({ role, pod, settings, object }: Workload): string[] {
   const [container] = pod.spec?.containers ?? [];
   const graceSeconds = Number(/^(\d+)s$/.exec(settings.PIXELMESH_STOP_GRACE ?? "")?.[1]);
-  const waits = ["scheduler", "storage"].includes(role) ? 1 : 2;
+  const waits = roles[role]?.takesSteps ? 2 : 1;
   const hasGpu = settings.NVIDIA_DRIVER_CAPABILITIES !== undefined;
   const rolling =
     object.kind === "Deployment"
       ? (object.spec as { strategy?: { rollingUpdate?: { maxSurge?: unknown } } }).strategy
       : undefined;
   return [
-    ...check(
-      container?.lifecycle?.preStop?.sleep?.seconds === preStopSeconds,
-      "does not wait for its callers to notice",
-    ),
+    ...check(container?.lifecycle?.preStop?.sleep?.seconds === preStopSeconds, "does not wait until callers notice"),
     ...check(
       (pod.spec?.terminationGracePeriodSeconds ?? 0) >= preStopSeconds + waits * graceSeconds + 25,
-      "is killed before what it does may end",
+      "is killed before running work ends",
     ),
     ...check(!hasGpu || rolling?.rollingUpdate?.maxSurge === 0, "surges, and the surge pod waits for a GPU"),
   ];
 }
 
-/** Everything that a pod refers to is there, spread and labelled. */
+/** Everything that a pod refers to exists, and the pod is spread and labelled. */
 function wholeFaults({ role, pod, labels, settings, object, name }: Workload): string[] {
   const { spec, metadata } = pod;
   const [container] = spec?.containers ?? [];
@@ -101,12 +99,15 @@ function wholeFaults({ role, pod, labels, settings, object, name }: Workload): s
   const hasGpu = settings.NVIDIA_DRIVER_CAPABILITIES !== undefined;
   const gpus = Object.entries(container?.resources?.limits ?? {}).filter(([key]) => key.includes("/"));
   return [
-    ...check(object.kind !== "Deployment" || role !== "scheduler", "a scheduler whose pods have no names of their own"),
+    ...check(object.kind !== "Deployment" || role !== "scheduler", "is a scheduler whose pods have no stable names"),
     ...check(Object.keys(settings).length > 5, "has no settings"),
-    ...check(/^[0-9a-f]{64}$/.test(metadata?.annotations?.["checksum/config"] ?? ""), "goes on with old settings"),
+    ...check(
+      /^[0-9a-f]{64}$/.test(metadata?.annotations?.["checksum/config"] ?? ""),
+      "keeps running with old settings",
+    ),
     ...check(
       mounts.every((mount) => volumes.has(mount.name)),
-      "mounts a volume that is not there",
+      "mounts a volume that does not exist",
     ),
     ...check(
       [...volumes].every((volume) => mounts.some((mount) => mount.name === volume)),
@@ -114,7 +115,7 @@ function wholeFaults({ role, pod, labels, settings, object, name }: Workload): s
     ),
     ...files
       .filter(([, value]) => !mounts.some(({ mountPath }) => value === mountPath || value.startsWith(`${mountPath}/`)))
-      .map(([key, value]) => `${key} says ${value}, where nothing is mounted`),
+      .map(([key, value]) => `${key} is ${value}, where nothing is mounted`),
     ...check(
       Object.keys(selector).sort().join() ===
         "app.kubernetes.io/component,app.kubernetes.io/instance,app.kubernetes.io/name",
@@ -126,14 +127,14 @@ function wholeFaults({ role, pod, labels, settings, object, name }: Workload): s
     ),
     ...check(
       labels["app.kubernetes.io/component"] === name && labels["app.kubernetes.io/version"] !== undefined,
-      "has not its labels",
+      "lacks its labels",
     ),
     ...check(
       settings.PIXELMESH_VERSION_LABEL === labels["app.kubernetes.io/version"],
-      "tells another version than its label",
+      "has a version that differs from its label",
     ),
     ...check((spec?.topologySpreadConstraints ?? []).length > 0, "is not spread"),
-    ...check(gpus.length === (hasGpu ? 1 : 0), "its GPUs and its provider do not agree"),
+    ...check(gpus.length === (hasGpu ? 1 : 0), "has GPUs without the provider, or the provider without GPUs"),
     ...check(!hasGpu || (spec?.tolerations ?? []).length > 0, "does not tolerate the taint of GPU nodes"),
   ];
 }

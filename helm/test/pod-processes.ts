@@ -8,21 +8,21 @@ import { type Workload, workloadsOf } from "./objects.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** One pod of a render as it is to run here, with what differs from what Kubernetes would give it. */
+/** The plan to run a rendered pod as a process on this machine. */
 export type PodPlan = {
   readonly name: string;
   readonly workload: Workload;
-  /** An address of loopback of its own: a pod has a network of its own. */
+  /** Its own loopback address, because a pod has its own network. */
   readonly ip: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Variables whose text is not what the chart rendered, and why. */
-  readonly rewritten: Readonly<Record<string, "names" | "places" | "network">>;
+  /** Variables that differ from the rendered ones, with the reason. */
+  readonly rewritten: Readonly<Record<string, "names" | "paths" | "network">>;
 };
 
 /**
- * The pods of a render, each with exactly its rendered environment but for three things that only a cluster has: names of services
- * become addresses of their pods, the broker's that of the one here (names); mount paths become folders of the pod's own below
- * `dir` (places); and "every address of this pod" becomes the pod's one (network).
+ * Plans the pods of a render. Each has exactly its rendered environment, except for three things that only a cluster has: names of
+ * services and of the broker become addresses (names), mount paths become folders of the pod below `dir` (paths), and the address
+ * 0.0.0.0 becomes the pod's own (network).
  */
 export function planPods(
   objects: readonly KubeObject[],
@@ -43,7 +43,7 @@ export function planPods(
     const [, host = "", port = ""] = /^dns:\/\/\/([^:]+):(\d+)$/.exec(target) ?? [];
     const [podOrService = "", service] = host.split(".");
     const found = service === undefined ? podsOf(podOrService) : [ips.get(podOrService)];
-    if (found.length === 0 || found[0] === undefined) throw new Error(`No pod answers to ${target}`);
+    if (found.length === 0 || found[0] === undefined) throw new Error(`No pod has the address ${target}`);
     const all = found.map((ip) => `${ip}:${port}`);
     return all.length === 1 ? (all[0] ?? "") : `ipv4:${all.join(",")}`;
   };
@@ -57,7 +57,7 @@ export function planPods(
       value ?? fields[valueFrom?.fieldRef?.fieldPath ?? ""] ?? "",
     ]);
     const given: Record<string, string> = { ...workload.settings, ...Object.fromEntries(own) };
-    const rewritten: Record<string, "names" | "places" | "network"> = {};
+    const rewritten: Record<string, "names" | "paths" | "network"> = {};
     const env = Object.entries(given).map(([key, value]) => {
       if (key === "PIXELMESH_HOST" && value === "0.0.0.0") {
         rewritten[key] = "network";
@@ -71,16 +71,15 @@ export function planPods(
         ({ mountPath }) => value === mountPath || value.startsWith(`${mountPath}/`),
       );
       if (mount === undefined) return [key, value];
-      rewritten[key] = "places";
-      const place = join(dir, name, value);
+      rewritten[key] = "paths";
       mkdirSync(join(dir, name, mount.mountPath), { recursive: true });
-      return [key, place];
+      return [key, join(dir, name, value)];
     });
     return { name, workload, ip, env: Object.fromEntries(env), rewritten };
   });
 }
 
-/** What the image of a role runs: its pruned tree, where `make check-deploy` has just made them; else the sources. */
+/** Returns Node's arguments for a role: the main file of its pruned tree if `make check-deploy` has built it, else the sources. */
 export function commandOf(role: string): string[] {
   const tree = join(root, "out/images", role, "dist/main.js");
   if (process.env.PIXELMESH_IMAGE_TREES === "true" && existsSync(tree))
@@ -96,29 +95,29 @@ export function commandOf(role: string): string[] {
 export type PodProcess = PodPlan & {
   readonly child: ChildProcess;
   log(): string;
-  /** The most memory that it and its inference hosts have had, in MiB. */
+  /** The high-water mark of its memory, inference hosts included, in MiB. */
   peakMib(): number;
-  /** SIGTERM, as after preStop; answers the exit code, and how long that took. */
+  /** Sends SIGTERM, as Kubernetes does after preStop. Returns the exit code and the time in milliseconds. */
   stop(): Promise<{ code: number | null; ms: number }>;
 };
 
-/** Starts a pod with its rendered arguments and nothing of this process's own environment but the way to node. */
+/** Starts a pod with its rendered arguments and environment. Of this process's environment it gets PATH only. */
 export function startPod(plan: PodPlan): PodProcess {
   const args = plan.workload.pod.spec?.containers[0]?.args ?? [];
   const child = spawn(process.execPath, [...commandOf(plan.workload.role), ...args], {
     env: { PATH: process.env.PATH, ...plan.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let said = "";
+  let output = "";
   const keep = (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-64 * 1024);
+    output = (output + chunk.toString()).slice(-64 * 1024);
   };
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
   return {
     ...plan,
     child,
-    log: () => said,
+    log: () => output,
     peakMib: () => peakMibOf(child.pid ?? 0),
     async stop() {
       const startMs = performance.now();
@@ -137,7 +136,7 @@ function peakMibOf(pid: number): number {
   return Number(kib) / 1024 + children.reduce((sum, child) => sum + peakMibOf(Number(child)), 0);
 }
 
-/** Connections that are open between pods now, as the kernel lists them: `caller -> service:port`. */
+/** Returns the open connections between pods as `caller -> service:port`, from the kernel's list. */
 export function connectionsBetween(pods: readonly PodProcess[]): string[] {
   const byIp = new Map(pods.map((pod) => [toHex(pod.ip), pod.workload.name]));
   const bySocket = new Map<string, string>();
@@ -161,7 +160,7 @@ export function connectionsBetween(pods: readonly PodProcess[]): string[] {
     .flatMap(([, , remote = "", , , , , , , inode = ""]) => {
       const [ip = "", port = ""] = remote.split(":");
       const [from, to] = [bySocket.get(inode), byIp.get(ip)];
-      // The accepted end has an ephemeral port on its far side.
+      // On the accepting side the remote port is ephemeral, 10,000 or higher.
       return from && to && Number.parseInt(port, 16) < 10_000 ? [`${from} -> ${to}:${Number.parseInt(port, 16)}`] : [];
     })
     .filter((edge, at, all) => all.indexOf(edge) === at)

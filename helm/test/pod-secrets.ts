@@ -1,14 +1,13 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeTestCa } from "../../test/certificates.ts";
-import { makeTestOperator } from "../../test/nats-operator.ts";
+import { makeTestCa, makeTestOperator } from "@pixelmesh/testing/security";
 import type { PodPlan } from "./pod-processes.ts";
 
-/** What the secrets of the profile `mtls` hold, made for one test: real certificates, credentials of an operator's account, a token. */
+/** The content of the secrets of the profile `mtls`, created for one test: certificates, credentials of an operator's account, a token. */
 export type TestSecrets = {
-  /** Lines of a broker that asks for all of it. */
+  /** Settings of a broker that requires all of them. */
   readonly brokerConfig: readonly string[];
-  /** What a caller of ingest brings. */
+  /** The credentials of a caller of ingest. */
   readonly caller: {
     readonly tls: {
       readonly caFile: string;
@@ -18,17 +17,17 @@ export type TestSecrets = {
     };
     readonly token: string;
   };
-  /** Settings of the broker connection, for a process that is no pod. */
+  /** Settings of the broker connection for a process that is not a pod. */
   readonly brokerEnv: Readonly<Record<string, string>>;
-  /** Writes the files of every secret that a pod mounts to where its mounts are here. */
+  /** Writes the files of every secret that a pod mounts to the folder of the mount below `dir`. */
   mount(pod: Pick<PodPlan, "name" | "workload">, dir: string): void;
 };
 
-/** Makes them in a directory. */
+/** Creates the secrets in a directory. */
 export async function makeSecrets(dir: string): Promise<TestSecrets> {
   mkdirSync(dir, { recursive: true });
   const [ca, operator] = await Promise.all([makeTestCa(dir), makeTestOperator(dir)]);
-  // One certificate name for all: what `tls.serverName` says.
+  // All certificates have the name of `tls.serverName`.
   const [own, nats, caller] = await Promise.all([ca.issue("pixelmesh"), ca.issue("nats"), ca.issue("caller")]);
   const token = "a-token-of-the-test-0123456789";
   const pair = (folder: string, files: { certFile: string; keyFile: string }) => {

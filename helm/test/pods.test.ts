@@ -9,7 +9,7 @@ describe.each(profiles)("%s", (profile) => {
 
   test("every pod is restricted, probed, drained, spread and labelled", () => expect(podFaults(objects)).toEqual([]));
 
-  test("no secret is rendered, and nothing that only an administrator may make", () => {
+  test("no secret is rendered, and no object that only an administrator may create", () => {
     const kinds = new Set(objects.map(({ kind }) => kind));
     for (const kind of [
       "Secret",
@@ -23,7 +23,7 @@ describe.each(profiles)("%s", (profile) => {
     if (profile !== "prod") expect(kinds).not.toContain("PriorityClass");
   });
 
-  test("a budget wherever another replica is sure to be there, and nowhere else", () => {
+  test("exactly the services that always have several replicas have a disruption budget", () => {
     const scaled = new Map(
       objects
         .filter(({ kind }) => kind === "HorizontalPodAutoscaler" || kind === "ScaledObject")
@@ -32,16 +32,16 @@ describe.each(profiles)("%s", (profile) => {
           return [it.metadata.name, minReplicas ?? minReplicaCount ?? 0];
         }),
     );
-    const severals = workloads
+    const replicated = workloads
       .filter(({ object }) => (object.spec?.replicas ?? scaled.get(object.metadata.name) ?? 1) > 1)
       .map(({ object }) => object.metadata.name);
     const budgets = ofKind(objects, "PodDisruptionBudget");
-    expect(budgets.map(({ metadata }) => metadata.name).sort()).toEqual(severals.sort());
+    expect(budgets.map(({ metadata }) => metadata.name).sort()).toEqual(replicated.sort());
     for (const { spec } of budgets)
       expect(spec).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" });
   });
 
-  test("replicas are told by whoever scales, or by the chart, never by both", () => {
+  test("replicas are set by the autoscaler or by the chart, never by both", () => {
     const targets = objects
       .filter(({ kind }) => kind === "HorizontalPodAutoscaler" || kind === "ScaledObject")
       .map((it) => (it as unknown as { spec: { scaleTargetRef: { name: string } } }).spec.scaleTargetRef.name);
@@ -50,7 +50,7 @@ describe.each(profiles)("%s", (profile) => {
   });
 });
 
-test("a digest wins over a tag, and the image of a service with a GPU is another", () => {
+test("a digest has precedence over a tag, and a service with a GPU has another image", () => {
   const imageOf = (profile: string, name: string) =>
     workloadsOf(render({ profile }).objects).find((it) => it.name === name)?.pod.spec?.containers[0]?.image;
   expect(imageOf("prod", "upscale")).toMatch(/^registry\.example\.com\/team\/pixelmesh\/upscale@sha256:0+4$/);
@@ -72,7 +72,7 @@ test("every image of production has a digest", () => {
   for (const image of images) expect(image).toMatch(/@sha256:[0-9a-f]{64}$/);
 });
 
-test("two releases of one worker are told apart by label and setting, and are one role to everybody else", () => {
+test("two releases of one worker differ in version label and setting only", () => {
   const found = workloadsOf(render({ profile: "external-nats" }).objects).filter(({ role }) => role === "upscale");
   expect(found.map(({ name, labels }) => [name, labels["app.kubernetes.io/version"]])).toEqual([
     ["upscale", "0.1.0-rc.2"],
@@ -86,7 +86,7 @@ test("two releases of one worker are told apart by label and setting, and are on
   });
 });
 
-test("settings that change restart the pods they are of, and no others", () => {
+test("changed settings restart the pods of their service only", () => {
   const sums = (values: object) =>
     new Map(
       workloadsOf(render({ profile: "minimal", values }).objects).map(({ name, pod }) => [
@@ -108,7 +108,7 @@ test("further objects are rendered as templates", () => {
   expect(render({ profile: "minimal", values }).objects.map(({ metadata }) => metadata.name)).toContain("mesh-mine");
 });
 
-test("the escape hatch is laid over what was rendered", () => {
+test("`merge` overrides the rendered workload", () => {
   const values = {
     services: { storage: { merge: { spec: { minReadySeconds: 7, template: { spec: { hostname: "mine" } } } } } },
   };

@@ -15,9 +15,9 @@ import { commandOf, connectionsBetween, type PodProcess, planPods, startPod } fr
 import { makeSecrets, type TestSecrets } from "./pod-secrets.ts";
 import { render } from "./render.ts";
 
-// Every pod gets an address of loopback, which only Linux has without asking.
+// Every pod needs its own loopback address, which only Linux has without configuration.
 const isLinux = process.platform === "linux";
-if (!isLinux) console.log("processes.test.ts: SKIPPED, pods need addresses of their own on loopback");
+if (!isLinux) console.log("processes.test.ts: SKIPPED, pods need their own loopback addresses");
 
 const replicas = { ingest: 2, scheduler: 2, effects: 2 };
 const values = {
@@ -27,7 +27,7 @@ const values = {
 const picture = readFileSync(fileURLToPath(new URL("../../examples/portrait-object.jpg", import.meta.url)));
 const serving = 1;
 
-/** What the kubelet does with a probe of a pod: asks its health port for the service that the probe names. */
+/** Runs a probe of a pod as the kubelet does: checks the service of the probe on the health port. */
 async function probe(
   { ip, workload }: PodProcess,
   kind: "startupProbe" | "readinessProbe" | "livenessProbe",
@@ -48,7 +48,7 @@ async function probe(
 
 describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s, as processes", (profile) => {
   const dir = mkdtempSync(join(tmpdir(), "pixelmesh-pods-"));
-  // Meshes of several test runs on one machine must not meet: 127.x.y.0/24 of this process's and profile's own.
+  // A subnet 127.x.y.0/24 for this process and profile, so that parallel test runs do not collide.
   const subnet = `127.${100 + (process.pid % 100)}.${(Math.floor(process.pid / 100) % 120) * 2 + (profile === "mtls" ? 1 : 0)}`;
   const { objects } = render({ profile, values });
   let secrets: TestSecrets | undefined;
@@ -66,7 +66,7 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  test("the provisioning Job does its work with its rendered environment, and ends", async () => {
+  test("the provisioning Job creates the queues with its rendered environment, and ends", async () => {
     const container = ofKind(objects, "Job")[0]?.spec?.template.spec?.containers[0];
     const given = (container?.env ?? []).map(({ name, value = "" }) => [name, value]);
     const atBroker = { PIXELMESH_NATS_URL: broker.url, ...secrets?.brokerEnv };
@@ -77,7 +77,7 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
       env,
       timeout: 60_000,
     });
-    expect({ status, signal, said: stdout + stderr }).toMatchObject({ status: 0, signal: null });
+    expect({ status, signal, output: stdout + stderr }).toMatchObject({ status: 0, signal: null });
     const log = createLogger({ service: "test", instance: "0", level: "silent" });
     const config = loadConfig(busFields, atBroker);
     const bus = await connectBus({ ...config, name: "test", log, metrics: createMetrics("test", "0") });
@@ -86,7 +86,7 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
     expect(queues).toContain("upscale.interactive");
   });
 
-  test("every pod starts with exactly what was rendered, and its probes say so", async () => {
+  test("every pod starts with its rendered environment, and its probes succeed", async () => {
     const plans = planPods(objects, { dir, subnet, brokerUrl: broker.url });
     expect(
       plans
@@ -100,7 +100,7 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
         name,
       ).toEqual([]);
     for (const plan of plans) secrets?.mount(plan, dir);
-    // A second try finds those of the first.
+    // A retry reuses the pods of the first try.
     if (pods.length === 0) pods = plans.map(startPod);
     for (const pod of pods) {
       for (const kind of ["startupProbe", "readinessProbe", "livenessProbe"] as const)
@@ -108,12 +108,12 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
           .poll(() => probe(pod, kind), { timeout: 180_000 })
           .toBe(true)
           .catch((cause: unknown) => {
-            throw new Error(`The ${kind} of ${pod.name} fails; it said ${pod.log()}`, { cause });
+            throw new Error(`The ${kind} of ${pod.name} fails; its log: ${pod.log()}`, { cause });
           });
     }
   });
 
-  test("they do a job together, over the edges that the policies leave open", async () => {
+  test("the pods complete a job, over the connections that the policies allow", async () => {
     const ingest = pods.filter(({ workload }) => workload.name === "ingest").map(({ ip }) => `${ip}:7400`);
     const client = connectPixelmesh({ address: `ipv4:${ingest.join(",")}`, ...secrets?.caller });
     try {
@@ -146,7 +146,7 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
       for await (const chunk of chunks) parts.push(chunk);
       expect(Buffer.concat(parts).length).toBeGreaterThan(500);
 
-      // Both replicas of ingest are asked, each at its own address.
+      // Both replicas of ingest answer, each at its own address.
       expect(await client.stats()).toMatchObject({ missing: [] });
       const services = (await client.cluster()).services.map(({ service, instance }) => `${service} ${instance}`);
       expect(services.sort()).toEqual(pods.map(({ workload, name }) => `${workload.role} ${name}`).sort());
@@ -160,7 +160,7 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
     }
   });
 
-  test("they stay within the memory that they ask for", () => {
+  test("the pods stay within their requested memory", () => {
     for (const pod of pods) {
       const { requests } = pod.workload.pod.spec?.containers[0]?.resources ?? {};
       const [, number, unit] = /^(\d+)(Mi|Gi)$/.exec(String(requests?.memory)) ?? [];
@@ -169,13 +169,13 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
     if (process.env.PIXELMESH_SHOW_MEMORY) console.table(pods.map((pod) => [pod.name, Math.round(pod.peakMib())]));
   });
 
-  test("what a pod writes is where a volume is mounted", () => {
+  test("storage writes to its mounted volume", () => {
     const storage = pods.find(({ workload }) => workload.name === "storage");
     expect(existsSync(storage?.env.PIXELMESH_STORAGE_DIR ?? "")).toBe(true);
     expect(readdirSync(join(dir, storage?.name ?? "", "data")).length).toBeGreaterThan(0);
   });
 
-  test("they stop well within their grace, whoever is first", async () => {
+  test("the pods stop within their grace period, in any order", async () => {
     const ends = await Promise.all(pods.map(async (pod) => ({ pod, ...(await pod.stop()) })));
     for (const { pod, code, ms } of ends) {
       expect(code, `${pod.name}: ${pod.log()}`).toBe(0);

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { refusal, render } from "./render.ts";
+import { roleNames } from "./roles.ts";
 
 const digest = `sha256:${"ab".repeat(32)}`;
 
-/** Each wrong value, laid over the minimal profile, and what helm's refusal has to name. */
+/** Wrong values over the minimal profile, each with the text that helm's error must contain. */
 const wrong: readonly (readonly [values: object, words: RegExp])[] = [
   [{ servicez: {} }, /additional properties 'servicez' not allowed/],
   [{ services: { ingest: { replica: 2 } } }, /\/services\/ingest.*'replica' not allowed/],
@@ -63,28 +64,26 @@ const wrong: readonly (readonly [values: object, words: RegExp])[] = [
 ];
 
 test.each(wrong.map(([values, words]) => [JSON.stringify(values), values, words] as const))(
-  "%s is refused, by name",
+  "%s is refused with an error that names it",
   (_, values, words) => expect(refusal({ profile: "minimal", values })).toMatch(words),
 );
 
-test("Kubernetes that is too old is refused, for the chart and for what newer ones have", () => {
+test("a Kubernetes version that is too old for the chart or for a value is refused", () => {
   expect(refusal({ profile: "minimal", kubeVersion: "1.30.9" })).toMatch(/kubeVersion: >=1\.31/);
   expect(refusal({ profile: "gpu", kubeVersion: "1.32.0" })).toMatch(
     /Kubernetes 1\.33 or newer for `models\.source: image`/,
   );
 });
 
-test("a digest for every image is enough where digests are asked for", () => {
+test("`requireDigests` accepts a digest for every image", () => {
   const image = { image: { digest } };
-  const services = Object.fromEntries(
-    ["ingest", "scheduler", "storage", "upscale", "background", "effects"].map((name) => [name, image]),
-  );
+  const services = Object.fromEntries(roleNames.map((name) => [name, image]));
   expect(
     render({ profile: "minimal", values: { image: { requireDigests: true }, services } }).objects.length,
   ).toBeGreaterThan(20);
 });
 
-test("a mesh without some of its workers is one", () => {
+test("workers can be disabled", () => {
   const values = { services: { upscale: { enabled: false }, background: { enabled: false } } };
   expect(render({ profile: "minimal", values }).objects.map(({ metadata }) => metadata.name)).not.toContain(
     "mesh-pixelmesh-upscale",

@@ -13,13 +13,13 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const profilesDir = join(chartDir, "ci");
 const kubeVersion = "1.35.0";
 
-/** Every profile there is, by name: what `ci/<name>-values.yaml` says. */
+/** The names of all profiles, `ci/<name>-values.yaml`. */
 export const profiles: readonly string[] = readdirSync(profilesDir)
   .filter((file) => file.endsWith("-values.yaml"))
   .map((file) => basename(file, "-values.yaml"))
   .sort();
 
-/** A tool that `make check-deploy` brought, or one of the system; undefined where there is neither. */
+/** Returns the path of a tool that `make check-deploy` built, else of the system's; `undefined` if there is neither. */
 export function findTool(name: string): string | undefined {
   const dirs = [
     process.env.PIXELMESH_TOOLS_DIR ?? join(root, ".tools/bin"),
@@ -28,7 +28,7 @@ export function findTool(name: string): string | undefined {
   return dirs.map((dir) => join(dir, name)).find((path) => existsSync(path));
 }
 
-/** A folder that goes when the test file that imports this has ended. */
+/** Creates a folder that is removed after the test file. */
 export function scratchDir(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), `pixelmesh-${name}-`));
   scratchDirs.push(dir);
@@ -40,14 +40,14 @@ afterAll(() => {
 });
 
 const helm = findTool("helm") ?? "helm";
-// Where `make check-deploy` fetched it to, or where `helm dependency update` puts it.
+// Fetched by `make check-deploy`, or by `helm dependency update`.
 const natsCharts = [join(root, "out/helm/charts"), join(chartDir, "charts")].find((path) => existsSync(path));
-/** Whether the NATS chart could be had, so that profiles with `nats.enabled` have its objects. */
+/** Whether the NATS chart is available, so that profiles with `nats.enabled` have its objects. */
 export const hasNatsChart = natsCharts !== undefined;
 
 /**
- * A copy of the chart that helm can render: with the NATS chart where that could be had, else without the dependency. Its notes
- * are an object as well, because `helm template` shows none.
+ * Returns a copy of the chart that helm can render: with the NATS chart if it is available, else without the dependency. The copy
+ * renders its notes as an object, because `helm template` does not print notes.
  */
 export function copyChart(edit: (dir: string) => void = () => {}): string {
   const dir = join(scratchDir("chart"), "pixelmesh");
@@ -71,22 +71,22 @@ export function copyChart(edit: (dir: string) => void = () => {}): string {
 }
 
 let chart: string | undefined;
-const theChart = () => {
+const unchangedChart = () => {
   chart ??= copyChart();
   return chart;
 };
 
-/** What a render is made of. */
+/** The input of a render. */
 export type RenderOptions = {
   readonly profile?: string;
-  /** Laid over the profile. */
+  /** Values that override the profile. */
   readonly values?: object;
   readonly chart?: string;
   readonly release?: string;
   readonly kubeVersion?: string;
 };
 
-function argsOf({ profile, values, chart: dir = theChart() }: RenderOptions): string[] {
+function argsOf({ profile, values, chart: dir = unchangedChart() }: RenderOptions): string[] {
   const files = profile === undefined ? [] : ["--values", join(profilesDir, `${profile}-values.yaml`)];
   if (values !== undefined) {
     const path = join(scratchDir("values"), "values.yaml");
@@ -96,7 +96,7 @@ function argsOf({ profile, values, chart: dir = theChart() }: RenderOptions): st
   return [dir, ...files];
 }
 
-/** What `helm template` answers, parsed; with the notes apart. Throws with helm's words where it refuses. */
+/** Runs `helm template`. Returns the objects, and the notes apart. Throws helm's error. */
 export function render(options: RenderOptions): { readonly objects: readonly KubeObject[]; readonly notes: string } {
   const flags = ["--namespace", "pictures", "--kube-version", options.kubeVersion ?? kubeVersion, "--include-crds"];
   const { status, stdout, stderr } = spawnSync(
@@ -112,17 +112,17 @@ export function render(options: RenderOptions): { readonly objects: readonly Kub
   return { objects: all.filter(({ kind }) => kind !== "Notes"), notes: notes.text };
 }
 
-/** Why helm refuses these values; fails where it does not. */
+/** Returns helm's error for values that it must refuse. Throws if it renders them. */
 export function refusal(options: RenderOptions): string {
   try {
     render(options);
   } catch (error) {
     return (error as Error).message;
   }
-  throw new Error("Expected helm to refuse the values, and it rendered them");
+  throw new Error("Expected helm to refuse the values, but it rendered them");
 }
 
-/** `helm lint --strict`; throws with what it found. */
+/** Runs `helm lint --strict`. Throws its findings. */
 export function lint(options: RenderOptions): string {
   return execFileSync(helm, ["lint", "--strict", "--kube-version", kubeVersion, ...argsOf(options)], {
     encoding: "utf8",

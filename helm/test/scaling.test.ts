@@ -19,7 +19,7 @@ type Scaled = KubeObject & {
 const scaled = (profile: string, values: object = {}) =>
   render({ profile, values }).objects.filter(({ kind }) => kind === "ScaledObject") as Scaled[];
 
-test("a worker follows both its queues, and how long the oldest step waits where a Prometheus is known", () => {
+test("a worker scales by both its queues, and by the oldest wait if a Prometheus is configured", () => {
   const found = scaled("prod").find(({ metadata }) => metadata.name === "mesh-pixelmesh-background");
   expect(found?.spec.triggers.map(({ name }) => name)).toEqual(["interactive", "batch", "oldest-wait"]);
   expect(found?.spec.triggers[0]?.metadata).toMatchObject({
@@ -34,7 +34,7 @@ test("a worker follows both its queues, and how long the oldest step waits where
   expect(scaled("gpu")[0]?.spec.triggers.map(({ name }) => name)).toEqual(["interactive", "batch"]);
 });
 
-test("down goes one pod at a time, no faster than a step can end, and never below what a blind scaler needs", () => {
+test("scaling down removes one pod at a time, no faster than a step can end, with a fallback of at least one", () => {
   for (const { metadata, spec } of scaled("prod")) {
     const { stabilizationWindowSeconds, policies } = spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown;
     expect(stabilizationWindowSeconds, metadata.name).toBeGreaterThanOrEqual(
@@ -46,7 +46,7 @@ test("down goes one pod at a time, no faster than a step can end, and never belo
   }
 });
 
-test("without KEDA the same workers follow their processors, without either nobody scales", () => {
+test("without KEDA the same workers scale by CPU, and without autoscaling none does", () => {
   const names = (kind: string, values: object) =>
     render({ profile: "no-keda", values })
       .objects.filter((it) => it.kind === kind)
@@ -59,7 +59,7 @@ test("without KEDA the same workers follow their processors, without either nobo
   expect(names("HorizontalPodAutoscaler", { autoscaling: { mode: "none" } })).toEqual([]);
 });
 
-test("GPUs that are shared or sliced go by their own name", () => {
+test("the resource name of GPUs can be changed", () => {
   const values = { gpu: { resourceName: "nvidia.com/mig-1g.10gb" } };
   const pods = render({ profile: "gpu", values }).objects.filter(({ kind }) => kind === "Deployment");
   const limits = pods.map(

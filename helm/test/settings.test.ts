@@ -3,25 +3,26 @@ import { expect, test } from "vitest";
 import { fieldsOf } from "../../deploy/src/chart-files.ts";
 import { ofKind, workloadsOf } from "./objects.ts";
 import { profiles, render } from "./render.ts";
+import { roleNames, roles } from "./roles.ts";
 
-/** Read by others than our settings: NVIDIA's container runtime. */
+/** Variables that are not our settings. NVIDIA's container runtime reads this one. */
 const foreign = new Set(["NVIDIA_DRIVER_CAPABILITIES"]);
 
-test.each(profiles)("%s: every variable is a setting of its service, with a value it takes", (profile) => {
+test.each(profiles)("%s: every variable is a setting of its role, with a valid value", (profile) => {
   for (const { name, role, settings, pod } of workloadsOf(render({ profile }).objects)) {
     const own = pod.spec?.containers[0]?.env ?? [];
     const env = { ...settings, ...Object.fromEntries(own.map((it) => [it.name, it.value ?? "10.0.0.7"])) };
-    const known = new Set(Object.values(fieldsOf[role] ?? {}).map(({ variable }) => variable));
+    const known = new Set(Object.values(fieldsOf[role as keyof typeof fieldsOf]).map(({ variable }) => variable));
     expect(
       Object.keys(env).filter((variable) => !known.has(variable) && !foreign.has(variable)),
       name,
     ).toEqual([]);
-    expect(() => loadConfig(fieldsOf[role] ?? {}, env), name).not.toThrow();
+    expect(() => loadConfig(fieldsOf[role as keyof typeof fieldsOf], env), name).not.toThrow();
     expect(own.map((it) => it.name)).toEqual(["PIXELMESH_INSTANCE", "PIXELMESH_ADVERTISED_HOST"]);
   }
 });
 
-test.each(profiles)("%s: the Job that provisions the broker reaches it as the services do", (profile) => {
+test.each(profiles)("%s: the provisioning Job has the same broker settings as the services", (profile) => {
   const { objects } = render({ profile });
   const [job] = ofKind(objects, "Job");
   const [container] = job?.spec?.template.spec?.containers ?? [];
@@ -36,7 +37,7 @@ test.each(profiles)("%s: the Job that provisions the broker reaches it as the se
   });
 });
 
-test("a service's own settings win over those of all, which go to whom they concern", () => {
+test("a service's own settings have precedence over common ones, which go only to the roles that read them", () => {
   const values = {
     env: { PIXELMESH_FRAME_MEMORY: "32MiB", PIXELMESH_JOB_DEADLINE: "5m" },
     services: { effects: { env: { PIXELMESH_FRAME_MEMORY: "16MiB" } } },
@@ -56,10 +57,10 @@ test("a service's own settings win over those of all, which go to whom they conc
   ]);
 });
 
-test("models are brought before a service starts, by the service's own image and in the form it reads", () => {
+test("an init container with the service's own image downloads models before the service starts", () => {
   for (const { name, pod } of workloadsOf(render({ profile: "mtls" }).objects)) {
     const [init] = pod.spec?.initContainers ?? [];
-    if (!["upscale", "background"].includes(name)) expect(init).toBeUndefined();
+    if (!roles[name]?.runsModels) expect(init).toBeUndefined();
     else {
       expect(init?.image).toBe(pod.spec?.containers[0]?.image);
       expect(init?.args).toEqual([
@@ -70,7 +71,7 @@ test("models are brought before a service starts, by the service's own image and
   }
 });
 
-test("the store takes nine tenths of its volume", () => {
+test("the store's limit is nine tenths of its volume", () => {
   const { objects } = render({ profile: "prod" });
   const storage = workloadsOf(objects).find(({ name }) => name === "storage");
   expect(storage?.settings.PIXELMESH_STORAGE_MAX).toBe(`${500 * 1024 * 0.9}MiB`);
@@ -81,7 +82,7 @@ test("the store takes nine tenths of its volume", () => {
   });
 });
 
-test("what is secret comes by reference, as files, for those alone who need it", () => {
+test("secrets are mounted as files, only in the services that need them", () => {
   const mounts = new Map(
     workloadsOf(render({ profile: "mtls" }).objects).map(({ name, pod }) => [
       name,
@@ -90,6 +91,6 @@ test("what is secret comes by reference, as files, for those alone who need it",
   );
   const all = ["pixelmesh-nats-tls", "pixelmesh-nats-user"];
   expect(mounts.get("ingest")).toEqual(["pixelmesh-api-tokens", "pixelmesh-ingest-tls", ...all]);
-  for (const name of ["scheduler", "storage", "upscale", "background", "effects"])
+  for (const name of roleNames.filter((role) => role !== "ingest"))
     expect(mounts.get(name)).toEqual([...all, "pixelmesh-tls"]);
 });

@@ -6,7 +6,7 @@ import { copyChart, profiles, render } from "./render.ts";
 
 type Spec = KubeObject & { spec?: Record<string, unknown> };
 
-/** Fields that Kubernetes never changes in place, by kind: an upgrade that touches one fails half-way. */
+/** Fields that Kubernetes cannot change in place, by kind. An upgrade that changes one fails half-way. */
 const immutable: Readonly<Record<string, readonly string[]>> = {
   Deployment: ["selector"],
   StatefulSet: ["selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"],
@@ -21,7 +21,7 @@ function fixedPart(object: Spec): unknown {
   return Object.fromEntries((immutable[object.kind] ?? []).map((field) => [field, object.spec?.[field]]));
 }
 
-/** The chart as its next release would be. */
+/** A copy of the chart with the version of its next release. */
 const next = copyChart((dir) => {
   const path = join(dir, "Chart.yaml");
   const text = readFileSync(path, "utf8");
@@ -30,7 +30,7 @@ const next = copyChart((dir) => {
   writeFileSync(path, bumped);
 });
 
-test.each(profiles)("%s: the next release has the same objects, and none needs to be made anew", (profile) => {
+test.each(profiles)("%s: the next release has the same objects, and none must be recreated", (profile) => {
   const [before, after] = [render({ profile }).objects, render({ profile, chart: next }).objects];
   expect(after.map(keyOf)).toEqual(before.map(keyOf));
   expect(after.map(fixedPart as (it: KubeObject) => unknown)).toEqual(
@@ -38,8 +38,8 @@ test.each(profiles)("%s: the next release has the same objects, and none needs t
   );
 });
 
-test.each(["prod", "no-keda"])("%s: what can never be changed in place is what the first release had", (profile) => {
-  // A selector that changes makes every upgrade fail: whoever means to, writes immutable.json anew and says so in the changelog.
+test.each(["prod", "no-keda"])("%s: immutable fields equal those of the first release", (profile) => {
+  // A changed selector makes every upgrade fail. For an intended change, write immutable.json again and note it in the changelog.
   const fixed = render({ profile })
     .objects.filter(isOurs)
     .filter(({ kind }) => immutable[kind]);
@@ -47,7 +47,7 @@ test.each(["prod", "no-keda"])("%s: what can never be changed in place is what t
   expect(JSON.parse(JSON.stringify(found))).toEqual(golden[profile]);
 });
 
-test("an upgrade restarts pods for their image and settings only, and never the store's claim", () => {
+test("an upgrade changes pods only by image and settings, and never the store's claim", () => {
   const pods = (chart?: string) =>
     render({ profile: "prod", ...(chart ? { chart } : {}) }).objects.filter(
       ({ kind }) => kind === "Deployment" || kind === "StatefulSet",
@@ -57,7 +57,7 @@ test("an upgrade restarts pods for their image and settings only, and never the 
       JSON.stringify(spec).replaceAll(/"(helm.sh\/chart|app.kubernetes.io\/version)":"[^"]*"/g, "");
     return strip(it) !== strip(pods()[at] as Spec);
   });
-  // Every image has a digest and a version label of its own there: nothing else may differ.
+  // In this profile every image has a digest and a version label, so nothing else may differ.
   expect(changed.map(keyOf)).toEqual([]);
 });
 
@@ -67,7 +67,7 @@ test.each([
   ["GPUs", { gpu: { capacity: 8 }, services: { upscale: { gpu: { enabled: true } } } }],
   ["TLS", { tls: { secretName: "pixelmesh-tls" } }],
   ["another way to scale", { autoscaling: { mode: "hpa" } }],
-])("%s can be had in place", (_, values) => {
+])("%s can be changed in place", (_, values) => {
   const before = new Map(render({ profile: "minimal" }).objects.map((it) => [keyOf(it), fixedPart(it as Spec)]));
   for (const object of render({ profile: "minimal", values }).objects)
     if (before.has(keyOf(object))) expect(fixedPart(object as Spec), keyOf(object)).toEqual(before.get(keyOf(object)));

@@ -1,7 +1,7 @@
 /**
- * `make dist`: the tree of each role that is named (default: all) in out/images/<role>, as its image has it in /app, and the models
- * in out/images/models. Plain JavaScript, the packages of the lock file, nothing that is not run. `--arch arm64` for another
- * processor than this one's, `--flavour cuda` for <role>-cuda with the CUDA provider, of services that run models.
+ * `make dist`: builds the tree of each named role (default: all) in out/images/<role>, which its image has in /app, and the models in
+ * out/images/models. A tree holds plain JavaScript and the packages of the lock file, without files that are not used at run time.
+ * `--arch arm64` builds for another processor. `--flavour cuda` builds <role>-cuda with the CUDA provider, for roles that run models.
  */
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -17,12 +17,12 @@ import { sizeBytes } from "./tree.ts";
 
 type Options = { readonly arch: "x64" | "arm64"; readonly cuda: boolean };
 
-/** Writes the tree of one role from the stage. */
+/** Writes the tree of one role from the staged workspace. */
 async function writeTree(role: ImageName, { arch, cuda }: Options): Promise<string> {
   const { dir, runsModels } = images[role];
   const tree = treeDir(cuda ? `${role}-cuda` : role);
   rmSync(tree, { recursive: true, force: true });
-  // Flat and with copies of our packages: a tree that can be moved. The development install links to the sources instead.
+  // Flat, with copies of our packages, so that the tree can be moved. The development install links to the sources.
   const layout = ["--config.inject-workspace-packages=true", "--config.node-linker=hoisted"];
   const platform = ["--os=linux", `--cpu=${arch}`, "--libc=glibc"];
   run("pnpm", ["--filter", `./${dir}`, "deploy", tree, "--prod", ...layout, ...platform], stageDir);
@@ -34,7 +34,7 @@ async function writeTree(role: ImageName, { arch, cuda }: Options): Promise<stri
   return tree;
 }
 
-function say(name: string, dir: string): void {
+function printSize(name: string, dir: string): void {
   const mib = (sizeBytes(dir) / 2 ** 20).toFixed(1);
   process.stdout.write(`dist: ${name.padEnd(16)} ${mib.padStart(6)} MiB  ${dir}\n`);
 }
@@ -43,7 +43,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { arch: { type: "string", default: process.arch }, flavour: { type: "string", default: "cpu" } },
 });
-// Engines call it amd64.
+// Container engines call x64 amd64.
 const arch = values.arch === "amd64" ? "x64" : values.arch;
 const cuda = values.flavour === "cuda";
 if (!cuda && values.flavour !== "cpu")
@@ -53,10 +53,10 @@ const known = Object.keys(images).filter((name) => !cuda || (isImageName(name) &
 const names = positionals.length > 0 ? positionals : [...known, "models"];
 const unknown = names.find((name) => name !== "models" && !known.includes(name));
 if (unknown !== undefined) throw new Error(`Expected roles among ${known.join(", ")}, models, got \`${unknown}\``);
-const asked = names.filter(isImageName);
-if (asked.length > 0) writeStage();
-for (const role of asked) say(cuda ? `${role}-cuda` : role, await writeTree(role, { arch, cuda }));
+const requested = names.filter(isImageName);
+if (requested.length > 0) writeStage();
+for (const role of requested) printSize(cuda ? `${role}-cuda` : role, await writeTree(role, { arch, cuda }));
 if (names.includes("models")) {
   writeModels(treeDir("models"));
-  say("models", treeDir("models"));
+  printSize("models", treeDir("models"));
 }

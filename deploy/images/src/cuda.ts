@@ -5,8 +5,8 @@ import { root } from "./paths.ts";
 import { unzip } from "./unzip.ts";
 
 /**
- * ONNX Runtime with its CUDA 13 provider. The npm package has none; the project publishes it in the Python wheel of the same version and
- * commit. Runtime and provider come from there together, for they must be of one build; Node's binding uses the stable C interface.
+ * Wheels with ONNX Runtime's CUDA 13 provider. The npm package has none; the project publishes it in the Python wheel of the same version
+ * and commit. Runtime and provider both come from the wheel, because they must be of one build. Node's binding uses the stable C API.
  */
 const wheels = {
   x64: {
@@ -19,7 +19,7 @@ const wheels = {
   },
 } as const;
 
-/** What the wheel's files are called in the tree. */
+/** The wheel's files, with their names in the tree. */
 const files: Readonly<Record<string, string>> = {
   "onnxruntime/capi/libonnxruntime.so.1.30.0": "libonnxruntime.so.1",
   "onnxruntime/capi/libonnxruntime_providers_shared.so": "libonnxruntime_providers_shared.so",
@@ -28,7 +28,7 @@ const files: Readonly<Record<string, string>> = {
   "onnxruntime/ThirdPartyNotices.txt": "ThirdPartyNotices.txt",
 };
 
-/** Puts the runtime with the CUDA provider in the place of the other one. Downloads it once; throws where it is not the one that is named here. */
+/** Replaces the tree's runtime by the one with the CUDA provider. Downloads the wheel once. Throws if its version or sha256 differs. */
 export async function addCuda(tree: string, arch: keyof typeof wheels): Promise<void> {
   const { url, sha256 } = wheels[arch];
   const wheel = await fetchOnce(url, sha256);
@@ -38,7 +38,7 @@ export async function addCuda(tree: string, arch: keyof typeof wheels): Promise<
     throw new Error(`Expected a wheel of onnxruntime ${version}, the version in the lock file, got ${url}`);
   for (const [from, to] of Object.entries(files)) {
     const path = to.endsWith("so") || to.includes(".so.") ? join(dir, "bin/napi-v6/linux", arch, to) : join(dir, to);
-    // A link into the package store is replaced, not written through.
+    // The file may be a link into the package store, which must not change.
     rmSync(path, { force: true });
     writeFileSync(path, unzip(wheel, from));
   }

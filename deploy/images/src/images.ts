@@ -1,6 +1,6 @@
 import { type RoleName, roleNames, roles } from "@pixelmesh/roles";
 
-/** One image: a role of the mesh or the command line, as `/app` of the image `pixelmesh/<name>`. */
+/** One image, `pixelmesh/<name>`: a role of the mesh or the command line. */
 export type Image = {
   /** Its workspace package, relative to the root. */
   readonly dir: string;
@@ -8,7 +8,7 @@ export type Image = {
   readonly runsModels: boolean;
   /** Whether a second variant with the CUDA provider exists. */
   readonly hasCuda: boolean;
-  /** Size limit of its tree on disk, in MiB. It shows what is new and large. */
+  /** Size limit of its tree on disk, in MiB. It detects large new dependencies. */
   readonly maxMib: number;
 };
 
@@ -22,13 +22,13 @@ const roleImages = Object.fromEntries(
   }),
 ) as Record<RoleName, Image>;
 
-/** Every image that holds a tree of ours, by name. The command line verifies models, so it carries the inference runtime. */
+/** Every image with a tree, by name. The command line verifies models, so it carries the inference runtime. */
 export const images: Readonly<Record<ImageName, Image>> = {
   ...roleImages,
   cli: { dir: "libs/cli", runsModels: true, hasCuda: false, maxMib: 100 },
 };
 
-/** Whether there is an image of this name. */
+/** Whether an image of this name exists. */
 export function isImageName(text: string): text is ImageName {
   return Object.hasOwn(images, text);
 }

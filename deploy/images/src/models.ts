@@ -3,15 +3,17 @@ import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync } f
 import { join } from "node:path";
 import { root } from "./paths.ts";
 
-type Entry = { readonly name: string; readonly file: string; readonly sha256: string | null };
+type ManifestEntry = { readonly name: string; readonly file: string; readonly sha256: string | null };
 
 /**
- * Copies the models that come with Pixelmesh into a folder: the manifest, their files and their cards. Throws where a file is not the one
- * that the manifest describes, and where there is a model that the manifest does not know.
+ * Copies the models of this repository into a folder: manifest, model files and model cards. Throws if a model is not in the
+ * manifest, or if its sha256 differs from the manifest's.
  */
 export function writeModels(dir: string): void {
   const from = join(root, "models");
-  const { models } = JSON.parse(readFileSync(join(from, "manifest.json"), "utf8")) as { models: readonly Entry[] };
+  const { models } = JSON.parse(readFileSync(join(from, "manifest.json"), "utf8")) as {
+    models: readonly ManifestEntry[];
+  };
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(join(dir, "cards"), { recursive: true });
   for (const file of globSync("*.onnx", { cwd: from })) {

@@ -6,11 +6,11 @@ type Manifest = {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 };
 
-/** Dependencies that are declared and that nothing takes at run time. */
+/** Declared dependencies that are not used at run time, by package. */
 const unused: Readonly<Record<string, readonly string[]>> = {
-  // Its install script downloads CUDA libraries; no install script runs here.
+  // Used by its install script, which downloads CUDA libraries. No install script runs here.
   "onnxruntime-node": ["adm-zip", "global-agent"],
-  // Types only, and of another library's.
+  // Used for types only.
   "typed-emitter": ["rxjs"],
 };
 
@@ -18,7 +18,7 @@ function readManifest(dir: string): Manifest {
   return JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as Manifest;
 }
 
-/** Where a package is that another one imports: beside it or further up, as Node looks. */
+/** Returns the folder of an imported package: nested in its importer, else flat in the tree, as Node resolves it. */
 function resolvePackage(tree: string, from: string, name: string): string | undefined {
   const nested = join(from, "node_modules", name);
   if (existsSync(nested)) return nested;
@@ -26,7 +26,7 @@ function resolvePackage(tree: string, from: string, name: string): string | unde
   return existsSync(flat) ? flat : undefined;
 }
 
-/** Folders of all packages below `node_modules` of a tree, nested ones too. */
+/** Returns the folders of all packages below `node_modules` of a tree, including nested ones. */
 export function listPackages(tree: string): string[] {
   const names = ["*/package.json", "@*/*/package.json"];
   const found = globSync(
@@ -37,8 +37,8 @@ export function listPackages(tree: string): string[] {
 }
 
 /**
- * The folders of packages that can be reached from a tree's root package over dependencies that are used at run time.
- * `without` names packages that this tree does not use although it could.
+ * Returns the folders of all packages that the root package of a tree depends on at run time, directly or indirectly. Packages in
+ * `without` are skipped.
  */
 export function reachPackages(tree: string, without: readonly string[]): ReadonlySet<string> {
   const reached = new Set<string>();

@@ -2,23 +2,23 @@ import { globSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync }
 import { basename, dirname, join } from "node:path";
 import { listPackages, reachPackages } from "./packages.ts";
 
-/** What a tree is pruned for. */
+/** The target of a tree. */
 export type Target = {
   readonly arch: "x64" | "arm64";
   readonly runsModels: boolean;
 };
 
-/** The runtime of models, in trees that run some. */
+/** The inference runtime, which only trees that run models need. */
 export const inferenceRuntime = ["onnxruntime-node", "onnxruntime-common"] as const;
 
 const legal = /^(licen[cs]e|copying|notice|third.?party|authors|patents)/i;
 const notRun =
   /(\.([cm]?ts|map|flow|html|ya?ml|md|markdown|h|cc|gyp|gypi|proto|zip|sh|dll|dylib)|\.(npm|git|prettier)ignore|\.editorconfig|\.eslintrc|\.nycrc|\.taprc)$/i;
 const notRunDirs = ["test", "tests", "__tests__", "example", "examples", "benchmark", "benchmarks", "docs", ".github"];
-/** Read at run time although they look like sources: the contracts of grpc's own services. */
+/** Contracts of gRPC's own services, which are read at run time. */
 const kept = /\/(proto-loader|grpc-js)\/.*\.(proto|json)$/;
 
-/** Removes from a deployed tree what its processes never read. Files are links into the package store: none is changed in place. */
+/** Removes files that a tree's processes never read. Files are links into the package store, so none is changed in place. */
 export function prune(tree: string, { arch, runsModels }: Target): void {
   const reached = reachPackages(tree, runsModels ? [] : inferenceRuntime);
   for (const dir of listPackages(tree)) if (!reached.has(dir)) remove(dir);
@@ -38,7 +38,7 @@ export function prune(tree: string, { arch, runsModels }: Target): void {
   cleanManifests(tree);
 }
 
-/** Texts of licences, and where a package has none, what its readme says of it. */
+/** Whether a file is a licence text. The readme counts if the package has no other. */
 function isLegal(path: string): boolean {
   const name = basename(path);
   if (/^readme\.md$/i.test(name)) return !readdirSync(dirname(path)).some((beside) => legal.test(beside));
@@ -55,7 +55,7 @@ function removeEmptyDirs(dir: string): void {
   if (readdirSync(dir).length === 0) rmdirSync(dir);
 }
 
-/** Our own manifests tell where the packages lay when this was built, and of sources that are not here. */
+/** Rewrites our own manifests, which name paths of the build machine and sources that are not in the tree. */
 function cleanManifests(tree: string): void {
   for (const path of ["package.json", ...globSync("node_modules/@pixelmesh/*/package.json", { cwd: tree })]) {
     const file = join(tree, path);

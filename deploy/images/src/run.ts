@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** Runs a command to its end; throws an Error with all it wrote unless it ends well. */
+/** Runs a command. Throws an Error with its output if it fails. */
 export function run(file: string, args: readonly string[], cwd: string): void {
   const { status, signal, error, stdout, stderr } = spawnSync(file, args, { cwd, encoding: "utf8" });
   if (error) throw error;

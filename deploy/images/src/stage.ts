@@ -1,11 +1,11 @@
 import { cpSync, existsSync, globSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { emitDir, root, stageDir } from "./paths.ts";
 import { run } from "./run.ts";
 
 /**
- * Compiles all packages and writes `stageDir`: the workspace's manifests and lock file with a `dist/` in each package. Types
- * are not checked here: `make check` does.
+ * Compiles all packages and writes the staged workspace: manifests and lock file, with a `dist/` in each package. Does not check
+ * types, which `make check` does.
  */
 export function writeStage(): void {
   rmSync(join(root, "out/dist"), { recursive: true, force: true });
@@ -14,10 +14,13 @@ export function writeStage(): void {
     cwd: root,
   })) {
     const dir = dirname(manifest);
-    // The contracts have their modules beside their manifest; everything else has a src/.
+    // The contracts have their modules beside their manifest; all other packages have src/.
     const emitted = [join(emitDir, dir, "src"), join(emitDir, dir)].find(existsSync);
     if (emitted === undefined) continue;
     cpSync(emitted, join(stageDir, dir, "dist"), { recursive: true });
+    // The compiler leaves out files that are not modules.
+    for (const asset of globSync("src/**/*.wasm", { cwd: join(root, dir) }))
+      cpSync(join(root, dir, asset), join(stageDir, dir, "dist", relative("src", asset)));
     cpSync(join(root, manifest), join(stageDir, manifest));
   }
   mkdirSync(join(stageDir, "proto/dist/gen"), { recursive: true });

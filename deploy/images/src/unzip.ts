@@ -3,7 +3,7 @@ import { inflateRawSync } from "node:zlib";
 const endSignature = 0x06054b50;
 const entrySignature = 0x02014b50;
 
-/** One file of a ZIP archive (APPNOTE 4.3; no ZIP64, stored or deflated). Throws where there is no such file. */
+/** Returns one file of a ZIP archive (APPNOTE 4.3; no ZIP64, stored or deflated). Throws if there is no such file. */
 export function unzip(archive: Buffer, name: string): Buffer {
   const end = archive.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]));
   if (end < 0 || archive.readUInt32LE(end) !== endSignature) throw new Error("Expected a ZIP archive");

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../src/paths.ts";
 
-/** A service of a compose project, as far as it is looked at here. */
+/** The tested properties of a service of a compose project. */
 export type ComposeService = {
   readonly image: string;
   readonly build?: { readonly context: string; readonly dockerfile: string; readonly args: unknown };
@@ -18,18 +18,18 @@ export type ComposeService = {
   readonly security_opt?: readonly string[];
 };
 
-/** A compose project, merged, checked and resolved by compose's own loader. */
+/** A compose project, as compose's own loader merged and resolved it. */
 export type ComposeProject = { readonly services: Readonly<Record<string, ComposeService>> };
 
 const loader = join(root, ".tools/bin/compose-go");
 
-/** How compose files can be loaded here: by the plugin of docker, by the loader it is made of, or not at all. */
+/** Returns the command that loads compose files on this machine: docker's plugin, or its loader alone; `undefined` if there is none. */
 export function composeLoader(): readonly string[] | undefined {
   if (spawnSync("docker", ["compose", "version"]).status === 0) return ["docker", "compose"];
   return existsSync(loader) ? [loader] : undefined;
 }
 
-/** Loads compose.yaml with overlays, by their names. Throws what the loader objects to. */
+/** Loads compose.yaml with overlays by name. Throws the errors of the loader. */
 export function loadCompose(...overlays: readonly string[]): ComposeProject {
   const [file = "", ...first] = composeLoader() ?? [];
   const names = ["compose.yaml", ...overlays.map((name) => `compose/${name}.yaml`)];
@@ -47,7 +47,7 @@ export function loadCompose(...overlays: readonly string[]): ComposeProject {
   return { services: Object.fromEntries(services) };
 }
 
-/** Merged environments come as a list of NAME=value from the loader, as a map from the plugin. */
+/** Converts an environment to a map. The loader gives a list of NAME=value, the plugin a map. */
 function toMap(environment: Readonly<Record<string, string>> | readonly string[]): Record<string, string> {
   if (!Array.isArray(environment)) return { ...(environment as Record<string, string>) };
   return Object.fromEntries(environment.map((line: string) => line.split(/=(.*)/s).slice(0, 2)));

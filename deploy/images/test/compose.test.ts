@@ -2,34 +2,34 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { roleNames } from "@pixelmesh/roles";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { root } from "../src/paths.ts";
 import { composeLoader, loadCompose } from "./compose-model.ts";
 import { builtTree } from "./rootfs.ts";
 
-const ours = ["ingest", "scheduler", "storage", "upscale", "background", "effects"] as const;
 const projects = [[], ["observability"], ["gpu"], ["observability", "gpu"]];
 const dir = mkdtempSync(join(tmpdir(), "pixelmesh-compose-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const canLoad = composeLoader() !== undefined;
 if (!canLoad) console.warn("SKIPPED: compose files: neither docker compose nor Go to build its loader");
 
-type Line = { readonly variable: string; readonly value: string };
+type Setting = { readonly variable: string; readonly value: string };
 
-const known = new Map<string, Line[]>();
-/** What a service makes of an environment. */
-function settings(service: string, env: Readonly<Record<string, string>> = {}): Line[] {
+const known = new Map<string, Setting[]>();
+/** Returns a service's settings for an environment, cached. */
+function settings(service: string, env: Readonly<Record<string, string>> = {}): Setting[] {
   const key = JSON.stringify([service, env]);
-  const lines = known.get(key) ?? askSettings(service, env);
+  const lines = known.get(key) ?? printSettings(service, env);
   known.set(key, lines);
   return lines;
 }
-function askSettings(service: string, env: Readonly<Record<string, string>>): Line[] {
+function printSettings(service: string, env: Readonly<Record<string, string>>): Setting[] {
   const main = join(builtTree(service), "dist/main.js");
   const { stdout, status, stderr } = spawnSync(process.execPath, [main, "--print-config"], { env, encoding: "utf8" });
   if (status !== 0) throw new Error(`${service}: ${stderr}`);
-  return JSON.parse(stdout) as Line[];
+  return JSON.parse(stdout) as Setting[];
 }
 
 describe.skipIf(!canLoad).each(projects.map((overlays) => [overlays.join(" + ") || "no overlay", overlays] as const))(
@@ -38,24 +38,24 @@ describe.skipIf(!canLoad).each(projects.map((overlays) => [overlays.join(" + ") 
     const { services } = loadCompose(...overlays);
     const all = Object.entries(services);
 
-    test("has the mesh and its broker", () => {
-      expect(Object.keys(services)).toEqual(expect.arrayContaining(["nats", ...ours]));
+    test("has every role and the broker", () => {
+      expect(Object.keys(services)).toEqual(expect.arrayContaining(["nats", ...roleNames]));
     });
 
-    test.each(all)("%s is confined, bounded and pinned", (name, service) => {
+    test.each(all)("%s is restricted, has resource limits and a pinned image", (name, service) => {
       expect(service.read_only).toBe(true);
       expect(service.cap_drop).toEqual(["ALL"]);
       expect(service.security_opt).toEqual(["no-new-privileges:true"]);
       expect(service.deploy?.resources?.limits?.memory).toBeTruthy();
       expect(Number(service.deploy?.resources?.limits?.cpus)).toBeGreaterThan(0);
-      // Ours are built from the files that are here; others' are pinned.
+      // Our images are built from this checkout; others are pinned by digest.
       if (service.build) expect(service.image, name).toMatch(/\/pixelmesh\/[a-z]+:\d+\.\d+\.\d+(-cuda)?$/);
       else expect(service.image, name).toMatch(/^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
       for (const port of service.ports ?? []) expect(port.host_ip, name).toBe("127.0.0.1");
       if (name !== "tempo") expect(service.healthcheck?.test[0], name).toBe("CMD");
     });
 
-    test.each(all)("what %s mounts and waits for is there", (_name, service) => {
+    test.each(all)("the mounts and dependencies of %s exist", (_name, service) => {
       for (const { type, source = "" } of service.volumes ?? [])
         if (type === "bind") expect(existsSync(source), source).toBe(true);
       for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
@@ -65,7 +65,7 @@ describe.skipIf(!canLoad).each(projects.map((overlays) => [overlays.join(" + ") 
       if (service.build) expect(existsSync(join(service.build.context, service.build.dockerfile))).toBe(true);
     });
 
-    test.each(ours)("%s knows every variable it is told, and takes its value", (name) => {
+    test.each(roleNames)("%s accepts every variable of its environment", (name) => {
       const env = services[name]?.environment ?? {};
       const lines = settings(name, env);
       for (const [variable, value] of Object.entries(env)) {
@@ -78,14 +78,14 @@ describe.skipIf(!canLoad).each(projects.map((overlays) => [overlays.join(" + ") 
       );
     });
 
-    test("addresses name services and the ports they listen on", () => {
+    test("addresses name services with the ports that they listen on", () => {
       const ports = new Map(
-        ours.map((name) => [
+        roleNames.map((name) => [
           name as string,
           settings(name).find(({ variable }) => /_GRPC_PORT$/.test(variable))?.value,
         ]),
       );
-      for (const name of ours) {
+      for (const name of roleNames) {
         const env = services[name]?.environment ?? {};
         expect(env.PIXELMESH_ADVERTISED_HOST).toBe(name);
         for (const [variable, value] of Object.entries(env).filter(([key]) => key.endsWith("_ADDRESS"))) {
@@ -97,12 +97,14 @@ describe.skipIf(!canLoad).each(projects.map((overlays) => [overlays.join(" + ") 
   },
 );
 
-test("Prometheus scrapes the metrics port of every service and loads the rules that are mounted", () => {
+test("Prometheus scrapes the metrics port of every role, and its configuration and rules are valid", () => {
   const config = parse(readFileSync(join(root, "deploy/compose/prometheus.yaml"), "utf8"));
-  const ports = ours.map((name) => settings(name).find(({ variable }) => /_METRICS_PORT$/.test(variable))?.value);
-  expect(config.scrape_configs[0].static_configs[0].targets).toEqual(ours.map((name, at) => `${name}:${ports[at]}`));
+  const ports = roleNames.map((name) => settings(name).find(({ variable }) => /_METRICS_PORT$/.test(variable))?.value);
+  expect(config.scrape_configs[0].static_configs[0].targets).toEqual(
+    roleNames.map((name, at) => `${name}:${ports[at]}`),
+  );
   if (spawnSync("promtool", ["--version"]).error) return console.warn("SKIPPED: promtool is not here");
-  // At the paths of this machine; in the container they are mounted elsewhere.
+  // With the paths of this machine; the container has other mount paths.
   const file = join(dir, "prometheus.yaml");
   writeFileSync(file, JSON.stringify({ ...config, rule_files: [join(root, "deploy/prometheus/rules/*.yaml")] }));
   const { status, stdout, stderr } = spawnSync("promtool", ["check", "config", file], { encoding: "utf8" });
@@ -110,7 +112,7 @@ test("Prometheus scrapes the metrics port of every service and loads the rules t
   expect(stdout).toMatch(/\d+ rules found/);
 });
 
-test("Grafana's provisioning names the datasources that dashboards and alerts use", () => {
+test("Grafana's provisioning has the datasources of dashboards and alerts", () => {
   const read = (path: string) => readFileSync(join(root, "deploy", path), "utf8");
   const uids: string[] = parse(read("compose/grafana/datasources.yaml")).datasources.map(
     ({ uid }: { uid: string }) => uid,
@@ -121,7 +123,7 @@ test("Grafana's provisioning names the datasources that dashboards and alerts us
   for (const [, uid = ""] of named) expect([...uids, "__expr__"]).toContain(uid);
 });
 
-test("a real nats-server takes the broker's settings", () => {
+test("a real nats-server accepts the broker's settings", () => {
   const server = [process.env.PIXELMESH_TOOLS_DIR, join(root, ".tools/bin")]
     .map((tools) => join(tools ?? "", "nats-server"))
     .find((path) => existsSync(path));

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs a command the way an engine runs an image: a root of its own that is read-only, without a shell; /tmp and /data to write to; a
-# process tree of its own, in which it is number 1; an unprivileged user who can gain nothing. Run inside
-# `unshare --mount --pid --fork`. Network and cgroups stay the machine's.
+# Runs a command as an engine runs an image: with its own read-only root without a shell; writable /tmp and /data; its own process tree,
+# in which it is process 1; an unprivileged user without a way to more privileges. Run it inside `unshare --mount --pid --fork`.
+# Network and cgroups are those of the machine.
 # usage: contain.sh ROOTFS TREE MODELS DATA USER COMMAND...
 set -euo pipefail
 rootfs=$1 tree=$2 models=$3 data=$4 user=$5

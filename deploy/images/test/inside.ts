@@ -1,10 +1,15 @@
 import { globSync, readFileSync, readlinkSync } from "node:fs";
 
-/** A process as /proc tells of it. */
-export type Seen = { readonly pid: number; readonly status: string; readonly isZombie: boolean; readonly exe: string };
+/** A process as /proc describes it. */
+export type ProcessInfo = {
+  readonly pid: number;
+  readonly status: string;
+  readonly isZombie: boolean;
+  readonly exe: string;
+};
 
-/** All processes below one, however deep, the nearer ones first. */
-export function descendants(pid: number): Seen[] {
+/** Returns all descendants of a process, children first. */
+export function descendants(pid: number): ProcessInfo[] {
   const family = [pid];
   for (const parent of family)
     for (const path of globSync(`/proc/${parent}/task/*/children`))
@@ -15,13 +20,13 @@ export function descendants(pid: number): Seen[] {
       const isZombie = /^State:\tZ/m.test(status);
       return [{ pid: child, status, isZombie, exe: isZombie ? "" : readlinkSync(`/proc/${child}/exe`) }];
     } catch {
-      // It ended while we looked.
+      // It ended meanwhile.
       return [];
     }
   });
 }
 
-/** Mount points of a process and whether they can be written to. */
+/** Returns the mount points of a process, and whether they are writable. */
 export function mountsOf(pid: number): { readonly path: string; readonly isWritable: boolean }[] {
   return readFileSync(`/proc/${pid}/mountinfo`, "utf8")
     .split("\n")

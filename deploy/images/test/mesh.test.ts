@@ -6,14 +6,15 @@ import { fileURLToPath } from "node:url";
 import { connectPixelmesh, JobState, type Pixelmesh } from "@pixelmesh/client";
 import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
 import { type RoleName, roleNames } from "@pixelmesh/roles";
+import { download, effectStep, robot, step } from "@pixelmesh/testing/jobs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { download, effectStep, robot, step } from "../../../test/fixtures.ts";
-import { descendants, mountsOf, type Seen } from "./inside.ts";
-import { means } from "./means.ts";
+import { descendants, mountsOf, type ProcessInfo } from "./inside.ts";
+import { probeIsolation } from "./isolation.ts";
 import { builtTree, writeRootfs } from "./rootfs.ts";
 
-const how = means();
-if (how === "plain") console.warn("SKIPPED: read-only root, user 65532 and process 1: no namespaces on this machine");
+const isolation = probeIsolation();
+if (isolation === "plain")
+  console.warn("SKIPPED: read-only root, user 65532 and process 1: no namespaces on this machine");
 const script = fileURLToPath(new URL("./contain.ts", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "pixelmesh-images-"));
 const rootfs = join(dir, "rootfs");
@@ -23,7 +24,7 @@ let client: Pixelmesh;
 
 beforeAll(async () => {
   writeRootfs(rootfs, roleNames.map(builtTree));
-  // What the image's user owns in a volume.
+  // The image's user must be able to write the volume.
   const blobs = join(dir, "data/blobs");
   mkdirSync(blobs, { recursive: true });
   chmodSync(blobs, 0o777);
@@ -41,8 +42,8 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 }, 60_000);
 
-/** Node's processes in the root of a service, the first of them its number 1, and what has ended there and was not waited for. */
-function inside(name: RoleName): { nodes: Seen[]; zombies: Seen[] } {
+/** Returns the Node processes of a contained service, process 1 first, and its zombies. */
+function inside(name: RoleName): { nodes: ProcessInfo[]; zombies: ProcessInfo[] } {
   const all = descendants(Number(mesh.processes().find((process) => process.name === name)?.pid));
   return {
     nodes: all.filter(({ exe }) => exe.endsWith("/nodejs/bin/node") || exe === join(rootfs, "nodejs/bin/node")),
@@ -50,7 +51,7 @@ function inside(name: RoleName): { nodes: Seen[]; zombies: Seen[] } {
   };
 }
 
-/** Runs all kinds of work on a picture that nobody has sent yet, so that nothing is answered from stored results. */
+/** Runs every kind of model and an effect, with new parameters so that no result is stored. */
 async function runJob() {
   const steps = [
     effectStep("fx", "black_and_white", { contrast: 1 + Math.random() / 4 }),
@@ -61,14 +62,14 @@ async function runJob() {
   return client.jobs.wait(id);
 }
 
-test("a job of all kinds of work runs through the trees", async () => {
+test("a job with every kind of work succeeds on the trees", async () => {
   const job = await runJob();
   expect(job.error?.message ?? "").toBe("");
   expect(job.state).toBe(JobState.SUCCEEDED);
   expect((await download(client, job, job.outputs[0]?.name ?? "")).length).toBeGreaterThan(1_000);
 });
 
-test.each(roleNames)("%s says by the command for health checks that it serves", (name) => {
+test.each(roleNames)("the health command of %s succeeds", (name) => {
   const address = mesh.processes().find((process) => process.name === name)?.health ?? "";
   const ask = (port: string) =>
     spawnSync(process.execPath, [join(builtTree(name), "health.js"), port], { encoding: "utf8" });
@@ -78,22 +79,25 @@ test.each(roleNames)("%s says by the command for health checks that it serves", 
   expect(closed.stderr).toMatch(/^not serving: /);
 });
 
-test.skipIf(how === "plain").each(roleNames)("%s is process 1 of a root that cannot be written, as nobody", (name) => {
-  const [first] = inside(name).nodes;
-  expect(first?.status).toMatch(/^NSpid:\t.*\t1$/m);
-  expect(first?.status).toMatch(/^NoNewPrivs:\t1$/m);
-  if (how === "rooted") {
-    expect(first?.status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m);
-    expect(first?.status).toMatch(/^CapEff:\t0+$/m);
-  }
-  const pid = first?.pid ?? 0;
-  const writable = mountsOf(pid).filter(({ isWritable }) => isWritable);
-  const paths = writable.map(({ path }) => path.replace(rootfs, "")).filter((path) => !path.startsWith("/dev/"));
-  expect(new Set(paths)).toEqual(new Set(["/data", "/tmp", "/proc"]));
-  expect(existsSync(`/proc/${pid}/root/bin/sh`)).toBe(false);
-});
+test.skipIf(isolation === "plain").each(roleNames)(
+  "%s is process 1 of a read-only root, as an unprivileged user",
+  (name) => {
+    const [first] = inside(name).nodes;
+    expect(first?.status).toMatch(/^NSpid:\t.*\t1$/m);
+    expect(first?.status).toMatch(/^NoNewPrivs:\t1$/m);
+    if (isolation === "rooted") {
+      expect(first?.status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m);
+      expect(first?.status).toMatch(/^CapEff:\t0+$/m);
+    }
+    const pid = first?.pid ?? 0;
+    const writable = mountsOf(pid).filter(({ isWritable }) => isWritable);
+    const paths = writable.map(({ path }) => path.replace(rootfs, "")).filter((path) => !path.startsWith("/dev/"));
+    expect(new Set(paths)).toEqual(new Set(["/data", "/tmp", "/proc"]));
+    expect(existsSync(`/proc/${pid}/root/bin/sh`)).toBe(false);
+  },
+);
 
-test.skipIf(how === "plain")("an inference host that is killed leaves no zombie with process 1", async () => {
+test.skipIf(isolation === "plain")("an inference host that is killed leaves no zombie with process 1", async () => {
   await runJob();
   const hosts = () => inside("upscale").nodes.slice(1);
   const killed = hosts().map(({ pid }) => pid);
@@ -103,7 +107,7 @@ test.skipIf(how === "plain")("an inference host that is killed leaves no zombie 
   await expect.poll(() => inside("upscale").zombies).toEqual([]);
 });
 
-test("SIGTERM ends each service in time and without an error", async () => {
+test("SIGTERM ends each service in time without an error", async () => {
   await mesh.stop(30_000);
   const ends = Object.fromEntries(roleNames.map((name) => [name, readFileSync(exitFile(name), "utf8")]));
   expect(ends).toEqual(Object.fromEntries(roleNames.map((name) => [name, "0"])));

@@ -5,35 +5,35 @@ import { treeDir } from "../src/paths.ts";
 import { listFiles } from "../src/tree.ts";
 
 /**
- * Shared libraries that the runtime bases bring (distroless cc: glibc, libgcc, libstdc++, libgomp). What asks for another one would start
- * here and not there.
+ * Shared libraries of the runtime bases (distroless cc: glibc, libgcc, libstdc++, libgomp). A binary that needs another one would start on
+ * this machine and not in the image.
  */
 export const baseLibraries: RegExp =
   /^(ld-linux[\w-]*\.so\.\d|lib(c|m|dl|rt|pthread|resolv)\.so\.\d+|lib(gcc_s|stdc\+\+|gomp)\.so\.\d)$/;
 
-/** Shared libraries of the machine that a binary loads at its start, by path. */
+/** Returns the paths of the shared libraries that a binary loads at its start. */
 export function librariesOf(file: string): string[] {
   const { stdout, status, stderr } = spawnSync("ldd", [file], { encoding: "utf8" });
   if (status !== 0) throw new Error(`ldd ${file}: ${stdout}${stderr}`);
-  if (/not found/.test(stdout)) throw new Error(`${file} asks for what is not here:\n${stdout}`);
+  if (/not found/.test(stdout)) throw new Error(`${file} needs a missing library:\n${stdout}`);
   return [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path as string);
 }
 
-/** The tree of a role. Throws where it was not made. */
+/** Returns the folder of a role's tree. Throws if it was not built. */
 export function builtTree(role: string): string {
   const tree = treeDir(role);
-  if (!existsSync(tree)) throw new Error(`Expected ${tree}; make it by: make dist`);
+  if (!existsSync(tree)) throw new Error(`Expected ${tree}; build it with: make dist`);
   return tree;
 }
 
-/** Native code in a tree. */
+/** Returns the native files of a tree. */
 export function nativeFiles(tree: string): string[] {
   return listFiles(tree).filter((path) => /\.(node|so(\.\d+)*)$/.test(path));
 }
 
 /**
- * A root file system of Node and the libraries that it and the trees ask for, and nothing else: no shell, no tools. Stands in for the
- * distroless base, which cannot be had without a registry.
+ * Writes a root file system with only Node and the libraries that it and the trees need: no shell, no tools. Replaces the distroless
+ * base, which is not available without a registry.
  */
 export function writeRootfs(dir: string, trees: readonly string[]): void {
   for (const name of ["dev", "etc", "nodejs/bin", "proc", "tmp"]) mkdirSync(join(dir, name), { recursive: true });

@@ -1,4 +1,4 @@
-/** `node write-rootfs.ts DIR ROLE...`: writes the root that stands in for the runtime base of the roles' images. */
+/** `node write-rootfs.ts DIR ROLE...`: writes the root file system that replaces the runtime base of the roles' images. */
 import { builtTree, writeRootfs } from "./rootfs.ts";
 
 const [dir = "", ...roles] = process.argv.slice(2);

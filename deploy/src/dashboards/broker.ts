@@ -1,17 +1,17 @@
 import type { Dashboard } from "../panel.ts";
 
-/** Messages between services, as the services see them. */
+/** Messages and buckets, as the services measure them. */
 export const broker: Dashboard = {
   uid: "pixelmesh-broker",
   title: "Pixelmesh / NATS",
-  description: "Messages between services: published, settled, malformed; connections lost.",
+  description: "Messages between services: published, processed, malformed. Buckets. Lost connections.",
   rows: [
     {
       title: "Messages",
       panels: [
         {
           title: "Published",
-          description: "Per second. Duplicate: the broker had it already, which is harmless.",
+          description: "Per second. Duplicate: the broker had the message already, which is harmless.",
           unit: "reqps",
           targets: [
             {
@@ -21,19 +21,20 @@ export const broker: Dashboard = {
           ],
         },
         {
-          title: "Settled",
-          description: "Per second. Lost: acknowledged too late, another had it.",
+          title: "Processed",
+          description:
+            "Per second, by the answer to the broker. Lost: acknowledged too late, so it was delivered again.",
           unit: "reqps",
           targets: [
             {
-              expr: "sum by (stream, settle) (rate(pixelmesh_messages_consumed_total[$__rate_interval]))",
-              legend: "{{stream}} {{settle}}",
+              expr: "sum by (stream, answer) (rate(pixelmesh_messages_consumed_total[$__rate_interval]))",
+              legend: "{{stream}} {{answer}}",
             },
           ],
         },
         {
           title: "Redelivered share",
-          description: "Of all settled messages.",
+          description: "Share of all processed messages.",
           unit: "percentunit",
           targets: [
             {
@@ -48,9 +49,9 @@ export const broker: Dashboard = {
       title: "Buckets",
       panels: [
         {
-          title: "Fill",
+          title: "Used share",
           description:
-            "Share of the bound. Finished work gives way from 80 % on; new jobs are refused above 85 % of the bucket jobs.",
+            "Share of the size limit. Entries of finished work are evicted from 80 % on; new jobs are refused above 85 % of the bucket jobs.",
           unit: "percentunit",
           targets: [
             {
@@ -61,14 +62,14 @@ export const broker: Dashboard = {
         },
         {
           title: "Entries",
-          description: "Of jobs two each. They take the broker's memory.",
+          description: "Number of entries, two for each job. They take memory of the broker.",
           unit: "short",
           targets: [{ expr: "max by (bucket) (pixelmesh_bucket_entries)", legend: "{{bucket}}" }],
         },
         {
-          title: "Evicted, and not kept",
+          title: "Evicted and not written",
           description:
-            "Per second: entries of finished work that gave way, and entries of the result cache that found no room.",
+            "Per second: evicted entries of finished work, and entries of the result cache that were not written because it was full.",
           unit: "short",
           targets: [
             {
@@ -77,7 +78,7 @@ export const broker: Dashboard = {
             },
             {
               expr: "sum(rate(pixelmesh_results_not_kept_total[$__rate_interval]))",
-              legend: "results not kept",
+              legend: "results not written",
             },
           ],
         },
@@ -103,8 +104,8 @@ export const broker: Dashboard = {
           ],
         },
         {
-          title: "Lost races for a job's record",
-          description: "Per second: writes that were tried again.",
+          title: "Conflicting writes of job records",
+          description: "Compare-and-set writes that were retried, per second.",
           unit: "reqps",
           targets: [{ expr: "sum(rate(pixelmesh_job_state_conflicts_total[$__rate_interval]))", legend: "conflicts" }],
         },

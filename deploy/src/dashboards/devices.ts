@@ -1,10 +1,10 @@
 import type { Dashboard } from "../panel.ts";
 
-/** Utilisation, saturation and errors of what is scarce: memory of cards and machines, cores, slots. */
+/** Utilisation, saturation and errors of scarce resources: memory of GPUs and machines, cores, slots. */
 export const devices: Dashboard = {
   uid: "pixelmesh-devices",
   title: "Pixelmesh / GPU & memory",
-  description: "Devices with their memory, zones and slots; processes with theirs.",
+  description: "Memory, zones and slots of devices; memory and cores of processes.",
   variables: [{ name: "device", query: "pixelmesh_device_memory_bytes, device" }],
   rows: [
     {
@@ -12,7 +12,7 @@ export const devices: Dashboard = {
       panels: [
         {
           title: "Memory in use",
-          description: "As the driver or the kernel reports it, whoever uses it. AMBER from 85 %, RED from 95 %.",
+          description: "As the driver or the kernel reports it, for all programs. AMBER from 85 %, RED from 95 %.",
           unit: "percentunit",
           steps: [
             { from: 0.85, color: "yellow" },
@@ -26,8 +26,9 @@ export const devices: Dashboard = {
           ],
         },
         {
-          title: "Where it goes",
-          description: "Charged to slots, used by others, kept by hosts that ended.",
+          title: "Memory by use",
+          description:
+            "Committed to slots, used by other programs (external), or still in use after its process ended (quarantined).",
           unit: "bytes",
           targets: [
             {
@@ -52,8 +53,8 @@ export const devices: Dashboard = {
       title: "Slots",
       panels: [
         {
-          title: "Held and waited for",
-          description: "By class of work.",
+          title: "Held and waiting",
+          description: "Slots that are held and requests that wait, by work class.",
           unit: "short",
           targets: [
             { expr: "sum by (work_class) (pixelmesh_slots)", legend: "{{work_class}} held" },
@@ -70,12 +71,12 @@ export const devices: Dashboard = {
         },
         {
           title: "Out of memory",
-          description: "Per hour: what was done about it.",
+          description: "Per hour, by operation and by the action taken.",
           unit: "short",
           targets: [
             {
-              expr: "sum by (stage, action) (increase(pixelmesh_out_of_memory_total[1h]))",
-              legend: "{{stage}} {{action}}",
+              expr: "sum by (operation, action) (increase(pixelmesh_out_of_memory_total[1h]))",
+              legend: "{{operation}} {{action}}",
             },
           ],
         },
@@ -97,7 +98,7 @@ export const devices: Dashboard = {
       panels: [
         {
           title: "Memory of processes",
-          description: "Resident memory against the limit of each, inference hosts not included.",
+          description: "Resident memory as a share of each process's limit, without inference hosts.",
           unit: "percentunit",
           steps: [
             { from: 0.85, color: "yellow" },

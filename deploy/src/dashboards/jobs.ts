@@ -3,14 +3,14 @@ import type { Dashboard } from "../panel.ts";
 const quantiles = (quantile: number, by: string, metric: string, filter = "") =>
   `histogram_quantile(${quantile}, sum by (le, ${by}) (rate(${metric}_bucket{${filter}}[$__rate_interval])))`;
 
-/** Where the time of a job goes, stage by stage. */
+/** How the time of jobs is spent, operation by operation. */
 export const jobs: Dashboard = {
   uid: "pixelmesh-jobs",
   title: "Pixelmesh / Jobs",
-  description: "Where the time of jobs goes: stages, queues, slots; what was lowered, refused, or put aside.",
+  description: "How the time of jobs is spent: steps, queues, slots. Failed, degraded and refused work.",
   rows: [
     {
-      title: "Stages",
+      title: "Steps",
       panels: [
         {
           title: "p95 of steps",
@@ -18,22 +18,27 @@ export const jobs: Dashboard = {
           unit: "s",
           targets: [
             {
-              expr: quantiles(0.95, "stage", "pixelmesh_stage_duration_seconds", 'outcome="succeeded"'),
-              legend: "{{stage}}",
+              expr: quantiles(0.95, "operation", "pixelmesh_step_duration_seconds", 'outcome="succeeded"'),
+              legend: "{{operation}}",
             },
           ],
         },
         {
-          title: "p95 of waiting in queues",
-          description: "From published to taken, by service.",
+          title: "p95 of the wait in queues",
+          description: "From published to taken, by role and priority.",
           unit: "s",
-          targets: [{ expr: quantiles(0.95, "queue", "pixelmesh_queue_wait_seconds"), legend: "{{queue}}" }],
+          targets: [
+            {
+              expr: quantiles(0.95, "queue, priority", "pixelmesh_queue_wait_seconds"),
+              legend: "{{queue}} {{priority}}",
+            },
+          ],
         },
         {
-          title: "p95 of waiting for a slot",
-          description: "From asking to holding, by operation.",
+          title: "p95 of the wait for a slot",
+          description: "From request to grant, by operation.",
           unit: "s",
-          targets: [{ expr: quantiles(0.95, "stage", "pixelmesh_slot_wait_seconds"), legend: "{{stage}}" }],
+          targets: [{ expr: quantiles(0.95, "operation", "pixelmesh_slot_wait_seconds"), legend: "{{operation}}" }],
         },
       ],
     },
@@ -42,24 +47,25 @@ export const jobs: Dashboard = {
       panels: [
         {
           title: "Steps that wait or run",
-          description: "By service.",
+          description: "Work items, by role.",
           unit: "short",
           targets: [{ expr: "max by (queue) (pixelmesh_queue_messages)", legend: "{{queue}}" }],
         },
         {
           title: "Oldest step",
-          description: "That waits or runs, by service.",
+          description: "Age of the oldest step that waits or runs, by role.",
           unit: "s",
           steps: [{ from: 60, color: "yellow" }],
           targets: [{ expr: "max by (queue) (pixelmesh_queue_oldest_wait_seconds)", legend: "{{queue}}" }],
         },
         {
           title: "Steps by outcome",
-          description: "Per second. Given back: before the start, for free. Lost: another worker has it.",
+          description:
+            "Per second. Given back: before its start, so it does not count as an attempt. Lost: redelivered to another worker.",
           unit: "reqps",
           targets: [
             {
-              expr: "sum by (outcome) (rate(pixelmesh_stage_duration_seconds_count[$__rate_interval]))",
+              expr: "sum by (outcome) (rate(pixelmesh_step_duration_seconds_count[$__rate_interval]))",
               legend: "{{outcome}}",
             },
           ],
@@ -67,7 +73,7 @@ export const jobs: Dashboard = {
       ],
     },
     {
-      title: "What went otherwise than asked",
+      title: "Failed, degraded and refused work",
       panels: [
         {
           title: "Failures by reason",
@@ -78,16 +84,16 @@ export const jobs: Dashboard = {
           ],
         },
         {
-          title: "Lowered results",
-          description: "What was lowered, as callers allowed it, per second.",
+          title: "Degradations",
+          description: "Degradations that callers allowed, per second.",
           unit: "reqps",
           targets: [
             { expr: "sum by (kind) (rate(pixelmesh_adaptations_total[$__rate_interval]))", legend: "{{kind}}" },
           ],
         },
         {
-          title: "Mended by the reconciler, and dead letters",
-          description: "Per hour. Each dead letter waits for a person.",
+          title: "Repairs by the reconciler, and dead letters",
+          description: "Per hour. Each dead letter waits for an operator.",
           unit: "short",
           targets: [
             { expr: "sum by (what) (increase(pixelmesh_reconciled_total[1h]))", legend: "{{what}}" },
@@ -100,7 +106,7 @@ export const jobs: Dashboard = {
           unit: "reqps",
           targets: [
             {
-              expr: "sum by (reason) (rate(pixelmesh_input_rejected_total[$__rate_interval])) > 0",
+              expr: "sum by (reason) (rate(pixelmesh_input_refused_total[$__rate_interval])) > 0",
               legend: "{{reason}}",
             },
           ],

@@ -2,7 +2,7 @@ import type { Dashboard } from "../panel.ts";
 
 const windows = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"];
 
-/** The promise that 99 % of jobs succeed, and how fast its allowance is used up. */
+/** The objective that 99 % of jobs succeed, and how fast its error budget is used. */
 export const objective: Dashboard = {
   uid: "pixelmesh-objective",
   title: "Pixelmesh / SLO",
@@ -12,8 +12,8 @@ export const objective: Dashboard = {
       title: "Error budget",
       panels: [
         {
-          title: "Used up in 30 days at the present pace",
-          description: "1: exactly the budget; above it is overspent. From the failures of the last 3 days.",
+          title: "Budget used in 30 days at the current rate",
+          description: "1 is exactly the budget, more is overspent. Computed from the failures of the last 3 days.",
           unit: "percentunit",
           kind: "stat",
           width: 6,

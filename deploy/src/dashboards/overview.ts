@@ -1,17 +1,17 @@
 import type { Dashboard } from "../panel.ts";
 
-/** Rate, errors, duration of jobs and calls: where everybody looks first. */
+/** Rate, errors and duration of jobs and calls: the first dashboard to open. */
 export const overview: Dashboard = {
   uid: "pixelmesh-overview",
   title: "Pixelmesh / Overview",
-  description: "Rate, errors and duration of jobs and calls, and what fires.",
+  description: "Rate, errors and duration of jobs and calls, and firing alerts.",
   variables: [{ name: "pipeline", query: "pixelmesh_jobs_finished_total, pipeline" }],
   rows: [
     {
       title: "Jobs",
       panels: [
         {
-          title: "Jobs that ended",
+          title: "Ended jobs",
           description: "Per second, by outcome. Rejected: the picture or the request was at fault.",
           unit: "reqps",
           targets: [
@@ -51,7 +51,7 @@ export const overview: Dashboard = {
       panels: [
         {
           title: "Firing alerts",
-          description: "By severity.",
+          description: "Number by severity.",
           unit: "none",
           kind: "stat",
           width: 4,
@@ -73,7 +73,7 @@ export const overview: Dashboard = {
         },
         {
           title: "Oldest unfinished job",
-          description: "Its age. The default deadline is 15 minutes.",
+          description: "Age of the oldest unfinished job. The default deadline is 15 minutes.",
           unit: "s",
           kind: "stat",
           width: 4,
@@ -85,7 +85,7 @@ export const overview: Dashboard = {
         },
         {
           title: "Processes",
-          description: "That answer on their metrics page, by service.",
+          description: "Processes that answer on their metrics page, by role and version.",
           unit: "none",
           kind: "stat",
           width: 12,
@@ -116,7 +116,7 @@ export const overview: Dashboard = {
         },
         {
           title: "p95 of calls",
-          description: "By method; long-lived streams last as long as their callers want.",
+          description: "By method. Long-lived streams last as long as their callers hold them open.",
           unit: "s",
           targets: [
             {

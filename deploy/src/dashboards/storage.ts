@@ -1,24 +1,24 @@
 import type { Dashboard } from "../panel.ts";
 
-/** Stored results and blobs. */
+/** The result cache, other caches, and blobs. */
 export const storage: Dashboard = {
   uid: "pixelmesh-storage",
   title: "Pixelmesh / Cache & storage",
-  description: "How often work is answered from stored results, and what is stored.",
+  description: "Hit rates of caches; size and health of the store.",
   rows: [
     {
-      title: "Stored results",
+      title: "Caches",
       panels: [
         {
           title: "Hit rate",
-          description: "Over 30 minutes. Joining a run that is under way counts as a hit.",
+          description: "Of the result cache, over 30 minutes. A coalesced step counts as a hit.",
           unit: "percentunit",
           steps: [{ from: 0.5, color: "green" }],
           targets: [{ expr: "pixelmesh:cache_hit:ratio30m", legend: "{{cache}}" }],
         },
         {
           title: "Look-ups",
-          description: "Per second, by result.",
+          description: "In the result cache per second, by result.",
           unit: "reqps",
           targets: [
             {
@@ -28,9 +28,9 @@ export const storage: Dashboard = {
           ],
         },
         {
-          title: "Hit rate of what processes keep",
+          title: "Hit rate of the caches of processes",
           description:
-            "Specifications and catalogue in the memory of ingest, models in that of inference hosts, blobs that were stored already.",
+            "Specifications and catalogue in the memory of ingest, models in that of inference hosts, blobs on the disk of storage.",
           unit: "percentunit",
           targets: [
             {
@@ -41,8 +41,7 @@ export const storage: Dashboard = {
         },
         {
           title: "Stored",
-          description:
-            "Bytes, by what they are to jobs; what is reserved for open jobs; the most that the store holds.",
+          description: "Bytes by kind of blob, bytes reserved for open jobs, and capacity.",
           unit: "bytes",
           targets: [
             { expr: "sum by (kind) (pixelmesh_storage_bytes)", legend: "{{kind}}" },
@@ -53,12 +52,12 @@ export const storage: Dashboard = {
       ],
     },
     {
-      title: "Room",
+      title: "Capacity",
       panels: [
         {
           title: "Deleted",
           description:
-            "Blobs per second whose time was over or that gave way, by kind. Outputs beside it mean that promises end early.",
+            "Blobs per second that expired or were evicted, by kind. Evicted outputs end before their retention time.",
           unit: "reqps",
           targets: [
             {
@@ -69,21 +68,20 @@ export const storage: Dashboard = {
         },
         {
           title: "Refused",
-          description:
-            "Calls per second that failed for want of room (full) or because the disk cannot be used (disk).",
+          description: "Calls per second that were refused without free space (full) or without a working disk (disk).",
           unit: "reqps",
           targets: [
-            { expr: "sum by (why) (rate(pixelmesh_storage_refused_total[$__rate_interval]))", legend: "{{why}}" },
+            { expr: "sum by (reason) (rate(pixelmesh_storage_refused_total[$__rate_interval]))", legend: "{{reason}}" },
           ],
         },
         {
           title: "Steps that wait for the store",
-          description: "Done, with their results kept in the worker.",
+          description: "Finished steps whose results are still in the worker.",
           unit: "short",
           targets: [{ expr: "sum by (job, instance) (pixelmesh_steps_waiting_for_storage)", legend: "{{instance}}" }],
         },
         {
-          title: "Free on the disk",
+          title: "Free space on the disk",
           description: "Of the file system of the store.",
           unit: "bytes",
           targets: [{ expr: "sum by (instance) (pixelmesh_storage_free_bytes)", legend: "{{instance}}" }],
@@ -106,7 +104,7 @@ export const storage: Dashboard = {
         },
         {
           title: "Calls of storage, as callers see them",
-          description: "p95 by caller, with connecting, TLS and the way there and back.",
+          description: "p95 by caller, including connection, TLS and network.",
           unit: "s",
           targets: [
             {

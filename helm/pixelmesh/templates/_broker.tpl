@@ -1,4 +1,4 @@
-{{/* The broker as this release reaches it: {urls, replicas, monitoring}. Refuses none and two. */}}
+{{/* The broker of this release: {urls, replicas, monitoring}. Fails without exactly one broker. */}}
 {{- define "pixelmesh.broker" -}}
 {{- $subchart := .Values.nats.enabled -}}
 {{- if and $subchart .Values.broker.urls -}}
@@ -20,7 +20,7 @@ monitoring: {{ .Values.autoscaling.keda.natsMonitoringEndpoint | quote }}
 {{- end -}}
 {{- end -}}
 
-{{/* Settings of the connection to the broker: the same for every process, the provisioning Job among them. */}}
+{{/* Settings of the connection to the broker, the same for every service and for the provisioning Job. */}}
 {{- define "pixelmesh.brokerEnv" -}}
 {{- $broker := include "pixelmesh.broker" . | fromYaml -}}
 PIXELMESH_NATS_URL: {{ join "," $broker.urls | quote }}
@@ -40,7 +40,7 @@ PIXELMESH_NATS_TLS_KEY_FILE: /etc/pixelmesh/nats-tls/{{ .keyKey }}
 {{- end }}
 {{- end -}}
 
-{{/* Secrets of the connection to the broker, as [{name, secretName, mountPath}]. */}}
+{{/* The secrets of the connection to the broker, as [{name, secretName, mountPath}]. */}}
 {{- define "pixelmesh.brokerSecrets" -}}
 {{- $secrets := list -}}
 {{- with .Values.broker.credsSecret.name -}}

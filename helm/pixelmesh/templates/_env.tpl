@@ -1,4 +1,4 @@
-{{/* A service's settings, all but what only its pod knows. Takes {root, services, service}. */}}
+{{/* A service's settings, except those that differ by pod. Takes {root, services, service}. */}}
 {{- define "pixelmesh.env" -}}
 {{- $root := .root -}}
 {{- $values := $root.Values -}}
@@ -17,17 +17,17 @@
 {{- $_ := set $env "OTEL_EXPORTER_OTLP_ENDPOINT" . -}}
 {{- $_ := set $env "PIXELMESH_TRACES_KEPT" $values.monitoring.tracesKept -}}
 {{- end -}}
-{{- range $role := $service.is.calls -}}
+{{- range $role := $service.traits.calls -}}
 {{- if ne $role $service.role -}}
 {{- with include "pixelmesh.address" (dict "root" $root "services" $.services "role" $role) -}}
 {{- $_ := set $env (printf "PIXELMESH_%s_ADDRESS" (upper $role)) . -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- if $service.is.worker -}}
+{{- if $service.traits.takesSteps -}}
 {{- $_ := set $env "PIXELMESH_SCRATCH_DIR" "/tmp" -}}
 {{- end -}}
-{{- if and $service.is.models (ne $values.models.source "bundled") -}}
+{{- if and $service.traits.runsModels (ne $values.models.source "bundled") -}}
 {{- $_ := set $env "PIXELMESH_MODELS_DIR" "/models" -}}
 {{- end -}}
 {{- if and $service.gpu $service.gpu.enabled -}}
@@ -55,7 +55,7 @@
 {{- if has $name $known -}}{{- $_ := set $env $name $value -}}{{- end -}}
 {{- $anywhere := false -}}
 {{- range $list := $settings -}}{{- if has $name $list -}}{{- $anywhere = true -}}{{- end -}}{{- end -}}
-{{- if not $anywhere -}}{{- fail (printf "Expected `env` to have settings of Pixelmesh (docs/guide.md), got `%s`" $name) -}}{{- end -}}
+{{- if not $anywhere -}}{{- fail (printf "Expected `env` to have settings of Pixelmesh (docs/reference/settings.md), got `%s`" $name) -}}{{- end -}}
 {{- end -}}
 {{- range $name, $value := ($service.env | default dict) -}}
 {{- if and (hasPrefix "PIXELMESH_" $name) (not (has $name $known)) -}}
@@ -66,7 +66,7 @@
 {{- $env | toYaml -}}
 {{- end -}}
 
-{{/* Secrets that a service mounts, as [{name, secretName, mountPath}]. Takes {root, service}. */}}
+{{/* The secrets that a service mounts, as [{name, secretName, mountPath}]. Takes {root, service}. */}}
 {{- define "pixelmesh.secrets" -}}
 {{- $values := .root.Values -}}
 {{- $secrets := (include "pixelmesh.brokerSecrets" .root | fromYaml).secrets | default list -}}

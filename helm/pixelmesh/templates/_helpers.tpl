@@ -1,4 +1,4 @@
-{{/* Names and labels. Selectors are name, instance and component, and never change: they cannot be changed in place. */}}
+{{/* Names and labels. Selectors consist of name, instance and component. They must never change, because Kubernetes does not allow that in place. */}}
 {{- define "pixelmesh.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
@@ -32,7 +32,7 @@ app.kubernetes.io/version: {{ .version | default .root.Chart.AppVersion | quote 
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 }}
 {{- end -}}
 
-{{/* What a reference to an image is. Takes {root, image, repository, tag}: digest wins over tag, fullImageName over all. */}}
+{{/* An image reference. Takes {root, image, repository, tag, for}. `digest` has precedence over `tag`, `fullImageName` over both. */}}
 {{- define "pixelmesh.image" -}}
 {{- $image := .image | default dict -}}
 {{- $root := .root -}}
@@ -41,7 +41,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- $result = $image.fullImageName -}}
 {{- else -}}
 {{- if not $root.Values.image.registry -}}
-{{- fail "Expected `image.registry` to name where you pushed the images of `make images` (docs/images.md), got nothing" -}}
+{{- fail "Expected `image.registry` to name where you pushed the images of `make images` (docs/how-to/build-images.md), got nothing" -}}
 {{- end -}}
 {{- $repository := printf "%s/%s" (trimSuffix "/" $root.Values.image.registry) .repository -}}
 {{- if $image.digest -}}
@@ -56,7 +56,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- $result -}}
 {{- end -}}
 
-{{/* Takes {root, service}: a service's own image. */}}
+{{/* The image of a service. Takes {root, service}. */}}
 {{- define "pixelmesh.serviceImage" -}}
 {{- $service := .service -}}
 {{- $image := $service.image | default dict -}}
@@ -66,13 +66,13 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- include "pixelmesh.image" (dict "root" .root "image" $image "repository" $repository "tag" $tag "for" (printf "services.%s" $service.name)) -}}
 {{- end -}}
 
-{{/* What a release of a service is called in labels, metrics and traces: its own word, else its image's tag. */}}
+{{/* The version of a service in labels, metrics and traces: its `versionLabel`, else the tag of its image. */}}
 {{- define "pixelmesh.versionLabel" -}}
 {{- $image := .service.image | default dict -}}
 {{- .service.versionLabel | default $image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion -}}
 {{- end -}}
 
-{{/* An object as YAML, with `merge` laid over it. Takes {text, merge, what}. */}}
+{{/* An object as YAML, overridden by `merge`. Takes {text, merge, what}. */}}
 {{- define "pixelmesh.merged" -}}
 {{- $object := fromYaml .text -}}
 {{- if $object.Error -}}{{- fail (printf "%s: %s" .what $object.Error) -}}{{- end -}}

@@ -1,4 +1,4 @@
-{{/* The one pod template. Takes {root, services, service, env}: env is what the service's ConfigMap holds. */}}
+{{/* The pod template of all services. Takes {root, services, service, env}; env holds the data of the service's ConfigMap. */}}
 {{- define "pixelmesh.podTemplate" -}}
 {{- $root := .root -}}
 {{- $values := $root.Values -}}
@@ -7,7 +7,7 @@
 {{- $hasGpu := and $service.gpu $service.gpu.enabled -}}
 {{- $labels := dict "root" $root "component" $service.name "version" (include "pixelmesh.versionLabel" .) -}}
 {{- $secrets := (include "pixelmesh.secrets" . | fromYaml).secrets -}}
-{{- $mountsModels := and $service.is.models (ne $values.models.source "bundled") -}}
+{{- $mountsModels := and $service.traits.runsModels (ne $values.models.source "bundled") -}}
 {{- $downloads := and $mountsModels (eq $values.models.source "download") -}}
 metadata:
   labels:
@@ -28,7 +28,7 @@ spec:
   serviceAccountName: {{ include "pixelmesh.fullname" $root }}
   automountServiceAccountToken: false
   enableServiceLinks: false
-  # preStop + longest step{{ if $service.is.worker }} twice (queued steps, then direct calls){{ end }} + what closing takes
+  # preStop + longest step{{ if $service.traits.takesSteps }} twice (queued steps, then direct calls){{ end }} + time to close
   terminationGracePeriodSeconds: {{ include "pixelmesh.graceSeconds" . }}
   {{- $priorityClassName := $service.priorityClassName | default $values.pod.priorityClassName }}
   {{- if and (not $priorityClassName) $values.priorityClass.create }}
@@ -75,7 +75,7 @@ spec:
   {{- end }}
   {{- if $downloads }}
   initContainers:
-    # Ends only when every file is there and has the sha256 of its manifest entry.
+    # Succeeds only if every file has the sha256 of its manifest entry.
     - name: models
       image: {{ include "pixelmesh.serviceImage" . }}
       imagePullPolicy: {{ $values.image.pullPolicy }}
@@ -118,8 +118,8 @@ spec:
       {{- end }}
       resources:
         {{- toYaml $resources | nindent 8 }}
-      # The kubelet speaks no TLS here and wants a number: health is plaintext on a port of its own.
-      # Started: everything is open, models are read. Ready: the broker is there{{ if eq $service.role "scheduler" }}, leading or not{{ end }}. Alive: the event loop turns, whatever else is away.
+      # The kubelet's gRPC probes use no TLS and need a port number, so health is plaintext on its own port.
+      # Startup: everything is open and models are read. Readiness: the broker is connected{{ if eq $service.role "scheduler" }}, as leader or standby{{ end }}. Liveness: the event loop runs.
       startupProbe:
         grpc: { port: {{ add $port 100 }}, service: startup }
         periodSeconds: 2
@@ -176,7 +176,7 @@ spec:
     {{- end }}
 {{- end -}}
 
-{{/* The restricted Pod Security Standard, and files of mounted secrets for our group. */}}
+{{/* The restricted Pod Security Standard; mounted secrets are readable by our group. */}}
 {{- define "pixelmesh.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532

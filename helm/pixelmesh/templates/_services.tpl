@@ -1,31 +1,14 @@
 {{/*
-What the code of each role is: whom it calls over gRPC, whether it takes steps from a queue, whether it runs models. Addresses,
-network policies, queues and mounts all follow from this.
+The table of roles, {role: {port, calls, takesSteps, runsModels}}, generated from libs/roles. Addresses, network policies, queues
+and mounts follow from it. Takes the root.
 */}}
 {{- define "pixelmesh.roles" -}}
-ingest:
-  calls: [ingest, scheduler, storage, upscale, background, effects]
-  worker: true
-scheduler:
-  calls: []
-storage:
-  calls: []
-upscale:
-  calls: [scheduler, storage]
-  worker: true
-  models: true
-background:
-  calls: [scheduler, storage]
-  worker: true
-  models: true
-effects:
-  calls: [scheduler, storage]
-  worker: true
+{{- .Files.Get "files/roles.json" -}}
 {{- end -}}
 
-{{/* Every enabled service by its name, on top of its role's values. Refuses what the schema cannot. */}}
+{{/* Every enabled service by its name: its own values over those of its role. `traits` is its role's row of the table. Fails on faults that the schema cannot express. */}}
 {{- define "pixelmesh.services" -}}
-{{- $roles := include "pixelmesh.roles" . | fromYaml -}}
+{{- $roles := include "pixelmesh.roles" . | fromJson -}}
 {{- $services := dict -}}
 {{- range $name, $given := .Values.services -}}
 {{- if $given -}}
@@ -34,7 +17,7 @@ effects:
 {{- fail (printf "Expected `services.%s.role` to be one of %s, got `%s`" $name (keys $roles | sortAlpha | join ", ") $role) -}}
 {{- end -}}
 {{- $base := get $.Values.services $role | default dict -}}
-{{- $service := mergeOverwrite (deepCopy $base) (deepCopy $given) (dict "role" $role "name" $name "is" (get $roles $role)) -}}
+{{- $service := mergeOverwrite (deepCopy $base) (deepCopy $given) (dict "role" $role "name" $name "traits" (get $roles $role)) -}}
 {{- if ne (toString $service.enabled) "false" -}}
 {{- range $needed := list "port" "replicas" "longestStepSeconds" "resources" -}}
 {{- if not (hasKey $service $needed) -}}{{- fail (printf "Expected `services.%s.%s`, got nothing" $name $needed) -}}{{- end -}}
@@ -52,7 +35,7 @@ effects:
 {{- $services | toYaml -}}
 {{- end -}}
 
-{{/* Whether replicas are somebody else's to set. Takes {root, service}. */}}
+{{/* Whether an autoscaler sets the replicas. Takes {root, service}. */}}
 {{- define "pixelmesh.isScaled" -}}
 {{- $scaling := .service.autoscaling | default dict -}}
 {{- if and (ne .root.Values.autoscaling.mode "none") $scaling.maxReplicas (ne (toString $scaling.enabled) "false") (eq (.service.kind | default "Deployment") "Deployment") -}}
@@ -60,16 +43,19 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* The most replicas a service can have. Takes {root, service}. */}}
+{{/* The maximum number of replicas of a service. Takes {root, service}. */}}
 {{- define "pixelmesh.mostReplicas" -}}
 {{- if include "pixelmesh.isScaled" . -}}{{- int .service.autoscaling.maxReplicas -}}{{- else -}}{{- int .service.replicas -}}{{- end -}}
 {{- end -}}
 
-{{/* Where a role is reached: all its pods by a headless service, taken in turn by the caller; schedulers one by one; nothing for a worker that is not there. Takes {root, services, role}. */}}
+{{/*
+The address of a role: a headless service, whose pods the caller takes in turn; of schedulers one address for each pod; empty for a
+worker that is not enabled. Takes {root, services, role}.
+*/}}
 {{- define "pixelmesh.address" -}}
 {{- $root := .root -}}
 {{- $target := get .services .role -}}
-{{- if not (or $target (get (get (include "pixelmesh.roles" $root | fromYaml) .role) "worker")) -}}
+{{- if not (or $target (get (get (include "pixelmesh.roles" $root | fromJson) .role) "takesSteps")) -}}
 {{- fail (printf "Expected `services.%s` to be enabled: no job is done without it" .role) -}}
 {{- end -}}
 {{- if $target -}}
@@ -87,8 +73,8 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* The longest a pod takes to stop: callers notice, steps end, then direct calls, then hosts and connections close. */}}
+{{/* The longest time that a pod takes to stop, in seconds: callers notice, steps end, then direct calls, then hosts and connections close. */}}
 {{- define "pixelmesh.graceSeconds" -}}
-{{- $waits := ternary 2 1 (not (not .service.is.worker)) -}}
+{{- $waits := ternary 2 1 (not (not .service.traits.takesSteps)) -}}
 {{- add (int .root.Values.pod.preStopSeconds) (mul $waits (int .service.longestStepSeconds)) 30 -}}
 {{- end -}}

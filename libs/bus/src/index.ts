@@ -1,13 +1,14 @@
-export { type Broker, type BrokerOptions, brokerConfigPath, startBroker } from "./connection/broker-process.ts";
+export { brokerConfigPath } from "./connection/broker-config.ts";
+export { type Broker, type BrokerOptions, startBroker } from "./connection/broker-process.ts";
 export type { Codec } from "./connection/codec.ts";
 export { busFields } from "./connection/config.ts";
 export { type Bus, type BusOptions, connectBus, type OnWrite } from "./connection/connect.ts";
 export { fileStoreSize } from "./connection/file-store-size.ts";
 export { findNatsServer } from "./connection/find-nats-server.ts";
 export { waitForBroker } from "./connection/wait-for-broker.ts";
+export { type Acknowledgement, type Delivery, nakWithBackoff } from "./consume/acknowledgement.ts";
 export { type ConsumeOptions, type Consumer, consume } from "./consume/consume.ts";
 export { createMessageAges, type MessageAges } from "./consume/message-age.ts";
-export { type Delivery, giveBack, type Verdict } from "./consume/verdict.ts";
 export {
   type BucketState,
   findKey,
@@ -35,16 +36,16 @@ export {
   republishDeadLetter,
 } from "./publish/dead-letters.ts";
 export { hasFinishedEvent, readJobEvents } from "./publish/event-log.ts";
-export { answerQuestions, type GatherOptions, gatherAnswers } from "./publish/gather.ts";
+export { answerRequests, type GatherOptions, gatherAnswers } from "./publish/gather.ts";
 export { hasWork, publishEvent, publishFinished, publishWork } from "./publish/publish.ts";
 export {
   type JobSignal,
   publishCancel,
   publishChanged,
   publishProgress,
-  publishProgressAsk,
+  publishProgressRequest,
   subscribeCancels,
-  subscribeProgressAsks,
+  subscribeProgressRequests,
   subscribeSignals,
 } from "./publish/signals.ts";
 export { provision } from "./topology/provision.ts";
@@ -54,7 +55,7 @@ export {
   type BoundSettings,
   type BucketName,
   defaultBounds,
-  type KeptBucket,
+  type EvictableBucket,
   toMaxBytes,
 } from "./topology/stream-bounds.ts";
 export {

@@ -21,7 +21,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The real nats-server, after what the shell does first, as one that has much to recover. */
+/** A program that runs shell commands before the real nats-server, like a broker with much to recover. */
 function slowServer(dir: string, first: string): Record<string, string> {
   const path = join(dir, "slow-nats-server");
   const real = findNatsServer();
@@ -36,17 +36,20 @@ const busy = {
     "end=$(($(date +%s) + 6)); while [ $(date +%s) -lt $end ]; do n=0; while [ $n -lt 20000 ]; do n=$((n + 1)); done; done",
 };
 
-test.each(Object.entries(busy))("a broker that %s is waited for, longer than it may stall", async (_what, first) => {
-  const dir = createDir();
-  const beganMs = performance.now();
-  const broker = await startBroker({ dataDir: join(dir, "data"), env: slowServer(dir, first), stallMs: 4_000 });
-  onTestFinished(() => broker.stop());
-  expect(performance.now() - beganMs).toBeGreaterThan(4_500);
-  const client = await connect({ servers: broker.url });
-  await client.close();
-});
+test.each(Object.entries(busy))(
+  "a start waits longer than the stall time for a broker that %s",
+  async (_name, first) => {
+    const dir = createDir();
+    const beganMs = performance.now();
+    const broker = await startBroker({ dataDir: join(dir, "data"), env: slowServer(dir, first), stallMs: 4_000 });
+    onTestFinished(() => broker.stop());
+    expect(performance.now() - beganMs).toBeGreaterThan(4_500);
+    const client = await connect({ servers: broker.url });
+    await client.close();
+  },
+);
 
-test("a broker that makes no progress is killed, and its last words are told", async () => {
+test("a broker that makes no progress is killed, and the error has its last log line", async () => {
   const dir = createDir();
   const pids: number[] = [];
   const starting = startBroker({
@@ -63,9 +66,9 @@ test("a broker that makes no progress is killed, and its last words are told", a
   expect(pids).toHaveLength(1);
 });
 
-test("a broker that runs but cannot write its ports file is found by what it logs", async () => {
+test("the address of a broker without a ports file is read from its log", async () => {
   const dir = createDir();
-  // It is told a folder that is not there, as a full disk would refuse the file.
+  // The program drops the option for the ports file, so that none is written, as on a full disk.
   const real = findNatsServer();
   const path = join(dir, "nats-server-without-ports");
   const drop = 'for each; do shift; [ "$each" = "$skip" ] || set -- "$@" "$each"; done';
@@ -80,24 +83,24 @@ test("a broker that runs but cannot write its ports file is found by what it log
   await client.close();
 });
 
-test("a start that is called off leaves no process", async () => {
+test("an aborted start leaves no process", async () => {
   const dir = createDir();
   const pids: number[] = [];
-  const off = new AbortController();
+  const abort = new AbortController();
   const starting = startBroker({
     dataDir: join(dir, "data"),
     env: slowServer(dir, "exec sleep 600"),
-    signal: off.signal,
+    signal: abort.signal,
     onSpawn(pid) {
       pids.push(pid);
-      off.abort();
+      abort.abort();
     },
   });
   await expect(starting).rejects.toThrow();
   expect(pids.filter(isAlive)).toEqual([]);
 });
 
-test("a program that is not there is named", async () => {
+test("the error for a missing program names it", async () => {
   const env = { PIXELMESH_NATS_SERVER: "/nowhere/nats-server" };
   await expect(startBroker({ dataDir: createDir(), env })).rejects.toMatchObject({
     reason: "BROKER_UNAVAILABLE",
@@ -105,7 +108,7 @@ test("a program that is not there is named", async () => {
   });
 });
 
-test("a port that is taken is told apart", async () => {
+test("the error for a taken port says so in its metadata", async () => {
   const first = await startBroker({ dataDir: createDir() });
   onTestFinished(() => first.stop());
   const port = Number(new URL(first.url).port);

@@ -25,7 +25,7 @@ import { startTestBus } from "./start-test-bus.ts";
 const MiB = 2 ** 20;
 const log = createLogger({ service: "test", level: "silent" });
 
-/** A broker, and connections to it with bounds of their own. */
+/** Starts a broker. Returns a function that connects to it with given bounds. */
 async function startBoundedBroker(maxFileStoreBytes?: number) {
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-bus-"));
   const broker = await startBroker({ dataDir, ...(maxFileStoreBytes ? { maxFileStoreBytes } : {}) });
@@ -45,7 +45,7 @@ async function startBoundedBroker(maxFileStoreBytes?: number) {
 
 const maxBytes = async ({ jsm }: Bus, stream: string) => (await jsm.streams.info(stream)).config.max_bytes;
 
-test("bounds that are set anew are changed at the next start, but never below what a bucket holds", async () => {
+test("changed bounds are applied at the next start, but never below the size of a bucket", async () => {
   const connect = await startBoundedBroker();
   const large = await connect({ natsResultsMaxBytes: 8 * MiB, natsEventsMaxBytes: 8 * MiB });
   await provision(large);
@@ -54,7 +54,7 @@ test("bounds that are set anew are changed at the next start, but never below wh
   const small = await connect({ natsResultsMaxBytes: 2 * MiB, natsEventsMaxBytes: 2 * MiB, natsJobsMaxBytes: 4 * MiB });
   await provision(small);
   expect([await maxBytes(small, "KV_jobs"), await maxBytes(small, "JOB_EVENTS")]).toEqual([6 * MiB, 2 * MiB]);
-  // Lowered, it would have lost its oldest entries.
+  // A lower bound would have removed its oldest entries.
   expect(await maxBytes(small, "KV_results")).toBe(8 * MiB);
   expect(await readBucketState(small, "results")).toMatchObject({ entries: 200, boundBytes: 2 * MiB });
   await purgeBelow(small, "results", 150);
@@ -70,7 +70,7 @@ test("bounds that are set anew are changed at the next start, but never below wh
   });
 });
 
-test("a broker with less room than the bounds ask for gets what fits", async () => {
+test("bounds are lowered to fit into a broker's smaller store", async () => {
   const connect = await startBoundedBroker(700 * MiB);
   const bus = await connect({});
   await provision(bus);
@@ -81,37 +81,37 @@ test("a broker with less room than the bounds ask for gets what fits", async () 
   await provision(bus);
 });
 
-test("an entry is written again byte by byte as the newest, and what lies before it goes in one request", async () => {
+test("an entry is rewritten byte by byte as the newest, and older entries are purged", async () => {
   const { bus } = await startTestBus();
   const put = async (key: string, text: string) => (await bus.js.publish(`$KV.requests.${key}`, text)).seq;
   const first = await put("t.a", "\u0000 no message");
   await put("t.b", "b");
   const last = await put("t.c", "c");
   expect(await rewriteEntry(bus, "requests", "t.a", first)).toBe(first);
-  const again = await rewriteEntry(bus, "requests", "t.a", last);
-  expect(again).toBe(last + 1);
+  const rewritten = await rewriteEntry(bus, "requests", "t.a", last);
+  expect(rewritten).toBe(last + 1);
   expect(await purgeBelow(bus, "requests", last)).toBe(1);
   const found = await bus.jsm.streams.getMessage("KV_requests", { last_by_subj: "$KV.requests.t.a" });
   expect(found?.string()).toBe("\u0000 no message");
   expect([await sequenceOf(bus, "requests", "t.a"), await sequenceOf(bus, "requests", "t.b")]).toEqual([
-    again,
+    rewritten,
     undefined,
   ]);
   expect(await rewriteEntry(bus, "requests", "t.b", 1_000)).toBeUndefined();
   expect([await findKey(bus, "requests", "*.c"), await findKey(bus, "requests", "*.b")]).toEqual(["t.c", undefined]);
-  // A deleted key leaves a mark, which is no entry.
+  // The mark of a deleted key is not rewritten.
   const store = await openStore(bus, "requests", RequestEntry);
   await store.delete("t.c");
   expect(await rewriteEntry(bus, "requests", "t.c", 1_000)).toBeUndefined();
 });
 
-test("a purge that ends where an entry was replaced leaves its key, as any other", async () => {
+test("a purge that ends at a replaced entry keeps the key's newer entry", async () => {
   const { bus } = await startTestBus();
   const put = async (key: string) => (await bus.js.publish(`$KV.requests.${key}`, new Uint8Array(10))).seq;
   const sequences: number[] = [];
   for (let at = 0; at < 200; at++) sequences.push(await put(`t.${at % 3 === 0 ? "often" : at}`));
   const often = sequences[198] as number;
-  // To an entry that was replaced, past another one that was; then past that.
+  // Each round purges up to a replaced entry, then past it.
   for (let at = 6; at < 190; at += 6) {
     for (const next of [at, at + 1]) {
       await purgeBelow(bus, "requests", sequences[next] as number);
@@ -122,7 +122,7 @@ test("a purge that ends where an entry was replaced leaves its key, as any other
   expect(await readBucketState(bus, "requests")).toMatchObject({ firstSequence: often, entries: 2 });
 });
 
-test("a writer that changes an entry while it is written again wins", async () => {
+test("a concurrent write wins over a rewrite of the same entry", async () => {
   const { bus } = await startTestBus();
   const store = await openStore(bus, "requests", RequestEntry);
   const revision = (await store.create("t.a", { jobId: "0", requestDigest: "" })) as number;
@@ -134,7 +134,7 @@ test("a writer that changes an entry while it is written again wins", async () =
   expect((await store.get("t.a"))?.value.jobId).toBe("50");
 });
 
-test("a bucket without room is widened for what must be written, and narrowed once it fits", async () => {
+test("a full bucket is widened for a rewrite, and narrowed once its entries fit", async () => {
   const connect = await startBoundedBroker();
   const bus = await connect({ natsResultsMaxBytes: MiB });
   await provision(bus);

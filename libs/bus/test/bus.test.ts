@@ -9,9 +9,8 @@ import {
   connectBus,
   consume,
   eventConsumer,
-  giveBack,
-  listQueues,
   listServices,
+  nakWithBackoff,
   provision,
   publishChanged,
   publishEvent,
@@ -29,106 +28,9 @@ const log = createLogger({ service: "test", level: "silent" });
 const item = (jobId: string, priority: Priority = Priority.INTERACTIVE, attempt = 1): WorkItem =>
   WorkItem.fromPartial({ jobId, stepId: "s", attempt, priority });
 const effects = { ...workConsumers("effects"), codec: WorkItem };
-const done = { $case: "done" } as const;
+const ack = { $case: "ack" } as const;
 
-test("interactive work is taken before batch work that waited longer", async () => {
-  const { bus } = await startTestBus();
-  for (let at = 0; at < 5; at++) await publishWork(bus, "effects", item(`b${at}`, Priority.BATCH));
-  await publishWork(bus, "effects", item("i0"));
-  const order: string[] = [];
-  const consumer = consume(bus, {
-    ...effects,
-    concurrency: 1,
-    handle: async ({ jobId }) => {
-      order.push(jobId);
-      if (jobId === "b0") await publishWork(bus, "effects", item("i1"));
-      return done;
-    },
-  });
-  await expect.poll(() => order.length).toBe(7);
-  await consumer.stop();
-  expect(order).toEqual(["i0", "b0", "i1", "b1", "b2", "b3", "b4"]);
-});
-
-test("a queue tells how long its oldest waiting work has waited, and leaves out what is in hand", async () => {
-  const { bus } = await startTestBus();
-  const queue = async () => (await listQueues(bus)).find(({ name }) => name === "effects.batch");
-  expect(await queue()).toEqual({ name: "effects.batch", waiting: 0, running: 0, oldestWaitMs: 0 });
-  const beforeMs = performance.now();
-  await publishWork(bus, "effects", item("b0", Priority.BATCH));
-  const afterMs = performance.now();
-  // Another queue of the stream does not count.
-  await publishWork(bus, "effects", item("i0"));
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  await publishWork(bus, "effects", item("b1", Priority.BATCH));
-  const askedMs = performance.now();
-  const found = await queue();
-  expect(found).toMatchObject({ waiting: 2, running: 0 });
-  // A millisecond each for clocks that are rounded.
-  expect(found?.oldestWaitMs).toBeGreaterThanOrEqual(askedMs - afterMs - 2);
-  expect(found?.oldestWaitMs).toBeLessThanOrEqual(performance.now() - beforeMs + 2);
-  const inHand = Promise.withResolvers<void>();
-  const over = Promise.withResolvers<void>();
-  const consumer = consume(bus, {
-    ...effects,
-    concurrency: 1,
-    handle: async ({ jobId }) => {
-      if (jobId !== "b0") return done;
-      inHand.resolve();
-      await over.promise;
-      return done;
-    },
-  });
-  await inHand.promise;
-  const left = await queue();
-  expect(left).toMatchObject({ waiting: 1, running: 1 });
-  expect(left?.oldestWaitMs).toBeLessThanOrEqual(performance.now() - askedMs + 50);
-  over.resolve();
-  await expect.poll(queue).toMatchObject({ waiting: 0, running: 0, oldestWaitMs: 0 });
-  await consumer.stop();
-});
-
-test("however much batch work is in hand, there is a place for interactive work", async () => {
-  const { bus } = await startTestBus();
-  for (let at = 0; at < 6; at++) await publishWork(bus, "effects", item(`b${at}`, Priority.BATCH));
-  const { promise: over, resolve: end } = Promise.withResolvers<void>();
-  const inHand: string[] = [];
-  const consumer = consume(bus, {
-    ...effects,
-    concurrency: 3,
-    handle: async ({ jobId }) => {
-      inHand.push(jobId);
-      await over;
-      return done;
-    },
-  });
-  await expect.poll(() => inHand).toEqual(["b0", "b1"]);
-  await publishWork(bus, "effects", item("i0"));
-  await expect.poll(() => inHand).toEqual(["b0", "b1", "i0"]);
-  end();
-  await expect.poll(() => inHand.length).toBe(7);
-  await consumer.stop();
-});
-
-test("an idle worker starts within milliseconds of the publication", async () => {
-  const { bus } = await startTestBus();
-  const { promise: taken, resolve } = Promise.withResolvers<number>();
-  const consumer = consume(bus, {
-    ...effects,
-    concurrency: 1,
-    handle: async () => {
-      resolve(performance.now());
-      return done;
-    },
-  });
-  await new Promise((next) => setTimeout(next, 300));
-  await publishWork(bus, "effects", item("a"));
-  const publishedMs = performance.now();
-  expect((await taken) - publishedMs).toBeLessThan(500);
-  await consumer.stop();
-});
-
-test("the same job, step and attempt is stored once, another attempt again", async () => {
+test("the same job, step and attempt is stored once; another attempt is stored too", async () => {
   const { bus } = await startTestBus();
   await publishWork(bus, "effects", item("a"));
   await publishWork(bus, "effects", item("a"));
@@ -139,7 +41,7 @@ test("the same job, step and attempt is stored once, another attempt again", asy
     concurrency: 4,
     handle: async ({ attempt }) => {
       seen.push(attempt);
-      return done;
+      return ack;
     },
   });
   await expect.poll(() => seen.length).toBe(2);
@@ -148,7 +50,7 @@ test("the same job, step and attempt is stored once, another attempt again", asy
   expect(seen.sort()).toEqual([1, 2]);
 });
 
-test("work given back comes again, and the delivery count says so", async () => {
+test("work is redelivered after a nak, with a higher delivery count", async () => {
   const { bus } = await startTestBus();
   await publishWork(bus, "effects", item("a"));
   const deliveries: number[] = [];
@@ -157,21 +59,21 @@ test("work given back comes again, and the delivery count says so", async () => 
     concurrency: 1,
     handle: async (_item, delivery) => {
       deliveries.push(delivery.deliveries);
-      return delivery.deliveries < 3 ? { $case: "giveBack", delayMs: 20 } : done;
+      return delivery.deliveries < 3 ? { $case: "nak", delayMs: 20 } : ack;
     },
   });
   await expect.poll(() => deliveries).toEqual([1, 2, 3]);
   await consumer.stop();
 });
 
-test("work longer than ack_wait is not given to anybody else", async () => {
+test("work that takes longer than ack_wait is not redelivered", async () => {
   const { bus, connectAnother } = await startTestBus({ ackWaitMs: 1_000 });
   await publishWork(bus, "effects", item("a"));
   let starts = 0;
   const handle = async () => {
     starts += 1;
     await new Promise((next) => setTimeout(next, 2_500));
-    return done;
+    return ack;
   };
   const consumers = [
     consume(bus, { ...effects, concurrency: 1, handle }),
@@ -182,7 +84,7 @@ test("work longer than ack_wait is not given to anybody else", async () => {
   expect(starts).toBe(1);
 });
 
-test("bytes that are no work item are kept as a dead letter and never come again", async () => {
+test("a malformed work item is stored as a dead letter and never redelivered", async () => {
   const { bus } = await startTestBus();
   await bus.js.publish("work.effects.interactive.x.s.1", new Uint8Array([0xff, 0xff, 0xff]));
   let handled = 0;
@@ -191,7 +93,7 @@ test("bytes that are no work item are kept as a dead letter and never come again
     concurrency: 1,
     handle: async () => {
       handled += 1;
-      return done;
+      return ack;
     },
   });
   await expect.poll(async () => (await bus.jsm.streams.info("DLQ")).state.messages).toBe(1);
@@ -220,28 +122,28 @@ test("the handler runs in the trace of the publisher", async () => {
     concurrency: 1,
     handle: async () => {
       resolve(traceparent());
-      return done;
+      return ack;
     },
   });
   expect(await promise).toBe(sent);
   await consumer.stop();
 });
 
-test("a process hears of changes and progress of every job, whoever says so", async () => {
+test("a process receives changes and progress of every job from other processes", async () => {
   const { bus, connectAnother } = await startTestBus();
-  const heard: string[] = [];
+  const received: string[] = [];
   const end = await subscribeSignals(bus, (jobId, signal) =>
-    heard.push(`${jobId} ${signal.$case === "progress" ? signal.progress.fraction : "changed"}`),
+    received.push(`${jobId} ${signal.$case === "progress" ? signal.progress.fraction : "changed"}`),
   );
   const other = await connectAnother();
   publishChanged(other, "b", 1);
   publishChanged(other, "a", 2);
   publishProgress(other, { jobId: "a", stepId: "s", attempt: 1, fraction: 0.5, etaMs: -1 });
-  await expect.poll(() => heard.toSorted()).toEqual(["a 0.5", "a changed", "b changed"]);
+  await expect.poll(() => received.toSorted()).toEqual(["a 0.5", "a changed", "b changed"]);
   end();
 });
 
-test("an announced service is listed until it says goodbye", async () => {
+test("an announced service is listed until it leaves", async () => {
   const { bus } = await startTestBus();
   const facts = {
     service: "effects",
@@ -257,7 +159,7 @@ test("an announced service is listed until it says goodbye", async () => {
   expect(await listServices(bus)).toEqual([]);
 });
 
-test("a consumer goes on by itself after the broker was killed and started again", async () => {
+test("a consumer continues after the broker was killed and restarted", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-bus-"));
   let broker = await startBroker({ dataDir });
   const port = Number(new URL(broker.url).port);
@@ -281,7 +183,7 @@ test("a consumer goes on by itself after the broker was killed and started again
     concurrency: 1,
     handle: async ({ jobId }) => {
       seen.push(jobId);
-      return done;
+      return ack;
     },
   });
   await publishWork(bus, "effects", item("before"));
@@ -303,10 +205,10 @@ test("a consumer goes on by itself after the broker was killed and started again
   await consumer.stop();
 });
 
-test("the delay before another try grows, is bounded, and is spread", () => {
+test("the delay of a nak doubles up to a bound and is spread by jitter", () => {
   const delay = (deliveries: number, jitter: number) => {
-    const verdict = giveBack(deliveries, jitter);
-    return verdict.$case === "giveBack" ? verdict.delayMs : -1;
+    const answer = nakWithBackoff(deliveries, jitter);
+    return answer.$case === "nak" ? answer.delayMs : -1;
   };
   expect([delay(1, 0.5), delay(2, 0.5), delay(50, 0.5)]).toEqual([250, 500, 15_000]);
   expect(delay(3, 0)).toBe(500);

@@ -52,13 +52,13 @@ async function startCrashable() {
 const item = (jobId: string, priority: Priority = Priority.INTERACTIVE) =>
   WorkItem.fromPartial({ jobId, stepId: "s", attempt: 1, priority });
 
-test("what a crashed broker forgot to delete is deleted, what it owes is still delivered", async () => {
+test("after a crash of the broker, acknowledged messages are removed and all others are delivered", async () => {
   const { bus, crash } = await startCrashable();
   const total = 3_000;
   const seen = new Map<string, number>();
   const handle = async ({ jobId }: WorkItem) => {
     seen.set(jobId, (seen.get(jobId) ?? 0) + 1);
-    return { $case: "done" } as const;
+    return { $case: "ack" } as const;
   };
   for (let at = 0; at < total; at += 100)
     await Promise.all(Array.from({ length: 100 }, (_, k) => publishWork(bus, "effects", item(`j${at + k}`))));
@@ -83,7 +83,7 @@ test("what a crashed broker forgot to delete is deleted, what it owes is still d
   const wanted = [...batch, "probe", ...Array.from({ length: total }, (_, at) => `j${at}`)];
   await expect.poll(() => wanted.filter((id) => !seen.has(id)).length, { timeout: 40_000 }).toBe(0);
   const left = async () => (await bus.jsm.streams.info(effects.stream)).state.messages;
-  // Every delivery is settled: what lies there now is owed to nobody.
+  // Every delivery is acknowledged: all messages that are left are orphans.
   await expect
     .poll(async () => (await listQueues(bus)).every(({ waiting, running }) => waiting + running === 0), {
       timeout: 20_000,
@@ -97,7 +97,7 @@ test("what a crashed broker forgot to delete is deleted, what it owes is still d
   expect(await left()).toBe(0);
 });
 
-test("a lease has one holder, passes on when that dies, and is renewed over a broker that crashed", async () => {
+test("a lease has one holder, survives a crash of the broker, and passes on when its holder closes", async () => {
   const { bus, connect, crash } = await startCrashable();
   const first = await bidForLease(bus, "sweeper", "one");
   await expect.poll(first.isHeld).toBe(true);
@@ -113,36 +113,36 @@ test("a lease has one holder, passes on when that dies, and is renewed over a br
   await second.close();
 });
 
-test("a request that was under way when the broker died fails then, not after its timeout, and the next is answered", async () => {
+test("a pending request fails at once when the broker dies, and the next request succeeds", async () => {
   const { bus, crash } = await startCrashable();
   bus.nc.subscribe("mute", { callback() {} });
   await bus.nc.flush();
-  const asked = expect(bus.nc.request("mute", "", { timeout: 300_000 })).rejects.toBeInstanceOf(errors.RequestError);
+  const failed = expect(bus.nc.request("mute", "", { timeout: 300_000 })).rejects.toBeInstanceOf(errors.RequestError);
   await crash();
-  await asked;
+  await failed;
   expect((await listQueues(bus)).length).toBeGreaterThan(0);
 });
 
-test("what is said while there is no broker is held, so much of it, and the rest is refused at once", async () => {
+test("messages are held while the broker is away, up to a bound; the rest fails at once", async () => {
   const { bus, crash } = await startCrashable();
   const failureOf = (request: Promise<unknown>): Promise<unknown> =>
     request.then(
       () => undefined,
       (error) => error,
     );
-  const ask = (timeout: number, payload = "") => failureOf(bus.nc.request("nobody", payload, { timeout }));
-  let asked: Promise<unknown>[] = [];
+  const send = (timeout: number, payload = "") => failureOf(bus.nc.request("nobody", payload, { timeout }));
+  let sent: Promise<unknown>[] = [];
   await crash(async () => {
-    // Nobody listens: with a broker that is answered, without one it is not.
-    await expect.poll(() => ask(200)).toBeInstanceOf(errors.TimeoutError);
-    asked = Array.from({ length: 40 }, () => ask(120_000, "x".repeat(900_000)));
-    const first = await Promise.race(asked);
+    // The subject has no responders. Only a running broker says so; without one the request times out.
+    await expect.poll(() => send(200)).toBeInstanceOf(errors.TimeoutError);
+    sent = Array.from({ length: 40 }, () => send(120_000, "x".repeat(900_000)));
+    const first = await Promise.race(sent);
     expect(first).toBeInstanceOf(errors.RequestError);
-    expect(String(first)).toContain("too much waits");
+    expect(String(first)).toContain("too many messages");
   });
-  const failures = (await Promise.all(asked)).map(String);
-  const refused = failures.filter((failure) => failure.includes("too much waits"));
-  // 18 of them are 16 MiB.
+  const failures = (await Promise.all(sent)).map(String);
+  const refused = failures.filter((failure) => failure.includes("too many messages"));
+  // 18 messages of 900,000 bytes fit into 16 MiB.
   expect(refused.length).toBe(22);
   expect((await listQueues(bus)).length).toBeGreaterThan(0);
 });

@@ -24,7 +24,7 @@ const put = (bus: Bus, key: string) => bus.js.publish(`$KV.jobs.${key}`, key);
 const consumerCount = async (bus: Bus) => (await bus.jsm.streams.info("KV_jobs")).state.consumer_count;
 const names = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `record.${from + at}`);
 
-test("a feed delivers what is there and what comes, in order, by one consumer that goes with it", async () => {
+test("a feed delivers existing and new entries in order, with one consumer that is removed on close", async () => {
   const { bus } = await startTestBus();
   for (const name of names(0, 1_500)) await put(bus, name);
   await put(bus, "spec.t.other");
@@ -39,12 +39,12 @@ test("a feed delivers what is there and what comes, in order, by one consumer th
   expect(await consumerCount(bus)).toBe(0);
 });
 
-test("a feed on an empty bucket has caught up at once", async () => {
+test("a feed of an empty bucket has caught up at once", async () => {
   const { bus } = await startTestBus();
   await expect.poll(follow(bus).caughtUp).toBe(1);
 });
 
-test("a feed goes on where it was after its consumer was taken away or the broker was killed", async () => {
+test("a feed continues after its last entry when its consumer is deleted or the broker restarts", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-bus-"));
   let broker = await startBroker({ dataDir });
   const port = Number(new URL(broker.url).port);
@@ -79,7 +79,7 @@ test("a feed goes on where it was after its consumer was taken away or the broke
   await feed.close();
 });
 
-test("consumers that listings of earlier releases left are removed at the start, those in use stay", async () => {
+test("provisioning removes abandoned consumers of earlier releases and keeps those in use", async () => {
   const { bus, connectAnother } = await startTestBus();
   for (let at = 0; at < 600; at++) {
     await bus.jsm.consumers.add("KV_jobs", {

@@ -7,7 +7,7 @@ import { type Bus, connectBus, provision, startBroker } from "../src/index.ts";
 
 const log = createLogger({ service: "test", level: "silent" });
 
-/** A broker of the test's own with all streams and buckets, and connections to it; ended with the test. */
+/** Starts a broker with all streams and buckets, and connects to it. All end with the test. */
 export async function startTestBus(
   options: { ackWaitMs?: number } = {},
 ): Promise<{ bus: Bus; connectAnother: () => Promise<Bus> }> {

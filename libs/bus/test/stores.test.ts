@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { openStore, partitionOf, publishEvent, publishFinished, readJobEvents } from "../src/index.ts";
 import { startTestBus } from "./start-test-bus.ts";
 
-test("a store writes by compare-and-set: the loser wrote nothing", async () => {
+test("a compare-and-set write that loses the race writes nothing", async () => {
   const { bus } = await startTestBus();
   const store = await openStore(bus, "requests", RequestEntry);
   const entry = (jobId: string) => ({ jobId, requestDigest: "" });
@@ -19,12 +19,12 @@ test("a store writes by compare-and-set: the loser wrote nothing", async () => {
   expect(await store.create("t.a", entry("6"))).toBeTypeOf("number");
 });
 
-test("the log tells what it has of one job since a time, and of no other", async () => {
+test("the log returns the events of one job since a time", async () => {
   const { bus } = await startTestBus();
   expect(await readJobEvents(bus, "a", 0, 100)).toEqual([]);
-  const say = (jobId: string, atUnixMs: number) =>
+  const publish = (jobId: string, atUnixMs: number) =>
     publishEvent(bus, JobEvent.fromPartial({ jobId, atUnixMs, event: { $case: "started", value: {} } }));
-  for (let at = 1; at <= 20; at++) await say(at % 2 === 0 ? "a" : "b", at);
+  for (let at = 1; at <= 20; at++) await publish(at % 2 === 0 ? "a" : "b", at);
   await bus.js.publish(`jobs.${partitionOf("a")}.a.completed`, new Uint8Array([0xff, 0xff]));
   const times = async (...query: [number, number]) => (await readJobEvents(bus, "a", ...query)).map((e) => e.atUnixMs);
   expect(await times(Date.now(), 100)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
@@ -32,33 +32,35 @@ test("the log tells what it has of one job since a time, and of no other", async
   expect(await times(Date.now() + 3_600_000, 100)).toEqual([]);
 });
 
-test("the end of a job is in the log once, whichever replicas publish it and whenever", async () => {
+test("the log has the finished event of a job once, even if several replicas publish it", async () => {
   const { bus, connectAnother } = await startTestBus();
   const other = await connectAnother();
   const publish = (on: typeof bus, worker: string, atUnixMs: number) =>
     publishFinished(
       on,
       JobEvent.fromPartial({
-        ...{ jobId: "a", worker, atUnixMs },
+        jobId: "a",
+        worker,
+        atUnixMs,
         event: { $case: "finished", value: { state: JobState.SUCCEEDED, revision: 7 } },
       }),
     );
-  const ends = async () => (await readJobEvents(bus, "a", 0, 100)).length;
+  const countEvents = async () => (await readJobEvents(bus, "a", 0, 100)).length;
 
   const stored = await Promise.all(
     Array.from({ length: 40 }, (_, at) => publish(at % 2 === 0 ? bus : other, `ingest-${at % 4}`, at)),
   );
   expect(stored.filter(Boolean)).toHaveLength(1);
-  expect(await ends()).toBe(1);
+  expect(await countEvents()).toBe(1);
 
-  // The log lost it, but the broker still remembers its id: it is stored again.
+  // The log has lost the event, but the broker still deduplicates its id: it is stored again.
   await bus.jsm.streams.purge("JOB_EVENTS", { filter: `jobs.${partitionOf("a")}.a.finished` });
-  expect(await ends()).toBe(0);
+  expect(await countEvents()).toBe(0);
   expect([await publish(other, "ingest-1", 50), await publish(bus, "ingest-0", 51)]).toEqual([true, false]);
-  expect(await ends()).toBe(1);
+  expect(await countEvents()).toBe(1);
 });
 
-test("keys that are removed leave nothing, and only what was read goes with a revision", async () => {
+test("a removed key leaves no mark; removal with a revision keeps a newer value", async () => {
   const { bus } = await startTestBus();
   const store = await openStore(bus, "open", OpenEntry);
   const entry = { jobId: "j", tenant: "t", dueUnixMs: 1 };
@@ -75,7 +77,7 @@ test("keys that are removed leave nothing, and only what was read goes with a re
   expect(await store.deleteAt("t.k", first)).toBe(false);
 });
 
-test("a key that is written while keys are listed is listed once", async () => {
+test("a key that is written during a listing is listed once", async () => {
   const { bus } = await startTestBus();
   const store = await openStore(bus, "services", ServiceEntry);
   const write = (at: number) => store.put(`storage.${at % 50}`, ServiceEntry.fromPartial({ service: "storage" }));

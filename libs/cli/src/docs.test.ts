@@ -14,7 +14,7 @@ async function helpOf(words: readonly string[]): Promise<string> {
   return text;
 }
 
-/** Each `pixelmesh …` command in the shell blocks of a page, without comments. */
+/** Returns each `pixelmesh …` command in the shell blocks of a page, without comments. */
 function commandsOf(page: string): string[] {
   const blocks = [...readFileSync(`${root}${page}`, "utf8").matchAll(/^```sh.*\n([\s\S]*?)^```/gm)];
   const lines = blocks.flatMap(([, block = ""]) => block.replaceAll("\\\n", " ").split("\n"));
@@ -23,9 +23,11 @@ function commandsOf(page: string): string[] {
   );
 }
 
-const pages = globSync(["README.md", "docs/*.md", "libs/*/README.md", "services/*/README.md"], { cwd: root });
+const pages = globSync(["README.md", "CONTRIBUTING.md", "docs/**/*.md", "libs/*/README.md", "services/*/README.md"], {
+  cwd: root,
+});
 
-test("every command and flag that the docs show is one", async () => {
+test("every command and flag in the docs exists", async () => {
   const seen = new Map<string, string>();
   let count = 0;
   for (const page of pages) {

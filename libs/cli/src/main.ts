@@ -13,12 +13,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 let isOutputNeeded = true;
-// The reader has gone (`| head`), or the disk is full.
+// The reader has ended (`| head`), or the disk is full.
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", () => isOutputNeeded && stop.abort(new ReaderGone()));
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error: unknown) => {
-    // A private mesh must not outlive us.
+    // A private mesh must end with this process.
     force.abort();
     process.stderr.write(
       `pixelmesh: INTERNAL: ${escapeText(error instanceof Error ? `${error.stack}` : String(error))}\n`,

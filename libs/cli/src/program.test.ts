@@ -75,11 +75,11 @@ test.each([
   expect(exitCode).toBe(2);
 });
 
-test("the hint names the command that was called", async () => {
+test("the hint names the called command", async () => {
   expect((await run("jobs", "list", "--limit", "0")).err).toMatch(/\nSee pixelmesh jobs list --help\n$/);
 });
 
-test("the address of the environment is checked where it is used, and a flag goes before it", async () => {
+test("the address of the environment is checked when it is used, and a flag overrides it", async () => {
   const failing = await runIn({ PIXELMESH_ADDRESS: "127.0.0.1:1" }, "status");
   expect(failing.err).toContain("No mesh answers at 127.0.0.1:1.");
   const flag = await runIn({ PIXELMESH_ADDRESS: "127.0.0.1:1" }, "status", "--address", "127.0.0.1:2");
@@ -97,7 +97,7 @@ test("passwords and tokens in addresses are not printed", async () => {
   }
 });
 
-test("help is no error, and lists every command", async () => {
+test("help succeeds and lists every command", async () => {
   const { exitCode, out } = await run("--help");
   expect(exitCode).toBe(0);
   for (const command of [
@@ -116,13 +116,13 @@ test("help is no error, and lists every command", async () => {
     expect(out).toContain(`  ${command} `);
 });
 
-test("a command that needs a mesh says where it looked and what to do", async () => {
+test("without a mesh, a command names the address and gives advice", async () => {
   const { exitCode, err } = await run("status", "--address", "127.0.0.1:1");
   expect(err).toBe("pixelmesh: SERVICE_UNAVAILABLE: No mesh answers at 127.0.0.1:1. Start one with `pixelmesh up`\n");
   expect(exitCode).toBe(1);
 });
 
-test("sizes and times are written for people", () => {
+test("sizes and times have readable units", () => {
   expect([0, 1_023, 1_024, 3_250_586, 250 * 2 ** 20].map(toShortSize)).toEqual([
     "0 B",
     "1023 B",
@@ -140,7 +140,7 @@ test("sizes and times are written for people", () => {
   ]);
 });
 
-test("numbers of bytes in a failure are told as sizes", () => {
+test("numbers of bytes in a failure become sizes", () => {
   expect(withSizes("Expected up to 26214400 bytes, got 26214401 bytes")).toBe(
     "Expected up to 25 MiB, got 25.0 MiB (26214401 bytes)",
   );

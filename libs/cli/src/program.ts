@@ -21,7 +21,7 @@ const exitFailed = 1;
 const exitUsage = 2;
 const exitInterrupted = 130;
 
-/** Runs one command line (without node and script) and answers the exit code: 0 good, 1 failed, 2 called wrongly, 130 interrupted. */
+/** Runs one command line (without node and script) and resolves with the exit code: 0 succeeded, 1 failed, 2 called wrongly, 130 interrupted. */
 export async function runCli(args: readonly string[], given: CliIo): Promise<number> {
   const env = { ...given.env };
   const io: CliIo = { ...given, env, stdout: toSafeTerminal(given.stdout), stderr: toSafeTerminal(given.stderr) };
@@ -72,14 +72,14 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
   }
 }
 
-/** What masks secrets is loaded only where there may be one: it would slow every wrong command down. */
+/** Loads the masking of secrets only where the text may hold one, since that import would slow down every wrong command. */
 async function toMaskedText(error: UsageError): Promise<string> {
   if (!/@|:\/\//.test(error.got ?? error.message)) return error.message;
   const { maskSecrets, maskSecretValue } = await import("@pixelmesh/errors");
   return toUsageText(error, error.got === undefined ? maskSecrets : maskSecretValue);
 }
 
-/** The command line that prints the help of the command that was called. */
+/** Returns the command line that prints the help of the called command. */
 function toHelpCommand(program: Command, args: readonly string[]): string {
   const path = ["pixelmesh"];
   let command: Command | undefined = program;

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type MeshEvent, readMeshFile, startMesh } from "@pixelmesh/local-mesh";
+import { emptyServiceCommand } from "@pixelmesh/testing/services";
 import { expect, onTestFinished, test } from "vitest";
-import { emptyServiceCommand } from "../../local-mesh/test/empty-service-command.ts";
 
 function createDataDir(): string {
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-test-"));
@@ -30,7 +30,7 @@ async function startSmallMesh(dataDir: string) {
   return { mesh, trouble, restarts };
 }
 
-test("a mesh starts and goes on while a log cannot be written, and says so once", async ({ skip }) => {
+test("a mesh starts and runs while a log cannot be written, and reports that once", async ({ skip }) => {
   if (process.platform !== "linux") skip("/dev/full is Linux's");
   const dataDir = createDataDir();
   const log = join(dataDir, "logs", "ingest.log");
@@ -46,7 +46,7 @@ test("a mesh starts and goes on while a log cannot be written, and says so once"
   expect(restarts()).toBe(0);
 });
 
-test("a service is started again, each time, while mesh.json cannot be written", async () => {
+test("a service restarts each time while mesh.json cannot be written", async () => {
   const { mesh, trouble, restarts } = await startSmallMesh(createDataDir());
   const inTheWay = join(mesh.dataDir, `mesh.json.${process.pid}`);
   mkdirSync(inTheWay);
@@ -62,7 +62,7 @@ test("a service is started again, each time, while mesh.json cannot be written",
 
 const pixelmesh = fileURLToPath(new URL("../../../bin/pixelmesh", import.meta.url));
 
-test.each(["full", "gone"])("up runs on and drains when what it prints to is %s", async (kind) => {
+test.each(["full", "gone"])("up runs on and drains when its standard output is %s", async (kind) => {
   if (kind === "full" && process.platform !== "linux") return;
   const dataDir = createDataDir();
   const out = kind === "full" ? openSync("/dev/full", "w") : ("pipe" as const);

@@ -6,11 +6,18 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startMesh } from "@pixelmesh/local-mesh";
+import {
+  createDir,
+  digestOf,
+  modelBytes,
+  otherBytes,
+  serveFile,
+  smallUpscaler,
+  startModelServer,
+  toOnnxBytes,
+  upscalerEntry,
+} from "@pixelmesh/testing/models";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { toOnnxBytes } from "../../inference/src/host/onnx-writer.ts";
-import { smallUpscaler } from "../../inference/test/tiny-models.ts";
-import { serveFile, startModelServer } from "../../models/test/model-server.ts";
-import { createDir, digestOf, modelBytes, otherBytes, upscalerEntry } from "../../models/test/models-dir.ts";
 import { runCli } from "../src/program.ts";
 
 type Options = { readonly isTTY?: boolean; readonly env?: Record<string, string> };
@@ -38,7 +45,7 @@ const start = (...args: string[]) =>
   );
 
 describe("models list", () => {
-  test("says what is here, what can be had, and its licence, without a mesh", async () => {
+  test("lists local models and models to pull, with licences, without a mesh", async () => {
     using models = createDir(
       upscalerEntry("mine"),
       upscalerEntry("far", { sourceUrl: "https://example.invalid/far.onnx", licence: "BSD-3-Clause" }),
@@ -66,7 +73,7 @@ describe("models list", () => {
 });
 
 describe("models pull", () => {
-  test("draws a bar on a terminal and plain lines elsewhere, and says what it pinned", async () => {
+  test("draws a bar on a terminal and plain lines elsewhere, and prints the pinned digest", async () => {
     await using server = await startModelServer(serveFile(modelBytes));
     for (const isTTY of [true, false]) {
       using models = createDir(upscalerEntry("m", { sha256: null, sizeBytes: null, sourceUrl: server.url("/m.onnx") }));
@@ -81,7 +88,7 @@ describe("models pull", () => {
     }
   });
 
-  test("prints what it did as JSON, and fails typed", async () => {
+  test("prints a JSON report, and fails with a reason", async () => {
     await using server = await startModelServer(serveFile(otherBytes));
     using models = createDir(upscalerEntry("m"), upscalerEntry("raw", { sourceUrl: "https://example.invalid/x.pth" }));
     writeFileSync(join(models.dir, "source.onnx"), modelBytes);
@@ -94,7 +101,7 @@ describe("models pull", () => {
     expect(JSON.parse(good.out)).toMatchObject([{ name: "m", pulled: true, pinned: false }]);
   });
 
-  test("goes on where a killed command ended", async () => {
+  test("resumes the download of a killed command", async () => {
     let open = true;
     await using server = await startModelServer((request, response, next) => {
       if (!open) return serveFile(modelBytes)(request, response, next);
@@ -121,7 +128,7 @@ describe("models pull", () => {
     expect((await readdir(models.dir)).sort()).toEqual(["m.onnx", "manifest.json"]);
   });
 
-  test("of one model by several processes at once downloads it once", async () => {
+  test("of one model by several processes in parallel downloads it once", async () => {
     await using server = await startModelServer((request, response, next) => {
       setTimeout(() => serveFile(modelBytes)(request, response, next), 1_500);
     });
@@ -136,7 +143,7 @@ describe("models pull", () => {
 });
 
 describe("models verify and import", () => {
-  test("tell by their exit code whether models are good", async () => {
+  test("exit with 1 for broken models", async () => {
     using models = createDir(upscalerEntry("good"), upscalerEntry("gone"), upscalerEntry("lies", { scale: 4 }));
     for (const name of ["good", "lies"]) writeFileSync(join(models.dir, `${name}.onnx`), modelBytes);
     const verify = (...args: string[]) => run(["verify", ...args, "--models-dir", models.dir]);
@@ -145,7 +152,7 @@ describe("models verify and import", () => {
       out: expect.stringMatching(/^good +ok +\S+good\.onnx/m),
     });
     expect(await verify("gone")).toMatchObject({ exitCode: 1, out: expect.stringMatching(/^gone +missing/m) });
-    // Only running it shows that it enlarges by another factor than its entry says.
+    // Only a run shows that its factor differs from its entry.
     expect((await verify("lies")).exitCode).toBe(0);
     expect(await verify("lies", "good", "--load")).toMatchObject({
       exitCode: 1,
@@ -154,7 +161,7 @@ describe("models verify and import", () => {
     expect(await verify("x")).toMatchObject({ exitCode: 1, err: expect.stringContaining("UNKNOWN_MODEL") });
   });
 
-  test("make an entry that is listed", async () => {
+  test("write an entry that `models list` shows", async () => {
     using models = createDir();
     const file = join(models.dir, "tiny.onnx");
     writeFileSync(file, toOnnxBytes(smallUpscaler()));
@@ -170,7 +177,7 @@ describe("models verify and import", () => {
   });
 });
 
-test("models are loaded into a mesh and out of it, with the memory before and after", async () => {
+test("models are loaded into a mesh and unloaded, with the memory before and after", async () => {
   using data = createDir();
   const mesh = await startMesh({
     dataDir: join(data.dir, "mesh"),

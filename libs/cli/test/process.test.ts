@@ -42,7 +42,7 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** A command of the mesh that all tests share, named by its variable. */
+/** Runs a command against the mesh that all tests share, by PIXELMESH_ADDRESS. */
 const run = (args: readonly string[], { env = {}, ...options }: SpawnOptions = {}) =>
   runProcess(args, { env: { PIXELMESH_ADDRESS: mesh.address, ...env }, ...options });
 
@@ -54,14 +54,14 @@ function createFolder(): string {
 
 const work = ["--effect", "dither:levels=2", "--format", "png"];
 
-/** What the command of `work` makes of the picture, by way of a plain file. */
+/** The output of the command of `work`, written to a plain file. */
 async function expectedBytes(): Promise<Buffer> {
   const path = join(createFolder(), "plain.png");
   expect(await run(["run", picture, ...work, "-o", path])).toMatchObject({ exitCode: 0 });
   return readFileSync(path);
 }
 
-test("standard output, descriptors and pipes get the bytes of the picture and no others", async () => {
+test("standard output, descriptors and pipes get exactly the bytes of the picture", async () => {
   const folder = createFolder();
   const wanted = await expectedBytes();
   const link = join(folder, "link.png");
@@ -71,7 +71,7 @@ test("standard output, descriptors and pipes get the bytes of the picture and no
     expect([place, exitCode, out.equals(wanted)]).toEqual([place, 0, true]);
     expect(err).toContain("done in");
   }
-  // Redirected into a file that is longer: what the shell opened is written to, from where it stands.
+  // Redirected into a longer file: the output goes to the descriptor of the shell, at its position.
   const redirected = join(folder, "redirected");
   writeFileSync(redirected, "head");
   const appended = openSync(redirected, "a");
@@ -97,7 +97,7 @@ test("standard output, descriptors and pipes get the bytes of the picture and no
   expect(Buffer.concat(read).equals(wanted)).toBe(true);
 });
 
-test.each([3, 9, 14, 19, 99])("descriptor %i, which the caller has not opened, is no output", async (fd) => {
+test.each([3, 9, 14, 19, 99])("descriptor %i, which the caller has not opened, is refused", async (fd) => {
   const { exitCode, err } = await run(["run", picture, ...work, "-o", `/dev/fd/${fd}`]);
   expect([exitCode, err]).toEqual([2, expect.stringContaining("an open descriptor that can be written to")]);
 });
@@ -124,7 +124,7 @@ test("standard input and pipes are read as pictures", async () => {
   expect(empty).toMatchObject({ exitCode: 1, err: expect.stringContaining("standard input: IMAGE_EMPTY") });
 });
 
-test("a link at the output's place is followed, and mode and hard links of what was there are kept", async () => {
+test("a link at the output's path is followed, and mode and hard links of the previous file are kept", async () => {
   const folder = createFolder();
   const wanted = await expectedBytes();
   const [real, link, twin] = [join(folder, "real.png"), join(folder, "link.png"), join(folder, "twin.png")];
@@ -150,7 +150,7 @@ test("a link at the output's place is followed, and mode and hard links of what 
   expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
 });
 
-test("names of 80 CJK characters work, and one that is too long fails its own picture only", async () => {
+test("names of 80 CJK characters work, and a name that is too long fails only its own picture", async () => {
   const folder = createFolder();
   const cjk = `${"写真集影".repeat(20)}.png`;
   const long = `${"x".repeat(247)}.png`;
@@ -168,7 +168,7 @@ test("names of 80 CJK characters work, and one that is too long fails its own pi
   expect(readdirSync(outDir).sort()).toEqual(["a.result.png", `${"写真集影".repeat(20)}.result.png`]);
 });
 
-test("what a name or the mesh says cannot command a terminal", async () => {
+test("names and texts of the mesh cannot send control sequences to a terminal", async () => {
   const folder = createFolder();
   const evil = join(folder, "\u001b[31m\u009b2J\u202egpj\n.png");
   writeFileSync(evil, "no picture");
@@ -188,7 +188,7 @@ test("what a name or the mesh says cannot command a terminal", async () => {
   expect((await run(["jobs", "get", "\u001b[2J"])).err).not.toMatch(unsafe);
 });
 
-test("errors name what was typed and what may have been meant", async () => {
+test("errors name the typed flag and suggest the nearest one", async () => {
   const failed = async (...args: string[]) => (await run(["run", picture, ...args, "--out-dir", root])).err;
   expect(await failed("--effect", "dither:levels=99")).toContain(
     "INVALID_ARGUMENT: Expected `--effect dither:levels` to be an integer from 2 to 16, got `99`",
@@ -202,7 +202,7 @@ test("errors name what was typed and what may have been meant", async () => {
   expect(await failed("--effect", "diter")).toMatch(/UNKNOWN_EFFECT: .*`diter`.*Did you mean `dither`\?/);
 });
 
-test("a parameter of any name that is unknown is refused, whoever sends it", async () => {
+test("an unknown parameter of any name is refused, from the command line and from a client", async () => {
   const client = connectPixelmesh({ address: mesh.address });
   onTestFinished(() => client.close());
   for (const name of ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"]) {
@@ -228,7 +228,7 @@ test("effects and their parameters are listed", async () => {
   expect(await run(["effects", "dithr"])).toMatchObject({ exitCode: 1, err: expect.stringContaining("`dither`?") });
 });
 
-test("a reader that goes away ends the command and leaves nothing behind", async () => {
+test("a reader that ends also ends the command, which leaves no file or process", async () => {
   for (const closed of ["stdout", "stderr"] as const) {
     const folder = createFolder();
     const temporary = join(folder, "tmp");
@@ -236,7 +236,7 @@ test("a reader that goes away ends the command and leaves nothing behind", async
     const outDir = join(folder, "out");
     const args = ["run", picture, "--max-side", "50", "--out-dir", outDir];
     const child = spawnCli(closed === "stdout" ? [...args.slice(0, 4), "-o", "-", ...args.slice(6)] : args, {
-      // No address: a private mesh is started, unless the machine has one at the usual address.
+      // No address: a private mesh starts, unless the machine has a mesh at the default address.
       env: { TMPDIR: temporary, PIXELMESH_ADDRESS: "" },
     });
     child.stdin?.end();
@@ -248,7 +248,7 @@ test("a reader that goes away ends the command and leaves nothing behind", async
   }
 });
 
-test("a command that is quiet tells failures only, and outputs are in the encoding that was asked for", async () => {
+test("a quiet command prints only failures, and outputs have the requested encoding", async () => {
   const folder = createFolder();
   const sizes: number[] = [];
   for (const quality of ["5", "95"]) {
@@ -267,7 +267,7 @@ test("a command that is quiet tells failures only, and outputs are in the encodi
   expect(failing.err).toMatch(/^.*none\.png: INVALID_ARGUMENT: .*\n$/);
 });
 
-test("outputs of a job are fetched later, by its tenant", async () => {
+test("outputs of a job are downloaded later, by its tenant", async () => {
   const folder = createFolder();
   const args = ["run", picture, ...work, "--variant", "bw=black_and_white", "--out-dir", folder, "--json"];
   const { out } = await run([...args, "--tenant", "painters"]);
@@ -286,7 +286,7 @@ test("outputs of a job are fetched later, by its tenant", async () => {
   expect(other).toMatchObject({ exitCode: 1, err: expect.stringContaining("JOB_NOT_FOUND") });
 });
 
-test("a job that is not done by its deadline fails", async () => {
+test("a job that is unfinished at its deadline fails", async () => {
   const folder = createFolder();
   const large = join(folder, "large.png");
   await sharp({ create: { width: 4_000, height: 3_000, channels: 3, background: "teal" } })
@@ -296,22 +296,4 @@ test("a job that is not done by its deadline fails", async () => {
   const { exitCode, err } = await run(["run", large, ...slow, "--deadline", "1s", "--no-cache", "--out-dir", folder]);
   expect(exitCode).toBe(1);
   expect(err).toContain("large.png: DEADLINE_EXCEEDED");
-});
-
-test("bash completes commands, flags and their words by the script", async () => {
-  const { out } = await runProcess(["completion", "bash"]);
-  const script = join(createFolder(), "completion.bash");
-  writeFileSync(script, out);
-  const complete = (...words: string[]) => {
-    const code = `. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pixelmesh 2>/dev/null; echo "\${COMPREPLY[*]}"`;
-    return execFileSync("bash", ["-c", code, script, "pixelmesh", ...words], { encoding: "utf8" }).trim();
-  };
-  expect(complete("r")).toBe("run");
-  expect(complete("jobs", "d")).toBe("download");
-  expect(complete("run", "--cutout")).toBe("--cutout-model");
-  expect(complete("run", "a.jpg", "--format", "")).toBe("auto jpeg png webp avif");
-  expect(complete("jobs", "list", "--state", "s")).toBe("succeeded");
-  expect(complete("completion", "z")).toBe("zsh");
-  for (const shell of ["zsh", "fish"])
-    expect((await runProcess(["completion", shell])).out.toString()).toContain("cutout-model");
 });

@@ -2,16 +2,13 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isListening } from "@pixelmesh/client";
-import { createFrame, decodePicture, defaultLimits, encodeFrame } from "@pixelmesh/imaging";
-import { type Mesh, reservePorts, startMesh } from "@pixelmesh/local-mesh";
-import { ImageFormat } from "@pixelmesh/proto";
+import { decodePicture, defaultLimits } from "@pixelmesh/imaging";
+import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { toStatsJson } from "../src/format/describe-stats.ts";
 import { runCli } from "../src/program.ts";
 import type { toDocument } from "../src/run/document.ts";
-import { parseRunFlags } from "../src/run/flags.ts";
-import { runPictures } from "../src/run/run-pictures.ts";
+import { startCli, writePicture } from "./start-cli.ts";
 
 type Document = ReturnType<typeof toDocument>;
 
@@ -32,26 +29,7 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** A command line run in this process: exit code, texts, and the way to interrupt it. */
-function start(args: readonly string[], onErr: (text: string) => void = () => {}, env: NodeJS.ProcessEnv = {}) {
-  const stop = new AbortController();
-  const texts = { out: "", err: "" };
-  const done = runCli(args, {
-    env: { ...process.env, ...env },
-    stdout: { write: (text) => (texts.out += text) },
-    stderr: {
-      write(text) {
-        texts.err += text;
-        onErr(text);
-      },
-    },
-    stopping: stop.signal,
-    forced: new AbortController().signal,
-  });
-  return { stop, done: done.then((exitCode) => ({ exitCode, ...texts })) };
-}
-
-const run = (...args: string[]) => start([...args, "--address", mesh.address]).done;
+const run = (...args: string[]) => startCli([...args, "--address", mesh.address]).done;
 
 function createFolder(): string {
   const folder = mkdtempSync(join(root, "test-"));
@@ -59,21 +37,12 @@ function createFolder(): string {
   return folder;
 }
 
-/** A PNG with a gradient; `seed` makes it another one. */
-async function writePicture(path: string, widthPx = 120, heightPx = 80, seed = 0): Promise<string> {
-  const frame = createFrame(widthPx, heightPx, 3);
-  for (let i = 0; i < frame.data.length; i += 1) frame.data[i] = (i * 7 + seed * 31 + (i % 5) * 40) % 256;
-  const png = { format: ImageFormat.PNG, quality: 0, lossless: false, background: "" };
-  writeFileSync(path, (await encodeFrame(frame, png)).bytes);
-  return path;
-}
-
-/** Many seconds of work on a picture of some megapixels: the job is cancelled. */
+/** Work for many seconds on a picture of some megapixels, for a job that is cancelled. */
 const slowEffects = Array.from({ length: 14 }, () => ["--effect", "dither:method=jarvis,mode=color"]).flat();
 
 const decode = async (path: string) => (await decodePicture(readFileSync(path), defaultLimits)).frame;
 
-test("a bad picture does not stop the others, and the document says what became of each", async () => {
+test("a bad picture does not stop the others, and the document holds the result of each", async () => {
   const folder = createFolder();
   const good = await writePicture(join(folder, "good.png"));
   const other = await writePicture(join(folder, "other.png"), 64, 64, 1);
@@ -115,7 +84,7 @@ test("a bad picture does not stop the others, and the document says what became 
   expect(new Set(dithered.data.filter((_, i) => dithered.channels !== 4 || i % 4 !== 3))).toEqual(new Set([0, 255]));
 });
 
-test("the same work again comes from earlier results, with --no-cache it is done anew", async () => {
+test("repeated work comes from the result cache; with --no-cache it runs again", async () => {
   const folder = createFolder();
   const picture = await writePicture(join(folder, "a.png"), 90, 70, 2);
   const again = async (...more: string[]) => {
@@ -147,7 +116,7 @@ test("no input is ever overwritten", async () => {
   expect(err).toContain("Expected `-o` to be no input");
 });
 
-test("what the mesh refuses is told with its reason and what it knows", async () => {
+test("a refusal of the mesh is printed with its reason and the known names", async () => {
   const picture = await writePicture(join(createFolder(), "a.png"));
   const unknown = await run("run", picture, "--effect", "swirl");
   expect(unknown.exitCode).toBe(1);
@@ -171,14 +140,14 @@ test("Ctrl-C cancels the job and exits with 130", async () => {
     "--json",
     "--no-cache",
   ];
-  const running = start([...args, "--address", mesh.address], (text) => text.includes("%") && running.stop.abort());
+  const running = startCli([...args, "--address", mesh.address], (text) => text.includes("%") && running.stop.abort());
   const { exitCode, out } = await running.done;
   expect(exitCode).toBe(130);
   expect((JSON.parse(out) as Document).jobs[0]).toMatchObject({ state: "CANCELLED", error: { reason: "CANCELLED" } });
   expect(readdirSync(folder)).toEqual(["large.png"]);
 });
 
-test("jobs are listed, shown, followed and cancelled, and the cluster is shown", async () => {
+test("jobs are listed, shown, watched and cancelled, and the cluster is shown", async () => {
   const folder = createFolder();
   const picture = await writePicture(join(folder, "a.png"), 60, 60, 4);
   const { out } = await run("run", picture, "--effect", "dither", "-o", join(folder, "x.webp"), "--json");
@@ -212,7 +181,7 @@ test("jobs are listed, shown, followed and cancelled, and the cluster is shown",
   expect((await run("status")).out).toContain("host_memory");
 });
 
-test("statistics tell what was done, in words and as one document", async () => {
+test("statistics are printed as tables and as one document", async () => {
   const folder = createFolder();
   const seed = Math.floor(Math.random() * 2 ** 20);
   const picture = await writePicture(join(folder, "a.png"), 66, 60, seed);
@@ -236,10 +205,10 @@ test("statistics tell what was done, in words and as one document", async () => 
   expect(out).toMatch(/^hit rate +\d+\.\d %/m);
 });
 
-test("top shows a running job on a terminal until Ctrl-C, and leaves the terminal as it was", async () => {
+test("top shows a running job on a terminal until Ctrl-C, and restores the terminal", async () => {
   const folder = createFolder();
   const picture = await writePicture(join(folder, "large.png"), 3_000, 2_000, Math.floor(Math.random() * 2 ** 20));
-  const job = start(["run", picture, ...slowEffects, "--out-dir", folder, "--address", mesh.address]);
+  const job = startCli(["run", picture, ...slowEffects, "--out-dir", folder, "--address", mesh.address]);
   const stop = new AbortController();
   let screen = "";
   const top = runCli(["top", "--interval", "1", "--address", mesh.address], {
@@ -272,66 +241,12 @@ test("top shows a running job on a terminal until Ctrl-C, and leaves the termina
   expect(once.out).not.toContain("\x1b");
 });
 
-test("without a mesh a private one does the work and leaves nothing behind", async () => {
-  const folder = createFolder();
-  const picture = await writePicture(join(folder, "a.png"));
-  const saved = process.env.TMPDIR;
-  process.env.TMPDIR = join(folder);
-  onTestFinished(() => {
-    if (saved === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = saved;
-  });
-  // Where no address is given the usual one is asked first; here it is one at which nothing answers, whatever runs on this machine.
-  const texts = { out: "", err: "" };
-  const flags = parseRunFlags([picture], {
-    ...{ maxSide: 60, quality: "auto", format: "jpeg", priority: "interactive", cache: true },
-    ...{ address: "127.0.0.1:1", outDir: folder },
-  });
-  const exitCode = await runPictures(
-    { ...flags, isAddressGiven: false },
-    {
-      env: process.env,
-      stdout: { write: (text) => (texts.out += text) },
-      stderr: { write: (text) => (texts.err += text) },
-      stopping: new AbortController().signal,
-      forced: new AbortController().signal,
-    },
-  );
-  const { out, err } = texts;
-  expect(err).toContain("starting a private one");
-  expect(out).toBe(`${join(folder, "a.result.jpg")}  60x40 jpeg ${out.split("jpeg ")[1]}`);
-  expect(exitCode).toBe(0);
-  expect(readdirSync(folder).sort()).toEqual(["a.png", "a.result.jpg"]);
-});
-
-test.each(["a flag", "the usual address as a flag", "PIXELMESH_ADDRESS"])(
-  "run fails where nothing answers at the address of %s, and starts no mesh",
-  async (source) => {
-    const folder = createFolder();
-    const picture = await writePicture(join(folder, "a.png"));
-    const taken = await reservePorts("127.0.0.1", 1);
-    onTestFinished(taken.release);
-    const dead = `127.0.0.1:${taken.ports[0]}`;
-    const args = ["run", picture, "--max-side", "60", "--out-dir", folder];
-    const env = source === "PIXELMESH_ADDRESS" ? { [source]: dead } : {};
-    // The usual address is only refused here where nothing runs there: a mesh of a developer's answers.
-    const isUsual = source === "the usual address as a flag";
-    if (isUsual && (await isListening("127.0.0.1", 7400))) return;
-    const flags = source === "PIXELMESH_ADDRESS" ? [] : ["--address", isUsual ? "127.0.0.1:7400" : dead];
-    const { exitCode, err } = await start([...args, ...flags], undefined, env).done;
-    expect(err).toMatch(/^pixelmesh: SERVICE_UNAVAILABLE: No mesh answers at 127\.0\.0\.1:\d+/);
-    expect(err).not.toContain("private");
-    expect(exitCode).toBe(1);
-    expect(readdirSync(folder)).toEqual(["a.png"]);
-  },
-);
-
-test("a flag goes before PIXELMESH_ADDRESS, and a variable that holds no address is a usage error", async () => {
+test("a flag overrides PIXELMESH_ADDRESS, and a variable that holds no address is a usage error", async () => {
   const status = ["status", "--json"];
   const env = { PIXELMESH_ADDRESS: "127.0.0.1:1" };
-  expect((await start([...status, "--address", mesh.address], undefined, env).done).exitCode).toBe(0);
-  expect((await start(status, undefined, { PIXELMESH_ADDRESS: mesh.address }).done).exitCode).toBe(0);
-  expect((await start(status, undefined, env).done).exitCode).toBe(1);
-  const wrong = await start(status, undefined, { PIXELMESH_ADDRESS: "nowhere" }).done;
+  expect((await startCli([...status, "--address", mesh.address], undefined, env).done).exitCode).toBe(0);
+  expect((await startCli(status, undefined, { PIXELMESH_ADDRESS: mesh.address }).done).exitCode).toBe(0);
+  expect((await startCli(status, undefined, env).done).exitCode).toBe(1);
+  const wrong = await startCli(status, undefined, { PIXELMESH_ADDRESS: "nowhere" }).done;
   expect(wrong).toMatchObject({ exitCode: 2, err: expect.stringContaining("PIXELMESH_ADDRESS") });
 });

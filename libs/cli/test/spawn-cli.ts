@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const pixelmesh = fileURLToPath(new URL("../../../bin/pixelmesh", import.meta.url));
 
-/** How a command line is run as a process. */
+/** Options of a command line that runs as a process. */
 export type SpawnOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -18,7 +18,7 @@ export function spawnCli(args: readonly string[], { env = {}, cwd, stdio = "pipe
   return spawn(pixelmesh, args, { env: { ...process.env, ...env }, stdio, ...(cwd === undefined ? {} : { cwd }) });
 }
 
-/** Runs `pixelmesh` as a process to its end: exit code, the bytes of standard output, and the text of standard error. */
+/** Runs `pixelmesh` as a process. Resolves at its end with exit code, bytes of standard output, and text of standard error. */
 export async function runProcess(args: readonly string[], options: SpawnOptions = {}) {
   const child = spawnCli(args, options);
   const [out, err]: Buffer[][] = [[], []];

@@ -10,7 +10,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 
 const pixelmesh = fileURLToPath(new URL("../../../bin/pixelmesh", import.meta.url));
 
-/** `pixelmesh up` as a process, on ports of its own so that a mesh of the developer's is not in the way. */
+/** Starts `pixelmesh up` as a process, on free ports, so that it does not collide with a developer's mesh. */
 function startUp(
   dataDir: string,
   ...flags: string[]
@@ -31,7 +31,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test("up says one line per service and ready, then that it restarted what crashed, and drains on Ctrl-C", async () => {
+test("up prints a line per service and ready, then each restart, and drains on Ctrl-C", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-up-"));
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
   const { up, output, exited } = startUp(dataDir);
@@ -72,11 +72,11 @@ const pidsOf = (dataDir: string) => {
   return [facts.pid, facts.broker.pid, ...facts.services.map(({ pid }) => pid)];
 };
 
-test("up takes its ports and log level from flags and says where logs are; down drains it, and again does nothing", async () => {
+test("up takes ports and log level from flags and prints the log directory; down drains it, a second down does nothing", async () => {
   const dataDir = createDataDir();
   let port: number;
   let started: ReturnType<typeof startUp>;
-  // Another program may listen on one of the 18 ports: `up` names it then, and other ports are tried.
+  // Another program may listen on one of the 18 ports. Then `up` names it, and the test tries other ports.
   do {
     const reserved = await reservePorts("127.0.0.1", 1);
     port = reserved.ports[0]!;
@@ -102,14 +102,14 @@ test("down kills a mesh that does not drain within its time", async () => {
   const { up, output } = startUp(dataDir);
   await vi.waitFor(() => expect(output()).toMatch(/^ready$/m), { timeout: 60_000 });
   const pids = pidsOf(dataDir);
-  // A supervisor and a broker that do not even get SIGTERM.
+  // A stopped supervisor and broker do not react to SIGTERM.
   for (const pid of [up.pid!, pids[1]!]) process.kill(pid, "SIGSTOP");
   const { code, text } = await runDown(dataDir, "--timeout", "1");
   expect({ code, text }).toEqual({ code: 0, text: expect.stringContaining("did not drain within 1 s") });
   await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 30_000 });
 });
 
-test("down does not signal a process that only has the id of a supervisor that died", async () => {
+test("down does not signal a process that only shares the id of a dead supervisor", async () => {
   const dataDir = createDataDir();
   const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 600_000)"]);
   onTestFinished(() => void other.kill("SIGKILL"));
@@ -123,11 +123,36 @@ test("down does not signal a process that only has the id of a supervisor that d
   expect(isAlive(other.pid!)).toBe(true);
 });
 
+test("up --only starts exactly these services, --inspect answers debuggers, --watch is accepted", async () => {
+  const dataDir = createDataDir();
+  const flags = ["--only", "ingest,storage,scheduler", "--inspect", "storage:0", "--watch"];
+  const { up, output, exited } = startUp(dataDir, ...flags);
+  await vi.waitFor(() => expect(output()).toMatch(/^ready$/m), { timeout: 60_000 });
+  const { services } = readMeshFile(join(dataDir, "mesh.json"))!;
+  expect(services.map(({ name }) => name).sort()).toEqual(["ingest", "scheduler", "storage"]);
+  const [, inspector] = /^storage +inspector ws:\/\/(127\.0\.0\.1:\d+)\//m.exec(output()) ?? [];
+  const response = await fetch(`http://${inspector}/json/list`);
+  expect(await response.json()).toMatchObject([{ title: expect.stringContaining("services/storage") }]);
+  up.kill("SIGINT");
+  expect(await exited).toEqual([0, null]);
+});
+
+test.each([
+  [["--only", "ingest", "--inspect", "upscale"], "Expected `--inspect upscale` to be one of `--only`"],
+  [["--inspect", "ingest", "--inspect", "upscale"], "Expected each `--inspect` to have its own port, got 9229 twice"],
+])("up %j is a usage error", async (flags, text) => {
+  const { output, exited } = startUp(createDataDir(), ...flags);
+  expect(await exited).toEqual([2, null]);
+  expect(output()).toContain(text);
+});
+
 test.each([
   ["--port", "80"],
   ["--port", "65400"],
   ["--port", "x"],
   ["--log-level", "loud"],
+  ["--only", "ingest,upscal"],
+  ["--inspect", "upscale:80"],
 ])("up %s %s is a usage error", async (...flags) => {
   const { output, exited } = startUp(createDataDir(), ...flags);
   expect(await exited).toEqual([2, null]);

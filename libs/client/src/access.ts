@@ -1,6 +1,6 @@
 import type { TlsOptions } from "./tls.ts";
 
-/** How a mesh is called: TLS files, a bearer token, a tenant. An HTTP proxy is used only where `httpProxy` is true. */
+/** How to call a mesh: TLS files, bearer token, tenant. An HTTP proxy is used only if `httpProxy` is true. */
 export type Access = {
   readonly tls?: TlsOptions;
   readonly token?: string;

@@ -1,2 +1,2 @@
-/** What a call can be given. */
+/** Options of a call. */
 export type CallOptions = { readonly signal?: AbortSignal };

@@ -8,71 +8,73 @@ import {
 } from "@pixelmesh/proto";
 import { connectRpc, waitForReady } from "@pixelmesh/rpc";
 import type { CallOptions } from "./call-options.ts";
+import { createCancellation } from "./cancellation.ts";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
-import { createEndings } from "./endings.ts";
 import { createJobs, type Jobs } from "./jobs.ts";
-import { callPatiently } from "./patience.ts";
+import { createRetriedCall } from "./retry.ts";
 import { openClientTls, type TlsOptions } from "./tls.ts";
 
-/** Where the mesh is and how to call it. */
+/** Address of a mesh, and how to call it. */
 export type ConnectOptions = {
   /** `host:port` of an ingest service, or a `dns:///` name of several. */
   readonly address: string;
-  /** Whose jobs these are; default "default". */
+  /** Owner of the jobs; default "default". */
   readonly tenant?: string;
-  /** Calls are made over TLS where any file is given; default: plaintext. */
+  /** Calls use TLS if any file is given; default: plaintext. */
   readonly tls?: TlsOptions;
-  /** Sent as `authorization: Bearer TOKEN` with every call, where the mesh asks for one. */
+  /** Sent with every call as `authorization: Bearer TOKEN`, for a mesh that requires one. */
   readonly token?: string;
-  /** Time for one short call; default 30 s. Uploads and downloads have 15 min, watches no bound. */
+  /** Time for one short call; default 30 s. Uploads and downloads have 15 min, watches no limit. */
   readonly timeoutMs?: number;
   /** Connect through the HTTP proxy that the environment names (`grpc_proxy`, `https_proxy`, `http_proxy`). Default: false. */
   readonly httpProxy?: boolean;
-  /** How long calls go on trying while the mesh does not answer; default 30 s. */
-  readonly patienceMs?: number;
+  /** How long idempotent calls are retried while the mesh does not answer; default 30 s. */
+  readonly retryTimeoutMs?: number;
 };
 
-/** A mesh, through the one address a client needs. */
+/** A client of a mesh. It needs only one address. */
 export type Pixelmesh = {
   readonly address: string;
   readonly jobs: Jobs;
   readonly deadLetters: DeadLetters;
-  /** Models of all services, or those of one task (`upscale`, `matte`). */
+  /** Resolves to the models of all services, or to those of one task (`upscale`, `matte`). */
   models(options?: CallOptions & { readonly task?: string }): Promise<readonly Model[]>;
-  /** Every effect with its parameters, types and ranges. */
+  /** Resolves to every effect with its parameters, types and ranges. */
   effects(options?: CallOptions): Promise<readonly EffectDescription[]>;
-  /** Services, devices, slots and queues as they stand. */
+  /** Resolves to the current services, devices, slots and queues. */
   cluster(options?: CallOptions): Promise<GetClusterResponse>;
-  /** What the mesh has done and holds, all replicas together. */
+  /** Resolves to the statistics of all replicas together. */
   stats(options?: CallOptions): Promise<JobServiceGetStatsResponse>;
-  /** Makes the connection now rather than with the first call. SERVICE_UNAVAILABLE if that takes longer than `timeoutMs`. */
+  /** Connects now rather than with the first call. Throws SERVICE_UNAVAILABLE after `timeoutMs`. */
   ready(timeoutMs?: number): Promise<void>;
-  /** Ends the connection; calls that run, and those made after it, fail with CANCELLED. */
+  /** Closes the connection. Running and later calls fail with CANCELLED. */
   close(): void;
 };
 
-/** A connection to a mesh, made on first use and again whenever it is lost. Throws INVALID_ARGUMENT for TLS files that are of no use. */
+/**
+ * Creates a client of a mesh. It connects on first use and reconnects when the connection is lost. Throws INVALID_ARGUMENT for
+ * invalid TLS files.
+ */
 export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
-  const { address, tenant, token, timeoutMs = 30_000, patienceMs = 30_000, httpProxy } = options;
+  const { address, tenant, token, timeoutMs = 30_000, retryTimeoutMs = 30_000, httpProxy } = options;
   const tls = openClientTls(options.tls ?? {});
   const tokenOf = token ? () => token : undefined;
   const connection = connectRpc(address, { timeoutMs, tenant, tls, httpProxy, token: tokenOf });
   const rpc = connection.client(JobServiceDefinition);
-  const endings = createEndings();
-  const patiently = <T>(options: CallOptions, call: (options: CallOptions) => Promise<T>) =>
-    endings.call(options, (signal) => callPatiently(() => call({ ...options, signal }), { patienceMs, signal }));
+  const cancellation = createCancellation();
+  const withRetries = createRetriedCall(cancellation, retryTimeoutMs);
   return {
     address,
-    jobs: createJobs(rpc, patienceMs, endings),
-    deadLetters: createDeadLetters(connection.client(DeadLetterServiceDefinition), patienceMs, endings),
+    jobs: createJobs(rpc, retryTimeoutMs, cancellation),
+    deadLetters: createDeadLetters(connection.client(DeadLetterServiceDefinition), retryTimeoutMs, cancellation),
     models: async ({ task = "", ...options } = {}) =>
-      (await patiently(options, (call) => rpc.listModels({ task }, call))).models,
-    effects: async (options = {}) => (await patiently(options, (call) => rpc.listEffects({}, call))).effects,
-    cluster: (options = {}) => patiently(options, (call) => rpc.getCluster({}, call)),
-    stats: (options = {}) => patiently(options, (call) => rpc.getStats({ ownOnly: false }, call)),
-    ready: (ms = timeoutMs) => endings.call({}, () => waitForReady(connection, ms)),
+      (await withRetries(options, (call) => rpc.listModels({ task }, call))).models,
+    effects: async (options = {}) => (await withRetries(options, (call) => rpc.listEffects({}, call))).effects,
+    cluster: (options = {}) => withRetries(options, (call) => rpc.getCluster({}, call)),
+    stats: (options = {}) => withRetries(options, (call) => rpc.getStats({ ownOnly: false }, call)),
+    ready: (ms = timeoutMs) => cancellation.call({}, () => waitForReady(connection, ms)),
     close() {
-      endings.close();
+      cancellation.close();
       connection.close();
       tls?.close();
     },

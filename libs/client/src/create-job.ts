@@ -9,43 +9,46 @@ import {
 } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
 import { toDeadlineUnixMs } from "./job-deadline.ts";
-import { createPatience } from "./patience.ts";
 import { createPictureParts, type Picture } from "./pictures.ts";
+import { createBackoff } from "./retry.ts";
 
-/** A pipeline as one writes it: what is left out takes the contract's default. */
+/** A pipeline with optional fields: missing ones get the contract's default. */
 export type PipelineInput = Parameters<typeof Pipeline.fromPartial>[0];
 
-/** What to make of which pictures, and how. */
+/** Options of a new job. */
 export type CreateJobOptions = {
   readonly pipeline: PipelineInput;
-  /** The source first, then further ones that steps name as their input. */
+  /** The source first, then further pictures that steps name as inputs. */
   readonly pictures: readonly Picture[];
   /** Default INTERACTIVE. */
   readonly priority?: Priority;
   /** Default AUTO. */
   readonly quality?: Quality;
-  /** Permits smaller sizes, lighter models or a CPU; whatever was done is listed in the job. Default false. */
+  /** Permits smaller sizes, lighter models or a CPU. The job lists its adaptations. Default false. */
   readonly allowDegraded?: boolean;
-  /** Neither reads nor writes stored results. Default false. */
+  /** Neither reads nor writes cached results. Default false. */
   readonly noCache?: boolean;
-  /** At most 128 characters. Two jobs of one tenant with the same id are one. Default: a fresh one. */
+  /** Idempotency key, at most 128 characters: jobs of one tenant with the same id are one job. Default: a random id. */
   readonly requestId?: string;
-  /** Refuse before work starts; default: the mesh's limit. */
+  /** A larger result is refused before work starts; default: the mesh's limit. */
   readonly maxOutputPixels?: number;
-  /** When the job fails unless it is done, at most 24 hours ahead; default: the mesh's, 15 minutes after creation. */
+  /** Time at which an unfinished job fails, at most 24 hours ahead; default: the mesh's, 15 minutes after creation. */
   readonly deadline?: Date;
-  /** Time for the upload until the job is durable, repeats included; default 15 min. */
+  /** Time for the upload until the job is durable, retries included; default 15 min. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 };
 
 const uploadTimeoutMs = 15 * 60_000;
 
-/** CreateJob with its pictures; repeated under the same request id while the mesh does not answer and the pictures allow it. */
+/**
+ * Creates a job and uploads its pictures. Retries under the same request id while the mesh does not answer, if the pictures can
+ * be read again.
+ */
 export async function createJob(
   rpc: RpcClient<JobServiceDefinition>,
   options: CreateJobOptions,
-  patienceMs: number,
+  retryTimeoutMs: number,
 ): Promise<Job> {
   const { signal } = options;
   const header: CreateJobHeader = {
@@ -61,13 +64,13 @@ export async function createJob(
   };
   const parts = createPictureParts(options.pictures);
   async function* requests() {
-    yield { part: { $case: "header" as const, value: toSent(header) } };
+    yield { part: { $case: "header" as const, value: withRemainingTime(header) } };
     yield* parts.read();
     yield { part: { $case: "end" as const, value: {} } };
   }
 
   const untilMs = performance.now() + (options.timeoutMs ?? uploadTimeoutMs);
-  const patience = createPatience(patienceMs);
+  const backoff = createBackoff(retryTimeoutMs);
   for (;;) {
     try {
       const timeoutMs = Math.max(1, untilMs - performance.now());
@@ -75,13 +78,13 @@ export async function createJob(
     } catch (error) {
       if (parts.failure() !== undefined) throw parts.failure();
       if (!parts.canRepeat()) throw error;
-      await patience.wait(error, signal);
+      await backoff.wait(error, signal);
     }
   }
 }
 
-/** The deadline as the time that remains now: the mesh's clock may differ from this machine's. One that has passed is negative. */
-function toSent(header: CreateJobHeader): CreateJobHeader {
+/** Replaces the deadline by the remaining time, because the mesh's clock may differ from this machine's. A passed deadline is negative. */
+function withRemainingTime(header: CreateJobHeader): CreateJobHeader {
   if (header.deadlineUnixMs === 0) return header;
   const remainingMs = Math.round(header.deadlineUnixMs - Date.now());
   return { ...header, deadlineUnixMs: 0, deadlineAfterMs: remainingMs === 0 ? -1 : remainingMs };

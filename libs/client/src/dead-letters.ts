@@ -1,48 +1,47 @@
 import type { DeadLetter, DeadLetterServiceDefinition, GetDeadLetterResponse } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
 import type { CallOptions } from "./call-options.ts";
-import type { Endings } from "./endings.ts";
-import { callPatiently } from "./patience.ts";
+import type { Cancellation } from "./cancellation.ts";
+import { createRetriedCall } from "./retry.ts";
 
-/** Messages that nobody could work on, of the whole mesh. */
+/** The dead letters of the whole mesh: messages and steps that were given up. */
 export type DeadLetters = {
-  /** Oldest first; pages are fetched as the iteration goes on. */
+  /** Iterates from the oldest on. Fetches pages as needed. */
   list(options?: CallOptions): AsyncGenerator<DeadLetter>;
-  /** One with the message it holds. DEAD_LETTER_NOT_FOUND. */
+  /** Resolves to a dead letter and its message. Throws DEAD_LETTER_NOT_FOUND. */
   get(sequence: number, options?: CallOptions): Promise<GetDeadLetterResponse>;
-  /** Tries it again and forgets it; answers the id of the new job, empty where the message went back to its queue. */
+  /** Tries a dead letter again and removes it. Resolves to the id of the new job; empty if the message went back to its queue. */
   replay(sequence: number, options?: CallOptions): Promise<string>;
-  /** Forgets it; what is gone stays gone. */
+  /** Removes a dead letter for good. */
   drop(sequence: number, options?: CallOptions): Promise<void>;
 };
 
-/** Dead letters over one client. */
+/** Creates the access to dead letters over one client. */
 export function createDeadLetters(
   rpc: RpcClient<DeadLetterServiceDefinition>,
-  patienceMs: number,
-  endings: Endings,
+  retryTimeoutMs: number,
+  cancellation: Cancellation,
 ): DeadLetters {
-  const patiently = <T>(options: CallOptions, call: (options: CallOptions) => Promise<T>) =>
-    endings.call(options, (signal) => callPatiently(() => call({ ...options, signal }), { patienceMs, signal }));
+  const withRetries = createRetriedCall(cancellation, retryTimeoutMs);
   return {
     async *list(options = {}) {
       let pageToken = "";
       do {
         const request = { pageSize: 50, pageToken };
-        const page = await patiently(options, (call) => rpc.listDeadLetters(request, call));
+        const page = await withRetries(options, (call) => rpc.listDeadLetters(request, call));
         for (const letter of page.deadLetters) {
           yield letter;
-          endings.check(options);
+          cancellation.check(options);
         }
         pageToken = page.nextPageToken;
       } while (pageToken !== "");
     },
-    get: (sequence, options = {}) => patiently(options, (call) => rpc.getDeadLetter({ sequence }, call)),
-    // Not repeated: after a lost answer a second replay could be a second job.
+    get: (sequence, options = {}) => withRetries(options, (call) => rpc.getDeadLetter({ sequence }, call)),
+    // Not retried: after a lost answer a second replay could create a second job.
     replay: async (sequence, options = {}) =>
-      (await endings.call(options, (signal) => rpc.replayDeadLetter({ sequence }, { ...options, signal }))).jobId,
+      (await cancellation.call(options, (signal) => rpc.replayDeadLetter({ sequence }, { ...options, signal }))).jobId,
     async drop(sequence, options = {}) {
-      await patiently(options, (call) => rpc.dropDeadLetter({ sequence }, call));
+      await withRetries(options, (call) => rpc.dropDeadLetter({ sequence }, call));
     },
   };
 }

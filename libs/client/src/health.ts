@@ -8,7 +8,7 @@ import { connectProcess } from "./connect-process.ts";
 const pollMs = 40;
 const connectTimeoutMs = 2_000;
 
-/** Whether anything takes connections at the address. */
+/** Whether the address accepts connections. */
 export async function isListening(host: string, port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect({ host, port, timeout: connectTimeoutMs });
@@ -21,8 +21,8 @@ export async function isListening(host: string, port: number): Promise<boolean> 
 }
 
 /**
- * Resolves as soon as the process's grpc.health.v1 says that `readiness` is SERVING: in plaintext, or as `access` says. Throws SERVICE_UNAVAILABLE after
- * `timeoutMs`, and the signal's reason when that is aborted.
+ * Resolves as soon as `readiness` of the process's grpc.health.v1 is SERVING. Calls in plaintext unless `access` says otherwise. Throws
+ * SERVICE_UNAVAILABLE after `timeoutMs`, and the signal's reason if that is aborted.
  */
 export async function waitUntilServing(
   host: string,
@@ -41,7 +41,7 @@ export async function waitUntilServing(
     }
     await sleep(pollMs, undefined, { signal });
   };
-  // A channel that was refused once backs off for longer than starting takes; a bare socket does not. Behind a proxy a socket finds nothing.
+  // A refused channel backs off for longer than a start takes, so a socket polls first. A socket cannot see through a proxy.
   while (!access.httpProxy && !(await isListening(host, port))) await pause();
   const connection = connectProcess(`${host}:${port}`, access);
   try {

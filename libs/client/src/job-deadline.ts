@@ -1,8 +1,8 @@
 import { expected } from "@pixelmesh/errors";
 
 /**
- * The deadline of a job in Unix milliseconds; 0, which means the mesh's own, where none is given. Throws INVALID_ARGUMENT for no valid
- * date, and for one that has passed. A repeat under its own request id may come later than that: the mesh knows whether it has the job.
+ * Converts a job's deadline to Unix milliseconds; 0 means the mesh's default. Throws INVALID_ARGUMENT for an invalid or passed date. With a
+ * request id of the caller's, a passed date is allowed: the call may repeat an earlier one, and the mesh knows whether it has the job.
  */
 export function toDeadlineUnixMs(deadline: Date | undefined, requestId: string | undefined, nowUnixMs: number): number {
   if (deadline === undefined) return 0;

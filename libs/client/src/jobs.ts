@@ -1,46 +1,49 @@
 import { type Job, type JobServiceDefinition, JobState } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
 import type { CallOptions } from "./call-options.ts";
+import type { Cancellation } from "./cancellation.ts";
 import { type CreateJobOptions, createJob } from "./create-job.ts";
 import { type Download, type DownloadOptions, downloadOutput } from "./download-output.ts";
-import type { Endings } from "./endings.ts";
-import { callPatiently } from "./patience.ts";
+import { createRetriedCall } from "./retry.ts";
 import { isJobEnded, watchJob } from "./watch-job.ts";
 
-/** Jobs of one tenant. Failures are AppErrors with a reason from the closed list. */
+/** The jobs of one tenant. Calls fail with AppErrors. */
 export type Jobs = {
-  /** Answers once the job is durable. Sent with a request id always, so a repeat after a lost answer gives the same job. */
+  /** Resolves once the job is durable. Idempotent by its request id: a retry after a lost answer resolves to the same job. */
   create(options: CreateJobOptions): Promise<Job>;
   get(jobId: string, options?: CallOptions): Promise<Job>;
-  /** Newest first; pages are fetched as the iteration goes on. */
+  /** Iterates from the newest job on. Fetches pages as needed. */
   list(options?: CallOptions & { readonly state?: JobState; readonly pageSize?: number }): AsyncGenerator<Job>;
-  /** The job now and at every change, until it is terminal; reconnects by itself. */
+  /** Iterates over the job's states, from now until a terminal one. Reconnects by itself. */
   watch(jobId: string, options?: CallOptions): AsyncGenerator<Job, void, undefined>;
-  /** The job once it is terminal, whichever state that is. */
+  /** Resolves to the job once it is in a terminal state. */
   wait(jobId: string, options?: CallOptions): Promise<Job>;
-  /** Ends the job unless it has ended; answers it either way. */
+  /** Cancels the job unless it has ended. Resolves to the job. */
   cancel(jobId: string, options?: CallOptions): Promise<Job>;
-  /** One output: its header, then its bytes as chunks, checked against the header. */
+  /** Resolves to the header of an output and its bytes as chunks, which are checked against the header. */
   download(jobId: string, output: string, options?: DownloadOptions): Promise<Download>;
 };
 
-/** Jobs over one client. */
-export function createJobs(rpc: RpcClient<JobServiceDefinition>, patienceMs: number, endings: Endings): Jobs {
-  const patiently = <T>(options: CallOptions, call: (options: CallOptions) => Promise<T>) =>
-    endings.call(options, (signal) => callPatiently(() => call({ ...options, signal }), { patienceMs, signal }));
+/** Creates the access to jobs over one client. */
+export function createJobs(
+  rpc: RpcClient<JobServiceDefinition>,
+  retryTimeoutMs: number,
+  cancellation: Cancellation,
+): Jobs {
+  const withRetries = createRetriedCall(cancellation, retryTimeoutMs);
   const watch = (jobId: string, options: CallOptions) =>
-    endings.iterate(options, (signal) => watchJob(rpc, jobId, { patienceMs, signal }));
+    cancellation.iterate(options, (signal) => watchJob(rpc, jobId, { retryTimeoutMs, signal }));
   return {
-    create: (options) => endings.call(options, (signal) => createJob(rpc, { ...options, signal }, patienceMs)),
-    get: (jobId, options = {}) => patiently(options, (call) => rpc.getJob({ jobId }, call)),
+    create: (options) => cancellation.call(options, (signal) => createJob(rpc, { ...options, signal }, retryTimeoutMs)),
+    get: (jobId, options = {}) => withRetries(options, (call) => rpc.getJob({ jobId }, call)),
     async *list({ state = JobState.UNSPECIFIED, pageSize = 50, ...options } = {}) {
       let pageToken = "";
       do {
         const request = { state, pageSize, pageToken };
-        const page = await patiently(options, (call) => rpc.listJobs(request, call));
+        const page = await withRetries(options, (call) => rpc.listJobs(request, call));
         for (const job of page.jobs) {
           yield job;
-          endings.check(options);
+          cancellation.check(options);
         }
         pageToken = page.nextPageToken;
       } while (pageToken !== "");
@@ -52,12 +55,12 @@ export function createJobs(rpc: RpcClient<JobServiceDefinition>, patienceMs: num
       if (last === undefined || !isJobEnded(last)) throw new Error("A watch ends with a terminal job only");
       return last;
     },
-    cancel: (jobId, options = {}) => patiently(options, (call) => rpc.cancelJob({ jobId }, call)),
+    cancel: (jobId, options = {}) => withRetries(options, (call) => rpc.cancelJob({ jobId }, call)),
     async download(jobId, output, options = {}) {
-      const { header, chunks } = await endings.call(options, (signal) =>
-        downloadOutput(rpc, jobId, output, { patienceMs, ...options, signal }),
+      const { header, chunks } = await cancellation.call(options, (signal) =>
+        downloadOutput(rpc, jobId, output, { retryTimeoutMs, ...options, signal }),
       );
-      return { header, chunks: endings.iterate(options, () => chunks) };
+      return { header, chunks: cancellation.iterate(options, () => chunks) };
     },
   };
 }

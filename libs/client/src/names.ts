@@ -16,15 +16,15 @@ export const jobStateNames: readonly JobStateName[] = namesOf(JobState);
 /** Names of the states that a step can have. */
 export const stepStateNames: readonly StepStateName[] = namesOf(StepState);
 
-/** The name of a job's state; undefined for one that this release does not know. */
+/** Returns the name of a job's state; undefined for a state that this release does not know. */
 export const jobStateName = (state: JobState): JobStateName | undefined => nameOf(JobState, state);
-/** The name of a step's state; undefined for one that this release does not know. */
+/** Returns the name of a step's state; undefined for a state that this release does not know. */
 export const stepStateName = (state: StepState): StepStateName | undefined => nameOf(StepState, state);
-/** The name of a format; undefined for one that this release does not know. */
+/** Returns the name of a format; undefined for a format that this release does not know. */
 export const imageFormatName = (format: ImageFormat): ImageFormatName | undefined => nameOf(ImageFormat, format);
-/** The name of a priority; undefined for one that this release does not know. */
+/** Returns the name of a priority; undefined for a priority that this release does not know. */
 export const priorityName = (priority: Priority): PriorityName | undefined => nameOf(Priority, priority);
-/** The name of a quality; undefined for one that this release does not know. */
+/** Returns the name of a quality; undefined for a quality that this release does not know. */
 export const qualityName = (quality: Quality): QualityName | undefined => nameOf(Quality, quality);
 
 type Names<E> = Exclude<keyof E, "UNSPECIFIED" | "UNRECOGNIZED">;

@@ -8,7 +8,7 @@ async function* from(chunks: readonly Uint8Array[]) {
   yield* chunks;
 }
 
-test("even chunks hold the same bytes in the same order, all of one size but the last", async () => {
+test("even chunks hold the same bytes in the same order, and all but the last have one size", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.uint8Array({ maxLength: 40 })),
@@ -39,7 +39,7 @@ test("each picture is announced by name, and the first is the source", async () 
   ]);
 });
 
-test("a one-way stream can be read again only until it is begun", async () => {
+test("a `stream` can be repeated only until it is begun", async () => {
   const parts = createPictureParts([{ bytes: Uint8Array.of(1) }, { name: "more", stream: from([Uint8Array.of(2)]) }]);
   const reading = parts.read();
   await reading.next();
@@ -50,7 +50,7 @@ test("a one-way stream can be read again only until it is begun", async () => {
   expect(parts.canRepeat()).toBe(false);
 });
 
-test("a picture without content, or with several, is refused by its place in the list", () => {
+test("a picture without content, or with several, is refused, and the error names its index", () => {
   const error = (pictures: Parameters<typeof createPictureParts>[0]) => {
     try {
       createPictureParts(pictures);

@@ -3,32 +3,32 @@ import type { CreateJobRequest } from "@pixelmesh/proto";
 import { chunkBytes, toChunks } from "@pixelmesh/rpc";
 
 /**
- * One picture of a job. The first is the source and is called "source" unless named; pipelines refer to the others by
- * name. Its bytes come from memory (`bytes`), from a stream that is read once (`stream`), from a function that opens them
- * anew each time (`open`), or are in the mesh's storage already (`sha256` alone).
+ * One picture of a job. The first one is the source, with the default name "source". Pipelines refer to the others by name. Its bytes
+ * come from memory (`bytes`), from a stream that is read once (`stream`), from a function that opens a new stream (`open`), or from the
+ * mesh's storage (`sha256` alone).
  */
 export type Picture = {
   readonly name?: string;
-  /** 64 lower-case hex digits; checked against the bytes where both are given. */
+  /** 64 lower-case hex digits. Checked against the bytes, if both are given. */
   readonly sha256?: string;
-  /** Length where it is known beforehand; checked against the bytes. */
+  /** Length, if known beforehand. Checked against the bytes. */
   readonly sizeBytes?: number;
   readonly bytes?: Uint8Array;
   readonly stream?: AsyncIterable<Uint8Array>;
   readonly open?: () => AsyncIterable<Uint8Array>;
 };
 
-/** Pictures whose parts may be asked for again, as long as that is possible. */
+/** The upload messages of a job's pictures. */
 export type PictureParts = {
-  /** The upload messages and chunks of all pictures, in order. */
+  /** Yields the upload messages and chunks of all pictures, in order. */
   read(): AsyncGenerator<{ part: NonNullable<CreateJobRequest["part"]> }>;
-  /** Whether `read` gives the whole again: no one-way stream has been begun. */
+  /** Whether `read` can yield everything again: no `stream` has been begun. */
   canRepeat(): boolean;
-  /** What reading a picture failed with; undefined while nothing has. */
+  /** Returns the error of reading a picture; undefined without one. */
   failure(): unknown;
 };
 
-/** Checks the list of pictures. Throws INVALID_ARGUMENT where it is empty or a picture has no content or several. */
+/** Checks the list of pictures. Throws INVALID_ARGUMENT if it is empty, or a picture has no content or several. */
 export function createPictureParts(pictures: readonly Picture[]): PictureParts {
   if (pictures.length === 0) throw expected("pictures", "a list of at least one picture", []);
   for (const [index, { bytes, stream, open, sha256 }] of pictures.entries()) {
@@ -68,7 +68,7 @@ export function createPictureParts(pictures: readonly Picture[]): PictureParts {
   return { read, canRepeat: () => !streamBegun, failure: () => failure };
 }
 
-/** The same bytes in chunks of exactly `size`, the last one shorter. Holds at most one such chunk beside what it is given. */
+/** Yields the same bytes in chunks of exactly `size`; the last one may be shorter. Holds at most one such chunk besides its input. */
 export async function* toEvenChunks(
   chunks: AsyncIterable<Uint8Array>,
   size: number = chunkBytes,

@@ -2,18 +2,18 @@ import { ConfigError } from "@pixelmesh/config";
 import { AppError } from "@pixelmesh/errors";
 import { openRpcTls, type RpcTls } from "@pixelmesh/rpc";
 
-/** Files (PEM) by which a mesh is called over TLS; replaced ones count for connections made after that. */
+/** PEM files for calls over TLS. Replaced files apply to new connections. */
 export type TlsOptions = {
-  /** CAs that the mesh is trusted by; default: those that Node trusts. */
+  /** CAs of the mesh; default: Node's CAs. */
   readonly caFile?: string | undefined;
-  /** The certificate that the mesh is shown, and its key, where it asks for one. */
+  /** The client's certificate and its key, for a mesh that requires one. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
-  /** Name that the mesh's certificate must carry; default: the host of the address. */
+  /** Name that the mesh's certificate must have; default: the host of the address. */
   readonly serverName?: string | undefined;
 };
 
-/** TLS for connections of a client; undefined without any file. Throws INVALID_ARGUMENT that names option and file. */
+/** Opens TLS for the connections of a client; undefined without any file. Throws INVALID_ARGUMENT with option and file. */
 export function openClientTls(options: TlsOptions): RpcTls | undefined {
   const { caFile = "", certFile = "", keyFile = "", serverName = "" } = options;
   const files = {

@@ -1,8 +1,8 @@
 import { type Job, type JobServiceDefinition, JobState } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
-import { createPatience } from "./patience.ts";
+import { createBackoff } from "./retry.ts";
 
-/** Whether the job has reached the one state it stays in. */
+/** Whether the job is in a terminal state. */
 export function isJobEnded(job: Job): boolean {
   return job.state === JobState.SUCCEEDED || job.state === JobState.FAILED || job.state === JobState.CANCELLED;
 }
@@ -11,41 +11,41 @@ export function isJobEnded(job: Job): boolean {
 const endTimeoutMs = 1_000;
 
 /**
- * The job now and whenever it changes or progresses; ends after the terminal state. When the replica that was watched
- * stops or is lost, another one is; what is older than what was seen is left out, and progress does not fall. Throws JOB_NOT_FOUND, or what kept it
- * from the mesh for longer than `patienceMs`.
+ * Yields the job now and at each change or progress, up to its terminal state. If the watched replica stops or is lost, it watches
+ * another one. Skips states older than the last one, and never lowers the progress. Throws JOB_NOT_FOUND, or the failure that lasted
+ * longer than `retryTimeoutMs`.
  */
 export async function* watchJob(
   rpc: RpcClient<JobServiceDefinition>,
   jobId: string,
-  options: { readonly patienceMs: number; readonly signal?: AbortSignal | undefined },
+  options: { readonly retryTimeoutMs: number; readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<Job, void, undefined> {
   const { signal } = options;
-  const patience = createPatience(options.patienceMs);
+  const backoff = createBackoff(options.retryTimeoutMs);
   let lastRevision = 0;
-  let most = 0;
+  let maxProgress = 0;
   let ended: Job | undefined;
   for (;;) {
     let failure: unknown;
     let timer: NodeJS.Timeout | undefined;
-    const over = new AbortController();
+    const streamEnd = new AbortController();
     try {
       for await (const job of rpc.watchJob(
         { jobId },
-        { signal: AbortSignal.any([over.signal, ...(signal ? [signal] : [])]) },
+        { signal: AbortSignal.any([streamEnd.signal, ...(signal ? [signal] : [])]) },
       )) {
-        patience.reset();
+        backoff.reset();
         if (job.revision < lastRevision || ended) continue;
         lastRevision = job.revision;
         if (isJobEnded(job)) {
-          // The stream ends with it. It is read to that end: to cancel it would be to reset it, and servers end connections with
-          // too many resets (nghttp2: more than 1,000, then 33 a second).
+          // Read the stream to its end: a cancelled stream is reset, and servers end connections with too many resets (nghttp2:
+          // more than 1,000, then 33 a second).
           ended = job;
-          timer = setTimeout(() => over.abort(), endTimeoutMs);
+          timer = setTimeout(() => streamEnd.abort(), endTimeoutMs);
         } else {
-          // A replica that has just started may not have heard yet how far the job is.
-          most = Math.max(most, job.progress);
-          yield job.progress < most ? { ...job, progress: most } : job;
+          // A replica that has just started may not know the progress yet.
+          maxProgress = Math.max(maxProgress, job.progress);
+          yield job.progress < maxProgress ? { ...job, progress: maxProgress } : job;
         }
       }
     } catch (error) {
@@ -57,6 +57,6 @@ export async function* watchJob(
       yield ended;
       return;
     }
-    await patience.wait(failure, signal);
+    await backoff.wait(failure, signal);
   }
 }

@@ -4,7 +4,7 @@ import { type CreateJobHeader, type CreateJobRequest, JobState } from "@pixelmes
 import { toChunks } from "@pixelmesh/rpc";
 import { expect, onTestFinished, test } from "vitest";
 import { connectPixelmesh } from "../src/index.ts";
-import { startPlayedMesh } from "./played-mesh.ts";
+import { startFakeMesh } from "./fake-mesh.ts";
 import { toArray } from "./to-array.ts";
 
 const stopping = () => new AppError("STOPPING", "This replica is stopping", { retryAfterMs: 20 });
@@ -28,9 +28,9 @@ async function readUpload(stream: AsyncIterable<CreateJobRequest>) {
 
 const large = Buffer.alloc(2_500_000, 7);
 
-test("a job whose creation was interrupted is created again under the same request id, with all bytes", async () => {
+test("an interrupted creation is retried under the same request id, with all bytes", async () => {
   const seen: Awaited<ReturnType<typeof readUpload>>[] = [];
-  const mesh = await startPlayedMesh({
+  const mesh = await startFakeMesh({
     async createJob(stream) {
       seen.push(await readUpload(stream));
       if (seen.length < 3) throw stopping();
@@ -54,9 +54,9 @@ test("a job whose creation was interrupted is created again under the same reque
   }
 });
 
-test("a stream that was read once is not sent again: the failure is the caller's to handle", async () => {
+test("a creation with a `stream` is not retried, and its failure is thrown", async () => {
   let calls = 0;
-  const mesh = await startPlayedMesh({
+  const mesh = await startFakeMesh({
     async createJob(stream) {
       calls += 1;
       await readUpload(stream);
@@ -68,9 +68,9 @@ test("a stream that was read once is not sent again: the failure is the caller's
   expect(calls).toBe(1);
 });
 
-test("a refused picture is not sent again, and its reason and fields arrive", async () => {
+test("a refused picture is not sent again, and its reason is thrown", async () => {
   let calls = 0;
-  const mesh = await startPlayedMesh({
+  const mesh = await startFakeMesh({
     async createJob() {
       calls += 1;
       throw new AppError("IMAGE_CORRUPT", "The picture cannot be decoded");
@@ -81,10 +81,10 @@ test("a refused picture is not sent again, and its reason and fields arrive", as
   expect(calls).toBe(1);
 });
 
-test("a picture that cannot be read fails with its own error, and its upload has no end", async () => {
+test("a picture that cannot be read throws its own error, and its upload has no end message", async () => {
   const ends: boolean[] = [];
   const arrived = Promise.withResolvers<void>();
-  const mesh = await startPlayedMesh({
+  const mesh = await startFakeMesh({
     async createJob(stream) {
       arrived.resolve();
       ends.push((await readUpload(stream).catch(() => ({ hasEnd: false }))).hasEnd);
@@ -101,9 +101,9 @@ test("a picture that cannot be read fails with its own error, and its upload has
   await expect.poll(() => ends).toEqual([false]);
 });
 
-test("a watch survives replicas that stop, skips what is older, and ends with the terminal state", async () => {
+test("a watch survives replicas that stop, skips older states, and ends with the terminal state", async () => {
   let calls = 0;
-  const mesh = await startPlayedMesh({
+  const mesh = await startFakeMesh({
     async *watchJob() {
       calls += 1;
       if (calls === 1) {
@@ -122,15 +122,15 @@ test("a watch survives replicas that stop, skips what is older, and ends with th
   expect(calls).toBe(3);
 });
 
-test("thousands of watches leave their connection as it was", async () => {
+test("thousands of watches do not end their connection", async () => {
   const played = {
     async *watchJob() {
       yield { state: JobState.SUCCEEDED, revision: 1 };
     },
   };
-  const mesh = await startPlayedMesh(played, { patienceMs: 0 });
-  // A watch that is cancelled where it could be read to its end is a stream that is reset, and servers take more than 1,000 of
-  // these at once for an attack: they end the connection, and with it every call on it.
+  const mesh = await startFakeMesh(played, { retryTimeoutMs: 0 });
+  // A cancelled watch is a stream that is reset. Servers take more than 1,000 resets for an attack and end the connection with all
+  // its calls.
   const watches = 2_500;
   let [begun, seen] = [0, 0];
   const watch = async () => {
@@ -140,14 +140,14 @@ test("thousands of watches leave their connection as it was", async () => {
   expect(seen).toBe(watches);
 });
 
-test("a watch of a mesh that is gone for good fails with why", async () => {
-  const mesh = connectPixelmesh({ address: "127.0.0.1:1", patienceMs: 300 });
+test("a watch of a mesh that stays away fails with SERVICE_UNAVAILABLE", async () => {
+  const mesh = connectPixelmesh({ address: "127.0.0.1:1", retryTimeoutMs: 300 });
   onTestFinished(() => mesh.close());
   await expect(mesh.jobs.wait("x")).rejects.toMatchObject({ reason: "SERVICE_UNAVAILABLE" });
 });
 
-test("a watch ends at once when its signal is aborted", async () => {
-  const mesh = await startPlayedMesh({
+test("a watch fails at once when its signal is aborted", async () => {
+  const mesh = await startFakeMesh({
     async *watchJob(_request, { signal }) {
       yield { state: JobState.RUNNING, revision: 1 };
       await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -161,8 +161,8 @@ test("a watch ends at once when its signal is aborted", async () => {
   expect(error).toMatchObject({ reason: "CANCELLED", cause: stop.signal.reason });
 });
 
-test("a list goes on over all pages", async () => {
-  const mesh = await startPlayedMesh({
+test("a list covers all pages", async () => {
+  const mesh = await startFakeMesh({
     async listJobs({ pageToken, pageSize }) {
       expect(pageSize).toBe(2);
       const page = Number(pageToken || "0");
@@ -175,9 +175,9 @@ test("a list goes on over all pages", async () => {
 
 const sha256 = createHash("sha256").update(large).digest("hex");
 
-test("a download that breaks off goes on from where it broke", async () => {
+test("a broken download resumes at the last received byte", async () => {
   const offsets: number[] = [];
-  const mesh = await startPlayedMesh({
+  const mesh = await startFakeMesh({
     async *downloadOutput({ offsetBytes }) {
       offsets.push(offsetBytes);
       yield { part: { $case: "header", value: { name: "result", sha256, sizeBytes: large.length } } };
@@ -193,8 +193,8 @@ test("a download that breaks off goes on from where it broke", async () => {
   expect(offsets).toEqual([0, 1_000_000]);
 });
 
-test("bytes that are not those of the header are never passed off as whole", async () => {
-  const mesh = await startPlayedMesh({
+test("a download whose bytes differ from the header throws BLOB_CORRUPT", async () => {
+  const mesh = await startFakeMesh({
     async *downloadOutput() {
       yield { part: { $case: "header", value: { name: "result", sha256, sizeBytes: large.length } } };
       for (const value of toChunks(Buffer.alloc(large.length, 8))) yield { part: { $case: "chunk", value } };

@@ -1,4 +1,4 @@
-/** Everything an iterable gives, in order. */
+/** Collects the items of an iterable. */
 export async function toArray<T>(items: AsyncIterable<T>): Promise<T[]> {
   const array: T[] = [];
   for await (const item of items) array.push(item);

@@ -35,7 +35,7 @@ test("defaults are used, values are typed and the result is frozen", () => {
   expect(Object.isFrozen(config)).toBe(true);
 });
 
-test("all mistakes are reported together, with variable, form and what was there", () => {
+test("all mistakes are reported together, with variable, form and given text", () => {
   const env = { PIXELMESH_X_PORT: "70000", PIXELMESH_X_MAX: "64 bananas", PIXELMESH_X_MODE: "c" };
   const error = (() => {
     try {
@@ -53,7 +53,7 @@ test("all mistakes are reported together, with variable, form and what was there
   ]);
 });
 
-test("ranges are told in the unit that people write", () => {
+test("the error for a value out of range has the range in readable units", () => {
   const bounded = { waitMs: field.duration("PIXELMESH_X_WAIT", "30s", "Wait.", { min: 1_000, max: 600_000 }) };
   expect(() => loadConfig(bounded, { PIXELMESH_X_WAIT: "1h" })).toThrow(
     "Expected PIXELMESH_X_WAIT to be a duration such as 30s from 1s to 10m, got `1h`",
@@ -92,7 +92,7 @@ test("sizes are written in their largest whole unit", () => {
   expect(toByteSizeText(67108864)).toBe("64MiB");
 });
 
-test("secrets inside addresses are masked in what is listed and in what is refused", () => {
+test("secrets inside addresses are masked in descriptions and errors", () => {
   const fields = {
     url: field.text("X_URL", undefined, "An address."),
     port: field.integer("X_PORT", "1", "A port."),
@@ -105,7 +105,7 @@ test("secrets inside addresses are masked in what is listed and in what is refus
   expect(loadConfig({ url: fields.url }, env).url).toBe(env.X_URL);
 });
 
-test("sizes and times are listed in their largest whole unit, and what is none as it was written", () => {
+test("sizes and durations are described in their largest whole unit, other values as written", () => {
   const described = (text: string) =>
     describeConfig(
       {

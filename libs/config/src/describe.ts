@@ -2,7 +2,7 @@ import { maskSecretValue } from "@pixelmesh/errors";
 import type { Env } from "./env.ts";
 import type { Fields } from "./field.ts";
 
-/** One setting as it stands: for `pixelmesh config`. */
+/** One setting with its current value, for `pixelmesh config`. */
 export type ConfigLine = {
   readonly variable: string;
   readonly value: string;
@@ -11,7 +11,7 @@ export type ConfigLine = {
   readonly doc: string;
 };
 
-/** Every setting with its text value, sizes and times in their largest whole unit, and where that came from. Secrets are masked, also in addresses. */
+/** Describes every setting: its value as text, in the largest whole unit, and its origin. Secrets are masked, also inside addresses. */
 export function describeConfig(fields: Fields, env: Env): ConfigLine[] {
   return Object.values(fields).map(({ variable, defaultText, form, doc, secret, normalize }) => {
     const given = env[variable] || undefined;

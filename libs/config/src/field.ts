@@ -1,27 +1,34 @@
 import { z } from "zod";
 import { parseByteSize, parseDuration, parsePercent, toByteSizeText, toDurationText } from "./units.ts";
 
-/** One setting: its environment variable, default as text, form for people, and how the text becomes a value. */
+/** One setting: environment variable, default as text, expected form, and the parser of its text. */
 export type Field<T> = {
   readonly variable: string;
-  /** Text as one would write it; undefined: the setting must be given. */
+  /** Default value as text; undefined: the setting is required. */
   readonly defaultText: string | undefined;
+  /** The default in words, where `defaultText` depends on the machine. For the docs. */
+  readonly defaultDoc?: string;
   /** What the setting does, for `pixelmesh config` and the docs. */
   readonly doc: string;
   readonly form: string;
   readonly secret: boolean;
   readonly schema: z.ZodType<T, string>;
-  /** The same setting written in its largest whole unit; text that is no such setting as it is. Absent where there is one form only. */
+  /** Writes a value in its largest whole unit; returns invalid text unchanged. Absent if a value has only one form. */
   readonly normalize?: (text: string) => string;
 };
 
-/** The settings of one part, by the name they have in code. */
+/** The settings of one part, by their names in code. */
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
-/** Bounds and flags a field may have. */
-export type FieldOptions = { readonly min?: number; readonly max?: number; readonly secret?: boolean };
+/** Bounds and flags of a field. */
+export type FieldOptions = {
+  readonly min?: number;
+  readonly max?: number;
+  readonly secret?: boolean;
+  readonly defaultDoc?: string;
+};
 
-/** Kinds of settings. Each takes the variable, the default as text (undefined: required) and one sentence of doc. */
+/** Kinds of settings. Each takes the variable, the default as text (undefined: required) and one sentence of documentation. */
 export const field = {
   text: (variable: string, defaultText: string | undefined, doc: string, options: FieldOptions = {}): Field<string> =>
     make(variable, defaultText, doc, "text", z.string(), options),
@@ -81,7 +88,8 @@ function make<T>(
   schema: z.ZodType<T, string>,
   options: FieldOptions,
 ): Field<T> {
-  return Object.freeze({ variable, defaultText, doc, form, schema, secret: options.secret ?? false });
+  const { secret = false, defaultDoc } = options;
+  return Object.freeze({ variable, defaultText, doc, form, schema, secret, ...(defaultDoc ? { defaultDoc } : {}) });
 }
 
 function quantity(

@@ -5,7 +5,7 @@ import type { Field, Fields } from "./field.ts";
 /** The frozen values of a set of fields. */
 export type ConfigOf<F extends Fields> = Readonly<{ [K in keyof F]: F[K] extends Field<infer T> ? T : never }>;
 
-/** Every mistake in the environment at once: one line each, with variable, expected form and the text that was there. */
+/** All mistakes in the environment, one line each, with variable, expected form and given text. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly mistakes: readonly string[];

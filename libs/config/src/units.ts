@@ -12,29 +12,29 @@ const byteUnits: Readonly<Record<string, number>> = {
   TB: 1e12,
 };
 
-/** Milliseconds of a duration written for people: `250ms`, `30s`, `15m`, `24h`, `7d`. Undefined when it is none. */
+/** Parses a duration such as `250ms`, `30s`, `15m`, `24h`, `7d` into milliseconds. Returns undefined for other text. */
 export function parseDuration(text: string): number | undefined {
   return parseQuantity(text, durationUnits);
 }
 
-/** Bytes of a size written for people: `64MiB`, `2GB`, `512B`. Undefined when it is none. */
+/** Parses a size such as `64MiB`, `2GB`, `512B` into bytes. Returns undefined for other text. */
 export function parseByteSize(text: string): number | undefined {
   return parseQuantity(text, byteUnits);
 }
 
-/** The ratio 0 to 1 of a percentage written for people: `85%`. Undefined when it is none. */
+/** Parses a percentage such as `85%` into a ratio from 0 to 1. Returns undefined for other text. */
 export function parsePercent(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim());
   const value = match ? Number(match[1]) / 100 : Number.NaN;
   return value >= 0 && value <= 1 ? value : undefined;
 }
 
-/** A duration in its largest whole unit: 90000 becomes `90s`. */
+/** Writes a duration in its largest whole unit: 90000 becomes `90s`. */
 export function toDurationText(ms: number): string {
   return toQuantityText(ms, ["d", "h", "m", "s", "ms"], durationUnits);
 }
 
-/** A size in its largest whole binary unit: 67108864 becomes `64MiB`. */
+/** Writes a size in its largest whole binary unit: 67108864 becomes `64MiB`. */
 export function toByteSizeText(bytes: number): string {
   return toQuantityText(bytes, ["TiB", "GiB", "MiB", "KiB", "B"], byteUnits);
 }

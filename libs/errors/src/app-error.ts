@@ -1,20 +1,20 @@
-import type { Reason } from "./reasons.ts";
+import type { Reason } from "./reason-row.ts";
 
-/** One field that is wrong: its path in the request and what is wrong with it, for people. */
+/** One wrong field: its path in the request, and for people what is wrong with it. */
 export type FieldViolation = { readonly field: string; readonly description: string };
 
-/** What an AppError may carry besides its reason and text. */
+/** What an AppError holds besides its reason and text. */
 export type AppErrorOptions = {
   /** Short machine-readable facts, such as the known names. Never user text or secrets. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** When a repeat may help, in milliseconds. */
+  /** Time after which a repeat may help, in milliseconds. */
   readonly retryAfterMs?: number;
   readonly fields?: readonly FieldViolation[];
-  /** Logged once at the edge, never sent. */
+  /** Logged once by the service that reports the failure, never sent. */
   readonly cause?: unknown;
 };
 
-/** A failure with a reason from the closed list and a text that may be shown to the caller. Knows nothing of gRPC. */
+/** A failure with a reason from the closed list and a text that may be shown to the caller. Independent of gRPC. */
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly reason: Reason;

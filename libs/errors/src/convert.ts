@@ -1,13 +1,13 @@
 import { AppError } from "./app-error.ts";
 
-/** Whether a failure is an AbortSignal's doing. */
+/** Whether an AbortSignal caused the failure. */
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
 }
 
 /**
- * Any failure as an AppError: itself, CANCELLED or DEADLINE_EXCEEDED for an abort, else INTERNAL with a fixed text and
- * the failure as its cause.
+ * Converts any failure to an AppError. An AppError is returned as it is. An abort becomes CANCELLED or DEADLINE_EXCEEDED. Any
+ * other failure becomes INTERNAL with a fixed text, and the failure as its cause.
  */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;

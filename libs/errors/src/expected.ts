@@ -1,10 +1,10 @@
 import { AppError } from "./app-error.ts";
 import { maskSecretValue } from "./mask-secrets.ts";
-import type { Reason } from "./reasons.ts";
+import type { Reason } from "./reason-row.ts";
 
 /**
- * The error for a field outside its range: "Expected `field` to be …, got `value`". Secrets in addresses are masked, long values cut at 64 characters.
- * `reason` defaults to INVALID_ARGUMENT.
+ * Returns the error for a field outside its range: "Expected `field` to be …, got `value`". Masks secrets in addresses and cuts the
+ * value at 64 characters. `reason` defaults to INVALID_ARGUMENT.
  */
 export function expected(field: string, form: string, got: unknown, reason: Reason = "INVALID_ARGUMENT"): AppError {
   const description = `Expected \`${field}\` to be ${form}, got \`${toShortText(got)}\``;

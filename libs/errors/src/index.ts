@@ -1,5 +1,17 @@
 export { AppError, type AppErrorOptions, type FieldViolation } from "./app-error.ts";
 export { isAbort, toAppError } from "./convert.ts";
+export { describeReasons } from "./describe-reasons.ts";
 export { expected } from "./expected.ts";
 export { maskSecrets, maskSecretValue } from "./mask-secrets.ts";
-export { isDeterministic, isRetryable, type Reason, reasonFromEnum, reasons, reasonToEnum } from "./reasons.ts";
+export type { ClientRetries, GrpcStatusName, Reason, ReasonRow, RetryRules } from "./reason-row.ts";
+export {
+  clientRetriesOf,
+  grpcStatusOf,
+  isDeterministic,
+  isRequeuedBeforeStart,
+  isRetryable,
+  reasonFromEnum,
+  reasons,
+  reasonToEnum,
+} from "./reason-rules.ts";
+export { reasonTable } from "./reasons.ts";

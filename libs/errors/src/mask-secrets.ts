@@ -9,15 +9,15 @@ const secretName = "[^=&#?\\s]*(?:token|secret|pass|pwd|key|auth|sig|cred|jwt|se
 const secretParameter = new RegExp(`([?&;#]${secretName}=)[^&#;\\s"'\`<>]*`, "gi");
 
 /**
- * The text with secrets in addresses masked: user and password (`nats://********@host`), and the values of parameters whose names say
- * that they are secret (`?token=********`). Masks rather too much than too little.
+ * Masks the secrets in the addresses of a text: user and password (`nats://********@host`), and the values of parameters with secret
+ * names (`?token=********`). In doubt it masks too much.
  */
 export function maskSecrets(text: string): string {
   if (!text.includes("://")) return text;
   return text.replace(addressInText, toMasked);
 }
 
-/** The same for the whole value of a setting or flag, which may also be `user:password@host` without a scheme, or a list of either. */
+/** Masks the secrets in the whole value of a setting or flag: an address, `user:password@host` without a scheme, or a list of either. */
 export function maskSecretValue(value: string): string {
   if (value.includes("://")) return value.replace(addressInValue, toMasked);
   if (!value.includes("@")) return value;
@@ -30,11 +30,11 @@ function toMasked(_: string, begin: string, rest: string): string {
   return `${begin}${shown.replace(secretParameter, `$1${mask}`)}`;
 }
 
-/** Where the `@` after user and password is; -1 without. A password may hold characters that should have been encoded. */
+/** Returns the index of the `@` after user and password; -1 without one. A password may hold characters that should be encoded. */
 function endOfUser(begin: string, rest: string): number {
   const authority = /^[^/?#]*/.exec(rest)?.[0] ?? "";
   const isWeb = begin === "http://" || begin === "https://";
-  // An `@` in the path of a web address is no user's, unless what should be the port is none.
+  // An `@` in the path of a web address ends no user, unless the text after the colon is not a port.
   const isHost = isWeb && /^(\[[^\]]*\]|[^:@]*)(:\d*)?$/.test(authority);
   return isHost ? -1 : isWeb && authority.includes("@") ? authority.lastIndexOf("@") : rest.lastIndexOf("@");
 }

@@ -1,61 +1,280 @@
-import { ErrorReason } from "@pixelmesh/proto";
+import type { Reason, ReasonRow, RetryRules } from "./reason-row.ts";
 
-/** A reason by name, without the enum's prefix: what ErrorInfo carries and what people read. */
-export type Reason = Exclude<keyof typeof ErrorReason, "UNSPECIFIED" | "UNRECOGNIZED">;
-
-/** Every reason there is. */
-export const reasons: readonly Reason[] = Object.freeze(
-  Object.keys(ErrorReason).filter((name) => name !== "UNSPECIFIED" && name !== "UNRECOGNIZED") as Reason[],
-);
-
-const byNumber = new Map<number, Reason>(reasons.map((name) => [ErrorReason[name], name]));
-
-/** The enum's number for a reason. */
-export function reasonToEnum(reason: Reason): ErrorReason {
-  return ErrorReason[reason];
-}
-
-/** The reason for an enum's number; INTERNAL for one that this release does not know. */
-export function reasonFromEnum(value: ErrorReason): Reason {
-  return byNumber.get(value) ?? "INTERNAL";
-}
-
-const retryable: ReadonlySet<Reason> = new Set<Reason>([
-  "TOO_MANY_JOBS",
-  "QUEUE_FULL",
-  "STORAGE_FULL",
-  "STORAGE_UNAVAILABLE",
-  "MEMORY_PRESSURE",
-  "SERVICE_UNAVAILABLE",
-  "BROKER_UNAVAILABLE",
-  "STOPPING",
-  "GRANT_EXPIRED",
-  "INTERNAL",
-]);
-
-/** Whether the same work may succeed when it is simply tried again later. The one place that decides this. */
-export function isRetryable(reason: Reason): boolean {
-  return retryable.has(reason);
-}
-
-const deterministic: ReadonlySet<Reason> = new Set<Reason>([
-  "INVALID_ARGUMENT",
-  "IMAGE_EMPTY",
-  "IMAGE_TYPE_UNSUPPORTED",
-  "IMAGE_CORRUPT",
-  "IMAGE_TRUNCATED",
-  "IMAGE_TOO_MANY_BYTES",
-  "IMAGE_TOO_MANY_PIXELS",
-  "IMAGE_SIDE_TOO_LONG",
-  "IMAGE_TOO_MANY_FRAMES",
-  "OUTPUT_TOO_LARGE",
-]);
+/** No repeat of the same call helps. */
+const permanent: RetryRules = {
+  retryable: false,
+  deterministic: false,
+  requeueBeforeStart: false,
+  clientRetries: "never",
+};
+/**
+ * The input alone decides. Our own checks find most of these. A decoder's failure becomes IMAGE_CORRUPT or IMAGE_TRUNCATED only
+ * after a second decode has failed too.
+ */
+const decidedByInput: RetryRules = { ...permanent, deterministic: true };
+/** A part of the mesh does not answer now. */
+const unavailable: RetryRules = {
+  retryable: true,
+  deterministic: false,
+  requeueBeforeStart: true,
+  clientRetries: "always",
+};
+/** A limit is reached now. */
+const full: RetryRules = { ...unavailable, clientRetries: "after_retry_info" };
+/** A worker lost its slot. Clients never see it as the failure of a call. */
+const slotLost: RetryRules = { ...unavailable, clientRetries: "never" };
 
 /**
- * Whether the input alone decides the failure, so that the failure itself may be kept as a result. Our own checks decide most of
- * these; a decoder's complaint becomes IMAGE_CORRUPT or IMAGE_TRUNCATED only after a second decode has failed too. A model's
- * broken answer (RESULT_INVALID) is not among them: the device or the driver may have caused it.
+ * The table of reasons, the one place that decides what follows from a failure. A reason of the contract without a row does not
+ * compile. docs/reference/errors.md is generated from it.
  */
-export function isDeterministic(reason: Reason): boolean {
-  return deterministic.has(reason);
-}
+export const reasonTable: Readonly<Record<Reason, ReasonRow>> = {
+  // The request is wrong.
+  INVALID_ARGUMENT: {
+    status: "INVALID_ARGUMENT",
+    retry: decidedByInput,
+    help: "A field is missing or outside its range. Correct the fields that BadRequest names.",
+  },
+  INVALID_PIPELINE: {
+    status: "INVALID_ARGUMENT",
+    retry: permanent,
+    help: "The pipeline is cyclic, dangling or too long, or its steps do not fit together. Correct the pipeline.",
+  },
+  UNKNOWN_OPERATION: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "This mesh does not have the operation. Use another operation, or upgrade the mesh.",
+  },
+  UNKNOWN_MODEL: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "There is no model of this name. Use one of those in metadata `known`.",
+  },
+  UNKNOWN_EFFECT: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "There is no effect of this name. Use one of those in metadata `known`.",
+  },
+  REQUEST_ID_REUSED: {
+    status: "ALREADY_EXISTS",
+    retry: permanent,
+    help: "The request id was used for another pipeline or picture. Use a new request id.",
+  },
+  REQUEST_TOO_LARGE: {
+    status: "INVALID_ARGUMENT",
+    retry: permanent,
+    help: "A message or the metadata of the call is above its limit. Send less, or send larger chunks.",
+  },
+  PIPELINE_TOO_LARGE: {
+    status: "INVALID_ARGUMENT",
+    retry: permanent,
+    help: "The resolved pipeline is above 128 KiB; metadata `bytes` and `max_bytes` say by how much. Use fewer steps.",
+  },
+  UNAUTHENTICATED: {
+    status: "UNAUTHENTICATED",
+    retry: permanent,
+    help: "The call carries no token, or one that this mesh does not know. Send a valid token.",
+  },
+
+  // The picture is at fault.
+  IMAGE_EMPTY: { status: "INVALID_ARGUMENT", retry: decidedByInput, help: "The file has no bytes. Send a picture." },
+  IMAGE_TYPE_UNSUPPORTED: {
+    status: "INVALID_ARGUMENT",
+    retry: decidedByInput,
+    help: "The bytes are of a type that is not accepted. Convert the picture to a supported format.",
+  },
+  IMAGE_CORRUPT: {
+    status: "INVALID_ARGUMENT",
+    retry: decidedByInput,
+    help: "The type is known, but the content cannot be decoded. Send an intact file.",
+  },
+  IMAGE_TRUNCATED: {
+    status: "INVALID_ARGUMENT",
+    retry: decidedByInput,
+    help: "The file ends too early. Send the complete file.",
+  },
+  IMAGE_TOO_MANY_BYTES: {
+    status: "INVALID_ARGUMENT",
+    retry: decidedByInput,
+    help: "The file is above the limit for bytes. Send a smaller file, or raise the limit.",
+  },
+  IMAGE_TOO_MANY_PIXELS: {
+    status: "INVALID_ARGUMENT",
+    retry: decidedByInput,
+    help: "The picture is above the limit for pixels. Send a smaller picture, or raise the limit.",
+  },
+  IMAGE_SIDE_TOO_LONG: {
+    status: "INVALID_ARGUMENT",
+    retry: decidedByInput,
+    help: "A side of the picture is above its limit. Send a smaller picture, or raise the limit.",
+  },
+  IMAGE_TOO_MANY_FRAMES: {
+    status: "INVALID_ARGUMENT",
+    retry: decidedByInput,
+    help: "The animation has more frames than the limit. Send fewer frames, or raise the limit.",
+  },
+  OUTPUT_TOO_LARGE: {
+    status: "INVALID_ARGUMENT",
+    retry: decidedByInput,
+    help: "The result would be above the output limit. Ask for a smaller result.",
+  },
+  DIGEST_MISMATCH: {
+    status: "INVALID_ARGUMENT",
+    retry: permanent,
+    help: "The bytes do not have the announced digest. Send the bytes again, or correct the digest.",
+  },
+
+  // A thing that was asked for does not exist.
+  JOB_NOT_FOUND: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "The tenant has no job of this id, or its record has expired. Check id and tenant.",
+  },
+  OUTPUT_NOT_FOUND: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "The job has no output of this name. Check the name.",
+  },
+  OUTPUT_NOT_READY: {
+    status: "FAILED_PRECONDITION",
+    retry: permanent,
+    help: "The step that makes the output has not ended. Watch the job, then download.",
+  },
+  OUTPUT_EXPIRED: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "The output was deleted after its retention time. Run the job again.",
+  },
+  BLOB_NOT_FOUND: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "Storage has no blob of this digest. Upload the bytes again.",
+  },
+  BLOB_CORRUPT: {
+    status: "DATA_LOSS",
+    retry: permanent,
+    help: "Stored bytes no longer have their digest; storage has set them aside. Upload them again and check the disk.",
+  },
+  DEAD_LETTER_NOT_FOUND: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "There is no dead letter of this sequence number. List the dead letters.",
+  },
+  UNKNOWN_SERVICE: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "Health was asked for a name that this process does not have. Use one of those in metadata `known`.",
+  },
+  METHOD_UNIMPLEMENTED: {
+    status: "UNIMPLEMENTED",
+    retry: permanent,
+    help: "This release does not serve the rpc of the contract. Upgrade the mesh.",
+  },
+
+  // A limit is reached.
+  TOO_MANY_JOBS: {
+    status: "RESOURCE_EXHAUSTED",
+    retry: { ...full, requeueBeforeStart: false },
+    help: "The open jobs of the mesh or tenant are at their limit. Repeat after the time in RetryInfo.",
+  },
+  QUEUE_FULL: {
+    status: "RESOURCE_EXHAUSTED",
+    retry: full,
+    help: "A bounded queue is full. Repeat after the time in RetryInfo.",
+  },
+  STORAGE_FULL: {
+    status: "RESOURCE_EXHAUSTED",
+    retry: full,
+    help: "Storage has no free space. Repeat later; if it lasts, add space or shorten the retention times.",
+  },
+  NO_DEVICE_FITS: {
+    status: "FAILED_PRECONDITION",
+    retry: permanent,
+    help: "The work does not fit even on an empty device. Use a smaller picture or a larger device, or allow degradation.",
+  },
+  OUT_OF_MEMORY: {
+    status: "RESOURCE_EXHAUSTED",
+    retry: permanent,
+    help: "The work ran out of memory at its smallest option. Use a smaller picture or a larger device.",
+  },
+  MEMORY_PRESSURE: {
+    status: "RESOURCE_EXHAUSTED",
+    retry: slotLost,
+    help: "A slot was revoked or refused, so the work goes back to its queue. The mesh tries again by itself.",
+  },
+
+  // The work was ended.
+  CANCELLED: {
+    status: "CANCELLED",
+    retry: permanent,
+    help: "The caller ended the work. Start it again if you need it.",
+  },
+  DEADLINE_EXCEEDED: {
+    status: "DEADLINE_EXCEEDED",
+    retry: permanent,
+    help: "The deadline passed before the work was done. Allow more time, or ask for less work.",
+  },
+  POISON: {
+    status: "ABORTED",
+    retry: permanent,
+    help: "The step started several times and never ended. Read its dead letter.",
+  },
+
+  // A part of the mesh fails.
+  SERVICE_UNAVAILABLE: {
+    status: "UNAVAILABLE",
+    retry: unavailable,
+    help: "A service that is needed does not answer. Repeat; if it lasts, check the service's health.",
+  },
+  BROKER_UNAVAILABLE: {
+    status: "UNAVAILABLE",
+    retry: unavailable,
+    help: "The broker does not answer. Repeat; if it lasts, check NATS.",
+  },
+  STOPPING: {
+    status: "UNAVAILABLE",
+    retry: unavailable,
+    help: "This replica drains. Repeat; another replica answers.",
+  },
+  MODEL_UNAVAILABLE: {
+    status: "FAILED_PRECONDITION",
+    retry: permanent,
+    help: "The model is listed, but its file is missing or refused. Fetch the model.",
+  },
+  MODEL_INVALID: {
+    status: "FAILED_PRECONDITION",
+    retry: permanent,
+    help: "The file is not the model that its manifest describes. Fetch the model again.",
+  },
+  INFERENCE_FAILED: {
+    status: "INTERNAL",
+    retry: permanent,
+    help: "The inference runtime failed, and its host was replaced. Read the log of the service.",
+  },
+  // Not deterministic: the device or the driver may have caused it.
+  RESULT_INVALID: {
+    status: "INTERNAL",
+    retry: permanent,
+    help: "The model gave NaN, infinite or constant tiles. Use another model or device.",
+  },
+  MALFORMED_MESSAGE: {
+    status: "INVALID_ARGUMENT",
+    retry: permanent,
+    help: "The bytes are not the message of their subject or rpc. Check that client and mesh use one contract.",
+  },
+  GRANT_EXPIRED: {
+    status: "ABORTED",
+    retry: slotLost,
+    help: "The slot expired before the work was done. The mesh tries again by itself.",
+  },
+  STORAGE_UNAVAILABLE: {
+    status: "UNAVAILABLE",
+    retry: unavailable,
+    help: "The disk of storage is read-only, fails or is out of reach. Repeat; if it lasts, read the log of storage.",
+  },
+  INTERNAL: {
+    status: "INTERNAL",
+    retry: { ...permanent, retryable: true },
+    help: "An unexpected failure. Read the log of the service that reports it.",
+  },
+};

@@ -1,1 +1,2 @@
-export { type Gpu, type GpuLog, type GpuReader, type GpuReaderOptions, startGpuReader } from "./reader.ts";
+export { type Gpu, type GpuReader, type GpuReaderOptions, startGpuReader } from "./reader.ts";
+export type { GpuLog } from "./watch-gpus.ts";

@@ -9,27 +9,27 @@ const read = (line: string) => {
   return parsed.gpu;
 };
 
-test("a card is read with its UUID, name and memory; what is neither used nor free counts as used", () => {
+test("a GPU is read with its UUID, name and memory; memory that is neither used nor free counts as used", () => {
   expect(read(`0, ${uuid}, NVIDIA H200, 143771, 1204, 141930, Disabled`)).toEqual({
     ...{ index: 0, uuid, name: "NVIDIA H200", isMig: false },
     ...{ totalBytes: 143_771 * mib, usedBytes: 1_841 * mib },
   });
 });
 
-test("older drivers answer without the field for MIG, and consumer cards with [N/A] in it", () => {
+test("older drivers omit the field for MIG, and consumer cards report [N/A] in it", () => {
   expect(read(`1, ${uuid}, TITAN Xp, 12196, 10, 12186`)).toMatchObject({ index: 1, name: "TITAN Xp", isMig: false });
   expect(read(`0, ${uuid}, NVIDIA GeForce RTX 4090, 24564, 4, 24080, [N/A]`)).toMatchObject({
     ...{ name: "NVIDIA GeForce RTX 4090", usedBytes: 484 * mib, isMig: false },
   });
 });
 
-test("units and names with commas do no harm", () => {
+test("units and names with commas are accepted", () => {
   expect(read(`0, ${uuid}, Quadro, special, 4096 MiB, 96 MiB, 4000 MiB, Disabled`)).toMatchObject({
     ...{ name: "Quadro, special", totalBytes: 4096 * mib, usedBytes: 96 * mib },
   });
 });
 
-test("a card that is cut into instances says so, and may hide its own memory in a container", () => {
+test("a GPU with MIG instances is marked, and may hide its own memory in a container", () => {
   const hidden = "[Insufficient Permissions]";
   expect(read(`0, ${uuid}, NVIDIA A100-SXM4-40GB, ${hidden}, ${hidden}, ${hidden}, Enabled`)).toMatchObject({
     ...{ isMig: true, totalBytes: undefined, usedBytes: undefined },
@@ -37,7 +37,7 @@ test("a card that is cut into instances says so, and may hide its own memory in 
 });
 
 test.each(["ERR!", "[N/A]", "N/A", "[Not Supported]", "[Unknown Error]", "[GPU is lost]", "[GPU requires reset]", ""])(
-  "memory of `%s` is not known",
+  "memory of `%s` is unknown",
   (value) => {
     expect(read(`0, ${uuid}, NVIDIA L4, ${value}, ${value}, ${value}, Disabled`)).toMatchObject({
       ...{ name: "NVIDIA L4", totalBytes: undefined, usedBytes: undefined },
@@ -55,10 +55,10 @@ test.each([
   "Unable to determine the device handle for GPU0000:01:00.0: Unknown Error",
   'Field "mig.mode.current" is not a valid field to query.',
   "0, [Unknown Error], NVIDIA L4, 23034, 1, 22000, Disabled",
-])("`%s` is no reading", (text) => {
-  expect(toGpuLine(text)).toEqual({ kind: "words", text });
+])("`%s` is a message", (text) => {
+  expect(toGpuLine(text)).toEqual({ kind: "message", text });
 });
 
-test("an empty line is nothing", () => {
+test("an empty line is blank", () => {
   expect(toGpuLine("\r\n")).toEqual({ kind: "blank" });
 });

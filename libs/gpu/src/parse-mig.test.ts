@@ -4,7 +4,7 @@ import { toMigInstances } from "./parse-mig.ts";
 
 const mib = 1024 ** 2;
 
-test("each instance is told with its own UUID, memory and processes", () => {
+test("each instance is returned with its own UUID, memory and processes", () => {
   expect(toMigInstances(migList, migXml)).toEqual([
     {
       ...{ uuid: "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f", name: "NVIDIA A100-SXM4-40GB MIG 1g.5gb" },
@@ -17,7 +17,7 @@ test("each instance is told with its own UUID, memory and processes", () => {
   ]);
 });
 
-test("without the one output nothing is listed, without the other no memory is known", () => {
+test("without the list there are no instances, without the details their memory is unknown", () => {
   expect(toMigInstances("Failed to initialize NVML: Unknown Error", migXml)).toEqual([]);
   expect(toMigInstances(migList, "")).toMatchObject([{ totalBytes: undefined }, { totalBytes: undefined }]);
 });

@@ -1,6 +1,6 @@
 import { toBytes } from "./parse-gpus.ts";
 
-/** An instance of a GPU that is cut into several. Each is a device of its own. */
+/** A MIG instance of a GPU. Each instance is a device of its own. */
 export type MigInstance = {
   readonly uuid: string;
   /** Such as "NVIDIA A100-SXM4-40GB MIG 1g.5gb". */
@@ -13,8 +13,8 @@ export type MigInstance = {
 type Listed = { readonly gpuUuid: string; readonly index: number; readonly uuid: string; readonly name: string };
 
 /**
- * The instances of all GPUs, from two outputs: `nvidia-smi -L` knows their names and UUIDs, `nvidia-smi -q -x` their memory and
- * processes (`--query-gpu` shows neither). Total: what one of the two lacks is left out or undefined.
+ * Parses the instances of all GPUs from two outputs: `nvidia-smi -L` lists their names and UUIDs, `nvidia-smi -q -x` their memory
+ * and processes (`--query-gpu` shows neither). Never throws: facts that an output lacks are left out or undefined.
  */
 export function toMigInstances(list: string, xml: string): MigInstance[] {
   const gpus = new Map(blocks(xml, "gpu").map((gpu) => [text(gpu.replace(migDevices, ""), "uuid"), gpu]));
@@ -41,7 +41,7 @@ export function toMigInstances(list: string, xml: string): MigInstance[] {
 
 const migDevices = /<mig_devices>[\s\S]*?<\/mig_devices>/;
 
-/** `GPU 0: NVIDIA A100 (UUID: GPU-…)` and below it `  MIG 1g.5gb  Device  0: (UUID: MIG-…)`. */
+/** Parses `GPU 0: NVIDIA A100 (UUID: GPU-…)` and below it `  MIG 1g.5gb  Device  0: (UUID: MIG-…)`. */
 function toListed(list: string): Listed[] {
   const found: Listed[] = [];
   let gpu = { uuid: "", name: "" };

@@ -3,7 +3,7 @@ import { toGpuProcesses } from "./parse-processes.ts";
 
 const [a, b] = ["GPU-a76d37d7-5ed0-58d9-6087-b18fee984570", "GPU-1b724e78-eef5-4163-d43c-e4da15d41176"];
 
-test("processes are told by GPU; memory that the driver hides is undefined", () => {
+test("processes are listed by GPU; memory that the driver hides is undefined", () => {
   const output = `${a}, 4121, 812\n${a}, 4122, [N/A]\n${b}, 77, [Not Supported]\n${b}, 78, 10 MiB\n`;
   expect(toGpuProcesses(output)).toEqual(
     new Map([
@@ -26,6 +26,6 @@ test("processes are told by GPU; memory that the driver hides is undefined", () 
 });
 
 test.each(["", "No devices were found\n", "Failed to initialize NVML: Unknown Error", `${a}, [Not Found], 5\n`])(
-  "`%s` names no process",
+  "`%s` lists no process",
   (output) => expect(toGpuProcesses(output).size).toBe(0),
 );

@@ -1,12 +1,12 @@
 import { toBytes } from "./parse-gpus.ts";
 
-/** Bytes by process id, for each GPU; undefined bytes where the driver does not tell, as under WDDM. */
+/** Bytes by process id, for each GPU; undefined if the driver does not report them, as under WDDM. */
 export type GpuProcesses = ReadonlyMap<string, ReadonlyMap<number, number | undefined>>;
 
 /**
- * The output of `nvidia-smi --query-compute-apps=gpu_uuid,pid,used_memory --format=csv,noheader,nounits`. Total: lines that name
- * no process of a GPU are left out, so that an error text is an empty list. Inside a container the list is empty or names
- * processes of the machine, whose ids mean nothing here.
+ * Parses the output of `nvidia-smi --query-compute-apps=gpu_uuid,pid,used_memory --format=csv,noheader,nounits`. Never throws:
+ * other lines are left out, so that an error text gives an empty result. Inside a container the list is empty or names
+ * processes of the machine, whose ids are not valid in the container.
  */
 export function toGpuProcesses(output: string): GpuProcesses {
   const gpus = new Map<string, Map<number, number | undefined>>();

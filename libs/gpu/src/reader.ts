@@ -1,138 +1,81 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type GpuLine, gpuFields, isUnknownField, oldGpuFields, toGpuLine } from "./parse-gpus.ts";
 import { type MigInstance, toMigInstances } from "./parse-mig.ts";
 import { type GpuProcesses, toGpuProcesses } from "./parse-processes.ts";
-import { askTool, type Watching, watchTool } from "./query.ts";
+import { runTool } from "./run-tool.ts";
+import { type GpuLog, watchGpus } from "./watch-gpus.ts";
 
-/** A GPU, or an instance of one, that can be seen right now. */
+/** A GPU, or a MIG instance of one, with a fresh reading. */
 export type Gpu = {
   /** Its UUID. */
   readonly deviceId: string;
   readonly name: string;
   readonly totalBytes: number;
-  /** In use by anybody, the driver included. */
+  /** Memory used by all processes and by the driver. */
   readonly observedBytes: number;
-  /** By process id; undefined bytes: the driver does not tell. Processes it cannot see are missing. */
+  /** Bytes by process id; undefined if the driver does not report them. Processes that the tool cannot see are missing. */
   readonly processes: ReadonlyMap<number, number | undefined>;
 };
 
-/** What the reader needs of a logger. */
-export type GpuLog = { info(fields: object, message: string): void; warn(fields: object, message: string): void };
-
-/** How GPUs are read. Times in ms. */
+/** Options of `startGpuReader`. Times in ms. */
 export type GpuReaderOptions = {
   readonly log: GpuLog;
   /** Found on PATH. Default `nvidia-smi`. */
   readonly command?: string;
+  /** Interval of readings. Default 1,000. */
   readonly everyMs?: number;
-  /** A reading older than this is not told any more. */
+  /** Age above which a reading is not used any more. Default three intervals. */
   readonly staleMs?: number;
-  /** The longest wait before a tool that ended is started again. */
+  /** The longest backoff before a tool that ended is started again. Default 10,000. */
   readonly maxBackOffMs?: number;
 };
 
-/** GPUs as `nvidia-smi` shows them, kept up until closed. */
+/** GPUs as `nvidia-smi` reports them, kept current until closed. */
 export type GpuReader = {
-  /** Those with a fresh reading, by index. Empty while the tool or the driver is away. */
+  /** Returns the GPUs with a fresh reading, by index. Empty while the tool or the driver does not work. */
   gpus(): readonly Gpu[];
-  /** Resolves when GPUs were read, when the tool has ended twice without, or after `timeoutMs`; answers its last words where there are none. */
-  settled(timeoutMs: number): Promise<string | undefined>;
+  /**
+   * Resolves with undefined once GPUs were read. Resolves with the last message of the tool if it has ended twice without a
+   * reading, or after `timeoutMs`.
+   */
+  firstReading(timeoutMs: number): Promise<string | undefined>;
   close(): Promise<void>;
 };
 
 /**
- * Keeps one `nvidia-smi --query-gpu … -lms` running and asks for processes (and MIG instances, where there are any) beside
- * it. A tool that ends, hangs, or is not there yet is started again with growing waits; its words are logged when they change.
+ * Watches GPUs with one long-lived `nvidia-smi`, and polls processes, and MIG instances if there are any, by short runs of it.
  */
 export function startGpuReader(options: GpuReaderOptions): GpuReader {
   const { log, command = "nvidia-smi", everyMs = 1_000, staleMs = 3 * everyMs, maxBackOffMs = 10_000 } = options;
   const closing = new AbortController();
-  const lines = new Map<string, { readonly gpu: GpuLine; readonly atMs: number }>();
+  const { signal } = closing;
+  const watch = watchGpus({ log, command, everyMs, staleMs, maxBackOffMs, signal });
   let processes: GpuProcesses = new Map();
   let instances: { readonly list: readonly MigInstance[]; readonly atMs: number } = { list: [], atMs: 0 };
-  let fields = gpuFields;
-  let words = "";
-  /** Lives of the tool in a row that read nothing. */
-  let failures = 0;
-  const isFresh = (atMs: number) => performance.now() - atMs <= staleMs;
 
-  function note(text: string): void {
-    if (text !== words) log.warn({ command, words: text }, "GPUs cannot be read");
-    words = text;
-  }
-
-  /** One life of the tool; resolves when it has ended. */
-  function watchOnce(): Promise<{ readonly hasRead: boolean }> {
-    return new Promise((resolve) => {
-      let hasRead = false;
-      let lastMs = performance.now();
-      let said = "";
-      const args = [`--query-gpu=${fields.join(",")}`, "--format=csv,noheader,nounits", `-lms`, String(everyMs)];
-      const tool: Watching = watchTool(command, args, {
-        line(text) {
-          lastMs = performance.now();
-          const parsed = toGpuLine(text);
-          if (parsed.kind === "blank") return;
-          if (parsed.kind === "words") {
-            said = parsed.text;
-            if (isUnknownField(said)) fields = oldGpuFields;
-            note(said);
-            return;
-          }
-          if (!hasRead) log.info({ name: parsed.gpu.name, uuid: parsed.gpu.uuid }, "GPUs can be read");
-          hasRead = true;
-          words = "";
-          lines.set(parsed.gpu.uuid, { gpu: parsed.gpu, atMs: lastMs });
-        },
-        end(how) {
-          clearInterval(watchdog);
-          closing.signal.removeEventListener("abort", tool.end);
-          if (!closing.signal.aborted) note(said || `${command} ended: ${how}`);
-          resolve({ hasRead });
-        },
-      });
-      // A driver that hangs takes the tool with it: silence is an end as well.
-      const watchdog = setInterval(() => {
-        if (performance.now() - lastMs > 5 * everyMs) tool.end();
-      }, everyMs);
-      closing.signal.addEventListener("abort", tool.end, { once: true });
-    });
-  }
-
-  async function watch(): Promise<void> {
-    while (!closing.signal.aborted) {
-      const before = fields;
-      const { hasRead } = await watchOnce();
-      failures = hasRead ? 0 : failures + 1;
-      if (fields !== before) continue;
-      const waitMs = Math.min(maxBackOffMs, 250 * 2 ** Math.min(failures, 16));
-      await sleep(waitMs, undefined, { signal: closing.signal }).catch(() => {});
-    }
-  }
-
-  async function askBeside(): Promise<void> {
-    while (!closing.signal.aborted) {
-      const seen = [...lines.values()].filter(({ atMs }) => isFresh(atMs));
-      for (const [uuid, { atMs }] of lines) if (!isFresh(atMs)) lines.delete(uuid);
-      const ask = (...args: string[]) => askTool(command, args, closing.signal);
-      if (seen.length > 0)
+  async function poll(): Promise<void> {
+    while (!signal.aborted) {
+      const gpus = watch.fresh();
+      const run = (...args: string[]) => runTool(command, args, signal);
+      if (gpus.length > 0) {
         processes = toGpuProcesses(
-          await ask("--query-compute-apps=gpu_uuid,pid,used_memory", "--format=csv,noheader,nounits"),
+          await run("--query-compute-apps=gpu_uuid,pid,used_memory", "--format=csv,noheader,nounits"),
         );
-      if (seen.some(({ gpu }) => gpu.isMig)) {
-        const [list, xml] = [await ask("-L"), await ask("-q", "-x")];
+      }
+      if (gpus.some(({ isMig }) => isMig)) {
+        const [list, xml] = [await run("-L"), await run("-q", "-x")];
         instances = { list: toMigInstances(list, xml), atMs: performance.now() };
       }
-      await sleep(everyMs, undefined, { signal: closing.signal }).catch(() => {});
+      await sleep(everyMs, undefined, { signal }).catch(() => {});
     }
   }
 
   function gpus(): Gpu[] {
-    const whole = [...lines.values()]
-      .filter(({ gpu, atMs }) => !gpu.isMig && isFresh(atMs))
-      .sort((a, b) => a.gpu.index - b.gpu.index)
-      .map(({ gpu }) => ({ ...gpu, processes: processes.get(gpu.uuid) ?? new Map<number, number>() }));
-    const parts = isFresh(instances.atMs) ? instances.list : [];
+    const whole = watch
+      .fresh()
+      .filter(({ isMig }) => !isMig)
+      .sort((a, b) => a.index - b.index)
+      .map((gpu) => ({ ...gpu, processes: processes.get(gpu.uuid) ?? new Map<number, number>() }));
+    const parts = performance.now() - instances.atMs <= staleMs ? instances.list : [];
     return [...whole, ...parts].flatMap(({ uuid: deviceId, name, totalBytes, usedBytes, processes: used }) =>
       totalBytes === undefined || usedBytes === undefined
         ? []
@@ -140,14 +83,14 @@ export function startGpuReader(options: GpuReaderOptions): GpuReader {
     );
   }
 
-  const running = Promise.all([watch(), askBeside()]);
+  const running = Promise.all([watch.ended, poll()]);
   return {
     gpus,
-    async settled(timeoutMs) {
-      const giveUpMs = performance.now() + timeoutMs;
-      const mayCome = () => failures < 2 && performance.now() < giveUpMs && !closing.signal.aborted;
+    async firstReading(timeoutMs) {
+      const untilMs = performance.now() + timeoutMs;
+      const mayCome = () => watch.failures() < 2 && performance.now() < untilMs && !signal.aborted;
       while (gpus().length === 0 && mayCome()) await sleep(50);
-      return gpus().length > 0 ? undefined : words || `${command} says nothing`;
+      return gpus().length > 0 ? undefined : watch.message() || `${command} printed nothing`;
     },
     async close() {
       closing.abort();

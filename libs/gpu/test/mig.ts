@@ -1,10 +1,10 @@
-/** An A100 with two of its instances, as `nvidia-smi -L` lists them. */
+/** An A100 with two MIG instances in the output of `nvidia-smi -L`. */
 export const migList = `GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-5d5ba0d6-d33d-2b2c-524d-9e3d8d2b8a77)
   MIG 1g.5gb      Device  0: (UUID: MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f)
   MIG 3g.20gb     Device  1: (UUID: MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb)
 `;
 
-/** The same in `nvidia-smi -q -x`, cut to what matters. */
+/** The same GPU in `nvidia-smi -q -x`, shortened to the relevant elements. */
 export const migXml = `<?xml version="1.0" ?>
 <!DOCTYPE nvidia_smi_log SYSTEM "nvsmi_device_v12.dtd">
 <nvidia_smi_log>

@@ -1,18 +1,18 @@
 import { AppError } from "@pixelmesh/errors";
 
-/** What a picture may be at most, checked on its header before anything is decoded. */
+/** Limits of pictures, checked on the header before decoding. */
 export type PictureLimits = {
-  /** Of the encoded file. */
+  /** Bytes of the encoded file. */
   readonly maxBytes: number;
-  /** Of one frame of the input. */
+  /** Pixels of one frame of the input. */
   readonly maxInputPixels: number;
-  /** Of a result. */
+  /** Pixels of a result. */
   readonly maxOutputPixels: number;
-  /** Of either side, input and result. */
+  /** Either side of input and result. */
   readonly maxSidePx: number;
-  /** Of an animation; only the first is ever decoded. */
+  /** Frames of an animation. Only the first one is ever decoded. */
   readonly maxFrames: number;
-  /** TIFF is read only where this is set: its loader is large and rarely needed. */
+  /** Whether TIFF is read. Its loader is large and rarely needed. */
   readonly allowTiff: boolean;
 };
 
@@ -26,7 +26,7 @@ export const defaultLimits: PictureLimits = Object.freeze({
   allowTiff: false,
 });
 
-/** Throws IMAGE_SIDE_TOO_LONG or IMAGE_TOO_MANY_PIXELS where an input of these sides is above the limits. */
+/** Throws IMAGE_SIDE_TOO_LONG or IMAGE_TOO_MANY_PIXELS if an input of these sides exceeds the limits. */
 export function assertInputSize(widthPx: number, heightPx: number, limits: PictureLimits): void {
   if (widthPx > limits.maxSidePx || heightPx > limits.maxSidePx) {
     throw tooMuch(
@@ -47,21 +47,21 @@ export function assertInputSize(widthPx: number, heightPx: number, limits: Pictu
   }
 }
 
-/** Throws IMAGE_TOO_MANY_BYTES where a file is above the limit. */
+/** Throws IMAGE_TOO_MANY_BYTES if a file exceeds the limit. */
 export function assertInputBytes(sizeBytes: number, limits: PictureLimits): void {
   if (sizeBytes > limits.maxBytes) {
     throw tooMuch("IMAGE_TOO_MANY_BYTES", `up to ${limits.maxBytes} bytes`, `${sizeBytes} bytes`, limits.maxBytes);
   }
 }
 
-/** Throws IMAGE_TOO_MANY_FRAMES where an animation is above the limit. `frames` may have been counted only up to it. */
+/** Throws IMAGE_TOO_MANY_FRAMES if an animation exceeds the limit. `frames` may have been counted only up to it. */
 export function assertInputFrames(frames: number, limits: PictureLimits): void {
   if (frames > limits.maxFrames) {
     throw tooMuch("IMAGE_TOO_MANY_FRAMES", `up to ${limits.maxFrames} frames`, `at least ${frames}`, limits.maxFrames);
   }
 }
 
-/** Throws OUTPUT_TOO_LARGE where a result of these sides is above the limits; call it before the memory is taken. */
+/** Throws OUTPUT_TOO_LARGE if a result of these sides exceeds the limits. Call it before memory is allocated. */
 export function assertOutputSize(widthPx: number, heightPx: number, limits: PictureLimits): void {
   if (widthPx > limits.maxSidePx || heightPx > limits.maxSidePx) {
     throw new AppError(

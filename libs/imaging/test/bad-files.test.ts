@@ -13,7 +13,7 @@ if (!present) console.warn(`SKIPPED: no odd and broken files to test with at ${b
 
 const MAX_MS = 5000;
 
-// Of the corpus, these must decode, and to these sizes, orientation applied; the rest may be either picture or error.
+// These files of the corpus must decode to these sizes, with orientation applied. The others may give a picture or an error.
 const sizes: Readonly<Record<string, readonly [number, number, number]>> = {
   "exif/Portrait_8.jpg": [1200, 1800, 3],
   "imgproxy/orientation-8.png": [100, 200, 4],

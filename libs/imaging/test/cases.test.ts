@@ -10,8 +10,8 @@ const casesDir = join(dataDir, "cases");
 const present = existsSync(casesDir);
 if (!present) console.warn(`SKIPPED: no inputs of other makers to test with at ${casesDir}`);
 
-// Values and tolerances of the folder's README, which names their sources. The tests beside the code hold the same with inputs of
-// their own.
+// Values and tolerances are those of the folder's README, which names their sources. The unit tests check the same with other
+// inputs.
 const cases = [
   [
     "png-gama/gama10.png",

@@ -1,5 +1,5 @@
-// Arithmetic of its own, by the specifications alone: from coded samples of one RGB space to 8-bit sRGB. Both whites are D65, so
-// nothing is adapted and no connection space comes between.
+// Independent arithmetic from the specifications: coded samples of one RGB space to 8-bit sRGB. Both white points are D65, so no
+// adaptation and no connection space is needed.
 
 /** x and y of red, green, blue. */
 export type Points = readonly [readonly [number, number], readonly [number, number], readonly [number, number]];
@@ -27,7 +27,7 @@ export const adobeRgb: Points = [
 
 const white = [0.3127, 0.329] as const;
 
-/** The 8-bit sRGB colour of a coded one. */
+/** Converts a coded colour to 8-bit sRGB. */
 export function toSrgb(coded: readonly number[], points: Points, toLinear: (v: number) => number): number[] {
   const linear = coded.map((value) => toLinear(value / 255));
   const xyz = applyMatrix(rgbToXyz(points), linear);

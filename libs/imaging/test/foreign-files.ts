@@ -1,4 +1,4 @@
-// Files that our own encoder cannot write, made of the patches in patches.ts.
+// Files that our own encoder cannot write, with the patches of patches.ts.
 
 /** An image sequence of three frames, the patches first; written by libavif (Pillow 13). */
 export const animatedAvif: Buffer = fromLines(`

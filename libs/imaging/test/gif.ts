@@ -1,4 +1,4 @@
-/** A frame on a canvas of 16 x 16, all of one colour. */
+/** A frame of one colour on a canvas of 16 x 16. */
 export type GifOptions = {
   readonly left: number;
   readonly top: number;
@@ -8,14 +8,14 @@ export type GifOptions = {
   readonly transparentIndex?: number;
 };
 
-/** A GIF written by hand (GIF89a, sections 18 to 23): colour 1 of four, each pixel a code of its own. */
+/** Writes a GIF by hand (GIF89a, sections 18 to 23): colour 1 of four, one code for each pixel. */
 export function gif({ left, top, width, height, color, transparentIndex }: GifOptions): Buffer {
   const screen = Buffer.from([16, 0, 16, 0, 0x81, 0, 0]);
   const table = Buffer.from([0, 0, 0, ...color, 0, 0, 0, ...color]);
   const control = transparentIndex === undefined ? [] : [0x21, 0xf9, 4, 1, 0, 0, transparentIndex, 0];
   const descriptor = [0x2c, left, 0, top, 0, width, 0, height, 0, 0];
   const [clear, end, pixel] = [4, 5, 1];
-  // Codes of 3 bits: cleared before each pixel, so that the width never grows.
+  // Codes of 3 bits; a clear code before each pixel keeps the width.
   const codes = [...Array.from({ length: width * height }, () => [clear, pixel]).flat(), end];
   const bits = codes.flatMap((code) => [code & 1, (code >> 1) & 1, code >> 2]);
   const data = Buffer.alloc(Math.ceil(bits.length / 8));

@@ -13,16 +13,16 @@ export const patchColors: readonly (readonly number[])[] = [
   [250, 240, 30],
 ];
 
-/** The same for grey. */
+/** Stored grey samples of the nine patches. */
 export const patchGreys: readonly (readonly number[])[] = [0, 32, 64, 96, 128, 160, 192, 224, 255].map((v) => [v]);
 
 /** Alpha of the nine patches. */
 export const patchAlphas: readonly number[] = [255, 128, 64, 32, 200, 16, 255, 90, 220];
 
-/** Pixels of a side. */
+/** Side of the picture in pixels. */
 export const patchesPx = 48;
 
-/** Samples of the patches, interleaved. */
+/** Returns the samples of the patches, interleaved. */
 export function patchSamples(patches: readonly (readonly number[])[]): number[] {
   return Array.from({ length: patchesPx ** 2 }, (_, at) => {
     const [x, y] = [at % patchesPx, Math.floor(at / patchesPx)];
@@ -30,7 +30,7 @@ export function patchSamples(patches: readonly (readonly number[])[]): number[] 
   }).flat();
 }
 
-/** The middles of the patches of a decoded picture. */
+/** Returns the samples at the centres of the patches of a decoded picture. */
 export function middlesOf({ channels, data }: { channels: number; data: Uint8Array }): number[][] {
   return Array.from({ length: 9 }, (_, nth) => {
     const at = ((Math.floor(nth / 3) * 16 + 8) * patchesPx + (nth % 3) * 16 + 8) * channels;
@@ -41,11 +41,11 @@ export function middlesOf({ channels, data }: { channels: number; data: Uint8Arr
 export type PngOptions = {
   readonly bits?: 8 | 16;
   readonly patches?: readonly (readonly number[])[];
-  /** Between header and pixels. */
+  /** Chunks between header and pixels. */
   readonly chunks?: readonly (readonly [type: string, data: Uint8Array])[];
 };
 
-/** A PNG of the patches; its colour type follows from their samples. */
+/** Writes a PNG of the patches. Their samples decide its colour type. */
 export function patchPng({ bits = 8, patches = patchColors, chunks = [] }: PngOptions = {}): Buffer {
   const channels = patches[0]?.length ?? 3;
   const samples = patchSamples(patches);
@@ -73,17 +73,17 @@ function chunk(type: string, data: Uint8Array): Buffer {
   return Buffer.concat([length, body, sum]);
 }
 
-/** gAMA of an encoding gamma. */
+/** Returns a gAMA chunk for an encoding gamma. */
 export function gama(gamma: number): readonly ["gAMA", Uint8Array] {
   return ["gAMA", uint32(Math.round(gamma * 100_000))];
 }
 
-/** cHRM of white, red, green and blue. */
+/** Returns a cHRM chunk for white, red, green and blue. */
 export function chrm(...points: readonly (readonly [number, number])[]): readonly ["cHRM", Uint8Array] {
   return ["cHRM", Buffer.concat(points.flat().map((value) => uint32(Math.round(value * 100_000))))];
 }
 
-/** iCCP of a profile. */
+/** Returns an iCCP chunk for a profile. */
 export function iccp(profile: Uint8Array): readonly ["iCCP", Uint8Array] {
   return ["iCCP", Buffer.concat([Buffer.from("p\0\0", "latin1"), deflateSync(profile)])];
 }

@@ -1,16 +1,16 @@
-/** Samples of a type as TIFF 6.0, section 19, names it. */
+/** Samples of a type by its name in TIFF 6.0, section 19. */
 export type TiffOptions = {
   readonly widthPx: number;
   readonly samples: readonly (readonly number[])[];
   readonly type: "float" | "half" | "uint32" | "uint16" | "uint8";
-  /** ExtraSamples of the last sample: 1 for alpha that colours are multiplied by, 2 for alpha. */
+  /** ExtraSamples of the last sample: 1 for premultiplied alpha, 2 for straight alpha. */
   readonly extra?: 1 | 2;
   readonly profile?: Uint8Array;
 };
 
 const bits = { float: 32, half: 16, uint32: 32, uint16: 16, uint8: 8 } as const;
 
-/** A little-endian TIFF of one uncompressed strip, written by hand. */
+/** Writes a little-endian TIFF of one uncompressed strip by hand. */
 export function tiff({ widthPx, samples, type, extra, profile }: TiffOptions): Buffer {
   const channels = samples[0]?.length ?? 1;
   const view = new DataView(new ArrayBuffer((samples.length * channels * bits[type]) / 8));

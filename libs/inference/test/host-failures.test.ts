@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { createModelsDir, identity, noise, smallUpscaler, startTestHost } from "@pixelmesh/testing/models";
 import { describe, expect, test } from "vitest";
-import { createModelsDir, identity, noise, smallUpscaler, startTestHost } from "./tiny-models.ts";
 
 const isAlive = (pid: number) => {
   try {
@@ -21,7 +21,7 @@ const slowModel = (models: ReturnType<typeof createModelsDir>) => models.write("
 const slowTile = noise(360, 300);
 
 describe("a host that dies", () => {
-  test("has its runs done again on a fresh one", async () => {
+  test("has its runs retried on a fresh process", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = slowModel(models);
@@ -36,7 +36,7 @@ describe("a host that dies", () => {
     expect(started.log.lines.filter(({ level }) => level === "error")).toHaveLength(1);
   });
 
-  test("again and again is started with growing waits", async () => {
+  test("repeatedly is restarted with exponential backoff", async () => {
     await using started = await startTestHost({ limits: { maxBackOffMs: 400 } });
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -53,7 +53,7 @@ describe("a host that dies", () => {
     for (const [death, leastMs] of [100, 200, 400, 400].entries()) expect(waits[death]!).toBeGreaterThan(leastMs - 5);
   });
 
-  test("is killed where it hangs, and its run done again", async () => {
+  test("is killed if it hangs, and its run is retried", async () => {
     await using started = await startTestHost({ limits: { runTimeoutMs: 2_000 } });
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -66,7 +66,7 @@ describe("a host that dies", () => {
     expect(started.ends()).toEqual(["hung"]);
   });
 
-  test("is found out where it hangs idle", async () => {
+  test("is killed if it hangs while idle", async () => {
     await using started = await startTestHost({ limits: { heartbeatMs: 500 } });
     const { pid } = await started.host.describe();
     await sleep(1_200);
@@ -77,13 +77,13 @@ describe("a host that dies", () => {
   });
 });
 
-describe("a host that lives", () => {
+describe("a running host", () => {
   test("leaves the service's event loop free while a tile runs", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = slowModel(models);
     await started.host.load(model);
-    // A loop that waited for the tile would not tick before it is done; how often a free one does depends on the machine.
+    // A blocked loop would not tick before the tile is done. The number of ticks of a free loop depends on the machine.
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
     const large = await started.host.runTile(model, noise(720, 600));
@@ -92,11 +92,11 @@ describe("a host that lives", () => {
     expect(ticks).toBeGreaterThanOrEqual(5);
   });
 
-  test("drops a cancelled run that has not begun, and answers for one that has only when it has let go", async () => {
+  test("drops a cancelled run that has not begun, and rejects a running one only after its work has stopped", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = slowModel(models);
-    // Long enough for the cancel to arrive within it, also on a machine with other work.
+    // Long enough for the cancellation to arrive during the run, also on a busy machine.
     const tile = noise(1_080, 800);
     await started.host.runTile(model, tile);
     const { pid } = await started.host.describe();
@@ -110,12 +110,12 @@ describe("a host that lives", () => {
     await sleep(10);
     const kept = started.host.runTile(model, noise(8, 8));
     const order: string[] = [];
-    const note = (name: string) => () => void order.push(name);
-    const all = [running.catch(note("running")), waiting.catch(note("waiting")), kept.then(note("kept"))];
+    const record = (name: string) => () => void order.push(name);
+    const all = [running.catch(record("running")), waiting.catch(record("waiting")), kept.then(record("kept"))];
     while (cpuMs(pid!) === beganMs) await sleep(2);
     stop.abort();
     await Promise.all(all);
-    // In the host's own processor time, which others on the machine do not lengthen: one run was done, the waiting one not.
+    // Processor time of the host does not depend on other load: one run was done, the waiting one was not.
     const spentMs = cpuMs(pid!) - beganMs;
     expect(order.at(-1)).toBe("kept");
     expect(spentMs).toBeGreaterThan(oneRunMs / 2);
@@ -125,7 +125,7 @@ describe("a host that lives", () => {
     await expect(started.host.runTile(model, tile, { signal: stop.signal })).rejects.toThrow("aborted");
   });
 
-  test("is replaced after its number of runs by one that is ready before, without failing or delaying a run", async () => {
+  test("is recycled after its number of runs once the next process is ready, without failing or delaying a run", async () => {
     await using started = await startTestHost({ limits: { recycleAfterRuns: 3 } });
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -136,19 +136,19 @@ describe("a host that lives", () => {
       await Promise.all([1, 2].map(() => started.host.runTile(model, noise(8, 8))));
       const described = await started.host.describe();
       pids.add(described.pid);
-      // The next one never takes runs before it holds what the last one held.
+      // The next process takes no runs before it has loaded the models of the last one.
       expect(described.models.map(({ name, pinned }) => [name, pinned])).toContainEqual(["other", true]);
     }
     expect(pids).not.toContain(null);
     expect(started.ends().every((reason) => reason === "recycled")).toBe(true);
-    expect(started.events.filter(({ type }) => type === "repeated")).toEqual([]);
+    expect(started.events.filter(({ type }) => type === "retried")).toEqual([]);
     expect(started.log.lines.filter(({ level }) => level === "error")).toEqual([]);
   });
 
-  test("ends before the next one starts where there is no room for two", async () => {
+  test("ends its process before the next one starts if memory does not allow two", async () => {
     const asked: number[] = [];
-    const hasRoom = (bytes: number) => asked.push(bytes) < 0;
-    await using started = await startTestHost({ limits: { recycleAfterRuns: 3 }, hasRoom });
+    const hasFreeMemory = (bytes: number) => asked.push(bytes) < 0;
+    await using started = await startTestHost({ limits: { recycleAfterRuns: 3 }, hasFreeMemory });
     using models = createModelsDir();
     const model = models.write("one", identity);
     while (asked.length < 2) await started.host.runTile(model, noise(8, 8));
@@ -157,7 +157,7 @@ describe("a host that lives", () => {
     expect(asked.every((bytes) => bytes > 10 * 2 ** 20)).toBe(true);
   });
 
-  test("is replaced when it holds too much", async () => {
+  test("is recycled above its memory limit", async () => {
     const limits = { recycleAboveBytes: 1, recycleMinAgeMs: 0 };
     await using started = await startTestHost({ limits });
     using models = createModelsDir();
@@ -167,7 +167,7 @@ describe("a host that lives", () => {
     expect((await started.host.describe()).models).toHaveLength(1);
   });
 
-  test("refuses more waiting runs than its bound", async () => {
+  test("refuses runs above its limit of waiting ones", async () => {
     await using started = await startTestHost({ limits: { maxPending: 2 } });
     using models = createModelsDir();
     const model = slowModel(models);
@@ -181,7 +181,7 @@ describe("a host that lives", () => {
     await Promise.all(runs);
   });
 
-  test("finishes its run when it is closed, and takes no more", async () => {
+  test("completes its run when it is closed, and accepts no more", async () => {
     const started = await startTestHost();
     using models = createModelsDir();
     const model = slowModel(models);
@@ -197,7 +197,7 @@ describe("a host that lives", () => {
     await started.host.close();
   });
 
-  test("ends with the service, also when that is killed", async () => {
+  test("ends with the service, also if the service is killed", async () => {
     const service = spawn(
       process.execPath,
       ["--conditions=development", fileURLToPath(new URL("./fixtures/service.ts", import.meta.url))],
@@ -214,7 +214,7 @@ describe("a host that lives", () => {
   });
 });
 
-/** Processor time of a process so far, in ms: utime and stime of /proc/<pid>/stat, in ticks of 10 ms. */
+/** Returns the processor time of a process in ms: utime and stime of /proc/<pid>/stat, in ticks of 10 ms. */
 function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /s, "")

@@ -1,19 +1,19 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { createModelsDir, identity, noise, selfDivided, smallUpscaler, startTestHost } from "@pixelmesh/testing/models";
 import { InferenceSession } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { probeModel } from "../src/host/probe.ts";
 import { noCpuFallback } from "../src/host/providers.ts";
 import { parseHostFault } from "../src/index.ts";
-import { createModelsDir, identity, noise, selfDivided, smallUpscaler, startTestHost } from "./tiny-models.ts";
 
 const startFaulty = (...faults: string[]) => startTestHost({ faults: faults.map(parseHostFault) });
 
-describe("an answer that cannot be right", () => {
+describe("an output that cannot be right", () => {
   test.each(["nan", "flat", "range", "stale"])(
-    "(%s) is never used: the tile is done again on a fresh process",
+    "(%s) is never used: the tile is run again on a fresh process",
     async (kind) => {
-      await using started = await startFaulty(`${kind}:run=2:lives=1`);
+      await using started = await startFaulty(`${kind}:run=2:generations=1`);
       using models = createModelsDir();
       const model = models.write("small", smallUpscaler(), { scale: 2 });
       const [first, second] = [noise(40, 30), noise(30, 40)];
@@ -25,12 +25,12 @@ describe("an answer that cannot be right", () => {
       const got = [await started.host.runTile(model, first), await started.host.runTile(model, second)];
       for (const [at, { data }] of got.entries()) expect(Buffer.compare(data, expected[at]!.data)).toBe(0);
       expect((await started.host.describe()).pid).not.toBe(pid);
-      expect(started.events).toContainEqual({ type: "repeated", reason: "RESULT_INVALID" });
+      expect(started.events).toContainEqual({ type: "retried", reason: "RESULT_INVALID" });
       await expect.poll(() => started.ends(), { timeout: 20_000 }).toEqual(["poisoned"]);
     },
   );
 
-  test.each(["nan", "stale"])("(%s) again fails typed, after exactly two runs", async (kind) => {
+  test.each(["nan", "stale"])("(%s) in every run fails with RESULT_INVALID after exactly two runs", async (kind) => {
     await using started = await startFaulty(kind);
     using models = createModelsDir();
     const model = models.write("small", smallUpscaler(), { scale: 2 });
@@ -39,7 +39,7 @@ describe("an answer that cannot be right", () => {
     expect(runs).toMatchObject([{ outcome: "invalid" }, { outcome: "invalid" }]);
   });
 
-  test("of a model itself is one too", async () => {
+  test("of the model itself is refused too", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = models.write("divided", selfDivided);
@@ -49,19 +49,19 @@ describe("an answer that cannot be right", () => {
   });
 });
 
-describe("a process that fails at work", () => {
-  test.each(["error", "crash"])("(%s) has its run done again, once", async (kind) => {
+describe("a process that fails during a run", () => {
+  test.each(["error", "crash"])("(%s) has its run retried once", async (kind) => {
     using models = createModelsDir();
     const model = models.write("one", identity);
-    await using once = await startFaulty(`${kind}:lives=1`);
+    await using once = await startFaulty(`${kind}:generations=1`);
     expect((await once.host.runTile(model, noise(8, 8))).widthPx).toBe(8);
     await using always = await startFaulty(kind);
     await expect(always.host.runTile(model, noise(8, 8))).rejects.toMatchObject({ reason: "INFERENCE_FAILED" });
     expect(always.events.filter(({ type }) => type === "ran")).toHaveLength(2);
   });
 
-  test("never runs what had been sent to it before it failed", async () => {
-    await using started = await startFaulty("error:run=1:lives=1");
+  test("never runs the requests that it received before it failed", async () => {
+    await using started = await startFaulty("error:run=1:generations=1");
     using models = createModelsDir();
     const model = models.write("one", identity);
     await started.host.load(model);
@@ -73,8 +73,8 @@ describe("a process that fails at work", () => {
     expect(outcomes.filter((outcome) => outcome === "ok")).toHaveLength(3);
   });
 
-  test("that hangs is killed at its bound", async () => {
-    const faults = [parseHostFault("hang:lives=1")];
+  test("that hangs is killed after its timeout", async () => {
+    const faults = [parseHostFault("hang:generations=1")];
     await using started = await startTestHost({ faults, limits: { runTimeoutMs: 2_000 } });
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -84,21 +84,21 @@ describe("a process that fails at work", () => {
 });
 
 describe("a process without memory", () => {
-  test("says so, is replaced, and is not asked the same again", async () => {
+  test("reports it and is replaced, and the run is not retried", async () => {
     await using started = await startFaulty("oom:above=32");
     using models = createModelsDir();
     const model = models.write("one", identity);
     await started.host.runTile(model, noise(32, 32));
     const { pid } = await started.host.describe();
     await expect(started.host.runTile(model, noise(33, 8))).rejects.toMatchObject({ reason: "OUT_OF_MEMORY" });
-    expect(started.events.filter(({ type }) => type === "repeated")).toEqual([]);
+    expect(started.events.filter(({ type }) => type === "retried")).toEqual([]);
     await started.host.runTile(model, noise(32, 32));
     expect((await started.host.describe()).pid).not.toBe(pid);
     expect(started.ends()).toEqual(["out_of_memory"]);
   });
 
-  test("refuses what else its slot had sent, while other work is done on a fresh one", async () => {
-    await using started = await startFaulty("oom:run=1:lives=1");
+  test("refuses other runs of the same slot, and runs of other slots are retried on a fresh process", async () => {
+    await using started = await startFaulty("oom:run=1:generations=1");
     using models = createModelsDir();
     const model = models.write("one", identity);
     const { host } = started;
@@ -110,7 +110,7 @@ describe("a process without memory", () => {
     expect(reasons).toEqual(["OUT_OF_MEMORY", "OUT_OF_MEMORY", "done"]);
   });
 
-  test.skipIf(!hasPrlimit())("is told apart from other failures where the kernel really refuses it more", async () => {
+  test.skipIf(!hasPrlimit())("reports OUT_OF_MEMORY if the kernel refuses to allocate more", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = models.write("wide", smallUpscaler(64), { scale: 2 });
@@ -124,7 +124,7 @@ describe("a process without memory", () => {
     expect((await started.host.runTile(model, noise(64, 64))).widthPx).toBe(128);
   });
 
-  test.skipIf(!hasMemoryGroups())("that the kernel kills for it did not crash", async () => {
+  test.skipIf(!hasMemoryGroups())("that the kernel kills counts as out of memory, not as crashed", async () => {
     const dir = `/sys/fs/cgroup/memory/pixelmesh-test-${process.pid}`;
     mkdirSync(dir);
     try {
@@ -146,14 +146,14 @@ describe("a process without memory", () => {
 });
 
 describe("a provider", () => {
-  test("that is not the CPU never leaves operators to the CPU: the installed runtime heeds the option", async () => {
+  test("other than the CPU never runs operators on the CPU: the installed runtime honours the option", async () => {
     const options = { executionProviders: ["cpu"], logSeverityLevel: 4 } as const;
     await (await InferenceSession.create(probeModel, options)).release();
     const refused = InferenceSession.create(probeModel, { ...options, extra: noCpuFallback });
     await expect(refused).rejects.toThrow("fallback to CPU EP has been explicitly disabled");
   });
 
-  test("WebGPU without a GPU fails typed, by the lack of an adapter and not of a known option", async () => {
+  test("WebGPU without a GPU fails with INFERENCE_FAILED for lack of an adapter, not for an unknown option", async () => {
     const started = await startTestHost({ providers: ["webgpu"] }).catch((error: unknown) => error);
     if (started !== null && typeof started === "object" && "host" in started) {
       console.warn("SKIPPED: WebGPU without a GPU, because this machine has one");
@@ -176,7 +176,7 @@ function hasPrlimit(): boolean {
   }
 }
 
-/** Whether this user may bound the memory of a process (cgroup v1, as root). */
+/** Whether this user may limit the memory of a process (cgroup v1, as root). */
 function hasMemoryGroups(): boolean {
   try {
     accessSync("/sys/fs/cgroup/memory/memory.limit_in_bytes", constants.W_OK);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { createModelsDir, createTestLog, identity, noise } from "@pixelmesh/testing/models";
 import { describe, expect, test } from "vitest";
 import { createHostPool, type HostEvent, type HostPoolOptions, type AvailableModel as Model } from "../src/index.ts";
-import { createModelsDir, createTestLog, identity, noise } from "./tiny-models.ts";
 
 const createTestPool = (facts: Partial<HostPoolOptions> = {}) => {
   const threads = { intraOp: 1, interOp: 1 };
@@ -13,7 +13,7 @@ const createTestPool = (facts: Partial<HostPoolOptions> = {}) => {
 };
 
 describe("a pool of hosts", () => {
-  test("starts nothing before it is needed, shares one host among light models, gives heavy ones their own", async () => {
+  test("starts hosts on first use: one for all light models, and one for each heavy model", async () => {
     await using created = createTestPool();
     using models = createModelsDir();
     const { pool } = created;
@@ -31,7 +31,7 @@ describe("a pool of hosts", () => {
     await expect(pool.acquire(one, { deviceId: "gpu-7" })).rejects.toThrow("Expected `device_id` to be one of cpu-0");
   });
 
-  test("loads and unloads with memory before and after", async () => {
+  test("reports memory before and after a load and an unload", async () => {
     await using created = createTestPool();
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -42,7 +42,7 @@ describe("a pool of hosts", () => {
     expect(await created.pool.unload("one")).toMatchObject({ wasLoaded: false, memoryBeforeBytes: 0 });
   });
 
-  test("ends hosts that nobody has held for a while, but none that is held or holds a pinned model", async () => {
+  test("ends idle hosts, but none with a lease or a pinned model", async () => {
     await using created = createTestPool({ idleTtlMs: 150 });
     using models = createModelsDir();
     const { pool } = created;
@@ -61,7 +61,7 @@ describe("a pool of hosts", () => {
     again.release();
   });
 
-  test("evicts a host that is not held, and only then", async () => {
+  test("evicts a host only if it has no lease", async () => {
     await using created = createTestPool();
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -73,7 +73,7 @@ describe("a pool of hosts", () => {
     expect(await created.pool.describe()).toEqual([]);
   });
 
-  test("makes grants known to hosts that start later", async () => {
+  test("sends grants also to hosts that start later", async () => {
     await using created = createTestPool();
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -85,7 +85,7 @@ describe("a pool of hosts", () => {
     release();
   });
 
-  test("waits for held hosts when it closes, within its grace time, and takes nobody after", async () => {
+  test("waits for leases within the grace time when it closes, and grants no new ones", async () => {
     const { pool } = createTestPool({ closeGraceMs: 5_000 });
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -103,7 +103,7 @@ describe("a pool of hosts", () => {
     await expect(host.runTile(model, noise(8, 8))).rejects.toMatchObject({ reason: "STOPPING" });
   });
 
-  test("forgets a host that could not start", async () => {
+  test("removes a host that could not start", async () => {
     const threads = { intraOp: 1, interOp: 1 };
     await using created = createTestPool({ devices: [{ deviceId: "gpu", providers: ["cuda"], threads }] });
     using models = createModelsDir();
@@ -112,13 +112,13 @@ describe("a pool of hosts", () => {
     expect(await created.pool.describe()).toEqual([]);
   });
 
-  test("unloads the least recently used model for another where memory is short, but none that is held or pinned", async () => {
+  test("evicts the least recently used model if memory is short, but none with a lease or a pin", async () => {
     using models = createModelsDir();
     const facts = { memory: { residentBytes: 2 ** 20, bytesPerInputPixel: 1 } };
     const [pinned, old, used, wanted] = ["pinned", "old", "used", "wanted"].map((name) =>
       models.write(name, identity, facts),
     ) as [Model, Model, Model, Model];
-    await using small = createTestPool({ room: { maxBytes: 1 } });
+    await using small = createTestPool({ eviction: { maxBytes: 1 } });
     await small.pool.load(pinned, { pin: true });
     await small.pool.load(old);
     const second = await small.pool.acquire(used);
@@ -126,10 +126,10 @@ describe("a pool of hosts", () => {
     const inSmall = async () =>
       (await small.pool.describe()).flatMap((host) => host.models.map(({ name }) => name)).sort();
     expect(await inSmall()).toEqual(["pinned", "used"]);
-    expect(small.events.filter(({ type }) => type === "unloaded")).toEqual([
-      { type: "unloaded", model: "old", why: "memory" },
+    expect(small.events.filter(({ type }) => type === "evicted")).toEqual([
+      { type: "evicted", model: "old", why: "memory" },
     ]);
-    // All that could go is held: whoever wants another waits, and gives up with its signal.
+    // All models that could be evicted are leased: another request waits until its signal is aborted.
     const impatient = small.pool.acquire(wanted, { signal: AbortSignal.timeout(200) });
     await expect(impatient).rejects.toMatchObject({ name: "TimeoutError" });
     const patient = small.pool.acquire(wanted);
@@ -137,11 +137,11 @@ describe("a pool of hosts", () => {
     (await patient).release();
   });
 
-  test("in one-model mode never has two at once, whatever is asked for at the same time", async () => {
+  test("with a limit of one model never loads two at once under concurrent requests", async () => {
     using models = createModelsDir();
     const light = models.write("light", identity);
     const heavy = models.write("heavy", identity, { workClass: "heavy" });
-    await using created = createTestPool({ room: { maxModels: 1 } });
+    await using created = createTestPool({ eviction: { maxModels: 1 } });
     const { pool } = created;
     let most = 0;
     const use = async (model: Model) => {
@@ -152,23 +152,23 @@ describe("a pool of hosts", () => {
     };
     await Promise.all([light, heavy, light, heavy, light].map(use));
     expect(most).toBe(1);
-    expect(created.events).toContainEqual({ type: "unloaded", model: "light", why: "count" });
+    expect(created.events).toContainEqual({ type: "evicted", model: "light", why: "count" });
   });
 
-  test("asks for patience before a model that has only just come is displaced", async () => {
+  test("returns a delay if a request would evict a model that was just loaded", async () => {
     using models = createModelsDir();
     const [one, two] = [models.write("one", identity), models.write("two", identity)];
-    await using created = createTestPool({ room: { maxModels: 1, minResidentMs: 60_000 } });
+    await using created = createTestPool({ eviction: { maxModels: 1, minResidentMs: 60_000 } });
     const { pool } = created;
     const { loadMs } = await pool.load(one);
-    expect(await pool.patienceMs(one)).toBe(0);
-    const patienceMs = await pool.patienceMs(two);
-    expect(patienceMs).toBeLessThanOrEqual(10 * loadMs);
+    expect(await pool.evictionDelayMs(one)).toBe(0);
+    const delayMs = await pool.evictionDelayMs(two);
+    expect(delayMs).toBeLessThanOrEqual(10 * loadMs);
     await sleep(10 * loadMs);
-    expect(await pool.patienceMs(two)).toBe(0);
+    expect(await pool.evictionDelayMs(two)).toBe(0);
   });
 
-  test("unloads a model once nobody holds it, and lets nobody in before", async () => {
+  test("unloads a model after its last lease, and grants no new lease before", async () => {
     using models = createModelsDir();
     const model = models.write("one", identity);
     await using created = createTestPool();
@@ -182,7 +182,7 @@ describe("a pool of hosts", () => {
     });
     await sleep(50);
     const next = pool.acquire(model).then((later) => {
-      order.push("taken");
+      order.push("acquired");
       later.release();
     });
     await lease.host.runTile(model, noise(8, 8));
@@ -190,7 +190,7 @@ describe("a pool of hosts", () => {
     lease.release();
     expect(await unloading).toMatchObject({ wasLoaded: true, memoryAfterBytes: 0 });
     await next;
-    expect(order).toEqual(["unloaded", "taken"]);
+    expect(order).toEqual(["unloaded", "acquired"]);
     const held = await pool.acquire(model);
     await expect(pool.unload("one", AbortSignal.timeout(100))).rejects.toMatchObject({ name: "TimeoutError" });
     held.release();

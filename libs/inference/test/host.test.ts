@@ -1,8 +1,8 @@
 import { unlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createModelsDir, identity, noise, selfDivided, smallUpscaler, startTestHost } from "@pixelmesh/testing/models";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { createModelsDir, identity, noise, selfDivided, smallUpscaler, startTestHost } from "./tiny-models.ts";
 
 const pidOf = async (host: Awaited<ReturnType<typeof startTestHost>>["host"]) => (await host.describe()).pid!;
 const isAlive = (pid: number) => {
@@ -14,7 +14,7 @@ const isAlive = (pid: number) => {
 };
 
 describe("an inference host", () => {
-  test("gives the pixels that the session itself gives", async () => {
+  test("returns the same pixels as the session itself", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = models.write("small", smallUpscaler(), { scale: 2 });
@@ -38,7 +38,7 @@ describe("an inference host", () => {
     expect(worst).toBe(0);
   });
 
-  test("says what it holds", async () => {
+  test("describes its loaded models", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -52,7 +52,7 @@ describe("an inference host", () => {
     expect(described.usedBytes).toBeGreaterThan(10 * 2 ** 20);
   });
 
-  test("loads a model once however many ask, and gives all memory back with the last", async () => {
+  test("loads a model once for concurrent calls, and releases all memory with the last model", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -66,7 +66,7 @@ describe("an inference host", () => {
     expect((await started.host.runTile(model, tile)).data).toEqual(Buffer.from(tile.data));
   });
 
-  test("keeps grey grey", async () => {
+  test("returns grey for grey", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const tile = noise(9, 7, 1);
@@ -75,7 +75,7 @@ describe("an inference host", () => {
     expect(Buffer.compare(result.data, tile.data)).toBe(0);
   });
 
-  test("refuses answers with NaN, and one flat colour for a tile that is not flat", async () => {
+  test("refuses outputs with NaN, and one flat colour for a tile that is not flat", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = models.write("divided", selfDivided);
@@ -89,7 +89,7 @@ describe("an inference host", () => {
     expect((await started.host.runTile(model, { ...tile, data: flat })).data[0]).toBe(255);
   });
 
-  test("goes on with others after a file that is no model, or another model than its entry says", async () => {
+  test("stays usable after a file that is no model or does not match its entry", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const good = models.write("good", identity);
@@ -118,7 +118,7 @@ describe("an inference host", () => {
     }
   });
 
-  test("never loads a file that came after the one that was checked", async () => {
+  test("never loads a file that replaced the checked one", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -128,7 +128,7 @@ describe("an inference host", () => {
     await expect(started.host.load(model)).rejects.toMatchObject({ reason: "MODEL_UNAVAILABLE" });
   });
 
-  test("ends alone with a model that wants more memory than there is", async () => {
+  test("survives a model that needs more memory than there is", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const tile = noise(8, 8);
@@ -157,7 +157,7 @@ describe("an inference host", () => {
     await expect(started.host.runMatte(model, noise(8, 8))).rejects.toMatchObject(refused);
   });
 
-  test("never falls back to the CPU unless the list says so", async () => {
+  test("falls back to the CPU only if the list names it", async () => {
     await expect(startTestHost({ providers: ["cuda"] })).rejects.toMatchObject({
       reason: "INFERENCE_FAILED",
       message: "No execution provider could be proven; tried: cuda",
@@ -168,7 +168,7 @@ describe("an inference host", () => {
     expect(warning?.facts).toMatchObject({ refused: [{ provider: "tensorrt" }, { provider: "cuda" }] });
   });
 
-  test("refuses thread counts that are not set", async () => {
+  test("refuses thread counts below one", async () => {
     const threads = { intraOp: 0, interOp: 1 };
     await expect(startTestHost({ threads })).rejects.toThrow(
       "Expected `threads.intraOp` to be a positive integer, got `0`",
@@ -177,7 +177,7 @@ describe("an inference host", () => {
 });
 
 describe("a grant", () => {
-  test("is enforced by the host: no tile without one, none after it has run out", async () => {
+  test("is enforced by the host: it runs no tile without a grant or after it has expired", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = models.write("one", identity);
@@ -197,7 +197,7 @@ describe("a grant", () => {
     await host.runTile(model, tile);
   });
 
-  test("outlives the process it was told to", async () => {
+  test("is sent again to the next process", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = models.write("one", identity);

@@ -1,11 +1,11 @@
+import { dataDir, startTestHost } from "@pixelmesh/testing/models";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { bundledModelsDir, loadRegistry } from "../src/index.ts";
-import { dataDir, startTestHost } from "./tiny-models.ts";
 
 describe.skipIf(dataDir === null)("a matte model", () => {
-  test("gives the values that the session itself gives for the same photograph", async () => {
+  test("returns the same values as the session itself for the same photograph", async () => {
     await using started = await startTestHost();
     const registry = await loadRegistry({ dirs: [bundledModelsDir, `${dataDir}/models`] });
     const model = registry.find("u2netp");
@@ -21,8 +21,8 @@ describe.skipIf(dataDir === null)("a matte model", () => {
       return (data[(i % size) * 3 + channel]! / top - mean[channel]!) / std[channel]!;
     });
     const session = await InferenceSession.create(model.path);
-    const answer = await session.run({ "input.1": new Tensor("float32", planes, [1, 3, 320, 320]) });
-    const plain = answer["1959"]!.data as Float32Array;
+    const output = await session.run({ "input.1": new Tensor("float32", planes, [1, 3, 320, 320]) });
+    const plain = output["1959"]!.data as Float32Array;
 
     const matte = await started.host.runMatte(model, { widthPx: 320, heightPx: 320, channels: 3, data });
     expect(matte).toMatchObject({ widthPx: 320, heightPx: 320 });

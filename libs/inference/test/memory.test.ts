@@ -1,18 +1,18 @@
+import { createModelsDir, dataDir, noise, smallUpscaler, startTestHost } from "@pixelmesh/testing/models";
 import { describe, expect, test } from "vitest";
 import { bundledModelsDir, estimatePeakBytes, loadRegistry, runTiled } from "../src/index.ts";
-import { createModelsDir, dataDir, noise, smallUpscaler, startTestHost } from "./tiny-models.ts";
 
 const tilePx = 192;
 
 describe.skipIf(dataDir === null)("the manifest's memory figures", () => {
-  test("say what a host really takes, and not much more", async () => {
+  test("are close to what a host really uses", async () => {
     const registry = await loadRegistry({ dirs: [bundledModelsDir, `${dataDir}/models`] });
     for (const name of ["realesr-animevideov3", "FSRCNN_x4", "u2netp"]) {
       await using started = await startTestHost();
       const model = registry.find(name);
       const size = model.input.fixedSizePx ?? { widthPx: tilePx, heightPx: tilePx };
       const pixels = noise(size.widthPx, size.heightPx);
-      // Read while it runs: how much of it an allocator gives back at the end differs from run to run.
+      // Read during the run: how much memory the allocator returns at the end varies.
       let mostBytes = 0;
       const readMemory = async () => {
         mostBytes = Math.max(mostBytes, (await started.host.memory()).anonymousBytes);

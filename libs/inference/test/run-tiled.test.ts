@@ -1,8 +1,14 @@
 import { createFrame, createFrameSink, createFrameSource, type Frame } from "@pixelmesh/imaging";
+import {
+  createModelsDir,
+  dataDir,
+  noise,
+  smallUpscaler,
+  startTestHost,
+  upscaleStraight,
+} from "@pixelmesh/testing/models";
 import { describe, expect, test } from "vitest";
 import { type AvailableModel, bundledModelsDir, type InferenceHost, loadRegistry, runTiled } from "../src/index.ts";
-import { upscaleStraight } from "./straight-upscale.ts";
-import { createModelsDir, dataDir, noise, smallUpscaler, startTestHost } from "./tiny-models.ts";
 
 const enlarge = async (host: InferenceHost, model: AvailableModel, picture: Frame, tilePx: number) => {
   const { scale } = model;
@@ -24,7 +30,7 @@ const expectSeamless = async (host: InferenceHost, model: AvailableModel, pictur
 };
 
 describe("tiles through a real session", () => {
-  test("show no seam: bit for bit the untiled picture, for odd sizes, thin pictures and grey", async () => {
+  test("equal the untiled picture bit for bit, for odd sizes, thin pictures and grey", async () => {
     await using started = await startTestHost();
     using models = createModelsDir();
     const model = models.write("small", smallUpscaler(), { scale: 2 });
@@ -37,7 +43,7 @@ describe("tiles through a real session", () => {
 });
 
 describe("tiles through the bundled models", () => {
-  test("are bit for bit what onnxruntime makes of the whole picture, whatever its shape and the size of tiles", async () => {
+  test("equal bit for bit what onnxruntime makes of the whole picture, for every shape and tile size", async () => {
     await using started = await startTestHost();
     const registry = await loadRegistry({ dirs: [bundledModelsDir] });
     const shapes: [number, number, number[]][] = [
@@ -64,22 +70,22 @@ describe("tiles through the bundled models", () => {
   });
 });
 
-describe.skipIf(dataDir === null)("tiles through models of others", () => {
+describe.skipIf(dataDir === null)("tiles through third-party models", () => {
   const load = async () => loadRegistry({ dirs: [bundledModelsDir, `${dataDir}/models`] });
 
-  test("show no seam with the halo of their entry, and do with half of it", async () => {
+  test("show no seam with the halo of their entry, but a seam with half of it", async () => {
     await using started = await startTestHost({ threads: { intraOp: 2, interOp: 1 } });
     const model = (await load()).find("realesr-animevideov3");
     const picture = pictureOf(75, 42, 3);
     await expectSeamless(started.host, model, picture, [56]);
-    // Not with one pixel less: the far end of a receptive field rarely shows in 8 bits.
+    // One pixel less would not show: the far end of a receptive field rarely changes 8-bit samples.
     const short = { ...model, haloPx: model.haloPx / 2 };
     const whole = await enlarge(started.host, short, picture, 4_096);
     const tiled = await enlarge(started.host, short, picture, 48);
     expect(Buffer.compare(tiled.data, whole.data)).not.toBe(0);
   });
 
-  test("show no seam where only luminance is enlarged by the model", async () => {
+  test("show no seam if the model enlarges luminance only", async () => {
     await using started = await startTestHost();
     const registry = await load();
     for (const name of ["FSRCNN_x2", "FSRCNN_x4"]) {

@@ -1,8 +1,8 @@
 import { createFrame } from "@pixelmesh/imaging";
 import type { AvailableModel } from "../src/models/registry.ts";
-import type { Tile, TileResult } from "../src/supervisor/types.ts";
+import type { Tile, TileResult } from "../src/supervisor/tile.ts";
 
-/** How far `enlarge` looks. */
+/** The receptive radius of `enlarge`. */
 export const radiusPx = 3;
 
 /** Doubles the sides; each pixel is the sum of a cross of `radiusPx` around it, modulo 256, borders left out. */
@@ -39,7 +39,7 @@ export const modelOf = (facts: Partial<AvailableModel> = {}) =>
     ...facts,
   }) as unknown as AvailableModel;
 
-/** A picture in which no two places look alike. */
+/** A picture without repeated areas. */
 export const pictureOf = (widthPx: number, heightPx: number, channels: 1 | 3) =>
   createFrame(
     widthPx,

@@ -3,7 +3,7 @@ import { createLifecycle } from "./index.ts";
 
 const quiet = { info() {}, error() {} };
 
-test("closing runs in reverse order, once, and one failure does not skip the next", async () => {
+test("close runs each step once, in reverse order, also after a failure", async () => {
   const closed: string[] = [];
   const life = createLifecycle(quiet);
   life.defer("first", () => closed.push("first"));
@@ -17,7 +17,7 @@ test("closing runs in reverse order, once, and one failure does not skip the nex
   expect(one.failures).toEqual(["broken"]);
 });
 
-test("a step that never ends is left behind after its bound", async () => {
+test("close does not wait for a step longer than its timeout", async () => {
   const closed: string[] = [];
   const life = createLifecycle(quiet);
   life.defer("first", () => closed.push("first"));

@@ -1,26 +1,26 @@
 import { withTimeout } from "./with-timeout.ts";
 
-/** What the lifecycle needs of a logger. */
+/** The part of a logger that the lifecycle needs. */
 export type LifecycleLog = {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;
 };
 
-/** What a process has opened, and how it is closed again. */
+/** Everything a process has opened, with how to close it. */
 export type Lifecycle = {
-  /** Aborted when closing begins: whoever waits on behalf of the whole process waits with this. */
+  /** Aborted when closing begins. Waits on behalf of the whole process use it. */
   readonly signal: AbortSignal;
-  /** Resolves with the failure when a part says that the process cannot go on. */
+  /** Resolves with the error of the first `fail`. */
   readonly failed: Promise<unknown>;
-  /** Registers the closing of something just opened. Closed in reverse order, each within `timeoutMs` (default 10 s). */
+  /** Registers how to close something just opened. Steps run in reverse order, each for at most `timeoutMs` (default 10 s). */
   defer(name: string, close: () => unknown, timeoutMs?: number): void;
-  /** Ends the process's work because of a failure nobody can mend here. */
+  /** Reports a failure after which the process cannot continue. */
   fail(error: unknown): void;
-  /** Closes everything once; a failing or slow step is logged and does not keep the next from running. */
+  /** Closes everything once. A failing or slow step is logged and the next one runs. */
   close(): Promise<{ readonly failures: readonly string[] }>;
 };
 
-/** A lifecycle with nothing opened yet. */
+/** Creates an empty lifecycle. */
 export function createLifecycle(log: LifecycleLog): Lifecycle {
   const steps: { name: string; close: () => unknown; timeoutMs: number }[] = [];
   const stopping = new AbortController();

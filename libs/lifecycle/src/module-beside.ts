@@ -1,12 +1,12 @@
 /**
- * The module at `path` (without extension) beside the one whose `import.meta.url` is `here`, in the same form: TypeScript
- * where sources run as they are, JavaScript where they are built. For threads and child processes, which start from a file.
+ * Returns the URL of the module at `path` (without extension), relative to the module whose `import.meta.url` is `here`. It has the same
+ * form: `.ts` for sources, `.js` for built modules. For threads and child processes, which start from a file.
  */
 export function moduleBeside(here: string, path: string): URL {
   return new URL(`${path}.${isSource(here) ? "ts" : "js"}`, here);
 }
 
-/** Flags with which another Node runs modules in the form of the one whose `import.meta.url` is `here`. */
+/** Returns the Node flags that a child process needs for modules in the form of `here` (an `import.meta.url`). */
 export function nodeFlags(here: string): readonly string[] {
   return isSource(here) ? ["--conditions=development", "--disable-warning=ExperimentalWarning"] : [];
 }

@@ -1,9 +1,9 @@
-/** Counts pixels (or other units) of work in long loops and lets other tasks run whenever a turn is full. Rejects once the signal is aborted. */
+/** Counts pixels (or other units of work) of a long loop and yields to the event loop after each full turn. Rejects once the signal is aborted. */
 export type Pace = (pixels: number) => Promise<void>;
 
 /**
- * A pace whose turns are `pixelsPerTurn` long (default 32,768: about 5 ms at 150 ms a megapixel, far below the 50 ms that
- * nothing may block the event loop for).
+ * Creates a pace with turns of `pixelsPerTurn` (default 32,768: about 5 ms at 150 ms a megapixel). The event loop must never be
+ * blocked for 50 ms.
  */
 export function createPace(signal?: AbortSignal, pixelsPerTurn = 32_768): Pace {
   let spent = 0;

@@ -2,8 +2,8 @@ import { createLifecycle, type Lifecycle, type LifecycleLog } from "./lifecycle.
 
 /**
  * The body of every main.ts: starts, waits for SIGTERM, SIGINT or a failure, closes everything, sets the exit code. A
- * second signal exits at once with 130. `start` gets the environment and opens things into the lifecycle; when it throws,
- * what it had opened is closed and the process exits with 1.
+ * second signal exits at once with 130. `start` gets the environment and registers everything it opens in the lifecycle. If it throws,
+ * everything opened so far is closed and the process exits with 1.
  */
 export async function runMain(
   process: NodeJS.Process,
@@ -41,7 +41,7 @@ export async function runMain(
   process.exit("error" in end || failures.length > 0 ? 1 : 0);
 }
 
-/** What ends a process is its own failure, such as a setting, and no caller's text: it is told whole. */
+/** Returns the whole message. It may be logged, because a failure that ends a process is its own and contains no caller's text. */
 function toText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

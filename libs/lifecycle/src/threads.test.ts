@@ -13,7 +13,7 @@ function open(size: number) {
 }
 const invert = (data: Uint8Array) => ({ kind: "invert", picture: { data } }) as const;
 
-test("a task is done in another thread, and its bytes are handed over, not copied", async () => {
+test("a task runs in another thread, and its bytes are transferred, not copied", async () => {
   const data = new Uint8Array(3_000_000).fill(5);
   const progress: number[] = [];
   const done = await open(1).run(invert(data), { ...never, onProgress: (fraction) => progress.push(fraction) });
@@ -24,7 +24,7 @@ test("a task is done in another thread, and its bytes are handed over, not copie
   expect(progress).toEqual([1]);
 });
 
-test("bytes inside somebody else's memory are copied, and the rest of it stays", async () => {
+test("bytes within a larger buffer are copied, and the buffer stays usable", async () => {
   const whole = new Uint8Array(5_000_000).fill(1);
   const done = await open(1).run(invert(whole.subarray(1_000, 4_000_000)), never);
   expect(done.data).toHaveLength(3_999_000);
@@ -32,14 +32,14 @@ test("bytes inside somebody else's memory are copied, and the rest of it stays",
   expect(whole.byteLength).toBe(5_000_000);
 });
 
-test("there are no more threads than allowed; who comes later waits", async () => {
+test("there are at most `size` threads; further tasks wait", async () => {
   const threads = open(2);
   const done = await Promise.all(Array.from({ length: 8 }, (_, at) => threads.run(invert(Uint8Array.of(at)), never)));
   expect(done.map(({ data }) => data[0])).toEqual([255, 254, 253, 252, 251, 250, 249, 248]);
   expect(new Set(done.map(({ threadId }) => threadId)).size).toBeLessThanOrEqual(2);
 });
 
-test("failures arrive typed, unknown ones with their cause, and the thread goes on", async () => {
+test("failures keep their reason and cause, and the thread runs the next task", async () => {
   const threads = open(1);
   await expect(threads.run({ kind: "refuse" }, never)).rejects.toMatchObject({ reason: "RESULT_INVALID" });
   const failure = await threads.run({ kind: "throw" }, never).catch((error: unknown) => error);
@@ -47,7 +47,7 @@ test("failures arrive typed, unknown ones with their cause, and the thread goes 
   expect((await threads.run(invert(Uint8Array.of(1)), never)).data[0]).toBe(254);
 });
 
-test("a thread that dies fails its own task only", async () => {
+test("when a thread dies, only its own task fails", async () => {
   const threads = open(1);
   const dying = threads.run({ kind: "die" }, never);
   const next = threads.run(invert(Uint8Array.of(1)), never);
@@ -68,7 +68,7 @@ test("an aborted task rejects with the signal's reason, running or waiting, and 
   expect((await third).data[0]).toBe(254);
 });
 
-test("closing ends what runs with STOPPING", async () => {
+test("closing ends running tasks with STOPPING", async () => {
   const threads = open(1);
   const running = threads.run({ kind: "wait" }, never);
   const stopped = expect(running).rejects.toMatchObject({ reason: "STOPPING" });

@@ -1,30 +1,30 @@
 import { Worker } from "node:worker_threads";
 import { AppError } from "@pixelmesh/errors";
-import { type HandOver, toHandOver } from "./hand-over.ts";
 import type { FromThread, ThreadContext, ToThread } from "./serve-thread.ts";
+import { type TransferMessage, toTransferMessage } from "./transfer-message.ts";
 
-/** Threads of this process that do one kind of task, so that its event loop stays free. */
+/** A pool of worker threads for one kind of task, so that the event loop of the process is not blocked. */
 export type Threads<Input, Output> = {
   /**
-   * Does the task in a thread that has none, or that is started for it; waits while all are busy. Byte arrays in the input
-   * are handed over: the caller must not use them again. Rejects with the signal's reason when that is aborted.
+   * Runs the task in an idle or new thread; waits while all are busy. Byte arrays of the input are transferred: the caller must not
+   * use them again. Rejects with the signal's reason when that is aborted.
    */
   run(input: Input, context: ThreadContext): Promise<Output>;
-  /** Ends the threads; what they were doing fails with STOPPING. */
+  /** Ends the threads; running tasks reject with STOPPING. */
   close(): Promise<void>;
 };
 
-/** How threads are kept. */
+/** Size of a pool. */
 export type ThreadsOptions = {
-  /** Most at once. How many tasks may wait for one is up to the caller, who has a slot for each. */
+  /** Most threads. The caller bounds the number of waiting tasks. */
   readonly size: number;
-  /** A thread that had nothing to do for as long ends; default 2 min. */
+  /** A thread ends after being idle for this long; default 2 min. */
   readonly idleMs?: number;
 };
 
 type Thread = { readonly worker: Worker; idle?: NodeJS.Timeout };
 
-/** Threads that run a module which calls `serveThread`; none is started before there is a task. */
+/** Creates a pool for a module that calls `serveThread`. Threads start with the first tasks. */
 export function createThreads<Input, Output>(
   module: URL,
   { size, idleMs = 120_000 }: ThreadsOptions,
@@ -36,11 +36,11 @@ export function createThreads<Input, Output>(
 
   function start(): Thread {
     const isSource = module.pathname.endsWith(".ts");
-    // What was loaded before this process's main module is not a thread's business.
+    // Without `execArgv` a thread would inherit the modules that the process preloads.
     const execArgv = isSource ? ["--conditions=development", "--disable-warning=ExperimentalWarning"] : [];
     const thread: Thread = { worker: new Worker(module, { execArgv }) };
     all.add(thread);
-    // One that breaks while it has nothing to do breaks nothing else.
+    // A failure of an idle thread must not end the process.
     thread.worker.on("error", () => {});
     thread.worker.once("exit", () => {
       all.delete(thread);
@@ -66,7 +66,7 @@ export function createThreads<Input, Output>(
     signal.addEventListener("abort", onAbort, { once: true });
     return promise.finally(() => signal.removeEventListener("abort", onAbort));
   }
-  function giveBack(thread: Thread, isAlive: boolean): void {
+  function release(thread: Thread, isAlive: boolean): void {
     if (!isAlive) all.delete(thread);
     const next = isClosed ? undefined : waiting.shift();
     if (next) next(isAlive ? thread : start());
@@ -80,21 +80,21 @@ export function createThreads<Input, Output>(
     async run(input, { signal, onProgress }) {
       signal.throwIfAborted();
       if (isClosed) throw stopping();
-      const handed = await toHandOver(input);
-      // Copying may have taken a while.
+      const prepared = await toTransferMessage(input);
+      // Copying takes time: the task may have been aborted.
       signal.throwIfAborted();
       if (isClosed) throw stopping();
       const thread = await take(signal);
       let isAlive = true;
       try {
-        return await askThread<Input, Output>(thread.worker, handed, { signal, onProgress });
+        return await runInThread<Input, Output>(thread.worker, prepared, { signal, onProgress });
       } catch (error) {
         isAlive = !(error instanceof ThreadDied);
         signal.throwIfAborted();
         if (isClosed) throw stopping();
         throw error instanceof ThreadDied ? toFailure(error) : error;
       } finally {
-        giveBack(thread, isAlive);
+        release(thread, isAlive);
       }
     },
     async close() {
@@ -104,12 +104,12 @@ export function createThreads<Input, Output>(
   };
 }
 
-/** The thread ended, or broke, in the middle of a task. */
+/** The thread ended or failed during a task. */
 class ThreadDied extends Error {}
 
-async function askThread<Input, Output>(
+async function runInThread<Input, Output>(
   worker: Worker,
-  { message, transfer }: HandOver<Input>,
+  { message, transfer }: TransferMessage<Input>,
   { signal, onProgress }: ThreadContext,
 ): Promise<Output> {
   signal.throwIfAborted();
@@ -120,7 +120,7 @@ async function askThread<Input, Output>(
     else if (answer.$case === "done") resolve(answer.output);
     else reject(new AppError(answer.failure.reason, answer.failure.message, { cause: answer.failure.cause }));
   };
-  const onError = (cause: unknown) => reject(new ThreadDied("The thread broke", { cause }));
+  const onError = (cause: unknown) => reject(new ThreadDied("The thread failed", { cause }));
   const onExit = () => reject(new ThreadDied("The thread ended"));
   worker.on("message", onMessage).once("error", onError).once("exit", onExit);
   signal.addEventListener("abort", onAbort, { once: true });

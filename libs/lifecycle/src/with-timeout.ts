@@ -1,6 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
 
-/** The promise's value, or DEADLINE_EXCEEDED after `timeoutMs`. The work itself goes on; hand it a signal to end it. */
+/** Returns the promise's value, or throws DEADLINE_EXCEEDED after `timeoutMs`. The work itself continues; give it a signal to end it. */
 export async function withTimeout<T>(what: string, timeoutMs: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {

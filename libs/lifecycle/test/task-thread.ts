@@ -3,7 +3,7 @@ import { threadId } from "node:worker_threads";
 import { AppError } from "@pixelmesh/errors";
 import { serveThread } from "../src/index.ts";
 
-/** What the thread of the tests does. */
+/** A task of the tests' thread. */
 export type TestTask =
   | { readonly kind: "invert"; readonly picture: { readonly data: Uint8Array } }
   | { readonly kind: "refuse" | "throw" | "die" | "wait" };

@@ -4,8 +4,8 @@ import type { Launched } from "./launch.ts";
 const lastStageMs = 1_000;
 
 /**
- * Stops a mesh in an order that lets work finish: each group of services, then the broker, gets SIGTERM when the one before
- * it has ended. After `graceMs` in all (a second of it kept for each stage to come) what still runs is killed.
+ * Stops a mesh in an order that lets work finish. Each group of services, then the broker, gets SIGTERM when the group before
+ * it has ended. Processes that still run after `graceMs` in all are killed; each later stage keeps a second of that time.
  */
 export async function drain({ broker, services, closeLogs }: Launched, graceMs: number): Promise<void> {
   const untilMs = performance.now() + graceMs;

@@ -4,35 +4,34 @@ import { waitUntilServing } from "@pixelmesh/client";
 import { type Env, loadConfig } from "@pixelmesh/config";
 import { AppError } from "@pixelmesh/errors";
 import type { RoleName } from "@pixelmesh/roles";
-import { type BrokerChild, startBrokerChild } from "./broker.ts";
-import { type Child, startChild } from "./child.ts";
-import { type LogFile, openLogFile } from "./log-file.ts";
-import { createLogTrouble } from "./log-trouble.ts";
-import type { MeshPorts } from "./ports.ts";
-import { toServiceEnv } from "./service-env.ts";
-import type { ServiceCommand } from "./services.ts";
-import { type Restart, type Supervised, supervise } from "./supervise.ts";
+import type { LogFile } from "./logs/log-file.ts";
+import { openMeshLogs } from "./logs/mesh-logs.ts";
+import type { MeshEvent } from "./mesh.ts";
+import { host, toMeshProcess } from "./mesh-address.ts";
+import type { ChosenPorts } from "./ports/choose-ports.ts";
+import { type BrokerChild, startBrokerChild } from "./processes/broker.ts";
+import { type Child, startChild } from "./processes/child.ts";
+import { toErrorText } from "./processes/error-text.ts";
+import { readInspectorLine } from "./processes/inspector.ts";
+import { type Restart, type Supervised, supervise } from "./processes/supervise.ts";
+import type { ServiceCommand } from "./services/service-command.ts";
+import { toServiceEnv } from "./services/service-env.ts";
 
-/** All that is decided before the first process is started. */
+/** Everything that is decided before the first process starts. */
 export type LaunchPlan = {
   readonly dataDir: string;
-  readonly host: string;
-  readonly ports: MeshPorts;
-  readonly brokerPort: number;
+  readonly chosen: ChosenPorts;
   readonly names: readonly RoleName[];
   readonly env: Env;
   readonly modelsDirs: readonly string[];
   readonly command: (name: RoleName) => ServiceCommand;
   readonly signal: AbortSignal | undefined;
-  readonly onBroker: (broker: BrokerChild) => void;
-  readonly onReady: (name: RoleName, child: Child) => void;
+  /** Gets every event but `restarted`. */
+  readonly onEvent: (event: MeshEvent) => void;
   readonly onRestart: (name: RoleName | "broker", restart: Restart) => void;
-  readonly onError: (name: RoleName, text: string) => void;
-  /** Told when something fails that the mesh goes on without, and when it is over. */
-  readonly onTrouble: (text: string) => void;
 };
 
-/** The processes of a mesh, each supervised. */
+/** The supervised processes of a mesh. */
 export type Launched = {
   readonly broker: Supervised<BrokerChild>;
   readonly services: ReadonlyMap<RoleName, Supervised<Child>>;
@@ -41,105 +40,118 @@ export type Launched = {
 
 const readyTimeoutMs = 60_000;
 
-/** Where the logs of a mesh are. */
-export function logsDirOf(dataDir: string): string {
-  return join(dataDir, "logs");
-}
-
-/** Where the log of a service is. */
-export function logPathOf(dataDir: string, name: RoleName): string {
-  return join(logsDirOf(dataDir), `${name}.log`);
-}
-
 /**
- * Starts the broker, then all services side by side, and resolves when each serves. Throws SERVICE_UNAVAILABLE when one
- * ends before that (metadata `portTaken` if its port was gone), BROKER_UNAVAILABLE without a broker, or the signal's
- * reason; nothing is left running then.
+ * Starts the broker, then all services in parallel, and resolves when all serve. Throws SERVICE_UNAVAILABLE when a service ends
+ * before it serves (metadata `portTaken` if its port was taken), BROKER_UNAVAILABLE when the broker does not start, or the signal's
+ * reason. After an error, no process is left running.
  */
 export async function launch(plan: LaunchPlan): Promise<Launched> {
-  const { dataDir, host, ports, names } = plan;
+  const { dataDir, names, onEvent, onRestart } = plan;
+  const { ports } = plan.chosen;
   const giveUp = new AbortController();
   const signal = plan.signal ? AbortSignal.any([giveUp.signal, plan.signal]) : giveUp.signal;
-  const onLogChange = createLogTrouble(plan.onTrouble);
-  const openLog = (name: RoleName) =>
-    openLogFile(logPathOf(dataDir, name), { onChange: (change) => onLogChange(name, change) });
-  const logs = new Map(names.map((name) => [name, openLog(name)]));
-  const closeLogs = () => {
-    for (const log of logs.values()) log.close();
-  };
+  const logs = openMeshLogs(dataDir, names, (text) => onEvent({ kind: "trouble", text }));
   const services = new Map<RoleName, Supervised<Child>>();
   const begun: Child[] = [];
   let broker: Supervised<BrokerChild> | undefined;
 
   async function start(name: RoleName, env: Env): Promise<Child> {
-    const child = await startChild(plan.command(name), env, logs.get(name) as LogFile, (text) =>
-      plan.onError(name, text),
-    );
-    begun.push(child);
-    // Another service may have failed while this one was being started.
+    const child = await startChild(plan.command(name), env, logs.of(name), (line) => reportLine(name, line, onEvent));
+    // Another service may have failed while this one started.
     if (giveUp.signal.aborted) child.kill("SIGKILL");
     return child;
   }
 
   async function startFirst(name: RoleName, env: Env): Promise<void> {
     const child = await start(name, env);
-    const serving = waitUntilServing(host, ports[name].health, { timeoutMs: readyTimeoutMs, signal });
-    const ended = await Promise.race([serving.then(() => undefined), child.exited]);
-    if (ended !== undefined) {
-      serving.catch(() => {});
-      throw endedEarly(name, ended, logs.get(name) as LogFile);
-    }
+    begun.push(child);
+    await waitForService(name, child, ports[name].health, logs.of(name), signal);
+    const restart = () => start(name, env);
     services.set(
       name,
-      supervise(
-        child,
-        () => start(name, env),
-        (restart) => plan.onRestart(name, restart),
-      ),
+      supervise(child, restart, (why) => onRestart(name, why)),
     );
-    plan.onReady(name, child);
+    onEvent({ kind: "ready", service: toMeshProcess(name, child.pid, ports) });
   }
 
   try {
-    const storeMaxBytes = plan.env.PIXELMESH_NATS_STORE_MAX
-      ? loadConfig(busFields, plan.env).natsStoreMaxBytes
-      : fileStoreSize(dataDir);
-    const startIt = (until: AbortSignal) =>
-      startBrokerChild({
-        ...{ dataDir, port: plan.brokerPort, maxFileStoreBytes: storeMaxBytes, env: plan.env, signal: until },
-        onWaiting: (ms, line) =>
-          plan.onTrouble(`the broker is recovering what it holds, for ${Math.round(ms / 1_000)} s so far: ${line}`),
-      });
-    const first = await startIt(signal);
-    begun.push(first);
+    const storeMaxBytes = toStoreMaxBytes(plan.env, dataDir);
+    const startBroker = (until: AbortSignal) => startPlannedBroker(plan, storeMaxBytes, until);
+    const firstBroker = await startBroker(signal);
+    begun.push(firstBroker);
     broker = supervise(
-      first,
-      (_previous, stopping) => startIt(stopping),
-      (restart) => plan.onRestart("broker", restart),
+      firstBroker,
+      (_previous, stopping) => startBroker(stopping),
+      (restart) => onRestart("broker", restart),
     );
-    plan.onBroker(first);
-    const dirs = { blobsDir: join(dataDir, "blobs"), scratchDir: join(dataDir, "scratch") };
-    const wiring = { host, ports, natsUrl: first.url, storeMaxBytes, ...dirs, modelsDirs: plan.modelsDirs };
-    const env = toServiceEnv(plan.env, wiring);
+    onEvent({ kind: "broker", url: firstBroker.url, pid: firstBroker.pid });
+    const env = toServiceEnv(plan.env, {
+      host,
+      ports,
+      natsUrl: firstBroker.url,
+      storeMaxBytes,
+      blobsDir: join(dataDir, "blobs"),
+      scratchDir: join(dataDir, "scratch"),
+      modelsDirs: plan.modelsDirs,
+    });
     await Promise.all(names.map((name) => startFirst(name, env)));
-    return { broker, services, closeLogs };
+    return { broker, services, closeLogs: logs.close };
   } catch (error) {
     giveUp.abort();
     broker?.stopNow();
     for (const service of services.values()) service.stopNow();
     for (const child of begun) child.kill("SIGKILL");
     await Promise.all(begun.map(({ exited }) => exited));
-    closeLogs();
+    logs.close();
     plan.signal?.throwIfAborted();
     throw error;
   }
 }
 
-function endedEarly(name: RoleName, ended: string, log: LogFile): AppError {
+/** Size limit of the broker's files: that of the environment, or a share of the disk. */
+function toStoreMaxBytes(env: Env, dataDir: string): number {
+  return env.PIXELMESH_NATS_STORE_MAX ? loadConfig(busFields, env).natsStoreMaxBytes : fileStoreSize(dataDir);
+}
+
+function startPlannedBroker(plan: LaunchPlan, maxFileStoreBytes: number, signal: AbortSignal): Promise<BrokerChild> {
+  return startBrokerChild({
+    dataDir: plan.dataDir,
+    port: plan.chosen.brokerPort,
+    maxFileStoreBytes,
+    env: plan.env,
+    signal,
+    onWaiting: (ms, line) => {
+      const text = `the broker is recovering what it holds, for ${Math.round(ms / 1_000)} s so far: ${line}`;
+      plan.onEvent({ kind: "trouble", text });
+    },
+  });
+}
+
+/** Resolves when the service serves. Throws SERVICE_UNAVAILABLE, with the end of its log, when it ends before. */
+async function waitForService(
+  name: RoleName,
+  child: Child,
+  healthPort: number,
+  log: LogFile,
+  signal: AbortSignal,
+): Promise<void> {
+  const serving = waitUntilServing(host, healthPort, { timeoutMs: readyTimeoutMs, signal });
+  const ended = await Promise.race([serving.then(() => undefined), child.exited]);
+  if (ended === undefined) return;
+  serving.catch(() => {});
   const isPortTaken = /EADDRINUSE|No address added/.test(log.tail());
-  return new AppError(
+  throw new AppError(
     "SERVICE_UNAVAILABLE",
     `${name} ended before it served (${ended}). Its log, ${log.path}, ends with:\n${log.tail().trim()}`,
     { metadata: isPortTaken ? { portTaken: name } : {} },
   );
+}
+
+/** Turns a line of a service's standard error into an event, where it is one. */
+function reportLine(name: RoleName, line: string, onEvent: (event: MeshEvent) => void): void {
+  const text = toErrorText(line);
+  if (text !== undefined) onEvent({ kind: "error", name, text });
+  const inspector = readInspectorLine(line);
+  if (inspector?.url) onEvent({ kind: "inspector", name, url: inspector.url });
+  if (inspector?.failure) onEvent({ kind: "trouble", text: `${name} runs without an inspector: ${inspector.failure}` });
 }

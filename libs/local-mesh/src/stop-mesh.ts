@@ -1,31 +1,31 @@
 import { existsSync, realpathSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
-import { lockDir, lockPath } from "./dir-lock.ts";
-import { endLeftovers } from "./leftovers.ts";
-import { meshFilePath, readMeshFile, toProcesses } from "./mesh-file.ts";
-import { isRunning } from "./process-identity.ts";
+import { lockDir, lockPath } from "./data-dir/dir-lock.ts";
+import { meshFilePath, readMeshFile, toProcesses } from "./data-dir/mesh-file.ts";
+import { endLeftovers } from "./processes/leftovers.ts";
+import { isRunning } from "./processes/process-identity.ts";
 
 const pollMs = 50;
 const killedMs = 5_000;
 
 /**
- * Stops the mesh that runs on a data directory: SIGTERM to the process in charge, which drains it, and after `timeoutMs` SIGKILL to
- * all. Processes that a dead one left behind are ended too. `none` where nothing runs. Throws SERVICE_UNAVAILABLE where that
- * fails.
+ * Stops the mesh that runs on a data directory. Its supervisor gets SIGTERM and drains the mesh. After `timeoutMs`, all its processes
+ * get SIGKILL, and `report` gets a line. Processes that a dead supervisor left behind are ended too. Resolves with `none` where
+ * nothing runs. Throws SERVICE_UNAVAILABLE where the supervisor cannot be found.
  */
 export async function stopMesh(
   dataDir: string,
   timeoutMs: number,
-  say: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<"stopped" | "none"> {
   const path = meshFilePath(dataDir);
-  // A directory that never held a mesh is left as it is.
+  // A directory that never held a mesh is not touched.
   if (!existsSync(path) && !existsSync(lockPath(dataDir))) return "none";
   const facts = readMeshFile(path);
   const lock = lockDir(dataDir);
   if (lock) {
-    // Nothing is in charge here.
+    // No supervisor holds the lock.
     try {
       const left = facts ? toProcesses(facts).filter(isRunning) : [];
       await endLeftovers(realpathSync(dataDir), left, Math.min(timeoutMs, killedMs));
@@ -45,8 +45,8 @@ export async function stopMesh(
   }
   process.kill(supervisor.pid, "SIGTERM");
   if (!(await isReleased(dataDir, timeoutMs))) {
-    say(`the mesh did not drain within ${timeoutMs / 1_000} s and is killed`);
-    // Read again: services may have been started again since.
+    report(`the mesh did not drain within ${timeoutMs / 1_000} s and is killed`);
+    // Read again: services may have restarted since.
     const known = [supervisor, ...toProcesses(readMeshFile(path) ?? facts)];
     for (const { pid } of known.filter(isRunning)) process.kill(pid, "SIGKILL");
     await isReleased(dataDir, killedMs);
@@ -56,7 +56,7 @@ export async function stopMesh(
   return "stopped";
 }
 
-/** Whether the lock of the directory is free within the time. */
+/** Whether the lock of the directory becomes free within this time. */
 async function isReleased(dataDir: string, withinMs: number): Promise<boolean> {
   const untilMs = performance.now() + withinMs;
   for (;;) {

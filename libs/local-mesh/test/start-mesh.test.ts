@@ -1,40 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectBus, listServices } from "@pixelmesh/bus";
 import { waitUntilServing } from "@pixelmesh/client";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
+import { emptyServiceCommand, sourceFlags } from "@pixelmesh/testing/services";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { type Mesh, type MeshEvent, type MeshOptions, startMesh } from "../src/index.ts";
-import { type MeshFacts, readMeshFile } from "../src/mesh-file.ts";
-import { identify, isRunning } from "../src/process-identity.ts";
-import { emptyServiceCommand, sourceFlags } from "./empty-service-command.ts";
-
-function createDataDir(): string {
-  const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-test-"));
-  onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
-  return dataDir;
-}
-
-/** Two empty services and a broker: what every mesh has of processes, without their work. */
-async function startSmallMesh(options: Partial<MeshOptions> = {}) {
-  const events: MeshEvent[] = [];
-  const mesh = await startMesh({
-    dataDir: createDataDir(),
-    ports: "free",
-    env: process.env,
-    services: ["ingest", "storage"],
-    command: emptyServiceCommand,
-    onEvent: (event) => events.push(event),
-    ...options,
-  });
-  onTestFinished(() => mesh.stop(2_000));
-  return { mesh, events };
-}
+import { type MeshFacts, readMeshFile } from "../src/data-dir/mesh-file.ts";
+import { type Mesh, startMesh } from "../src/index.ts";
+import { identify, isRunning } from "../src/processes/process-identity.ts";
+import { createDataDir, startSmallMesh } from "./small-mesh.ts";
 
 const factsOf = (mesh: Mesh) => readMeshFile(join(mesh.dataDir, "mesh.json")) as MeshFacts;
 
@@ -47,7 +25,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test("a mesh serves when it is started, says where in mesh.json, and leaves nothing when it is stopped", async () => {
+test("a started mesh serves and lists its processes in mesh.json; a stopped mesh leaves no process", async () => {
   const { mesh, events } = await startSmallMesh();
   const facts = factsOf(mesh);
   expect(facts.pid).toBe(process.pid);
@@ -82,7 +60,7 @@ test("a mesh serves when it is started, says where in mesh.json, and leaves noth
   expect(existsSync(join(mesh.dataDir, "mesh.json"))).toBe(false);
 });
 
-test("a service or broker that is killed is started again at the same address, and that is said", async () => {
+test("a killed service or broker restarts at the same address and is reported", async () => {
   const { mesh, events } = await startSmallMesh();
   const before = factsOf(mesh);
   mesh.kill("storage", "SIGKILL");
@@ -100,7 +78,7 @@ test("a service or broker that is killed is started again at the same address, a
   await waitUntilServing("127.0.0.1", Number(storage(after).health.split(":")[1]), { timeoutMs: 15_000 });
 });
 
-test("a data directory belongs to one mesh at a time; what a dead one left does not count", async () => {
+test("a data directory belongs to one mesh at a time; the mesh.json of a dead mesh is ignored", async () => {
   const { mesh } = await startSmallMesh();
   const again = startMesh({ dataDir: mesh.dataDir, ports: "free", env: process.env, command: emptyServiceCommand });
   await expect(again).rejects.toThrow(`a mesh (process ${process.pid}) runs on it`);
@@ -117,7 +95,7 @@ test("a data directory belongs to one mesh at a time; what a dead one left does 
   expect(factsOf(second).pid).toBe(process.pid);
 });
 
-test("a service that ends before it serves ends the start, with its last words, and leaves nothing running", async () => {
+test("a service that ends before it serves fails the start with the end of its log; no process is left", async () => {
   const dataDir = createDataDir();
   const started: number[] = [];
   const starting = startSmallMesh({
@@ -131,7 +109,7 @@ test("a service that ends before it serves ends the start, with its last words, 
   expect(existsSync(join(dataDir, "mesh.json"))).toBe(false);
 });
 
-test("a taken port is named, with the variable that chooses another", async () => {
+test("the error for a taken port names the variable that sets another", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   onTestFinished(() => void other.close());
@@ -144,7 +122,7 @@ test("a taken port is named, with the variable that chooses another", async () =
   await expect(starting).rejects.toThrow(`${port} (storage, health; set by PIXELMESH_STORAGE_HEALTH_PORT)`);
 });
 
-test("what does not stop within its grace is killed", async () => {
+test("a service that does not stop within the grace is killed", async () => {
   const { mesh } = await startSmallMesh({ services: ["ingest"], env: { ...process.env, TEST_STUCK: "ingest" } });
   const { services } = factsOf(mesh);
   const beginMs = performance.now();
@@ -153,45 +131,45 @@ test("what does not stop within its grace is killed", async () => {
   expect(services.map(({ pid }) => pid).filter(isAlive)).toEqual([]);
 });
 
-/** A mesh whose supervisor is a process of its own, so that it can be killed. */
-async function startKeeper(dataDir: string) {
-  const keeper = spawn(
+/** Starts a mesh whose supervisor is a separate process, so that a test can kill it. */
+async function startSupervisor(dataDir: string) {
+  const supervisor = spawn(
     process.execPath,
-    [...sourceFlags, fileURLToPath(new URL("keeper.ts", import.meta.url)), dataDir],
+    [...sourceFlags, fileURLToPath(new URL("supervisor.ts", import.meta.url)), dataDir],
     {
       stdio: ["ignore", "pipe", "inherit"],
     },
   );
-  onTestFinished(() => void keeper.kill("SIGKILL"));
-  const [ready] = await Promise.race([once(keeper.stdout, "data"), once(keeper, "exit")]);
+  onTestFinished(() => void supervisor.kill("SIGKILL"));
+  const [ready] = await Promise.race([once(supervisor.stdout, "data"), once(supervisor, "exit")]);
   expect(String(ready)).toBe("ready\n");
-  return { keeper, facts: readMeshFile(join(dataDir, "mesh.json")) as MeshFacts };
+  return { supervisor, facts: readMeshFile(join(dataDir, "mesh.json")) as MeshFacts };
 }
 
-test("no process outlives the one that looks after it, even if that is killed", async () => {
+test("no process outlives its supervisor, even if that is killed", async () => {
   const dataDir = createDataDir();
-  const { keeper, facts } = await startKeeper(dataDir);
+  const { supervisor, facts } = await startSupervisor(dataDir);
   const pids = [facts.broker.pid, ...facts.services.map(({ pid }) => pid)];
   expect(pids.every(isAlive)).toBe(true);
-  keeper.kill("SIGKILL");
+  supervisor.kill("SIGKILL");
   await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 15_000 });
 });
 
-test.each(["mesh.json", "no mesh.json", "a mesh.json of nothing"])(
-  "a broker that does not end after its supervisor died is killed before another one starts, by %s",
+test.each(["mesh.json", "no mesh.json", "an empty mesh.json"])(
+  "a broker that outlives its supervisor is killed before another one starts, with %s",
   async (left) => {
     const dataDir = createDataDir();
-    const { keeper, facts } = await startKeeper(dataDir);
-    // Stopped processes do not act on SIGTERM, like one that hangs.
+    const { supervisor, facts } = await startSupervisor(dataDir);
+    // A stopped process ignores SIGTERM, like one that hangs.
     const old = identify(facts.broker.pid);
     process.kill(old.pid, "SIGSTOP");
     onTestFinished(() => {
       if (isRunning(old)) process.kill(old.pid, "SIGKILL");
     });
-    keeper.kill("SIGKILL");
-    await once(keeper, "exit");
+    supervisor.kill("SIGKILL");
+    await once(supervisor, "exit");
     if (left === "no mesh.json") rmSync(join(dataDir, "mesh.json"));
-    if (left === "a mesh.json of nothing") writeFileSync(join(dataDir, "mesh.json"), "");
+    if (left === "an empty mesh.json") writeFileSync(join(dataDir, "mesh.json"), "");
     let isLeft: boolean | undefined;
     const { mesh } = await startSmallMesh({
       dataDir,
@@ -206,15 +184,15 @@ test.each(["mesh.json", "no mesh.json", "a mesh.json of nothing"])(
 );
 
 test("a broker that ignores SIGTERM is killed by its guard when its supervisor dies", async () => {
-  const { keeper, facts } = await startKeeper(createDataDir());
+  const { supervisor, facts } = await startSupervisor(createDataDir());
   const broker = identify(facts.broker.pid);
   process.kill(broker.pid, "SIGSTOP");
-  keeper.kill("SIGKILL");
+  supervisor.kill("SIGKILL");
   await vi.waitFor(() => expect(isRunning(broker)).toBe(false), { timeout: 60_000, interval: 200 });
 });
 
 test.each(["an earlier release", "this release"])(
-  "a stale mesh.json of %s does not count when its process ids belong to other programs",
+  "a stale mesh.json of %s is ignored when its process ids belong to other programs",
   async (release) => {
     const dataDir = createDataDir();
     const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 600_000)"]);
@@ -226,17 +204,17 @@ test.each(["an earlier release", "this release"])(
     const beginMs = performance.now();
     const { mesh } = await startSmallMesh({ dataDir, services: ["ingest"] });
     expect(factsOf(mesh).pid).toBe(process.pid);
-    // It is neither waited for nor signalled.
+    // The other program is neither waited for nor signalled.
     expect(performance.now() - beginMs).toBeLessThan(15_000);
     expect(isAlive(other.pid!)).toBe(true);
   },
 );
 
-test("of two meshes that start at once on a directory that a dead one left, exactly one runs", async () => {
+test("of two meshes that start at once on the directory of a dead mesh, exactly one runs", async () => {
   const dataDir = createDataDir();
-  const { keeper } = await startKeeper(dataDir);
-  keeper.kill("SIGKILL");
-  await once(keeper, "exit");
+  const { supervisor } = await startSupervisor(dataDir);
+  supervisor.kill("SIGKILL");
+  await once(supervisor, "exit");
   const options = { dataDir, services: ["ingest"] as const };
   const outcomes = await Promise.allSettled([startSmallMesh(options), startSmallMesh(options)]);
   expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);

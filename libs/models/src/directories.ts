@@ -5,14 +5,14 @@ import type { Env } from "@pixelmesh/config";
 import { AppError } from "@pixelmesh/errors";
 import { bundledModelsDir, withBundledModels } from "@pixelmesh/inference";
 
-/** Where models are looked for: the product's own directory, those of PIXELMESH_MODELS_DIR, then the one that was named. */
+/** Returns the directories that are searched for models: the bundled one, those of PIXELMESH_MODELS_DIR, then the named one. */
 export function toModelsDirs(env: Env, namedDir?: string): readonly string[] {
   return withBundledModels([...listed(env), ...(namedDir === undefined ? [] : [resolve(namedDir)])]);
 }
 
 /**
- * Where new models go: the named directory, made if it is not there; else the first of PIXELMESH_MODELS_DIR that can be
- * written; else the product's own. INVALID_ARGUMENT where that one cannot be written either.
+ * Returns the directory for new models: the named one, which is created if it is missing; else the first writable one of
+ * PIXELMESH_MODELS_DIR; else the bundled one. Throws INVALID_ARGUMENT if that is not writable either.
  */
 export async function chooseTargetDir(env: Env, namedDir?: string): Promise<string> {
   if (namedDir !== undefined) {

@@ -7,51 +7,51 @@ import type { HttpClient } from "./http.ts";
 import { describePart, type Part, readPart, removePart } from "./part.ts";
 import { toPublicText } from "./source.ts";
 
-/** How far a download is. */
+/** Progress of a download. */
 export type Progress = {
   readonly doneBytes: number;
-  /** Null where the server does not tell. */
+  /** Null if the server does not announce it. */
   readonly totalBytes: number | null;
 };
 
-/** What `download` needs. */
+/** Options of `download`. */
 export type DownloadOptions = {
   readonly url: URL;
   readonly partPath: string;
   readonly http: HttpClient;
-  /** The size of the whole, where the caller knows it. */
+  /** The size of the whole file; null if unknown. */
   readonly expectedBytes: number | null;
-  /** Whether the caller knows the digest of the whole, so that bytes may be joined which no server vouches for. */
+  /** Whether the caller checks the digest of the whole file. Then a part may be resumed even without a validator of the server. */
   readonly digestKnown: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
-  /** Told before each repeat, with the reason. */
+  /** Called before each retry, with the reason. */
   readonly onRetry: (why: string) => void;
-  /** The first wait before a repeat; it doubles. Default 1 s. */
+  /** The first backoff in ms; it doubles. Default 1 s. */
   readonly retryWaitMs?: number;
 };
 
-/** The attempt failed in a way that the next one may not. */
+/** A retryable failure of an attempt. */
 class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
-/** Where nobody knows the size: what an ONNX file can have at most. */
+/** The limit if the size is unknown: the largest possible ONNX file. */
 const maxUnknownBytes = 2 ** 31;
-const maxVainAttempts = 5;
+const maxAttemptsWithoutProgress = 5;
 const maxAttempts = 100;
 const maxWaitMs = 15_000;
-const passingStatuses: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
+const retryableStatuses: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /**
- * Brings a whole file to `partPath`, from where an earlier attempt ended, in this process or another. Lost connections,
- * stalls and passing failures of the server are tried again while there is progress, at most five times without any.
- * MODEL_UNAVAILABLE where the server has no such file, SERVICE_UNAVAILABLE where it could not be reached or finished,
- * MODEL_INVALID for more bytes than expected, STORAGE_FULL. What has come stays for the next time.
+ * Downloads a whole file to `partPath`. Resumes an earlier attempt of this or another process. Retries lost connections, stalls
+ * and temporary failures of the server while there is progress, at most five times without progress. Rejects with
+ * MODEL_UNAVAILABLE if the server has no such file, SERVICE_UNAVAILABLE if it could not be reached or finished, MODEL_INVALID for
+ * more bytes than expected, or STORAGE_FULL. After a failure the received bytes are kept for the next attempt.
  */
 export async function download(options: DownloadOptions): Promise<void> {
   const { url, partPath, signal } = options;
-  let vain = 0;
+  let withoutProgress = 0;
   for (let attempt = 1; ; attempt++) {
     const before = (await readPart(partPath, url)).sizeBytes;
     try {
@@ -60,13 +60,13 @@ export async function download(options: DownloadOptions): Promise<void> {
       signal.throwIfAborted();
       if (!(error instanceof Interrupted)) throw error;
       const grew = (await readPart(partPath, url)).sizeBytes > before;
-      vain = grew ? 1 : vain + 1;
-      if (vain >= maxVainAttempts || attempt >= maxAttempts) {
+      withoutProgress = grew ? 1 : withoutProgress + 1;
+      if (withoutProgress >= maxAttemptsWithoutProgress || attempt >= maxAttempts) {
         const text = `${toPublicText(url)} could not be downloaded: ${error.message}. Repeat the command to go on`;
         throw new AppError("SERVICE_UNAVAILABLE", text, { cause: error });
       }
       options.onRetry(error.message);
-      const waitMs = Math.min(maxWaitMs, (options.retryWaitMs ?? 1_000) * 2 ** (vain - 1));
+      const waitMs = Math.min(maxWaitMs, (options.retryWaitMs ?? 1_000) * 2 ** (withoutProgress - 1));
       await sleep(waitMs, undefined, { signal });
     }
   }
@@ -82,7 +82,7 @@ async function fetchRest(options: DownloadOptions): Promise<void> {
     throw new Interrupted(toText(cause), { cause });
   });
   try {
-    const start = await admit(response, offset, options);
+    const start = await toBodyOffset(response, offset, options);
     if (start === null) return;
     if (start === 0) await describePart(partPath, url, toValidator(response));
     await writeBody(response, start, options);
@@ -91,8 +91,8 @@ async function fetchRest(options: DownloadOptions): Promise<void> {
   }
 }
 
-/** Where in the file the body of an answer begins; null where nothing is missing. Throws where there is none for us. */
-async function admit(response: Response, offset: number, options: DownloadOptions): Promise<number | null> {
+/** Returns the offset at which the response's body begins, or null if no bytes are missing. Throws if the response is unusable. */
+async function toBodyOffset(response: Response, offset: number, options: DownloadOptions): Promise<number | null> {
   const { status, headers } = response;
   if (options.url.protocol === "https:" && new URL(response.url).protocol !== "https:") {
     throw new AppError("MODEL_UNAVAILABLE", `${toPublicText(options.url)} leads to an address without encryption`);
@@ -105,7 +105,7 @@ async function admit(response: Response, offset: number, options: DownloadOption
     await removePart(options.partPath);
     throw new Interrupted("the server gave another part than was asked for");
   }
-  if (passingStatuses.includes(status)) throw new Interrupted(`the server answered ${status}`);
+  if (retryableStatuses.includes(status)) throw new Interrupted(`the server answered ${status}`);
   throw new AppError("MODEL_UNAVAILABLE", `${toPublicText(options.url)} answered ${status} ${response.statusText}`);
 }
 
@@ -162,7 +162,7 @@ function toHeaders({ validator }: Part, offset: number): Record<string, string> 
   return validator === null ? range : { ...range, "if-range": validator };
 }
 
-/** RFC 9110, 13.1.5: a weak tag vouches for no bytes, and neither does one of bytes that were packed on the way. */
+/** RFC 9110, 13.1.5: neither a weak tag nor the tag of an encoded body identifies the bytes of a file. */
 function toValidator(response: Response): string | null {
   const etag = response.headers.get("etag");
   if (isEncoded(response)) return null;
@@ -173,7 +173,7 @@ function isEncoded({ headers }: Response): boolean {
   return (headers.get("content-encoding") ?? "identity") !== "identity";
 }
 
-/** The innermost cause says what happened: fetch itself says only that it failed. */
+/** Returns the message of the innermost cause, because that of fetch itself is only "fetch failed". */
 function toText(error: unknown): string {
   const { cause, message } = error instanceof Error ? error : { cause: undefined, message: String(error) };
   return cause instanceof Error ? toText(cause) : message;

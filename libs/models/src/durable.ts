@@ -2,7 +2,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AppError } from "@pixelmesh/errors";
 
-/** Gives a complete file its final name: after a crash there is the old file or the new one, never a part of it. */
+/** Gives a complete file its final name. After a crash there is the old file or the new one, never a part of it. */
 export async function publishFile(temporaryPath: string, path: string): Promise<void> {
   const file = await open(temporaryPath, "r+");
   try {
@@ -19,7 +19,7 @@ export async function publishFile(temporaryPath: string, path: string): Promise<
   }
 }
 
-/** Replaces a text file as a whole. */
+/** Replaces a text file atomically. */
 export async function writeFileDurably(path: string, text: string): Promise<void> {
   const temporaryPath = `${path}.${process.pid}.tmp`;
   try {
@@ -32,7 +32,7 @@ export async function writeFileDurably(path: string, text: string): Promise<void
   }
 }
 
-/** STORAGE_FULL for a disk that is full; anything else as it is. */
+/** Converts the error of a full disk to STORAGE_FULL. Returns any other error unchanged. */
 export function toStorageError(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== "ENOSPC" && code !== "EDQUOT") return error;

@@ -2,30 +2,30 @@ import type { Env } from "@pixelmesh/config";
 import { expected } from "@pixelmesh/errors";
 import { EnvHttpProxyAgent, fetch, type Response } from "undici";
 
-/** Fetches over HTTP; follows redirects. */
+/** An HTTP client that follows redirects. */
 export type HttpClient = {
   readonly get: (url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<Response>;
   readonly close: () => Promise<void>;
 };
 
-/** Times after which a server counts as gone. */
+/** Timeouts, in ms. */
 export type HttpLimits = {
   readonly connectMs: number;
-  /** From the request to the answer's head. */
-  readonly answerMs: number;
-  /** Between two pieces of the body. */
+  /** From the request to the header of the response. */
+  readonly responseMs: number;
+  /** Between two chunks of the body. */
   readonly stallMs: number;
 };
 
-/** For downloads over any line. */
-export const defaultHttpLimits: HttpLimits = { connectMs: 15_000, answerMs: 30_000, stallMs: 30_000 };
+/** Timeouts for connections of any speed. */
+export const defaultHttpLimits: HttpLimits = { connectMs: 15_000, responseMs: 30_000, stallMs: 30_000 };
 
 /**
- * A client that goes through the proxies of the environment: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case, the
- * lower one first. INVALID_ARGUMENT for a proxy that is no address.
+ * Creates a client that uses the proxies of the environment: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in lower case first, then in
+ * upper case. Throws INVALID_ARGUMENT for a proxy that is not an address.
  */
 export function createHttpClient(env: Env, limits: HttpLimits = defaultHttpLimits): HttpClient {
-  // Empty, not absent: what is absent would be taken from this process's own environment.
+  // Empty instead of absent: an absent option would be read from this process's own environment.
   const proxies = {
     httpProxy: env.http_proxy ?? env.HTTP_PROXY ?? "",
     httpsProxy: env.https_proxy ?? env.HTTPS_PROXY ?? "",
@@ -35,14 +35,14 @@ export function createHttpClient(env: Env, limits: HttpLimits = defaultHttpLimit
     ["HTTP_PROXY", proxies.httpProxy],
     ["HTTPS_PROXY", proxies.httpsProxy],
   ] as const) {
-    // A proxy's address may hold a password.
+    // The text is not shown, because a proxy's address may contain a password.
     if (text !== "" && !/^https?:$/.test(URL.parse(text)?.protocol ?? ""))
       throw expected(name, "an address such as http://proxy:3128", "…");
   }
   const dispatcher = new EnvHttpProxyAgent({
     ...proxies,
     connect: { timeout: limits.connectMs },
-    headersTimeout: limits.answerMs,
+    headersTimeout: limits.responseMs,
     bodyTimeout: limits.stallMs,
   });
   return {
@@ -54,7 +54,7 @@ export function createHttpClient(env: Env, limits: HttpLimits = defaultHttpLimit
   };
 }
 
-/** `fetch` takes no address with a user in it. */
+/** `fetch` refuses an address with a user in it. */
 function splitCredentials(url: URL): { bare: URL; authorization: Record<string, string> } {
   if (url.username === "" && url.password === "") return { bare: url, authorization: {} };
   const bare = new URL(url);

@@ -5,4 +5,4 @@ export { type Listing, listModels } from "./list.ts";
 export { openProbeHost } from "./probe-host.ts";
 export { type PullOptions, type PullReport, pullModel } from "./pull.ts";
 export { runPullModels } from "./run-pull-models.ts";
-export { type Verdict, type VerifyOptions, verifyModels } from "./verify.ts";
+export { type ModelCheck, type VerifyOptions, verifyModels } from "./verify.ts";

@@ -2,23 +2,23 @@ import { AppError } from "@pixelmesh/errors";
 import { loadRegistry, type ModelTask } from "@pixelmesh/inference";
 import { toSource } from "./source.ts";
 
-/** A model of the manifests, as people look for one. */
+/** A model of the manifests, for a list that people read. */
 export type Listing = {
   readonly name: string;
   readonly task: ModelTask;
   readonly scale: number;
   readonly state: "here" | "refused" | "missing";
-  /** Why it cannot be used; empty where it can. */
+  /** Why it cannot be used; empty if it can. */
   readonly why: string;
   readonly path: string | null;
-  /** Of the file that is here, else what the entry says; null where nobody knows. */
+  /** Of the available file, else of the entry; null if unknown. */
   readonly sizeBytes: number | null;
   readonly sha256: string | null;
-  /** Whether the entry says what the sha256 has to be. */
+  /** Whether the entry pins the sha256. */
   readonly pinned: boolean;
-  /** Whether `pull` knows where to download it. */
+  /** Whether `pullModel` knows where to download it. */
   readonly downloadable: boolean;
-  /** Why it cannot be downloaded; empty where it can. */
+  /** Why it cannot be downloaded; empty if it can. */
   readonly notDownloadable: string;
   readonly sourceUrl: string | null;
   readonly licence: string;
@@ -27,7 +27,7 @@ export type Listing = {
   readonly haloPx: number;
 };
 
-/** What is here and what can be had, by the manifests of these directories. No mesh is asked. */
+/** Lists the models of these directories' manifests, available or not. Needs no mesh. */
 export async function listModels(dirs: readonly string[]): Promise<readonly Listing[]> {
   const registry = await loadRegistry({ dirs });
   return registry.list().map(({ entry, available, refused, unavailableReason, isDefault }) => {

@@ -3,47 +3,47 @@ import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How a lock is waited for. */
+/** Options of waiting for a lock. */
 export type LockOptions = {
   readonly signal: AbortSignal;
-  /** Told once, when another process holds the lock. */
+  /** Called once if another process holds the lock. */
   readonly onWait?: () => void;
 };
 
 const pollMs = 100;
-const touchMs = 5_000;
+const renewMs = 5_000;
 const staleMs = 30_000;
 
 /**
- * Does work that only one process on any machine that shares the directory may do at a time, by a file `<path>.lock`.
- * The lock of a process that has died is taken over: at once on its own machine, after 30 s without a sign elsewhere.
+ * Runs `work` under the lock `<path>.lock`, which one process at a time holds among all machines that share the directory. Takes
+ * over the lock of a process that has died: at once on the same machine, else 30 s after the last renewal.
  */
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const lockPath = `${path}.lock`;
-  await take(lockPath, options);
-  const touch = setInterval(() => void utimes(lockPath, new Date(), new Date()).catch(() => {}), touchMs);
-  touch.unref();
+  await acquire(lockPath, options);
+  const renewal = setInterval(() => void utimes(lockPath, new Date(), new Date()).catch(() => {}), renewMs);
+  renewal.unref();
   try {
     return await work();
   } finally {
-    clearInterval(touch);
+    clearInterval(renewal);
     await rm(lockPath, { force: true });
   }
 }
 
-async function take(lockPath: string, { signal, onWait }: LockOptions): Promise<void> {
-  for (let told = false; ; ) {
+async function acquire(lockPath: string, { signal, onWait }: LockOptions): Promise<void> {
+  for (let hasToldWait = false; ; ) {
     signal.throwIfAborted();
     if (await create(lockPath)) return;
     if (await isAbandoned(lockPath)) {
-      // Renaming lets one of several that saw this go on.
+      // Of several processes that found it abandoned, only one can rename it.
       const aside = `${lockPath}.${randomUUID()}`;
       await rename(lockPath, aside).catch(() => {});
       await rm(aside, { force: true });
       continue;
     }
-    if (!told) onWait?.();
-    told = true;
+    if (!hasToldWait) onWait?.();
+    hasToldWait = true;
     await sleep(pollMs, undefined, { signal });
   }
 }

@@ -7,8 +7,8 @@ import { type LockOptions, withLock } from "./lock.ts";
 type RawManifest = { version: 1; models: { name: string }[] };
 
 /**
- * Writes an entry into the manifest of a directory, over the one of its name where there is one; the other entries stay as
- * they are written. INVALID_ARGUMENT where the manifest is broken, before and after: it is never made worse.
+ * Writes an entry to the manifest of a directory. Replaces an entry of the same name; other entries keep their text. Rejects with
+ * INVALID_ARGUMENT, and writes nothing, if the manifest is invalid before or would be invalid after.
  */
 export async function putEntry(dir: string, entry: ModelEntry, options: LockOptions): Promise<void> {
   const path = join(dir, "manifest.json");

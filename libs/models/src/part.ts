@@ -3,17 +3,17 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { z } from "zod";
 import { writeFileDurably } from "./durable.ts";
 
-/** A download that has not ended: its bytes in `path`, and what they are a part of in `<path>.json`. */
+/** An incomplete download: its bytes are in `path`, its source and validator in `<path>.json`. */
 export type Part = {
   readonly path: string;
   readonly sizeBytes: number;
-  /** Says in a request that only the rest of these very bytes is wanted; null where the server gave nothing for it. */
+  /** For the `If-Range` header of a resuming request; null if the server sent no validator. */
   readonly validator: string | null;
 };
 
 const factsSchema = z.strictObject({ source: z.string(), validator: z.string().nullable() });
 
-/** What there is of a download from this address; nothing of one from another. */
+/** Reads the incomplete download from this address. Its size is 0 if there is none or it is from another address. */
 export async function readPart(path: string, url: URL): Promise<Part> {
   const sizeBytes = (await stat(path).catch(() => null))?.size ?? 0;
   const text = await readFile(`${path}.json`, "utf8").catch(() => "{}");
@@ -22,17 +22,17 @@ export async function readPart(path: string, url: URL): Promise<Part> {
   return same ? { path, sizeBytes, validator: facts.data.validator } : { path, sizeBytes: 0, validator: null };
 }
 
-/** Notes what the bytes that follow are a part of. */
+/** Records the source and validator of the bytes that follow. */
 export async function describePart(path: string, url: URL, validator: string | null): Promise<void> {
   await writeFileDurably(`${path}.json`, JSON.stringify({ source: toSourceKey(url), validator }));
 }
 
-/** Forgets a download. */
+/** Removes an incomplete download. */
 export async function removePart(path: string): Promise<void> {
   await Promise.all([rm(path, { force: true }), rm(`${path}.json`, { force: true })]);
 }
 
-/** An address may hold a password or a token. */
+/** Hashes the address, because it may contain a password or a token. */
 function toSourceKey(url: URL): string {
   return createHash("sha256").update(url.href).digest("hex");
 }

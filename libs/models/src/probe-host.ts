@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type InferenceHost, startInferenceHost } from "@pixelmesh/inference";
 
-/** A process on the CPU that runs models nobody has vouched for yet; whoever opens it closes it. */
+/** Starts a host on the CPU for models that are not trusted yet. The caller closes it. */
 export function openProbeHost(): Promise<InferenceHost> {
   const ignore = () => {};
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };

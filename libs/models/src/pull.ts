@@ -21,52 +21,52 @@ import { putEntry } from "./manifest-file.ts";
 import { readPart, removePart } from "./part.ts";
 import { type Source, toPublicText, toSource } from "./source.ts";
 
-/** What `pullModel` needs. */
+/** Options of `pullModel`. */
 export type PullOptions = {
   readonly name: string;
-  /** Where models are looked for; see `toModelsDirs`. */
+  /** Directories that are searched for models; see `toModelsDirs`. */
   readonly dirs: readonly string[];
-  /** Where the file and, where one is pinned, the entry go. One of `dirs`. */
+  /** Directory for the file and, if its sha256 gets pinned, the entry. One of `dirs`. */
   readonly targetDir: string;
-  /** A file, a directory or an address to take the file from instead of its source. */
+  /** A file, a directory or an address to use instead of the source of the entry. */
   readonly from?: string;
-  /** For the proxies. */
+  /** Environment variables, for the proxies. */
   readonly env: Env;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
-  /** Told what a user may want to know: waits, repeats, restarts. */
+  /** Receives messages for the user: waits, retries, restarts. */
   readonly onNote?: (text: string) => void;
   readonly httpLimits?: HttpLimits;
   readonly retryWaitMs?: number;
 };
 
-/** What a pull did. */
+/** The outcome of a pull. */
 export type PullReport = {
   readonly name: string;
   readonly path: string;
   readonly sizeBytes: number;
   readonly sha256: string;
-  /** False where the model was here already. */
+  /** False if the model was available already. */
   readonly pulled: boolean;
   /** Whether the sha256 was unknown before and is now in the manifest of the target directory. */
   readonly pinned: boolean;
 };
 
 /**
- * Brings a model here: downloads it next to its place, checks size, sha256 and graph, and only then gives it its name. A
- * sha256 that was unknown is pinned. Pulls of one model wait for each other; one that was interrupted goes on where it
- * ended. UNKNOWN_MODEL, DIGEST_MISMATCH, MODEL_INVALID, and the failures of `download` and `toSource`.
+ * Pulls a model: downloads it beside its final path, checks size, sha256 and graph, and then renames it. Pins a sha256 that was
+ * unknown. Pulls of the same model wait for each other, and an interrupted pull is resumed. Rejects with UNKNOWN_MODEL,
+ * DIGEST_MISMATCH, MODEL_INVALID, or an error of `download` or `toSource`.
  */
 export async function pullModel(options: PullOptions): Promise<PullReport> {
   const { name, targetDir, signal, onNote = () => {} } = options;
-  const { entry } = await lookUp(options);
+  const { entry } = await readStatus(options);
   const path = join(targetDir, entry.file);
   await mkdir(dirname(path), { recursive: true });
   const onWait = () => onNote(`another pull of ${name} is under way; waiting for it`);
   return withLock(path, { signal, onWait }, async () => {
-    // Whoever was before us may have done it.
-    const now = await lookUp(options);
-    const here = now.available ?? (await bring(now.entry, path, options));
+    // The process that held the lock before may have pulled it.
+    const now = await readStatus(options);
+    const here = now.available ?? (await fetchModel(now.entry, path, options));
     const pinned = now.entry.sha256 === null;
     if (pinned) await pin(now.entry, here, options);
     const { sizeBytes, digest: sha256 } = here;
@@ -74,17 +74,17 @@ export async function pullModel(options: PullOptions): Promise<PullReport> {
   });
 }
 
-async function lookUp({ name, dirs }: PullOptions): Promise<ModelStatus> {
+async function readStatus({ name, dirs }: PullOptions): Promise<ModelStatus> {
   return (await loadRegistry({ dirs })).status(name);
 }
 
-type Here = Pick<AvailableModel, "path" | "sizeBytes" | "digest">;
+type FetchedModel = Pick<AvailableModel, "path" | "sizeBytes" | "digest">;
 
-async function bring(entry: ModelEntry, path: string, options: PullOptions): Promise<Here> {
+async function fetchModel(entry: ModelEntry, path: string, options: PullOptions): Promise<FetchedModel> {
   const source = toSource(entry, options.from);
   const partPath = `${path}.part`;
   const hadPart = source.kind === "url" && (await readPart(partPath, source.url)).sizeBytes > 0;
-  let here: Here;
+  let here: FetchedModel;
   try {
     here = await fetchAndCheck(entry, source, path, options);
   } catch (error) {
@@ -99,8 +99,13 @@ async function bring(entry: ModelEntry, path: string, options: PullOptions): Pro
   return here;
 }
 
-/** Leaves a checked file at `<path>.part`; none where it is not the model. */
-async function fetchAndCheck(entry: ModelEntry, source: Source, path: string, options: PullOptions): Promise<Here> {
+/** Leaves a checked file at `<path>.part`. Removes it if it does not match the entry. */
+async function fetchAndCheck(
+  entry: ModelEntry,
+  source: Source,
+  path: string,
+  options: PullOptions,
+): Promise<FetchedModel> {
   const partPath = `${path}.part`;
   const origin = source.kind === "url" ? toPublicText(source.url) : source.path;
   await fetchPart(entry, source, partPath, options);
@@ -146,8 +151,8 @@ async function fetchPart(entry: ModelEntry, source: Source, partPath: string, op
   }
 }
 
-/** Writes down what came: its digest and size, and the tensors that the entry could not name. */
-async function pin(entry: ModelEntry, here: Here, { targetDir, signal }: PullOptions): Promise<void> {
+/** Writes the file's digest and size to the manifest, and the names of tensors that the entry lacks. */
+async function pin(entry: ModelEntry, here: FetchedModel, { targetDir, signal }: PullOptions): Promise<void> {
   const onnx: OnnxFile = assertModelFile(here.path, entry);
   const pinned: ModelEntry = {
     ...entry,

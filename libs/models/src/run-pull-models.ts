@@ -6,9 +6,9 @@ import { chooseTargetDir, toModelsDirs } from "./directories.ts";
 import { pullModel } from "./pull.ts";
 
 /**
- * The whole of a service's main.ts where it was started with `--pull-models=a,b` (and `--from=` a mirror): brings each model that is
- * not there into PIXELMESH_MODELS_DIR, and ends; with 1 where one could not be had. A model without a sha256 in its entry is
- * refused: whoever starts pods trusts a hash, not a first download.
+ * Runs instead of a service that is started with `--pull-models=a,b` (and `--from=` a mirror): pulls each missing model into
+ * PIXELMESH_MODELS_DIR and returns. Sets exit code 1 if a model could not be pulled. Refuses a model without a sha256 in its
+ * entry, because an unattended start must not pin whatever it downloads first.
  */
 export async function runPullModels(process: NodeJS.Process, service: string): Promise<void> {
   const log = createLogger({ service, instance: "models", level: process.env.PIXELMESH_LOG_LEVEL || "info" });

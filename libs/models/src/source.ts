@@ -3,13 +3,13 @@ import { basename, join, resolve } from "node:path";
 import { AppError, expected } from "@pixelmesh/errors";
 import type { ModelEntry } from "@pixelmesh/inference";
 
-/** Where a model's file is taken from. */
+/** The source of a model's file. */
 export type Source = { readonly kind: "file"; readonly path: string } | { readonly kind: "url"; readonly url: URL };
 
 /**
- * Where to take a model's file from: `from`, a file or an address, else what its entry names. A directory or an address
- * that ends with `/` is a mirror, with the file under its usual name. MODEL_UNAVAILABLE where there is nothing to
- * download, MODEL_INVALID where it would be no ONNX file.
+ * Returns the source of a model's file: `from`, a file or an address, else the entry's. A directory, or an address that ends
+ * with `/`, is a mirror with the file under its usual name. Throws MODEL_UNAVAILABLE if there is nothing to download, and
+ * MODEL_INVALID if it would not be an ONNX file.
  */
 export function toSource(entry: ModelEntry, from?: string): Source {
   if (from !== undefined) return toMirror(entry, from);
@@ -23,11 +23,11 @@ export function toSource(entry: ModelEntry, from?: string): Source {
   const what = form ? `as a ${form} file, which needs conversion to ONNX` : "on a page, not as an ONNX file";
   throw new AppError(
     "MODEL_UNAVAILABLE",
-    `\`${entry.name}\` is published ${what}: ${entry.sourceUrl}. Give the ONNX file by --from (see docs/models.md)`,
+    `\`${entry.name}\` is published ${what}: ${entry.sourceUrl}. Give the ONNX file by --from (see docs/how-to/manage-models.md)`,
   );
 }
 
-/** An address for people: without a user's name, password or query. */
+/** Returns an address without user name, password and query, for messages. */
 export function toPublicText(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
@@ -50,6 +50,6 @@ function toMirror(entry: ModelEntry, from: string): Source {
 function assertOnnxName(path: string): void {
   const form = /\.(pth?|safetensors|ckpt|pb|bin|zip|tar|gz)$/i.exec(path)?.[0];
   if (form === undefined) return;
-  const text = `Expected an ONNX file, got a ${form} file; it needs conversion first (see docs/models.md)`;
+  const text = `Expected an ONNX file, got a ${form} file; it needs conversion first (see docs/how-to/manage-models.md)`;
   throw new AppError("MODEL_INVALID", text);
 }

@@ -1,10 +1,10 @@
 import { toAppError } from "@pixelmesh/errors";
 import { type InferenceHost, loadRegistry, type ModelStatus } from "@pixelmesh/inference";
 
-/** What became of a check. */
-export type Verdict = {
+/** The outcome of checking one model. */
+export type ModelCheck = {
   readonly name: string;
-  /** `unpinned`: a model of the right form, of which nobody has said what its sha256 should be. */
+  /** `unpinned`: the file matches its entry, but the entry has no sha256. */
   readonly state: "ok" | "unpinned" | "missing" | "refused";
   readonly path: string | null;
   readonly sha256: string | null;
@@ -12,33 +12,33 @@ export type Verdict = {
   readonly why: string;
 };
 
-/** What `verifyModels` needs. */
+/** Options of `verifyModels`. */
 export type VerifyOptions = {
   readonly dirs: readonly string[];
   /** Empty for all. */
   readonly names: readonly string[];
-  /** Loads each model that is here and runs a probe tile through it. Without it files are read only. */
+  /** Host that loads each available model and runs a probe tile through it. Without it, files are only read. */
   readonly host?: Pick<InferenceHost, "load" | "unload">;
   readonly signal: AbortSignal;
 };
 
-/** Reads the files of models anew and compares each with its entry. UNKNOWN_MODEL for a name that no manifest has. */
-export async function verifyModels({ dirs, names, host, signal }: VerifyOptions): Promise<readonly Verdict[]> {
+/** Reads the files of models again and compares each with its entry. Rejects with UNKNOWN_MODEL for an unknown name. */
+export async function verifyModels({ dirs, names, host, signal }: VerifyOptions): Promise<readonly ModelCheck[]> {
   const registry = await loadRegistry({ dirs });
   const chosen = names.length > 0 ? names.map((name) => registry.status(name)) : registry.list();
-  const verdicts: Verdict[] = [];
+  const checks: ModelCheck[] = [];
   for (const status of chosen) {
     signal.throwIfAborted();
-    verdicts.push(await judge(status, host, signal));
+    checks.push(await check(status, host, signal));
   }
-  return verdicts;
+  return checks;
 }
 
-async function judge(
+async function check(
   { entry, available, refused, unavailableReason }: ModelStatus,
   host: VerifyOptions["host"],
   signal: AbortSignal,
-): Promise<Verdict> {
+): Promise<ModelCheck> {
   const { name } = entry;
   if (available === null) {
     return { name, state: refused ? "refused" : "missing", path: null, sha256: null, why: unavailableReason };

@@ -1,11 +1,18 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bundledModelsDir, loadRegistry } from "@pixelmesh/inference";
+import { bundledModelsDir, loadRegistry, type OnnxGraph, toOnnxBytes } from "@pixelmesh/inference";
+import {
+  createDir,
+  dataDir,
+  digestOf,
+  identity,
+  otherBytes,
+  smallUpscaler,
+  startTestHost,
+  upscalerEntry,
+} from "@pixelmesh/testing/models";
 import { describe, expect, test } from "vitest";
-import { type OnnxGraph, toOnnxBytes } from "../../inference/src/host/onnx-writer.ts";
-import { dataDir, identity, smallUpscaler, startTestHost } from "../../inference/test/tiny-models.ts";
 import { type ImportOptions, importModel } from "../src/index.ts";
-import { createDir, digestOf, otherBytes, upscalerEntry } from "./models-dir.ts";
 
 const rgb = (name: string) => ({ name, shape: [1, 3, "h", "w"] });
 
@@ -55,7 +62,7 @@ function createImports() {
 }
 
 describe("import", () => {
-  test("finds scale, halo and tensors of an upscaler, and what it wrote can be run", async () => {
+  test("finds scale, halo and tensors of an upscaler, and the imported model runs", async () => {
     using models = createImports();
     const { entry, notes, path } = await models.run("my model.onnx", smallUpscaler(), {
       licence: "MIT",
@@ -74,7 +81,7 @@ describe("import", () => {
       sha256: digestOf(toOnnxBytes(smallUpscaler())),
     });
     expect(entry.memory.residentBytes).toBeGreaterThan(0);
-    // Its weights do not make a picture, and that is said.
+    // Its weights make no picture, which is noted.
     expect(notes.join()).toContain("do not resemble");
     const model = (await loadRegistry({ dirs: [models.dir] })).find("my-model");
     expect(model.path).toBe(path);
@@ -83,7 +90,7 @@ describe("import", () => {
     expect((await models.run("my model.onnx", smallUpscaler())).entry.haloPx).toBe(3);
   });
 
-  test("finds the size multiple and that samples go from 0 to 255", async () => {
+  test("finds the size multiple and the range of samples from 0 to 255", async () => {
     using models = createImports();
     const { entry, notes } = await models.run("even.onnx", evenBytes);
     expect(entry).toMatchObject({
@@ -96,7 +103,7 @@ describe("import", () => {
     expect(notes).toEqual(["no --licence was given: the entry says `unknown`"]);
   });
 
-  test("tells channels-last from channels-first", async () => {
+  test("distinguishes channels-last from channels-first", async () => {
     using models = createImports();
     const shape = [1, "h", "w", 3];
     const last = { ...identity, inputs: [{ name: "x", shape }], outputs: [{ name: "y", shape }] };
@@ -104,7 +111,7 @@ describe("import", () => {
     expect(entry).toMatchObject({ scale: 1, haloPx: 0, input: { layout: "nhwc" }, output: { layout: "nhwc" } });
   });
 
-  test("takes a matte's size from its graph and logits for what they are", async () => {
+  test("reads a matte's size from its graph and recognises logits", async () => {
     using models = createImports();
     const { entry, notes } = await models.run("cut.onnx", logits, { task: "matte", name: "cut-out" });
     expect(entry).toMatchObject({
@@ -118,7 +125,7 @@ describe("import", () => {
     expect(notes.join()).toMatch(/normalised/);
   });
 
-  test("refuses what is no model of its task, and writes nothing", async () => {
+  test("refuses a file that is no model for its task, and writes nothing", async () => {
     using models = createImports();
     const two = { ...identity, inputs: [rgb("x"), rgb("z")] };
     const fixed = { ...identity, inputs: [{ name: "x", shape: [1, 3, 64, 64] }] };
@@ -148,7 +155,7 @@ describe("import", () => {
     expect(JSON.parse(models.read("manifest.json").toString()).models).toEqual([]);
   });
 
-  test("leaves a model alone that has the name already", async () => {
+  test("keeps another model of the same name", async () => {
     using models = createImports();
     writeFileSync(join(models.dir, "manifest.json"), JSON.stringify({ version: 1, models: [upscalerEntry("m")] }));
     const taken = { reason: "INVALID_ARGUMENT", message: expect.stringContaining("--name") };
@@ -160,7 +167,7 @@ describe("import", () => {
 });
 
 describe.skipIf(dataDir === null)("import of models of others", () => {
-  test("finds what their entries say", async () => {
+  test("finds the values of their entries", async () => {
     const known = await loadRegistry({ dirs: [bundledModelsDir] });
     for (const name of ["FSRCNN_x2", "FSRCNN_x4", "realesr-animevideov3"]) {
       using models = createImports();
@@ -171,7 +178,7 @@ describe.skipIf(dataDir === null)("import of models of others", () => {
       const wanted = known.status(name).entry;
       const { scale, sizeMultiple, input, output, haloPx, workClass, sha256 } = wanted;
       expect(entry).toMatchObject({ scale, sizeMultiple, input, output, workClass, sha256 });
-      // What 8 bits show can be less than the receptive field, never more.
+      // The halo found in 8 bits can be less than the receptive field, never more.
       expect(entry.haloPx).toBeLessThanOrEqual(haloPx);
       expect(entry.haloPx).toBeGreaterThan(haloPx / 2);
       expect(entry.memory.bytesPerInputPixel / wanted.memory.bytesPerInputPixel).toBeGreaterThan(0.4);

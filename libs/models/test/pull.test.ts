@@ -2,16 +2,24 @@ import { statSync, truncateSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import {
+  createDir,
+  digestOf,
+  modelBytes,
+  otherBytes,
+  serveCut,
+  serveFile,
+  startModelServer,
+  upscalerEntry,
+} from "@pixelmesh/testing/models";
 import { describe, expect, test } from "vitest";
 import { describePart } from "../src/part.ts";
-import { serveCut, serveFile, startModelServer } from "./model-server.ts";
-import { createDir, digestOf, modelBytes, otherBytes, upscalerEntry } from "./models-dir.ts";
 
-const limits = { connectMs: 2_000, answerMs: 2_000, stallMs: 300 };
+const limits = { connectMs: 2_000, responseMs: 2_000, stallMs: 300 };
 const filesOf = async (dir: string) => (await readdir(dir)).sort();
 
 describe("pull", () => {
-  test("brings a model, checks it, and leaves nothing else", async () => {
+  test("pulls and checks a model, and leaves no other file", async () => {
     await using server = await startModelServer(serveFile(modelBytes));
     using models = createDir(upscalerEntry("m", { sourceUrl: server.url("/m.onnx") }));
     const progress: number[] = [];
@@ -25,7 +33,7 @@ describe("pull", () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  test("pins the sha256 where nobody knew it, and names the tensors, in the manifest of the target only", async () => {
+  test("pins an unknown sha256 and the names of tensors, in the manifest of the target only", async () => {
     await using server = await startModelServer(serveFile(modelBytes));
     const unknown = { sha256: null, sizeBytes: null, sourceUrl: server.url("/m.onnx") };
     const open = { layout: "nchw", range: "unit", name: null };
@@ -45,7 +53,7 @@ describe("pull", () => {
     await expect(mine.pull("m", mine.dir, facts)).rejects.toMatchObject({ reason: "DIGEST_MISMATCH" });
   });
 
-  test("goes on where the line was cut, as often as there is progress", async () => {
+  test("resumes after every broken connection while there is progress", async () => {
     const cut = serveCut(modelBytes, 200_000);
     await using server = await startModelServer(cut);
     using models = createDir(upscalerEntry("m"));
@@ -58,7 +66,7 @@ describe("pull", () => {
     expect(new Set(server.seen.slice(1).map(({ ifRange }) => ifRange))).toEqual(new Set(['"one"']));
   });
 
-  test("keeps what came for the next command when it is stopped, and no file under the model's name", async () => {
+  test("keeps the received bytes for the next command if it is stopped, and no file under the model's name", async () => {
     await using server = await startModelServer((request, response, next) => {
       if (next > 0) return serveFile(modelBytes)(request, response, next);
       response.writeHead(200, { "content-length": modelBytes.length, etag: '"one"' });
@@ -80,7 +88,7 @@ describe("pull", () => {
     expect(await filesOf(models.dir)).toEqual(["m.onnx", "manifest.json"].sort());
   });
 
-  test("starts over where the server has another file now, or cannot give parts", async () => {
+  test("starts over if the server has another file now, or supports no ranges", async () => {
     for (const etag of ['"two"', ""]) {
       await using server = await startModelServer((request, response, next) =>
         next === 0 ? serveCut(otherBytes, 300_000)(request, response, next) : whole(request, response, next),
@@ -93,7 +101,7 @@ describe("pull", () => {
     }
   });
 
-  test("never joins bytes of which neither the server nor the manifest says that they belong together", async () => {
+  test("never joins bytes if neither the server nor the manifest identifies the file", async () => {
     await using server = await startModelServer((request, response, next) =>
       next === 0
         ? serveCut(otherBytes, 300_000, "")(request, response, next)
@@ -104,7 +112,7 @@ describe("pull", () => {
     expect(server.seen.map(({ range }) => range)).toEqual(["", ""]);
   });
 
-  test("throws a resumed file away that turns out wrong, and brings it whole", async () => {
+  test("removes a resumed file with a wrong digest, and downloads it again", async () => {
     await using server = await startModelServer(serveFile(modelBytes, ""));
     using models = createDir(upscalerEntry("m"));
     writeFileSync(join(models.dir, "m.onnx.part"), otherBytes);
@@ -116,7 +124,7 @@ describe("pull", () => {
     expect(models.notes.join()).toContain("starting over");
   });
 
-  test("takes a part for complete that lacks nothing but its name", async () => {
+  test("accepts a part that is already complete", async () => {
     await using server = await startModelServer(serveFile(modelBytes));
     using models = createDir(upscalerEntry("m"));
     const url = server.url("/m.onnx");
@@ -127,7 +135,7 @@ describe("pull", () => {
     expect(models.read("m.onnx").equals(modelBytes)).toBe(true);
   });
 
-  test("bears a server that stalls or is out of order for a while", async () => {
+  test("retries while a server stalls or fails temporarily", async () => {
     await using server = await startModelServer((request, response, next) => {
       if (next === 0) return void response.writeHead(503).end();
       if (next === 1) return void response.writeHead(500).end("no");
@@ -144,7 +152,7 @@ describe("pull", () => {
     expect(models.notes.join()).toMatch(/answered 503.*answered 500.*[Tt]imeout/s);
   });
 
-  test("waits for a slow server as long as something comes", async () => {
+  test("waits for a slow server as long as bytes arrive", async () => {
     await using server = await startModelServer(async (_, response) => {
       response.writeHead(200, { "content-length": modelBytes.length });
       for (let at = 0; at < modelBytes.length; at += 200_000) {
@@ -159,7 +167,7 @@ describe("pull", () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  test("notices an end that comes too early also where the server announced no size", async () => {
+  test("detects an early end also if the server announced no size", async () => {
     await using server = await startModelServer((request, response, next) => {
       if (next > 0) return serveFile(modelBytes)(request, response, next);
       response.writeHead(200, { etag: '"one"' }).end(modelBytes.subarray(0, 400_000));
@@ -169,7 +177,7 @@ describe("pull", () => {
     expect(server.seen.map(({ range }) => range)).toEqual(["", "bytes=400000-"]);
   });
 
-  test("gives up on a server that is gone, typed, and says that one may go on later", async () => {
+  test("fails with SERVICE_UNAVAILABLE if the server is gone, and says how to resume", async () => {
     const gone = await startModelServer(() => {});
     const url = gone.url("/m.onnx");
     await gone[Symbol.asyncDispose]();
@@ -184,14 +192,14 @@ describe("pull", () => {
     expect(await filesOf(models.dir)).toEqual(["manifest.json"]);
   });
 
-  test("does not ask twice for what is not there", async () => {
+  test("does not retry a missing file", async () => {
     await using server = await startModelServer((_, response) => void response.writeHead(404).end());
     using models = createDir(upscalerEntry("m"));
     await expect(models.pull("m", server.url("/m.onnx"))).rejects.toMatchObject({ reason: "MODEL_UNAVAILABLE" });
     expect(server.seen).toHaveLength(1);
   });
 
-  test("follows redirects, and asks the first address for the rest", async () => {
+  test("follows redirects, and resumes at the first address", async () => {
     let cuts = 0;
     await using server = await startModelServer((request, response, next) => {
       if (request.url === "/m.onnx") return void response.writeHead(302, { location: "/there?token=1" }).end();
@@ -203,7 +211,7 @@ describe("pull", () => {
     expect(server.seen[3]?.range).toMatch(/^bytes=\d+-$/);
   });
 
-  test("refuses another file than the entry's: other bytes, a web page, a checkpoint, too many bytes", async () => {
+  test("refuses files that do not match the entry: other bytes, a web page, a checkpoint, too many bytes", async () => {
     const page = Buffer.from("<html><body>Log in to the hotel's network</body></html>");
     const pickle = Buffer.concat([Buffer.from("80027d", "hex"), Buffer.alloc(100)]);
     const cases = [
@@ -227,7 +235,7 @@ describe("pull", () => {
     }
   });
 
-  test("of one model by several at once downloads it once; of several models pins all of them", async () => {
+  test("downloads a model once for concurrent pulls, and pins each of several models", async () => {
     await using server = await startModelServer(serveFile(modelBytes));
     const unknown = { sha256: null, sizeBytes: null };
     using models = createDir(...["a", "b", "c"].map((name) => upscalerEntry(name, unknown)));
@@ -240,7 +248,7 @@ describe("pull", () => {
     expect(await filesOf(models.dir)).toEqual(["a.onnx", "b.onnx", "c.onnx", "manifest.json"]);
   });
 
-  test("keeps a user's name and password out of what it says and writes", async () => {
+  test("keeps user name and password out of messages and files", async () => {
     const authorizations: (string | undefined)[] = [];
     await using server = await startModelServer((request, response) => {
       authorizations.push(request.headers.authorization);
@@ -256,13 +264,13 @@ describe("pull", () => {
     await using server = await startModelServer(serveFile(modelBytes));
     using models = createDir(upscalerEntry("m"));
     const { hostname } = await import("node:os");
-    // Above every system's largest pid.
+    // Larger than the largest pid of every system.
     writeFileSync(join(models.dir, "m.onnx.lock"), JSON.stringify({ host: hostname(), pid: 2 ** 30 }));
     await models.pull("m", server.url("/m.onnx"));
     expect(models.has("m.onnx")).toBe(true);
   });
 });
 
-/** A server that knows no parts. */
+/** Serves a file without support for ranges. */
 const plain: Parameters<typeof startModelServer>[0] = (_, response) =>
   void response.writeHead(200, { "content-length": modelBytes.length }).end(modelBytes);

@@ -11,7 +11,7 @@ const bundled = JSON.parse(readFileSync(path("models/manifest.json"), "utf8")) a
 };
 const bundledEntry = bundled.models.find(({ name }) => name === "pixelmesh-sr-x2");
 
-/** Runs a service as the chart's init container does, over a models directory with one entry and a mirror with its file. */
+/** Runs a service like the chart's init container, with a models directory of one entry and a mirror with its file. */
 function pull(sha256: string | null) {
   const dir = mkdtempSync(join(tmpdir(), "pixelmesh-init-"));
   onTestFinished(() => rmSync(dir, { recursive: true }));
@@ -26,18 +26,18 @@ function pull(sha256: string | null) {
     [...flags, path("services/upscale/src/main.ts"), "--pull-models=mine", `--from=${mirror}`],
     { encoding: "utf8", env: { ...process.env, PIXELMESH_MODELS_DIR: models } },
   );
-  return { status, said: stdout + stderr, isThere: existsSync(join(models, "mine.onnx")) };
+  return { status, output: stdout + stderr, isThere: existsSync(join(models, "mine.onnx")) };
 }
 
-test("--pull-models brings what has the sha256 of its entry, and ends well", () => {
-  const { status, said, isThere } = pull(bundledEntry?.sha256 ?? "");
+test("--pull-models pulls a file with the sha256 of its entry, and exits with 0", () => {
+  const { status, output, isThere } = pull(bundledEntry?.sha256 ?? "");
   expect({ status, isThere }).toEqual({ status: 0, isThere: true });
-  expect(said).toContain('"msg":"model is here"');
+  expect(output).toContain('"msg":"model is here"');
 });
 
-test("another file than the entry's, or one that nobody vouched for, is not kept, and the exit code says so", () => {
+test("a file with another sha256, or of an entry without one, is not kept, and the exit code is not 0", () => {
   const other = pull("0".repeat(64));
   expect(other).toMatchObject({ status: 1, isThere: false });
-  expect(other.said).toMatch(/has sha256 \w{64}, expected 0{64}/);
+  expect(other.output).toMatch(/has sha256 \w{64}, expected 0{64}/);
   expect(pull(null)).toMatchObject({ status: 1, isThere: false });
 });

@@ -1,15 +1,23 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundledModelsDir, parseManifest } from "@pixelmesh/inference";
+import {
+  createDir,
+  digestOf,
+  modelBytes,
+  otherBytes,
+  serveFile,
+  startModelServer,
+  startProxy,
+  upscalerEntry,
+} from "@pixelmesh/testing/models";
 import { describe, expect, test } from "vitest";
 import { chooseTargetDir } from "../src/directories.ts";
 import { toSource } from "../src/source.ts";
 import { verifyModels } from "../src/verify.ts";
-import { serveFile, startModelServer, startProxy } from "./model-server.ts";
-import { createDir, digestOf, modelBytes, otherBytes, upscalerEntry } from "./models-dir.ts";
 
 describe("a source", () => {
-  test("may be a file, a directory, or a mirror that has the file under its name", async () => {
+  test("may be a file, a directory, or a mirror with the file under its name", async () => {
     await using server = await startModelServer(serveFile(modelBytes));
     using far = createDir();
     writeFileSync(join(far.dir, "m.onnx"), modelBytes);
@@ -21,7 +29,7 @@ describe("a source", () => {
     expect(server.seen.map(({ path }) => path)).toEqual(["/mirror/m.onnx"]);
   });
 
-  test("that is no ONNX is told apart before anything is downloaded", async () => {
+  test("that is not ONNX is refused before a download", async () => {
     using models = createDir(
       upscalerEntry("m", { sourceUrl: "https://example.invalid/m.pth" }),
       upscalerEntry("page", { sourceUrl: "https://example.invalid/project" }),
@@ -44,7 +52,7 @@ describe("a source", () => {
     }
   });
 
-  test("of every known model is an ONNX file or said to need something else", () => {
+  test("of every known model is an ONNX file, or the reason is given", () => {
     const path = join(bundledModelsDir, "manifest.json");
     const entries = parseManifest(readFileSync(path, "utf8"), path);
     const downloads = entries.filter((entry) => {
@@ -60,7 +68,7 @@ describe("a source", () => {
 });
 
 describe("a proxy", () => {
-  test("of the environment is used, except for the hosts of NO_PROXY", async () => {
+  test("of the environment is used, except for hosts of NO_PROXY", async () => {
     await using server = await startModelServer(serveFile(modelBytes));
     await using proxy = await startProxy();
     const environments = [
@@ -78,11 +86,11 @@ describe("a proxy", () => {
     }
   });
 
-  test("for encrypted addresses gets a tunnel and sees no more than the host", async () => {
+  test("for encrypted addresses is used as a tunnel and sees only the host", async () => {
     await using proxy = await startProxy();
     await using server = await startModelServer(serveFile(modelBytes));
     using models = createDir(upscalerEntry("m"));
-    // No TLS behind the tunnel: that it was asked for is what counts here.
+    // There is no TLS behind the tunnel: the test checks the request for it.
     const attempt = models.pull("m", `https://127.0.0.1:${server.port}/secret.onnx`, {
       env: { HTTPS_PROXY: proxy.url },
     });
@@ -90,7 +98,7 @@ describe("a proxy", () => {
     expect(new Set(proxy.seen)).toEqual(new Set([`CONNECT 127.0.0.1:${server.port}`]));
   });
 
-  test("that is no address is refused without showing it", async () => {
+  test("that is not an address is refused without showing it", async () => {
     using models = createDir(upscalerEntry("m"));
     const attempt = models.pull("m", "http://127.0.0.1:9/m.onnx", { env: { HTTP_PROXY: "user:secret@" } });
     await expect(attempt).rejects.toMatchObject({
@@ -101,7 +109,7 @@ describe("a proxy", () => {
 });
 
 describe("verify", () => {
-  test("tells good, unpinned, missing and changed files apart", async () => {
+  test("distinguishes good, unpinned, missing and changed files", async () => {
     using models = createDir(
       upscalerEntry("good"),
       upscalerEntry("changed"),
@@ -127,7 +135,7 @@ describe("verify", () => {
 });
 
 describe("the target directory", () => {
-  test("is the named one, else the first of the environment that can be written, else the product's", async () => {
+  test("is the named one, else the first writable one of the environment, else the bundled one", async () => {
     using models = createDir();
     const named = join(models.dir, "new", "place");
     expect(await chooseTargetDir({}, named)).toBe(named);

@@ -1,49 +1,53 @@
 export { expectedCost, expectedStepMs, rateKeyOf, stepMegapixels } from "./estimates/expected-cost.ts";
 export {
   type CostCurve,
-  createRateBook,
+  createMeasuredRates,
   type DeviceKind,
-  type RateBook,
+  type MeasuredRates,
   type RateKey,
 } from "./estimates/measured-rates.ts";
-export { createPace, type Pace } from "./estimates/pace.ts";
-export { createProfileBook, type ProfileBook, type ProgressProfile } from "./estimates/progress-profile.ts";
+export { createMachinePace, type MachinePace } from "./estimates/pace.ts";
+export { createProgressProfiles, type ProgressProfile, type ProgressProfiles } from "./estimates/progress-profile.ts";
 export { type StepClock, type StepExpectation, type StepReading, startStepClock } from "./estimates/step-clock.ts";
-export { type RoomNeed, roomNeed } from "./estimates/storage-need.ts";
+export { type StorageNeed, storageNeed } from "./estimates/storage-need.ts";
 export { createRecord, isJobEnded, isStepEnded } from "./job/job-record.ts";
-export { type JobOutcome, outcomeOf, type PipelineKind, pipelineKind } from "./job/outcome.ts";
-export { abandonedSteps, nextLookUnixMs, type OwedStep, owedSteps } from "./job/overdue-steps.ts";
+export { type JobOutcome, outcomeOf, type PipelineKind, pipelineKind, pipelineKinds } from "./job/outcome.ts";
+export { abandonedSteps, nextCheckUnixMs, type OverdueStep, overdueSteps } from "./job/overdue-steps.ts";
 export { type ReadyStep, readySteps, retryDelayMs, stepInputs, toWorkItem, type WorkTimes } from "./job/ready-steps.ts";
-export { advance, type JobChange } from "./job/reduce.ts";
+export { type JobChange, reduceJob } from "./job/reduce.ts";
 export {
-  type Asker,
   claimEntry,
   doneEntry,
   failedEntry,
   isClaimAlive,
   isClaimedBy,
-  lookAtResult,
+  lookUpResult,
   NEGATIVE_LIFE_MS,
-  type ResultLook,
+  type ResultLookup,
+  type ResultRequest,
   releasedEntry,
 } from "./job/result-claims.ts";
 export { mergeResults, resultCovers, trimResult, type Wanted, wantedOf } from "./job/result-coverage.ts";
 export { spentFrames } from "./job/spent-frames.ts";
 export type { Catalogue } from "./operations/catalogue.ts";
 export { canonicalParameters } from "./operations/effect-parameters.ts";
+export type { Operation, OperationCase, OperationOf, OperationValues } from "./operations/operation.ts";
 export {
+  type HandlersOf,
   modelOf,
-  type Operation,
-  type OperationCase,
+  modelOperationCases,
+  type OperationsOfRole,
+  operationCases,
   operationNames,
   operationOf,
   operations,
+  pixelRatio,
+  resultSize,
+  validateOperation,
 } from "./operations/operations.ts";
-export { resultSize } from "./operations/result-size.ts";
 export { degradedKey, stepKey } from "./operations/step-key.ts";
 export {
   assertEnlarges,
-  assertUpscale,
   denoisePair,
   nearestScale,
   upscaledSize,
@@ -51,13 +55,13 @@ export {
 } from "./operations/upscale-size.ts";
 export type { PlanLimits } from "./plan/assert-plan-limits.ts";
 export {
-  calm,
   createLoadGauge,
   type Load,
   type LoadGauge,
   type LoadLevel,
   type LoadSignals,
   loadOf,
+  noLoad,
 } from "./plan/load-level.ts";
 export { type PlanRequest, planJob } from "./plan/plan-job.ts";
 export { assertHeader, lowerPriority, requestDigest } from "./plan/request-header.ts";

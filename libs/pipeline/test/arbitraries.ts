@@ -1,10 +1,19 @@
 import type { Pipeline } from "@pixelmesh/proto";
 import fc from "fast-check";
+import type { Operation, OperationCase } from "../src/operations/operation.ts";
+import { inputsOf, operations } from "../src/operations/operations.ts";
 import { blur, cutOut, effects, fromStep, fromUpload, pipeline, prescale, step, upscale } from "./fixtures.ts";
 
-const kinds = [effects("grey"), effects("dither", "grey"), prescale(512), cutOut(), upscale(2), blur(2)] as const;
+const examples: { readonly [C in OperationCase]: readonly Operation[] } = {
+  applyEffects: [effects("grey"), effects("dither", "grey")],
+  prescale: [prescale(512)],
+  removeBackground: [cutOut()],
+  upscale: [upscale(2)],
+  replaceBackground: [blur(2)],
+};
+const kinds = Object.values(examples).flat();
 
-/** Acyclic pipelines of up to `max` steps in a shuffled list: steps take from steps with a smaller number, or the upload. */
+/** Acyclic pipelines of up to `max` steps, in a shuffled list. A step takes pictures from steps with a smaller number, or the upload. */
 export function acyclicPipelines(max: number): fc.Arbitrary<Pipeline> {
   const rough = fc.record({
     kind: fc.nat(),
@@ -15,13 +24,13 @@ export function acyclicPipelines(max: number): fc.Arbitrary<Pipeline> {
   });
   return fc.array(rough, { minLength: 1, maxLength: max }).map((list) => {
     // At most three doublings, so that no picture grows past the limit.
-    let upscales = 0;
+    let enlarged = 0;
     const numbered = list.map(({ kind, first, second, isOutput, place }, index) => {
-      let operation = kinds[kind % kinds.length] ?? kinds[0];
-      if (operation.$case === "upscale" && ++upscales > 3) operation = kinds[0];
+      let operation = kinds[kind % kinds.length] ?? effects("grey");
+      if (operations[operation.$case].enlarges && ++enlarged > 3) operation = effects("grey");
       const take = (pick: number) =>
         pick % (index + 1) === index ? fromUpload("source") : fromStep(`s${pick % (index + 1)}`);
-      const inputs = operation.$case === "replaceBackground" ? [take(first), take(second)] : [take(first)];
+      const inputs = inputsOf(operation).map((_, at) => take(at === 0 ? first : second));
       return { step: step(`s${index}`, operation, ...inputs), isOutput, place };
     });
     const last = `s${list.length - 1}`;

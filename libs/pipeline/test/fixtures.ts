@@ -60,7 +60,7 @@ function parameter(
   return { name, type, defaultValue: { kind }, ...more };
 }
 
-/** 64 hex digits that differ for differing texts, without being a hash. */
+/** 64 hex digits that differ for different texts. No hash. */
 export function sha(text: string): string {
   return Buffer.from(text).toString("hex").padEnd(64, "0").slice(-64);
 }
@@ -115,7 +115,7 @@ export function plan(
   });
 }
 
-/** A result that covers what is wanted of a step, and says which step and attempt made it. */
+/** A result that covers a need. Its digests follow from `made`, which names the step and attempt. */
 export function resultFor(wanted: Wanted, made: string, more: Partial<StepResult> = {}): StepResult {
   const blob = (text: string) => ({ sha256: sha(`${made} ${text}`), sizeBytes: 10, mediaType: "image/png" });
   return StepResult.create({
@@ -133,10 +133,10 @@ export function resultFor(wanted: Wanted, made: string, more: Partial<StepResult
   });
 }
 
-type Fact = NonNullable<JobEvent["event"]>;
+type EventKind = NonNullable<JobEvent["event"]>;
 
-export function event(stepId: string, attempt: number, atUnixMs: number, fact: Fact): JobEvent {
-  return { jobId: "job-1", stepId, attempt, atUnixMs, worker: "worker", resultKey: "", event: fact };
+export function event(stepId: string, attempt: number, atUnixMs: number, happened: EventKind): JobEvent {
+  return { jobId: "job-1", stepId, attempt, atUnixMs, worker: "worker", resultKey: "", event: happened };
 }
 export const started = (id: string, attempt = 1, atUnixMs = createdUnixMs + 10) =>
   event(id, attempt, atUnixMs, { $case: "started", value: {} });
@@ -146,7 +146,7 @@ export const completed = (spec: JobSpec, id: string, attempt = 1, atUnixMs = cre
     value: { result: resultFor(wantedOf(spec, id), `${id}.${attempt}`) },
   });
 export function failed(id: string, attempt: number, reason: number, atUnixMs = createdUnixMs + 50): JobEvent {
-  const error = { reason: reason as never, message: "as told", stepId: "" };
+  const error = { reason: reason as never, message: "as published", stepId: "" };
   return event(id, attempt, atUnixMs, { $case: "failed", value: { error } });
 }
 

@@ -2,7 +2,6 @@ import { reasonToEnum } from "@pixelmesh/errors";
 import type { JobEvent, JobRecord, JobSpec, ResultEntry, StepRecord, StepResult, StepRun } from "@pixelmesh/proto";
 import {
   abandonedSteps,
-  advance,
   claimEntry,
   createRecord,
   degradedKey,
@@ -12,26 +11,27 @@ import {
   isClaimedBy,
   isJobEnded,
   type JobChange,
-  lookAtResult,
-  owedSteps,
+  lookUpResult,
+  overdueSteps,
   type ReadyStep,
   readySteps,
+  reduceJob,
   releasedEntry,
   wantedOf,
 } from "../src/index.ts";
 import { createdUnixMs, resultFor } from "./fixtures.ts";
 
-/** What a run of a step comes to. */
+/** How a run of a step ends. */
 export type Outcome = "done" | "degraded" | "corrupt" | "busy" | "dies" | "diesAfterStoring" | "vanishes";
 
 type Job = { readonly spec: JobSpec; record: JobRecord; isOpen: boolean };
-type Fact = NonNullable<JobEvent["event"]>;
+type EventKind = NonNullable<JobEvent["event"]>;
 
 const adaptation = { stepId: "", kind: "device", from: "gpu", to: "cpu", why: "no gpu" };
 
 /**
- * A mesh in memory around the pure core: jobs, results, waiters, one queue, one log. It does what ingest and workers do, each
- * write apart, so that a history may end any of them in between.
+ * A mesh in memory around the pure core: jobs, results, waiters, one queue, one log. It does what ingest and workers do, with each
+ * write on its own, so that a history may stop a process between any two writes.
  */
 export function createWorld(specs: readonly JobSpec[]) {
   let nowUnixMs = createdUnixMs;
@@ -52,32 +52,32 @@ export function createWorld(specs: readonly JobSpec[]) {
   const isAlive = (jobId: string, stepId: string, key: string) =>
     isClaimAlive({ jobId, stepId, carrier: undefined }, key, jobs.get(jobId)?.record);
 
-  function say(run: StepRun, event: Fact): void {
+  function publish(run: StepRun, happened: EventKind): void {
     const { resultKey } = stepOf(run);
-    const fact = { ...run, atUnixMs: ++nowUnixMs, worker: "w", resultKey, event };
-    log.push(fact);
-    undelivered.push(fact);
+    const event = { ...run, atUnixMs: ++nowUnixMs, worker: "w", resultKey, event: happened };
+    log.push(event);
+    undelivered.push(event);
   }
 
-  function seek(job: Job, ready: ReadyStep): JobChange | "run" | undefined {
+  function decide(job: Job, ready: ReadyStep): JobChange | "run" | undefined {
     const { resultKey: key, stepId } = ready;
     const { jobId, allowDegraded } = job.spec;
     if (key === "") return "run";
     const entry = results.get(key);
-    const look = lookAtResult(entry, { ...ready, jobId }, nowUnixMs);
-    if (look.$case === "use") return { $case: "cached", stepId, key, result: look.result };
-    if (look.$case === "refuse") return { $case: "refused", stepId, key, error: look.error };
-    if (look.$case === "mine" && !look.carrier) return "run";
-    if (look.$case === "mine" && look.carrier && hasWork(look.carrier)) return undefined;
+    const found = lookUpResult(entry, { ...ready, jobId }, nowUnixMs);
+    if (found.$case === "use") return { $case: "cached", stepId, key, result: found.result };
+    if (found.$case === "refuse") return { $case: "refused", stepId, key, error: found.error };
+    if (found.$case === "mine" && !found.carrier) return "run";
+    if (found.$case === "mine" && found.carrier && hasWork(found.carrier)) return undefined;
     if (allowDegraded) {
-      const apart = lookAtResult(results.get(degradedKey(key)), { ...ready, jobId }, nowUnixMs);
+      const apart = lookUpResult(results.get(degradedKey(key)), { ...ready, jobId }, nowUnixMs);
       if (apart.$case === "use") return { $case: "cached", stepId, key, result: apart.result };
     }
-    if (look.$case === "taken" && isAlive(look.claim.jobId, look.claim.stepId, key)) {
+    if (found.$case === "taken" && isAlive(found.claim.jobId, found.claim.stepId, key)) {
       waits.set(key, (waits.get(key) ?? new Set()).add(`${jobId}/${stepId}`));
       return undefined;
     }
-    const known = look.$case === "mine" ? entry?.known : look.known;
+    const known = found.$case === "mine" ? entry?.known : found.known;
     results.set(key, claimEntry({ jobId, stepId }, known, nowUnixMs));
     return "run";
   }
@@ -108,33 +108,33 @@ export function createWorld(specs: readonly JobSpec[]) {
     job.isOpen = false;
   }
 
-  function settle(job: Job, changes: readonly JobChange[], diesAfter?: "write" | "dispatch"): void {
+  function advance(job: Job, changes: readonly JobChange[], diesAfter?: "write" | "dispatch"): void {
     const apply = (change: JobChange) => {
-      job.record = advance(job.spec, job.record, change, nowUnixMs);
+      job.record = reduceJob(job.spec, job.record, change, nowUnixMs);
     };
     changes.forEach(apply);
     if (diesAfter === "write") return;
-    for (let found = true; found; ) {
-      found = false;
+    for (let isChanged = true; isChanged; ) {
+      isChanged = false;
       for (const ready of readySteps(job.spec, job.record)) {
-        const sought = seek(job, ready);
+        const decision = decide(job, ready);
         const run = {
           jobId: job.spec.jobId,
           stepId: ready.stepId,
           attempt: ready.attempt,
           priority: job.spec.priority,
         };
-        if (sought === "run" && !hasWork(run)) queue.set(keyOf(run), { ...run, deliveries: 0 });
-        if (typeof sought !== "object") continue;
-        apply(sought);
-        found = true;
+        if (decision === "run" && !hasWork(run)) queue.set(keyOf(run), { ...run, deliveries: 0 });
+        if (typeof decision !== "object") continue;
+        apply(decision);
+        isChanged = true;
       }
     }
     if (diesAfter !== "dispatch" && isJobEnded(job.record.state) && job.isOpen) finish(job);
   }
 
   function wake(key: string): void {
-    for (const waiter of waits.get(key) ?? []) settle(jobOf(waiter.split("/")[0] ?? ""), []);
+    for (const waiter of waits.get(key) ?? []) advance(jobOf(waiter.split("/")[0] ?? ""), []);
   }
 
   function store(run: StepRun, result: StepResult): void {
@@ -154,7 +154,7 @@ export function createWorld(specs: readonly JobSpec[]) {
   return {
     jobs,
     log,
-    /** A worker takes a message; it throws away what nobody wants. */
+    /** A worker takes a work item, and drops it if its job has ended or its attempt is over. */
     take(pick: number): void {
       const run = [...queue.values()][pick % Math.max(1, queue.size)];
       if (!run) return;
@@ -162,18 +162,18 @@ export function createWorld(specs: readonly JobSpec[]) {
       const step = stepOf(run);
       if (isJobEnded(jobOf(run.jobId).record.state) || step.result || step.attempt !== run.attempt) return;
       running.set(keyOf(run), { ...run, deliveries: run.deliveries + 1 });
-      const look = lookAtResult(
+      const found = lookUpResult(
         results.get(step.resultKey),
         { ...wantedOf(jobOf(run.jobId).spec, run.stepId), ...run },
         nowUnixMs,
       );
-      if (run.deliveries === 0 || look.$case !== "use") say(run, { $case: "started", value: {} });
+      if (run.deliveries === 0 || found.$case !== "use") publish(run, { $case: "started", value: {} });
       else {
         running.delete(keyOf(run));
-        say(run, { $case: "completed", value: { result: look.result } });
+        publish(run, { $case: "completed", value: { result: found.result } });
       }
     },
-    /** A run comes to something. */
+    /** A run ends. */
     end(pick: number, outcome: Outcome): void {
       const run = [...running.values()][pick % Math.max(1, running.size)];
       if (!run) return;
@@ -186,7 +186,7 @@ export function createWorld(specs: readonly JobSpec[]) {
         const error = { reason: reasonToEnum(reason), message: "", stepId: "" };
         const entry = failedEntry(results.get(key), error, nowUnixMs);
         if (entry) results.set(key, entry);
-        say(run, { $case: "failed", value: { error } });
+        publish(run, { $case: "failed", value: { error } });
       };
       if (outcome === "corrupt") fail("IMAGE_CORRUPT");
       if (outcome === "busy") fail("INTERNAL");
@@ -194,21 +194,21 @@ export function createWorld(specs: readonly JobSpec[]) {
       if (["corrupt", "busy", "dies", "vanishes"].includes(outcome)) return;
       store(run, result);
       if (outcome === "diesAfterStoring") queue.set(keyOf(run), run);
-      else say(run, { $case: "completed", value: { result } });
+      else publish(run, { $case: "completed", value: { result } });
     },
-    /** Ingest handles an event, any of those that wait; or loses it; or dies on the way. */
+    /** Ingest handles any undelivered event, loses it, or stops after the write or the dispatch. */
     deliver(pick: number, how: "whole" | "lost" | "write" | "dispatch"): void {
       const [event] = undelivered.splice(pick % Math.max(1, undelivered.length), 1);
       if (!event || how === "lost") return;
-      settle(jobOf(event.jobId), [{ $case: "event", event }], how === "whole" ? undefined : how);
+      advance(jobOf(event.jobId), [{ $case: "event", event }], how === "whole" ? undefined : how);
       if (how === "whole" && event.event?.$case !== "started") wake(event.resultKey);
     },
     cancel(pick: number, how?: "write"): void {
       const job = [...jobs.values()][pick % jobs.size] as Job;
-      settle(job, [{ $case: "cancel" }], how);
+      advance(job, [{ $case: "cancel" }], how);
     },
-    dispatch: (jobId: string) => settle(jobOf(jobId), []),
-    /** What the reconciler does with every open job. */
+    dispatch: (jobId: string) => advance(jobOf(jobId), []),
+    /** The reconciler checks every open job. */
     reconcile(): void {
       nowUnixMs += 20_000;
       for (const job of jobs.values()) {
@@ -218,14 +218,14 @@ export function createWorld(specs: readonly JobSpec[]) {
           continue;
         }
         const { jobId, priority } = job.spec;
-        const gone = owedSteps(job.record, nowUnixMs, 15_000).filter(
+        const gone = overdueSteps(job.record, nowUnixMs, 15_000).filter(
           ({ step }) => !hasWork({ jobId, stepId: step.id, attempt: step.attempt, priority }),
         );
         const replayed = log
           .filter((event) => event.jobId === jobId)
           .map((event): JobChange => ({ $case: "event", event }));
         const lost = gone.map(({ step }): JobChange => ({ $case: "lost", stepId: step.id, attempt: step.attempt }));
-        settle(job, [{ $case: "deadline" }, ...(gone.length > 0 ? replayed : []), ...lost]);
+        advance(job, [{ $case: "deadline" }, ...(gone.length > 0 ? replayed : []), ...lost]);
       }
     },
     isIdle: () => [...jobs.values()].every(({ isOpen }) => !isOpen),

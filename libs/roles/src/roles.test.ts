@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { drainOrder, modelRoles, roleNames, roles, workerRoles } from "./roles.ts";
 
-test("every port, health port and metrics port of the table is used once", () => {
+test("all gRPC, health and metrics ports differ", () => {
   const ports = roleNames.flatMap((name) => [0, 100, 200].map((offset) => roles[name].port + offset));
 
   expect(new Set(ports).size).toBe(3 * roleNames.length);

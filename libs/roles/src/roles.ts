@@ -1,4 +1,4 @@
-/** What one role of process does, needs and may take. */
+/** One role: its port, its tasks, its dependencies and its limits. */
 export type Role<Name extends string = string> = {
   /** Default gRPC port. The health port is 100 above it, the metrics port 200. */
   readonly port: number;
@@ -14,7 +14,7 @@ export type Role<Name extends string = string> = {
   readonly imageMaxMib: number;
 };
 
-/** Makes the compiler check that `calls` names roles of the same table. */
+/** Returns the table. The type makes the compiler check that `calls` names roles of the same table. */
 function defineRoles<const Table extends Record<string, Role<Extract<keyof Table, string>>>>(table: Table): Table {
   return table;
 }

@@ -1,8 +1,5 @@
 export type { ServiceImplementation } from "nice-grpc";
 export type { CallContext } from "nice-grpc-common";
-export { type ByteBudget, type ByteBudgetOptions, type ByteShare, createByteBudget } from "./byte-budget.ts";
-export { brokenOff, chunkBytes, splitHeader, toChunks } from "./bytes.ts";
-export { boundCalls, type CallGate } from "./call-limits.ts";
 export {
   type CallExtras,
   type ConnectOptions,
@@ -10,12 +7,15 @@ export {
   type RpcClient,
   type RpcConnection,
   waitForReady,
-} from "./client.ts";
-export { fromRpcError, statusOf, toRpcError } from "./errors.ts";
-export { createHealth, type Health, HealthDefinition } from "./health.ts";
-export { bearerToken, type TokenCheck } from "./middleware/authorize.ts";
-export { createOutbox, type Outbox } from "./outbox.ts";
-export { restartable } from "./refused.ts";
-export { type RpcServer, type RpcServerOptions, startRpcServer } from "./server.ts";
+} from "./client/connect.ts";
+export { restartable } from "./client/retry-refused.ts";
+export { fromRpcError, statusOf, toRpcError } from "./errors/convert-errors.ts";
+export { type ByteBudget, type ByteBudgetOptions, type ByteShare, createByteBudget } from "./limits/byte-budget.ts";
+export { type CallGate, limitCalls } from "./limits/call-limits.ts";
+export { createHealth, type Health, HealthDefinition } from "./server/health.ts";
+export { readBearerToken, type TokenCheck } from "./server/middleware/authorize.ts";
+export { type RpcServer, type RpcServerOptions, startRpcServer } from "./server/start-server.ts";
 export { openRpcTls, type RpcTls, type RpcTlsOptions } from "./tls.ts";
-export { type CollectOptions, coalesce, collectBytes } from "./upload.ts";
+export { chunkBytes, missingEndError, splitHeader, toChunks } from "./transfer/chunks.ts";
+export { type CollectOptions, coalesceChunks, collectBytes } from "./transfer/collect-bytes.ts";
+export { createSendQueue, type SendQueue } from "./transfer/send-queue.ts";

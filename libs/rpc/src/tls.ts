@@ -2,30 +2,30 @@ import { getCACertificates } from "node:tls";
 import { type ChannelCredentials, experimental, type ServerCredentials } from "@grpc/grpc-js";
 import { readTls, type TlsFiles, type TlsMaterial, watchFiles } from "@pixelmesh/secrets";
 
-/** TLS of one process: what its server shows and asks for, and what its connections do. */
+/** TLS of one process: credentials of its server and of its connections. */
 export type RpcTls = {
-  /** Undefined without a certificate of its own. With a CA, clients must show a certificate of it. */
+  /** Undefined without an own certificate. With a CA, clients must present one of its certificates. */
   readonly server: ServerCredentials | undefined;
   readonly channel: ChannelCredentials;
-  /** Name that certificates of servers must carry; empty: the host that is called. */
+  /** Name that servers' certificates must have; empty: the called host. */
   readonly serverName: string;
-  /** When the own certificate ends; 0 without one. */
+  /** Returns when the own certificate expires; 0 without one. */
   endsUnixMs(): number;
   close(): void;
 };
 
-/** How TLS is opened. */
+/** Options of TLS. */
 export type RpcTlsOptions = {
   readonly files: TlsFiles;
   readonly serverName: string;
-  /** Told when changed files count, or, with the failure, that they do not and what was read before stays. */
+  /** Called when changed files were read, or with the failure if they are invalid and the earlier ones stay in use. */
   readonly onReload?: (failure: unknown | undefined) => void;
   readonly pauseMs?: number;
 };
 
 /**
- * TLS from files: undefined where none is named. Changed files count for connections made after that, within seconds; those
- * that stand end by their age. Whoever has no CA trusts those that Node does. Throws ConfigError that names setting and file.
+ * Opens TLS from files; undefined if none is named. Changed files apply within seconds to new connections; open ones end by their
+ * age. Without a CA, Node's default CAs are trusted. Throws a ConfigError that names setting and file.
  */
 export function openRpcTls({ files, serverName, onReload, pauseMs }: RpcTlsOptions): RpcTls | undefined {
   const paths = [files.cert.path, files.key.path, files.ca.path].filter((path) => path !== "");
@@ -37,7 +37,7 @@ export function openRpcTls({ files, serverName, onReload, pauseMs }: RpcTlsOptio
     paths,
     () => {
       material = readTls(files);
-      provider.tell();
+      provider.notify();
       onReload?.(undefined);
     },
     (failure) => onReload?.(failure),
@@ -55,31 +55,31 @@ export function openRpcTls({ files, serverName, onReload, pauseMs }: RpcTlsOptio
 }
 
 /**
- * The material in the form that grpc-js takes it in: whoever listens is told in the next turn, for it is not ready before that,
- * and again by `tell`.
+ * Provides the material to grpc-js. A listener is called in the next turn, because it is not ready earlier, and again at each
+ * `notify`.
  */
-function createProvider(current: () => TlsMaterial): experimental.CertificateProvider & { tell(): void } {
+function createProvider(current: () => TlsMaterial): experimental.CertificateProvider & { notify(): void } {
   const caListeners = new Set<experimental.CaCertificateUpdateListener>();
   const identityListeners = new Set<experimental.IdentityCertificateUpdateListener>();
-  const nodesOwn = Buffer.from(getCACertificates("default").join("\n"));
-  const tellCa = (listener: experimental.CaCertificateUpdateListener) =>
-    listener({ caCertificate: current().ca ?? nodesOwn });
-  const tellIdentity = (listener: experimental.IdentityCertificateUpdateListener) =>
+  const defaultCas = Buffer.from(getCACertificates("default").join("\n"));
+  const notifyCa = (listener: experimental.CaCertificateUpdateListener) =>
+    listener({ caCertificate: current().ca ?? defaultCas });
+  const notifyIdentity = (listener: experimental.IdentityCertificateUpdateListener) =>
     listener(current().identity ?? null);
   return {
     addCaCertificateListener(listener) {
       caListeners.add(listener);
-      process.nextTick(tellCa, listener);
+      process.nextTick(notifyCa, listener);
     },
     removeCaCertificateListener: (listener) => void caListeners.delete(listener),
     addIdentityCertificateListener(listener) {
       identityListeners.add(listener);
-      process.nextTick(tellIdentity, listener);
+      process.nextTick(notifyIdentity, listener);
     },
     removeIdentityCertificateListener: (listener) => void identityListeners.delete(listener),
-    tell() {
-      for (const listener of caListeners) tellCa(listener);
-      for (const listener of identityListeners) tellIdentity(listener);
+    notify() {
+      for (const listener of caListeners) notifyCa(listener);
+      for (const listener of identityListeners) notifyIdentity(listener);
     },
   };
 }

@@ -4,18 +4,18 @@ import type { AppError } from "@pixelmesh/errors";
 import { StorageServiceDefinition } from "@pixelmesh/proto";
 import { expect, onTestFinished, test } from "vitest";
 import { connectRpc, restartable, splitHeader, toChunks } from "../src/index.ts";
-import { playStorage } from "./play-storage.ts";
+import { startFakeStorage } from "./fake-storage.ts";
 
 const ageMs = 1_000;
 
-/** Who is behind the name now, as a DNS server would know. */
+/** The replicas behind the name, as a DNS server would list them. */
 let replicas: readonly { readonly host: string; readonly port: number }[] = [];
 experimental.registerResolver("replicas", ReplicaResolver as never);
 
-/** One replica of storage, with connections that grow no older than that, and the calls and connections it served. */
+/** Starts one replica of storage with connections of this maximum age. `served` counts its calls and connections. */
 async function startReplica(maxConnectionAgeMs: number) {
   const served = { calls: 0, peers: new Set<string>() };
-  const played: Parameters<typeof playStorage>[0] = {
+  const played: Parameters<typeof startFakeStorage>[0] = {
     async statBlob(_, { peer }) {
       served.calls += 1;
       served.peers.add(peer);
@@ -36,7 +36,7 @@ async function startReplica(maxConnectionAgeMs: number) {
       }
     },
   };
-  const { server } = await playStorage(played, { maxConnectionAgeMs });
+  const { server } = await startFakeStorage(played, { maxConnectionAgeMs });
   return { host: "127.0.0.1", port: server.port, served };
 }
 
@@ -54,13 +54,13 @@ async function* upload(sizeBytes: number, pauseMs: number) {
   }
 }
 
-test("connections end at their age under load and no call fails: short ones, uploads, and streams of many ages", async () => {
+test("no short call, upload or long stream fails when connections end at their maximum age", async () => {
   const [one, other] = await Promise.all([startReplica(ageMs), startReplica(1.3 * ageMs)]);
   const storage = connect(`ipv4:127.0.0.1:${one.port},127.0.0.1:${other.port}`);
   const failures: AppError[] = [];
   let streamed = 0;
   let isStreamed = false;
-  // Not for a time: on a busy machine fewer connections end in it.
+  // Until enough connections ended: on a busy machine a fixed time may be too short.
   const isDone = () => isStreamed && one.served.peers.size > 4 && other.served.peers.size > 4;
   const repeat = async (call: () => Promise<unknown>) => {
     while (!isDone()) await call().catch((error: AppError) => failures.push(error));
@@ -70,7 +70,7 @@ test("connections end at their age under load and no call fails: short ones, upl
     await sleep(Math.random() * 10);
   };
   const stream = async () => {
-    // Five times the age of the connection it is on.
+    // Five times the maximum age of its connection.
     const { chunks } = await splitHeader(storage.getBlob({ sha256: "x", lengthBytes: (5 * ageMs) / 200 }));
     for await (const chunk of chunks) streamed += chunk.length;
     isStreamed = true;
@@ -88,7 +88,7 @@ test("connections end at their age under load and no call fails: short ones, upl
   expect(streamed).toBe((5 * ageMs) / 200);
 });
 
-test("a replica that joins is found when a connection ends, one that is gone is left", async () => {
+test("when a connection ends, the client finds new replicas and drops replicas that are gone", async () => {
   const [one, other] = await Promise.all([startReplica(ageMs), startReplica(1.3 * ageMs)]);
   replicas = [one];
   const storage = connect("replicas:///storage");
@@ -106,12 +106,12 @@ test("a replica that joins is found when a connection ends, one that is gone is 
   await expect.poll(() => servedBy(one)).toBe(0);
 });
 
-/** Resolves `replicas:///` to whoever is there, whenever it is asked. */
+/** Resolves `replicas:///` to the current replicas. */
 function ReplicaResolver(_target: unknown, listener: (...answer: unknown[]) => boolean): experimental.Resolver {
-  const tell = () => {
+  const resolve = () => {
     const endpoints = replicas.map(({ host, port }) => ({ addresses: [{ host, port }] }));
     listener(experimental.statusOrFromValue(endpoints), {}, null, "");
   };
-  return { updateResolution: () => process.nextTick(tell), destroy() {} };
+  return { updateResolution: () => process.nextTick(resolve), destroy() {} };
 }
 ReplicaResolver.getDefaultAuthority = () => "replicas";

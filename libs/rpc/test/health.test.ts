@@ -6,7 +6,7 @@ import { ServerReflectionService } from "nice-grpc-server-reflection";
 import { ServerReflectionRequest } from "nice-grpc-server-reflection/lib/proto/grpc/reflection/v1/reflection_pb.js";
 import { expect, onTestFinished, test } from "vitest";
 import { connectRpc, createHealth, HealthDefinition, startRpcServer } from "../src/index.ts";
-import { playStorage } from "./play-storage.ts";
+import { startFakeStorage } from "./fake-storage.ts";
 
 // grpc.health.v1.HealthCheckResponse.ServingStatus
 const serving = 1;
@@ -15,13 +15,13 @@ const serviceUnknown = 3;
 const storageName = "pixelmesh.storage.v1.StorageService";
 
 async function startTestServer() {
-  const { server, health } = await playStorage({}, { serviceNames: [StorageServiceDefinition.fullName] });
+  const { server, health } = await startFakeStorage({}, { serviceNames: [StorageServiceDefinition.fullName] });
   const connection = connectRpc(server.address);
   onTestFinished(connection.close);
   return { server, health, client: connection.client(HealthDefinition), connection };
 }
 
-test("full service names answer like readiness, on the port of the service", async () => {
+test("full service names have the status of readiness", async () => {
   const { health, client } = await startTestServer();
   const names = ["", "readiness", storageName, "grpc.health.v1.Health"];
   const read = () => Promise.all(names.map(async (service) => (await client.check({ service })).status));
@@ -31,7 +31,7 @@ test("full service names answer like readiness, on the port of the service", asy
 });
 
 test.each(["nothing", "pixelmesh.jobs.v1.JobService", "Readiness", storageName.toLowerCase(), "x".repeat(300_000)])(
-  "a name that the process does not have is NOT_FOUND, with those it has: %.40s",
+  "an unknown name is NOT_FOUND, with the known names: %.40s",
   async (service) => {
     const { client } = await startTestServer();
     const error = await client.check({ service }).catch((caught: AppError) => caught);
@@ -41,27 +41,32 @@ test.each(["nothing", "pixelmesh.jobs.v1.JobService", "Readiness", storageName.t
   },
 );
 
-test("a watch of a name that the process does not have tells SERVICE_UNKNOWN, stays open, and tells when it has it", async () => {
+test("a watch of an unknown name sends SERVICE_UNKNOWN, stays open, and sends the status once the name is known", async () => {
   const { health, client } = await startTestServer();
-  const told: number[] = [];
+  const statuses: number[] = [];
   const watch = (async () => {
-    for await (const { status } of client.watch({ service: "pixelmesh.jobs.v1.JobService" })) told.push(status);
+    for await (const { status } of client.watch({ service: "pixelmesh.jobs.v1.JobService" })) statuses.push(status);
   })().catch((error: AppError) => error);
-  await expect.poll(() => told).toEqual([serviceUnknown]);
+  await expect.poll(() => statuses).toEqual([serviceUnknown]);
   health.setNeed("broker", false);
   health.addServices(["pixelmesh.jobs.v1.JobService"]);
-  await expect.poll(() => told).toEqual([serviceUnknown, notServing]);
+  await expect.poll(() => statuses).toEqual([serviceUnknown, notServing]);
   health.setNeed("broker", true);
-  await expect.poll(() => told).toEqual([serviceUnknown, notServing, serving]);
+  await expect.poll(() => statuses).toEqual([serviceUnknown, notServing, serving]);
   health.setStopping();
-  await expect.poll(() => told.at(-1)).toBe(notServing);
+  await expect.poll(() => statuses.at(-1)).toBe(notServing);
   void watch;
 });
 
-test("watches above their bound are refused with RESOURCE_EXHAUSTED and RetryInfo; one that ends makes room", async () => {
+test("watches above the limit are refused with RESOURCE_EXHAUSTED and RetryInfo, until one ends", async () => {
   const health = createHealth(20);
   const server = await startRpcServer({
-    ...{ host: "127.0.0.1", port: 0, health, metrics: createMetrics("test", "0"), serviceNames: [], register() {} },
+    host: "127.0.0.1",
+    port: 0,
+    health,
+    metrics: createMetrics("test", "0"),
+    serviceNames: [],
+    register() {},
     log: createLogger({ service: "test", level: "silent" }),
   });
   const connection = connectRpc(server.address);
@@ -101,7 +106,7 @@ test("watches above their bound are refused with RESOURCE_EXHAUSTED and RetryInf
   for (const stop of stops) stop.abort();
 });
 
-test("reflection knows health and the errors of google.rpc, and lists health", async () => {
+test("reflection lists health and describes health and the errors of google.rpc", async () => {
   const { connection } = await startTestServer();
   const symbols = [
     "grpc.health.v1.Health",
@@ -130,8 +135,8 @@ test("reflection knows health and the errors of google.rpc, and lists health", a
   );
 });
 
-test("a server without reflection answers it as any service that it does not have", async () => {
-  const { server } = await playStorage({}, { isReflected: false });
+test("a server without reflection answers UNIMPLEMENTED", async () => {
+  const { server } = await startFakeStorage({}, { isReflected: false });
   const session = connect(`http://${server.address}`);
   onTestFinished(() => session.destroy());
   const stream = session.request({

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { StorageServiceDefinition } from "@pixelmesh/proto";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { connectRpc } from "../src/index.ts";
-import { playStorage } from "./play-storage.ts";
+import { startFakeStorage } from "./fake-storage.ts";
 
 /** A real HTTP proxy that forwards CONNECT and counts the connections made to it. */
 async function startCountingProxy() {
@@ -52,7 +52,7 @@ function stubOnly(names: readonly string[], url: string): void {
 }
 
 async function callOnce(host: string, httpProxy?: boolean) {
-  const { server } = await playStorage({ statBlob: async () => ({ keepUntilUnixMs: 7 }) });
+  const { server } = await startFakeStorage({ statBlob: async () => ({ keepUntilUnixMs: 7 }) });
   const connection = connectRpc(`${host}:${server.port}`, { httpProxy });
   onTestFinished(connection.close);
   return connection.client(StorageServiceDefinition).statBlob({ sha256: "x" }, { timeoutMs: 10_000 });
@@ -66,12 +66,12 @@ test.each(variables)("a call reaches the server without the proxy of %s", async 
   expect(counts).toEqual({ connections: 0, tunnels: 0 });
 });
 
-test("a proxy that nothing answers at does not matter", async () => {
+test("a proxy that does not answer is not used", async () => {
   stubOnly(["http_proxy", "https_proxy", "grpc_proxy"], "http://127.0.0.1:9");
   expect(await callOnce("127.0.0.1")).toMatchObject({ keepUntilUnixMs: 7 });
 });
 
-test.each(["grpc_proxy", "http_proxy", "https_proxy"])("with httpProxy calls tunnel through %s", async (name) => {
+test.each(["grpc_proxy", "http_proxy", "https_proxy"])("with `httpProxy` calls tunnel through %s", async (name) => {
   const { url, counts } = await startCountingProxy();
   stubOnly([name], url);
   expect(await callOnce("127.0.0.1", true)).toMatchObject({ keepUntilUnixMs: 7 });

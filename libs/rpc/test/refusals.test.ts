@@ -11,7 +11,7 @@ const mib = 1024 * 1024;
 const garbage = Uint8Array.of(0xff, 0xff, 0xff);
 const { methods } = StorageServiceDefinition;
 const toGarbage = { encode: () => ({ finish: () => garbage }), fromPartial: (message: never) => message };
-/** The storage service as one sees it whose StatBlob requests, and PutBlob requests without a part, are other bytes. */
+/** The storage service of a client that sends garbage for StatBlob requests and for PutBlob requests without a part. */
 const broken = {
   ...StorageServiceDefinition,
   methods: {
@@ -36,12 +36,19 @@ async function startTestServer() {
     throw new Error("not used in this test");
   };
   const server = await startRpcServer({
-    ...{ host: "127.0.0.1", port: 0, metrics, health, serviceNames: [] },
+    host: "127.0.0.1",
+    port: 0,
+    metrics,
+    health,
+    serviceNames: [],
     log: createLogger({ service: "test", level: "silent" }),
     register: (it) => {
       it.add(StorageServiceDefinition, {
-        ...{ deleteBlob: unused, getStats: unused, reserveRoom: unused, releaseBlobs: unused },
-        ...{ async *getBlob() {} },
+        deleteBlob: unused,
+        getStats: unused,
+        reserveSpace: unused,
+        releaseBlobs: unused,
+        async *getBlob() {},
         async statBlob({ sha256 }) {
           return { blob: { sha256: "", sizeBytes: sha256.length, mediaType: "" } };
         },
@@ -95,7 +102,7 @@ test("bytes that are not the request's message are refused as MALFORMED_MESSAGE 
   expect(await storage.statBlob({ sha256: "abc" })).toMatchObject({ blob: { sizeBytes: 3 } });
 });
 
-test("a stream that turns into garbage is refused, and what came before is never taken for the whole", async () => {
+test("a stream that turns into garbage is refused, and the part before it is not accepted as whole", async () => {
   const { connection, counted, ends } = await startTestServer();
   async function* upload(): AsyncGenerator<PutBlobRequest> {
     yield {
@@ -113,7 +120,7 @@ test("a stream that turns into garbage is refused, and what came before is never
   await expect.poll(() => ends.at(-1)).toBe("broken off");
 });
 
-test("a message or metadata above the limit are refused as REQUEST_TOO_LARGE and counted", async () => {
+test("messages and metadata above the limit are refused as REQUEST_TOO_LARGE and counted", async () => {
   const { storage, counted } = await startTestServer();
   const sha256 = "x".repeat(5 * mib);
   expect(await reasonOf(storage.statBlob({ sha256 }))).toBe("REQUEST_TOO_LARGE");
@@ -123,14 +130,14 @@ test("a message or metadata above the limit are refused as REQUEST_TOO_LARGE and
   expect(await storage.statBlob({ sha256: "abc" })).toMatchObject({ blob: { sizeBytes: 3 } });
 });
 
-test("metadata above what HTTP/2 takes fails its connection, and the next call has a new one", async () => {
+test("metadata above HTTP/2's limit fails the connection, and the next call uses a new one", async () => {
   const { storage } = await startTestServer();
   const metadata = Metadata({ "x-pixelmesh-tenant": "x".repeat(200_000) });
   await expect(storage.statBlob({}, { metadata })).rejects.toBeInstanceOf(AppError);
   expect(await storage.statBlob({ sha256: "abc" })).toMatchObject({ blob: { sizeBytes: 3 } });
 });
 
-test("what grows above the limit when it is decompressed is refused before it is whole", async () => {
+test("a message that grows above the limit during decompression is refused before it is whole", async () => {
   const { address, counted } = await startTestServer();
   const gzip = 2;
   const channel = createChannel(address, ChannelCredentials.createInsecure(), {

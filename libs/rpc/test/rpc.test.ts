@@ -6,29 +6,29 @@ import {
   type PutBlobRequest,
   StorageServiceDefinition,
 } from "@pixelmesh/proto";
-import { callFacts, createLogger, startTracing, traceIds, withCallFacts, withTrace } from "@pixelmesh/telemetry";
+import { callInfo, createLogger, startTracing, traceIds, withCallInfo, withTrace } from "@pixelmesh/telemetry";
 import { createClient } from "nice-grpc";
 import { Metadata } from "nice-grpc-common";
 import { HealthDefinition } from "nice-grpc-server-health";
 import { expect, onTestFinished, test } from "vitest";
 import { collectBytes, connectRpc, createByteBudget, splitHeader, toChunks } from "../src/index.ts";
-import { playStorage } from "./play-storage.ts";
+import { startFakeStorage } from "./fake-storage.ts";
 
 startTracing();
 const log = createLogger({ service: "test", level: "silent" });
 const uploads = createByteBudget({ totalBytes: 64 * 1024 * 1024, name: "uploads" });
 
-/** A storage service whose answers are easy to foresee, and a job watch that never ends by itself. */
+/** Starts a storage service with simple answers, and a job watch that never ends by itself. */
 async function startTestServer(options: { maxDeadlineMs?: number } = {}) {
   const seen: { trace?: string; tenant?: string; aborted: boolean } = { aborted: false };
   const unused = async () => {
     throw new Error("not used in this test");
   };
-  const { server, health } = await playStorage(
+  const { server, health } = await startFakeStorage(
     {
       async statBlob(request, { signal }) {
         const { traceId } = traceIds();
-        Object.assign(seen, { trace: traceId, tenant: callFacts().tenant });
+        Object.assign(seen, { trace: traceId, tenant: callInfo().tenant });
         if (request.sha256 === "field") throw expected("sha256", "64 hex digits", request.sha256);
         if (request.sha256 === "crash") throw new TypeError("a bug with a secret in it");
         if (request.sha256 === "slow") {
@@ -39,7 +39,7 @@ async function startTestServer(options: { maxDeadlineMs?: number } = {}) {
             }),
           );
         }
-        return { keepUntilUnixMs: callFacts().deadlineUnixMs ?? 0 };
+        return { keepUntilUnixMs: callInfo().deadlineUnixMs ?? 0 };
       },
       async putBlob(stream) {
         const { header, chunks } = await splitHeader(stream);
@@ -54,7 +54,9 @@ async function startTestServer(options: { maxDeadlineMs?: number } = {}) {
       },
     },
     {
-      ...{ log, serviceNames: [StorageServiceDefinition.fullName], ...options },
+      log,
+      serviceNames: [StorageServiceDefinition.fullName],
+      ...options,
       register(it) {
         it.add(JobServiceDefinition, {
           async *watchJob(_request, { signal }) {
@@ -93,9 +95,9 @@ test("trace, tenant and deadline of the caller reach the handler", async () => {
   const { storage, seen } = await startTestServer();
   const deadlineUnixMs = Date.now() + 5_000;
   await withTrace(() =>
-    withCallFacts({ tenant: "acme", deadlineUnixMs }, async () => {
+    withCallInfo({ tenant: "acme", deadlineUnixMs }, async () => {
       const answer = await storage.statBlob({ sha256: "x" }, { timeoutMs: 60_000 });
-      // It travels as the time that remains, so the way there is added to it.
+      // The remaining time is sent, so the latency is added to the deadline.
       expect(answer.keepUntilUnixMs).toBeGreaterThanOrEqual(deadlineUnixMs - 5);
       expect(answer.keepUntilUnixMs).toBeLessThan(deadlineUnixMs + 30_000);
       expect(seen).toMatchObject({ tenant: "acme", trace: traceIds().traceId });
@@ -103,7 +105,7 @@ test("trace, tenant and deadline of the caller reach the handler", async () => {
   );
 });
 
-test("the deadline is the caller's grpc-timeout; times by other clocks in the metadata count for nothing", async () => {
+test("the deadline is the caller's grpc-timeout, and other times in the metadata are ignored", async () => {
   const { storage, connection } = await startTestServer({ maxDeadlineMs: 3_600_000 });
   const bare = createClient(StorageServiceDefinition, connection.channel);
   const bounds = async (call: Promise<{ keepUntilUnixMs: number }>) => (await call).keepUntilUnixMs - Date.now();
@@ -115,7 +117,7 @@ test("the deadline is the caller's grpc-timeout; times by other clocks in the me
     const metadata = Metadata({ [key]: value });
     expect(await bounds(storage.statBlob({ sha256: "x" }, { timeoutMs: 60_000, metadata }))).toBeLessThan(61_000);
     expect(await bounds(storage.statBlob({ sha256: "x" }, { timeoutMs: 60_000, metadata }))).toBeGreaterThan(20_000);
-    // A caller without a deadline has the server's bound.
+    // A caller without a deadline gets the server's longest one.
     expect(await bounds(bare.statBlob({ sha256: "x" }, { metadata }))).toBeGreaterThan(3_500_000);
   }
 });
@@ -131,29 +133,29 @@ test("a typed failure arrives with reason, field and text", async () => {
   });
 });
 
-test("an unexpected failure arrives as INTERNAL and says nothing of its cause", async () => {
+test("an unexpected failure arrives as INTERNAL without its cause", async () => {
   const { storage } = await startTestServer();
   const error = await storage.statBlob({ sha256: "crash" }).catch((caught: AppError) => caught);
   expect(error).toMatchObject({ reason: "INTERNAL" });
   expect((error as AppError).message).not.toContain("secret");
 });
 
-test("the server ends a call at the caller's deadline and tells its handler", async () => {
+test("the server ends a call at the caller's deadline and aborts its handler", async () => {
   const { storage, seen } = await startTestServer();
-  // Connected before, so that the call is there before its deadline.
+  // Connect first, so that the call arrives before its deadline.
   await storage.statBlob({ sha256: "x" });
   const error = await storage.statBlob({ sha256: "slow" }, { timeoutMs: 1_000 }).catch((caught: AppError) => caught);
   expect(error).toMatchObject({ reason: "DEADLINE_EXCEEDED" });
   await expect.poll(() => seen.aborted).toBe(true);
 });
 
-test("the server's own bound holds where the caller asks for more", async () => {
+test("the server's longest deadline limits the caller's", async () => {
   const { storage } = await startTestServer({ maxDeadlineMs: 50 });
   const error = await storage.statBlob({ sha256: "slow" }, { timeoutMs: 60_000 }).catch((caught: AppError) => caught);
   expect(error).toMatchObject({ reason: "DEADLINE_EXCEEDED" });
 });
 
-test("pictures of several megabytes pass both ways in chunks", async () => {
+test("pictures of several megabytes are sent in chunks in both directions", async () => {
   const { storage } = await startTestServer();
   const bytes = new Uint8Array(5_000_000).fill(9);
   async function* upload(): AsyncIterable<PutBlobRequest> {
@@ -184,7 +186,7 @@ test("a stream that does not begin with a header is refused", async () => {
   await expect(storage.putBlob(upload())).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
 });
 
-test("stopping ends open health and job watches at once, and health says so first", async () => {
+test("stopping ends open watches of health and jobs at once", async () => {
   const { server, jobs, healthClient } = await startTestServer();
   const statuses: number[] = [];
   const healthEnd = (async () => {
@@ -205,7 +207,7 @@ test("stopping ends open health and job watches at once, and health says so firs
   expect(statuses[0]).toBe(1);
 });
 
-test("a need that is not met makes the process not ready, and nothing else", async () => {
+test("an unavailable dependency changes readiness only", async () => {
   const { health, healthClient } = await startTestServer();
   health.setNeed("broker", false);
   const status = async (service: string) => (await healthClient.check({ service })).status;
@@ -214,7 +216,7 @@ test("a need that is not met makes the process not ready, and nothing else", asy
   ]);
 });
 
-test("a call to nobody fails as SERVICE_UNAVAILABLE, also when it is repeated", async () => {
+test("a call without a server fails with SERVICE_UNAVAILABLE, also when it is repeated", async () => {
   const connection = connectRpc("127.0.0.1:1");
   onTestFinished(() => connection.close());
   await expect(

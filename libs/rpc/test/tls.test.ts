@@ -4,11 +4,11 @@ import { join } from "node:path";
 import type { AppError } from "@pixelmesh/errors";
 import { StorageServiceDefinition } from "@pixelmesh/proto";
 import { openTokens } from "@pixelmesh/secrets";
+import { type IssuedFiles, makeTestCa, type TestCa } from "@pixelmesh/testing/security";
 import { HealthDefinition } from "nice-grpc-server-health";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { type IssuedFiles, makeTestCa, type TestCa } from "../../../test/certificates.ts";
 import { connectRpc, openRpcTls } from "../src/index.ts";
-import { playStorage } from "./play-storage.ts";
+import { startFakeStorage } from "./fake-storage.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pixelmesh-tls-"));
 let ca: TestCa;
@@ -36,11 +36,11 @@ function openTls({ certFile = "", keyFile = "", caFile = "", serverName = "" }: 
 
 async function startServer(tls: ReturnType<typeof openTls>, tokens?: (token: string) => boolean) {
   const options = { tls, tokens, maxConnectionAgeMs: 1_000 };
-  const { server, metrics } = await playStorage({ statBlob: async () => ({ keepUntilUnixMs: 7 }) }, options);
+  const { server, metrics } = await startFakeStorage({ statBlob: async () => ({ keepUntilUnixMs: 7 }) }, options);
   return { address: server.address, metrics };
 }
 
-/** One call over a connection of its own: what it answers, or why it fails. */
+/** Makes one call over a new connection. Returns its result, or reason and text of its failure. */
 async function call(address: string, tls: ReturnType<typeof openTls>, token?: string) {
   const connection = connectRpc(address, { tls, ...(token ? { token: () => token } : {}) });
   try {
@@ -54,7 +54,7 @@ async function call(address: string, tls: ReturnType<typeof openTls>, token?: st
   }
 }
 
-test("who shows a certificate of the CA is served; nobody else is, and each is told so by a reason", async () => {
+test("only clients with a certificate of the CA are served; others fail with a reason", async () => {
   const { address } = await startServer(openTls({ ...server, caFile: ca.caFile }));
   const day = 24 * 3_600_000;
   const past = { notBefore: new Date(Date.now() - 2 * day), notAfter: new Date(Date.now() - day) };
@@ -83,7 +83,7 @@ test("a client refuses a server of another CA, of another name or with an expire
   expect(await call(old, openTls({ caFile: ca.caFile }))).toMatch(/^SERVICE_UNAVAILABLE: .*expired/i);
 });
 
-test("replaced files count for new connections, and while they do not fit those read before do", async () => {
+test("replaced files apply to new connections; while they do not match, the earlier ones stay in use", async () => {
   const files = { certFile: join(dir, "rotated.pem"), keyFile: join(dir, "rotated.key") };
   const copy = (from: IssuedFiles) => {
     copyFileSync(from.certFile, files.certFile);
@@ -102,7 +102,7 @@ test("replaced files count for new connections, and while they do not fit those 
   await expect.poll(() => trusting(otherCa)).toBe(7);
 });
 
-test("files that are no use end the start, with setting and file", async () => {
+test("invalid files are refused at the start, with setting and file", async () => {
   const broken = join(dir, "broken.pem");
   writeFileSync(broken, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
   const missing = join(dir, "missing.pem");
@@ -130,7 +130,7 @@ test("without one of the tokens a call ends with UNAUTHENTICATED and is counted;
   expect(await call(address, undefined)).toMatch(/^UNAUTHENTICATED: Expected a token/);
   expect(await call(address, undefined, "# two callers")).toMatch(/^UNAUTHENTICATED/);
   expect(await call(address, undefined, "first-caller-012345678")).toBe(
-    "UNAUTHENTICATED: The token is none of this mesh's",
+    "UNAUTHENTICATED: This mesh does not know the token",
   );
   const { text } = await metrics.page();
   expect(text).toMatch(/pixelmesh_refused_requests_total\{.*StatBlob",reason="UNAUTHENTICATED"\} 3/);
@@ -141,7 +141,7 @@ test("without one of the tokens a call ends with UNAUTHENTICATED and is counted;
   writeFileSync(file, "third-caller-0123456789\n");
   await expect.poll(() => call(address, undefined, "third-caller-0123456789")).toBe(7);
   expect(await call(address, undefined, "first-caller-0123456789")).toMatch(/^UNAUTHENTICATED/);
-  // A file that is no use changes nothing.
+  // An invalid file changes nothing.
   writeFileSync(file, "short\n");
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(await call(address, undefined, "third-caller-0123456789")).toBe(7);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { ConfigError } from "@pixelmesh/config";
 
-/** A file that a setting names: `path` is the setting's value, `name` what people know the setting by. */
+/** A file that a setting names: `path` is the setting's value, `name` the setting's variable or flag. */
 export type CheckedFile = { readonly name: string; readonly path: string };
 
-/** The bytes of a file that a setting names. Throws ConfigError with setting and file where it cannot be read. */
+/** Reads a file that a setting names. Throws ConfigError with setting and file if it cannot be read. */
 export function readChecked({ name, path }: CheckedFile): Buffer {
   try {
     return readFileSync(path);

@@ -2,13 +2,13 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { ConfigError } from "@pixelmesh/config";
 import { type CheckedFile, readChecked } from "./checked-file.ts";
 
-/** A file of the TLS settings; an empty path is no file. */
+/** A file of the TLS settings; an empty path means no file. */
 export type TlsFile = CheckedFile;
 
-/** Files of one side of TLS: its own certificate with those it was issued by, the key to it, and whom it trusts. */
+/** Files of one side of TLS: its certificate with its chain, the private key, and the trusted CAs. */
 export type TlsFiles = { readonly cert: TlsFile; readonly key: TlsFile; readonly ca: TlsFile };
 
-/** What the files hold. */
+/** Contents of the files. */
 export type TlsMaterial = {
   readonly identity:
     | { readonly certificate: Buffer; readonly privateKey: Buffer; readonly endsUnixMs: number }
@@ -17,8 +17,8 @@ export type TlsMaterial = {
 };
 
 /**
- * Reads the files and checks that they are what they are taken for: certificates, a private key, and the one for the other.
- * Throws ConfigError that names setting and file for what is missing, unreadable or does not fit; nothing is left out.
+ * Reads the files and checks that they hold certificates, a private key, and that the key belongs to the certificate. Throws ConfigError
+ * that names setting and file if one is missing, unreadable or does not fit.
  */
 export function readTls({ cert, key, ca }: TlsFiles): TlsMaterial {
   if ((cert.path === "") !== (key.path === "")) {
@@ -55,7 +55,7 @@ function parseCertificates({ name, path }: TlsFile, bytes: Buffer): [X509Certifi
     const [first, ...others] = blocks.map((pem) => new X509Certificate(pem));
     if (first) return [first, ...others];
   } catch {
-    // Said below, as where there is none.
+    // The error below covers this too.
   }
   throw new ConfigError([`Expected ${name} to hold certificates as PEM, got \`${path}\``]);
 }
@@ -64,7 +64,7 @@ function parseKey({ name, path }: TlsFile, bytes: Buffer): KeyObject {
   try {
     return createPrivateKey(bytes);
   } catch {
-    // What is wrong with a key is not repeated: it is a secret.
+    // The cause is dropped: it may contain parts of the key.
     throw new ConfigError([`Expected ${name} to hold a private key as PEM, without a password, got \`${path}\``]);
   }
 }

@@ -3,9 +3,9 @@ import { ConfigError } from "@pixelmesh/config";
 import { type CheckedFile, readChecked } from "./checked-file.ts";
 import { watchFiles } from "./watch-files.ts";
 
-/** Tokens that calls may carry, from a file that may change. */
+/** The valid bearer tokens, from a file that may change. */
 export type Tokens = {
-  /** Whether it is one of them; takes equally long for whatever it is compared with. */
+  /** Whether a token is valid. The comparison takes constant time. */
   has(token: string): boolean;
   close(): void;
 };
@@ -13,9 +13,9 @@ export type Tokens = {
 const leastLength = 16;
 
 /**
- * Tokens of a file, one a line; empty lines and those that begin with `#` are none. A changed file counts within seconds; where it is
- * wrong, the tokens known before stay, and `onReload` is told why. Throws ConfigError where there is none, or one shorter than
- * 16 characters: the error says its line, never itself.
+ * Reads tokens from a file, one a line; empty lines and lines that begin with `#` are skipped. A changed file is read again within
+ * seconds. If it is invalid, the previous tokens stay valid and `onReload` gets the failure. Throws ConfigError for a file without
+ * tokens, and for a token of less than 16 characters; the error has its line, never the token.
  */
 export function openTokens(
   file: CheckedFile,
@@ -36,7 +36,7 @@ export function openTokens(
     has(token) {
       const given = hashOf(token);
       let found = false;
-      // Every one is compared: when it stops must not tell which was nearly right.
+      // All tokens are compared, so that the time does not depend on which one matches.
       for (const hash of tokens) if (timingSafeEqual(hash, given)) found = true;
       return found;
     },
@@ -44,7 +44,7 @@ export function openTokens(
   };
 }
 
-/** The SHA-256 of each token. */
+/** Returns the SHA-256 of each token. */
 function readTokens(file: CheckedFile): [Buffer, ...Buffer[]] {
   const lines = readChecked(file).toString("utf8").split("\n");
   const mistakes: string[] = [];

@@ -1,12 +1,12 @@
 import { stat } from "node:fs/promises";
 
-/** Pause between two looks at files that may be replaced. */
+/** Interval between two checks of the files. */
 const everyMs = 5_000;
 
 /**
- * Calls `onChange` some seconds after any of the files became another: by time, size or identity, so that a mounted secret whose
- * link is moved counts as well. What `onChange` throws is handed to `onFailure`, and it is called again at the next look, since
- * of several files one may have come first. Answers how to end it.
+ * Calls `onChange` some seconds after any file has changed in modification time, size or inode; the inode covers a mounted secret whose
+ * link is moved. If `onChange` throws, `onFailure` gets the error and `onChange` is called again at the next check, because another
+ * of the files may not have been replaced yet. Returns a function that stops watching.
  */
 export function watchFiles(
   paths: readonly string[],
@@ -15,26 +15,26 @@ export function watchFiles(
   pauseMs = everyMs,
 ): () => void {
   let known: string | undefined;
-  let isLooking = false;
-  async function look(): Promise<void> {
-    if (isLooking) return;
-    isLooking = true;
+  let isChecking = false;
+  async function check(): Promise<void> {
+    if (isChecking) return;
+    isChecking = true;
     try {
-      const seen = (await Promise.all(paths.map(markOf))).join();
+      const seen = (await Promise.all(paths.map(versionOf))).join();
       if (known !== undefined && seen !== known) onChange();
       known = seen;
     } catch (error) {
       onFailure(error);
     } finally {
-      isLooking = false;
+      isChecking = false;
     }
   }
-  void look();
-  const timer = setInterval(() => void look(), pauseMs).unref();
+  void check();
+  const timer = setInterval(() => void check(), pauseMs).unref();
   return () => clearInterval(timer);
 }
 
-async function markOf(path: string): Promise<string> {
+async function versionOf(path: string): Promise<string> {
   const { mtimeMs, size, ino } = await stat(path);
   return `${mtimeMs}:${size}:${ino}`;
 }

@@ -2,7 +2,7 @@ import { busFields } from "@pixelmesh/bus";
 import { type ConfigOf, field } from "@pixelmesh/config";
 import { type RoleName, roles } from "@pixelmesh/roles";
 
-/** Variables of the TLS settings, which the command line has too. */
+/** Variables of the TLS settings; the command line uses them too. */
 export const tlsVariables = {
   cert: "PIXELMESH_TLS_CERT_FILE",
   key: "PIXELMESH_TLS_KEY_FILE",
@@ -10,7 +10,7 @@ export const tlsVariables = {
   serverName: "PIXELMESH_TLS_SERVER_NAME",
 } as const;
 
-/** The settings that every process of a role has. Ports default to the role's, +100 and +200. */
+/** Returns the settings of every process of a role. The gRPC port defaults to the role's port, health and metrics to that +100 and +200. */
 export function serviceFields(role: RoleName) {
   const area = role.toUpperCase();
   const basePort = roles[role].port;
@@ -22,7 +22,7 @@ export function serviceFields(role: RoleName) {
     advertisedHost: field.text(
       "PIXELMESH_ADVERTISED_HOST",
       "127.0.0.1",
-      "Address under which others reach this process.",
+      "Address under which other processes reach this one.",
     ),
     grpcPort: port("GRPC_PORT", basePort, "Port of the gRPC server."),
     healthPort: port("HEALTH_PORT", basePort + 100, "Port of the plaintext health server."),
@@ -31,51 +31,51 @@ export function serviceFields(role: RoleName) {
     versionLabel: field.text(
       "PIXELMESH_VERSION_LABEL",
       "",
-      "Version that traces, metrics, logs and the list of services tell, so that two releases at once can be told apart. Empty: the package's.",
+      "Version in traces, metrics, logs and the list of services, to tell two releases apart. Empty: the package's.",
     ),
     logLevel: field.choice(
       "PIXELMESH_LOG_LEVEL",
       ["trace", "debug", "info", "warn", "error", "silent"],
       "info",
-      "Least level that is logged.",
+      "Lowest level that is logged.",
     ),
     memoryLimitBytes: field.byteSize(
       "PIXELMESH_MEMORY_LIMIT",
       "1024TiB",
-      "Memory the process may use, for its metrics and alerts; its cgroup's limit or the machine's memory, where that is less.",
+      "Memory limit of the process, for its metrics and alerts; at most its cgroup's limit or the machine's memory.",
     ),
     tracesEndpoint: field.text(
       "OTEL_EXPORTER_OTLP_ENDPOINT",
       "",
-      "Base URL of an OTLP/HTTP receiver for traces. Empty: none are made.",
+      "Base URL of an OTLP/HTTP receiver for traces. Empty: no traces.",
     ),
     tracesKeptRatio: field.percent(
       "PIXELMESH_TRACES_KEPT",
       "10%",
-      "Share of the jobs whose traces are kept; those with failures, and slow ones, are kept in any case.",
+      "Share of jobs whose traces are kept. Traces of failed and slow jobs are always kept.",
     ),
     tracesPerSecond: field.integer(
       "PIXELMESH_TRACES_PER_SECOND",
       "1",
-      "Traces a second, of those that begin in this process, that are kept of that share at most.",
+      "Most traces per second that begin in this process and are kept as part of that share.",
       { min: 1, max: 10_000 },
     ),
     tracesSendEveryMs: field.duration(
       "PIXELMESH_TRACES_SEND_EVERY",
       "5s",
-      "How long ended spans wait for others to be sent with them.",
+      "How long ended spans are collected before they are sent together.",
       { min: 100, max: 60_000 },
     ),
     tlsCertFile: field.text(
       tlsVariables.cert,
       "",
-      "File with the certificate of the gRPC server, which is shown to other services too (PEM, with those it was issued by). Empty: no TLS.",
+      "File with the certificate of the gRPC server, also used as client certificate (PEM, with its chain). Empty: no TLS.",
     ),
     tlsKeyFile: field.text(tlsVariables.key, "", "File with the key to the certificate (PEM)."),
     tlsCaFile: field.text(
       tlsVariables.ca,
       "",
-      "File with the CAs that services are trusted by (PEM); clients must show a certificate of theirs. Empty: Node's, and clients show none.",
+      "File with the CAs that certificates of services are checked against (PEM); clients must present one too. Empty: Node's CAs, and no client certificates.",
     ),
     tlsServerName: field.text(
       tlsVariables.serverName,
@@ -85,7 +85,7 @@ export function serviceFields(role: RoleName) {
     maxConnectionAgeMs: field.duration(
       "PIXELMESH_RPC_MAX_CONNECTION_AGE",
       "5m",
-      "Age at which a gRPC connection takes no further calls, so that clients find new replicas; ±10 %. What runs on it ends by itself.",
+      "Age at which a gRPC connection takes no further calls, so that clients find new replicas; ±10 %. Running calls continue.",
       { min: 1_000, max: 86_400_000 },
     ),
     rpcHttpProxy: field.flag(
@@ -117,7 +117,7 @@ export function serviceFields(role: RoleName) {
   } as const;
 }
 
-/** The settings of a service that takes and sends pictures: memory for those on their way. `upload` is the default for uploads. */
+/** Returns the settings of a service that receives and sends pictures: memory budgets. `upload` is the default for uploads. */
 export function transferFields(area: string, upload = "256MiB") {
   return {
     uploadMemoryBytes: field.byteSize(

@@ -7,12 +7,12 @@ import { startIdleCollection } from "./idle-memory.ts";
 const log = createLogger({ service: "test", level: "silent" });
 const mib = 2 ** 20;
 
-/** Garbage of about 100 MiB that lives for a while. */
+/** Creates objects of about 100 MiB. */
 function makeGarbage(): unknown[] {
   return Array.from({ length: 1_500_000 }, (_, at) => ({ at, text: `t${at}` }));
 }
 
-test("an idle process gives back what a burst of work has left on its heap", async () => {
+test("an idle process shrinks its heap after a burst of work", async () => {
   const stop = startIdleCollection({ log, lookEveryMs: 100 });
   const startBytes = getHeapStatistics().total_heap_size;
   const garbage = makeGarbage();
@@ -22,7 +22,7 @@ test("an idle process gives back what a burst of work has left on its heap", asy
   stop();
 });
 
-test("a busy process, and one whose heap has not grown, collects nothing of its own accord", async () => {
+test("no collection runs while the process is busy or its heap has not grown", async () => {
   const collect = vi.fn(async () => {});
   const stop = startIdleCollection({ log, lookEveryMs: 20, collect });
   await sleep(200);

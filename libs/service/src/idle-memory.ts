@@ -2,10 +2,10 @@ import { Session } from "node:inspector/promises";
 import { getHeapStatistics } from "node:v8";
 import type { Logger } from "@pixelmesh/telemetry";
 
-/** What an idle process is judged by. */
+/** Options of the idle collection. */
 export type IdleMemoryOptions = {
   readonly log: Logger;
-  /** Default 5 s. */
+  /** Interval of the check; default 5 s. */
   readonly lookEveryMs?: number;
   /** Collects garbage; default: all of it, over the inspector of the process. */
   readonly collect?: () => Promise<void>;

@@ -5,8 +5,8 @@ import type { Logger, Metrics } from "@pixelmesh/telemetry";
 import { type ServiceConfig, tlsVariables } from "./fields.ts";
 
 /**
- * TLS of a service by its settings; undefined where none is set. A service that trusts a CA must also show a certificate, for
- * others ask it for one: ConfigError.
+ * Opens TLS of a service by its settings; returns undefined if none is set. Throws ConfigError for a CA without a certificate, because
+ * other services require one.
  */
 export function openTls(config: ServiceConfig, life: Lifecycle, log: Logger, metrics: Metrics): RpcTls | undefined {
   const { tlsCertFile, tlsKeyFile, tlsCaFile, tlsServerName: serverName } = config;
@@ -21,12 +21,12 @@ export function openTls(config: ServiceConfig, life: Lifecycle, log: Logger, met
     files,
     serverName,
     onReload(failure) {
-      tellEnd();
+      reportExpiry();
       if (failure === undefined) log.info({}, "TLS files were replaced; new connections use them");
-      else log.error({ err: failure }, "replaced TLS files are not used; those read before are");
+      else log.error({ err: failure }, "replaced TLS files are invalid; the previous ones stay in use");
     },
   });
-  function tellEnd(): void {
+  function reportExpiry(): void {
     const endsUnixMs = tls?.endsUnixMs() ?? 0;
     metrics.set("pixelmesh_tls_certificate_end_seconds", {}, endsUnixMs / 1000);
     if (tls && endsUnixMs < Date.now())
@@ -35,7 +35,7 @@ export function openTls(config: ServiceConfig, life: Lifecycle, log: Logger, met
         "the TLS certificate of this service has expired; others refuse it",
       );
   }
-  tellEnd();
+  reportExpiry();
   if (tls) life.defer("tls files", tls.close);
   return tls;
 }

@@ -16,10 +16,10 @@ import { startIdleCollection } from "./idle-memory.ts";
 import { openTls } from "./open-tls.ts";
 import { version as packageVersion } from "./version.ts";
 
-/** What every service process has open. */
+/** The parts that every service process has open. */
 export type ServiceBase = {
   readonly service: string;
-  /** `<service>-<instance>`: how this process is named in events, logs and results. */
+  /** `<service>-<instance>`: the name of this process in events, logs and results. */
   readonly worker: string;
   readonly config: ServiceConfig;
   readonly life: Lifecycle;
@@ -31,17 +31,17 @@ export type ServiceBase = {
   readonly bus: Bus;
   /** TLS between services; undefined: plaintext. */
   readonly tls: RpcTls | undefined;
-  /** A connection to another service, by TLS where that is set, with its calls counted. */
+  /** Connects to another service, with TLS if it is set. Calls are counted in the metrics. */
   connect(address: string): RpcConnection;
 };
 
-/** Ports of a service that only tests use. */
+/** Options that only tests use. */
 export type OpenOptions = {
   /** Awaited before every durable write of the process. */
   readonly onWrite?: OnWrite;
 };
 
-/** Opens metrics page, health server and broker; all closed by the lifecycle. Not ready yet: see announceReady. */
+/** Opens metrics page, health server and broker connection; the lifecycle closes them. The process is not ready before `announceReady`. */
 export async function openBase(
   service: string,
   config: ServiceConfig,
@@ -51,9 +51,13 @@ export async function openBase(
 ): Promise<ServiceBase> {
   const version = versionOf(config);
   const tracing = await startTracing({
-    ...{ service, version, instance: config.instance },
-    ...{ endpoint: config.tracesEndpoint, ratio: config.tracesKeptRatio },
-    ...{ perSecond: config.tracesPerSecond, sendEveryMs: config.tracesSendEveryMs },
+    service,
+    version,
+    instance: config.instance,
+    endpoint: config.tracesEndpoint,
+    ratio: config.tracesKeptRatio,
+    perSecond: config.tracesPerSecond,
+    sendEveryMs: config.tracesSendEveryMs,
   });
   life.defer("traces", tracing.close);
   const metrics = createMetrics(service, version, config.memoryLimitBytes);
@@ -74,7 +78,7 @@ export async function openBase(
     health,
     stallMs: config.stallTimeoutMs,
     serviceNames: [],
-    // Its callers show no token.
+    // Callers of the health server send no token, so it offers no reflection.
     isReflected: false,
     register() {},
   });
@@ -86,8 +90,8 @@ export async function openBase(
     name: worker,
     log,
     metrics,
-    // A service that starts while the broker is away waits for it, not ready.
-    patienceMs: Number.POSITIVE_INFINITY,
+    // A service that starts while the broker is away waits for it without limit and is not ready.
+    connectTimeoutMs: Number.POSITIVE_INFINITY,
     ...(onWrite ? { onWrite } : {}),
     onState: (connected) => health.setNeed("broker", connected),
   });
@@ -109,7 +113,7 @@ export async function openBase(
   };
 }
 
-/** Opens the gRPC server of the service; closed by the lifecycle within the configured grace. */
+/** Opens the gRPC server of the service; the lifecycle closes it within the configured grace. */
 export async function openRpc(
   { config, life, log, metrics, health, tls }: ServiceBase,
   options: Pick<RpcServerOptions, "serviceNames" | "register" | "tokens" | "callLimits" | "uploads">,
@@ -120,7 +124,7 @@ export async function openRpc(
   return rpc;
 }
 
-/** The last step of starting: lists the process in the bucket `services` and lets health say that it serves. */
+/** The last step of starting: lists the process in the bucket `services` and reports it as serving. */
 export async function announceReady(base: ServiceBase, rpc: RpcServer): Promise<void> {
   const { service, config, life, log, health, bus, metricsUrl, healthAddress } = base;
   const version = versionOf(config);

@@ -4,8 +4,8 @@ import { createMetrics, type Logger } from "@pixelmesh/telemetry";
 import { version } from "./version.ts";
 
 /**
- * What `--provision` does: makes every stream, consumer and bucket of the mesh at the broker of the settings, and closes. Safe
- * to repeat. Throws ConfigError for wrong settings, BROKER_UNAVAILABLE where no broker answers in 10 s.
+ * Creates every stream, consumer and bucket of the mesh at the broker that the settings name, for `--provision`. Idempotent. Throws
+ * ConfigError for wrong settings, BROKER_UNAVAILABLE if no broker answers within 10 s.
  */
 export async function provisionBroker(
   service: string,

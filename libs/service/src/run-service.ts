@@ -5,9 +5,9 @@ import { provisionBroker } from "./provision-broker.ts";
 import { version } from "./version.ts";
 
 /**
- * The whole of a service's main.ts: logger, settings, start, signals, exit code. SIGUSR2 turns detailed logs on and off. With
- * `--print-config` it writes its settings as a JSON array of ConfigLine to standard output and starts nothing. With
- * `--provision` it makes all streams, consumers and buckets at the broker and exits with 0, or with 1 where it cannot.
+ * The body of a service's main.ts: logger, settings, start, signals, exit code. SIGUSR2 turns detailed logs on and off. With
+ * `--print-config` it writes its settings to standard output as a JSON array of ConfigLine and starts nothing. With
+ * `--provision` it creates all streams, consumers and buckets at the broker and exits with 0, or with 1 after a failure.
  */
 export async function runService<const F extends Fields>(
   process: NodeJS.Process,
@@ -20,7 +20,7 @@ export async function runService<const F extends Fields>(
     process.stdout.write(`${JSON.stringify(describeConfig(fields, env))}\n`);
     return;
   }
-  // What Node itself writes there, such as a warning, must not end the service when nothing reads it or the disk is full.
+  // Node writes warnings there. A write error, such as a closed pipe or a full disk, must not end the service.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const log = createLogger({
     service,
@@ -41,7 +41,7 @@ export async function runService<const F extends Fields>(
 async function exitCodeOf(provisioning: Promise<void>, log: Logger): Promise<0 | 1> {
   try {
     await provisioning;
-    log.info({}, "streams, consumers and buckets are there");
+    log.info({}, "streams, consumers and buckets are provisioned");
     return 0;
   } catch (error) {
     log.error(
@@ -53,18 +53,18 @@ async function exitCodeOf(provisioning: Promise<void>, log: Logger): Promise<0 |
 }
 
 /**
- * SIGUSR2 logs from `debug` on (from `info` on where details are configured already); once more is back to what is
- * configured. A signal, for it needs no port and no rights but those over the process, and reaches one that serves nobody.
+ * SIGUSR2 switches the log level between the configured one and `debug` (`info` if that is `debug` or `trace` already). A signal needs no
+ * port and no further rights, and reaches a process that does not serve.
  */
 function switchLevelOn(process: NodeJS.Process, log: Logger): void {
   const configured = log.level;
   const other = configured === "debug" || configured === "trace" ? "info" : "debug";
   process.on("SIGUSR2", () => {
     const logLevel = log.level === other ? configured : other;
-    const say = () => log.info({ logLevel }, "log level changed");
-    // Said at the more detailed of the two levels, or it would not be seen.
-    if (other === "debug" && logLevel === configured) say();
+    const report = () => log.info({ logLevel }, "log level changed");
+    // Logged at the more detailed of the two levels; the other may hide it.
+    if (other === "debug" && logLevel === configured) report();
     log.level = logLevel;
-    if (other === "info" || logLevel === other) say();
+    if (other === "info" || logLevel === other) report();
   });
 }

@@ -1,2 +1,2 @@
-/** Version of this release: one for the whole mesh. */
+/** Version of this release, equal for the whole mesh. */
 export const version = "0.1.0";

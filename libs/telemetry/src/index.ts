@@ -1,9 +1,9 @@
-export type { CallFacts, CallNotes } from "./active.ts";
-export { callFacts, noteCall, withCallFacts } from "./call-facts.ts";
+export type { CallInfo, CallLogFields } from "./active-context.ts";
+export { addCallLogFields, callInfo, withCallInfo } from "./call-info.ts";
 export { createLogger, type Logger } from "./logs/logger.ts";
+export { type MetricDefinition, type MetricName, metricDefinitions } from "./metrics/metric-definitions.ts";
 export { createMetrics, type Metrics } from "./metrics/metrics.ts";
 export { type MetricsServer, startMetricsServer } from "./metrics/metrics-server.ts";
-export { type MetricDefinition, type MetricName, metricDefinitions } from "./metrics/names.ts";
 export { type AttributeName, attributeDefinitions, type SpanAttributes } from "./traces/attributes.ts";
 export type { OpenSpan, SpanHandle, SpanOptions } from "./traces/span.ts";
 export { activeSpan, noSpan, openSpan, withSpan } from "./traces/spans.ts";

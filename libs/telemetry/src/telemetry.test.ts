@@ -4,7 +4,7 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { expect, test } from "vitest";
 import {
   bindToContext,
-  callFacts,
+  callInfo,
   createLogger,
   createMetrics,
   injectTrace,
@@ -12,7 +12,7 @@ import {
   startMetricsServer,
   startTracing,
   traceIds,
-  withCallFacts,
+  withCallInfo,
   withExtractedTrace,
   withTrace,
 } from "./index.ts";
@@ -34,14 +34,14 @@ test.each([
   { traceparent: traceparent.replace(/01$/, "00") },
   { traceparent, tracestate: "vendor=a,other=b" },
 ])(
-  "a trace taken from headers is the one handed on, with what others put beside it",
+  "the trace of the headers is passed on, with the state of other tracing systems",
   (headers: Record<string, string>) => {
     expect(withExtractedTrace((name) => headers[name], sentHeaders)).toEqual(headers);
   },
 );
 
 test.each(["", "x", traceparent.slice(1), traceparent.replace("0af7651916cd43dd8448eb211c80319c", "0".repeat(32))])(
-  "headers that name no trace begin a new one: %j",
+  "headers without a valid trace begin a new one: %j",
   (broken) => {
     const headers = withExtractedTrace((name) => (name === "traceparent" ? broken : undefined), sentHeaders);
     expect(headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
@@ -49,10 +49,10 @@ test.each(["", "x", traceparent.slice(1), traceparent.replace("0af7651916cd43dd8
   },
 );
 
-test("what enters by headers works in their trace, with its own facts beside those that were known", async () => {
-  const inside = () => ({ ...traceIds(), ...callFacts() });
+test("an entry runs work in the trace of its headers, with its own call facts besides the active ones", async () => {
+  const inside = () => ({ ...traceIds(), ...callInfo() });
   const [, traceId, spanId] = traceparent.split("-");
-  const entry = withCallFacts({ tenant: "a", deadlineUnixMs: 7 }, () =>
+  const entry = withCallInfo({ tenant: "a", deadlineUnixMs: 7 }, () =>
     openEntry((name) => (name === "traceparent" ? traceparent : undefined), undefined, { tenant: "b" }),
   );
   expect(entry.run(inside)).toEqual({ traceId, spanId, tenant: "b", deadlineUnixMs: 7 });
@@ -65,7 +65,7 @@ test("what enters by headers works in their trace, with its own facts beside tho
   expect(traceIds()).toEqual({});
 });
 
-test("a program that traces by itself has its own trace handed on", () => {
+test("the trace of a program's own OpenTelemetry SDK is passed on", () => {
   expect(sentHeaders()).toEqual({});
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -76,7 +76,7 @@ test("a program that traces by itself has its own trace handed on", () => {
   propagation.disable();
 });
 
-test("without headers a new trace begins, and an inner piece of work stays in it", () => {
+test("without headers a new trace begins, and inner work stays in it", () => {
   withExtractedTrace(
     () => undefined,
     () => {
@@ -87,15 +87,15 @@ test("without headers a new trace begins, and an inner piece of work stays in it
   );
 });
 
-test("a generator keeps the context it was bound in, whoever consumes it", async () => {
-  const generator = withCallFacts({ tenant: "a" }, () =>
+test("a bound generator keeps its context when another context consumes it", async () => {
+  const generator = withCallInfo({ tenant: "a" }, () =>
     bindToContext(
       (async function* () {
-        yield callFacts().tenant;
+        yield callInfo().tenant;
       })(),
     ),
   );
-  const { value } = await withCallFacts({ tenant: "b" }, () => generator.next());
+  const { value } = await withCallInfo({ tenant: "b" }, () => generator.next());
   expect(value).toBe("a");
 });
 
@@ -121,15 +121,15 @@ test("log lines are JSON with trace id, cut texts and no secrets", () => {
   expect(line.long.length).toBeLessThan(2100);
 });
 
-test("the metrics page has what was counted", async () => {
+test("the metrics page shows counted values", async () => {
   const metrics = createMetrics("x", "1.2.3");
   metrics.count("pixelmesh_jobs_submitted_total", { pipeline: "upscale", priority: "batch" }, 3);
   const server = await startMetricsServer(metrics, { host: "127.0.0.1", port: 0 });
   const read = async (accept: string) => (await fetch(server.url, { headers: { accept } })).text();
-  const observe = () => metrics.observe("pixelmesh_queue_wait_seconds", { queue: "upscale" }, 0.02);
+  const observe = () => metrics.observe("pixelmesh_queue_wait_seconds", { queue: "upscale", priority: "batch" }, 0.02);
   const kept = "0af7651916cd43dd8448eb211c80319c";
   withExtractedTrace((name) => (name === "traceparent" ? `00-${kept}-b7ad6b7169203331-01` : undefined), observe);
-  // A trace that nobody keeps cannot be looked up.
+  // A trace that is not kept must not become an exemplar.
   withTrace(observe);
   const [plain, open] = [await read("text/plain"), await read("application/openmetrics-text; version=1.0.0")];
   await server.close();
@@ -139,12 +139,14 @@ test("the metrics page has what was counted", async () => {
   }
   expect(plain).toContain("# TYPE pixelmesh_jobs_submitted_total counter");
   expect(plain).not.toContain("trace_id");
-  expect(open).toMatch(/queue_wait_seconds_bucket\{le="0.05",queue="upscale"\} 2 # \{trace_id="[0-9a-f]{32}"\} 0.02/);
+  expect(open).toMatch(
+    /queue_wait_seconds_bucket\{le="0.05",queue="upscale",priority="batch"\} 2 # \{trace_id="[0-9a-f]{32}"\} 0.02/,
+  );
   expect(open).toContain(`trace_id="${kept}"`);
   expect(open.endsWith("# EOF\n")).toBe(true);
 });
 
-test("what a service is to emit is there from the start, at zero", async () => {
+test("the series that a role exports exist from the start, at zero", async () => {
   const { text } = await createMetrics("ingest", "1").page();
   expect(text).toContain('pixelmesh_jobs_finished_total{pipeline="effects",outcome="dead_lettered"} 0');
   expect(text).toContain('pixelmesh_job_duration_seconds_bucket{le="30",pipeline="upscale",outcome="succeeded"} 0');

@@ -1,8 +1,8 @@
 import type { Frame } from "@pixelmesh/imaging";
 
-/** How well a cut-out agrees with a mask drawn by hand, where that is certain. */
+/** Agreement of a cut-out with a hand-drawn mask, over the pixels where the mask is certain. */
 export type MatteAgreement = {
-  /** Pixels that are object in both, over those that are object in either; alpha counts as object from 0.5 on. */
+  /** Intersection over union of the object pixels; alpha counts as object from 0.5. */
   readonly iou: number;
   /** Mean absolute difference of alpha, 0 to 1. */
   readonly meanError: number;
@@ -13,7 +13,7 @@ const isObject = 255;
 
 /**
  * Compares alpha (0 to 1, one value a pixel) with a mask whose first channel is 0 for background, 255 for the object and
- * 128 where it is not to be counted. Throws RangeError for another number of values, or a mask without an object.
+ * 128 for pixels to skip. Throws RangeError for another number of values, or a mask without an object.
  */
 export function compareMatte(alpha: Float32Array | Float64Array, mask: Frame): MatteAgreement {
   const pixels = mask.widthPx * mask.heightPx;
@@ -33,7 +33,7 @@ export function compareMatte(alpha: Float32Array | Float64Array, mask: Frame): M
   return { iou: both / either, meanError: error / counted };
 }
 
-/** Alpha of a frame, 0 to 1, one value a pixel; 1 where the frame has none. */
+/** Returns alpha of a frame, 0 to 1, one value a pixel; 1 for frames without alpha. */
 export function toAlpha({ widthPx, heightPx, channels, data }: Frame): Float32Array {
   const last = channels - 1;
   return Float32Array.from({ length: widthPx * heightPx }, (_, at) =>

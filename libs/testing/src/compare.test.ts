@@ -2,7 +2,7 @@ import { createFrame, type Frame } from "@pixelmesh/imaging";
 import { expect, test } from "vitest";
 import { compareFrames, drawTestFrame, frameSsim } from "./index.ts";
 
-/** Every sample moved by `by`, in turn up and down, kept within 0 to 255. */
+/** Moves every sample by `by`, alternately up and down, within 0 to 255. */
 function shifted(frame: Frame, by: number): Frame {
   const data = frame.data.map((value, i) => Math.max(0, Math.min(255, value + (i % 2 === 0 ? by : -by))));
   return { ...frame, data };
@@ -46,7 +46,7 @@ test("SSIM of two flat greys is the luminance term alone", () => {
   expect(frameSsim(a, b)).toBeCloseTo((2 * 100 * 120 + c1) / (100 ** 2 + 120 ** 2 + c1), 9);
 });
 
-/** For each window: weights as a plain 11×11 table, centred moments. */
+/** The formula for each window, with an 11×11 table of weights and centred moments. */
 function slowSsim(a: Frame, b: Frame): number {
   const luma = ({ data, channels }: Frame, i: number) =>
     0.299 * data[i * channels]! + 0.587 * data[i * channels + 1]! + 0.114 * data[i * channels + 2]!;

@@ -1,6 +1,6 @@
 import type { Frame } from "@pixelmesh/imaging";
 
-/** How far two frames are apart, over all samples, alpha counted. */
+/** Difference of two frames over all samples, alpha included. */
 export type FrameDifference = {
   /** Peak signal-to-noise ratio in dB for a peak of 255; Infinity for equal frames. */
   readonly psnrDb: number;
@@ -10,7 +10,7 @@ export type FrameDifference = {
   readonly meanDiff: number;
 };
 
-/** Compares two frames of the same sides and channels. Throws RangeError for others. */
+/** Compares two frames. Throws RangeError where their sides or channels differ. */
 export function compareFrames(a: Frame, b: Frame): FrameDifference {
   assertSameShape(a, b);
   let squares = 0;

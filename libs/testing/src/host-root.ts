@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A directory for `PIXELMESH_HOST_ROOT` with a machine's memory as a test sets it. */
+/** A directory for `PIXELMESH_HOST_ROOT` that describes a machine with the memory that a test sets. */
 export type HostRoot = {
   readonly path: string;
   /** Sets the memory in use, in bytes, for every process that reads it from now on. */
@@ -10,7 +10,7 @@ export type HostRoot = {
   remove(): void;
 };
 
-/** Makes a machine of `totalBytes`, with `observedBytes` of it in use. Both are rounded down to KiB, as the kernel reports them. */
+/** Creates a machine of `totalBytes`, of which `observedBytes` are in use. Both are rounded down to KiB, as the kernel reports them. */
 export function createHostRoot(totalBytes: number, observedBytes: number): HostRoot {
   const path = mkdtempSync(join(tmpdir(), "pixelmesh-host-"));
   mkdirSync(join(path, "proc/sys/kernel/random"), { recursive: true });
@@ -19,7 +19,7 @@ export function createHostRoot(totalBytes: number, observedBytes: number): HostR
   const setObserved = (bytes: number) => {
     const meminfo = join(path, "proc/meminfo");
     const text = `MemTotal:       ${kib(totalBytes)}\nMemAvailable:   ${kib(totalBytes - bytes)}\n`;
-    // A reader sees the old numbers or the new ones, never half a file.
+    // A reader sees the old file or the new one, never a part.
     writeFileSync(`${meminfo}.new`, text);
     renameSync(`${meminfo}.new`, meminfo);
   };

@@ -1,5 +1,6 @@
 export { compareFrames, type FrameDifference } from "./compare.ts";
 export { compareMatte, type MatteAgreement, toAlpha } from "./compare-matte.ts";
+export { freePorts } from "./free-ports.ts";
 export { createHostRoot, type HostRoot } from "./host-root.ts";
 export { drawTestFrame, loadTestPicture, type TestPicture, testPicture } from "./pictures.ts";
 export { frameSsim, type Plane, planeSsim } from "./ssim.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** Data directories of the meshes of one test file. */
 type Tracked = { readonly dirs: Set<string>; readonly ended: Set<string>; isKept: boolean; isDeferred: boolean };
 
-/** One for a process, although test files and their set-up may load this module by different names. */
+/** One object for a process, although test files and their set-up may load this module by different names. */
 const key = Symbol.for("pixelmesh.kept-logs");
 
 function tracked(): Tracked {
@@ -15,8 +15,8 @@ function tracked(): Tracked {
 }
 
 /**
- * Notes the data directory of a mesh. The answer removes it when the mesh has ended, or, where a test may still fail of what the
- * mesh did, when the file's tests are done.
+ * Registers the data directory of a mesh. The returned function removes it when the mesh has ended. With `deferRemoval`, that waits until all
+ * tests of the file are done, because one may still fail.
  */
 export function trackDataDir(dataDir: string): () => Promise<void> {
   tracked().dirs.add(dataDir);
@@ -26,12 +26,12 @@ export function trackDataDir(dataDir: string): () => Promise<void> {
   };
 }
 
-/** Says that this process reports failed tests and calls `removeEnded` at the end. */
+/** Defers removal: this process reports failed tests and calls `removeEnded` at the end. */
 export function deferRemoval(): void {
   tracked().isDeferred = true;
 }
 
-/** Keeps the logs of every mesh of this file so far. Answers where they are. */
+/** Keeps the logs of every mesh of this file so far. Returns their directories. */
 export function keepLogs(): string[] {
   tracked().isKept = true;
   return [...tracked().dirs].map((dir) => join(dir, "logs"));

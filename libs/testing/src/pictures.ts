@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { createFrame, decodePicture, defaultLimits, type Frame } from "@pixelmesh/imaging";
 import { findTestData } from "./test-data.ts";
 
-/** A picture file, as bytes and decoded. */
+/** A picture file: its bytes and its decoded frame. */
 export type TestPicture = { readonly path: string; readonly bytes: Uint8Array; readonly frame: Frame };
 
 const folders = ["photos", "sr/Set5", "matting/GrabCut"];
@@ -18,8 +18,8 @@ export async function loadTestPicture(path: string): Promise<TestPicture> {
 }
 
 /**
- * A picture by its file name: of the project's own `examples/`, or of the test data's photos, Set5 and GrabCut. Throws
- * where there is none of that name.
+ * Reads a picture by its file name, from `examples/` or from the test data's photos, Set5 and GrabCut. Throws where
+ * there is none of that name.
  */
 export async function testPicture(name: string): Promise<TestPicture> {
   const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
@@ -31,8 +31,8 @@ export async function testPicture(name: string): Promise<TestPicture> {
 }
 
 /**
- * A picture that needs no file: soft gradients, a disc with a hard edge, stripes that narrow to a pixel, a corner of noise.
- * RGB, the same for the same sides.
+ * Draws an RGB frame without a file: soft gradients, a disc with a hard edge, stripes that narrow to a pixel, a corner of
+ * noise. Equal sides give equal frames.
  */
 export function drawTestFrame(widthPx: number, heightPx: number): Frame {
   const frame = createFrame(widthPx, heightPx, 3);

@@ -13,17 +13,17 @@ const weights = (() => {
   return raw.map((weight) => weight / sum);
 })();
 
-/** One value a pixel, 0 to 255, rows top-down. */
+/** One value a pixel, 0 to 255, rows from the top. */
 export type Plane = { readonly widthPx: number; readonly heightPx: number; readonly data: Float64Array };
 
-/** `planeSsim` of luma (BT.601 on the 8-bit samples, alpha ignored). Throws RangeError as it does, and for other channels. */
+/** Returns `planeSsim` of luma (BT.601 on the 8-bit samples, alpha ignored). Throws RangeError as it does, and for different channels. */
 export function frameSsim(a: Frame, b: Frame): number {
   assertSameShape(a, b);
   return planeSsim({ ...a, data: toLuma(a) }, { ...b, data: toLuma(b) });
 }
 
 /**
- * Mean structural similarity of two planes, 1 for equal ones: 11×11 Gaussian window of σ 1.5 px, taken where it fits whole.
+ * Returns the mean structural similarity of two planes, 1 for equal ones: 11×11 Gaussian window of σ 1.5 px, only where it fits.
  * Throws RangeError for planes of different sides or a side below 11 px.
  */
 export function planeSsim(a: Plane, b: Plane): number {
@@ -49,7 +49,7 @@ export function planeSsim(a: Plane, b: Plane): number {
 
 type Five = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
 
-/** BT.601 luma of the samples as they are, or the grey itself. */
+/** Returns BT.601 luma of the stored samples, or the grey samples. */
 function toLuma({ widthPx, heightPx, channels, data }: Frame): Float64Array {
   const luma = new Float64Array(widthPx * heightPx);
   for (let i = 0, at = 0; i < luma.length; i += 1, at += channels) {

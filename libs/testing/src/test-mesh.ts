@@ -7,28 +7,28 @@ import { type MeshEvent, type MeshProcess, startMesh } from "@pixelmesh/local-me
 import type { RoleName } from "@pixelmesh/roles";
 import { keepLogs, trackDataDir } from "./kept-logs.ts";
 
-/** A whole mesh of processes for a test, on free ports and in a directory of its own; `await using` ends it. */
+/** A mesh of processes for a test, on free ports and in its own directory. `await using` stops it. */
 export type TestMesh = {
-  /** Of ingest. */
+  /** Address of ingest. */
   readonly address: string;
   readonly client: Pixelmesh;
   readonly dataDir: string;
   brokerUrl(): string;
-  /** The service processes as they run now; a restarted one has another pid. */
+  /** The service processes that run now; a restarted one has another pid. */
   processes(): readonly MeshProcess[];
-  /** Kills a process as a crash would; it is started again like any that crashes. */
+  /** Kills a process as a crash would. Its supervisor restarts it. */
   kill(name: RoleName | "broker", signal?: NodeJS.Signals): void;
-  /** What happened since the start: what was ready, restarted or logged as an error. */
+  /** Events since the start: ready, restarted, logged errors. */
   events(): readonly MeshEvent[];
-  /** Everything a service has logged. */
+  /** The whole log of a service. */
   logs(name: RoleName): string;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** What a test mesh is started with. */
+/** Options of a test mesh. */
 export type TestMeshOptions = {
   readonly modelsDirs?: readonly string[];
-  /** On top of this process's environment. */
+  /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Default: all. */
   readonly services?: readonly RoleName[];
@@ -36,7 +36,7 @@ export type TestMeshOptions = {
 
 const stopGraceMs = 10_000;
 
-/** Starts the services of this checkout as processes, by the same code as `pixelmesh up`, and resolves when all serve. */
+/** Starts the services of this checkout as processes, with the code of `pixelmesh up`, and resolves when all serve. */
 export async function startTestMesh(options: TestMeshOptions = {}): Promise<TestMesh> {
   const { modelsDirs = [], env = {}, services } = options;
   const dataDir = await mkdtemp(join(tmpdir(), "pixelmesh-test-"));
@@ -51,7 +51,7 @@ export async function startTestMesh(options: TestMeshOptions = {}): Promise<Test
       onEvent: (event) => events.push(event),
       ...(services ? { services } : {}),
     });
-    // A free port may be taken before it is listened on; then the start was repeated, and this mesh knows of no error.
+    // Another program may take a free port first. Then the start was retried, and its errors are not of this mesh.
     events.splice(0, events.length, ...events.filter(({ kind }) => kind !== "error"));
     const client = connectPixelmesh({ address: mesh.address });
     return {
@@ -70,8 +70,8 @@ export async function startTestMesh(options: TestMeshOptions = {}): Promise<Test
       },
     };
   } catch (error) {
-    const places = keepLogs().join(", ");
+    const logDirs = keepLogs().join(", ");
     await removeDir();
-    throw new Error(`The test mesh did not start; logs are in ${places}`, { cause: error });
+    throw new Error(`The test mesh did not start; logs are in ${logDirs}`, { cause: error });
   }
 }

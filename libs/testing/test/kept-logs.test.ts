@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Runs a test file of its own by the project's configuration. */
+/** Runs a separate test file with the project's configuration. */
 function runTests(name: string, text: string) {
   const dir = mkdtempSync(join(root, "libs/testing/test/kept-"));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ function runTests(name: string, text: string) {
     env: { ...process.env, TMPDIR: dir },
   });
   const left = readdirSync(dir).filter((entry) => entry.startsWith("pixelmesh-test-"));
-  return { said: stdout + stderr, left: left.map((entry) => join(dir, entry)) };
+  return { output: stdout + stderr, left: left.map((entry) => join(dir, entry)) };
 }
 
 const meshThen = (last: string) => `
@@ -31,14 +31,14 @@ const meshThen = (last: string) => `
     ${last}
   });`;
 
-test("a test that fails keeps the logs of its mesh and prints their place", () => {
-  const { said, left } = runTests("failing", meshThen("expect(1).toBe(2);"));
+test("a failing test keeps the logs of its mesh and prints their path", () => {
+  const { output, left } = runTests("failing", meshThen("expect(1).toBe(2);"));
   expect(left).toHaveLength(1);
-  expect(said).toContain(`"with a mesh" failed. The logs of its meshes:\n  ${left[0]}/logs`);
+  expect(output).toContain(`"with a mesh" failed. The logs of its meshes:\n  ${left[0]}/logs`);
   expect(readdirSync(left[0]!)).toEqual(["logs"]);
   expect(existsSync(join(left[0]!, "logs", "ingest.log"))).toBe(true);
 });
 
-test("a test that passes leaves nothing", () => {
-  expect(runTests("passing", meshThen(""))).toMatchObject({ left: [], said: expect.stringContaining("1 passed") });
+test("a passing test leaves no file", () => {
+  expect(runTests("passing", meshThen(""))).toMatchObject({ left: [], output: expect.stringContaining("1 passed") });
 });

@@ -6,7 +6,7 @@ import { ImageFormat } from "@pixelmesh/proto";
 import { expect, test, vi } from "vitest";
 import { drawTestFrame, loadTestPicture, startTestMesh } from "../src/index.ts";
 
-test("a test mesh does a job, starts a killed worker again, and leaves nothing behind", async () => {
+test("a test mesh runs a job, restarts a killed worker, and leaves no process", async () => {
   const pids: number[] = [];
   {
     await using mesh = await startTestMesh({ services: ["ingest", "scheduler", "storage", "effects"] });

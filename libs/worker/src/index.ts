@@ -1,20 +1,14 @@
 export { type HostMemory, readHostMemory } from "./devices/machine-memory.ts";
 export { type DeviceLink, linkDevice } from "./devices/report-devices.ts";
-export { toWorkClass } from "./models/load-model.ts";
+export { toDeviceOwner } from "./models/device-owner.ts";
 export { modelFields } from "./models/model-fields.ts";
 export { createModelHandlers } from "./models/model-handlers.ts";
 export { type ModelRun, openModelRun } from "./models/model-run.ts";
-export {
-  type Models,
-  measureModelPeak,
-  modelTokens,
-  openModels,
-  placeModel,
-  toDeviceOwner,
-} from "./models/open-models.ts";
-export { keepModels } from "./models/preload-models.ts";
+export { type Models, openModels } from "./models/open-models.ts";
+export { keepPinnedModels } from "./models/pinned-models.ts";
+export { modelTokens, placeModel, toWorkClass } from "./models/place-model.ts";
 export { openWorker, type WorkerParts } from "./open-worker.ts";
-export { holdSlot, type Slot } from "./slots/hold-slot.ts";
+export { type HeldSlot, holdSlot } from "./slots/hold-slot.ts";
 export { connectSchedulers, type SchedulerLink } from "./slots/scheduler-link.ts";
 export {
   type AnyHandler,
@@ -36,8 +30,16 @@ export {
   runDirect,
   streamDirect,
 } from "./steps/direct-call.ts";
-export { type Execution, executeStep } from "./steps/execute-step.ts";
+export { executeStep } from "./steps/execute-step.ts";
+export type { ExecutionControl, ExecutionResult } from "./steps/execution.ts";
+export type { SlotAccount, StepWork } from "./steps/step-work.ts";
 export { startStepWorker } from "./steps/step-worker.ts";
-export { type BlobClient, connectBlobs, type Keep, type RoomWish } from "./storage/blob-client.ts";
-export { createResults, keepResult, orUnkept, type ResultKeep, type Results } from "./storage/result-store.ts";
+export { type BlobClient, type BlobRetention, connectBlobs, type ReservationRequest } from "./storage/blob-client.ts";
+export {
+  extendResult,
+  ignoreFullCache,
+  openResultCache,
+  type ResultCache,
+  type ResultRetention,
+} from "./storage/result-cache.ts";
 export { type WorkerConfig, workerFields } from "./worker-fields.ts";

@@ -4,26 +4,26 @@ import { type DeviceLink, type DeviceOwner, linkDevice } from "./devices/report-
 import { toPictureLimits } from "./limit-fields.ts";
 import { connectSchedulers, type SchedulerLink } from "./slots/scheduler-link.ts";
 import { type BlobClient, connectBlobs } from "./storage/blob-client.ts";
-import { createResults, type Results } from "./storage/result-store.ts";
+import { openResultCache, type ResultCache } from "./storage/result-cache.ts";
 import { openScratch, type Scratch } from "./storage/scratch-directory.ts";
 import { toMemorySource, type WorkerConfig } from "./worker-fields.ts";
 
-/** What a process that does steps has open besides its base. */
+/** The parts that a process that runs steps has open besides its base. */
 export type WorkerParts = {
   readonly base: ServiceBase;
   readonly config: WorkerConfig;
   readonly blobs: BlobClient;
-  readonly results: Results;
+  readonly results: ResultCache;
   readonly scheduler: SchedulerLink;
   readonly device: DeviceLink;
-  /** Of direct calls. A job brings its own limits along. */
+  /** Limits of direct calls. A job has its own limits. */
   readonly limits: PictureLimits;
   readonly scratch: Scratch;
-  /** Memory for pictures that calls send and receive. */
+  /** Memory budgets for pictures that calls send and receive. */
   readonly transfers: Transfers;
 };
 
-/** Connects to storage and scheduler and attaches this machine's memory as a device; closed by the lifecycle. */
+/** Connects to storage and scheduler and attaches this machine's memory as a device. The lifecycle closes all. */
 export async function openWorker(
   base: ServiceBase,
   config: WorkerConfig,
@@ -43,7 +43,7 @@ export async function openWorker(
     scratch,
     transfers: openTransfers(config),
     blobs: connectBlobs(storage),
-    results: await createResults(base.bus),
+    results: await openResultCache(base.bus),
     scheduler,
     device,
     limits: toPictureLimits(config),

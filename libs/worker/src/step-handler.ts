@@ -1,95 +1,103 @@
-import { type Frame, memoryRoom, type PictureLimits, type Raster, type Room, toWholeFrame } from "@pixelmesh/imaging";
+import {
+  type Frame,
+  type FrameStore,
+  memoryFrameStore,
+  type PictureLimits,
+  type Raster,
+  toWholeFrame,
+} from "@pixelmesh/imaging";
 import type { Adaptation, Notice, SlotOption, Step, WorkClass } from "@pixelmesh/proto";
 
-/** Size of a picture that may not be here yet. `channels` 0: not known. */
+/** Size of a picture that may not be loaded yet. `channels` 0: unknown. */
 export type PictureSize = { readonly widthPx: number; readonly heightPx: number; readonly channels: number };
 
-/** What a step needs of a device: known from sizes alone, so that the slot is asked for while the pictures come. */
+/** The device needs of a step. They follow from sizes alone, so that the slot is requested while the pictures are loaded. */
 export type SlotNeed = {
   readonly workClass: WorkClass;
-  /** Acceptable ways to do it, preferred first; the grant names one. */
+  /** Acceptable options, preferred first; the grant names one. */
   readonly options: readonly SlotOption[];
   /** Acceptable devices, preferred first; default: this machine's memory. */
   readonly deviceIds?: readonly string[];
   readonly model?: string;
   readonly modelDigest?: string;
-  /** The inference host that will run it, and what that holds now. */
+  /** The inference host that will run it. */
   readonly hostId?: string;
+  /** Memory that the host holds now. */
   readonly heldBytes?: number;
-  /** The model is not loaded in that host yet. */
+  /** Whether the model is not loaded in that host yet. */
   readonly isCold?: boolean;
-  /** How long to wait before the slot is asked for, so that a model that has only just come is not displaced. */
-  readonly patienceMs?: number;
+  /** How long to wait before the slot is requested, so that a recently loaded model is not evicted. */
+  readonly evictionDelayMs?: number;
 };
 
-/** What a step was granted. */
+/** The grant of a step's slot. */
 export type StepGrant = {
   /** The option that was granted. */
   readonly option: SlotOption;
   readonly slotId: string;
   /** The device that was granted. */
   readonly deviceId: string;
-  /** Calls back with each renewal of the grant: how long it is valid from now. */
+  /** Calls `listener` now and after each renewal with the time in ms for which the grant is valid. */
   readonly onRenewed: (listener: (validMs: number) => void) => void;
 };
 
-/** What surrounds a running step. */
+/** Grant, signal and callbacks of a running step. */
 export type StepContext = StepGrant & {
-  /** Aborted on cancel, deadline, revocation and when the grant of the time has run out. */
+  /** Aborted on cancel, deadline and revocation, and when the grant has expired. */
   readonly signal: AbortSignal;
-  /** Part done, 0 to 1. */
+  /** Reports the fraction done, 0 to 1. */
   readonly onProgress: (fraction: number) => void;
   /**
-   * After running out of memory: gives the slot back, and answers with what the work may go on with from where it is: the next
-   * smaller option, twice at most, then a device alone. Rejects with `error` where that is another failure, or no way is left.
+   * After an out-of-memory failure: releases the slot and requests a smaller one, with which the work may continue: the next smaller
+   * option, at most twice, then a device alone. Throws `error` if it is another failure, or if there is no smaller option.
    */
-  readonly again: (error: unknown) => Promise<StepGrant>;
+  readonly retryAfterOutOfMemory: (error: unknown) => Promise<StepGrant>;
 };
 
-/** What a step made. */
+/** The outcome of a run. */
 export type StepOutcome<Picture extends Raster = Frame> = {
   readonly frame: Picture;
   readonly provider?: string;
-  /** What its slot really took at its peak, where that was measured: the scheduler learns from it. */
+  /** Measured peak memory of the run in bytes, if known. It updates the scheduler's memory profiles. */
   readonly peakBytes?: number;
   readonly adaptations?: readonly Adaptation[];
   readonly notices?: readonly Notice[];
 };
 
-type Needing = {
+type WithNeed = {
   need(step: Step, inputs: readonly PictureSize[], limits: PictureLimits): SlotNeed | Promise<SlotNeed>;
 };
 
-/** One operation of a service, on pictures in memory: the same code serves job steps and direct calls. */
-export type StepHandler = Needing & {
-  /** The pictures are the run's from then on: their memory may go elsewhere. */
+/** Handles one operation on pictures in memory, for job steps and direct calls. */
+export type StepHandler = WithNeed & {
+  /** The run owns the pictures: it may transfer their memory to another thread. */
   run(step: Step, inputs: readonly Frame[], context: StepContext): Promise<StepOutcome>;
 };
 
-/** One whose pictures may be larger than memory should be: they, and the result, are kept as the room says. */
-export type RasterHandler = Needing & {
+/** Handles one operation on pictures that may be too large for memory. The frame store holds them and the result. */
+export type RasterHandler = WithNeed & {
   runRasters(step: Step, inputs: readonly Raster[], context: RasterContext): Promise<StepOutcome<Raster>>;
 };
 
-/** What surrounds a running step that takes rasters. */
-export type RasterContext = StepContext & { readonly room: Room };
+/** Context of a running step that takes rasters. */
+export type RasterContext = StepContext & { readonly frameStore: FrameStore };
 
-/** A handler of rasters that takes frames as well: all in memory. */
+/** Adds `run` for pictures in memory to a handler of rasters. */
 export function withFrames(handler: RasterHandler): RasterHandler & StepHandler {
   return {
     ...handler,
     async run(step, inputs, context) {
-      const outcome = await handler.runRasters(step, inputs, { ...context, room: memoryRoom });
+      const outcome = await handler.runRasters(step, inputs, { ...context, frameStore: memoryFrameStore });
       return { ...outcome, frame: await toWholeFrame(outcome.frame) };
     },
   };
 }
 
-/** The bytes that a picture takes in memory: none where it is kept in a file. */
+/** Returns the bytes of a picture in memory; 0 if it is above `maxFrameBytes` and kept in a file. Unknown channels count as 4. */
 export function heldBytes({ widthPx, heightPx, channels }: PictureSize, maxFrameBytes: number): number {
   const bytes = widthPx * heightPx * (channels || 4);
   return bytes <= maxFrameBytes ? bytes : 0;
 }
 
-/** Either kind. */
+/** A handler of either kind. */
 export type AnyHandler = StepHandler | RasterHandler;

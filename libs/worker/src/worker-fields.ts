@@ -5,7 +5,7 @@ import { serviceFields, transferFields } from "@pixelmesh/service";
 import type { HostMemorySource } from "./devices/machine-memory.ts";
 import { limitFields } from "./limit-fields.ts";
 
-/** Settings of every service that does steps, on top of a service's own. */
+/** Returns the settings of every role that takes steps, including `serviceFields`. */
 export function workerFields(role: WorkerRole) {
   const area = role.toUpperCase();
   return {
@@ -21,29 +21,25 @@ export function workerFields(role: WorkerRole) {
     deviceMemoryBytes: field.byteSize(
       "PIXELMESH_DEVICE_MEMORY",
       "1024TiB",
-      "Memory of this machine to plan with at most; what it has, where that is less.",
+      "Most memory of this machine that is granted; at most what it has.",
     ),
-    hostRoot: field.text(
-      "PIXELMESH_HOST_ROOT",
-      "/",
-      "Directory that holds the `proc` and `sys` that memory is read from.",
-    ),
+    hostRoot: field.text("PIXELMESH_HOST_ROOT", "/", "Directory with the `proc` and `sys` from which memory is read."),
     scratchDir: field.text(
       "PIXELMESH_SCRATCH_DIR",
       "",
-      "Directory for large pictures while they are worked on; empty: the system's for temporary files. On a disk, not in memory.",
+      "Directory for large pictures during steps, on a disk, not in memory. Empty: the system's directory for temporary files.",
     ),
     maxFrameBytes: field.byteSize(
       "PIXELMESH_FRAME_MEMORY",
       "64MiB",
-      "A picture whose pixels take more is kept in a file while it is worked on.",
+      "Largest picture, by its pixels, that is held in memory during a step. A larger one is held in a file.",
       { min: 0 },
     ),
     concurrency: field.integer(
       `PIXELMESH_${area}_CONCURRENCY`,
       String(Math.min(8, availableParallelism() + 2)),
-      "Steps in hand at once; each waits for its slot.",
-      { min: 1, max: 64 },
+      "Most steps in hand at once; each waits for its slot.",
+      { defaultDoc: "cores + 2, at most 8", min: 1, max: 64 },
     ),
     imagingThreads: field.integer(
       `PIXELMESH_${area}_IMAGING_THREADS`,
@@ -57,7 +53,7 @@ export function workerFields(role: WorkerRole) {
 /** Values of `workerFields`. */
 export type WorkerConfig = ConfigOf<ReturnType<typeof workerFields>>;
 
-/** Where a service with these settings reads memory from, and how much of it is planned with. */
+/** Converts the settings to the source and limit of memory readings. */
 export function toMemorySource(config: Pick<WorkerConfig, "deviceMemoryBytes" | "hostRoot">): HostMemorySource {
   return { maxTotalBytes: config.deviceMemoryBytes, root: config.hostRoot };
 }

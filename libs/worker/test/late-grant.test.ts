@@ -13,13 +13,18 @@ const grantOf = (term: number): HoldSlotResponse => ({
   },
 });
 
-/** A scheduler that answers each request with a grant of the next of `terms`, after `delayMs`. */
+/** Starts a scheduler that answers each request after `delayMs` with a grant of the next of `terms`. */
 async function startSlowScheduler(terms: number[], delayMs: number) {
   const log = createLogger({ service: "test", level: "silent" });
   const health = createHealth();
   const renewals: number[] = [];
   const server = await startRpcServer({
-    ...{ host: "127.0.0.1", port: 0, log, metrics: createMetrics("test", "0"), health, serviceNames: [] },
+    host: "127.0.0.1",
+    port: 0,
+    log,
+    metrics: createMetrics("test", "0"),
+    health,
+    serviceNames: [],
     register(rpc) {
       rpc.add(SchedulerServiceDefinition, {
         async *attachDevice() {},
@@ -46,7 +51,7 @@ async function startSlowScheduler(terms: number[], delayMs: number) {
   return { hold, renewals };
 }
 
-test("a grant that took long is confirmed by a renewal before it is used, and counts from that", async () => {
+test("a late grant is renewed before it is used, and its validity counts from the renewal", async () => {
   const { hold, renewals } = await startSlowScheduler([1], 1_800);
   const startMs = performance.now();
   const slot = await hold();
@@ -61,7 +66,7 @@ test("a grant that took long is confirmed by a renewal before it is used, and co
   slot.release();
 });
 
-test("a prompt grant is used as it is, and counts from its request", async () => {
+test("a prompt grant is used at once, and its validity counts from the request", async () => {
   const { hold, renewals } = await startSlowScheduler([1], 700);
   const slot = await hold();
   expect(renewals).toHaveLength(0);
@@ -69,7 +74,7 @@ test("a prompt grant is used as it is, and counts from its request", async () =>
   slot.release();
 });
 
-test("a grant of an earlier leader than was seen is refused", async () => {
+test("a grant with a lower term than one already seen is refused", async () => {
   const { hold } = await startSlowScheduler([7, 6, 7], 0);
   (await hold()).release();
   await expect(hold()).rejects.toMatchObject({ reason: "SERVICE_UNAVAILABLE" });

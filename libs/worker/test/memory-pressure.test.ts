@@ -5,11 +5,11 @@ import { holdSlot } from "../src/index.ts";
 import { startRig } from "./schedulers.ts";
 
 const mib = 1024 ** 2;
-// 512 MiB of heavy work are a tenth of it.
+// 512 MiB of heavy work are a tenth of this.
 const totalBytes = 5_120 * mib;
-const patience = { interval: 100 };
+const often = { interval: 100 };
 
-test("memory that a foreign process takes turns a machine amber, then red, and back with hysteresis", async () => {
+test("memory use of other processes turns the device AMBER, then RED, and back with hysteresis", async () => {
   const machine = createHostRoot(totalBytes, 0.4 * totalBytes);
   onTestFinished(machine.remove);
   const rig = await startRig({ PIXELMESH_HOST_ROOT: machine.path });
@@ -21,8 +21,15 @@ test("memory that a foreign process takes turns a machine amber, then red, and b
   const hold = (workClass: WorkClass, priority: Priority, peakBytes: number) => {
     const { deviceId } = worker.device;
     const request = SlotRequest.fromPartial({
-      ...{ service: "upscale", instance: "0", deviceIds: [deviceId], jobId: "j", stepId: "s", tenant: "t" },
-      ...{ workClass, priority, options: [{ tilePx: 0, batch: 1, peakBytes, computeTokens: 0 }] },
+      service: "upscale",
+      instance: "0",
+      deviceIds: [deviceId],
+      jobId: "j",
+      stepId: "s",
+      tenant: "t",
+      workClass,
+      priority,
+      options: [{ tilePx: 0, batch: 1, peakBytes, computeTokens: 0 }],
     });
     const result = { granted: false };
     const slot = holdSlot(worker.scheduler, request, AbortSignal.timeout(60_000));
@@ -35,35 +42,35 @@ test("memory that a foreign process takes turns a machine amber, then red, and b
     return { slot, result };
   };
 
-  await expect.poll(zone, patience).toBe(Zone.GREEN);
+  await expect.poll(zone, often).toBe(Zone.GREEN);
   const batch = await hold(WorkClass.LIGHT, Priority.BATCH, 1024).slot;
   const interactive = await hold(WorkClass.LIGHT, Priority.INTERACTIVE, 1024).slot;
 
   machine.setObserved(0.89 * totalBytes);
-  await expect.poll(zone, patience).toBe(Zone.AMBER);
+  await expect.poll(zone, often).toBe(Zone.AMBER);
   const heavy = hold(WorkClass.HEAVY, Priority.INTERACTIVE, 512 * mib);
   (await hold(WorkClass.LIGHT, Priority.INTERACTIVE, 1024).slot).release();
   expect(heavy.result.granted).toBe(false);
 
   machine.setObserved(0.975 * totalBytes);
-  await expect.poll(zone, patience).toBe(Zone.RED);
+  await expect.poll(zone, often).toBe(Zone.RED);
   const light = hold(WorkClass.LIGHT, Priority.INTERACTIVE, 256 * mib);
-  await expect.poll(() => batch.lost.aborted, patience).toBe(true);
+  await expect.poll(() => batch.lost.aborted, often).toBe(true);
   expect(batch.lost.reason).toMatchObject({ reason: "MEMORY_PRESSURE" });
   expect([interactive.lost.aborted, light.result.granted]).toEqual([false, false]);
   batch.release();
   interactive.release();
 
-  // RED is left below 90 %, not below the 95 % it was entered at.
+  // RED begins at 95 % and ends below 90 %.
   machine.setObserved(0.925 * totalBytes);
-  await expect.poll(observed, patience).toBeCloseTo(0.925, 2);
+  await expect.poll(observed, often).toBeCloseTo(0.925, 2);
   expect(await zone()).toBe(Zone.RED);
-  // AMBER is left below 80 %. Light work is granted in it, heavy work is not.
+  // AMBER ends below 80 %. It grants light work only.
   machine.setObserved(0.83 * totalBytes);
-  await expect.poll(zone, patience).toBe(Zone.AMBER);
+  await expect.poll(zone, often).toBe(Zone.AMBER);
   (await light.slot).release();
   expect([await zone(), heavy.result.granted]).toEqual([Zone.AMBER, false]);
   machine.setObserved(0.7 * totalBytes);
-  await expect.poll(zone, patience).toBe(Zone.GREEN);
+  await expect.poll(zone, often).toBe(Zone.GREEN);
   (await heavy.slot).release();
 });

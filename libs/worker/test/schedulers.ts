@@ -23,17 +23,17 @@ const clientOf = (address: string) => {
   return connection.client(SchedulerServiceDefinition);
 };
 
-/** A scheduler as a process of its own. */
+/** A scheduler that runs as a child process. */
 export type SchedulerProcess = {
   readonly address: string;
   readonly health: string;
-  /** What it logged, a JSON line each. */
+  /** Lines of its log, in JSON. */
   readonly lines: readonly string[];
   signal(name: NodeJS.Signals): void;
   cluster(): ReturnType<ReturnType<typeof clientOf>["getCluster"]>;
 };
 
-/** A broker, and what is started on it; everything ends with the test. */
+/** Starts a broker. Returns functions that start schedulers and workers on it; everything ends with the test. */
 export async function startRig(env: Record<string, string> = {}) {
   const dir = mkdtempSync(join(tmpdir(), "pixelmesh-slots-"));
   const broker = await startBroker({ dataDir: dir });
@@ -46,8 +46,12 @@ export async function startRig(env: Record<string, string> = {}) {
   async function startScheduler(instance: string): Promise<SchedulerProcess> {
     const child = spawn(process.execPath, ["--conditions=development", main], {
       env: {
-        ...{ ...process.env, ...common, PIXELMESH_INSTANCE: instance, PIXELMESH_SCHEDULER_GRPC_PORT: "0" },
-        ...{ PIXELMESH_SCHEDULER_HEALTH_PORT: "0", PIXELMESH_SCHEDULER_METRICS_PORT: "0" },
+        ...process.env,
+        ...common,
+        PIXELMESH_INSTANCE: instance,
+        PIXELMESH_SCHEDULER_GRPC_PORT: "0",
+        PIXELMESH_SCHEDULER_HEALTH_PORT: "0",
+        PIXELMESH_SCHEDULER_METRICS_PORT: "0",
       },
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -69,7 +73,7 @@ export async function startRig(env: Record<string, string> = {}) {
     };
   }
 
-  /** A worker's parts within this process: its devices are attached, its slots are real. With `providers` it has models. */
+  /** Opens a worker's parts within this process, attached to real schedulers. With `providers` it has models. */
   async function startWorker(
     instance: string,
     schedulers: readonly Pick<SchedulerProcess, "address">[],
@@ -82,7 +86,9 @@ export async function startRig(env: Record<string, string> = {}) {
     const config = loadConfig(fields, {
       ...common,
       ...(providers ? { PIXELMESH_UPSCALE_PROVIDERS: providers } : {}),
-      ...{ PIXELMESH_INSTANCE: instance, PIXELMESH_UPSCALE_HEALTH_PORT: "0", PIXELMESH_UPSCALE_METRICS_PORT: "0" },
+      PIXELMESH_INSTANCE: instance,
+      PIXELMESH_UPSCALE_HEALTH_PORT: "0",
+      PIXELMESH_UPSCALE_METRICS_PORT: "0",
       PIXELMESH_SCHEDULER_ADDRESS: schedulers.map(({ address }) => address).join(","),
     });
     const base = await openBase(service, config, life, log);

@@ -10,8 +10,14 @@ const fast = { PIXELMESH_SCHEDULER_LEASE_TTL: "1500ms", PIXELMESH_SCHEDULER_GRAN
 
 function hold({ scheduler, device }: WorkerParts, change: Parameters<typeof SlotRequest.fromPartial>[0] = {}) {
   const request = SlotRequest.fromPartial({
-    ...{ service: "upscale", instance: "0", deviceIds: [device.deviceId], jobId: "j", stepId: "s", tenant: "t" },
-    ...{ workClass: WorkClass.LIGHT, priority: Priority.INTERACTIVE },
+    service: "upscale",
+    instance: "0",
+    deviceIds: [device.deviceId],
+    jobId: "j",
+    stepId: "s",
+    tenant: "t",
+    workClass: WorkClass.LIGHT,
+    priority: Priority.INTERACTIVE,
     options: [{ tilePx: 512, batch: 1, peakBytes: 16 * mib, computeTokens: 1 }],
     ...change,
   });
@@ -28,7 +34,7 @@ async function isReady({ health }: SchedulerProcess, service = "readiness"): Pro
   return (await connection.client(HealthDefinition).check({ service })).status === 1;
 }
 
-test("a standby is not ready and sends callers to the leader; a worker finds the leader by itself", async () => {
+test("a standby is not ready and refuses calls, and a worker finds the leader", async () => {
   const rig = await startRig(fast);
   const leader = await rig.startScheduler("0");
   const standby = await rig.startScheduler("1");
@@ -42,7 +48,7 @@ test("a standby is not ready and sends callers to the leader; a worker finds the
   await expect.poll(() => slotsOf(leader)).toEqual([]);
 });
 
-test("when the leader is killed its standby leads with a higher term, and open slots go on under it", async () => {
+test("when the leader is killed, its standby leads with a higher term, and open slots continue", async () => {
   const rig = await startRig({ ...fast, PIXELMESH_SCHEDULER_GRANT_VALID: "8s" });
   const [first, second] = [await rig.startScheduler("0"), await rig.startScheduler("1")];
   const worker = await rig.startWorker("0", [first, second]);
@@ -53,7 +59,7 @@ test("when the leader is killed its standby leads with a higher term, and open s
   await expect.poll(() => slotsOf(second).catch(reasonOf), { interval: 100 }).toEqual(["open"]);
   expect((await second.cluster()).leaderTerm).toBeGreaterThan(leaderTerm);
   expect(await isReady(second)).toBe(true);
-  // The grants of the one before may run for as long as they are valid, and it may have led until its lease ended.
+  // New grants wait until the former leader's lease and the validity of its grants have ended.
   (await hold(worker, { jobId: "new" })).release();
   const waitedMs = performance.now() - killedMs;
   expect(waitedMs).toBeGreaterThan(8_000);
@@ -63,7 +69,7 @@ test("when the leader is killed its standby leads with a higher term, and open s
   await expect.poll(() => slotsOf(second)).toEqual([]);
 });
 
-test("while its scheduler is stopped a slot runs out on the holder's own clock; resumed, it grants again", async () => {
+test("a slot expires by its holder's clock while the scheduler is stopped; the resumed scheduler grants again", async () => {
   const rig = await startRig(fast);
   const scheduler = await rig.startScheduler("0");
   const worker = await rig.startWorker("0", [scheduler]);
@@ -85,11 +91,11 @@ test("while its scheduler is stopped a slot runs out on the holder's own clock; 
     next.release();
     return next.grant.epoch?.term;
   };
-  // Nobody led meanwhile: it is the same leader.
+  // There was no other leader meanwhile, so the term is the same.
   await expect.poll(() => retried().catch(reasonOf)).toBe(leaderTerm);
 });
 
-test("a leader that wakes up after another was elected ends its calls and is a standby", async () => {
+test("a resumed leader becomes a standby and ends its calls if another leads", async () => {
   const rig = await startRig(fast);
   const [first, second] = [await rig.startScheduler("0"), await rig.startScheduler("1")];
   const worker = await rig.startWorker("0", [first, second]);
@@ -99,13 +105,13 @@ test("a leader that wakes up after another was elected ends its calls and is a s
   first.signal("SIGCONT");
   await expect.poll(() => leads(first)).toBe("SERVICE_UNAVAILABLE");
   await expect.poll(() => isReady(first)).toBe(false);
-  // The slot goes on at the new leader, or it ran out: never at the old one.
+  // The slot continues at the new leader or has expired.
   await expect.poll(async () => slot.lost.aborted || (await slotsOf(second)).includes("j")).toBe(true);
   slot.release();
   (await hold(worker, { jobId: "next" })).release();
 });
 
-test("a scheduler that stops idle lets its successor start without waiting", async () => {
+test("after an idle scheduler has stopped, its successor grants without waiting", async () => {
   const rig = await startRig();
   const first = await rig.startScheduler("0");
   const worker = await rig.startWorker("0", [first]);
@@ -114,5 +120,5 @@ test("a scheduler that stops idle lets its successor start without waiting", asy
   first.signal("SIGTERM");
   await sleep(500);
   const second = await rig.startScheduler("0");
-  expect(second.lines.find((line) => line.includes("leads"))).toContain('"cautiousMs":0');
+  expect(second.lines.find((line) => line.includes("leads"))).toContain('"takeoverWaitMs":0');
 });

@@ -10,7 +10,7 @@ export const backgroundFields = {
     "PIXELMESH_BACKGROUND_PICTURE_THREADS",
     String(Math.min(8, availableParallelism())),
     "Pictures that are cut out or composed at once, each in a thread.",
-    { min: 1, max: 64 },
+    { defaultDoc: "number of cores, at most 8", min: 1, max: 64 },
   ),
 } as const;
 

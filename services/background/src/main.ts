@@ -1,7 +1,7 @@
 import { runService } from "@pixelmesh/service";
 import { backgroundFields, startBackground } from "./index.ts";
 
-// The chart's init container: models are brought, nothing is served.
+// The chart's init container: pulls models and serves nothing.
 if (process.argv.some((arg) => arg.startsWith("--pull-models"))) {
   const { runPullModels } = await import("@pixelmesh/models");
   await runPullModels(process, "background");

@@ -5,7 +5,7 @@ import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/s
 import type { Logger } from "@pixelmesh/telemetry";
 import {
   createModelHandlers,
-  keepModels,
+  keepPinnedModels,
   openModels,
   openWorker,
   startStepWorker,
@@ -42,6 +42,6 @@ export async function startBackground(
   });
   await startStepWorker(worker, "background", { removeBackground: remove, replaceBackground: replace });
   await announceReady(base, rpc);
-  keepModels(worker, models);
+  keepPinnedModels(worker, models);
   return { base, rpc };
 }

@@ -1,11 +1,11 @@
 import type { Channels, Frame } from "@pixelmesh/imaging";
 import type { Pace } from "@pixelmesh/lifecycle";
-import type { Plane, Size } from "../src/domain/plane.ts";
+import type { Plane, Size } from "../src/domain/planes/plane.ts";
 
 /** A pace that never pauses. */
 export const noPause: Pace = async () => {};
 
-/** A frame whose samples are computed: `sample(x, y, channel)` from 0 to 255, rounded and kept in range. */
+/** Returns a frame of computed samples: `sample(x, y, channel)` from 0 to 255, rounded and clamped. */
 export function createPicture(
   size: Size,
   channels: Channels,
@@ -20,7 +20,7 @@ export function createPicture(
   return { widthPx, heightPx, channels, data: new Uint8Array(data.buffer) };
 }
 
-/** A plane whose values are computed. */
+/** Returns a plane of computed values. */
 export function createValues(size: Size, value: (x: number, y: number) => number): Plane {
   const data = Float32Array.from({ length: size.widthPx * size.heightPx }, (_, i) =>
     value(i % size.widthPx, Math.floor(i / size.widthPx)),
@@ -28,7 +28,7 @@ export function createValues(size: Size, value: (x: number, y: number) => number
   return { ...size, data };
 }
 
-/** A repeatable sequence of numbers from 0 to 1: a linear congruential generator with the constants of Numerical Recipes. */
+/** Returns a deterministic sequence of numbers from 0 to 1: a linear congruential generator with the constants of Numerical Recipes. */
 export function createSequence(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -37,7 +37,7 @@ export function createSequence(seed: number): () => number {
   };
 }
 
-/** Smooth texture of a colour, different for each seed. */
+/** Returns a smooth texture of a colour, different for each seed. */
 export function textured(seed: number): (x: number, y: number, c: number) => number {
   const next = createSequence(seed);
   const waves = Array.from({ length: 6 }, () => [next() * 0.3, next() * 0.3, next() * 6.3, next() * 26] as const);
@@ -49,7 +49,7 @@ export function textured(seed: number): (x: number, y: number, c: number) => num
     );
 }
 
-/** Alpha of a wavy blob with fine hairs, 0 to 1, antialiased. */
+/** Returns alpha of a wavy blob with fine hairs, 0 to 1, antialiased. */
 export function createHairyBlob({ widthPx, heightPx }: Size, seed: number): Plane {
   const [cx, cy, unit] = [widthPx / 2, heightPx / 2, Math.min(widthPx, heightPx) / 4];
   const plane = createValues({ widthPx, heightPx }, (x, y) => {
@@ -76,7 +76,7 @@ export function createHairyBlob({ widthPx, heightPx }: Size, seed: number): Plan
   return plane;
 }
 
-/** An object over a background, mixed by alpha. */
+/** Mixes an object over a background by alpha. */
 export function mixLayers(object: Frame, background: Frame, alpha: Plane): Frame {
   const data = Uint8Array.from(object.data, (sample, i) => {
     const share = alpha.data[Math.floor(i / object.channels)] as number;
@@ -85,7 +85,7 @@ export function mixLayers(object: Frame, background: Frame, alpha: Plane): Frame
   return { ...object, data };
 }
 
-/** A plane of 0 to 1 as a grey frame. */
+/** Converts a plane of 0 to 1 to a grey frame. */
 export function toGrey(plane: Plane): Frame {
   const data = Uint8Array.from(plane.data, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
   return { widthPx: plane.widthPx, heightPx: plane.heightPx, channels: 1, data };

@@ -9,7 +9,7 @@ export const effectsFields = {
     "PIXELMESH_EFFECTS_CHAIN_THREADS",
     String(Math.min(8, availableParallelism())),
     "Chains on larger pictures that are computed at once, each in a thread.",
-    { min: 1, max: 64 },
+    { defaultDoc: "number of cores, at most 8", min: 1, max: 64 },
   ),
 } as const;
 

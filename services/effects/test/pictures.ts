@@ -1,8 +1,8 @@
 import type { Channels, Frame } from "@pixelmesh/imaging";
 import type { Effect, Value } from "@pixelmesh/proto";
-import { hash32 } from "../src/domain/noise.ts";
+import { hash32 } from "../src/domain/draw/noise.ts";
 
-/** A picture with ramps, edges, colours and some noise in it: something for each setting of each effect to act on. */
+/** Returns a picture with ramps, edges, colours and some noise, so that every setting of every effect changes it. */
 export function createPicture(widthPx: number, heightPx: number, channels: Channels): Frame {
   const data = new Uint8Array(widthPx * heightPx * channels);
   for (let y = 0, i = 0; y < heightPx; y++) {
@@ -20,14 +20,14 @@ export function createPicture(widthPx: number, heightPx: number, channels: Chann
   return { widthPx, heightPx, channels, data };
 }
 
-/** A picture of one colour. */
+/** Returns a picture of one colour. */
 export function createFlat(widthPx: number, heightPx: number, samples: readonly number[]): Frame {
   const data = new Uint8Array(widthPx * heightPx * samples.length);
   for (let i = 0; i < data.length; i++) data[i] = samples[i % samples.length] as number;
   return { widthPx, heightPx, channels: samples.length as Channels, data };
 }
 
-/** An effect as callers send it; `#…` is a colour, other strings are words. */
+/** Returns an effect as callers send it. `#…` is a colour, other strings are texts. */
 export function toEffect(name: string, settings: Record<string, number | string | boolean> = {}): Effect {
   const parameters = Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, toValue(value)]));
   return { name, parameters };
@@ -39,7 +39,7 @@ function toValue(value: number | string | boolean): Value {
   return value.startsWith("#") ? { kind: { $case: "color", value } } : { kind: { $case: "text", value } };
 }
 
-/** The pixels of a frame, each as its samples. */
+/** Returns the pixels of a frame, each as its samples. */
 export function toPixels({ data, channels }: Frame): number[][] {
   return Array.from({ length: data.length / channels }, (_, i) => [...data.subarray(i * channels, (i + 1) * channels)]);
 }

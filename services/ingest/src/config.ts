@@ -15,7 +15,7 @@ export const ingestFields = {
   apiTokensFile: field.text(
     "PIXELMESH_API_TOKENS_FILE",
     "",
-    "File with the tokens of callers, one a line of 16 characters and more; calls without one are refused. Empty: everybody may call.",
+    "File with the tokens of callers, one a line, each of 16 characters or more. Calls without a valid token are refused. Empty: every call is allowed.",
   ),
   operatorTokensFile: field.text(
     "PIXELMESH_OPERATOR_TOKENS_FILE",
@@ -25,7 +25,7 @@ export const ingestFields = {
   jobDeadlineMs: field.duration(
     "PIXELMESH_JOB_DEADLINE",
     "15m",
-    "How long a job may take when its caller gives no deadline.",
+    "Time that a job may take if its caller sets no deadline.",
     { min: 1_000 },
   ),
   maxOpenJobs: field.integer("PIXELMESH_INGEST_MAX_OPEN_JOBS", "10000", "Most unfinished jobs of the mesh.", {
@@ -47,25 +47,25 @@ export const ingestFields = {
   interactivePerTenant: field.integer(
     "PIXELMESH_INGEST_INTERACTIVE_PER_TENANT",
     "100",
-    "Open jobs of one tenant from which its further interactive jobs run as batch, with a notice.",
+    "Open jobs of one tenant from which on its interactive jobs run as batch, with a notice.",
     { min: 1, max: 100_000 },
   ),
   maxWatches: field.integer(
     "PIXELMESH_INGEST_MAX_WATCHES",
     "4096",
-    "Open WatchJob calls of this process; more are refused at once (QUEUE_FULL).",
+    "Most open WatchJob calls of this process; more are refused at once (QUEUE_FULL).",
     { min: 1, max: 100_000 },
   ),
   adaptCpuLoad: field.integer(
     "PIXELMESH_INGEST_ADAPT_CPU_LOAD",
     "2",
-    "Runnable tasks a core from which results are lowered, where callers allow it; 0: the cores are not looked at.",
+    "Runnable tasks for each core from which on results are degraded, if callers allow it. 0: ignore the cores.",
     { max: 1_000 },
   ),
   reconcileAfterMs: field.duration(
     "PIXELMESH_INGEST_RECONCILE_AFTER",
     "15s",
-    "How long a job may stand still before it is looked at for what was lost.",
+    "Time without progress after which a job is checked for lost messages.",
     { min: 500, max: 600_000 },
   ),
   keepJobs: field.integer(
@@ -77,7 +77,7 @@ export const ingestFields = {
   keepRequests: field.integer(
     "PIXELMESH_INGEST_KEEP_REQUESTS",
     "250000",
-    "Most request ids that are remembered: a repeated call finds its job for as long.",
+    "Most request ids that are kept. A repeated call finds its job while its request id is kept.",
     { min: 100 },
   ),
   keepResults: field.integer("PIXELMESH_INGEST_KEEP_RESULTS", "250000", "Most entries of the result cache.", {

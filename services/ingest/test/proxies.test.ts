@@ -6,17 +6,21 @@ import { connectSchedulers } from "@pixelmesh/worker";
 import { expect, onTestFinished, test } from "vitest";
 import { createProxies } from "../src/rpc/proxies.ts";
 
-/** A scheduler that plays the leader of a term, or a standby without one. */
-async function startPlayedScheduler(leaderTerm?: number): Promise<string> {
+/** A fake scheduler: the leader of a term, or a standby if there is no term. */
+async function startFakeScheduler(leaderTerm?: number): Promise<string> {
   const health = createHealth();
   const server = await startRpcServer({
-    ...{ host: "127.0.0.1", port: 0, health, serviceNames: [] },
+    host: "127.0.0.1",
+    port: 0,
+    health,
+    serviceNames: [],
     log: createLogger({ service: "test", level: "silent" }),
     metrics: createMetrics("test", "0"),
     register: (it) => {
       it.add(SchedulerServiceDefinition, {
         async getCluster() {
-          if (leaderTerm === undefined) throw new AppError("INVALID_ARGUMENT", "a standby, in words not tried again");
+          if (leaderTerm === undefined)
+            throw new AppError("INVALID_ARGUMENT", "a standby, with a reason that is not retried");
           return GetClusterResponse.fromPartial({ leaderTerm });
         },
         async *attachDevice() {},
@@ -31,13 +35,12 @@ async function startPlayedScheduler(leaderTerm?: number): Promise<string> {
   return server.address;
 }
 
-test("the cluster is asked of whichever scheduler is taken to lead at that time", async () => {
-  const link = connectSchedulers([await startPlayedScheduler(), await startPlayedScheduler(7)], connectRpc);
+test("getCluster asks the scheduler that is taken for the leader at the time of the call", async () => {
+  const link = connectSchedulers([await startFakeScheduler(), await startFakeScheduler(7)], connectRpc);
   onTestFinished(link.close);
   const unused = async () => [];
-  const forPipeline = async () => ({ upscaleModels: [], matteModels: [], effects: [] });
-  const catalogue = { forPipeline, models: unused, effects: unused };
-  const { getCluster } = createProxies({ catalogue }, link);
+  const catalogue = { models: unused, effects: unused };
+  const { getCluster } = createProxies(catalogue, link);
   await expect(getCluster({})).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
   link.moveOn(link.current());
   expect(await getCluster({})).toMatchObject({ leaderTerm: 7 });

@@ -12,28 +12,28 @@ export const schedulerFields = {
   greenFraction: field.percent(
     "PIXELMESH_SCHEDULER_GREEN",
     percent(defaultRules.greenFraction),
-    "Up to this part of a device any work is granted.",
+    "Any work is granted up to this part of a device's memory.",
   ),
   amberFraction: field.percent(
     "PIXELMESH_SCHEDULER_AMBER",
     percent(defaultRules.amberFraction),
-    "Up to this part light work is granted.",
+    "Light work is granted up to this part of a device's memory.",
   ),
   gpuHeadroomBytes: field.byteSize(
     "PIXELMESH_SCHEDULER_GPU_HEADROOM",
     "512MiB",
-    "Memory of a GPU that is never granted away.",
+    "Memory of a GPU that is never granted.",
   ),
   leaseTtlMs: field.duration(
     "PIXELMESH_SCHEDULER_LEASE_TTL",
     "10s",
-    "A leader that has not renewed its lease for so long is followed by a standby.",
+    "A standby takes over from a leader that has not renewed its lease for this time.",
     { min: 500, max: 10_000 },
   ),
   grantValidMs: field.duration(
     "PIXELMESH_SCHEDULER_GRANT_VALID",
     "10s",
-    "For how long a grant holds without being renewed.",
+    "How long a grant is valid without a renewal.",
     { min: 1_000, max: 60_000 },
   ),
   lightSlots: count(
@@ -55,36 +55,34 @@ export const schedulerFields = {
   maxQueuedPerClass: count(
     "PIXELMESH_SCHEDULER_MAX_QUEUED_PER_CLASS",
     defaultRules.maxQueuedPerClass,
-    "Those of one work class.",
+    "Requests of one work class that may wait for a slot.",
   ),
   maxQueuedPerTenant: count(
     "PIXELMESH_SCHEDULER_MAX_QUEUED_PER_TENANT",
     defaultRules.maxQueuedPerTenant,
-    "Those of one tenant and class.",
+    "Requests of one tenant and work class that may wait for a slot.",
   ),
   maxCalls: count(
     "PIXELMESH_SCHEDULER_MAX_CALLS",
     2_048,
-    "Open HoldSlot calls, those that hold a slot or have not asked for one yet included.",
+    "Open HoldSlot calls, including those that hold a slot or have sent no request yet.",
   ),
 } as const;
 
 /** Values of `schedulerFields`. */
 export type SchedulerConfig = ConfigOf<typeof schedulerFields>;
 
-/** The rules that the settings make. */
-export function toRules({
-  lightSlots: light,
-  heavySlots: heavy,
-  exclusiveSlots: exclusive,
-  ...config
-}: SchedulerConfig): Rules {
-  const { greenFraction, amberFraction, gpuHeadroomBytes, maxQueued, maxQueuedPerClass, maxQueuedPerTenant } = config;
-  const { grantValidMs: validMs } = config;
-  const classSlots = { light, heavy, exclusive };
+/** Returns the rules with the values of the settings. */
+export function toRules(config: SchedulerConfig): Rules {
   return {
     ...defaultRules,
-    ...{ greenFraction, amberFraction, gpuHeadroomBytes, maxQueued, maxQueuedPerClass, maxQueuedPerTenant },
-    ...{ classSlots, validMs },
+    greenFraction: config.greenFraction,
+    amberFraction: config.amberFraction,
+    gpuHeadroomBytes: config.gpuHeadroomBytes,
+    maxQueued: config.maxQueued,
+    maxQueuedPerClass: config.maxQueuedPerClass,
+    maxQueuedPerTenant: config.maxQueuedPerTenant,
+    classSlots: { light: config.lightSlots, heavy: config.heavySlots, exclusive: config.exclusiveSlots },
+    validMs: config.grantValidMs,
   };
 }

@@ -1,6 +1,6 @@
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { SchedulerServiceDefinition } from "@pixelmesh/proto";
-import { boundCalls, type RpcServer } from "@pixelmesh/rpc";
+import { limitCalls, type RpcServer } from "@pixelmesh/rpc";
 import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { startLeader } from "./adapters/leader.ts";
@@ -9,7 +9,7 @@ import { createAttachDevice } from "./rpc/attach-device.ts";
 import { createGetCluster } from "./rpc/get-cluster.ts";
 import { createHoldSlot } from "./rpc/hold-slot.ts";
 
-/** Starts a scheduler: it leads, or stands by until it may. */
+/** Starts a scheduler: it leads or stands by. */
 export async function startScheduler(
   config: SchedulerConfig,
   life: Lifecycle,
@@ -20,7 +20,7 @@ export async function startScheduler(
   life.defer("leadership", leader.close);
   const rpc = await openRpc(base, {
     serviceNames: [SchedulerServiceDefinition.fullName],
-    callLimits: { [`/${SchedulerServiceDefinition.fullName}/HoldSlot`]: boundCalls(config.maxCalls) },
+    callLimits: { [`/${SchedulerServiceDefinition.fullName}/HoldSlot`]: limitCalls(config.maxCalls) },
     register(server) {
       server.add(SchedulerServiceDefinition, {
         attachDevice: createAttachDevice(leader),

@@ -1,38 +1,38 @@
+import type { SchedulerEffect } from "../src/domain/effects.ts";
 import type { Rules } from "../src/domain/rules.ts";
 import { createScheduler } from "../src/domain/scheduler.ts";
-import type { Effect } from "../src/domain/types.ts";
-import { instances, type Wish } from "./wishes.ts";
-import { createWorld, validMs } from "./world.ts";
+import { type DrawnRequest, instances } from "./drawn-requests.ts";
+import { createSimulatedMesh, validMs } from "./simulated-mesh.ts";
 
 type Instance = (typeof instances)[number];
-type Grant = Extract<Effect, { kind: "grant" }>;
-type Late = { readonly instance: Instance; readonly effect: Effect; readonly term: number };
+type Grant = Extract<SchedulerEffect, { kind: "grant" }>;
+type Late = { readonly instance: Instance; readonly effect: SchedulerEffect; readonly term: number };
 
-/** A request answered within this is taken at its word; older, its holder asks again before it starts. */
+/** A holder starts on a grant within this time after its request; later it renews the grant first. */
 const promptMs = 1_000;
 
 /**
- * A mesh in which schedulers and workers die and workers are stopped for a while, each at any moment: one leader follows
- * another, answers lie unread, runs go on without their call and are announced again. Holders keep to what libs/worker does.
+ * Creates a simulated mesh in which leaders and workers die, and workers pause, at any moment: leaders succeed one another, answers are
+ * read late, runs continue without their call and are announced again. Holders behave as libs/worker does.
  */
 export function createSuccession(external: readonly number[], rules: Rules) {
-  const world = createWorld(external, new Set());
+  const world = createSimulatedMesh(external, new Set());
   const clock = { nowMs: 0 };
-  const cards = new Map();
+  const profiles = new Map();
   const paused = new Set<Instance>();
   const seenTerm = new Map<string, number>();
   const askedAtMs = new Map<string, number>();
   let late: Late[] = [];
   let term = 1;
   let switchedAtMs = Number.NEGATIVE_INFINITY;
-  let scheduler = createScheduler({ rules, cards, term });
+  let scheduler = createScheduler({ rules, profiles, term });
 
-  const instanceOf = (effect: Effect): Instance | undefined =>
+  const instanceOf = (effect: SchedulerEffect): Instance | undefined =>
     effect.kind === "command"
       ? (effect.reporterId.split("/")[1] as Instance)
       : (world.calls.get(effect.callId)?.request.instance as Instance | undefined);
 
-  function feed(effects: readonly Effect[]): void {
+  function feed(effects: readonly SchedulerEffect[]): void {
     for (const effect of effects) {
       const instance = instanceOf(effect);
       if (instance === undefined) continue;
@@ -40,9 +40,9 @@ export function createSuccession(external: readonly number[], rules: Rules) {
       else deliver(effect, instance);
     }
   }
-  function deliver(effect: Effect, instance: Instance): void {
+  function deliver(effect: SchedulerEffect, instance: Instance): void {
     if (effect.kind === "grant") {
-      // Its holder has gone, and the scheduler is about to find the call closed.
+      // The holder has ended the call; the scheduler sees that now.
       if (world.calls.get(effect.callId)?.state === "ended") {
         feed(scheduler.disconnect(effect.callId, clock.nowMs));
         return;
@@ -51,11 +51,11 @@ export function createSuccession(external: readonly number[], rules: Rules) {
     }
     world.apply([effect], clock.nowMs);
   }
-  /** What a process finds when it wakes up. */
+  /** Delivers an effect to a process that was paused. */
   function deliverLate({ instance, effect, term: sentTerm }: Late): void {
     if (effect.kind === "command") {
       const hostId = effect.command.kind === "evictHost" ? effect.command.hostId : "";
-      // The process itself does not end a host that it has come to use meanwhile.
+      // A process does not evict a host that is busy by now.
       if (!world.isBusy(hostId)) world.apply([effect], clock.nowMs);
     } else if (effect.kind === "grant") deliverLateGrant(effect, instance, sentTerm);
     else if (world.calls.get(effect.callId)?.state !== "ended") world.apply([effect], clock.nowMs);
@@ -73,9 +73,9 @@ export function createSuccession(external: readonly number[], rules: Rules) {
     const answer = !isStale && sentTerm === term ? scheduler.renew(grant.callId, clock.nowMs) : [];
     const renewed = answer.find((one) => one.kind === "grant");
     if (renewed) deliver({ ...grant, ...renewed }, instance);
-    else giveUp(grant.callId);
+    else abandon(grant.callId);
   }
-  function giveUp(callId: string): void {
+  function abandon(callId: string): void {
     world.stop(callId);
     feed(scheduler.disconnect(callId, clock.nowMs));
   }
@@ -114,9 +114,9 @@ export function createSuccession(external: readonly number[], rules: Rules) {
     clock,
     report,
     wait,
-    ask(wish: Wish) {
-      if (paused.has(wish.instance)) return;
-      const [callId, request] = world.wish(wish, clock.nowMs + 45_000);
+    ask(drawn: DrawnRequest) {
+      if (paused.has(drawn.instance)) return;
+      const [callId, request] = world.addCall(drawn, clock.nowMs + 45_000);
       askedAtMs.set(callId, clock.nowMs);
       feed(scheduler.request(callId, request, clock.nowMs));
     },
@@ -133,7 +133,7 @@ export function createSuccession(external: readonly number[], rules: Rules) {
       feed(effects);
     },
     release: (n: number) => release(pick(world.held(), n)),
-    /** A call breaks off; what it holds runs on. */
+    /** Breaks a call; its run continues. */
     breakOff(n: number) {
       const callId = pick(world.held(), n);
       if (callId === undefined) return;
@@ -141,12 +141,12 @@ export function createSuccession(external: readonly number[], rules: Rules) {
       feed(scheduler.disconnect(callId, clock.nowMs));
     },
     announce(n: number) {
-      const again = world.resume(pick(world.running(), n) ?? "");
-      if (again === undefined) return;
-      askedAtMs.set(again[0], clock.nowMs);
-      feed(scheduler.request(again[0], again[1], clock.nowMs));
+      const announced = world.resume(pick(world.running(), n) ?? "");
+      if (announced === undefined) return;
+      askedAtMs.set(announced[0], clock.nowMs);
+      feed(scheduler.request(announced[0], announced[1], clock.nowMs));
     },
-    /** A process is stopped, or goes on: it finds what came meanwhile. */
+    /** Pauses a process, or resumes a paused one, which then gets its late effects. */
     pause(instance: Instance) {
       if (paused.has(instance)) wake(instance);
       else paused.add(instance);
@@ -158,7 +158,7 @@ export function createSuccession(external: readonly number[], rules: Rules) {
       for (const callId of world.kill(instance)) feed(scheduler.disconnect(callId, clock.nowMs));
       feed(scheduler.detach(`s/${instance}`, clock.nowMs));
     },
-    /** The leader is gone for good; another leads, and knows nothing but the cards. */
+    /** Replaces the leader by a new one, which knows nothing but the memory profiles. */
     killLeader() {
       const isGranted = (callId: string) =>
         late.some(({ effect }) => effect.kind === "grant" && effect.callId === callId);
@@ -168,9 +168,9 @@ export function createSuccession(external: readonly number[], rules: Rules) {
       }
       term += 1;
       switchedAtMs = clock.nowMs;
-      scheduler = createScheduler({ rules: { ...rules, cautiousUntilMs: clock.nowMs + validMs }, cards, term });
+      scheduler = createScheduler({ rules: { ...rules, takeoverUntilMs: clock.nowMs + validMs }, profiles, term });
     },
-    /** What runs without being charged by whoever leads, once it has waited out the leaders before it. */
+    /** Returns the runs that the leader does not charge, after it has waited for the grants of its predecessors. */
     unadmitted(): string[] {
       const slots = new Set(scheduler.snapshot(clock.nowMs).slots.map(({ slotId }) => slotId));
       return world.running().filter((callId) => {
@@ -180,7 +180,7 @@ export function createSuccession(external: readonly number[], rules: Rules) {
       });
     },
     snapshot: () => scheduler.snapshot(clock.nowMs),
-    /** Everybody is awake and reports, whoever holds releases, until nothing waits or runs. */
+    /** Resumes all processes; they report and release until nothing waits or runs. */
     drain() {
       for (const instance of [...paused]) wake(instance);
       for (let seconds = 0; seconds < 70; seconds += 1) {

@@ -6,27 +6,27 @@ export const storageFields = {
   ...serviceFields("storage"),
   ...transferFields("STORAGE", "128MiB"),
   dir: field.text("PIXELMESH_STORAGE_DIR", ".pixelmesh/blobs", "Directory of the store, on one file system."),
-  maxBytes: field.byteSize("PIXELMESH_STORAGE_MAX", "20GiB", "Most bytes that the store holds.", { min: 1024 * 1024 }),
+  maxBytes: field.byteSize("PIXELMESH_STORAGE_MAX", "20GiB", "Most bytes of all blobs together.", { min: 1024 * 1024 }),
   minFreeBytes: field.byteSize("PIXELMESH_STORAGE_MIN_FREE", "256MiB", "Space that is left free on the file system."),
-  maxBlobBytes: field.byteSize("PIXELMESH_STORAGE_MAX_BLOB", "512MiB", "Largest blob that is taken.", { min: 1024 }),
-  minLifeMs: field.duration("PIXELMESH_STORAGE_MIN_LIFE", "1h", "Shortest life of a blob, whatever its put asks for."),
-  maxLifeMs: field.duration("PIXELMESH_STORAGE_MAX_LIFE", "30d", "Longest life that may be asked for."),
+  maxBlobBytes: field.byteSize("PIXELMESH_STORAGE_MAX_BLOB", "512MiB", "Largest blob that is accepted.", { min: 1024 }),
+  minLifeMs: field.duration("PIXELMESH_STORAGE_MIN_LIFE", "1h", "Shortest lifetime of a blob."),
+  maxLifeMs: field.duration("PIXELMESH_STORAGE_MAX_LIFE", "30d", "Longest lifetime that a caller may request."),
   outputHoldMs: field.duration(
     "PIXELMESH_STORAGE_OUTPUT_HOLD",
     "1h",
-    "How long an output is held after its last use, however full the store is. After that, and before its promised time, it gives way when nothing else does.",
+    "How long an output is held after its last use, even in a full store. After that it may be evicted before its promised time, but only after all other kinds.",
   ),
   inputRestMs: field.duration(
     "PIXELMESH_STORAGE_INPUT_REST",
     "24h",
-    "How long an uploaded picture stays, while there is room, once no job needs it.",
+    "How long an uploaded picture stays once no job needs it, while space is free.",
   ),
   frameRestMs: field.duration(
     "PIXELMESH_STORAGE_FRAME_REST",
     "10m",
-    "How long raw pixels between two steps stay, while there is room, once no job needs them.",
+    "How long raw pixels between two steps stay once no job needs them, while space is free.",
   ),
-  sweepEveryMs: field.duration("PIXELMESH_STORAGE_SWEEP_EVERY", "10s", "Pause between two looks for expired blobs.", {
+  sweepEveryMs: field.duration("PIXELMESH_STORAGE_SWEEP_EVERY", "10s", "Pause between two sweeps for expired blobs.", {
     min: 100,
   }),
 } as const;

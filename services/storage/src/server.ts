@@ -4,14 +4,14 @@ import type { RpcServer } from "@pixelmesh/rpc";
 import { announceReady, openBase, openRpc, openTransfers, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { openFileStore } from "./adapters/file-store.ts";
-import { startSweeping } from "./adapters/sweeping.ts";
+import { startSweeping } from "./adapters/sweep-loop.ts";
 import type { StorageConfig } from "./config.ts";
 import { createDeleteBlob } from "./rpc/delete-blob.ts";
 import { createGetBlob } from "./rpc/get-blob.ts";
 import { createGetStats } from "./rpc/get-stats.ts";
 import { createPutBlob } from "./rpc/put-blob.ts";
 import { createReleaseBlobs } from "./rpc/release-blobs.ts";
-import { createReserveRoom } from "./rpc/reserve-room.ts";
+import { createReserveSpace } from "./rpc/reserve-space.ts";
 import { createStatBlob } from "./rpc/stat-blob.ts";
 
 const minuteMs = 60_000;
@@ -24,10 +24,15 @@ export async function startStorage(
   log: Logger,
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
   const base = await openBase("storage", config, life, log);
-  const { minLifeMs: minMs, maxLifeMs: maxMs } = config;
-  const { outputHoldMs, inputRestMs, frameRestMs } = config;
-  const slackMs = 10 * minuteMs;
-  const lifetime = { minMs, maxMs, slackMs, graceMs: minuteMs, outputHoldMs, inputRestMs, frameRestMs };
+  const lifetime = {
+    minMs: config.minLifeMs,
+    maxMs: config.maxLifeMs,
+    slackMs: 10 * minuteMs,
+    graceMs: minuteMs,
+    outputHoldMs: config.outputHoldMs,
+    inputRestMs: config.inputRestMs,
+    frameRestMs: config.frameRestMs,
+  };
   const store = await openFileStore({
     directory: config.dir,
     lifetime,
@@ -53,7 +58,7 @@ export async function startStorage(
         getBlob: createGetBlob(store, downloads),
         statBlob: createStatBlob(store, lifetime),
         deleteBlob: createDeleteBlob(store),
-        reserveRoom: createReserveRoom(store),
+        reserveSpace: createReserveSpace(store),
         releaseBlobs: createReleaseBlobs(store),
         getStats: createGetStats(store),
       });

@@ -29,15 +29,18 @@ const mib = 1024 * 1024;
 const hourMs = 3_600_000;
 const log = createLogger({ service: "test", level: "silent" });
 
-/** The whole service on free ports with a broker of its own, and a client. `dir` is the store's directory. */
+/** Starts the service on free ports with its own broker, and a client. `dir` is the store's directory. */
 async function startTestStorage(env: Record<string, string> = {}) {
   const root = mkdtempSync(join(tmpdir(), "pixelmesh-storage-"));
   const broker = await startBroker({ dataDir: join(root, "nats") });
   const life = createLifecycle(log);
   const dir = env.PIXELMESH_STORAGE_DIR ?? join(root, "blobs");
   const config = loadConfig(storageFields, {
-    ...{ PIXELMESH_NATS_URL: broker.url, PIXELMESH_STORAGE_DIR: dir },
-    ...{ PIXELMESH_STORAGE_GRPC_PORT: "0", PIXELMESH_STORAGE_HEALTH_PORT: "0", PIXELMESH_STORAGE_METRICS_PORT: "0" },
+    PIXELMESH_NATS_URL: broker.url,
+    PIXELMESH_STORAGE_DIR: dir,
+    PIXELMESH_STORAGE_GRPC_PORT: "0",
+    PIXELMESH_STORAGE_HEALTH_PORT: "0",
+    PIXELMESH_STORAGE_METRICS_PORT: "0",
     ...env,
   });
   const { rpc } = await startStorage(config, life, log);
@@ -51,7 +54,7 @@ async function startTestStorage(env: Record<string, string> = {}) {
   return { address: rpc.address, client: connection.client(StorageServiceDefinition), dir };
 }
 
-/** A way to an address that can be cut like a cable. */
+/** Starts a TCP proxy to an address; `cut` ends all its connections. */
 async function startProxy(target: string) {
   const [host, port] = target.split(":");
   const sockets: Socket[] = [];
@@ -70,7 +73,7 @@ async function startProxy(target: string) {
   return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, cut };
 }
 
-/** Collects the garbage of this process. */
+/** Returns the garbage collector of this process. */
 function exposeGc(): () => void {
   setFlagsFromString("--expose-gc");
   return runInNewContext("gc") as () => void;
@@ -97,7 +100,7 @@ async function download(client: Client, sha256: string, offsetBytes = 0, lengthB
 const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const pathOf = (dir: string, sha256: string) => join(dir, "blobs", sha256.slice(0, 2), sha256.slice(2, 4), sha256);
 
-test("what is put comes back, whole and in ranges, and lies under its digest on disk", async () => {
+test("a put blob can be read completely and in ranges, and is stored under its digest", async () => {
   const { client, dir } = await startTestStorage();
   const bytes = randomBytes(5 * mib + 123);
   const header = { sha256: digestOf(bytes), sizeBytes: bytes.length, mediaType: "image/png" };
@@ -118,7 +121,7 @@ test("what is put comes back, whole and in ranges, and lies under its digest on 
   });
 });
 
-test("requests that are wrong are refused with the field that is wrong", async () => {
+test("invalid requests are refused with the name of the invalid field", async () => {
   const { client } = await startTestStorage();
   const { blob } = await client.putBlob(upload(randomBytes(10)));
   const sha256 = blob!.sha256;
@@ -147,7 +150,7 @@ test("requests that are wrong are refused with the field that is wrong", async (
   });
 });
 
-test("a blob that changed on disk ends the download with BLOB_CORRUPT before its last byte, and is then gone", async () => {
+test("a blob that changed on disk ends its download with BLOB_CORRUPT before the last byte, and is removed", async () => {
   const { client, dir } = await startTestStorage();
   const bytes = randomBytes(3 * mib);
   const { blob } = await client.putBlob(upload(bytes));
@@ -165,7 +168,7 @@ test("a blob that changed on disk ends the download with BLOB_CORRUPT before its
   expect(await client.getStats({})).toMatchObject({ blobs: 0, corruptTotal: 1 });
 });
 
-test("lives are extended by stat and never shortened, and deleting answers whether there was something", async () => {
+test("stat extends lifetimes and never shortens them, and delete returns whether the blob existed", async () => {
   const { client } = await startTestStorage();
   const wantedMs = Date.now() + 48 * hourMs;
   const { blob, keepUntilUnixMs } = await client.putBlob(upload(randomBytes(10), { keepUntilUnixMs: wantedMs }));
@@ -178,10 +181,10 @@ test("lives are extended by stat and never shortened, and deleting answers wheth
   expect(await client.deleteBlob({ sha256 })).toEqual({ existed: false });
 });
 
-test("an upload that is cancelled or whose client vanishes is not stored and leaves no temporary file", async () => {
+test("an upload that is cancelled or whose client disappears is not stored and leaves no temporary file", async () => {
   const { address, client, dir } = await startTestStorage();
   const temps = () => readdirSync(join(dir, "tmp")).length;
-  // Without a size nothing but the missing end tells half of it from the whole.
+  // Without a size only the missing end distinguishes a partial upload from a complete one.
   for (const [way, header] of [
     ["cancel", {}],
     ["vanish", {}],
@@ -196,7 +199,7 @@ test("an upload that is cancelled or whose client vanishes is not stored and lea
       await expect.poll(temps).toBe(1);
       if (way === "cancel") controller.abort();
       else through.cut();
-      await new Promise(() => {}); // A client that is gone does not end its stream either.
+      await new Promise(() => {}); // A client that has disappeared does not end its stream.
     }
     const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(2_000)]);
     await expect(far.client(StorageServiceDefinition).putBlob(breakingOff(), { signal })).rejects.toThrow();
@@ -210,7 +213,7 @@ test("an upload that is cancelled or whose client vanishes is not stored and lea
   expect(await client.getStats({})).toMatchObject({ blobs: 0, sizeBytes: 0 });
 });
 
-test("a slow reader of a large blob holds the service's memory down", async () => {
+test("a slow reader of a large blob does not raise the service's memory", async () => {
   const { client } = await startTestStorage();
   const { blob } = await client.putBlob(upload(Buffer.alloc(192 * mib, 7)));
   const gc = exposeGc();
@@ -223,27 +226,27 @@ test("a slow reader of a large blob holds the service's memory down", async () =
     received += part.value.length;
     if (received < 8 * mib) await sleep(50);
     if (received % (8 * mib) !== 0) continue;
-    // Buffers that nobody holds any more stay until they are collected, which says nothing of the service.
+    // Unreferenced buffers would be counted until they are collected.
     gc();
     most = Math.max(most, process.memoryUsage().external - before);
   }
   expect(received).toBe(192 * mib);
-  // Of the service and of its client, which takes 4 MiB before it is read.
+  // Includes the client, which buffers 4 MiB.
   expect(most).toBeLessThan(32 * mib);
 });
 
-test("expired blobs are deleted by the service itself", async () => {
+test("the service deletes expired blobs", async () => {
   const { client, dir } = await startTestStorage({ PIXELMESH_STORAGE_SWEEP_EVERY: "100ms" });
   const { blob } = await client.putBlob(upload(randomBytes(10)));
   const path = pathOf(dir, blob!.sha256);
-  // Whole seconds: the tenths of a millisecond say what kind a blob is (docs/adr/0071).
+  // Whole seconds, because tenths of a millisecond encode the kind (docs/adr/0071).
   const twoHoursAgo = Math.floor(Date.now() / 1000) - 7_200;
   utimesSync(path, twoHoursAgo, twoHoursAgo);
   await expect.poll(() => statSync(path, { throwIfNoEntry: false })).toBeUndefined();
   expect(await client.getStats({})).toMatchObject({ blobs: 0, evictedTotal: 1 });
 });
 
-test("a full file system refuses with STORAGE_FULL, leaves nothing, and takes bytes again once there is room", async ({
+test("a put on a full file system fails with STORAGE_FULL and leaves nothing; puts succeed again once space is free", async ({
   skip,
 }) => {
   const mount = mkdtempSync(join(tmpdir(), "pixelmesh-small-disk-"));

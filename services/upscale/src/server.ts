@@ -5,7 +5,7 @@ import { announceReady, openBase, openRpc, type ServiceBase } from "@pixelmesh/s
 import type { Logger } from "@pixelmesh/telemetry";
 import {
   createModelHandlers,
-  keepModels,
+  keepPinnedModels,
   openModels,
   openWorker,
   startStepWorker,
@@ -37,6 +37,6 @@ export async function startUpscale(
   });
   await startStepWorker(worker, "upscale", { upscale: handler });
   await announceReady(base, rpc);
-  keepModels(worker, models);
+  keepPinnedModels(worker, models);
   return { base, rpc };
 }

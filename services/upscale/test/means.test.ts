@@ -9,7 +9,7 @@ import {
   defaultLimits,
   type Frame,
   frameHasAlpha,
-  memoryRoom,
+  memoryFrameStore,
   resizeFrame,
   toWholeFrame,
 } from "@pixelmesh/imaging";
@@ -40,21 +40,21 @@ beforeAll(async () => {
 });
 afterAll(() => host?.close());
 
-/** The upscale step's result by `factor`. */
+/** Runs the upscale step with this factor. */
 async function upscale(picture: Frame, model: AvailableModel, factor: number, tilePx = 512): Promise<Frame> {
   const result = await enlarge(picture, {
     target: { widthPx: Math.round(picture.widthPx * factor), heightPx: Math.round(picture.heightPx * factor) },
     scale: model.scale,
     haloPx: model.haloPx,
     finishing: undefined,
-    room: memoryRoom,
+    frameStore: memoryFrameStore,
     signal: new AbortController().signal,
     run: async (source, sink) => void (await runTiled({ source, sink, model, host, tilePx })),
   });
   return toWholeFrame(result);
 }
 
-/** What the model makes by itself. */
+/** Runs the model alone. */
 async function runAlone(picture: Frame, model: AvailableModel): Promise<Frame> {
   const sink = createFrameSink(picture.widthPx * model.scale, picture.heightPx * model.scale, picture.channels);
   await runTiled({ source: createFrameSource(picture), sink, model, host, tilePx: 512 });
@@ -96,7 +96,7 @@ const patterns: Readonly<Record<string, Frame>> = {
   "a few pixels": draw(3, (x, y) => bit((x + y) % 2 === 0), 3, 2),
 };
 
-/** Means by channel, of what shows: colours weighted by alpha. */
+/** Returns the means of the visible colours by channel, weighted by alpha. */
 function meansOf({ channels, data }: Frame): number[] {
   const colors = channels <= 2 ? 1 : 3;
   return Array.from({ length: colors }, (_, color) => {
@@ -121,7 +121,7 @@ describe.each(models.map((model) => [model.name, model] as const))("an upscale b
       expectSameMeans(await upscale(picture, model, factor), picture, `${name} × ${factor}`);
   });
 
-  test("keeps the mean of what shows of a picture with transparent parts", async () => {
+  test("keeps the mean of the visible parts of a picture with transparent parts", async () => {
     const shape = (x: number, y: number) => Math.hypot(x - 32, y - 24) < 18;
     for (const hidden of [0, 255]) {
       const pattern: At = (x, y, c) => (c === 3 ? bit(shape(x, y)) : shape(x, y) ? bit((x + y) % 2 === 0) : hidden);
@@ -148,7 +148,7 @@ describe.each(models.map((model) => [model.name, model] as const))("an upscale b
   });
 });
 
-test("tiles give what the whole picture gives, where means are corrected too", async () => {
+test("tiles give the same result as the whole picture, also with corrected means", async () => {
   for (const model of bundled) {
     const picture = draw(3, (x, y) => (y < 60 ? bit(x % 2 === 0) : bit(x % 5 !== 0 && y % 7 !== 0)), 150, 120);
     const whole = await upscale(picture, model, model.scale, 256);

@@ -1,7 +1,7 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { AppError } from "@pixelmesh/errors";
 
-/** A request whose failure is told as BROKER_UNAVAILABLE or QUEUE_FULL. */
+/** Awaits a request and throws its failure as BROKER_UNAVAILABLE or QUEUE_FULL. */
 export async function translate<T>(request: Promise<T>): Promise<T> {
   try {
     return await request;
@@ -10,10 +10,10 @@ export async function translate<T>(request: Promise<T>): Promise<T> {
   }
 }
 
-/** A failed request as BROKER_UNAVAILABLE: repeating it is safe and is up to the caller. */
+/** Converts the failure of a request to QUEUE_FULL if the broker's store is full, else to BROKER_UNAVAILABLE. The caller may retry both. */
 export function toBrokerError(cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
   const full = cause instanceof JetStreamApiError && /maximum|insufficient/.test(cause.message);
-  if (full) return new AppError("QUEUE_FULL", "The broker has no room for more", { cause, retryAfterMs: 2_000 });
+  if (full) return new AppError("QUEUE_FULL", "The broker's store is full", { cause, retryAfterMs: 2_000 });
   return new AppError("BROKER_UNAVAILABLE", "The broker did not confirm the request", { cause, retryAfterMs: 1_000 });
 }

@@ -6,11 +6,11 @@ export type Codec<T> = {
   decode(bytes: Uint8Array): T;
 };
 
-/** The message in the bytes; MALFORMED_MESSAGE when there is none. */
+/** Decodes a message. Throws MALFORMED_MESSAGE, whose text names `what`. */
 export function parseMessage<T>(codec: Codec<T>, bytes: Uint8Array, what: string): T {
   try {
     return codec.decode(bytes);
   } catch (cause) {
-    throw new AppError("MALFORMED_MESSAGE", `The bytes of ${what} are not its message`, { cause });
+    throw new AppError("MALFORMED_MESSAGE", `The bytes of ${what} cannot be decoded`, { cause });
   }
 }

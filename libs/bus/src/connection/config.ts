@@ -24,13 +24,13 @@ export const busFields = {
   natsStoreMaxBytes: field.byteSize(
     "PIXELMESH_NATS_STORE_MAX",
     "4GiB",
-    "Disk that all streams and buckets may take together; at most the broker's max_file_store. The bounds below are lowered in proportion where they do not fit.",
+    "Most disk space of all streams and buckets together; at most the broker's max_file_store. If the bounds below do not fit, all are lowered in proportion.",
     { min: 64 * KiB * KiB },
   ),
   natsJobsMaxBytes: field.byteSize(
     "PIXELMESH_NATS_JOBS_MAX",
     "1800MiB",
-    "Bound of the stored jobs, about 1.3 KiB for each of one step. From 80 % of it on the oldest finished ones are removed; half as much again, at least 512 KiB, is reserved for the ends of running jobs.",
+    "Bound of the stored jobs, about 1.3 KiB for a job of one step. Above 80 % the oldest finished jobs are evicted. Another half, at least 512 KiB, is reserved for running jobs to end.",
     { min: 64 * KiB },
   ),
   natsRequestsMaxBytes: field.byteSize(
@@ -48,21 +48,21 @@ export const busFields = {
   natsEventsMaxBytes: field.byteSize(
     "PIXELMESH_NATS_EVENTS_MAX",
     "128MiB",
-    "Bound of the log of job events, about 1.4 KiB for each job of one step; the oldest give way.",
+    "Bound of the log of job events, about 1.4 KiB for a job of one step; the oldest events are evicted.",
     { min: 64 * KiB },
   ),
   natsTlsCaFile: field.text(
     natsVariables.ca,
     "",
-    "File with the CAs that the NATS server is trusted by (PEM). With it, or a certificate, nothing is said in plaintext.",
+    "File with the CAs that the NATS server's certificate is checked against (PEM). With it, or a certificate, the connection must use TLS.",
   ),
-  natsTlsCertFile: field.text(natsVariables.cert, "", "File with the certificate that NATS is shown (PEM)."),
+  natsTlsCertFile: field.text(natsVariables.cert, "", "File with the client certificate for NATS (PEM)."),
   natsTlsKeyFile: field.text(natsVariables.key, "", "File with the key to that certificate (PEM)."),
   natsCredsFile: field.text(natsVariables.creds, "", "File with NATS credentials: a user's JWT and seed. Empty: none."),
   ackWaitMs: field.duration(
     "PIXELMESH_NATS_ACK_WAIT",
     "30s",
-    "How long a worker may be silent before its work is given to another.",
+    "How long a worker may send no heartbeat before its work is redelivered to another.",
     {
       min: 1_000,
       max: 600_000,

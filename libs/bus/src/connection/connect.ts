@@ -4,7 +4,7 @@ import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
 import { AppError } from "@pixelmesh/errors";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
 import { type BoundSettings, planBounds, type StreamBounds, toBoundSettings } from "../topology/stream-bounds.ts";
-import { toLeanConnection } from "./batched-connection.ts";
+import { toBatchedConnection } from "./batched-connection.ts";
 import { type BusCounts, createBusCounts } from "./bus-metrics.ts";
 import { type BusSecurity, toSecurity } from "./security.ts";
 import { waitForBroker } from "./wait-for-broker.ts";
@@ -20,15 +20,15 @@ export type BusOptions = BusSecurity &
     readonly name: string;
     readonly log: Logger;
     readonly metrics: Metrics;
-    /** Told when the connection is lost and when it is back. */
+    /** Called with false when the connection is lost, with true when it is open. */
     readonly onState?: (connected: boolean) => void;
-    /** Awaited before every durable write, with what it is: the port through which tests break a process in between. */
+    /** Awaited before every durable write. Tests use it to stop a process between two writes. */
     readonly onWrite?: OnWrite;
-    /** How long the first connection is tried; default 10 s. */
-    readonly patienceMs?: number;
+    /** How long to retry the first connection; default 10 s. */
+    readonly connectTimeoutMs?: number;
   };
 
-/** Told of a durable write that is about to be made: `update jobs`, `publish JOB_EVENTS`, `ack WORK_EFFECTS`. */
+/** Called with the name of the next durable write: `update jobs`, `publish JOB_EVENTS`, `ack WORK_EFFECTS`. */
 export type OnWrite = (what: string) => Promise<void>;
 
 /** An open connection to the broker. Its NATS objects are for this package only. */
@@ -40,30 +40,28 @@ export type Bus = {
   readonly ackWaitMs: number;
   readonly replicas: number;
   readonly boundSettings: BoundSettings;
-  /** The bounds of streams and buckets as planned by the settings. */
+  /** The planned bounds of streams and buckets. */
   readonly bounds: StreamBounds;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly counts: BusCounts;
   readonly onWrite: OnWrite | undefined;
-  /** Lets what is being sent go out, then closes; waits at most 5 s. */
+  /** Sends all pending messages, then closes; waits at most 5 s. */
   close(): Promise<void>;
 };
 
-/** Requests to the broker are given this long; a repeat with the same message id is always safe. */
+/** Timeout of a request to the broker. A repeat with the same message id is idempotent. */
 const requestTimeoutMs = 2_000;
 
 /**
- * Connects, and keeps reconnecting for as long as the process lives. BROKER_UNAVAILABLE when no broker has accepted the connection
- * within `patienceMs`; ConfigError for security files that cannot be used.
+ * Connects, and reconnects until closed. Throws BROKER_UNAVAILABLE if no broker accepts the connection within `connectTimeoutMs`,
+ * ConfigError for security files that cannot be used.
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const { log, metrics, onState } = options;
   const security = toSecurity(options);
-  const connection = await waitForBroker(log, () => connectOnce(options, security), options.patienceMs ?? 10_000);
-  const nc = toLeanConnection(connection, (error) =>
-    log.debug({ err: error }, "a message that needs no confirmation was not sent"),
-  );
+  const connection = await waitForBroker(log, () => connectOnce(options, security), options.connectTimeoutMs ?? 10_000);
+  const nc = toBatchedConnection(connection, (error) => log.debug({ err: error }, "unconfirmed message not sent"));
   void (async () => {
     for await (const status of nc.status()) {
       if (status.type === "disconnect") {
@@ -77,7 +75,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     }
   })();
   const boundSettings = toBoundSettings(options);
-  // Neither asks the broker anything: it may have gone again.
+  // `checkAPI: false` avoids a request to the broker, which may be away again.
   const js = jetstream(nc, { timeout: requestTimeoutMs, checkAPI: false });
   onState?.(true);
   return {
@@ -115,7 +113,7 @@ async function connectOnce(
       pingInterval: 5_000,
       maxPingOut: 2,
       timeout: 2_000,
-      // Credentials may be replaced while the server refuses them.
+      // The credentials file may be replaced after the server has refused it.
       ignoreAuthErrorAbort: true,
       ...security,
     });
@@ -125,7 +123,7 @@ async function connectOnce(
 }
 
 function toText(cause: unknown): string {
-  if (cause instanceof errors.AuthorizationError) return "The NATS server does not let us in";
+  if (cause instanceof errors.AuthorizationError) return "The NATS server refuses the credentials";
   const { code, message } = cause as { code?: unknown; message?: unknown };
   const isTls = String(message).includes("tls") || /CERT|SELF_SIGNED|SSL|TLS|ISSUER|SIGNATURE/.test(String(code));
   return isTls

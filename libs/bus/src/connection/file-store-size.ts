@@ -6,21 +6,21 @@ const MiB = 2 ** 20;
 const leastBytes = 64 * MiB;
 
 /**
- * How much a private broker may store in a directory: what all default bounds take together, or half of what the disk has free
- * and the broker holds already, where that is less. The other half is for pictures.
+ * Returns how many bytes a private broker may store in a directory: the sum of all default bounds, at most half of the disk space that is
+ * free or used by the broker. The other half is for pictures.
  */
 export function fileStoreSize(dataDir: string): number {
   const { bavail, bsize } = statfsSync(dataDir);
-  const room = Math.floor((bavail * bsize + sizeOf(join(dataDir, "jetstream"))) / 2);
-  return Math.max(leastBytes, Math.min(defaultBounds.natsStoreMaxBytes, room));
+  const halfOfDisk = Math.floor((bavail * bsize + sizeOf(join(dataDir, "jetstream"))) / 2);
+  return Math.max(leastBytes, Math.min(defaultBounds.natsStoreMaxBytes, halfOfDisk));
 }
 
 /**
- * `max_file_store` for a broker that was told `wanted`: never less than before, for a broker does not recover streams whose
- * bounds together exceed it.
+ * Returns `max_file_store` for a broker: `wanted`, or the value of its existing configuration if that is larger. A broker does not
+ * recover streams whose bounds together exceed it.
  */
 export function maxFileStore(configPath: string, wanted: number): number {
-  // Earlier releases wrote gigabytes.
+  // Earlier releases wrote the size in gigabytes.
   const [, size = "0", unit] = /max_file_store: (\d+)(GB)?/.exec(readText(configPath)) ?? [];
   return Math.max(wanted, Number(size) * (unit ? 2 ** 30 : 1));
 }

@@ -3,13 +3,13 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "@pixelmesh/errors";
 
-/** Where `make setup` puts it without root, beside the places of distributions. */
+/** Directory where `make setup` installs it without root. */
 const ownDir = fileURLToPath(new URL("../../../.tools/bin", import.meta.url));
 const usualDirs = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin", ownDir];
 
 /**
- * The nats-server program: the one that PIXELMESH_NATS_SERVER names, else that on PATH or where distributions and `make setup` put it.
- * BROKER_UNAVAILABLE when there is none.
+ * Returns the path of the nats-server program: PIXELMESH_NATS_SERVER, else the first on PATH or in the directories of distributions
+ * and `make setup`. Throws BROKER_UNAVAILABLE if there is none.
  */
 export function findNatsServer(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const named = env.PIXELMESH_NATS_SERVER;

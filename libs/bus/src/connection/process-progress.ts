@@ -1,25 +1,25 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** How long a process has shown no sign of work. */
+/** Measures how long a process has made no progress, in milliseconds. */
 export type ProgressWatch = { idleMs(): number };
 
-const lookEveryMs = 250;
-/** An idle nats-server takes far less than a twentieth of a core, and hardly any input or output. */
+const sampleEveryMs = 250;
+/** Above these rates a process is busy. An idle nats-server uses far less than 5 % of a core and nearly no input or output. */
 const leastCpuShare = 0.05;
 const leastIoBytesPerS = 16 * 1024;
-/** USER_HZ: what /proc counts processor time in on every Linux. */
+/** USER_HZ, the unit of processor time in /proc; 100 on every Linux. */
 const ticksPerS = 100;
 
-/** Watches a process: it makes progress while its log grows, or it uses a processor, or reads and writes. */
+/** Watches a process. Log output, processor time, and input or output count as progress. */
 export function watchProgress(pid: number, logSize: () => number): ProgressWatch {
-  let last = look(pid, logSize());
+  let last = takeSample(pid, logSize());
   let progressMs = last.atMs;
   return {
     idleMs() {
       const nowMs = performance.now();
-      if (nowMs - last.atMs < lookEveryMs) return nowMs - progressMs;
-      const next = look(pid, logSize());
+      if (nowMs - last.atMs < sampleEveryMs) return nowMs - progressMs;
+      const next = takeSample(pid, logSize());
       const seconds = (next.atMs - last.atMs) / 1_000;
       const isBusy =
         next.logBytes > last.logBytes ||
@@ -32,7 +32,7 @@ export function watchProgress(pid: number, logSize: () => number): ProgressWatch
   };
 }
 
-function look(pid: number, logBytes: number) {
+function takeSample(pid: number, logBytes: number) {
   const isLinux = process.platform === "linux";
   return {
     atMs: performance.now(),
@@ -42,20 +42,20 @@ function look(pid: number, logBytes: number) {
   };
 }
 
-/** Fields 14 and 15 (utime, stime) of proc_pid_stat(5), counted after the name. */
+/** Reads processor time in seconds: fields 14 and 15 (utime, stime) of proc_pid_stat(5), counted from behind the name. */
 function cpuOnLinux(pid: number): number {
   const stat = read(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerS || 0;
 }
 
-/** rchar and wchar of proc_pid_io(5): also what the page cache answered. */
+/** Reads rchar and wchar of proc_pid_io(5), which include reads from the page cache. */
 function ioOnLinux(pid: number): number {
   const [, bytesRead = 0, written = 0] = /rchar: (\d+)\nwchar: (\d+)/.exec(read(`/proc/${pid}/io`))?.map(Number) ?? [];
   return bytesRead + written;
 }
 
-/** `[[dd-]hh:]mm:ss.ss` of ps. */
+/** Reads processor time in seconds from ps, which prints `[[dd-]hh:]mm:ss.ss`. */
 function cpuByPs(pid: number): number {
   try {
     const text = execFileSync("ps", ["-o", "cputime=", "-p", String(pid)], { encoding: "utf8" }).trim();

@@ -13,8 +13,8 @@ export type BusSecurity = {
 };
 
 /**
- * What the files make of a connection. With any TLS file the broker must speak TLS, or the connection fails. Files are read again whenever
- * a connection is made, so that replaced ones count from the next on. Throws ConfigError that names setting and file.
+ * Returns the connection options for these files. With any TLS file the broker must use TLS, or the connection fails. Files are read again
+ * for each connection, so that replaced files are used from the next one on. Throws ConfigError that names setting and file.
  */
 export function toSecurity({
   natsTlsCaFile: caFile = "",
@@ -42,7 +42,7 @@ function toAuthenticator(path: string): Authenticator {
     try {
       creds = readFileSync(path);
     } catch {
-      // Between two versions of a mounted secret: what was read before may still be good, and the broker says if not.
+      // A mounted secret is missing while it is replaced. The previous credentials may still be valid; the broker checks them.
     }
     return creds;
   });

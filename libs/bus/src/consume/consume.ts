@@ -1,18 +1,18 @@
 import type { Bus } from "../connection/connect.ts";
-import { openStandingPull } from "./continuous-pull.ts";
-import { pollDurables } from "./priority-pull.ts";
-import { type SettleOptions, settle } from "./process-message.ts";
-import type { Pulled } from "./pulled-message.ts";
+import { openContinuousPull } from "./continuous-pull.ts";
+import { openPriorityPull } from "./priority-pull.ts";
+import { type ProcessOptions, processMessage } from "./process-message.ts";
+import type { PulledMessage } from "./pulled-message.ts";
 
-/** What to take, and what to do with it. */
-export type ConsumeOptions<T> = SettleOptions<T> & {
-  /** Messages in hand at once. */
+/** Where messages come from, how many are processed at once, and how. */
+export type ConsumeOptions<T> = ProcessOptions<T> & {
+  /** Most messages that are processed at once. */
   readonly concurrency: number;
 } & (
     | {
-        /** Durable consumers in strict order: the next is asked only when those before it have nothing. */
+        /** Durable consumers in strict priority: a later one is pulled only when those before it have no message. */
         readonly durables: readonly string[];
-        /** Said whenever something was stored for one of them. */
+        /** Subject on which a message is published after something was stored for one of them. */
         readonly wakeSubject: string;
       }
     | { readonly durable: string }
@@ -20,26 +20,29 @@ export type ConsumeOptions<T> = SettleOptions<T> & {
 
 /** A running consumer. */
 export type Consumer = {
-  /** Takes nothing more; resolves when what is in hand has its verdict. */
+  /** Stops pulling. Resolves when all messages in hand are acknowledged. */
   stop(): Promise<void>;
+  /** Number of messages that are processed now. */
   readonly inHand: number;
 };
 
-/** Takes messages, tells the broker that they are being worked on, and settles each by its verdict. */
+/** Pulls messages and processes up to `concurrency` of them at once. */
 export function consume<T>(bus: Bus, options: ConsumeOptions<T>): Consumer {
   const running = new Set<Promise<void>>();
-  const room = () => options.concurrency - running.size;
+  const capacity = () => options.concurrency - running.size;
 
-  function start(pulled: Pulled): void {
-    const work = settle(bus, options, pulled).finally(() => {
+  function start(message: PulledMessage): void {
+    const work = processMessage(bus, options, message).finally(() => {
       running.delete(work);
-      source.ask();
+      source.resume();
     });
     running.add(work);
   }
 
   const source =
-    "durable" in options ? openStandingPull(bus, options, room, start) : pollDurables(bus, options, room, start);
+    "durable" in options
+      ? openContinuousPull(bus, options, capacity, start)
+      : openPriorityPull(bus, options, capacity, start);
   return {
     get inHand() {
       return running.size;

@@ -1,67 +1,67 @@
 import { createInbox } from "@nats-io/transport-node";
 import { withTimeout } from "@pixelmesh/lifecycle";
 import type { Bus } from "../connection/connect.ts";
-import { isMessage, type Pulled, toPulled } from "./pulled-message.ts";
+import { isMessage, type PulledMessage, toPulledMessage } from "./pulled-message.ts";
 
-/** A pull request that is renewed for as long as there is room: messages come by themselves, as soon as they are stored. */
-export type StandingPull = {
-  /** There is room again: asks for more where nothing is being asked. */
-  ask(): void;
-  /** Asks no more; resolves when all that was on its way has been handed over. */
+/** A pull request that is renewed while there is capacity, so that messages arrive as soon as they are stored. */
+export type ContinuousPull = {
+  /** Sends a request if none is open, because there is free capacity. */
+  resume(): void;
+  /** Sends no more requests. Resolves when all messages on the way have been passed on. */
   close(): Promise<void>;
 };
 
 const maxBatch = 256;
-// Short, so that little is delivered to a process that was stopped, or whose broker came back without knowing of the request.
+// Short, so that few messages are delivered to a process that was stopped, or are lost with a broker that forgot the request.
 const expiresMs = 1_000;
 const silenceMs = 500;
 const drainTimeoutMs = 2_000;
 
 /**
- * Asks the durable consumer for as many messages as there is `room` for, and hands each to `take`. For one durable without
- * others that come before it: what was asked for is delivered whatever arrives elsewhere.
+ * Requests up to `capacity` messages from the durable consumer and passes each to `onMessage`. Use it for one durable without
+ * priorities: requested messages are delivered even if more urgent ones arrive elsewhere.
  */
-export function openStandingPull(
+export function openContinuousPull(
   bus: Bus,
   { stream, durable }: { readonly stream: string; readonly durable: string },
-  room: () => number,
-  take: (pulled: Pulled) => void,
-): StandingPull {
+  capacity: () => number,
+  onMessage: (message: PulledMessage) => void,
+): ContinuousPull {
   const inbox = createInbox();
-  let asked = 0;
+  let requested = 0;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   const subscription = bus.nc.subscribe(inbox, {
     callback(_error, message) {
       if (isMessage(message)) {
-        asked -= 1;
-        take(toPulled(bus, message));
-      } else asked = 0;
-      ask();
+        requested -= 1;
+        onMessage(toPulledMessage(bus, message));
+      } else requested = 0;
+      request();
     },
   });
 
-  function ask(): void {
-    if (asked > 0 || closed) return;
+  function request(): void {
+    if (requested > 0 || closed) return;
     clearTimeout(timer);
-    asked = Math.min(maxBatch, room());
-    if (asked <= 0) return;
-    const request = JSON.stringify({ batch: asked, expires: expiresMs * 1e6 });
-    bus.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, request, { reply: inbox });
-    // The broker says when the time is up. One that does not has forgotten the request, or never got it.
+    requested = Math.min(maxBatch, capacity());
+    if (requested <= 0) return;
+    const payload = JSON.stringify({ batch: requested, expires: expiresMs * 1e6 });
+    bus.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, payload, { reply: inbox });
+    // The broker replies when a request expires. Without that reply it has forgotten the request, or never received it.
     timer = setTimeout(() => {
-      asked = 0;
-      ask();
+      requested = 0;
+      request();
     }, expiresMs + silenceMs);
   }
 
-  ask();
+  request();
   return {
-    ask,
+    resume: request,
     async close() {
       closed = true;
       clearTimeout(timer);
-      // A broker that is away delivers nothing.
+      // Draining fails while the broker is away; then no message is on the way.
       await withTimeout("The end of a pull", drainTimeoutMs, subscription.drain()).catch(() => {});
     },
   };

@@ -1,104 +1,104 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bus } from "../connection/connect.ts";
 import { createPuller } from "./pull-request.ts";
-import type { Pulled } from "./pulled-message.ts";
+import type { PulledMessage } from "./pulled-message.ts";
 
-type PollOptions = {
+type PriorityPullOptions = {
   readonly stream: string;
   readonly durables: readonly string[];
   readonly wakeSubject: string;
   readonly concurrency: number;
 };
 
-/** A running look-out for messages. */
-export type Polling = {
-  /** There is room again. */
-  ask(): void;
-  /** Takes nothing more. */
+/** A running source of messages. */
+export type PriorityPull = {
+  /** Pulls again, because there is free capacity. */
+  resume(): void;
+  /** Stops pulling. */
   close(): Promise<void>;
 };
 
-const lookAgainMs = 1_000;
-const brokerAwayMs = 250;
+const pollEveryMs = 1_000;
+const retryMs = 250;
 
 /**
- * Takes one message after the other while there is `room`, each from the first durable that has one, and hands it to `take`.
- * The last place, where there are several, is kept for the first durable.
- * Sleeps until `wakeSubject` when none has; a lost wake-up, and a message that was given back, cost at most a second.
+ * Pulls one message after the other while `capacity` is above 0, each from the first durable that has one, and passes it to `onMessage`.
+ * With a concurrency of 2 or more, the last free one is reserved for the first durable.
+ * Sleeps until a message on `wakeSubject` when no durable has one. A lost wake-up and a message after a nak cost at most a second.
  */
-export function pollDurables(
+export function openPriorityPull(
   bus: Bus,
-  { stream, durables, wakeSubject, concurrency }: PollOptions,
-  room: () => number,
-  take: (pulled: Pulled) => void,
-): Polling {
+  { stream, durables, wakeSubject, concurrency }: PriorityPullOptions,
+  capacity: () => number,
+  onMessage: (message: PulledMessage) => void,
+): PriorityPull {
   const puller = createPuller(bus, stream);
-  /** Durables that had nothing more when they were last asked. */
+  /** Durables that had no more messages at the last pull. */
   const empty = new Set<string>();
-  let knownSinceMs = performance.now();
+  let emptySinceMs = performance.now();
   let wakes = 0;
   let isClosed = false;
-  let rouse = () => {};
+  let wake = () => {};
   const subscription = bus.nc.subscribe(wakeSubject, {
     callback() {
       wakes += 1;
       empty.clear();
-      rouse();
+      wake();
     },
   });
 
-  /** The first durable is asked whenever a later one is: what it got meanwhile may not have been told yet. */
-  async function look(): Promise<Pulled | undefined> {
-    if (performance.now() - knownSinceMs >= lookAgainMs) {
+  /** Pulls the first durable before every later one: the wake-up of its newest message may still be on the way. */
+  async function pullNext(): Promise<PulledMessage | undefined> {
+    if (performance.now() - emptySinceMs >= pollEveryMs) {
       empty.clear();
-      knownSinceMs = performance.now();
+      emptySinceMs = performance.now();
     }
     const last = durables.findLastIndex((durable) => !empty.has(durable));
     for (const [rank, durable] of durables.slice(0, last + 1).entries()) {
-      // What is in hand waits for its slot: work that comes first must be able to ask for the next one.
-      if (rank > 0 && concurrency > 1 && room() <= 1) return undefined;
-      const heard = wakes;
-      const pulled = await puller.take(durable);
-      // A wake-up that came meanwhile may tell of what this answer did not know of.
-      if ((pulled === undefined || pulled.left === 0) && wakes === heard) empty.add(durable);
-      if (pulled) return pulled;
+      // Messages in hand wait for their slots: work of the first durable must be able to request the next slot.
+      if (rank > 0 && concurrency > 1 && capacity() <= 1) return undefined;
+      const wakesBefore = wakes;
+      const message = await puller.pull(durable);
+      // A wake-up during the pull may be for a message that was stored after it.
+      if ((message === undefined || message.pending === 0) && wakes === wakesBefore) empty.add(durable);
+      if (message) return message;
     }
     return undefined;
   }
 
   async function pause(): Promise<void> {
-    const { promise: roused, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, lookAgainMs);
-    rouse = resolve;
-    await roused;
+    const { promise: woken, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, pollEveryMs);
+    wake = resolve;
+    await woken;
     clearTimeout(timer);
   }
 
   async function loop(): Promise<void> {
     while (!isClosed) {
-      if (room() <= 0) {
+      if (capacity() <= 0) {
         await pause();
         continue;
       }
-      const heard = wakes;
+      const wakesBefore = wakes;
       try {
-        const pulled = await look();
-        if (pulled) take(pulled);
-        else if (wakes === heard && !isClosed) await pause();
+        const message = await pullNext();
+        if (message) onMessage(message);
+        else if (wakes === wakesBefore && !isClosed) await pause();
       } catch (error) {
-        // The broker is away or restarting; the connection mends itself.
+        // The broker is away or restarting; the connection reconnects by itself.
         if (!isClosed) bus.log.debug({ err: error, stream }, "pull failed");
-        await sleep(brokerAwayMs);
+        await sleep(retryMs);
       }
     }
   }
 
   const looping = loop();
   return {
-    ask: () => rouse(),
+    resume: () => wake(),
     async close() {
       isClosed = true;
-      rouse();
+      wake();
       subscription.unsubscribe();
       await looping;
       puller.close();

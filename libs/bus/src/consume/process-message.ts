@@ -1,83 +1,82 @@
 import { AppError, toAppError } from "@pixelmesh/errors";
-import { noSpan, type OpenSpan, openEntry, type SpanAttributes, withSpan } from "@pixelmesh/telemetry";
+import { noSpan, type OpenSpan, openEntry, type SpanAttributes } from "@pixelmesh/telemetry";
 import { type Codec, parseMessage } from "../connection/codec.ts";
 import type { Bus } from "../connection/connect.ts";
-import { publishDeadLetter } from "../publish/dead-letters.ts";
-import type { Pulled } from "./pulled-message.ts";
-import type { Delivery, Verdict } from "./verdict.ts";
+import { acknowledge, acknowledgeInSpan } from "./acknowledge.ts";
+import type { Acknowledgement, Delivery } from "./acknowledgement.ts";
+import type { PulledMessage } from "./pulled-message.ts";
 
-/** What the messages of a stream are, and who works on them. */
-export type SettleOptions<T> = {
+/** The messages of a stream and their handler. */
+export type ProcessOptions<T> = {
   readonly stream: string;
   readonly codec: Codec<T>;
-  /** The subject a message belongs on; bytes that decode to a message of another one are malformed. */
+  /** Returns the subject a message belongs on. Bytes that decode to a message of another subject are malformed. */
   readonly subjectOf: (message: T) => string;
-  /** Works on one message. What it throws is given back. Runs in the trace of the message. */
-  readonly handle: (message: T, delivery: Delivery) => Promise<Verdict>;
-  /** What a span of working on a message is called and says; without it there is none. */
+  /** Handles one message, in the trace of that message. If it throws, the message is delivered again after 1 s. */
+  readonly handle: (message: T, delivery: Delivery) => Promise<Acknowledgement>;
+  /** Returns name and attributes of the span that covers the handling. Without it there is no span. */
   readonly describe?: (
     message: T,
     delivery: Delivery,
   ) => { readonly name: string; readonly attributes: SpanAttributes };
 };
 
-/** Has one message worked on, tells the broker meanwhile that it is, and then what became of it. Never rejects for the message's sake. */
-export async function settle<T>(bus: Bus, options: SettleOptions<T>, pulled: Pulled): Promise<void> {
-  const { stream, codec, handle } = options;
-  const delivery = { ...pulled.delivery, isLate: () => performance.now() - lastBeatMs > bus.ackWaitMs };
+/** Processes one message, sends `in progress` heartbeats meanwhile, then acks, naks or terminates it. Rejects for no message. */
+export async function processMessage<T>(bus: Bus, options: ProcessOptions<T>, pulled: PulledMessage): Promise<void> {
+  const { stream } = options;
+  const heartbeats = startHeartbeats(bus, pulled);
+  const delivery = { ...pulled.delivery, isLate: heartbeats.isLate };
+  const { acknowledgement, span } = await handleMessage(bus, options, pulled, delivery).finally(heartbeats.stop);
+  const isLate = delivery.isLate();
+  const verb = await acknowledgeInSpan(span, stream, () => acknowledge(bus, stream, pulled, acknowledgement, isLate));
+  bus.counts.consumed(stream, verb, delivery.deliveries > 1);
+}
+
+/** Tells the broker three times per `ack_wait` that the message is in progress. `isLate` is true once more than `ack_wait` has passed. */
+function startHeartbeats(bus: Bus, pulled: PulledMessage): { isLate(): boolean; stop(): void } {
   let lastBeatMs = performance.now();
-  const heart = setInterval(() => {
-    // A beat that comes too late would call back a message that another worker holds by now.
-    if (delivery.isLate()) return;
+  const isLate = () => performance.now() - lastBeatMs > bus.ackWaitMs;
+  const timer = setInterval(() => {
+    // A late heartbeat would take the message away from the worker that holds it by now.
+    if (isLate()) return;
     lastBeatMs = performance.now();
-    pulled.stillWorking();
+    pulled.inProgress();
   }, bus.ackWaitMs / 3);
-  let verdict: Verdict;
-  let span = noSpan;
+  return { isLate, stop: () => clearInterval(timer) };
+}
+
+/** Decodes and handles a message. A malformed message is terminated; after any other failure it is delivered again. */
+async function handleMessage<T>(
+  bus: Bus,
+  options: ProcessOptions<T>,
+  pulled: PulledMessage,
+  delivery: Delivery,
+): Promise<{ readonly acknowledgement: Acknowledgement; readonly span: OpenSpan }> {
+  let span: OpenSpan = noSpan;
   try {
-    const message = parseMessage(codec, pulled.payload, delivery.subject);
+    const message = parseMessage(options.codec, pulled.payload, delivery.subject);
     if (options.subjectOf(message) !== delivery.subject)
-      throw new AppError("MALFORMED_MESSAGE", "The message is not the one its subject says");
+      throw new AppError("MALFORMED_MESSAGE", "The message belongs on another subject");
     const entry = openEntry(pulled.header, toProcessSpan(options, message, delivery));
     span = entry.span;
-    verdict = await entry.run(() => handle(message, delivery));
+    return { acknowledgement: await entry.run(() => options.handle(message, delivery)), span };
   } catch (error) {
     const failure = toAppError(error);
     span.fail(failure.reason);
     if (failure.reason === "MALFORMED_MESSAGE") {
-      bus.metrics.count("pixelmesh_malformed_messages_total", { stream });
-      verdict = { $case: "drop", reason: failure.reason };
-    } else {
-      bus.log.error({ err: failure.cause ?? failure, subject: delivery.subject }, "message given back after a failure");
-      verdict = { $case: "giveBack", delayMs: 1_000 };
+      bus.metrics.count("pixelmesh_malformed_messages_total", { stream: options.stream });
+      return { acknowledgement: { $case: "term", reason: failure.reason }, span };
     }
-  } finally {
-    clearInterval(heart);
-  }
-  const settled = await settleInSpan(span, stream, () => applyVerdict(bus, stream, pulled, verdict, delivery.isLate()));
-  bus.counts.consumed(stream, settled, delivery.deliveries > 1);
-}
-
-/** Settles in a span of its own below the one of the work, and ends both. Work without a span has none: it would be a trace of its own. */
-async function settleInSpan(work: OpenSpan, stream: string, apply: () => Promise<string>): Promise<string> {
-  if (work === noSpan) return apply();
-  try {
-    return await work.run(() =>
-      withSpan(`settle ${stream}`, { kind: "client", attributes: settleAttributes }, async (settling) => {
-        const name = await apply();
-        settling.set({ "messaging.operation.name": name });
-        return name;
-      }),
+    bus.log.error(
+      { err: failure.cause ?? failure, subject: delivery.subject },
+      "processing failed; message is retried",
     );
-  } finally {
-    work.end();
+    return { acknowledgement: { $case: "nak", delayMs: 1_000 }, span };
   }
 }
 
-const settleAttributes = { "messaging.system": "nats", "messaging.operation.type": "settle" } as const;
-
-/** The span of working on a message; undefined where there is none. */
-function toProcessSpan<T>(options: SettleOptions<T>, message: T, delivery: Delivery) {
+/** The span that covers the handling of a message; undefined without `describe`. */
+function toProcessSpan<T>(options: ProcessOptions<T>, message: T, delivery: Delivery) {
   if (!options.describe) return undefined;
   const { name, attributes: own } = options.describe(message, delivery);
   const attributes = {
@@ -90,43 +89,4 @@ function toProcessSpan<T>(options: SettleOptions<T>, message: T, delivery: Deliv
     ...own,
   };
   return { name, options: { kind: "consumer" as const, attributes } };
-}
-
-/** After a pause longer than ack_wait another worker may hold the message: then only what is completed, whoever did it, is said. */
-async function applyVerdict(
-  bus: Bus,
-  stream: string,
-  pulled: Pulled,
-  verdict: Verdict,
-  late: boolean,
-): Promise<string> {
-  if (verdict.$case === "leave") return "lost";
-  if (late && !(verdict.$case === "done" && verdict.completed)) return "lost";
-  if (verdict.$case === "done") {
-    // Not confirmed: should it get lost, the message comes again, and what it stands for is stored.
-    await bus.onWrite?.(`ack ${stream}`);
-    pulled.ack();
-    return "ack";
-  }
-  if (verdict.$case === "giveBack") {
-    pulled.giveBack(verdict.delayMs);
-    return "nak";
-  }
-  try {
-    await publishDeadLetter(bus, {
-      subject: pulled.delivery.subject,
-      payload: pulled.payload,
-      reason: verdict.reason,
-      messageId: `${stream}:${pulled.delivery.sequence}`,
-      traceparent: pulled.header("traceparent") ?? "",
-      // Only a message that does not decode, or is not its subject's, is dropped: what it says of a tenant proves nothing.
-      tenant: "",
-    });
-  } catch (error) {
-    bus.log.error({ err: error, subject: pulled.delivery.subject }, "dead letter not stored; the message stays");
-    pulled.giveBack(5_000);
-    return "nak";
-  }
-  pulled.terminate();
-  return "term";
 }

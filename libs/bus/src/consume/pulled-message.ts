@@ -1,27 +1,27 @@
 import type { Msg } from "@nats-io/transport-node";
 import type { Bus } from "../connection/connect.ts";
-import type { Delivery } from "./verdict.ts";
+import type { Delivery } from "./acknowledgement.ts";
 
-/** A message taken from a durable consumer, with the verbs of the acknowledgement protocol. */
-export type Pulled = {
+/** A message pulled from a durable consumer, with the verbs of the acknowledgement protocol. */
+export type PulledMessage = {
   readonly delivery: Omit<Delivery, "isLate">;
   readonly payload: Uint8Array;
   /** Messages that its consumer had not delivered yet when it delivered this one. */
-  readonly left: number;
+  readonly pending: number;
   header(name: string): string | undefined;
   ack(): void;
-  giveBack(delayMs: number): void;
-  stillWorking(): void;
-  terminate(): void;
+  nak(delayMs: number): void;
+  inProgress(): void;
+  term(): void;
 };
 
-/** Whether an answer to a pull is a message: statuses (404 nothing there, 408 time is up, …) carry a code and nothing to acknowledge. */
-export function isMessage(answer: Msg): boolean {
-  return !answer.headers?.code && answer.reply !== undefined && answer.reply !== "";
+/** Whether a reply to a pull is a message. A status (404 no messages, 408 request timeout, …) has a code and no reply subject. */
+export function isMessage(reply: Msg): boolean {
+  return !reply.headers?.code && reply.reply !== undefined && reply.reply !== "";
 }
 
-/** The message of an answer. */
-export function toPulled(bus: Bus, message: Msg): Pulled {
+/** Converts a reply to a pull, which must be a message. */
+export function toPulledMessage(bus: Bus, message: Msg): PulledMessage {
   const reply = message.reply as string;
   const respond = (verb: string) => bus.nc.publish(reply, verb);
   return {
@@ -29,37 +29,37 @@ export function toPulled(bus: Bus, message: Msg): Pulled {
     payload: message.data,
     header: (name) => message.headers?.get(name) || undefined,
     ack: () => respond("+ACK"),
-    giveBack: (delayMs) => respond(`-NAK {"delay":${Math.round(delayMs * 1e6)}}`),
-    stillWorking: () => respond("+WPI"),
-    terminate: () => respond("+TERM"),
+    nak: (delayMs) => respond(`-NAK {"delay":${Math.round(delayMs * 1e6)}}`),
+    inProgress: () => respond("+WPI"),
+    term: () => respond("+TERM"),
   };
 }
 
-/** Where a message lies in its stream and in its consumer's deliveries. */
+/** The position of a message in its stream and in its consumer's deliveries. */
 export type Position = {
   readonly deliveries: number;
   readonly sequence: number;
   readonly consumerSequence: number;
   readonly storedUnixMs: number;
   /** Messages that its consumer had not delivered yet when it delivered this one. */
-  readonly left: number;
+  readonly pending: number;
 };
 
 /** Reads `$JS.ACK.[domain.account.]stream.consumer.delivered.sequence.consumerSequence.nanos.pending[.token]` (NATS ADR-15). */
 export function readPosition(reply: string): Position {
   const tokens = reply.split(".");
   const start = tokens.length >= 11 ? 4 : 2;
-  const [deliveries, sequence, consumerSequence, nanos, left] = tokens.slice(start + 2).map(Number) as number[];
+  const [deliveries, sequence, consumerSequence, nanos, pending] = tokens.slice(start + 2).map(Number) as number[];
   return {
     deliveries: Number(deliveries),
     sequence: Number(sequence),
     consumerSequence: Number(consumerSequence),
     storedUnixMs: Math.floor(Number(nanos) / 1e6),
-    left: Number(left),
+    pending: Number(pending),
   };
 }
 
-function parseReply(subject: string, reply: string): Pick<Pulled, "delivery" | "left"> {
-  const { deliveries, sequence, storedUnixMs, left } = readPosition(reply);
-  return { delivery: { subject, deliveries, sequence, storedUnixMs }, left };
+function parseReply(subject: string, reply: string): Pick<PulledMessage, "delivery" | "pending"> {
+  const { deliveries, sequence, storedUnixMs, pending } = readPosition(reply);
+  return { delivery: { subject, deliveries, sequence, storedUnixMs }, pending };
 }

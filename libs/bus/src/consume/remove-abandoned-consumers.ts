@@ -3,12 +3,12 @@ import type { Bus } from "../connection/connect.ts";
 
 const notFound = 10014;
 const inFlight = 16;
-/** So many are looked at for each stream at a start; they also expire by themselves. */
+/** Most consumers of a stream that are checked at a start; the rest expire by themselves. */
 const maxConsumers = 20_000;
 
 /**
- * Removes the push consumers of a bucket that nothing listens to and that have no name of their own. Listings of earlier
- * releases left one each; thousands of them take the broker tens of seconds to recover. Answers how many it removed.
+ * Removes the ephemeral push consumers of a bucket without a subscriber. Each listing of an earlier release left one; the broker
+ * needs tens of seconds to recover thousands of them. Returns the number of removed consumers.
  */
 export async function removeAbandonedConsumers({ jsm, log }: Bus, stream: string): Promise<number> {
   if ((await jsm.streams.info(stream)).state.consumer_count === 0) return 0;
@@ -22,7 +22,7 @@ export async function removeAbandonedConsumers({ jsm, log }: Bus, stream: string
   const removers = Array.from({ length: inFlight }, async () => {
     for (const name of left) {
       await jsm.consumers.delete(stream, name).catch((error: unknown) => {
-        // Another process, or its time, was faster.
+        // Another process has removed it, or it has expired.
         if (!(error instanceof JetStreamApiError && error.code === notFound)) throw error;
       });
     }

@@ -1,15 +1,15 @@
 import { JetStreamApiCodes, JetStreamApiError, type StoredMsg } from "@nats-io/jetstream";
 import { toBrokerError, translate } from "../connection/broker-error.ts";
 import type { Bus } from "../connection/connect.ts";
-import { type KeptBucket, toBoundBytes } from "../topology/stream-bounds.ts";
+import { type EvictableBucket, toBoundBytes } from "../topology/stream-bounds.ts";
 import { write } from "./store.ts";
 
-/** How full a bucket is, and which sequences its entries have. */
+/** Size of a bucket and sequences of its entries. */
 export type BucketState = {
   readonly sizeBytes: number;
-  /** What it may take. */
+  /** Bound of its size. */
   readonly boundBytes: number;
-  /** Its `max_bytes`: a full bucket refuses all writes. That of `jobs` includes a reserve above its bound. */
+  /** Its `max_bytes`, above which it refuses all writes. That of `jobs` includes a reserve above its bound. */
   readonly maxBytes: number;
   readonly entries: number;
   readonly firstSequence: number;
@@ -19,12 +19,12 @@ export type BucketState = {
 const notFound = 10037;
 const maxRounds = 5;
 const sequencesPerPurge = 250;
-/** More than `max_msg_size` of any bucket. */
+/** Above the `max_msg_size` of every bucket. */
 const largestEntry = 2 ** 20;
 const narrowShare = 0.9;
 
 /** Reads the state of a bucket's stream: one request, independent of the number of entries. Throws BROKER_UNAVAILABLE. */
-export async function readBucketState({ jsm, bounds }: Bus, bucket: KeptBucket): Promise<BucketState> {
+export async function readBucketState({ jsm, bounds }: Bus, bucket: EvictableBucket): Promise<BucketState> {
   const { state, config } = await translate(jsm.streams.info(streamOf(bucket)));
   return {
     sizeBytes: state.bytes,
@@ -37,22 +37,22 @@ export async function readBucketState({ jsm, bounds }: Bus, bucket: KeptBucket):
 }
 
 /**
- * The sequence of a key's entry; undefined where it has none. During a purge nats-server 2.9 sometimes fails to find a key for some
- * milliseconds. A second request searches for the key without the index of last messages.
+ * Returns the sequence of a key's entry; undefined if it has none. During a purge nats-server 2.9 sometimes fails to find a key for
+ * some milliseconds. A second request searches for the key without the index of last messages.
  */
-export async function sequenceOf(bus: Bus, bucket: KeptBucket, key: string): Promise<number | undefined> {
+export async function sequenceOf(bus: Bus, bucket: EvictableBucket, key: string): Promise<number | undefined> {
   return ((await readRaw(bus, bucket, key)) ?? unlessDeleted(await findFrom(bus, bucket, 0, key)))?.seq;
 }
 
-/** A key that matches a filter such as `spec.*.x`; undefined where none does. The broker searches the bucket for it. */
-export async function findKey(bus: Bus, bucket: KeptBucket, filter: string): Promise<string | undefined> {
+/** Returns a key that matches a filter such as `spec.*.x`; undefined if none does. The broker scans the bucket. */
+export async function findKey(bus: Bus, bucket: EvictableBucket, filter: string): Promise<string | undefined> {
   return (await findFrom(bus, bucket, 0, filter))?.subject.slice(subjectOf(bucket, "").length);
 }
 
-/** The sequence of the first entry at or above another one, among keys that match a filter such as `spec.>`; undefined where there is none. */
+/** Returns the first sequence at or above `sequence` among keys that match a filter such as `spec.>`; undefined if there is none. */
 export async function sequenceFrom(
   bus: Bus,
-  bucket: KeptBucket,
+  bucket: EvictableBucket,
   sequence: number,
   filter = ">",
 ): Promise<number | undefined> {
@@ -60,12 +60,12 @@ export async function sequenceFrom(
 }
 
 /**
- * Writes an entry that lies below a sequence again, byte by byte, so that it becomes the newest of its bucket. Answers the
- * sequence that the key has then; undefined where it has none. Throws QUEUE_FULL when the bucket has no room for one more.
+ * Writes an entry below a sequence again, byte by byte, so that it becomes the newest of its bucket. Returns the new sequence of the
+ * key; undefined if it has no entry. Throws QUEUE_FULL if the bucket is full.
  */
 export async function rewriteEntry(
   bus: Bus,
-  bucket: KeptBucket,
+  bucket: EvictableBucket,
   key: string,
   belowSequence: number,
 ): Promise<number | undefined> {
@@ -77,7 +77,7 @@ export async function rewriteEntry(
       const publish = () => bus.js.publish(subjectOf(bucket, key), found.data, { expect });
       return (await write(bus, `rewrite ${bucket}`, publish)).seq;
     } catch (error) {
-      // Another writer was faster: what it wrote is newer.
+      // If another writer has changed the key, its entry is newer.
       const isLost = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;
       if (!isLost) throw toBrokerError(error);
     }
@@ -86,8 +86,8 @@ export async function rewriteEntry(
 }
 
 /**
- * Removes the entries below a sequence and answers how many there were. It stops early where the broker finds no entry at the
- * sequence: a later purge removes the rest. Until it is done, no other writer may change the keys below the sequence and the key at it.
+ * Removes the entries below a sequence and returns their number. It stops early if the broker finds no entry at the
+ * sequence; a later purge removes the rest. While it runs, no other writer may change the keys below the sequence or the key at it.
  *
  * It avoids two faults of nats-server 2.9 (`Compact` in filestore.go, read in 2.9.10):
  * * After a purge, the broker treats the message at the purge's sequence as present, even if a newer message had replaced it. The next
@@ -95,7 +95,7 @@ export async function rewriteEntry(
  * * When a purge removes a whole block of messages, the keys of the block stay in the index (280 bytes each) until the broker
  *   restarts. So a purge is done in parts that are small against a block of 8 MiB; 0.9 % of the keys stay.
  */
-export async function purgeBelow(bus: Bus, bucket: KeptBucket, sequence: number): Promise<number> {
+export async function purgeBelow(bus: Bus, bucket: EvictableBucket, sequence: number): Promise<number> {
   const { firstSequence, lastSequence } = await readBucketState(bus, bucket);
   let purged = 0;
   for (let below = firstSequence; below < sequence; ) {
@@ -109,36 +109,36 @@ export async function purgeBelow(bus: Bus, bucket: KeptBucket, sequence: number)
   return purged;
 }
 
-/** Gives a bucket that has no room left a sixteenth more, and room for any one entry, for what must be written before anything can be removed. */
-export async function widenBucket({ jsm }: Bus, bucket: KeptBucket): Promise<void> {
+/** Raises the `max_bytes` of a full bucket by a sixteenth, at least one largest entry, so that entries can be rewritten before eviction. */
+export async function widenBucket({ jsm }: Bus, bucket: EvictableBucket): Promise<void> {
   const { config } = await translate(jsm.streams.info(streamOf(bucket)));
   const wider = { ...config, max_bytes: config.max_bytes + Math.max(largestEntry, Math.ceil(config.max_bytes / 16)) };
   await translate(jsm.streams.update(streamOf(bucket), wider));
 }
 
-/** Gives a bucket its planned `max_bytes` again, once what it holds fits with some room. */
-export async function narrowBucket({ jsm, bounds }: Bus, bucket: KeptBucket): Promise<void> {
+/** Restores the planned `max_bytes` of a bucket, once it holds at most 90 % of that. */
+export async function narrowBucket({ jsm, bounds }: Bus, bucket: EvictableBucket): Promise<void> {
   const { config, state } = await translate(jsm.streams.info(streamOf(bucket)));
   const planned = bounds.buckets[bucket];
   if (config.max_bytes <= planned || state.bytes > narrowShare * planned) return;
   await translate(jsm.streams.update(streamOf(bucket), { ...config, max_bytes: planned }));
 }
 
-function findFrom(bus: Bus, bucket: KeptBucket, sequence: number, filter: string) {
+function findFrom(bus: Bus, bucket: EvictableBucket, sequence: number, filter: string) {
   const subject = filter === ">" ? ">" : subjectOf(bucket, filter);
   return getMessage(bus, bucket, { seq: sequence, next_by_subj: subject } as { seq: number });
 }
 
-async function readRaw(bus: Bus, bucket: KeptBucket, key: string) {
+async function readRaw(bus: Bus, bucket: EvictableBucket, key: string) {
   return unlessDeleted(await getMessage(bus, bucket, { last_by_subj: subjectOf(bucket, key) }));
 }
 
-/** A deleted key leaves a mark. */
+/** Returns undefined for the mark of a deleted key. */
 function unlessDeleted(found: StoredMsg | undefined): StoredMsg | undefined {
   return found && !found.header.get("KV-Operation") ? found : undefined;
 }
 
-async function getMessage({ jsm }: Bus, bucket: KeptBucket, query: { last_by_subj: string } | { seq: number }) {
+async function getMessage({ jsm }: Bus, bucket: EvictableBucket, query: { last_by_subj: string } | { seq: number }) {
   try {
     return (await jsm.streams.getMessage(streamOf(bucket), query as { seq: number })) ?? undefined;
   } catch (error) {
@@ -147,5 +147,5 @@ async function getMessage({ jsm }: Bus, bucket: KeptBucket, query: { last_by_sub
   }
 }
 
-const streamOf = (bucket: KeptBucket) => `KV_${bucket}`;
-const subjectOf = (bucket: KeptBucket, key: string) => `$KV.${bucket}.${key}`;
+const streamOf = (bucket: EvictableBucket) => `KV_${bucket}`;
+const subjectOf = (bucket: EvictableBucket, key: string) => `$KV.${bucket}.${key}`;

@@ -1,24 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Lease } from "@pixelmesh/proto";
 import type { Bus } from "../connection/connect.ts";
-import { leaseTtlMs } from "../topology/provision.ts";
+import { leaseTtlMs } from "../topology/stream-plans.ts";
 import { openStore } from "./store.ts";
 
-/** A standing bid for a lease: of all that bid, one holds it at a time. */
+/** A repeated bid for a lease. One bidder holds the lease at a time. */
 export type LeaseBid = {
-  /** Whether this process holds it now. False well before another can have it, by this process's own clock. */
+  /** Whether this process holds the lease now. It turns false, by this process's clock, well before another can hold it. */
   isHeld(): boolean;
-  /** Gives it up and bids no more. */
+  /** Stops bidding and releases the lease. */
   close(): Promise<void>;
 };
 
 const renewEveryMs = 2_500;
-// Held for shorter than the broker keeps it: a renewal that was sent late counts from when it was sent.
+// Shorter than the broker stores it. A renewal counts from the time it was sent.
 const heldForMs = leaseTtlMs - 3_000;
 
 /**
- * Bids for the lease `name` until closed. The bucket's time to live ends it when its holder does not renew it; create and
- * renewal are by compare-and-set. `holder` must be unique to this process.
+ * Bids for the lease `name` until closed. Creation and renewal are compare-and-set writes. The bucket's time to live ends a lease that
+ * is not renewed. `holder` must be unique to this process.
  */
 export async function bidForLease(bus: Bus, name: string, holder: string): Promise<LeaseBid> {
   const store = await openStore(bus, "leases", Lease);
@@ -30,7 +30,7 @@ export async function bidForLease(bus: Bus, name: string, holder: string): Promi
     const sentMs = performance.now();
     const value = { holder };
     if (revision === undefined) {
-      // A renewal whose confirmation was lost may have been made.
+      // A renewal without confirmation may have been stored.
       const found = await store.get(name);
       if (found && found.value.holder !== holder) return;
       revision = found ? await store.update(name, value, found.revision) : await store.create(name, value);
@@ -44,7 +44,7 @@ export async function bidForLease(bus: Bus, name: string, holder: string): Promi
     while (!stopping.signal.aborted) {
       await tryOnce().catch((error: unknown) => {
         revision = undefined;
-        bus.log.debug({ err: error, lease: name }, "lease not renewed; tried again");
+        bus.log.debug({ err: error, lease: name }, "lease not renewed; retrying");
       });
       await sleep(renewEveryMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
@@ -56,7 +56,7 @@ export async function bidForLease(bus: Bus, name: string, holder: string): Promi
       stopping.abort();
       await bidding;
       heldUntilMs = 0;
-      // Where the broker is away, its time to live ends it.
+      // If the broker is away, the time to live ends the lease.
       if (revision !== undefined) await store.deleteAt(name, revision).catch(() => false);
     },
   };

@@ -3,19 +3,19 @@ import type { Bus } from "../connection/connect.ts";
 import { waitForBroker } from "../connection/wait-for-broker.ts";
 import { openStore } from "./store.ts";
 
-/** What a process says of itself; see ServiceEntry. */
+/** The description of a process; see ServiceEntry. */
 export type ServiceFacts = Omit<ServiceEntry, "startedUnixMs" | "pid">;
 
 const refreshMs = 5_000;
 
-/** Keeps a process listed in the bucket `services` until the answer is called; a dead process drops out after 15 s. */
+/** Lists a process in the bucket `services` until the returned function is called. The entry of a dead process expires after 15 s. */
 export async function announceService(bus: Bus, facts: ServiceFacts): Promise<() => Promise<void>> {
   const store = await openStore(bus, "services", ServiceEntry);
   const key = `${facts.service}.${facts.instance}`;
   const entry = { ...facts, startedUnixMs: Date.now(), pid: process.pid };
   await waitForBroker(bus.log, () => store.put(key, entry));
   const timer = setInterval(() => {
-    store.put(key, entry).catch((error: unknown) => bus.log.debug({ err: error }, "announcing failed; tried again"));
+    store.put(key, entry).catch((error: unknown) => bus.log.debug({ err: error }, "announcement failed; retrying"));
   }, refreshMs);
   return async () => {
     clearInterval(timer);
@@ -23,7 +23,7 @@ export async function announceService(bus: Bus, facts: ServiceFacts): Promise<()
   };
 }
 
-/** Every process that is announced now, by service and instance, and when it last said so. */
+/** Returns every announced process, sorted by service and instance, with the time of its last announcement. */
 export async function listServices(bus: Bus): Promise<(ServiceEntry & { readonly seenUnixMs: number })[]> {
   const store = await openStore(bus, "services", ServiceEntry);
   const entries = await Promise.all((await store.list(">")).map((key) => store.get(key)));

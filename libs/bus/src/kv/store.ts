@@ -4,7 +4,7 @@ import { toBrokerError, translate } from "../connection/broker-error.ts";
 import { type Codec, parseMessage } from "../connection/codec.ts";
 import type { Bus } from "../connection/connect.ts";
 
-/** A value with the revision it was read at, and when that was written, by the broker's clock. */
+/** A stored value with its revision and the time it was written, by the broker's clock. */
 export type Entry<T> = {
   readonly key: string;
   readonly value: T;
@@ -12,30 +12,30 @@ export type Entry<T> = {
   readonly writtenUnixMs: number;
 };
 
-/** A typed bucket. Writes are by compare-and-set: what lost the race answers undefined and wrote nothing. */
+/** A typed bucket. `create` and `update` are compare-and-set writes: the loser of a race writes nothing and gets undefined. */
 export type Store<T> = {
   get(key: string): Promise<Entry<T> | undefined>;
-  /** The new revision; undefined when the key is there already. */
+  /** Returns the new revision; undefined if the key exists. */
   create(key: string, value: T): Promise<number | undefined>;
-  /** The new revision; undefined when the key is no longer at `revision`. */
+  /** Returns the new revision; undefined if the key is no longer at `revision`. */
   update(key: string, value: T, revision: number): Promise<number | undefined>;
-  /** Writes whatever is there: for values that any writer may refresh. */
+  /** Writes unconditionally; for values that any writer may refresh. Returns the new revision. */
   put(key: string, value: T): Promise<number>;
   delete(key: string): Promise<void>;
-  /** Deletes only what is still at `revision`; whether it was. */
+  /** Deletes the key if it is still at `revision`. Returns whether it was. */
   deleteAt(key: string, revision: number): Promise<boolean>;
-  /** Leaves nothing of a key, not even that it was there: for keys that come and go by the thousand. With `revision`, only what is not newer. */
+  /** Purges a key without leaving a delete mark; for short-lived keys. With `revision`, a newer value stays. */
   remove(key: string, revision?: number): Promise<void>;
   /**
-   * Keys that match a filter such as `default.*`, also deleted ones for as long as the broker keeps their marks. One request,
-   * and no consumer; its cost is that of all keys of the bucket, so it is for small buckets.
+   * Returns the keys that match a filter such as `default.*`, including deleted ones while the broker stores their marks. It takes one
+   * request and no consumer. Its cost grows with all keys of the bucket, so it is for small buckets.
    */
   list(filter: string): Promise<string[]>;
 };
 
-/** Opens a bucket that `provision` made. Values that cannot be decoded throw MALFORMED_MESSAGE. */
+/** Opens a bucket that `provision` created. Reading a value that cannot be decoded throws MALFORMED_MESSAGE. */
 export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): Promise<Store<T>> {
-  // A direct get may be answered by a replica that lags; compare-and-set would only turn that into extra rounds.
+  // A direct get may be answered by a replica that lags behind, which makes compare-and-set writes fail.
   const kv: KV = await bus.kvm.open(bucket, { allow_direct: false, bindOnly: true });
   const encode = (value: T) => codec.encode(value).finish();
   const toEntry = (entry: KvEntry): Entry<T> => ({
@@ -45,8 +45,8 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
     writtenUnixMs: entry.created.getTime(),
   });
 
-  // Made once: each of them is counted by.
-  const what = {
+  // Created once, because every write is counted by its name.
+  const names = {
     create: `create ${bucket}`,
     update: `update ${bucket}`,
     put: `put ${bucket}`,
@@ -61,18 +61,18 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
       const entry = await translate(kv.get(key));
       return entry && entry.operation === "PUT" ? toEntry(entry) : undefined;
     },
-    create: (key, value) => orLost(write(bus, what.create, () => kv.create(key, encode(value)))),
-    update: (key, value, revision) => orLost(write(bus, what.update, () => kv.update(key, encode(value), revision))),
-    put: (key, value) => translate(write(bus, what.put, () => kv.put(key, encode(value)))),
-    delete: (key) => translate(write(bus, what.delete, () => kv.delete(key))),
+    create: (key, value) => orLost(write(bus, names.create, () => kv.create(key, encode(value)))),
+    update: (key, value, revision) => orLost(write(bus, names.update, () => kv.update(key, encode(value), revision))),
+    put: (key, value) => translate(write(bus, names.put, () => kv.put(key, encode(value)))),
+    delete: (key) => translate(write(bus, names.delete, () => kv.delete(key))),
     async deleteAt(key, revision) {
-      const deleted = write(bus, what.delete, () => kv.delete(key, { previousSeq: revision }));
+      const deleted = write(bus, names.delete, () => kv.delete(key, { previousSeq: revision }));
       return (await orLost(deleted.then(() => 1))) !== undefined;
     },
     async remove(key, revision) {
-      // `seq` is the first that stays.
+      // `seq` is the first sequence that stays.
       const upTo = revision === undefined ? {} : { seq: revision + 1 };
-      await translate(write(bus, what.remove, () => bus.jsm.streams.purge(stream, { filter: subject(key), ...upTo })));
+      await translate(write(bus, names.remove, () => bus.jsm.streams.purge(stream, { filter: subject(key), ...upTo })));
     },
     async list(filter) {
       const info = await translate(bus.jsm.streams.info(stream, { subjects_filter: subject(filter) }));
@@ -81,10 +81,10 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
   };
 }
 
-/** A durable write; announced first, so that a test can end the process right before it. */
-export async function write<T>(bus: Bus, what: string, act: () => Promise<T>): Promise<T> {
-  await bus.onWrite?.(what);
-  bus.counts.written(what);
+/** Does a durable write after calling `onWrite`, so that a test can end the process right before it. */
+export async function write<T>(bus: Bus, name: string, act: () => Promise<T>): Promise<T> {
+  await bus.onWrite?.(name);
+  bus.counts.written(name);
   return act();
 }
 

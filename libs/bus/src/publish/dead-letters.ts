@@ -7,33 +7,33 @@ import { write } from "../kv/store.ts";
 import { eventConsumer, workConsumers, workStream } from "../topology/subjects.ts";
 import { publish } from "./publish.ts";
 
-/** A message that nobody can work on, as it was. */
+/** A message that no worker can process, unchanged. */
 export type DeadMessage = {
-  /** Where it came from. */
+  /** The subject it was published on. */
   readonly subject: string;
   readonly payload: Uint8Array;
-  /** From the closed list. */
+  /** From the closed list of reasons. */
   readonly reason: string;
-  /** W3C trace context of what led to it; may be empty. */
+  /** W3C trace context of the failed processing; may be empty. */
   readonly traceparent: string;
-  /** Tenant of the job; empty where the message names none, as one that does not decode. */
+  /** Tenant of the job; empty if the message names none or cannot be decoded. */
   readonly tenant: string;
 };
 
-/** A dead letter as it is kept; `sequence` names it. */
+/** A stored dead letter, identified by its `sequence`. */
 export type DeadLetter = DeadMessage & { readonly sequence: number; readonly storedUnixMs: number };
 
 const stream = "DLQ";
 const notFound = 10037;
-/** Stands for no tenant in a subject; no tenant has this name. */
+/** Token for "no tenant" in a subject; no tenant can have this name. */
 const noTenant = "~";
 
-/** Dead letters of one tenant (empty: of none), or all. */
+/** Dead letters of some tenants (an empty name: those without a tenant), or all. */
 export type DeadLetterFilter = { readonly tenants: readonly string[] } | "all";
 
 const tokenOf = (tenant: string) => (tenant === "" ? noTenant : tenant);
 
-/** Keeps a message, with reason and trace, for a person to look at; the same `messageId` is kept once. */
+/** Stores a message with reason and trace for an operator. The same `messageId` is stored once. */
 export async function publishDeadLetter(bus: Bus, dead: DeadMessage & { readonly messageId: string }): Promise<void> {
   const carried = headers();
   carried.set("Pixelmesh-Reason", dead.reason);
@@ -50,7 +50,7 @@ export async function publishDeadLetter(bus: Bus, dead: DeadMessage & { readonly
   bus.metrics.count("pixelmesh_dead_letters_total", { reason: dead.reason });
 }
 
-/** The next dead letters that the filter lets through, oldest first, from a sequence on; at most `limit`. */
+/** Returns up to `limit` dead letters that match the filter, oldest first, from a sequence on. */
 export async function listDeadLetters(
   bus: Bus,
   filter: DeadLetterFilter,
@@ -77,17 +77,17 @@ async function listSubject(bus: Bus, subject: string, fromSequence: number, limi
   return found;
 }
 
-/** Whether the filter lets a dead letter through. */
+/** Whether a dead letter matches the filter. */
 export function matchesFilter({ tenant }: DeadLetter, filter: DeadLetterFilter): boolean {
   return filter === "all" || filter.tenants.includes(tenant);
 }
 
-/** One dead letter; undefined where there is none of that sequence. */
+/** Returns one dead letter; undefined if the sequence has none. */
 export async function findDeadLetter(bus: Bus, sequence: number): Promise<DeadLetter | undefined> {
   return read(bus, { seq: sequence });
 }
 
-/** Forgets a dead letter; repeating that is harmless. */
+/** Deletes a dead letter. Idempotent. */
 export async function dropDeadLetter(bus: Bus, sequence: number): Promise<void> {
   try {
     await write(bus, `delete ${stream}`, () => bus.jsm.streams.deleteMessage(stream, sequence));
@@ -96,12 +96,12 @@ export async function dropDeadLetter(bus: Bus, sequence: number): Promise<void> 
   }
 }
 
-/** Puts a message back where it came from, to be tried again as it is. */
+/** Publishes a message again on its original subject, unchanged. */
 export async function republishDeadLetter(bus: Bus, { subject, payload, sequence }: DeadLetter): Promise<void> {
-  const service = workerRoles.find((name) => subject.startsWith(`work.${name}.`));
-  const origin = service ? workStream(service) : eventConsumer.stream;
+  const role = workerRoles.find((name) => subject.startsWith(`work.${name}.`));
+  const origin = role ? workStream(role) : eventConsumer.stream;
   await publish(bus, origin, subject, payload, `replay:${sequence}`);
-  if (service) bus.nc.publish(workConsumers(service).wakeSubject);
+  if (role) bus.nc.publish(workConsumers(role).wakeSubject);
 }
 
 function tenantOf(subject: string): string {

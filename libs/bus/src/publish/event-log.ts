@@ -9,8 +9,8 @@ const notFound = 10037;
 const clockMarginMs = 60_000;
 
 /**
- * Every fact that the log has about a job since a time, in the order in which they were stored; at most `limit`, malformed
- * ones left out. The broker looks through the log from there on: not for every day.
+ * Reads the logged events of a job since a time, in the order they were stored; at most `limit`, without malformed ones. Expensive:
+ * the broker scans the log from that time on.
  */
 export async function readJobEvents(bus: Bus, jobId: string, sinceUnixMs: number, limit: number): Promise<JobEvent[]> {
   const found: JobEvent[] = [];
@@ -22,28 +22,28 @@ export async function readJobEvents(bus: Bus, jobId: string, sinceUnixMs: number
     try {
       found.push(parseMessage(JobEvent, message.data, message.subject));
     } catch {
-      // The consumer keeps it as a dead letter.
+      // The consumer stores it as a dead letter.
     }
   }
   return found;
 }
 
-/** The sequence of the first message that was stored at or after a time, by halving. */
+/** Finds the sequence of the first message stored at or after a time, by binary search. */
 async function firstSince(bus: Bus, unixMs: number): Promise<number> {
   const { first_seq, last_seq } = (await translate(bus.jsm.streams.info(eventConsumer.stream))).state;
-  // Sequences begin with 1; an empty log says 0.
+  // Sequences begin with 1; an empty log reports 0.
   let [low, high] = [Math.max(1, first_seq), last_seq + 1];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const message = await next(bus, { seq: middle });
-    // One that was just dropped for its age is earlier than all that are there.
+    // A missing message has just expired, so it was older than all that remain.
     if (!message || message.time.getTime() < unixMs) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-/** Whether the log says that a job has ended. */
+/** Whether the log has the `finished` event of a job. */
 export async function hasFinishedEvent(bus: Bus, jobId: string): Promise<boolean> {
   return (await next(bus, { last_by_subj: `jobs.${partitionOf(jobId)}.${jobId}.finished` })) !== undefined;
 }

@@ -3,13 +3,13 @@ import { type Codec, parseMessage } from "../connection/codec.ts";
 import type { Bus } from "../connection/connect.ts";
 
 /**
- * Answers every question that is published on a subject, until the returned function is called. Processes reach each other
- * this way through the broker, which has authenticated both: an address in a bucket proves nothing.
+ * Answers every request on a subject until the returned function is called. Processes use the broker for such calls, because it
+ * has authenticated both sides; an address in a bucket is not authenticated.
  */
-export function answerQuestions<T>(bus: Bus, subject: string, codec: Codec<T>, answer: () => T): () => void {
+export function answerRequests<T>(bus: Bus, subject: string, codec: Codec<T>, answer: () => T): () => void {
   const subscription = bus.nc.subscribe(subject, {
-    callback(_error, question) {
-      if (question.reply) bus.nc.publish(question.reply, codec.encode(answer()).finish());
+    callback(_error, request) {
+      if (request.reply) bus.nc.publish(request.reply, codec.encode(answer()).finish());
     },
   });
   return () => subscription.unsubscribe();
@@ -20,13 +20,13 @@ export type GatherOptions<T> = {
   readonly timeoutMs: number;
   /** Answers beyond this many are dropped. */
   readonly maxAnswers: number;
-  /** Told of all answers so far; true ends the wait. */
+  /** Called with all answers so far; returning true ends the wait. */
   readonly isComplete: (answers: readonly T[]) => boolean;
 };
 
 /**
- * The answers of all processes that answer on a subject. Ends when they are complete, at `maxAnswers` or after `timeoutMs`;
- * answers that do not decode are counted as malformed and left out.
+ * Sends a request on a subject and returns the answers of all processes (scatter-gather). Ends when they are complete, at `maxAnswers`
+ * or after `timeoutMs`. Answers that cannot be decoded are counted as malformed and left out.
  */
 export async function gatherAnswers<T>(
   bus: Bus,
@@ -40,7 +40,7 @@ export async function gatherAnswers<T>(
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   const subscription = bus.nc.subscribe(inbox, {
     callback(_error, message) {
-      // Without a listener the broker answers itself, with no data.
+      // If there are no responders, the broker itself answers, without data.
       if (message.headers?.code === 503) return;
       try {
         answers.push(parseMessage(codec, message.data, subject));

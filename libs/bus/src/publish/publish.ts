@@ -16,65 +16,63 @@ import {
 } from "../topology/subjects.ts";
 
 /**
- * Puts a step into its service's queue and wakes its idle workers. The same job, step and attempt is stored once; another
- * `repeat` stores it again, for a message that is known to be gone while the broker still remembers its id.
+ * Puts a step into its role's work queue and wakes idle workers. The same job, step and attempt is stored once. Another `repeat` stores
+ * it again, for a message that is gone while the broker still deduplicates its id.
  */
-export async function publishWork(bus: Bus, service: WorkerRole, item: WorkItem, repeat = ""): Promise<void> {
+export async function publishWork(bus: Bus, role: WorkerRole, item: WorkItem, repeat = ""): Promise<void> {
   const messageId = `${item.jobId}:${item.stepId}:${item.attempt}${repeat === "" ? "" : `:${repeat}`}`;
   const payload = WorkItem.encode(item).finish();
   const attributes = {
     "messaging.system": "nats",
     "messaging.operation.name": "publish",
     "messaging.operation.type": "send",
-    "messaging.destination.template": workTemplate(service),
+    "messaging.destination.template": workTemplate(role),
     "messaging.message.id": messageId,
     "messaging.message.conversation_id": item.jobId,
     "messaging.message.body.size": payload.length,
-    "pixelmesh.nats.stream": workStream(service),
+    "pixelmesh.nats.stream": workStream(role),
     "pixelmesh.job.id": item.jobId,
     "pixelmesh.step.id": item.stepId,
   };
-  await withSpan(`publish ${workTemplate(service)}`, { kind: "producer", attributes }, async (span) => {
-    const isDuplicate = await publish(bus, workStream(service), workSubject(service, item), payload, messageId);
+  await withSpan(`publish ${workTemplate(role)}`, { kind: "producer", attributes }, async (span) => {
+    const isDuplicate = await publish(bus, workStream(role), workSubject(role, item), payload, messageId);
     span.set({ "pixelmesh.nats.duplicate": isDuplicate });
   });
-  // After the confirmation: a worker that is woken finds the message stored.
-  bus.nc.publish(workConsumers(service).wakeSubject);
+  // Woken after the confirmation, so that a worker finds the message stored.
+  bus.nc.publish(workConsumers(role).wakeSubject);
 }
 
-/** Whether a step's message is still in its queue: waiting, or in a worker's hands. */
+/** Whether a step's message is still in its queue, waiting or delivered to a worker. */
 export async function hasWork(
   bus: Bus,
-  service: WorkerRole,
+  role: WorkerRole,
   item: Pick<WorkItem, "jobId" | "stepId" | "attempt" | "priority">,
 ): Promise<boolean> {
   try {
-    return (
-      (await bus.jsm.streams.getMessage(workStream(service), { last_by_subj: workSubject(service, item) })) !== null
-    );
+    return (await bus.jsm.streams.getMessage(workStream(role), { last_by_subj: workSubject(role, item) })) !== null;
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === 10037) return false; // no message found
     throw toBrokerError(error);
   }
 }
 
-/** Puts a fact about a job into the log. The same fact is stored once inside the broker's window. */
+/** Publishes a job event to the log. The same event is stored once within the broker's deduplication window. */
 export async function publishEvent(bus: Bus, event: JobEvent): Promise<void> {
   const { jobId, stepId, attempt, worker, atUnixMs } = event;
-  // The time is part of the id: a second start of the same attempt by the same worker is another fact.
+  // The id includes the time, because a second start of the same attempt by the same worker is another event.
   const messageId = `${jobId}:${stepId}:${attempt}:${event.event?.$case}:${worker}:${atUnixMs}`;
   await publish(bus, eventConsumer.stream, eventSubject(event), JobEvent.encode(event).finish(), messageId);
 }
 
 /**
- * Publishes that a job has finished. The log holds at most one such event for a job, whichever replica publishes it and however
- * often: the broker stores it only while the subject is empty. Answers whether this call stored it.
+ * Publishes that a job has finished. The log holds at most one such event per job, because the broker stores it only while the subject
+ * is empty. Returns whether this call stored it.
  */
 export async function publishFinished(bus: Bus, event: JobEvent): Promise<boolean> {
   const payload = JobEvent.encode(event).finish();
   const subject = eventSubject(event);
   const { stream } = eventConsumer;
-  // A repeat has the same id. The broker may remember the id of an event that the log has dropped: then another id is used.
+  // A repeat has the same id. If the log has dropped the event while the broker still deduplicates its id, another id is used.
   for (const messageId of [`${event.jobId}:finished`, `${event.jobId}:finished:${event.worker}:${Date.now()}`]) {
     try {
       const isDuplicate = await publish(bus, stream, subject, payload, messageId, headers(), {
@@ -95,8 +93,8 @@ function isWrongLastSequence(error: unknown): boolean {
 }
 
 /**
- * Stores a message; the same `messageId` is stored once inside the broker's window. Answers whether it was there already. With
- * `expect` the message is stored only if that holds, else the call fails with the broker's error as its cause.
+ * Stores a message; the same `messageId` is stored once within the broker's deduplication window. Returns whether it was a duplicate.
+ * With `expect` the message is stored only if that holds, else the call throws with the broker's error as its cause.
  */
 export async function publish(
   bus: Bus,

@@ -8,42 +8,42 @@ import { waitForBroker } from "../connection/wait-for-broker.ts";
 import { publishDeadLetter } from "./dead-letters.ts";
 
 /**
- * What a watcher of one job hears: its record changed, to a revision that is 0 where it is not known, or a step of it
- * progressed. Lossy: the record is the truth.
+ * A signal to the watchers of a job: its record changed (to `revision`; 0: unknown), or one of its steps progressed. Signals may be
+ * lost; the record is authoritative.
  */
 export type JobSignal =
   | { readonly $case: "changed"; readonly revision: number }
   | { readonly $case: "progress"; readonly progress: StepProgress };
 
-/** Says that the record of a job changed. */
+/** Signals that the record of a job changed. */
 export function publishChanged(bus: Bus, jobId: string, revision: number): void {
   bus.nc.publish(`changed.${jobId}`, String(revision));
 }
 
-/** Says how far a running step is. */
+/** Publishes the progress of a running step. */
 export function publishProgress(bus: Bus, progress: StepProgress): void {
   bus.nc.publish(`progress.${progress.jobId}`, StepProgress.encode(progress).finish());
 }
 
-/** Asks every worker how far its running steps are: each says so at once. */
-export function publishProgressAsk(bus: Bus): void {
+/** Asks every worker to publish the progress of its running steps now. */
+export function publishProgressRequest(bus: Bus): void {
   bus.nc.publish("ask.progress");
 }
 
-/** Calls back when an ingest asks how far the running steps are. Answers how to end that. */
-export function subscribeProgressAsks(bus: Bus, onAsk: () => void): () => void {
+/** Calls `onAsk` when an ingest asks for the progress of running steps. Returns a function that unsubscribes. */
+export function subscribeProgressRequests(bus: Bus, onAsk: () => void): () => void {
   const subscription = bus.nc.subscribe("ask.progress", { callback: onAsk });
   return () => subscription.unsubscribe();
 }
 
-/** Tells workers that the job has ended and its running steps are wanted no more, except those that other jobs wait for. */
+/** Cancels the running steps of an ended job, except `keptStepIds`, for which other jobs wait. */
 export function publishCancel(bus: Bus, jobId: string, keptStepIds: readonly string[] = []): void {
   bus.nc.publish(`cancel.${jobId}`, CancelSignal.encode({ keptStepIds: [...keptStepIds] }).finish());
 }
 
 /**
- * Calls back for every signal about any job; one subscription serves all watchers of a process. Resolves once the broker
- * knows of it: who reads a record after that misses no change. Answers how to end it.
+ * Calls `onSignal` for every signal of any job; one subscription serves all watchers of a process. Resolves once the broker has
+ * the subscription, so that reading a record afterwards misses no change. Resolves with a function that unsubscribes.
  */
 export async function subscribeSignals(
   bus: Bus,
@@ -59,9 +59,10 @@ export async function subscribeSignals(
   const progress = bus.nc.subscribe("progress.*", {
     callback: (_error, message) => {
       try {
-        const said = parseMessage(StepProgress, message.data, message.subject);
-        if (message.subject !== `progress.${said.jobId}`) throw new AppError("MALFORMED_MESSAGE", "Another job's");
-        onSignal(said.jobId, { $case: "progress", progress: said });
+        const step = parseMessage(StepProgress, message.data, message.subject);
+        if (message.subject !== `progress.${step.jobId}`)
+          throw new AppError("MALFORMED_MESSAGE", "The message belongs on another subject");
+        onSignal(step.jobId, { $case: "progress", progress: step });
       } catch {
         buryMalformed(bus, "progress", message);
       }
@@ -74,7 +75,7 @@ export async function subscribeSignals(
   };
 }
 
-/** Calls back with the id of every job whose work is wanted no more, and its steps that are. Answers how to end that. */
+/** Calls `onCancel` with the id of every cancelled job, and its steps that go on. Returns a function that unsubscribes. */
 export function subscribeCancels(
   bus: Bus,
   onCancel: (jobId: string, keptStepIds: readonly string[]) => void,
@@ -92,7 +93,7 @@ export function subscribeCancels(
   return () => subscription.unsubscribe();
 }
 
-/** Counts bytes that are not their subject's message and keeps them once, however many processes heard them. */
+/** Counts a malformed message and stores it as a dead letter, once for all processes that received it. */
 function buryMalformed(bus: Bus, stream: string, { subject, data }: Msg): void {
   bus.metrics.count("pixelmesh_malformed_messages_total", { stream });
   const messageId = createHash("sha256").update(subject).update(data).digest("hex");

@@ -1,11 +1,11 @@
 import { DiscardPolicy, JetStreamApiError } from "@nats-io/jetstream";
 import type { Bus } from "../connection/connect.ts";
 
-const noRoom = 10047;
+const insufficientStorage = 10047;
 
 /**
- * Changes the bounds of a stream that is there. A bucket whose content would not fit keeps its size until the keeper has made
- * room and the next start repeats this: lowering it would make the broker drop its oldest messages, those of running jobs too.
+ * Changes the bounds of an existing stream. A bucket that holds more than the new bound keeps its old one, because the broker would
+ * remove its oldest messages, even those of running jobs. Ingest evicts entries, and a later start applies the bound.
  */
 export async function applyBound(
   { jsm, log }: Bus,
@@ -25,7 +25,7 @@ export async function applyBound(
   await jsm.streams.update(stream, { ...config, max_bytes, max_msg_size });
 }
 
-/** Whether a failure says that the bounds of all streams together exceed what the broker may store. */
-export function isNoRoom(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === noRoom;
+/** Whether the broker refused a stream because the bounds of all streams together exceed its storage. */
+export function isStoreFull(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === insufficientStorage;
 }

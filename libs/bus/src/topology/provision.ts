@@ -1,93 +1,28 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  AckPolicy,
-  DeliverPolicy,
-  DiscardPolicy,
-  JetStreamApiError,
-  RetentionPolicy,
-  StorageType,
-  type StreamConfig,
-} from "@nats-io/jetstream";
+import { AckPolicy, DeliverPolicy, JetStreamApiError, StorageType } from "@nats-io/jetstream";
 import type { KvOptions } from "@nats-io/kv";
 import { workerRoles } from "@pixelmesh/roles";
 import type { Bus } from "../connection/connect.ts";
 import { waitForBroker } from "../connection/wait-for-broker.ts";
 import { removeAbandonedConsumers } from "../consume/remove-abandoned-consumers.ts";
-import { applyBound, isNoRoom } from "./apply-bound.ts";
+import { applyBound, isStoreFull } from "./apply-bound.ts";
 import { planBounds, type StreamBounds } from "./stream-bounds.ts";
-import { eventConsumer, workConsumers, workStream } from "./subjects.ts";
+import { buckets, planStreams, type StreamPlan } from "./stream-plans.ts";
+import { eventConsumer, workConsumers } from "./subjects.ts";
 
-const dayMs = 24 * 3_600_000;
 const nanosPerMs = 1e6;
-/** A stream of this name exists with other settings; its subjects are another's. */
+/** JetStream API codes: a stream of this name exists with other settings; another stream has its subjects (10065). */
 const existsOtherwise = 10058;
 const streamExists: ReadonlySet<number> = new Set([existsOtherwise, 10065]);
 const leastStoreBytes = 64 * 2 ** 20;
 
-type StreamPlan = Partial<StreamConfig> & {
-  readonly name: string;
-  readonly subjects: string[];
-  readonly max_bytes: number;
-};
-
-/** How long a lease outlives its last renewal, in milliseconds. */
-export const leaseTtlMs = 10_000;
-
-/** Streams: work is never dropped and never expires; events and dead letters are kept for their time. */
-const planStreams = ({ work, events, deadLetters }: StreamBounds): readonly StreamPlan[] => [
-  ...workerRoles.map((service) => ({
-    name: workStream(service),
-    subjects: [`work.${service}.>`],
-    retention: RetentionPolicy.Workqueue,
-    discard: DiscardPolicy.New,
-    max_msgs: 100_000,
-    max_bytes: work[service],
-    max_msg_size: 256 * 1024,
-    duplicate_window: 120_000 * nanosPerMs,
-  })),
-  {
-    name: "JOB_EVENTS",
-    subjects: ["jobs.*.*.*"],
-    retention: RetentionPolicy.Limits,
-    discard: DiscardPolicy.Old,
-    max_age: 7 * dayMs * nanosPerMs,
-    max_bytes: events,
-    max_msg_size: 64 * 1024,
-    duplicate_window: 120_000 * nanosPerMs,
-  },
-  {
-    name: "DLQ",
-    subjects: ["dlq.>"],
-    retention: RetentionPolicy.Limits,
-    discard: DiscardPolicy.Old,
-    max_age: 30 * dayMs * nanosPerMs,
-    max_bytes: deadLetters,
-    max_msg_size: 512 * 1024,
-  },
-];
-
-/** Buckets: what they hold is said in proto/pixelmesh/work/v1. A time to live counts from the last write of a key. */
-const buckets = [
-  // A specification is at most 128 KiB (MAX_SPEC_BYTES); a record grows with what its steps answer.
-  { name: "jobs", ttlMs: 7 * dayMs, maxValueBytes: 512 * 1024 },
-  { name: "requests", ttlMs: 7 * dayMs, maxValueBytes: 4 * 1024 },
-  { name: "results", ttlMs: 7 * dayMs, maxValueBytes: 64 * 1024 },
-  // Longer than any deadline: an entry goes when its job ends.
-  { name: "open", ttlMs: 7 * dayMs, maxValueBytes: 1024 },
-  { name: "waits", ttlMs: 2 * dayMs, maxValueBytes: 1024 },
-  { name: "leases", ttlMs: leaseTtlMs, maxValueBytes: 1024 },
-  { name: "services", ttlMs: 15_000, maxValueBytes: 4 * 1024 },
-  { name: "cards", ttlMs: 0, maxValueBytes: 4 * 1024 },
-] as const;
-
 /**
- * Makes every stream, consumer and bucket as planned, changes the bounds of those that are there, and removes consumers that
- * listings of earlier releases left; safe to repeat and to run from several processes at once. A broker with less room than
- * the bounds ask for gets them all halved until they fit. Waits up to `patienceMs` for a broker that does not answer; throws
- * BROKER_UNAVAILABLE after that, and at once what the broker refuses.
+ * Creates all streams, consumers and buckets, changes the bounds of existing ones, and removes consumers that listings of earlier
+ * releases left. Idempotent; several processes may run it at once. If the broker's store is too small, all bounds are halved until they
+ * fit. Waits up to `timeoutMs` for the broker, then throws BROKER_UNAVAILABLE; throws at once if the broker refuses.
  */
-export async function provision(bus: Bus, patienceMs = 10_000): Promise<void> {
-  await waitForBroker(bus.log, () => provisionOnce(bus), patienceMs);
+export async function provision(bus: Bus, timeoutMs = 10_000): Promise<void> {
+  await waitForBroker(bus.log, () => provisionOnce(bus), timeoutMs);
 }
 
 async function provisionOnce(bus: Bus): Promise<void> {
@@ -97,41 +32,41 @@ async function provisionOnce(bus: Bus): Promise<void> {
       await provisionWithin(bus, planBounds({ ...boundSettings, natsStoreMaxBytes: storeBytes }));
       return;
     } catch (error) {
-      if (!isNoRoom(error) || storeBytes < leastStoreBytes) throw error;
+      if (!isStoreFull(error) || storeBytes < leastStoreBytes) throw error;
       log.warn(
         { storeBytes },
-        "the broker has less room than the bounds ask for; all are halved (PIXELMESH_NATS_STORE_MAX)",
+        "the broker's store is too small for the bounds; all are halved (PIXELMESH_NATS_STORE_MAX)",
       );
     }
   }
 }
 
 async function provisionWithin(bus: Bus, bounds: StreamBounds): Promise<void> {
-  // The largest first: what does not fit is found before anything else has changed.
+  // Buckets are the largest: if they do not fit, that is found before anything else has changed.
   for (const { name, ttlMs, maxValueBytes } of buckets) {
     await ensureBucket(bus, name, { ttl: ttlMs, max_bytes: bounds.buckets[name], maxValueSize: maxValueBytes });
     await applyBound(bus, `KV_${name}`, bounds.buckets[name], maxValueBytes);
     await removeAbandonedConsumers(bus, `KV_${name}`);
   }
   for (const plan of planStreams(bounds)) await ensureStream(bus, plan);
-  for (const service of workerRoles) {
-    const { stream, durables } = workConsumers(service);
+  for (const role of workerRoles) {
+    const { stream, durables } = workConsumers(role);
     for (const [at, priority] of (["interactive", "batch"] as const).entries()) {
-      await ensureConsumer(bus, stream, durables[at] as string, `work.${service}.${priority}.>`);
+      await ensureConsumer(bus, stream, durables[at] as string, `work.${role}.${priority}.>`);
     }
   }
   await ensureConsumer(bus, eventConsumer.stream, eventConsumer.durable, "jobs.>");
 }
 
-/** A broker may refuse a bucket that another process makes at this moment; a moment later it is there. */
+/** Creates a bucket. A broker may refuse it while another process creates it; the next try then succeeds. */
 async function ensureBucket({ kvm, replicas }: Bus, name: string, limits: Partial<KvOptions>): Promise<void> {
   for (let triesLeft = 10; ; triesLeft--) {
     try {
       await kvm.create(name, { ...limits, history: 1, replicas, storage: StorageType.File });
       return;
     } catch (error) {
-      const isThere = error instanceof JetStreamApiError && streamExists.has(error.code);
-      if (!isThere || triesLeft <= 0) throw error;
+      const exists = error instanceof JetStreamApiError && streamExists.has(error.code);
+      if (!exists || triesLeft <= 0) throw error;
       await sleep(100);
     }
   }
@@ -143,7 +78,7 @@ async function ensureStream(bus: Bus, plan: StreamPlan): Promise<void> {
   try {
     await jsm.streams.add(config);
   } catch (error) {
-    // As after an upgrade.
+    // After an upgrade, a stream may exist with other settings.
     if (!(error instanceof JetStreamApiError && error.code === existsOtherwise)) throw error;
     const { max_bytes } = (await jsm.streams.info(plan.name)).config;
     await jsm.streams.update(plan.name, { ...config, max_bytes });

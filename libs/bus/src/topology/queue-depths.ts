@@ -8,20 +8,20 @@ const noMessage = 10037;
 
 /** How full one work queue is. */
 export type QueueDepth = {
-  /** `<service>.<priority>` */
+  /** `<role>.<priority>` */
   readonly name: string;
-  /** Not taken yet. */
+  /** Messages that were not delivered yet. */
   readonly waiting: number;
-  /** In workers' hands. */
+  /** Messages that workers hold. */
   readonly running: number;
-  /** How long the oldest of the waiting ones has waited, by the broker's clock; 0 where none waits. */
+  /** How long the oldest waiting message has waited, by the broker's clock; 0 if none waits. */
   readonly oldestWaitMs: number;
 };
 
-/** Every work queue as the broker sees it. */
+/** Returns the depth of every work queue. Throws BROKER_UNAVAILABLE. */
 export async function listQueues(bus: Bus): Promise<QueueDepth[]> {
-  const consumers = workerRoles.flatMap((service) => {
-    const { stream, durables } = workConsumers(service);
+  const consumers = workerRoles.flatMap((role) => {
+    const { stream, durables } = workConsumers(role);
     return durables.map((durable) => ({ stream, durable, name: durable.replace("_", ".") }));
   });
   try {
@@ -37,7 +37,7 @@ export async function listQueues(bus: Bus): Promise<QueueDepth[]> {
   }
 }
 
-/** The age of the first message beyond what the consumer has delivered; 0 where it was taken in the meantime. */
+/** Returns the age of the first message that the consumer has not delivered; 0 if it was delivered in the meantime. */
 async function readOldestWait({ jsm }: Bus, { stream_name, config, delivered, ts }: ConsumerInfo): Promise<number> {
   // nats.js has no type for `next_by_subj` here; the server takes it.
   const query = { seq: delivered.stream_seq + 1, next_by_subj: config.filter_subject ?? ">" } as { seq: number };
@@ -50,10 +50,10 @@ async function readOldestWait({ jsm }: Bus, { stream_name, config, delivered, ts
   }
 }
 
-/** Work of one service that is not done: how many steps wait or run, and since when the oldest does; 0 when there is none. */
+/** The unfinished work of one role: the number of steps that wait or run, and when the oldest was stored (0 if there is none). */
 export type Backlog = { readonly queue: WorkerRole; readonly messages: number; readonly oldestUnixMs: number };
 
-/** The work of every service that is not done, waiting or running. */
+/** Returns the backlog of every role that takes steps. Throws BROKER_UNAVAILABLE. */
 export async function readBacklog({ jsm }: Bus): Promise<Backlog[]> {
   try {
     return await Promise.all(
@@ -67,7 +67,7 @@ export async function readBacklog({ jsm }: Bus): Promise<Backlog[]> {
   }
 }
 
-/** How much a bucket holds: its entries, marks of deleted ones included, and their bytes on disk. */
+/** Returns the number of a bucket's entries, including marks of deleted ones, and their bytes on disk. */
 export async function readBucketSize(
   { jsm }: Bus,
   bucket: string,

@@ -6,25 +6,28 @@ import { write } from "../kv/store.ts";
 import { workConsumers } from "./subjects.ts";
 
 const notFound = 10037;
-const deletedAlready = 10057;
+const alreadyDeleted = 10057;
 
 /**
- * Deletes acknowledged work that a crashed broker left in its streams: what lies at or below a consumer's ack floor was
- * acknowledged and is given to nobody. By sequence, never by purge (a purge makes consumers skip their backlog). Answers
- * how many; at most `limit` for each queue.
+ * Deletes acknowledged work that a crashed broker left in its streams: messages at or below a consumer's ack floor are never
+ * delivered again. It deletes by sequence, because a purge makes consumers skip their backlog. Returns the number of deleted messages,
+ * at most `limit` for each queue.
  */
 export async function removeOrphans(bus: Bus, limit: number): Promise<number> {
   let removed = 0;
-  for (const service of workerRoles) {
-    const { stream, durables } = workConsumers(service);
+  for (const role of workerRoles) {
+    const { stream, durables } = workConsumers(role);
     const [{ state }, consumers] = await translate(
       Promise.all([
         bus.jsm.streams.info(stream),
         Promise.all(durables.map((durable) => bus.jsm.consumers.info(stream, durable))),
       ]),
     );
-    const owed = consumers.reduce((sum, { num_pending, num_ack_pending }) => sum + num_pending + num_ack_pending, 0);
-    if (state.messages <= owed) continue;
+    const undelivered = consumers.reduce(
+      (sum, { num_pending, num_ack_pending }) => sum + num_pending + num_ack_pending,
+      0,
+    );
+    if (state.messages <= undelivered) continue;
     for (const { config, ack_floor } of consumers)
       removed += await removeBelow(bus, stream, config.filter_subject ?? ">", ack_floor.stream_seq, limit);
   }
@@ -44,6 +47,6 @@ async function removeBelow(bus: Bus, stream: string, filter: string, floor: numb
 }
 
 function orNone(error: unknown): null {
-  if (error instanceof JetStreamApiError && [notFound, deletedAlready].includes(error.code)) return null;
+  if (error instanceof JetStreamApiError && [notFound, alreadyDeleted].includes(error.code)) return null;
   throw toBrokerError(error);
 }

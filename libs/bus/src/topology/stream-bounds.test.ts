@@ -14,7 +14,7 @@ function sumOf({ work, events, deadLetters, buckets }: StreamBounds): number {
   return [events, deadLetters, ...Object.values(work), ...Object.values(buckets)].reduce((sum, bytes) => sum + bytes);
 }
 
-test("the defaults of the settings are those of the code, and fit as they are", () => {
+test("the defaults of the settings equal the default bounds and fit without scaling", () => {
   const config = loadConfig(busFields, {});
   expect(config).toMatchObject(defaultBounds);
   const planned = planBounds(config);
@@ -24,11 +24,11 @@ test("the defaults of the settings are those of the code, and fit as they are", 
     buckets: { jobs: 2_700 * MiB, requests: 128 * MiB, results: 256 * MiB, open: 64 * MiB },
   });
   expect(sumOf(planned)).toBeLessThanOrEqual(defaultBounds.natsStoreMaxBytes);
-  // A job of one step takes 1,262 bytes, as measured: a million of them fit below the 80 % from which the oldest give way.
+  // A job of one step takes 1,262 bytes (measured). A million of them fit below 80 %, above which the oldest are evicted.
   expect((planned.buckets.jobs * 2) / 3).toBeGreaterThan((1_000_000 * 1_262) / 0.8);
 });
 
-test("bounds that do not fit together are all lowered until they do", () => {
+test("bounds that do not fit together are all lowered until they fit", () => {
   const size = fc.integer({ min: 64 * 1024, max: 2 ** 40 });
   fc.assert(
     fc.property(
@@ -45,7 +45,7 @@ test("bounds that do not fit together are all lowered until they do", () => {
           natsResultsMaxBytes: results,
           natsEventsMaxBytes: events,
         });
-        // One MiB each is the least.
+        // The least bound is 1 MiB, so a small store may be exceeded.
         expect(sumOf(planned)).toBeLessThanOrEqual(store + 16 * MiB);
         for (const bytes of Object.values(planned.buckets)) expect(bytes).toBeGreaterThanOrEqual(64 * 1024);
       },
@@ -53,7 +53,7 @@ test("bounds that do not fit together are all lowered until they do", () => {
   );
 });
 
-test("a bucket's bound and its size follow from each other; the reserve of the jobs is half the bound, and never tiny", () => {
+test("bound and size of a bucket convert into each other; the reserve of jobs is half the bound, at least 512 KiB", () => {
   const KiB = 1024;
   expect(toMaxBytes("jobs", 64 * KiB)).toBe(576 * KiB);
   expect(toMaxBytes("jobs", 4 * MiB)).toBe(6 * MiB);
@@ -66,7 +66,7 @@ test("a bucket's bound and its size follow from each other; the reserve of the j
   );
 });
 
-test("a private broker gets no more than half of its disk's room, and never less than it was told before", () => {
+test("a private broker gets at most half of its disk, and never less than in its existing configuration", () => {
   const dir = mkdtempSync(join(tmpdir(), "pixelmesh-store-"));
   try {
     expect(fileStoreSize(dir)).toBeGreaterThanOrEqual(64 * MiB);

@@ -3,51 +3,51 @@ import type { WorkerRole } from "@pixelmesh/roles";
 
 const partitions = 16;
 
-/** The partition token of a job, 0 to 15: FNV-1a over its id. */
+/** Returns the partition token of a job, 0 to 15: FNV-1a over its id. */
 export function partitionOf(jobId: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < jobId.length; at++) hash = Math.imul(hash ^ jobId.charCodeAt(at), 0x01000193) >>> 0;
   return hash % partitions;
 }
 
-/** The stream that holds a service's work. */
-export function workStream(service: WorkerRole): string {
-  return `WORK_${service.toUpperCase()}`;
+/** The work queue stream of a role. */
+export function workStream(role: WorkerRole): string {
+  return `WORK_${role.toUpperCase()}`;
 }
 
-/** `work.<service>.<priority>.<job>.<step>.<attempt>` */
+/** `work.<role>.<priority>.<job>.<step>.<attempt>` */
 export function workSubject(
-  service: WorkerRole,
+  role: WorkerRole,
   item: Pick<WorkItem, "jobId" | "stepId" | "attempt" | "priority">,
 ): string {
   const priority = item.priority === Priority.BATCH ? "batch" : "interactive";
-  return `work.${service}.${priority}.${item.jobId}.${item.stepId}.${item.attempt}`;
+  return `work.${role}.${priority}.${item.jobId}.${item.stepId}.${item.attempt}`;
 }
 
-/** A service's work subjects, with the variable parts named: how spans call them. */
-export const workTemplate = (service: WorkerRole): string => `work.${service}.{priority}.{job}.{step}.{attempt}`;
+/** The template of a role's work subjects, as spans name them. */
+export const workTemplate = (role: WorkerRole): string => `work.${role}.{priority}.{job}.{step}.{attempt}`;
 
 /** `jobs.<p>.<job>.<event>` */
 export function eventSubject(event: JobEvent): string {
   return `jobs.${partitionOf(event.jobId)}.${event.jobId}.${event.event?.$case ?? "none"}`;
 }
 
-/** Stream and durable consumers of a service's work, preferred first: batch is taken only when no interactive work waits. */
-export function workConsumers(service: WorkerRole): {
+/** Stream and durable consumers of a role's work, in priority order: batch work is taken only while no interactive work waits. */
+export function workConsumers(role: WorkerRole): {
   stream: string;
   durables: readonly string[];
   wakeSubject: string;
   subjectOf: (item: WorkItem) => string;
 } {
   return {
-    stream: workStream(service),
-    durables: [`${service}_interactive`, `${service}_batch`],
-    wakeSubject: `wake.${service}`,
-    subjectOf: (item) => workSubject(service, item),
+    stream: workStream(role),
+    durables: [`${role}_interactive`, `${role}_batch`],
+    wakeSubject: `wake.${role}`,
+    subjectOf: (item) => workSubject(role, item),
   };
 }
 
-/** Stream and durable consumer of what happened to jobs. */
+/** Stream and durable consumer of job events. */
 export const eventConsumer = {
   stream: "JOB_EVENTS",
   durable: "orchestrator",

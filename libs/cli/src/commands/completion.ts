@@ -17,8 +17,8 @@ Examples:
 export function addCompletion(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   program
     .command("completion")
-    .summary("print what completes commands and flags in a shell")
-    .description("Prints a script by which a shell completes commands, flags and their words.")
+    .summary("print a completion script for a shell")
+    .description("Prints a script with which a shell completes commands, flags and their values.")
     .argument("<shell>", shells.join(", "), choiceFlag("shell", shells))
     .addHelpText("after", examples)
     .action((shell: Shell) => {

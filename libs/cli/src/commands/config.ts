@@ -9,7 +9,7 @@ export function addConfig(program: Command, io: CliIo, finish: (exitCode: number
   program
     .command("config")
     .summary("list every setting")
-    .description("Lists every setting of every service: variable, value, where that comes from, what it does.")
+    .description("Lists every setting of every service: variable, value, source of the value, meaning.")
     .argument("[service]", roleNames.join(", "), choiceFlag("service", roleNames))
     .option("--json", "print JSON")
     .action(async (service: RoleName | undefined, { json }: { json?: true }) => {

@@ -10,15 +10,15 @@ type Options = { readonly address: string; readonly json?: true };
 export function addDlq(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   const dlq = program
     .command("dlq")
-    .summary("look at dead letters, replay or drop them")
-    .description("Dead letters: messages that nobody could work on.");
+    .summary("list, show, replay or drop dead letters")
+    .description("Dead letters: messages that could not be processed.");
   const command = (name: string, description: string) =>
     dlq.command(name).description(description).addOption(addressOption()).option("--json", "print JSON");
   const toSequence = integerFlag("sequence", 1, Number.MAX_SAFE_INTEGER);
   const signal = io.stopping;
 
   command("list", "Lists them, oldest first.")
-    .option("--limit <n>", "at most so many", integerFlag("--limit", 1, 100_000), 50)
+    .option("--limit <n>", "maximum number", integerFlag("--limit", 1, 100_000), 50)
     .action(async (options: Options & { limit: number }) => {
       const { describeDeadLetters } = await import("../format/describe-dead-letter.ts");
       const found = await withMesh(io, options.address, async ({ deadLetters }) => {

@@ -9,10 +9,10 @@ export function addDown(program: Command, io: CliIo, finish: (exitCode: number) 
     .command("down")
     .summary("stop the mesh of a data directory")
     .description("Drains the mesh that `up` started on a data directory, as Ctrl-C does. Without one it does nothing.")
-    .option("--data-dir <dir>", "of the mesh", ".pixelmesh")
+    .option("--data-dir <dir>", "data directory of the mesh", ".pixelmesh")
     .option(
       "--timeout <seconds>",
-      "how long it may drain before it is killed",
+      "time to drain before the mesh is killed",
       integerFlag("--timeout", 0, 3_600),
       defaultTimeoutS,
     )
@@ -25,5 +25,5 @@ export function addDown(program: Command, io: CliIo, finish: (exitCode: number) 
     });
 }
 
-/** The grace of `up` is 25 s, and its last steps have their own bounds. */
+/** Longer than the grace of `up`, 25 s, whose last steps have their own limits. */
 const defaultTimeoutS = 40;

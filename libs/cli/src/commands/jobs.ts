@@ -15,15 +15,15 @@ export const jobStates = ["running", "succeeded", "failed", "cancelled"] as cons
 export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   const jobs = program
     .command("jobs")
-    .summary("look at jobs, cancel them, fetch their outputs")
-    .description("Looks at jobs, cancels them, and fetches their outputs.");
+    .summary("list, show, watch and cancel jobs, download outputs")
+    .description("Lists, shows, watches and cancels jobs, and downloads their outputs.");
   const command = (name: string, description: string) =>
     jobs.command(name).description(description).addOption(addressOption()).option("--json", "print JSON");
 
   command("list", "Lists jobs, newest first.")
     .option("--state <state>", jobStates.join(", "), choiceFlag("--state", jobStates))
-    .option("--limit <n>", "at most so many", integerFlag("--limit", 1, 100_000), 20)
-    .option("--ids", "print the ids alone, one a line")
+    .option("--limit <n>", "maximum number", integerFlag("--limit", 1, 100_000), 20)
+    .option("--ids", "print only the ids, one per line")
     .action(async (options: Options & { ids?: true; state?: (typeof jobStates)[number]; limit: number }) => {
       const { describeJobs, toStateNumber } = await import("../format/describe-job.ts");
       const state: JobState = toStateNumber(options.state);
@@ -70,8 +70,8 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
   });
 
   command("download <id> [output...]", "Fetches the outputs of a job: those named, else all that are ready.")
-    .option("-o, --output <file>", "write the one output there; - is standard output")
-    .option("--out-dir <dir>", "write outputs there, as <id>.<output>.<ext> (default: .)")
+    .option("-o, --output <file>", "file for the only output; - is standard output")
+    .option("--out-dir <dir>", "directory for outputs, as <id>.<output>.<ext> (default: .)")
     .action(async (id: string, outputs: string[], options: DownloadOptions) => {
       const { downloadOutputs } = await import("../mesh-client/download-outputs.ts");
       finish(await downloadOutputs(id, outputs, options, io));

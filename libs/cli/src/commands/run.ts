@@ -25,29 +25,29 @@ Examples:
 export function addRun(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   program
     .command("run")
-    .summary("make new pictures of pictures")
+    .summary("upscale, cut out, or apply effects to pictures")
     .description(
       "Makes new pictures of pictures. Without an address and without a mesh at the usual one, starts one for this command.",
     )
     .argument("<picture...>", "JPEG, PNG, WebP, AVIF or GIF files; - is standard input")
-    .option("--max-side <px>", "shrink the source so that no side is longer", integerFlag("--max-side", 16, 16_384))
-    .option("--upscale <factor>", "enlarge by a model: 2, 3 or 4", (text) => Number(parseScale(text)))
+    .option("--max-side <px>", "shrink the source to this longest side", integerFlag("--max-side", 16, 16_384))
+    .option("--upscale <factor>", "enlarge by this factor with a model: 2, 3 or 4", (text) => Number(parseScale(text)))
     .option(
       "--width <px>",
-      "enlarge to this width instead, with --height into that box",
+      "enlarge to this width instead; with --height, to fit both",
       integerFlag("--width", 1, 16_384),
     )
     .option("--height <px>", "enlarge to this height instead", integerFlag("--height", 1, 16_384))
-    .option("--model <name>", "the model to enlarge or cut out by (see `models list`)", modelFlag("--model"))
-    .option("--upscale-model <name>", "the model to enlarge by", modelFlag("--upscale-model"))
-    .option("--cutout-model <name>", "the model to cut out by", modelFlag("--cutout-model"))
-    .option("--denoise <0..1>", "how much noise to remove, where the model has a pair", numberFlag("--denoise", 0, 1))
-    .option("--sharpen <0..1>", "sharpen what was enlarged", numberFlag("--sharpen", 0, 1))
-    .option("--contrast <0..0.5>", "add contrast to what was enlarged", numberFlag("--contrast", 0, 0.5))
-    .option("--remove-background", "cut the main object out")
-    .option("--background <what>", "cut out and put a colour, a PICTURE or blur:N behind", parseBackground)
+    .option("--model <name>", "model for enlarging or cutting out (see `models list`)", modelFlag("--model"))
+    .option("--upscale-model <name>", "model for enlarging", modelFlag("--upscale-model"))
+    .option("--cutout-model <name>", "model for cutting out", modelFlag("--cutout-model"))
+    .option("--denoise <0..1>", "strength of noise removal, for a model with a pair", numberFlag("--denoise", 0, 1))
+    .option("--sharpen <0..1>", "sharpen the enlarged picture", numberFlag("--sharpen", 0, 1))
+    .option("--contrast <0..0.5>", "add contrast to the enlarged picture", numberFlag("--contrast", 0, 0.5))
+    .option("--remove-background", "cut out the main object")
+    .option("--background <what>", "cut out, and put a colour, a PICTURE or blur:N behind", parseBackground)
     .option("--effect <effect>", "NAME[:key=value,…]; repeat for a chain", repeatedFlag<EffectText>(parseEffectText))
-    .option("--variant <variant>", "NAME=EFFECT+EFFECT…: one more output", repeatedFlag<Variant>(parseVariant))
+    .option("--variant <variant>", "NAME=EFFECT+EFFECT…: a further output", repeatedFlag<Variant>(parseVariant))
     .option("--quality <quality>", `${qualities.join(", ")}`, choiceFlag("--quality", qualities), "auto")
     .option(
       "--format <format>",
@@ -55,24 +55,24 @@ export function addRun(program: Command, io: CliIo, finish: (exitCode: number) =
       choiceFlag("--format", formats, formatAliases),
     )
     .option("--encode-quality <1..100>", "of JPEG, WebP and AVIF files", integerFlag("--encode-quality", 1, 100))
-    .option("--lossless", "lose nothing when WebP files are written (PNG files never do)")
+    .option("--lossless", "write WebP files without loss (PNG files never lose anything)")
     .option("--priority <priority>", priorities.join(" or "), choiceFlag("--priority", priorities), "interactive")
     .option(
       "--allow-degraded",
-      "permit smaller sizes, lighter models and no finishing under load; what was lowered is told",
+      "permit smaller sizes, lighter models and no finishing under load; the output lists them",
     )
-    .option("--no-cache", "neither read nor write stored results")
+    .option("--no-cache", "neither read nor write the result cache")
     .option(
       "--deadline <time>",
-      "a job fails unless it is done by then: 90s, 10m",
+      "time after which an unfinished job fails: 90s, 10m",
       durationFlag("--deadline", "1s", "24h"),
     )
-    .option("--jobs <n>", "pictures in work at once (default: 4)", integerFlag("--jobs", 1, 64))
-    .option("-q, --quiet", "tell failures only")
+    .option("--jobs <n>", "pictures processed at once (default: 4)", integerFlag("--jobs", 1, 64))
+    .option("-q, --quiet", "print failures only")
     .addOption(addressOption())
-    .option("-o, --output <file>", "write the one output there; - is standard output")
-    .option("--out-dir <dir>", "write outputs there (default: .)")
-    .option("--json", "print one JSON document about everything that was done")
+    .option("-o, --output <file>", "file for the only output; - is standard output")
+    .option("--out-dir <dir>", "directory for outputs (default: .)")
+    .option("--json", "print one JSON document about all pictures")
     .addHelpText("after", examples)
     .action(async (pictures: string[], options: RunOptions, command: Command) => {
       const isAddressGiven = command.getOptionValueSource("address") !== "default";

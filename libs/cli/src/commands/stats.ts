@@ -7,8 +7,8 @@ import { addressOption } from "../options/address-option.ts";
 export function addStats(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   program
     .command("stats")
-    .summary("show what the mesh has done: counts, rates, latencies, errors, caches")
-    .description("Shows what all replicas of the mesh have done since they started, and what they hold.")
+    .summary("show counts, rates, latencies, errors and caches")
+    .description("Shows the statistics of all replicas of the mesh since they started, and their stores.")
     .addOption(addressOption())
     .option("--json", "print JSON")
     .action(async ({ address, json }: { address: string; json?: true }) => {

@@ -23,8 +23,8 @@ export function addTop(program: Command, io: CliIo, finish: (exitCode: number) =
       "Shows devices with memory and zones, queues, slots and jobs in flight, until Ctrl-C. Elsewhere than on a terminal: once.",
     )
     .addOption(addressOption())
-    .option("--interval <seconds>", "between two looks", integerFlag("--interval", 1, 3_600), 2)
-    .option("--once", "print one frame and end")
+    .option("--interval <seconds>", "time between two updates", integerFlag("--interval", 1, 3_600), 2)
+    .option("--once", "print one screen and end")
     .action(async ({ address, interval, once }: Options) => {
       const isLive = io.stdout.isTTY === true && io.env.TERM !== "dumb" && !once;
       await withMesh(io, address, (client) => (isLive ? watch(io, client, interval * 1_000) : printOnce(io, client)));
@@ -38,7 +38,7 @@ async function printOnce(io: CliIo, client: Pixelmesh): Promise<void> {
   io.stdout.write(`${renderTop(view, pageSize).join("\n")}\n`);
 }
 
-/** Draws until the command is stopped; a mesh that does not answer is said, and asked again. */
+/** Draws until the command is stopped. Shows when the mesh does not answer, and asks again. */
 async function watch(io: CliIo, client: Pixelmesh, intervalMs: number): Promise<void> {
   const [{ takeView }, { renderTop }, { openScreen }, { toFailure }] = await Promise.all([
     import("../top/view.ts"),

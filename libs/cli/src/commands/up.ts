@@ -1,20 +1,30 @@
 import { statSync } from "node:fs";
-import { resolve } from "node:path";
-import type { MeshEvent } from "@pixelmesh/local-mesh";
+import { relative, resolve } from "node:path";
+import type { MeshEvent, MeshOptions } from "@pixelmesh/local-mesh";
+import { type RoleName, roleNames } from "@pixelmesh/roles";
 import type { Command } from "commander";
 import { toShortTime } from "../format/text.ts";
 import type { CliIo } from "../io.ts";
 import { choiceFlag, repeatedFlag } from "../options/flag-values.ts";
-import { wrongFlag } from "../options/usage-error.ts";
+import { inspectFlag, servicesFlag } from "../options/service-flags.ts";
+import { UsageError, wrongFlag } from "../options/usage-error.ts";
+
+const examples = `
+Examples:
+  pixelmesh up                                    a whole mesh
+  pixelmesh up --only ingest,scheduler,storage    a part of one; another terminal or a debugger runs the rest
+  pixelmesh up --watch --inspect upscale          for work on the code`;
 
 /** Adds `up`. */
 export function addUp(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   program
     .command("up")
     .summary("start a mesh on this machine")
-    .description("Starts a private broker and all services on loopback, restarts what crashes, drains on Ctrl-C.")
-    .option("--data-dir <dir>", "where everything is kept", ".pixelmesh")
-    .option("--models-dir <dir>", "further models; may be given several times", repeatedFlag(parseModelsDir))
+    .description(
+      "Starts a private broker and all services on loopback, restarts services that crash, and drains on Ctrl-C.",
+    )
+    .option("--data-dir <dir>", "directory of blobs, broker files and logs", ".pixelmesh")
+    .option("--models-dir <dir>", "a further directory of models; repeatable", repeatedFlag(parseModelsDir))
     .option(
       "--port <port>",
       "of ingest; the other ports follow it, health +100, metrics +200; 0: any free ones (default: 7400, or as variables say)",
@@ -25,6 +35,14 @@ export function addUp(program: Command, io: CliIo, finish: (exitCode: number) =>
       `least level that services log: ${logLevels.join(", ")} (default: PIXELMESH_LOG_LEVEL, or warn)`,
       choiceFlag("--log-level", logLevels),
     )
+    .option("--only <services>", "start only these, separated by commas (default: all)", servicesFlag("--only"))
+    .option(
+      "--inspect <service[:port]>",
+      "run this service with Node's inspector, by default on port 9229; 0: any free one; repeatable",
+      repeatedFlag(inspectFlag("--inspect")),
+    )
+    .option("--watch", "restart a service when its source files change")
+    .addHelpText("after", `\nServices: ${roleNames.join(", ")}\n${examples}`)
     .action(async (options: UpOptions) => {
       finish(await up(io, options));
     });
@@ -37,20 +55,27 @@ type UpOptions = {
   readonly modelsDir?: readonly string[];
   readonly port?: number;
   readonly logLevel?: (typeof logLevels)[number];
+  readonly only?: readonly RoleName[];
+  readonly inspect?: readonly (readonly [RoleName, number])[];
+  readonly watch?: true;
 };
 
-async function up(io: CliIo, { dataDir, modelsDir = [], port, logLevel }: UpOptions): Promise<number> {
-  // A mesh does not end because nothing reads what `up` prints any more, or the disk that holds it is full.
+async function up(io: CliIo, options: UpOptions): Promise<number> {
+  const inspect = toInspected(options);
+  // A mesh keeps running when its reader ends, or when the disk that holds its output is full.
   io.keepOnWithoutOutput?.();
-  const { startMesh } = await import("@pixelmesh/local-mesh");
+  const { sourceDirsOf, startMesh } = await import("@pixelmesh/local-mesh");
   const beginMs = performance.now();
   const mesh = await startMesh({
-    dataDir,
-    ports: port === undefined ? "fixed" : port === 0 ? "free" : port,
-    env: logLevel === undefined ? io.env : { ...io.env, PIXELMESH_LOG_LEVEL: logLevel },
-    modelsDirs: modelsDir,
+    dataDir: options.dataDir,
+    ports: toPorts(options.port),
+    env: options.logLevel === undefined ? io.env : { ...io.env, PIXELMESH_LOG_LEVEL: options.logLevel },
+    modelsDirs: options.modelsDir ?? [],
+    inspect,
     signal: io.stopping,
-    onEvent: (event) => say(event, io),
+    onEvent: (event) => printEvent(event, io),
+    ...(options.only ? { services: options.only } : {}),
+    ...(options.watch ? { sourceDirs: sourceDirsOf } : {}),
   });
   io.forced.addEventListener("abort", mesh.stopNow);
   io.stdout.write(
@@ -66,7 +91,24 @@ async function up(io: CliIo, { dataDir, modelsDir = [], port, logLevel }: UpOpti
   return 0;
 }
 
-function say(event: MeshEvent, io: CliIo): void {
+function toPorts(port: number | undefined): MeshOptions["ports"] {
+  if (port === undefined) return "fixed";
+  return port === 0 ? "free" : port;
+}
+
+/** The port of each inspected service. Throws UsageError for two services on one port, or a service that `--only` leaves out. */
+function toInspected({ inspect = [], only = roleNames }: UpOptions): ReadonlyMap<RoleName, number> {
+  const ports = new Map<RoleName, number>();
+  for (const [name, port] of inspect) {
+    if (!only.includes(name)) throw new UsageError(`Expected \`--inspect ${name}\` to be one of \`--only\``);
+    if (port !== 0 && [...ports].some(([other, taken]) => other !== name && taken === port))
+      throw new UsageError(`Expected each \`--inspect\` to have its own port, got ${port} twice; use \`${name}:PORT\``);
+    ports.set(name, port);
+  }
+  return ports;
+}
+
+function printEvent(event: MeshEvent, io: CliIo): void {
   switch (event.kind) {
     case "broker":
       io.stdout.write(`${"broker".padEnd(10)}  ${event.url}\n`);
@@ -74,6 +116,15 @@ function say(event: MeshEvent, io: CliIo): void {
     case "ready": {
       const { name, grpc, health, metrics } = event.service;
       io.stdout.write(`${name.padEnd(10)}  ${grpc}  health ${health}  metrics ${metrics}\n`);
+      break;
+    }
+    case "inspector":
+      io.stdout.write(`${event.name.padEnd(10)}  inspector ${event.url}\n`);
+      break;
+    case "changed": {
+      const paths = event.paths.map((path) => relative(process.cwd(), path)).join(", ");
+      const others = event.count > event.paths.length ? ` and ${event.count - event.paths.length} more` : "";
+      io.stdout.write(`changed ${paths}${others}; restarting ${event.names.join(", ")}\n`);
       break;
     }
     case "restarted":
@@ -87,7 +138,7 @@ function say(event: MeshEvent, io: CliIo): void {
   }
 }
 
-/** So that the last port, the metrics page of the last service, is one too. */
+/** The metrics port of the last service, 205 above, is a valid port too. */
 const highestPort = 65_535 - 205;
 
 function parsePort(text: string): number {

@@ -1,12 +1,12 @@
 import type { CompletionFlag, CompletionNode } from "./tree.ts";
 
-/** Shells that completion is written for. */
+/** Shells with a completion script. */
 export const shells = ["bash", "zsh", "fish"] as const;
 
 /** A word of `shells`. */
 export type Shell = (typeof shells)[number];
 
-/** The completion script of a shell for these commands: all words are in it, so that completing starts no process. */
+/** Returns the completion script of a shell for these commands. It contains all words, so that completing starts no process. */
 export function toCompletionScript(shell: Shell, nodes: readonly CompletionNode[]): string {
   if (shell === "fish") return toFish(nodes);
   return shell === "bash" ? toBash(nodes) : toZsh(nodes);
@@ -14,7 +14,7 @@ export function toCompletionScript(shell: Shell, nodes: readonly CompletionNode[
 
 const header = (shell: Shell, how: string) => `# ${shell} completion of pixelmesh. ${how}\n`;
 
-/** Sets `at` to the commands typed so far: subcommands are the words that are no flags and no values of flags. Not `path`: in zsh that is PATH. */
+/** Sets `at` to the commands typed so far: the words that are neither flags nor values of flags. It is not named `path`, which is PATH in zsh. */
 function toPathLoop(nodes: readonly CompletionNode[], first: number): string {
   const cases = nodes
     .filter(({ subcommands }) => subcommands.length > 0)

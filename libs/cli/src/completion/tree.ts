@@ -1,29 +1,29 @@
 import type { Command, Option } from "commander";
 
-/** One flag as a shell completes it. */
+/** A flag to complete. */
 export type CompletionFlag = {
-  /** `--format`, and `-o` where there is a short one. */
+  /** The long name, `--format`, and the short one, `-o`, if any. */
   readonly names: readonly string[];
   readonly description: string;
-  /** What may follow it: nothing, a file, a directory, one of some words, or any text. */
+  /** Its value: none, a file, a directory, one of some words, or any text. */
   readonly value: "none" | "file" | "directory" | "text" | readonly string[];
 };
 
-/** One command as a shell completes it. */
+/** A command to complete. */
 export type CompletionNode = {
-  /** The words before it, without `pixelmesh`: `["jobs", "list"]`. */
+  /** Its words, without `pixelmesh`: `["jobs", "list"]`. */
   readonly path: readonly string[];
   readonly description: string;
   readonly subcommands: readonly { readonly name: string; readonly description: string }[];
   readonly flags: readonly CompletionFlag[];
-  /** What its arguments are. */
+  /** Its arguments: none, files, or one of some words. */
   readonly takes: "nothing" | "files" | readonly string[];
 };
 
-/** Words that a flag takes, by its long name, where they are few. */
+/** The possible values of flags that take one of a few words, by long name. */
 export type FlagWords = Readonly<Record<string, readonly string[]>>;
 
-/** Every command of the program with its flags, parents first. */
+/** Returns every command of the program with its flags, parents first. */
 export function toCompletionTree(program: Command, words: FlagWords): readonly CompletionNode[] {
   const shared = [...program.options];
   function walk(command: Command, path: readonly string[]): CompletionNode[] {
@@ -63,7 +63,7 @@ function toArguments(command: Command): CompletionNode["takes"] {
   return listed.length > 1 && listed.every((word) => /^[a-z-]+$/.test(word)) ? listed : "nothing";
 }
 
-/** One line without what shells would read as more than text. */
+/** Returns the text as one line, without characters that shells interpret. */
 function toLine(text: string): string {
   return text
     .replace(/\s+/g, " ")

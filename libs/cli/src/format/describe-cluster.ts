@@ -3,7 +3,7 @@ import { DeviceKind, WorkClass, Zone } from "@pixelmesh/proto";
 import { toEnumWord } from "./enum-word.ts";
 import { toShortSize, toShortTime, toTable } from "./text.ts";
 
-/** The cluster with words for its enums, as `status --json` prints it. */
+/** Converts the cluster to the JSON of `status --json`, with words for enums. */
 export function toClusterJson(address: string, cluster: GetClusterResponse) {
   return {
     address,
@@ -19,7 +19,7 @@ export function toClusterJson(address: string, cluster: GetClusterResponse) {
   };
 }
 
-/** Services, devices, slots and queues as tables for people. */
+/** Formats services, devices, slots and queues as tables. */
 export function describeCluster(cluster: GetClusterResponse): string {
   const services = cluster.services.map((it) => [
     it.service,

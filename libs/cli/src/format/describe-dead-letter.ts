@@ -1,7 +1,7 @@
 import { DeadLetter, type GetDeadLetterResponse } from "@pixelmesh/proto";
 import { toTable } from "./text.ts";
 
-/** Dead letters as a table, or as a JSON array. */
+/** Formats dead letters as a table, or as a JSON array. */
 export function describeDeadLetters(letters: readonly DeadLetter[], json: boolean): string {
   if (json) return `${JSON.stringify(letters.map(DeadLetter.toJSON), null, 2)}\n`;
   const rows = letters.map(({ sequence, storedUnixMs, reason, subject }) => [
@@ -13,7 +13,7 @@ export function describeDeadLetters(letters: readonly DeadLetter[], json: boolea
   return toTable([["SEQUENCE", "STORED", "REASON", "SUBJECT"], ...rows]);
 }
 
-/** One dead letter with its message, as JSON where it decodes and else in base64. */
+/** Formats one dead letter with its message: as JSON where it decodes, otherwise in base64. */
 export function describeDeadLetter({ deadLetter, payload, text }: GetDeadLetterResponse, json: boolean): string {
   const message = text === "" ? Buffer.from(payload).toString("base64") : JSON.parse(text);
   const facts = deadLetter ? (DeadLetter.toJSON(deadLetter) as object) : {};

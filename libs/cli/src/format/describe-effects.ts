@@ -4,7 +4,7 @@ import { toTable } from "./text.ts";
 
 type Parameter = EffectDescription["parameters"][number];
 
-/** Effects as a table for people. */
+/** Formats effects as a table. */
 export function describeEffects(effects: readonly EffectDescription[]): string {
   const rows = effects.map(({ name, parameters, description }) => [
     name,
@@ -14,13 +14,13 @@ export function describeEffects(effects: readonly EffectDescription[]): string {
   return toTable([["EFFECT", "PARAMETERS", "WHAT IT DOES"], ...rows]);
 }
 
-/** One effect with its parameters, as `--effect NAME:key=value` takes them. */
+/** Formats one effect with its parameters, as `--effect NAME:key=value` takes them. */
 export function describeEffect({ name, description, parameters }: EffectDescription): string {
   const rows = parameters.map((it) => [it.name, toForm(it), toDefault(it), it.description]);
   return `${name}: ${description}\n${toTable([["PARAMETER", "FORM", "DEFAULT", "WHAT IT DOES"], ...rows])}`;
 }
 
-/** An effect with words for its enums, as `effects --json` prints it. */
+/** Converts an effect to the JSON of `effects --json`, with words for enums. */
 export function toEffectJson({ parameters, ...effect }: EffectDescription) {
   return {
     ...effect,

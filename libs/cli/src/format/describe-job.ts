@@ -6,18 +6,18 @@ import { toEnumWord } from "./enum-word.ts";
 import { toJobJson } from "./job-json.ts";
 import { toShortSize, toShortTime, toTable } from "./text.ts";
 
-/** The state a word stands for; UNSPECIFIED, which means all, without a word. */
+/** Returns the state that a word names, or UNSPECIFIED, which means all states, without a word. */
 export function toStateNumber(word: string | undefined): JobState {
   const name = word?.toUpperCase() as keyof typeof JobState | undefined;
   return name === undefined ? JobState.UNSPECIFIED : JobState[name];
 }
 
-/** Whether it ended as it was meant to. */
+/** Whether the job succeeded. */
 export function isSucceeded(job: Job): boolean {
   return job.state === JobState.SUCCEEDED;
 }
 
-/** Jobs as a table, or as a JSON array. */
+/** Formats jobs as a table, or as a JSON array. */
 export function describeJobs(jobs: readonly Job[], json: boolean): string {
   if (json) return `${JSON.stringify(jobs.map(toJobJson), null, 2)}\n`;
   const rows = jobs.map((job) => [
@@ -31,7 +31,7 @@ export function describeJobs(jobs: readonly Job[], json: boolean): string {
   return toTable([["ID", "STATE", "CREATED", "TOOK", "STEPS", "ERROR"], ...rows]);
 }
 
-/** One job with its steps and outputs, or as JSON. */
+/** Formats one job with its steps and outputs, or as JSON. */
 export function describeJob(job: Job, json: boolean): string {
   if (json) return `${JSON.stringify(toJobJson(job), null, 2)}\n`;
   const steps = job.steps.map((step) => [
@@ -59,7 +59,7 @@ export function describeJob(job: Job, json: boolean): string {
   ].join("");
 }
 
-/** One line on how a job stands, or the job as one line of JSON. */
+/** Formats the state of a job as one line of text, or of JSON. */
 export function describeChange(job: Job, json: boolean): string {
   if (json) return `${JSON.stringify(toJobJson(job))}\n`;
   const state = toEnumWord(JobState, job.state);

@@ -2,7 +2,7 @@ import { type JobServiceGetStatsResponse, reasonFromEnum } from "@pixelmesh/clie
 import type { LatencyStats, Tally } from "@pixelmesh/proto";
 import { toShortSize, toShortTime, toTable } from "./text.ts";
 
-/** The statistics as `stats --json` prints them: words for reasons, no buckets, times in ms to a tenth. */
+/** Converts statistics to the JSON of `stats --json`: words for reasons, no buckets, times in ms with one decimal. */
 export function toStatsJson(stats: JobServiceGetStatsResponse) {
   return {
     uptimeMs: stats.uptimeMs,
@@ -24,7 +24,7 @@ export function toStatsJson(stats: JobServiceGetStatsResponse) {
   };
 }
 
-/** The statistics as tables for people. */
+/** Formats statistics as tables. */
 export function describeStats(stats: JobServiceGetStatsResponse): string {
   const { cache, storage } = stats;
   const operations = stats.operations.map((it) => [it.operation, ...toCells(it.requests), ...toTimes(it.latency)]);

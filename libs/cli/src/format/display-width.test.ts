@@ -16,7 +16,7 @@ test.each([
   ["…", 1],
 ])("`%s` takes %i cells", (text, cells) => expect(displayWidth(text)).toBe(cells));
 
-test("what is fitted or padded takes the cells it was given", () => {
+test("cut and padded texts take exactly the given cells", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "写", "e\u0301", "🎉", " ") });
   fc.assert(
     fc.property(text, fc.integer({ min: 0, max: 20 }), (given, cells) => {

@@ -1,4 +1,4 @@
-/** Blocks whose characters take two cells: East Asian Width W and F of Unicode, by first and last code point. */
+/** First and last code point of each block whose characters take two cells: East Asian Width W and F of Unicode. */
 const wide: readonly (readonly [number, number])[] = [
   [0x1100, 0x115f],
   [0x2e80, 0x303e],
@@ -19,20 +19,20 @@ const wide: readonly (readonly [number, number])[] = [
   [0x20000, 0x3fffd],
 ];
 
-/** Cells that the text takes on a terminal: 2 for East Asian wide characters and emoji, 0 for combining marks, else 1. */
+/** Returns the cells of the text on a terminal: 2 for East Asian wide characters and emoji, 0 for combining marks, else 1. */
 export function displayWidth(text: string): number {
   let width = 0;
   for (const character of text) width += cellsOf(character);
   return width;
 }
 
-/** The beginning of the text that fits into so many cells; ends with `…` where something was cut off. */
+/** Cuts the end of a text so that it fits into the cells, and appends `…` if it cut anything. */
 export function fitStart(text: string, cells: number): string {
   if (displayWidth(text) <= cells) return text;
   return cells < 1 ? "" : `${takeCells([...text], cells - 1).join("")}…`;
 }
 
-/** The end of the text that fits into so many cells; begins with `…` where something was cut off. */
+/** Cuts the beginning of a text so that it fits into the cells, and prepends `…` if it cut anything. */
 export function fitEnd(text: string, cells: number): string {
   if (displayWidth(text) <= cells) return text;
   return cells < 1
@@ -42,7 +42,7 @@ export function fitEnd(text: string, cells: number): string {
         .join("")}`;
 }
 
-/** The text with spaces after it up to so many cells. */
+/** Pads the text with spaces up to this many cells. */
 export function padCells(text: string, cells: number): string {
   return text + " ".repeat(Math.max(0, cells - displayWidth(text)));
 }

@@ -3,7 +3,7 @@ import { type JobError, JobState, Priority, StepState } from "@pixelmesh/proto";
 import { toFormatWord } from "../run/document.ts";
 import { toEnumWord } from "./enum-word.ts";
 
-/** A job with words for its enums, as `jobs … --json` prints it. */
+/** Converts a job to the JSON of `jobs … --json`, with words for enums. */
 export function toJobJson(job: Job) {
   return {
     ...job,

@@ -13,17 +13,17 @@ test.each([
   ["a\u2028b\ufeff", "a\\u2028b\\ufeff"],
 ])("%j is shown as %s", (text, shown) => expect(escapeText(text)).toBe(shown));
 
-test("letters of all scripts and emoji stay as they are", () => {
+test("letters of all scripts and emoji are not escaped", () => {
   for (const text of ["写真館", "صورة", "تصویر\u200cها", "Ünïcödé e\u0301", "👨\u200d👩\u200d👧"])
     expect(escapeLine(text)).toBe(text);
 });
 
-test("line breaks stay in text and are escaped in names", () => {
+test("line breaks are kept in text and escaped in names", () => {
   expect(escapeText("a\nb")).toBe("a\nb");
   expect(escapeLine("a\nb")).toBe("a\\u000ab");
 });
 
-test("JSON that is escaped has the same content", () => {
+test("escaped JSON has the same content", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const value = { text, more: [`${text}\u202e\u0085`] };

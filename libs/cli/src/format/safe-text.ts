@@ -2,17 +2,17 @@ import type { Terminal } from "../io.ts";
 
 /**
  * Characters that change how a terminal shows the text around them: C0 and C1 controls, DEL, format characters (bidirectional overrides
- * and isolates, zero-width marks, tags), line and paragraph separators, and lone surrogates. The two joiners are left alone: scripts
+ * and isolates, zero-width marks, tags), line and paragraph separators, and lone surrogates. The two joiners are allowed: scripts
  * such as Persian and Hindi, and many emoji, need them.
  */
 const unsafe = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
-/** The text with each unsafe character written as `\uXXXX`, line breaks included. For names inside a line. */
+/** Escapes each unsafe character as `\uXXXX`, line breaks included. For names inside a line. */
 export function escapeLine(text: string): string {
   return text.replace(unsafe, toEscape);
 }
 
-/** As `escapeLine`, but line breaks stay. JSON stays JSON with the same content. */
+/** Like `escapeLine`, but keeps line breaks. JSON stays JSON with the same content. */
 export function escapeText(text: string): string {
   return text.replace(unsafe, (character) => (character === "\n" ? character : toEscape(character)));
 }
@@ -24,7 +24,7 @@ function toEscape(character: string): string {
   return escaped;
 }
 
-/** The same terminal; `write` escapes what is unsafe, `draw` writes our own control sequences as they are. */
+/** Wraps a terminal: `write` escapes unsafe characters, `draw` writes our own control sequences unchanged. */
 export function toSafeTerminal(terminal: Terminal): Terminal {
   return {
     write: (text) => terminal.write(escapeText(text)),

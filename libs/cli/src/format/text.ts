@@ -1,7 +1,7 @@
 import { displayWidth, padCells } from "./display-width.ts";
 import { escapeLine } from "./safe-text.ts";
 
-/** A size for people: "812 B", "3.1 MiB". */
+/** Formats a size: "812 B", "3.1 MiB". */
 export function toShortSize(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = bytes;
@@ -13,7 +13,7 @@ export function toShortSize(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** The text with numbers of bytes as sizes: "26214400 bytes" is "25 MiB"; the number stays beside a size that is not exact. */
+/** Replaces numbers of bytes in a text by sizes: "26214400 bytes" becomes "25 MiB". Keeps the number beside a size that is not exact. */
 export function withSizes(text: string): string {
   return text.replace(/\b(\d{4,15}) bytes\b/g, (found, digits: string) => {
     const bytes = Number(digits);
@@ -23,7 +23,7 @@ export function withSizes(text: string): string {
   });
 }
 
-/** A span of time for people: "85 ms", "2.3 s", "4 min 10 s". */
+/** Formats a duration: "85 ms", "2.3 s", "4 min 10 s". */
 export function toShortTime(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
@@ -31,7 +31,7 @@ export function toShortTime(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** Rows in columns as wide as their widest cell; the last column is not padded. Ends with a line break unless empty. Cells are escaped. */
+/** Formats rows in columns as wide as their widest cell. The last column is not padded. Cells are escaped. Ends with a line break unless empty. */
 export function toTable(rows: readonly (readonly string[])[]): string {
   const safe = rows.map((row) => row.map(escapeLine));
   const widths: number[] = [];

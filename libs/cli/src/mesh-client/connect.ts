@@ -6,15 +6,15 @@ import { parseAddress } from "../options/flag-values.ts";
 
 const startingTimeoutMs = 15_000;
 
-/** Whether anything answers at the address. Behind an HTTP proxy a socket cannot tell, so the calls find out. */
+/** Whether a server accepts connections at the address. Always true behind an HTTP proxy, where only a call can tell. */
 export async function isAnswering(address: string, { env }: CliIo): Promise<boolean> {
   const { host, port } = parseAddress(address);
   return readAccess(env).httpProxy || isListening(host, port);
 }
 
 /**
- * A client for the mesh at an address where something answers; a mesh that is just starting is waited for. Throws
- * SERVICE_UNAVAILABLE where that is no mesh, or none that serves.
+ * Connects to the mesh at an address where a server answers, and waits for a mesh that is just starting. Throws
+ * SERVICE_UNAVAILABLE where the server is not a mesh that serves.
  */
 export async function connectServing(address: string, { env, stopping: signal }: CliIo): Promise<Pixelmesh> {
   const { host, port } = parseAddress(address);
@@ -25,7 +25,7 @@ export async function connectServing(address: string, { env, stopping: signal }:
   return client;
 }
 
-/** A client for a mesh that has to be there already. Throws SERVICE_UNAVAILABLE, with what to do, where none is. */
+/** Connects to a running mesh. Throws SERVICE_UNAVAILABLE, with advice, where none answers. */
 export async function connectExisting(address: string, io: CliIo): Promise<Pixelmesh> {
   if (await isAnswering(address, io)) return connectServing(address, io);
   throw new AppError("SERVICE_UNAVAILABLE", `No mesh answers at ${address}. Start one with \`pixelmesh up\``);

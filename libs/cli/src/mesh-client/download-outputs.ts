@@ -22,8 +22,8 @@ export type DownloadOptions = {
 };
 
 /**
- * The command `jobs download`: answers the exit code, 1 where an output could not be had. Throws UsageError for a place that cannot be
- * written to, JOB_NOT_FOUND, OUTPUT_NOT_FOUND, and OUTPUT_NOT_READY where there is nothing yet.
+ * Runs `jobs download` and resolves with the exit code: 1 where an output could not be downloaded. Throws UsageError for a path that cannot
+ * be written, JOB_NOT_FOUND, OUTPUT_NOT_FOUND, and OUTPUT_NOT_READY where no output is ready.
  */
 export async function downloadOutputs(
   jobId: string,
@@ -36,7 +36,7 @@ export async function downloadOutputs(
     const chosen = choose(await listOutputs(client, jobId, io.stopping), names, jobId);
     if (options.output !== undefined && chosen.length > 1) {
       const known = chosen.map(({ name }) => name).join(", ");
-      throw new UsageError(`Expected one output to be named for \`-o\`, for the job has ${known}`);
+      throw new UsageError(`Expected one output to be named for \`-o\`, because the job has ${known}`);
     }
     const saved: SavedOutput[] = [];
     let hasFailed = false;
@@ -62,7 +62,7 @@ function assertPlace(names: readonly string[], { output, outDir, json }: Downloa
     if (names.length > 1)
       throw wrongFlag("-o", `used with one output; there are ${names.length}, use --out-dir`, output);
     if (json && isStdout(output)) {
-      throw new UsageError("Expected `--json` without `-o` to standard output, for one of them only can be there");
+      throw new UsageError("Expected `--json` without `-o` to standard output: only one of them can go there");
     }
     if (output === "-" && streams === undefined) throw wrongFlag("-o", "a file: there is no standard output here", "-");
     assertWritable("-o", output);
@@ -76,7 +76,7 @@ async function listOutputs(client: Pixelmesh, jobId: string, signal: AbortSignal
   return outputs;
 }
 
-/** The outputs named, whatever their state: the mesh says why one cannot be had. Else all that are ready. */
+/** Returns the named outputs in any state, since the mesh explains why one is not available. Without names: all that are ready. */
 function choose(outputs: readonly OutputStatus[], names: readonly string[], jobId: string): readonly OutputStatus[] {
   if (names.length === 0) {
     const ready = outputs.filter((output) => output.ready);

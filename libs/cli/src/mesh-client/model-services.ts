@@ -3,12 +3,12 @@ import { BackgroundServiceDefinition, UpscaleServiceDefinition } from "@pixelmes
 import { modelRoles } from "@pixelmesh/roles";
 import type { RpcClient } from "@pixelmesh/rpc";
 
-/** What a service that runs models offers for them. */
+/** Calls about models that a service of a model role serves. */
 export type ModelRpc = Pick<RpcClient<UpscaleServiceDefinition>, "listModels" | "loadModel" | "unloadModel">;
 
 /**
- * Calls every replica that knows the model, one after the other, at its own address, and answers what each said. Throws
- * UNKNOWN_MODEL where none knows it, SERVICE_UNAVAILABLE where none is there.
+ * Calls every replica that knows the model, one after the other, at its own address, and resolves with their responses. Throws
+ * UNKNOWN_MODEL where no replica knows it, SERVICE_UNAVAILABLE where no replica runs.
  */
 export async function onEveryReplica<T>(
   client: Pixelmesh,
@@ -18,7 +18,7 @@ export async function onEveryReplica<T>(
 ): Promise<T[]> {
   const { services } = await client.cluster();
   const replicas = services.filter(({ service }) => modelRoles.some((role) => role === service));
-  if (replicas.length === 0) throw new AppError("SERVICE_UNAVAILABLE", "No service that runs models is there");
+  if (replicas.length === 0) throw new AppError("SERVICE_UNAVAILABLE", "No service that runs models is available");
   const known = new Set<string>();
   const answers: T[] = [];
   for (const { service, instance, grpcAddress } of replicas) {

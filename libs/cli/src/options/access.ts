@@ -12,7 +12,7 @@ const flags = [
 
 const tenantVariable = "PIXELMESH_TENANT";
 
-/** Adds the flags of TLS and the tenant, for every command. Each is the variable of the same meaning, for this command. */
+/** Adds the flags of TLS and the tenant to every command. Each overrides the variable of the same meaning. */
 export function addAccessFlags(program: Command, setVariable: (name: string, value: string) => void): void {
   for (const [names, description, variable] of flags) {
     const option = new Option(names, `${description} (default: ${variable})`).argParser((text: string) => {
@@ -35,7 +35,7 @@ function parseTenant(source: string, text: string): string {
   throw wrongFlag(source, "1 to 64 letters, digits, - or _", text);
 }
 
-/** What the environment says of how to call a mesh. The token is no flag: others see the arguments of a process. */
+/** Reads from the environment how to call a mesh. The token is not a flag, because other users see the arguments of a process. */
 export function readAccess(env: Env): Access {
   const tls = {
     caFile: env.PIXELMESH_TLS_CA_FILE,

@@ -4,7 +4,7 @@ import { parseAddress } from "./flag-values.ts";
 
 const variable = "PIXELMESH_ADDRESS";
 
-/** `--address`, for every command that asks a mesh. */
+/** Creates `--address`, for every command that calls a mesh. */
 export function addressOption(): Option {
   return new Option("--address <host:port>", `of the mesh; ${variable} in the environment says the same`)
     .default("127.0.0.1:7400")
@@ -15,8 +15,8 @@ export function addressOption(): Option {
 }
 
 /**
- * Takes the address from PIXELMESH_ADDRESS in all commands that have the option and were not given it. The source of the value is
- * then `env`. Throws UsageError when the command runs and the variable holds no address.
+ * Sets the address from PIXELMESH_ADDRESS in all commands that have the option and did not get it as a flag. The source of the value
+ * is then `env`. The command throws UsageError where the variable holds no address.
  */
 export function useAddressVariable(program: Command, env: Env): void {
   program.hook("preAction", (_, command) => {

@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { expect, test } from "vitest";
 import { colorNames, toHexColor } from "./css-colors.ts";
 
-/** The colour as sharp's own parser reads it. */
+/** Parses the colour with sharp. */
 async function paintedBy(background: string): Promise<string> {
   const create = { width: 1, height: 1, channels: 4 as const, background };
   const [r, g, b, a] = await sharp({ create }).raw().toBuffer();
@@ -10,7 +10,7 @@ async function paintedBy(background: string): Promise<string> {
   return `#${hex.join("")}`;
 }
 
-test("every colour name, and each form with digits, is the colour that sharp paints", async () => {
+test("every colour name and hexadecimal form is the colour that sharp paints", async () => {
   expect(colorNames).toHaveLength(148);
   for (const text of [...colorNames, "#fa3", "#FFAA33", "#12345678", "#abcd", "#123f"])
     expect([text, toHexColor(text)]).toEqual([text, await paintedBy(text)]);

@@ -150,12 +150,12 @@ const named: Readonly<Record<string, string>> = Object.assign(Object.create(null
   yellowgreen: "9acd32",
 });
 
-/** Names that `toHexColor` knows. */
+/** The names that `toHexColor` converts. */
 export const colorNames: readonly string[] = Object.keys(named);
 
 /**
- * A colour as `#rrggbb`, or `#rrggbbaa` where it is not opaque, of `#rgb`, `#rgba`, `#rrggbb`, `#rrggbbaa` or a CSS colour name.
- * Undefined for any other text.
+ * Converts a colour to `#rrggbb`, or to `#rrggbbaa` where it is not opaque, from `#rgb`, `#rgba`, `#rrggbb`, `#rrggbbaa` or a CSS colour name.
+ * Returns undefined for any other text.
  */
 export function toHexColor(text: string): string | undefined {
   const color = text.trim().toLowerCase();

@@ -34,7 +34,7 @@ export function choiceFlag<const C extends string>(
   };
 }
 
-// Not the parser of settings: what it imports would slow every command down.
+// Not the parser of settings, whose imports would slow down every command.
 const unitsMs: ReadonlyMap<string, number> = new Map([
   ["ms", 1],
   ["s", 1_000],
@@ -62,7 +62,7 @@ export function repeatedFlag<T>(parse: (text: string) => T): (text: string, prev
   return (text, previous = []) => [...previous, parse(text)];
 }
 
-/** Host and port of `HOST:PORT` (an IPv6 host in brackets) or `dns:///HOST:PORT`, a name of several; throws UsageError. */
+/** Parses `HOST:PORT` (an IPv6 host in brackets) or `dns:///HOST:PORT`, a name with several addresses; throws UsageError. */
 export function parseAddress(text: string, flag = "--address"): { readonly host: string; readonly port: number } {
   const match = /^(?:dns:\/\/\/)?(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);

@@ -4,18 +4,18 @@ import { toFailure } from "../run/failure.ts";
 
 const messageOf = (...args: ConstructorParameters<typeof AppError>) => toFailure(new AppError(...args)).message;
 
-test("a call without a token names the variable that holds it", () => {
-  expect(messageOf("UNAUTHENTICATED", "The token is none of this mesh's")).toBe(
-    "The token is none of this mesh's. Set PIXELMESH_API_TOKEN to a token of this mesh",
+test("the hint for a missing token names its variable", () => {
+  expect(messageOf("UNAUTHENTICATED", "This mesh does not know the token")).toBe(
+    "This mesh does not know the token. Set PIXELMESH_API_TOKEN to a token of this mesh",
   );
 });
 
-test("a model that is not here names the command that brings it", () => {
+test("the hint for a missing model names the command that pulls it", () => {
   const told = messageOf("MODEL_UNAVAILABLE", "Model `u2netp` is listed but not available", {
     metadata: { model: "u2netp" },
   });
   expect(told).toContain("`pixelmesh models pull u2netp`");
-  // As a failed job tells it, without metadata.
+  // As in the error of a failed job, without metadata.
   expect(messageOf("MODEL_UNAVAILABLE", "The model `silueta` cannot be used: no file")).toContain(
     "models pull silueta",
   );
@@ -23,7 +23,7 @@ test("a model that is not here names the command that brings it", () => {
   expect(messageOf("MODEL_UNAVAILABLE", pulling)).toBe(pulling);
 });
 
-test("a wrong word or colour gets the nearest", () => {
+test("the hint for a wrong word or colour names the nearest one", () => {
   const wrong = (form: string, got: string) =>
     messageOf("INVALID_ARGUMENT", `Expected \`x\` to be ${form}, got \`${got}\``);
   expect(wrong("one of bayer4, bayer8, jarvis", "jarvs")).toMatch(/got `jarvs`\. Did you mean `jarvis`\?$/);
@@ -31,7 +31,7 @@ test("a wrong word or colour gets the nearest", () => {
   expect(wrong("a number from 1 to 2", "3")).toMatch(/got `3`$/);
 });
 
-test("a name that is unknown gets the nearest that is known", () => {
+test("the hint for an unknown name names the nearest known one", () => {
   const known = { metadata: { known: "u2netp,silueta" } };
   expect(messageOf("UNKNOWN_MODEL", "Unknown model `u2net`; known: u2netp, silueta", known)).toMatch(
     /Did you mean `u2netp`\?$/,

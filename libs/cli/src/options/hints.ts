@@ -3,15 +3,15 @@ import type { Failure } from "../run/document.ts";
 import { colorNames } from "./css-colors.ts";
 import { didYouMean } from "./nearest.ts";
 
-/** What a failure says, as far as hints need it. */
-type Told = {
+/** The parts of a failure that hints use. */
+type HintSource = {
   readonly reason: Reason;
   readonly message: string;
   readonly metadata?: Readonly<Record<string, string>>;
 };
 
-/** A failure with what a caller at a command line can do about it, in its text. */
-export function withHint({ reason, message, metadata = {} }: Told): Failure {
+/** Adds advice for a caller at a command line to the text of a failure. */
+export function withHint({ reason, message, metadata = {} }: HintSource): Failure {
   return { reason, message: `${message}${toHint(reason, message, metadata)}` };
 }
 
@@ -31,7 +31,7 @@ function toHint(reason: Reason, message: string, metadata: Readonly<Record<strin
   }
 }
 
-/** The nearest of the words that a field takes, or of the colours. */
+/** Suggests the nearest word that the field takes, or the nearest colour. */
 function toValueHint(message: string): string {
   const [, words, got = ""] = /to be one of ([^`]+), got `([^`]+)`$/.exec(message) ?? [];
   if (words !== undefined) return didYouMean(got, words.split(", "));
@@ -40,7 +40,7 @@ function toValueHint(message: string): string {
 }
 
 function toPullHint(message: string, model = firstQuoted(message)): string {
-  // `models pull` itself fails with this reason too, and says what it needs.
+  // `models pull` also fails with this reason, and its text already gives advice.
   if (model === "" || /models pull|--from/.test(message)) return "";
   return `. Bring it here with \`pixelmesh models pull ${model}\`, or see \`pixelmesh models list\``;
 }

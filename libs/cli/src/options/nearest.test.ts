@@ -12,11 +12,11 @@ test.each([
   ["pop", "pop_art"],
 ])("`%s` means `%s`", (typed, meant) => expect(nearestName(typed, effects)).toBe(meant));
 
-test.each(["swirl", "", "x", "x".repeat(10_000)])("`%s` is near to nothing", (typed) => {
+test.each(["swirl", "", "x", "x".repeat(10_000)])("`%s` is near to no name", (typed) => {
   expect(nearestName(typed, effects)).toBeUndefined();
   expect(didYouMean(typed, effects)).toBe("");
 });
 
-test("the nearest of several is named", () => {
+test("the nearest of several names is returned", () => {
   expect(didYouMean("jpg", ["png", "jpeg"])).toBe(". Did you mean `jpeg`?");
 });

@@ -1,6 +1,6 @@
 /**
- * The known name that is nearest to what was typed, where one is near: at most a third of its characters away, counted in
- * insertions, deletions, changes and swaps of neighbours (optimal string alignment), or it begins with what was typed.
+ * Returns the known name that is nearest to the typed one. Its distance is at most a third of its characters, counted in
+ * insertions, deletions, changes and swaps of neighbours (optimal string alignment), or it begins with the typed text.
  */
 export function nearestName(typed: string, known: Iterable<string>): string | undefined {
   const text = typed.toLowerCase();
@@ -19,7 +19,7 @@ export function nearestName(typed: string, known: Iterable<string>): string | un
   return best;
 }
 
-/** ". Did you mean `name`?" for the nearest known name, or nothing. */
+/** Returns ". Did you mean `name`?" for the nearest known name, or an empty text. */
 export function didYouMean(typed: string, known: Iterable<string>): string {
   const name = nearestName(typed, known);
   return name === undefined || name === typed ? "" : `. Did you mean \`${name}\`?`;

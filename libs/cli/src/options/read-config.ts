@@ -3,12 +3,12 @@ import { promisify } from "node:util";
 import type { ConfigLine, Env } from "@pixelmesh/config";
 import type { RoleName } from "@pixelmesh/roles";
 
-/** One setting, and the services that have it. */
+/** A setting and the services that have it. */
 export type Setting = ConfigLine & { readonly services: readonly RoleName[] };
 
 const timeoutMs = 30_000;
 
-/** What each service says its settings are in this environment, each setting once, by variable. */
+/** Runs each service to print its settings in this environment. Resolves with each setting once, sorted by variable. */
 export async function readConfig(names: readonly RoleName[], env: Env): Promise<readonly Setting[]> {
   const lists = await Promise.all(names.map(async (name) => ({ name, lines: await ask(name, env) })));
   const byVariable = new Map<string, Setting>();

@@ -1,7 +1,7 @@
-/** The command was called wrongly; the process exits with 2. The text names flag, expected form and what was given. */
+/** The command was called wrongly; the process exits with 2. The text names the flag, its form and the given value. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
-  /** Everything that was given, where the text quotes it: what is cut off could no longer be told for a secret. */
+  /** The whole given value, where the text quotes it. A shortened one could not be recognised as a secret. */
   readonly got: string | undefined;
 
   constructor(message: string, got?: string) {
@@ -10,12 +10,12 @@ export class UsageError extends Error {
   }
 }
 
-/** "Expected `--flag` to be …, got `…`", and then the hint. */
+/** Creates the error "Expected `--flag` to be …, got `…`", followed by the hint. */
 export function wrongFlag(flag: string, form: string, got: string, hint = ""): UsageError {
   return new UsageError(`Expected \`${flag}\` to be ${form}, got \`${toShort(got)}\`${hint}`, got);
 }
 
-/** The text of an error with what `mask` hides in what was given. */
+/** Returns the text of an error, with the given value masked by `mask`. */
 export function toUsageText({ message, got }: UsageError, mask: (value: string) => string): string {
   return got === undefined ? mask(message) : message.replace(`\`${toShort(got)}\``, () => `\`${toShort(mask(got))}\``);
 }

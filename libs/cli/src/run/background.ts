@@ -1,15 +1,15 @@
 import { toHexColor } from "../options/css-colors.ts";
 import { wrongFlag } from "../options/usage-error.ts";
 
-/** What is put behind the cut-out. */
+/** The new background of a cut-out. */
 export type Background =
   | { readonly kind: "color"; readonly color: string }
   | { readonly kind: "blur"; readonly sigmaPx: number }
   | { readonly kind: "picture"; readonly path: string };
 
 /**
- * Reads a colour (`#rrggbb`, `#rgb` or a CSS name), `blur:N` (N from 0.3 to 100, in pixels) or the path of a picture. A file that is
- * called like a colour is given as `./red`. Throws UsageError.
+ * Parses a colour (`#rrggbb`, `#rgb` or a CSS name), `blur:N` (N from 0.3 to 100, in pixels) or the path of a picture. A file with the
+ * name of a colour is given as `./red`. Throws UsageError.
  */
 export function parseBackground(text: string): Background {
   const color = toHexColor(text);

@@ -1,8 +1,8 @@
 import { constants, fstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 
 /**
- * Whether a descriptor was opened for writing by the program that started this one. Those that node opened for itself have numbers too:
- * what is no file, pipe, socket or device is one of them, and so is a pipe that this process reads as well. Writing there ends the process.
+ * Whether the program that started this one opened this descriptor for writing. Node has descriptors of its own: those that are no file,
+ * pipe, socket or device, and pipes that this process also reads. Writing to one of these ends the process.
  */
 export function isOpenForWriting(fd: number): boolean {
   const stats = statOf(fd);
@@ -11,7 +11,7 @@ export function isOpenForWriting(fd: number): boolean {
     if (accessOf(fd) === constants.O_RDONLY) return false;
     return !stats.isFIFO() || fd <= 2 || !isReadHere(fd);
   } catch {
-    // No /proc: the first write tells.
+    // Without /proc, the first write shows it.
     return true;
   }
 }
@@ -36,7 +36,7 @@ function isReadHere(fd: number): boolean {
     try {
       return readlinkSync(`/proc/self/fd/${other}`) === pipe && accessOf(Number(other)) === constants.O_RDONLY;
     } catch {
-      // It was the descriptor of the listing itself.
+      // The descriptor of the listing itself.
       return false;
     }
   });

@@ -52,7 +52,7 @@ test("the document has exactly the shape that scripts rely on", () => {
   });
 });
 
-test("a job whose outputs could not be had has failed, a cancelled one stays cancelled", () => {
+test("a job whose outputs could not be downloaded has failed, a cancelled job stays cancelled", () => {
   const failure = { reason: "BLOB_CORRUPT", message: "…" };
   const stateOf = (state: JobState) =>
     toDocument([{ path: "a", job: { ...job, state }, outputs: [], failure }], 0).jobs[0]!.state;
@@ -64,7 +64,7 @@ test("formats are lower-case words", () => {
   expect([ImageFormat.JPEG, ImageFormat.AVIF].map(toFormatWord)).toEqual(["jpeg", "avif"]);
 });
 
-test("progress says how much is done, by which steps, and what is left", () => {
+test("progress shows the share done, the running steps, and the time left", () => {
   const running = Job.fromPartial({
     state: JobState.RUNNING,
     progress: 0.5,

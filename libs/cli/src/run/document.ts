@@ -1,6 +1,6 @@
 import { ImageFormat, type Job, JobState } from "@pixelmesh/proto";
 
-/** One output as it was written to disk. Sizes in pixels and bytes. */
+/** An output that was written to disk. Sizes in pixels and bytes. */
 export type SavedOutput = {
   readonly name: string;
   readonly path: string;
@@ -14,7 +14,7 @@ export type SavedOutput = {
 /** Why a picture failed. */
 export type Failure = { readonly reason: string; readonly message: string };
 
-/** What became of one picture. Without a job it was refused before there was one. */
+/** The result of one picture. Without a job, the picture was refused before its job existed. */
 export type PictureResult = {
   readonly path: string;
   readonly job: Job | undefined;
@@ -22,7 +22,7 @@ export type PictureResult = {
   readonly failure: Failure | undefined;
 };
 
-/** What `run --json` prints: the shape is part of the command's contract. Times in milliseconds. */
+/** The document of `run --json`. Its shape is part of the command's contract. Times in milliseconds. */
 export function toDocument(results: readonly PictureResult[], wallMs: number) {
   return { jobs: results.map(toJobDocument), wallMs: Math.round(wallMs) };
 }
@@ -31,7 +31,7 @@ function toJobDocument({ path, job, outputs, failure }: PictureResult) {
   const info = job?.sources[0]?.info;
   return {
     id: job?.id ?? null,
-    // A job that succeeded and whose outputs could not be fetched or written has failed for whoever asked.
+    // For the caller, a picture failed if its outputs could not be downloaded or written, even if its job succeeded.
     state: failure !== undefined && job?.state !== JobState.CANCELLED ? "FAILED" : toStateName(job?.state),
     source: { path, width: info?.widthPx ?? null, height: info?.heightPx ?? null },
     outputs,
@@ -50,12 +50,12 @@ function toJobDocument({ path, job, outputs, failure }: PictureResult) {
   };
 }
 
-/** RUNNING, SUCCEEDED, FAILED or CANCELLED; FAILED where there is no job. */
+/** Returns RUNNING, SUCCEEDED, FAILED or CANCELLED; FAILED where there is no job. */
 export function toStateName(state: JobState | undefined): string {
   return Object.entries(JobState).find(([, value]) => value === state)?.[0] ?? "FAILED";
 }
 
-/** The format's lower-case name: jpeg, png, webp, avif. */
+/** Returns the format's lower-case name: jpeg, png, webp, avif. */
 export function toFormatWord(format: ImageFormat): string {
   return (Object.entries(ImageFormat).find(([, value]) => value === format)?.[0] ?? "unknown").toLowerCase();
 }

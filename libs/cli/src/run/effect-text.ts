@@ -1,9 +1,9 @@
 import { wrongFlag } from "../options/usage-error.ts";
 
-/** An effect as it was written: its settings are text until the catalogue says what they are. */
+/** An effect as it was typed. Its settings are text, because the catalogue decides their types. */
 export type EffectText = { readonly name: string; readonly settings: Readonly<Record<string, string>> };
 
-/** One more output: a chain of effects on what the other flags make. */
+/** Another output: a chain of effects on the result of the other flags. */
 export type Variant = { readonly name: string; readonly effects: readonly EffectText[] };
 
 const namePattern = /^[a-z][a-z0-9_]*$/;
@@ -13,7 +13,7 @@ const outputPattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 export function parseEffectText(text: string, flag = "--effect"): EffectText {
   const colon = text.indexOf(":");
   const name = colon < 0 ? text : text.slice(0, colon);
-  // Without a prototype, so that no name of a setting means anything to JavaScript.
+  // Without a prototype, so that every name of a setting is an ordinary key.
   const settings: Record<string, string> = Object.create(null);
   const refuse = () => wrongFlag(flag, "NAME or NAME:key=value,…", text);
   if (!namePattern.test(name)) throw refuse();

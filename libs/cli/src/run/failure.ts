@@ -3,7 +3,7 @@ import { withSizes } from "../format/text.ts";
 import { withHint } from "../options/hints.ts";
 import type { Failure } from "./document.ts";
 
-/** Any failure as reason and text for people. Files that cannot be read or written are the caller's: INVALID_ARGUMENT. */
+/** Converts any failure to a reason and a text. Files that cannot be read or written are INVALID_ARGUMENT. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof AppError || isAbort(error)) {
     return toPrinted(withHint(toAppError(error)));

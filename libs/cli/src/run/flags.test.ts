@@ -6,7 +6,7 @@ import { parseRunFlags, type RunOptions } from "./flags.ts";
 import { withSharedModel } from "./shared-model.ts";
 import { toEffect } from "./to-effect.ts";
 
-test("an effect's settings are read as text, name by name", () => {
+test("the settings of an effect are read as text", () => {
   expect(parseEffectText("dither")).toEqual({ name: "dither", settings: {} });
   expect(parseEffectText("dither:dark=#102030,levels=4")).toEqual({
     name: "dither",
@@ -15,12 +15,12 @@ test("an effect's settings are read as text, name by name", () => {
 });
 
 test.each(["", ":a=1", "dither:", "dither:levels", "Dither", "dither:levels=2,levels=3", "dither:=4"])(
-  "the effect `%s` is refused by flag, form and what was given",
+  "the effect `%s` is refused with flag, form and value",
   (text) => expect(() => parseEffectText(text)).toThrow(/^Expected `--effect` to be .*, got `/),
 );
 
 test.each(["", "dither", "=dither", "A=dither", "a=", "a=dither+", `${"a".repeat(33)}=dither`])(
-  "the variant `%s` is refused by flag, form and what was given",
+  "the variant `%s` is refused with flag, form and value",
   (text) => expect(() => parseVariant(text)).toThrow(/^Expected `--variant` to be .*, got `/),
 );
 
@@ -29,7 +29,7 @@ test.each(["", "-", "#ff", "#fff8", "#12345g", "blur:", "blur:0", "blur:101", "b
   (text) => expect(() => parseBackground(text)).toThrow(/^Expected `--background` to be .*, got `/),
 );
 
-test("a background is a colour, a blur or else a path", () => {
+test("a background is a colour, a blur or a path", () => {
   expect(parseBackground("#FFaa00")).toEqual({ kind: "color", color: "#ffaa00" });
   expect(parseBackground("#fa0")).toEqual({ kind: "color", color: "#ffaa00" });
   expect(parseBackground("RebeccaPurple")).toEqual({ kind: "color", color: "#663399" });
@@ -81,7 +81,7 @@ test.each(["constructor", "valueof", "hasown"])("the setting `%s` is one like an
   expect(Object.keys(parameters)).toEqual([name]);
 });
 
-test("what is unknown or not of its type goes to the mesh as it was written, to be refused there", () => {
+test("an unknown setting, or one of a wrong type, goes to the mesh as text and is refused there", () => {
   const asText = (value: string) => ({ kind: { $case: "text", value } });
   expect(toEffect(parseEffectText("dither:levels=many,serpentine=yes,size=3"), catalogue).parameters).toEqual({
     levels: asText("many"),
@@ -109,7 +109,7 @@ test("-o is for one output only", () => {
   expect(parse(["a.png"], { output: "x.png" }).outputFile).toBe("x.png");
 });
 
-test("flags that mean nothing together are refused", () => {
+test("flags that exclude each other are refused", () => {
   expect(() => parse(["a.png"], { model: "m" })).toThrow(/^Expected `--model` to be given with --upscale/);
   expect(() => parse(["a.png"], { cutoutModel: "m", upscale: 2 })).toThrow(
     /^Expected `--cutout-model` to be given with/,
@@ -123,7 +123,7 @@ test("flags that mean nothing together are refused", () => {
     "Expected `--lossless` with png, webp or auto",
   );
   expect(() => parse(["a.png"], { encodeQuality: 9, format: "png" })).toThrow(
-    "Expected `--encode-quality` with a format",
+    "Expected `--encode-quality` with a lossy format",
   );
   expect(() => parse(["-", "-"], { upscale: 2 })).toThrow("there is one standard input");
   expect(() => parse(["a.png"], { upscale: 2, output: "-", json: true })).toThrow("Expected `--json` without `-o`");
@@ -134,7 +134,7 @@ test("flags that mean nothing together are refused", () => {
   expect(() => parse(["a.png"], { variant: [parseVariant("result=dither")] })).toThrow("got `result`");
 });
 
-test("a picture without anything to do is refused, one that is written in another format is not", () => {
+test("a command without work is refused; another format is work", () => {
   expect(() => parse(["a.png"], {})).toThrow(/^Expected something to do: --upscale/);
   expect(() => parse(["a.png"], { outDir: "out", quality: "high" })).toThrow(/^Expected something to do/);
   for (const options of [{ format: "webp" }, { output: "x.webp" }, { encodeQuality: 5 }, { lossless: true }] as const)
@@ -147,7 +147,7 @@ test.each(["x.gif", "x.tiff", "x.BMP", "x.jpgg", "dir.png/x.heic", "x.txt"])(
     expect(() => parse(["a.png"], { upscale: 2, output })).toThrow(/^Expected `-o` to be a name that ends with/),
 );
 
-test("the ending of an output and --format say the same, and other endings need --format", () => {
+test("the ending of an output must agree with --format, and other endings need --format", () => {
   expect(() => parse(["a.png"], { output: "x.jpg", format: "png" })).toThrow("Expected `-o` to end as `--format png`");
   expect(() => parse(["a.png"], { output: "x.gif", format: "png" })).toThrow("a name that ends with");
   expect(() => parse(["a.png"], { upscale: 2, output: "x.pngg" })).toThrow("Did you mean `.png`?");
@@ -157,7 +157,7 @@ test("the ending of an output and --format say the same, and other endings need 
   expect(parse(["a.png"], { upscale: 2, output: "/dev/fd/3" }).format).toBe("auto");
 });
 
-test("--model is for what is asked for, and each operation can have its own", () => {
+test("--model applies to the operation that the flags ask for, and each operation can have its own model", () => {
   const modelsOf = (options: Partial<RunOptions>) => {
     const { upscale, cutoutModel, sharedModel } = parse(["a.png"], options);
     return [upscale?.model, cutoutModel, sharedModel];
@@ -177,7 +177,7 @@ test("--model is for what is asked for, and each operation can have its own", ()
   expect(modelsOf({ upscale: 2, removeBackground: true, model: "a" })).toEqual(["", "", "a"]);
 });
 
-test("a model for either operation goes to the one of its task", () => {
+test("a shared model goes to the operation of its task", () => {
   const flags = parse(["a.png"], { upscale: 2, removeBackground: true, model: "m" });
   const model = (task: string) => [Model.fromPartial({ name: "m", task })];
   expect(withSharedModel(flags, model("matte"))).toMatchObject({ cutoutModel: "m", upscale: { model: "" } });

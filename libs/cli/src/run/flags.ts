@@ -1,17 +1,17 @@
-import type { UpscaleOperation } from "@pixelmesh/proto";
-import type { RoleName } from "@pixelmesh/roles";
+import { operations } from "@pixelmesh/pipeline";
+import { type RoleName, roleNames } from "@pixelmesh/roles";
 import { UsageError, wrongFlag } from "../options/usage-error.ts";
 import type { Background } from "./background.ts";
 import type { EffectText, Variant } from "./effect-text.ts";
 import { type Format, toOutputFormat } from "./formats.ts";
 import { chooseModels, type ModelOptions } from "./model-flags.ts";
-
+import { askedRoles, type StepFlags } from "./operation-flags.ts";
 import { isStdin, isStdout } from "./standard-paths.ts";
 import { toUpscale, type UpscaleOptions } from "./upscale-flags.ts";
 
-/** Words of `--quality`. */
+/** Values of `--quality`. */
 export const qualities = ["auto", "high", "balanced", "fast"] as const;
-/** Words of `--priority`. */
+/** Values of `--priority`. */
 export const priorities = ["interactive", "batch"] as const;
 
 /** The options of `run` as commander gives them. */
@@ -27,7 +27,7 @@ export type RunOptions = Omit<UpscaleOptions, "upscaleModel"> &
     readonly encodeQuality?: number;
     readonly lossless?: true;
     readonly priority: (typeof priorities)[number];
-    /** In milliseconds from the upload on. */
+    /** Milliseconds from the start of the upload. */
     readonly deadline?: number;
     readonly jobs?: number;
     readonly quiet?: true;
@@ -39,18 +39,11 @@ export type RunOptions = Omit<UpscaleOptions, "upscaleModel"> &
     readonly json?: true;
   };
 
-/** Everything `run` was asked for, checked as far as that needs neither files nor mesh. */
-export type RunFlags = {
+/** Everything that `run` was asked for, checked as far as that needs neither files nor mesh. */
+export type RunFlags = StepFlags & {
   readonly pictures: readonly string[];
-  readonly maxSidePx: number | undefined;
-  readonly upscale: UpscaleOperation | undefined;
-  readonly removeBackground: boolean;
-  /** The model to cut out by; empty: the default. */
-  readonly cutoutModel: string;
-  /** `--model` where the command both enlarges and cuts out: the model's own task tells which of the two it is for. */
+  /** `--model` of a command that both enlarges and cuts out. The model's task decides which of the two it is for. */
   readonly sharedModel: string | undefined;
-  readonly background: Background | undefined;
-  readonly effects: readonly EffectText[];
   readonly variants: readonly Variant[];
   readonly quality: RunOptions["quality"];
   readonly format: Format;
@@ -75,7 +68,7 @@ export const mainOutput = "result";
 
 const defaultPicturesAtOnce = 4;
 
-/** Checks what flags mean together. Throws UsageError. */
+/** Checks the flags against each other. Throws UsageError. */
 export function parseRunFlags(pictures: readonly string[], options: RunOptions): RunFlags {
   const { background, effect: effects = [], variant: variants = [], output } = options;
   const names = variants.map(({ name }) => name);
@@ -117,12 +110,13 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
     const count = pictures.length * outputNames(flags).length;
     if (count > 1) throw wrongFlag("-o", `used with one output; there are ${count}, use --out-dir`, output);
     if (flags.json && isStdout(output)) {
-      throw new UsageError("Expected `--json` without `-o` to standard output, for one of them only can be there");
+      throw new UsageError("Expected `--json` without `-o` to standard output, because only one of them can use it");
     }
   }
   assertEncoding(flags);
   assertWork(flags);
-  if (pictures.filter(isStdin).length > 1) throw wrongFlag("picture", "`-` once, for there is one standard input", "-");
+  if (pictures.filter(isStdin).length > 1)
+    throw wrongFlag("picture", "`-` once, because there is one standard input", "-");
   return flags;
 }
 
@@ -132,11 +126,11 @@ function assertEncoding({ format, lossless, encodeQuality }: RunFlags): void {
   }
   if (encodeQuality > 0 && (format === "png" || lossless)) {
     const what = lossless ? "--lossless" : "--format png";
-    throw new UsageError(`Expected \`--encode-quality\` with a format that loses something, got \`${what}\``);
+    throw new UsageError(`Expected \`--encode-quality\` with a lossy format, got \`${what}\``);
   }
 }
 
-/** Writing a picture anew in a format that was named is work as well. */
+// Writing the picture in a named format is work as well.
 function assertWork(flags: RunFlags): void {
   const isRewritten = flags.format !== "auto" || flags.encodeQuality > 0 || flags.lossless;
   if (hasMainSteps(flags) || flags.variants.length > 0 || isRewritten) return;
@@ -146,24 +140,19 @@ function assertWork(flags: RunFlags): void {
 }
 
 /** Whether the flags other than `--variant` ask for any step. */
-export function hasMainSteps({ maxSidePx, upscale, removeBackground, effects }: RunFlags): boolean {
-  return maxSidePx !== undefined || upscale !== undefined || removeBackground || effects.length > 0;
+export function hasMainSteps(flags: RunFlags): boolean {
+  return askedRoles(flags).length > 0;
 }
 
-/** Names of the outputs, in order: `result` unless there is nothing but variants, then one for each variant. */
+/** Names of the outputs, in order: `result` unless the command has only variants, then one for each variant. */
 export function outputNames(flags: RunFlags): readonly string[] {
   const variants = flags.variants.map(({ name }) => name);
   return hasMainSteps(flags) || variants.length === 0 ? [mainOutput, ...variants] : variants;
 }
 
-/** The services that this command needs; a private mesh starts no others. */
-export function neededServices({ upscale, removeBackground, effects, variants }: RunFlags): readonly RoleName[] {
-  return [
-    "ingest",
-    "scheduler",
-    "storage",
-    ...(upscale ? (["upscale"] as const) : []),
-    ...(removeBackground ? (["background"] as const) : []),
-    ...(effects.length + variants.length > 0 ? (["effects"] as const) : []),
-  ];
+/** The roles that this command needs. A private mesh starts no others. */
+export function neededServices(flags: RunFlags): readonly RoleName[] {
+  const needed = new Set<RoleName>(["ingest", "scheduler", "storage", ...askedRoles(flags)]);
+  if (flags.variants.length > 0) needed.add(operations.applyEffects.role);
+  return roleNames.filter((name) => needed.has(name));
 }

@@ -15,7 +15,7 @@ export const formatAliases: ReadonlyMap<string, Format> = new Map([
   ["jfif", "jpeg"],
 ]);
 
-/** Endings of file names that mean other kinds of files: no `--format` makes a JPEG a GIF. */
+/** Endings of file names of other formats. `--format jpeg` with a name in `.gif` is a mistake. */
 const otherKinds: ReadonlySet<string> = new Set(
   "apng bmp dib emf eps exr gif hdr heic heif ico j2k jp2 jpf jpx jxl jxr mp4 pbm pcx pdf pgm pnm ppm ps psd qoi svg svgz tga tif tiff webm wmf xcf zip".split(
     " ",
@@ -23,8 +23,8 @@ const otherKinds: ReadonlySet<string> = new Set(
 );
 
 /**
- * The format of an output file: that of `--format` where it is given, else the one its name ends with, else auto. Throws UsageError where
- * the two are not the same, and where the name ends with what Pixelmesh does not write.
+ * Returns the format of an output file: that of `--format`, otherwise that of its ending, otherwise auto. Throws UsageError where the two
+ * differ, and for the ending of a format that Pixelmesh does not write.
  */
 export function toOutputFormat(path: string, asked: Format | undefined): Format {
   const ending = extname(path).slice(1).toLowerCase();

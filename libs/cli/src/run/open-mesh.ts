@@ -7,17 +7,17 @@ import type { RoleName } from "@pixelmesh/roles";
 import type { CliIo } from "../io.ts";
 import { connectExisting, connectServing, isAnswering } from "../mesh-client/connect.ts";
 
-/** A mesh to work with for one command. */
+/** A connection to a mesh for one command. */
 export type OpenMesh = { readonly client: Pixelmesh; close(): Promise<void> };
 
 const stopGraceMs = 4_000;
 
-/** Where the mesh is, and whether the caller named that place or it is the usual one. */
+/** The address of the mesh, and whether the caller named it or it is the default. */
 export type GivenAddress = { readonly address: string; readonly isAddressGiven: boolean };
 
 /**
- * The mesh at the address or, where no address was given and nothing answers at the usual one, a private one of the named services in a
- * temporary directory, which goes with it. `note` is told of the latter and of what goes wrong in it. Throws
+ * Connects to the mesh at the address. Where the caller gave no address and nothing answers at the default one, starts a private mesh of
+ * these services in a temporary directory, which is removed with it. `note` prints its start and its failures. Throws
  * SERVICE_UNAVAILABLE where nothing answers at a given address.
  */
 export async function openMesh(
@@ -38,7 +38,7 @@ export async function openMesh(
     const mesh = await startMesh({
       dataDir,
       ports: "free",
-      // Nothing is left to finish when the command is done with it.
+      // The command has finished, so nothing needs to drain.
       env: { PIXELMESH_STOP_GRACE: "2s", ...io.env },
       services,
       signal: io.stopping,

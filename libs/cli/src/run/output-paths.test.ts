@@ -15,11 +15,11 @@ test("a repeated stem gets -2, also where it differs in case only", () => {
   expect(chooseStems(["cat-2.png", "cat.png", "x/cat.png"], never)).toEqual(["cat-2", "cat", "cat-3"]);
 });
 
-test("a stem that would name an input gives way", () => {
+test("a stem that would name an input gets -2", () => {
   expect(chooseStems(["cat.png"], (stem) => stem === "cat")).toEqual(["cat-2"]);
 });
 
-test("whatever the pictures are called, no two share a stem", () => {
+test("pictures of any names have different stems", () => {
   const path = fc.stringMatching(/^([ab]\/)?[aAbB-]{1,3}(-[23])?(\.png)?$/);
   fc.assert(
     fc.property(fc.array(path), (paths) => {

@@ -1,9 +1,8 @@
 import { basename, extname } from "node:path";
 
 /**
- * The part of the output names that stands for each picture: its file name without extension, and with `-2`, `-3`… where
- * another picture has that already (upper and lower case count as one: some disks see no difference) or `isBlocked` says
- * that it would name an input.
+ * Returns the stem of the output names of each picture: its file name without extension. Appends `-2`, `-3`… where another picture
+ * already has that stem or `isBlocked` returns that it would name an input. Case is ignored, as some file systems do.
  */
 export function chooseStems(pictures: readonly string[], isBlocked: (stem: string) => boolean): string[] {
   const taken = new Set<string>();
@@ -17,12 +16,12 @@ export function chooseStems(pictures: readonly string[], isBlocked: (stem: strin
   });
 }
 
-/** The file name extension of a format's lower-case name: `jpg` for jpeg, else the name. */
+/** Returns the file name extension of a format: `jpg` for jpeg, otherwise its name. */
 export function toExtension(format: string): string {
   return format === "jpeg" ? "jpg" : format;
 }
 
-/** `<stem>.<output>.<ext>` */
+/** Returns `<stem>.<output>.<ext>`. */
 export function toFileName(stem: string, output: string, format: string): string {
   return `${stem}.${output}.${toExtension(format)}`;
 }

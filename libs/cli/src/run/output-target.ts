@@ -15,7 +15,7 @@ import { UsageError, wrongFlag } from "../options/usage-error.ts";
 import { isOpenForWriting } from "./descriptors.ts";
 import { isStdout, toDescriptor } from "./standard-paths.ts";
 
-/** Where the bytes of an output go: to an open descriptor, into a pipe or device, or to a file at a path without links. */
+/** The target of an output: an open descriptor, a pipe or device, or a file at a path without links. */
 export type OutputTarget =
   | { readonly kind: "descriptor"; readonly fd: number }
   | { readonly kind: "stream"; readonly path: string; readonly isFifo: boolean }
@@ -23,12 +23,12 @@ export type OutputTarget =
 
 const maxLinks = 40;
 
-/** A name for an unfinished output: short, so that it fits wherever the output's own name does. */
+/** Returns a path for the unfinished output. Its name is short enough wherever the output's name is. */
 export function toPartPath(dir: string): string {
   return join(dir, `.pixelmesh-${process.pid}-${randomBytes(6).toString("hex")}.part`);
 }
 
-/** What a path leads to, links followed, also a link to a file that is not there yet. Throws what the file system says. */
+/** Resolves a path to its target. Follows links, also to a file that does not exist yet. Throws errors of the file system. */
 export function findTarget(path: string): OutputTarget {
   if (path === "-") return { kind: "descriptor", fd: 1 };
   let at = path;
@@ -47,7 +47,7 @@ export function findTarget(path: string): OutputTarget {
   return { kind: "stream", path: at, isFifo: existing.isFIFO() };
 }
 
-/** Whether an output goes to standard output, by its name or by a link. */
+/** Whether a path leads to standard output, by its name or by a link. */
 export function leadsToStdout(path: string): boolean {
   if (isStdout(path)) return true;
   try {
@@ -59,7 +59,7 @@ export function leadsToStdout(path: string): boolean {
 }
 
 /**
- * Makes sure, before any work, that an output can be written to `path`: it leads somewhere, and there bytes can be written. Throws
+ * Checks, before any work, that an output can be written to `path`. Throws
  * UsageError that names `flag`.
  */
 export function assertWritable(flag: string, path: string): void {
@@ -89,7 +89,7 @@ export function assertWritable(flag: string, path: string): void {
 }
 
 /**
- * Makes a directory and those above it as far as they are missing, and makes sure that files can be made in it. Throws UsageError that
+ * Creates a directory and its missing parents, and checks that files can be created in it. Throws UsageError that
  * names `flag`.
  */
 export function assertFolder(flag: string, path: string): void {
@@ -98,19 +98,19 @@ export function assertFolder(flag: string, path: string): void {
   throw wrongFlag(flag, `a directory that can be written to, or a place where one can be made (${why})`, path);
 }
 
-/** Not `recursive`: that never ends where a directory can be made nowhere, as in `/proc`. */
+/** Creates parents itself, because node's `recursive` never ends where no directory can be created, as in `/proc`. */
 function makeFolders(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   if (dirname(path) !== path) makeFolders(dirname(path));
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another process may make it at the same time.
+    // Another process may have created it meanwhile.
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
 
-/** Why no file can be made in a directory, as the code of the system; undefined where it can. Tries it, and leaves nothing. */
+/** Creates and removes a file in a directory. Returns the system's error code where that fails, otherwise undefined. */
 export function findWriteFailure(dir: string): string | undefined {
   const probe = toPartPath(dir);
   return failureOf(() => {

@@ -6,12 +6,12 @@ import type { Picture } from "@pixelmesh/client";
 import { AppError } from "@pixelmesh/errors";
 import { isStdin } from "./standard-paths.ts";
 
-/** What is kept of a picture that can be read once only, so that its upload can be repeated. */
+/** Limit of the bytes that are kept of a picture that can be read only once, so that its upload can be retried. */
 const keptBytes = 64 * 1024 * 1024;
 
 /**
- * A picture for an upload: a file that is opened anew for each try, or what standard input, a pipe or a device gives, which is kept up to
- * 64 MiB. Throws INVALID_ARGUMENT for a directory, and what the file system says.
+ * Returns the content for an upload. A file is opened again for each try. The bytes of standard input, a pipe or a device are kept, up to
+ * 64 MiB. Throws INVALID_ARGUMENT for a directory, and errors of the file system.
  */
 export async function openPicture(
   name: string,
@@ -26,7 +26,7 @@ export async function openPicture(
   return keep(name, addAbortSignal(signal, stats.isFIFO() ? openFifo(path) : read()));
 }
 
-/** To open a FIFO as a file blocks a thread until a writer comes, which no signal ends. */
+/** Opening a FIFO as a file would block a thread until a writer opens it, which no signal ends. */
 function openFifo(path: string): Readable {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   return new Socket({ fd, readable: true, writable: false });

@@ -15,7 +15,7 @@ const pipelineOf = (options: Partial<RunOptions>) => toPipeline(flagsOf(options)
 const shapeOf = (options: Partial<RunOptions>) =>
   pipelineOf(options).steps.map(({ id, inputs }) => `${id}(${inputs.map(({ from }) => from?.value).join()})`);
 
-test("steps come in the documented order, each on the one before", () => {
+test("steps are in the documented order, each on the one before", () => {
   expect(
     shapeOf({
       effect: [parseEffectText("dither"), parseEffectText("pop_art")],
@@ -33,7 +33,7 @@ test("steps come in the documented order, each on the one before", () => {
   ]);
 });
 
-test("an upscale is by a scale or to a size, with what else was said about it", () => {
+test("an upscale has a scale or a target, and the other upscale flags", () => {
   const upscaleOf = (options: Partial<RunOptions>) => pipelineOf(options).steps[0]?.operation?.value;
   expect(upscaleOf({ upscale: 3 })).toMatchObject({ scale: 3, model: "", target: undefined, finishing: undefined });
   expect(upscaleOf({ height: 900, model: "m", denoise: 0.5, contrast: 0.1 })).toMatchObject({
@@ -46,14 +46,14 @@ test("an upscale is by a scale or to a size, with what else was said about it", 
   expect(neededServices(flagsOf({ width: 900 }))).toContain("upscale");
 });
 
-test("all effects are one step, in their order", () => {
+test("all effects are one step, in order", () => {
   const { steps } = pipelineOf({ effect: [parseEffectText("dither"), parseEffectText("pop_art")] });
   expect(steps.map(({ operation }) => operation)).toEqual([
     { $case: "applyEffects", value: { effects: [plain({ name: "dither" }), plain({ name: "pop_art" })] } },
   ]);
 });
 
-test("a blurred background is made of the picture before it was cut out", () => {
+test("a blurred background is made from the picture before the cut-out", () => {
   expect(shapeOf({ upscale: 2, background: parseBackground("blur:12") })).toEqual([
     "upscale(source)",
     "remove_background(upscale)",
@@ -68,7 +68,7 @@ test("a background picture is the second upload", () => {
   );
 });
 
-test("each variant branches off the end and is one more output", () => {
+test("each variant branches off the last step and is another output", () => {
   const options = { upscale: 4, variant: [parseVariant("a=dither"), parseVariant("b=pop_art+dither")] } as const;
   expect(shapeOf(options)).toEqual(["upscale(source)", "variant_a(upscale)", "variant_b(upscale)"]);
   expect(pipelineOf(options).outputs.map(({ name, step }) => [name, step])).toEqual([
@@ -78,13 +78,13 @@ test("each variant branches off the end and is one more output", () => {
   ]);
 });
 
-test("with variants alone there is no further output, and they branch off the source", () => {
+test("variants alone branch off the source, and are the only outputs", () => {
   const options = { variant: [parseVariant("a=dither")] };
   expect(shapeOf(options)).toEqual(["variant_a(source)"]);
   expect(outputNames(flagsOf(options))).toEqual(["a"]);
 });
 
-test("how outputs are encoded goes to all of them", () => {
+test("encoding flags apply to every output", () => {
   const { outputs } = pipelineOf({
     upscale: 2,
     format: "webp",
@@ -95,12 +95,12 @@ test("how outputs are encoded goes to all of them", () => {
   expect(pipelineOf({ format: "webp", lossless: true }).outputs[0]?.encoding?.lossless).toBe(true);
 });
 
-test("a cut-out has the model that was named for it", () => {
+test("--cutout-model names the model of a cut-out", () => {
   const { steps } = pipelineOf({ removeBackground: true, cutoutModel: "u2netp" });
   expect(steps[0]?.operation).toEqual({ $case: "removeBackground", value: { model: "u2netp" } });
 });
 
-test("asked for no step, a pipeline passes the picture through in the format wanted", () => {
+test("without steps, a pipeline writes the picture in another format", () => {
   const { steps, outputs } = pipelineOf({ format: "webp" });
   expect(steps.map(({ operation }) => operation)).toEqual([
     { $case: "prescale", value: { maxSidePx: 0, maxPixels: 0 } },
@@ -108,12 +108,12 @@ test("asked for no step, a pipeline passes the picture through in the format wan
   expect(outputs.map(({ name, encoding }) => [name, encoding?.format])).toEqual([["result", ImageFormat.WEBP]]);
 });
 
-test("-o says the format by its ending, --format for endings that say none", () => {
+test("the ending of -o decides the format, and --format where the ending does not", () => {
   expect(flagsOf({ output: "x.JPG" }).format).toBe("jpeg");
   expect(flagsOf({ output: "x.dat", format: "png" }).format).toBe("png");
 });
 
-test("whatever is asked for, ids are unique and valid, inputs come from earlier steps, and outputs name steps", () => {
+test("ids are unique and valid, inputs come from earlier steps, and outputs name steps", () => {
   const name = fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,31}$/).filter((text) => text !== "result");
   const options = fc.record(
     {
@@ -141,7 +141,7 @@ test("whatever is asked for, ids are unique and valid, inputs come from earlier 
   );
 });
 
-test("a private mesh has the services that the steps need, and no others", () => {
+test("a private mesh has only the roles that the steps need", () => {
   const base = ["ingest", "scheduler", "storage"];
   expect(neededServices(flagsOf({ format: "png" }))).toEqual(base);
   expect(neededServices(flagsOf({ upscale: 4 }))).toEqual([...base, "upscale"]);

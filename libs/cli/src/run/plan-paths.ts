@@ -11,12 +11,12 @@ import { assertFolder, assertWritable, findTarget } from "./output-target.ts";
 import type { PictureTask } from "./run-picture.ts";
 import { isStdin } from "./standard-paths.ts";
 
-/** Where the outputs of one picture go. */
+/** The paths of the outputs of one picture. */
 export type Place = Pick<PictureTask, "pathOf" | "refusal">;
 
 /**
- * Where the outputs of each picture go. Makes the folder. Throws UsageError where an input would be overwritten and where nothing can be
- * written; a picture whose own outputs cannot be written is refused alone.
+ * Plans the paths of the outputs of each picture and creates the directory. Throws UsageError where an input would be overwritten or no
+ * output can be written. Where only the outputs of one picture cannot be written, only that picture is refused.
  */
 export function planPaths(flags: RunFlags): readonly Place[] {
   const { background, outputFile } = flags;
@@ -52,7 +52,7 @@ function planFolder(flags: RunFlags, isInput: (path: string) => boolean): readon
   });
 }
 
-/** Why an output has no place in any of the formats that it may get. */
+/** Returns why an output cannot be written in any of its possible formats. */
 function findRefusal(
   outputs: readonly string[],
   possible: readonly string[],
@@ -76,14 +76,14 @@ function findPlaceFailure(path: string): AppError | undefined {
   }
 }
 
-/** The file that a path leads to, as the system tells files apart; undefined where there is none that can be told. */
+/** Returns the identity of the file at a path, by device and inode. Undefined where it cannot be read. */
 function identityOf(path: string): string | undefined {
   if (isStdin(path)) return undefined;
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
     return stats && `${stats.dev}:${stats.ino}`;
   } catch {
-    // Too long a name, a circle of links, a folder that may not be entered: reading it says so, for that picture alone.
+    // Too long a name, a cycle of links, no access to a directory: reading the picture will fail with that, for this picture only.
     return undefined;
   }
 }

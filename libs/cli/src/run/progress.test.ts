@@ -12,14 +12,14 @@ const running = Job.fromPartial({
   steps: [{ id: "remove_background", state: StepState.RUNNING }],
 });
 
-/** A terminal, and all that was written to it. */
+/** A terminal that records its text. */
 function createTerminal(columns: number): { terminal: Terminal; written: () => string } {
   let text = "";
   const write = (more: string) => (text += more);
   return { terminal: toSafeTerminal({ isTTY: true, columns, rows: 24, write }), written: () => text };
 }
 
-test("a bar fits the terminal, however narrow it is and whatever the picture is called", () => {
+test("a bar fits a terminal of any width and a picture of any name", () => {
   for (const label of ["cat.png", "写真".repeat(30), "🎉".repeat(30)]) {
     for (let cells = 1; cells <= 120; cells += 1) {
       const bar = toBar(label, running, cells);
@@ -29,7 +29,7 @@ test("a bar fits the terminal, however narrow it is and whatever the picture is 
   }
 });
 
-test("on a terminal each bar is one line that is drawn over, and names cannot add sequences", () => {
+test("on a terminal each bar is one redrawn line, and names cannot add control sequences", () => {
   const { terminal, written } = createTerminal(60);
   const progress = createProgress(terminal, { isPlain: isPlain(terminal, { TERM: "xterm" }) });
   progress.update("\\u001b[2Ja.png", running);

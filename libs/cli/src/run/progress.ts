@@ -4,25 +4,25 @@ import { escapeText } from "../format/safe-text.ts";
 import { toShortTime } from "../format/text.ts";
 import { drawOn, type Terminal } from "../io.ts";
 
-/** Tells people how far their pictures are. */
+/** Shows the progress of pictures. */
 export type Progress = {
   update(label: string, job: Job): void;
-  /** A picture is done with; `text` stays on the screen. */
+  /** Ends the progress of a picture; `text` stays on the screen. */
   finish(label: string, text: string, hasFailed: boolean): void;
-  /** A line between the others. */
+  /** Prints a line between the others. */
   note(text: string): void;
   close(): void;
 };
 
-/** How progress is told. */
+/** How progress is shown. */
 export type ProgressOptions = {
-  /** Lines, not bars: the terminal cannot redraw, or there is none. */
+  /** Lines instead of bars: there is no terminal, or it cannot redraw. */
   readonly isPlain: boolean;
   /** Failures only. */
   readonly isQuiet?: boolean;
 };
 
-/** Bars that are redrawn on a terminal, plain lines elsewhere; both on standard error. */
+/** Draws bars on a terminal and prints plain lines elsewhere. Both go to standard error. */
 export function createProgress(stderr: Terminal, { isPlain, isQuiet = false }: ProgressOptions): Progress {
   if (isQuiet) return createQuiet(stderr);
   return isPlain ? createLines(stderr) : createBars(stderr);
@@ -37,7 +37,7 @@ function createQuiet(stderr: Terminal): Progress {
   };
 }
 
-/** What is known of a running job: share done, steps at work, time left. */
+/** Formats the progress of a running job: share done, running steps, time left. */
 export function toProgressText(job: Job): string {
   const percent = `${Math.floor(job.progress * 100)} %`;
   const steps = job.steps.filter(({ state }) => state === StepState.RUNNING).map(({ id }) => id);
@@ -49,19 +49,19 @@ const linePercent = 10;
 const lineMs = 5_000;
 
 function createLines(stderr: Terminal): Progress {
-  const said = new Map<string, { progress: number; atMs: number }>();
+  const printed = new Map<string, { progress: number; atMs: number }>();
   return {
     update(label, job) {
       if (job.state !== JobState.RUNNING) return;
-      const last = said.get(label);
+      const last = printed.get(label);
       const nowMs = performance.now();
       const isNews = last === undefined || job.progress >= last.progress + linePercent / 100;
       if (!isNews && nowMs < last.atMs + lineMs) return;
-      said.set(label, { progress: job.progress, atMs: nowMs });
+      printed.set(label, { progress: job.progress, atMs: nowMs });
       stderr.write(`${label}: ${toProgressText(job)}\n`);
     },
     finish(label, text) {
-      said.delete(label);
+      printed.delete(label);
       stderr.write(`${label}: ${text}\n`);
     },
     note: (text) => stderr.write(`${text}\n`),
@@ -86,7 +86,7 @@ function createBars(stderr: Terminal): Progress {
     return drawn === 0 ? "" : `\x1b[${drawn}A\x1b[J`;
   }
   function draw(above = ""): void {
-    // What is taller than the terminal cannot be cleared again.
+    // More lines than the terminal has could not be cleared again.
     const shown = [...jobs].slice(0, Math.max(1, (stderr.rows || 24) - 1));
     const lines = shown.map(([label, job]) => `${escapeText(toBar(label, job, columns() - 1))}\n`);
     drawOn(stderr, `${clear()}${escapeText(above)}${lines.join("")}`);
@@ -109,7 +109,7 @@ function createBars(stderr: Terminal): Progress {
   };
 }
 
-/** One line of at most so many cells: the end of the label, a bar, and what is known. Where space is short the bar goes first. */
+/** Formats one line of at most this many cells: the end of the label, a bar, and the progress. A narrow line has no bar. */
 export function toBar(label: string, job: Job, cells = 79): string {
   const facts = fitStart(toProgressText(job), cells);
   const leftCells = cells - displayWidth(facts);

@@ -4,36 +4,36 @@ import { AppError, reasonFromEnum } from "@pixelmesh/errors";
 import { type Failure, type PictureResult, type SavedOutput, toFormatWord } from "./document.ts";
 import { toFailure } from "./failure.ts";
 import type { RunFlags } from "./flags.ts";
+import { backgroundUpload } from "./operation-flags.ts";
 import { openPicture } from "./picture-source.ts";
-import { backgroundUpload } from "./pipeline.ts";
 import { type WriteContext, writeOutput } from "./write-output.ts";
 
-/** One picture of a command. */
+/** The work on one picture of a command. */
 export type PictureTask = {
   readonly path: string;
   readonly flags: RunFlags;
   readonly pipeline: PipelineInput;
-  /** Where an output goes, once its format is known. Throws where no file of that name can be. */
+  /** Returns the path of an output in this format. Throws where no file of that name can be written. */
   readonly pathOf: (output: string, format: string) => string;
-  /** Why no output of this picture could be written, whatever its format: it is then not uploaded. */
+  /** Why no output of this picture can be written, in any format. The picture is then not uploaded. */
   readonly refusal: unknown;
-  /** A failure in the words of the command line. */
+  /** Rewrites a failure in terms of the command line. */
   readonly explain: (failure: Failure) => Failure;
   readonly streams: { readonly stdin?: Readable; readonly stdout?: WriteContext["stdout"] };
 };
 
-/** What happens on the way, for clocks and progress bars. */
+/** Progress of a picture, for clocks and progress bars. */
 export type PictureEvents = {
   readonly onJob: (job: Job) => void;
-  /** Bytes are about to be sent, or have been received. */
+  /** Called before bytes are sent, or after they are received. */
   readonly onTraffic: () => void;
 };
 
 const cancelTimeoutMs = 3_000;
 
 /**
- * Uploads a picture, waits for its job and writes its outputs: of a failed job those that were finished. Never throws:
- * whatever goes wrong is the result's `failure`. A command that is being stopped cancels its job.
+ * Uploads a picture, waits for its job and writes its outputs; of a failed job, the finished ones. Never throws: an error becomes
+ * the result's `failure`. When the command is stopped, it cancels the job.
  */
 export async function runPicture(
   client: Pixelmesh,

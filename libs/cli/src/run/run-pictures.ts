@@ -16,7 +16,7 @@ import { isStdin } from "./standard-paths.ts";
 import { toEffect } from "./to-effect.ts";
 import { toTypedFailure } from "./typed-failure.ts";
 
-/** The command `run`: answers the exit code. Throws UsageError for what the file system shows to be a mistake in the flags. */
+/** Runs `run` and resolves with the exit code. Throws UsageError for flags that the file system shows to be wrong. */
 export async function runPictures(flags: RunFlags & GivenAddress, io: CliIo): Promise<number> {
   assertStreams(flags, io);
   const places = planPaths(flags);
@@ -51,7 +51,7 @@ function assertStreams({ pictures, outputFile }: RunFlags, { streams }: CliIo): 
   }
 }
 
-/** Asks the mesh what effects and models there are only where some are named whose type or task has to be known. */
+/** Lists effects and models of the mesh only where flags name some whose type or task matters. */
 async function planPipeline(given: RunFlags, client: Pixelmesh, signal: AbortSignal) {
   const flags = given.sharedModel === undefined ? given : withSharedModel(given, await client.models({ signal }));
   const hasEffects = flags.effects.length + flags.variants.length > 0;
@@ -83,7 +83,7 @@ async function runAll(client: Pixelmesh, tasks: readonly PictureTask[], progress
   return { results, wallMs: firstMs === undefined ? 0 : lastMs - firstMs };
 }
 
-/** What people are told of a picture: done or why not, what was lowered, what was changed. */
+/** Formats the result of a picture: succeeded or why not, degradations, adjustments. */
 export function toSummary({ job, failure }: PictureResult, ms: number): string {
   const cached = (job?.steps ?? []).filter((step) => step.cached).map(({ id }) => id);
   const head = failure

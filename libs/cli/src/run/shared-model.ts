@@ -1,7 +1,7 @@
 import type { Model } from "@pixelmesh/client";
 import type { RunFlags } from "./flags.ts";
 
-/** The flags with `--model` given to the operation that the model is for; a name that is unknown goes to the upscale, which refuses it. */
+/** Assigns `--model` to the operation of that model. An unknown name goes to the upscale, which refuses it. */
 export function withSharedModel(flags: RunFlags, models: readonly Model[]): RunFlags {
   const { sharedModel, upscale } = flags;
   if (sharedModel === undefined || upscale === undefined) return flags;

@@ -1,4 +1,4 @@
-/** The number of an open descriptor that a path stands for: `/dev/stdout`, `/dev/fd/N`, `/proc/self/fd/N`. Undefined for other paths. */
+/** Returns the descriptor that a path names: `/dev/stdout`, `/dev/fd/N`, `/proc/self/fd/N`. Undefined for other paths. */
 export function toDescriptor(path: string): number | undefined {
   const named = ["/dev/stdin", "/dev/stdout", "/dev/stderr"].indexOf(path);
   if (named >= 0) return named;

@@ -3,8 +3,8 @@ import { toHexColor } from "../options/css-colors.ts";
 import type { EffectText } from "./effect-text.ts";
 
 /**
- * The effect with its settings as the catalogue types them. What the catalogue does not know, or is not of its type, stays
- * text: the mesh refuses it, naming what it expected. Never throws.
+ * Converts an effect with the types of the catalogue. An unknown setting, or one that is not of its type, stays text: the mesh
+ * refuses it and names the expected type. Never throws.
  */
 export function toEffect({ name, settings }: EffectText, catalogue: readonly EffectDescription[]): Effect {
   const described = catalogue.find((effect) => effect.name === name)?.parameters ?? [];

@@ -3,25 +3,7 @@ import { didYouMean } from "../options/nearest.ts";
 import type { Failure } from "./document.ts";
 import type { EffectText } from "./effect-text.ts";
 import type { RunFlags } from "./flags.ts";
-
-/** The flag for each field of the operations that flags set, by the id of the step; the first one where no field says more. */
-const flagsOfSteps: Readonly<Record<string, readonly (readonly [field: string, flag: string])[]>> = {
-  prescale: [["", "--max-side"]],
-  upscale: [
-    ["denoise", "--denoise"],
-    ["finishing.sharpen", "--sharpen"],
-    ["finishing.contrast", "--contrast"],
-    ["target.height", "--height"],
-    ["target", "--width"],
-    ["model", "--model"],
-    ["", "--upscale"],
-  ],
-  remove_background: [
-    ["model", "--model"],
-    ["", "--remove-background"],
-  ],
-  replace_background: [["", "--background"]],
-};
+import { operationFlags } from "./operation-flags.ts";
 
 const flagsOfEncoding: Readonly<Record<string, string>> = {
   format: "--format",
@@ -29,7 +11,7 @@ const flagsOfEncoding: Readonly<Record<string, string>> = {
   lossless: "--lossless",
 };
 
-/** A failure whose text names flags as they were typed instead of fields of the request, and the nearest known name of a wrong one. */
+/** Rewrites a failure: its text names the typed flags instead of fields of the request, and suggests the nearest known name. */
 export function toTypedFailure(
   { reason, message }: Failure,
   flags: RunFlags,
@@ -53,10 +35,11 @@ function toTyped(path: string, flags: RunFlags, { steps }: Pipeline): Typed | un
   const flag = encoding === undefined ? undefined : flagsOfEncoding[encoding];
   if (flag !== undefined) return { text: flag };
   const [, index, field = ""] = /^pipeline\.steps\[(\d+)\](?:\.\w+(?:\.(.*))?)?$/.exec(path) ?? [];
-  const id = index === undefined ? undefined : steps[Number(index)]?.id;
-  if (id === undefined) return undefined;
-  const found = flagsOfSteps[id]?.find(([name]) => field.startsWith(name))?.[1];
-  return found === undefined ? toTypedEffect(id, field, flags, steps) : { text: found };
+  const step = index === undefined ? undefined : steps[Number(index)];
+  if (step?.operation === undefined) return undefined;
+  const { flagOfField } = operationFlags[step.operation.$case];
+  const found = flagOfField.find(([name]) => field.startsWith(name))?.[1];
+  return found === undefined ? toTypedEffect(step.id, field, flags, steps) : { text: found };
 }
 
 function toTypedEffect(id: string, field: string, flags: RunFlags, steps: Pipeline["steps"]): Typed | undefined {
@@ -72,7 +55,7 @@ function toTypedEffect(id: string, field: string, flags: RunFlags, steps: Pipeli
   return parameter === undefined ? { text, effect } : { text };
 }
 
-/** The nearest parameter for the first setting that the effect does not have. */
+/** Suggests the nearest parameter for the first setting that the effect does not have. */
 function toParameterHint({ name, settings }: EffectText, catalogue: readonly EffectDescription[]): string {
   const known = catalogue.find((effect) => effect.name === name)?.parameters.map((parameter) => parameter.name) ?? [];
   const wrong = Object.keys(settings).find((setting) => !known.includes(setting));

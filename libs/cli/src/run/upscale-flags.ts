@@ -1,7 +1,7 @@
 import { UpscaleOperation } from "@pixelmesh/proto";
 import { UsageError, wrongFlag } from "../options/usage-error.ts";
 
-/** The options of `run` that say how to enlarge. */
+/** The options of `run` for enlarging. */
 export type UpscaleOptions = {
   readonly upscale?: 2 | 3 | 4;
   readonly width?: number;
@@ -12,7 +12,7 @@ export type UpscaleOptions = {
   readonly contrast?: number;
 };
 
-/** The upscale step that is asked for, if any. Throws UsageError for flags that mean nothing together. */
+/** The upscale that the flags ask for; undefined for none. Throws UsageError for flags that exclude each other. */
 export function toUpscale(options: UpscaleOptions): UpscaleOperation | undefined {
   const { upscale, width, height, upscaleModel, denoise, sharpen, contrast } = options;
   const sized = width !== undefined || height !== undefined;
@@ -20,7 +20,7 @@ export function toUpscale(options: UpscaleOptions): UpscaleOperation | undefined
   if (upscale === undefined && !sized) {
     for (const [flag, value] of Object.entries({ "upscale-model": upscaleModel, denoise, sharpen, contrast })) {
       if (value === undefined) continue;
-      throw wrongFlag(`--${flag}`, "given with --upscale, --width or --height, which it is about", `${value}`);
+      throw wrongFlag(`--${flag}`, "given with --upscale, --width or --height", `${value}`);
     }
     return undefined;
   }

@@ -9,14 +9,14 @@ import { findTarget, findWriteFailure, toPartPath } from "./output-target.ts";
 
 type Chunks = AsyncIterable<Uint8Array>;
 
-/** What writing an output needs of the process: its standard output, and the signal that ends the command. */
+/** The standard output of the process, and the signal that ends the command. */
 export type WriteContext = { readonly stdout?: Writable | undefined; readonly signal?: AbortSignal | undefined };
 
 const readerPollMs = 50;
 
 /**
- * Writes a file whole or not at all: what was at `path` stays until the new content is complete. Links are followed; mode, owner and
- * further hard links of a file that was there are kept. Standard output, descriptors, pipes and devices are written to as they are.
+ * Writes a file atomically: the previous file at `path` stays until the new content is complete. Follows links. Keeps mode, owner and
+ * further hard links of the previous file. Writes directly to standard output, descriptors, pipes and devices.
  */
 export async function writeOutput(path: string, chunks: Chunks, context: WriteContext = {}): Promise<void> {
   const target = findTarget(path);
@@ -40,7 +40,7 @@ async function writeFile(path: string, existing: Stats | undefined, chunks: Chun
     await writeTo(createWriteStream(part, { flags: "wx", mode: existing ? 0o600 : 0o666 }), chunks, context);
     if (existing && (isFolderClosed || existing.nlink > 1)) return await copyFile(part, path);
     if (existing) {
-      // Another owner is kept where we may: root may, others own what they replace.
+      // Only root may keep another owner.
       await chown(part, existing.uid, existing.gid).catch(() => {});
       await chmod(part, existing.mode & 0o7777);
     }
@@ -50,7 +50,7 @@ async function writeFile(path: string, existing: Stats | undefined, chunks: Chun
   }
 }
 
-/** To open a FIFO blocks a thread until a reader opens it too, which no signal ends: this asks again and again instead. */
+/** Opening a FIFO blocks a thread until a reader opens it, which no signal ends. This polls instead. */
 async function waitForReader(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
   for (;;) {
     try {

@@ -1,9 +1,9 @@
-/** A part of a frame: a head line and rows below it, the most important first. */
+/** A part of the screen: a head line and rows below it, the most important first. */
 export type Section = { readonly head: string; readonly rows: readonly string[] };
 
 /**
- * The sections as lines with a blank line before each, in at most `most` lines. Where they do not fit, the longest loses rows
- * first, and a last line says how many are not shown; heads go only where not even they fit.
+ * Formats the sections with a blank line before each, in at most `most` lines. Where they do not fit, the longest section loses rows
+ * first, and its last line states how many are hidden. Heads are dropped only where even they do not fit.
  */
 export function fitSections(sections: readonly Section[], most: number): string[] {
   const shown = sections.map(({ rows }) => rows.length);
@@ -17,7 +17,7 @@ export function fitSections(sections: readonly Section[], most: number): string[
     const longest = shown.indexOf(Math.max(...shown));
     const now = shown[longest] ?? 0;
     if (now === 0) break;
-    // The first row that goes makes room for nothing: its place is taken by the line that says so.
+    // The line about hidden rows takes the place of the first hidden row.
     shown[longest] = now === sections[longest]?.rows.length ? Math.max(0, now - 2) : now - 1;
   }
   const lines = sections.flatMap(({ head, rows }, at) => {

@@ -78,7 +78,7 @@ const view: MeshView = {
   ],
 };
 
-test("a frame shows devices, queues, slots and jobs", () => {
+test("the screen shows devices, queues, slots and jobs", () => {
   expect(renderTop(view, { columns: 120, rows: 40 }).join("\n")).toBe(
     `pixelmesh 127.0.0.1:7400  03:04:05  up 4 min 10 s  2 services, 3 processes
 jobs 2 running, 10 ok, 2 failed, 1 cancelled  cached 25.0 %  errors 16.7 %  p95 1.2 s
@@ -100,7 +100,7 @@ job-a  ................  0 %  waiting`,
   );
 });
 
-test("what does not fit is counted, the longest part first, and every frame keeps to its size", () => {
+test("rows that do not fit are counted, those of the longest section first, and every screen fits", () => {
   const many = Array.from({ length: 500 }, (_, at) => Job.fromPartial({ id: `job-${at}`, state: JobState.RUNNING }));
   const lines = renderTop({ ...view, jobs: many }, { columns: 60, rows: 30 });
   expect(lines).toHaveLength(30);
@@ -121,7 +121,7 @@ test("what does not fit is counted, the longest part first, and every frame keep
   );
 });
 
-test("every row is shown or counted wherever all heads fit", () => {
+test("every row is shown or counted where all heads fit", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(30), { minLength: 1, maxLength: 5 }), fc.nat(80), (sizes, extra) => {
       const sections = sizes.map((size, at) => ({

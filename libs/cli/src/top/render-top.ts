@@ -7,12 +7,12 @@ import { toProgressText } from "../run/progress.ts";
 import { fitSections, type Section } from "./fit-sections.ts";
 import type { MeshView } from "./view.ts";
 
-/** Where a frame has to fit. */
+/** The size of the screen in cells. */
 export type FrameSize = { readonly columns: number; readonly rows: number };
 
 const barCells = 16;
 
-/** One frame as lines: never more than `rows`, none wider than `columns`, nothing in them that moves a terminal's cursor. */
+/** Renders one screen as at most `rows` lines, none wider than `columns`, without characters that move the cursor. */
 export function renderTop(view: MeshView, { columns, rows }: FrameSize): string[] {
   const head = [toHeadLine(view), toCountLine(view)];
   const { cluster, jobs } = view;
@@ -92,7 +92,7 @@ function toBar(share: number): string {
   return "#".repeat(full).padEnd(barCells, ".");
 }
 
-/** Names come from others: what is no printable character is shown as one. */
+/** Names come from other programs: unprintable characters are escaped. */
 function toPlain(line: string): string {
   return line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
 }

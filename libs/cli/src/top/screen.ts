@@ -1,18 +1,18 @@
 import { drawOn, type Terminal } from "../io.ts";
 
-/** A terminal that is drawn on. */
+/** A terminal screen that is redrawn. */
 export type Screen = {
   draw(lines: readonly string[]): void;
   size(): { readonly columns: number; readonly rows: number };
-  /** Gives the terminal back as it was; repeating it is harmless. */
+  /** Restores the terminal; idempotent. */
   close(): void;
 };
 
-// xterm's control sequences: another screen without a cursor and back; home; to the end of the line; of the screen.
+// xterm's control sequences: enter and leave the alternate screen without a cursor; home; clear to the end of the line; of the screen.
 const [enter, leave] = ["\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"];
 const [home, clearLine, clearBelow] = ["\x1b[H", "\x1b[K", "\x1b[J"];
 
-/** Draws on the terminal's second screen, so that what was on it is there again afterwards. */
+/** Draws on the terminal's alternate screen, so that its content is restored afterwards. */
 export function openScreen(stdout: Terminal, forced: AbortSignal): Screen {
   let isOpen = true;
   const close = () => {

@@ -7,7 +7,7 @@ import {
 } from "@pixelmesh/client";
 import { AppError } from "@pixelmesh/errors";
 
-/** What one frame shows. */
+/** The content of one screen. */
 export type MeshView = {
   readonly address: string;
   readonly atUnixMs: number;
@@ -17,11 +17,11 @@ export type MeshView = {
   readonly jobs: readonly Job[];
 };
 
-/** Running jobs are looked for among so many of the newest ones, and among those that hold a slot. */
+/** Running jobs are searched among this many newest ones, and among those that hold a slot. */
 const newestJobs = 100;
 const mostSlotJobs = 20;
 
-/** Asks the mesh for all that a frame shows; bounded whatever the mesh holds. */
+/** Reads the content of one screen from the mesh. Bounded for any size of the mesh. */
 export async function takeView(client: Pixelmesh, signal: AbortSignal): Promise<MeshView> {
   const [cluster, stats, newest] = await Promise.all([
     client.cluster({ signal }),
@@ -46,7 +46,7 @@ async function takeNewest({ jobs }: Pixelmesh, signal: AbortSignal): Promise<Job
   return newest;
 }
 
-/** A slot may be another tenant's, or that of a direct call: its job is not shown. */
+/** The job of a slot is not shown where it belongs to another tenant or to a direct call. */
 async function findJob({ jobs }: Pixelmesh, id: string, signal: AbortSignal): Promise<Job[]> {
   try {
     return [await jobs.get(id, { signal })];

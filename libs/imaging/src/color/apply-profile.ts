@@ -1,12 +1,12 @@
 import { ImageFormat } from "@pixelmesh/proto";
-import { sharp } from "../engine.ts";
-import { createFrame } from "../frame.ts";
-import type { Shape } from "../rasters/raster.ts";
-import { toGreyAlpha, toPlainBytes } from "../raw.ts";
+import { sharp } from "../engine/engine.ts";
+import { toGreyAlpha, toPlainBytes } from "../engine/raw-pixels.ts";
+import { createFrame } from "../frames/frame.ts";
+import type { Shape } from "../frames/raster.ts";
 import { writePng } from "../structure/write-png.ts";
 import { embedProfile } from "./embed-profile.ts";
 
-/** Rows of 8-bit pixels converted from a profile to sRGB; alpha stays. */
+/** Converts rows of 8-bit pixels from a profile to sRGB. Alpha is unchanged. */
 export async function applyProfile(
   rows: Uint8Array,
   { widthPx, channels }: Pick<Shape, "widthPx" | "channels">,
@@ -19,6 +19,6 @@ export async function applyProfile(
     .toBuffer({ resolveWithObject: true });
   const converted = toPlainBytes(data);
   if (channels !== 2) return converted;
-  // sharp gives grey with alpha as RGBA.
+  // sharp returns grey with alpha as RGBA.
   return toGreyAlpha(createFrame(info.width, info.height, 4, converted)).data;
 }

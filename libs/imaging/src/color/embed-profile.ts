@@ -8,8 +8,8 @@ import { replaceTiffProfile } from "../structure/tiff.ts";
 const COLOR_CHUNKS = ["cICP", "iCCP", "sRGB", "gAMA", "cHRM"];
 
 /**
- * A copy of a file that has this profile and, as a PNG, no other words on its colours. Undefined where the format or this file has
- * no place for one.
+ * Returns a copy of a file with this profile. In a PNG it replaces all other colour chunks. Undefined if the format or this file
+ * cannot hold a profile.
  */
 export function embedProfile(bytes: Uint8Array, format: ImageFormat, profile: Uint8Array): Uint8Array | undefined {
   switch (format) {
@@ -41,7 +41,7 @@ function embedPngProfile(bytes: Uint8Array, profile: Uint8Array): Uint8Array {
   return Buffer.concat([...parts, bytes.subarray(rest)]);
 }
 
-/** ICC.1, annex B.4: an APP2 segment; ours fits one. Used only for files without a profile. */
+/** Writes an APP2 segment (ICC.1, annex B.4); our profiles fit one. Only for files without a profile. */
 function embedJpegProfile(bytes: Uint8Array, profile: Uint8Array): Uint8Array {
   const head = Buffer.from("\xff\xe2\0\0ICC_PROFILE\0\x01\x01", "latin1");
   head.writeUInt16BE(head.length - 2 + profile.length, 2);

@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { adobeRgb, toSrgb } from "../../test/expected-colors.ts";
 import { middlesOf, patchColors, patchesPx, patchSamples } from "../../test/patches.ts";
-import { decodePicture } from "../decode.ts";
-import { sharp } from "../engine.ts";
+import { decodePicture } from "../decode/decode.ts";
+import { sharp } from "../engine/engine.ts";
 import { defaultLimits } from "../limits.ts";
 import { readExifColors } from "./exif-colors.ts";
 
-/** EXIF with ColorSpace and, as DCF 2.0 has it, an interoperability index (Exif 3.0, 4.6.3 and 4.6.4). */
+/** Writes EXIF with ColorSpace and DCF 2.0's interoperability index (Exif 3.0, 4.6.3 and 4.6.4). */
 function exif(colorSpace: number, index: string | undefined, isLittle: boolean): Buffer {
   const tiff = Buffer.alloc(8 + 18 + 30 + 18);
   const [u16, u32] = isLittle
@@ -62,14 +62,14 @@ test("a camera's Adobe RGB is converted, by the interoperability index or by Col
   }
 });
 
-test("sRGB and what is not calibrated stay as they are", async () => {
+test("sRGB and uncalibrated colours are unchanged", async () => {
   for (const segment of [exif(1, "R98", true), exif(0xffff, undefined, false), exif(0xffff, "R98", true)]) {
     const { notices } = await decodePicture(await jpegWith(segment), defaultLimits);
     expect(notices).toEqual([]);
   }
 });
 
-test("damaged EXIF never makes the reader throw", () => {
+test("the reader never throws for damaged EXIF", () => {
   const whole = exif(0xffff, "R03", true);
   fc.assert(
     fc.property(

@@ -1,4 +1,4 @@
-import type { ColorWords } from "./declared.ts";
+import type { ColorDeclaration } from "./declared-colors.ts";
 import { adobePrimaries } from "./primaries.ts";
 import { powerTransfer } from "./transfer.ts";
 
@@ -9,10 +9,10 @@ const INTEROPERABILITY_INDEX = 1;
 const MAX_ENTRIES = 512;
 
 /**
- * Colours by EXIF: Adobe RGB where the file follows DCF 2.0's optional file (interoperability index R03), or has ColorSpace 2, as some
- * cameras write. Undefined for sRGB and for anything else. Never throws.
+ * Reads the colours from EXIF: Adobe RGB if the file follows DCF 2.0's optional file (interoperability index R03), or has
+ * ColorSpace 2, as some cameras write. Undefined for sRGB and for everything else. Never throws.
  */
-export function readExifColors(exif: Uint8Array | undefined): ColorWords | undefined {
+export function readExifColors(exif: Uint8Array | undefined): ColorDeclaration | undefined {
   if (!exif) return undefined;
   const start = Buffer.from(exif.subarray(0, 6)).toString("latin1") === "Exif\0\0" ? 6 : 0;
   const view = new DataView(exif.buffer, exif.byteOffset + start, exif.byteLength - start);
@@ -35,7 +35,7 @@ export function readExifColors(exif: Uint8Array | undefined): ColorWords | undef
   };
 }
 
-/** The offset of a tag's entry in the directory at `at`. */
+/** Returns the offset of a tag's entry in the directory at `at`. */
 function findEntry(view: DataView, at: number, tag: number, isLittle: boolean): number | undefined {
   if (at + 2 > view.byteLength) return undefined;
   const count = Math.min(MAX_ENTRIES, view.getUint16(at, isLittle));

@@ -1,9 +1,9 @@
 import { ImageFormat } from "@pixelmesh/proto";
 import type { Metadata } from "sharp";
-import type { OpenedPicture } from "../open.ts";
+import type { OpenedPicture } from "../decode/open-picture.ts";
 import { readAvifItem } from "../structure/avif-item.ts";
 import { type ColorNotice, type ColorPlan, colorNotice } from "./color-plan.ts";
-import { type ColorWords, type DeclaredColors, fromCodePoints } from "./declared.ts";
+import { type ColorDeclaration, type DeclaredColors, fromCodePoints } from "./declared-colors.ts";
 import { embedProfile } from "./embed-profile.ts";
 import { readExifColors } from "./exif-colors.ts";
 import { planProfile } from "./plan-profile.ts";
@@ -12,22 +12,22 @@ import { arePrimariesNear, srgbPrimaries } from "./primaries.ts";
 import type { NamedTransfer, Transfer } from "./transfer.ts";
 import { writeGreyProfile, writeRgbProfile } from "./write-icc.ts";
 
-/** Reads what the file says of its colours, and plans how they become sRGB. */
+/** Reads what the file declares about its colours, and plans their conversion to sRGB. */
 export async function planColors(opened: OpenedPicture, metadata: Metadata): Promise<ColorPlan> {
-  const words = readColors(opened, metadata);
-  switch (words.$case) {
+  const declaration = readColors(opened, metadata);
+  switch (declaration.$case) {
     case "profile":
       return planProfile(opened, metadata);
     case "declared":
-      return planDeclared(opened, metadata, words.colors);
+      return planDeclared(opened, metadata, declaration.colors);
     default: {
-      const notice = words.$case === "unknown" ? { notice: colorNotice(words.text) } : {};
+      const notice = declaration.$case === "unknown" ? { notice: colorNotice(declaration.text) } : {};
       return { bytes: opened.bytes, hasProfile: false, ...notice };
     }
   }
 }
 
-function readColors({ bytes, format }: OpenedPicture, metadata: Metadata): ColorWords {
+function readColors({ bytes, format }: OpenedPicture, metadata: Metadata): ColorDeclaration {
   const hasProfile = metadata.icc !== undefined;
   if (metadata.space === "cmyk") return { $case: "profile" };
   if (format === ImageFormat.PNG) return readPngColors(bytes, hasProfile);
@@ -63,12 +63,12 @@ function planDeclared(opened: OpenedPicture, metadata: Metadata, colors: Declare
   return { bytes: embedded, hasProfile: true, isShallow: isShallow(transfer), notice };
 }
 
-/** Whether the darkest steps of 8 bits are no further apart than one level of sRGB. */
+/** Whether the darkest steps of 8 bits are at most one level of sRGB apart. */
 function isShallow({ toLinear, isHdr }: NamedTransfer): boolean {
   return !isHdr && toLinear(1 / 255) <= 1 / 255 / 12.92;
 }
 
-/** The curve for samples as they are stored. BT.2100, table 9: narrow range is 16 to 235 in 8 bits, shifted up for more. */
+/** Returns the curve for samples as stored. BT.2100, table 9: narrow range is 16 to 235 in 8 bits, shifted up for more bits. */
 function toFullRange({ transfer, isNarrow }: DeclaredColors, isDeep: boolean): Transfer {
   if (!isNarrow) return transfer.toLinear;
   const [black, span, most] = isDeep ? [16 * 256, 219 * 256, 65_535] : [16, 219, 255];

@@ -1,12 +1,12 @@
 import type { Metadata } from "sharp";
-import { isSrgbName, readIccDescription, readIccSpace, readIccTag } from "../icc.ts";
-import type { OpenedPicture } from "../open.ts";
+import type { OpenedPicture } from "../decode/open-picture.ts";
 import { type ColorNotice, type ColorPlan, colorNotice } from "./color-plan.ts";
 import { srgbPrimaries, toD50Matrix } from "./primaries.ts";
 import { changesColors } from "./profile-check.ts";
+import { isSrgbName, readIccDescription, readIccSpace, readIccTag } from "./read-icc.ts";
 import { writeMatrixProfile } from "./write-icc.ts";
 
-/** The plan for a picture whose embedded profile counts, and for CMYK, which has one or is converted by libvips' own. */
+/** Plans the conversion of a picture by its embedded profile, and of CMYK, which has a profile or is converted by libvips' own. */
 export async function planProfile(opened: OpenedPicture, metadata: Metadata): Promise<ColorPlan> {
   const { bytes } = opened;
   const { icc, space, depth } = metadata;
@@ -37,7 +37,7 @@ export async function planProfile(opened: OpenedPicture, metadata: Metadata): Pr
   return { bytes, hasProfile: false, afterwards: icc, ...notice };
 }
 
-/** A grey profile's curve as a profile for RGB of sRGB's primaries. */
+/** Converts a grey profile to an RGB profile with its curve and sRGB's primaries. */
 function toRgbProfile(icc: Uint8Array): Uint8Array | undefined {
   const curve = readIccTag(icc, "kTRC");
   const matrix = toD50Matrix(srgbPrimaries);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { adobeRgb, bt709, decodeSrgb, displayP3, type Points, toSrgb } from "../../test/expected-colors.ts";
 import { chrm, gama, iccp, middlesOf, patchAlphas, patchColors, patchGreys, patchPng } from "../../test/patches.ts";
-import { decodePicture } from "../decode.ts";
-import { sharp } from "../engine.ts";
+import { decodePicture } from "../decode/decode.ts";
+import { sharp } from "../engine/engine.ts";
 import { defaultLimits } from "../limits.ts";
 import { powerTransfer } from "./transfer.ts";
 import { writeGreyProfile } from "./write-icc.ts";
@@ -44,12 +44,12 @@ function expectNear(got: readonly (readonly number[])[], wanted: readonly (reado
 const converted = (points: Points, toLinear: (v: number) => number) =>
   patchColors.map((color) => toSrgb(color, points, toLinear));
 
-test("the arithmetic of these tests gives the values that the specification's readers publish", () => {
+test("the arithmetic of these tests gives the published values", () => {
   expect(toSrgb([200, 60, 40], bt709, linear)).toEqual([229, 133, 110]);
   expectNear([toSrgb([200, 60, 40], displayP3, decodeSrgb)], [[217, 42, 23]], 1);
 });
 
-test("declared colours of a PNG are converted, with a notice that says from what", async () => {
+test("declared colours of a PNG are converted, with a notice that names them", async () => {
   const wide = chrm(d65, ...displayP3);
   const adobe = chrm(d65, ...adobeRgb);
   const cases = [
@@ -75,7 +75,7 @@ test("declared colours of a PNG are converted, with a notice that says from what
   }
 });
 
-test("cICP goes before iCCP, iCCP before sRGB, sRGB before gAMA and cHRM", async () => {
+test("the precedence is cICP, iCCP, sRGB, then gAMA and cHRM", async () => {
   const p3 = iccp(await profileOf("p3"));
   const srgb = iccp(await profileOf("srgb"));
   const wide = converted(displayP3, decodeSrgb);
@@ -85,21 +85,21 @@ test("cICP goes before iCCP, iCCP before sRGB, sRGB before gAMA and cHRM", async
     [[p3, srgbChunk, gama(1)], wide],
     [[srgb, gama(1), chrm(d65, ...displayP3)], patchColors],
     [[srgbChunk, gama(1), chrm(d65, ...displayP3)], patchColors],
-    // Both unspecified: the next in line counts. Neither RGB nor grey: no cICP of a PNG.
+    // Both unspecified: the next one applies. Neither RGB nor grey: invalid in a PNG.
     [[cicp(2, 2, 0, 1), gama(1)], converted(bt709, linear)],
     [[cicp(12, 13, 1, 1), gama(1)], converted(bt709, linear)],
   ] as const;
   for (const [chunks, wanted] of cases) expectNear((await decode(patchPng({ chunks }))).middles, wanted, 3);
 });
 
-test("what means sRGB is left alone and is no news", async () => {
+test("declarations of sRGB change nothing and give no notice", async () => {
   const cases = [[], [srgbChunk], [gama(0.45455)], [gama(0.45455), chrm(d65, ...bt709)], [cicp(1, 13, 0, 1)]] as const;
   for (const chunks of cases) {
     expect(await decode(patchPng({ chunks }))).toEqual({ middles: patchColors, channels: 3, notices: [] });
   }
 });
 
-test("alpha is none of a curve's business", async () => {
+test("curves do not change alpha", async () => {
   const patches = patchColors.map((color, at) => [...color, patchAlphas[at] ?? 0]);
   const wanted = patches.map((color) => [...toSrgb(color.slice(0, 3), bt709, linear), color[3] ?? 0]);
   for (const bits of [8, 16] as const) {
@@ -107,7 +107,7 @@ test("alpha is none of a curve's business", async () => {
   }
 });
 
-test("grey of 8 and 16 bits, with and without alpha, follows gAMA, cICP and its profile", async () => {
+test("grey of 8 and 16 bits, with and without alpha, is converted by gAMA, cICP and profile", async () => {
   const gamma18 = iccp(writeGreyProfile(powerTransfer(1.8)));
   const cases = [
     [[gama(1)], linear],
@@ -132,7 +132,7 @@ test("grey of 8 and 16 bits, with and without alpha, follows gAMA, cICP and its 
   }
 });
 
-test("16-bit grey of a dark linear picture keeps what 8 bits would lose", async () => {
+test("16-bit grey of a dark linear picture keeps levels that 8 bits would lose", async () => {
   // Three quarters of the first step of 8 bits.
   const sample = 192;
   const pixels = new Uint16Array(48 * 48).fill(sample);
@@ -147,7 +147,7 @@ test("16-bit grey of a dark linear picture keeps what 8 bits would lose", async 
   expectNear(middles, Array(9).fill(wanted), 1);
 });
 
-test("samples from 16 to 235 are spread", async () => {
+test("samples from 16 to 235 are spread over the full range", async () => {
   const expand = (v: number) => Math.min(1, Math.max(0, (v * 255 - 16) / 219));
   const { middles } = await decode(patchPng({ chunks: [cicp(1, 13, 0, 0)] }));
   expectNear(
@@ -157,7 +157,7 @@ test("samples from 16 to 235 are spread", async () => {
   );
 });
 
-test("PQ and HLG are tone-mapped with a notice: diffuse white and what is brighter stays apart, mid tones keep their light", async () => {
+test("PQ and HLG are tone-mapped with a notice: highlights stay distinct from diffuse white, mid tones keep their light", async () => {
   // ITU-R BT.2408: 203 cd/m² is 58 % of PQ and 75 % of HLG; 26 cd/m² (grey of 18 %, with some headroom) is 38 % of both.
   for (const [transfer, name, white] of [
     [16, "PQ", 0.58],
@@ -177,7 +177,7 @@ test("PQ and HLG are tone-mapped with a notice: diffuse white and what is bright
   }
 });
 
-test("words that cannot be followed are told, not passed over", async () => {
+test("unsupported declarations give a notice", async () => {
   const cases = [
     [[cicp(99, 13, 0, 1)], "The colours (cICP 99/13) are of a kind that is not known here: taken as sRGB"],
     [[cicp(12, 13, 1, 1)], "The cICP chunk cannot be used: colours are taken as sRGB"],
@@ -196,7 +196,7 @@ test("words that cannot be followed are told, not passed over", async () => {
   });
 });
 
-test("a profile that is named sRGB and is not gets its notice", async () => {
+test("a profile with the wrong name sRGB gives a notice", async () => {
   const honest = Buffer.from(await profileOf("srgb"));
   expect((await decode(patchPng({ chunks: [iccp(honest)] }))).notices).toEqual([]);
   // Red and green change places: same name, other colours.

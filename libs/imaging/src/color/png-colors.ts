@@ -1,19 +1,20 @@
 import { pngChunksOf } from "../structure/png.ts";
 import { toView } from "../structure/structure.ts";
-import { type ColorWords, fromCodePoints } from "./declared.ts";
+import { type ColorDeclaration, fromCodePoints } from "./declared-colors.ts";
 import { arePrimariesNear, type Primaries, srgbPrimaries, toD50Matrix } from "./primaries.ts";
 import { type NamedTransfer, powerTransfer, srgbToLinear } from "./transfer.ts";
 
 const UNIT = 100_000;
-// Writers of sRGB that leave its chunk out write 1/2.2 instead; within one per cent it means sRGB's curve where the primaries are sRGB's.
+// Writers of sRGB that leave out its chunk write 1/2.2 instead. With sRGB's primaries, a gamma within one per cent of it
+// means sRGB's curve.
 const SRGB_GAMMA = 45_455;
 const SRGB_GAMMA_TOLERANCE = 455;
 
 /**
- * The colours of a PNG, by the precedence of the PNG specification, third edition, 4.3: cICP, iCCP, sRGB, then cHRM with gAMA.
- * `hasProfile`: the decoder could read the profile. Chunks after the palette or the pixels do not count.
+ * Reads the colours of a PNG, with the precedence of the PNG specification, third edition, 4.3: cICP, iCCP, sRGB, then cHRM with
+ * gAMA. `hasProfile`: the decoder could read the profile. Chunks after the palette or the pixels are ignored.
  */
-export function readPngColors(bytes: Uint8Array, hasProfile: boolean): ColorWords {
+export function readPngColors(bytes: Uint8Array, hasProfile: boolean): ColorDeclaration {
   const chunks = new Map<string, DataView>();
   const view = toView(bytes);
   for (const { type, start, length, end } of pngChunksOf(view)) {
@@ -29,22 +30,25 @@ export function readPngColors(bytes: Uint8Array, hasProfile: boolean): ColorWord
   );
 }
 
-/** Words that count for nothing, where no others do: the decoder takes no such profile, or no PNG has such a cICP. */
-function findUnusable(chunks: ReadonlyMap<string, DataView>): ColorWords | undefined {
+/**
+ * Finds a chunk that declares colours but is invalid: a profile that the decoder refused, or a wrong cICP. Used if no other
+ * chunk applies.
+ */
+function findUnusable(chunks: ReadonlyMap<string, DataView>): ColorDeclaration | undefined {
   const name = chunks.has("iCCP") ? "The colour profile" : chunks.has("cICP") ? "The cICP chunk" : undefined;
   return name === undefined
     ? undefined
     : { $case: "unknown", text: `${name} cannot be used: colours are taken as sRGB` };
 }
 
-function readCicp(chunk: DataView | undefined): ColorWords | undefined {
+function readCicp(chunk: DataView | undefined): ColorDeclaration | undefined {
   // Samples of a PNG are RGB or grey: any other matrix makes the chunk invalid.
   if (chunk?.byteLength !== 4 || chunk.getUint8(2) !== 0 || chunk.getUint8(3) > 1) return undefined;
   const [primaries, transfer] = [chunk.getUint8(0), chunk.getUint8(1)];
   return fromCodePoints({ primaries, transfer, isNarrow: chunk.getUint8(3) === 0 }, "cICP");
 }
 
-function readGamma(gama: DataView | undefined, chrm: DataView | undefined): ColorWords | undefined {
+function readGamma(gama: DataView | undefined, chrm: DataView | undefined): ColorDeclaration | undefined {
   const gamma = gama?.byteLength === 4 ? gama.getUint32(0) : 0;
   const primaries = readChrm(chrm);
   if (gamma === 0 && !primaries) return undefined;

@@ -1,7 +1,7 @@
-/** Chromaticities x and y of a colour. */
+/** The chromaticities x and y of a colour. */
 export type Chromaticity = readonly [x: number, y: number];
 
-/** The three primaries and the white of an RGB colour space. */
+/** The three primaries and the white point of an RGB colour space. */
 export type Primaries = {
   readonly red: Chromaticity;
   readonly green: Chromaticity;
@@ -9,24 +9,24 @@ export type Primaries = {
   readonly white: Chromaticity;
 };
 
-/** Three rows of three numbers. */
+/** A 3x3 matrix by rows. */
 export type Matrix = readonly [Row, Row, Row];
 type Row = readonly [number, number, number];
 
 const d65: Chromaticity = [0.3127, 0.329];
-// ICC.1:2022, 7.2.16: the white of the profile connection space.
+// ICC.1:2022, 7.2.16: the white point of the profile connection space.
 const d50: Row = [0.9642, 1, 0.8249];
-// The Bradford cone response, as ICC.1:2022, annex E, gives it.
+// The Bradford cone response of ICC.1:2022, annex E.
 const bradford: Matrix = [
   [0.8951, 0.2664, -0.1614],
   [-0.7502, 1.7135, 0.0367],
   [0.0389, -0.0685, 1.0296],
 ];
 
-/** Primaries of sRGB and BT.709. */
+/** The primaries of sRGB and BT.709. */
 export const srgbPrimaries: Primaries = { red: [0.64, 0.33], green: [0.3, 0.6], blue: [0.15, 0.06], white: d65 };
 
-/** Primaries of Adobe RGB (1998). */
+/** The primaries of Adobe RGB (1998). */
 export const adobePrimaries: Primaries = { red: [0.64, 0.33], green: [0.21, 0.71], blue: [0.15, 0.06], white: d65 };
 
 /** Named primaries by their code point in ITU-T H.273, table 2. */
@@ -43,15 +43,15 @@ export const cicpPrimaries: ReadonlyMap<number, readonly [name: string, primarie
   [22, ["EBU 3213", { red: [0.63, 0.34], green: [0.295, 0.605], blue: [0.155, 0.077], white: d65 }]],
 ]);
 
-/** Whether two sets of primaries differ by less than what a picture shows: 0.001 in each coordinate. */
+/** Whether two sets of primaries are visually equal: they differ by less than 0.001 in each coordinate. */
 export function arePrimariesNear(a: Primaries, b: Primaries): boolean {
   const names = ["red", "green", "blue", "white"] as const;
   return names.every((name) => a[name].every((value, at) => Math.abs(value - (b[name][at] ?? 0)) < 0.001));
 }
 
 /**
- * The matrix from linear RGB to XYZ under D50, as profiles hold it (columns are the colourants): SMPTE RP 177 for the primaries,
- * Bradford for the white. Undefined where the primaries span no colours.
+ * Returns the matrix from linear RGB to XYZ under D50, as profiles hold it (columns are the colourants): SMPTE RP 177 for the
+ * primaries, Bradford for the white point. Undefined if the primaries span no colours.
  */
 export function toD50Matrix({ red, green, blue, white }: Primaries): Matrix | undefined {
   if ([red, green, blue, white].some(([x, y]) => !(x >= 0 && y > 0 && x + y <= 1.0001))) return undefined;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ImageFormat } from "@pixelmesh/proto";
-import { sharp } from "../engine.ts";
+import { sharp } from "../engine/engine.ts";
 import { writePng } from "../structure/write-png.ts";
 import { embedProfile } from "./embed-profile.ts";
 
@@ -9,12 +9,12 @@ const LEVELS = 9;
 const SAME_LEVELS = 2;
 const MAX_KNOWN = 64;
 
-// By digest; the oldest goes first.
+// Results by digest; the oldest is evicted first.
 const known = new Map<string, boolean>();
 
 /**
- * Whether converting from this profile to sRGB changes colours visibly: by more than 2 of 255 levels for any of 729 colours, or of
- * 256 greys. Found by converting them, because a profile's name proves nothing.
+ * Whether the conversion from this profile to sRGB changes colours visibly: by more than 2 of 255 levels for any of 729 colours,
+ * or of 256 greys. Converts them to find out, because a profile's name proves nothing.
  */
 export async function changesColors(profile: Uint8Array, isGrey: boolean): Promise<boolean> {
   const key = createHash("sha256").update(profile).digest("hex");

@@ -6,18 +6,18 @@ const C2 = (2413 / 4096) * 32;
 const C3 = (2392 / 4096) * 32;
 const PQ_PEAK_NITS = 10_000;
 
-// ITU-R BT.2408: diffuse white of HDR pictures, which becomes white of sRGB; BT.2100: nominal peak of an HLG display, which is also
-// taken as the peak of PQ pictures.
+// ITU-R BT.2408: diffuse white of HDR pictures, mapped to white of sRGB. BT.2100: nominal peak of an HLG display, used as the
+// peak of PQ pictures too.
 const WHITE_NITS = 203;
 const PEAK_NITS = 1_000;
 const HLG_SYSTEM_GAMMA = 1.2;
 
-/** PQ to linear light of sRGB, highlights compressed channel by channel. */
+/** Converts PQ to linear light of sRGB. Compresses highlights channel by channel. */
 export function pqToSdr(coded: number): number {
   return toneMap(pqToNits(coded));
 }
 
-/** HLG to linear light of sRGB, as a display of 1,000 cd/m² shows it, highlights compressed channel by channel. */
+/** Converts HLG to linear light of sRGB, as shown by a display of 1,000 cd/m². Compresses highlights channel by channel. */
 export function hlgToSdr(coded: number): number {
   return toneMap(PEAK_NITS * hlgToScene(coded) ** HLG_SYSTEM_GAMMA);
 }
@@ -32,7 +32,7 @@ function nitsToPq(nits: number): number {
   return ((C1 + C2 * power) / (1 + C3 * power)) ** M2;
 }
 
-/** ARIB STD-B67, ITU-R BT.2100 table 5: the inverse of HLG's OETF. */
+/** Inverts HLG's OETF: ARIB STD-B67, ITU-R BT.2100 table 5. */
 function hlgToScene(coded: number): number {
   const a = 0.17883277;
   const b = 1 - 4 * a;
@@ -42,8 +42,8 @@ function hlgToScene(coded: number): number {
 }
 
 /**
- * The EETF of ITU-R BT.2390, 5.4.1, from a peak of 1,000 cd/m² to 203: up to about 90 cd/m² nothing changes, above it a Hermite spline
- * in PQ reaches 203 at the peak. Answers light relative to 203.
+ * Applies the EETF of ITU-R BT.2390, 5.4.1, from a peak of 1,000 cd/m² to 203. It changes nothing up to about 90 cd/m²; above, a
+ * Hermite spline in PQ reaches 203 at the peak. Returns light relative to 203.
  */
 function toneMap(nits: number): number {
   const source = nitsToPq(PEAK_NITS);

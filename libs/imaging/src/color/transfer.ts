@@ -1,29 +1,29 @@
 import { hlgToSdr, pqToSdr } from "./tone-map.ts";
 
-/** From a coded sample (0 to 1) to linear light, where 1 is white. */
+/** Maps a coded sample (0 to 1) to linear light, where 1 is white. */
 export type Transfer = (coded: number) => number;
 
 /** The curve of sRGB: IEC 61966-2-1. */
 export const srgbToLinear: Transfer = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
 
-/** A power law: 0 to 0, 1 to 1. */
+/** Returns a power law: 0 to 0, 1 to 1. */
 export function powerTransfer(exponent: number): Transfer {
   return (v) => v ** exponent;
 }
 
-/** A transfer that a code point stands for. */
+/** The transfer of a code point. */
 export type NamedTransfer = {
   readonly name: string;
   readonly toLinear: Transfer;
-  /** Light beyond white is compressed into what sRGB holds. */
+  /** Light above white is compressed into sRGB's range. */
   readonly isHdr: boolean;
-  /** Read as sRGB's curve. */
+  /** The samples are read with sRGB's curve. */
   readonly isSrgb: boolean;
 };
 
 const named = (name: string, toLinear: Transfer): NamedTransfer => ({ name, toLinear, isHdr: false, isSrgb: false });
-// BT.709 and its relatives describe a camera. Screens show them with a curve close to sRGB's, as browsers do; inverting the
-// camera's curve would lift mid grey by 12 levels.
+// BT.709 and its relatives describe a camera. Screens and browsers show them with a curve close to sRGB's; the inverse of the
+// camera's curve would raise mid grey by 12 levels.
 const video = (name: string): NamedTransfer => ({ name, toLinear: srgbToLinear, isHdr: false, isSrgb: true });
 const decades = (count: number): Transfer => {
   return (v) => (v <= 0 ? 0 : 10 ** (count * (v - 1)));

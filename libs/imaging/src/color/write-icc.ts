@@ -5,15 +5,15 @@ const CURVE_POINTS = 4096;
 const D50 = [0.9642, 1, 0.8249] as const;
 
 /**
- * A profile of a display with these primaries and this curve (ICC.1, version 2, three-component matrix-based), so that libvips
- * converts colours that a file tells in other words. Undefined where the primaries span no colours.
+ * Writes a display profile with these primaries and this curve (ICC.1, version 2, three-component matrix-based), so that libvips
+ * converts colours that a file declares otherwise. Undefined if the primaries span no colours.
  */
 export function writeRgbProfile(primaries: Primaries, toLinear: Transfer): Uint8Array | undefined {
   const matrix = toD50Matrix(primaries);
   return matrix && writeMatrixProfile(matrix, writeCurve(toLinear));
 }
 
-/** A profile with these colourants and a curve that is a tag of another profile already. */
+/** Writes a profile with these colourants and a curve that is copied from another profile's tag. */
 export function writeMatrixProfile(matrix: Matrix, curve: Buffer): Uint8Array {
   const column = (at: 0 | 1 | 2) => writeXyz([matrix[0][at], matrix[1][at], matrix[2][at]]);
   return writeProfile("RGB ", [
@@ -26,7 +26,7 @@ export function writeMatrixProfile(matrix: Matrix, curve: Buffer): Uint8Array {
   ]);
 }
 
-/** A profile of grey with this curve (ICC.1, version 2, monochrome). */
+/** Writes a grey profile with this curve (ICC.1, version 2, monochrome). */
 export function writeGreyProfile(toLinear: Transfer): Uint8Array {
   return writeProfile("GRAY", [["kTRC", writeCurve(toLinear)]]);
 }

@@ -3,12 +3,12 @@ import { readLayout } from "./avif-item.ts";
 import { type Box, findBox } from "./boxes.ts";
 import { fourCharsAt, toView } from "./structure.ts";
 
-/** Major brands by which libvips knows a HEIF file. */
+/** Major brands by which libvips recognises a HEIF file. */
 const KNOWN_BRANDS = ["avif", "mif1", "heic", "heix", "hevc", "heim", "heis", "hevm", "hevs", "msf1"];
 
 /**
- * The AVIF as a still picture that libvips takes: an image sequence (`avis`) gets the brand of a still one, and loses its tracks. The
- * same bytes where nothing is to be done.
+ * Returns the AVIF as a still picture that libvips accepts: an image sequence (`avis`) gets the brand of a still one and loses
+ * its tracks. Returns the same bytes if no change is needed.
  */
 export function toStillAvif(bytes: Uint8Array): Uint8Array {
   const view = toView(bytes);
@@ -24,14 +24,14 @@ export function toStillAvif(bytes: Uint8Array): Uint8Array {
   return still;
 }
 
-/** A copy of an AVIF whose primary item also has this profile; undefined as for `addColorBox`. */
+/** Returns a copy of an AVIF whose primary item also has this profile; undefined as for `addColorBox`. */
 export function embedAvifProfile(bytes: Uint8Array, profile: Uint8Array): Uint8Array | undefined {
   return addColorBox(bytes, Buffer.concat([Buffer.from("prof", "latin1"), profile]));
 }
 
 /**
- * A copy of an AVIF whose primary item has a further `colr` box with this content: a property, its association, and shifted offsets
- * of what lies behind. Undefined for a layout in which that has no place.
+ * Returns a copy of an AVIF whose primary item has an additional `colr` box with this content: a property, its association, and
+ * shifted offsets of the data behind. Undefined for a layout without space for it.
  */
 export function addColorBox(bytes: Uint8Array, content: Uint8Array): Uint8Array | undefined {
   const layout = readLayout(bytes);
@@ -72,7 +72,7 @@ export function addColorBox(bytes: Uint8Array, content: Uint8Array): Uint8Array 
   return Buffer.concat([...parts, head.subarray(from), bytes.subarray(meta.end)]);
 }
 
-/** Enlarges a box; false for one of a 64-bit size, which no small box has. */
+/** Enlarges a box. Returns false for a box with a 64-bit size, which no small box has. */
 function growBox(head: Buffer, { start }: Box, more: number): boolean {
   const size = head.readUInt32BE(start);
   if (size === 1) return false;
@@ -80,7 +80,7 @@ function growBox(head: Buffer, { start }: Box, more: number): boolean {
   return true;
 }
 
-/** Moves what `iloc` says of bytes behind `behind`. False where a new value does not fit its field. */
+/** Shifts the offsets in `iloc` that point behind `behind`. Returns false if a new value does not fit its field. */
 function shiftOffsets(head: Buffer, { body, end }: Box, behind: number, by: number): boolean {
   const shiftedBases = new Set<number>();
   try {

@@ -1,20 +1,20 @@
 import { findBox } from "./boxes.ts";
 import { toView } from "./structure.ts";
 
-/** An extent of an item as `iloc` has it; */
+/** An extent of an item in `iloc`. */
 export type Extent = {
   readonly isInFile: boolean;
   readonly base: number;
   readonly offset: number;
   readonly length: number;
-  /** Where the box keeps base and offset. */
+  /** Positions of base and offset in the box. */
   readonly baseAt: number;
   readonly offsetAt: number;
   readonly baseBytes: number;
   readonly offsetBytes: number;
 };
 
-/** The extents that an `iloc` box lists, as far as it goes. Layout: ISO/IEC 14496-12, 8.11.3. */
+/** Yields the extents of an `iloc` box, as far as it is valid. Layout: ISO/IEC 14496-12, 8.11.3. */
 export function* extentsOf(view: DataView, body: number, end: number): Generator<Extent> {
   if (body + 6 > end) return;
   const version = view.getUint8(body);
@@ -45,7 +45,7 @@ export function* extentsOf(view: DataView, body: number, end: number): Generator
   }
 }
 
-/** The end of the furthest data that the items of an AVIF have in the file; 0 where none is found. */
+/** Returns the end of the furthest data of an AVIF's items in the file; 0 if there is none. */
 export function extentsEndAt(bytes: Uint8Array): number {
   const view = toView(bytes);
   const iloc = findBox(view, 0, bytes.length, "meta", "iloc");

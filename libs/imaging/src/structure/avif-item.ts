@@ -8,11 +8,11 @@ export type Nclx = { readonly primaries: number; readonly transfer: number; read
 export type AvifItem = {
   /** Code points of the primary item; undefined without an nclx box. */
   readonly nclx: Nclx | undefined;
-  /** The colours are multiplied by alpha (`prem`, ISO/IEC 23008-12). */
+  /** Whether the colours are multiplied by alpha (`prem`, ISO/IEC 23008-12). */
   readonly isPremultiplied: boolean;
 };
 
-/** Reads the primary item of an AVIF; of a file that has none, or a broken one, nothing is known. Never throws. */
+/** Reads the primary item of an AVIF. A missing or broken item gives no properties. Never throws. */
 export function readAvifItem(bytes: Uint8Array): AvifItem {
   const view = toView(bytes);
   const layout = readLayout(bytes);
@@ -45,7 +45,7 @@ export type AvifLayout = {
   readonly isPremultiplied: boolean;
 };
 
-/** The layout of a file; undefined where a box that it needs is missing or does not fit. */
+/** Returns the layout of a file; undefined if a required box is missing or invalid. */
 export function readLayout(bytes: Uint8Array): AvifLayout | undefined {
   const view = toView(bytes);
   const meta = findBox(view, 0, bytes.length, "meta");

@@ -3,8 +3,8 @@ import { boxesOf, findBox } from "./boxes.ts";
 import { fourCharsAt, type Structure, toView } from "./structure.ts";
 
 /**
- * The structure of an AVIF: truncated if a box of the outermost level does not fit the file; lacking pixels if data of an item lies
- * beyond its end. Sizes lie deeper.
+ * Reads the structure of an AVIF. It is truncated if a box of the outermost level does not fit the file, and lacks pixels if
+ * data of an item lies beyond the file's end. Sizes lie deeper and are not read.
  */
 export function readAvifStructure(bytes: Uint8Array): Structure {
   return { frames: countFrames(bytes), truncated: isCutOff(bytes), lacksPixels: extentsEndAt(bytes) > bytes.length };
@@ -27,7 +27,7 @@ function isCutOff(bytes: Uint8Array): boolean {
   return at > bytes.length;
 }
 
-/** Samples of the first picture track of an image sequence; 1 for a still picture. */
+/** Counts the samples of the first picture track of an image sequence; 1 for a still picture. */
 function countFrames(bytes: Uint8Array): number {
   const view = toView(bytes);
   const moov = findBox(view, 0, bytes.length, "moov");

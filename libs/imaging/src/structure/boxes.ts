@@ -1,12 +1,12 @@
 import { fourCharsAt } from "./structure.ts";
 
-/** A box of an ISO base media file: `start` is its header, `body` what follows it, `end` the next box. */
+/** A box of an ISO base media file. `start` is the offset of its header, `body` of its content, `end` of the next box. */
 export type Box = { readonly type: string; readonly start: number; readonly body: number; readonly end: number };
 
-/** Boxes that one level may have; a real file has some dozens. */
+/** Largest number of boxes on one level; a real file has some dozens. */
 const MAX_BOXES = 4_096;
 
-/** The boxes between two offsets; ends at the first that does not fit. Layout: ISO/IEC 14496-12, 4.2. */
+/** Yields the boxes between two offsets, up to the first invalid one. Layout: ISO/IEC 14496-12, 4.2. */
 export function* boxesOf(view: DataView, from: number, to: number): Generator<Box> {
   let start = from;
   for (let count = 0; start + 8 <= to && count < MAX_BOXES; count++) {
@@ -26,7 +26,7 @@ export function* boxesOf(view: DataView, from: number, to: number): Generator<Bo
   }
 }
 
-/** The first box under `path`, such as meta, iprp, ipco; each name may carry the bytes to skip before its children. */
+/** Returns the first box under `path`, such as meta, iprp, ipco. */
 export function findBox(view: DataView, from: number, to: number, ...path: readonly string[]): Box | undefined {
   const [name, ...rest] = path;
   for (const box of boxesOf(view, from, to)) {
@@ -37,7 +37,7 @@ export function findBox(view: DataView, from: number, to: number, ...path: reado
   return undefined;
 }
 
-/** Bytes between a container's header and its children: version and flags, counts, or a sample entry's fields. */
+/** Returns the bytes between a container's header and its children: version and flags, counts, or a sample entry's fields. */
 function headBytes(type: string): number {
   if (type === "meta" || type === "iref") return 4;
   if (type === "stsd") return 8;

@@ -4,8 +4,8 @@ import { type FrameArea, type Structure, toView } from "./structure.ts";
 const END = Uint8Array.of(0, 0x3b);
 
 /**
- * The structure of a GIF: size of its screen, frames counted up to `maxFrames + 1`, truncated unless a trailer is there.
- * `completed`: of a truncated file, the first frame with an end, where all of its blocks are there.
+ * Reads the structure of a GIF: size of its screen, frames counted up to `maxFrames + 1`, truncated without a trailer.
+ * `completed`: the first frame of a truncated file with an end, if all of its blocks are there.
  */
 export function readGifStructure(bytes: Uint8Array, maxFrames: number): Structure {
   if (bytes.length < 13) return { frames: 1, truncated: true };
@@ -31,14 +31,14 @@ export function readGifStructure(bytes: Uint8Array, maxFrames: number): Structur
       at = afterSubBlocks(bytes, at + 10 + colorTableBytes(view.getUint8(at + 9)) + 1);
       first ??= { ...area, endAt: Math.min(at, bytes.length) };
     } else {
-      // The trailer, or bytes that are no block: corrupt then, not cut off.
+      // The trailer, or bytes that are not a block: corrupt, not truncated.
       return end(false);
     }
   }
   return end(frames <= maxFrames);
 }
 
-/** Whether the blocks of a GIF's first frame hold fewer pixels than it has, and no code that ends them. One pass over the frame. */
+/** Whether the blocks of a GIF's first frame hold fewer pixels than the frame, without an end code. One pass over the frame. */
 export async function gifLacksPixels(bytes: Uint8Array): Promise<boolean> {
   const view = toView(bytes);
   let at = 13 + (bytes.length < 13 ? 0 : colorTableBytes(view.getUint8(10)));

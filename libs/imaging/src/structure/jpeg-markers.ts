@@ -1,24 +1,24 @@
 import { toView } from "./structure.ts";
 
-/** A marker of a JPEG: where it lies, and the segment that follows it (none after a restart or end marker). */
+/** A marker of a JPEG: its position, and the segment that follows it (empty after a restart or end marker). */
 export type JpegMarker = { readonly marker: number; readonly at: number; readonly segment: Uint8Array };
 
-/** Markers RST0 to RST7. */
+/** Whether a marker is RST0 to RST7. */
 export function isRestart(marker: number): boolean {
   return marker >= 0xd0 && marker <= 0xd7;
 }
 
-/** SOF0 to SOF15, which are 0xc0 to 0xcf but for DHT (c4), JPG (c8) and DAC (cc). */
+/** Whether a marker is SOF0 to SOF15: 0xc0 to 0xcf except DHT (c4), JPG (c8) and DAC (cc). */
 export function isFrameHeader(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-/** The markers after SOI, in order, up to the end marker or the end of the file. Layout: ITU-T T.81, B.1.1. */
+/** Yields the markers after SOI, in order, up to the end marker or the end of the file. Layout: ITU-T T.81, B.1.1. */
 export function* jpegMarkersOf(bytes: Uint8Array): Generator<JpegMarker> {
   const view = toView(bytes);
   let at = 2;
   while (true) {
-    // Inside a scan every 0xff is followed by 0 (stuffing) or a restart marker; anything else is the next real marker.
+    // Inside a scan, 0xff is followed by 0 (stuffing) or a restart marker. Any other byte begins the next real marker.
     at = bytes.indexOf(0xff, at);
     if (at < 0 || at + 1 >= bytes.length) return;
     const marker = view.getUint8(at + 1);

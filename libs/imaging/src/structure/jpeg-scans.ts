@@ -1,18 +1,18 @@
-/** Counts what the scans of a JPEG bring, by their headers alone. Layout: ITU-T T.81, B.2.2 to B.2.4. */
+/** Checks from their headers alone whether a JPEG's scans are complete. Layout: ITU-T T.81, B.2.2 to B.2.4. */
 export type JpegScans = {
-  /** A frame header's segment; only the first counts. */
+  /** Adds a frame header's segment. Only the first one counts. */
   addFrame(marker: number, segment: Uint8Array): void;
-  /** A segment that sets how many units lie between two restart markers. */
+  /** Adds a segment that sets the number of units between two restart markers. */
   setInterval(segment: Uint8Array): void;
-  /** A scan header's segment. */
+  /** Adds a scan header's segment. */
   addScan(segment: Uint8Array): void;
-  /** A restart marker of the last scan. */
+  /** Adds a restart marker of the last scan. */
   addRestart(): void;
   count(): number;
   /**
-   * Whether scans are missing: a component has none, a scan has fewer restart markers than it must, or bits of coefficients that an
-   * earlier scan left for a later one never come. In a file without its end marker, coefficients that no scan brings count too; with one
-   * an encoder may have left them out.
+   * Whether scans are missing: a component has none, a scan has too few restart markers, or low bits of coefficients that a scan
+   * announced for later never follow. Without an end marker, coefficients that no scan covers count too; with one, the encoder
+   * may have left them out.
    */
   lackPixels(hasEnd: boolean): boolean;
 };
@@ -23,7 +23,7 @@ const NOT_SENT = -1;
 type Component = {
   readonly horizontal: number;
   readonly vertical: number;
-  /** How many low bits of each coefficient are still to come. */
+  /** Number of low bits of each coefficient that have not been read. */
   readonly missingBits: Int8Array;
 };
 
@@ -34,6 +34,7 @@ type Frame = {
   readonly components: ReadonlyMap<number, Component>;
 };
 
+/** Creates the check for one file. */
 export function createJpegScans(): JpegScans {
   let frame: Frame | undefined;
   let interval = 0;
@@ -98,7 +99,10 @@ function readFrame(marker: number, segment: Uint8Array): Frame {
   };
 }
 
-/** Units that a restart interval counts (T.81, A.2): blocks of the only component of a scan, else blocks of all components together. */
+/**
+ * Counts the units of restart intervals (T.81, A.2): blocks of the only component of a scan, else blocks of all components
+ * together.
+ */
 function countUnits({ widthPx, heightPx, components }: Frame, only: Component | undefined): number {
   const all = [...components.values()];
   const horizontal = Math.max(1, ...all.map((component) => component.horizontal));

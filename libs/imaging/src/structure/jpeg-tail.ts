@@ -2,18 +2,18 @@ import { toView } from "./structure.ts";
 
 const ROWS = 8;
 
-/** A JPEG that claims to be up to 8 rows taller than it is. */
+/** A JPEG that claims up to 8 more rows than it has. */
 export type TallerJpeg = {
   readonly bytes: Uint8Array;
-  /** The rows above the added ones come out as they would without them. */
+  /** Whether the original rows decode as they would without the added ones. */
   readonly isExact: boolean;
 };
 
 /**
- * A taller copy of a sequential JPEG of one scan, whose decoder shows that data of its last rows is missing. libvips looks for
- * libjpeg's warnings when it asks for the next 8 rows, so it never hears of a warning about the last ones; with rows after them it
- * does. Undefined where that is not needed: progressive files are read whole first, and where chroma is halved in height libjpeg
- * reads ahead, unless there are 8 rows at most.
+ * Returns a taller copy of a sequential JPEG of one scan, so that its decoder notices missing data of the last rows. libvips
+ * checks for libjpeg's warnings when it asks for the next 8 rows, so it misses a warning about the last ones. Undefined where
+ * this is not needed: progressive files are read whole first, and with chroma halved in height libjpeg reads ahead, unless there
+ * are at most 8 rows.
  */
 export function toTallerJpeg(bytes: Uint8Array): TallerJpeg | undefined {
   const view = toView(bytes);

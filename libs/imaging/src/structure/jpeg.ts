@@ -2,15 +2,14 @@ import { isFrameHeader, isRestart, jpegMarkersOf } from "./jpeg-markers.ts";
 import { createJpegScans } from "./jpeg-scans.ts";
 import type { Structure } from "./structure.ts";
 
-// Real progressive encoders write about 10 scans; libjpeg-turbo's advice LJT-01-005 on hostile files is to stop at some
+// Real progressive encoders write about 10 scans. libjpeg-turbo's advice LJT-01-005 on hostile files is to stop at some
 // hundred. Each scan is a pass over all coefficients, so thousands of empty ones make a small file decode for minutes.
 const MAX_SCANS = 100;
 const END_MARKER = Uint8Array.of(0xff, 0xd9);
 
 /**
- * The structure of a JPEG: size from its frame header, truncated unless a scan and an end marker are there. `lacksPixels`: scans or
- * restart intervals that must follow are missing; `completed`: the file with an end marker, which shows the decoder where data is
- * missing.
+ * Reads the structure of a JPEG: size from its frame header, truncated without a scan and an end marker. `lacksPixels`: required
+ * scans or restart intervals are missing. `completed`: the file with an end marker, so that the decoder notices missing data.
  */
 export function readJpegStructure(bytes: Uint8Array): Structure {
   const scans = createJpegScans();
@@ -38,13 +37,13 @@ export function readJpegStructure(bytes: Uint8Array): Structure {
 }
 
 /**
- * The JPEG with other bytes before its end marker, which a decoder takes for data where its last scan has run out of it; undefined where it
- * has no end marker.
+ * Returns the JPEG with other bytes before its end marker, which a decoder reads if its last scan lacks data. Undefined without
+ * an end marker.
  */
 export function withTrailingData(bytes: Uint8Array, length: number): Uint8Array | undefined {
   for (const { marker, at } of jpegMarkersOf(bytes)) {
     if (marker !== 0xd9) continue;
-    // Without 0xff, which would begin a marker; without long runs of equal bits, which tables may not have as a code.
+    // No 0xff, which would begin a marker, and no long runs of equal bits, which may not be a code.
     const data = Uint8Array.from({ length }, (_, nth) => (Math.imul(nth + 1, 2_654_435_761) >>> 24) & 0x7f);
     return Buffer.concat([bytes.subarray(0, at), data, END_MARKER]);
   }

@@ -2,8 +2,8 @@
 const CODES_PER_TURN = 2 ** 19;
 
 /**
- * How many pixels the LZW data of a GIF frame holds, up to `wanted`, and whether its end code comes; lengths alone, no pixels are
- * made. `start` is the byte of the smallest code size. Source: GIF89a, appendix F.
+ * Counts the pixels in the LZW data of a GIF frame, up to `wanted`, and whether its end code follows. Sums lengths only; decodes
+ * no pixels. `start` is the byte of the smallest code size. Source: GIF89a, appendix F.
  */
 export async function countLzwPixels(
   bytes: Uint8Array,
@@ -46,7 +46,7 @@ export async function countLzwPixels(
       previous = 0;
       continue;
     }
-    // Damaged rather than cut off: the decoder speaks of it.
+    // Damaged, not truncated: the decoder reports it.
     if (code > next || (code === next && previous === 0)) return { count, hasEnd: true };
     const length = code < next ? (lengths[code] ?? 0) : previous + 1;
     count += length;

@@ -2,10 +2,10 @@ import { crc32 } from "node:zlib";
 import { fourCharsAt, type Structure, toView } from "./structure.ts";
 
 const SIGNATURE_BYTES = 8;
-// Encoders write 8 KB or more a chunk, so a file of 64 MiB has at most some thousands.
+// Encoders write at least 8 KB a chunk, so a file of 64 MiB has some thousands.
 const MAX_CHUNKS = 20_000;
 
-/** The structure of a PNG: size from IHDR, frames of an APNG by their fcTL chunks, truncated unless IEND is there. */
+/** Reads the structure of a PNG: size from IHDR, frames of an APNG by their fcTL chunks, truncated without IEND. */
 export function readPngStructure(bytes: Uint8Array): Structure {
   const view = toView(bytes);
   let sides: { widthPx: number; heightPx: number } | undefined;
@@ -20,7 +20,7 @@ export function readPngStructure(bytes: Uint8Array): Structure {
     if (chunk.type === "IHDR" && chunk.length >= 8) {
       sides ??= { widthPx: view.getUint32(chunk.start + 8), heightPx: view.getUint32(chunk.start + 12) };
     } else if (chunk.type === "fcTL") {
-      // Counted, since the number that acTL claims may be anything.
+      // Counted, because the number in acTL may be wrong.
       frames += 1;
     } else if (chunk.type === "zTXt" || chunk.type === "iTXt") {
       hasCompressedText = true;
@@ -32,7 +32,7 @@ export function readPngStructure(bytes: Uint8Array): Structure {
   return { ...sides, frames: Math.max(1, frames), truncated, hasCompressedText };
 }
 
-/** The PNG without its text chunks, which hold no pixels; a copy. The bytes after the last whole chunk are kept as they are. */
+/** Returns a copy of the PNG without its text chunks, which hold no pixels. Bytes after the last whole chunk are kept. */
 export function withoutPngText(bytes: Uint8Array): Uint8Array {
   const view = toView(bytes);
   const kept: Uint8Array[] = [bytes.subarray(0, SIGNATURE_BYTES)];
@@ -46,10 +46,10 @@ export function withoutPngText(bytes: Uint8Array): Uint8Array {
   return Buffer.concat(kept);
 }
 
-/** Where a chunk lies: its data begins 8 bytes after `start`, `length` bytes long. */
+/** The position of a chunk. Its data begins 8 bytes after `start` and is `length` bytes long. */
 export type PngChunk = { readonly type: string; readonly start: number; readonly length: number; readonly end: number };
 
-/** The chunks of a PNG in order, also one that does not fit the file. */
+/** Yields the chunks of a PNG in order, including one that does not fit the file. */
 export function* pngChunksOf(view: DataView): Generator<PngChunk> {
   let start = SIGNATURE_BYTES;
   while (start + 8 <= view.byteLength) {
@@ -60,7 +60,7 @@ export function* pngChunksOf(view: DataView): Generator<PngChunk> {
   }
 }
 
-/** A chunk with its checksum. */
+/** Returns a chunk with its checksum. */
 export function pngChunk(type: string, data: Uint8Array): Buffer {
   const chunk = Buffer.alloc(12 + data.length);
   chunk.writeUInt32BE(data.length, 0);
@@ -71,8 +71,8 @@ export function pngChunk(type: string, data: Uint8Array): Buffer {
 }
 
 /**
- * A PNG whose last chunk of pixels lacks nothing but its checksum, made whole; undefined for any other. (One that merely lacks
- * IEND decodes as it is.)
+ * Completes a PNG whose last chunk of pixels lacks only its checksum; undefined for any other. (A PNG that only lacks IEND
+ * decodes as it is.)
  */
 export function completePng(bytes: Uint8Array): Uint8Array | undefined {
   const view = toView(bytes);

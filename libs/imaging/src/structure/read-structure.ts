@@ -7,7 +7,7 @@ import type { Structure } from "./structure.ts";
 import { readTiffStructure } from "./tiff.ts";
 import { readWebpStructure } from "./webp.ts";
 
-/** The structure of a file of this format; pure, one walk, never throws. */
+/** Reads the structure of a file of this format. Pure; one pass; never throws. */
 export function readStructure(bytes: Uint8Array, format: ImageFormat, maxFrames: number): Structure {
   switch (format) {
     case ImageFormat.JPEG:

@@ -1,28 +1,28 @@
 /**
- * What the outer structure of a file tells without any library: the size it claims, how many frames it has, whether it
- * ends where it says. Read before libvips sees the file, so that bombs are refused by their headers.
+ * The outer structure of a file, read without any library: claimed size, number of frames, whether the end is there. Read before
+ * libvips sees the file, so that bombs are refused by their headers.
  */
 export type Structure = {
-  /** As stored, before orientation; undefined where the format keeps it too deep or the header is cut off. */
+  /** As stored, before orientation; undefined if the format keeps it too deep or the header is cut off. */
   readonly widthPx?: number;
   readonly heightPx?: number;
-  /** At least 1; counting stops one above the limit. */
+  /** At least 1. Counting stops one above the limit. */
   readonly frames: number;
-  /** The file ends before its structure does. Its pixels may be there all the same: then it is decoded, with a notice. */
+  /** The file ends before its structure does. If its pixels are complete, it is decoded with a notice. */
   readonly truncated: boolean;
-  /** Pixels are known to be missing, whatever a decoder makes of the file. */
+  /** Pixels are missing for certain, even if a decoder accepts the file. */
   readonly lacksPixels?: boolean;
-  /** What a decoder is given instead of the file: the same pixels with the end that is missing. */
+  /** Bytes to decode instead of the file: the same pixels with the missing end. */
   readonly completed?: Uint8Array;
-  /** Where the first frame of a GIF lies on its canvas, where it does not cover it. */
+  /** The area of a GIF's first frame, if it does not cover the canvas. */
   readonly firstFrame?: FrameArea;
-  /** The file has more scans or chunks than any real picture, which costs time out of all proportion to its size. */
+  /** The file has more scans or chunks than any real picture, so it would take far too long for its size. */
   readonly tooManyParts?: boolean;
-  /** The PNG has compressed text, which libpng would inflate: up to 8 MB a chunk, without a bound on chunks. */
+  /** The PNG has compressed text, which libpng would inflate: up to 8 MB a chunk, with any number of chunks. */
   readonly hasCompressedText?: boolean;
 };
 
-/** Part of a canvas, in pixels. */
+/** A part of a canvas, in pixels. */
 export type FrameArea = {
   readonly leftPx: number;
   readonly topPx: number;
@@ -30,12 +30,12 @@ export type FrameArea = {
   readonly heightPx: number;
 };
 
-/** A big- and little-endian view of the file, for the readers. */
+/** Returns a DataView of the file. */
 export function toView(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Four bytes as text: the type of a chunk or box. The caller has checked that they are there. */
+/** Reads four bytes as text: the type of a chunk or box. The caller checks that they exist. */
 export function fourCharsAt(view: DataView, at: number): string {
   return String.fromCharCode(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2), view.getUint8(at + 3));
 }

@@ -4,7 +4,7 @@ const MAX_ENTRIES = 4_096;
 const WIDTH = 256;
 const HEIGHT = 257;
 const PROFILE = 34_675;
-/** Offsets and byte counts of strips, then of tiles. */
+/** Tags of offsets and byte counts: of strips, then of tiles. */
 const DATA_TAGS = [
   [273, 279],
   [324, 325],
@@ -12,7 +12,7 @@ const DATA_TAGS = [
 
 type Directory = { readonly view: DataView; readonly isLittle: boolean; readonly entries: ReadonlyMap<number, number> };
 
-/** The structure of a TIFF's first picture: its size, and truncated where the directory or pixels lie beyond the file's end. */
+/** Reads the structure of a TIFF's first picture: its size; truncated if directory or pixels lie beyond the file's end. */
 export function readTiffStructure(bytes: Uint8Array): Structure {
   const directory = readDirectory(bytes);
   if (!directory) return { frames: 1, truncated: true };
@@ -30,7 +30,7 @@ export function readTiffStructure(bytes: Uint8Array): Structure {
   };
 }
 
-/** A copy of a TIFF with another profile in the place of the one it has; undefined where it has none. */
+/** Returns a copy of a TIFF with its profile replaced; undefined if it has none. */
 export function replaceTiffProfile(bytes: Uint8Array, profile: Uint8Array): Uint8Array | undefined {
   const directory = readDirectory(bytes);
   const entry = directory?.entries.get(PROFILE);
@@ -45,7 +45,7 @@ export function replaceTiffProfile(bytes: Uint8Array, profile: Uint8Array): Uint
   return copy;
 }
 
-/** The first directory: offsets of its entries by tag. Undefined where it does not fit the file. Layout: TIFF 6.0, section 2. */
+/** Reads the first directory: offsets of its entries by tag. Undefined if it does not fit the file. Layout: TIFF 6.0, section 2. */
 function readDirectory(bytes: Uint8Array): Directory | undefined {
   if (bytes.length < 8) return undefined;
   const view = toView(bytes);
@@ -68,7 +68,7 @@ const typeBytes: ReadonlyMap<number, number> = new Map([
   [4, 4],
 ]);
 
-/** The values of a tag of type BYTE, SHORT or LONG; none where it is missing, of another type, or lies beyond the file. */
+/** Returns the values of a tag of type BYTE, SHORT or LONG; none if it is missing, of another type, or beyond the file. */
 function valuesOf({ view, isLittle, entries }: Directory, tag: number): number[] {
   const entry = entries.get(tag);
   if (entry === undefined) return [];

@@ -1,6 +1,6 @@
 import { fourCharsAt, type Structure, toView } from "./structure.ts";
 
-/** The structure of a WebP: size of its canvas, frames counted up to `maxFrames + 1`, truncated by what RIFF claims. */
+/** Reads the structure of a WebP: size of its canvas, frames counted up to `maxFrames + 1`, truncated by RIFF's length. */
 export function readWebpStructure(bytes: Uint8Array, maxFrames: number): Structure {
   const view = toView(bytes);
   const claimedBytes = view.getUint32(4, true) + 8;
@@ -17,7 +17,7 @@ export function readWebpStructure(bytes: Uint8Array, maxFrames: number): Structu
     isOdd = (length & 1) === 1;
   }
   const missing = claimedBytes - bytes.length;
-  // Only the byte that makes the length of the last chunk even.
+  // Only the byte is missing that makes the length of the last chunk even.
   const lacksPadding = missing === 1 && isOdd && at - 1 === bytes.length;
   return {
     ...sides,
@@ -27,7 +27,7 @@ export function readWebpStructure(bytes: Uint8Array, maxFrames: number): Structu
   };
 }
 
-/** Canvas of VP8X, else the one frame of VP8 (RFC 6386, 9.1) or VP8L (its bit stream's header). */
+/** Reads the canvas of VP8X, else the one frame of VP8 (RFC 6386, 9.1) or VP8L (its bit stream's header). */
 function sidesOf(view: DataView, type: string, at: number): { widthPx: number; heightPx: number } | undefined {
   if (at + 10 > view.byteLength) return undefined;
   if (type === "VP8X") {

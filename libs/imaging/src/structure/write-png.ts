@@ -1,12 +1,12 @@
 import { deflateSync } from "node:zlib";
-import type { Channels } from "../frame.ts";
+import type { Channels } from "../frames/frame.ts";
 import { pngChunk } from "./png.ts";
 
 const COLOR_TYPES: Readonly<Record<Channels, number>> = { 1: 0, 2: 4, 3: 2, 4: 6 };
 
 /**
- * Pixels as a PNG without compression: the form in which libvips takes pixels together with a profile. Samples of 16 bits have
- * their high byte first.
+ * Writes pixels as an uncompressed PNG, the form in which libvips accepts pixels with a profile. Samples of 16 bits have their
+ * high byte first.
  */
 export function writePng(pixels: Uint8Array, widthPx: number, channels: Channels, bits: 8 | 16 = 8): Buffer {
   const stride = (widthPx * channels * bits) / 8;

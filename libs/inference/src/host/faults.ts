@@ -1,39 +1,40 @@
 import type { HostFault } from "../protocol/faults.ts";
 import { HostFailure } from "../protocol/host-failure.ts";
-import type { Answer, Resident } from "./loaded-model.ts";
+import type { LoadedModel, ModelOutput } from "./loaded-model.ts";
 
-/** The faults of one process: told for each run whether it is struck. */
-export type Faults = {
-  readonly strike: (resident: Resident, tile: { readonly widthPx: number; readonly heightPx: number }) => Resident;
+/** Injects the faults of one process into its runs. */
+export type FaultInjector = {
+  /** The model for the next run: with a fault if one applies to this run, else unchanged. */
+  readonly forRun: (model: LoadedModel, tile: { readonly widthPx: number; readonly heightPx: number }) => LoadedModel;
 };
 
-/** Faults of the `life`-th process of a host. Without any, every run goes by untouched. */
-export function createFaults(faults: readonly HostFault[], life: number): Faults {
-  const mine = faults.filter(({ lives }) => life <= lives);
+/** Creates the injector of process `generation` of a host, counted from 1. An empty list changes nothing. */
+export function createFaultInjector(faults: readonly HostFault[], generation: number): FaultInjector {
+  const active = faults.filter(({ generations }) => generation <= generations);
   let runs = 0;
   return {
-    strike(resident, { widthPx, heightPx }) {
+    forRun(model, { widthPx, heightPx }) {
       runs++;
       const longerPx = Math.max(widthPx, heightPx);
-      const found = mine.find(({ run, abovePx }) => (run === 0 || run === runs) && longerPx > abovePx);
-      return found === undefined ? resident : withFault(resident, found.kind);
+      const found = active.find(({ run, abovePx }) => (run === 0 || run === runs) && longerPx > abovePx);
+      return found === undefined ? model : withFault(model, found.kind);
     },
   };
 }
 
-function withFault(resident: Resident, kind: HostFault["kind"]): Resident {
-  const answerWith = async (change: (data: Float32Array) => void): Promise<Answer> => {
-    const answer = await resident.run();
-    change(answer.data);
-    return answer;
+function withFault(model: LoadedModel, kind: HostFault["kind"]): LoadedModel {
+  const withOutput = async (change: (data: Float32Array) => void): Promise<ModelOutput> => {
+    const output = await model.run();
+    change(output.data);
+    return output;
   };
-  const runs: Record<HostFault["kind"], () => Promise<Answer>> = {
+  const runs: Record<HostFault["kind"], () => Promise<ModelOutput>> = {
     oom: () => fail("OUT_OF_MEMORY"),
     error: () => fail("INFERENCE_FAILED"),
-    nan: () => answerWith((data) => data.fill(Number.NaN, 0, 1)),
-    flat: () => answerWith((data) => data.fill(0.5)),
-    range: () => answerWith((data) => data.fill(1e4, 0, 1)),
-    stale: async () => ({ data: resident.output(), runMs: 0 }),
+    nan: () => withOutput((data) => data.fill(Number.NaN, 0, 1)),
+    flat: () => withOutput((data) => data.fill(0.5)),
+    range: () => withOutput((data) => data.fill(1e4, 0, 1)),
+    stale: async () => ({ data: model.output(), runMs: 0 }),
     hang: async () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       return fail("INFERENCE_FAILED");
@@ -43,9 +44,9 @@ function withFault(resident: Resident, kind: HostFault["kind"]): Resident {
       return fail("INFERENCE_FAILED");
     },
   };
-  return { ...resident, run: runs[kind] };
+  return { ...model, run: runs[kind] };
 }
 
-function fail(reason: "OUT_OF_MEMORY" | "INFERENCE_FAILED"): Promise<Answer> {
-  return Promise.reject(new HostFailure(reason, "A fault was asked for", { detail: "fault", poisoned: true }));
+function fail(reason: "OUT_OF_MEMORY" | "INFERENCE_FAILED"): Promise<ModelOutput> {
+  return Promise.reject(new HostFailure(reason, "A fault was injected", { detail: "fault", poisoned: true }));
 }

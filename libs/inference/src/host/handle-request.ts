@@ -1,33 +1,35 @@
 import type { Reason } from "@pixelmesh/errors";
 import { env } from "onnxruntime-node";
 import { HostFailure, saysOutOfMemory, toText } from "../protocol/host-failure.ts";
-import type { FromHost, ToHost } from "../protocol/messages.ts";
-import { createFaults, type Faults } from "./faults.ts";
-import type { Grants } from "./grants.ts";
-import { loadResident, type Resident } from "./loaded-model.ts";
-import { createAnswerMemory } from "./pixels/output-buffer.ts";
+import type { HostRequest, HostResponse } from "../protocol/messages.ts";
+import { createFaultInjector, type FaultInjector } from "./faults.ts";
+import { type LoadedModel, loadModel } from "./loaded-model.ts";
+import { createOutputMemory } from "./pixels/output-memory.ts";
 import { type ProvenProvider, proveProvider } from "./providers.ts";
+import type { RunGrants } from "./run-grants.ts";
 import { runModel } from "./run-model.ts";
 
-/** A message that is answered. */
-export type Request = Extract<ToHost, { id: number }>;
+/** A response, with a payload if it has one. The payload may be overwritten once the next request begins. */
+export type HostReply = { readonly response: HostResponse; readonly payload?: Uint8Array };
 
-/** The answer to a request, with bytes where it has some. They may be overwritten once the next request begins. */
-export type Reply = { readonly answer: FromHost; readonly payload?: Uint8Array };
+type RequestOf<T extends HostRequest["type"]> = Extract<HostRequest, { type: T }>;
+type Failed = Extract<HostResponse, { type: "failed" }>;
 
-/** Does what requests ask for, one at a time. Never throws: a failure is an answer too. */
-export function createCommands(grants: Grants): (request: Request, payload: Uint8Array) => Promise<Reply> {
-  const residents = new Map<string, Resident>();
-  const memory = createAnswerMemory();
+/** Creates the handler of requests, to be called for one at a time. Never rejects: a failure becomes a `failed` response. */
+export function createRequestHandler(
+  grants: RunGrants,
+): (request: HostRequest, payload: Uint8Array) => Promise<HostReply> {
+  const models = new Map<string, LoadedModel>();
+  const memory = createOutputMemory();
   let proven: ProvenProvider | undefined;
-  /** The failure after which nothing is run here any more. */
-  let poison: Extract<FromHost, { type: "failed" }> | undefined;
+  /** The failure that poisoned this process. No model runs after it. */
+  let poison: Failed | undefined;
   let poisonedSlotId: string | null = null;
-  let faults: Faults = createFaults([], 1);
+  let faults: FaultInjector = createFaultInjector([], 1);
 
-  async function act(request: Request, payload: Uint8Array): Promise<Reply> {
+  async function handle(request: HostRequest, payload: Uint8Array): Promise<HostReply> {
     if (request.type === "stats") {
-      return { answer: { type: "stats", id: request.id, residentBytes: process.memoryUsage.rss() } };
+      return { response: { type: "stats", id: request.id, residentBytes: process.memoryUsage.rss() } };
     }
     if (request.type === "start") return start(request);
     if (poison !== undefined) throw toRefusal(request, poison, poisonedSlotId);
@@ -36,67 +38,69 @@ export function createCommands(grants: Grants): (request: Request, payload: Uint
     return run(request, payload);
   }
 
-  async function start(request: Extract<Request, { type: "start" }>): Promise<Reply> {
-    faults = createFaults(request.faults, request.life);
+  async function start(request: RequestOf<"start">): Promise<HostReply> {
+    faults = createFaultInjector(request.faults, request.generation);
     proven = await proveProvider(request);
     const { provider, refused } = proven;
-    return { answer: { type: "started", id: request.id, provider, refused, runtime: env.versions.node ?? "" } };
+    return { response: { type: "started", id: request.id, provider, refused, runtime: env.versions.node ?? "" } };
   }
 
-  async function load({ id, model }: Extract<Request, { type: "load" }>): Promise<Reply> {
+  async function load({ id, model }: RequestOf<"load">): Promise<HostReply> {
     if (proven === undefined) throw new HostFailure("INTERNAL", "The host was asked to load before it was started");
     const began = performance.now();
-    const wasLoaded = residents.has(model.key);
-    if (!wasLoaded) residents.set(model.key, await loadResident(model, proven, memory));
-    return { answer: { type: "loaded", id, wasLoaded, loadMs: performance.now() - began } };
+    const wasLoaded = models.has(model.key);
+    if (!wasLoaded) models.set(model.key, await loadModel(model, proven, memory));
+    return { response: { type: "loaded", id, wasLoaded, loadMs: performance.now() - began } };
   }
 
-  async function unload({ id, key }: Extract<Request, { type: "unload" }>): Promise<Reply> {
-    const resident = residents.get(key);
-    residents.delete(key);
-    await resident?.release();
-    return { answer: { type: "unloaded", id, wasLoaded: resident !== undefined } };
+  async function unload({ id, key }: RequestOf<"unload">): Promise<HostReply> {
+    const model = models.get(key);
+    models.delete(key);
+    await model?.release();
+    return { response: { type: "unloaded", id, wasLoaded: model !== undefined } };
   }
 
-  async function run(request: Extract<Request, { type: "run" }>, data: Uint8Array): Promise<Reply> {
-    const resident = residents.get(request.key);
-    if (resident === undefined) throw new HostFailure("INTERNAL", `\`${request.key}\` is not loaded`);
+  async function run(request: RequestOf<"run">, data: Uint8Array): Promise<HostReply> {
+    const model = models.get(request.key);
+    if (model === undefined) throw new HostFailure("INTERNAL", `\`${request.key}\` is not loaded`);
     grants.check(request.slotId);
     const { id, widthPx, heightPx, channels } = request;
-    const { payload, ...facts } = await runModel(faults.strike(resident, request), {
-      ...{ widthPx, heightPx, channels, data },
-    });
-    return { answer: { type: "result", id, ...facts }, payload };
+    const { payload, ...result } = await runModel(faults.forRun(model, request), { widthPx, heightPx, channels, data });
+    return { response: { type: "result", id, ...result }, payload };
   }
 
   return async (request, payload) => {
     try {
-      return await act(request, payload);
+      return await handle(request, payload);
     } catch (error) {
-      const answer = toFailed(request.id, error);
-      if (answer.poisoned && poison === undefined) {
-        poison = answer;
+      const response = toFailed(request.id, error);
+      if (response.poisoned && poison === undefined) {
+        poison = response;
         poisonedSlotId = request.type === "run" ? request.slotId : null;
       }
-      return { answer };
+      return { response };
     }
   };
 }
 
 /**
- * The answer to what was sent before the service heard of a failure. Work of a slot that has run out of memory has to be asked
- * for differently; everybody else's is done elsewhere.
+ * The failure of a request that was sent before the service knew of the poisoning. Runs of the slot that ran out of memory
+ * fail with OUT_OF_MEMORY, because they need less memory; all others can be retried on another process.
  */
-function toRefusal(request: Request, poison: { readonly reason: Reason }, poisonedSlotId: string | null): HostFailure {
-  const isSameWork = request.type === "run" && request.slotId !== null && request.slotId === poisonedSlotId;
-  if (isSameWork && poison.reason === "OUT_OF_MEMORY") {
+function toRefusal(
+  request: HostRequest,
+  poison: { readonly reason: Reason },
+  poisonedSlotId: string | null,
+): HostFailure {
+  const isSameSlot = request.type === "run" && request.slotId !== null && request.slotId === poisonedSlotId;
+  if (isSameSlot && poison.reason === "OUT_OF_MEMORY") {
     return new HostFailure("OUT_OF_MEMORY", "No memory to run the model", { poisoned: true });
   }
   return new HostFailure("INFERENCE_FAILED", "The runtime failed before this", { poisoned: true });
 }
 
-/** A failure as a message. What was not foreseen poisons the process. */
-export function toFailed(id: number, error: unknown): Extract<FromHost, { type: "failed" }> {
+/** A failure as a message. An unexpected one poisons the process. */
+export function toFailed(id: number, error: unknown): Failed {
   if (error instanceof HostFailure) {
     const { reason, message, detail, poisoned } = error;
     return { type: "failed", id, reason, message, detail: detail.slice(0, 2_000), poisoned };

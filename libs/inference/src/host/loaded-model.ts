@@ -4,38 +4,38 @@ import { HostFailure, saysOutOfMemory, toText } from "../protocol/host-failure.t
 import type { HostModel } from "../protocol/messages.ts";
 import { inspectFloats } from "./pixels/inspect-floats.ts";
 import { toDims } from "./pixels/layout.ts";
-import type { AnswerMemory } from "./pixels/output-buffer.ts";
+import type { OutputMemory } from "./pixels/output-memory.ts";
 import { probeTile } from "./probe.ts";
 import type { ProvenProvider } from "./providers.ts";
 import { checkSignature } from "./signature.ts";
 
-/** A model in memory. */
-export type Resident = {
+/** A model in this process's memory. */
+export type LoadedModel = {
   readonly model: HostModel;
-  /** Where answers lie. */
-  readonly memory: AnswerMemory;
-  /** Memory for the input of a picture of this size: `widthPx * heightPx * channels` floats to be filled. */
+  /** The memory that outputs are written to. */
+  readonly memory: OutputMemory;
+  /** Memory for the input of a picture of this size: `widthPx * heightPx * channels` floats to fill. */
   readonly input: (widthPx: number, heightPx: number) => Float32Array;
-  /** Runs what was last asked for by `input`. The answer is overwritten by the next run. */
-  readonly run: () => Promise<Answer>;
-  /** Where the answer of the next run will be. What the runtime leaves unwritten of it is NaN. */
+  /** Runs the model on the input that `input` returned last. The next run overwrites the output. */
+  readonly run: () => Promise<ModelOutput>;
+  /** The memory that the next run writes its output to. Samples that the runtime does not write are NaN. */
   readonly output: () => Float32Array;
   readonly release: () => Promise<void>;
 };
 
-/** What a run gave. */
-export type Answer = { readonly data: Float32Array; readonly runMs: number };
+/** The output of one run. */
+export type ModelOutput = { readonly data: Float32Array; readonly runMs: number };
 
 /**
- * Loads a model and runs a small tile through it, so that what is resident is known to work. MODEL_INVALID where the file
- * is no ONNX, has other inputs or outputs than its entry says, or answers with another size or with NaN.
+ * Loads a model and runs a small tile through it, so that a loaded model is known to work. Rejects with MODEL_INVALID if the
+ * file is not ONNX, has other inputs or outputs than its entry says, or returns another size or NaN.
  */
-export async function loadResident(model: HostModel, proven: ProvenProvider, memory: AnswerMemory): Promise<Resident> {
+export async function loadModel(model: HostModel, proven: ProvenProvider, memory: OutputMemory): Promise<LoadedModel> {
   const session = await createSession(model, proven);
   try {
-    const resident = createResident(session, model, checkSignature(session, model), memory);
-    await proveModel(resident, proven.provider !== "cpu");
-    return resident;
+    const loaded = createLoadedModel(session, model, checkSignature(session, model), memory);
+    await proveModel(loaded, proven.provider !== "cpu");
+    return loaded;
   } catch (error) {
     await session.release();
     throw error;
@@ -60,13 +60,13 @@ async function createSession(model: HostModel, proven: ProvenProvider): Promise<
   }
 }
 
-/** Input and answer memory is kept from run to run: a tile's is large, and equal tiles come one after another. */
-function createResident(
+/** Input and output memory is kept between runs, because a tile's is large and equal tiles follow one another. */
+function createLoadedModel(
   session: InferenceSession,
   model: HostModel,
   names: TensorNames,
-  memory: AnswerMemory,
-): Resident {
+  memory: OutputMemory,
+): LoadedModel {
   const { layout, channels } = model.input;
   const inputChannels = channels === "rgb" ? 3 : 1;
   const outputChannels = model.task === "matte" ? 1 : inputChannels;
@@ -81,10 +81,10 @@ function createResident(
       const pixels = widthPx * heightPx;
       if (dims.join() !== feed.dims.join())
         feed = new Tensor("float32", new Float32Array(pixels * inputChannels), dims);
-      // Other models answer into the same memory.
-      const answer = memory.reserve(pixels * model.scale ** 2 * outputChannels);
+      // All models of the process write to the same memory.
+      const output = memory.reserve(pixels * model.scale ** 2 * outputChannels);
       const outDims = toDims(model.output.layout, widthPx * model.scale, heightPx * model.scale, outputChannels);
-      fetch = new Tensor("float32", answer, outDims);
+      fetch = new Tensor("float32", output, outDims);
       return feed.data as Float32Array;
     },
     output: () => markUnwritten(fetch.data as Float32Array),
@@ -108,33 +108,30 @@ function createResident(
 /** Samples between two marks: a row of the smallest tile has one. */
 const markEvery = 64;
 
-/** An answer that the runtime did not write must not pass for that of the run before: it would be a tile shown twice. */
+/** Marks memory with NaN, so that an output that the runtime did not write is not taken for that of the run before. */
 function markUnwritten(data: Float32Array): Float32Array {
   for (let at = 0; at < data.length; at += markEvery) data[at] = Number.NaN;
   return data;
 }
 
-/** A tile that is not square, so that swapped sides show. */
-async function proveModel(resident: Resident, isOnGpu: boolean): Promise<void> {
-  const { fixedSizePx } = resident.model.input;
-  const multiple = resident.model.sizeMultiple;
+/** Runs a tile that is not square, so that swapped sides show. */
+async function proveModel(loaded: LoadedModel, isOnGpu: boolean): Promise<void> {
+  const { fixedSizePx } = loaded.model.input;
+  const multiple = loaded.model.sizeMultiple;
   const widthPx = fixedSizePx?.widthPx ?? Math.ceil(40 / multiple) * multiple;
   const heightPx = fixedSizePx?.heightPx ?? Math.ceil(24 / multiple) * multiple;
-  const samples = resident.input(widthPx, heightPx);
+  const samples = loaded.input(widthPx, heightPx);
   samples.set(probeTile(samples.length));
-  const answer = await resident.run().catch((error: unknown) => {
+  const output = await loaded.run().catch((error: unknown) => {
     if (!(error instanceof HostFailure) || error.reason !== "INFERENCE_FAILED") throw error;
-    const { scale, key } = resident.model;
+    const { scale, key } = loaded.model;
     throw new HostFailure("MODEL_INVALID", `Expected \`${key}\` to turn a tile into one ${scale} times its size`, {
       detail: error.detail,
-      // After a runtime error a GPU's context is not to be trusted.
+      // After a runtime error a GPU's context cannot be trusted.
       poisoned: isOnGpu,
     });
   });
-  if (!inspectFloats(answer.data).finite) {
-    throw new HostFailure(
-      "MODEL_INVALID",
-      `Expected \`${resident.model.key}\` to give finite numbers for a probe tile`,
-    );
+  if (!inspectFloats(output.data).finite) {
+    throw new HostFailure("MODEL_INVALID", `Expected \`${loaded.model.key}\` to give finite numbers for a probe tile`);
   }
 }

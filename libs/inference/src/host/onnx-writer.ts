@@ -1,14 +1,14 @@
 /**
- * Writes the few parts of an ONNX file that a small graph needs, as protobuf bytes. Field numbers are those of
+ * Writes the parts of an ONNX file that a small graph needs, as protobuf bytes. Field numbers are those of
  * onnx/onnx.proto (IR version 8); wire format as in protobuf.dev/programming-guides/encoding.
  */
 
 type Bytes = Uint8Array;
 
-/** A dimension: its size, or the name of one that may be any. */
+/** A dimension: its size, or the name of a dimension of any size. */
 export type OnnxDimension = number | string;
 
-/** A float tensor of the graph's inputs or outputs; null where even its rank is open. */
+/** A float tensor of the graph's inputs or outputs; `shape` is null if even the rank is open. */
 export type OnnxValue = {
   readonly name: string;
   readonly shape: readonly OnnxDimension[] | null;
@@ -19,11 +19,11 @@ export type OnnxValue = {
 export type OnnxConstant = {
   readonly name: string;
   readonly dims: readonly number[];
-  /** The samples, or the file that has them, as the graph names it. */
+  /** The samples, or the location of a file with them. */
   readonly data: Float32Array | BigInt64Array | { readonly location: string };
 };
 
-/** What an operator is told beside its inputs. */
+/** The value of an operator's attribute. */
 export type OnnxAttribute = number | string | readonly number[] | OnnxConstant | OnnxGraph;
 
 /** An operator. */
@@ -51,7 +51,7 @@ const attributeTensor = 4;
 const attributeGraph = 5;
 const attributeInts = 7;
 
-/** The bytes of an ONNX file with this graph. */
+/** Returns the bytes of an ONNX file with this graph. */
 export function toOnnxBytes(graph: OnnxGraph): Uint8Array {
   return message(integer(1, 8), nested(7, toBody(graph)), nested(8, integer(2, 13)));
 }

@@ -9,7 +9,7 @@ const weights = Float32Array.from({ length: features * 27 }, (_, i) =>
 /** Side of the square probe tile. */
 export const probeSizePx = 24;
 
-/** A 3×3 convolution from 3 to 8 channels and a ReLU: the operators that upscalers spend their time in. */
+/** A 3×3 convolution from 3 to 8 channels and a ReLU: upscalers spend most of their time in these operators. */
 export const probeModel: Uint8Array = toOnnxBytes({
   inputs: [{ name: "x", shape: [1, 3, "height", "width"] }],
   outputs: [{ name: "y", shape: [1, features, "height", "width"] }],
@@ -20,12 +20,12 @@ export const probeModel: Uint8Array = toOnnxBytes({
   ],
 });
 
-/** Samples of a tile that is nowhere flat, 0 to 1. */
+/** Samples of a tile without flat areas, 0 to 1. */
 export function probeTile(length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => 0.5 + 0.5 * Math.sin(i * 0.7 + (i % 13)));
 }
 
-/** What the probe model has to answer to `probeTile`, computed plainly. */
+/** The expected output of the probe model for `probeTile`, computed by loops. */
 export function expectedProbe(): Float32Array {
   const side = probeSizePx;
   const input = probeTile(3 * side * side);

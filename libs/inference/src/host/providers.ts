@@ -1,11 +1,10 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { HostFailure, toText } from "../protocol/host-failure.ts";
-import type { RefusedProvider } from "../protocol/messages.ts";
+import type { HostThreads, RefusedProvider } from "../protocol/messages.ts";
 import type { Provider } from "../protocol/provider.ts";
-import type { HostThreads } from "../supervisor/types.ts";
 import { expectedProbe, probeModel, probeSizePx, probeTile } from "./probe.ts";
 
-/** A provider that has been seen to compute correctly, with how sessions are made on it. */
+/** A provider that has computed the probe tile correctly, and the options of sessions on it. */
 export type ProvenProvider = {
   readonly provider: Provider;
   readonly refused: readonly RefusedProvider[];
@@ -13,14 +12,14 @@ export type ProvenProvider = {
 };
 
 /**
- * Session options that make a model fail to load where any of its operators would run on the CPU instead. Heeded by
- * onnxruntime-node 1.30; a test asks the installed one.
+ * Session options that make a load fail if any operator of the model would run on the CPU instead. onnxruntime-node 1.30
+ * honours them; a test checks the installed version.
  */
 export const noCpuFallback = { "session.disable_cpu_ep_fallback": "1" } as const;
 
 /**
  * Threads that wait for the next operator sleep instead of spinning. Spinning gains little (operators take milliseconds, a wake-up
- * microseconds) and takes the processor from what should overlap with the run: decoding, encoding, other models (docs/adr/0042).
+ * microseconds) and takes the processor from decoding, encoding and other models, which overlap with the run (docs/adr/0042).
  */
 const noSpinning = { "session.intra_op.allow_spinning": "0", "session.inter_op.allow_spinning": "0" } as const;
 
@@ -28,8 +27,8 @@ const noSpinning = { "session.intra_op.allow_spinning": "0", "session.inter_op.a
 const tolerance = 5e-3;
 
 /**
- * The first provider of the list that computes the probe tile correctly. The CPU is used only where the list says so, also
- * for single operators. Fails with INFERENCE_FAILED where none can be proven.
+ * Returns the first provider of the list that computes the probe tile correctly. The CPU is used only if the list names it,
+ * also for single operators. Rejects with INFERENCE_FAILED if none can be proven.
  */
 export async function proveProvider(options: {
   readonly providers: readonly Provider[];
@@ -63,7 +62,7 @@ function toSessionOptions(
   fixedSize: boolean,
 ): InferenceSession.SessionOptions {
   return {
-    // WebGPU's is the number of a context of its own, and the only one there is has no number: it refuses the option.
+    // WebGPU refuses `deviceId`: there it names a context, and the only context has no number.
     executionProviders: [
       provider === "cuda" || provider === "tensorrt" ? { name: provider, deviceId: options.deviceIndex } : provider,
     ],
@@ -86,7 +85,7 @@ async function probe(sessionOptions: InferenceSession.SessionOptions): Promise<v
     const expected = expectedProbe();
     const data = y?.data;
     if (!(data instanceof Float32Array) || data.length !== expected.length)
-      throw new Error("the probe gave another shape");
+      throw new Error("the probe returned another shape");
     const worst = expected.reduce((most, value, at) => Math.max(most, Math.abs(value - (data[at] ?? Number.NaN))), 0);
     if (!(worst <= tolerance)) throw new Error(`the probe tile is off by ${worst}`);
   } finally {

@@ -1,13 +1,13 @@
 import { HostFailure } from "../protocol/host-failure.ts";
 import type { HostModel } from "../protocol/messages.ts";
-import type { Answer, Resident } from "./loaded-model.ts";
+import type { LoadedModel, ModelOutput } from "./loaded-model.ts";
 import { joinChroma, toLuma } from "./pixels/chroma.ts";
 import { type FloatFacts, inspectFloats, isConstant, isVaried } from "./pixels/inspect-floats.ts";
-import type { Converted } from "./pixels/output-buffer.ts";
+import type { Converted } from "./pixels/output-memory.ts";
 import { type Pixels, writeLuminanceFloats, writeRgbFloats } from "./pixels/to-floats.ts";
 import { type Floats, toGreyBytes, toLuminanceBytes, toRgbBytes } from "./pixels/to-pixels.ts";
 
-/** What a run answers with: u8 pixels of an upscaler, f32 values of a matte. */
+/** The result of a run. `payload` holds u8 pixels of an upscaler or f32 values of a matte. */
 export type RunResult = {
   readonly widthPx: number;
   readonly heightPx: number;
@@ -16,34 +16,34 @@ export type RunResult = {
 };
 
 /**
- * Runs pixels through a model. INVALID_ARGUMENT for pixels that the model cannot take, RESULT_INVALID where the answer has
- * NaN or infinities, is one flat colour although the tile is not, or goes far beyond its range.
+ * Runs pixels through a model. Rejects with INVALID_ARGUMENT for pixels that the model cannot take, and with RESULT_INVALID if
+ * the output has NaN or infinities, is one flat colour although the tile is not, or goes far beyond its range.
  */
-export async function runModel(resident: Resident, pixels: Pixels): Promise<RunResult> {
-  assertFits(resident.model, pixels);
-  return resident.model.task === "matte" ? runMatte(resident, pixels) : runUpscaler(resident, pixels);
+export async function runModel(loaded: LoadedModel, pixels: Pixels): Promise<RunResult> {
+  assertFits(loaded.model, pixels);
+  return loaded.model.task === "matte" ? runMatte(loaded, pixels) : runUpscaler(loaded, pixels);
 }
 
-async function runUpscaler(resident: Resident, pixels: Pixels): Promise<RunResult> {
-  const { model } = resident;
-  const input = resident.input(pixels.widthPx, pixels.heightPx);
+async function runUpscaler(loaded: LoadedModel, pixels: Pixels): Promise<RunResult> {
+  const { model } = loaded;
+  const input = loaded.input(pixels.widthPx, pixels.heightPx);
   const luminanceOnly = model.input.channels === "luminance";
   const luma = luminanceOnly ? (pixels.channels === 3 ? toLuma(pixels.data) : pixels.data) : null;
   if (luma) writeLuminanceFloats(luma, model.input, input);
   else writeRgbFloats(pixels, model.input, input);
 
-  const answer = await resident.run();
-  const { bytes, ...facts } = toBytes(answer, resident, pixels);
-  assertSound({ ...facts, constant: isConstant(answer.data) }, model, isVaried(luma ?? pixels.data));
+  const output = await loaded.run();
+  const { bytes, ...facts } = toBytes(output, loaded, pixels);
+  assertSound({ ...facts, constant: isConstant(output.data) }, model, isVaried(luma ?? pixels.data));
   return {
     widthPx: pixels.widthPx * model.scale,
     heightPx: pixels.heightPx * model.scale,
-    runMs: answer.runMs,
+    runMs: output.runMs,
     payload: luminanceOnly && pixels.channels === 3 ? joinChroma(bytes, pixels, model.scale) : bytes,
   };
 }
 
-function toBytes({ data }: Answer, { model, memory }: Resident, pixels: Pixels): Converted {
+function toBytes({ data }: ModelOutput, { model, memory }: LoadedModel, pixels: Pixels): Converted {
   const { layout, range } = model.output;
   const floats: Floats = { pixels: pixels.widthPx * pixels.heightPx * model.scale ** 2, layout, range };
   if (model.input.channels === "luminance") return toLuminanceBytes(memory, floats);
@@ -52,13 +52,13 @@ function toBytes({ data }: Answer, { model, memory }: Resident, pixels: Pixels):
     : { bytes: toGreyBytes(data, floats), ...inspectFloats(data) };
 }
 
-/** A matte may rightly be flat: there may be nothing in the picture. Its range is its model's own: it is stretched later. */
-async function runMatte(resident: Resident, pixels: Pixels): Promise<RunResult> {
+/** A matte may be flat, because the picture may show no object. Its range is its model's own; it is stretched later. */
+async function runMatte(loaded: LoadedModel, pixels: Pixels): Promise<RunResult> {
   const { widthPx, heightPx } = pixels;
-  writeRgbFloats(pixels, resident.model.input, resident.input(widthPx, heightPx));
-  const { data, runMs } = await resident.run();
-  assertSound(inspectFloats(data), resident.model, false);
-  if (resident.model.output.sigmoid) applySigmoid(data);
+  writeRgbFloats(pixels, loaded.model.input, loaded.input(widthPx, heightPx));
+  const { data, runMs } = await loaded.run();
+  assertSound(inspectFloats(data), loaded.model, false);
+  if (loaded.model.output.sigmoid) applySigmoid(data);
   return { widthPx, heightPx, runMs, payload: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
@@ -67,8 +67,8 @@ function applySigmoid(data: Float32Array): void {
 }
 
 /**
- * How far beyond its range, in ranges, an answer may go. Upscalers overshoot: on checkerboards of single pixels, the harshest
- * of pictures, every model at hand stays within −1.3 to 2.6.
+ * How far an output may go beyond its range, in ranges. Upscalers overshoot: on checkerboards of single pixels, the hardest
+ * input, every tested model stays within −1.3 to 2.6.
  */
 const overshoot = 4;
 
@@ -82,7 +82,7 @@ function assertSound({ finite, constant, least, most }: FloatFacts, model: HostM
       : outside && model.task === "upscale"
         ? "values far outside its range"
         : "";
-  if (what !== "") throw new HostFailure("RESULT_INVALID", `\`${model.key}\` answered a tile with ${what}`);
+  if (what !== "") throw new HostFailure("RESULT_INVALID", `\`${model.key}\` returned ${what} for a tile`);
 }
 
 function assertFits(model: HostModel, pixels: Pixels): void {

@@ -5,8 +5,8 @@ import { HostFailure } from "../protocol/host-failure.ts";
 import type { HostModel } from "../protocol/messages.ts";
 
 /**
- * The tensors to use. Fails with MODEL_INVALID unless the session takes and gives what the entry says, as far as it
- * tells: a runtime may see another model than the registry did.
+ * Returns the tensors to use. Throws MODEL_INVALID if the session's inputs or outputs do not match the entry, as far as the
+ * session describes them: a runtime may read a file differently from the registry.
  */
 export function checkSignature(session: InferenceSession, model: HostModel): TensorNames {
   const signature = {

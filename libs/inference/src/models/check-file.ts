@@ -4,8 +4,8 @@ import { NotOnnxError, type OnnxFile, readOnnxFile } from "./onnx-file.ts";
 import { findMismatch } from "./signature.ts";
 
 /**
- * Reads a model file without running it. MODEL_INVALID with what is wrong unless it is one ONNX file that brings all its
- * data (a digest covers no other files, and a path in a model may lead anywhere). Failures name it `shownAs`.
+ * Reads a model file without running it. Throws MODEL_INVALID with the reason unless it is one ONNX file with all of its data:
+ * a digest covers no other files, and a path in a model may lead anywhere. Error texts call the file `shownAs`.
  */
 export function readModelFile(path: string, shownAs = path): OnnxFile {
   const onnx = read(path, shownAs);
@@ -15,7 +15,7 @@ export function readModelFile(path: string, shownAs = path): OnnxFile {
   throw new AppError("MODEL_INVALID", text);
 }
 
-/** The same, and MODEL_INVALID unless the file takes and gives what its entry says. */
+/** Like `readModelFile`, and throws MODEL_INVALID if the inputs or outputs of the file do not match its entry. */
 export function assertModelFile(
   path: string,
   entry: Pick<ModelEntry, "input" | "output" | "task">,

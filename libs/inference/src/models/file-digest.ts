@@ -4,14 +4,14 @@ import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { LRUCache } from "lru-cache";
 
-/** What a file is: its size and sha256 (64 lower-case hex digits). */
+/** Size and sha256 (64 lower-case hex digits) of a file. */
 export type FileDigest = { readonly sizeBytes: number; readonly sha256: string };
 
 const known = new LRUCache<string, string>({ max: 512 });
 
 /**
- * Size and digest of a file, or null where there is no such regular file. A file is read once as long as its path, size
- * and time of change stay the same.
+ * Returns the size and digest of a file, or null if there is no such regular file. A file is read again only after its size or
+ * modification time has changed.
  */
 export async function readFileDigest(path: string): Promise<FileDigest | null> {
   const facts = await stat(path).catch(() => null);

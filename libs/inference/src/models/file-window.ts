@@ -1,16 +1,16 @@
 import { readSync } from "node:fs";
 
-/** Positioned reads of a file through one buffer; throws RangeError past the end. */
+/** Positioned reads of a file through one buffer. They throw RangeError past the end. */
 export type FileWindow = {
-  /** The byte at an offset. */
+  /** Returns the byte at an offset. */
   readonly byteAt: (offset: number) => number;
-  /** A copy of some bytes. */
+  /** Returns a copy of `length` bytes. */
   readonly slice: (offset: number, length: number) => Buffer;
 };
 
 const windowBytes = 64 * 1024;
 
-/** Reads of an open file of `sizeBytes` bytes. What is skipped is never read. */
+/** Creates a window on an open file of `sizeBytes` bytes. Skipped bytes are never read. */
 export function createFileWindow(descriptor: number, sizeBytes: number): FileWindow {
   const window = Buffer.allocUnsafe(windowBytes);
   let start = 0;

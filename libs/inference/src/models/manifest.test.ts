@@ -18,19 +18,19 @@ const mistakesOf = (manifest: unknown) => {
 };
 
 describe("a manifest", () => {
-  test("that comes with Pixelmesh is read, and never invents a digest", () => {
+  test("of the bundled models is valid, and has a size only with a digest", () => {
     const entries = parseManifest(text, path);
     expect(entries.map((entry) => entry.name)).toContain("realesr-general-x4v3");
     for (const entry of entries) expect(entry.sha256 === null).toBe(entry.sizeBytes === null);
   });
 
-  test("has one preferred model at most for each task and scale", () => {
+  test("has at most one default model for each task and scale", () => {
     const flagged = parseManifest(text, path).filter((entry) => entry.default);
     const places = flagged.map((entry) => `${entry.task} ${entry.scale}`);
     expect(new Set(places).size).toBe(places.length);
   });
 
-  test("with several mistakes is refused with all of them at once", () => {
+  test("with several mistakes is refused with all of them in one error", () => {
     const { models } = JSON.parse(text);
     const broken = [
       { ...models[0], scale: 0, haloPx: "34" },
@@ -48,7 +48,7 @@ describe("a manifest", () => {
     expect(error.message).toMatch(/^m\.json: models\[0\]\.scale: /);
   });
 
-  test("may not name a model twice, nor a file outside its directory", () => {
+  test("must not name a model twice or a file outside its directory", () => {
     const { models } = JSON.parse(text);
     expect(mistakesOf({ version: 1, models: [models[0], models[0]] }).message).toContain("each name once");
     for (const file of ["../x.onnx", "/etc/x.onnx", "x.pth", "a/../../x.onnx"]) {
@@ -56,7 +56,7 @@ describe("a manifest", () => {
     }
   });
 
-  test("may name a denoise pair of the same task and scale, in this file or in another", () => {
+  test("may name a denoise pair of the same task and scale, from this file or another", () => {
     const { models } = JSON.parse(text);
     const byScale = (scale: number) => models.find((entry: { scale: number }) => entry.scale === scale);
     const paired = (name: string) => ({ ...byScale(4), denoisePair: name });
@@ -69,7 +69,7 @@ describe("a manifest", () => {
     expect(parseManifest(elsewhere, "m.json")[0]?.denoisePair).toBe("elsewhere");
   });
 
-  test("that is no JSON is refused", () => {
+  test("that is not JSON is refused", () => {
     expect(() => parseManifest("{", "m.json")).toThrow("m.json: Expected JSON");
   });
 });

@@ -6,7 +6,7 @@ const triple = z.tuple([z.number(), z.number(), z.number()]);
 const tensorRange = z.enum(["unit", "byte"]);
 
 const inputSchema = z.strictObject({
-  /** Name of the input tensor; null where the file is not at hand and it is simply the only one. */
+  /** Name of the input tensor; null if it is not known and the graph has only one. */
   name: z.string().min(1).nullable(),
   layout: z.enum(["nchw", "nhwc"]),
   channels: z.enum(["rgb", "luminance"]),
@@ -18,7 +18,7 @@ const inputSchema = z.strictObject({
   mean: triple.nullable().default(null),
   /** Divided by after the mean, per channel. */
   std: triple.nullable().default(null),
-  /** The only size the model takes, or null where any size does. */
+  /** The only size that the model takes, or null for any size. */
   fixedSizePx: z.strictObject({ widthPx: positive, heightPx: positive }).nullable().default(null),
 });
 
@@ -27,15 +27,15 @@ const outputSchema = z.strictObject({
   name: z.string().min(1).nullable(),
   layout: z.enum(["nchw", "nhwc"]),
   range: tensorRange,
-  /** Whether the host still has to apply the sigmoid. */
+  /** Whether the host has to apply the sigmoid. */
   sigmoid: z.boolean().default(false),
 });
 
-/** Measured on the CPU provider where the file was at hand, else reckoned from the network's layers. */
+/** Measured on the CPU provider if the file was available, else calculated from the network's layers. */
 const memorySchema = z.strictObject({
-  /** What a loaded session adds to its host. */
+  /** Memory that a loaded session adds to its host. */
   residentBytes: positive,
-  /** What running it adds at its peak, for each pixel of the input tile. */
+  /** Memory that a run adds at its peak, for each pixel of the input tile. */
   bytesPerInputPixel: positive,
 });
 
@@ -58,7 +58,7 @@ const entrySchema = z.strictObject({
   output: outputSchema,
   /** Pixels of context a tile gets on each side that is not a border of the picture. */
   haloPx: z.int().min(0).max(1024),
-  /** How far, in input pixels on each side, a pixel of the result depends on the input; null where it is unbounded. */
+  /** How far, in input pixels on each side, a pixel of the result depends on the input; null if unbounded. */
   receptiveRadiusPx: z.int().min(0).nullable(),
   /** Sides of an input tile must be multiples of this. */
   sizeMultiple: z.int().min(1).max(256).default(1),
@@ -77,15 +77,15 @@ const outlineSchema = z.strictObject({ version: z.literal(1), models: z.array(z.
 /** One model as a manifest describes it. Sides in pixels, sizes in bytes. */
 export type ModelEntry = Readonly<z.infer<typeof entrySchema>>;
 
-/** What a model is for. */
+/** The task of a model. */
 export type ModelTask = ModelEntry["task"];
 
-/** How much of a device a run of the model takes; see docs/scheduler.md. */
+/** How much of a device a run of the model takes; see docs/explanation/memory-admission.md. */
 export type ModelClass = ModelEntry["workClass"];
 
 /**
- * The entries of a manifest, checked. Throws INVALID_ARGUMENT that names every mistake at once, each with its place;
- * `origin` (the file's path) opens the text.
+ * Parses and checks the entries of a manifest. Throws one INVALID_ARGUMENT with every mistake and its field. The text begins
+ * with `origin`, the file's path.
  */
 export function parseManifest(text: string, origin: string): readonly ModelEntry[] {
   let json: unknown;
@@ -114,7 +114,7 @@ function toViolations({ error }: z.ZodSafeParseResult<unknown>, place: readonly 
   return issues.map((issue) => ({ field: toPath([...place, ...issue.path]), description: issue.message }));
 }
 
-/** What one field's schema cannot see: rules between fields and between entries. */
+/** Checks the rules between fields and between entries, which no field's schema can check. */
 function toMistakes(entry: ModelEntry, index: number, all: readonly (ModelEntry | undefined)[]): FieldViolation[] {
   const at = (field: string, description: string) => ({ field: `models[${index}].${field}`, description });
   const mistakes: FieldViolation[] = [];

@@ -35,7 +35,7 @@ const good = toOnnxBytes({
 });
 
 describe("an ONNX file", () => {
-  test("is read: what it takes, what it gives, and where else its data is", () => {
+  test("is read for its inputs, its outputs and the locations of external data", () => {
     expect(read(good)).toEqual({
       // `w` is a constant that old exporters list among the inputs.
       inputs: [{ name: "x", type: "float32", shape: [1, 3, "h", "w"] }],
@@ -47,7 +47,7 @@ describe("an ONNX file", () => {
     });
   });
 
-  test("or any other bytes end in an answer or a refusal, never in anything else", () => {
+  test("or any other bytes are read or refused, without any other error", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
         expect(read(bytes)).toBeDefined();
@@ -65,7 +65,7 @@ describe("an ONNX file", () => {
     );
   });
 
-  test("of nothing but nesting or empty fields is refused in bounded time", () => {
+  test("of nested or empty fields only is refused in bounded time", () => {
     const nest = (depth: number): OnnxGraph => ({
       inputs: [{ name: "x", shape: [1, 3, "h", "w"] }],
       outputs: [{ name: "y", shape: null }],

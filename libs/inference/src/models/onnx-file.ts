@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { createFileWindow, type FileWindow } from "./file-window.ts";
 import { type Field, type FieldBudget, readFields } from "./protobuf.ts";
 
-/** A tensor that a graph takes or gives. A dimension is its size or, where any goes, a name; null where the rank is open. */
+/** An input or output tensor of a graph. A dimension is its size, or a name if any size is allowed; null if the rank is open. */
 export type TensorFacts = {
   readonly name: string;
   /** ONNX's name of the element type, such as `float32`. */
@@ -10,15 +10,15 @@ export type TensorFacts = {
   readonly shape: readonly (number | string)[] | null;
 };
 
-/** What an ONNX file says of itself. */
+/** Inputs, outputs and external data of an ONNX file. */
 export type OnnxFile = {
   readonly inputs: readonly TensorFacts[];
   readonly outputs: readonly TensorFacts[];
-  /** Where tensors are kept that are not in the file, as the file writes it. */
+  /** Locations of tensors outside the file, as the file writes them. */
   readonly externalLocations: readonly string[];
 };
 
-/** A file that is no ONNX model; the message says what it looks like, for people. */
+/** A file that is no ONNX model. The message says for people what it looks like. */
 export class NotOnnxError extends Error {
   override readonly name = "NotOnnxError";
 }
@@ -44,11 +44,11 @@ const maxFields = 4_000_000;
 const maxTextBytes = 4_096;
 
 /**
- * Reads an ONNX file's inputs and outputs and finds data outside it, without reading weights. Never runs anything: it
- * decodes protobuf (onnx/onnx.proto) with bounds on depth and fields. Throws NotOnnxError for anything else.
+ * Reads an ONNX file's inputs and outputs and finds data outside it, without reading weights. Runs nothing: it decodes protobuf
+ * (onnx/onnx.proto) with limits on depth and fields. Throws NotOnnxError for any other file.
  */
 export function readOnnxFile(path: string): OnnxFile {
-  // Opening a pipe would wait for its writer.
+  // Opening a pipe would block until it has a writer.
   if (!statSync(path).isFile()) throw new NotOnnxError("is no regular file");
   const descriptor = openSync(path, "r");
   try {
@@ -57,7 +57,7 @@ export function readOnnxFile(path: string): OnnxFile {
     try {
       return readModel(file, size);
     } catch (error) {
-      if (error instanceof RangeError) throw new NotOnnxError(guess(file, size), { cause: error });
+      if (error instanceof RangeError) throw new NotOnnxError(describeOther(file, size), { cause: error });
       throw error;
     }
   } finally {
@@ -102,7 +102,7 @@ function readModel(file: FileWindow, sizeBytes: number): OnnxFile {
 
   walk("model", 0, sizeBytes, 0);
   if (version < 1 || graphs !== 1 || inputs.length === 0 || outputs.length === 0) throw new RangeError("no graph");
-  // Until IR version 3 constants were listed as inputs too.
+  // Up to IR version 3, constants were listed as inputs too.
   const taken = inputs.filter(({ name }) => !constants.has(name));
   return { inputs: taken, outputs, externalLocations: [...external] };
 }
@@ -133,7 +133,7 @@ function readTensorFacts(
 function toDimension(fields: readonly Field[], textOf: (bytes: Bytes) => string): number | string {
   const [field] = fields.filter(({ number }) => number === 1 || number === 2);
   if (field === undefined) return "?";
-  // An exporter's -1 comes as 2^64 - 1.
+  // An exporter's -1 is read as 2^64 - 1.
   if ("value" in field) return field.value > 0 && field.value < 2 ** 31 ? field.value : "?";
   return textOf(field) || "?";
 }
@@ -142,8 +142,8 @@ function toTypeName(element: number): string {
   return [...elementTypes, ...moreElementTypes][element] ?? `element type ${element}`;
 }
 
-/** What a file looks like that is none of ours, by its first bytes. */
-function guess(file: FileWindow, sizeBytes: number): string {
+/** Describes what a file that is no ONNX model looks like, by its first bytes. */
+function describeOther(file: FileWindow, sizeBytes: number): string {
   const head = file.slice(0, Math.min(sizeBytes, 512));
   if (sizeBytes === 0) return "is empty";
   if (head[0] === 0x80 && (head[1] ?? 0) <= 5)

@@ -1,16 +1,16 @@
 import type { FileWindow } from "./file-window.ts";
 
-/** One field of a protobuf message: a number, or where its bytes are. Fixed-width fields are passed over. */
+/** One field of a protobuf message: a number, or the range of its bytes. */
 export type Field =
   | { readonly number: number; readonly value: number }
   | { readonly number: number; readonly start: number; readonly end: number };
 
-/** Counts down over all messages of a file, so that one made of empty fields costs a bounded time. */
+/** The number of fields that may still be read from a file. It bounds the time for a file of many empty fields. */
 export type FieldBudget = { left: number };
 
 /**
- * The fields of the message in `start…end`, in order; wire format as in protobuf.dev/programming-guides/encoding. Throws
- * RangeError where the bytes are no message or more fields than the budget.
+ * Yields the fields of the message in `start…end`, in order, without fixed-width ones. Wire format as in
+ * protobuf.dev/programming-guides/encoding. Throws RangeError if the bytes are no message or hold more fields than the budget.
  */
 export function* readFields(file: FileWindow, start: number, end: number, budget: FieldBudget): Generator<Field> {
   let at = start;

@@ -18,7 +18,7 @@ const graph: OnnxGraph = {
   constants: [],
   nodes: [{ operator: "Identity", inputs: ["x"], outputs: ["y"] }],
 };
-/** A model whose bytes are another's for another content. */
+/** A model whose bytes depend on `content`. */
 const modelBytes = (content: string) =>
   toOnnxBytes({ ...graph, constants: [{ name: content, dims: [1], data: new Float32Array(1) }] });
 const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
@@ -69,14 +69,14 @@ describe("the registry", () => {
     expect(registry.find("a")).toMatchObject({ path: join(second, "a.onnx"), digest: digest("a") });
   });
 
-  test("lists a model whose file is missing, and says so when it is asked for", async () => {
+  test("lists a model without its file, and refuses to return it", async () => {
     writeManifest(first, entry("a"));
     const registry = await loadRegistry({ dirs: [first] });
     expect(registry.list()).toMatchObject([{ available: null, unavailableReason: "a.onnx is in no models directory" }]);
     expect(reasonOf(() => registry.find("a"))).toBe("MODEL_UNAVAILABLE");
   });
 
-  test("refuses a file with another hash, unless another directory has the right one", async () => {
+  test("refuses a file with a wrong hash, unless another directory has the right one", async () => {
     writeManifest(first, entry("a"), entry("b"));
     writeModel(first, "a", "tampered");
     writeModel(first, "b", "tampered");
@@ -87,7 +87,7 @@ describe("the registry", () => {
     expect(registry.find("b").path).toBe(join(second, "b.onnx"));
   });
 
-  test("takes any file where no hash is pinned, and a changed file for what it is", async () => {
+  test("accepts any file if no hash is pinned, and reads a changed file again", async () => {
     writeManifest(first, entry("a", { sha256: null, sizeBytes: null }));
     writeModel(first, "a", "one");
     expect((await loadRegistry({ dirs: [first] })).find("a").digest).toBe(digest("one"));
@@ -95,7 +95,7 @@ describe("the registry", () => {
     expect((await loadRegistry({ dirs: [first] })).find("a").digest).toBe(digest("other"));
   });
 
-  test("refuses what is no ONNX, or takes something else than its entry says, and keeps the others", async () => {
+  test("refuses files that are not ONNX or do not match their entry, and keeps the others", async () => {
     const float = (shape: readonly (number | string)[] | null, elementType = 1) =>
       toOnnxBytes({ ...graph, inputs: [{ name: "x", shape, elementType }] });
     const outside = (location: string) =>
@@ -137,7 +137,7 @@ describe("the registry", () => {
     expect(registry.defaultFor("upscale", 4).name).toBe("good");
   });
 
-  test("finds data outside the file wherever a graph can hold it", async () => {
+  test("finds external data in every part of a graph", async () => {
     const tensor = { name: "w", dims: [4], data: { location: "/etc/passwd" } };
     const nested = toOnnxBytes({
       ...graph,
@@ -167,7 +167,7 @@ describe("the registry", () => {
     }
   });
 
-  test("names the mistakes of all directories at once", async () => {
+  test("reports the mistakes of all directories in one error", async () => {
     writeManifest(first, entry("a", { scale: 0 }));
     writeManifest(second, entry("b", { scale: 0 }), entry("c"), entry("c"));
     const error = await loadRegistry({ dirs: [first, second] }).catch((reason: AppError) => reason);
@@ -177,7 +177,7 @@ describe("the registry", () => {
     expect((error as AppError).message).toContain(second);
   });
 
-  test("lets a later directory replace an entry", async () => {
+  test("replaces an entry by that of a later directory", async () => {
     writeManifest(first, entry("a"), entry("b"));
     writeManifest(second, entry("a", { sha256: digest("mine"), haloPx: 8 }));
     writeModel(second, "a", "mine");
@@ -186,7 +186,7 @@ describe("the registry", () => {
     expect(registry.list().map(({ entry: { name } }) => name)).toEqual(["a", "b"]);
   });
 
-  test("prefers an available model that is flagged, then the manifest's order", async () => {
+  test("prefers an available default model, then the manifest's order", async () => {
     writeManifest(first, entry("a"), entry("b"), entry("c", { default: true }));
     writeModel(first, "b");
     const withoutFlagged = await loadRegistry({ dirs: [first] });
@@ -196,7 +196,7 @@ describe("the registry", () => {
     expect((await loadRegistry({ dirs: [first] })).defaultFor("upscale", 4).name).toBe("c");
   });
 
-  test("says which models and scales there are when one is asked for that is not", async () => {
+  test("lists the known models or scales if a requested one is unknown", async () => {
     writeManifest(first, entry("a"), entry("b", { scale: 2 }));
     const registry = await loadRegistry({ dirs: [first] });
     expect(() => registry.find("z")).toThrow("Expected a known model, got `z`; known are: a, b");
@@ -205,7 +205,7 @@ describe("the registry", () => {
     expect(reasonOf(() => registry.defaultFor("upscale", 4))).toBe("MODEL_UNAVAILABLE");
   });
 
-  test("refuses a directory that is not there", async () => {
+  test("refuses a missing directory", async () => {
     await expect(loadRegistry({ dirs: [join(root, "gone")] })).rejects.toThrow("Expected `models_dir`");
   });
 });

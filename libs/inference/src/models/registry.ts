@@ -7,7 +7,7 @@ import { assertModelFile } from "./check-file.ts";
 import { readFileDigest } from "./file-digest.ts";
 import { type ModelEntry, type ModelTask, parseManifest } from "./manifest.ts";
 
-/** A model whose file is here and is what its entry says. */
+/** A model whose file was found and matches its entry. */
 export type AvailableModel = Omit<ModelEntry, "sizeBytes"> & {
   readonly path: string;
   /** sha256 of the file. */
@@ -15,37 +15,37 @@ export type AvailableModel = Omit<ModelEntry, "sizeBytes"> & {
   readonly sizeBytes: number;
 };
 
-/** A model of the registry, here or not. */
+/** A model of the registry, available or not. */
 export type ModelStatus = {
   readonly entry: ModelEntry;
-  /** The model to run, or null where it cannot be. */
+  /** The model to run, or null if it cannot be run. */
   readonly available: AvailableModel | null;
-  /** Why it cannot be run, for people; empty where it can. */
+  /** Why it cannot be run, for people; empty if it can. */
   readonly unavailableReason: string;
-  /** Whether a file is here that is not the model its entry describes. */
+  /** Whether a file was found that does not match its entry. */
   readonly refused: boolean;
-  /** Whether `defaultFor` gives it for its task and scale. */
+  /** Whether `defaultFor` returns it for its task and scale. */
   readonly isDefault: boolean;
 };
 
-/** The models there are. Immutable: load a new one to see files that have come since. */
+/** All models of a process. Immutable: load a new registry to find new files. */
 export type ModelRegistry = {
-  /** Every entry, in the order of preference. */
+  /** Returns every entry, in order of preference. */
   readonly list: () => readonly ModelStatus[];
-  /** One entry. UNKNOWN_MODEL with metadata `known`. */
+  /** Returns one entry. Throws UNKNOWN_MODEL with metadata `known`. */
   readonly status: (name: string) => ModelStatus;
-  /** UNKNOWN_MODEL; MODEL_UNAVAILABLE without its file, MODEL_INVALID with another one. */
+  /** Returns an available model. Throws UNKNOWN_MODEL, MODEL_UNAVAILABLE without its file, or MODEL_INVALID with a wrong file. */
   readonly find: (name: string) => AvailableModel;
-  /** The preferred model. UNKNOWN_MODEL where no entry does this, MODEL_UNAVAILABLE where no file of those is here. */
+  /** Returns the preferred model. Throws UNKNOWN_MODEL if no entry fits, and MODEL_UNAVAILABLE if no fitting entry has its file. */
   readonly defaultFor: (task: ModelTask, scale?: number) => AvailableModel;
 };
 
-/** Where the models are that come with Pixelmesh, with the manifest of all known ones: beside libs/ in a checkout, beside node_modules/ in an image. */
+/** Directory of the bundled models and the manifest of all known ones: beside libs/ in a checkout, beside node_modules/ in an image. */
 export const bundledModelsDir: string = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../../../models/" : "../../../../../models/", import.meta.url),
 );
 
-/** The product's own directory, where this build has one, then those that are named. INVALID_ARGUMENT for none. */
+/** Returns the directory of bundled models, if this build has one, then the named ones. Throws INVALID_ARGUMENT for none at all. */
 export function withBundledModels(named: readonly string[]): readonly string[] {
   const dirs = [...new Set([...(existsSync(bundledModelsDir) ? [bundledModelsDir] : []), ...named])];
   if (dirs.length === 0) throw expected("models_dir", "a directory with models (PIXELMESH_MODELS_DIR)", "none");
@@ -56,11 +56,11 @@ type Manifest = { readonly dir: string; readonly entries: readonly ModelEntry[] 
 type Checked = Omit<ModelStatus, "isDefault">;
 
 /**
- * Reads `manifest.json` of every directory that has one and checks the files. A later directory's entry replaces an
- * earlier one's of the same name and comes before it in the order of preference; files are looked for in the directory of
- * their entry first, then in the others. A file is refused unless it has its entry's digest, is one ONNX file, and takes what
- * its entry says; nothing is run for that. The default for a task and scale is the first available entry that is flagged
- * `default`, else the first available one. Throws INVALID_ARGUMENT for a missing directory or a broken manifest.
+ * Reads the `manifest.json` of every directory that has one, and checks the files without running them. Entries of later
+ * directories are preferred, and replace entries of the same name. A file is searched in the directory of its entry first, then
+ * in the others. It is refused unless it has the entry's digest, is one ONNX file, and has the entry's inputs and outputs. The
+ * default for a task and scale is the first available entry with the flag `default`, else the first available one. Throws
+ * INVALID_ARGUMENT for a missing directory or an invalid manifest.
  */
 export async function loadRegistry(options: { readonly dirs: readonly string[] }): Promise<ModelRegistry> {
   const { dirs } = options;
@@ -130,7 +130,7 @@ function createRegistry(checked: readonly Checked[]): ModelRegistry {
   };
 }
 
-/** The manifests of all directories; throws INVALID_ARGUMENT with the mistakes of all of them. */
+/** Reads the manifests of all directories. Throws one INVALID_ARGUMENT with the mistakes of all of them. */
 async function readManifests(dirs: readonly string[]): Promise<readonly Manifest[]> {
   const results = await Promise.allSettled(dirs.map(async (dir) => ({ dir, entries: await readManifest(dir) })));
   const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
@@ -154,7 +154,7 @@ async function readManifest(dir: string): Promise<readonly ModelEntry[]> {
   return text === null ? [] : parseManifest(text, path);
 }
 
-/** The first file that is what the entry says; else why the first file found is not. */
+/** Finds the first file that matches the entry. Otherwise reports why the first file found does not. */
 async function check(entry: ModelEntry, dirs: readonly string[]): Promise<Checked> {
   let why = "";
   for (const dir of dirs) {
@@ -170,7 +170,7 @@ async function check(entry: ModelEntry, dirs: readonly string[]): Promise<Checke
   return { entry, available: null, unavailableReason: `${entry.file} is in no models directory`, refused: false };
 }
 
-/** The model in a file, or null where there is no file. Throws where it is not the one its entry describes. */
+/** Returns the model in a file, or null if there is no file. Throws MODEL_INVALID if it does not match its entry. */
 async function checkFile(entry: ModelEntry, path: string): Promise<AvailableModel | null> {
   const file = await readFileDigest(path);
   if (file === null) return null;

@@ -1,22 +1,22 @@
 import type { ModelEntry } from "./manifest.ts";
 import type { OnnxFile, TensorFacts } from "./onnx-file.ts";
 
-/** What a model takes and gives, by its file or by a session. */
+/** Inputs and outputs of a model, read from its file or from a session. */
 export type Signature = Pick<OnnxFile, "inputs" | "outputs">;
 
-/** The tensors that are used. */
+/** Names of the tensors that are used. */
 export type TensorNames = { readonly input: string; readonly output: string };
 
 type Described = Pick<ModelEntry, "input" | "output" | "task">;
 
-/** The names of the tensors that an entry uses: its own, else the first there is. */
+/** Returns the tensors that an entry names, else the first input and output. */
 export function toTensorNames({ inputs, outputs }: Signature, { input, output }: Described): TensorNames {
   return { input: input.name ?? inputs[0]?.name ?? "", output: output.name ?? outputs[0]?.name ?? "" };
 }
 
 /**
- * What about a model is not as its entry says, for people; null where nothing is, as far as names, element types and
- * shapes tell. A session's empty shape counts as open: ONNX Runtime does not tell it from a scalar's.
+ * Compares names, element types and shapes of a model with its entry. Returns the first mismatch, for people, or null. An empty
+ * shape of a session counts as open: ONNX Runtime reports the same for a scalar.
  */
 export function findMismatch(signature: Signature, entry: Described): string | null {
   const { inputs, outputs } = signature;
@@ -34,7 +34,7 @@ function checkInput(tensor: TensorFacts, { input }: Described): string | null {
   if (tensor.shape?.length !== 4) return mismatch("input rank", "4", toShapeText(tensor.shape));
   const size = input.fixedSizePx;
   const channels = input.channels === "rgb" ? 3 : 1;
-  // Null: a side that has to be open.
+  // Null stands for a side that must be open.
   const [height, width] = size ? [size.heightPx, size.widthPx] : [null, null];
   const wanted = input.layout === "nchw" ? [1, channels, height, width] : [1, height, width, channels];
   const fits = tensor.shape.every((dim, at) => typeof dim !== "number" || dim === wanted[at]);
@@ -42,7 +42,7 @@ function checkInput(tensor: TensorFacts, { input }: Described): string | null {
   return fits ? null : mismatch("input shape", form, toShapeText(tensor.shape));
 }
 
-/** Many files leave the shape of their output open, or call it by wrong numbers: the probe run tells it. */
+/** Many files leave the shape of their output open or declare a wrong one. The probe run checks it. */
 function checkOutput({ type, shape }: TensorFacts): string | null {
   if (type !== "float32") return mismatch("output type", "float32", type);
   return shape === null || shape.length === 0 || shape.length === 4

@@ -13,7 +13,7 @@ const toWire = (header: unknown, payload: Uint8Array) => {
 };
 
 describe("frames", () => {
-  test("come out as they went in, however the stream is cut", () => {
+  test("arrive unchanged, whatever chunks the stream is cut into", () => {
     const frame = fc.record({
       header: fc.dictionary(fc.string(), fc.integer()),
       payload: fc.uint8Array({ maxLength: 300 }),
@@ -37,7 +37,7 @@ describe("frames", () => {
     );
   });
 
-  test("above the bounds are refused before memory is taken for them", () => {
+  test("above the size limits are refused before memory is allocated", () => {
     const reader = createFrameReader({ onFrame: () => {} });
     const head = Buffer.alloc(8);
     head.writeUInt32LE(2, 0);
@@ -46,23 +46,23 @@ describe("frames", () => {
     expect(() => reader.callback(8, head)).toThrow(RangeError);
   });
 
-  test("cross a pair of real sockets, large payloads to where they are to lie", async () => {
+  test("cross real sockets, and large payloads are read into the given buffer", async () => {
     const got: WireFrame[] = [];
     const both = Promise.withResolvers<void>();
-    const room = new Uint8Array(3_000_010).subarray(5, 3_000_005);
+    const buffer = new Uint8Array(3_000_010).subarray(5, 3_000_005);
     const reader = createFrameReader({
       onFrame: (frame) => got.push(frame) === 2 && both.resolve(),
-      findRoom: (header) => ((header as { name: string }).name === "fits" ? room : new Uint8Array(7)),
+      findBuffer: (header) => ((header as { name: string }).name === "fits" ? buffer : new Uint8Array(7)),
     });
     const { ours, theirs } = await openSocketPair(reader);
     const payload = Uint8Array.from({ length: 3_000_000 }, (_, i) => i % 251);
     await Promise.all([writeFrame(theirs, { name: "fits" }, payload), writeFrame(theirs, { name: "ünfit" }, payload)]);
     await both.promise;
     expect(got.map(({ header }) => header)).toEqual([{ name: "fits" }, { name: "ünfit" }]);
-    expect(got[0]?.payload.buffer).toBe(room.buffer);
+    expect(got[0]?.payload.buffer).toBe(buffer.buffer);
     for (const each of got) expect(Buffer.compare(each.payload, payload)).toBe(0);
     expect(got[1]?.payload.byteOffset).toBe(0);
-    expect([...new Uint8Array(room.buffer).subarray(0, 6)]).toEqual([0, 0, 0, 0, 0, 0]);
+    expect([...new Uint8Array(buffer.buffer).subarray(0, 6)]).toEqual([0, 0, 0, 0, 0, 0]);
     const closed = once(ours, "close");
     theirs.destroy();
     await closed;

@@ -3,16 +3,16 @@ import type { OnReadOpts, Socket } from "node:net";
 /** One frame: a small JSON header and raw bytes. On the wire: u32 header length, u32 payload length (LE), both parts. */
 export type WireFrame = { readonly header: unknown; readonly payload: Uint8Array };
 
-/** What a reader does with what comes. */
+/** Callbacks of a frame reader. */
 export type FrameReaderOptions = {
   readonly onFrame: (frame: WireFrame) => void;
-  /** Called for each piece that has come, before frames are told. */
+  /** Called with the size of each chunk, before `onFrame`. */
   readonly onBytes?: (count: number) => void;
-  /** Memory that the payload after a header is to be read into; default: memory of its own, from offset 0. */
-  readonly findRoom?: (header: unknown, length: number) => Uint8Array | undefined;
+  /** Memory for the payload after a header, used if it has exactly that length. Default: new memory. */
+  readonly findBuffer?: (header: unknown, length: number) => Uint8Array | undefined;
 };
 
-/** Where a socket's bytes go: its `onread` option. */
+/** The `onread` option of a socket. */
 export type FrameReader = { readonly buffer: () => Uint8Array; readonly callback: OnReadOpts["callback"] };
 
 const prefixBytes = 8;
@@ -20,7 +20,7 @@ const maxHeaderBytes = 64 * 1024;
 const maxPayloadBytes = 1 << 30;
 const noBytes = new Uint8Array(0);
 
-/** Writes one frame; resolves when its bytes have left this process, rejects when the socket has failed. */
+/** Writes one frame. Resolves when its bytes have left this process; rejects if the socket fails. */
 export function writeFrame(socket: Socket, header: unknown, payload: Uint8Array = noBytes): Promise<void> {
   const text = Buffer.from(JSON.stringify(header));
   const head = Buffer.allocUnsafe(prefixBytes);
@@ -41,10 +41,10 @@ export function writeFrame(socket: Socket, header: unknown, payload: Uint8Array 
 }
 
 /**
- * Puts frames together where they are to lie: the kernel copies each payload to its place, and there are no chunks for the
- * collector in between. `callback` throws RangeError for a frame above the bounds (64 KiB of header, 1 GiB of payload).
+ * Reads frames without intermediate chunks: the kernel copies each payload directly into its buffer, which leaves nothing for
+ * the garbage collector. `callback` throws RangeError for a frame above 64 KiB of header or 1 GiB of payload.
  */
-export function createFrameReader({ onFrame, onBytes, findRoom }: FrameReaderOptions): FrameReader {
+export function createFrameReader({ onFrame, onBytes, findBuffer }: FrameReaderOptions): FrameReader {
   const prefix = Buffer.alloc(prefixBytes);
   let part: "prefix" | "header" | "payload" = "prefix";
   let target: Uint8Array = prefix;
@@ -71,8 +71,8 @@ export function createFrameReader({ onFrame, onBytes, findRoom }: FrameReaderOpt
     } else if (part === "header") {
       header = JSON.parse(Buffer.from(target.buffer, target.byteOffset, target.length).toString("utf8"));
       if (payloadLength === 0) return emit(noBytes);
-      const room = findRoom?.(header, payloadLength);
-      begin("payload", room?.length === payloadLength ? room : Buffer.allocUnsafeSlow(payloadLength));
+      const buffer = findBuffer?.(header, payloadLength);
+      begin("payload", buffer?.length === payloadLength ? buffer : Buffer.allocUnsafeSlow(payloadLength));
     } else {
       emit(target);
     }

@@ -1,10 +1,10 @@
 import type { Reason } from "@pixelmesh/errors";
 
-/** A failure with its reason, inside the host process; it crosses to the service as a `failed` message. */
+/** A failure with its reason inside the host process. The service receives it as a `failed` response. */
 export class HostFailure extends Error {
   override readonly name = "HostFailure";
   readonly reason: Reason;
-  /** The runtime's own words, for the log. */
+  /** The error text of the runtime, for the log. */
   readonly detail: string;
   readonly poisoned: boolean;
 
@@ -16,12 +16,12 @@ export class HostFailure extends Error {
   }
 }
 
-/** Text of anything thrown. */
+/** Returns the text of any thrown value. */
 export function toText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Whether the runtime's words say that memory ran out: ONNX Runtime has no code for it. */
+/** Whether an error text of the runtime reports a lack of memory. ONNX Runtime has no error code for it. */
 export function saysOutOfMemory(detail: string): boolean {
   return /out of memory|bad_alloc|failed to allocate|allocation failed|OUT_OF_DEVICE_MEMORY/i.test(detail);
 }

@@ -1,10 +1,12 @@
 import type { Reason } from "@pixelmesh/errors";
 import type { ModelEntry } from "../models/manifest.ts";
-import type { HostThreads } from "../supervisor/types.ts";
 import type { HostFault } from "./faults.ts";
 import type { Provider } from "./provider.ts";
 
-/** What the host process has to know of a model. */
+/** Threads of the CPU provider: inside one operator, and between operators. */
+export type HostThreads = { readonly intraOp: number; readonly interOp: number };
+
+/** The part of a model's entry that a host process needs. */
 export type HostModel = {
   /** Name and digest: another file under the same name is another model. */
   readonly key: string;
@@ -16,8 +18,8 @@ export type HostModel = {
   readonly sizeMultiple: number;
 };
 
-/** What a service tells its host process. Those with an `id` are answered once, in the order in which they came. */
-export type ToHost =
+/** A message from a service to its host process. */
+export type HostMessage =
   | {
       readonly type: "start";
       readonly id: number;
@@ -25,8 +27,8 @@ export type ToHost =
       readonly deviceIndex: number;
       readonly threads: HostThreads;
       readonly faults: readonly HostFault[];
-      /** How many processes of this host have been started, with this one. */
-      readonly life: number;
+      /** Number of this process among all that this host has started, from 1. */
+      readonly generation: number;
     }
   | { readonly type: "load"; readonly id: number; readonly model: HostModel }
   | { readonly type: "unload"; readonly id: number; readonly key: string }
@@ -41,19 +43,22 @@ export type ToHost =
       readonly slotId: string | null;
     }
   | { readonly type: "stats"; readonly id: number }
-  /** Ends a request that has not begun; it is answered as failed with CANCELLED. */
+  /** Cancels a request that has not begun; the host responds to that request with `failed` and CANCELLED. */
   | { readonly type: "cancel"; readonly target: number }
   /** Until when, on the machine's monotonic clock, runs of a slot are accepted. */
   | { readonly type: "grant"; readonly slotId: string; readonly validUntilMs: number }
   | { readonly type: "endGrant"; readonly slotId: string }
-  /** Answer what has come, then exit. */
+  /** Respond to every request received so far, then exit. */
   | { readonly type: "bye" };
+
+/** A message with an `id`. The host sends one response to each, in the order of the requests. */
+export type HostRequest = Extract<HostMessage, { id: number }>;
 
 /** A provider that was tried and could not be proven. */
 export type RefusedProvider = { readonly provider: Provider; readonly why: string };
 
-/** What a host process answers. */
-export type FromHost =
+/** A host process's response to the request of the same `id`. */
+export type HostResponse =
   | {
       readonly type: "started";
       readonly id: number;
@@ -63,7 +68,7 @@ export type FromHost =
     }
   | { readonly type: "loaded"; readonly id: number; readonly wasLoaded: boolean; readonly loadMs: number }
   | { readonly type: "unloaded"; readonly id: number; readonly wasLoaded: boolean }
-  /** u8 pixels of an upscaler, f32 values (little-endian) of a matte, as the payload. */
+  /** Payload: u8 pixels of an upscaler, f32 values (little-endian) of a matte. */
   | {
       readonly type: "result";
       readonly id: number;
@@ -78,7 +83,7 @@ export type FromHost =
       readonly reason: Reason;
       /** For the caller. */
       readonly message: string;
-      /** For the log: the runtime's own words. */
+      /** For the log: the error text of the runtime. */
       readonly detail: string;
       /** Whether the process must not be used again. */
       readonly poisoned: boolean;

@@ -1,2 +1,2 @@
-/** Where ONNX Runtime can compute, by its own names. */
+/** ONNX Runtime's execution providers that are supported, by ONNX Runtime's names. */
 export type Provider = "tensorrt" | "cuda" | "webgpu" | "cpu";

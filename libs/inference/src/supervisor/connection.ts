@@ -2,56 +2,54 @@ import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { AppError } from "@pixelmesh/errors";
 import { createFrameReader, type WireFrame, writeFrame } from "../protocol/frames.ts";
-import type { FromHost, ToHost } from "../protocol/messages.ts";
+import type { HostMessage, HostRequest, HostResponse } from "../protocol/messages.ts";
 import type { HostEndReason } from "./events.ts";
 import type { Log } from "./log.ts";
 import { readOomKills } from "./oom-kills.ts";
 import { openSocketPair, type SocketPair } from "./socket-pair.ts";
 import { spawnHost } from "./spawn.ts";
 
-type Asked = Extract<ToHost, { id: number }>;
+/** A request without its number. */
+export type NewHostRequest = HostRequest extends infer R ? (R extends HostRequest ? Omit<R, "id"> : never) : never;
 
-/** A request that has no number yet. */
-export type Request = Asked extends infer R ? (R extends Asked ? Omit<R, "id"> : never) : never;
+/** A host's response of one type, with its payload. */
+export type ResponseOf<T extends HostResponse["type"]> = Extract<HostResponse, { type: T }> & {
+  readonly payload: Uint8Array;
+};
 
-/** A host's answer, with the bytes that came with it. */
-export type Answer<T extends FromHost["type"]> = Extract<FromHost, { type: T }> & { readonly payload: Uint8Array };
-
-/** How a request is asked. */
-export type AskOptions = {
+/** Options of one request. */
+export type RequestOptions = {
   readonly payload?: Uint8Array;
-  /** Where the bytes of the answer go if they are as many; else to memory of their own. Not to be touched until it is settled. */
+  /** Memory for the response's payload, used if it has exactly that size. Must not be touched before the request has ended. */
   readonly into?: Uint8Array | undefined;
   /** The longest silence while this is the oldest open request; then the process is killed. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** A question that is no work: it does not count as pending. */
-  readonly isBeat?: boolean;
+  /** Whether the request is only a heartbeat. A heartbeat does not count as pending work. */
+  readonly isHeartbeat?: boolean;
 };
 
-type Open = {
-  readonly settle: (answer: FromHost, payload: Uint8Array) => void;
+type OpenRequest = {
+  readonly complete: (response: HostResponse, payload: Uint8Array) => void;
   readonly fail: (error: AppError) => void;
   readonly timeoutMs: number;
-  readonly isBeat: boolean;
+  readonly isHeartbeat: boolean;
   readonly into: Uint8Array | undefined;
   readonly slotId: string | null;
 };
 
-const ended = "The inference host ended while it was at work";
-
-/** One life of a host process, from spawn to exit. */
-export class HostLink {
+/** A host process and the connection to it, from spawn to exit. */
+export class HostConnection {
   readonly pid: number;
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has exited. */
   readonly ended: Promise<void>;
   readonly #name: string;
   readonly #log: Log;
   readonly #child: ChildProcess;
   readonly #socket: Socket;
-  readonly #lastWords: () => string;
-  readonly #open = new Map<number, Open>();
-  readonly #gone = Promise.withResolvers<void>();
+  readonly #stderrTail: () => string;
+  readonly #open = new Map<number, OpenRequest>();
+  readonly #exit = Promise.withResolvers<void>();
   #lastId = 0;
   #usable = true;
   #alive = true;
@@ -61,34 +59,34 @@ export class HostLink {
   #silence: NodeJS.Timeout | undefined;
 
   /** Starts a process. */
-  static async open(name: string, log: Log, gpuUuid?: string): Promise<HostLink> {
-    const opened: { link?: HostLink } = {};
+  static async open(name: string, log: Log, gpuUuid?: string): Promise<HostConnection> {
+    const opened: { connection?: HostConnection } = {};
     const reader = createFrameReader({
       onFrame(frame) {
-        if (opened.link) opened.link.#receive(frame);
+        if (opened.connection) opened.connection.#receive(frame);
       },
-      findRoom: (header) => (opened.link ? opened.link.#findRoom(header as FromHost) : undefined),
+      findBuffer: (header) => (opened.connection ? opened.connection.#findBuffer(header as HostResponse) : undefined),
     });
-    opened.link = new HostLink(name, log, await openSocketPair(reader), gpuUuid);
-    return opened.link;
+    opened.connection = new HostConnection(name, log, await openSocketPair(reader), gpuUuid);
+    return opened.connection;
   }
 
   private constructor(name: string, log: Log, { ours: socket, theirs }: SocketPair, gpuUuid?: string) {
-    const onLine = (line: string) => log.debug({ host: name, line }, "inference host said");
-    const { child, lastWords } = spawnHost(theirs, onLine, gpuUuid);
+    const onLine = (line: string) => log.debug({ host: name, line }, "inference host wrote to standard error");
+    const { child, stderrTail } = spawnHost(theirs, onLine, gpuUuid);
     theirs.destroy();
     this.pid = child.pid ?? 0;
-    this.ended = this.#gone.promise;
+    this.ended = this.#exit.promise;
     this.#name = name;
     this.#log = log;
     this.#child = child;
     this.#socket = socket;
-    this.#lastWords = lastWords;
-    socket.on("error", () => this.#drop("its socket failed"));
-    // Its last answers are behind its exit: only a socket that is closed has given all it had.
+    this.#stderrTail = stderrTail;
+    socket.on("error", () => this.#kill("its socket failed"));
+    // The last responses may arrive after the exit: only a closed socket has delivered all of them.
     const { promise: drained, resolve: drain } = Promise.withResolvers<void>();
     socket.on("close", () => {
-      this.#drop("its socket closed");
+      this.#kill("its socket closed");
       drain();
     });
     child.on("error", (error) => this.#end(error.message));
@@ -98,56 +96,56 @@ export class HostLink {
     });
   }
 
-  /** Whether it may still be asked: not poisoned, not retired, not dead. */
+  /** Whether it accepts requests: it is not poisoned, not retired and not dead. */
   get usable(): boolean {
     return this.#usable;
   }
 
-  /** Whether the process is still there. */
+  /** Whether the process still exists. */
   get alive(): boolean {
     return this.#alive;
   }
 
-  /** Why it ended, or is about to; `crashed` unless it was told to. */
+  /** Why the process ended or is about to end; `crashed` if no other reason is known. */
   get endReason(): HostEndReason {
     return this.#endReason ?? "crashed";
   }
 
-  /** Whether it died by itself: whoever starts another had better wait a little. */
+  /** Whether the process died by itself, so that the next start should back off. */
   get failed(): boolean {
     return !this.#alive && ["crashed", "hung"].includes(this.endReason);
   }
 
-  /** Pieces of work without an answer. */
+  /** Number of open requests, without heartbeats. */
   get pending(): number {
     let count = 0;
-    for (const { isBeat } of this.#open.values()) if (!isBeat) count++;
+    for (const { isHeartbeat } of this.#open.values()) if (!isHeartbeat) count++;
     return count;
   }
 
   /**
-   * Asks, and waits for the answer. An aborted request is cancelled and rejects with the signal's reason, but only when the
-   * process has answered: until then it may be at work on it. Rejects with the AppError that the process answered, or with
-   * INFERENCE_FAILED where it died.
+   * Sends a request and resolves with its response. An aborted request is cancelled and rejects with the signal's reason, but
+   * only once the process has responded: until then it may still be working on it. Rejects with the AppError that the process
+   * returned, or with INFERENCE_FAILED if the process died.
    */
-  ask<T extends FromHost["type"]>(request: Request, options: AskOptions): Promise<Answer<T>> {
+  request<T extends HostResponse["type"]>(request: NewHostRequest, options: RequestOptions): Promise<ResponseOf<T>> {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (!this.#usable) return Promise.reject(new AppError("INFERENCE_FAILED", "The inference host has ended"));
     const id = ++this.#lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<Answer<T>>();
-    const onAbort = () => this.tell({ type: "cancel", target: id });
+    const { promise, resolve, reject } = Promise.withResolvers<ResponseOf<T>>();
+    const onAbort = () => this.send({ type: "cancel", target: id });
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#open.set(id, {
       timeoutMs: options.timeoutMs,
-      isBeat: options.isBeat ?? false,
+      isHeartbeat: options.isHeartbeat ?? false,
       into: options.into,
       slotId: request.type === "run" ? request.slotId : null,
       fail: reject,
-      settle: (answer, payload) => {
+      complete: (response, payload) => {
         if (signal?.aborted) reject(signal.reason);
-        else if (answer.type === "failed") reject(this.#toError(answer));
-        else resolve({ ...answer, payload } as Answer<T>);
+        else if (response.type === "failed") reject(this.#toError(response));
+        else resolve({ ...response, payload } as ResponseOf<T>);
       },
     });
     if (this.#open.size === 1) this.#watchSilence();
@@ -155,67 +153,68 @@ export class HostLink {
     return promise.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 
-  /** Sends what has no answer. */
-  tell(message: Exclude<ToHost, Asked>): void {
+  /** Sends a message that has no response. Does nothing once the process has exited. */
+  send(message: Exclude<HostMessage, HostRequest>): void {
     if (this.#alive) this.#write(message);
   }
 
-  /** No more requests: it answers those it has and exits, or is killed after `graceMs`. Resolves when it is gone. */
+  /** Takes no more requests. The process completes those it has and exits, or is killed after `graceMs`. Resolves after its exit. */
   async retire(reason: HostEndReason, graceMs: number): Promise<void> {
     this.#usable = false;
     if (this.#alive) this.#endReason ??= reason;
-    this.tell({ type: "bye" });
+    this.send({ type: "bye" });
     const timer = setTimeout(() => this.kill(reason, "its grace time was over"), graceMs);
     await this.ended;
     clearTimeout(timer);
   }
 
-  /** Ends it at once; open requests fail. `why` is for the log. */
+  /** Kills the process at once; open requests fail. `why` is for the log. */
   kill(reason: HostEndReason, why: string): void {
     this.#endReason ??= reason;
-    this.#drop(why);
+    this.#kill(why);
   }
 
-  /** What the kernel has killed by now was not this process. */
-  noteAlive(): void {
+  /** Ignores all out-of-memory kills of the kernel so far: this process is alive, so they were other processes. */
+  ignorePastOomKills(): void {
     this.#oomKills = readOomKills();
   }
 
-  #drop(why: string): void {
+  #kill(why: string): void {
     this.#usable = false;
     this.#killedFor ||= why;
     this.#child.kill("SIGKILL");
   }
 
   #write(message: unknown, payload?: Uint8Array): void {
-    writeFrame(this.#socket, message, payload).catch(() => this.#drop("its socket failed"));
+    writeFrame(this.#socket, message, payload).catch(() => this.#kill("its socket failed"));
   }
 
-  #findRoom({ id }: FromHost): Uint8Array | undefined {
+  #findBuffer({ id }: HostResponse): Uint8Array | undefined {
     return this.#open.get(id)?.into;
   }
 
   #receive({ header, payload }: WireFrame): void {
-    const answer = header as FromHost;
-    const request = this.#open.get(answer.id);
-    this.#open.delete(answer.id);
+    const response = header as HostResponse;
+    const request = this.#open.get(response.id);
+    this.#open.delete(response.id);
     this.#watchSilence();
-    request?.settle(answer, payload);
+    request?.complete(response, payload);
   }
 
   #watchSilence(): void {
     clearTimeout(this.#silence);
     const oldest = this.#open.values().next().value;
     if (oldest === undefined) return;
-    this.#silence = setTimeout(() => this.kill("hung", `no answer for ${oldest.timeoutMs} ms`), oldest.timeoutMs);
+    this.#silence = setTimeout(() => this.kill("hung", `no response for ${oldest.timeoutMs} ms`), oldest.timeoutMs);
   }
 
-  #toError(answer: Extract<FromHost, { type: "failed" }>): AppError {
-    if (answer.poisoned) {
+  #toError(response: Extract<HostResponse, { type: "failed" }>): AppError {
+    if (response.poisoned) {
       this.#usable = false;
-      this.#endReason ??= answer.reason === "OUT_OF_MEMORY" ? "out_of_memory" : "poisoned";
+      this.#endReason ??= response.reason === "OUT_OF_MEMORY" ? "out_of_memory" : "poisoned";
     }
-    return new AppError(answer.reason, answer.message, answer.detail === "" ? {} : { cause: answer.detail });
+    const cause = response.detail === "" ? {} : { cause: response.detail };
+    return new AppError(response.reason, response.message, cause);
   }
 
   #end(how: string): void {
@@ -224,17 +223,25 @@ export class HostLink {
     this.#usable = false;
     clearTimeout(this.#silence);
     this.#socket.destroy();
-    const detail = [how, this.#killedFor, this.#lastWords()].filter(Boolean).join("; ");
-    if (this.pending > 0) this.#log.error({ host: this.#name, pid: this.pid, detail }, "inference host died at work");
-    const [atWork] = this.#open.values();
+    const detail = [how, this.#killedFor, this.#stderrTail()].filter(Boolean).join("; ");
+    if (this.pending > 0)
+      this.#log.error({ host: this.#name, pid: this.pid, detail }, "inference host died during a request");
+    this.#failOpenRequests(detail);
+    this.#exit.resolve();
+  }
+
+  #failOpenRequests(detail: string): void {
+    const [running] = this.#open.values();
     for (const request of this.#open.values()) {
-      // It ran one request at a time: who waited did not take the memory, unless it is the same work.
-      const isSame = request === atWork || (request.slotId !== null && request.slotId === atWork?.slotId);
-      const isOut = isSame && this.endReason === "out_of_memory";
-      const text = isOut ? "The kernel ended the inference host for lack of memory" : ended;
-      request.fail(new AppError(isOut ? "OUT_OF_MEMORY" : "INFERENCE_FAILED", text, { cause: detail }));
+      // The process ran one request at a time: a waiting one did not take the memory, unless it belongs to the same slot.
+      const isSameSlot = request === running || (request.slotId !== null && request.slotId === running?.slotId);
+      const isOutOfMemory = isSameSlot && this.endReason === "out_of_memory";
+      request.fail(
+        isOutOfMemory
+          ? new AppError("OUT_OF_MEMORY", "The kernel ended the inference host for lack of memory", { cause: detail })
+          : new AppError("INFERENCE_FAILED", "The inference host ended before it responded", { cause: detail }),
+      );
     }
     this.#open.clear();
-    this.#gone.resolve();
   }
 }

@@ -1,7 +1,10 @@
 import type { Reason } from "@pixelmesh/errors";
 import type { Provider } from "../protocol/provider.ts";
 
-/** Why a host process ended. `crashed`: by itself, or killed from outside. `hung`: it did not answer within its bound. `poisoned`: its runtime failed or answered wrongly. */
+/**
+ * Why a host process ended. `crashed`: it exited by itself or was killed from outside. `hung`: it did not respond within its
+ * time limit. `poisoned`: its runtime failed or returned a wrong result.
+ */
 export type HostEndReason =
   | "crashed"
   | "hung"
@@ -17,17 +20,18 @@ export type HostEndReason =
 /** How a run ended; `failed` is a runtime error or a process that died. */
 export type RunOutcome = "ok" | "invalid" | "out_of_memory" | "failed";
 
-/** What happens in hosts, for metrics. */
+/** An event of an inference host, for metrics. */
 export type HostEvent =
   | { readonly type: "started"; readonly provider: Provider; readonly startMs: number }
   | { readonly type: "ended"; readonly reason: HostEndReason }
   | { readonly type: "loaded"; readonly model: string; readonly loadMs: number }
   | { readonly type: "ran"; readonly model: string; readonly outcome: RunOutcome; readonly ms: number }
-  /** Somebody takes a model to work with: it is in memory already, or has to be loaded. */
-  | { readonly type: "taken"; readonly model: string; readonly isResident: boolean }
-  /** A run is done once more on a fresh process. */
-  | { readonly type: "repeated"; readonly reason: Reason }
-  | { readonly type: "unloaded"; readonly model: string; readonly why: UnloadCause };
+  /** A model lease was requested; `isLoaded` says whether the pool already holds the model. */
+  | { readonly type: "acquired"; readonly model: string; readonly isLoaded: boolean }
+  /** A run is retried on a fresh process. */
+  | { readonly type: "retried"; readonly reason: Reason }
+  /** A model was unloaded to make memory or a place free for another one. */
+  | { readonly type: "evicted"; readonly model: string; readonly why: EvictionCause };
 
-/** Why a model had to go for another: memory is short, or as many are here as may be at once. */
-export type UnloadCause = "memory" | "count";
+/** Why a model was evicted: device memory ran short, or the limit of models was reached. */
+export type EvictionCause = "memory" | "count";

@@ -1,51 +1,63 @@
 import { describe, expect, test } from "vitest";
-import { type HeldModel, nextRoomStep, patienceMs, protectedForMs, type RoomRules } from "./eviction-policy.ts";
+import {
+  type EvictionRules,
+  evictionDelayMs,
+  nextEviction,
+  type PooledModel,
+  protectedForMs,
+} from "./eviction-policy.ts";
 
-const rules: RoomRules = { maxBytes: 100, maxModels: 3, minResidentMs: 30_000 };
-const held = (key: string, facts: Partial<HeldModel> = {}): HeldModel => {
-  return { ...{ key, holders: 0, pinned: false, loadedMs: 0, lastUsedMs: 0, loadMs: 500 }, ...facts };
-};
+const rules: EvictionRules = { maxBytes: 100, maxModels: 3, minResidentMs: 30_000 };
+const pooled = (key: string, facts: Partial<PooledModel> = {}): PooledModel => ({
+  key,
+  leases: 0,
+  pinned: false,
+  loadedMs: 0,
+  lastUsedMs: 0,
+  loadMs: 500,
+  ...facts,
+});
 const wanted = { key: "new", bytes: 20 };
 
-describe("room for a model", () => {
-  test("is there while memory and count allow", () => {
-    expect(nextRoomStep([held("a"), held("b")], wanted, 80, rules)).toEqual({ go: true });
-    expect(nextRoomStep([], { key: "huge", bytes: 1_000 }, 0, rules)).toEqual({ go: true });
+describe("eviction", () => {
+  test("is not needed while memory and count allow another model", () => {
+    expect(nextEviction([pooled("a"), pooled("b")], wanted, 80, rules)).toEqual({ go: true });
+    expect(nextEviction([], { key: "huge", bytes: 1_000 }, 0, rules)).toEqual({ go: true });
   });
 
-  test("is made by the least recently used that nobody holds", () => {
+  test("takes the least recently used model without a lease", () => {
     const models = [
-      held("a", { lastUsedMs: 5 }),
-      held("b", { lastUsedMs: 3 }),
-      held("c", { lastUsedMs: 1, holders: 1 }),
+      pooled("a", { lastUsedMs: 5 }),
+      pooled("b", { lastUsedMs: 3 }),
+      pooled("c", { lastUsedMs: 1, leases: 1 }),
     ];
-    expect(nextRoomStep(models, wanted, 0, rules)).toEqual({ unload: "b", why: "count" });
-    expect(nextRoomStep(models.slice(0, 2), wanted, 81, rules)).toEqual({ unload: "b", why: "memory" });
+    expect(nextEviction(models, wanted, 0, rules)).toEqual({ evict: "b", why: "count" });
+    expect(nextEviction(models.slice(0, 2), wanted, 81, rules)).toEqual({ evict: "b", why: "memory" });
   });
 
-  test("is waited for where all others are held, and never made by what is pinned", () => {
+  test("waits for a release if all other models are leased, and never takes a pinned model", () => {
     const one = { ...rules, maxModels: 1 };
-    expect(nextRoomStep([held("a", { holders: 1 })], wanted, 0, one)).toEqual({ wait: "release" });
-    expect(nextRoomStep([held("a", { pinned: true })], wanted, 1_000, one)).toEqual({ go: true });
-    expect(nextRoomStep([held("a", { pinned: true }), held("b")], wanted, 0, one)).toEqual({
-      unload: "b",
+    expect(nextEviction([pooled("a", { leases: 1 })], wanted, 0, one)).toEqual({ wait: "release" });
+    expect(nextEviction([pooled("a", { pinned: true })], wanted, 1_000, one)).toEqual({ go: true });
+    expect(nextEviction([pooled("a", { pinned: true }), pooled("b")], wanted, 0, one)).toEqual({
+      evict: "b",
       why: "count",
     });
   });
 });
 
-describe("the guard against thrash", () => {
-  test("keeps a model for ten times as long as it took to load, at most the bound", () => {
-    expect(protectedForMs(held("a", { loadedMs: 100, loadMs: 500 }), rules, 1_100)).toBe(4_000);
-    expect(protectedForMs(held("a", { loadMs: 60_000 }), rules, 1_000)).toBe(29_000);
-    expect(protectedForMs(held("a"), rules, 6_000)).toBe(0);
+describe("the protection against thrashing", () => {
+  test("keeps a model for ten times its load time, at most for the limit", () => {
+    expect(protectedForMs(pooled("a", { loadedMs: 100, loadMs: 500 }), rules, 1_100)).toBe(4_000);
+    expect(protectedForMs(pooled("a", { loadMs: 60_000 }), rules, 1_000)).toBe(29_000);
+    expect(protectedForMs(pooled("a"), rules, 6_000)).toBe(0);
   });
 
-  test("asks for patience only from a model that would displace one", () => {
+  test("delays only a model that would evict another one", () => {
     const one = { ...rules, maxModels: 1 };
-    expect(patienceMs([held("a")], wanted, 0, one, 2_000)).toBe(3_000);
-    expect(patienceMs([held("a")], { key: "a", bytes: 20 }, 0, one, 2_000)).toBe(0);
-    expect(patienceMs([held("a")], wanted, 0, rules, 2_000)).toBe(0);
-    expect(patienceMs([held("a", { holders: 1 })], wanted, 0, one, 2_000)).toBe(0);
+    expect(evictionDelayMs([pooled("a")], wanted, 0, one, 2_000)).toBe(3_000);
+    expect(evictionDelayMs([pooled("a")], { key: "a", bytes: 20 }, 0, one, 2_000)).toBe(0);
+    expect(evictionDelayMs([pooled("a")], wanted, 0, rules, 2_000)).toBe(0);
+    expect(evictionDelayMs([pooled("a", { leases: 1 })], wanted, 0, one, 2_000)).toBe(0);
   });
 });

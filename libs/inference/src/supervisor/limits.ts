@@ -1,7 +1,27 @@
-import { expected } from "@pixelmesh/errors";
-import type { HostLimits, HostOptions } from "./types.ts";
+/** Bounds of one inference host. */
+export type HostLimits = {
+  /** From spawn until the provider is proven. */
+  readonly startTimeoutMs: number;
+  /** Loading a model, its probe run included. */
+  readonly loadTimeoutMs: number;
+  /** One tile; a host that takes longer is killed. */
+  readonly runTimeoutMs: number;
+  /** How long `close` waits for the run in progress. */
+  readonly closeGraceMs: number;
+  /** Runs that may wait in a host; more are refused with QUEUE_FULL. */
+  readonly maxPending: number;
+  /** The longest backoff before a host that keeps crashing is started again. */
+  readonly maxBackOffMs: number;
+  /** The process is replaced, between runs, after this many. */
+  readonly recycleAfterRuns: number;
+  /** The process is replaced, between runs, when its anonymous memory is above this, once it is `recycleMinAgeMs` old. */
+  readonly recycleAboveBytes: number;
+  readonly recycleMinAgeMs: number;
+  /** Interval of the heartbeats of an idle process, and the time within which it must respond before it is killed. */
+  readonly heartbeatMs: number;
+};
 
-/** Bounds that hold for the largest tiles of the slowest models that a 2-core machine should be asked to run. */
+/** Bounds that fit the largest tiles of the slowest models that a 2-core machine should run. */
 export const defaultHostLimits: HostLimits = {
   startTimeoutMs: 30_000,
   loadTimeoutMs: 120_000,
@@ -14,11 +34,3 @@ export const defaultHostLimits: HostLimits = {
   recycleMinAgeMs: 30_000,
   heartbeatMs: 10_000,
 };
-
-/** Throws INVALID_ARGUMENT for options that no host could run with. */
-export function assertHostOptions({ providers, threads }: HostOptions): void {
-  if (providers.length === 0) throw expected("providers", "at least one of tensorrt, cuda, webgpu, cpu", "");
-  for (const [name, count] of Object.entries(threads)) {
-    if (!Number.isInteger(count) || count < 1) throw expected(`threads.${name}`, "a positive integer", count);
-  }
-}

@@ -1,140 +1,119 @@
 import type { AvailableModel } from "../models/registry.ts";
-import type { UnloadCause } from "./events.ts";
-import { type HeldModel, nextRoomStep, patienceMs, protectedForMs, type RoomRules } from "./eviction-policy.ts";
-import { toModelKey } from "./process.ts";
-import { waitFor } from "./wait-for.ts";
+import type { EvictionCause } from "./events.ts";
+import {
+  type EvictionRules,
+  evictionDelayMs,
+  nextEviction,
+  type PooledModel,
+  protectedForMs,
+} from "./eviction-policy.ts";
+import { createLeaseTable } from "./lease-table.ts";
+import { toModelKey } from "./model-key.ts";
+import { createTurns } from "./turns.ts";
 
-/** A model on a device, as long as it is resident there. */
-type Entry = { -readonly [K in keyof HeldModel]: HeldModel[K] } & {
-  readonly model: AvailableModel;
-  isLeaving: boolean;
-};
-
-/** What the models of a device live in. */
-export type ModelHome = {
-  /** Memory that its hosts hold now. */
+/** The memory of a device: reads memory use and unloads models. */
+export type DeviceMemory = {
+  /** Memory that the device's hosts use now. */
   readonly usedBytes: () => Promise<number>;
-  /** Frees a model because of others. */
-  readonly displace: (model: AvailableModel, why: UnloadCause) => Promise<void>;
+  /** Unloads a model to make memory or a place free for another one. */
+  readonly evict: (model: AvailableModel, why: EvictionCause) => Promise<void>;
 };
 
-/** Who holds which model of one device, and who has to wait. */
+/** The model leases of one device. */
 export type ModelLeases = {
-  /** Waits until the model may be there, and holds it. Takes the signal's reason. */
-  readonly take: (model: AvailableModel, signal?: AbortSignal) => Promise<void>;
-  readonly give: (model: AvailableModel) => void;
-  /** Waits until nobody holds any of the models, lets nobody in meanwhile, frees them by `act`, and forgets them. */
-  readonly clear: <T>(models: readonly AvailableModel[], act: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
-  readonly noteLoad: (name: string, loadMs: number) => void;
+  /** Waits until the model may be loaded, and leases it. Rejects with the signal's reason. */
+  readonly acquire: (model: AvailableModel, signal?: AbortSignal) => Promise<void>;
+  readonly release: (model: AvailableModel) => void;
+  /** Waits until none of the models has a lease, calls `act` to unload them, and removes them. Grants no new leases meanwhile. */
+  readonly unload: <T>(models: readonly AvailableModel[], act: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+  readonly recordLoad: (name: string, loadMs: number) => void;
   readonly setPinned: (name: string, pinned: boolean) => void;
-  readonly forget: (model: AvailableModel) => void;
-  readonly patienceMs: (model: AvailableModel) => Promise<number>;
-  readonly held: () => readonly (HeldModel & { readonly model: AvailableModel })[];
+  /** Removes a model without a lease. */
+  readonly remove: (model: AvailableModel) => void;
+  readonly evictionDelayMs: (model: AvailableModel) => Promise<number>;
+  /** All models that were leased and not removed since. */
+  readonly models: () => readonly (PooledModel & { readonly model: AvailableModel })[];
 };
 
-/** Nobody holds anything yet. */
-export function createModelLeases(rules: RoomRules, home: ModelHome, nowMs = () => performance.now()): ModelLeases {
-  const entries = new Map<string, Entry>();
-  let turn: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  let released = Promise.withResolvers<void>();
-
-  /** One at a time, in order: who waits for room is not overtaken. */
-  const inTurn = async <T>(act: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-    waiting++;
-    const mine = turn.then(() => {
-      signal?.throwIfAborted();
-      return act();
-    });
-    turn = mine.catch(() => {}).finally(() => waiting--);
-    return waitFor(mine, signal);
-  };
-  const hold = (model: AvailableModel) => {
-    const key = toModelKey(model);
-    const now = nowMs();
-    const entry = entries.get(key) ?? {
-      ...{ key, model, holders: 0, pinned: false, loadedMs: now, lastUsedMs: now, loadMs: 0, isLeaving: false },
-    };
-    entry.holders++;
-    entry.lastUsedMs = now;
-    entries.set(key, entry);
-  };
+/** Creates the leases of a device without any model. */
+export function createModelLeases(
+  rules: EvictionRules,
+  memory: DeviceMemory,
+  nowMs = () => performance.now(),
+): ModelLeases {
+  const table = createLeaseTable(nowMs);
+  // Requests that need an eviction are served in order, so that none is overtaken.
+  const turns = createTurns();
   const toWanted = (model: AvailableModel) => ({ key: toModelKey(model), bytes: model.memory.residentBytes });
-  const whenReleased = (signal: AbortSignal | undefined) => waitFor(released.promise, signal);
+  const named = (name: string) => table.all().filter(({ model }) => model.name === name);
 
-  const give = (model: AvailableModel) => {
-    const entry = entries.get(toModelKey(model));
-    if (entry === undefined) return;
-    entry.holders--;
-    entry.lastUsedMs = nowMs();
-    released.resolve();
-    released = Promise.withResolvers();
-  };
-
-  async function makeRoom(model: AvailableModel, signal: AbortSignal | undefined): Promise<void> {
-    const wanted = toWanted(model);
-    while (!entries.has(wanted.key)) {
+  async function evictFor(model: AvailableModel, signal: AbortSignal | undefined): Promise<void> {
+    while (!table.find(model)) {
       signal?.throwIfAborted();
-      const step = nextRoomStep([...entries.values()], wanted, await home.usedBytes(), rules);
-      if ("go" in step) break;
-      const entry = "unload" in step ? entries.get(step.unload) : undefined;
-      if (!("unload" in step)) await whenReleased(signal);
-      else if (entry?.holders === 0) {
-        entries.delete(entry.key);
-        await home.displace(entry.model, step.why);
+      const step = nextEviction(table.all(), toWanted(model), await memory.usedBytes(), rules);
+      if ("go" in step) return;
+      const entry = "evict" in step ? table.get(step.evict) : undefined;
+      if (!("evict" in step)) await table.nextRelease(signal);
+      else if (entry?.leases === 0) {
+        table.delete(entry.key);
+        await memory.evict(entry.model, step.why);
       }
     }
-    hold(model);
+  }
+
+  async function acquireInTurn(model: AvailableModel, signal: AbortSignal | undefined): Promise<void> {
+    let isLeased = false;
+    try {
+      await turns.run(async () => {
+        await evictFor(model, signal);
+        table.addLease(model);
+        isLeased = true;
+      }, signal);
+    } catch (error) {
+      // An aborted caller may have got its lease in the same moment.
+      void turns.idle().then(() => isLeased && table.removeLease(model));
+      throw error;
+    }
+  }
+
+  async function unloadInTurn<T>(models: readonly AvailableModel[], act: () => Promise<T>, signal?: AbortSignal) {
+    const unloading = models.flatMap((model) => table.find(model) ?? []);
+    for (const entry of unloading) entry.isUnloading = true;
+    try {
+      while (unloading.some(({ leases }) => leases > 0)) await table.nextRelease(signal);
+      const result = await act();
+      for (const { key } of unloading) table.delete(key);
+      return result;
+    } finally {
+      for (const entry of unloading) entry.isUnloading = false;
+    }
   }
 
   return {
-    async take(model, signal) {
+    async acquire(model, signal) {
       signal?.throwIfAborted();
-      const entry = entries.get(toModelKey(model));
-      const mayPass = waiting === 0 || (entry !== undefined && protectedForMs(entry, rules, nowMs()) > 0);
-      if (entry && !entry.isLeaving && mayPass) return hold(model);
-      let isTaken = false;
-      try {
-        await inTurn(async () => {
-          await makeRoom(model, signal);
-          isTaken = true;
-        }, signal);
-      } catch (error) {
-        // Whoever gave up while it was its turn may have been given it all the same.
-        void turn.then(() => isTaken && give(model));
-        throw error;
-      }
+      const entry = table.find(model);
+      const mayOvertake = turns.waiting === 0 || (entry && protectedForMs(entry, rules, nowMs()) > 0);
+      if (entry && !entry.isUnloading && mayOvertake) return table.addLease(model);
+      await acquireInTurn(model, signal);
     },
-    give,
-    clear: (models, act, signal) =>
-      inTurn(async () => {
-        const mine = models.flatMap((model) => entries.get(toModelKey(model)) ?? []);
-        for (const entry of mine) entry.isLeaving = true;
-        try {
-          while (mine.some(({ holders }) => holders > 0)) await whenReleased(signal);
-          const result = await act();
-          for (const { key } of mine) entries.delete(key);
-          return result;
-        } finally {
-          for (const entry of mine) entry.isLeaving = false;
-        }
-      }, signal),
-    noteLoad(name, loadMs) {
-      const loaded = [...entries.values()].filter(({ model }) => model.name === name);
-      for (const entry of loaded) Object.assign(entry, { loadMs, loadedMs: nowMs() });
+    release: table.removeLease,
+    unload: (models, act, signal) => turns.run(() => unloadInTurn(models, act, signal), signal),
+    recordLoad(name, loadMs) {
+      for (const entry of named(name)) Object.assign(entry, { loadMs, loadedMs: nowMs() });
     },
     setPinned(name, pinned) {
-      for (const entry of entries.values()) if (entry.model.name === name) entry.pinned = pinned;
+      for (const entry of named(name)) entry.pinned = pinned;
     },
-    forget(model) {
-      const entry = entries.get(toModelKey(model));
-      if (entry?.holders === 0) entries.delete(entry.key);
+    remove(model) {
+      const entry = table.find(model);
+      if (entry?.leases === 0) table.delete(entry.key);
     },
-    async patienceMs(model) {
-      // The kernel walks all pages of a process to say how many it has: only where it matters.
-      if (entries.size === 0 || entries.has(toModelKey(model))) return 0;
-      return patienceMs([...entries.values()], toWanted(model), await home.usedBytes(), rules, nowMs());
+    async evictionDelayMs(model) {
+      // To count a process's memory the kernel walks all of its pages: only if it matters.
+      if (table.all().length === 0 || table.find(model)) return 0;
+      return evictionDelayMs(table.all(), toWanted(model), await memory.usedBytes(), rules, nowMs());
     },
-    held: () => [...entries.values()],
+    models: table.all,
   };
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * How many processes the kernel has killed for lack of memory since the machine started, in whatever container
- * (`oom_kill` of /proc/vmstat); 0 where that is not told.
+ * Number of processes that the kernel has killed for lack of memory since the machine started, in all containers
+ * (`oom_kill` of /proc/vmstat); 0 if it cannot be read.
  */
 export function readOomKills(path = "/proc/vmstat"): number {
   try {

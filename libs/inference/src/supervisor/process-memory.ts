@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import type { HostMemory } from "./types.ts";
+import type { HostMemory } from "./inference-host.ts";
 
 /**
- * Memory of a process as the kernel accounts it: /proc/<pid>/smaps_rollup, else /proc/<pid>/status. Null where neither can
+ * Memory of a process as the kernel accounts it: /proc/<pid>/smaps_rollup, else /proc/<pid>/status. Null if neither can
  * be read: another system, or the process is gone.
  */
 export async function readProcessMemory(pid: number): Promise<HostMemory | null> {

@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FrameReader } from "../protocol/frames.ts";
 
-/** Two connected Unix sockets: ours, and one for a child process, to be destroyed here once the child has it. */
+/** Two connected Unix sockets: ours, and one for a child process. Destroy `theirs` here once the child has inherited it. */
 export type SocketPair = { readonly ours: Socket; readonly theirs: Socket };
 
 /**
- * A pair whose own end reads frames. The pipes that `spawn` makes cannot: they give each piece memory of its own. The
- * name that the two meet under is in a directory of this user alone, and gone when this resolves.
+ * Opens a socket pair whose own end reads frames into given memory. The pipes of `spawn` cannot: they allocate a buffer for
+ * each chunk. The socket's path lies in a directory of this user alone, which is removed before this resolves.
  */
 export async function openSocketPair(onread: FrameReader): Promise<SocketPair> {
   const dir = await mkdtemp(join(tmpdir(), "host-"));

@@ -5,28 +5,31 @@ import { fileURLToPath } from "node:url";
 import { moduleBeside, nodeFlags } from "@pixelmesh/lifecycle";
 
 /** A host process that has just been started. */
-export type HostProcess = {
+export type SpawnedHost = {
   readonly child: ChildProcess;
-  /** The last lines it wrote to standard error, at most 2,000 characters. */
-  readonly lastWords: () => string;
+  /** The last lines of its standard error, at most 2,000 characters. */
+  readonly stderrTail: () => string;
 };
 
 const entry = fileURLToPath(moduleBeside(import.meta.url, "../host/main"));
 const flags = nodeFlags(import.meta.url);
 
-/** Starts the host's program, from source or built as this module is, on the Node that runs this one, with a socket as descriptor 3. */
-export function spawnHost(socket: Socket, onLine: (line: string) => void, gpuUuid?: string): HostProcess {
+/**
+ * Starts the host program, as source or built like this module, on the Node that runs this process. `socket` becomes its
+ * descriptor 3. `onLine` receives each line of standard error, at most 500 characters of it.
+ */
+export function spawnHost(socket: Socket, onLine: (line: string) => void, gpuUuid?: string): SpawnedHost {
   const child = spawn(process.execPath, [...flags, entry], {
     stdio: ["ignore", "ignore", "pipe", socket],
-    // The one GPU or instance it may see, which is then its first: indices differ between tools.
+    // The process sees this GPU or instance only, as index 0: indices differ between tools.
     ...(gpuUuid === undefined ? {} : { env: { ...process.env, CUDA_VISIBLE_DEVICES: gpuUuid } }),
   });
-  let words = "";
+  let tail = "";
   if (child.stderr) {
     createInterface({ input: child.stderr, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) => {
-      words = `${words}\n${line}`.slice(-2_000);
+      tail = `${tail}\n${line}`.slice(-2_000);
       onLine(line.slice(0, 500));
     });
   }
-  return { child, lastWords: () => words.trim() };
+  return { child, stderrTail: () => tail.trim() };
 }

@@ -1,4 +1,4 @@
-/** The promise's value, or the signal's reason as soon as it is aborted. The work itself goes on for others. */
+/** Resolves with the promise's value, or rejects with the signal's reason as soon as it is aborted. Does not stop the work itself. */
 export function waitFor<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {

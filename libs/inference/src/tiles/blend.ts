@@ -1,11 +1,12 @@
 import type { AvailableModel } from "../models/registry.ts";
-import type { InferenceHost, RunOptions, Tile, TileResult } from "../supervisor/types.ts";
+import type { InferenceHost } from "../supervisor/inference-host.ts";
+import type { RunOptions, Tile, TileResult } from "../supervisor/tile.ts";
 import { mixInto } from "./feather.ts";
 
 /** A second model of the same scale: results are `1 - weight` of the first and `weight` of this one. */
 export type Blend = { readonly model: AvailableModel; readonly weight: number };
 
-/** What tiles of a model need that may be blended: context and multiples for both. */
+/** Returns the model with the context and size multiples that it and the blended model both need. */
 export function toBlendedModel(model: AvailableModel, blend: Blend | undefined): AvailableModel {
   if (!blend) return model;
   const radii = [model.receptiveRadiusPx, blend.model.receptiveRadiusPx];
@@ -17,7 +18,7 @@ export function toBlendedModel(model: AvailableModel, blend: Blend | undefined):
   };
 }
 
-/** One tile through a model, or through two, one after the other, and mixed in 8 bits. A weight of 0 or 1 runs one. */
+/** Runs a tile through both models, one after the other, and mixes the results in 8 bits. For a weight of 0 or 1 it runs one model. */
 export async function runBlended(
   host: Pick<InferenceHost, "runTile">,
   model: AvailableModel,

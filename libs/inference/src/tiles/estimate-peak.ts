@@ -1,12 +1,12 @@
 import type { ModelEntry } from "../models/manifest.ts";
 import { planTiles } from "./plan-tiles.ts";
 
-/** What a host process holds beside its models, as measured: Node and ONNX Runtime 38 MiB, pixels on their way. */
+/** Measured memory of a host process without models: 38 MiB for Node and ONNX Runtime, the rest for pixels in transit. */
 const emptyHostBytes = 52 * 2 ** 20;
 
 /**
- * The anonymous memory of a host at its peak while it runs tiles of this picture with this model, by the manifest's
- * figures: a first guess for admission, until it has been measured. `tilePx` is the largest tile, as `planTiles` has it.
+ * Estimates the peak of a host's anonymous memory while it runs tiles of this picture, from the manifest's figures. Admission
+ * uses it until a peak has been measured. `tilePx` is the largest tile, as in `TileRules`.
  */
 export function estimatePeakBytes(
   model: Pick<ModelEntry, "memory" | "haloPx" | "sizeMultiple" | "input">,

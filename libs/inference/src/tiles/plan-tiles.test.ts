@@ -41,7 +41,7 @@ describe("a tile plan", () => {
     );
   });
 
-  test("gives each core its whole halo on every side that is not a border of the picture", () => {
+  test("gives each core its whole halo on every side except at a border of the picture", () => {
     fc.assert(
       fc.property(cases, (options) => {
         for (const [spans, size] of axes(options)) {
@@ -56,7 +56,7 @@ describe("a tile plan", () => {
     );
   });
 
-  test("has inputs of one size, within the maximum, on the model's multiples, padded only up to the next multiple", () => {
+  test("has inputs of one size, within the maximum, at size multiples, padded at most to the next multiple", () => {
     fc.assert(
       fc.property(cases, (options) => {
         const { tileWidthPx: widthPx, tileHeightPx: heightPx } = planTiles(options);
@@ -75,12 +75,12 @@ describe("a tile plan", () => {
     );
   });
 
-  test("costs least of all grids whose tiles are allowed: pixels, and 2,048 of them for each tile", () => {
+  test("is the cheapest of all allowed grids, by pixels and 2,048 more for each tile", () => {
     fc.assert(
       fc.property(cases, (options) => {
         const unit = options.sizeMultiple;
         const halo = Math.ceil(options.haloPx / unit);
-        // The sides that any number of inputs can have along an axis; sides of no more than the halos cover nothing.
+        // The possible sides of inputs along an axis. A side that is not larger than the halos covers nothing.
         const sidesOf = (size: number) => {
           const length = Math.ceil(size / unit);
           const sides = [{ count: 1, side: length }];
@@ -104,13 +104,13 @@ describe("a tile plan", () => {
     );
   });
 
-  test("is one tile where the picture fits", () => {
+  test("is one tile if the picture fits", () => {
     const plan = planTiles({ widthPx: 640, heightPx: 480, tilePx: 1024, haloPx: 34, sizeMultiple: 1 });
     expect(plan).toMatchObject({ count: 1, tileWidthPx: 640, tileHeightPx: 480 });
     expect(plan.columns).toEqual([{ inputStart: 0, inputSize: 640, coreStart: 0, coreSize: 640 }]);
   });
 
-  test("cuts 1920×1080 in two halves of 994×1080 for a halo of 34 where their pixels are allowed, else in three", () => {
+  test("cuts 1920×1080 into two halves of 994×1080 for a halo of 34 if their pixels are allowed, else into three", () => {
     const cut = (tilePx: number) => planTiles({ widthPx: 1920, heightPx: 1080, tilePx, haloPx: 34, sizeMultiple: 1 });
     const { columns, rows } = cut(1280);
     expect(rows).toEqual([{ inputStart: 0, inputSize: 1080, coreStart: 0, coreSize: 1080 }]);
@@ -121,13 +121,13 @@ describe("a tile plan", () => {
     expect(cut(1024)).toMatchObject({ count: 3, tileWidthPx: 686, tileHeightPx: 1080 });
   });
 
-  test("has no side longer than two of the square, however thin the picture", () => {
+  test("has no side longer than twice the square's, also for thin pictures", () => {
     const plan = planTiles({ widthPx: 3, heightPx: 9_000, tilePx: 512, haloPx: 10, sizeMultiple: 1 });
     expect(plan).toMatchObject({ count: 9, tileWidthPx: 3 });
     expect(plan.tileHeightPx).toBeLessThanOrEqual(1024);
   });
 
-  test("refuses a tile that has no room beside its halos", () => {
+  test("refuses a tile that is not larger than its halos", () => {
     const plan = () => planTiles({ widthPx: 500, heightPx: 500, tilePx: 64, haloPx: 32, sizeMultiple: 1 });
     expect(plan).toThrow("Expected `tile_px` to be more than twice the halo of 32 px, got `64`");
   });
@@ -152,7 +152,7 @@ describe("a plan of a region", () => {
       })),
   );
 
-  test("covers the region exactly once, and gives each core its halo from all of the picture", () => {
+  test("covers the region exactly once, and gives each core its halo from the whole picture", () => {
     fc.assert(
       fc.property(regions, (options) => {
         const { region, widthPx, heightPx, haloPx, tilePx, sizeMultiple } = options;

@@ -3,11 +3,11 @@ import { findGrid, type TileRules } from "./tile-grid.ts";
 
 /** One row or column of the tile grid, in input pixels. */
 export type Span = {
-  /** Where the model's input begins. */
+  /** Start of the model's input. */
   readonly inputStart: number;
-  /** Length of the model's input. It passes the picture's end by less than `sizeMultiple`; those pixels repeat the last. */
+  /** Length of the model's input. It may pass the picture's end by less than `sizeMultiple`; those pixels repeat the last. */
   readonly inputSize: number;
-  /** Where the part that is kept begins. */
+  /** Start of the core, the part of the result that is kept. */
   readonly coreStart: number;
   readonly coreSize: number;
 };
@@ -29,20 +29,20 @@ export type TilePlan = {
   readonly count: number;
 };
 
-/** What a plan is made from, in input pixels. */
+/** Options of `planTiles`, in input pixels. */
 export type TilePlanOptions = TileRules & {
   /** Sides of the picture. */
   readonly widthPx: number;
   readonly heightPx: number;
-  /** The part to cover; tiles take their context from all of the picture. Default: the whole. */
+  /** The part to cover. Tiles take their context from the whole picture. Default: the whole picture. */
   readonly region?: Region;
 };
 
 /**
- * The grid of equal tiles that costs least: its pixels, halos included, and something for each tile. All inputs
- * have the same size, so that a runtime sees one shape; they are spread evenly, overlap by at least two halos, and never
- * leave the picture except to fill up the last multiple. Neighbouring cores meet in the middle of the overlap. What fits
- * one tile is one tile. Throws INVALID_ARGUMENT where the largest tile has no room beside its halos.
+ * Returns the cheapest grid of equal tiles, by its pixels, halos included, and a fixed cost for each tile. All inputs have the
+ * same size, so that the runtime sees one shape. They are spread evenly, overlap by at least two halos, and stay within the
+ * picture except to fill up the last multiple. Neighbouring cores meet in the middle of the overlap. A region that fits one
+ * tile gets one tile. Throws INVALID_ARGUMENT if the largest tile is not larger than its halos.
  */
 export function planTiles(options: TilePlanOptions): TilePlan {
   const { widthPx, heightPx, haloPx, tilePx, sizeMultiple } = options;
@@ -64,7 +64,7 @@ export function planTiles(options: TilePlanOptions): TilePlan {
 type Axis = {
   readonly fromPx: number;
   readonly toPx: number;
-  /** What its cores can see, in units of `sizeMultiple`, so that each input has the same phase as the untiled picture. */
+  /** Range that its inputs cover, in units of `sizeMultiple`, so that each input has the same phase as the untiled picture. */
   readonly first: number;
   readonly length: number;
 };
@@ -76,7 +76,7 @@ function toAxis(fromPx: number, lengthPx: number, sizePx: number, { haloPx, size
   return { fromPx, toPx, first, length: Math.ceil(Math.min(sizePx, toPx + haloPx) / sizeMultiple) - first };
 }
 
-/** The `count` inputs of one axis, each `size` units long, and their cores. */
+/** Returns the `count` inputs of one axis, each `size` units long, and their cores. */
 function divide({ fromPx, toPx, first, length }: Axis, count: number, size: number, unitPx: number): readonly Span[] {
   const startOf = (at: number) => first + (count === 1 ? 0 : Math.floor((at * (length - size)) / (count - 1)));
   const cutBefore = (at: number) => Math.floor((startOf(at) + startOf(at - 1) + size) / 2) * unitPx;

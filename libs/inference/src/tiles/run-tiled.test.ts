@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { enlarge, modelOf, pictureOf } from "../../test/slow-upscaler.ts";
 import type { AvailableModel } from "../models/registry.ts";
-import type { InferenceHost, Tile } from "../supervisor/types.ts";
+import type { InferenceHost } from "../supervisor/inference-host.ts";
+import type { Tile } from "../supervisor/tile.ts";
 import { runTiled } from "./run-tiled.ts";
 
 type Run = { tilePx: number; sizeMultiple?: number; host?: Pick<InferenceHost, "runTile">; signal?: AbortSignal };
@@ -23,7 +24,7 @@ const run = async (picture: ReturnType<typeof pictureOf>, { tilePx, sizeMultiple
 };
 
 describe("a tiled run", () => {
-  test("equals the untiled one where the halo covers the receptive field, whatever the sizes", async () => {
+  test("equals the untiled one for all sizes if the halo covers the receptive field", async () => {
     const sides = fc.integer({ min: 1, max: 60 });
     const shape = fc.record({
       widthPx: sides,
@@ -43,7 +44,7 @@ describe("a tiled run", () => {
     );
   });
 
-  test("equals the untiled one for models that want multiples, padding by repeated borders", async () => {
+  test("equals the untiled one for models with size multiples, padded by repeated borders", async () => {
     const picture = pictureOf(45, 30, 3);
     const untiled = await run(picture, { tilePx: 64, sizeMultiple: 8 });
     const tiled = await run(picture, { tilePx: 24, sizeMultiple: 8 });
@@ -52,7 +53,7 @@ describe("a tiled run", () => {
     expect(Buffer.compare(tiled.frame.data, untiled.frame.data)).toBe(0);
   });
 
-  test("keeps two tiles under way and no more", async () => {
+  test("keeps at most two tiles in progress", async () => {
     let now = 0;
     let most = 0;
     const host = {
@@ -67,7 +68,7 @@ describe("a tiled run", () => {
     expect(most).toBe(2);
   });
 
-  test("ends with the failure of a tile and leaves nothing running", async () => {
+  test("ends with the failure of a tile and leaves no tile running", async () => {
     let now = 0;
     let calls = 0;
     const host: Pick<InferenceHost, "runTile"> = {
@@ -86,7 +87,7 @@ describe("a tiled run", () => {
     expect(calls).toBeLessThan(6);
   });
 
-  test("stops at the next tile when it is aborted", async () => {
+  test("stops at the next tile after an abort", async () => {
     const stop = new AbortController();
     let calls = 0;
     const host: Pick<InferenceHost, "runTile"> = {
@@ -99,7 +100,7 @@ describe("a tiled run", () => {
     expect(calls).toBeLessThanOrEqual(3);
   });
 
-  test("refuses alpha, which is the caller's to handle", async () => {
+  test("refuses alpha, which the caller must handle", async () => {
     const picture = createFrame(8, 8, 4);
     const options = {
       source: createFrameSource(picture),
@@ -128,7 +129,7 @@ describe("a run with two models", () => {
     return { got: sink.frame.data, first: enlarge({ ...picture, channels: 3 }).data };
   };
 
-  test("mixes what each of them makes of a tile, and runs only one where the other has no weight", async () => {
+  test("mixes the results of both, and runs only one if the other has no weight", async () => {
     for (const weight of [0, 0.25, 0.5, 1]) {
       const { got, first } = await mix(weight);
       const worst = first.reduce((most, value, at) => {

@@ -1,14 +1,14 @@
 import { AppError } from "@pixelmesh/errors";
 import type { RowSink, RowSource } from "@pixelmesh/imaging";
 import type { AvailableModel } from "../models/registry.ts";
-import type { InferenceHost } from "../supervisor/types.ts";
+import type { InferenceHost } from "../supervisor/inference-host.ts";
 import { type Blend, toBlendedModel } from "./blend.ts";
 import { toFeatherPx } from "./feather.ts";
-import { runRegion, type TiledWork, type TileFailure, type TileMeans } from "./run-region.ts";
+import { runRegion, type TiledWork, type TileFailure, type TileResources } from "./run-region.ts";
 
-/** What `runTiled` needs. */
+/** Options of `runTiled`. */
 export type RunTiledOptions = {
-  /** Grey or RGB; alpha is the caller's to take off and put back. */
+  /** Grey or RGB. The caller removes alpha before and adds it after. */
   readonly source: RowSource;
   /** `scale` times the source's sides, as many channels. */
   readonly sink: RowSink;
@@ -16,29 +16,29 @@ export type RunTiledOptions = {
   /** A second model of the same scale whose results are mixed in. */
   readonly blend?: Blend | undefined;
   readonly host: Pick<InferenceHost, "runTile">;
-  /** Largest tile, as `fitsTile` has it, halo included. Default: the model's preferred one. */
+  /** Largest tile, halo included; see `TileRules.tilePx`. Default: the first preferred size of the model. */
   readonly tilePx?: number;
   /** The slot whose grant the host enforces. */
   readonly slotId?: string | undefined;
   readonly signal?: AbortSignal;
-  /** The fraction of the picture that is done: rising, ending with 1. */
+  /** Receives the fraction of the picture that is done: it rises and ends with 1. */
   readonly onProgress?: (fraction: number) => void;
   /**
-   * Where a tile has failed: with what it is tried again, and all after it, or a rejection with what the run shall fail
-   * with. Without it the first failure ends the run.
+   * Called after a tile failed. Resolves with the resources for another try of this tile and for all later ones, or rejects
+   * with the error that ends the run. Default: the first failure ends the run.
    */
-  readonly recover?: (failure: TileFailure) => Promise<TileMeans>;
+  readonly recover?: (failure: TileFailure) => Promise<TileResources>;
 };
 
-/** What a tiled run did. */
+/** Number of tiles that were run, and the time of their sessions in ms. */
 export type TiledReport = { readonly tiles: number; readonly runMs: number };
 
 const fallbackTilePx = 512;
 
 /**
- * Enlarges a picture tile by tile. Rows are read as they are needed and written strip by strip, so memory grows with the
- * picture's width only. While one tile is computed the next one is cut and waits in the host. Aborting stops at the next
- * tile and rejects when the host has let go of this work; so does a tile's failure that is not recovered from.
+ * Enlarges a picture tile by tile. Rows are read when they are needed and written strip by strip, so memory grows with the
+ * picture's width only. While one tile is computed, the next one is cut and waits in the host. An abort, or a tile's failure
+ * without recovery, stops at the next tile; the run rejects once the host has stopped working on it.
  */
 export async function runTiled(options: RunTiledOptions): Promise<TiledReport> {
   const { source, sink, blend, slotId } = options;
@@ -54,11 +54,11 @@ export async function runTiled(options: RunTiledOptions): Promise<TiledReport> {
     model,
     blend,
     featherPx: toFeatherPx(model),
-    means: { host: options.host, tilePx: options.tilePx ?? model.preferredTilesPx[0] ?? fallbackTilePx, slotId },
+    resources: { host: options.host, tilePx: options.tilePx ?? model.preferredTilesPx[0] ?? fallbackTilePx, slotId },
     recover: options.recover ?? (({ error }) => Promise.reject(error)),
     signal: options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal,
     stop,
-    roomFor: sink.roomFor ?? (() => undefined),
+    memoryFor: sink.memoryFor ?? (() => undefined),
     onRun(result) {
       tiles++;
       runMs += result.runMs;

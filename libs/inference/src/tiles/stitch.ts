@@ -1,24 +1,24 @@
-import type { Tile } from "../supervisor/types.ts";
+import type { Tile } from "../supervisor/tile.ts";
 import { mixInto, rampWeight } from "./feather.ts";
 import type { Region, Span } from "./plan-tiles.ts";
 
-/** One tile of a region. */
-export type Unit = { readonly column: Span; readonly row: Span };
+/** The position of one tile of a region. */
+export type TilePosition = { readonly column: Span; readonly row: Span };
 
-/** What a region is put together from and where its finished rows go. */
+/** Options of `createStitcher`. */
 export type StitchOptions = {
   readonly region: Region;
   readonly scale: number;
   readonly channels: 1 | 3;
   readonly featherPx: number;
-  /** Whole output rows of the region, in order; `y` counts from its top. */
+  /** Receives complete output rows of the region, in order; `y` counts from its top. */
   readonly emit: (y: number, rows: Uint8Array) => Promise<void>;
 };
 
 /**
- * Puts the results of a region's tiles together, which must come row by row of tiles, left to right, and gives finished
- * rows away after each row of tiles. Neighbours meet at the border of their cores, or run into each other over twice
- * `featherPx`. Holds one row of tiles, and the rows that the next one will be mixed with.
+ * Joins the results of a region's tiles, which must arrive by rows of tiles, left to right, and emits complete rows after each
+ * row of tiles. Neighbours meet at the border of their cores, or are blended over twice `featherPx`. Holds one row of tiles, and
+ * the rows that the next one is blended with.
  */
 export function createStitcher({ region, scale, channels, featherPx, emit }: StitchOptions) {
   const right = region.left + region.widthPx;
@@ -26,22 +26,22 @@ export function createStitcher({ region, scale, channels, featherPx, emit }: Sti
   const stride = region.widthPx * scale * channels;
   let strip: Uint8Array = new Uint8Array(0);
   let carried: Uint8Array = new Uint8Array(0);
-  // Strips are large and mostly alike: one is used again instead of waiting for the collector.
+  // Strips are large and mostly of one size: reusing one spares the garbage collector.
   let spare: Uint8Array = new Uint8Array(0);
 
-  /** The part of a span that its tile gives: its core and what its neighbours are mixed with. */
-  const reach = (span: Span, least: number, most: number) => ({
+  /** The part of a span that its tile contributes: its core and the ramps to its neighbours. */
+  const contribution = (span: Span, least: number, most: number) => ({
     from: Math.max(least, span.coreStart - featherPx),
     to: Math.min(most, span.coreStart + span.coreSize + featherPx),
   });
 
-  function place({ column, row }: Unit, result: Tile): void {
-    const xs = reach(column, region.left, right);
-    const ys = reach(row, region.top, bottom);
+  function place({ column, row }: TilePosition, result: Tile): void {
+    const xs = contribution(column, region.left, right);
+    const ys = contribution(row, region.top, bottom);
     const resultStride = result.widthPx * channels;
     const firstRow = (ys.from - row.inputStart) * scale;
     const rowCount = (ys.to - ys.from) * scale;
-    // A tile as wide as the region is the strip, uncopied.
+    // A tile as wide as the region becomes the strip without a copy.
     if (xs.from === region.left && xs.to === right && resultStride === stride) {
       strip = result.data.subarray(firstRow * stride, (firstRow + rowCount) * stride);
       return;
@@ -66,10 +66,10 @@ export function createStitcher({ region, scale, channels, featherPx, emit }: Sti
   }
 
   async function endRow(row: Span): Promise<void> {
-    const { from, to } = reach(row, region.top, bottom);
+    const { from, to } = contribution(row, region.top, bottom);
     const ramp = carried.length / stride;
     for (let y = 0; y < ramp; y++) {
-      // What was carried comes first: the strip's row is mixed into it.
+      // The carried row is the earlier one: the strip's row is mixed into it.
       const before = carried.subarray(y * stride, (y + 1) * stride);
       const next = strip.subarray(y * stride, (y + 1) * stride);
       mixInto(before, next, rampWeight(y, ramp));
@@ -84,10 +84,11 @@ export function createStitcher({ region, scale, channels, featherPx, emit }: Sti
   }
 
   return {
-    /** Takes one tile's result; rows of the region that are whole now have been given away when it resolves. */
-    async add(unit: Unit, result: Tile): Promise<void> {
-      place(unit, result);
-      if (unit.column.coreStart + unit.column.coreSize === right) await endRow(unit.row);
+    /** Adds one tile's result. Resolves once all rows that it completed were emitted. */
+    async add(position: TilePosition, result: Tile): Promise<void> {
+      const { column, row } = position;
+      place(position, result);
+      if (column.coreStart + column.coreSize === right) await endRow(row);
     },
   };
 }

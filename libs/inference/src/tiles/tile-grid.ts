@@ -1,22 +1,22 @@
-/** What tiles must keep to, in input pixels. */
+/** Constraints of tiles, in input pixels. */
 export type TileRules = {
-  /** The largest input, halo included: as many pixels as a square of this side, and no side longer than two of it. */
+  /** Size of the largest input, halo included: the pixels of a square with this side, and no side longer than twice this. */
   readonly tilePx: number;
   /** Context on each side of a core that is not a border of the picture. */
   readonly haloPx: number;
-  /** Inputs begin at and measure multiples of this. */
+  /** Starts and sides of inputs are multiples of this. */
   readonly sizeMultiple: number;
 };
 
 const longestSides = 2;
 
 /**
- * What a tile costs beside its pixels, in pixels: some 5 ms of cutting, sending and stitching at 2.2 to 2.7 µs a pixel, by what
- * `make eval-tiles` says of pixelmesh-sr-x4 with tiles of 128 and of 1024 px (docs/models.md).
+ * The fixed cost of a tile, in pixels: about 5 ms of cutting, sending and stitching at 2.2 to 2.7 µs a pixel, as measured by
+ * `make eval-tiles` for pixelmesh-sr-x4 with tiles of 128 and of 1024 px (docs/explanation/tiles-and-models.md).
  */
 const overheadPx = 2_048;
 
-/** Whether an input may be run where tiles of `tilePx` are allowed: memory goes with its pixels, whatever its shape. */
+/** Whether an input is within `tilePx`. Its memory depends on its number of pixels, not on its shape. */
 export function fitsTile(
   { widthPx, heightPx }: { readonly widthPx: number; readonly heightPx: number },
   tilePx: number,
@@ -24,7 +24,7 @@ export function fitsTile(
   return widthPx * heightPx <= tilePx ** 2 && Math.max(widthPx, heightPx) <= longestSides * tilePx;
 }
 
-/** How many tiles there are, and how large each input is, in units of `sizeMultiple`. */
+/** Number of tiles, and the size of each input in units of `sizeMultiple`. */
 export type TileGrid = {
   readonly columns: number;
   readonly rows: number;
@@ -33,8 +33,8 @@ export type TileGrid = {
 };
 
 /**
- * The grid of equal tiles that costs least over an area of `width` by `height` units: the pixels of its inputs, halos
- * included, and something for each tile. Undefined where the largest tile has no room beside its halos.
+ * Returns the cheapest grid of equal tiles over an area of `width` by `height` units, by the pixels of its inputs, halos
+ * included, and a fixed cost for each tile. Returns undefined if the largest tile is not larger than its halos.
  */
 export function findGrid(width: number, height: number, rules: TileRules): TileGrid | undefined {
   const { tilePx, sizeMultiple } = rules;
@@ -44,7 +44,7 @@ export function findGrid(width: number, height: number, rules: TileRules): TileG
   const overhead = overheadPx / sizeMultiple ** 2;
   let best: TileGrid | undefined;
   let least = Number.POSITIVE_INFINITY;
-  /** Never more than a grid costs, and more with each column and row. */
+  /** A lower bound of a grid's cost, which grows with each column and row: it ends the search. */
   const leastOf = (columns: number, rows: number) =>
     (width + 2 * halo * (columns - 1)) * (height + 2 * halo * (rows - 1)) + columns * rows * overhead;
   for (let columns = 1; columns <= mostOf(width, halo) && leastOf(columns, 1) < least; columns++) {
@@ -60,18 +60,18 @@ export function findGrid(width: number, height: number, rules: TileRules): TileG
   return best;
 }
 
-/** As many inputs as there can be along `length`: each covers a unit that no other does. */
+/** The largest number of inputs along `length`: each covers a unit that no other covers. */
 function mostOf(length: number, halo: number): number {
   return Math.max(1, length - 2 * halo);
 }
 
-/** How long each of `count` equal inputs is that cover `length`, in units. */
+/** The length of each of `count` equal inputs that cover `length`, in units. */
 function shareOf(length: number, count: number, halo: number): number {
   return Math.ceil((length + 2 * halo * (count - 1)) / count);
 }
 
-/** The fewest inputs of at most `room` that cover `length`; undefined where there is no room beside the halos. */
-function countFor(length: number, room: number, halo: number): number | undefined {
-  if (length <= room) return 1;
-  return room > 2 * halo ? Math.ceil((length - 2 * halo) / (room - 2 * halo)) : undefined;
+/** The smallest number of inputs, each at most `longest`, that cover `length`; undefined if halos take all of an input. */
+function countFor(length: number, longest: number, halo: number): number | undefined {
+  if (length <= longest) return 1;
+  return longest > 2 * halo ? Math.ceil((length - 2 * halo) / (longest - 2 * halo)) : undefined;
 }

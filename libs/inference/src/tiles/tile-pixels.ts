@@ -1,7 +1,7 @@
-import type { Tile } from "../supervisor/types.ts";
+import type { Tile } from "../supervisor/tile.ts";
 import type { Span } from "./plan-tiles.ts";
 
-/** Whole rows of a picture: those that one row of tiles sees. */
+/** The rows of a picture that one row of tiles reads. */
 export type Band = {
   readonly widthPx: number;
   readonly heightPx: number;
@@ -9,7 +9,7 @@ export type Band = {
   readonly data: Uint8Array;
 };
 
-/** The input of one tile, cut from the rows of its band. Pixels past the picture's end repeat the last row or column. */
+/** Cuts the input of one tile from its band. Pixels past the picture's end repeat the last row or column. */
 export function cutTile(band: Band, column: Span, row: Span): Tile {
   const { channels } = band;
   const widthPx = column.inputSize;

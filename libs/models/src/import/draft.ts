@@ -1,7 +1,7 @@
 import { AppError } from "@pixelmesh/errors";
 import type { AvailableModel, ModelEntry, ModelTask, OnnxFile, TensorFacts } from "@pixelmesh/inference";
 
-/** What people say about a model that its file cannot. */
+/** Facts about a model that its file does not contain. */
 export type Hints = {
   readonly name: string;
   readonly task: ModelTask;
@@ -9,17 +9,17 @@ export type Hints = {
   readonly range?: "unit" | "byte";
   readonly mean?: readonly [number, number, number];
   readonly std?: readonly [number, number, number];
-  /** The size at which a matte model runs that takes any. */
+  /** The size for a matte model that takes any size. */
   readonly matteSizePx: number;
 };
 
-/** What U²-Net's family and most others for mattes were trained with (ImageNet). */
+/** Mean and deviation of ImageNet, with which U²-Net and most matte models were trained. */
 const matteMean: [number, number, number] = [0.485, 0.456, 0.406];
 const matteStd: [number, number, number] = [0.229, 0.224, 0.225];
 
 /**
- * An entry as far as a graph and its user's hints tell: tensors, layout, channels, size. Scale, halo and memory are still
- * to be measured. MODEL_INVALID for a graph that no entry can describe.
+ * Drafts an entry from a graph and the user's hints: tensors, layout, channels, size. Scale, halo and memory are measured
+ * later. Throws MODEL_INVALID for a graph that no entry can describe.
  */
 export function draftEntry(onnx: OnnxFile, hints: Hints): ModelEntry {
   const { task, name } = hints;
@@ -69,7 +69,7 @@ export function draftEntry(onnx: OnnxFile, hints: Hints): ModelEntry {
   };
 }
 
-/** The draft as a model that a host can load. Another `key` is another model to it, though the file is the same. */
+/** Returns the draft as a model that a host can load. The host takes another `key` for another model. */
 export function toCandidate(
   entry: ModelEntry,
   file: { path: string; digest: string; sizeBytes: number },
@@ -78,7 +78,7 @@ export function toCandidate(
   return { ...entry, ...file, name: `${entry.name}~${key}` };
 }
 
-/** A four-dimensional tensor of one picture: where its channels are, how many, and its sides. */
+/** Returns layout, channels and sides of a four-dimensional tensor of one picture. */
 function readShape({ shape }: TensorFacts) {
   if (shape?.length !== 4) throw refuse("an input of rank 4", shape === null ? "an open rank" : shape.join("×"));
   const [, second = "?", third = "?", last = "?"] = shape;

@@ -1,27 +1,27 @@
 import type { Tile } from "@pixelmesh/inference";
 import { cutSquare, noisePicture } from "./probe-pictures.ts";
 
-/** How much context a model needs. */
+/** The context that a model needs. */
 export type Halo = {
   readonly haloPx: number;
-  /** Whether tiles with this halo gave the very pixels of the untiled picture. */
+  /** Whether tiles with this halo have exactly the pixels of the untiled picture. */
   readonly exact: boolean;
-  /** The largest difference that was seen with this halo, in 8-bit levels. */
+  /** The largest difference with this halo, in 8-bit levels. */
   readonly worstLevels: number;
 };
 
-/** Above this a tile is mostly halo; what needs more is tiled with a seam that does not show. */
+/** Above this a tile is mostly halo. A model that needs more is tiled with a seam that is not visible. */
 const maxHaloPx = 64;
 const searchCorePx = 16;
-/** The last taps of a deep network change one pixel in thousands by one level: it takes many to see them. */
+/** The last taps of a deep network change one pixel in thousands by one level, so that many pixels are needed. */
 const confirmCorePx = 64;
-/** Two levels of 255 do not show, not even along a line. */
+/** Two levels of 255 are not visible, not even along a line. */
 const invisibleLevels = 2;
 
 /**
- * The smallest halo with which a tile from the middle of a picture has exactly the pixels of the untiled picture, found by
- * bisection on black and white noise and confirmed on a larger piece of it. It is what was seen in 8 bits, which can be less than the receptive
- * field. Where 64 px are not enough, the smallest of a few whose seam does not show, else 64.
+ * Finds the smallest halo with which a tile from the middle of a picture has exactly the pixels of the untiled picture, by
+ * bisection on black and white noise, and confirms it on a larger tile. It may be less than the receptive field, because
+ * pixels have 8 bits. If 64 px are not enough, it returns the smallest of a few halos whose seam is not visible, else 64.
  */
 export async function findHalo(
   run: (tile: Tile) => Promise<Tile>,
@@ -50,7 +50,7 @@ export async function findHalo(
   return { haloPx: units * sizeMultiple, exact: true, worstLevels: 0 };
 }
 
-/** The smallest number up to `most` that passes, where all above one that passes do. */
+/** Returns the smallest number up to `most` that passes. All numbers above a passing one must pass. */
 async function bisect(passes: (units: number) => Promise<boolean>, most: number): Promise<number> {
   let [below, at] = [-1, most];
   while (at - below > 1) {

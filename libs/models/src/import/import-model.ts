@@ -10,14 +10,14 @@ import { putEntry } from "../manifest-file.ts";
 import { draftEntry, type Hints } from "./draft.ts";
 import { type ModelFile, probeModel } from "./probe-model.ts";
 
-/** What `importModel` needs. */
+/** Options of `importModel`. */
 export type ImportOptions = {
   readonly file: string;
   readonly task: ModelTask;
   /** Default: the file's name without `.onnx`. */
   readonly name?: string;
   readonly dirs: readonly string[];
-  /** Where file and entry go. One of `dirs`. */
+  /** Directory for the file and its entry. One of `dirs`. */
   readonly targetDir: string;
   readonly licence?: string;
   readonly range?: "unit" | "byte";
@@ -28,20 +28,20 @@ export type ImportOptions = {
   readonly onStep?: (text: string) => void;
 };
 
-/** What an import made of a file. */
+/** The outcome of an import. */
 export type ImportReport = {
   readonly entry: ModelEntry;
   readonly path: string;
-  /** What was assumed and what a user should look at. */
+  /** Assumptions and warnings for the user. */
   readonly notes: readonly string[];
 };
 
 const defaultMatteSizePx = 320;
 
 /**
- * Makes an ONNX file a model of the registry: reads its graph, finds out the rest by running it in a process of its own,
- * copies the file into the target directory and writes its entry. MODEL_INVALID for what is no model of that task,
- * INVALID_ARGUMENT for a name that is taken by another one.
+ * Imports an ONNX file as a model: reads its graph, measures the rest by running it in a separate process, copies the file to
+ * the target directory and writes its entry. Rejects with MODEL_INVALID if it is no model for the task, and with
+ * INVALID_ARGUMENT if another model has the name.
  */
 export async function importModel(options: ImportOptions): Promise<ImportReport> {
   const { signal, targetDir, onStep = () => {} } = options;
@@ -84,7 +84,7 @@ function toHints(name: string, options: ImportOptions, onNote: (text: string) =>
   };
 }
 
-/** Importing the same file again is no conflict. */
+/** Importing the same file again is allowed. */
 async function assertFree(name: string, file: ModelFile, { dirs, targetDir }: ImportOptions): Promise<void> {
   const registry = await loadRegistry({ dirs });
   const known = registry.list().find(({ entry }) => entry.name === name);
@@ -93,7 +93,7 @@ async function assertFree(name: string, file: ModelFile, { dirs, targetDir }: Im
   if (taken) throw expected("name", "one that no other model has; choose one by --name", name);
 }
 
-/** Copies beside its place, checks that the copy is what was probed, and only then gives it its name. */
+/** Copies the file beside its final path, checks that the copy is the probed file, and then renames it. */
 async function copy(file: ModelFile, path: string, signal: AbortSignal): Promise<void> {
   const partPath = `${path}.part`;
   try {

@@ -3,12 +3,12 @@ import type { AvailableModel, InferenceHost, ModelEntry, Tile } from "@pixelmesh
 
 type Memory = ModelEntry["memory"];
 
-/** What an upscaler of unknown need is taken for: more than the light ones that were measured. */
+/** Assumed if a peak cannot be measured: more than the measured light models need. */
 const unknownBytesPerPixel = 4_000;
 
 /**
- * What a model takes in a host that has just started: what stays after loading, and what a run adds at its peak for each
- * pixel. Null for the latter where the system does not tell a process's peak.
+ * Measures a model's memory in a host that has just started: what loading adds, and what a run adds at its peak for each pixel.
+ * `measured` is false, and the latter an assumption, if the system does not report a process's peak.
  */
 export async function measureMemory(
   host: InferenceHost,
@@ -32,7 +32,7 @@ export async function measureMemory(
   return { residentBytes, bytesPerInputPixel, measured: true };
 }
 
-/** A process's resident memory and the most it ever was, by /proc/<pid>/status. */
+/** Returns a process's resident memory and its high-water mark, from /proc/<pid>/status. */
 async function readPeak(pid: number | null): Promise<{ residentBytes: number; peakBytes: number } | null> {
   const text = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1]) * 1_024;

@@ -6,34 +6,34 @@ import { findHalo } from "./find-halo.ts";
 import { measureMemory } from "./measure-memory.ts";
 import { noisePicture, resemblanceDb, smoothPicture } from "./probe-pictures.ts";
 
-/** A file that is imported. */
+/** The imported file. */
 export type ModelFile = { readonly path: string; readonly digest: string; readonly sizeBytes: number };
 
-/** What probing needs. */
+/** Options of `probeModel`. */
 export type ProbeOptions = {
   readonly file: ModelFile;
-  /** Whether the user has said what range the samples have. */
+  /** Whether the user has named the range of samples. */
   readonly rangeKnown: boolean;
   readonly signal: AbortSignal;
-  /** Told what is being found out. */
+  /** Receives the name of each measurement. */
   readonly onStep: (text: string) => void;
-  /** Told what the user should look at. */
+  /** Receives warnings for the user. */
   readonly onNote: (text: string) => void;
 };
 
 const scales = [4, 2, 3, 8, 1] as const;
-/** The probe tile of a host is a multiple of 8, so that these tell more than the smaller ones. */
+/** Smaller multiples need not be tried, because the probe tile of a host is a multiple of 8. */
 const coarseMultiples = [1, 16, 64] as const;
 const multiples = [1, 2, 4, 8, 16, 32, 64] as const;
-/** What a model answers with that cannot do something; a process may have to be replaced for it. */
-const cannot: readonly Reason[] = ["MODEL_INVALID", "INFERENCE_FAILED", "RESULT_INVALID"];
+/** Errors of a model that cannot do what is tried. The process may have to be replaced after them. */
+const refusals: readonly Reason[] = ["MODEL_INVALID", "INFERENCE_FAILED", "RESULT_INVALID"];
 const resemblingDb = 20;
 const memoryTilePx = 192;
-/** In a convolutional network the weights are also the work for each pixel. */
+/** In a convolutional network, the work for each pixel grows with the weights. */
 const heavyFileBytes = 12 * 2 ** 20;
 const heavyMatteFileBytes = 200 * 2 ** 20;
 
-/** Completes a draft by running the model in a process of its own. MODEL_INVALID where it does not do what its task is. */
+/** Completes a draft by running the model in a separate process. Rejects with MODEL_INVALID if it cannot do its task. */
 export async function probeModel(draft: ModelEntry, options: ProbeOptions): Promise<ModelEntry> {
   const host = await openProbeHost();
   let entry: ModelEntry;
@@ -72,7 +72,7 @@ async function probeUpscaler(host: InferenceHost, draft: ModelEntry, options: Pr
   };
 }
 
-/** A host proves of what it loads that it gives pictures `scale` times as large. One that dies or hangs is not tried again. */
+/** Tries scales: a load succeeds only if the model's output is `scale` times as large. Stops if the host dies or hangs. */
 async function findScale(host: InferenceHost, draft: ModelEntry, { file, signal }: ProbeOptions): Promise<ModelEntry> {
   for (const sizeMultiple of coarseMultiples) {
     for (const scale of scales) {
@@ -87,17 +87,17 @@ async function findScale(host: InferenceHost, draft: ModelEntry, { file, signal 
 
 async function findMultiple(host: InferenceHost, entry: ModelEntry, { file, signal }: ProbeOptions): Promise<number> {
   for (const sizeMultiple of multiples) {
-    // Odd multiples: sides that are multiples of nothing larger.
+    // With odd factors the sides are multiples of no larger number.
     const { data } = noisePicture(37 * sizeMultiple, 1, false);
     const [widthPx, heightPx] = [37 * sizeMultiple, 23 * sizeMultiple];
     const tile = { widthPx, heightPx, channels: 3, data: data.subarray(0, widthPx * heightPx * 3) } as const;
     const model = toCandidate({ ...entry, sizeMultiple }, file, `multiple-${sizeMultiple}`);
-    if (await succeeds(host.runTile(model, tile, { signal, repeat: false }))) return sizeMultiple;
+    if (await succeeds(host.runTile(model, tile, { signal, retry: false }))) return sizeMultiple;
   }
   throw new AppError("MODEL_INVALID", `Expected a model of sizes that are multiples of 64 px or less`);
 }
 
-/** An enlarged picture looks like the small one only where samples are in the range the model was made for. */
+/** An enlarged picture resembles the small one only if samples have the range that the model was trained with. */
 async function findRange(host: InferenceHost, entry: ModelEntry, options: ProbeOptions): Promise<ModelEntry> {
   const small = smoothPicture(64 * Math.max(1, entry.sizeMultiple / 64));
   const ranges = options.rangeKnown ? [entry.input.range] : (["unit", "byte"] as const);
@@ -106,7 +106,7 @@ async function findRange(host: InferenceHost, entry: ModelEntry, options: ProbeO
     const tried = { ...entry, input: { ...entry.input, range }, output: { ...entry.output, range } };
     const model: AvailableModel = toCandidate(tried, options.file, `range-${range}`);
     const large = await host
-      .runTile(model, small, { signal: options.signal, repeat: false })
+      .runTile(model, small, { signal: options.signal, retry: false })
       .catch((error: unknown) => ignoreRefusal(error));
     const db = large ? resemblanceDb(small, large, entry.scale) : Number.NEGATIVE_INFINITY;
     if (db > best.db) best = { entry: tried, db };
@@ -148,15 +148,15 @@ function mattePicture({ input }: ModelEntry) {
   return { widthPx, heightPx, channels: 3, data: data.subarray(0, widthPx * heightPx * 3) } as const;
 }
 
-async function succeeds(attempt: Promise<unknown>, refusals = cannot): Promise<boolean> {
+async function succeeds(attempt: Promise<unknown>, accepted: readonly Reason[] = refusals): Promise<boolean> {
   return attempt.then(
     () => true,
-    (error) => ignoreRefusal(error, refusals) !== null,
+    (error) => ignoreRefusal(error, accepted) !== null,
   );
 }
 
-/** Null where the model could not do what was asked; throws what has another cause. */
-function ignoreRefusal(error: unknown, refusals: readonly Reason[] = cannot): null {
-  if (error instanceof AppError && refusals.includes(error.reason)) return null;
+/** Returns null for an error that shows that the model cannot do what was tried. Throws any other error. */
+function ignoreRefusal(error: unknown, accepted: readonly Reason[] = refusals): null {
+  if (error instanceof AppError && accepted.includes(error.reason)) return null;
   throw error;
 }

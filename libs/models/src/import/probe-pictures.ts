@@ -1,6 +1,6 @@
 import type { Tile } from "@pixelmesh/inference";
 
-/** A smooth picture with something to see: what an upscaler hardly changes. */
+/** Creates a smooth picture, which an upscaler hardly changes. */
 export function smoothPicture(sidePx: number): Tile {
   return fill(sidePx, (x, y, channel) => {
     const wave = Math.sin((x * (1 + channel)) / 9) * Math.cos(y / (7 + channel));
@@ -8,18 +8,18 @@ export function smoothPicture(sidePx: number): Tile {
   });
 }
 
-/** White noise; the harsh kind is black and white only, so that the weakest tap of a network shows. */
+/** Creates white noise. If `harsh`, it is black and white only, which makes the weakest tap of a network visible. */
 export function noisePicture(sidePx: number, seed: number, harsh: boolean): Tile {
   let state = seed;
   return fill(sidePx, () => {
-    // Numerical Recipes' linear congruence; its upper bits are random enough.
+    // The linear congruential generator of Numerical Recipes; its upper bits are random enough.
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     const value = state >>> 24;
     return harsh ? (value > 127 ? 255 : 0) : value;
   });
 }
 
-/** The square of a picture that begins at `from` in both directions. */
+/** Cuts the square of a picture that begins at `from` in both directions. */
 export function cutSquare({ widthPx, channels, data }: Tile, from: number, sidePx: number): Tile {
   const square = new Uint8Array(sidePx * sidePx * channels);
   const stride = sidePx * channels;
@@ -30,7 +30,7 @@ export function cutSquare({ widthPx, channels, data }: Tile, from: number, sideP
   return { widthPx: sidePx, heightPx: sidePx, channels, data: square };
 }
 
-/** How far an enlarged picture, shrunk back by averaging, is from the small one: PSNR in dB over all channels. */
+/** Compares an enlarged picture, reduced again by averaging, with the small one: PSNR in dB over all channels. */
 export function resemblanceDb(small: Tile, large: Tile, scale: number): number {
   let squares = 0;
   for (let i = 0; i < small.data.length; i++) {

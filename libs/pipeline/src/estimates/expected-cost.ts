@@ -1,29 +1,16 @@
 import type { PlannedStep, Step } from "@pixelmesh/proto";
-import { modelOf, type Operation, type OperationCase, operationOf, operations } from "../operations/operations.ts";
-import { pixelsOf } from "../values/sizes.ts";
-import type { CostCurve, DeviceKind, RateBook, RateKey } from "./measured-rates.ts";
+import type { Operation, OperationCase, OperationOf } from "../operations/operation.ts";
+import { operationOf, operations, pixelRatio } from "../operations/operations.ts";
+import { pixelsOf, unknownSize } from "../values/sizes.ts";
+import type { DeviceKind, MeasuredRates, RateKey } from "./measured-rates.ts";
 
-/**
- * What a step is taken to need when nothing was measured yet, as on two CPU cores (matting has a fixed model size, effects count
- * each). Weights of progress, not promises.
- */
-const assumed: Readonly<Record<OperationCase, CostCurve>> = {
-  prescale: { startMs: 5, msPerMegapixel: 15 },
-  upscale: { startMs: 50, msPerMegapixel: 5000 },
-  removeBackground: { startMs: 300, msPerMegapixel: 60 },
-  replaceBackground: { startMs: 10, msPerMegapixel: 40 },
-  applyEffects: { startMs: 10, msPerMegapixel: 60 },
-};
-
-/** Megapixels a planned step works on: those of the picture it takes in, as far as known; 1 where nothing is. */
+/** Megapixels of the picture that a planned step takes in; 1 where they are unknown. */
 export function stepMegapixels(planned: PlannedStep): number {
   const operation = planned.step?.operation;
-  // Of an upscale to a size, twice the sides is as good a guess as any.
-  const enlarged = operation?.$case === "upscale" ? operation.value.scale ** 2 || 4 : 1;
-  return pixelsOf(planned) / enlarged / 1e6 || 1;
+  return pixelsOf(planned) / (operation ? pixelRatio(operation, unknownSize) : 1) / 1e6 || 1;
 }
 
-/** What a step is expected to cost in milliseconds, always above 0: its measured expectation, else the assumed one. */
+/** Expected cost of a step in milliseconds, always above 0: its measured expectation, else the assumed one. */
 export function expectedCost(planned: PlannedStep): number {
   if (planned.expectedMs > 0) return planned.expectedMs;
   if (planned.step === undefined) return 1;
@@ -32,59 +19,38 @@ export function expectedCost(planned: PlannedStep): number {
 }
 
 /**
- * Under which name a resolved step's duration is measured: its operation, and what of its parameters changes the speed. `isCold`:
+ * The name under which a resolved step's duration is measured: its operation, and the parameters that change its speed. `isCold`:
  * its model has to be loaded first. Throws UNKNOWN_OPERATION as operationOf does.
  */
 export function rateKeyOf(step: Step, isCold = false): RateKey {
-  const operation = operationOf(step);
-  const { name } = operations[operation.$case];
-  const { startMs, msPerMegapixel } = assumed[operation.$case];
-  const runs = operation.$case === "applyEffects" ? operation.value.effects.length : 1;
+  return toRateKey(operationOf(step), isCold);
+}
+
+function toRateKey<C extends OperationCase>({ $case, value }: OperationOf<C>, isCold: boolean): RateKey {
+  const { name, expectedCost } = operations[$case];
+  const { startMs, msPerMegapixel } = expectedCost.curve;
   return {
-    name: [name, ...variantOf(operation), ...(isCold ? ["cold"] : [])].join("/"),
-    curve: { startMs, msPerMegapixel: msPerMegapixel * Math.max(1, runs) },
+    name: [name, ...expectedCost.variant(value), ...(isCold ? ["cold"] : [])].join("/"),
+    curve: { startMs, msPerMegapixel: msPerMegapixel * expectedCost.runs(value) },
   };
 }
 
 /**
- * Milliseconds to expect of a resolved step, 0 where nothing is known. A chain of effects that has not run yet costs the sum of
- * its effects, where each has run alone.
+ * Expected milliseconds of a resolved step; 0 where nothing was measured. An operation that has not run yet costs the sum of its
+ * parts, if each of them has run alone.
  */
 export function expectedStepMs(
-  rates: Pick<RateBook, "expectedMs">,
+  rates: Pick<MeasuredRates, "expectedMs">,
   step: Step,
   megapixels: number,
   device?: DeviceKind,
 ): number {
   const whole = rates.expectedMs(rateKeyOf(step), megapixels, device);
-  const operation = operationOf(step);
-  if (whole > 0 || operation.$case !== "applyEffects") return whole;
-  const each = operation.value.effects.map((effect) => {
-    const alone: Step = { ...step, operation: { $case: "applyEffects", value: { effects: [effect] } } };
-    return rates.expectedMs(rateKeyOf(alone), megapixels, device);
-  });
-  return each.every((ms) => ms > 0) ? each.reduce((sum, ms) => sum + ms, 0) : 0;
+  if (whole > 0) return whole;
+  const parts = partsOf(operationOf(step)).map((part) => rates.expectedMs(toRateKey(part, false), megapixels, device));
+  return parts.every((ms) => ms > 0) ? parts.reduce((sum, ms) => sum + ms, 0) : 0;
 }
 
-function variantOf(operation: Operation): string[] {
-  switch (operation.$case) {
-    case "upscale": {
-      const { scale, denoise, finishing } = operation.value;
-      const runsPair = denoise !== undefined && denoise > 0 && denoise < 1;
-      return [
-        modelOf(operation),
-        scale > 0 ? `×${scale}` : "size",
-        ...(runsPair ? ["denoise"] : []),
-        ...(finishing ? ["finishing"] : []),
-      ];
-    }
-    case "removeBackground":
-      return [modelOf(operation)];
-    case "replaceBackground":
-      return [operation.value.background?.$case ?? "none"];
-    case "applyEffects":
-      return [operation.value.effects.map(({ name }) => name).join("+")];
-    default:
-      return [];
-  }
+function partsOf<C extends OperationCase>({ $case, value }: OperationOf<C>): Operation[] {
+  return operations[$case].expectedCost.parts(value).map((part) => ({ $case, value: part }) as Operation);
 }

@@ -1,37 +1,36 @@
-/** Milliseconds of some work: a fixed part, and a part for each megapixel that it takes in. */
+/** Milliseconds of work: a fixed part, and a part for each megapixel of input. */
 export type CostCurve = { readonly startMs: number; readonly msPerMegapixel: number };
 
-/** Measured durations of work, by what the work is and by the kind of device that did it. */
-export type RateBook = {
-  /** Notes that a run over so many megapixels took so long. What is not above 0 is ignored. */
+/** Measured durations of work, by its name and by the kind of device. */
+export type MeasuredRates = {
+  /** Records the duration of a run over `megapixels`. Numbers that are not above 0 are ignored. */
   observe(key: RateKey, device: DeviceKind, megapixels: number, ms: number): void;
   /**
-   * Milliseconds to expect for so many megapixels; 0 where nothing was observed. Without a device: on the kind that did this work
-   * last.
+   * Expected milliseconds for `megapixels`; 0 where no run was observed. Default device: the kind that did this work last.
    */
   expectedMs(key: RateKey, megapixels: number, device?: DeviceKind): number;
 };
 
-/** What is measured together: a name such as `upscale/realesrgan-x4/×4`, and how its cost is assumed to grow. */
+/** Work that is measured together: a name such as `upscale/realesrgan-x4/×4`, and the assumed cost curve. */
 export type RateKey = { readonly name: string; readonly curve: CostCurve };
 
-/** On what work ran. */
+/** Kind of device that ran the work. */
 export type DeviceKind = "cpu" | "gpu";
 
-/** The weight of all earlier runs shrinks by this with each run: some ten runs count. */
+/** Each run multiplies the weight of all earlier ones by this: about ten runs count. */
 const keptShare = 0.9;
 
-/** More names than any mesh has models and effects in use; the longest unused one makes room. */
+/** Most names. More than a mesh has models and effects in use; beyond it, the least recently used name is removed. */
 const maxEntries = 1_024;
 
-/** A line is fitted from this many runs on, of sizes whose relative variance is at least this. */
+/** A line is fitted from this number of runs on, if the relative variance of their sizes is at least `lineVariance`. */
 const lineRuns = 3;
 const lineVariance = 0.05;
 
-/** A run that took this many times more or less than expected counts as that: a stalled machine is not a new speed. */
+/** A run counts with at most this many times its expectation, and at least with its inverse: a stalled machine is no new speed. */
 const outlierFactor = 4;
 
-/** Sums of runs, each weighted by its age and by the inverse square of its assumed cost, so that relative errors count. */
+/** Sums over runs, each weighted by its age and by the inverse square of its assumed cost, so that relative errors count. */
 type Sums = {
   readonly runs: number;
   readonly w: number;
@@ -39,7 +38,7 @@ type Sums = {
   readonly y: number;
   readonly xx: number;
   readonly xy: number;
-  /** Runs by age alone, and the sum of their measured over their assumed costs. */
+  /** Weighted by age alone: the number of runs, and the sum of measured cost divided by assumed cost. */
   readonly count: number;
   readonly ratio: number;
 };
@@ -47,11 +46,10 @@ type Sums = {
 const nothing: Sums = { runs: 0, w: 0, x: 0, y: 0, xx: 0, xy: 0, count: 0, ratio: 0 };
 
 /**
- * An empty rate book. For each name and device it fits `ms = a + b · megapixels` by least squares of the relative error, with a
- * and b not below 0. Until runs of different sizes are known, the assumed curve is scaled to the runs that are. Bounded; holds no
- * clock.
+ * Creates empty rates. For each name and device they fit `ms = a + b · megapixels` by least squares of the relative error, with a
+ * and b not below 0. Until runs of different sizes are known, the assumed curve is scaled to the known runs. Bounded; holds no clock.
  */
-export function createRateBook(): RateBook {
+export function createMeasuredRates(): MeasuredRates {
   const entries = new Map<string, Sums>();
   const lastDevice = new Map<string, DeviceKind>();
 
@@ -106,7 +104,7 @@ function predict({ runs, w, x, y, xx, xy, count, ratio }: Sums, curve: CostCurve
   let startMs = (y - perMegapixel * x) / w;
   if (perMegapixel < 0) [startMs, perMegapixel] = [y / w, 0];
   else if (startMs < 0) [startMs, perMegapixel] = [0, xy / xx];
-  // Far from the sizes that were measured a line may say anything.
+  // A line may be far off for sizes that were never measured.
   return Math.min(Math.max(startMs + perMegapixel * megapixels, scaledMs / outlierFactor), scaledMs * outlierFactor);
 }
 

@@ -1,24 +1,24 @@
-/** At which share of a run's time its own count of progress began, and passed a quarter, a half and three quarters. */
+/** The shares of a run's time at which its reported fraction passed each of `profileMarks`. */
 export type ProgressProfile = readonly [number, number, number, number];
 
-/** The marks of a profile. */
+/** The fractions whose times a profile holds: the begin, a quarter, a half and three quarters. */
 export const profileMarks = [0.001, 0.25, 0.5, 0.75] as const;
 
-/** Profiles of runs by the name of their work. */
-export type ProfileBook = {
-  note(name: string, profile: ProgressProfile): void;
+/** Profiles by the name of the work. */
+export type ProgressProfiles = {
+  observe(name: string, profile: ProgressProfile): void;
   find(name: string): ProgressProfile | undefined;
 };
 
-/** The newest run counts so much. */
+/** Weight of the newest run. */
 const newestShare = 0.3;
 const maxEntries = 1_024;
 
-/** An empty book; bounded, the longest unused name makes room. */
-export function createProfileBook(): ProfileBook {
+/** Creates empty profiles. Bounded: the least recently updated name is removed. */
+export function createProgressProfiles(): ProgressProfiles {
   const profiles = new Map<string, ProgressProfile>();
   return {
-    note(name, profile) {
+    observe(name, profile) {
       const before = profiles.get(name) ?? profile;
       const mix = (at: 0 | 1 | 2 | 3) => before[at] + newestShare * (profile[at] - before[at]);
       profiles.delete(name);
@@ -30,7 +30,7 @@ export function createProfileBook(): ProfileBook {
   };
 }
 
-/** The share of a run's time that is over at `fraction`, by the straight lines between the marks; `fraction` where none is known. */
+/** The share of a run's time that has passed at `fraction`, interpolated between the marks; `fraction` itself without a profile. */
 export function timeShare(profile: ProgressProfile | undefined, fraction: number): number {
   const at = Math.min(1, Math.max(0, fraction));
   if (profile === undefined) return at;

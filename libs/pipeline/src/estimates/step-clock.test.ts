@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createProfileBook, timeShare } from "./progress-profile.ts";
+import { createProgressProfiles, timeShare } from "./progress-profile.ts";
 import { type StepExpectation, startStepClock } from "./step-clock.ts";
 
 const everyMs = 100;
 
 /**
- * Plays a step that runs for `runMs` and stores for `storeMs`, whose count follows `countAt` (share of the run's time to fraction).
- * Answers what was read every tenth of a second, with the true rest.
+ * Plays a step that runs for `runMs` and stores for `storeMs`, and whose reports follow `countAt` (share of the run's time to
+ * fraction). Returns the readings of every tenth of a second, each with the true time left.
  */
 function play(
   { runMs, storeMs }: { runMs: number; storeMs: number },
@@ -27,29 +27,29 @@ function play(
 }
 
 const steady = (share: number) => share;
-/** As of a cut-out: nothing is counted while the model runs, then rows go fast. */
+/** Like a cut-out: no reports while the model runs, then many for the rows. */
 const late = (share: number) => Math.max(0, (share - 0.85) / 0.15);
 
 const firstAt = (readings: ReturnType<typeof play>["readings"], fraction: number) =>
   readings.find((reading) => reading.fraction >= fraction);
 
 describe("the time left", () => {
-  test("is not known before there is anything to know it from", () => {
+  test("is unknown without an expectation and without reports", () => {
     const clock = startStepClock({ runMs: 0, storeMs: 0 }, 1_000);
     expect(clock.read(1_000)).toEqual({ fraction: 0, etaMs: -1 });
     clock.progress(0.01, 61_000);
-    // One minute for a hundredth: an hour and a half is no promise to make.
+    // One minute for a hundredth: too little for an estimate of an hour and a half.
     expect(clock.read(61_000).etaMs).toBe(-1);
   });
 
   test("is the expectation less the time since the grant, at first", () => {
     const clock = startStepClock({ runMs: 4_000, storeMs: 500 }, 0);
     expect(clock.read(0)).toEqual({ fraction: 0, etaMs: 4_500 });
-    // A second of four and a half is over, of which nine tenths are shown.
+    // One second of four and a half has passed; nine tenths of it are shown.
     expect(clock.read(1_000)).toEqual({ fraction: 0.2, etaMs: 3_500 });
   });
 
-  test("follows the run's own pace where nothing was measured before", () => {
+  test("follows the run's own pace where there is no expectation", () => {
     const { readings } = play({ runMs: 10_000, storeMs: 200 }, steady, { runMs: 0, storeMs: 0 });
     const atQuarter = firstAt(readings, 0.25);
     expect(atQuarter?.etaMs).toBeGreaterThan(0.7 * (atQuarter?.restMs ?? 0));
@@ -73,7 +73,7 @@ describe("the time left", () => {
     );
   });
 
-  test("is never above ten times the true rest, where up to twice as much was expected, however it is counted", () => {
+  test("is never above ten times the true time left, if the expectation is at most twice too high", () => {
     const factor = fc.double({ min: -2, max: 1, noNaN: true }).map((log) => 2 ** log);
     const count = fc.constantFrom(steady, late, (share: number) => Math.sqrt(share));
     const learned = fc.boolean();
@@ -83,7 +83,7 @@ describe("the time left", () => {
         const truth = { runMs, storeMs };
         const { profile } = play(truth, countAt, { runMs: 0, storeMs: 0 });
         const expected = { runMs: runMs * by, storeMs: storeMs * by, profile: isLearned ? profile : undefined };
-        // Below half a second a ratio says little: a reading is as old as that.
+        // Below half a second, ratios are not compared.
         for (const { restMs, etaMs } of play(truth, countAt, expected).readings)
           expect(etaMs).toBeLessThanOrEqual(10 * Math.max(restMs, 500));
       }),
@@ -105,7 +105,7 @@ describe("the time left", () => {
     );
   });
 
-  test("is not told any more when nothing moves for three times as long as all of it was to take", () => {
+  test("becomes unknown when nothing moves for three times the whole estimate", () => {
     const clock = startStepClock({ runMs: 1_000, storeMs: 100 }, 0);
     clock.progress(0.3, 300);
     expect(clock.read(900).etaMs).toBeGreaterThan(0);
@@ -114,7 +114,7 @@ describe("the time left", () => {
 });
 
 describe("progress", () => {
-  test("only grows, through the run and the storing, and stays below 1", () => {
+  test("only grows during the run and the storing, and stays below 1", () => {
     const fractions = fc.array(fc.double({ min: -0.5, max: 1.5 }), { maxLength: 30 });
     fc.assert(
       fc.property(fractions, fc.nat(10_000), fc.nat(10_000), (given, runMs, storeMs) => {
@@ -132,7 +132,7 @@ describe("progress", () => {
     );
   });
 
-  test("goes with the time once it was seen how the count of such a run goes", () => {
+  test("goes with the time once a profile of such runs is known", () => {
     const truth = { runMs: 10_000, storeMs: 100 };
     const { profile } = play(truth, late, { runMs: 10_000, storeMs: 100 });
     const { readings } = play(truth, late, { runMs: 10_000, storeMs: 100, profile });
@@ -142,14 +142,14 @@ describe("progress", () => {
 });
 
 test("a profile is the mean of its runs, and the newest counts three tenths", () => {
-  const book = createProfileBook();
-  expect(book.find("a")).toBeUndefined();
-  book.note("a", [0, 0.2, 0.5, 0.8]);
-  book.note("a", [0, 0.4, 0.5, 0.7]);
-  expect(book.find("a")?.map((share) => Number(share.toFixed(9)))).toEqual([0, 0.26, 0.5, 0.77]);
+  const profiles = createProgressProfiles();
+  expect(profiles.find("a")).toBeUndefined();
+  profiles.observe("a", [0, 0.2, 0.5, 0.8]);
+  profiles.observe("a", [0, 0.4, 0.5, 0.7]);
+  expect(profiles.find("a")?.map((share) => Number(share.toFixed(9)))).toEqual([0, 0.26, 0.5, 0.77]);
   // Between a quarter and a half: 0.26 + (0.5 - 0.26) * 0.2.
-  expect(timeShare(book.find("a"), 0.3)).toBeCloseTo(0.308, 9);
+  expect(timeShare(profiles.find("a"), 0.3)).toBeCloseTo(0.308, 9);
   expect(timeShare(undefined, 0.3)).toBe(0.3);
-  for (let n = 0; n < 3_000; n++) book.note(`b${n}`, [0, 0.2, 0.5, 0.8]);
-  expect(book.find("a")).toBeUndefined();
+  for (let n = 0; n < 3_000; n++) profiles.observe(`b${n}`, [0, 0.2, 0.5, 0.8]);
+  expect(profiles.find("a")).toBeUndefined();
 });

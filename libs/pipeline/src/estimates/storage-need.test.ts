@@ -4,14 +4,14 @@ import sharp, { type Sharp } from "sharp";
 import { expect, test } from "vitest";
 import { createRecord } from "../job/job-record.ts";
 import { spentFrames } from "../job/spent-frames.ts";
-import { roomNeed } from "./storage-need.ts";
+import { storageNeed } from "./storage-need.ts";
 
 const input = (name: string) =>
   name === "source"
     ? { from: { $case: "upload" as const, value: name } }
     : { from: { $case: "step" as const, value: name } };
 
-/** Steps of 1000×1000 pixels by the names of what they take in; outputs by step and format. */
+/** Steps of 1000×1000 pixels, by the names of their inputs; outputs by step and format. */
 function jobOf(steps: Record<string, string[]>, outputs: [string, ImageFormat, number?][], channels = 3) {
   return JobSpec.fromPartial({
     jobId: "j",
@@ -32,17 +32,17 @@ function jobOf(steps: Record<string, string[]>, outputs: [string, ImageFormat, n
 const mega = 1_000_000;
 const kib = 1_024;
 
-test("one step that is an output alone needs room for its file, as large as noise makes it", () => {
-  const need = (format: ImageFormat, quality = 0) => roomNeed(jobOf({ a: ["source"] }, [["a", format, quality]]));
+test("a single step needs storage for an output of noise", () => {
+  const need = (format: ImageFormat, quality = 0) => storageNeed(jobOf({ a: ["source"] }, [["a", format, quality]]));
   expect(need(ImageFormat.PNG)).toEqual({ bytes: 3 * mega + kib, leastBytes: 0 });
   expect(need(ImageFormat.JPEG)).toEqual({ bytes: mega + kib, leastBytes: 0 });
   expect(need(ImageFormat.WEBP, 90).bytes).toBe(3 * mega + kib);
   expect(need(ImageFormat.AUTO).bytes).toBe(mega + kib);
   const seeThrough = jobOf({ a: ["source"] }, [["a", ImageFormat.PNG]], 4);
-  expect(roomNeed(seeThrough).bytes).toBe(4 * mega + kib);
+  expect(storageNeed(seeThrough).bytes).toBe(4 * mega + kib);
 });
 
-// Real files of noise, the largest that there are.
+// Real files of noise, the largest possible ones.
 test.each([
   [3, ImageFormat.JPEG, (it: Sharp) => it.jpeg({ quality: 85 })],
   [3, ImageFormat.WEBP, (it: Sharp) => it.webp({ quality: 85 })],
@@ -52,13 +52,13 @@ test.each([
 ] as const)("what is reckoned is enough for noise of %s channels (format %s)", async (channels, format, encode) => {
   const raw = { width: 1_000, height: 1_000, channels };
   const file = await encode(sharp(randomBytes(mega * channels), { raw })).toBuffer();
-  const { bytes } = roomNeed(jobOf({ a: ["source"] }, [["a", format]], channels));
+  const { bytes } = storageNeed(jobOf({ a: ["source"] }, [["a", format]], channels));
   expect(file.length).toBeLessThanOrEqual(bytes * 1.01);
 });
 
-test("a chain of any length needs two frames at a time, for a frame goes once it was taken in", () => {
+test("a chain of any length needs two frames at a time, because a frame is deleted once it was taken in", () => {
   const chain = { a: ["source"], b: ["a"], c: ["b"], d: ["c"], e: ["d"] };
-  const { bytes, leastBytes } = roomNeed(jobOf(chain, [["e", ImageFormat.JPEG]]));
+  const { bytes, leastBytes } = storageNeed(jobOf(chain, [["e", ImageFormat.JPEG]]));
   expect(bytes).toBe(2 * (3 * mega + kib));
   expect(leastBytes).toBe(2 * 3 * mega);
 });
@@ -70,18 +70,18 @@ test("a frame that several steps take in stays for the last of them, and outputs
     ["d", ImageFormat.JPEG],
   ];
   // a, b and c at once, beside b's output.
-  expect(roomNeed(jobOf(fan, outputs)).bytes).toBe(3 * (3 * mega + kib) + mega + kib);
+  expect(storageNeed(jobOf(fan, outputs)).bytes).toBe(3 * (3 * mega + kib) + mega + kib);
 });
 
-test("of grey pictures one channel is certain, and a size that is not known counts for nothing", () => {
-  const grey = roomNeed(jobOf({ a: ["source"], b: ["a"] }, [["b", ImageFormat.JPEG]], 1));
+test("one channel of a grey picture is certain, and an unknown size counts as 0", () => {
+  const grey = storageNeed(jobOf({ a: ["source"], b: ["a"] }, [["b", ImageFormat.JPEG]], 1));
   expect(grey.leastBytes).toBe(mega);
   const spec = jobOf({ a: ["source"], b: ["a"] }, [["b", ImageFormat.JPEG]]);
   for (const step of spec.steps) step.widthPx = 0;
-  expect(roomNeed(spec).leastBytes).toBe(0);
+  expect(storageNeed(spec).leastBytes).toBe(0);
 });
 
-test("frames are spent once every step that takes them in has succeeded", () => {
+test("a frame is no longer needed once every step that takes it in has succeeded", () => {
   const spec = jobOf({ a: ["source"], b: ["a"], c: ["a"] }, [
     ["b", ImageFormat.JPEG],
     ["c", ImageFormat.JPEG],

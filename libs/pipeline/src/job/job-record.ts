@@ -2,7 +2,7 @@ import { JobRecord, type JobSpec, JobState, type PlannedStep, type StepRecord, S
 import { stepKey } from "../operations/step-key.ts";
 import { OUTPUT_LIFE_MS } from "../values/limits.ts";
 
-/** A new job's record: RUNNING, steps fed by uploads alone READY. Outputs are kept `outputLifeMs` past the deadline. */
+/** A new job's record: RUNNING, with the steps READY that take uploads only. Outputs are kept `outputLifeMs` past the deadline. */
 export function createRecord(spec: JobSpec, outputLifeMs: number = OUTPUT_LIFE_MS): JobRecord {
   const record = JobRecord.create({
     jobId: spec.jobId,
@@ -20,14 +20,14 @@ export function isJobEnded(state: JobState): boolean {
   return state === JobState.SUCCEEDED || state === JobState.FAILED || state === JobState.CANCELLED;
 }
 
-/** Whether a step is over, one way or another. */
+/** Whether a step has reached a terminal state. */
 export function isStepEnded(state: StepState): boolean {
   return state === StepState.SUCCEEDED || state === StepState.FAILED || state === StepState.CANCELLED;
 }
 
 /**
- * Steps after looking at what they take in: once all of it is there, a step has its time of readiness (when the last
- * input was made) and its result key, and if it was PENDING it is READY. Steps that do not change stay the same objects.
+ * The steps of a record, with PENDING ones made READY where all of their inputs exist. A step whose inputs exist also has the time
+ * when its last input was made and its result key. Steps that do not change stay the same objects.
  */
 export function promoteSteps(spec: JobSpec, steps: readonly StepRecord[]): StepRecord[] {
   const byId = new Map(steps.map((step) => [step.id, step]));

@@ -16,7 +16,7 @@ describe("the kind of a pipeline", () => {
     [["ingest", "effects"], "effects"],
     [["ingest"], "prescale"],
     [[], "prescale"],
-  ])("of the services %j is %s", (services, kind) => expect(pipelineKind(steps(...services))).toBe(kind));
+  ])("with steps of the roles %j is %s", (services, kind) => expect(pipelineKind(steps(...services))).toBe(kind));
 });
 
 describe("the outcome of a job", () => {
@@ -30,7 +30,7 @@ describe("the outcome of a job", () => {
     ["INTERNAL", "failed"],
   ] as const)("that failed with %s is %s", (reason, outcome) => expect(outcomeOf(failed(reason))).toBe(outcome));
 
-  test("follows its state where that says it", () => {
+  test("follows its state where the state decides it", () => {
     expect(outcomeOf({ state: JobState.SUCCEEDED, error: undefined })).toBe("succeeded");
     expect(outcomeOf({ state: JobState.CANCELLED, error: undefined })).toBe("cancelled");
     expect(outcomeOf({ state: JobState.FAILED, error: undefined })).toBe("failed");

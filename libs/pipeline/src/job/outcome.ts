@@ -1,19 +1,31 @@
 import { isDeterministic, reasonFromEnum } from "@pixelmesh/errors";
 import { type JobRecord, type JobSpec, JobState } from "@pixelmesh/proto";
+import type { WorkerRole } from "@pixelmesh/roles";
 
-/** What a job is counted as: the service that does the most expensive of its steps; prescale where nothing else is done. */
-export type PipelineKind = "upscale" | "background" | "effects" | "prescale";
+/** The kind of the pipelines whose most expensive step each role runs. The most expensive role comes first. */
+const kindOfRole = {
+  upscale: "upscale",
+  background: "background",
+  effects: "effects",
+  ingest: "prescale",
+} as const satisfies Record<WorkerRole, string>;
 
-/** How a job ended, as operators count it. */
+/** The kind of a pipeline: the role of its most expensive step, or `prescale` where ingest runs all of its steps. */
+export type PipelineKind = (typeof kindOfRole)[WorkerRole];
+
+/** All kinds of pipelines. */
+export const pipelineKinds: readonly PipelineKind[] = Object.values(kindOfRole);
+
+/** The end of a job, for metrics. */
 export type JobOutcome = "succeeded" | "failed" | "timed_out" | "dead_lettered" | "rejected" | "cancelled";
 
-/** The kind of a job's pipeline: a closed list, by which metrics and alerts tell jobs apart. */
+/** The kind of a job's pipeline, by which metrics and alerts group jobs. */
 export function pipelineKind({ steps }: Pick<JobSpec, "steps">): PipelineKind {
-  const kinds = ["upscale", "background", "effects"] as const;
-  return kinds.find((kind) => steps.some(({ service }) => service === kind)) ?? "prescale";
+  const roles = Object.keys(kindOfRole) as WorkerRole[];
+  return kindOfRole[roles.find((role) => steps.some(({ service }) => service === role)) ?? "ingest"];
 }
 
-/** The outcome of an ended job: what is the request's own fault is `rejected`, and no failure of the mesh. */
+/** The outcome of an ended job. A failure that the request itself caused is `rejected`; it is no failure of the mesh. */
 export function outcomeOf({ state, error }: Pick<JobRecord, "state" | "error">): JobOutcome {
   if (state === JobState.SUCCEEDED) return "succeeded";
   if (state === JobState.CANCELLED) return "cancelled";

@@ -27,7 +27,7 @@ const kinds = [
 const moves = (outcome: fc.Arbitrary<Outcome>, allowed = kinds): fc.Arbitrary<Move[]> =>
   fc.array(fc.record({ kind: fc.constantFrom(...allowed), pick: fc.nat(1_000), outcome }), { maxLength: 60 });
 
-/** Some jobs of one pipeline, so that their steps are equal, of callers who allow degradation and callers who do not. */
+/** Several jobs of one pipeline, so that their steps are equal. Some allow degradation. */
 const specs = fc
   .record({ asked: acyclicPipelines(4), lenient: fc.array(fc.boolean(), { minLength: 2, maxLength: 4 }) })
   .map(({ asked, lenient }) =>
@@ -46,7 +46,7 @@ function play(world: World, { kind, pick, outcome }: Move): void {
   else world.reconcile();
 }
 
-/** From here on nothing dies and nothing is lost: workers work, events arrive, the reconciler sweeps. */
+/** Runs the mesh without crashes and losses until every job has ended. */
 function converge(world: World): void {
   for (let round = 0; !world.isIdle(); round++) {
     expect(round).toBeLessThan(200);
@@ -65,7 +65,7 @@ function start(jobs: readonly JobSpec[]): World {
   return world;
 }
 
-test("every history that lost events or processes converges to exactly one terminal state, without help of the deadline", () => {
+test("a job reaches exactly one terminal state, without its deadline, after lost events and crashes", () => {
   fc.assert(
     fc.property(specs, moves(fc.constantFrom(...outcomes)), (jobs, history) => {
       const world = start(jobs);
@@ -89,7 +89,7 @@ test("every history that lost events or processes converges to exactly one termi
   );
 });
 
-test("a degraded result never reaches a strict caller, whatever happens", () => {
+test("a degraded result never reaches a job that does not allow degradation", () => {
   fc.assert(
     fc.property(specs, moves(fc.constantFrom<Outcome>("degraded", "degraded", "done", "dies")), (jobs, history) => {
       const world = start(jobs);
@@ -104,7 +104,7 @@ test("a degraded result never reaches a strict caller, whatever happens", () => 
   );
 });
 
-test("who waits for a cancelled job's step still gets the result, and nobody runs a step again that is under way", () => {
+test("a waiter of a cancelled job's step gets its result, and a running step is not started again", () => {
   const calm = moves(fc.constant<Outcome>("done"), ["take", "take", "end", "deliver"]);
   fc.assert(
     fc.property(specs, calm, calm, (asked, before, after) => {
@@ -122,7 +122,7 @@ test("who waits for a cancelled job's step still gets the result, and nobody run
       const keys = new Set(first?.record.steps.map(({ resultKey }) => resultKey));
       for (const key of keys) {
         const runs = world.log.filter(({ event, resultKey }) => event?.$case === "started" && resultKey === key);
-        // One for each of the equal steps of a job, which may want different things, and one that was cancelled.
+        // One run for each of the equal steps of a job, whose needs may differ, and one that was cancelled.
         const equals = first?.record.steps.filter(({ resultKey }) => resultKey === key).length ?? 0;
         expect(runs.length).toBeLessThanOrEqual(2 * equals);
       }

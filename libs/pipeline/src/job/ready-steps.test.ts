@@ -17,7 +17,7 @@ import {
 } from "../../test/fixtures.ts";
 import { createRecord } from "./job-record.ts";
 import { readySteps, retryDelayMs, toWorkItem } from "./ready-steps.ts";
-import { advance } from "./reduce.ts";
+import { reduceJob } from "./reduce.ts";
 
 const spec = plan(
   pipeline(
@@ -32,9 +32,9 @@ const spec = plan(
 );
 const times = { nowUnixMs: createdUnixMs + 5, keepUntilUnixMs: createdUnixMs + 99 };
 const after = (record: JobRecord, event: ReturnType<typeof completed>) =>
-  advance(spec, record, { $case: "event", event }, createdUnixMs);
+  reduceJob(spec, record, { $case: "event", event }, createdUnixMs);
 
-test("a READY step comes with all that its dispatch needs", () => {
+test("a READY step has everything that its dispatch needs", () => {
   const record = createRecord(spec);
   expect(readySteps(spec, record)).toEqual([
     {
@@ -51,7 +51,7 @@ test("a READY step comes with all that its dispatch needs", () => {
   ]);
 });
 
-test("a work item is the step, resolved, with the pictures it takes in and what is wanted of it", () => {
+test("a work item holds the resolved step, its input pictures and the needed outputs", () => {
   const first = createRecord(spec);
   expect(toWorkItem(spec, first, 0, times)).toEqual({
     expectedMs: 0,
@@ -84,7 +84,7 @@ test("a work item is the step, resolved, with the pictures it takes in and what 
   expect(item).toMatchObject({ outputs: [], storeFrame: true });
 });
 
-test("a repeated attempt waits a little longer each time", () => {
+test("the retry backoff grows with each attempt", () => {
   expect([1, 2, 3, 4, 5, 20].map(retryDelayMs)).toEqual([0, 500, 1000, 2000, 4000, 10_000]);
   const record = after(createRecord(spec), failed("cut", 1, reasonToEnum("STORAGE_FULL")));
   expect(readySteps(spec, record)).toMatchObject([{ stepId: "cut", attempt: 2, delayMs: 500 }]);

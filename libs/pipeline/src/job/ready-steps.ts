@@ -12,27 +12,27 @@ import {
 } from "@pixelmesh/proto";
 import { type Wanted, wantedOf } from "./result-coverage.ts";
 
-/** A step that is to be done now: looked up among the stored results, else dispatched. */
+/** A step that may run now. It is looked up in the result cache, and dispatched if no result is there. */
 export type ReadyStep = Wanted & {
-  /** Of the step in specification and record. */
+  /** Index of the step in specification and record. */
   readonly index: number;
   readonly stepId: string;
   readonly service: string;
   readonly attempt: number;
-  /** Empty with no_cache: neither read nor written. */
+  /** Empty with no_cache: the result is neither read from nor written to the cache. */
   readonly resultKey: string;
-  /** When its inputs were there, or the attempt before failed. */
+  /** When its last input was made, or the previous attempt failed. */
   readonly readyUnixMs: number;
-  /** How long to wait before dispatching a repeated attempt, in milliseconds; 0 for the first. */
+  /** Retry backoff before the dispatch, in milliseconds; 0 for the first attempt. */
   readonly delayMs: number;
 };
 
-/** When a work item is made, and how long what it stores must be kept, in milliseconds since 1970. */
+/** When a work item is made, and until when its results must be kept, in milliseconds since 1970. */
 export type WorkTimes = { readonly nowUnixMs: number; readonly keepUntilUnixMs: number };
 
 /**
- * Every step that is READY, in topological order. It follows from the state alone, so that it can be asked again after
- * any crash. An ended job has none.
+ * Every step that is READY, in topological order. It follows from the record alone, and so can be computed again after a crash. An
+ * ended job has none.
  */
 export function readySteps(spec: JobSpec, record: JobRecord): ReadyStep[] {
   if (record.state !== JobState.RUNNING) return [];
@@ -46,12 +46,12 @@ export function readySteps(spec: JobSpec, record: JobRecord): ReadyStep[] {
   });
 }
 
-/** The pause before an attempt: none before the first, then 0.5 s, doubling, at most 10 s. */
+/** Retry backoff before an attempt: none before the first, 0.5 s before the second, then doubling up to 10 s. */
 export function retryDelayMs(attempt: number): number {
   return attempt <= 1 ? 0 : Math.min(10_000, 500 * 2 ** (attempt - 2));
 }
 
-/** What to publish for a step. Throws INTERNAL if an input is missing, which no READY step has. */
+/** The work item of a step. Throws INTERNAL if an input is missing; a READY step has all of its inputs. */
 export function toWorkItem(spec: JobSpec, record: JobRecord, stepIndex: number, times: WorkTimes): WorkItem {
   const planned = spec.steps[stepIndex];
   const step = record.steps[stepIndex];
@@ -76,7 +76,7 @@ export function toWorkItem(spec: JobSpec, record: JobRecord, stepIndex: number, 
   });
 }
 
-/** The stored pictures a step takes in, in order, with their sizes. Throws INTERNAL if one is missing. */
+/** The stored pictures that a step takes in, in order, with their sizes. Throws INTERNAL if one is missing. */
 export function stepInputs(spec: JobSpec, record: JobRecord, stepIndex: number): StepInput[] {
   const inputs = spec.steps[stepIndex]?.step?.inputs ?? [];
   return inputs.map(({ from }) => {

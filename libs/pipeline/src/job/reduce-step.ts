@@ -3,19 +3,19 @@ import { type JobError, JobError as JobErrors, type StepRecord, type StepResult,
 import { MAX_ATTEMPTS, MAX_STARTS } from "../values/limits.ts";
 import { isStepEnded } from "./job-record.ts";
 
-/** What a fact about a step says of when, where and of which attempt it is. */
-export type FactOrigin = { readonly attempt: number; readonly atUnixMs: number; readonly worker: string };
+/** Attempt, time and worker of a job event about a step. */
+export type EventOrigin = { readonly attempt: number; readonly atUnixMs: number; readonly worker: string };
 
-/** Whether a fact says nothing: the step is over or has moved on to a later attempt, or there can be no such attempt. */
+/** Whether an event has no effect: the step has ended or runs a later attempt, or the attempt is above MAX_ATTEMPTS. */
 export function isStale(step: StepRecord, attempt: number): boolean {
   return isStepEnded(step.state) || attempt < step.attempt || attempt > MAX_ATTEMPTS;
 }
 
 /**
- * A step after a worker took it. Starts of one attempt are told apart by their times: one not newer than the newest known
- * is a repeat and counts for nothing. MAX_STARTS of them without an end fail the step as POISON.
+ * A step after a worker has started it. Starts of one attempt differ by their times: a start that is not newer than the newest known
+ * one is a repetition and has no effect. MAX_STARTS starts without an end fail the step with POISON.
  */
-export function withStart(step: StepRecord, { attempt, atUnixMs, worker }: FactOrigin): StepRecord {
+export function withStart(step: StepRecord, { attempt, atUnixMs, worker }: EventOrigin): StepRecord {
   const isSameAttempt = attempt === step.attempt;
   if (isSameAttempt && step.starts > 0 && atUnixMs <= step.startedUnixMs) return step;
   const starts = (isSameAttempt ? step.starts : 0) + 1;
@@ -29,8 +29,12 @@ export function withStart(step: StepRecord, { attempt, atUnixMs, worker }: FactO
   });
 }
 
-/** A step after its result was stored. Its time of start follows from the run time that the result states. */
-export function withResult(step: StepRecord, result: StepResult, origin: FactOrigin & { cached: boolean }): StepRecord {
+/** A step after its result was stored. Its start time follows from the run time in the result. */
+export function withResult(
+  step: StepRecord,
+  result: StepResult,
+  origin: EventOrigin & { cached: boolean },
+): StepRecord {
   const runMs = origin.cached ? 0 : (result.provenance?.runMs ?? 0);
   return {
     ...step,
@@ -47,24 +51,24 @@ export function withResult(step: StepRecord, result: StepResult, origin: FactOri
   };
 }
 
-/** A step after an attempt failed: waiting for its next attempt where that may help, else FAILED for good. */
-export function withFailure(step: StepRecord, error: JobError | undefined, origin: FactOrigin): StepRecord {
+/** A step after an attempt failed: PENDING for its next attempt if the reason is retryable and attempts are left, else FAILED. */
+export function withFailure(step: StepRecord, error: JobError | undefined, origin: EventOrigin): StepRecord {
   const { attempt } = origin;
   const reason = reasonFromEnum(error?.reason ?? reasonToEnum("INTERNAL"));
   const kept = { reason: reasonToEnum(reason), message: error?.message ?? "", stepId: step.id };
   if (isRetryable(reason) && attempt < MAX_ATTEMPTS) {
-    // PENDING, not READY: only a look at the inputs makes a step READY.
+    // PENDING, not READY: promoteSteps alone makes a step READY.
     const next = { attempt: attempt + 1, starts: 0, startedUnixMs: 0, retryUnixMs: origin.atUnixMs, worker: "" };
     return { ...step, ...next, state: StepState.PENDING, error: kept };
   }
   return withEnd(step, kept, origin);
 }
 
-/** A step that failed without being tried: for good, whatever the reason. */
-export function withRefusal(step: StepRecord, error: JobError, origin: FactOrigin): StepRecord {
+/** A step that is FAILED without an attempt, for any reason. */
+export function withRefusal(step: StepRecord, error: JobError, origin: EventOrigin): StepRecord {
   return withEnd(step, { ...error, stepId: step.id }, origin);
 }
 
-function withEnd(step: StepRecord, error: JobError, { attempt, atUnixMs, worker }: FactOrigin): StepRecord {
+function withEnd(step: StepRecord, error: JobError, { attempt, atUnixMs, worker }: EventOrigin): StepRecord {
   return { ...step, attempt, worker, state: StepState.FAILED, retryUnixMs: 0, finishedUnixMs: atUnixMs, error };
 }

@@ -7,22 +7,22 @@ import { completed, createdUnixMs, deadlineUnixMs, failed, plan, started } from 
 import { times } from "../../test/times.ts";
 import { createRecord, isStepEnded } from "./job-record.ts";
 import { readySteps } from "./ready-steps.ts";
-import { advance, type JobChange } from "./reduce.ts";
+import { type JobChange, reduceJob } from "./reduce.ts";
 
 const busy = reasonToEnum("INTERNAL");
 const corrupt = reasonToEnum("IMAGE_CORRUPT");
 const now = createdUnixMs + 1;
 
 const fold = (spec: JobSpec, events: readonly JobEvent[], from = createRecord(spec)) =>
-  events.reduce((record, event) => advance(spec, record, { $case: "event", event }, now), from);
+  events.reduce((record, event) => reduceJob(spec, record, { $case: "event", event }, now), from);
 
-/** A plan, and all facts of a run of it in the order in which they come about; steps fail up to four times before they succeed. */
+/** A plan and all events of its run, in order. A step fails up to four times before it succeeds. */
 const runs = fc
   .record({ asked: acyclicPipelines(10), failures: fc.array(fc.nat(4), { minLength: 10, maxLength: 10 }) })
   .map(({ asked, failures }) => {
     const spec = plan(asked);
     let at = createdUnixMs;
-    const facts = spec.steps.flatMap(({ step }, index) => {
+    const events = spec.steps.flatMap(({ step }, index) => {
       const id = step?.id ?? "";
       const tries = failures[index] ?? 0;
       const earlier = Array.from({ length: tries }, (_, number) => [
@@ -32,25 +32,29 @@ const runs = fc
       at += 50;
       return [...earlier, started(id, tries + 1, at - 49), completed(spec, id, tries + 1, at)];
     });
-    return { spec, facts, tries: new Map(spec.steps.map(({ step }, index) => [step?.id ?? "", failures[index] ?? 0])) };
+    return {
+      spec,
+      events,
+      tries: new Map(spec.steps.map(({ step }, index) => [step?.id ?? "", failures[index] ?? 0])),
+    };
   });
 
 const shuffledRuns = runs.chain((run) =>
   fc.record({
     run: fc.constant(run),
-    order: fc.shuffledSubarray([...run.facts, ...run.facts], { minLength: 0 }),
-    all: fc.shuffledSubarray(run.facts, { minLength: run.facts.length }),
+    order: fc.shuffledSubarray([...run.events, ...run.events], { minLength: 0 }),
+    all: fc.shuffledSubarray(run.events, { minLength: run.events.length }),
   }),
 );
 
-test("facts folded in any order, repeated and with impossible attempts among them, give the same record", () => {
+test("job events in any order, with repetitions and impossible attempts, give the same record", () => {
   fc.assert(
-    fc.property(shuffledRuns, ({ run: { spec, facts }, order, all }) => {
-      const never = facts.flatMap((fact) => [
-        { ...fact, attempt: 0 },
-        { ...fact, attempt: 6 },
+    fc.property(shuffledRuns, ({ run: { spec, events }, order, all }) => {
+      const never = events.flatMap((event) => [
+        { ...event, attempt: 0 },
+        { ...event, attempt: 6 },
       ]);
-      const expected = fold(spec, facts);
+      const expected = fold(spec, events);
       expect(expected.state).toBe(JobState.SUCCEEDED);
       expect(fold(spec, [...order, ...never, ...all, ...order])).toEqual(expected);
     }),
@@ -58,9 +62,9 @@ test("facts folded in any order, repeated and with impossible attempts among the
   );
 });
 
-test("also a part of the facts gives the same record in any order", () => {
-  const parts = runs.chain(({ spec, facts }) =>
-    fc.record({ spec: fc.constant(spec), part: fc.shuffledSubarray(facts) }),
+test("a part of the job events gives the same record in any order", () => {
+  const parts = runs.chain(({ spec, events }) =>
+    fc.record({ spec: fc.constant(spec), part: fc.shuffledSubarray(events) }),
   );
   const reordered = parts.chain(({ spec, part }) =>
     fc.record({
@@ -77,14 +81,14 @@ test("also a part of the facts gives the same record in any order", () => {
   );
 });
 
-test("facts of an attempt that is over change nothing, whatever they say", () => {
+test("events of an ended attempt have no effect", () => {
   fc.assert(
-    fc.property(runs, ({ spec, facts, tries }) => {
+    fc.property(runs, ({ spec, events, tries }) => {
       let record = createRecord(spec);
       const over = new Map<string, number>();
-      for (const fact of facts) {
-        record = fold(spec, [fact], record);
-        if (fact.event?.$case === "failed") over.set(fact.stepId, fact.attempt);
+      for (const event of events) {
+        record = fold(spec, [event], record);
+        if (event.event?.$case === "failed") over.set(event.stepId, event.attempt);
         for (const [id, attempt] of over) {
           const late = [
             started(id, attempt, now + 9999),
@@ -100,7 +104,7 @@ test("facts of an attempt that is over change nothing, whatever they say", () =>
   );
 });
 
-test("a job one of whose steps fails for good is FAILED with that error in every order, and nothing of it stays open", () => {
+test("a job with a FAILED step is FAILED with that error in every order, and none of its steps stays open", () => {
   const failing = shuffledRuns.chain(({ run, all }) =>
     fc.record({ run: fc.constant(run), all: fc.constant(all), at: fc.nat(run.spec.steps.length - 1) }),
   );
@@ -108,10 +112,10 @@ test("a job one of whose steps fails for good is FAILED with that error in every
     fc.property(failing, ({ run: { spec, tries }, all, at }) => {
       const id = spec.steps[at]?.step?.id ?? "";
       const last = (tries.get(id) ?? 0) + 1;
-      const facts = all.map((fact) =>
-        fact.stepId === id && fact.event?.$case === "completed" ? failed(id, last, corrupt) : fact,
+      const events = all.map((event) =>
+        event.stepId === id && event.event?.$case === "completed" ? failed(id, last, corrupt) : event,
       );
-      const record = fold(spec, facts);
+      const record = fold(spec, events);
       expect(record).toMatchObject({ state: JobState.FAILED, error: { reason: corrupt, stepId: id } });
       expect(record.steps.every((step) => isStepEnded(step.state))).toBe(true);
     }),
@@ -123,23 +127,23 @@ const ends = fc.constantFrom<JobChange>({ $case: "cancel" }, { $case: "deadline"
 
 test("a terminal record never changes", () => {
   fc.assert(
-    fc.property(shuffledRuns, ends, fc.nat(), ({ run: { spec, facts }, order, all }, end, cut) => {
+    fc.property(shuffledRuns, ends, fc.nat(), ({ run: { spec, events }, order, all }, end, cut) => {
       const partly = fold(spec, order.slice(0, cut % (order.length + 1)));
-      const ended = advance(spec, partly, end, deadlineUnixMs);
+      const ended = reduceJob(spec, partly, end, deadlineUnixMs);
       expect(ended.state).not.toBe(JobState.RUNNING);
       const keys = ended.steps.map(
         (step): JobChange => ({ $case: "cached", stepId: step.id, key: step.resultKey, result: {} as never }),
       );
       for (const change of [...keys, { $case: "cancel" } as const, { $case: "deadline" } as const]) {
-        expect(advance(spec, ended, change, deadlineUnixMs + 1)).toBe(ended);
+        expect(reduceJob(spec, ended, change, deadlineUnixMs + 1)).toBe(ended);
       }
-      expect(fold(spec, [...all, ...facts], ended)).toBe(ended);
+      expect(fold(spec, [...all, ...events], ended)).toBe(ended);
     }),
     { numRuns: times(60) },
   );
 });
 
-test("every READY step is dispatched until it is done, each once its inputs are there, and the job ends", () => {
+test("every step becomes READY once its inputs exist, is READY until it has ended, and the job ends", () => {
   fc.assert(
     fc.property(runs, fc.infiniteStream(fc.nat()), ({ spec }, picks) => {
       let record: JobRecord = createRecord(spec);
@@ -157,7 +161,7 @@ test("every READY step is dispatched until it is done, each once its inputs are 
   );
 });
 
-/** The slow way, from plan and results alone. */
+/** A slow reference: computed from plan and results alone. */
 function stepsWithAllInputs(spec: JobSpec, record: JobRecord): (string | undefined)[] {
   const done = new Set(record.steps.filter((step) => step.state === StepState.SUCCEEDED).map((step) => step.id));
   return spec.steps

@@ -19,7 +19,7 @@ import {
 } from "../../test/fixtures.ts";
 import { MAX_ATTEMPTS, MAX_STARTS } from "../values/limits.ts";
 import { createRecord } from "./job-record.ts";
-import { advance, type JobChange } from "./reduce.ts";
+import { type JobChange, reduceJob } from "./reduce.ts";
 import { wantedOf } from "./result-coverage.ts";
 
 const now = createdUnixMs + 500;
@@ -43,7 +43,7 @@ const corrupt = reasonToEnum("IMAGE_CORRUPT");
 
 const apply = (record: JobRecord, ...changes: (JobEvent | JobChange)[]) =>
   changes.reduce<JobRecord>(
-    (state, change) => advance(spec, state, "$case" in change ? change : { $case: "event", event: change }, now),
+    (state, change) => reduceJob(spec, state, "$case" in change ? change : { $case: "event", event: change }, now),
     record,
   );
 const states = (record: JobRecord) => record.steps.map((item) => item.state);
@@ -52,7 +52,7 @@ const upDone = completed(spec, "up");
 const cutDone = completed(spec, "cut", 1, createdUnixMs + 200);
 const { PENDING, READY, RUNNING, SUCCEEDED, FAILED, CANCELLED } = StepState;
 
-test("a new job has its source-fed steps READY, with time and key", () => {
+test("in a new job the steps that take uploads only are READY, with time and result key", () => {
   expect(states(fresh)).toEqual([READY, PENDING, PENDING, PENDING]);
   expect(fresh).toMatchObject({
     state: JobState.RUNNING,
@@ -64,8 +64,8 @@ test("a new job has its source-fed steps READY, with time and key", () => {
   expect(createRecord({ ...spec, noCache: true }).steps[0]?.resultKey).toBe("");
 });
 
-describe("facts of steps", () => {
-  test("a completed step makes those ready that wait for it, at the time it was completed", () => {
+describe("events of steps", () => {
+  test("a completed step makes the steps that take its result READY, at the time of its completion", () => {
     const record = apply(fresh, started("up"), upDone);
     expect(states(record)).toEqual([SUCCEEDED, READY, PENDING, PENDING]);
     expect(stepOf(record, "up")).toMatchObject({
@@ -84,7 +84,7 @@ describe("facts of steps", () => {
     expect(record).toMatchObject({ state: JobState.SUCCEEDED, finishedUnixMs: createdUnixMs + 400, error: undefined });
   });
 
-  test("a failure that may pass begins another attempt, which alone counts from then on", () => {
+  test("a retryable failure begins another attempt, and events of earlier attempts have no effect", () => {
     const record = apply(fresh, started("up"), failed("up", 1, busy));
     expect(record.steps[0]).toMatchObject({
       state: READY,
@@ -111,7 +111,7 @@ describe("facts of steps", () => {
     });
   });
 
-  test("when one branch fails the job fails, what is unfinished is cancelled, what is finished stays", () => {
+  test("when one branch fails, the job fails, its open steps are cancelled and its ended steps stay", () => {
     const record = apply(
       fresh,
       upDone,
@@ -124,14 +124,14 @@ describe("facts of steps", () => {
     expect(record).toMatchObject({
       state: JobState.FAILED,
       finishedUnixMs: createdUnixMs + 250,
-      error: { reason: corrupt, stepId: "b", message: "as told" },
+      error: { reason: corrupt, stepId: "b", message: "as published" },
     });
     expect(stepOf(record, "a")?.result?.outputs).toHaveLength(1);
     const other = apply(fresh, failed("up", 1, corrupt));
     expect(states(other)).toEqual([FAILED, CANCELLED, CANCELLED, CANCELLED]);
   });
 
-  test("a result without a picture that was asked for is a failure of the attempt", () => {
+  test("a result without a needed picture fails the attempt", () => {
     const bare = event("up", 1, now, {
       $case: "completed",
       value: { result: resultFor({ outputs: [], storeFrame: false }, "up") },
@@ -145,19 +145,19 @@ describe("facts of steps", () => {
     expect(apply(fresh, empty).steps[0]).toMatchObject({ state: READY, attempt: 2 });
   });
 
-  test("a completed fact whose result another job had made is a cached step", () => {
+  test("a completion with the result of another job makes the step cached", () => {
     const result = resultFor(wantedOf(spec, "up"), "up", { provenance: { jobId: "job-0", runMs: 70 } as never });
     const record = apply(fresh, event("up", 1, now, { $case: "completed", value: { result } }));
     expect(record.steps[0]).toMatchObject({ state: SUCCEEDED, cached: true, startedUnixMs: now, finishedUnixMs: now });
   });
 
-  test("a step that fails before its inputs are known to be there waits for them", () => {
+  test("a step that fails before its inputs are recorded waits for them", () => {
     const record = apply(fresh, failed("cut", 1, busy));
     expect(record.steps[1]).toMatchObject({ state: PENDING, attempt: 2 });
     expect(apply(record, upDone).steps[1]).toMatchObject({ state: READY, attempt: 2 });
   });
 
-  test("facts of other jobs, unknown steps and impossible attempts change nothing", () => {
+  test("events of other jobs, unknown steps and impossible attempts have no effect", () => {
     expect(apply(fresh, { ...upDone, jobId: "job-2" })).toBe(fresh);
     expect(apply(fresh, { ...upDone, stepId: "nope" })).toBe(fresh);
     expect(apply(fresh, { ...upDone, attempt: MAX_ATTEMPTS + 1 })).toBe(fresh);
@@ -177,7 +177,7 @@ describe("starts", () => {
     });
   });
 
-  test("a repeated start does not count, and an end begins the count anew", () => {
+  test("a repeated start does not count, and an end resets the count", () => {
     const two = apply(fresh, start(1), start(2));
     expect(apply(two, start(2), start(1), start(2))).toBe(two);
     const again = apply(two, failed("up", 1, busy), started("up", 2));
@@ -195,7 +195,7 @@ describe("stored results", () => {
     ...more,
   });
 
-  test("one under the step's key ends the step at once, before or after its start", () => {
+  test("with the step's key end the step at once, before or after its start", () => {
     for (const before of [fresh, apply(fresh, started("up"))]) {
       const record = apply(before, cached());
       expect(record.steps[0]).toMatchObject({ state: SUCCEEDED, cached: true, finishedUnixMs: now });
@@ -203,13 +203,13 @@ describe("stored results", () => {
     }
   });
 
-  test("one under another key, or without all that is wanted, changes nothing", () => {
+  test("with another key, or without a needed part, have no effect", () => {
     expect(apply(fresh, cached({ key: "other" }))).toBe(fresh);
     expect(apply(fresh, cached({ stepId: "cut", key: "" }))).toBe(fresh);
     expect(apply(fresh, cached({ result: resultFor({ outputs: [], storeFrame: false }, "bare") }))).toBe(fresh);
   });
 
-  test("only what the job wants of it is kept", () => {
+  test("are reduced to the parts that the job needs", () => {
     const notices = Array.from({ length: 50 }, () => ({ stepId: "", kind: "k", text: "t" }));
     const rich = resultFor(
       { outputs: [{ name: "x", encoding: spec.outputs[0]?.encoding }], storeFrame: true },
@@ -223,8 +223,8 @@ describe("stored results", () => {
   });
 });
 
-describe("ends from outside", () => {
-  test("cancelling ends the job and every unfinished step", () => {
+describe("cancellation, deadline and published ends", () => {
+  test("a cancellation ends the job and every open step", () => {
     const record = apply(fresh, upDone, started("cut"), { $case: "cancel" });
     expect(states(record)).toEqual([SUCCEEDED, CANCELLED, CANCELLED, CANCELLED]);
     expect(record).toMatchObject({
@@ -235,12 +235,12 @@ describe("ends from outside", () => {
   });
 
   test("a deadline takes effect only when it has passed", () => {
-    expect(advance(spec, fresh, { $case: "deadline" }, deadlineUnixMs - 1)).toBe(fresh);
-    const record = advance(spec, fresh, { $case: "deadline" }, deadlineUnixMs);
+    expect(reduceJob(spec, fresh, { $case: "deadline" }, deadlineUnixMs - 1)).toBe(fresh);
+    const record = reduceJob(spec, fresh, { $case: "deadline" }, deadlineUnixMs);
     expect(record).toMatchObject({ state: JobState.FAILED, error: { reason: reasonToEnum("DEADLINE_EXCEEDED") } });
   });
 
-  test("a published end is taken as final, but success only with the results at hand", () => {
+  test("a published end is final, but SUCCEEDED only once every result has arrived", () => {
     const finished = (state: JobState) => event("", 0, now, { $case: "finished", value: { state, revision: 3 } });
     expect(apply(fresh, finished(JobState.CANCELLED)).state).toBe(JobState.CANCELLED);
     expect(apply(fresh, finished(JobState.FAILED)).state).toBe(JobState.FAILED);
@@ -268,11 +268,11 @@ test("a record of the largest job stays within 64 KiB", async () => {
   let record = createRecord(big);
   for (const { id } of steps) {
     const result = resultFor(wantedOf(big, id), id, { provenance });
-    const fact = {
+    const completion = {
       ...event(id, 1, 1_800_000_000_000, { $case: "completed", value: { result } }),
       worker: provenance.worker,
     };
-    record = advance(big, record, { $case: "event", event: { ...fact, jobId: big.jobId } }, 1_800_000_000_000);
+    record = reduceJob(big, record, { $case: "event", event: { ...completion, jobId: big.jobId } }, 1_800_000_000_000);
   }
   expect(record.state).toBe(JobState.SUCCEEDED);
   expect(JobRecord.encode(record).finish().length).toBeLessThanOrEqual(65_536);

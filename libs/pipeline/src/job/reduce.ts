@@ -10,31 +10,30 @@ import {
   StepState,
 } from "@pixelmesh/proto";
 import { isJobEnded, isStepEnded, promoteSteps } from "./job-record.ts";
-import { isStale, withFailure, withRefusal, withResult, withStart } from "./reduce-step.ts";
+import { type EventOrigin, isStale, withFailure, withRefusal, withResult, withStart } from "./reduce-step.ts";
 import { resultCovers, trimResult, wantedOf } from "./result-coverage.ts";
 
-/** Whatever can happen to a job. */
+/** A change of a job. */
 export type JobChange =
-  /** A fact a worker, or another replica, has published. */
+  /** A job event that a worker, or another replica, has published. */
   | { readonly $case: "event"; readonly event: JobEvent }
-  /** A result was found under the step's key; it must cover what the job wants. */
+  /** A result was found under the step's result key. It must cover what the job wants. */
   | { readonly $case: "cached"; readonly stepId: string; readonly result: StepResult; readonly key: string }
-  /** An equal step failed in a way that this one would too, or a lookup of results found that it did. */
+  /** An equal step failed for a reason that this step shares. */
   | { readonly $case: "refused"; readonly stepId: string; readonly error: JobError; readonly key: string }
-  /** Nobody works on this attempt any more: its message is gone and the log has no end of it. */
+  /** The attempt is lost: its work item is gone, and the log has no event that ends it. */
   | { readonly $case: "lost"; readonly stepId: string; readonly attempt: number }
-  /** Its owner wants it no longer. */
+  /** Its owner cancels the job. */
   | { readonly $case: "cancel" }
-  /** Somebody looked at the clock; takes effect once the deadline has passed. */
+  /** Fails the job once its deadline has passed; changes nothing before. */
   | { readonly $case: "deadline" };
 
 /**
- * The record after a change; the same object when the change says nothing new, so that nothing needs to be written.
- * Facts merge by rank: a repeated fact, one of an earlier attempt and any fact about an ended step or job change nothing,
- * and the order in which facts arrive does not matter. A terminal job never changes again. Times come from the facts;
- * `nowUnixMs` is used where a change has none.
+ * The job record after a change; the same object where the change has no effect, so that it need not be written. Job events are
+ * idempotent and commutative: a repeated event, one of an earlier attempt and one about an ended step or job have no effect, and the
+ * order of arrival does not matter. A terminal job never changes. Times come from the events; a change without a time gets `nowUnixMs`.
  */
-export function advance(spec: JobSpec, record: JobRecord, change: JobChange, nowUnixMs: number): JobRecord {
+export function reduceJob(spec: JobSpec, record: JobRecord, change: JobChange, nowUnixMs: number): JobRecord {
   if (isJobEnded(record.state)) return record;
   switch (change.$case) {
     case "event":
@@ -70,31 +69,31 @@ export function advance(spec: JobSpec, record: JobRecord, change: JobChange, now
 function applyEvent(spec: JobSpec, record: JobRecord, event: JobEvent, nowUnixMs: number): JobRecord {
   if (event.jobId !== record.jobId || event.event === undefined) return record;
   const atUnixMs = event.atUnixMs || nowUnixMs;
-  const fact = event.event;
-  if (fact.$case === "finished") return applyFinished(record, fact.value.state, atUnixMs);
+  const happened = event.event;
+  if (happened.$case === "finished") return applyFinished(record, happened.value.state, atUnixMs);
   const step = record.steps.find(({ id }) => id === event.stepId);
   if (step === undefined || isStale(step, event.attempt)) return record;
   const origin = { attempt: event.attempt, atUnixMs, worker: event.worker };
-  switch (fact.$case) {
+  switch (happened.$case) {
     case "started":
       return replaceStep(spec, record, step, withStart(step, origin));
     case "failed":
-      return replaceStep(spec, record, step, withFailure(step, fact.value.error, origin));
+      return replaceStep(spec, record, step, withFailure(step, happened.value.error, origin));
     case "completed":
-      return replaceStep(spec, record, step, completed(spec, record, step, fact.value.result, origin));
+      return replaceStep(spec, record, step, withCompletion(spec, record, step, happened.value.result, origin));
   }
 }
 
-function completed(
+function withCompletion(
   spec: JobSpec,
   record: JobRecord,
   step: StepRecord,
   result: StepResult | undefined,
-  origin: { attempt: number; atUnixMs: number; worker: string },
+  origin: EventOrigin,
 ): StepRecord {
   const wanted = wantedOf(spec, step.id);
   if (result === undefined || !resultCovers(result, wanted)) {
-    // Taken as it is, it would leave the job open for ever: whoever takes this step's picture would find none.
+    // Accepting it would block the steps that take this step's picture.
     return withFailure(step, jobError("INTERNAL", "The worker's result lacks a picture that was asked for"), origin);
   }
   if (!isAllowed(spec, result)) {
@@ -118,12 +117,12 @@ function applyCached(
   return replaceStep(spec, record, step, withResult(step, trimResult(result, wanted), origin));
 }
 
-// The last line of promise 3: whatever went wrong before, no degraded picture enters the record of a strict caller.
+// The last check of promise 3: no degraded result enters the record of a job that does not allow degradation.
 function isAllowed(spec: JobSpec, { adaptations }: StepResult): boolean {
   return spec.allowDegraded || adaptations.length === 0;
 }
 
-// SUCCEEDED by hearsay is not believed before the results are here: they come again, the log is kept.
+// A published SUCCEEDED is ignored until every result has arrived. The log redelivers the results.
 function applyFinished(record: JobRecord, state: JobState, atUnixMs: number): JobRecord {
   if (state === JobState.CANCELLED)
     return endJob(record, state, atUnixMs, jobError("CANCELLED", "The job was cancelled"));

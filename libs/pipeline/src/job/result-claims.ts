@@ -3,31 +3,31 @@ import type { JobError, JobRecord, ResultClaim, ResultEntry, StepResult, StepRun
 import { isJobEnded, isStepEnded } from "./job-record.ts";
 import { mergeResults, resultCovers, type Wanted } from "./result-coverage.ts";
 
-/** How long a failure stands for equal steps, in milliseconds: 10 minutes. */
+/** Lifetime of a stored failure, which applies to equal steps, in milliseconds: 10 minutes. */
 export const NEGATIVE_LIFE_MS = 600_000;
 
-/** A step that asks for a result. */
-export type Asker = Wanted & { readonly jobId: string; readonly stepId: string };
+/** A step that needs a result, and what it needs of it. */
+export type ResultRequest = Wanted & { readonly jobId: string; readonly stepId: string };
 
-/** What an entry of the results means for who asks. */
-export type ResultLook =
-  /** The result is there and has all that is wanted. */
+/** The meaning of an entry of the result cache for a step. */
+export type ResultLookup =
+  /** The result exists and covers the need. */
   | { readonly $case: "use"; readonly result: StepResult }
-  /** An equal step failed, and this one would. */
+  /** An equal step failed; this step would fail too. */
   | { readonly $case: "refuse"; readonly error: JobError }
-  /** The asker holds the claim; with a carrier, another job's run is to fulfil it. */
+  /** The step holds the claim. With a carrier, the run of another job makes the result. */
   | { readonly $case: "mine"; readonly carrier: StepRun | undefined }
   /** Another step holds the claim. */
   | { readonly $case: "taken"; readonly claim: ResultClaim; readonly known: StepResult | undefined }
-  /** Nobody works on it: the asker may claim it. `known`: what is stored, which lacks something wanted. */
+  /** No step computes the result: this step may claim it. `known`: a stored result that does not cover the need. */
   | { readonly $case: "free"; readonly known: StepResult | undefined };
 
-/** Reads an entry for an asker. A failure older than NEGATIVE_LIFE_MS counts for nothing. */
-export function lookAtResult(entry: ResultEntry | undefined, asker: Asker, nowUnixMs: number): ResultLook {
+/** Interprets an entry for a step. A failure older than NEGATIVE_LIFE_MS is ignored. */
+export function lookUpResult(entry: ResultEntry | undefined, request: ResultRequest, nowUnixMs: number): ResultLookup {
   const state = entry?.state;
   switch (state?.$case) {
     case "done":
-      return resultCovers(state.value, asker)
+      return resultCovers(state.value, request)
         ? { $case: "use", result: state.value }
         : { $case: "free", known: state.value };
     case "failed":
@@ -36,7 +36,7 @@ export function lookAtResult(entry: ResultEntry | undefined, asker: Asker, nowUn
         : { $case: "free", known: undefined };
     case "claimed": {
       const claim = state.value;
-      if (isSame(claim, asker)) return { $case: "mine", carrier: claim.carrier };
+      if (isSame(claim, request)) return { $case: "mine", carrier: claim.carrier };
       return { $case: "taken", claim, known: entry?.known };
     }
     default:
@@ -44,9 +44,9 @@ export function lookAtResult(entry: ResultEntry | undefined, asker: Asker, nowUn
   }
 }
 
-/** The entry by which a step claims a key, on its own or with a run that goes on for it. */
+/** The entry by which a step claims a key. `carrier`: the run of another job that makes the result. */
 export function claimEntry(
-  { jobId, stepId }: Pick<Asker, "jobId" | "stepId">,
+  { jobId, stepId }: Pick<ResultRequest, "jobId" | "stepId">,
   known: StepResult | undefined,
   nowUnixMs: number,
   carrier?: StepRun,
@@ -54,7 +54,7 @@ export function claimEntry(
   return { state: { $case: "claimed", value: { jobId, stepId, carrier } }, atUnixMs: nowUnixMs, known };
 }
 
-/** Whether a claim lives: its step is open in its job's record (undefined: the record is gone) and is about this key. */
+/** Whether a claim is alive: its step is open in its job's record (undefined: the record is gone) and has this key. */
 export function isClaimAlive(claim: ResultClaim, key: string, holder: JobRecord | undefined): boolean {
   const step = holder?.steps.find(({ id }) => id === claim.stepId);
   return (
@@ -66,7 +66,7 @@ export function isClaimAlive(claim: ResultClaim, key: string, holder: JobRecord 
   );
 }
 
-/** The entry after a run: what was stored before and what it made, whoever claimed the key. */
+/** The entry after a run: the stored result merged with the new one. The claim does not matter. */
 export function doneEntry(before: ResultEntry | undefined, result: StepResult, nowUnixMs: number): ResultEntry {
   return {
     state: { $case: "done", value: mergeResults(storedIn(before), result) },
@@ -75,7 +75,10 @@ export function doneEntry(before: ResultEntry | undefined, result: StepResult, n
   };
 }
 
-/** The entry after a failure that equal steps would share; undefined where it must not be kept: a result is there, or the reason may pass. */
+/**
+ * The entry after a failure; undefined where the failure must not be stored: a result exists, or the reason is neither deterministic
+ * nor POISON.
+ */
 export function failedEntry(
   before: ResultEntry | undefined,
   error: JobError,
@@ -86,14 +89,14 @@ export function failedEntry(
   return { state: { $case: "failed", value: error }, atUnixMs: nowUnixMs, known: undefined };
 }
 
-/** The entry once a claim is given up: the result that was there before it; undefined when nothing was. */
+/** The entry after a claim is released: the result that was stored before the claim; undefined where there was none. */
 export function releasedEntry(entry: ResultEntry): ResultEntry | undefined {
   return entry.known && { state: { $case: "done", value: entry.known }, atUnixMs: entry.atUnixMs, known: undefined };
 }
 
-/** Whether an entry is claimed by a step. */
-export function isClaimedBy(entry: ResultEntry | undefined, asker: Pick<Asker, "jobId" | "stepId">): boolean {
-  return entry?.state?.$case === "claimed" && isSame(entry.state.value, asker);
+/** Whether a step holds the claim of an entry. */
+export function isClaimedBy(entry: ResultEntry | undefined, request: Pick<ResultRequest, "jobId" | "stepId">): boolean {
+  return entry?.state?.$case === "claimed" && isSame(entry.state.value, request);
 }
 
 function storedIn(entry: ResultEntry | undefined): StepResult | undefined {

@@ -14,7 +14,7 @@ const wantedOf = (list: readonly ImageFormat[], storeFrame: boolean): Wanted => 
 });
 const wants = fc.tuple(fc.subarray([...formats]), fc.boolean()).map(([list, frame]) => wantedOf(list, frame));
 
-test("a result covers exactly what it has every part of", () => {
+test("a result covers a need exactly if it has every part of it", () => {
   fc.assert(
     fc.property(wants, wants, (made, wanted) => {
       const has = (part: Wanted, format: ImageFormat) =>
@@ -38,7 +38,7 @@ test("the name of an output does not matter, the meaning of its encoding does", 
   expect(resultCovers(result, jpeg(84))).toBe(false);
 });
 
-test("merged results of one picture cover whatever either covered, in whatever order they are merged", () => {
+test("merged results of one picture cover what either covered, in either order", () => {
   fc.assert(
     fc.property(wants, wants, wants, (one, other, wanted) => {
       const [a, b] = [resultFor(one, "x"), resultFor(other, "x")];
@@ -51,7 +51,7 @@ test("merged results of one picture cover whatever either covered, in whatever o
   );
 });
 
-test("results of different pictures do not mix", () => {
+test("results of different pictures are not merged", () => {
   const wanted = wantedOf([ImageFormat.PNG], true);
   const newer = resultFor(wanted, "newer");
   expect(mergeResults(resultFor(wanted, "older"), newer)).toBe(newer);

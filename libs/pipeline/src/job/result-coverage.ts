@@ -2,10 +2,10 @@ import type { EncodedOutput, JobSpec, StepResult, WantedOutput } from "@pixelmes
 import { encodingKey } from "../values/encoding.ts";
 import { MAX_REMARKS } from "../values/limits.ts";
 
-/** What a job wants of one step's picture. A WorkItem is one. */
+/** The parts of a step's result that a job needs. Every WorkItem has them. */
 export type Wanted = { readonly outputs: readonly WantedOutput[]; readonly storeFrame: boolean };
 
-/** What a job wants of a step: each different encoding once, and the raw frame if another step takes it in. */
+/** The parts of a step's result that a job needs: each different encoding once, and the frame if another step takes it in. */
 export function wantedOf(spec: JobSpec, stepId: string): { outputs: WantedOutput[]; storeFrame: boolean } {
   const byEncoding = new Map<string, WantedOutput>();
   for (const { name, step, encoding } of spec.outputs) {
@@ -18,14 +18,14 @@ export function wantedOf(spec: JobSpec, stepId: string): { outputs: WantedOutput
   return { outputs: [...byEncoding.values()], storeFrame };
 }
 
-/** Whether a result has every wanted encoding, and the frame if that is wanted. */
+/** Whether a result has every needed encoding, and the frame if that is needed. */
 export function resultCovers(result: StepResult, wanted: Wanted): boolean {
   if (wanted.storeFrame && !result.frame?.sha256) return false;
   const there = new Set(result.outputs.filter(({ blob }) => blob?.sha256).map(({ encoding }) => encodingKey(encoding)));
   return wanted.outputs.every(({ encoding }) => there.has(encodingKey(encoding)));
 }
 
-/** Only what a job wants of a result, and a bounded number of remarks: what its record keeps. */
+/** The part of a result that a job record keeps: what the job needs, and a bounded number of notices and adaptations. */
 export function trimResult(result: StepResult, wanted: Wanted): StepResult {
   const keys = new Set(wanted.outputs.map(({ encoding }) => encodingKey(encoding)));
   return {
@@ -38,8 +38,8 @@ export function trimResult(result: StepResult, wanted: Wanted): StepResult {
 }
 
 /**
- * What is stored of a step once a newer run has made more of it: all encodings and the frame of both. The older run's
- * provenance stays, for it made the pixels. If the frames differ, the newer result stands alone: the two do not mix.
+ * The stored result after a newer run: the encodings and the frame of both. The older run's provenance stays, because that run made
+ * the pixels. If the frames differ, the newer result replaces the older one.
  */
 export function mergeResults(older: StepResult | undefined, newer: StepResult): StepResult {
   if (older === undefined) return newer;
@@ -57,7 +57,7 @@ export function mergeResults(older: StepResult | undefined, newer: StepResult): 
   };
 }
 
-// Sorted and without repeats, the first of equals staying, so that equal knowledge is equal data.
+// Sorted and without repetitions (the first of equal ones stays), so that equal results have equal bytes.
 function byEncoding(outputs: readonly EncodedOutput[]): EncodedOutput[] {
   const found = new Map<string, EncodedOutput>();
   for (const output of outputs) {

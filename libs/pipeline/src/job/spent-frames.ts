@@ -1,6 +1,6 @@
 import { type JobRecord, type JobSpec, StepState } from "@pixelmesh/proto";
 
-/** Digests of the frames that a job needs: those of steps that others, not done yet, take in. An ended job needs none. */
+/** Digests of the frames that steps still have to take in. */
 function neededFrames(spec: JobSpec, record: JobRecord): Set<string> {
   const byId = new Map(record.steps.map((step) => [step.id, step]));
   const needed = new Set<string>();
@@ -14,7 +14,7 @@ function neededFrames(spec: JobSpec, record: JobRecord): Set<string> {
   return needed;
 }
 
-/** Digests of the frames that a job needed before a change and needs no more after it. */
+/** Digests of the frames that a job needed before a change and no longer needs after it. */
 export function spentFrames(spec: JobSpec, before: JobRecord, after: JobRecord): string[] {
   const needed = neededFrames(spec, after);
   return [...neededFrames(spec, before)].filter((sha256) => !needed.has(sha256));

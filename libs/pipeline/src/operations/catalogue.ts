@@ -1,6 +1,6 @@
 import type { EffectDescription, Model } from "@pixelmesh/proto";
 
-/** What the mesh can do just now, as its services list it. A model listed by several replicas may occur several times. */
+/** The models and effects of the mesh, as its services list them. A model of several replicas may occur several times. */
 export type Catalogue = {
   readonly upscaleModels: readonly Model[];
   readonly matteModels: readonly Model[];

@@ -8,7 +8,7 @@ const model = (name: string, scale: number, more: Partial<Model> = {}) =>
 const choose = (models: Model[], scale: number, name = "") =>
   chooseUpscaleModel({ scale, model: name }, scale || undefined, toCatalogue(models)).name;
 
-test("the marked default of the scale is chosen, wherever it stands in the list", () => {
+test("the marked default of the scale is chosen, at any place of the list", () => {
   expect(choose([model("a", 4), model("b", 4, { isDefault: true }), model("c", 2, { isDefault: true })], 4)).toBe("b");
 });
 
@@ -22,7 +22,7 @@ test("without a marked default the first by name is taken, so that every replica
   expect(choose([model("b", 4), model("a", 4)], 4)).toBe("a");
 });
 
-test("a default that is not here is never silently replaced by another model", () => {
+test("an unavailable default is never replaced by another model", () => {
   const models = [
     model("light", 4),
     model("fine", 4, { isDefault: true, available: false, unavailableReason: "hash differs" }),
@@ -31,12 +31,12 @@ test("a default that is not here is never silently replaced by another model", (
   expect(choose(models, 4, "light")).toBe("light");
 });
 
-test("of several replicas that list a model, one that has it counts", () => {
+test("a model is available if one of the replicas that list it has it", () => {
   const models = [model("fine", 4, { available: false, digest: "" }), model("fine", 4)];
   expect(chooseUpscaleModel({ scale: 0, model: "fine" }, undefined, toCatalogue(models)).digest).toBe("fine");
 });
 
-test("a mesh without models says so", () => {
+test("an error names the missing models of a mesh without models", () => {
   const nothing = toCatalogue([]);
   expect(() => chooseUpscaleModel({ scale: 0, model: "" }, undefined, nothing)).toThrow(
     "There is no upscale model; known: none",
@@ -44,17 +44,17 @@ test("a mesh without models says so", () => {
   expect(() => chooseMatteModel({ model: "" }, nothing)).toThrow("There is no matting model; known: none");
 });
 
-test("a scale that no model has is left to the nearest one, and a named model may be asked for any", () => {
+test("a scale without a model takes the model of the nearest scale, and a named model takes any scale", () => {
   const models = [model("two", 2, { isDefault: true }), model("four", 4, { isDefault: true })];
   expect(choose(models, 3)).toBe("four");
   expect(choose([...models, model("three", 3, { isDefault: true })], 3)).toBe("three");
   expect(choose(models, 3, "two")).toBe("two");
   const near = (factor: number) => chooseUpscaleModel({ scale: 0, model: "" }, factor, toCatalogue(models)).name;
-  // The border of 2 and 4 is their geometric mean.
+  // The border between 2 and 4 is their geometric mean.
   expect([1.01, 2.8, 2.83, 3, 40].map(near)).toEqual(["two", "two", "four", "four", "four"]);
 });
 
-test("a denoise strength needs a model with a pair that is here", () => {
+test("a denoise strength needs a model with an available pair", () => {
   const strong = model("strong", 4, { denoisePair: "weak" });
   const pairOf = (models: Model[], denoise?: number) =>
     chooseDenoisePair(

@@ -4,8 +4,8 @@ import type { Catalogue } from "./catalogue.ts";
 import { denoisePair, nearestScale } from "./upscale-size.ts";
 
 /**
- * The model an upscale step runs: the one it names, else the default of the scale nearest to `factor` (to the largest
- * scale where nothing says by how much). Throws UNKNOWN_MODEL with the known names, or MODEL_UNAVAILABLE.
+ * The model that an upscale step runs: the one it names, else the default of the scale nearest to `factor`, or of the largest scale
+ * where `factor` is undefined. Throws UNKNOWN_MODEL with the known names, or MODEL_UNAVAILABLE.
  */
 export function chooseUpscaleModel(
   { model: name }: UpscaleOperation,
@@ -19,7 +19,7 @@ export function chooseUpscaleModel(
   return defaultModel(models, wanted, "There is no upscale model");
 }
 
-/** The model that a denoise strength is mixed with, where the step has one. Throws as `denoisePair` and `chooseUpscaleModel`. */
+/** The second model of a step with a denoise strength. Throws as `denoisePair` and `chooseUpscaleModel` do. */
 export function chooseDenoisePair(
   operation: UpscaleOperation,
   model: Model,
@@ -30,7 +30,7 @@ export function chooseDenoisePair(
   return name === undefined ? undefined : namedModel(catalogue.upscaleModels, name);
 }
 
-/** The model a remove_background step runs: the one it names, else the default. Throws as chooseUpscaleModel does. */
+/** The model that a remove_background step runs: the one it names, else the default. Throws as `chooseUpscaleModel` does. */
 export function chooseMatteModel(operation: RemoveBackgroundOperation, catalogue: Catalogue): Model {
   if (operation.model !== "") return namedModel(catalogue.matteModels, operation.model);
   return defaultModel(catalogue.matteModels, undefined, "There is no matting model");
@@ -45,7 +45,7 @@ function namedModel(models: readonly Model[], name: string): Model {
 function defaultModel(models: readonly Model[], scale: number | undefined, nothing: string): Model {
   const fitting = models.filter((model) => scale === undefined || model.scale === scale);
   if (fitting.length === 0) throw unknownModel(models, nothing);
-  // Never another model than the default because that one is missing: it might be a worse one, and nobody was asked.
+  // A missing default is an error: another model might be worse, and the caller has not chosen it.
   return assertAvailable(defaultsOf(fitting), models);
 }
 

@@ -9,8 +9,8 @@ import {
 import { canonicalColor } from "../values/color.ts";
 
 /**
- * All parameters of an effect: those given, checked, and the described defaults for the rest; colours in lower case,
- * names in order. Throws INVALID_ARGUMENT naming the field below `path`, the effect's own in the request.
+ * All parameters of an effect, in order of their names: the given ones, checked, and the described defaults of the rest. Colours are
+ * in lower case. Throws INVALID_ARGUMENT with the field below `path`, the effect's path in the request.
  */
 export function canonicalParameters(
   effect: Effect,
@@ -51,7 +51,7 @@ function canonicalValue(value: Value | undefined, parameter: ParameterDescriptio
       const form = `${isInteger ? "an integer" : "a number"}${rangeText(parameter)}`;
       if (kind?.$case !== "number" || !isWithin(kind.value, parameter)) throw refuse(form);
       if (isInteger && !Number.isInteger(kind.value)) throw refuse(form);
-      // Adding 0 makes -0 the 0 it equals.
+      // Adding 0 turns -0 into 0.
       return { kind: { $case: "number", value: kind.value + 0 } };
     }
     case ParameterType.CHOICE:
@@ -74,12 +74,12 @@ function canonicalValue(value: Value | undefined, parameter: ParameterDescriptio
   }
 }
 
-// An effect whose colour may be transparent says so by a default with alpha.
+// A colour may be transparent if its default has alpha.
 function hasAlpha(value: Value | undefined): boolean {
   return value?.kind?.$case === "color" && value.kind.value.length === 9;
 }
 
-// A description whose bounds are both 0 has none: an empty range would allow nothing but 0.
+// Bounds that are both 0 mean no bounds.
 function isBounded({ minimum, maximum }: ParameterDescription): boolean {
   return minimum !== 0 || maximum !== 0;
 }

@@ -1,36 +1,48 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Step } from "@pixelmesh/proto";
 import type { WorkerRole } from "@pixelmesh/roles";
+import type { Size } from "../values/sizes.ts";
+import { applyEffects } from "./apply-effects.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { validateNumbers } from "./number-ranges.ts";
+import type { InputDescription, Operation, OperationCase, OperationDefinition, OperationOf } from "./operation.ts";
+import { prescale } from "./prescale.ts";
+import { removeBackground } from "./remove-background.ts";
+import { replaceBackground } from "./replace-background.ts";
+import { upscale } from "./upscale.ts";
 
-/** An operation of a step that has one. */
-export type Operation = NonNullable<Step["operation"]>;
+/** A definition for each operation of the contract. */
+type OperationTable = { readonly [C in OperationCase]: OperationDefinition<C> };
 
-/** How the generated code names an operation. */
-export type OperationCase = Operation["$case"];
+const definitions = {
+  prescale,
+  upscale,
+  removeBackground,
+  replaceBackground,
+  applyEffects,
+} satisfies OperationTable;
 
-type OperationFacts = {
-  /** As the contract names it; what people see. */
-  readonly name: string;
-  readonly service: WorkerRole;
-  /** Part of the result key; grows whenever the operation's pixels change. */
-  readonly revision: number;
-  /** Whether a model does it. */
-  readonly usesModel: boolean;
-};
+/** Every operation of the contract, in the contract's order. All other code derives from this table. */
+export const operations: OperationTable = definitions;
 
-/** Every operation there is. */
-export const operations: Readonly<Record<OperationCase, OperationFacts>> = {
-  prescale: { name: "prescale", service: "ingest", revision: 1, usesModel: false },
-  upscale: { name: "upscale", service: "upscale", revision: 3, usesModel: true },
-  removeBackground: { name: "remove_background", service: "background", revision: 1, usesModel: true },
-  replaceBackground: { name: "replace_background", service: "background", revision: 1, usesModel: false },
-  applyEffects: { name: "apply_effects", service: "effects", revision: 1, usesModel: false },
-};
+/** Cases of all operations, in the contract's order. */
+export const operationCases = Object.keys(operations) as readonly OperationCase[];
 
 /** Names of all operations, in the contract's order. */
-export const operationNames: readonly string[] = Object.values(operations).map((facts) => facts.name);
+export const operationNames: readonly string[] = Object.values(operations).map(({ name }) => name);
 
-/** A step's operation. Throws UNKNOWN_OPERATION where there is none that this release knows. */
+/** Cases of the operations that run a model. */
+export const modelOperationCases = operationCases.filter((name) => operations[name].usesModel);
+
+/** The cases of the operations that processes of role `R` run. */
+export type OperationsOfRole<R extends WorkerRole> = {
+  [C in OperationCase]: (typeof definitions)[C]["role"] extends R ? C : never;
+}[OperationCase];
+
+/** A handler for each operation of role `R`, and for no other. */
+export type HandlersOf<R extends WorkerRole, Handler> = { readonly [C in OperationsOfRole<R>]: Handler };
+
+/** The operation of a step. Throws UNKNOWN_OPERATION where the step has none that this release knows. */
 export function operationOf(step: Step): Operation {
   if (step.operation !== undefined && Object.hasOwn(operations, step.operation.$case)) return step.operation;
   throw new AppError(
@@ -40,20 +52,41 @@ export function operationOf(step: Step): Operation {
   );
 }
 
-/** The pictures an operation takes, in order, each by what it is. */
-export function inputRoles(operation: Operation): readonly string[] {
-  if (operation.$case !== "replaceBackground") return ["picture"];
-  switch (operation.value.background?.$case) {
-    case "picture":
-      return ["cut-out", "background"];
-    case "blurSigmaPx":
-      return ["cut-out", "original picture"];
-    default:
-      return ["cut-out"];
-  }
+/** The pictures that an operation takes, in order. */
+export function inputsOf<C extends OperationCase>({ $case, value }: OperationOf<C>): readonly InputDescription[] {
+  return operations[$case].inputs(value);
 }
 
-/** The name of the model an operation runs; empty where it uses none or leaves it to the default. */
-export function modelOf(operation: Operation): string {
-  return operation.$case === "upscale" || operation.$case === "removeBackground" ? operation.value.model : "";
+/** Checks an operation's own fields, without the catalogue. `path` is the operation's in the request. Throws INVALID_ARGUMENT. */
+export function validateOperation<C extends OperationCase>({ $case, value }: OperationOf<C>, path: string): void {
+  const definition = operations[$case];
+  validateNumbers(value, definition.numbers, path);
+  definition.validate(value, path);
+}
+
+/**
+ * Checks the models and effects that an operation names. `path` is the operation's in the request. Throws UNKNOWN_MODEL,
+ * MODEL_UNAVAILABLE, UNKNOWN_EFFECT, or INVALID_ARGUMENT with the field.
+ */
+export function assertKnown<C extends OperationCase>(
+  { $case, value }: OperationOf<C>,
+  path: string,
+  catalogue: Catalogue,
+): void {
+  operations[$case].assertKnown(value, path, catalogue);
+}
+
+/** Size of the result for a first input of this size. */
+export function resultSize<C extends OperationCase>({ $case, value }: OperationOf<C>, input: Size): Size {
+  return operations[$case].resultSize(value, input);
+}
+
+/** Pixels of the result for each pixel of the first input; assumed where the input's size is unknown. */
+export function pixelRatio<C extends OperationCase>({ $case, value }: OperationOf<C>, input: Size): number {
+  return operations[$case].expectedCost.pixelRatio(value, input);
+}
+
+/** Name of the model that an operation runs; empty where it uses none or takes the default. */
+export function modelOf<C extends OperationCase>({ $case, value }: OperationOf<C>): string {
+  return operations[$case].modelName(value);
 }

@@ -18,7 +18,7 @@ describe("the key of an upscale", () => {
       ),
     );
 
-  test("differs with whatever changes its pixels, and with nothing else", () => {
+  test("differs exactly where the pixels differ", () => {
     const target = { widthPx: 40, heightPx: 0 };
     const keys = [
       key({ scale: 4 }),
@@ -52,7 +52,7 @@ const defaults: Readonly<Record<string, unknown>> = {
   ink: "#000000",
 };
 
-/** Some settings in some order, the rest left to their defaults. */
+/** Some parameters in any order; the others are left out. */
 const someSettings = fc
   .shuffledSubarray(Object.keys(settings))
   .chain((names) =>
@@ -60,7 +60,7 @@ const someSettings = fc
   )
   .map((pairs) => Object.fromEntries(pairs) as Effect["parameters"]);
 
-/** The slow way: what the settings mean, written in a fixed order. */
+/** A slow reference: all parameters with their defaults, in a fixed order. */
 const meaning = (parameters: Effect["parameters"]) =>
   Object.keys(defaults).map((name) => {
     const given = parameters[name]?.kind?.value ?? defaults[name];
@@ -68,7 +68,7 @@ const meaning = (parameters: Effect["parameters"]) =>
   });
 
 describe("a step's key", () => {
-  test("is equal exactly when the resolved parameters are, in whatever order and whether or not defaults are written", () => {
+  test("is equal exactly when the resolved parameters are, in any order, with defaults written or left out", () => {
     fc.assert(
       fc.property(someSettings, someSettings, (one, other) => {
         const isSame = JSON.stringify(meaning(one)) === JSON.stringify(meaning(other));
@@ -79,27 +79,27 @@ describe("a step's key", () => {
   });
 
   test("is equal exactly when operation, revision, inputs in order, model digest and precision are", () => {
-    const facts = fc.record({
+    const fields = fc.record({
       operation: fc.constantFrom(upscale(2, "m"), upscale(4, "m"), cutOut("m")),
       operationRevision: fc.constantFrom(1, 2),
       modelDigest: fc.constantFrom("aa", "bb"),
       inputs: fc.constantFrom(["x"], ["x", "y"], ["y", "x"], ["xy"]),
       precision: fc.constantFrom("fp32", "fp16"),
     });
-    const key = ({ operation, inputs, precision, ...more }: typeof facts extends fc.Arbitrary<infer T> ? T : never) =>
+    const key = ({ operation, inputs, precision, ...more }: typeof fields extends fc.Arbitrary<infer T> ? T : never) =>
       stepKey(
         { step: step("s", operation), service: "", widthPx: 0, heightPx: 0, expectedMs: 0, ...more },
         inputs,
         precision,
       );
     fc.assert(
-      fc.property(facts, facts, (one, other) => {
+      fc.property(fields, fields, (one, other) => {
         expect(key(one) === key(other)).toBe(JSON.stringify(one) === JSON.stringify(other));
       }),
     );
   });
 
-  test("takes a model by its content: another name for the same file is the same work", () => {
+  test("depends on the model's file, not on its name", () => {
     const spec = plan(pipeline([step("a", upscale(4, "fine-x4"))]));
     const planned = spec.steps[0] as PlannedStep;
     const renamed = { ...planned, step: step("b", upscale(4, "alias")) };
@@ -108,7 +108,7 @@ describe("a step's key", () => {
     expect(stepKey({ ...unknown, step: step("b", upscale(4, "alias")) }, ["x"])).not.toBe(stepKey(unknown, ["x"]));
   });
 
-  test("is 64 hex digits; its degraded sibling is a valid key of a KV bucket", () => {
+  test("is 64 hex digits, and the key of its degraded result is valid in a KV bucket", () => {
     const key = keyOf(dither({}));
     expect(key).toMatch(/^[0-9a-f]{64}$/);
     expect(degradedKey(key)).toMatch(/^[-/_=.a-zA-Z0-9]+$/);

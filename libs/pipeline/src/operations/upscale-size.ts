@@ -1,35 +1,10 @@
 import { expected } from "@pixelmesh/errors";
 import type { Model, UpscaleOperation } from "@pixelmesh/proto";
-import { MAX_SIDE_PX } from "../values/limits.ts";
 import type { Size } from "../values/sizes.ts";
 
-/** Checks an upscale operation's numbers against their ranges. `path` is the operation's in the request. Throws INVALID_ARGUMENT. */
-export function assertUpscale({ scale, target, denoise, finishing }: UpscaleOperation, path: string): void {
-  if (scale !== 0 && !isBetween(scale, 2, 4)) {
-    throw expected(`${path}.scale`, "2, 3 or 4, or 0 for the target's or the model's own scale", scale);
-  }
-  if (target) {
-    const { widthPx, heightPx } = target;
-    for (const [name, side] of [["width_px", widthPx] as const, ["height_px", heightPx] as const]) {
-      if (side === 0 || (Number.isInteger(side) && isBetween(side, 1, MAX_SIDE_PX))) continue;
-      throw expected(`${path}.target.${name}`, `an integer from 1 to ${MAX_SIDE_PX}, or 0`, side);
-    }
-    if (widthPx === 0 && heightPx === 0) throw expected(`${path}.target`, "a width, a height or both", "neither");
-    if (scale !== 0) throw expected(`${path}.scale`, "0 beside a target", scale);
-  }
-  if (denoise !== undefined && !isBetween(denoise, 0, 1))
-    throw expected(`${path}.denoise`, "a number from 0 to 1", denoise);
-  if (finishing && !isBetween(finishing.sharpen, 0, 1)) {
-    throw expected(`${path}.finishing.sharpen`, "a number from 0 to 1", finishing.sharpen);
-  }
-  if (finishing && !isBetween(finishing.contrast, 0, 0.5)) {
-    throw expected(`${path}.finishing.contrast`, "a number from 0 to 0.5", finishing.contrast);
-  }
-}
-
 /**
- * The size that an upscale makes of a picture; `scale` is what counts where the operation has neither target nor scale. A
- * target keeps the picture's shape, each side rounded, at least as large as the picture's.
+ * Size of an upscaled picture. `modelScale` counts where the operation has neither target nor scale. A target keeps the picture's
+ * shape; each side is rounded.
  */
 export function upscaledSize({ scale: asked, target }: UpscaleOperation, input: Size, modelScale: number): Size {
   const { widthPx, heightPx } = input;
@@ -42,13 +17,13 @@ export function upscaledSize({ scale: asked, target }: UpscaleOperation, input: 
   return { widthPx: Math.round(widthPx * factor), heightPx: Math.round(heightPx * factor) };
 }
 
-/** By how much a picture is to be enlarged; undefined where the operation leaves that to the model, or the size is not known. */
+/** Factor by which a picture is enlarged; undefined where the model decides it, or the size is unknown. */
 export function upscaleFactor({ scale, target }: UpscaleOperation, input: Size): number | undefined {
   if (scale !== 0) return scale;
   return target && input.widthPx > 0 && input.heightPx > 0 ? targetFactor(target, input) : undefined;
 }
 
-/** Throws INVALID_ARGUMENT where a target is not larger than the picture: that is prescale's to do. */
+/** Checks that a target is larger than the picture; prescale is for smaller results. Throws INVALID_ARGUMENT. */
 export function assertEnlarges(operation: UpscaleOperation, input: Size, path: string): void {
   const factor = upscaleFactor(operation, input);
   if (factor === undefined || factor > 1) return;
@@ -58,15 +33,15 @@ export function assertEnlarges(operation: UpscaleOperation, input: Size, path: s
   throw expected(`${path}.target.${field}`, `larger than the picture of ${picture}`, got);
 }
 
-/** The scale that needs least resizing afterwards to reach `factor`, by ratio; of two as near the larger. Undefined where there is none. */
+/** The scale with the smallest ratio to `factor`; of two equal ratios the larger scale. Undefined where there are no scales. */
 export function nearestScale(scales: Iterable<number>, factor: number): number | undefined {
-  const away = (scale: number) => Math.abs(Math.log(scale / factor));
-  return [...new Set(scales)].sort((a, b) => away(a) - away(b) || b - a)[0];
+  const distance = (scale: number) => Math.abs(Math.log(scale / factor));
+  return [...new Set(scales)].sort((a, b) => distance(a) - distance(b) || b - a)[0];
 }
 
 /**
- * The model that a denoise strength is mixed with; undefined where none is asked for. Throws INVALID_ARGUMENT where the
- * model has no pair.
+ * Name of the model that `model` is mixed with for a denoise strength; undefined where the operation has no strength. Throws
+ * INVALID_ARGUMENT where the model has no pair.
  */
 export function denoisePair(
   { denoise }: UpscaleOperation,
@@ -82,8 +57,4 @@ function targetFactor(target: { readonly widthPx: number; readonly heightPx: num
   const byWidth = target.widthPx === 0 ? Number.POSITIVE_INFINITY : target.widthPx / input.widthPx;
   const byHeight = target.heightPx === 0 ? Number.POSITIVE_INFINITY : target.heightPx / input.heightPx;
   return Math.min(byWidth, byHeight);
-}
-
-function isBetween(value: number, least: number, most: number): boolean {
-  return value >= least && value <= most;
 }

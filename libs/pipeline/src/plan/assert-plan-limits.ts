@@ -3,7 +3,7 @@ import { JobSpec, type Step } from "@pixelmesh/proto";
 import { MAX_SIDE_PX, MAX_SPEC_BYTES } from "../values/limits.ts";
 import { fits, pixelsOf, type Size } from "../values/sizes.ts";
 
-/** Bounds of the mesh for the pictures that steps make. */
+/** Limits of the mesh on the pictures that steps make. */
 export type PlanLimits = {
   readonly maxOutputPixels: number;
   /** Default 16384. */
@@ -11,8 +11,8 @@ export type PlanLimits = {
 };
 
 /**
- * Refuses a plan before any work: every step's picture must be within the mesh's limits, and every output within the
- * caller's own bound (0: none) as well. Pictures of unknown size pass; their workers check. Throws OUTPUT_TOO_LARGE.
+ * Checks the sizes of a plan before any work. Every step's picture must be within the mesh's limits, and every output within the
+ * caller's own limit (0: none) as well. Pictures of unknown size pass, because their workers check them. Throws OUTPUT_TOO_LARGE.
  */
 export function assertSizes(
   steps: readonly (readonly [Step, Size])[],
@@ -35,7 +35,7 @@ export function assertSizes(
   }
 }
 
-/** Refuses a specification that is too large to store: it would be refused on every repeat. Throws PIPELINE_TOO_LARGE. */
+/** Checks that a specification is small enough to be stored. Throws PIPELINE_TOO_LARGE, which no retry helps. */
 export function assertSpecSize(spec: JobSpec): void {
   const bytes = JobSpec.encode(spec).finish().length;
   if (bytes <= MAX_SPEC_BYTES) return;

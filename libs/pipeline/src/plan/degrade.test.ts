@@ -27,7 +27,7 @@ describe("under load", () => {
     [1, "1536x1152", ["size"]],
     [2, "1024x768", ["size", "finishing"]],
     [3, "1024x768", ["size", "finishing", "model"]],
-  ] as const)("at level %i pictures enter models at %s, and all that is lowered is told", (level, to, kinds) => {
+  ] as const)("at level %i pictures enter models at %s, and every degradation is listed", (level, to, kinds) => {
     const spec = planAt(level, allowed, up);
     expect(spec.adaptations.map(({ kind }) => kind)).toEqual(kinds);
     expect(spec.adaptations[0]).toEqual({
@@ -44,7 +44,7 @@ describe("under load", () => {
     expect(spec.steps.at(-1)?.modelDigest).toBe(sha(level === 3 ? "small-x4" : "fine-x4"));
   });
 
-  test("nothing is lowered for who does not allow it, or asks for a quality", () => {
+  test("a request that does not allow degradation, or names a quality, is not degraded", () => {
     for (const header of [
       {},
       { ...allowed, quality: Quality.HIGH },
@@ -55,11 +55,11 @@ describe("under load", () => {
       expect(spec.steps.map((planned) => planned.step?.id)).toEqual(["up"]);
       expect(spec.steps[0]?.step?.operation).toEqual({ ...finished, value: { ...finished.value, model: "fine-x4" } });
     }
-    // A quality that shrinks is what its caller asked for: no adaptation.
+    // The caller asked for a quality that shrinks: no adaptation.
     expect(planAt(3, { ...allowed, quality: Quality.FAST }, up).adaptations).toEqual([]);
   });
 
-  test("a result is never smaller than its picture, and a cut-out stays as large as it is", () => {
+  test("a result is never smaller than its picture, and a cut-out keeps its size", () => {
     const sources = [source(3_840, 2_160)];
     for (const level of [1, 2, 3] as const) {
       const more = { ...large, sources, load: at(level) };
@@ -72,7 +72,7 @@ describe("under load", () => {
     }
   });
 
-  test("a model that was named stays, and so does a picture that fits", () => {
+  test("a named model and a picture that fits are not degraded", () => {
     const named = planAt(3, allowed, pipeline([step("up", upscale(4, "fine-x4"))]));
     expect(named.adaptations.map(({ kind }) => kind)).toEqual(["size"]);
     const fits = plan(pipeline([step("up", upscale(4)), step("cut", cutOut())]), allowed, {
@@ -83,7 +83,7 @@ describe("under load", () => {
     expect(fits.adaptations).toEqual([]);
   });
 
-  test("without a smaller model of the scale that is here, the default runs", () => {
+  test("the default runs where no smaller model of the scale is available", () => {
     const spec = plan(up, allowed, { ...large, catalogue: known, load: at(3) });
     expect(spec.adaptations.map(({ kind }) => kind)).toEqual(["size", "finishing"]);
   });

@@ -1,6 +1,6 @@
 import type { Input, Step } from "@pixelmesh/proto";
 
-/** For each step, by index, the indexes of the steps it takes pictures from. */
+/** For each step, by index, the indexes of the steps that it takes pictures from. */
 export type Edges = readonly (readonly number[])[];
 
 /** A step's inputs with the default filled in: the step before it in the list, or the upload "source" for the first. */
@@ -11,7 +11,7 @@ export function explicitInputs(steps: readonly Step[], index: number): readonly 
   return [{ from: before ? { $case: "step", value: before.id } : { $case: "upload", value: "source" } }];
 }
 
-/** The edges between steps whose inputs are explicit; inputs that name no step of the list give none. */
+/** The edges between steps whose inputs are explicit. An input that names no step of the list gives no edge. */
 export function edgesOf(steps: readonly Step[]): Edges {
   const indexById = new Map(steps.map((step, index) => [step.id, index]));
   return steps.map((step) =>
@@ -23,8 +23,8 @@ export function edgesOf(steps: readonly Step[]): Edges {
 }
 
 /**
- * Indexes such that every step comes after those it takes pictures from, otherwise as near to the list's own order as
- * can be. Shorter than the list exactly when there is a cycle.
+ * A topological order, as indexes: every step comes after the steps that it takes pictures from. Otherwise the list's own order is
+ * kept. The result is shorter than the list exactly when there is a cycle.
  */
 export function topologicalOrder(edges: Edges): number[] {
   const order: number[] = [];
@@ -37,21 +37,21 @@ export function topologicalOrder(edges: Edges): number[] {
   }
 }
 
-/** A cycle as indexes in the direction pictures would flow, its first one repeated at its end; none: undefined. */
+/** A cycle as indexes in the direction in which pictures flow, its first index repeated at its end; undefined where there is none. */
 export function findCycle(edges: Edges): number[] | undefined {
-  const sound = new Set(topologicalOrder(edges));
-  let at = edges.findIndex((_, index) => !sound.has(index));
+  const ordered = new Set(topologicalOrder(edges));
+  let at = edges.findIndex((_, index) => !ordered.has(index));
   if (at < 0) return undefined;
-  // Every step that cannot be ordered takes from another such step: walking backwards must meet itself.
+  // A step that cannot be ordered takes a picture from another such step, so a backward walk must return to one of its steps.
   const path: number[] = [];
   while (!path.includes(at)) {
     path.push(at);
-    at = edges[at]?.find((source) => !sound.has(source)) ?? at;
+    at = edges[at]?.find((source) => !ordered.has(source)) ?? at;
   }
   return [at, ...path.slice(path.indexOf(at)).reverse()];
 }
 
-/** The given steps and all that they take pictures from, directly or not. */
+/** The given steps and all their ancestors. */
 export function withAncestors(edges: Edges, roots: Iterable<number>): Set<number> {
   const found = new Set(roots);
   for (const index of found) for (const source of edges[index] ?? []) found.add(source);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { calm, calmAfterMs, createLoadGauge, type LoadSignals, loadOf } from "./load-level.ts";
+import { createLoadGauge, type LoadSignals, loadFallAfterMs, loadOf, noLoad } from "./load-level.ts";
 
 const quiet: LoadSignals = { cpuLoad: 0.5, memoryZone: 0, queueWaitMs: 0, recentWaitMs: 0 };
 
@@ -18,14 +18,14 @@ describe("the level of the load", () => {
   ])("with %j is %i", (change, level, why) => expect(loadOf({ ...quiet, ...change })).toEqual({ level, why }));
 });
 
-test("the level rises at once and falls step by step, each after a while below it", () => {
+test("the level rises at once and falls one by one, each after a while below it", () => {
   const gauge = createLoadGauge();
   const high = loadOf({ ...quiet, queueWaitMs: 60_000 });
-  expect(gauge.note(calm, 0).level).toBe(0);
-  expect(gauge.note(high, 1)).toEqual(high);
-  expect(gauge.note(calm, calmAfterMs).level).toBe(3);
-  expect(gauge.note(calm, 1 + calmAfterMs).level).toBe(2);
-  expect(gauge.note(calm, 2 + calmAfterMs).level).toBe(2);
-  expect(gauge.note(calm, 1 + 2 * calmAfterMs).level).toBe(1);
-  expect(gauge.note(calm, 1 + 3 * calmAfterMs)).toEqual(calm);
+  expect(gauge.update(noLoad, 0).level).toBe(0);
+  expect(gauge.update(high, 1)).toEqual(high);
+  expect(gauge.update(noLoad, loadFallAfterMs).level).toBe(3);
+  expect(gauge.update(noLoad, 1 + loadFallAfterMs).level).toBe(2);
+  expect(gauge.update(noLoad, 2 + loadFallAfterMs).level).toBe(2);
+  expect(gauge.update(noLoad, 1 + 2 * loadFallAfterMs).level).toBe(1);
+  expect(gauge.update(noLoad, 1 + 3 * loadFallAfterMs)).toEqual(noLoad);
 });

@@ -1,28 +1,28 @@
-/** How far requests that allow it are lowered: not at all; to 1536 px; to 1024 px and without finishing; and to lighter models. */
+/** Degree of degradation of the requests that allow it. 0: none; 1: to 1536 px; 2: to 1024 px and without finishing; 3: also to lighter models. */
 export type LoadLevel = 0 | 1 | 2 | 3;
 
-/** What the mesh is like just now. */
+/** The current load of the mesh. */
 export type LoadSignals = {
-  /** Runnable tasks per core, as the kernel averages them over a minute. */
+  /** Runnable tasks per core, averaged over a minute by the kernel. */
   readonly cpuLoad: number;
   /** The worst zone of any device: 0 green, 1 amber, 2 red. */
   readonly memoryZone: 0 | 1 | 2;
-  /** How long a slot has been waited for, and how long the work in the queues will take, the longer of the two. */
+  /** The longest wait for a slot so far, or the time that the queued work will take, whichever is longer. */
   readonly queueWaitMs: number;
-  /** How long the steps that began lately had waited, in the mean. */
+  /** Mean wait of the steps that have begun lately. */
   readonly recentWaitMs: number;
 };
 
-/** What is lowered, and why. */
+/** Degree of degradation, and the reason in words. */
 export type Load = { readonly level: LoadLevel; readonly why: string };
 
-/** Nothing is lowered. */
-export const calm: Load = { level: 0, why: "" };
+/** No degradation. */
+export const noLoad: Load = { level: 0, why: "" };
 
 type Threshold = readonly [level1: number, level2: number, level3: number];
 
-// Waits: what a person notices, what they mind, and half of the half minute that the latency objective allows. A core with
-// two tasks to run takes twice as long for each.
+// The waits: one that a person notices, one that annoys, and half of the 30 s that the latency objective allows. With two runnable
+// tasks per core each task takes twice as long.
 const thresholds: Readonly<Record<keyof LoadSignals, Threshold>> = {
   cpuLoad: [2, 4, 8],
   memoryZone: [1, 2, Number.POSITIVE_INFINITY],
@@ -37,7 +37,7 @@ const words: Readonly<Record<keyof LoadSignals, (value: number) => string>> = {
   recentWaitMs: (value) => `steps waited ${Math.round(value / 1_000)} s lately`,
 };
 
-/** The level that the worst of the signals asks for, with that signal in words. */
+/** The highest level that any signal asks for, with that signal in words. */
 export function loadOf(signals: LoadSignals): Load {
   return (Object.keys(thresholds) as (keyof LoadSignals)[])
     .map((name): Load => {
@@ -45,27 +45,30 @@ export function loadOf(signals: LoadSignals): Load {
       const level = thresholds[name].filter((threshold) => value >= threshold).length as LoadLevel;
       return { level, why: level === 0 ? "" : words[name](value) };
     })
-    .reduce((worst, load) => (load.level > worst.level ? load : worst), calm);
+    .reduce((worst, load) => (load.level > worst.level ? load : worst), noLoad);
 }
 
-/** One step down needs this long below the level: results must not flicker with the load. */
-export const calmAfterMs = 10_000;
+/** Time that the load must stay below the level before the level falls by one. Results must not change with every change of the load. */
+export const loadFallAfterMs = 10_000;
 
-/** A level over time: it rises at once, and falls by one after `calmAfterMs` below it. */
-export type LoadGauge = { note(load: Load, nowMs: number): Load };
+/** A level over time. It rises at once, and falls by one after `loadFallAfterMs` below it. */
+export type LoadGauge = {
+  /** Takes the current load and returns the smoothed one. */
+  update(load: Load, nowMs: number): Load;
+};
 
-/** A gauge that begins calm. Holds no clock. */
+/** A gauge that begins without load. Holds no clock. */
 export function createLoadGauge(): LoadGauge {
-  let held = calm;
+  let held = noLoad;
   let sinceMs = Number.NEGATIVE_INFINITY;
   return {
-    note(load, nowMs) {
+    update(load, nowMs) {
       if (load.level >= held.level) {
         held = load;
         sinceMs = nowMs;
-      } else if (nowMs - sinceMs >= calmAfterMs) {
+      } else if (nowMs - sinceMs >= loadFallAfterMs) {
         const level = (held.level - 1) as LoadLevel;
-        held = level === 0 ? calm : { level, why: load.why === "" ? held.why : load.why };
+        held = level === 0 ? noLoad : { level, why: load.why === "" ? held.why : load.why };
         sinceMs = nowMs;
       }
       return held;

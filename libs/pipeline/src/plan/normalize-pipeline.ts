@@ -3,8 +3,8 @@ import { canonicalEncoding } from "../values/encoding.ts";
 import { explicitInputs } from "./graph.ts";
 
 /**
- * A pipeline with what the contract leaves to defaults written out, as far as no model or effect must be known for it:
- * every step's inputs, every output's step and encoding, and the one output "result" of the last step where none is given.
+ * A pipeline with its defaults written out, except those that need the catalogue: every step's inputs, every output's step and
+ * encoding, and the one output "result" of the last step where the pipeline has no outputs.
  */
 export function normalizePipeline(pipeline: Pipeline): { steps: Step[]; outputs: Output[] } {
   const { steps, outputs } = pipeline;

@@ -25,13 +25,13 @@ import {
   upscale,
 } from "../../test/fixtures.ts";
 import { rateKeyOf } from "../estimates/expected-cost.ts";
-import { createRateBook } from "../estimates/measured-rates.ts";
+import { createMeasuredRates } from "../estimates/measured-rates.ts";
 import { requestDigest } from "./request-header.ts";
 
 const ids = (spec: JobSpec) => spec.steps.map((planned) => planned.step?.id);
 
 describe("planning", () => {
-  test("the shortest request is filled in completely", () => {
+  test("every default of the shortest request is filled in", () => {
     const spec = plan(Pipeline.create({ steps: [step("up", upscale(0)), step("fx", effects("dither"))] }));
     expect(spec).toMatchObject({
       priority: Priority.INTERACTIVE,
@@ -70,7 +70,7 @@ describe("planning", () => {
     ]);
   });
 
-  test("every operation goes to its service", () => {
+  test("every operation goes to its role", () => {
     const replace = {
       $case: "replaceBackground",
       value: { background: { $case: "color", value: "#FF0000" } },
@@ -97,7 +97,7 @@ describe("planning", () => {
     });
   });
 
-  test("a step that leads to no output is left out and said so", () => {
+  test("a step that leads to no output is left out, with a notice", () => {
     const spec = plan(pipeline([step("a", effects("grey")), step("b", effects("dither"))], [{ name: "x", step: "a" }]));
     expect(ids(spec)).toEqual(["a"]);
     expect(spec.notices).toEqual([
@@ -114,7 +114,7 @@ describe("planning", () => {
     expect(revision("grey")).toBeLessThan(2 ** 31);
   });
 
-  test("an upscale to a size is planned with the model nearest to what it takes, also behind a prescale", () => {
+  test("an upscale to a size takes the model of the nearest scale, also behind a prescale", () => {
     const to = (widthPx: number, more = {}) =>
       plan(
         pipeline([step("up", { $case: "upscale", value: { scale: 0, model: "", target: { widthPx, heightPx: 0 } } })]),
@@ -122,8 +122,8 @@ describe("planning", () => {
         { sources: [source(1500, 1000)] },
       ).steps.at(-1);
     const planned = (widthPx: number, more = {}) => {
-      const { step: resolved, ...facts } = to(widthPx, more) as PlannedStep;
-      return { ...resolved?.operation?.value, size: [facts.widthPx, facts.heightPx], digest: facts.modelDigest };
+      const { step: resolved, ...fields } = to(widthPx, more) as PlannedStep;
+      return { ...resolved?.operation?.value, size: [fields.widthPx, fields.heightPx], digest: fields.modelDigest };
     };
     const target = (widthPx: number) => ({ widthPx, heightPx: 0 });
     expect(planned(3300)).toEqual({
@@ -141,16 +141,16 @@ describe("planning", () => {
   });
 
   test("expected times come from measured rates", () => {
-    const rates = createRateBook();
+    const rates = createMeasuredRates();
     const asked = pipeline([step("a", upscale(4)), step("b", cutOut())]);
     const [first] = plan(asked).steps;
-    // Assumed 50 + 5,000 ms for one megapixel: it took a tenth.
+    // Assumed: 50 + 5,000 ms for one megapixel. It took a tenth.
     if (first?.step) rates.observe(rateKeyOf(first.step), "cpu", 1, 505);
     const spec = plan(asked, {}, { rates, sources: [source(1000, 500)] });
     expect(spec.steps.map((planned) => planned.expectedMs)).toEqual([expect.closeTo(255, 6), 0]);
   });
 
-  test("every acyclic pipeline is planned in topological order, all of it and nothing else", () => {
+  test("the plan of an acyclic pipeline is its needed steps in topological order", () => {
     fc.assert(
       fc.property(acyclicPipelines(64), (asked) => {
         const spec = plan(asked);
@@ -199,7 +199,7 @@ describe("the digest of a request", () => {
       sources.length > 0 ? sources : [source()],
     );
 
-  test("is that of an equal request, whatever its id and however its defaults are written", () => {
+  test("is equal for equal requests, with any request id, with defaults written or left out", () => {
     const spelled = pipeline([step("a", effects("grey"), fromUpload("source"))], [{ name: "result", step: "a" }]);
     const header = { pipeline: spelled, priority: Priority.INTERACTIVE, quality: Quality.AUTO, requestId: "again" };
     expect(digest(header)).toBe(digest({}));
@@ -222,7 +222,7 @@ describe("the digest of a request", () => {
   });
 });
 
-/** The slow way: steps from which an output can be reached by following inputs. */
+/** A slow reference: the steps from which an output can be reached. */
 function ancestorsOfOutputs(asked: Pipeline): string[] {
   const byId = new Map<string, Step>(asked.steps.map((item) => [item.id, item]));
   const found = new Set<string>();

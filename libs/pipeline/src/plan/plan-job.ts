@@ -9,22 +9,21 @@ import {
   type Step,
 } from "@pixelmesh/proto";
 import { expectedStepMs, stepMegapixels } from "../estimates/expected-cost.ts";
-import type { RateBook } from "../estimates/measured-rates.ts";
+import type { MeasuredRates } from "../estimates/measured-rates.ts";
 import type { Catalogue } from "../operations/catalogue.ts";
-import { operationOf, operations } from "../operations/operations.ts";
+import { operationOf, operations, resultSize } from "../operations/operations.ts";
 import { resolveStep } from "../operations/resolve-step.ts";
-import { resultSize } from "../operations/result-size.ts";
 import { type Size, unknownSize } from "../values/sizes.ts";
 import { assertSizes, assertSpecSize, type PlanLimits } from "./assert-plan-limits.ts";
-import { adaptStep, boundsFor, loadFor, sizeAdaptation } from "./degrade.ts";
+import { boundsFor, degradeStep, loadFor, sizeAdaptation } from "./degrade.ts";
 import { edgesOf, topologicalOrder, withAncestors } from "./graph.ts";
-import { calm, type Load } from "./load-level.ts";
+import { type Load, noLoad } from "./load-level.ts";
 import { normalizePipeline } from "./normalize-pipeline.ts";
 import { assertHeader, priorityOf, qualityOf, requestDigest } from "./request-header.ts";
 import { applySizePolicy } from "./size-policy.ts";
 import { validatePipeline } from "./validate-pipeline.ts";
 
-/** All that a plan is made from. */
+/** The request and the state of the mesh that a plan follows from. */
 export type PlanRequest = {
   readonly jobId: string;
   readonly header: CreateJobHeader;
@@ -35,16 +34,16 @@ export type PlanRequest = {
   readonly deadlineUnixMs: number;
   readonly catalogue: Catalogue;
   readonly limits: PlanLimits;
-  /** How busy the mesh is: what requests that allow it are lowered by. */
+  /** Load of the mesh, which degrades requests that allow it. Default: no load. */
   readonly load?: Load;
-  /** Measured speeds; without them every expected_ms is 0. */
-  readonly rates?: Pick<RateBook, "expectedMs">;
+  /** Measured speeds. Without them every expected_ms is 0. */
+  readonly rates?: Pick<MeasuredRates, "expectedMs">;
 };
 
 /**
- * What is to be done, resolved for good: steps in topological order with every default filled in, their services, model
- * digests and sizes, prescale steps as the quality asks for, and outputs. Steps that lead to no output are left out, with
- * a notice. Throws as validatePipeline does, OUTPUT_TOO_LARGE, and PIPELINE_TOO_LARGE for more than MAX_SPEC_BYTES.
+ * Plans a job: its steps in topological order with every default filled in, their roles, model digests and sizes, prescale steps
+ * where the quality needs them, and its outputs. Steps that lead to no output are left out, with a notice. Throws as
+ * validatePipeline does, OUTPUT_TOO_LARGE, and PIPELINE_TOO_LARGE for more than MAX_SPEC_BYTES.
  */
 export function planJob(request: PlanRequest): JobSpec {
   const { header, sources, catalogue } = request;
@@ -59,9 +58,9 @@ export function planJob(request: PlanRequest): JobSpec {
   const { steps: asked, outputs } = normalizePipeline(header.pipeline);
   const needed = neededSteps(asked, new Set(outputs.map((output) => output.step)));
   const ordered = topologicalOrder(edgesOf(needed)).flatMap((index) => needed[index] ?? []);
-  const load = loadFor(header, request.load ?? calm);
-  const adapted = ordered.map((step) => adaptStep(step, resolveStep(step, catalogue).step, load, catalogue));
-  const resolved = adapted.map(({ step }) => step);
+  const load = loadFor(header, request.load ?? noLoad);
+  const degraded = ordered.map((step) => degradeStep(step, resolveStep(step, catalogue).step, load, catalogue));
+  const resolved = degraded.map(({ step }) => step);
   const sourceSizes = new Map(sources.map((source) => [source.name, source.info ?? unknownSize]));
   const sized = withSizes(applySizePolicy(resolved, sourceSizes, boundsFor(header, load)), sourceSizes);
   assertSizes(
@@ -86,7 +85,7 @@ export function planJob(request: PlanRequest): JobSpec {
     outputs,
     adaptations: [
       ...(load.level > 0 ? sizeAdaptations(sized, resolved, load) : []),
-      ...adapted.flatMap(({ adaptations }) => adaptations),
+      ...degraded.flatMap(({ adaptations }) => adaptations),
     ],
     notices: unusedNotices(asked, needed),
     requestDigest: requestDigest(header, sources),
@@ -107,7 +106,7 @@ function unusedNotices(asked: readonly Step[], needed: readonly Step[]): Notice[
     .map(({ id }) => ({ stepId: id, kind: "unused_step", text: `Step ${id} leads to no output and was left out` }));
 }
 
-/** The prescale steps that were put in because of the load. */
+/** An adaptation for each prescale step that the load has added. */
 function sizeAdaptations(sized: readonly SizedStep[], asked: readonly Step[], load: Load): Adaptation[] {
   const ids = new Set(asked.map(({ id }) => id));
   return sized
@@ -132,7 +131,7 @@ function planStep({ step: sized, input, size }: SizedStep, { catalogue, rates }:
   const { widthPx, heightPx } = size;
   const { step, modelDigest, operationRevision } = resolveStep(sized, catalogue, input);
   const operation = operationOf(step);
-  const { service } = operations[operation.$case];
-  const planned = { step, service, modelDigest, operationRevision, widthPx, heightPx, expectedMs: 0 };
+  const { role } = operations[operation.$case];
+  const planned = { step, service: role, modelDigest, operationRevision, widthPx, heightPx, expectedMs: 0 };
   return { ...planned, expectedMs: rates ? expectedStepMs(rates, step, stepMegapixels(planned)) : 0 };
 }

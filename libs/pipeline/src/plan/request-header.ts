@@ -3,7 +3,7 @@ import { type CreateJobHeader, type JobSpec, Pipeline, Priority, Quality, type S
 import { canonicalDigest } from "../values/canonical-json.ts";
 import { normalizePipeline } from "./normalize-pipeline.ts";
 
-/** Checks what a job's header says beside its pipeline. Throws INVALID_ARGUMENT naming the field. */
+/** Checks the fields of a job's header, except its pipeline. Throws INVALID_ARGUMENT with the field. */
 export function assertHeader(header: CreateJobHeader): void {
   const { priority, quality, requestId, maxOutputPixels } = header;
   if (![0, Priority.INTERACTIVE, Priority.BATCH].includes(priority)) {
@@ -23,7 +23,7 @@ export function priorityOf(header: CreateJobHeader): Priority {
   return header.priority === Priority.UNSPECIFIED ? Priority.INTERACTIVE : header.priority;
 }
 
-/** The same job with priority BATCH, and a notice that says why. */
+/** The same job with priority BATCH, and a notice with the reason. */
 export function lowerPriority(spec: JobSpec, why: string): JobSpec {
   const notice = { stepId: "", kind: "priority_lowered", text: `The job runs with priority batch: ${why}` };
   return { ...spec, priority: Priority.BATCH, notices: [...spec.notices, notice] };
@@ -35,8 +35,8 @@ export function qualityOf(header: CreateJobHeader): Quality {
 }
 
 /**
- * sha256 of all that makes a request what it is: pipeline, settings of the header except the request id, and the
- * pictures by name and content. Does not depend on the catalogue, so that a repeat after an update is still a repeat.
+ * sha256 of a request: its pipeline, the settings of its header except the request id, and its pictures by name and content. Two
+ * requests with the same digest ask for the same job. The digest does not depend on the catalogue, which may change before a retry.
  */
 export function requestDigest(header: CreateJobHeader, sources: readonly Source[]): string {
   return canonicalDigest({

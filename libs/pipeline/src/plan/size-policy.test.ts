@@ -42,7 +42,7 @@ describe("the size policy", () => {
     expect(outline(plan(blurred, { quality }, large))).toEqual(["cut(source) 4000x3000", "bg(cut+source) 4000x3000"]);
   });
 
-  test("an upscale is never smaller than its picture, and shrinks it no less than that takes", () => {
+  test("an upscale is never smaller than its picture, and its picture is shrunk as far as that allows", () => {
     const side = fc.integer({ min: 1, max: 4_000 });
     const scale = fc.constantFrom<2 | 4>(2, 4);
     fc.assert(
@@ -71,7 +71,7 @@ describe("the size policy", () => {
     ]);
   });
 
-  test("nothing is shrunk where a blurred background would no longer fit its cut-out", () => {
+  test("nothing is shrunk where a blurred background would no longer have the size of its cut-out", () => {
     const steps = [
       step("up", upscale(4), fromUpload("source")),
       step("bg", blur(4), fromStep("up"), fromUpload("other")),
@@ -81,7 +81,7 @@ describe("the size policy", () => {
     expect(outline(spec)).toEqual(["up(source) 8000x6000", "bg(up+other) 8000x6000"]);
   });
 
-  test.each([Quality.UNSPECIFIED, Quality.AUTO, Quality.HIGH])("quality %i touches nothing", (quality) => {
+  test.each([Quality.UNSPECIFIED, Quality.AUTO, Quality.HIGH])("quality %i shrinks nothing", (quality) => {
     expect(outline(plan(pipeline([step("cut", cutOut())]), { quality }, large))).toEqual(["cut(source) 4000x3000"]);
   });
 
@@ -127,7 +127,7 @@ describe("the size policy", () => {
     ]);
   });
 
-  test("a cut-out that was not shrunk keeps its original, whatever else is made of that", () => {
+  test("a cut-out that was not shrunk keeps its original, even if another branch shrinks it", () => {
     const up = step("up", upscale(2), fromUpload("source"));
     const bg = step("bg", blur(4), fromUpload("cut"), fromUpload("source"));
     const sources = [source(4000, 3000), source(4000, 3000, "cut")];
@@ -163,7 +163,7 @@ describe("the size policy", () => {
     ]);
   });
 
-  test("a pipeline that grows past 64 steps by it is refused", () => {
+  test("a pipeline that grows past 64 steps is refused", () => {
     const names = Array.from({ length: 40 }, (_, index) => `u${index}`);
     const steps = names.map((name) => step(name, upscale(4), fromUpload(name)));
     const asked = pipeline(
@@ -193,12 +193,12 @@ describe("limits of results", () => {
     expect(error?.metadata).toMatchObject({ step: "b", width_px: "16000", height_px: "16000" });
   });
 
-  test("the caller's bound is for outputs", () => {
+  test("the caller's limit applies to outputs only", () => {
     expect(refused(chain, { maxOutputPixels: 7500 })).toBeUndefined();
     expect(refused(chain, { maxOutputPixels: 7499 })?.message).toContain("100×75 (7500 pixels)");
   });
 
-  test("the caller's bound cannot lift the mesh's", () => {
+  test("the caller's limit cannot raise the mesh's limit", () => {
     const error = refused(
       pipeline([step("a", upscale(4))]),
       { maxOutputPixels: 1e12 },
@@ -214,7 +214,7 @@ describe("limits of results", () => {
   });
 });
 
-test("what is fitted lies within its bounds, keeps its shape, and is never enlarged", () => {
+test("a fitted size lies within its bounds, keeps its shape, and is never enlarged", () => {
   const side = fc.integer({ min: 1, max: 16_384 });
   const bounds = fc.record({
     maxSidePx: fc.constantFrom(0, 16, 1024, 2048),

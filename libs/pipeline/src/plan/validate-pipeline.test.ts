@@ -115,7 +115,7 @@ describe("a pipeline's shape", () => {
       pipeline([step("a", effects("grey"), fromStep("b")), step("b", effects("grey"))]),
       "a → b → a",
     ],
-  ])("%s is INVALID_PIPELINE and says where", (_, asked, text) => {
+  ])("%s is INVALID_PIPELINE, and the error names the field", (_, asked, text) => {
     const error = refusal(asked);
     expect(error.reason).toBe("INVALID_PIPELINE");
     expect(error.message).toContain(text);
@@ -135,7 +135,7 @@ describe("a pipeline's shape", () => {
     );
   });
 
-  test("every cyclic pipeline is refused, and what is named is a cycle of it", () => {
+  test("every cyclic pipeline is refused, and the error names a cycle of it", () => {
     const rings = fc.record({
       base: acyclicPipelines(24),
       ring: fc.uniqueArray(fc.nat(23), { minLength: 1, maxLength: 24 }),
@@ -168,7 +168,7 @@ describe("a step's fields", () => {
     [
       pipeline([step("a", effects("grey")), step("b", effects("grey")), step("c", upscale(5))]),
       "pipeline.steps[2].upscale.scale",
-      "Expected `pipeline.steps[2].upscale.scale` to be 2, 3 or 4, or 0 for the target's or the model's own scale, got `5`",
+      "Expected `pipeline.steps[2].upscale.scale` to be an integer from 2 to 4, or 0 for the target's or the model's own scale, got `5`",
     ],
     [
       pipeline([
@@ -176,6 +176,11 @@ describe("a step's fields", () => {
       ]),
       "pipeline.steps[0].upscale.scale",
       "to be 0 beside a target, got `4`",
+    ],
+    [
+      pipeline([step("a", { $case: "upscale", value: { scale: 0, model: "", target: { widthPx: 0, heightPx: 0 } } })]),
+      "pipeline.steps[0].upscale.target",
+      "to be a width, a height or both, got `neither`",
     ],
     [
       pipeline([step("a", { $case: "upscale", value: { scale: 0, model: "fine-x4", denoise: 0.5 } })]),
@@ -243,12 +248,15 @@ describe("a step's fields", () => {
       "pipeline.steps[0].apply_effects.effects[0].parameters",
       "parameters of `dither` (levels, strength, palette, serpentine, ink, paper), got `lvls, x`",
     ],
-  ])("out of range is INVALID_ARGUMENT with the field, what is expected and what came (%#)", (asked, field, text) => {
-    const error = refusal(asked);
-    expect(error.reason).toBe("INVALID_ARGUMENT");
-    expect(error.fields.map((violation) => violation.field)).toEqual([field]);
-    expect(error.message).toContain(text);
-  });
+  ])(
+    "a value out of range is INVALID_ARGUMENT with the field, the expected range and the value (%#)",
+    (asked, field, text) => {
+      const error = refusal(asked);
+      expect(error.reason).toBe("INVALID_ARGUMENT");
+      expect(error.fields.map((violation) => violation.field)).toEqual([field]);
+      expect(error.message).toContain(text);
+    },
+  );
 
   test.each<[Pipeline, string, string]>([
     [pipeline([step("a", upscale(4, "nope"))]), "UNKNOWN_MODEL", "anime-x4,fine-x2,fine-x4,missing-x4"],
@@ -256,7 +264,7 @@ describe("a step's fields", () => {
     [pipeline([step("a", cutOut("nope"))]), "UNKNOWN_MODEL", "portrait,salient"],
     [pipeline([step("a", effects("grey", "nope"))]), "UNKNOWN_EFFECT", "dither,grey"],
     [pipeline([step("a", upscale(4, "missing-x4"))]), "MODEL_UNAVAILABLE", "anime-x4,fine-x2,fine-x4"],
-  ])("what the mesh does not have is refused with the names it has (%#)", (asked, reason, known) => {
+  ])("an unknown or unavailable name is refused with the known names (%#)", (asked, reason, known) => {
     const error = refusal(asked);
     expect(error.reason).toBe(reason);
     expect(error.metadata.known).toBe(known);

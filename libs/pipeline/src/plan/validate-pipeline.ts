@@ -1,16 +1,15 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import type { Input, Pipeline, Step } from "@pixelmesh/proto";
 import type { Catalogue } from "../operations/catalogue.ts";
-import { inputRoles, operationOf } from "../operations/operations.ts";
-import { assertOperation } from "../operations/validate-operation.ts";
+import { assertKnown, inputsOf, operationOf, operations, validateOperation } from "../operations/operations.ts";
 import { assertEncoding } from "../values/encoding.ts";
 import { MAX_OUTPUTS, MAX_STEPS } from "../values/limits.ts";
 import { edgesOf, explicitInputs, findCycle } from "./graph.ts";
 
 /**
- * Whether a pipeline can be planned for pictures uploaded under these names. Throws INVALID_PIPELINE for its shape
- * (a cycle is named), UNKNOWN_OPERATION, UNKNOWN_MODEL or UNKNOWN_EFFECT with the known names in metadata `known`,
- * MODEL_UNAVAILABLE, and INVALID_ARGUMENT with the field's path for whatever is outside its range.
+ * Checks that a pipeline can be planned for pictures uploaded under these names. Throws INVALID_PIPELINE for its shape
+ * (the error names a cycle), UNKNOWN_OPERATION, UNKNOWN_MODEL or UNKNOWN_EFFECT with the known names in metadata `known`,
+ * MODEL_UNAVAILABLE, and INVALID_ARGUMENT with the field's path for a value outside its range.
  */
 export function validatePipeline(pipeline: Pipeline, uploads: readonly string[], catalogue: Catalogue): void {
   const { steps, outputs } = pipeline;
@@ -24,19 +23,25 @@ export function validatePipeline(pipeline: Pipeline, uploads: readonly string[],
   assertNames(outputs, "outputs", (output) => output.name, "name", /^[a-z0-9][a-z0-9_-]{0,31}$/);
 
   const resolved = steps.map((step, index) => ({ ...step, inputs: [...explicitInputs(steps, index)] }));
-  const twice = uploads.find((name, index) => uploads.indexOf(name) !== index);
-  if (twice !== undefined) throw expected("upload.name", "unique among the uploads", twice);
+  const repeated = uploads.find((name, index) => uploads.indexOf(name) !== index);
+  if (repeated !== undefined) throw expected("upload.name", "unique among the uploads", repeated);
   const ids = new Set(steps.map((step) => step.id));
   for (const [index, step] of resolved.entries()) assertInputs(step, `pipeline.steps[${index}]`, ids, uploads);
   assertAcyclic(resolved);
 
-  for (const [index, step] of steps.entries())
-    assertOperation(operationOf(step), `pipeline.steps[${index}]`, catalogue);
+  for (const [index, step] of steps.entries()) assertOperation(step, `pipeline.steps[${index}]`, catalogue);
   for (const [index, { step, encoding }] of outputs.entries()) {
     const path = `pipeline.outputs[${index}]`;
     if (step !== "" && !ids.has(step)) throw expected(`${path}.step`, "the id of a step", step, "INVALID_PIPELINE");
     assertEncoding(encoding, `${path}.encoding`);
   }
+}
+
+function assertOperation(step: Step, stepPath: string, catalogue: Catalogue): void {
+  const operation = operationOf(step);
+  const path = `${stepPath}.${operations[operation.$case].name}`;
+  validateOperation(operation, path);
+  assertKnown(operation, path, catalogue);
 }
 
 function assertNames<T>(
@@ -57,9 +62,9 @@ function assertNames<T>(
 }
 
 function assertInputs(step: Step, path: string, ids: ReadonlySet<string>, uploads: readonly string[]): void {
-  const roles = inputRoles(operationOf(step));
-  if (step.inputs.length !== roles.length) {
-    const form = `${roles.length} picture${roles.length > 1 ? "s" : ""} (${roles.join(", ")})`;
+  const names = inputsOf(operationOf(step)).map(({ name }) => name);
+  if (step.inputs.length !== names.length) {
+    const form = `${names.length} picture${names.length > 1 ? "s" : ""} (${names.join(", ")})`;
     throw expected(`${path}.inputs`, form, step.inputs.length, "INVALID_PIPELINE");
   }
   for (const [index, input] of step.inputs.entries()) assertInput(input, `${path}.inputs[${index}]`, ids, uploads);

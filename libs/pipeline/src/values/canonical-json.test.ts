@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalDigest, canonicalJson } from "./canonical-json.ts";
 
-test("canonical JSON means the same value and does not depend on the order of its members", () => {
+test("canonical JSON has the same value and does not depend on the order of members", () => {
   const value = fc.dictionary(fc.string(), fc.jsonValue());
   fc.assert(
     fc.property(value, (object) => {
@@ -13,7 +13,7 @@ test("canonical JSON means the same value and does not depend on the order of it
   );
 });
 
-test("members that are undefined are not there", () => {
+test("undefined members are left out", () => {
   expect(canonicalJson({ b: [1, { d: undefined }], a: undefined })).toBe('{"b":[1,{}]}');
 });
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * JSON of a plain value with sorted keys and without undefined members: equal values give equal text, whatever the order
- * in which they were put together.
+ * JSON of a plain value with sorted keys and without undefined members: equal values give equal text, in any order of their
+ * members.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;

@@ -5,7 +5,7 @@ import { assertEncoding, canonicalEncoding, encodingKey } from "./encoding.ts";
 
 const key = (encoding: Partial<Encoding>) => encodingKey(Encoding.create(encoding));
 
-test("encodings that mean the same have the same key", () => {
+test("equivalent encodings have the same key", () => {
   expect(encodingKey(undefined)).toBe(key({ format: ImageFormat.AUTO, background: "#FFFFFF" }));
   expect(key({ format: ImageFormat.JPEG })).toBe(key({ format: ImageFormat.JPEG, quality: 85, background: "#ffffff" }));
   expect(key({ format: ImageFormat.PNG, quality: 30, background: "#000000" })).toBe(key({ format: ImageFormat.PNG }));

@@ -10,14 +10,14 @@ const names: ReadonlyMap<ImageFormat, string> = new Map([
   [ImageFormat.AVIF, "avif"],
 ]);
 
-// The contract's defaults; AUTO keeps 0 because only the encoder knows which one applies.
+// The contract's defaults. AUTO keeps 0, because only the encoder knows the format.
 const defaultQuality: ReadonlyMap<ImageFormat, number> = new Map([
   [ImageFormat.JPEG, 85],
   [ImageFormat.WEBP, 85],
   [ImageFormat.AVIF, 60],
 ]);
 
-/** Throws INVALID_ARGUMENT naming the field below `path` unless the encoding is one that results can be written in. */
+/** Checks that results can be written in an encoding. Throws INVALID_ARGUMENT with the field below `path`. */
 export function assertEncoding(encoding: Encoding | undefined, path: string): void {
   if (encoding === undefined) return;
   const { format, quality, lossless, background } = encoding;
@@ -36,8 +36,8 @@ export function assertEncoding(encoding: Encoding | undefined, path: string): vo
 }
 
 /**
- * An encoding with every default filled in and everything that has no effect on its format set to a fixed value, so that
- * encodings that mean the same are equal. None at all means AUTO.
+ * An encoding with every default filled in, and every field that its format ignores set to a fixed value, so that equivalent
+ * encodings are equal. Undefined means AUTO.
  */
 export function canonicalEncoding(encoding: Encoding | undefined): Encoding {
   const given = encoding ?? Encoding.create();
@@ -53,7 +53,7 @@ export function canonicalEncoding(encoding: Encoding | undefined): Encoding {
   };
 }
 
-/** Text that is equal for encodings that mean the same: `jpeg:85`, `webp:lossless`, `auto:0:#000000`. */
+/** Text that is equal for equivalent encodings: `jpeg:85`, `webp:lossless`, `auto:0:#000000`. */
 export function encodingKey(encoding: Encoding | undefined): string {
   const { format, quality, lossless, background } = canonicalEncoding(encoding);
   const name = names.get(format) ?? String(format);

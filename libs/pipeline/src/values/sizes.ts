@@ -1,10 +1,10 @@
-/** Width and height of a picture in pixels; both 0 where they are not known yet. */
+/** Width and height of a picture in pixels; both 0 where unknown. */
 export type Size = { readonly widthPx: number; readonly heightPx: number };
 
-/** Bounds a picture is shrunk to; 0 is no bound. */
+/** Bounds that a picture is shrunk to; 0: no bound. */
 export type Bounds = { readonly maxSidePx: number; readonly maxPixels: number };
 
-/** The size of something of which only the worker will know the size. */
+/** The size of a picture whose size only the worker will know. */
 export const unknownSize: Size = Object.freeze({ widthPx: 0, heightPx: 0 });
 
 /** Pixels of a picture. */
@@ -12,7 +12,7 @@ export function pixelsOf(size: Size): number {
   return size.widthPx * size.heightPx;
 }
 
-/** Whether a picture lies within bounds as it is. One of unknown size does. */
+/** Whether a picture lies within bounds. A picture of unknown size does. */
 export function fits(size: Size, { maxSidePx, maxPixels }: Bounds): boolean {
   const longest = Math.max(size.widthPx, size.heightPx);
   return (maxSidePx === 0 || longest <= maxSidePx) && (maxPixels === 0 || pixelsOf(size) <= maxPixels);
@@ -28,7 +28,7 @@ export function fitWithin(size: Size, bounds: Bounds): Size {
   const rounded = { widthPx: roundSide(widthPx * factor), heightPx: roundSide(heightPx * factor) };
   if (fits(rounded, bounds)) return rounded;
   const floored = { widthPx: Math.floor(widthPx * factor) || 1, heightPx: Math.floor(heightPx * factor) || 1 };
-  // A side that may not fall below 1 px leaves the other one less than its share.
+  // A side that is raised to 1 px leaves fewer pixels for the other side.
   return {
     widthPx: Math.min(floored.widthPx, Math.floor(bounds.maxPixels / floored.heightPx) || 1),
     heightPx: Math.min(floored.heightPx, Math.floor(bounds.maxPixels / floored.widthPx) || 1),

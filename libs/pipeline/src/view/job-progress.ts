@@ -1,47 +1,47 @@
 import { type JobRecord, type JobSpec, JobState, type StepRecord, StepState } from "@pixelmesh/proto";
 import { expectedCost } from "../estimates/expected-cost.ts";
 
-/** The newest word of a running step. */
+/** The newest progress report of a running step. */
 export type StepProgressView = {
   /** Part done, 0 to 1. */
   readonly fraction: number;
-  /** Milliseconds left when this was said; -1 where not known. */
+  /** Milliseconds left at the time of the report; -1 where unknown. */
   readonly etaMs: number;
   readonly attempt?: number;
-  /** The most that was heard of the step in any attempt: a job's progress does not fall when a step begins anew. */
+  /** The highest fraction of any attempt: a job's progress does not fall when a step is retried. */
   readonly best?: number;
-  /** When it was heard, on the clock of `nowUnixMs`; not given: just now. */
-  readonly heardUnixMs?: number;
+  /** When it was received, on the clock of `nowUnixMs`; default: now. */
+  readonly receivedUnixMs?: number;
 };
 
-/** A running step says something several times a second. After this long without a word nothing is said of its time left. */
+/** A running step reports several times a second. After this time without a report, its time left is unknown. */
 export const STALE_AFTER_MS = 3_000;
 
-/** A record in which steps that were heard to work are RUNNING: that they have started may be written a moment later. */
-export function withHeard(record: JobRecord, progressByStep: ProgressByStep): JobRecord {
-  const isHeard = ({ id, state, attempt }: StepRecord) => {
-    const heard = progressByStep.get(id);
-    const hasBegun = heard !== undefined && (heard.fraction > 0 || heard.etaMs > 0);
-    return state === StepState.READY && hasBegun && heard.attempt === attempt;
+/** The record with READY steps made RUNNING that have reported progress. Their start may reach the record a moment later. */
+export function withReported(record: JobRecord, progressByStep: ProgressByStep): JobRecord {
+  const hasReported = ({ id, state, attempt }: StepRecord) => {
+    const report = progressByStep.get(id);
+    const hasBegun = report !== undefined && (report.fraction > 0 || report.etaMs > 0);
+    return state === StepState.READY && hasBegun && report.attempt === attempt;
   };
-  if (!record.steps.some(isHeard)) return record;
-  const steps = record.steps.map((step) => (isHeard(step) ? { ...step, state: StepState.RUNNING } : step));
+  if (!record.steps.some(hasReported)) return record;
+  const steps = record.steps.map((step) => (hasReported(step) ? { ...step, state: StepState.RUNNING } : step));
   return { ...record, steps };
 }
 
 type ProgressByStep = ReadonlyMap<string, StepProgressView>;
 
-// Whatever a running step says, it is done only when its result is stored.
+// A step is done only when its result is stored.
 const runningCap = 0.99;
 
-/** How far a step is, 0 to 1: 1 exactly when it has succeeded, and 0 while it does not run. */
+/** Progress of a step, 0 to 1: 1 exactly when it has succeeded, 0 while it does not run. */
 export function stepProgress(step: StepRecord, progress: StepProgressView | undefined): number {
   if (step.state === StepState.SUCCEEDED) return 1;
   if (step.state !== StepState.RUNNING || !progress || Number.isNaN(progress.fraction)) return 0;
   return Math.min(runningCap, Math.max(0, progress.fraction));
 }
 
-/** How far a job is, 0 to 1: its steps' progress, each weighted by what it is expected to cost. 1 only when SUCCEEDED. */
+/** Progress of a job, 0 to 1: its steps' progress, weighted by their expected costs. 1 only when SUCCEEDED. */
 export function jobProgress(spec: JobSpec, record: JobRecord, progressByStep: ProgressByStep): number {
   if (record.state === JobState.SUCCEEDED) return 1;
   let total = 0;
@@ -58,9 +58,9 @@ export function jobProgress(spec: JobSpec, record: JobRecord, progressByStep: Pr
 }
 
 /**
- * Milliseconds a running job still needs: along the slowest way through its steps. A running step's rest is by its own word,
- * less the time since it was said; one that is yet to come needs its measured expectation. -1 where any step on the way waits, has
- * not been heard of for 3 s, or has no measured expectation.
+ * Milliseconds that a running job still needs, along the critical path of its steps. A running step counts with its reported time
+ * left, less the age of the report. A PENDING step counts with its measured expectation. The result is -1 where any step is READY,
+ * has not reported for 3 s, or has no measured expectation.
  */
 export function jobEtaMs(spec: JobSpec, record: JobRecord, progressByStep: ProgressByStep, nowUnixMs: number): number {
   const doneInMs = new Map<string, number>();
@@ -89,13 +89,13 @@ function stepLeftMs(
       return 0;
     case StepState.RUNNING: {
       if (progress === undefined || progress.etaMs < 0) return undefined;
-      const silentMs = nowUnixMs - (progress.heardUnixMs ?? nowUnixMs);
-      return silentMs > STALE_AFTER_MS ? undefined : Math.max(0, progress.etaMs - Math.max(0, silentMs));
+      const ageMs = nowUnixMs - (progress.receivedUnixMs ?? nowUnixMs);
+      return ageMs > STALE_AFTER_MS ? undefined : Math.max(0, progress.etaMs - Math.max(0, ageMs));
     }
     case StepState.PENDING:
       return expectedMs > 0 ? expectedMs : undefined;
     default:
-      // READY: when it will begin is not known.
+      // READY: the wait for its start is unknown.
       return undefined;
   }
 }

@@ -2,8 +2,8 @@ import type { Job } from "@pixelmesh/proto";
 import { isJobEnded } from "../job/job-record.ts";
 
 /**
- * What to show after `previous` when `next` was read: never less progress, never an older revision, and nothing after the
- * end. A step's own progress falls only when a new attempt begins.
+ * The job to show after `previous`, once `next` was read. Progress never falls, revisions never decrease, and an ended job never
+ * changes. A step's own progress falls only when a new attempt begins.
  */
 export function mergeProgress(previous: Job | undefined, next: Job): Job {
   if (previous === undefined || previous.id !== next.id) return next;

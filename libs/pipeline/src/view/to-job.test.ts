@@ -19,9 +19,9 @@ import {
   upscale,
 } from "../../test/fixtures.ts";
 import { expectedCost, rateKeyOf, stepMegapixels } from "../estimates/expected-cost.ts";
-import { createRateBook } from "../estimates/measured-rates.ts";
+import { createMeasuredRates } from "../estimates/measured-rates.ts";
 import { createRecord } from "../job/job-record.ts";
-import { advance } from "../job/reduce.ts";
+import { reduceJob } from "../job/reduce.ts";
 import { wantedOf } from "../job/result-coverage.ts";
 import { mergeProgress } from "./merge-progress.ts";
 import { toJob } from "./to-job.ts";
@@ -36,12 +36,12 @@ const asked = pipeline(
 const spec = plan(asked, { requestId: "r-1" });
 const after = (...events: JobEvent[]) =>
   events.reduce(
-    (record, fact) => advance(spec, record, { $case: "event", event: fact }, createdUnixMs),
+    (record, event) => reduceJob(spec, record, { $case: "event", event }, createdUnixMs),
     createRecord(spec),
   );
 
 describe("a job as its owner sees it", () => {
-  test("says of an output whose time is over that it is expired, not that it is ready", () => {
+  test("marks an output after its expiry as expired, not as ready", () => {
     const record = after(started("up"), completed(spec, "up"), completed(spec, "fx", 1, createdUnixMs + 300));
     const outputAt = (nowUnixMs: number) => {
       const { outputs } = toJob(spec, record, 1, new Map(), nowUnixMs);
@@ -50,11 +50,11 @@ describe("a job as its owner sees it", () => {
     const { outputsExpireUnixMs } = record;
     expect(outputAt(outputsExpireUnixMs - 1)).toContainEqual({ name: "fx", ready: true, expired: false });
     expect(outputAt(outputsExpireUnixMs)).toContainEqual({ name: "fx", ready: false, expired: true });
-    // One that was never made is neither.
+    // An output that was never made is neither.
     expect(outputAt(outputsExpireUnixMs)).toContainEqual({ name: "cut", ready: false, expired: false });
   });
 
-  test("says what each step and output is, before and after", () => {
+  test("describes each step and output, before and after the run", () => {
     const job = toJob(
       spec,
       after(started("up"), completed(spec, "up"), completed(spec, "fx", 1, createdUnixMs + 300)),
@@ -97,7 +97,7 @@ describe("a job as its owner sees it", () => {
     ]);
   });
 
-  test("shows what a stored result saved, and its remarks under this job's own step", () => {
+  test("shows the time that a stored result saved, and its notices under this job's step", () => {
     const remark = { stepId: "elsewhere", kind: "device", from: "gpu", to: "cpu", why: "no gpu" };
     const result = resultFor(wantedOf(spec, "up"), "x", {
       adaptations: [remark],
@@ -106,7 +106,7 @@ describe("a job as its owner sees it", () => {
     const key = createRecord(spec).steps[0]?.resultKey ?? "";
     const job = toJob(
       spec,
-      advance(
+      reduceJob(
         { ...spec, allowDegraded: true },
         createRecord(spec),
         { $case: "cached", stepId: "up", key, result },
@@ -135,14 +135,14 @@ describe("a job as its owner sees it", () => {
 });
 
 describe("progress", () => {
-  test("weighs each step by what it is expected to cost", () => {
+  test("weighs each step by its expected cost", () => {
     const [up, cut, fx] = spec.steps.map(expectedCost) as [number, number, number];
     const job = toJob(spec, after(started("up")), 1, new Map([["up", { fraction: 0.5, etaMs: -1 }]]));
     expect(job.progress).toBeCloseTo((0.5 * up) / (up + cut + fx), 12);
     expect(job.steps[0]?.progress).toBe(0.5);
   });
 
-  test("believes nobody who is not running, and no running step that it is done", () => {
+  test("ignores reports of steps that do not run, and keeps a running step below 1", () => {
     expect(toJob(spec, createRecord(spec), 1, new Map([["up", { fraction: 0.7, etaMs: 3 }]])).progress).toBe(0);
     expect(toJob(spec, after(started("up")), 1, new Map([["up", { fraction: 7, etaMs: 0 }]])).steps[0]?.progress).toBe(
       0.99,
@@ -152,7 +152,7 @@ describe("progress", () => {
     );
   });
 
-  test("never falls, whatever happens in whatever order, and is 1 exactly when the job has SUCCEEDED", () => {
+  test("never falls, in any order of events, and is 1 exactly when the job has SUCCEEDED", () => {
     const moves = fc.array(fc.record({ pick: fc.nat(), kind: fc.nat(9), fraction: fc.double({ min: -1, max: 2 }) }), {
       maxLength: 60,
     });
@@ -166,7 +166,7 @@ describe("progress", () => {
           if (!chosen) continue;
           const { id, attempt } = chosen;
           const at = createdUnixMs + index;
-          const fact =
+          const event =
             kind < 3
               ? started(id, attempt, at)
               : kind < 7
@@ -174,7 +174,7 @@ describe("progress", () => {
                 : kind < 9
                   ? failed(id, attempt, reasonToEnum("INTERNAL"), at)
                   : undefined;
-          if (fact) record = advance(plannedJob, record, { $case: "event", event: fact }, at);
+          if (event) record = reduceJob(plannedJob, record, { $case: "event", event }, at);
           const next = mergeProgress(shown, toJob(plannedJob, record, index, new Map([[id, { fraction, etaMs: 5 }]])));
           expect(next.progress).toBeGreaterThanOrEqual(shown.progress);
           expect(next.progress === 1).toBe(next.state === JobState.SUCCEEDED);
@@ -189,7 +189,7 @@ describe("progress", () => {
     );
   });
 
-  test("of a step begins anew with a new attempt, and does not fall within one", () => {
+  test("of a step starts again with a new attempt, and does not fall within an attempt", () => {
     const running = toJob(spec, after(started("up")), 1, new Map([["up", { fraction: 0.5, etaMs: 3 }]]));
     const silent = mergeProgress(running, toJob(spec, after(started("up")), 1));
     expect(silent.steps[0]?.progress).toBe(0.5);
@@ -198,15 +198,15 @@ describe("progress", () => {
     expect(again.progress).toBe(running.progress);
   });
 
-  test("of a job stays where it was when a step begins anew", () => {
-    const heard = new Map([["up", { fraction: 0.6, etaMs: 10, attempt: 1, best: 0.6 }]]);
-    const before = toJob(spec, after(started("up")), 1, heard);
+  test("of a job does not fall when a step is retried", () => {
+    const reports = new Map([["up", { fraction: 0.6, etaMs: 10, attempt: 1, best: 0.6 }]]);
+    const before = toJob(spec, after(started("up")), 1, reports);
     const repeated = after(started("up"), failed("up", 1, reasonToEnum("INTERNAL")));
-    const again = toJob(spec, repeated, 2, heard);
+    const again = toJob(spec, repeated, 2, reports);
     expect(again).toMatchObject({ progress: before.progress, steps: [{ attempt: 2, progress: 0 }, {}, {}] });
   });
 
-  test("an older reading does not replace a newer one, and nothing follows the end", () => {
+  test("an older reading does not replace a newer one, and an ended job does not change", () => {
     const newer = toJob(spec, after(completed(spec, "up")), 5);
     expect(mergeProgress(newer, toJob(spec, createRecord(spec), 4))).toBe(newer);
     const ended = toJob(spec, after(failed("up", 1, reasonToEnum("POISON"))), 6);
@@ -216,40 +216,40 @@ describe("progress", () => {
 });
 
 describe("the time left", () => {
-  const rates = createRateBook();
+  const rates = createMeasuredRates();
   for (const { step } of spec.steps) if (step) rates.observe(rateKeyOf(step), "cpu", 1, 1000);
   const measured = plan(asked, {}, { rates });
   const [, cut = 0, fx = 0] = measured.steps.map((planned) => planned.expectedMs);
-  /** Both steps that follow need the first one alone. */
+  /** Both later steps take the result of the first one alone. */
   const later = Math.max(cut, fx);
   const nowUnixMs = createdUnixMs + 60_000;
-  const saying = (etaMs: number, heardUnixMs = nowUnixMs) =>
-    new Map([["up", { fraction: 0.5, etaMs, attempt: 1, heardUnixMs }]]);
-  const etaOf = (record = after(started("up")), said = saying(2_000)) =>
-    toJob(measured, record, 1, said, nowUnixMs).etaMs;
+  const reportOf = (etaMs: number, receivedUnixMs = nowUnixMs) =>
+    new Map([["up", { fraction: 0.5, etaMs, attempt: 1, receivedUnixMs }]]);
+  const etaOf = (record = after(started("up")), reports = reportOf(2_000)) =>
+    toJob(measured, record, 1, reports, nowUnixMs).etaMs;
 
-  test("is not known while a step waits, or while nothing was measured", () => {
+  test("is unknown while a step waits, or has no measured expectation", () => {
     expect(toJob(spec, createRecord(spec), 1, new Map(), createdUnixMs).etaMs).toBe(-1);
     expect(etaOf(createRecord(measured), new Map())).toBe(-1);
-    expect(toJob(spec, after(started("up")), 1, saying(2_000), nowUnixMs).etaMs).toBe(-1);
+    expect(toJob(spec, after(started("up")), 1, reportOf(2_000), nowUnixMs).etaMs).toBe(-1);
   });
 
-  test("is the running step's own word and the expectation of the steps after it, along the slowest way", () => {
+  test("is the running step's report plus the expectations of the steps after it, along the critical path", () => {
     expect(etaOf()).toBe(Math.round(2_000 + later));
     expect(Math.min(cut, fx)).toBeGreaterThan(0);
   });
 
-  test("counts down between two words of a step, and is withheld when there was none for three seconds", () => {
-    expect(etaOf(undefined, saying(2_000, nowUnixMs - 900))).toBe(Math.round(1_100 + later));
-    expect(etaOf(undefined, saying(2_000, nowUnixMs - 2_900))).toBe(Math.round(later));
-    expect(etaOf(undefined, saying(60_000, nowUnixMs - 3_100))).toBe(-1);
-    expect(etaOf(undefined, saying(-1))).toBe(-1);
+  test("counts down between two reports of a step, and is unknown after three seconds without a report", () => {
+    expect(etaOf(undefined, reportOf(2_000, nowUnixMs - 900))).toBe(Math.round(1_100 + later));
+    expect(etaOf(undefined, reportOf(2_000, nowUnixMs - 2_900))).toBe(Math.round(later));
+    expect(etaOf(undefined, reportOf(60_000, nowUnixMs - 3_100))).toBe(-1);
+    expect(etaOf(undefined, reportOf(-1))).toBe(-1);
     expect(etaOf(undefined, new Map())).toBe(-1);
   });
 
-  test("is there as soon as a step says that it has begun, before its record does", () => {
-    const said = new Map([["up", { fraction: 0, etaMs: 3_000, attempt: 1, heardUnixMs: nowUnixMs }]]);
-    expect(etaOf(createRecord(measured), said)).toBe(Math.round(3_000 + later));
+  test("is known as soon as a step reports, before the record says that it runs", () => {
+    const reports = new Map([["up", { fraction: 0, etaMs: 3_000, attempt: 1, receivedUnixMs: nowUnixMs }]]);
+    expect(etaOf(createRecord(measured), reports)).toBe(Math.round(3_000 + later));
   });
 
   test("is 0 when the job has ended", () => {
@@ -260,6 +260,6 @@ describe("the time left", () => {
   });
 });
 
-test("megapixels of a step are those it takes in", () => {
+test("the megapixels of a step are those of its input", () => {
   expect(spec.steps.map(stepMegapixels)).toEqual([0.3072, 4.9152, 4.9152]);
 });

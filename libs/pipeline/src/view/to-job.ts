@@ -15,11 +15,11 @@ import {
 import { isJobEnded } from "../job/job-record.ts";
 import { modelOf, operationOf, operations } from "../operations/operations.ts";
 import { encodingKey } from "../values/encoding.ts";
-import { jobEtaMs, jobProgress, type StepProgressView, stepProgress, withHeard } from "./job-progress.ts";
+import { jobEtaMs, jobProgress, type StepProgressView, stepProgress, withReported } from "./job-progress.ts";
 
 /**
- * The job as its owner sees it: what was asked for, how far it is, and the running steps' own word on their progress, whose age
- * is counted from `nowUnixMs`. Outputs whose time is over by then are expired, not ready.
+ * The job as its owner sees it: the request, its state, and the progress that its running steps have reported, whose age counts from
+ * `nowUnixMs`. Outputs that expire before `nowUnixMs` are expired, not ready.
  */
 export function toJob(
   spec: JobSpec,
@@ -28,7 +28,7 @@ export function toJob(
   progressByStep: ReadonlyMap<string, StepProgressView> = new Map(),
   nowUnixMs = 0,
 ): Job {
-  const record = withHeard(stored, progressByStep);
+  const record = withReported(stored, progressByStep);
   return Job.create({
     id: spec.jobId,
     state: record.state,
@@ -53,7 +53,7 @@ export function toJob(
   });
 }
 
-/** Everything that was lowered in a job, as its caller is told. */
+/** All degradations of a job, in the form in which its caller gets them. */
 export function adaptationsOf(spec: JobSpec, record: JobRecord): Adaptation[] {
   return [...spec.adaptations, ...remarksOf<Adaptation>(record, (result) => result.adaptations)];
 }
@@ -101,7 +101,7 @@ function outputStatus({ name, step: stepId, encoding }: Output, record: JobRecor
   };
 }
 
-// A result may come from another job, in which its step had another name.
+// A result may come from another job, in which the step had another name.
 function remarksOf<T extends { stepId: string }>(
   record: JobRecord,
   listOf: (result: NonNullable<StepRecord["result"]>) => readonly T[],

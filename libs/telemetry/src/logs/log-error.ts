@@ -14,9 +14,10 @@ const maxCauses = 4;
 const maxLength = 2_000;
 
 /**
- * An error for the log: kind, reason, text (secrets in addresses masked), where from, and its causes. Failures with a reason, and statuses of calls, quote
- * what a caller sent in backticks: what stands in them is left out, and so is the whole text of those about fields of a
- * request or with facts for the caller (which names there are, say). Further properties (fields, metadata, details), which may repeat it, are never logged.
+ * Converts an error for the log: type, reason, message, stack and causes, with secrets in addresses masked. Errors with a reason
+ * and gRPC statuses quote user input in backticks, so quoted parts are removed. The whole message is removed if the error names
+ * request fields or carries metadata for the caller. Other properties (fields, metadata, details) may repeat user input and are
+ * never logged.
  */
 export function toLoggedError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error))

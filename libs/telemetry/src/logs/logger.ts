@@ -1,27 +1,27 @@
 import { maskSecrets } from "@pixelmesh/errors";
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
 import { traceIds } from "../traces/trace.ts";
-import { createFloodGate, type FloodLimits, type GateLine } from "./flood-gate.ts";
+import { createBestEffortDestination } from "./best-effort-destination.ts";
 import { toLoggedError } from "./log-error.ts";
-import { createLossyDestination } from "./lossy-destination.ts";
+import { createLogRateLimiter, type LogLine, type LogRateLimits } from "./log-rate-limiter.ts";
 
-/** A structured logger: `log.info({ jobId }, "text")`. One JSON line each, on standard error by default. */
+/** A structured logger: `log.info({ jobId }, "text")` writes one JSON line, to standard error by default. */
 export type Logger = PinoLogger;
 
 const windowMs = 10_000;
 
-const stderr = createLossyDestination(2, (dropped, code) => {
+const stderr = createBestEffortDestination(2, (dropped, code) => {
   const line = { level: "warn", time: new Date().toISOString(), dropped, code, msg: "log lines could not be written" };
   return `${JSON.stringify(line)}\n`;
 });
 
-/** How many log lines of this process could not be written to standard error. */
+/** Number of log lines of this process that could not be written to standard error. */
 export const droppedLogLines = (): number => stderr.droppedLines();
 
 /**
- * A logger for one process. Every line carries service, instance, version and, inside a call, its trace id. Values under keys that
- * hold secrets or user text are removed, also from errors; strings are cut so that a line stays bounded. Of equal lines only
- * so many are written in 10 s; how many were left out is said after that. Lines that cannot be written are dropped and counted.
+ * Creates the logger of a process. Every line carries service, instance, version and, inside a trace, the trace id. Secrets and
+ * user text are removed, also from errors. Long strings are cut. Equal lines are limited in each window of 10 s; a line at its end
+ * says how many were suppressed. Lines that cannot be written are dropped and counted.
  */
 export function createLogger(
   options: {
@@ -29,11 +29,11 @@ export function createLogger(
     readonly instance?: string;
     readonly version?: string;
     readonly level?: string;
-    readonly floodLimits?: FloodLimits;
+    readonly rateLimits?: LogRateLimits;
   },
   destination: DestinationStream = stderr,
 ): Logger {
-  const gate = createFloodGate(options.floodLimits);
+  const limiter = createLogRateLimiter(options.rateLimits);
   const log = pino(
     {
       level: options.level ?? "info",
@@ -52,29 +52,30 @@ export function createLogger(
       },
       hooks: {
         logMethod(args, method, level) {
-          if (gate.admits(toGateLine(args, level))) method.apply(this, args);
+          if (limiter.allows(toLogLine(args, level))) method.apply(this, args);
         },
       },
     },
     destination,
   );
-  // Nothing waits for this timer: the counts of a process's last window are lost with it.
+  // The timer does not keep the process running, so the counts of its last window are lost.
   setInterval(() => {
-    for (const { level, message, leftOut } of gate.turn()) log[level]({ of: message, leftOut }, "equal lines left out");
+    for (const { level, message, suppressed } of limiter.startWindow())
+      log[level]({ line: message, suppressed }, "equal log lines suppressed");
   }, windowMs).unref();
   return log;
 }
 
-function toGateLine([first, second]: readonly unknown[], level: number): GateLine {
+function toLogLine([first, second]: readonly unknown[], level: number): LogLine {
   const message = typeof second === "string" ? second : typeof first === "string" ? first : "";
-  const label = (pino.levels.labels[level] ?? "info") as GateLine["level"];
+  const label = (pino.levels.labels[level] ?? "info") as LogLine["level"];
   const isAboutJob = typeof first === "object" && first !== null && "jobId" in first;
   return { level: label, message, isRecord: label === "info" || isAboutJob };
 }
 
 const maxTextLength = 2_000;
 
-/** Masks secrets in addresses, then cuts: what is cut could no longer be told for an address. */
+/** Masks secrets before cutting, because the mask does not recognise an address that was cut. */
 function toSafeStrings(fields: Record<string, unknown>): Record<string, unknown> {
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value !== "string") continue;

@@ -2,10 +2,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Metrics } from "./metrics.ts";
 
-/** A running metrics page. */
+/** A running HTTP server of the metrics page. */
 export type MetricsServer = { readonly url: string; close(): Promise<void> };
 
-/** Serves `/metrics`. Port 0 takes a free one; the answer's url has the real one. */
+/** Serves `/metrics`. Port 0 takes a free port, which `url` then names. */
 export async function startMetricsServer(
   metrics: Metrics,
   options: { readonly host: string; readonly port: number },

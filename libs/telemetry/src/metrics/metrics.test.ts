@@ -1,20 +1,20 @@
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import { expect, test, vi } from "vitest";
-import { runIn } from "../active.ts";
+import { runInContext } from "../active-context.ts";
+import { metricDefinitions } from "./metric-definitions.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { metricDefinitions } from "./names.ts";
 
 const openMetrics = "application/openmetrics-text; version=1.0.0";
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 
-/** The lines about some metrics, in order: series of one metric may come in any. */
+/** The sorted lines of some metrics, because the order of a metric's series is not defined. */
 const linesOf = (text: string, names: readonly string[]) =>
   text
     .split("\n")
     .filter((line) => names.some((name) => line.includes(name.replace(/_total$/, ""))))
     .sort();
 
-test("a page has what prom-client's own counters, gauges and histograms would say of the same values", async () => {
+test("a page equals that of prom-client's own counters, gauges and histograms for the same values", async () => {
   vi.useFakeTimers({ now: 1_700_000_000_123 });
   const metrics = createMetrics("storage", "1");
   const registry = new Registry<OpenMetricsContentType>();
@@ -50,7 +50,10 @@ test("a page has what prom-client's own counters, gauges and histograms would sa
     metrics.set("pixelmesh_device_memory_bytes", { device, kind: "total" }, bytes);
     gauge.set({ device, kind: "total" }, bytes);
   }
-  const observeWait = metrics.observeBy("pixelmesh_queue_wait_seconds", (queue: string) => ({ queue }));
+  const observeWait = metrics.observeBy("pixelmesh_queue_wait_seconds", (queue: string) => ({
+    queue,
+    priority: "batch",
+  }));
   // On an edge, below the first, between two, beyond the last.
   for (const [queue, value, kept] of [
     ["upscale", 0.01, true],
@@ -59,21 +62,22 @@ test("a page has what prom-client's own counters, gauges and histograms would sa
     ["upscale", 8, false],
     ["upscale", 1e6, true],
   ] as const) {
-    const place = { traceId, spanId: "b7ad6b7169203331", traceFlags: kept ? 1 : 0 };
-    runIn({ place }, () =>
-      value < 8 ? metrics.observe("pixelmesh_queue_wait_seconds", { queue }, value) : observeWait(queue, value),
+    const trace = { traceId, spanId: "b7ad6b7169203331", traceFlags: kept ? 1 : 0 };
+    const labels = { queue, priority: "batch" };
+    runInContext({ trace }, () =>
+      value < 8 ? metrics.observe("pixelmesh_queue_wait_seconds", labels, value) : observeWait(queue, value),
     );
-    histogram.observe({ labels: { queue }, value, exemplarLabels: kept ? { trace_id: traceId } : {} });
+    histogram.observe({ labels, value, exemplarLabels: kept ? { trace_id: traceId } : {} });
   }
 
   const names = ["pixelmesh_jobs_submitted_total", "pixelmesh_device_memory_bytes", "pixelmesh_queue_wait_seconds"];
-  const said = linesOf((await metrics.page(openMetrics)).text, names);
-  expect(said).toEqual(linesOf(await registry.metrics(), names));
-  expect(said.filter((line) => line.includes("trace_id")).length).toBe(3);
+  const ours = linesOf((await metrics.page(openMetrics)).text, names);
+  expect(ours).toEqual(linesOf(await registry.metrics(), names));
+  expect(ours.filter((line) => line.includes("trace_id")).length).toBe(3);
   vi.useRealTimers();
 });
 
-test("labels in another order are the same series, and the caller may change what it gave", async () => {
+test("labels in another order name the same series, and later changes of the label object have no effect", async () => {
   const metrics = createMetrics("storage", "1");
   const labels = { pipeline: "upscale", priority: "batch" };
   metrics.count("pixelmesh_jobs_submitted_total", labels);
@@ -84,7 +88,7 @@ test("labels in another order are the same series, and the caller may change wha
   expect(text).not.toContain('priority="interactive"');
 });
 
-test("a key has its own series, which is there from its first use", async () => {
+test("countBy creates the series of a key on first use", async () => {
   const metrics = createMetrics("storage", "1");
   const countWrite = metrics.countBy("pixelmesh_durable_writes_total", (what: string) => ({ what }));
   expect((await metrics.page()).text).not.toContain("pixelmesh_durable_writes_total{");
@@ -98,7 +102,7 @@ test.each<(metrics: Metrics, value: number) => void>([
   (metrics, value) => metrics.count("pixelmesh_nats_reconnects_total", {}, value),
   (metrics, value) => metrics.set("pixelmesh_open_jobs", {}, value),
   (metrics, value) => metrics.observe("pixelmesh_input_bytes", {}, value),
-])("what is no finite number is refused and changes nothing (%#)", async (record) => {
+])("a value that is not a finite number throws and changes nothing (%#)", async (record) => {
   const metrics = createMetrics("ingest", "1");
   const before = linesOf((await metrics.page()).text, ["nats_reconnects", "open_jobs", "input_bytes"]);
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) expect(() => record(metrics, value)).toThrow(TypeError);
@@ -106,7 +110,7 @@ test.each<(metrics: Metrics, value: number) => void>([
   expect(linesOf((await metrics.page()).text, ["nats_reconnects", "open_jobs", "input_bytes"])).toEqual(before);
 });
 
-test("the event loop is late by nothing while it is free, and by as long as it is held up", async () => {
+test("the event-loop lag is near zero while the loop is free, and as long as a blocking task", async () => {
   const metrics = createMetrics("storage", "1");
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const readLag = async (name: string) => {
@@ -123,7 +127,7 @@ test("the event loop is late by nothing while it is free, and by as long as it i
   expect(max).toBeLessThan(1.5);
 });
 
-test("a gauge that is set as a whole has exactly those series, as a gauge of prom-client that was reset", async () => {
+test("setAll leaves exactly the given series, as a prom-client gauge after a reset", async () => {
   const metrics = createMetrics("scheduler", "1");
   const registry = new Registry();
   const gauge = new Gauge({
@@ -142,7 +146,7 @@ test("a gauge that is set as a whole has exactly those series, as a gauge of pro
   }
 });
 
-test("a metric has a bounded number of series: what is new beyond it is counted under `other`", async () => {
+test("a metric has a bounded number of series, and new labels beyond it are counted under `other`", async () => {
   const metrics = createMetrics("storage", "1");
   const countWrite = metrics.countBy("pixelmesh_durable_writes_total", (what: string) => ({ what }));
   for (let n = 0; n < 10_000; n++) metrics.count("pixelmesh_durable_writes_total", { what: `put ${n}` });
@@ -150,7 +154,7 @@ test("a metric has a bounded number of series: what is new beyond it is counted 
   countWrite("put 3");
   for (let n = 0; n < 4_000; n++) metrics.observe("pixelmesh_tile_seconds", { model: `m${n}`, outcome: "ok" }, 1);
   const rows = Array.from({ length: 10_007 }, (_, n) => ({ labels: { device: `gpu-${n}` }, value: 1 }));
-  for (let again = 0; again < 3; again++) metrics.setAll("pixelmesh_device_zone", rows);
+  for (let round = 0; round < 3; round++) metrics.setAll("pixelmesh_device_zone", rows);
   const { text } = await metrics.page();
   expect(text).toContain('pixelmesh_durable_writes_total{what="other"} 500');
   expect(text).toContain('pixelmesh_durable_writes_total{what="put 3"} 2');

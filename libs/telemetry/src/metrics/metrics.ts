@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { type Metric, type OpenMetricsContentType, Registry } from "prom-client";
 import { droppedLogLines } from "../logs/logger.ts";
-import { keptTraceId } from "../traces/trace.ts";
-import { type MetricDefinition, type MetricName, metricDefinitions } from "./names.ts";
+import { sampledTraceId } from "../traces/trace.ts";
+import { type MetricDefinition, type MetricName, metricDefinitions } from "./metric-definitions.ts";
 import { collectProcessMetrics } from "./process-metrics.ts";
 import { HistogramSeries, type SeriesLabels, SeriesTable, ValueSeries } from "./series.ts";
 
@@ -14,38 +14,38 @@ type Labels<N extends MetricName> = Readonly<Record<keyof (typeof metricDefiniti
 /** One series of a gauge: its labels and its value. */
 export type GaugeRow<N extends NamesOf<"gauge">> = { readonly labels: Labels<N>; readonly value: number };
 
-/** Lines of a page that one metric may have; a histogram has one for each bucket and three more. */
+/** Most lines of one metric on a page. A series of a histogram has one line for each bucket and three more. */
 const maxLines = 10_000;
 
-/** The metrics of one process, by the names of the registry. Wrong names or labels do not compile. */
+/** The metrics of one process, by the names of the registry. Wrong names and labels do not compile. */
 export type Metrics = {
   count<N extends NamesOf<"counter">>(name: N, labels: Labels<N>, by?: number): void;
   set<N extends NamesOf<"gauge">>(name: N, labels: Labels<N>, value: number): void;
   /**
-   * Gives a gauge exactly these series: the series of things that are gone are removed. For gauges whose labels name things
-   * that come and go, such as devices.
+   * Replaces all series of a gauge. For gauges whose labels name things that come and go, such as devices: the series of a thing
+   * that is gone is removed.
    */
   setAll<N extends NamesOf<"gauge">>(name: N, rows: readonly GaugeRow<N>[]): void;
   observe<N extends NamesOf<"histogram">>(name: N, labels: Labels<N>, value: number): void;
   /**
-   * `count` by a key that stands for a set of labels, for what every job is counted by: a series whose key was seen is found
-   * without its labels. Keys are kept up to the bound of series.
+   * Returns a faster `count` for frequent events. It finds a series by a key that stands for its labels, and calls `toLabels` only
+   * for new keys. Keys are remembered up to the limit of series.
    */
   countBy<N extends NamesOf<"counter">, K>(name: N, toLabels: (key: K) => Labels<N>): (key: K, by?: number) => void;
-  /** `observe` by a key, likewise. */
+  /** As `countBy`, for `observe`. */
   observeBy<N extends NamesOf<"histogram">, K>(
     name: N,
     toLabels: (key: K) => Labels<N>,
   ): (key: K, value: number) => void;
-  /** The page in a form that the `accept` header allows: OpenMetrics with exemplars, else the Prometheus text format. */
+  /** Renders the page in a format that the `accept` header allows: OpenMetrics with exemplars, else the Prometheus text format. */
   page(accept?: string): Promise<{ readonly text: string; readonly contentType: string }>;
 };
 
 /**
- * Metrics of a service: the registry's and the defaults of a Node process. Series whose labels are closed lists are there
- * from the start, at zero, for the services that the registry says emit them; the others are created on first use.
- * `memoryLimit` is what the process may use in bytes, where the kernel allows more. Histograms keep the trace of a recent
- * observation in each bucket as an exemplar, where chance has chosen that trace to be kept.
+ * Creates the metrics of a process of role `service`: those of the registry and the defaults of a Node process. Series whose labels
+ * are closed lists exist from the start, at zero, if the registry says that the role exports them. Others are created on first use.
+ * `memoryLimit` is the process's own memory limit in bytes, if it is lower than the kernel's. Each bucket of a histogram keeps a
+ * recent observation of a head-sampled trace as its exemplar.
  */
 export function createMetrics(service: string, version: string, memoryLimit = Number.POSITIVE_INFINITY): Metrics {
   const registry = new Registry<OpenMetricsContentType>();
@@ -75,18 +75,18 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
     setAll(name, rows) {
       const table = values(name);
       table.clear();
-      // A gauge of many things has no sum: rows beyond the bound are counted as left out, not shown under one name.
+      // The values of different things cannot be added, so rows beyond the limit are counted as overflow, not shown under `other`.
       for (const { labels, value } of rows.slice(0, maxLines)) table.of(labels).set(value);
-      for (let left = rows.length - maxLines; left > 0; left--) countOverflow(name);
+      for (let over = rows.length - maxLines; over > 0; over--) countOverflow(name);
     },
-    observe: (name, labels, value) => histograms(name).of(labels).observe(value, keptTraceId()),
+    observe: (name, labels, value) => histograms(name).of(labels).observe(value, sampledTraceId()),
     countBy(name, toLabels) {
       const seriesOf = byKey(() => values(name), toLabels);
       return (key, by = 1) => seriesOf(key).add(by);
     },
     observeBy(name, toLabels) {
       const seriesOf = byKey(() => histograms(name), toLabels);
-      return (key, value) => seriesOf(key).observe(value, keptTraceId());
+      return (key, value) => seriesOf(key).observe(value, sampledTraceId());
     },
     async page(accept = "") {
       values("pixelmesh_log_lines_dropped_total").of({}).set(droppedLogLines());
@@ -97,7 +97,7 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
   };
 }
 
-/** Finds series by keys that stand for their labels. Neither the table nor a series is on the page before its first use. */
+/** Finds series by keys that stand for their labels. Table and series are created, and appear on the page, on first use. */
 function byKey<K, S extends ValueSeries | HistogramSeries>(
   table: () => SeriesTable<S>,
   toLabels: (key: K) => SeriesLabels,
@@ -118,7 +118,7 @@ const overflows = "pixelmesh_metric_overflow_total";
 
 const definitionOf = (name: MetricName): MetricDefinition => metricDefinitions[name];
 
-/** Tables of series by the names of their metrics: a metric is on the page from the first time that it is asked for. */
+/** Returns the table of series of a metric. The table is created, and appears on the page, on first use. */
 function createTables<S extends ValueSeries | HistogramSeries>(
   registry: Registry<OpenMetricsContentType>,
   createSeries: (name: MetricName, labels: SeriesLabels) => S,
@@ -138,9 +138,12 @@ function createTables<S extends ValueSeries | HistogramSeries>(
       (values) => createSeries(name, values),
     );
     tables.set(name, table);
-    // All that the registry wants of a metric, whose name it shortens where the format has it so.
+    // The members that the registry reads. It shortens the name of counters as OpenMetrics requires.
     const metric = {
-      ...{ name, type, help, aggregator: "sum" },
+      name,
+      type,
+      help,
+      aggregator: "sum",
       get: async () => ({ ...metric, values: table.toPage() }),
     };
     registry.registerMetric(metric as unknown as Metric);
@@ -149,7 +152,7 @@ function createTables<S extends ValueSeries | HistogramSeries>(
   return (name) => tables.get(name) ?? create(name);
 }
 
-/** An OpenMetrics page in the older text format: counters are named whole, and there are no exemplars and no end mark. */
+/** Converts an OpenMetrics page to the Prometheus text format: full names of counters, no exemplars, no end mark. */
 function toPlainText(openMetrics: string): string {
   return openMetrics
     .replace(/^# HELP (\S+) (.*)\n# TYPE \1 counter$/gm, "# HELP $1_total $2\n# TYPE $1_total counter")
@@ -157,7 +160,7 @@ function toPlainText(openMetrics: string): string {
     .replace(/# EOF\n$/, "");
 }
 
-/** Every combination of a metric's label values where all its labels are closed lists; none where one is open. */
+/** Every combination of a metric's label values if all its labels are closed lists; none if one is open. */
 function closedSeries({ labels }: MetricDefinition): Record<string, string>[] {
   let series: Record<string, string>[] = [{}];
   for (const [label, values] of Object.entries(labels)) {
@@ -167,7 +170,7 @@ function closedSeries({ labels }: MetricDefinition): Record<string, string>[] {
   return series;
 }
 
-/** The cgroup's limit where there is one, else the machine's memory. */
+/** The memory limit of the cgroup, else the machine's memory, in bytes. */
 function memoryLimitBytes(): number {
   try {
     const text = readFileSync("/sys/fs/cgroup/memory.max", "utf8").trim();

@@ -1,17 +1,17 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { collectDefaultMetrics, Gauge, type OpenMetricsContentType, type Registry } from "prom-client";
 
-/** How often an event loop is asked: each time wakes an idle process. A delay shorter than this may go unseen. */
+/** Sampling interval of the event loop's delay. Each sample wakes an idle process; shorter delays may be missed. */
 const sampleMs = 50;
 
-/** For prom-client's own monitor, which is not used: it never wakes. */
+/** Interval of prom-client's own monitor, which is not used and must not wake the process. */
 const neverMs = 2 ** 31 - 1;
 
 const names = ["p50", "p99", "max"] as const;
 
 /**
- * Has the registry tell what prom-client knows of a Node process, but for its event loop: how late that was since it was last
- * asked, in seconds, has no time between two samples in it here. A free loop is late by nothing.
+ * Adds prom-client's metrics of a Node process to a registry, with another measure of the event loop's lag: seconds since the last
+ * scrape without the sampling interval, so that the lag of a free event loop is zero.
  */
 export function collectProcessMetrics(registry: Registry<OpenMetricsContentType>): void {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: neverMs });
@@ -23,9 +23,9 @@ export function collectProcessMetrics(registry: Registry<OpenMetricsContentType>
     (name, at) =>
       new Gauge({
         name: `nodejs_eventloop_lag_${name}_seconds`,
-        help: `How late the event loop was since the last scrape, ${name === "max" ? "at most" : name}.`,
+        help: `Lag of the event loop since the last scrape, ${name}.`,
         registers: [registry],
-        // The first is asked first, and sets them all: what they are read from begins anew.
+        // The registry collects the first gauge first. It sets all three, because reading resets the monitor.
         ...(at === 0 ? { collect: readAll } : {}),
       }),
   );

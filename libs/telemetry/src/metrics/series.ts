@@ -1,11 +1,11 @@
-/** Values of labels by their names. */
+/** Label values by label name. */
 export type SeriesLabels = Readonly<Record<string, string>>;
 
-/** A value as a page has it, in the form in which prom-client's registry asks for it. */
+/** A value of a page, in the form that prom-client's registry reads. */
 export type PageValue = {
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number>>;
-  /** Labels that stand after the others; prom-client keeps the text of the ones that it has seen. */
+  /** Labels that stand after the others. prom-client caches their text. */
   readonly sharedLabels: SeriesLabels;
   readonly value: number;
   readonly exemplar?: Exemplar | undefined;
@@ -21,11 +21,11 @@ export class ValueSeries {
     this.#labels = labels;
   }
 
-  /** Throws a TypeError where the value is no finite number, as `add` does. */
+  /** Throws a TypeError if the value is not a finite number. */
   set(value: number): void {
     this.#value = toFinite(value);
   }
-  /** A counter never falls. */
+  /** Throws a TypeError if `by` is negative or not a finite number. */
   add(by: number): void {
     if (by < 0) throw new TypeError(`Expected a counter to grow, got \`${by}\``);
     this.#value += toFinite(by);
@@ -35,7 +35,7 @@ export class ValueSeries {
   }
 }
 
-/** The histogram of one set of labels: how many values lie in each bucket, and in each the last one that can be looked up. */
+/** The histogram of one set of labels: the number of values in each bucket, and each bucket's last value with a kept trace. */
 export class HistogramSeries {
   readonly #name: string;
   readonly #edges: readonly number[];
@@ -44,7 +44,7 @@ export class HistogramSeries {
   readonly #labels: SeriesLabels;
   #sum = 0;
 
-  /** `buckets` are their upper edges, which belong to them, in rising order; one bucket more takes what is beyond. */
+  /** `buckets` holds the inclusive upper edges in rising order. One more bucket takes the values beyond. */
   constructor(name: string, { buckets = [] }: { readonly buckets?: readonly number[] }, labels: SeriesLabels) {
     this.#name = name;
     this.#edges = buckets;
@@ -53,7 +53,7 @@ export class HistogramSeries {
     this.#labels = labels;
   }
 
-  /** Throws a TypeError where the value is no finite number. */
+  /** Throws a TypeError if the value is not a finite number. */
   observe(value: number, traceId: string | undefined): void {
     this.#sum += toFinite(value);
     let bucket = 0;
@@ -84,24 +84,26 @@ export class HistogramSeries {
   }
 }
 
+/** A node of the search tree: one level for each label. */
 type Branch<S> = { readonly next: Map<string | undefined, Branch<S>>; series?: S };
 
-/** How a table is made: the names of the labels, which of them are open sets, and how many series it may hold. */
+/** Labels and limits of a table. */
 export type SeriesTableOptions = {
   readonly labelNames: readonly string[];
+  /** Labels whose values are not known beforehand. */
   readonly openLabels: ReadonlySet<string>;
   readonly maxSeries: number;
-  /** Called for each value that went to the overflow series because the table is full. */
+  /** Called for each value that is counted in the overflow series because the table is full. */
   readonly onOverflow: () => void;
 };
 
-/** The value of every open label of an overflow series. */
+/** Value of every open label of an overflow series. */
 export const overflowValue = "other";
 
 /**
- * The series of one metric, by the values of its labels. They are found by a walk from one value to the next: a key made of
- * them all would have to be built and hashed at every count. The table is bounded: once it is full, a new set of labels is
- * counted under `other` instead of its open labels.
+ * The series of one metric, by the values of its labels. A search tree finds them, because a joined key would have to be built and
+ * hashed at every count. The table is bounded: if it is full, a new set of labels is counted under `other` instead of its open
+ * labels.
  */
 export class SeriesTable<S extends { toPage(): PageValue[] }> {
   readonly #options: SeriesTableOptions;
@@ -114,7 +116,7 @@ export class SeriesTable<S extends { toPage(): PageValue[] }> {
     this.#create = create;
   }
 
-  /** The series of these labels, which begins with its first use. */
+  /** Returns the series of these labels, which is created on first use. */
   of(labels: SeriesLabels): S {
     const known = this.#find(labels);
     if (known !== undefined) return known;

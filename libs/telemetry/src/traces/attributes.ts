@@ -1,22 +1,22 @@
-/** The registry of span attributes: what each means. Names follow the OpenTelemetry conventions where these have one. */
+/** The registry of span attributes with their meanings. Names follow the OpenTelemetry conventions where these have one. */
 export const attributeDefinitions = {
   "rpc.system.name": "grpc",
   "rpc.method": "Full name of the method.",
   "rpc.response.status_code": "Name of the gRPC status.",
   "error.type": "Reason of the failure, or the status where there is none.",
-  "server.address": "Where the call goes.",
+  "server.address": "Address that is called.",
   "messaging.system": "nats",
   "messaging.operation.name": "publish, process, ack, nak, term or lost",
   "messaging.operation.type": "send, process or settle",
   "messaging.destination.template": "Subject with its variable parts named.",
-  "messaging.message.id": "Id by which the broker tells repeats.",
+  "messaging.message.id": "Id by which the broker recognises duplicates.",
   "messaging.message.conversation_id": "The job.",
   "messaging.message.body.size": "Bytes.",
   "pixelmesh.job.id": "The job.",
   "pixelmesh.step.id": "The step, as its pipeline names it.",
-  "pixelmesh.stage": "Operation of the step.",
+  "pixelmesh.operation": "Operation of the step.",
   "pixelmesh.attempt": "Attempt of the step, from 1.",
-  "pixelmesh.pipeline": "Kind of the job's pipeline.",
+  "pixelmesh.pipeline": "Pipeline of the job, named after its most expensive step.",
   "pixelmesh.outcome": "How the job or the step ended.",
   "pixelmesh.reason": "Reason of the failure, from the closed list.",
   "pixelmesh.job.duration_ms": "From accepted to ended.",
@@ -25,7 +25,7 @@ export const attributeDefinitions = {
   "pixelmesh.nats.delivery_count": "Deliveries of the message, this one included.",
   "pixelmesh.nats.duplicate": "The broker had the message already.",
   "pixelmesh.queue.wait_ms": "From stored to taken.",
-  "pixelmesh.slot.wait_ms": "From asking to holding.",
+  "pixelmesh.slot.wait_ms": "From request to grant.",
   "pixelmesh.slot.id": "The slot.",
   "pixelmesh.slot.epoch": "Leader's term and counter of the grant.",
   "pixelmesh.slot.requested_bytes": "Peak of the option that was preferred.",
@@ -34,15 +34,15 @@ export const attributeDefinitions = {
   "pixelmesh.model.name": "Model that ran.",
   "pixelmesh.tiles": "Tiles that were run.",
   "pixelmesh.tile_px": "Side of the tiles.",
-  "pixelmesh.cache.result": "hit, joined or miss",
+  "pixelmesh.cache.result": "hit, coalesced or miss",
   "pixelmesh.image.width": "Pixels.",
   "pixelmesh.image.height": "Pixels.",
-  "pixelmesh.image.format": "As written.",
-  "pixelmesh.image.bytes": "Size.",
+  "pixelmesh.image.format": "Format as encoded.",
+  "pixelmesh.image.bytes": "Encoded size.",
 } as const;
 
 /** The name of an attribute in the registry. */
 export type AttributeName = keyof typeof attributeDefinitions;
 
-/** Attributes of a span; what is undefined is left out. */
+/** Attributes of a span. Attributes that are `undefined` are left out. */
 export type SpanAttributes = Readonly<Partial<Record<AttributeName, string | number | boolean | undefined>>>;

@@ -1,32 +1,36 @@
 import { TraceFlags } from "@opentelemetry/api";
-import type { Active, Place } from "../active.ts";
-import type { HoldSpans } from "./hold-spans.ts";
+import type { ActiveContext, TraceContext } from "../active-context.ts";
 import { createTraceId } from "./ids.ts";
-import { type LocalTrace, NotedSpan } from "./noted-span.ts";
+import { LightweightSpan, type LocalTrace } from "./lightweight-span.ts";
 import type { SpanOptions } from "./span.ts";
+import type { TailSampler } from "./tail-sampling.ts";
 
-/** Opens spans below the place that is active. */
-export type Tracer = { open(name: string, options: SpanOptions, within: Active): NotedSpan };
+/** Opens spans below the position of a context. */
+export type Tracer = { open(name: string, options: SpanOptions, within: ActiveContext): LightweightSpan };
 
-/** What becomes of spans. */
-export type TracerParts = {
-  /** Asked of every trace that begins here whether it is kept in any case; one begun elsewhere was decided about there. */
-  readonly choose: () => boolean;
-  readonly hold: HoldSpans;
+/** The sampling of a tracer. */
+export type Samplers = {
+  /** Whether to keep a trace that begins here. A trace that began elsewhere carries the decision made there. */
+  readonly sampleHead: () => boolean;
+  readonly tailSampler: TailSampler;
 };
 
-/** Opens spans that cost little (see NotedSpan). A span whose parent is in this process shares its trace. */
-export function createTracer({ choose, hold }: TracerParts): Tracer {
-  function enter(parent: Place | undefined): LocalTrace {
-    // What came over the wire was looked at when it came.
-    if (parent) return hold(parent, false);
-    const traceFlags = choose() ? TraceFlags.SAMPLED : TraceFlags.NONE;
-    return hold({ traceId: createTraceId(), traceFlags }, true);
+/** Creates a tracer of lightweight spans. A span whose parent is in this process shares its trace. */
+export function createTracer({ sampleHead, tailSampler }: Samplers): Tracer {
+  function enter(parent: TraceContext | undefined): LocalTrace {
+    if (parent) return tailSampler(parent, false);
+    const traceFlags = sampleHead() ? TraceFlags.SAMPLED : TraceFlags.NONE;
+    return tailSampler({ traceId: createTraceId(), traceFlags }, true);
   }
   return {
     open(name, options, within) {
-      const parent = within.place;
-      return new NotedSpan(name, options, parent instanceof NotedSpan ? parent.trace : enter(parent), within);
+      const parent = within.trace;
+      return new LightweightSpan(
+        name,
+        options,
+        parent instanceof LightweightSpan ? parent.trace : enter(parent),
+        within,
+      );
     },
   };
 }

@@ -1,29 +1,29 @@
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
-import { createTraceChoice } from "./choose-traces.ts";
 import { createTracer, type Tracer } from "./create-tracer.ts";
-import { createSpanHolder } from "./hold-spans.ts";
-import type { NotedSpan } from "./noted-span.ts";
+import { createHeadSampler } from "./head-sampling.ts";
+import type { LightweightSpan } from "./lightweight-span.ts";
+import { createTailSampler } from "./tail-sampling.ts";
 
-/** Where spans go, and which. */
+/** Where spans are sent, and which ones. */
 export type ExportOptions = {
   readonly service: string;
   readonly instance: string;
   readonly version: string;
   /** Base URL of an OTLP/HTTP receiver. */
   readonly endpoint: string;
-  /** Share of the traces begun here that is kept whatever becomes of them, 0 to 1. */
+  /** Head sampling: share of the traces begun here that is kept, 0 to 1. */
   readonly ratio: number;
-  /** Traces of that share a second, at most. */
+  /** Head sampling: most traces a second. */
   readonly perSecond: number;
-  /** How long ended spans wait for others to be sent with them, in milliseconds. */
+  /** Longest wait of an ended span before its batch is sent, in milliseconds. */
   readonly sendEveryMs: number;
 };
 
 /**
- * A tracer whose spans are sent in the background. A receiver that is away costs nothing but the spans: at most 2,048 wait,
- * the rest is dropped.
+ * Creates a tracer that sends its spans in the background. If the receiver cannot be reached, at most 2,048 spans wait and the rest
+ * is dropped.
  */
 export function createExportingTracer(options: ExportOptions): {
   tracer: Tracer;
@@ -48,7 +48,7 @@ export function createExportingTracer(options: ExportOptions): {
     }),
     instrumentationScope: { name: "pixelmesh", version: options.version },
   };
-  const send = (span: NotedSpan) => batches.onEnd(span.toReadable(origin));
-  const tracer = createTracer({ choose: createTraceChoice(options), hold: createSpanHolder(send) });
+  const exportSpan = (span: LightweightSpan) => batches.onEnd(span.toReadable(origin));
+  const tracer = createTracer({ sampleHead: createHeadSampler(options), tailSampler: createTailSampler(exportSpan) });
   return { tracer, close: () => batches.shutdown() };
 }

@@ -1,20 +1,20 @@
 import type { SpanAttributes } from "./attributes.ts";
 
-/** What a span is of, and what is known of it when it begins. */
+/** Kind of a span, and the attributes that are known when it begins. */
 export type SpanOptions = {
   readonly kind?: "server" | "client" | "producer" | "consumer" | "internal";
   readonly attributes?: SpanAttributes;
 };
 
-/** A span while it lasts. Where nothing is traced, all of it does nothing. */
+/** A span that has not ended. Without tracing its methods do nothing. */
 export type SpanHandle = {
   set(attributes: SpanAttributes): void;
   event(name: string, attributes?: SpanAttributes): void;
-  /** Marks the span, and with it its trace, as one to be kept: `reason` is what went wrong. */
+  /** Marks the span as failed with a reason, so that tail sampling keeps its trace. */
   fail(reason: string): void;
 };
 
-/** A span that is opened and ended by hand, for streams and generators. */
+/** A span that the caller ends, for streams and generators. */
 export type OpenSpan = SpanHandle & {
   /** Runs `work` inside the span. */
   run<T>(work: () => T): T;

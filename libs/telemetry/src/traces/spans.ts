@@ -1,33 +1,33 @@
-import { type Active, active } from "../active.ts";
+import { type ActiveContext, activeContext } from "../active-context.ts";
 import type { Tracer } from "./create-tracer.ts";
-import { NotedSpan } from "./noted-span.ts";
+import { LightweightSpan } from "./lightweight-span.ts";
 import type { OpenSpan, SpanHandle, SpanOptions } from "./span.ts";
 
 let tracer: Tracer | undefined;
 
-/** Spans are made by this tracer from now on; by none where it is undefined. */
+/** Sets the tracer that opens all later spans. `undefined` turns tracing off. */
 export function setTracer(next: Tracer | undefined): void {
   tracer = next;
 }
 
-/** Whether spans are made in this process. */
+/** Whether this process opens spans. */
 export const isTracing = (): boolean => tracer !== undefined;
 
-/** The span of what is not traced. */
+/** A span that does nothing, for work that is not traced. */
 export const noSpan: OpenSpan = { set() {}, event() {}, fail() {}, run: (work) => work(), end() {} };
 
-/** The span that is active, for what has no span of its own to say. */
+/** The active span, for code without a span of its own. */
 export function activeSpan(): SpanHandle {
-  const { place } = active();
-  return place instanceof NotedSpan ? place : noSpan;
+  const { trace } = activeContext();
+  return trace instanceof LightweightSpan ? trace : noSpan;
 }
 
-/** Opens a span below the one that is active, or below that of `within`. */
-export function openSpan(name: string, options: SpanOptions = {}, within?: Active): OpenSpan {
-  return tracer === undefined ? noSpan : tracer.open(name, options, within ?? active());
+/** Opens a span below the active one, or below that of `within`. */
+export function openSpan(name: string, options: SpanOptions = {}, within?: ActiveContext): OpenSpan {
+  return tracer === undefined ? noSpan : tracer.open(name, options, within ?? activeContext());
 }
 
-/** Runs `work` in a span of its own, which ends with it; what it throws marks the span. */
+/** Runs `work` in a new span that ends with it. If `work` throws, the span is marked as failed. */
 export async function withSpan<T>(
   name: string,
   options: SpanOptions,
@@ -45,7 +45,7 @@ export async function withSpan<T>(
   }
 }
 
-/** What was thrown, as spans name it: the reason of ours, else the name of the error. Never its text. */
+/** The `error.type` of a thrown value: the reason of an AppError, else the name of the error. Never its message. */
 function reasonOf(error: unknown): string {
   if (typeof error !== "object" || error === null) return "unknown";
   if ("reason" in error && typeof error.reason === "string") return error.reason;

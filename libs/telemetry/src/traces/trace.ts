@@ -1,15 +1,21 @@
 import { context, propagation, TraceFlags } from "@opentelemetry/api";
 import { parseTraceParent, TraceState } from "@opentelemetry/core";
-import { type Active, active, type CallFacts, type Place, runIn } from "../active.ts";
+import {
+  type ActiveContext,
+  activeContext,
+  type CallInfo,
+  runInContext,
+  type TraceContext,
+} from "../active-context.ts";
 import type { ExportOptions } from "./export-spans.ts";
 import { createSpanId, createTraceId } from "./ids.ts";
-import { NotedSpan } from "./noted-span.ts";
+import { LightweightSpan } from "./lightweight-span.ts";
 import type { OpenSpan, SpanOptions } from "./span.ts";
 import { isTracing, noSpan, openSpan, setTracer } from "./spans.ts";
 
 /**
- * Makes and sends the spans of this process where an endpoint is given. Called once, at the start; without it the ids alone
- * travel, so that log lines of one job can be found. Answers what ends the sending.
+ * Starts exporting the spans of this process if an endpoint is given. Called once, at the start. Without an endpoint only trace ids
+ * are passed on, which is enough to find the log lines of a job. `close` sends the remaining spans and ends tracing.
  */
 export async function startTracing(options?: ExportOptions): Promise<{ close(): Promise<void> }> {
   if (!options || options.endpoint === "") return { close: async () => {} };
@@ -19,7 +25,7 @@ export async function startTracing(options?: ExportOptions): Promise<{ close(): 
   return {
     async close() {
       setTracer(undefined);
-      // A receiver that is away must not keep a service from ending.
+      // A receiver that cannot be reached must not delay the end of a service.
       await close().catch(() => {});
     },
   };
@@ -27,103 +33,110 @@ export async function startTracing(options?: ExportOptions): Promise<{ close(): 
 
 /** Trace and span id of the running code, for log lines; empty outside of a trace. */
 export function traceIds(): { traceId?: string; spanId?: string } {
-  const { place } = active();
-  return place ? { traceId: place.traceId, spanId: place.spanId } : {};
+  const { trace } = activeContext();
+  return trace ? { traceId: trace.traceId, spanId: trace.spanId } : {};
 }
 
-/** Id of the running trace where somebody keeps it: only such a one can be looked up later. */
-export function keptTraceId(): string | undefined {
-  const { place } = active();
-  return place && place.traceFlags & TraceFlags.SAMPLED ? place.traceId : undefined;
+/** Id of the running trace if head sampling keeps it, else `undefined`: only a kept trace can be looked up later. */
+export function sampledTraceId(): string | undefined {
+  const { trace } = activeContext();
+  return trace && trace.traceFlags & TraceFlags.SAMPLED ? trace.traceId : undefined;
 }
 
 /**
- * Calls `set` with the headers (`traceparent`, `tracestate`) that carry a span, or where there is none the running trace, to
- * another process. In a program that traces with an OpenTelemetry SDK of its own, as users of the client may, that is its trace.
+ * Calls `set` with the headers (`traceparent`, `tracestate`) that carry a span to another process, or the running trace if no span is
+ * given. Outside of a trace of ours it carries the trace of the program's own OpenTelemetry SDK, which users of the client may have.
  */
 export function injectTrace(set: (name: string, value: string) => void, span?: OpenSpan): void {
-  const place = span instanceof NotedSpan ? span : active().place;
-  if (!place) {
+  const from = span instanceof LightweightSpan ? span : activeContext().trace;
+  if (!from) {
     propagation.inject(context.active(), undefined, { set: (_carrier, name, value) => set(name, value) });
     return;
   }
-  set("traceparent", toTraceParent(place));
-  if (place.traceState) set("tracestate", place.traceState.serialize());
+  set("traceparent", toTraceParent(from));
+  if (from.traceState) set("tracestate", from.traceState.serialize());
 }
 
-/** The `traceparent` under which a job goes on in the running trace, until a span tells how long it took; empty outside of a trace. */
+/** Returns the `traceparent` for the work on a job that the running trace created; empty outside of a trace. The trace then continues until a span sets the job's duration. */
 export function openJobTrace(): string {
-  const { place } = active();
-  if (place instanceof NotedSpan) place.trace.isOfJob = true;
-  return place ? toTraceParent(place) : "";
+  const { trace } = activeContext();
+  if (trace instanceof LightweightSpan) trace.trace.isOfJob = true;
+  return trace ? toTraceParent(trace) : "";
 }
 
-/** A header of what came in, by its name in lower case. */
+/** Returns a header of the incoming call or message, by its name in lower case. */
 export type GetHeader = (name: string) => string | undefined;
 
-/** Runs `work` inside the trace that the headers name, or inside a new one when they name none. */
+/** Runs `work` in the trace that the headers name, or in a new one if they name none. */
 export function withExtractedTrace<T>(get: GetHeader, work: () => T): T {
-  return runIn(extract(get, active().facts), work);
+  return runInContext(extract(get, activeContext().call), work);
 }
 
-/** Where a trace comes into this process: a span, and what works in it, or where there is none in its trace. */
+/** The point where a trace enters this process, with its span if there is one. */
 export type Entry = {
   readonly span: OpenSpan;
+  /** Runs `work` in the span, or in the trace if there is no span. */
   run<T>(work: () => T): T;
-  /** `bindToContext` for what works here. */
+  /** As `bindToContext`, for the context of `run`. */
   bind<T, R>(generator: AsyncGenerator<T, R, undefined>): AsyncGenerator<T, R, undefined>;
 };
 
-/** Opens a span inside the trace that the headers name, or inside a new one; without `open` there is none. `facts` are added to what is known. */
+/**
+ * Enters the trace that the headers name, or a new one. Opens a span in it if `open` is given. `info` is added to the facts of the
+ * active call.
+ */
 export function openEntry(
   get: GetHeader,
   open?: { readonly name: string; readonly options: SpanOptions },
-  facts?: CallFacts,
+  info?: CallInfo,
 ): Entry {
-  const known = active().facts;
-  const outside = extract(get, facts ? { ...known, ...facts } : known);
+  const known = activeContext().call;
+  const outside = extract(get, info ? { ...known, ...info } : known);
   const span = open ? openSpan(open.name, open.options, outside) : noSpan;
-  // One step into trace, span and facts: each step into something copies what is active.
-  const inside = span instanceof NotedSpan ? { place: span, facts: outside.facts } : outside;
-  return { span, run: (work) => runIn(inside, work), bind: (generator) => bindTo(inside, generator) };
+  // One context for trace, span and call, because entering a context costs time.
+  const inside = span instanceof LightweightSpan ? { trace: span, call: outside.call } : outside;
+  return { span, run: (work) => runInContext(inside, work), bind: (generator) => bindTo(inside, generator) };
 }
 
-/** What works in the trace of these headers. Only the trace is taken from the wire: deadline and tenant of the active call stay. */
-function extract(get: GetHeader, facts: CallFacts | undefined): Active {
+/** The context of these headers. Only the trace comes from the wire; deadline and tenant of the active call stay. */
+function extract(get: GetHeader, call: CallInfo | undefined): ActiveContext {
   const parent = parseTraceParent(get("traceparent") ?? "");
-  if (!parent) return { place: createPlace(), facts };
+  if (!parent) return { trace: createTraceContext(), call };
   const state = get("tracestate");
-  return { place: { ...parent, isRemote: true, ...(state ? { traceState: new TraceState(state) } : {}) }, facts };
+  return { trace: { ...parent, isRemote: true, ...(state ? { traceState: new TraceState(state) } : {}) }, call };
 }
 
-/** Runs `work` in the running trace, or in a new one where there is none, so that its logs can be found together. */
+/** Runs `work` in the running trace, or in a new one if there is none, so that its log lines share a trace id. */
 export function withTrace<T>(work: () => T): T {
-  return active().place ? work() : runIn({ ...active(), place: createPlace() }, work);
+  return activeContext().trace ? work() : runInContext({ ...activeContext(), trace: createTraceContext() }, work);
 }
 
-/** The generator with every step run in what is active now: generators otherwise run in what their consumer works in. */
+/** Returns a generator whose steps run in the context that is active now. Otherwise they run in the context of their consumer. */
 export function bindToContext<T, R>(generator: AsyncGenerator<T, R, undefined>): AsyncGenerator<T, R, undefined> {
-  return bindTo(active(), generator);
+  return bindTo(activeContext(), generator);
 }
 
-function bindTo<T, R>(bound: Active, generator: AsyncGenerator<T, R, undefined>): AsyncGenerator<T, R, undefined> {
+function bindTo<T, R>(
+  bound: ActiveContext,
+  generator: AsyncGenerator<T, R, undefined>,
+): AsyncGenerator<T, R, undefined> {
   const wrapped = {
-    next: () => runIn(bound, () => generator.next()),
-    return: (value: R | PromiseLike<R>) => runIn(bound, () => generator.return(value)),
-    throw: (error: unknown) => runIn(bound, () => generator.throw(error)),
+    next: () => runInContext(bound, () => generator.next()),
+    return: (value: R | PromiseLike<R>) => runInContext(bound, () => generator.return(value)),
+    throw: (error: unknown) => runInContext(bound, () => generator.throw(error)),
     [Symbol.asyncIterator]: () => wrapped,
     [Symbol.asyncDispose]: async () => {
-      await runIn(bound, () => generator.return(undefined as R));
+      await runInContext(bound, () => generator.return(undefined as R));
     },
   };
   return wrapped as AsyncGenerator<T, R, undefined>;
 }
 
-const toTraceParent = ({ traceId, spanId, traceFlags }: Place) =>
+const toTraceParent = ({ traceId, spanId, traceFlags }: TraceContext) =>
   `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`;
 
-/** Where a trace begins: nowhere yet if its first span is going to decide about it; else ids that tie log lines together. */
-function createPlace(): Place | undefined {
+/** A new trace. With tracing `undefined`, because the first span creates it; without tracing new ids, which connect log lines. */
+function createTraceContext(): TraceContext | undefined {
   if (isTracing()) return undefined;
   return { traceId: createTraceId(), spanId: createSpanId(), traceFlags: TraceFlags.NONE };
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { readCgroup, readHostMemory } from "./machine-memory.ts";
 
-test("the memory of this machine or container is read as it is", () => {
+test("the memory of this machine or container is read", () => {
   const memory = readHostMemory();
   expect(memory.totalBytes).toBeGreaterThan(64 * 2 ** 20);
   expect(memory.totalBytes).toBeLessThanOrEqual(totalmem());
@@ -13,11 +13,11 @@ test("the memory of this machine or container is read as it is", () => {
   expect(memory.cores).toBeGreaterThan(0);
 });
 
-test("all processes that share the memory name the same device", () => {
+test("the device id is stable", () => {
   expect(readHostMemory().deviceId).toBe(readHostMemory().deviceId);
 });
 
-test("memory of the machine is the total less what the kernel says is available", () => {
+test("observed memory of the machine is the total minus MemAvailable", () => {
   // Lines as of proc_meminfo(5), in KiB: 24 GiB of which 18 GiB are available.
   const root = makeRoot({
     "proc/meminfo": "MemTotal:       25165824 kB\nMemFree:         1048576 kB\nMemAvailable:   18874368 kB\n",
@@ -34,7 +34,7 @@ test("memory of the machine is the total less what the kernel says is available"
   });
 });
 
-/** A directory with these files; removed when the test ends. */
+/** Creates a directory with these files; it is removed when the test ends. */
 function makeRoot(files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(join(tmpdir(), "pixelmesh-root-"));
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -54,7 +54,7 @@ const makeContainer = (maxBytes: string) =>
     "sys/fs/cgroup/memory.stat": "anon 1\ninactive_file 1000\n",
   });
 
-test("two containers of one machine have memory of their own, however alike their paths", () => {
+test("two containers of one machine are different devices, even if their cgroup paths are equal", () => {
   const roots = [makeContainer("1048576"), makeContainer("1048576")];
   const [first, second] = roots.map((root) => readCgroup(root));
   expect(first).toMatchObject({ maxBytes: 1048576, usedBytes: 2000 });

@@ -2,18 +2,18 @@ import { readFileSync, statSync } from "node:fs";
 import { availableParallelism, freemem, hostname, totalmem } from "node:os";
 import { join } from "node:path";
 
-/** The memory this process may use: the container's where there is a bound, else the machine's. */
+/** The memory this process may use: that of its container if it has a limit, else that of the machine. */
 export type HostMemory = {
-  /** Boot id and cgroup: equal for all processes that share this memory. */
+  /** Contains boot id and cgroup; equal for all processes that share this memory. */
   readonly deviceId: string;
   readonly name: string;
   readonly totalBytes: number;
-  /** In use by anybody and not to be had back: page cache is not counted. */
+  /** Memory in use by all processes, without the page cache. */
   readonly observedBytes: number;
   readonly cores: number;
 };
 
-/** Where memory is read from, and how much of it is planned with. */
+/** Source and limit of memory readings. */
 export type HostMemorySource = {
   /** Upper limit of the total, in bytes. Memory that other processes use still counts. Default: no limit. */
   readonly maxTotalBytes?: number;
@@ -22,7 +22,7 @@ export type HostMemorySource = {
 };
 
 /**
- * Reads memory use now: from cgroup v2 (memory.max, memory.current − inactive_file) where it sets a limit, else from
+ * Reads the current memory use: from cgroup v2 (memory.max, memory.current − inactive_file) if it sets a limit, else from
  * proc/meminfo (MemTotal − MemAvailable), else from `node:os`.
  */
 export function readHostMemory({
@@ -52,8 +52,8 @@ function readMachine(root: string): { id: string; totalBytes: number; availableB
 }
 
 /**
- * The cgroup that bounds this process. Inside a container its path is `/` whichever it is, so that two containers of one machine
- * would take each other's memory for their own: there the group's inode, which no other group of the machine has, names it.
+ * Reads the cgroup that limits this process; returns undefined without a limit. Inside a container its path is always `/`, so two
+ * containers of one machine would look like one device. Its id is then the inode of the group, which is unique on the machine.
  */
 export function readCgroup(
   root = "/",
@@ -61,7 +61,7 @@ export function readCgroup(
   const path = read(join(root, "proc/self/cgroup"))?.match(/^0::(\S*)$/m)?.[1];
   if (path === undefined) return undefined;
   const mount = join(root, "sys/fs/cgroup");
-  // Inside a container the own group is mounted at the root.
+  // Inside a container the process's own group is mounted at the root.
   for (const dir of [join(mount, path), mount]) {
     const max = read(join(dir, "memory.max"))?.trim();
     const current = Number(read(join(dir, "memory.current")));

@@ -6,21 +6,21 @@ import {
   type HostReport,
   SchedulerServiceDefinition,
 } from "@pixelmesh/proto";
-import { createOutbox } from "@pixelmesh/rpc";
+import { createSendQueue } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { SchedulerLink } from "../slots/scheduler-link.ts";
 import { type HostMemorySource, readHostMemory } from "./machine-memory.ts";
 
-/** The standing report of this process's device to the scheduler. */
+/** The running reports of this process's devices to the scheduler. */
 export type DeviceLink = {
   readonly deviceId: string;
   close(): Promise<void>;
 };
 
-/** What the process tells of its inference hosts, and what it does when the scheduler wants memory back. */
+/** Describes the inference hosts of the process, and frees memory when the scheduler asks for it. */
 export type DeviceOwner = {
   describeHosts?(): Promise<readonly HostReport[]>;
-  /** The GPUs that its models run on, with the hosts on them. */
+  /** Returns the GPUs that its models run on, with their hosts. */
   describeGpus?(): Promise<readonly DeviceReport[]>;
   evictHost?(hostId: string): Promise<void>;
   cleanUp?(wantedBytes: number): Promise<void>;
@@ -30,8 +30,8 @@ const reportEveryMs = 1_000;
 const reconnectMs = 250;
 
 /**
- * Keeps this machine's memory, and the GPUs its models run on, attached as devices until closed: a report a second to the leading scheduler, over a stream
- * that is reopened when it breaks or another leads.
+ * Attaches this machine's memory, and the GPUs its models run on, as devices until closed. Sends a report every second to the leading
+ * scheduler over a stream, which is reopened when it breaks or the leader changes.
  */
 export function linkDevice(
   base: ServiceBase,
@@ -68,7 +68,7 @@ export function linkDevice(
 
   async function attachOnce(): Promise<void> {
     const connection = link.current();
-    const outbox = createOutbox<AttachDeviceRequest>(4);
+    const outbox = createSendQueue<AttachDeviceRequest>(4);
     const moved = new AbortController();
     const endMoved = link.onMoved(() => moved.abort());
     outbox.push(await report());
@@ -95,7 +95,7 @@ export function linkDevice(
   async function keepAttached(): Promise<void> {
     while (!closing.signal.aborted) {
       await attachOnce().catch((error: unknown) => {
-        if (!closing.signal.aborted) base.log.debug({ err: error }, "scheduler not reached; tried again");
+        if (!closing.signal.aborted) base.log.debug({ err: error }, "scheduler not reached; retrying");
       });
       await sleep(reconnectMs, undefined, { signal: closing.signal }).catch(() => {});
     }

@@ -9,17 +9,17 @@ import { type HostMemorySource, readHostMemory } from "../devices/machine-memory
 const gpuProviders: readonly Provider[] = ["tensorrt", "cuda"];
 const gpuWaitMs = 10_000;
 
-/** Where a service's models may run. */
+/** The devices that a service's models may run on. */
 export type ModelDevices = {
   readonly devices: readonly PoolDevice[];
-  /** What reads the GPUs; undefined where the models run on the processor. */
+  /** Reads the GPUs; undefined if models run on the processor. */
   readonly gpus: GpuReader | undefined;
 };
 
 /**
- * The devices for providers in order of preference: with one that needs a GPU, every GPU that nvidia-smi shows, and nothing
- * else; the processor only where no such provider is named, or the list names it too and there is no GPU. SERVICE_UNAVAILABLE where a
- * GPU is needed and none can be read.
+ * Opens the devices for providers in order of preference. If one needs a GPU, these are all GPUs that nvidia-smi shows. The processor is used
+ * only if no provider needs a GPU, or if the list names both and no GPU can be read. Throws SERVICE_UNAVAILABLE if a GPU is needed
+ * and none can be read.
  */
 export async function openModelDevices(
   { log, life }: ServiceBase,
@@ -28,37 +28,44 @@ export async function openModelDevices(
   source: HostMemorySource,
 ): Promise<ModelDevices> {
   const onGpu = providers.filter((provider) => gpuProviders.includes(provider));
-  const elsewhere = providers.filter((provider) => !gpuProviders.includes(provider));
+  const onProcessor = providers.filter((provider) => !gpuProviders.includes(provider));
   const memory = { deviceId: readHostMemory(source).deviceId, threads: { intraOp: threads, interOp: 1 } };
   if (onGpu.length === 0) return { devices: [{ ...memory, providers }], gpus: undefined };
   const reader = startGpuReader({ log });
   life.defer("GPU reader", reader.close, 2_000);
-  const why = await reader.settled(gpuWaitMs);
+  const why = await reader.firstReading(gpuWaitMs);
   if (why === undefined) {
-    const own = { intraOp: Math.min(threads, availableParallelism()), interOp: 1 };
+    const gpuThreads = { intraOp: Math.min(threads, availableParallelism()), interOp: 1 };
     const devices = reader
       .gpus()
-      .map(({ deviceId }) => ({ deviceId, providers: onGpu, gpuUuid: deviceId, threads: own }));
+      .map(({ deviceId }) => ({ deviceId, providers: onGpu, gpuUuid: deviceId, threads: gpuThreads }));
     return { devices, gpus: reader };
   }
-  if (elsewhere.length === 0) throw new AppError("SERVICE_UNAVAILABLE", `No GPU can be read: ${why}`);
-  log.warn({ why, providers: elsewhere }, "no GPU can be read; models run without");
+  if (onProcessor.length === 0) throw new AppError("SERVICE_UNAVAILABLE", `No GPU can be read: ${why}`);
+  log.warn({ why, providers: onProcessor }, "no GPU can be read; models run on the processor");
   await reader.close();
-  return { devices: [{ ...memory, providers: elsewhere }], gpus: undefined };
+  return { devices: [{ ...memory, providers: onProcessor }], gpus: undefined };
 }
 
-/** A GPU and the hosts on it as the scheduler is told. What a process uses is hidden where a host with models is not listed. */
+/** The report of a GPU and its hosts to the scheduler. `processesHidden`: nvidia-smi does not list a host that has models. */
 export function toGpuReport(gpu: Gpu, all: readonly HostDescription[]): DeviceReport {
-  // A place without a process holds nothing of the GPU.
+  // A host without a process uses no memory of the GPU.
   const hosts = all.filter(({ pid }) => pid !== null);
   const usedBytes = ({ pid }: HostDescription) => (pid === null ? undefined : gpu.processes.get(pid));
   return {
-    ...{ deviceId: gpu.deviceId, kind: DeviceKind.GPU, name: gpu.name },
-    ...{ totalBytes: gpu.totalBytes, observedBytes: gpu.observedBytes, computeTokens: 0, ownProcessBytes: 0 },
+    deviceId: gpu.deviceId,
+    kind: DeviceKind.GPU,
+    name: gpu.name,
+    totalBytes: gpu.totalBytes,
+    observedBytes: gpu.observedBytes,
+    computeTokens: 0,
+    ownProcessBytes: 0,
     processesHidden: hosts.some((host) => host.models.length > 0 && usedBytes(host) === undefined),
     hosts: hosts.map((host) => ({
-      ...{ hostId: host.hostId, busy: host.busy, usedBytes: usedBytes(host) ?? 0 },
-      // What a host says of itself is its share of the machine's memory, not of the GPU's.
+      hostId: host.hostId,
+      busy: host.busy,
+      usedBytes: usedBytes(host) ?? 0,
+      // A host reports its use of the machine's memory, not of the GPU's.
       models: host.models.map((model) => ({ ...model, residentBytes: 0 })),
     })),
   };

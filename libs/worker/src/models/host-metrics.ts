@@ -1,7 +1,7 @@
 import type { HostDescription, HostEvent } from "@pixelmesh/inference";
 import type { Metrics } from "@pixelmesh/telemetry";
 
-/** Counts what happens in inference hosts. */
+/** Returns an observer that counts the events of inference hosts. */
 export function createHostObserver(metrics: Metrics): (event: HostEvent) => void {
   return (event) => {
     if (event.type === "started") {
@@ -10,20 +10,20 @@ export function createHostObserver(metrics: Metrics): (event: HostEvent) => void
       metrics.count("pixelmesh_host_ends_total", { reason: event.reason });
     } else if (event.type === "loaded") {
       metrics.observe("pixelmesh_model_load_seconds", { model: event.model }, event.loadMs / 1000);
-    } else if (event.type === "taken") {
-      const result = event.isResident ? "hit" : "miss";
+    } else if (event.type === "acquired") {
+      const result = event.isLoaded ? "hit" : "miss";
       metrics.count("pixelmesh_cache_tier_requests_total", { tier: "models", result });
     } else if (event.type === "ran") {
       metrics.observe("pixelmesh_tile_seconds", { model: event.model, outcome: event.outcome }, event.ms / 1000);
-    } else if (event.type === "repeated") {
+    } else if (event.type === "retried") {
       metrics.count("pixelmesh_tile_repeats_total", { reason: event.reason });
     } else {
-      metrics.count("pixelmesh_model_displaced_total", { model: event.model, why: event.why });
+      metrics.count("pixelmesh_model_evictions_total", { model: event.model, reason: event.why });
     }
   };
 }
 
-/** Shows the hosts as they are. */
+/** Sets the gauges of running hosts and loaded models. */
 export function exportHosts(metrics: Metrics, hosts: readonly HostDescription[]): void {
   const providers = ["tensorrt", "cuda", "webgpu", "cpu"] as const;
   const running = hosts.filter(({ pid }) => pid !== null);

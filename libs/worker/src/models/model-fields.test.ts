@@ -1,20 +1,20 @@
 import { loadConfig } from "@pixelmesh/config";
 import { expect, test } from "vitest";
 import { workerFields } from "../worker-fields.ts";
-import { modelFields, toHostLimits, toRoomRules } from "./model-fields.ts";
+import { modelFields, toEvictionRules, toHostLimits } from "./model-fields.ts";
 
 const gib = 2 ** 30;
 const load = (env: Record<string, string> = {}) =>
   loadConfig({ ...workerFields("upscale"), ...modelFields("UPSCALE") }, env);
 
-test("a machine of 4 GiB holds one model at a time unless told otherwise, a larger one as many as fit", () => {
-  expect(toRoomRules(load(), 4 * gib).maxModels).toBe(1);
-  expect(toRoomRules(load(), 8 * gib).maxModels).toBe(Number.POSITIVE_INFINITY);
-  expect(toRoomRules(load({ PIXELMESH_UPSCALE_MODELS_AT_ONCE: "many" }), 4 * gib).maxModels).toBeGreaterThan(1);
-  expect(toRoomRules(load({ PIXELMESH_UPSCALE_MODELS_AT_ONCE: "one" }), 64 * gib).maxModels).toBe(1);
+test("by default a machine of 4 GiB holds one model at a time, a larger machine as many as fit", () => {
+  expect(toEvictionRules(load(), 4 * gib).maxModels).toBe(1);
+  expect(toEvictionRules(load(), 8 * gib).maxModels).toBe(Number.POSITIVE_INFINITY);
+  expect(toEvictionRules(load({ PIXELMESH_UPSCALE_MODELS_AT_ONCE: "many" }), 4 * gib).maxModels).toBeGreaterThan(1);
+  expect(toEvictionRules(load({ PIXELMESH_UPSCALE_MODELS_AT_ONCE: "one" }), 64 * gib).maxModels).toBe(1);
 });
 
-test("bounds of hosts are the settings, and everything else has a bound too", () => {
+test("host limits follow the settings, and all of them are finite", () => {
   const limits = toHostLimits(
     load({
       PIXELMESH_UPSCALE_HOST_RECYCLE_AFTER: "20",

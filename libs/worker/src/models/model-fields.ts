@@ -1,16 +1,16 @@
 import { availableParallelism } from "node:os";
 import { delimiter } from "node:path";
 import { type ConfigOf, field } from "@pixelmesh/config";
-import { defaultHostLimits, type HostLimits, type RoomRules } from "@pixelmesh/inference";
+import { defaultHostLimits, type EvictionRules, type HostLimits } from "@pixelmesh/inference";
 import { readHostMemory } from "../devices/machine-memory.ts";
 import type { workerFields } from "../worker-fields.ts";
 
 const mib = 2 ** 20;
 
-/** Machines below this hold one model at a time: a large one, its working memory and the services fill 4 GiB. */
+/** Machines with less memory hold one model at a time: a large model, its working memory and the services fill 4 GiB. */
 const manyModelsFromBytes = 6 * 1024 * mib;
 
-/** Settings of every service that runs models, on top of workerFields. */
+/** Returns the settings of every role that runs models, in addition to `workerFields`. */
 export function modelFields(area: string) {
   const machineMib = Math.floor(readHostMemory().totalBytes / mib);
   return {
@@ -29,55 +29,55 @@ export function modelFields(area: string) {
       `PIXELMESH_${area}_THREADS`,
       String(availableParallelism()),
       "CPU threads of one run; that many compute tokens it costs.",
-      { min: 1, max: 256 },
+      { defaultDoc: "number of cores", min: 1, max: 256 },
     ),
-    preload: field.list(`PIXELMESH_${area}_PRELOAD`, "", "Models that are loaded at the start and kept."),
+    preload: field.list(`PIXELMESH_${area}_PRELOAD`, "", "Models that are loaded at the start and pinned."),
     modelsAtOnce: field.choice(
       `PIXELMESH_${area}_MODELS_AT_ONCE`,
       ["auto", "one", "many"],
       "auto",
-      "Whether models may be in memory together on one device; auto: one below 6 GiB of memory. Pinned ones always may.",
+      "How many models may be loaded on a device at once; auto: one below 6 GiB of memory. Pinned models may always be loaded.",
     ),
     modelsMemoryBytes: field.byteSize(
       `PIXELMESH_${area}_MODELS_MEMORY`,
       `${Math.max(256, Math.floor(machineMib * 0.4))}MiB`,
-      "Memory of all inference hosts on a device beyond which the least recently used model goes for another.",
+      "Memory of all inference hosts on a device above which the least recently used model is evicted for another.",
       { min: mib },
     ),
     modelMinResidentMs: field.duration(
       `PIXELMESH_${area}_MODEL_MIN_RESIDENT`,
       "30s",
-      "How long at most a model is protected from another; it is for ten times as long as it took to load.",
+      "Longest time for which a loaded model is protected from eviction: ten times its load time, up to this.",
       { max: 600_000 },
     ),
     hostIdleMs: field.duration(
       `PIXELMESH_${area}_HOST_IDLE`,
       "5m",
-      "A model that was idle for so long is unloaded, its host ended with the last.",
+      "Idle time after which a model is unloaded. A host ends with its last model.",
       { min: 1_000 },
     ),
     hostRecycleAfter: field.integer(
       `PIXELMESH_${area}_HOST_RECYCLE_AFTER`,
       "10000",
-      "Tiles after which an inference host is replaced by a fresh one.",
+      "Tiles after which an inference host is recycled: replaced by a new process.",
       { min: 1 },
     ),
     hostMemoryBytes: field.byteSize(
       `PIXELMESH_${area}_HOST_MEMORY`,
       `${Math.max(512, Math.floor(machineMib * 0.5))}MiB`,
-      "An inference host that holds more than this between tiles is replaced, every 30 s at most.",
+      "Memory between tiles above which an inference host is recycled, at most every 30 s.",
       { min: mib },
     ),
     hostRunTimeoutMs: field.duration(
       `PIXELMESH_${area}_HOST_RUN_TIMEOUT`,
       "5m",
-      "An inference host that is silent for so long at one tile is killed.",
+      "Time after which an inference host that does not finish a tile is killed.",
       { min: 1_000, max: 3_600_000 },
     ),
     hostFaults: field.list(
       `PIXELMESH_${area}_HOST_FAULTS`,
       "",
-      "For tests only: faults of inference hosts, such as oom:above=256 (docs/reliability.md).",
+      "For tests only: faults of inference hosts, such as oom:above=256 (docs/how-to/debug-a-mesh.md).",
     ),
   } as const;
 }
@@ -85,7 +85,7 @@ export function modelFields(area: string) {
 /** Values of `modelFields` and `workerFields`. */
 export type ModelConfig = ConfigOf<ReturnType<typeof modelFields> & ReturnType<typeof workerFields>>;
 
-/** The bounds of hosts that the settings make. */
+/** Converts the settings to host limits. */
 export function toHostLimits(config: ModelConfig): HostLimits {
   return {
     ...defaultHostLimits,
@@ -95,8 +95,8 @@ export function toHostLimits(config: ModelConfig): HostLimits {
   };
 }
 
-/** What may be resident together on a machine of this size. */
-export function toRoomRules(config: ModelConfig, machineBytes: number): RoomRules {
+/** Returns the rules of which models may be loaded at once on a machine with this memory. */
+export function toEvictionRules(config: ModelConfig, machineBytes: number): EvictionRules {
   const isOne = config.modelsAtOnce === "one" || (config.modelsAtOnce === "auto" && machineBytes < manyModelsFromBytes);
   return {
     maxBytes: config.modelsMemoryBytes,

@@ -12,18 +12,18 @@ import {
 } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import type { WorkerParts } from "../open-worker.ts";
-import { loadAdmitted } from "./load-model.ts";
+import { loadModel } from "./load-model.ts";
 import type { Models } from "./open-models.ts";
 
-/** ListModels, LoadModel and UnloadModel, alike in every service that runs models. */
+/** Creates the handlers of ListModels, LoadModel and UnloadModel, equal in every service that runs models. */
 export function createModelHandlers(parts: WorkerParts, models: Models) {
   const { registry, pool, task } = models;
   const { base } = parts;
 
   async function describe(status: ModelStatus): Promise<Model> {
     const { entry, available, unavailableReason, isDefault } = status;
-    const residents = (await pool.describe()).flatMap((host) => host.models);
-    const resident = residents.find(({ name }) => name === entry.name);
+    const loadedModels = (await pool.describe()).flatMap((host) => host.models);
+    const loaded = loadedModels.find(({ name }) => name === entry.name);
     return Model.fromPartial({
       name: entry.name,
       task: entry.task,
@@ -35,34 +35,34 @@ export function createModelHandlers(parts: WorkerParts, models: Models) {
       available: available !== null,
       unavailableReason,
       isDefault,
-      loaded: resident !== undefined,
-      pinned: resident?.pinned ?? false,
-      provider: resident?.provider ?? "",
-      residentBytes: resident?.residentBytes ?? 0,
+      loaded: loaded !== undefined,
+      pinned: loaded?.pinned ?? false,
+      provider: loaded?.provider ?? "",
+      residentBytes: loaded?.residentBytes ?? 0,
       service: base.service,
       haloPx: entry.haloPx,
       denoisePair: entry.denoisePair ?? "",
     });
   }
 
-  const mine = () => registry.list().filter(({ entry }) => entry.task === task);
+  const ownModels = () => registry.list().filter(({ entry }) => entry.task === task);
   const statusOf = (name: string): ModelStatus => {
-    const found = mine().find(({ entry }) => entry.name === name);
+    const found = ownModels().find(({ entry }) => entry.name === name);
     if (found) return found;
-    const known = mine().map(({ entry }) => entry.name);
+    const known = ownModels().map(({ entry }) => entry.name);
     const text = `Expected a model for ${task}, got \`${name.slice(0, 64)}\`; known are: ${known.join(", ")}`;
     throw new AppError("UNKNOWN_MODEL", text, { metadata: { known: known.join(", ") } });
   };
 
   return {
     async listModels({ task: wanted }: ListModelsRequest): Promise<ListModelsResponse> {
-      return { models: wanted === "" || wanted === task ? await Promise.all(mine().map(describe)) : [] };
+      return { models: wanted === "" || wanted === task ? await Promise.all(ownModels().map(describe)) : [] };
     },
 
     async loadModel({ name, pin }: LoadModelRequest, { signal }: CallContext): Promise<LoadModelResponse> {
       statusOf(name);
       const model = registry.find(name);
-      const report = await loadAdmitted(parts, models, model, { pin, priority: Priority.INTERACTIVE, signal });
+      const report = await loadModel(parts, models, model, { pin, priority: Priority.INTERACTIVE, signal });
       return {
         model: await describe(statusOf(name)),
         memoryBeforeBytes: report.memoryBeforeBytes,

@@ -1,62 +1,64 @@
 import type { AvailableModel, HostLease, InferenceHost } from "@pixelmesh/inference";
 import type { StepContext, StepGrant } from "../step-handler.ts";
-import { type Models, measureModelPeak } from "./open-models.ts";
+import { measureModelPeak } from "./measure-peak.ts";
+import type { Models } from "./open-models.ts";
 
-/** With what a model is run at the moment: `TileMeans` of a tiled run, too. */
-export type RunMeans = { readonly host: InferenceHost; readonly tilePx: number; readonly slotId: string };
+/** The host, tile size and slot that a model runs with now. They are the `TileResources` of a tiled run. */
+export type RunResources = { readonly host: InferenceHost; readonly tilePx: number; readonly slotId: string };
 
-/** A model held for one step, with the slot that its runs belong to. */
+/** A model lease for one step, with the slot that its runs belong to. */
 export type ModelRun = {
-  readonly means: () => RunMeans;
-  /** The provider that is proven in its host. */
+  readonly resources: () => RunResources;
+  /** The provider that was proven in its host. */
   readonly provider: () => string;
   /**
-   * What a run that failed goes on with: after running out of memory a smaller option or a device alone. Rejects with the
-   * error where that is another failure, or no way is left. What may be cured by a fresh process, the host has done already.
+   * Recovers from a failed run and returns the resources to continue with: after an out-of-memory failure those of a smaller option or
+   * of a device alone. Throws the error if it is another failure, or if there is no smaller option. The host itself has already
+   * retried failures that a new process may cure.
    */
-  readonly recover: (failure: { readonly error: unknown }) => Promise<RunMeans>;
-  /** Runs until it succeeds or nothing recovers from its failure. */
-  readonly attempt: <T>(run: (means: RunMeans) => Promise<T>) => Promise<T>;
-  /** What the step took of its device at its peak; see `measureModelPeak`. */
+  readonly recover: (failure: { readonly error: unknown }) => Promise<RunResources>;
+  /** Runs until it succeeds or `recover` throws. */
+  readonly runWithRecovery: <T>(run: (resources: RunResources) => Promise<T>) => Promise<T>;
+  /** The peak memory of the step on its device; see `measureModelPeak`. */
   readonly peakBytes: (serviceBytes: number) => Promise<number | undefined>;
-  /** Lets the host go; its slot's grant ends in it. */
+  /** Releases the lease and ends the slot's grant in the host. */
   readonly close: () => void;
 };
 
-/** Holds a model's host for a step on the device that it was granted. */
+/** Leases a model for a step on the device that it was granted. */
 export async function openModelRun(models: Models, model: AvailableModel, context: StepContext): Promise<ModelRun> {
   const { pool } = models;
   const { signal } = context;
   let grant: StepGrant = context;
-  let lease = await hold();
+  let lease = await acquire();
 
-  async function hold(): Promise<HostLease> {
+  async function acquire(): Promise<HostLease> {
     const { slotId, deviceId } = grant;
-    const held = await pool.acquire(model, { signal, deviceId });
+    const acquired = await pool.acquire(model, { signal, deviceId });
     grant.onRenewed((validMs) => pool.renewGrant(slotId, validMs));
-    return held;
+    return acquired;
   }
-  const means = (): RunMeans => ({ host: lease.host, tilePx: grant.option.tilePx, slotId: grant.slotId });
-  const letGo = () => {
+  const resources = (): RunResources => ({ host: lease.host, tilePx: grant.option.tilePx, slotId: grant.slotId });
+  const release = () => {
     pool.endGrant(grant.slotId);
     lease.release();
   };
   const recover: ModelRun["recover"] = async ({ error }) => {
-    // Before the slot is given back: nothing may go on under it, and whoever gets it may need this model's room.
-    letGo();
-    grant = await context.again(error);
-    lease = await hold();
-    return means();
+    // The lease is released before the slot: no run may go on under it, and its next holder may need this model's memory.
+    release();
+    grant = await context.retryAfterOutOfMemory(error);
+    lease = await acquire();
+    return resources();
   };
 
   return {
-    means,
+    resources,
     provider: () => lease.host.provider,
     recover,
-    async attempt(run) {
+    async runWithRecovery(run) {
       for (;;) {
         try {
-          return await run(means());
+          return await run(resources());
         } catch (error) {
           signal.throwIfAborted();
           await recover({ error });
@@ -64,6 +66,6 @@ export async function openModelRun(models: Models, model: AvailableModel, contex
       }
     },
     peakBytes: (serviceBytes) => measureModelPeak(models, lease.host, grant.deviceId, serviceBytes),
-    close: letGo,
+    close: release,
   };
 }

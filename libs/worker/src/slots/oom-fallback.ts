@@ -1,21 +1,26 @@
 import type { SlotOption } from "@pixelmesh/proto";
 
-/** With what a step is tried, as one of its options by index. */
-export type Try = { readonly options: readonly SlotOption[]; readonly alone: boolean; readonly smaller: number };
+/** One try of a step: the options that are requested, largest first, and whether the device must be empty otherwise. */
+export type OptionTry = {
+  readonly options: readonly SlotOption[];
+  readonly alone: boolean;
+  /** Number of tries with smaller options so far. */
+  readonly smaller: number;
+};
 
-/** Smaller options are tried so often; then the work has to be alone. */
+/** Most tries with smaller options; the next one requests the device alone. */
 const maxSmaller = 2;
 
-/** The first try: any of the options, largest first. */
-export function firstTry(options: readonly SlotOption[]): Try {
+/** The first try: all options. */
+export function firstTry(options: readonly SlotOption[]): OptionTry {
   return { options, alone: false, smaller: 0 };
 }
 
 /**
- * What to ask for after work ran out of memory with the option at `index` of the last try: what is smaller, twice at most; then
- * the smallest option with nothing beside it; then nothing.
+ * Returns the next try after the option at `index` of the last try ran out of memory: smaller options, at most twice; then the
+ * smallest option alone on the device; then undefined.
  */
-export function nextTry(last: Try, index: number): Try | undefined {
+export function nextTry(last: OptionTry, index: number): OptionTry | undefined {
   if (last.alone) return undefined;
   const smaller = last.options.slice(index + 1);
   if (smaller.length > 0 && last.smaller < maxSmaller) {

@@ -8,12 +8,12 @@ function connect(...addresses: string[]) {
   return link;
 }
 
-test("grants of a term below the highest seen are not used", () => {
+test("a grant with a term below the highest seen is not admitted (fencing)", () => {
   const link = connect("127.0.0.1:1");
   expect([3, 5, 4, 5, 6].map(link.admits)).toEqual([true, true, false, true, true]);
 });
 
-test("who does not lead is left for the next, in turn, once however many find out", () => {
+test("a failed scheduler is replaced by the next one in turn, once for several reports of the same failure", () => {
   const link = connect("127.0.0.1:1", "127.0.0.1:2");
   const first = link.current();
   let moves = 0;
@@ -26,7 +26,7 @@ test("who does not lead is left for the next, in turn, once however many find ou
   expect([link.address, moves]).toEqual(["127.0.0.1:1", 1]);
 });
 
-test("at least one address is needed, and with one there is nowhere else to go", () => {
+test("at least one address is needed; a single scheduler is never replaced", () => {
   expect(() => connectSchedulers([], connectRpc)).toThrow(
     "Expected `PIXELMESH_SCHEDULER_ADDRESS` to be at least one address",
   );

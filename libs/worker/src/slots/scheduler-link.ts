@@ -2,24 +2,24 @@ import { expected } from "@pixelmesh/errors";
 import type { RpcConnection } from "@pixelmesh/rpc";
 
 /**
- * The schedulers that a process knows, of which one leads; as a connection it is that to the one which is taken to lead. It
- * also keeps what must be known of all of the process's slots together.
+ * The schedulers of a mesh, one of which leads. As a connection, it is that to the assumed leader. It also holds the state that all slots of
+ * the process share: the highest term and the open slots.
  */
 export type SchedulerLink = RpcConnection & {
   readonly count: number;
-  /** The connection to the scheduler that is taken to lead. */
+  /** Returns the connection to the assumed leader. */
   current(): RpcConnection;
-  /** The one at `failed` does not lead or does not answer: from now on the next is tried, unless somebody moved on already. */
+  /** Reports that `failed` does not lead or does not answer. The next scheduler becomes the assumed leader, unless `failed` no longer is. */
   moveOn(failed: RpcConnection): void;
-  /** Called whenever another scheduler is taken to lead; answers how to stop that. */
+  /** Calls `listener` whenever the assumed leader changes. Returns a function that removes the listener. */
   onMoved(listener: () => void): () => void;
-  /** Whether a grant of this term may be used: not where a later leader was seen already. */
+  /** Whether a grant of this term may be used. A lower term than one already seen is fenced off. */
   admits(term: number): boolean;
-  /** Ids of the slots held now, as reports tell them. */
+  /** Ids of the slots held now, for device reports. */
   readonly openSlots: Set<string>;
 };
 
-/** Opens connections to every address by `connect`; INVALID_ARGUMENT without one. */
+/** Connects to every address with `connect`. Throws INVALID_ARGUMENT without an address. */
 export function connectSchedulers(
   addresses: readonly string[],
   connect: (address: string) => RpcConnection,

@@ -1,45 +1,45 @@
 import { AppError, toAppError } from "@pixelmesh/errors";
 import { type HoldSlotRequest, SchedulerServiceDefinition, type SlotGrant, type SlotRequest } from "@pixelmesh/proto";
-import { createOutbox, type RpcClient, type RpcConnection } from "@pixelmesh/rpc";
+import { createSendQueue, type RpcClient, type RpcConnection } from "@pixelmesh/rpc";
 import type { SchedulerLink } from "./scheduler-link.ts";
 
-/** A grant and until when it may be used, on `performance.now()`. */
+/** A grant with the end of its validity, on `performance.now()`. */
 export type TimedGrant = { readonly grant: SlotGrant; readonly validUntilMs: number };
 
 /** One HoldSlot call to one scheduler. */
 export type SlotCall = {
   readonly connection: RpcConnection;
-  /** Waits for the grant. MEMORY_PRESSURE for a PASS or a revocation; SERVICE_UNAVAILABLE from who does not lead or says nothing. */
+  /** Waits for the grant. Throws MEMORY_PRESSURE after a PASS or revocation, SERVICE_UNAVAILABLE if the scheduler does not lead or answer. */
   granted(): Promise<TimedGrant>;
   renew(): void;
-  /** What comes after the grant: renewals answered, and the reason to stop. Ends or throws when the call is over. */
+  /** Yields the answers after the grant: renewals, or the reason to stop. Ends or throws when the call is over. */
   followed(): AsyncGenerator<TimedGrant | AppError, void, undefined>;
   send(message: HoldSlotRequest): void;
-  /** Ends the call: at once, or after `graceMs` for the scheduler to read what was sent. */
+  /** Ends the call at once, or after `graceMs`, in which the scheduler can read the last message. */
   close(graceMs?: number): void;
 };
 
 const clients = new WeakMap<RpcConnection, RpcClient<typeof SchedulerServiceDefinition>>();
 
-/** One client a connection: making one costs as much as a call. */
+/** Returns the client of a connection. It is cached, because creating one costs as much as a call. */
 function clientOf(connection: RpcConnection): RpcClient<typeof SchedulerServiceDefinition> {
   const client = clients.get(connection) ?? connection.client(SchedulerServiceDefinition);
   clients.set(connection, client);
   return client;
 }
 
-/** A scheduler that leads answers a request at once, be it with a place in the queue. */
+/** A leading scheduler answers a request at once, with a grant or with a position in the queue. */
 const silenceMs = 5_000;
-/** Older than this, a request says too little of when its grant was made: a renewal is asked first. */
+/** A grant that arrives later than this after its request may be old. It is renewed before it is used. */
 const promptMs = 1_000;
 
 /**
- * Opens a call. A grant is counted from when its holder sent what it answers, since the answer may have lain unread for as
- * long as this process was stopped; the scheduler counts from later, so it never frees what is still in use.
+ * Opens a call. The validity of a grant counts from the time its request was sent, because the answer may have been unread while this
+ * process was stopped. The scheduler counts from a later time, so it never frees a slot that is still in use.
  */
 export function openSlotCall(link: SchedulerLink, request: SlotRequest): SlotCall {
   const connection = link.current();
-  const outbox = createOutbox<HoldSlotRequest>();
+  const outbox = createSendQueue<HoldSlotRequest>();
   const closing = new AbortController();
   let closeTimer: NodeJS.Timeout | undefined;
   const sentAtMs: number[] = [];
@@ -54,13 +54,13 @@ export function openSlotCall(link: SchedulerLink, request: SlotRequest): SlotCal
     const { done, value } = await answers.next();
     if (done) return undefined;
     const { message } = value;
-    if (message?.$case === "pass") return new AppError("MEMORY_PRESSURE", "A peer has room for this work");
+    if (message?.$case === "pass") return new AppError("MEMORY_PRESSURE", "A peer has free capacity for this work");
     if (message?.$case === "revoked")
-      return new AppError("MEMORY_PRESSURE", `The slot was taken back: ${message.value.why}`);
+      return new AppError("MEMORY_PRESSURE", `The slot was revoked: ${message.value.why}`);
     if (message?.$case !== "grant") return "queued";
     const grant = message.value;
     if (!link.admits(grant.epoch?.term ?? 0))
-      throw new AppError("SERVICE_UNAVAILABLE", "The grant is of a scheduler that no longer leads");
+      throw new AppError("SERVICE_UNAVAILABLE", "The grant is from a scheduler that no longer leads");
     return { grant, validUntilMs: (sentAtMs.shift() ?? Number.NEGATIVE_INFINITY) + grant.validMs };
   }
 

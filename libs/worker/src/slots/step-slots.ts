@@ -2,68 +2,65 @@ import { AppError } from "@pixelmesh/errors";
 import { SlotRequest } from "@pixelmesh/proto";
 import { activeSpan, type Metrics } from "@pixelmesh/telemetry";
 import type { StepGrant } from "../step-handler.ts";
-import { holdSlot, type Slot } from "./hold-slot.ts";
-import { firstTry, nextTry, type Try } from "./oom-fallback.ts";
+import { type HeldSlot, holdSlot } from "./hold-slot.ts";
+import { firstTry, nextTry } from "./oom-fallback.ts";
 import type { SchedulerLink } from "./scheduler-link.ts";
 
-/** The slots of one step: one after another where it runs out of memory. */
-export type Grants = {
-  /** What is granted now. */
+/** The slots of one step: one at a time, a smaller one after each out-of-memory failure. */
+export type StepSlots = {
+  /** Returns the current grant. */
   readonly current: () => StepGrant;
-  /** Aborted with the caller's signal, and when the slot held at the time is lost. */
-  readonly running: AbortSignal;
-  /** See `StepContext.again`. */
-  readonly again: (error: unknown) => Promise<StepGrant>;
-  /** Gives the slot of the time back. */
-  readonly release: (measured?: Parameters<Slot["release"]>[0]) => void;
+  /** Aborted with the caller's signal, and when the current slot is lost. */
+  readonly signal: AbortSignal;
+  /** See `StepContext.retryAfterOutOfMemory`. */
+  readonly retryAfterOutOfMemory: (error: unknown) => Promise<StepGrant>;
+  /** Releases the current slot. */
+  readonly release: (measured?: Parameters<HeldSlot["release"]>[0]) => void;
 };
 
-/** Asks for the first slot of a step and waits for it, as `holdSlot` does. */
-export async function takeGrants(
-  {
-    scheduler,
-    metrics,
-    stage,
-  }: { readonly scheduler: SchedulerLink; readonly metrics: Metrics; readonly stage: string },
+/** Requests the first slot of a step and waits for it. Throws like `holdSlot`. Failures are counted by `operation`. */
+export async function openStepSlots(
+  scheduler: SchedulerLink,
   request: SlotRequest,
   signal: AbortSignal,
-): Promise<Grants> {
+  { metrics, operation }: { readonly metrics: Metrics; readonly operation: string },
+): Promise<StepSlots> {
   const lost = new AbortController();
-  let tried: Try = firstTry(request.options);
-  let slot = await take(false);
+  let currentTry = firstTry(request.options);
+  let slot = await hold(false);
 
-  async function take(isUnderWay: boolean): Promise<Slot> {
-    const options = tried.options.map((option) => ({ ...option }));
-    const { alone } = tried;
-    return holdSlot(scheduler, SlotRequest.create({ ...request, options, alone, underWay: isUnderWay }), signal);
+  async function hold(underWay: boolean): Promise<HeldSlot> {
+    const options = currentTry.options.map((option) => ({ ...option }));
+    const { alone } = currentTry;
+    return holdSlot(scheduler, SlotRequest.create({ ...request, options, alone, underWay }), signal);
   }
-  /** A slot that was given back is not lost any more. */
-  function watch(held: Slot): void {
+  /** Aborts the signal when `held` is lost, unless it has been replaced. */
+  function watch(held: HeldSlot): void {
     const onLost = () => held === slot && lost.abort(held.lost.reason);
     if (held.lost.aborted) onLost();
     else held.lost.addEventListener("abort", onLost, { once: true });
   }
   function current(): StepGrant {
     const { optionIndex, slotId, deviceId } = slot.grant;
-    const option = tried.options[optionIndex];
-    if (!option) throw new AppError("INTERNAL", "The scheduler granted an option that was not asked for");
+    const option = currentTry.options[optionIndex];
+    if (!option) throw new AppError("INTERNAL", "The scheduler granted an option that was not requested");
     return { option, slotId, deviceId, onRenewed: slot.onRenewed };
   }
 
   watch(slot);
   return {
     current,
-    running: AbortSignal.any([signal, lost.signal]),
-    async again(error) {
+    signal: AbortSignal.any([signal, lost.signal]),
+    async retryAfterOutOfMemory(error) {
       if (!(error instanceof AppError) || error.reason !== "OUT_OF_MEMORY") throw error;
-      const next = nextTry(tried, slot.grant.optionIndex);
+      const next = nextTry(currentTry, slot.grant.optionIndex);
       const action = next === undefined ? "failed" : next.alone ? "alone" : "smaller";
-      metrics.count("pixelmesh_out_of_memory_total", { stage, action });
+      metrics.count("pixelmesh_out_of_memory_total", { operation, action });
       activeSpan().event("out of memory", { "pixelmesh.tile_px": current().option.tilePx });
       slot.release({ outOfMemory: true });
       if (next === undefined) throw error;
-      tried = next;
-      slot = await take(true);
+      currentTry = next;
+      slot = await hold(true);
       watch(slot);
       return current();
     },

@@ -4,125 +4,128 @@ import {
   decodeRaster,
   type EncodedRaster,
   encodeRaster,
+  type FrameStore,
   inspectPicture,
   type PictureLimits,
-  type Room,
 } from "@pixelmesh/imaging";
-import { operationOf, resultSize } from "@pixelmesh/pipeline";
+import { operationOf, resultSize, validateOperation } from "@pixelmesh/pipeline";
 import { Encoding, type Notice, type PictureHeader, Priority, type Step } from "@pixelmesh/proto";
-import { collectBytes, createOutbox } from "@pixelmesh/rpc";
-import { callFacts } from "@pixelmesh/telemetry";
+import { collectBytes, createSendQueue } from "@pixelmesh/rpc";
+import { callInfo } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
 import type { AnyHandler } from "../step-handler.ts";
-import { type HeldAnswer, holdAnswer, placeAnswer } from "./direct-result.ts";
+import { type DirectDownload, openDownload, placeContent } from "./direct-download.ts";
 import { executeStep } from "./execute-step.ts";
 
-/** A call that does one step on an uploaded picture, without a job. */
+/** A call that runs one step on an uploaded picture, without a job. */
 export type DirectRequest = {
   readonly handler: AnyHandler;
   readonly step: Step;
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly encoding: Encoding | undefined;
-  /** Default: those of the service. */
+  /** Default: the limits of the service. */
   readonly limits?: PictureLimits;
   readonly signal: AbortSignal;
   readonly onProgress?: (fraction: number) => void;
 };
 
-/** The encoded result of a direct call. Its bytes are charged to the downloads of the process until they are released. */
+/** The encoded result of a direct call. Its bytes are charged to the downloads of the process until `download.release`. */
 export type DirectResult = Omit<EncodedRaster, "content"> & {
   readonly widthPx: number;
   readonly heightPx: number;
-  readonly answer: HeldAnswer;
+  readonly download: DirectDownload;
 };
 
 /**
- * Reads the upload, takes a slot as a job's step would, runs, encodes. Large results lie in `answerRoom`; nothing is stored. Upload
- * and pixels are let go before this returns.
+ * Reads the upload, requests a slot as a job's step does, runs and encodes. A large result lies in `resultStore`; nothing is stored
+ * in storage. Upload and pixels are released before this resolves.
  */
-export async function runDirect(parts: WorkerParts, request: DirectRequest, answerRoom: Room): Promise<DirectResult> {
+export async function runDirect(
+  parts: WorkerParts,
+  request: DirectRequest,
+  resultStore: FrameStore,
+): Promise<DirectResult> {
+  validateOperation(operationOf(request.step), "operation");
   const { uploads, downloads } = parts.transfers;
   const { maxBytes } = request.limits ?? parts.limits;
   const share = uploads.open();
-  const room = parts.scratch.openRoom();
-  let encoded: Awaited<ReturnType<typeof runOn>>;
+  const frameStore = parts.scratch.openFrameStore();
+  let encoded: Awaited<ReturnType<typeof runAndEncode>>;
   try {
     const bytes = await collectBytes(request.chunks, { maxBytes, share });
-    encoded = await runOn(parts, bytes, request, { room, answerRoom });
+    encoded = await runAndEncode(parts, bytes, request, frameStore, resultStore);
   } finally {
     share.release();
-    await room.close();
+    await frameStore.close();
   }
-  const { placed, ...facts } = encoded;
-  return { ...facts, answer: await holdAnswer(placed, downloads, request.signal) };
+  const { placed, ...description } = encoded;
+  return { ...description, download: await openDownload(placed, downloads, request.signal) };
 }
 
-async function runOn(
+async function runAndEncode(
   parts: WorkerParts,
   bytes: Uint8Array,
   request: DirectRequest,
-  { room, answerRoom }: { readonly room: Room; readonly answerRoom: Room },
+  frameStore: FrameStore,
+  resultStore: FrameStore,
 ) {
   const { handler, step, signal, limits = parts.limits } = request;
   const info = await inspectPicture(bytes, limits);
   const planned = resultSize(operationOf(step), info);
   assertOutputSize(planned.widthPx, planned.heightPx, limits);
   const notices: Notice[] = [];
-  const { deadlineUnixMs, tenant } = callFacts();
-  if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A direct call has no deadline");
-  const { outcome } = await executeStep(parts, {
+  const work = {
     handler,
     step,
     sizes: [info],
     limits,
-    room,
-    async loadInputs({ room }) {
-      const decoded = await decodeRaster(bytes, limits, room);
+    frameStore,
+    async loadInputs(loading: { readonly frameStore: FrameStore }) {
+      const decoded = await decodeRaster(bytes, limits, loading.frameStore);
       notices.push(...decoded.notices);
       return [decoded.raster];
     },
-    jobId: "",
-    tenant: tenant ?? "default",
-    priority: Priority.INTERACTIVE,
-    deadlineUnixMs,
-    signal,
-    onProgress: request.onProgress ?? (() => {}),
-  });
-  const {
-    content,
-    format,
-    notices: encodingNotices,
-  } = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), limits, answerRoom);
+  };
+  const onProgress = request.onProgress ?? (() => {});
+  const { outcome } = await executeStep(parts, work, directAccount(), { signal, onProgress });
+  const encoded = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), limits, resultStore);
   const { widthPx, heightPx } = outcome.frame;
-  notices.push(...(outcome.notices ?? []), ...encodingNotices);
-  // Placed here, where the content is let go: a caller that waits must not keep it in memory.
-  const placed = await placeAnswer(content, answerRoom, parts.transfers.downloads);
-  return { placed, format, notices, widthPx, heightPx };
+  notices.push(...(outcome.notices ?? []), ...encoded.notices);
+  // Placed here, where the reference to the content ends: a caller that waits must not hold it in memory.
+  const placed = await placeContent(encoded.content, resultStore, parts.transfers.downloads);
+  return { placed, format: encoded.format, notices, widthPx, heightPx };
 }
 
-/** A part of the answer to a direct call. */
+/** Tenant and deadline of the current call, for a slot without a job. Throws INTERNAL if the call has no deadline. */
+export function directAccount() {
+  const { deadlineUnixMs, tenant } = callInfo();
+  if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A direct call has no deadline");
+  return { jobId: "", tenant: tenant ?? "default", priority: Priority.INTERACTIVE, deadlineUnixMs };
+}
+
+/** A part of the response to a direct call. */
 export type DirectPart =
   | { readonly $case: "progress"; readonly value: number }
   | { readonly $case: "header"; readonly value: PictureHeader }
   | { readonly $case: "chunk"; readonly value: Uint8Array };
 
-/** A direct call as the stream it answers: progress while it runs, then the header and the bytes of the result. */
+/** Runs a direct call and yields its response: progress while it runs, then the header and the bytes of the result. */
 export async function* streamDirect(
   parts: WorkerParts,
   request: Omit<DirectRequest, "onProgress">,
 ): AsyncGenerator<DirectPart, void, undefined> {
-  const progress = createOutbox<number>(16);
-  const room = parts.scratch.openRoom();
-  const running = runDirect(parts, { ...request, onProgress: progress.push }, room).finally(progress.end);
+  const progress = createSendQueue<number>(16);
+  const resultStore = parts.scratch.openFrameStore();
+  const running = runDirect(parts, { ...request, onProgress: progress.push }, resultStore).finally(progress.end);
   running.catch(() => {});
   try {
     for await (const value of progress) yield { $case: "progress", value };
-    const { answer, format, widthPx, heightPx, notices } = await running;
-    yield { $case: "header", value: { format, widthPx, heightPx, sizeBytes: answer.sizeBytes, notices } };
-    for await (const value of answer.chunks()) yield { $case: "chunk", value };
+    const { download, format, widthPx, heightPx, notices } = await running;
+    yield { $case: "header", value: { format, widthPx, heightPx, sizeBytes: download.sizeBytes, notices } };
+    for await (const value of download.chunks()) yield { $case: "chunk", value };
   } finally {
-    // A caller that has left does not end the run at once: its files go when it has.
-    await running.then(({ answer }) => answer.release()).catch(() => {});
-    await room.close();
+    // The run may outlive a caller that has left; its files are removed after it has ended.
+    await running.then(({ download }) => download.release()).catch(() => {});
+    await resultStore.close();
   }
 }

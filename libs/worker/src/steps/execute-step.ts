@@ -1,152 +1,109 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
-import { memoryRoom, type PictureLimits, type Raster, type Room, toWholeFrame } from "@pixelmesh/imaging";
-import { type Priority, SlotRequest, type Step } from "@pixelmesh/proto";
+import { memoryFrameStore, type Raster, toWholeFrame } from "@pixelmesh/imaging";
+import type { SlotRequest } from "@pixelmesh/proto";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
-import { takeGrants } from "../slots/step-slots.ts";
-import type { AnyHandler, PictureSize, SlotNeed, StepContext, StepOutcome } from "../step-handler.ts";
-import type { StepPlace } from "./step-estimates.ts";
+import { openStepSlots, type StepSlots } from "../slots/step-slots.ts";
+import type { SlotNeed, StepContext, StepOutcome } from "../step-handler.ts";
+import type { ExecutionControl, ExecutionResult } from "./execution.ts";
+import { toSlotRequest, waitForNeed } from "./slot-request.ts";
+import type { SlotAccount, StepWork } from "./step-work.ts";
 
-// Made once: without a reason of its own, each abort would make an error with its stack.
-const over = new AppError("CANCELLED", "The run is over");
-
-/** One run of one step, for a job or for a direct call. */
-export type Execution = {
-  readonly handler: AnyHandler;
-  readonly step: Step;
-  readonly sizes: readonly PictureSize[];
-  /** Of the job, or of this service for a direct call. */
-  readonly limits: PictureLimits;
-  /** Brings the pictures into a room; begun while the slot is waited for. */
-  readonly loadInputs: (loading: { readonly room: Room; readonly signal: AbortSignal }) => Promise<readonly Raster[]>;
-  /** Where pictures are kept for a handler that takes rasters; the caller's to close once the outcome is used. */
-  readonly room: Room;
-  readonly jobId: string;
-  readonly tenant: string;
-  readonly priority: Priority;
-  readonly deadlineUnixMs: number;
-  readonly signal: AbortSignal;
-  /** Called with the part done; it only grows, also where a run has several stages. */
-  readonly onProgress: (fraction: number) => void;
-  /** The slot is held from now on. */
-  readonly onGranted?: (place: StepPlace) => void;
-  /** The slot is held, the pictures are here: the work begins once this resolves. */
-  readonly onStarted?: () => Promise<void>;
-};
-
-/** What a run made, and what it took in milliseconds. */
-export type ExecutionResult = {
-  readonly outcome: StepOutcome<Raster>;
-  readonly model: string;
-  readonly modelDigest: string;
-  /** The device that was granted. */
-  readonly deviceId: string;
-  /** The model had to be loaded first. */
-  readonly isCold: boolean;
-  readonly slotWaitMs: number;
-  readonly runMs: number;
-};
-
-/** Looked at again so often while a model has to wait its turn; then the slot is asked for all the same. */
-const maxLooks = 10;
-
-/** What a step needs, once the models that would have to go for its own have been here for long enough. */
-async function needInTime({ handler, step, sizes, limits, signal }: Execution): Promise<SlotNeed> {
-  for (let looks = 1; ; looks++) {
-    const need = await handler.need(step, sizes, limits);
-    if (!need.patienceMs || looks >= maxLooks) return need;
-    await sleep(need.patienceMs, undefined, { signal });
-  }
-}
+// Created once: an abort without a reason creates an error with a stack trace each time.
+const runEnded = new AppError("CANCELLED", "The run is over");
 
 /**
- * Asks for a slot while the inputs come, runs, and releases the slot before anything is encoded or stored. Fails with
- * MEMORY_PRESSURE or GRANT_EXPIRED when the slot is lost on the way: the work may be given to another.
+ * Requests a slot while the inputs are loaded, runs the step, and releases the slot before anything is encoded or stored. Throws
+ * MEMORY_PRESSURE or GRANT_EXPIRED if the slot is lost meanwhile; another worker may then run the step.
  */
 export async function executeStep(
-  { base, scheduler, device }: WorkerParts,
-  execution: Execution,
+  parts: Pick<WorkerParts, "base" | "scheduler" | "device">,
+  work: StepWork,
+  account: SlotAccount,
+  control: ExecutionControl,
 ): Promise<ExecutionResult> {
-  const { handler, step, signal } = execution;
-  const stage = step.operation?.$case ?? "none";
-  const abandoned = new AbortController();
-  const room = "runRasters" in handler ? execution.room : memoryRoom;
-  const loading = execution.loadInputs({ room, signal: AbortSignal.any([signal, abandoned.signal]) });
-  // Awaited below; without this a failure that comes while the slot is waited for would count as unhandled.
+  const { base } = parts;
+  const operation = work.step.operation?.$case ?? "none";
+  const ended = new AbortController();
+  const signal = AbortSignal.any([control.signal, ended.signal]);
+  const frameStore = "runRasters" in work.handler ? work.frameStore : memoryFrameStore;
+  const loading = work.loadInputs({ frameStore, signal });
+  // `loading` is awaited below; a failure while waiting for the slot must not count as unhandled.
   loading.catch(() => {});
-  const askedMs = performance.now();
+  const requestedMs = performance.now();
   try {
-    // A picture that cannot be read must not wait first.
+    // A picture that cannot be read fails the step before it waits for a slot.
     const unreadable = loading.then(() => new Promise<never>(() => {}));
-    const need = await Promise.race([needInTime(execution), unreadable]);
-    const request = SlotRequest.fromPartial({
-      service: base.service,
-      instance: base.config.instance,
-      deviceIds: [...(need.deviceIds ?? [device.deviceId])],
-      jobId: execution.jobId,
-      stepId: step.id,
-      tenant: execution.tenant,
-      workClass: need.workClass,
-      priority: execution.priority,
-      deadlineUnixMs: execution.deadlineUnixMs,
-      options: need.options.map((option) => ({ ...option })),
-      model: need.model ?? "",
-      modelDigest: need.modelDigest ?? "",
-      hostId: need.hostId ?? "",
-      heldBytes: need.heldBytes ?? 0,
-    });
-    const asked = AbortSignal.any([signal, abandoned.signal]);
-    const grants = await withSpan("hold slot", { attributes: toAttributes(request) }, async (span) => {
-      const taken = await Promise.race([
-        takeGrants({ scheduler, metrics: base.metrics, stage }, request, asked),
-        unreadable,
-      ]);
-      const { slotId, deviceId, option } = taken.current();
-      span.set({
-        "pixelmesh.slot.id": slotId,
-        "pixelmesh.device.id": deviceId,
-        "pixelmesh.slot.granted_bytes": option.peakBytes,
-        "pixelmesh.tile_px": option.tilePx,
-      });
-      return taken;
-    });
-    const slotWaitMs = performance.now() - askedMs;
-    base.metrics.observe("pixelmesh_slot_wait_seconds", { stage, result: "granted" }, slotWaitMs / 1000);
-    const startedMs = performance.now();
-    const { isCold = false } = need;
-    execution.onGranted?.({ deviceId: grants.current().deviceId, isCold });
-    const { running } = grants;
-    try {
-      const inputs = await loading;
-      running.throwIfAborted();
-      await execution.onStarted?.();
-      const attributes = { "pixelmesh.stage": stage, "pixelmesh.model.name": need.model };
-      const outcome = await withSpan(`run ${stage}`, { attributes }, () =>
-        runHandler(execution, inputs, {
-          ...grants.current(),
-          signal: running,
-          onProgress: rising(execution.onProgress),
-          again: grants.again,
-        }),
-      );
-      const runMs = performance.now() - startedMs;
-      grants.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
-      const { model = "", modelDigest = "" } = need;
-      return { outcome, model, modelDigest, deviceId: grants.current().deviceId, isCold, slotWaitMs, runMs };
-    } catch (error) {
-      grants.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });
-      // Whatever the work made of the abort, what counts is why it was aborted.
-      if (running.aborted && !signal.aborted) throw running.reason;
-      throw error;
-    }
+    const need = await Promise.race([waitForNeed(work, control.signal), unreadable]);
+    const request = toSlotRequest(parts, work.step, need, account);
+    const slots = await inSlotSpan(request, () =>
+      Promise.race([openStepSlots(parts.scheduler, request, signal, { metrics: base.metrics, operation }), unreadable]),
+    );
+    const slotWaitMs = performance.now() - requestedMs;
+    base.metrics.observe("pixelmesh_slot_wait_seconds", { operation, result: "granted" }, slotWaitMs / 1000);
+    return { ...(await runWithSlots(work, need, slots, loading, control)), slotWaitMs };
   } finally {
-    abandoned.abort(over);
+    ended.abort(runEnded);
   }
 }
 
-/** Passes on what is more than before. */
-function rising(onProgress: (fraction: number) => void): (fraction: number) => void {
+/** Runs the step once its pictures are loaded, then releases the slot with what was measured. */
+async function runWithSlots(
+  work: StepWork,
+  need: SlotNeed,
+  slots: StepSlots,
+  loading: Promise<readonly Raster[]>,
+  control: ExecutionControl,
+): Promise<Omit<ExecutionResult, "slotWaitMs">> {
+  const { model = "", modelDigest = "", isCold = false } = need;
+  const operation = work.step.operation?.$case ?? "none";
+  const startedMs = performance.now();
+  control.onGranted?.({ deviceId: slots.current().deviceId, isCold });
+  try {
+    const inputs = await loading;
+    slots.signal.throwIfAborted();
+    await control.onStarted?.();
+    const attributes = { "pixelmesh.operation": operation, "pixelmesh.model.name": need.model };
+    const outcome = await withSpan(`run ${operation}`, { attributes }, () =>
+      runHandler(work, inputs, {
+        ...slots.current(),
+        signal: slots.signal,
+        onProgress: onlyRising(control.onProgress),
+        retryAfterOutOfMemory: slots.retryAfterOutOfMemory,
+      }),
+    );
+    const runMs = performance.now() - startedMs;
+    slots.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
+    return { outcome, model, modelDigest, deviceId: slots.current().deviceId, isCold, runMs };
+  } catch (error) {
+    slots.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });
+    // The handler may throw any error after an abort; the reason of the abort is the failure.
+    if (slots.signal.aborted && !control.signal.aborted) throw slots.signal.reason;
+    throw error;
+  }
+}
+
+/** Waits for the first slot in a span. */
+function inSlotSpan(request: SlotRequest, open: () => Promise<StepSlots>): Promise<StepSlots> {
+  const attributes = {
+    "pixelmesh.model.name": request.model === "" ? undefined : request.model,
+    "pixelmesh.slot.requested_bytes": request.options[0]?.peakBytes,
+  };
+  return withSpan("hold slot", { attributes }, async (span) => {
+    const slots = await open();
+    const { slotId, deviceId, option } = slots.current();
+    span.set({
+      "pixelmesh.slot.id": slotId,
+      "pixelmesh.device.id": deviceId,
+      "pixelmesh.slot.granted_bytes": option.peakBytes,
+      "pixelmesh.tile_px": option.tilePx,
+    });
+    return slots;
+  });
+}
+
+/** Passes on a fraction only if it is above all earlier ones. */
+function onlyRising(onProgress: (fraction: number) => void): (fraction: number) => void {
   let most = 0;
   return (fraction) => {
     if (!(fraction > most)) return;
@@ -155,16 +112,11 @@ function rising(onProgress: (fraction: number) => void): (fraction: number) => v
   };
 }
 
-const toAttributes = ({ model, options }: SlotRequest) => ({
-  "pixelmesh.model.name": model === "" ? undefined : model,
-  "pixelmesh.slot.requested_bytes": options[0]?.peakBytes,
-});
-
 async function runHandler(
-  { handler, step, room }: Execution,
+  { handler, step, frameStore }: StepWork,
   inputs: readonly Raster[],
   context: StepContext,
 ): Promise<StepOutcome<Raster>> {
-  if ("runRasters" in handler) return handler.runRasters(step, inputs, { ...context, room });
+  if ("runRasters" in handler) return handler.runRasters(step, inputs, { ...context, frameStore });
   return handler.run(step, await Promise.all(inputs.map(toWholeFrame)), context);
 }

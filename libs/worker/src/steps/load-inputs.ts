@@ -2,9 +2,9 @@ import { AppError } from "@pixelmesh/errors";
 import {
   decodeRaster,
   FRAME_MEDIA_TYPE,
+  type FrameStore,
   type PictureLimits,
   type Raster,
-  type Room,
   readFrameBlob,
 } from "@pixelmesh/imaging";
 import type { Notice, WorkItem } from "@pixelmesh/proto";
@@ -12,20 +12,13 @@ import type { BlobClient } from "../storage/blob-client.ts";
 
 const frameHeaderBytes = 1024;
 
-/** What inputs are loaded for. */
-export type Loading = {
-  readonly limits: PictureLimits;
-  /** Where they are kept. */
-  readonly room: Room;
-  readonly signal: AbortSignal;
-};
-
-/** Brings a step's pictures, frames as they are and files decoded; adds to `notices` what decoding changed. */
+/** Loads the pictures of a step: frames as they are, other blobs decoded. Adds the notices of decoding to `notices`. */
 export async function loadInputs(
   blobs: BlobClient,
   { inputs }: WorkItem,
   notices: Notice[],
-  { limits, room, signal }: Loading,
+  limits: PictureLimits,
+  { frameStore, signal }: { readonly frameStore: FrameStore; readonly signal: AbortSignal },
 ): Promise<Raster[]> {
   return Promise.all(
     inputs.map(async ({ blob }) => {
@@ -33,9 +26,9 @@ export async function loadInputs(
       if (blob.mediaType === FRAME_MEDIA_TYPE) {
         const maxBytes = limits.maxOutputPixels * 4 + frameHeaderBytes;
         const { parts, sizeBytes } = await blobs.read(blob.sha256, maxBytes, signal);
-        return readFrameBlob(parts, sizeBytes, room);
+        return readFrameBlob(parts, sizeBytes, frameStore);
       }
-      const decoded = await decodeRaster(await blobs.get(blob.sha256, limits.maxBytes, signal), limits, room);
+      const decoded = await decodeRaster(await blobs.get(blob.sha256, limits.maxBytes, signal), limits, frameStore);
       notices.push(...decoded.notices);
       return decoded.raster;
     }),

@@ -1,9 +1,10 @@
 import {
-  createPace,
-  createProfileBook,
-  createRateBook,
+  createMachinePace,
+  createMeasuredRates,
+  createProgressProfiles,
   type DeviceKind,
   expectedStepMs,
+  pixelRatio,
   type RateKey,
   rateKeyOf,
   type StepReading,
@@ -11,32 +12,32 @@ import {
 } from "@pixelmesh/pipeline";
 import { ImageFormat, type WorkItem } from "@pixelmesh/proto";
 
-/** Where a step was admitted. `isCold`: its model is not loaded yet. */
+/** The device on which a step was admitted. `isCold`: its model is not loaded yet. */
 export type StepPlace = { readonly deviceId: string; readonly isCold: boolean };
 
-/** The clock of one step, from its grant on. Times are of one clock that never goes back. */
+/** Progress and remaining time of one step since its grant. All times are of one monotonic clock. */
 export type TimedStep = {
   progress(fraction: number, nowMs: number): void;
   /** The run is over. */
   storing(nowMs: number): void;
   read(nowMs: number): StepReading;
-  /** The result is stored: what the step took is learned. */
+  /** The result is stored: the measured durations are learned. */
   done(nowMs: number): void;
 };
 
-/** What this process has measured of its own steps. */
+/** Estimates from the measured steps of this process. */
 export type StepEstimates = { begin(item: WorkItem, place: StepPlace, nowMs: number): TimedStep };
 
-/** How the time to encode and store is assumed to grow with the result. */
+/** Assumed time to encode and store, as a function of the result's size. */
 const storeCurve = { startMs: 10, msPerMegapixel: 60 };
-/** Of a whole step's expectation, the share of its run. */
+/** Share of the run in the expected time of a whole step. */
 const usualRunShare = 0.9;
 
-/** Nothing measured yet. Until a step of its kind was measured here, the expectation that came with the work serves. */
+/** Creates empty estimates. Until a step of a kind was measured here, the expectation in the work item is used. */
 export function createStepEstimates(): StepEstimates {
-  const rates = createRateBook();
-  const profiles = createProfileBook();
-  const pace = createPace();
+  const rates = createMeasuredRates();
+  const profiles = createProgressProfiles();
+  const pace = createMachinePace();
   return {
     begin(item, { deviceId, isCold }, startMs) {
       const { step, inputs, expectedMs } = item;
@@ -45,7 +46,7 @@ export function createStepEstimates(): StepEstimates {
       const runKey = rateKeyOf(step, isCold);
       const storeKey = storeKeyOf(item);
       const megapixels = ((inputs[0]?.widthPx ?? 0) * (inputs[0]?.heightPx ?? 0)) / 1e6 || 1;
-      const resultMegapixels = megapixels * enlargement(item);
+      const resultMegapixels = megapixels * pixelRatio(step.operation, inputs[0] ?? { widthPx: 0, heightPx: 0 });
       const measuredMs = isCold
         ? rates.expectedMs(runKey, megapixels, device)
         : expectedStepMs(rates, step, megapixels, device);
@@ -65,11 +66,11 @@ export function createStepEstimates(): StepEstimates {
         },
         done(nowMs) {
           if (storingMs === undefined) return;
-          pace.note(measuredMs, storingMs - startMs, nowMs);
+          pace.observe(measuredMs, storingMs - startMs, nowMs);
           rates.observe(runKey, device, megapixels, storingMs - startMs);
           rates.observe(storeKey, "cpu", resultMegapixels, nowMs - storingMs);
           const profile = clock.profile();
-          if (profile) profiles.note(runKey.name, profile);
+          if (profile) profiles.observe(runKey.name, profile);
         },
       };
     },
@@ -80,21 +81,10 @@ function startStepClockOnly(startMs: number): TimedStep {
   return { ...startStepClock({ runMs: 0, storeMs: 0 }, startMs), done() {} };
 }
 
-/** Results are encoded on the processor, each format at its own speed. */
+/** Rate key of encoding and storing, which is done on the processor; each format has its own rate. */
 function storeKeyOf({ step, outputs, storeFrame }: WorkItem): RateKey {
   const formats = outputs.map(({ encoding }) => String(encoding?.format ?? ImageFormat.UNSPECIFIED));
-  // Which format is chosen where the caller leaves it open depends on whether the result has alpha, as a cut-out has.
+  // The operation is part of the key: if the caller leaves the format open, it depends on alpha, which a cut-out has.
   const name = ["store", step?.operation?.$case, ...formats.sort(), ...(storeFrame ? ["frame"] : [])].join("/");
   return { name, curve: storeCurve };
-}
-
-/** How many pixels the result has for each of the picture's. */
-function enlargement({ step, inputs }: WorkItem): number {
-  const operation = step?.operation;
-  if (operation?.$case !== "upscale") return 1;
-  const { scale, target } = operation.value;
-  if (scale > 0) return scale ** 2;
-  const { widthPx = 0, heightPx = 0 } = inputs[0] ?? {};
-  const side = Math.max((target?.widthPx ?? 0) / (widthPx || 1), (target?.heightPx ?? 0) / (heightPx || 1));
-  return side > 0 ? side ** 2 : 4;
 }

@@ -2,20 +2,20 @@ import {
   type Content,
   encodeRaster,
   FRAME_MEDIA_TYPE,
+  type FrameStore,
   type PictureLimits,
-  type Room,
   toFormatMediaType,
   toFrameBlob,
 } from "@pixelmesh/imaging";
 import { Encoding, type Notice, StepResult, type WorkItem } from "@pixelmesh/proto";
 import type { WorkerParts } from "../open-worker.ts";
-import { toFrameKeep, toOutputKeep } from "../storage/result-store.ts";
-import type { Patiently } from "../storage/store-retry.ts";
-import type { ExecutionResult } from "./execute-step.ts";
+import { toFrameRetention, toOutputRetention } from "../storage/result-cache.ts";
+import type { Retry } from "../storage/store-retry.ts";
+import type { ExecutionResult } from "./execution.ts";
 
 /**
- * Encodes each wanted output once, stores it, and the raw frame where another step needs it; answers what was stored. A
- * result that the store, or the disk for large pictures, cannot take now is kept and tried again by `patiently`.
+ * Encodes and stores each requested output, and the frame if another step needs it. Returns the stored result. `retry` repeats what
+ * storage, or the disk for large pictures, refuses for now.
  */
 export async function storeOutcome(
   { base, blobs }: WorkerParts,
@@ -24,21 +24,21 @@ export async function storeOutcome(
   decodeNotices: readonly Notice[],
   {
     limits,
-    room,
+    frameStore,
     signal,
-    patiently,
+    retry,
   }: {
     readonly limits: PictureLimits;
-    readonly room: Room;
+    readonly frameStore: FrameStore;
     readonly signal: AbortSignal;
-    readonly patiently: Patiently;
+    readonly retry: Retry;
   },
 ): Promise<StepResult> {
   const { frame } = outcome;
   const notices = [...decodeNotices, ...(outcome.notices ?? [])];
   const startedMs = performance.now();
   const storeFrame = (content: Content) =>
-    patiently(() => blobs.put(content, FRAME_MEDIA_TYPE, toFrameKeep(item), signal));
+    retry(() => blobs.put(content, FRAME_MEDIA_TYPE, toFrameRetention(item), signal));
   const storingFrame = item.storeFrame ? storeFrame(await toFrameBlob(frame)) : undefined;
   storingFrame?.catch(() => {});
   try {
@@ -46,10 +46,10 @@ export async function storeOutcome(
     for (const { encoding } of item.outputs) {
       signal.throwIfAborted();
       const wanted = encoding ?? Encoding.create();
-      const encoded = await patiently(() => encodeRaster(frame, wanted, limits, room));
+      const encoded = await retry(() => encodeRaster(frame, wanted, limits, frameStore));
       notices.push(...encoded.notices);
       const mediaType = toFormatMediaType(encoded.format);
-      const blob = await patiently(() => blobs.put(encoded.content, mediaType, toOutputKeep(item), signal));
+      const blob = await retry(() => blobs.put(encoded.content, mediaType, toOutputRetention(item), signal));
       outputs.push({ encoding: wanted, format: encoded.format, blob });
     }
     return StepResult.fromPartial({
@@ -74,7 +74,7 @@ export async function storeOutcome(
       channels: frame.channels,
     });
   } finally {
-    // Its memory is another's once the room is closed.
+    // The frame's memory is reused once the caller closes the frame store.
     await storingFrame?.catch(() => {});
   }
 }

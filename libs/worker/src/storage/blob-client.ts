@@ -3,54 +3,54 @@ import type { Content } from "@pixelmesh/imaging";
 import { type Blob, type BlobKind, type PutBlobRequest, StorageServiceDefinition } from "@pixelmesh/proto";
 import { type RpcConnection, restartable, splitHeader, toChunks } from "@pixelmesh/rpc";
 
-/** A blob on its way here. */
+/** A blob that is being downloaded. */
 export type BlobStream = { readonly sizeBytes: number; readonly parts: AsyncIterable<Uint8Array> };
 
-/** The purpose and the time that bytes are kept for. */
-export type Keep = {
+/** The purpose of a blob and how long it is kept. */
+export type BlobRetention = {
   readonly kind: BlobKind;
   /** The job that needs them; empty: none. */
   readonly jobId: string;
   readonly keepUntilUnixMs: number;
 };
 
-/** Room that a job reserves: what it is expected to take at one time, and the part of that which is certain. */
-export type RoomWish = {
+/** Storage space that a job reserves: the expected peak in bytes, and the part of it that is certain. */
+export type ReservationRequest = {
   readonly jobId: string;
-  /** Jobs with equal keys store the same bytes; empty: the job shares with none. */
+  /** Jobs with equal keys store the same bytes; empty: the job shares with no other. */
   readonly key: string;
   readonly bytes: number;
   readonly leastBytes: number;
   readonly untilUnixMs: number;
 };
 
-/** Reading and writing blobs. */
+/** Reads and writes blobs. */
 export type BlobClient = {
-  /** The bytes; BLOB_NOT_FOUND, BLOB_CORRUPT, or IMAGE_TOO_MANY_BYTES above `maxBytes`. */
+  /** Returns the bytes. Throws BLOB_NOT_FOUND, BLOB_CORRUPT, or IMAGE_TOO_MANY_BYTES above `maxBytes`. */
   get(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
-  /** The bytes as they come; fails as `get` does, the parts where the blob ends too early. */
+  /** Streams the bytes. Throws like `get`; if the blob ends too early, `parts` throws. */
   read(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<BlobStream>;
   /** Stores bytes. */
-  put(content: Content, mediaType: string, keep: Keep, signal?: AbortSignal): Promise<Blob>;
-  /** Whether the blob is there and has its digest; extends its life. */
-  extend(sha256: string, keep: Keep): Promise<boolean>;
-  /** Reserves room for a job; STORAGE_FULL where there is none, OUTPUT_TOO_LARGE where there never can be. */
-  reserve(wish: RoomWish): Promise<void>;
-  /** A job no longer needs some blobs; without digests, any, nor its reservation. */
+  put(content: Content, mediaType: string, retention: BlobRetention, signal?: AbortSignal): Promise<Blob>;
+  /** Extends the retention of a blob. Returns whether it exists and has its digest. */
+  extend(sha256: string, retention: BlobRetention): Promise<boolean>;
+  /** Reserves space for a job. Throws STORAGE_FULL if there is none now, OUTPUT_TOO_LARGE if there never can be. */
+  reserve(request: ReservationRequest): Promise<void>;
+  /** Releases blobs that a job no longer needs; without digests, all of them and its reservation. */
   release(jobId: string, digests?: readonly string[]): Promise<void>;
 };
 
 const transferTimeoutMs = 120_000;
-// The largest blob may have to be read whole.
+// Verifying reads the whole blob.
 const verifyTimeoutMs = 60_000;
 const shortTimeoutMs = 5_000;
 
-/** Failures that say that a blob is of no use any more. */
+/** Reasons for which a blob counts as missing. */
 const gone: ReadonlySet<string> = new Set<Reason>(["BLOB_NOT_FOUND", "BLOB_CORRUPT"]);
-/** Storage holds each chunk until it is whole: small ones let it take more puts at once. */
+/** Storage holds each chunk in memory until it is complete: small chunks allow more puts at once. */
 const putChunkBytes = 256 * 1024;
 
-/** A blob client over a connection to the storage service. */
+/** Creates a blob client for a connection to the storage service. */
 export function connectBlobs(connection: RpcConnection): BlobClient {
   const storage = connection.client(StorageServiceDefinition);
   async function read(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<BlobStream> {
@@ -84,9 +84,9 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
       }
       return bytes;
     },
-    async put({ sizeBytes, parts }, mediaType, keep, signal) {
+    async put({ sizeBytes, parts }, mediaType, retention, signal) {
       async function* messages(): AsyncGenerator<PutBlobRequest> {
-        yield { part: { $case: "header", value: { sha256: "", sizeBytes, mediaType, ...keep } } };
+        yield { part: { $case: "header", value: { sha256: "", sizeBytes, mediaType, ...retention } } };
         for await (const part of parts())
           for (const value of toChunks(part, putChunkBytes)) yield { part: { $case: "chunk", value } };
         yield { part: { $case: "end", value: {} } };
@@ -96,9 +96,9 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
       if (!blob) throw new AppError("INTERNAL", "Storage answered a put without a blob");
       return blob;
     },
-    async extend(sha256, keep) {
+    async extend(sha256, retention) {
       try {
-        const request = { ...keep, sha256, verify: true };
+        const request = { ...retention, sha256, verify: true };
         await storage.statBlob(request, { timeoutMs: verifyTimeoutMs, repeat: true });
         return true;
       } catch (error) {
@@ -106,8 +106,8 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
         throw error;
       }
     },
-    async reserve(wish) {
-      await storage.reserveRoom({ ...wish }, { timeoutMs: shortTimeoutMs, repeat: true });
+    async reserve(request) {
+      await storage.reserveSpace({ ...request }, { timeoutMs: shortTimeoutMs, repeat: true });
     },
     async release(jobId, digests = []) {
       await storage.releaseBlobs({ jobId, sha256: [...digests] }, { timeoutMs: shortTimeoutMs, repeat: true });

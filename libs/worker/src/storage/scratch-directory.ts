@@ -1,20 +1,20 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRoom, createSpareMemory, type Room } from "@pixelmesh/imaging";
+import { createFrameStore, createSpareMemory, type FrameStore } from "@pixelmesh/imaging";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { WorkerConfig } from "../worker-fields.ts";
 
-/** This process's place for pictures while they are worked on: spare memory, and files for those that are too large for it. */
+/** The temporary memory and files of this process, for pictures that steps work on. */
 export type Scratch = {
-  openRoom(): Room;
-  /** The directory of this process, for files of another kind. */
+  openFrameStore(): FrameStore;
+  /** Returns the directory of this process, for other temporary files. */
   directory(): Promise<string>;
 };
 
 /**
- * A directory of this process's own, made when it is first needed and removed with the process. What a killed one has left
- * behind is removed first: its name says which process it was of.
+ * Opens the scratch of this process. Its directory is created on first use and removed by the lifecycle. Directories of killed
+ * processes are removed first; their names contain the process id.
  */
 export async function openScratch(
   { life, service }: Pick<ServiceBase, "life" | "service">,
@@ -39,10 +39,10 @@ export async function openScratch(
     own ??= makeOwn();
     return own;
   };
-  return { openRoom: () => createRoom(makeOwnOnce, maxFrameBytes, spare), directory: makeOwnOnce };
+  return { openFrameStore: () => createFrameStore(makeOwnOnce, maxFrameBytes, spare), directory: makeOwnOnce };
 }
 
-/** In containers the same number may come again: then what is older than this process is another's. */
+/** In containers process ids repeat. A directory with this process's id that is older than this process is another's. */
 async function isLeftBehind(pid: number, path: string): Promise<boolean> {
   if (pid === process.pid) {
     const startedUnixMs = Date.now() - process.uptime() * 1000;

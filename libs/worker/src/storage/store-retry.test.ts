@@ -1,17 +1,17 @@
 import { AppError } from "@pixelmesh/errors";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { expect, test } from "vitest";
-import { createPatience, toWaitMs } from "./store-retry.ts";
+import { createStoreRetry, toWaitMs } from "./store-retry.ts";
 
 function open(signal = new AbortController().signal) {
   const metrics = createMetrics("upscale", "1");
-  const patience = createPatience({ metrics, log: createLogger({ service: "test", level: "silent" }) });
+  const storeRetry = createStoreRetry({ metrics, log: createLogger({ service: "test", level: "silent" }) });
   const waiting = async () =>
     /pixelmesh_steps_waiting_for_storage(?:{[^}]*})? (\d+)/.exec((await metrics.page()).text)?.[1] ?? "none";
-  return { patiently: patience.of({ jobId: "j" }, signal), waiting };
+  return { retry: storeRetry.of({ jobId: "j" }, signal), waiting };
 }
 
-/** Fails as often as there are errors, then answers. */
+/** An action that throws each of the errors, then succeeds. */
 function failing(...errors: unknown[]) {
   const left = [...errors];
   const act = async () => {
@@ -22,40 +22,40 @@ function failing(...errors: unknown[]) {
   return { act, left };
 }
 
-test("what the store refuses for now is tried again until it is taken, and the step is counted while it waits", async () => {
-  const { patiently, waiting } = open();
+test("transient failures are retried, and the step is counted while it waits", async () => {
+  const { retry, waiting } = open();
   const { act } = failing(
     new AppError("STORAGE_FULL", "x"),
     new AppError("STORAGE_UNAVAILABLE", "x"),
     new AppError("SERVICE_UNAVAILABLE", "x"),
   );
-  const storing = patiently(act);
+  const storing = retry(act);
   await expect.poll(waiting).toBe("1");
   expect(await storing).toBe("stored");
   expect(await waiting()).toBe("0");
 });
 
-test("what cannot pass is thrown at once, and a failure that says nothing is repeated five times at most", async () => {
-  const { patiently } = open();
+test("permanent failures are thrown at once, internal ones after five tries", async () => {
+  const { retry } = open();
   const wrong = failing(new AppError("DIGEST_MISMATCH", "x"));
-  await expect(patiently(wrong.act)).rejects.toMatchObject({ reason: "DIGEST_MISMATCH" });
+  await expect(retry(wrong.act)).rejects.toMatchObject({ reason: "DIGEST_MISMATCH" });
   const defect = failing(...Array.from({ length: 9 }, () => new TypeError("x")));
-  await expect(patiently(defect.act)).rejects.toThrow(TypeError);
+  await expect(retry(defect.act)).rejects.toThrow(TypeError);
   expect(defect.left).toHaveLength(4);
 });
 
-test("the end of the step ends the wait with its reason", async () => {
+test("an aborted signal ends the wait with its reason", async () => {
   const controller = new AbortController();
-  const { patiently, waiting } = open(controller.signal);
+  const { retry, waiting } = open(controller.signal);
   const { act } = failing(new AppError("STORAGE_FULL", "x", { retryAfterMs: 30_000 }));
-  const storing = patiently(act);
+  const storing = retry(act);
   await expect.poll(waiting).toBe("1");
   controller.abort(new AppError("DEADLINE_EXCEEDED", "over"));
   await expect(storing).rejects.toMatchObject({ reason: "DEADLINE_EXCEEDED" });
   expect(await waiting()).toBe("0");
 });
 
-test("waits grow to a bound and are never shorter than what is asked for", () => {
+test("waits grow to a bound and are never shorter than the server asks for", () => {
   const waits = Array.from({ length: 8 }, (_, at) => toWaitMs({ retryAfterMs: undefined }, at + 1, 0));
   expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
   expect(toWaitMs({ retryAfterMs: 5_000 }, 1, 0)).toBe(5_000);

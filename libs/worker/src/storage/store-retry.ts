@@ -2,72 +2,70 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type AppError, isRetryable, toAppError } from "@pixelmesh/errors";
 import type { ServiceBase } from "@pixelmesh/service";
 
-/** Does one thing with the store until it succeeds. */
-export type Patiently = <T>(act: () => Promise<T>) => Promise<T>;
+/** Retries an action with storage until it succeeds. */
+export type Retry = <T>(act: () => Promise<T>) => Promise<T>;
 
-/** How a step that is done waits for a store that cannot take its result now. */
-export type Patience = {
+/** Retries the storing of results, for steps that have run. */
+export type StoreRetry = {
   /**
-   * A way to repeat what the store refuses, until `signal` ends it: a step's signal fires at its job's deadline. Failures that
-   * will not pass are thrown at once. `fields` are what lines of the log say of the step.
+   * Returns a retry for one step. It retries transient failures with backoff until `signal` is aborted, which happens at the job's
+   * deadline, then throws the signal's reason. It throws permanent failures at once. `fields` are added to its log lines.
    */
-  of(fields: Readonly<Record<string, unknown>>, signal: AbortSignal): Patiently;
+  of(fields: Readonly<Record<string, unknown>>, signal: AbortSignal): Retry;
 };
 
 const firstWaitMs = 250;
 const longestWaitMs = 10_000;
-/** The longest wait that a server may ask for. */
-const longestAskedMs = 30_000;
-/** A failure that says nothing may be a defect: it is not repeated until the deadline. */
-const maxUnexplained = 5;
+/** Upper limit of the wait that a server may ask for. */
+const maxRetryAfterMs = 30_000;
+/** An INTERNAL failure may be a defect, so it is not retried until the deadline. */
+const maxInternalFailures = 5;
 
-/** Makes it for one process, with its metric of waiting steps. */
-export function createPatience({ log, metrics }: Pick<ServiceBase, "log" | "metrics">): Patience {
+/** Creates the retry of a process, with the metric of waiting steps. */
+export function createStoreRetry({ log, metrics }: Pick<ServiceBase, "log" | "metrics">): StoreRetry {
   let waitingSteps = 0;
-  const note = (change: number) => {
+  const countWaiting = (change: number) => {
     waitingSteps += change;
     metrics.set("pixelmesh_steps_waiting_for_storage", {}, waitingSteps);
   };
 
+  function createWait(signal: AbortSignal): (waitMs: number) => Promise<void> {
+    // A step may store several blobs at once; it is counted once.
+    let waits = 0;
+    return async (waitMs) => {
+      if (waits++ === 0) countWaiting(1);
+      try {
+        await sleep(waitMs, undefined, { signal });
+      } catch (ended) {
+        signal.throwIfAborted();
+        throw ended;
+      } finally {
+        if (--waits === 0) countWaiting(-1);
+      }
+    };
+  }
+
   return {
     of(fields, signal) {
-      // A step may store several things at once: it waits once.
-      let waits = 0;
-      const enter = () => {
-        if (waits++ === 0) note(1);
-      };
-      const leave = () => {
-        if (--waits === 0) note(-1);
-      };
+      const wait = createWait(signal);
       return async (act) => {
-        let unexplained = 0;
+        let internalFailures = 0;
         for (let tries = 1; ; tries += 1) {
           try {
-            const made = await act();
-            if (tries > 1) log.info({ ...fields, tries }, "the store took the result");
-            return made;
+            const value = await act();
+            if (tries > 1) log.info({ ...fields, tries }, "the result is stored after retries");
+            return value;
           } catch (caught) {
             signal.throwIfAborted();
             const error = toAppError(caught);
-            if (error.reason === "INTERNAL") unexplained += 1;
-            if (!mayPass(error) || unexplained >= maxUnexplained) throw caught;
+            if (error.reason === "INTERNAL") internalFailures += 1;
+            if (!isTransient(error) || internalFailures >= maxInternalFailures) throw caught;
             const waitMs = toWaitMs(error, tries, Math.random());
-            const told = { ...fields, reason: error.reason, tries, waitMs };
+            const failure = { ...fields, reason: error.reason, tries, waitMs };
             if (tries === 1)
-              log.warn(
-                { ...told, err: error.cause ?? error },
-                "the store does not take the result; it is kept and tried again",
-              );
-            else log.debug(told, "the store still does not take the result");
-            enter();
-            try {
-              await sleep(waitMs, undefined, { signal });
-            } catch (ended) {
-              signal.throwIfAborted();
-              throw ended;
-            } finally {
-              leave();
-            }
+              log.warn({ ...failure, err: error.cause ?? error }, "the result cannot be stored; retrying");
+            else log.debug(failure, "the result still cannot be stored");
+            await wait(waitMs);
           }
         }
       };
@@ -75,13 +73,16 @@ export function createPatience({ log, metrics }: Pick<ServiceBase, "log" | "metr
   };
 }
 
-/** The step's own signal has not fired: a call that ran into its time, or was let go by the other side, may succeed. */
-function mayPass({ reason }: AppError): boolean {
+/** DEADLINE_EXCEEDED and CANCELLED are transient here: the step's own signal is not aborted, so they come from a call's timeout or the server. */
+function isTransient({ reason }: AppError): boolean {
   return isRetryable(reason) || reason === "DEADLINE_EXCEEDED" || reason === "CANCELLED";
 }
 
-/** At least what the store asks for, else longer from try to try; spread by `jitter` (0 to 1) so that steps do not march in step. */
+/**
+ * Returns the wait before the next try in ms: exponential from 250 ms to 10 s, at least what the server asks for (up to 30 s). `jitter`
+ * (0 to 1) adds up to a quarter, so that steps do not retry at the same time.
+ */
 export function toWaitMs({ retryAfterMs = 0 }: Pick<AppError, "retryAfterMs">, tries: number, jitter: number): number {
   const ownMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(tries - 1, 10));
-  return Math.round(Math.max(ownMs, Math.min(retryAfterMs, longestAskedMs)) * (1 + jitter / 4));
+  return Math.round(Math.max(ownMs, Math.min(retryAfterMs, maxRetryAfterMs)) * (1 + jitter / 4));
 }

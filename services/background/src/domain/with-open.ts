@@ -1,4 +1,4 @@
-/** Runs `act` and then closes what it has deferred on the stack, the latest first, also where it failed. */
+/** Runs `act`, then closes everything it deferred on the stack, the latest first, also after a failure. */
 export async function withOpen<T>(act: (open: AsyncDisposableStack) => Promise<T>): Promise<T> {
   const open = new AsyncDisposableStack();
   try {

@@ -8,9 +8,12 @@ import {
 } from "@pixelmesh/proto";
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
 import { type RasterHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
-import { parseReplacement } from "../domain/replacement.ts";
+import { parseReplacement } from "../domain/replace/parse-replacement.ts";
 
-/** RemoveBackground: the cut-out of one uploaded picture, without a job; with `replace`, over a colour or its own blur. */
+/**
+ * Handles RemoveBackground: returns the cut-out of one uploaded picture, without a job. With `replace`, it is laid over a colour
+ * or the picture's own blur.
+ */
 export function createRemoveBackground(worker: WorkerParts, removing: RasterHandler, replacing: RasterHandler) {
   return async function* removeBackground(
     stream: AsyncIterable<RemoveBackgroundRequest>,
@@ -27,10 +30,10 @@ export function createRemoveBackground(worker: WorkerParts, removing: RasterHand
   };
 }
 
-/** The share of progress that cutting out has of both. */
+/** Share of the cut-out in the progress of both steps. */
 const removeShare = 0.8;
 
-/** Both steps in one slot: what the second adds is small beside the first. */
+/** Runs both steps in one slot. The second one adds little memory to the first. */
 function removeAndReplace(
   removing: RasterHandler,
   replacing: RasterHandler,
@@ -40,7 +43,7 @@ function removeAndReplace(
   return {
     need: (step, inputs, limits) => removing.need(step, inputs, limits),
     async runRasters(step, inputs, context) {
-      // A run takes its pictures over, and a blur is made from the picture once more. Files stay.
+      // A run takes ownership of frames in memory, and the blur needs the picture once more. Files stay.
       const kept = inputs.map((picture) =>
         isFrameFile(picture) ? picture : { ...picture, data: picture.data.slice() },
       );

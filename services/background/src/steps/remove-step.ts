@@ -1,5 +1,5 @@
 import { AppError, expected } from "@pixelmesh/errors";
-import { lendRoom, memoryRoom, type Raster, resizeRaster, toWholeFrame } from "@pixelmesh/imaging";
+import { memoryFrameStore, type Raster, resizeRaster, shareFrameStore, toWholeFrame } from "@pixelmesh/imaging";
 import { type AvailableModel, estimatePeakBytes } from "@pixelmesh/inference";
 import type { Threads } from "@pixelmesh/lifecycle";
 import type { Step } from "@pixelmesh/proto";
@@ -12,15 +12,15 @@ import {
   type RasterHandler,
   toWorkClass,
 } from "@pixelmesh/worker";
-import { prepareCutOut } from "../domain/remove.ts";
+import { prepareCutOut } from "../domain/cut-out/remove-background.ts";
 import type { PictureTask } from "../threads/picture-thread.ts";
 
-/** Planes of the working size (1,024 px a side at most) that cutting out holds, as floats. */
+/** Planes of the working size (at most 1,024 px a side) that a cut-out holds, as floats. */
 const workingBytes = 12 * 1_024 * 1_024 * 4;
 
 /**
- * Cuts the salient object out: a matte from a model in an inference host, fitted and applied at full resolution in a thread, row by
- * row. Pictures above `maxFrameBytes` are read from a file and written to one.
+ * Creates the handler that cuts out the salient object: a matte from a model in an inference host, fitted and applied at full
+ * resolution in a thread, row by row. Pictures above `maxFrameBytes` are read from a file and written to one.
  */
 export function createRemoveHandler(
   models: Models,
@@ -34,7 +34,7 @@ export function createRemoveHandler(
       const sidePx = modelSide(model);
       const picture = input ?? { widthPx: 0, heightPx: 0, channels: 0 };
       const frames = heldBytes(picture, maxFrameBytes) + heldBytes({ ...picture, channels: 4 }, maxFrameBytes);
-      // The frames are in the machine's memory: of a GPU a run takes only what the model needs.
+      // The frames are in the machine's memory. Of a GPU a run uses only the model's memory.
       const frameBytes = gpus === undefined ? frames + workingBytes : 0;
       const peakBytes = estimatePeakBytes(model, { widthPx: sidePx, heightPx: sidePx }, sidePx) + frameBytes;
       return {
@@ -44,7 +44,7 @@ export function createRemoveHandler(
       };
     },
     async runRasters(step, [picture], context) {
-      const { room, signal, onProgress } = context;
+      const { frameStore, signal, onProgress } = context;
       if (!picture) throw new AppError("INTERNAL", "A remove_background step has no picture");
       const model = findModel(step);
       const modelSidePx = modelSide(model);
@@ -54,15 +54,15 @@ export function createRemoveHandler(
           modelSidePx,
           async infer(rgb) {
             const small = { widthPx: modelSidePx, heightPx: modelSidePx, channels: 3, data: rgb } as const;
-            const run = held.attempt(({ host, slotId }) => host.runMatte(model, small, { slotId, signal }));
+            const run = held.runWithRecovery(({ host, slotId }) => host.runMatte(model, small, { slotId, signal }));
             return (await run).data;
           },
           resize: async (raster: Raster, widthPx, heightPx) =>
-            toWholeFrame(await resizeRaster(raster, widthPx, heightPx, "lanczos3", memoryRoom)),
+            toWholeFrame(await resizeRaster(raster, widthPx, heightPx, "lanczos3", memoryFrameStore)),
           signal,
         });
-        const lent = await lendRoom(room, picture.widthPx * picture.heightPx * 4);
-        const cutOut = await threads.run({ kind: "cutOut", ...task, room: lent }, { signal, onProgress });
+        const sharedStore = await shareFrameStore(frameStore, picture.widthPx * picture.heightPx * 4);
+        const cutOut = await threads.run({ kind: "cutOut", ...task, frameStore: sharedStore }, { signal, onProgress });
         return { frame: cutOut, provider: held.provider() };
       } finally {
         held.close();

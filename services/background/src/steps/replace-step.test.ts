@@ -4,21 +4,21 @@ import { join } from "node:path";
 import {
   blurFrame,
   createFrame,
+  createFrameStore,
   createRasterSink,
-  createRoom,
   type Frame,
+  type FrameStore,
   isFrameFile,
-  lendRoom,
   type Raster,
-  type Room,
   resizeFrame,
+  shareFrameStore,
   toWholeFrame,
 } from "@pixelmesh/imaging";
 import { Step } from "@pixelmesh/proto";
 import { expect, onTestFinished, test } from "vitest";
-import { replaceBackground } from "../domain/compose.ts";
-import { cutOutFrame } from "../domain/remove.ts";
-import { parseReplacement } from "../domain/replacement.ts";
+import { cutOutFrame } from "../domain/cut-out/remove-background.ts";
+import { replaceBackground } from "../domain/replace/compose.ts";
+import { parseReplacement } from "../domain/replace/parse-replacement.ts";
 import { createPictureThreads } from "../threads/picture-threads.ts";
 import { createReplaceHandler } from "./replace-step.ts";
 
@@ -34,10 +34,10 @@ const noise = (widthPx: number, heightPx: number, channels: 1 | 2 | 3 | 4): Fram
 const context = {
   signal: new AbortController().signal,
   onProgress() {},
-  again: (error: unknown) => Promise.reject(error),
+  retryAfterOutOfMemory: (error: unknown) => Promise.reject(error),
 };
 
-test("what is composed and cut out in a thread is the same to the last bit", async () => {
+test("composition and cut-out in a thread are bit-identical", async () => {
   const threads = createPictureThreads(1);
   onTestFinished(threads.close);
   const inputs = () => [noise(200, 120, 4), noise(200, 120, 3)] as const;
@@ -71,16 +71,16 @@ test("what is composed and cut out in a thread is the same to the last bit", asy
   expect(Buffer.compare(there.data, (await cutOutFrame(task())).data)).toBe(0);
 });
 
-async function toRaster({ widthPx, heightPx, channels, data }: Frame, room: Room): Promise<Raster> {
-  const sink = await createRasterSink({ widthPx, heightPx, channels }, room);
+async function toRaster({ widthPx, heightPx, channels, data }: Frame, frameStore: FrameStore): Promise<Raster> {
+  const sink = await createRasterSink({ widthPx, heightPx, channels }, frameStore);
   await sink.writeRows(0, data);
   return sink.end();
 }
-async function openFiles(): Promise<Room> {
+async function openFiles(): Promise<FrameStore> {
   const dir = await mkdtemp(join(tmpdir(), "background-"));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  // Nothing fits memory here.
-  return createRoom(async () => dir, 0);
+  // Everything becomes a file.
+  return createFrameStore(async () => dir, 0);
 }
 const option = { tilePx: 0, batch: 1, peakBytes: 0, computeTokens: 1 };
 
@@ -89,42 +89,42 @@ test.each([
   ["a picture of another shape", { $case: "picture", value: {} } as const, [311, 97] as const],
   ["a narrow blur", { $case: "blurSigmaPx", value: 3 } as const, [230, 321] as const],
   ["a wide blur", { $case: "blurSigmaPx", value: 21 } as const, [230, 321] as const],
-])("%s behind a cut-out in a file is what it is in memory, bit for bit", async (_what, background, size) => {
+])("%s behind a cut-out in a file is bit-identical to the one in memory", async (_what, background, size) => {
   const threads = createPictureThreads(1);
   onTestFinished(threads.close);
-  const room = await openFiles();
+  const frameStore = await openFiles();
   const handler = createReplaceHandler(threads);
   const step = Step.fromPartial({ id: "b", operation: { $case: "replaceBackground", value: { background } } });
   const frames = () => [noise(230, 321, 4), ...(size ? [noise(size[0], size[1], 3)] : [])];
   const rest = { ...context, option, slotId: "s", deviceId: "d", onRenewed() {} };
-  const files = await Promise.all(frames().map((frame) => toRaster(frame, room)));
-  const { frame: result } = await handler.runRasters(step, files, { ...rest, room });
+  const files = await Promise.all(frames().map((frame) => toRaster(frame, frameStore)));
+  const { frame: result } = await handler.runRasters(step, files, { ...rest, frameStore });
   expect(isFrameFile(result)).toBe(true);
   const [cutOut, picture] = frames();
   const tools = { picture, resize: resizeFrame, blur: blurFrame };
   const wanted = await replaceBackground(cutOut as Frame, parseReplacement({ background }), tools);
   expect(await toWholeFrame(result)).toEqual(wanted);
   expect((await handler.run(step, frames(), rest)).frame.data).toEqual(wanted.data);
-  await room.close();
+  await frameStore.close();
 });
 
 test.each([1, 2, 3, 4] as const)(
-  "a cut-out of a file of %i channels is what it is in memory, bit for bit",
+  "a cut-out of a file of %i channels is bit-identical to the one in memory",
   async (channels) => {
     const threads = createPictureThreads(1);
     onTestFinished(threads.close);
-    const room = await openFiles();
+    const frameStore = await openFiles();
     const values = Float32Array.from({ length: 256 }, (_, at) => (at % 16 < 8 ? 1 : at % 16 < 10 ? 0.5 : 0));
     const frame = noise(200, 133, channels);
     const task = () => ({
       guide: noise(32, 21, channels),
       matte: { widthPx: 16, heightPx: 16, data: values.slice() },
     });
-    const lent = await lendRoom(room, 200 * 133 * 4);
-    const file = await toRaster(frame, room);
-    const result = await threads.run({ kind: "cutOut", frame: file, ...task(), room: lent }, context);
+    const sharedStore = await shareFrameStore(frameStore, 200 * 133 * 4);
+    const file = await toRaster(frame, frameStore);
+    const result = await threads.run({ kind: "cutOut", frame: file, ...task(), frameStore: sharedStore }, context);
     expect(isFrameFile(result)).toBe(true);
     expect(await toWholeFrame(result)).toEqual(await cutOutFrame({ frame, ...task() }));
-    await room.close();
+    await frameStore.close();
   },
 );

@@ -1,12 +1,15 @@
 import { AppError } from "@pixelmesh/errors";
-import { lendRoom, type Raster } from "@pixelmesh/imaging";
+import { type Raster, shareFrameStore } from "@pixelmesh/imaging";
 import type { Threads } from "@pixelmesh/lifecycle";
 import { type Step, WorkClass } from "@pixelmesh/proto";
 import { heldBytes, type PictureSize, type RasterHandler, type StepHandler, withFrames } from "@pixelmesh/worker";
-import { parseReplacement, type Replacement } from "../domain/replacement.ts";
+import { parseReplacement, type Replacement } from "../domain/replace/parse-replacement.ts";
 import type { PictureTask } from "../threads/picture-thread.ts";
 
-/** Puts a colour, a picture or a blur behind a cut-out, in a thread. Pictures above `maxFrameBytes` lie in files. */
+/**
+ * Creates the handler that puts a colour, a picture or a blur behind a cut-out, in a thread. Pictures above `maxFrameBytes` lie
+ * in files.
+ */
 export function createReplaceHandler(
   threads: Threads<PictureTask, Raster>,
   { maxFrameBytes = Number.POSITIVE_INFINITY }: { readonly maxFrameBytes?: number } = {},
@@ -16,22 +19,25 @@ export function createReplaceHandler(
       parseStep(step);
       const [cutOut = { widthPx: 0, heightPx: 0, channels: 0 }] = inputs;
       const held = inputs.reduce((sum, input) => sum + heldBytes(input, maxFrameBytes), 0);
-      // The background is held once more at the result's size, and once on its way there.
+      // The background is held once at the result's size, and once as an intermediate picture.
       const peakBytes = held + 3 * heldBytes({ ...cutOut, channels: 4 }, maxFrameBytes) + rowsBytes(inputs);
       return { workClass: WorkClass.LIGHT, options: [{ tilePx: 0, batch: 1, peakBytes, computeTokens: 1 }] };
     },
-    async runRasters(step, [cutOut, picture], { room, signal, onProgress }) {
+    async runRasters(step, [cutOut, picture], { frameStore, signal, onProgress }) {
       if (!cutOut) throw new AppError("INTERNAL", "A replace_background step has no cut-out");
       const replacement = parseStep(step);
       const pixels = ({ widthPx, heightPx }: Raster) => widthPx * heightPx;
-      const lent = await lendRoom(room, 4 * Math.max(pixels(cutOut), picture ? pixels(picture) : 0));
-      const task = { kind: "replace", cutOut, picture, replacement, room: lent } as const;
+      const sharedStore = await shareFrameStore(
+        frameStore,
+        4 * Math.max(pixels(cutOut), picture ? pixels(picture) : 0),
+      );
+      const task = { kind: "replace", cutOut, picture, replacement, frameStore: sharedStore } as const;
       return { frame: await threads.run(task, { signal, onProgress }) };
     },
   });
 }
 
-/** Strips of rows that are worked on at once. */
+/** Returns the size of the strips of rows that are processed at once. */
 function rowsBytes(inputs: readonly PictureSize[]): number {
   return 32 * 4 * 4 * Math.max(0, ...inputs.map(({ widthPx }) => widthPx));
 }

@@ -1,11 +1,18 @@
-import { blurRaster, type LentRoom, memoryRoom, openLentRoom, type Raster, resizeRaster } from "@pixelmesh/imaging";
+import {
+  blurRaster,
+  memoryFrameStore,
+  openSharedFrameStore,
+  type Raster,
+  resizeRaster,
+  type SharedFrameStore,
+} from "@pixelmesh/imaging";
 import { serveThread } from "@pixelmesh/lifecycle";
-import { replaceBackgroundIn } from "../domain/compose.ts";
-import { type CutOutTask, cutOutRaster } from "../domain/remove.ts";
-import type { Replacement } from "../domain/replacement.ts";
+import { type CutOutTask, cutOutRaster } from "../domain/cut-out/remove-background.ts";
+import { replaceBackgroundIn } from "../domain/replace/compose.ts";
+import type { Replacement } from "../domain/replace/parse-replacement.ts";
 
-/** What a thread does with pictures. `room`: where its results are kept; default: in memory. */
-export type PictureTask = { readonly room?: LentRoom } & (
+/** A task of a thread. `frameStore`: where its results lie; default: in memory. */
+export type PictureTask = { readonly frameStore?: SharedFrameStore } & (
   | ({ readonly kind: "cutOut" } & CutOutTask<Raster>)
   | {
       readonly kind: "replace";
@@ -16,12 +23,12 @@ export type PictureTask = { readonly room?: LentRoom } & (
 );
 
 serveThread<PictureTask, Raster>((task, context) => {
-  const room = task.room ? openLentRoom(task.room) : memoryRoom;
-  if (task.kind === "cutOut") return cutOutRaster(task, room, context);
-  return replaceBackgroundIn(room, task.cutOut, task.replacement, {
+  const frameStore = task.frameStore ? openSharedFrameStore(task.frameStore) : memoryFrameStore;
+  if (task.kind === "cutOut") return cutOutRaster(task, frameStore, context);
+  return replaceBackgroundIn(frameStore, task.cutOut, task.replacement, {
     picture: task.picture,
-    resize: (picture, widthPx, heightPx) => resizeRaster(picture, widthPx, heightPx, "lanczos3", room),
-    blur: (picture, sigmaPx) => blurRaster(picture, sigmaPx, room),
+    resize: (picture, widthPx, heightPx) => resizeRaster(picture, widthPx, heightPx, "lanczos3", frameStore),
+    blur: (picture, sigmaPx) => blurRaster(picture, sigmaPx, frameStore),
     ...context,
   });
 });

@@ -2,7 +2,7 @@ import type { Raster } from "@pixelmesh/imaging";
 import { createThreads, moduleBeside, type Threads } from "@pixelmesh/lifecycle";
 import type { PictureTask } from "./picture-thread.ts";
 
-/** Threads that cut out and compose; at most `size`. */
+/** Creates at most `size` threads that cut out and compose pictures. */
 export function createPictureThreads(size: number): Threads<PictureTask, Raster> {
   return createThreads(moduleBeside(import.meta.url, "./picture-thread"), { size });
 }

@@ -3,12 +3,12 @@ import type { Frame, RowSource } from "@pixelmesh/imaging";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createPicture, toEffect, toPixels } from "../../test/pictures.ts";
-import { effectDescriptions, parseEffects } from "./catalogue.ts";
+import { effectDescriptions, parseEffects } from "./catalogue/catalogue.ts";
 import { applyChain, chainShape, runChain } from "./chain.ts";
 
 const all = effectDescriptions().map(({ name }) => toEffect(name));
 
-/** A source that remembers which rows it was asked for. */
+/** A source that records the requested rows. */
 function watchedSource(frame: Frame): RowSource & { asked: [number, number][] } {
   const stride = frame.widthPx * frame.channels;
   const asked: [number, number][] = [];
@@ -22,7 +22,7 @@ function watchedSource(frame: Frame): RowSource & { asked: [number, number][] } 
   };
 }
 
-test("pixels survive the way to float and back", async () => {
+test("pixels survive the conversion to float and back", async () => {
   const bytes = fc.uint8Array({ minLength: 24, maxLength: 24 });
   await fc.assert(
     fc.asyncProperty(bytes, fc.constantFrom(1, 2, 3, 4), async (data, channels) => {
@@ -36,7 +36,7 @@ test("pixels survive the way to float and back", async () => {
   );
 });
 
-test("a chain in float differs from its effects rounded one by one, and is closer to the exact values", async () => {
+test("a chain in float keeps more levels than its effects rounded one by one", async () => {
   const dark = toEffect("black_and_white", { contrast: 0.08 });
   const bright = toEffect("black_and_white", { contrast: 10 });
   const picture = createPicture(256, 4, 1);
@@ -73,7 +73,7 @@ test("a sink of another shape is refused", async () => {
   });
 });
 
-test("no more rows are in flight than the effects look at together", async () => {
+test("no more rows are held than the effects need together", async () => {
   const source = watchedSource(createPicture(64, 6000, 3));
   let written = 0;
   let held = 0;
@@ -94,11 +94,11 @@ test("no more rows are in flight than the effects look at together", async () =>
     toEffect("dither", { scale: 32 }),
   ];
   await runChain(source, sink, parseEffects(effects));
-  // A strip on either side of the 9, 64 and 32 rows that the effects hold.
+  // One strip on either side of the 9, 64 and 32 rows that the effects hold.
   expect(held).toBeLessThan(2 * Math.ceil((512 * 1024) / 192) + 9 + 64 + 32 + 1);
 });
 
-test("progress only grows and ends at one", async () => {
+test("progress never falls and ends at 1", async () => {
   const seen: number[] = [];
   await applyChain(createPicture(600, 1200, 3), parseEffects(all), { onProgress: (fraction) => seen.push(fraction) });
   expect(seen.length).toBeGreaterThan(3);
@@ -124,7 +124,7 @@ test("an abort ends the chain within one strip, with the signal's reason", async
   expect(seen).toHaveLength(1);
 });
 
-test("the event loop is free every few milliseconds while a large picture is worked on", async () => {
+test("the event loop runs every few milliseconds while a large picture is processed", async () => {
   const picture = createPicture(1200, 1000, 3);
   const lag = monitorEventLoopDelay({ resolution: 5 });
   let turns = 0;
@@ -143,6 +143,6 @@ test("the event loop is free every few milliseconds while a large picture is wor
   lag.disable();
   // 1.2 megapixels through two effects are at least 73 turns of 32,768 pixels.
   expect(turns).toBeGreaterThan(70);
-  // The median, not the maximum: a shared machine may take the processor away for longer than any code of ours.
+  // The median, not the maximum: a shared machine may pause the process for longer than our code does.
   expect(lag.percentile(50) / 1e6).toBeLessThan(50);
 });

@@ -2,37 +2,37 @@ import { AppError } from "@pixelmesh/errors";
 import {
   createRasterSink,
   type Frame,
-  memoryRoom,
+  type FrameStore,
+  memoryFrameStore,
   openRows,
   type Raster,
-  type Room,
   type RowSink,
   type RowSource,
   toWholeFrame,
 } from "@pixelmesh/imaging";
 import { createPace, type Pace } from "@pixelmesh/lifecycle";
-import type { ParsedEffect } from "./effect.ts";
-import { readFloatRows, writeFloatRows } from "./float-rows.ts";
-import type { Row, RowShape } from "./rows.ts";
+import type { ParsedEffect } from "./catalogue/define-effect.ts";
+import { readFloatRows, writeFloatRows } from "./rows/float-rows.ts";
+import type { Row, RowShape } from "./rows/rows.ts";
 
-/** What a running chain listens and reports to. */
+/** Abort signal and progress callback of a chain. */
 export type ChainOptions = {
   readonly signal?: AbortSignal | undefined;
-  /** Called with a fraction that only grows; the last call is 1. */
+  /** Called with a growing fraction; the last call is 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 };
 
-/** The shape of a chain's result: the picture's size, in RGB, with alpha where the picture has it. */
+/** Returns the shape of a chain's result: the picture's size in RGB, with alpha if the picture has it. */
 export function chainShape(picture: Pick<RowSource, "widthPx" | "heightPx" | "channels">): RowShape {
   const channels = picture.channels === 2 || picture.channels === 4 ? 4 : 3;
   return { widthPx: picture.widthPx, heightPx: picture.heightPx, channels };
 }
 
 /**
- * Sends a picture through effects, row by row: converted to float once at the start, rounded once at the end. Memory is
- * bounded by the rows that the effects look at together, whatever the picture's height. The event loop is never held for
- * longer than one turn of the pace. `sink` must have the chain's shape (INTERNAL otherwise). Rejects with the signal's
- * reason soon after it is aborted; the sink is then left unfinished.
+ * Applies effects to a picture row by row: converts to float once at the start, rounds once at the end. Memory is bounded by the
+ * rows that the effects hold together, whatever the picture's height. The event loop is never blocked for longer than one turn
+ * of the pace. `sink` must have the chain's shape (INTERNAL otherwise). After an abort it rejects with the signal's reason and
+ * leaves the sink unfinished.
  */
 export async function runChain(
   source: RowSource,
@@ -47,29 +47,29 @@ export async function runChain(
   signal?.throwIfAborted();
   const pace = createPace(signal);
   let rows = readFloatRows(source, shape.channels);
-  for (const effect of effects) rows = paced(effect.createStage(shape)(rows), shape.widthPx, pace);
+  for (const effect of effects) rows = paced(effect.createTransform(shape)(rows), shape.widthPx, pace);
   await writeFloatRows(paced(rows, shape.widthPx, pace), sink, (doneRows) => onProgress?.(doneRows / shape.heightPx));
 }
 
-/** `runChain` over a whole frame; the result is RGB or RGBA. */
+/** Does the same for a whole frame. The result is RGB or RGBA. */
 export async function applyChain(
   frame: Frame,
   effects: readonly ParsedEffect[],
   options: ChainOptions = {},
 ): Promise<Frame> {
-  return toWholeFrame(await applyChainTo(frame, effects, memoryRoom, options));
+  return toWholeFrame(await applyChainTo(frame, effects, memoryFrameStore, options));
 }
 
-/** `runChain` over a picture that may lie in a file; the result is kept as the room says. */
+/** Does the same for a picture in memory or in a file. The result lies in the frame store. */
 export async function applyChainTo(
   picture: Raster,
   effects: readonly ParsedEffect[],
-  room: Room,
+  frameStore: FrameStore,
   options: ChainOptions = {},
 ): Promise<Raster> {
   const rows = await openRows(picture);
   try {
-    const sink = await createRasterSink(chainShape(rows), room);
+    const sink = await createRasterSink(chainShape(rows), frameStore);
     try {
       await runChain(rows, sink, effects, options);
       return await sink.end();

@@ -1,9 +1,9 @@
 import { expected } from "@pixelmesh/errors";
 
-/** The longer side that a preview has at most where the caller names none, in pixels. */
+/** Default limit of a preview's longer side, in pixels. */
 export const defaultPreviewSidePx = 300;
 
-/** A caller's `max_side_px`: 0 is the default of 300. Throws INVALID_ARGUMENT outside 16 to 1024. */
+/** Checks a caller's `max_side_px`; 0 means the default of 300. Throws INVALID_ARGUMENT outside 16 to 1024. */
 export function parsePreviewSide(maxSidePx: number, field = "max_side_px"): number {
   if (maxSidePx === 0) return defaultPreviewSidePx;
   if (Number.isInteger(maxSidePx) && maxSidePx >= 16 && maxSidePx <= 1024) return maxSidePx;
@@ -11,8 +11,8 @@ export function parsePreviewSide(maxSidePx: number, field = "max_side_px"): numb
 }
 
 /**
- * The size of a picture shrunk to fit a square of `maxSidePx`: same shape, sides rounded and at least 1. A picture that
- * fits already keeps its size.
+ * Returns the size of a picture shrunk to fit a square of `maxSidePx`: same shape, sides rounded and at least 1. A picture that
+ * fits keeps its size.
  */
 export function previewSize(
   widthPx: number,

@@ -1,9 +1,9 @@
 import { type ApplyEffectsRequest, type ApplyEffectsResponse, Step } from "@pixelmesh/proto";
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
 import { type RasterHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
-import { parseEffects } from "../domain/catalogue.ts";
+import { parseEffects } from "../domain/catalogue/catalogue.ts";
 
-/** ApplyEffects: the effects step on one uploaded picture, without a job. */
+/** Handles ApplyEffects: runs the effects step on one uploaded picture, without a job. */
 export function createApplyEffects(worker: WorkerParts, handler: RasterHandler) {
   return async function* applyEffects(
     stream: AsyncIterable<ApplyEffectsRequest>,

@@ -1,7 +1,7 @@
 import type { ListEffectsResponse } from "@pixelmesh/proto";
-import { effectDescriptions } from "../domain/catalogue.ts";
+import { effectDescriptions } from "../domain/catalogue/catalogue.ts";
 
-/** ListEffects: the catalogue. */
+/** Handles ListEffects: returns the catalogue. */
 export async function listEffects(): Promise<ListEffectsResponse> {
   return { effects: [...effectDescriptions()] };
 }

@@ -2,12 +2,12 @@ import { AppError } from "@pixelmesh/errors";
 import { decodeRaster, encodeFrame, inspectPicture, resizeRaster, toWholeFrame } from "@pixelmesh/imaging";
 import { Encoding, type PreviewEffectsRequest, type PreviewEffectsResponse, Priority, Step } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
-import { callFacts } from "@pixelmesh/telemetry";
+import { callInfo } from "@pixelmesh/telemetry";
 import { executeStep, type RasterHandler, type WorkerParts } from "@pixelmesh/worker";
-import { parseEffects } from "../domain/catalogue.ts";
+import { parseEffects } from "../domain/catalogue/catalogue.ts";
 import { parsePreviewSide, previewSize } from "../domain/preview.ts";
 
-/** PreviewEffects: a chain on a shrunken picture, answered in one message. */
+/** Handles PreviewEffects: applies a chain to a shrunken picture and returns it in one message. */
 export function createPreviewEffects(worker: WorkerParts, handler: RasterHandler) {
   return async function previewEffects(
     request: PreviewEffectsRequest,
@@ -29,27 +29,23 @@ export function createPreviewEffects(worker: WorkerParts, handler: RasterHandler
     const side = parsePreviewSide(request.maxSidePx);
     const info = await inspectPicture(request.picture, worker.limits);
     const size = previewSize(info.widthPx, info.heightPx, side);
-    const { deadlineUnixMs, tenant } = callFacts();
+    const { deadlineUnixMs, tenant } = callInfo();
     if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A preview has no deadline");
-    const room = worker.scratch.openRoom();
+    const frameStore = worker.scratch.openFrameStore();
     try {
-      const { outcome } = await executeStep(worker, {
+      const work = {
         handler,
         step: Step.fromPartial({ id: "preview", operation: { $case: "applyEffects", value: { effects } } }),
         sizes: [{ ...size, channels: info.channels }],
         limits: worker.limits,
-        room,
+        frameStore,
         async loadInputs() {
-          const { raster } = await decodeRaster(request.picture, worker.limits, room);
-          return [await resizeRaster(raster, size.widthPx, size.heightPx, "lanczos3", room)];
+          const { raster } = await decodeRaster(request.picture, worker.limits, frameStore);
+          return [await resizeRaster(raster, size.widthPx, size.heightPx, "lanczos3", frameStore)];
         },
-        jobId: "",
-        tenant: tenant ?? "default",
-        priority: Priority.INTERACTIVE,
-        deadlineUnixMs,
-        signal,
-        onProgress() {},
-      });
+      };
+      const account = { jobId: "", tenant: tenant ?? "default", priority: Priority.INTERACTIVE, deadlineUnixMs };
+      const { outcome } = await executeStep(worker, work, account, { signal, onProgress() {} });
       const { bytes, format, notices } = await encodeFrame(
         await toWholeFrame(outcome.frame),
         request.encoding ?? Encoding.create(),
@@ -57,7 +53,7 @@ export function createPreviewEffects(worker: WorkerParts, handler: RasterHandler
       );
       return { header: { format, ...size, sizeBytes: bytes.length, notices }, picture: bytes };
     } finally {
-      await room.close();
+      await frameStore.close();
     }
   }
 }

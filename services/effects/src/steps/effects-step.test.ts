@@ -3,18 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   createFrame,
+  createFrameStore,
   createRasterSink,
-  createRoom,
   type Frame,
+  type FrameStore,
   isFrameFile,
   type Raster,
-  type Room,
   toWholeFrame,
 } from "@pixelmesh/imaging";
 import { Effect, Step } from "@pixelmesh/proto";
 import type { StepContext } from "@pixelmesh/worker";
 import { expect, onTestFinished, test } from "vitest";
-import { effectDescriptions, parseEffects } from "../domain/catalogue.ts";
+import { effectDescriptions, parseEffects } from "../domain/catalogue/catalogue.ts";
 import { applyChain } from "../domain/chain.ts";
 import { createChainThreads } from "../threads/chain-threads.ts";
 import { createEffectsHandler } from "./effects-step.ts";
@@ -30,23 +30,32 @@ function openHandler() {
 function toContext(changes: Partial<StepContext> = {}): StepContext {
   const option = { tilePx: 0, batch: 1, peakBytes: 0, computeTokens: 1 };
   const signal = new AbortController().signal;
-  const again = (error: unknown) => Promise.reject(error);
-  return { signal, onProgress() {}, again, option, slotId: "s", deviceId: "d", onRenewed() {}, ...changes };
+  const retryAfterOutOfMemory = (error: unknown) => Promise.reject(error);
+  return {
+    signal,
+    onProgress() {},
+    retryAfterOutOfMemory,
+    option,
+    slotId: "s",
+    deviceId: "d",
+    onRenewed() {},
+    ...changes,
+  };
 }
-/** Larger than what is done without a thread. */
+/** A picture that is processed in a thread. */
 function createLarge(): Frame {
   const data = Uint8Array.from({ length: 900 * 600 * 3 }, (_, at) => (at * 2_654_435_761) >>> 24);
   return createFrame(900, 600, 3, data);
 }
 
-/** The frame as the room keeps it. */
-async function toRaster({ widthPx, heightPx, channels, data }: Frame, room: Room): Promise<Raster> {
-  const sink = await createRasterSink({ widthPx, heightPx, channels }, room);
+/** Writes the frame to the frame store. */
+async function toRaster({ widthPx, heightPx, channels, data }: Frame, frameStore: FrameStore): Promise<Raster> {
+  const sink = await createRasterSink({ widthPx, heightPx, channels }, frameStore);
   await sink.writeRows(0, data);
   return sink.end();
 }
 
-test("a larger picture, done in a thread, is the same to the last bit", async () => {
+test("a larger picture, processed in a thread, is bit-identical", async () => {
   const progress: number[] = [];
   const context = toContext({ onProgress: (fraction) => progress.push(fraction) });
   const { frame } = await openHandler().run(step, [createLarge()], context);
@@ -56,7 +65,7 @@ test("a larger picture, done in a thread, is the same to the last bit", async ()
   expect(progress).toEqual(progress.toSorted((a, b) => a - b));
 });
 
-test("an aborted chain ends with the reason, in a thread as well", async () => {
+test("an aborted chain rejects with the reason, also in a thread", async () => {
   const ending = new AbortController();
   const running = openHandler().run(step, [createLarge()], toContext({ signal: ending.signal }));
   ending.abort(new Error("no longer wanted"));
@@ -64,17 +73,17 @@ test("an aborted chain ends with the reason, in a thread as well", async () => {
 });
 
 test.each([1, 2, 3, 4] as const)(
-  "every effect on a file of %i channels is what it is in memory, bit for bit",
+  "every effect on a file of %i channels is bit-identical to the one in memory",
   async (channels) => {
     const dir = await mkdtemp(join(tmpdir(), "effects-"));
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
-    // Nothing fits memory here.
-    const room = createRoom(async () => dir, 0);
+    // Everything becomes a file.
+    const frameStore = createFrameStore(async () => dir, 0);
     const handler = openHandler();
     const all = [...effectDescriptions()].map(({ name }) => [Effect.fromPartial({ name })]);
     for (const chain of [...all, all.flat()]) {
       const task = Step.fromPartial({ id: "fx", operation: { $case: "applyEffects", value: { effects: chain } } });
-      // One that is done here, and one that is done in a thread.
+      // One picture without a thread, and one in a thread.
       for (const [width, height] of [
         [90, 61],
         [640, 411],
@@ -82,13 +91,13 @@ test.each([1, 2, 3, 4] as const)(
         const length = width * height * channels;
         const data = Uint8Array.from({ length }, (_, at) => (at * 2_654_435_761) >>> 24);
         const frame = createFrame(width, height, channels, data);
-        const file = await toRaster(frame, room);
-        const { frame: result } = await handler.runRasters(task, [file], { ...toContext(), room });
+        const file = await toRaster(frame, frameStore);
+        const { frame: result } = await handler.runRasters(task, [file], { ...toContext(), frameStore });
         expect(isFrameFile(result)).toBe(true);
         const wanted = await applyChain(frame, parseEffects(chain));
         expect(await toWholeFrame(result)).toEqual(wanted);
       }
     }
-    await room.close();
+    await frameStore.close();
   },
 );

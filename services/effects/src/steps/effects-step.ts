@@ -1,21 +1,22 @@
 import { AppError } from "@pixelmesh/errors";
-import { lendRoom, type Raster } from "@pixelmesh/imaging";
+import { type Raster, shareFrameStore } from "@pixelmesh/imaging";
 import type { Threads } from "@pixelmesh/lifecycle";
 import { type Effect, type Step, WorkClass } from "@pixelmesh/proto";
 import { heldBytes, type RasterHandler, type StepHandler, withFrames } from "@pixelmesh/worker";
-import { parseEffects } from "../domain/catalogue.ts";
+import { parseEffects } from "../domain/catalogue/catalogue.ts";
 import { applyChainTo, chainShape } from "../domain/chain.ts";
 import type { ChainTask } from "../threads/chain-thread.ts";
 
-/** Bytes of working memory for each pixel of width: the rows that a chain holds while it streams. */
+/** Working memory for each pixel of width, in bytes: the rows that a chain holds while it streams. */
 const chainBytesPerColumn = 16 * 1024;
 
-// Some 40 ms of work for an effect, in turns of 5 ms. Less would gain nothing from a thread: starting one takes three times that.
+// Some 40 ms of work for an effect, in turns of 5 ms. A thread does not pay off for less: starting one takes three times
+// that.
 const smallPixels = 256 * 1024;
 
 /**
- * Applies a chain of effects to one picture, row by row: in a thread, unless it is small (docs/adr/0031). Pictures above
- * `maxFrameBytes` are read from a file and written to one.
+ * Creates the handler that applies a chain of effects to one picture, row by row: in a thread, unless the picture is small
+ * (docs/adr/0031). Pictures above `maxFrameBytes` are read from a file and written to one.
  */
 export function createEffectsHandler(
   threads: Threads<ChainTask, Raster>,
@@ -29,13 +30,13 @@ export function createEffectsHandler(
       const peakBytes = frames + input.widthPx * chainBytesPerColumn;
       return { workClass: WorkClass.LIGHT, options: [{ tilePx: 0, batch: 1, peakBytes, computeTokens: 1 }] };
     },
-    async runRasters(step, [picture], { room, signal, onProgress }) {
+    async runRasters(step, [picture], { frameStore, signal, onProgress }) {
       if (!picture) throw new AppError("INTERNAL", "An effects step has no picture");
       const effects = effectsOf(step);
       const pixels = picture.widthPx * picture.heightPx;
       if (pixels <= smallPixels)
-        return { frame: await applyChainTo(picture, parseEffects(effects), room, { signal, onProgress }) };
-      const task = { frame: picture, effects, room: await lendRoom(room, pixels * 4) };
+        return { frame: await applyChainTo(picture, parseEffects(effects), frameStore, { signal, onProgress }) };
+      const task = { frame: picture, effects, frameStore: await shareFrameStore(frameStore, pixels * 4) };
       return { frame: await threads.run(task, { signal, onProgress }) };
     },
   });

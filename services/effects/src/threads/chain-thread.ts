@@ -1,17 +1,17 @@
-import { type LentRoom, memoryRoom, openLentRoom, type Raster } from "@pixelmesh/imaging";
+import { memoryFrameStore, openSharedFrameStore, type Raster, type SharedFrameStore } from "@pixelmesh/imaging";
 import { serveThread } from "@pixelmesh/lifecycle";
 import type { Effect } from "@pixelmesh/proto";
-import { parseEffects } from "../domain/catalogue.ts";
+import { parseEffects } from "../domain/catalogue/catalogue.ts";
 import { applyChainTo } from "../domain/chain.ts";
 
-/** A chain for a thread: the effects as they are written, for what they are parsed to holds functions. */
+/** A chain for a thread. The effects are unparsed, because parsed ones hold functions. */
 export type ChainTask = {
   readonly frame: Raster;
   readonly effects: readonly Effect[];
-  /** Where the result is kept; default: in memory. */
-  readonly room?: LentRoom;
+  /** Where the result lies; default: in memory. */
+  readonly frameStore?: SharedFrameStore;
 };
 
-serveThread<ChainTask, Raster>(({ frame, effects, room }, context) =>
-  applyChainTo(frame, parseEffects(effects), room ? openLentRoom(room) : memoryRoom, context),
+serveThread<ChainTask, Raster>(({ frame, effects, frameStore }, context) =>
+  applyChainTo(frame, parseEffects(effects), frameStore ? openSharedFrameStore(frameStore) : memoryFrameStore, context),
 );

@@ -1,5 +1,5 @@
 import { AppError, toAppError } from "@pixelmesh/errors";
-import type { Catalogue } from "@pixelmesh/pipeline";
+import { type Catalogue, operations } from "@pixelmesh/pipeline";
 import {
   BackgroundServiceDefinition,
   type EffectDescription,
@@ -11,28 +11,28 @@ import {
 import type { RpcConnection } from "@pixelmesh/rpc";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
 
-/** What the mesh can do, asked of its services and remembered. */
-export type CatalogueSource = {
-  /** All that a pipeline may name; fails with SERVICE_UNAVAILABLE only if a service it needs was never reached. */
+/** Asks the services for their models and effects, and caches the answers. */
+export type CatalogueClient = {
+  /** Returns everything that a pipeline may name. Throws SERVICE_UNAVAILABLE only if a service that it needs has never answered. */
   forPipeline(pipeline: Pipeline): Promise<Catalogue>;
   models(): Promise<Model[]>;
   effects(): Promise<EffectDescription[]>;
 };
 
-type Telling = { readonly log: Logger; readonly metrics: Metrics };
+type Reporting = { readonly log: Logger; readonly metrics: Metrics };
 
 const freshMs = 5_000;
 const timeoutMs = 3_000;
 
-/** A list from a service: at most 5 s old while the service answers, the last known one while it does not. */
-function remember<T>(name: string, { log, metrics }: Telling, ask: () => Promise<T[]>): () => Promise<T[]> {
+/** Caches a list from a service: at most 5 s old while the service answers, the last known one while it does not. */
+function cacheList<T>(name: string, { log, metrics }: Reporting, ask: () => Promise<T[]>): () => Promise<T[]> {
   const toLabels = (result: string) => ({ tier: "catalogue", result });
-  const countLook = metrics.countBy("pixelmesh_cache_tier_requests_total", toLabels);
+  const countLookup = metrics.countBy("pixelmesh_cache_tier_requests_total", toLabels);
   let known: { readonly list: T[]; readonly atMs: number } | undefined;
   let asking: Promise<T[]> | undefined;
   return async () => {
     const isFresh = known !== undefined && performance.now() - known.atMs < freshMs;
-    countLook(isFresh ? "hit" : "miss");
+    countLookup(isFresh ? "hit" : "miss");
     if (known && isFresh) return known.list;
     asking ??= ask()
       .then((list) => {
@@ -45,10 +45,7 @@ function remember<T>(name: string, { log, metrics }: Telling, ask: () => Promise
             cause: error,
             retryAfterMs: 1_000,
           });
-        log.warn(
-          { reason: toAppError(error).reason, service: name },
-          "catalogue is not fresh; the last known one is used",
-        );
+        log.warn({ reason: toAppError(error).reason, service: name }, "catalogue is stale; the last known one is used");
         return known.list;
       })
       .finally(() => {
@@ -58,28 +55,30 @@ function remember<T>(name: string, { log, metrics }: Telling, ask: () => Promise
   };
 }
 
-/** Sources for the three services that have something to name. */
-export function createCatalogueSource(
+/** Creates a client of the three services that have models or effects. */
+export function createCatalogueClient(
   connections: { readonly upscale: RpcConnection; readonly background: RpcConnection; readonly effects: RpcConnection },
-  telling: Telling,
-): CatalogueSource {
+  reporting: Reporting,
+): CatalogueClient {
   const options = { timeoutMs, repeat: true };
   const upscale = connections.upscale.client(UpscaleServiceDefinition);
   const background = connections.background.client(BackgroundServiceDefinition);
   const effects = connections.effects.client(EffectsServiceDefinition);
-  const upscaleModels = remember("upscale", telling, async () => (await upscale.listModels({}, options)).models);
-  const matteModels = remember("background", telling, async () => (await background.listModels({}, options)).models);
-  const allEffects = remember("effects", telling, async () => (await effects.listEffects({}, options)).effects);
+  const upscaleModels = cacheList("upscale", reporting, async () => (await upscale.listModels({}, options)).models);
+  const matteModels = cacheList("background", reporting, async () => (await background.listModels({}, options)).models);
+  const allEffects = cacheList("effects", reporting, async () => (await effects.listEffects({}, options)).effects);
 
   return {
     async forPipeline(pipeline) {
-      const named = new Set(pipeline.steps.map((step) => step.operation?.$case));
-      const [upscaling, matting, effecting] = await Promise.all([
-        named.has("upscale") ? upscaleModels() : [],
-        named.has("removeBackground") ? matteModels() : [],
-        named.has("applyEffects") ? allEffects() : [],
+      const needed = new Set(
+        pipeline.steps.map(({ operation }) => operation && operations[operation.$case].catalogueList),
+      );
+      const [upscaleList, matteList, effectList] = await Promise.all([
+        needed.has("upscaleModels") ? upscaleModels() : [],
+        needed.has("matteModels") ? matteModels() : [],
+        needed.has("effects") ? allEffects() : [],
       ]);
-      return { upscaleModels: upscaling, matteModels: matting, effects: effecting };
+      return { upscaleModels: upscaleList, matteModels: matteList, effects: effectList };
     },
     models: async () => (await Promise.all([upscaleModels(), matteModels()])).flat(),
     effects: allEffects,

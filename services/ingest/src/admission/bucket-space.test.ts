@@ -1,47 +1,47 @@
 import { expect, test } from "vitest";
-import { createStoreRoom } from "./bucket-space.ts";
+import { createBucketSpace } from "./bucket-space.ts";
 
 const boundBytes = 1_000;
 
-test("a job is let in up to 85 % of the bound, what was let in since the last look included", async () => {
+test("a job is accepted up to 85 % of the bound, jobs accepted since the last reading included", async () => {
   let sizeBytes = 800;
-  const room = createStoreRoom({ read: async () => ({ sizeBytes, boundBytes }), hurry: () => {} });
-  await room.assertRoom();
-  room.noteEntered(50);
-  await room.assertRoom();
-  room.noteEntered(1);
-  // The next look sees that what entered took less.
+  const space = createBucketSpace({ read: async () => ({ sizeBytes, boundBytes }), evictNow: () => {} });
+  await space.assertSpace();
+  space.addPending(50);
+  await space.assertSpace();
+  space.addPending(1);
+  // The next reading shows that the accepted jobs took less.
   sizeBytes = 810;
-  await room.assertRoom();
+  await space.assertSpace();
 });
 
-test("without room the keeper is hurried, and a job is let in as soon as it has made some", async () => {
+test("without space eviction is started, and a job is accepted as soon as it has made some", async () => {
   let sizeBytes = 990;
-  let hurried = 0;
-  const hurry = () => {
-    hurried++;
-    if (hurried === 3) sizeBytes = 700;
+  let evictions = 0;
+  const evictNow = () => {
+    evictions++;
+    if (evictions === 3) sizeBytes = 700;
   };
-  const room = createStoreRoom({ read: async () => ({ sizeBytes, boundBytes }), hurry });
-  await Promise.all([room.assertRoom(), room.assertRoom(), room.assertRoom()]);
-  expect(hurried).toBe(3);
+  const space = createBucketSpace({ read: async () => ({ sizeBytes, boundBytes }), evictNow });
+  await Promise.all([space.assertSpace(), space.assertSpace(), space.assertSpace()]);
+  expect(evictions).toBe(3);
 });
 
-test("where none can be made the refusal says why and when to come again, and others are refused at once", async () => {
+test("if eviction makes no space, the refusal has a reason and a retry time, and further jobs are refused at once", async () => {
   let reads = 0;
   const read = async () => {
     reads++;
     return { sizeBytes: 990, boundBytes };
   };
-  const room = createStoreRoom({ read, hurry: () => {} });
+  const space = createBucketSpace({ read, evictNow: () => {} });
   const refusal = { reason: "QUEUE_FULL", retryAfterMs: 5_000, message: expect.stringContaining("unfinished jobs") };
-  await expect(room.assertRoom()).rejects.toMatchObject(refusal);
+  await expect(space.assertSpace()).rejects.toMatchObject(refusal);
   const readsBefore = reads;
-  await expect(room.assertRoom()).rejects.toMatchObject(refusal);
+  await expect(space.assertSpace()).rejects.toMatchObject(refusal);
   expect(reads - readsBefore).toBeLessThanOrEqual(1);
 });
 
-test("a broker that does not answer is told as such", async () => {
+test("a failure of the broker is passed on", async () => {
   const read = () => Promise.reject(new Error("away"));
-  await expect(createStoreRoom({ read, hurry: () => {} }).assertRoom()).rejects.toThrow("away");
+  await expect(createBucketSpace({ read, evictNow: () => {} }).assertSpace()).rejects.toThrow("away");
 });

@@ -1,73 +1,73 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
-import { keepShares } from "../domain/eviction-thresholds.ts";
+import { evictionThresholds } from "../domain/eviction-thresholds.ts";
 
-/** Whether the bucket `jobs` has room for another job beside what the running ones still have to write. */
-export type StoreRoom = {
-  /** Resolves when there is room; waits a little for the keeper to make some. Throws QUEUE_FULL, with when to try again. */
-  assertRoom(): Promise<void>;
-  /** Counts what a job takes that this replica lets in, until the next look sees it. */
-  noteEntered(bytes: number): void;
+/** Whether the bucket `jobs` has space for another job, beside what running jobs still have to write. */
+export type BucketSpace = {
+  /** Resolves when there is space. Waits up to 3 s for eviction to make some. Throws QUEUE_FULL with RetryInfo. */
+  assertSpace(): Promise<void>;
+  /** Counts the bytes of a job that this replica accepts, until the next reading includes them. */
+  addPending(bytes: number): void;
 };
 
-/** What the room is judged by. */
-export type StoreRoomParts = {
+/** Dependencies of `createBucketSpace`. */
+export type BucketSpaceParts = {
   readonly read: () => Promise<{ readonly sizeBytes: number; readonly boundBytes: number }>;
-  /** Called when there is none. */
-  readonly hurry: () => void;
+  /** Called while there is no space. */
+  readonly evictNow: () => void;
 };
 
 const freshMs = 250;
-const lookAgainMs = 25;
-const patienceMs = 3_000;
+const readAgainMs = 25;
+const maxWaitMs = 3_000;
 const retryAfterMs = 5_000;
-/** After a refusal others are refused at once for so long. */
+/** After a refusal, further calls are refused at once for this time. */
 const refuseAtOnceMs = 1_000;
 
 /**
- * New jobs are let in up to 85 % of the bound. Finished ones give way before that, so a bucket that stays above is full of what
- * unfinished jobs need; half the bound again lies above it for the ends of those.
+ * Accepts new jobs up to 85 % of the bound. Eviction begins below that, so a bucket that stays above is full of what unfinished jobs
+ * need. Half the bound again lies above it, for the records of their ends.
  */
-export function createStoreRoom({ read, hurry }: StoreRoomParts): StoreRoom {
+export function createBucketSpace({ read, evictNow }: BucketSpaceParts): BucketSpace {
   let known = { sizeBytes: 0, boundBytes: 1, atMs: Number.NEGATIVE_INFINITY };
-  let enteredBytes = 0;
+  let pendingBytes = 0;
   let reading: Promise<void> | undefined;
   let waiting: Promise<boolean> | undefined;
   let refuseUntilMs = 0;
 
-  async function look(): Promise<boolean> {
+  async function hasSpace(): Promise<boolean> {
     if (performance.now() - known.atMs > freshMs) {
       reading ??= readAgain().finally(() => {
         reading = undefined;
       });
       await reading;
     }
-    return known.sizeBytes + enteredBytes <= keepShares.refuse * known.boundBytes;
+    return known.sizeBytes + pendingBytes <= evictionThresholds.refuse * known.boundBytes;
   }
 
   async function readAgain(): Promise<void> {
-    enteredBytes = 0;
+    pendingBytes = 0;
     known = { ...(await read()), atMs: performance.now() };
   }
 
-  /** One wait serves all that ask meanwhile. */
-  async function waitForRoom(): Promise<boolean> {
-    const untilMs = performance.now() + patienceMs;
+  /** All concurrent callers share one wait. */
+  async function waitForSpace(): Promise<boolean> {
+    const untilMs = performance.now() + maxWaitMs;
     while (performance.now() < untilMs) {
-      hurry();
-      await sleep(lookAgainMs);
+      evictNow();
+      await sleep(readAgainMs);
       await readAgain();
-      if (await look()) return true;
+      if (await hasSpace()) return true;
     }
     refuseUntilMs = performance.now() + refuseAtOnceMs;
     return false;
   }
 
   return {
-    async assertRoom() {
-      if (await look()) return;
+    async assertSpace() {
+      if (await hasSpace()) return;
       if (performance.now() >= refuseUntilMs) {
-        waiting ??= waitForRoom().finally(() => {
+        waiting ??= waitForSpace().finally(() => {
           waiting = undefined;
         });
         if (await waiting) return;
@@ -78,8 +78,8 @@ export function createStoreRoom({ read, hurry }: StoreRoomParts): StoreRoom {
         { retryAfterMs },
       );
     },
-    noteEntered(bytes) {
-      enteredBytes += bytes;
+    addPending(bytes) {
+      pendingBytes += bytes;
     },
   };
 }

@@ -11,7 +11,7 @@ const refusal = (enter: () => unknown): AppError | undefined => {
   }
 };
 
-test("half of the places are for one tenant at most, and the rest for others", () => {
+test("one tenant may have at most half of the calls in progress", () => {
   let refused = 0;
   const gate = createGate(4, () => refused++);
   gate.enter("flood");
@@ -28,7 +28,7 @@ test("half of the places are for one tenant at most, and the rest for others", (
   expect(refused).toBe(2);
 });
 
-test("a refusal says when to try again, between half a second and 10 s with a spread of a quarter", () => {
+test("a refusal has a retry time between 0.5 s and 10 s, spread by a quarter", () => {
   const gate = createGate(2, () => {});
   gate.enter("a");
   for (let at = 0; at < 100; at++) {

@@ -2,14 +2,15 @@ import { AppError } from "@pixelmesh/errors";
 import type { CallGate } from "@pixelmesh/rpc";
 
 /**
- * The gate of CreateJob; what does not fit is refused with QUEUE_FULL and RetryInfo, and told to `onRefused`. At most `maxCalls` calls at once, and at most half of them of one tenant, so that a flood of one tenant leaves room for others.
- * RetryInfo is how long the calls in progress take to end at the pace of late, spread by ±25 % and between 0.5 and 10 s.
+ * Creates the gate of CreateJob. At most `maxCalls` calls are in progress, at most half of them of one tenant, so that a flood of one
+ * tenant leaves capacity for others. Calls above that are refused with QUEUE_FULL and RetryInfo, and `onRefused` is called. RetryInfo
+ * is the time that the calls in progress need to end at the recent rate, spread by ±25 % and between 0.5 and 10 s.
  */
 export function createGate(maxCalls: number, onRefused: () => void): CallGate & { readonly inProgress: number } {
   const byTenant = new Map<string, number>();
-  const maxOfTenant = Math.ceil(maxCalls / 2);
+  const maxPerTenant = Math.ceil(maxCalls / 2);
   let inProgress = 0;
-  /** Moving average of the time between two calls that end while others wait, in milliseconds. */
+  /** Moving average of the time between two ends of calls while others are in progress, in milliseconds. */
   let paceMs = 10;
   let endedMs = 0;
 
@@ -24,11 +25,11 @@ export function createGate(maxCalls: number, onRefused: () => void): CallGate & 
       return inProgress;
     },
     enter(tenant) {
-      const mine = byTenant.get(tenant) ?? 0;
+      const own = byTenant.get(tenant) ?? 0;
       if (inProgress >= maxCalls) refuse(`This replica receives ${inProgress} jobs, as many as it can; try again`);
-      if (mine >= maxOfTenant) refuse(`This replica receives ${mine} jobs of the tenant, as many as it may; try again`);
+      if (own >= maxPerTenant) refuse(`This replica receives ${own} jobs of the tenant, as many as it may; try again`);
       inProgress += 1;
-      byTenant.set(tenant, mine + 1);
+      byTenant.set(tenant, own + 1);
       let isIn = true;
       return () => {
         if (!isIn) return;

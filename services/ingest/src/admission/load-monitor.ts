@@ -1,42 +1,45 @@
 import { availableParallelism, loadavg } from "node:os";
-import { calm, createLoadGauge, type Load, type LoadSignals, loadOf } from "@pixelmesh/pipeline";
+import { createLoadGauge, type Load, type LoadSignals, loadOf, noLoad } from "@pixelmesh/pipeline";
 import { type GetClusterResponse, SchedulerServiceDefinition, Zone } from "@pixelmesh/proto";
 import type { Logger } from "@pixelmesh/telemetry";
 import type { SchedulerLink } from "@pixelmesh/worker";
 
-/** How busy the mesh is, for requests that allow their results to be lowered. */
-export type LoadWatch = {
-  /** The load just now, at most a second old. Never fails: what cannot be asked counts as calm. */
+/** Measures how busy the mesh is, for requests that allow degraded results. */
+export type LoadMonitor = {
+  /** Returns the load, at most a second old. Never throws: values that cannot be read count as no load. */
   read(): Promise<Load>;
-  /** Notes a step of a model that was done: how long it had waited to begin, and how long it ran. */
-  note(service: string, waitMs: number, runMs: number): void;
+  /** Records how long a completed step with a model waited to begin and how long it ran. */
+  recordStep(service: string, waitMs: number, runMs: number): void;
 };
 
 const freshMs = 1_000;
 const timeoutMs = 1_000;
-/** What is older says nothing about now. */
+/** Older durations are ignored. */
 const recentMs = 30_000;
 const newestShare = 0.2;
 
 type Mean = { readonly waitMs: number; readonly runMs: number; readonly atMs: number };
 
-/** Watches by asking the scheduler when it is read. `cpuLoadMax` is the load of a core at which lowering begins; 0: it is not looked at. */
-export function createLoadWatch(scheduler: SchedulerLink, cpuLoadMax: number, log: Logger): LoadWatch {
+/**
+ * Creates a monitor that asks the scheduler when it is read. `cpuLoadMax` is the number of runnable tasks for each core at which
+ * degradation begins; 0 ignores the cores.
+ */
+export function createLoadMonitor(scheduler: SchedulerLink, cpuLoadMax: number, log: Logger): LoadMonitor {
   const gauge = createLoadGauge();
   const means = new Map<string, Mean>();
-  let known = { load: calm, atMs: Number.NEGATIVE_INFINITY };
+  let known = { load: noLoad, atMs: Number.NEGATIVE_INFINITY };
   let reading: Promise<Load> | undefined;
 
-  async function look(): Promise<Load> {
+  async function measure(): Promise<Load> {
     const cluster = await scheduler
       .client(SchedulerServiceDefinition)
       .getCluster({}, { timeoutMs })
       .catch((error: unknown) => {
-        log.debug({ err: error }, "load of the mesh not known");
+        log.debug({ err: error }, "load of the mesh unknown");
         return undefined;
       });
     const nowMs = performance.now();
-    const load = gauge.note(loadOf(toSignals(cluster, nowMs)), nowMs);
+    const load = gauge.update(loadOf(toSignals(cluster, nowMs)), nowMs);
     known = { load, atMs: nowMs };
     return load;
   }
@@ -51,14 +54,14 @@ export function createLoadWatch(scheduler: SchedulerLink, cpuLoadMax: number, lo
     };
   }
 
-  /** How long the work that waits for each service will take, by what its steps took lately and how many run at once. */
+  /** Returns the longest time that the waiting work of a service will take, from the recent duration and concurrency of its steps. */
   function backlogMs({ queues }: GetClusterResponse): number {
     return Math.max(
       0,
       ...[...means].map(([service, { runMs }]) => {
-        const mine = queues.filter(({ name }) => name.startsWith(`${service}.`));
-        const waiting = mine.reduce((sum, queue) => sum + queue.waiting, 0);
-        const running = mine.reduce((sum, queue) => sum + queue.running, 0);
+        const own = queues.filter(({ name }) => name.startsWith(`${service}.`));
+        const waiting = own.reduce((sum, queue) => sum + queue.waiting, 0);
+        const running = own.reduce((sum, queue) => sum + queue.running, 0);
         return (waiting * runMs) / Math.max(1, running);
       }),
     );
@@ -67,12 +70,12 @@ export function createLoadWatch(scheduler: SchedulerLink, cpuLoadMax: number, lo
   return {
     async read() {
       if (performance.now() - known.atMs < freshMs) return known.load;
-      reading ??= look().finally(() => {
+      reading ??= measure().finally(() => {
         reading = undefined;
       });
       return reading;
     },
-    note(service, waitMs, runMs) {
+    recordStep(service, waitMs, runMs) {
       const before = means.get(service) ?? { waitMs, runMs };
       const mix = (old: number, next: number) => old + newestShare * (next - old);
       means.set(service, {
@@ -84,7 +87,7 @@ export function createLoadWatch(scheduler: SchedulerLink, cpuLoadMax: number, lo
   };
 }
 
-/** Tasks a core, scaled so that lowering begins where the setting says. */
+/** Returns the runnable tasks for each core, scaled so that degradation begins at `max`. */
 function cpuLoad(max: number): number {
   const [lastMinute = 0] = loadavg();
   return max === 0 ? 0 : (2 * lastMinute) / (availableParallelism() * max);

@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hasRoomAgain, isOverfull, nextCut } from "./eviction-thresholds.ts";
+import { isBelowTarget, isOverfull, nextCut } from "./eviction-thresholds.ts";
 
 const fill = (sizeBytes: number, entries: number) => ({ sizeBytes, boundBytes: 1_000, entries, maxEntries: 100 });
 
-test("eviction begins above 80 % of the bytes or above all entries, and ends at 70 % and 95 %", () => {
+test("eviction begins above 80 % of the bytes or 100 % of the entries, and ends at 70 % and 95 %", () => {
   expect([isOverfull(fill(800, 100)), isOverfull(fill(801, 1)), isOverfull(fill(1, 101))]).toEqual([false, true, true]);
-  expect([hasRoomAgain(fill(700, 95)), hasRoomAgain(fill(701, 1)), hasRoomAgain(fill(1, 96))]).toEqual([
+  expect([isBelowTarget(fill(700, 95)), isBelowTarget(fill(701, 1)), isBelowTarget(fill(1, 96))]).toEqual([
     true,
     false,
     false,
   ]);
 });
 
-test("cuts go through all that was there when the pass began, in a bounded number of bounded steps", () => {
+test("cuts cover all entries of the start of the pass in a bounded number of bounded steps", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2 ** 40 }), fc.integer({ min: 0, max: 5_000_000 }), (first, span) => {
       const passEnd = first + span;

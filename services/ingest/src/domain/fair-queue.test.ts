@@ -3,8 +3,8 @@ import { createFairQueue } from "./fair-queue.ts";
 
 const never = new AbortController().signal;
 
-/** A queue whose tasks end when they are told to, and the order in which they started. */
-function createGame(concurrency: number) {
+/** A queue whose tasks end on `end`, and the order in which they started. */
+function createControlledQueue(concurrency: number) {
   const queue = createFairQueue(concurrency);
   const started: string[] = [];
   const ends = new Map<string, () => void>();
@@ -22,8 +22,8 @@ function createGame(concurrency: number) {
   return { queue, started, add, end };
 }
 
-test("no more run at once than there are places, and the next starts when one ends", async () => {
-  const { queue, started, add, end } = createGame(2);
+test("at most `concurrency` tasks run at once, and the next one starts when one ends", async () => {
+  const { queue, started, add, end } = createControlledQueue(2);
   for (const name of ["a1", "a2", "a3"]) void add(name, "a");
   await end("none");
   expect([started, queue.running, queue.waiting]).toEqual([["a1", "a2"], 2, 1]);
@@ -34,8 +34,8 @@ test("no more run at once than there are places, and the next starts when one en
   expect(queue.running).toBe(0);
 });
 
-test("a tenant that comes after a flood of another is next, and then they take turns", async () => {
-  const { started, add, end } = createGame(2);
+test("after a flood of one tenant, another tenant's first task is next, and then the tenants take turns", async () => {
+  const { started, add, end } = createControlledQueue(2);
   for (let at = 1; at <= 6; at++) void add(`flood${at}`, "flood");
   void add("one", "other");
   void add("two", "other");
@@ -47,8 +47,8 @@ test("a tenant that comes after a flood of another is next, and then they take t
   expect(started.at(-1)).toBe("two");
 });
 
-test("interactive work goes before batch work, also of a tenant that runs more", async () => {
-  const { started, add, end } = createGame(1);
+test("interactive tasks go before batch tasks, even if their tenant has more running tasks", async () => {
+  const { started, add, end } = createControlledQueue(1);
   void add("a1", "a");
   void add("batch", "b", false);
   void add("a2", "a");
@@ -57,8 +57,8 @@ test("interactive work goes before batch work, also of a tenant that runs more",
   expect(started).toEqual(["a1", "a2", "batch"]);
 });
 
-test("a caller that goes away while it waits leaves the queue, and a failed task leaves its place", async () => {
-  const { queue, started, add, end } = createGame(1);
+test("an aborted task leaves the queue, and a failed task lets the next one start", async () => {
+  const { queue, started, add, end } = createControlledQueue(1);
   const gone = new AbortController();
   void add("first", "a");
   const second = add("second", "a", true, gone.signal);

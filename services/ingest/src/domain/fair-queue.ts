@@ -1,45 +1,45 @@
-/** Who waits: a tenant's work of either priority. */
-export type Waiter = { readonly tenant: string; readonly isInteractive: boolean };
+/** The tenant and priority of a queued task. */
+export type TaskOwner = { readonly tenant: string; readonly isInteractive: boolean };
 
-/** Runs at most so many tasks at once; the next one is chosen fairly among tenants. */
+/** Runs a limited number of tasks at once and chooses the next one fairly among tenants. */
 export type FairQueue = {
-  /** Runs `task` when its turn has come. Rejects with the signal's reason when that is aborted before. */
-  run<T>(waiter: Waiter, signal: AbortSignal, task: () => Promise<T>): Promise<T>;
+  /** Runs `task` when its turn comes. Rejects with the signal's reason if that aborts before. */
+  run<T>(owner: TaskOwner, signal: AbortSignal, task: () => Promise<T>): Promise<T>;
   readonly running: number;
   readonly waiting: number;
 };
 
-type Entry = Waiter & { readonly start: () => void };
+type Entry = TaskOwner & { readonly start: () => void };
 
 /**
- * A queue in front of `concurrency` places. Interactive work goes first; among equals the tenant with the fewest running tasks, so
- * that a flood of one tenant delays another by one task at most; within a tenant first come, first served. It does not bound how
- * many wait: its callers do.
+ * Creates a queue that runs at most `concurrency` tasks at once. Interactive tasks go first; among equals the tenant with the fewest
+ * running tasks, so that a flood of one tenant delays another by at most one task; within a tenant the oldest task. The length of the
+ * queue is not bounded here: callers bound it.
  */
 export function createFairQueue(concurrency: number): FairQueue {
   const runningOf = new Map<string, number>();
   const waiting: Entry[] = [];
   let running = 0;
 
-  function takePlace(tenant: string): void {
+  function countStart(tenant: string): void {
     running += 1;
     runningOf.set(tenant, (runningOf.get(tenant) ?? 0) + 1);
   }
 
-  function leavePlace(tenant: string): void {
+  function endTask(tenant: string): void {
     running -= 1;
     const left = (runningOf.get(tenant) ?? 1) - 1;
     if (left === 0) runningOf.delete(tenant);
     else runningOf.set(tenant, left);
-    const next = choose();
+    const next = chooseNext();
     if (next < 0) return;
     const [entry] = waiting.splice(next, 1) as [Entry];
-    takePlace(entry.tenant);
+    countStart(entry.tenant);
     entry.start();
   }
 
-  /** The index of the one whose turn it is; -1 where nobody waits. */
-  function choose(): number {
+  /** Returns the index of the next entry; -1 if none waits. */
+  function chooseNext(): number {
     const rank = ({ tenant, isInteractive }: Entry) =>
       (isInteractive ? 0 : concurrency + 1) + (runningOf.get(tenant) ?? 0);
     let best = -1;
@@ -48,14 +48,14 @@ export function createFairQueue(concurrency: number): FairQueue {
     return best;
   }
 
-  async function enter(waiter: Waiter, signal: AbortSignal): Promise<void> {
+  async function waitForTurn(owner: TaskOwner, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (running < concurrency) return takePlace(waiter.tenant);
+    if (running < concurrency) return countStart(owner.tenant);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const entry = { ...waiter, start: resolve };
+    const entry = { ...owner, start: resolve };
     const leave = () => {
       const at = waiting.indexOf(entry);
-      // Its turn may have come in the same moment: then it runs and finds the signal aborted itself.
+      // The task may have been started in the same moment. It then finds the aborted signal itself.
       if (at < 0) return;
       waiting.splice(at, 1);
       reject(signal.reason);
@@ -71,11 +71,11 @@ export function createFairQueue(concurrency: number): FairQueue {
 
   return {
     async run({ tenant, isInteractive }, signal, task) {
-      await enter({ tenant, isInteractive }, signal);
+      await waitForTurn({ tenant, isInteractive }, signal);
       try {
         return await task();
       } finally {
-        leavePlace(tenant);
+        endTask(tenant);
       }
     },
     get running() {

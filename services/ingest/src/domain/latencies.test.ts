@@ -2,17 +2,17 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createLatencies, lastBucket, mergeLatencies, relativeError } from "./latencies.ts";
 
-/** From a millisecond to a day, each magnitude as likely as the others. */
+/** Durations from a millisecond to a day, with each order of magnitude equally likely. */
 const durations = fc.double({ min: 0, max: Math.log(86_400_000), noNaN: true }).map((log) => Math.round(Math.exp(log)));
 const lists = fc.array(durations, { minLength: 1, maxLength: 400 });
 
 function count(values: readonly number[]) {
   const latencies = createLatencies();
-  for (const ms of values) latencies.note(ms);
+  for (const ms of values) latencies.record(ms);
   return latencies.read();
 }
 
-/** Nearest rank by its definition: the smallest value that at least `percent` of the values do not exceed. Counts them all for each. */
+/** The nearest rank by its definition: the smallest value that at least `percent` of the values do not exceed. */
 function exactPercentile(values: readonly number[], percent: number): number {
   const isEnough = (limit: number) => values.filter((ms) => ms <= limit).length * 100 >= percent * values.length;
   return Math.min(...values.filter(isEnough));
@@ -50,7 +50,7 @@ test("the high percentiles of a few values are the values at their ranks", () =>
   expect(count(hundred)).toMatchObject({ p50Ms: near(50_000), p95Ms: near(95_000), p99Ms: near(99_000) });
 });
 
-test("parts merged in any grouping are what one histogram of all had counted", () => {
+test("histograms merged in any grouping equal one histogram of all durations", () => {
   fc.assert(
     fc.property(fc.array(fc.array(durations, { maxLength: 60 }), { maxLength: 6 }), (parts) => {
       const reads = parts.map(count);
@@ -61,7 +61,7 @@ test("parts merged in any grouping are what one histogram of all had counted", (
   );
 });
 
-test("its size is bounded, whatever it is given", () => {
+test("its size is bounded for any input", () => {
   fc.assert(
     fc.property(fc.array(fc.double({ noNaN: true, noDefaultInfinity: true })), (values) => {
       for (const { index, count: held } of count(values).buckets) {
@@ -72,12 +72,12 @@ test("its size is bounded, whatever it is given", () => {
     }),
   );
   const all = createLatencies();
-  for (let ms = 0; ms < 1e9; ms = Math.ceil(ms * 1.001) + 1) all.note(ms);
+  for (let ms = 0; ms < 1e9; ms = Math.ceil(ms * 1.001) + 1) all.record(ms);
   expect(all.read().buckets.length).toBeLessThanOrEqual(lastBucket + 1);
   expect(lastBucket).toBeLessThan(500);
 });
 
-test("nothing counted is all zero", () => {
+test("an empty histogram is all zeros", () => {
   const nothing = { count: 0, sumMs: 0, avgMs: 0, minMs: 0, maxMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0, buckets: [] };
   expect(createLatencies().read()).toEqual(nothing);
   expect(mergeLatencies([])).toEqual(nothing);

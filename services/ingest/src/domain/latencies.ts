@@ -1,32 +1,32 @@
 import { LatencyStats } from "@pixelmesh/proto";
 
 /**
- * How far a percentile may be from the exact one. Buckets grow by this much, as DDSketch has it (Masson, Rim, Lee:
+ * The largest relative error of a percentile. It sets the width of the buckets, as in DDSketch (Masson, Rim, Lee:
  * "DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees", VLDB 2019).
  */
 export const relativeError = 0.02;
 
 const gamma = (1 + relativeError) / (1 - relativeError);
 const logGamma = Math.log(gamma);
-/** Longer than any job lives: 24 hours is the furthest deadline. What lasts longer is in the last bucket. */
+/** Longer than any job takes, because deadlines are at most 24 hours ahead. The last bucket also counts longer durations. */
 const longestMs = 1e8;
 
-/** The last bucket: with it, one histogram has at most 462. */
+/** The index of the last bucket. A histogram has at most 462 buckets. */
 export const lastBucket = Math.ceil(Math.log(longestMs) / logGamma);
 
-/** Durations of one kind, as they are counted. Its memory does not grow with what it counts. */
+/** A histogram of durations of one kind. Its memory is bounded. */
 export type Latencies = {
-  /** Counts one duration in ms; what is negative counts as 0. */
-  note(ms: number): void;
+  /** Counts one duration in milliseconds. A negative one counts as 0. */
+  record(ms: number): void;
   read(): LatencyStats;
 };
 
-/** Nothing counted yet. */
+/** Creates an empty histogram. */
 export function createLatencies(): Latencies {
   const counts = new Map<number, number>();
   let [count, sumMs, minMs, maxMs] = [0, 0, Number.POSITIVE_INFINITY, 0];
   return {
-    note(given) {
+    record(given) {
       const ms = Math.max(0, Math.round(given));
       const index = bucketOf(ms);
       counts.set(index, (counts.get(index) ?? 0) + 1);
@@ -39,7 +39,7 @@ export function createLatencies(): Latencies {
   };
 }
 
-/** The same as one histogram that had counted all of it. */
+/** Merges histograms. The result equals one histogram of all durations. */
 export function mergeLatencies(parts: readonly LatencyStats[]): LatencyStats {
   const counts = new Map<number, number>();
   for (const { buckets } of parts)
@@ -62,12 +62,12 @@ type Exact = Pick<LatencyStats, "count" | "sumMs" | "minMs" | "maxMs">;
 function summarize(counts: ReadonlyMap<number, number>, exact: Exact): LatencyStats {
   const buckets = [...counts].map(([index, count]) => ({ index, count })).sort((a, b) => a.index - b.index);
   /**
-   * The percentile by the nearest-rank definition, as its bucket knows it: the smallest value such that at least `percent` of
-   * all values are not above it, so rank ⌈percent/100 · count⌉. The p99 of fewer than 100 values is their maximum.
+   * Returns the percentile by the nearest-rank definition: the smallest value such that at least `percent` of all values are not above
+   * it, which is the value of rank ⌈percent/100 · count⌉, estimated from its bucket. The p99 of fewer than 100 values is their maximum.
    */
   const percentile = (percent: number): number => {
     const rank = Math.ceil((percent * exact.count) / 100);
-    // The smallest and the largest value are known exactly.
+    // The smallest and largest values are exact.
     if (rank >= exact.count) return exact.maxMs;
     if (rank === 1) return exact.minMs;
     let upTo = 0;

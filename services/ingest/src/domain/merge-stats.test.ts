@@ -3,7 +3,7 @@ import { JobRecord, JobSpec, JobState, type Step, StepState } from "@pixelmesh/p
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { mergeStats } from "./merge-stats.ts";
-import { createStatsBook, type StatsBook } from "./stats-book.ts";
+import { createStatsRecorder, type StatsRecorder } from "./stats-recorder.ts";
 
 const operations: [NonNullable<Step["operation"]>, NonNullable<Step["operation"]>] = [
   { $case: "prescale", value: { maxSidePx: 64, maxPixels: 0 } },
@@ -26,51 +26,56 @@ const jobs = fc.record({
     { minLength: 1, maxLength: 5 },
   ),
 });
-type PlayedJob = typeof jobs extends fc.Arbitrary<infer T> ? T : never;
+type EndedJob = typeof jobs extends fc.Arbitrary<infer T> ? T : never;
 
-function note(book: StatsBook, { state, ms, reason, steps }: PlayedJob): void {
-  book.noteAccepted();
+function record(stats: StatsRecorder, { state, ms, reason, steps }: EndedJob): void {
+  stats.recordAccepted();
   const spec = JobSpec.fromPartial({
     createdUnixMs: 1_000,
     steps: steps.map(({ operation }) => ({ step: { operation } })),
   });
-  const record = JobRecord.fromPartial({
+  const jobRecord = JobRecord.fromPartial({
     state,
     finishedUnixMs: 1_000 + ms,
     steps: steps.map((step) => ({ ...step, startedUnixMs: 1_000, finishedUnixMs: 1_000 + step.ms })),
     ...(state === JobState.SUCCEEDED ? {} : { error: { reason } }),
   });
-  book.noteEnded(spec, record);
+  stats.recordEnded(spec, jobRecord);
 }
 
-test("whichever replicas the jobs ended on, the merged answer is that of one replica which had them all", () => {
+test("for any distribution of jobs over replicas, the merged statistics equal those of one replica with all jobs", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(jobs, fc.nat(2)), { maxLength: 30 }), (played) => {
-      const one = createStatsBook();
-      const several = [0, 1, 2].map(() => createStatsBook());
-      for (const [job, at] of played) {
-        note(one, job);
-        note(several[at] as StatsBook, job);
+    fc.property(fc.array(fc.tuple(jobs, fc.nat(2)), { maxLength: 30 }), (jobList) => {
+      const one = createStatsRecorder();
+      const several = [0, 1, 2].map(() => createStatsRecorder());
+      for (const [job, at] of jobList) {
+        record(one, job);
+        record(several[at] as StatsRecorder, job);
       }
-      const merged = mergeStats(several.map((book, at) => book.read(String(at), 10 * at)));
+      const merged = mergeStats(several.map((recorder, at) => recorder.read(String(at), 10 * at)));
       expect({ ...merged, replicas: [] }).toEqual({ ...one.read("0", 20), replicas: [] });
       expect(merged.replicas).toHaveLength(3);
     }),
   );
 });
 
-test("requests, rates, errors and latencies follow from what was noted", () => {
-  const book = createStatsBook();
+test("requests, rates, errors and latencies follow from the recorded jobs", () => {
+  const recorder = createStatsRecorder();
   const [prescale, effects] = operations;
   const step = { state: StepState.SUCCEEDED, cached: false, ms: 100 } as const;
   const reason = reasonToEnum("OUT_OF_MEMORY");
-  note(book, { state: JobState.SUCCEEDED, ms: 300, reason, steps: [{ ...step, operation: prescale }] });
-  note(book, { state: JobState.SUCCEEDED, ms: 10, reason, steps: [{ ...step, operation: prescale, cached: true }] });
+  record(recorder, { state: JobState.SUCCEEDED, ms: 300, reason, steps: [{ ...step, operation: prescale }] });
+  record(recorder, {
+    state: JobState.SUCCEEDED,
+    ms: 10,
+    reason,
+    steps: [{ ...step, operation: prescale, cached: true }],
+  });
   const failed = { ...step, operation: effects, state: StepState.FAILED } as const;
-  note(book, { state: JobState.FAILED, ms: 500, reason, steps: [{ ...step, operation: prescale }, failed] });
-  book.noteRefused("OUT_OF_MEMORY");
-  book.noteRefused("IMAGE_EMPTY");
-  const stats = book.read("7", 1_234);
+  record(recorder, { state: JobState.FAILED, ms: 500, reason, steps: [{ ...step, operation: prescale }, failed] });
+  recorder.recordRefused("OUT_OF_MEMORY");
+  recorder.recordRefused("IMAGE_EMPTY");
+  const stats = recorder.read("7", 1_234);
   expect(stats).toMatchObject({
     replicas: [{ instance: "7", uptimeMs: 1_234 }],
     jobs: { total: 3, succeeded: 2, failed: 1, cancelled: 0, cached: 1 },

@@ -8,13 +8,13 @@ import {
 } from "@pixelmesh/proto";
 import { mergeLatencies } from "./latencies.ts";
 
-/** Nothing counted. */
+/** Returns a tally of zeros. */
 export const emptyTally = (): Tally => Tally.create();
 
-/** The answer of nobody. */
+/** Returns a response with empty statistics. */
 export const emptyStats = (): JobServiceGetStatsResponse => JobServiceGetStatsResponse.create();
 
-/** The answers of several replicas as one: counts add up, percentiles are those of all durations together. */
+/** Merges the responses of several replicas: counts are added, and percentiles are those of all durations together. */
 export function mergeStats(parts: readonly JobServiceGetStatsResponse[]): JobServiceGetStatsResponse {
   const operations = Map.groupBy(
     parts.flatMap((part) => part.operations),
@@ -23,7 +23,7 @@ export function mergeStats(parts: readonly JobServiceGetStatsResponse[]): JobSer
   const errors = new Map<ErrorReason, number>();
   for (const { reason, count } of parts.flatMap((part) => part.errors))
     errors.set(reason, (errors.get(reason) ?? 0) + count);
-  return toRates({
+  return withRates({
     ...emptyStats(),
     replicas: parts.flatMap(({ replicas }) => replicas),
     missing: parts.flatMap(({ missing }) => missing),
@@ -36,8 +36,8 @@ export function mergeStats(parts: readonly JobServiceGetStatsResponse[]): JobSer
   });
 }
 
-/** The same with operations by name, what all of them make together, and the rates that follow from it. */
-export function toRates(stats: JobServiceGetStatsResponse): JobServiceGetStatsResponse {
+/** Returns the statistics with operations sorted by name, their total, and the rates that follow from the total. */
+export function withRates(stats: JobServiceGetStatsResponse): JobServiceGetStatsResponse {
   const requests = addTallies(stats.operations.map((it) => it.requests));
   const { succeeded, failed, cached } = requests;
   return {
@@ -49,7 +49,7 @@ export function toRates(stats: JobServiceGetStatsResponse): JobServiceGetStatsRe
   };
 }
 
-/** Counts by reason as a list, the most frequent first. */
+/** Returns the counts by reason as a list, the most frequent first. */
 export function toReasonCounts(counts: ReadonlyMap<ErrorReason, number>): ReasonCount[] {
   return [...counts]
     .map(([reason, count]) => ({ reason, count }))

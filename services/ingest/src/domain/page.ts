@@ -1,6 +1,6 @@
 import { expected } from "@pixelmesh/errors";
 
-/** A page size with its default; throws INVALID_ARGUMENT outside 1 to 200. */
+/** Returns the page size; 50 for 0. Throws INVALID_ARGUMENT outside 1 to 200. */
 export function parsePageSize(pageSize: number): number {
   if (pageSize === 0) return 50;
   if (pageSize < 1 || pageSize > 200) throw expected("page_size", "an integer from 1 to 200", pageSize);

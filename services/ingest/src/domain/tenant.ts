@@ -1,6 +1,9 @@
 import { expected } from "@pixelmesh/errors";
 
-/** The tenant a call works for: a key's token, so only letters, digits, dash and underscore. Default `default`. */
+/**
+ * Returns the tenant of a call; `default` if none is given. Throws INVALID_ARGUMENT for other characters than letters, digits, dash
+ * and underscore, because the tenant is a token of keys and subjects.
+ */
 export function parseTenant(text: string | undefined): string {
   const tenant = text || "default";
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(tenant))

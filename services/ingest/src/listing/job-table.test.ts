@@ -26,14 +26,14 @@ const anyRow = fc.record({
   sequence: fc.integer({ min: 1, max: 1_000 }),
 });
 
-/** The same by a map, as slowly as may be. */
+/** The expected rows, computed with a plain map. */
 function inMap(rows: readonly JobRow[]): JobRow[] {
   const known = new Map<string, JobRow>();
   for (const row of rows) if ((known.get(row.jobId)?.sequence ?? 0) < row.sequence) known.set(row.jobId, row);
   return [...known.values()].sort((a, b) => (a.jobId < b.jobId ? 1 : -1));
 }
 
-test("pages of any size show what a plain map would, newest first, each job once", () => {
+test("pages of any size list the same jobs as a plain map, newest first, each job once", () => {
   const table = openTable();
   fc.assert(
     fc.property(
@@ -61,7 +61,7 @@ test("pages of any size show what a plain map would, newest first, each job once
   );
 });
 
-test("a row that is newer by now is not forgotten, and a job's tenant is known", () => {
+test("drop keeps a newer row, and tenantOf returns the tenant of a listed job", () => {
   const table = openTable();
   const jobId = createJobId(1_700_000_000_000, new Uint8Array(16));
   table.put([{ jobId, tenant: "a", state: 1, sequence: 5 }]);

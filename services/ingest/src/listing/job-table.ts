@@ -1,25 +1,26 @@
 import { DatabaseSync } from "node:sqlite";
 
-/** A job as the index knows it. State 0: its record cannot be read. */
+/** A job in the index. */
 export type JobRow = {
   readonly jobId: string;
   readonly tenant: string;
+  /** A `JobState`; 0 if the record cannot be read. */
   readonly state: number;
-  /** Of its record in the bucket. */
+  /** The sequence of the job's record in the bucket. */
   readonly sequence: number;
 };
 
-/** Jobs by tenant, state and time, in a file that can be made again from the bucket `jobs` whenever it is gone. */
+/** Jobs by tenant, state and time, in a file that can be rebuilt from the bucket `jobs` at any time. */
 export type JobTable = {
-  /** Adds rows or makes them newer, in one transaction; a row that is newer already stays. */
+  /** Adds or replaces rows in one transaction. Keeps a stored row that is newer. */
   put(rows: Iterable<JobRow>): void;
-  /** The tenant of a job; undefined for one that is not listed. */
+  /** Returns the tenant of a job; undefined if the job is not in the table. */
   tenantOf(jobId: string): string | undefined;
-  /** At most `limit` jobs of a tenant with one of the states, the newest first, older than `before` (empty: from the newest). */
+  /** Returns at most `limit` jobs of a tenant in one of the states that are older than `before` (empty: from the newest), newest first. */
   page(tenant: string, states: readonly number[], before: string, limit: number): JobRow[];
-  /** Forgets a job unless its row is newer than `sequence`. */
+  /** Removes a job unless its row is newer than `sequence`. */
   drop(jobId: string, sequence: number): void;
-  /** Forgets every job whose record lies below a sequence. */
+  /** Removes every job whose record lies below a sequence. */
   dropBelow(sequence: number): void;
   clear(): void;
   count(): number;
@@ -29,8 +30,8 @@ export type JobTable = {
 const cacheKiB = 8_192;
 
 /**
- * Opens a new table at `path`. Ids sort by time, so a page is a range of one index: its cost does not grow with the table. A
- * crash may spoil the file; it is never opened a second time.
+ * Creates a table at `path`. Ids sort by time, so a page is a range of one index and its cost does not grow with the table. The file
+ * has no journal, because it is never opened a second time.
  */
 export function createJobTable(path: string): JobTable {
   const db = new DatabaseSync(path);
@@ -96,7 +97,7 @@ export function createJobTable(path: string): JobTable {
 const afterAll = new Uint8Array(17).fill(0xff);
 const prefix = "j1a-";
 
-/** The 16 bytes of a job id's UUID: they sort as the ids do. */
+/** Returns the 16 bytes of a job id's UUID. They sort as the ids do. */
 function toBytes(jobId: string): Uint8Array {
   return Buffer.from(jobId.slice(prefix.length).replaceAll("-", ""), "hex");
 }

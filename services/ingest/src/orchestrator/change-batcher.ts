@@ -1,14 +1,14 @@
 import type { JobChange } from "@pixelmesh/pipeline";
-import { createSerial } from "./keyed-queue.ts";
+import { createKeyedQueue } from "./keyed-queue.ts";
 
-/** Collects the changes of each job, so that those that come together are written together. */
-export type Fold<T> = {
-  /** Applies a change with all others of its job that are waiting; may first wait up to `patienceMs` for others. */
-  add(jobId: string, change: JobChange | undefined, patienceMs?: number): Promise<T>;
+/** Collects the changes of each job, so that changes that arrive together are written together. */
+export type ChangeBatcher<T> = {
+  /** Applies a change together with all waiting changes of its job. May first wait up to `maxWaitMs` for more of them. */
+  add(jobId: string, change: JobChange, maxWaitMs?: number): Promise<T>;
   /** Runs a task while no change of the job is being applied. */
-  alone(jobId: string, task: () => Promise<T>): Promise<T>;
-  /** Lets nothing wait any more. */
-  hurry(): void;
+  runExclusive(jobId: string, task: () => Promise<T>): Promise<T>;
+  /** Applies all waiting changes now, and later ones without a wait. */
+  flushAll(): void;
 };
 
 type Batch<T> = {
@@ -18,18 +18,20 @@ type Batch<T> = {
   isDue: boolean;
 };
 
-/** `apply` gets the changes in the order in which they came; it never runs twice at once for one job. */
-export function createFold<T>(apply: (jobId: string, changes: readonly JobChange[]) => Promise<T>): Fold<T> {
-  const serial = createSerial();
+/** `apply` gets the changes in the order in which they were added. It never runs twice at once for one job. */
+export function createChangeBatcher<T>(
+  apply: (jobId: string, changes: readonly JobChange[]) => Promise<T>,
+): ChangeBatcher<T> {
+  const queue = createKeyedQueue();
   const waiting = new Map<string, Batch<T>>();
-  let hurried = false;
+  let isFlushing = false;
 
   function flush(jobId: string, batch: Batch<T>): void {
     clearTimeout(batch.timer);
     if (batch.isDue) return;
     batch.isDue = true;
-    const applied = serial.run(jobId, () => {
-      // Until its turn comes the batch takes in more.
+    const applied = queue.run(jobId, () => {
+      // The batch takes further changes until its turn comes.
       waiting.delete(jobId);
       return apply(jobId, batch.changes);
     });
@@ -37,17 +39,17 @@ export function createFold<T>(apply: (jobId: string, changes: readonly JobChange
   }
 
   return {
-    add(jobId, change, patienceMs = 0) {
+    add(jobId, change, maxWaitMs = 0) {
       const batch = waiting.get(jobId) ?? { changes: [], outcome: Promise.withResolvers<T>(), isDue: false };
       waiting.set(jobId, batch);
-      if (change) batch.changes.push(change);
-      if (patienceMs <= 0 || hurried) flush(jobId, batch);
-      else if (!batch.isDue) batch.timer ??= setTimeout(() => flush(jobId, batch), patienceMs);
+      batch.changes.push(change);
+      if (maxWaitMs <= 0 || isFlushing) flush(jobId, batch);
+      else if (!batch.isDue) batch.timer ??= setTimeout(() => flush(jobId, batch), maxWaitMs);
       return batch.outcome.promise;
     },
-    alone: (jobId, task) => serial.run(jobId, task),
-    hurry() {
-      hurried = true;
+    runExclusive: (jobId, task) => queue.run(jobId, task),
+    flushAll() {
+      isFlushing = true;
       for (const [jobId, batch] of waiting) flush(jobId, batch);
     },
   };

@@ -4,59 +4,64 @@ import { abandonedSteps, toWorkItem } from "@pixelmesh/pipeline";
 import { JobEvent, type StepRecord, StepState, WorkItem } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import { withSpan } from "@pixelmesh/telemetry";
-import type { BlobClient, Results } from "@pixelmesh/worker";
-import type { StatsBook } from "../domain/stats-book.ts";
+import type { BlobClient, ResultCache } from "@pixelmesh/worker";
+import type { StatsRecorder } from "../domain/stats-recorder.ts";
 import type { StoredJob } from "../stores/job-store.ts";
 import type { OpenJobs } from "../stores/open-jobs.ts";
 import { toWorkerRole } from "./dispatch.ts";
 import { countEnded } from "./job-metrics.ts";
-import { inTraceOf } from "./job-trace.ts";
+import { runInJobTrace } from "./job-trace.ts";
 import type { SingleFlight } from "./single-flight.ts";
 
-/** What ending a job needs. */
+/** Dependencies of `finishJob`. */
 export type FinishParts = {
   readonly base: ServiceBase;
-  readonly flight: SingleFlight;
-  readonly results: Results;
-  readonly open: OpenJobs;
+  readonly flight: Pick<SingleFlight, "releaseClaim">;
+  readonly results: ResultCache;
+  readonly open: Pick<OpenJobs, "remove">;
   readonly blobs: Pick<BlobClient, "release">;
-  readonly stats: StatsBook;
+  readonly stats: Pick<StatsRecorder, "recordEnded">;
 };
 
 /**
- * Everything that follows from a job's end, each part safe to repeat, the entry in `open` last: whoever dies on the way
- * leaves it there, and the reconciler does it all again. Answers the result keys whose waiters are to be woken.
+ * Does everything that follows from a job's end. Each part is idempotent, and the job's entry in `open` is removed last: after a
+ * crash the entry is still there, and the reconciler repeats everything (`isRepeat`). Returns the result keys whose waiters must
+ * be woken.
  */
-export async function finishJob(parts: FinishParts, job: StoredJob, isMending: boolean): Promise<string[]> {
-  const { bus } = parts.base;
+export async function finishJob(parts: FinishParts, job: StoredJob, isRepeat: boolean): Promise<string[]> {
+  const { bus, log } = parts.base;
   const { spec, record } = job;
   const { jobId } = spec;
-  await buryPoison(parts, job);
-  const kept: string[] = [];
+  await publishPoison(parts, job);
+  const keptSteps: string[] = [];
   const keys: string[] = [];
   for (const { step, wasRunning } of abandonedSteps(record)) {
-    if (await parts.flight.giveUp(spec, step, wasRunning)) kept.push(step.id);
+    if (await parts.flight.releaseClaim(spec, step, wasRunning)) keptSteps.push(step.id);
     keys.push(step.resultKey);
   }
-  // Nobody has anything to let go of where each step was run once and succeeded.
-  if (isMending || !record.steps.every(isRunOnce)) publishCancel(bus, jobId, kept);
-  await announce(parts, job, isMending);
-  // Not waited for: where storage does not hear of it, what the job needed may give way from its deadline on.
-  parts.blobs
-    .release(jobId)
-    .catch((error: unknown) => parts.base.log.debug({ err: error, jobId }, "blobs not released"));
-  await parts.open.leave({ jobId, tenant: spec.tenant });
+  // No worker holds anything for a job whose steps each ran once and succeeded.
+  if (isRepeat || !record.steps.every(hasRunOnce)) publishCancel(bus, jobId, keptSteps);
+  await announceEnd(parts, job, isRepeat);
+  // Not awaited: without it, storage may delete the job's blobs from the deadline on.
+  parts.blobs.release(jobId).catch((error: unknown) => log.debug({ err: error, jobId }, "blobs not released"));
+  await parts.open.remove({ jobId, tenant: spec.tenant });
   return keys;
 }
 
-function isRunOnce({ state, attempt, starts, cached }: StepRecord): boolean {
+function hasRunOnce({ state, attempt, starts, cached }: StepRecord): boolean {
   return state === StepState.SUCCEEDED && !cached && attempt <= 1 && starts <= 1;
 }
 
-/** A poisoned step: its message as a dead letter with the trace of the call that made the job, and a failure for its equals. */
-async function buryPoison({ base, results }: FinishParts, { spec, record }: StoredJob): Promise<void> {
+/**
+ * For each step that failed with POISON: publishes its work item as a dead letter, in the trace of the call that created the job,
+ * and stores the failure for equal steps.
+ */
+async function publishPoison(
+  { base, results }: Pick<FinishParts, "base" | "results">,
+  { spec, record }: StoredJob,
+): Promise<void> {
   for (const [index, step] of record.steps.entries()) {
-    // Without starts of its own it was refused for the poison of an equal step, which has its dead letter.
+    // A step without starts was refused because of an equal poisoned step, which has its own dead letter.
     if (step.state !== StepState.FAILED || step.starts === 0 || !step.error) continue;
     if (reasonFromEnum(step.error.reason) !== "POISON") continue;
     const times = { nowUnixMs: step.finishedUnixMs, keepUntilUnixMs: record.outputsExpireUnixMs };
@@ -69,25 +74,26 @@ async function buryPoison({ base, results }: FinishParts, { spec, record }: Stor
       tenant: spec.tenant,
       messageId: `${item.jobId}:${item.stepId}:${item.attempt}`,
     });
-    if (step.resultKey !== "") await results.refuse(step.resultKey, step.error, step.finishedUnixMs);
+    if (step.resultKey !== "") await results.storeFailure(step.resultKey, step.error, step.finishedUnixMs);
   }
 }
 
-async function announce(
-  { base: { bus, worker, metrics, log }, stats }: FinishParts,
+/** Publishes the event `finished`. Counts and logs the job if this call was the first to publish it. */
+async function announceEnd(
+  { base: { bus, worker, metrics, log }, stats }: Pick<FinishParts, "base" | "stats">,
   { spec, record, revision }: StoredJob,
-  isMending: boolean,
+  isRepeat: boolean,
 ): Promise<void> {
   const { jobId } = spec;
-  if (isMending && (await hasFinishedEvent(bus, jobId))) return;
+  if (isRepeat && (await hasFinishedEvent(bus, jobId))) return;
   const event = { $case: "finished", value: { state: record.state, revision } } as const;
-  const fact = JobEvent.fromPartial({ jobId, worker, atUnixMs: record.finishedUnixMs, event });
-  await inTraceOf(spec, () =>
+  const jobEvent = JobEvent.fromPartial({ jobId, worker, atUnixMs: record.finishedUnixMs, event });
+  await runInJobTrace(spec, () =>
     withSpan("end job", { attributes: { "pixelmesh.job.id": jobId } }, async (span) => {
-      // Another replica may have published it meanwhile; the job is counted by the one whose event was stored.
-      if (!(await publishFinished(bus, fact))) return;
+      // Another replica may have published the event; the replica whose event was stored counts the job.
+      if (!(await publishFinished(bus, jobEvent))) return;
       const ended = countEnded(metrics, spec, record);
-      stats.noteEnded(spec, record);
+      stats.recordEnded(spec, record);
       const { pipeline, outcome, reason, ms } = ended;
       span.set({
         "pixelmesh.pipeline": pipeline,

@@ -3,7 +3,7 @@ import { adaptationsOf, outcomeOf, pipelineKind } from "@pixelmesh/pipeline";
 import { type JobRecord, type JobSpec, Priority } from "@pixelmesh/proto";
 import type { Metrics } from "@pixelmesh/telemetry";
 
-/** Counts a job that was accepted, with its pictures. */
+/** Counts an accepted job and the sizes of its pictures. */
 export function countSubmitted(metrics: Metrics, spec: JobSpec): void {
   const priority = spec.priority === Priority.BATCH ? "batch" : "interactive";
   metrics.count("pixelmesh_jobs_submitted_total", { pipeline: pipelineKind(spec), priority });
@@ -14,7 +14,7 @@ export function countSubmitted(metrics: Metrics, spec: JobSpec): void {
   }
 }
 
-/** Counts a job that has ended, once; answers what is said of it in the log. */
+/** Counts an ended job. Call it once for each job. Returns the fields of the job's last log line. */
 export function countEnded(metrics: Metrics, spec: JobSpec, record: JobRecord) {
   const [pipeline, outcome] = [pipelineKind(spec), outcomeOf(record)];
   const reason = record.error ? reasonFromEnum(record.error.reason) : "";
@@ -23,8 +23,8 @@ export function countEnded(metrics: Metrics, spec: JobSpec, record: JobRecord) {
   if (reason !== "") metrics.count("pixelmesh_job_failures_total", { reason });
   if (outcome === "succeeded" || outcome === "failed")
     metrics.observe("pixelmesh_job_duration_seconds", { pipeline, outcome }, ms / 1000);
-  const lowered = outcome === "succeeded" ? adaptationsOf(spec, record) : [];
-  if (lowered.length > 0) metrics.count("pixelmesh_jobs_degraded_total", { pipeline });
-  for (const { kind } of lowered) metrics.count("pixelmesh_adaptations_total", { kind });
+  const degraded = outcome === "succeeded" ? adaptationsOf(spec, record) : [];
+  if (degraded.length > 0) metrics.count("pixelmesh_jobs_degraded_total", { pipeline });
+  for (const { kind } of degraded) metrics.count("pixelmesh_adaptations_total", { kind });
   return { pipeline, outcome, reason, ms };
 }

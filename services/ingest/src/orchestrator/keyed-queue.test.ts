@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { createSerial } from "./keyed-queue.ts";
+import { createKeyedQueue } from "./keyed-queue.ts";
 
-test("tasks of one key never overlap and keep their order; those of others run beside them", async () => {
-  const serial = createSerial();
+test("tasks of one key run one after another in order; tasks of different keys run in parallel", async () => {
+  const queue = createKeyedQueue();
   const running = new Map<string, number>();
   const order: string[] = [];
   let most = 0;
   const task = (key: string, at: number) =>
-    serial.run(key, async () => {
+    queue.run(key, async () => {
       running.set(key, (running.get(key) ?? 0) + 1);
       expect(running.get(key)).toBe(1);
       most = Math.max(
@@ -25,12 +25,12 @@ test("tasks of one key never overlap and keep their order; those of others run b
   expect(most).toBe(3);
 });
 
-test("a task that fails fails its own caller only", async () => {
-  const serial = createSerial();
-  const failing = serial.run("a", async () => {
+test("a failed task rejects only for its own caller", async () => {
+  const queue = createKeyedQueue();
+  const failing = queue.run("a", async () => {
     throw new Error("no");
   });
-  const next = serial.run("a", async () => "yes");
+  const next = queue.run("a", async () => "yes");
   await expect(failing).rejects.toThrow("no");
   expect(await next).toBe("yes");
 });

@@ -1,19 +1,19 @@
-/** Runs tasks with the same key one after the other, tasks with different keys side by side. */
-export type Serial = { run<T>(key: string, task: () => Promise<T>): Promise<T> };
+/** Runs tasks of the same key one after another, in the order of the calls, and tasks of different keys in parallel. */
+export type KeyedQueue = { run<T>(key: string, task: () => Promise<T>): Promise<T> };
 
-/** No task waits for one of another key; keys with nothing to run are forgotten. */
-export function createSerial(): Serial {
+/** Creates an empty queue. A failed task does not affect the tasks after it; a key without tasks takes no memory. */
+export function createKeyedQueue(): KeyedQueue {
   const tails = new Map<string, Promise<unknown>>();
   return {
     run(key, task) {
-      const before = tails.get(key) ?? Promise.resolve();
-      const mine = before.then(task, task);
-      const tail = mine.catch(() => {});
+      const previous = tails.get(key) ?? Promise.resolve();
+      const result = previous.then(task, task);
+      const tail = result.catch(() => {});
       tails.set(key, tail);
       void tail.then(() => {
         if (tails.get(key) === tail) tails.delete(key);
       });
-      return mine;
+      return result;
     },
   };
 }

@@ -2,10 +2,10 @@ import { reasonFromEnum } from "@pixelmesh/errors";
 import { type JobChange, operationOf } from "@pixelmesh/pipeline";
 import type { Logger } from "@pixelmesh/telemetry";
 import type { StoredJob } from "../stores/job-store.ts";
-import { inTraceOf } from "./job-trace.ts";
+import { runInJobTrace } from "./job-trace.ts";
 
-/** One line for each step that no worker gets to see, because its result or its failure was there already. */
-export function logAnswered(log: Logger, { spec, record }: StoredJob, changes: readonly JobChange[]): void {
+/** Logs one line for each step whose result or failure came from the result cache. No worker logs such a step. */
+export function logCachedSteps(log: Logger, { spec, record }: StoredJob, changes: readonly JobChange[]): void {
   for (const change of changes) {
     if (change.$case !== "cached" && change.$case !== "refused") continue;
     const planned = spec.steps.find(({ step }) => step?.id === change.stepId)?.step;
@@ -13,11 +13,11 @@ export function logAnswered(log: Logger, { spec, record }: StoredJob, changes: r
     const fields = {
       jobId: spec.jobId,
       stepId: change.stepId,
-      stage: planned ? operationOf(planned).$case : "none",
+      operation: planned ? operationOf(planned).$case : "none",
       outcome: change.$case,
       ...(change.$case === "cached" ? { savedMs: step?.result?.provenance?.runMs ?? 0 } : {}),
       ...(change.$case === "refused" ? { reason: reasonFromEnum(change.error.reason) } : {}),
     };
-    inTraceOf(spec, () => log.info(fields, "step answered from what is stored"));
+    runInJobTrace(spec, () => log.info(fields, "step answered from the result cache"));
   }
 }

@@ -1,6 +1,6 @@
 import {
   type Bus,
-  type KeptBucket,
+  type EvictableBucket,
   narrowBucket,
   purgeBelow,
   readBucketState,
@@ -9,49 +9,54 @@ import {
   widenBucket,
 } from "@pixelmesh/bus";
 import { toAppError } from "@pixelmesh/errors";
-import { hasRoomAgain, isOverfull, keepShares, nextCut } from "../domain/eviction-thresholds.ts";
+import { evictionThresholds, isBelowTarget, isOverfull, nextCut } from "../domain/eviction-thresholds.ts";
 import type { OpenJob, OpenJobs } from "../stores/open-jobs.ts";
 import type { LiveKeys } from "./live-keys.ts";
 
-/** What a pass over a bucket works with. */
-export type KeepParts = {
+/** Dependencies of `evictBucket`. */
+export type EvictionParts = {
   readonly bus: Bus;
   readonly open: Pick<OpenJobs, "list">;
   readonly live: LiveKeys;
-  /** False: the lease is gone, or the process stops. */
-  readonly mayGoOn: () => boolean;
+  /** False once the lease is lost or the process stops. */
+  readonly mayContinue: () => boolean;
 };
 
-/** What a pass did. `isCrowded`: what unfinished jobs need fills the bucket, so that nothing more can be removed. */
-export type Kept = {
+/** The outcome of a pass, with the bucket's state after it. */
+export type EvictionOutcome = {
   readonly sizeBytes: number;
   readonly boundBytes: number;
   readonly entries: number;
   readonly evicted: number;
+  /** Unfinished jobs fill the bucket, so nothing more can be evicted. */
   readonly isCrowded: boolean;
 };
 
 const maxPassMs = 10_000;
-const inFlight = 16;
+const concurrency = 16;
 
 /**
- * Removes the oldest entries of a bucket that is overfull, in steps, as a copying collector does: what open jobs need of the
- * oldest part is written again, then the part is removed in one request. The cost follows what is kept, not what is removed.
- * An open job is listed in `open` before its first entry is written and until its end is: so a list that is read after the
- * cut was chosen names every job with entries below the cut. One pass is bounded in time; the next one goes on.
+ * Evicts the oldest entries of an overfull bucket in steps, like a copying garbage collector: the entries of open jobs in the
+ * oldest part are written again, then the part is purged in one request. The cost grows with what is kept, not with what is
+ * evicted. A job is listed in `open` from before its first entry until its end. So a list that is read after the cut was chosen
+ * names every job with entries below the cut. A pass takes at most 10 s; the next pass continues.
  */
-export async function keepBucket(parts: KeepParts, bucket: KeptBucket, maxEntries: number): Promise<Kept> {
-  const { bus, mayGoOn } = parts;
+export async function evictBucket(
+  parts: EvictionParts,
+  bucket: EvictableBucket,
+  maxEntries: number,
+): Promise<EvictionOutcome> {
+  const { bus, mayContinue } = parts;
   const untilMs = performance.now() + maxPassMs;
   let state = await readBucketState(bus, bucket);
   let evicted = 0;
   let isCrowded = false;
-  // A bucket that refuses has nearly no room for what makes room; and see `toMaxBytes`.
-  if (bucket === "jobs" && state.sizeBytes > keepShares.widen * state.maxBytes) await widenBucket(bus, bucket);
+  // A full bucket refuses the writes that eviction itself needs (see also `toMaxBytes`).
+  if (bucket === "jobs" && state.sizeBytes > evictionThresholds.widen * state.maxBytes) await widenBucket(bus, bucket);
   if (isOverfull({ ...state, maxEntries })) {
     const passEnd = state.lastSequence;
-    while (!hasRoomAgain({ ...state, maxEntries }) && performance.now() < untilMs && mayGoOn()) {
-      // All that was there has been gone through: what is left is needed, or new.
+    while (!isBelowTarget({ ...state, maxEntries }) && performance.now() < untilMs && mayContinue()) {
+      // The pass went through all entries that existed at its start. The rest is needed or newer.
       if (state.firstSequence > passEnd) break;
       const cut = await chooseCut(bus, bucket, nextCut(state.firstSequence, state.lastSequence, passEnd));
       const step = await evictBelow(parts, bucket, cut, state);
@@ -67,16 +72,17 @@ export async function keepBucket(parts: KeepParts, bucket: KeptBucket, maxEntrie
 }
 
 /**
- * The sequence of the first entry at or above `sequence` that is safe to purge up to (see `purgeBelow`). In `jobs` it is a
- * specification, because only the keeper writes those again. Entries of the other buckets rarely change.
+ * Returns the sequence of the first entry at or above `sequence` up to which purging is safe (see `purgeBelow`). In `jobs` that is a
+ * specification, because only eviction writes specifications again. Entries of the other buckets rarely change.
  */
-async function chooseCut(bus: Bus, bucket: KeptBucket, sequence: number): Promise<number> {
+async function chooseCut(bus: Bus, bucket: EvictableBucket, sequence: number): Promise<number> {
   return (await sequenceFrom(bus, bucket, sequence, bucket === "jobs" ? "spec.>" : ">")) ?? sequence;
 }
 
+/** Evicts what lies below a cut. Not `isDone`: an entry of an open job was not found, so the rest stays until the next pass. */
 async function evictBelow(
-  { bus, open, live }: KeepParts,
-  bucket: KeptBucket,
+  { bus, open, live }: EvictionParts,
+  bucket: EvictableBucket,
   cut: number,
   { firstSequence, lastSequence }: { readonly firstSequence: number; readonly lastSequence: number },
 ): Promise<{ readonly evicted: number; readonly isDone: boolean }> {
@@ -89,27 +95,41 @@ async function evictBelow(
     if (floor < cut) needed.push(job);
     lowest = Math.min(lowest, floor);
   });
-  // What comes before the first entry that is needed makes room for writing the needed ones again.
+  // Purging up to the first needed entry makes space for the entries that are written again.
   let evicted = lowest > firstSequence ? await purgeBelow(bus, bucket, lowest) : 0;
   let isDone = true;
   await inParallel(needed, async (job) => {
-    let floor = lastSequence + 1;
-    let isFound = true;
-    // One after another: a job's specification stays below its record, which its job moves.
-    for (const key of await live.keysOf(bucket, job)) {
-      const sequence = await rewrite(bus, bucket, key, cut);
-      if (sequence === undefined) isFound = false;
-      else floor = Math.min(floor, sequence);
-    }
-    // An open job has both of its entries, but for a moment while it is made. The next pass finds what this one did not.
-    if (bucket === "jobs" && !isFound) isDone = false;
+    const floor = await rewriteJob({ bus, live }, bucket, job, cut, lastSequence);
+    if (floor === undefined) isDone = false;
     else live.raise(bucket, job, floor);
   });
   if (cut > lowest && isDone) evicted += await purgeBelow(bus, bucket, cut);
   return { evicted, isDone };
 }
 
-async function rewrite(bus: Bus, bucket: KeptBucket, key: string, cut: number): Promise<number | undefined> {
+/**
+ * Writes a job's entries below the cut again. Returns the lowest sequence of its entries; undefined if an entry in `jobs` was not
+ * found. An open job has both entries there, except for a moment during its creation.
+ */
+async function rewriteJob(
+  { bus, live }: Pick<EvictionParts, "bus" | "live">,
+  bucket: EvictableBucket,
+  job: OpenJob,
+  cut: number,
+  lastSequence: number,
+): Promise<number | undefined> {
+  let floor = lastSequence + 1;
+  let isFound = true;
+  // One after another, so that the specification stays below the record, which the job itself writes again.
+  for (const key of await live.keysOf(bucket, job)) {
+    const sequence = await rewrite(bus, bucket, key, cut);
+    if (sequence === undefined) isFound = false;
+    else floor = Math.min(floor, sequence);
+  }
+  return bucket === "jobs" && !isFound ? undefined : floor;
+}
+
+async function rewrite(bus: Bus, bucket: EvictableBucket, key: string, cut: number): Promise<number | undefined> {
   try {
     return await rewriteEntry(bus, bucket, key, cut);
   } catch (error) {
@@ -119,11 +139,11 @@ async function rewrite(bus: Bus, bucket: KeptBucket, key: string, cut: number): 
   }
 }
 
-async function inParallel<T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
-  const left = all[Symbol.iterator]();
+async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const remaining = items[Symbol.iterator]();
   await Promise.all(
-    Array.from({ length: inFlight }, async () => {
-      for (const one of left) await act(one);
+    Array.from({ length: concurrency }, async () => {
+      for (const item of remaining) await act(item);
     }),
   );
 }

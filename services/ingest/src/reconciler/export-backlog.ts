@@ -4,7 +4,7 @@ import type { ServiceBase } from "@pixelmesh/service";
 import { createdUnixMsOf } from "../domain/job-id.ts";
 import type { OpenJob } from "../stores/open-jobs.ts";
 
-/** Exports how much is unfinished and for how long; only the replica that reconciles does, so that nothing counts twice. */
+/** Exports the number and age of open jobs and queued work items. Only the replica that reconciles calls it, so nothing counts twice. */
 export async function exportBacklog({ bus, metrics }: ServiceBase, open: readonly OpenJob[]): Promise<void> {
   const nowUnixMs = Date.now();
   const oldestUnixMs = open.reduce((oldest, { jobId }) => Math.min(oldest, createdUnixMsOf(jobId)), nowUnixMs);
@@ -17,7 +17,7 @@ export async function exportBacklog({ bus, metrics }: ServiceBase, open: readonl
   }
 }
 
-/** Takes back what this replica had exported: another reconciles now. */
+/** Sets the exported values to 0, because another replica reconciles now. */
 export function clearBacklog({ metrics }: ServiceBase): void {
   metrics.set("pixelmesh_open_jobs", {}, 0);
   metrics.set("pixelmesh_job_oldest_active_age_seconds", {}, 0);

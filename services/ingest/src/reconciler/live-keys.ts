@@ -1,42 +1,42 @@
-import { type Bus, type KeptBucket, sequenceOf } from "@pixelmesh/bus";
+import { type Bus, type EvictableBucket, sequenceOf } from "@pixelmesh/bus";
 import { toAppError } from "@pixelmesh/errors";
 import { isStepEnded } from "@pixelmesh/pipeline";
 import { type JobStore, recordKey, requestKey, specKey } from "../stores/job-store.ts";
 import type { OpenJob } from "../stores/open-jobs.ts";
 
-/** Which entries of a bucket unfinished jobs need, and below which sequence a job has none. */
+/** The entries of a bucket that open jobs need, and a floor for each job: a sequence below which it has no entry. */
 export type LiveKeys = {
-  /** Keys of a job in a bucket, in the order in which they are written; none where the job cannot be read. */
-  keysOf(bucket: KeptBucket, job: OpenJob): Promise<string[]>;
+  /** Returns the keys of a job in a bucket, in the order in which they are written; none if the job cannot be decoded. */
+  keysOf(bucket: EvictableBucket, job: OpenJob): Promise<string[]>;
   /**
-   * A job has no entry below the answer. `lastSequence` was the newest of the bucket before the job was listed. An open job that had
-   * entries has some: where none is found, its last floor holds.
+   * Returns the floor of a job. `lastSequence` was the newest of the bucket before the jobs were listed. If the broker finds no entry
+   * of a job that had some, the last floor still holds.
    */
-  floorOf(bucket: KeptBucket, job: OpenJob, belowSequence: number, lastSequence: number): Promise<number>;
-  /** Every entry of a job lies at or above this from now on. */
-  raise(bucket: KeptBucket, job: OpenJob, floor: number): void;
-  /** Forgets jobs that are no longer open. */
+  floorOf(bucket: EvictableBucket, job: OpenJob, belowSequence: number, lastSequence: number): Promise<number>;
+  /** Sets the floor of a job whose entries were written again. */
+  raise(bucket: EvictableBucket, job: OpenJob, floor: number): void;
+  /** Drops the floors of jobs that are not among the open ones. */
   retain(jobs: readonly OpenJob[]): void;
 };
 
 /**
- * Sequences only grow, so a job that was once found to have nothing below a sequence is not read again: a pass over a bucket
- * reads each open job once, however many steps it takes.
+ * Caches floors. Sequences only grow, so a floor stays valid, and a pass over a bucket reads each open job once, however many steps
+ * the pass takes.
  */
-export function createLiveKeys(bus: Bus, store: JobStore): LiveKeys {
-  const floors: Record<KeptBucket, Map<string, number>> = {
+export function createLiveKeys(bus: Bus, store: Pick<JobStore, "find" | "findSpec">): LiveKeys {
+  const floors: Record<EvictableBucket, Map<string, number>> = {
     jobs: new Map(),
     requests: new Map(),
     results: new Map(),
   };
 
-  async function keysOf(bucket: KeptBucket, { jobId, tenant }: OpenJob): Promise<string[]> {
+  async function keysOf(bucket: EvictableBucket, { jobId, tenant }: OpenJob): Promise<string[]> {
     if (bucket === "jobs") return [specKey(tenant, jobId), recordKey(jobId)];
     if (bucket === "requests") {
-      const spec = await orUnreadable(store.findSpec(jobId, tenant));
+      const spec = await orUndecodable(store.findSpec(jobId, tenant));
       return spec && spec.requestId !== "" ? [requestKey(tenant, spec.requestId)] : [];
     }
-    const job = await orUnreadable(store.find(jobId));
+    const job = await orUndecodable(store.find(jobId));
     const open = job?.record.steps.filter(({ state, resultKey }) => !isStepEnded(state) && resultKey !== "") ?? [];
     return open.map(({ resultKey }) => resultKey);
   }
@@ -63,8 +63,8 @@ export function createLiveKeys(bus: Bus, store: JobStore): LiveKeys {
   };
 }
 
-/** What cannot be decoded names no keys. */
-async function orUnreadable<T>(reading: Promise<T>): Promise<T | undefined> {
+/** Returns undefined for stored bytes that cannot be decoded. */
+async function orUndecodable<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {

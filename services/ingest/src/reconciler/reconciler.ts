@@ -1,31 +1,28 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LeaseBid, removeOrphans } from "@pixelmesh/bus";
-import { isJobEnded, nextLookUnixMs } from "@pixelmesh/pipeline";
+import { nextCheckUnixMs } from "@pixelmesh/pipeline";
 import type { ServiceBase } from "@pixelmesh/service";
-import type { Orchestrator } from "../orchestrator/orchestrator.ts";
-import type { JobStore, StoredJob } from "../stores/job-store.ts";
 import type { OpenJob, OpenJobs } from "../stores/open-jobs.ts";
 import { clearBacklog, exportBacklog } from "./export-backlog.ts";
+import { type ReconcileParts, reconcileJob } from "./reconcile-job.ts";
 
-/** What the reconciler works with. */
-export type ReconcilerParts = {
+/** Dependencies of `startReconciler`. */
+export type ReconcilerParts = ReconcileParts & {
   readonly base: ServiceBase;
-  readonly store: JobStore;
   readonly open: OpenJobs;
-  readonly orchestrator: Orchestrator;
   readonly reconcileAfterMs: number;
-  readonly lease: LeaseBid;
+  readonly lease: Pick<LeaseBid, "isHeld">;
 };
 
 const sweepEveryMs = 1_000;
 const orphansEveryMs = 30_000;
 const maxOrphans = 5_000;
-const lookConcurrency = 8;
-const lookAgainMs = 200;
+const concurrency = 8;
 
 /**
- * Looks at every open job when it is due: first as its entry says, then every `reconcileAfterMs`, and at its deadline. One
- * replica does, the one that holds the lease; that two might for a moment harms nothing. Only the bucket `open` is read.
+ * Reconciles every open job when it is due: first at the time in its entry, then every `reconcileAfterMs`, and at its deadline. Runs
+ * on the replica that holds the lease; two replicas may run it at once for a moment, which is harmless. Finds jobs in the bucket
+ * `open` only. Also deletes orphaned messages every 30 s.
  */
 export function startReconciler(parts: ReconcilerParts): { close(): Promise<void> } {
   const { base, open, reconcileAfterMs, lease } = parts;
@@ -38,30 +35,39 @@ export function startReconciler(parts: ReconcilerParts): { close(): Promise<void
     const jobs = await open.list();
     const listed = new Set(jobs.map(({ jobId }) => jobId));
     for (const jobId of dueUnixMs.keys()) if (!listed.has(jobId)) dueUnixMs.delete(jobId);
-    const left = jobs[Symbol.iterator]();
-    const lookers = Array.from({ length: lookConcurrency }, async () => {
-      for (const job of left) {
+    const remaining = jobs[Symbol.iterator]();
+    const tasks = Array.from({ length: concurrency }, async () => {
+      for (const job of remaining) {
         if (stopping.signal.aborted || !lease.isHeld()) return;
-        await visit(job).catch((error: unknown) => {
-          log.warn({ err: error, jobId: job.jobId }, "job not reconciled; tried again");
+        await reconcileIfDue(job).catch((error: unknown) => {
+          log.warn({ err: error, jobId: job.jobId }, "job not reconciled; it is retried");
         });
       }
     });
-    await Promise.all(lookers);
-    // What cannot be counted now is counted next time; the orphans below do not wait for it.
+    await Promise.all(tasks);
+    // A failed export is repeated in the next sweep. It must not delay the removal of orphans.
     await exportBacklog(base, jobs).catch((error: unknown) => log.debug({ err: error }, "backlog not counted"));
   }
 
-  async function visit(job: OpenJob): Promise<void> {
+  async function reconcileIfDue(job: OpenJob): Promise<void> {
     const due = dueUnixMs.get(job.jobId) ?? (await open.read(job))?.dueUnixMs;
     if (due === undefined) return;
     dueUnixMs.set(job.jobId, due);
     const nowUnixMs = Date.now();
     if (nowUnixMs < due) return;
+    // A failed attempt is repeated after this time.
     dueUnixMs.set(job.jobId, nowUnixMs + reconcileAfterMs);
-    const deadlineUnixMs = await reconcileOpenJob(parts, job);
+    const deadlineUnixMs = await reconcileJob(parts, job);
     if (deadlineUnixMs === undefined) dueUnixMs.delete(job.jobId);
-    else dueUnixMs.set(job.jobId, nextLookUnixMs(deadlineUnixMs, nowUnixMs, reconcileAfterMs));
+    else dueUnixMs.set(job.jobId, nextCheckUnixMs(deadlineUnixMs, nowUnixMs, reconcileAfterMs));
+  }
+
+  async function removeOrphansIfDue(): Promise<void> {
+    if (performance.now() < orphansDueMs) return;
+    orphansDueMs = performance.now() + orphansEveryMs;
+    const removed = await removeOrphans(bus, maxOrphans);
+    if (removed > 0) log.warn({ removed }, "deleted acknowledged messages that a crash had brought back");
+    for (let at = 0; at < removed; at++) metrics.count("pixelmesh_reconciled_total", { what: "orphan" });
   }
 
   const sweeping = (async () => {
@@ -69,18 +75,13 @@ export function startReconciler(parts: ReconcilerParts): { close(): Promise<void
       try {
         if (lease.isHeld()) {
           await sweep();
-          if (performance.now() >= orphansDueMs) {
-            orphansDueMs = performance.now() + orphansEveryMs;
-            const removed = await removeOrphans(bus, maxOrphans);
-            if (removed > 0) log.warn({ removed }, "acknowledged messages that a crash had left were deleted");
-            for (let at = 0; at < removed; at++) metrics.count("pixelmesh_reconciled_total", { what: "orphan" });
-          }
+          await removeOrphansIfDue();
         } else {
           dueUnixMs.clear();
           clearBacklog(base);
         }
       } catch (error) {
-        log.debug({ err: error }, "sweep failed; tried again");
+        log.debug({ err: error }, "sweep failed; it is retried");
       }
       await sleep(sweepEveryMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
@@ -92,35 +93,4 @@ export function startReconciler(parts: ReconcilerParts): { close(): Promise<void
       await sweeping;
     },
   };
-}
-
-/** A record that the broker does not find for a moment (see `sequenceOf` of the bus) must not end its job. */
-async function findAgain(store: JobStore, jobId: string): Promise<StoredJob | undefined> {
-  await sleep(lookAgainMs);
-  return store.find(jobId);
-}
-
-/** Brings one open job to where it should be; answers its deadline, or undefined when it is open no more. */
-async function reconcileOpenJob(
-  { base, store, open, orchestrator }: ReconcilerParts,
-  job: OpenJob,
-): Promise<number | undefined> {
-  const { metrics, log } = base;
-  // Read before the record: a creator that comes late makes its entry newer, and a newer one is not removed.
-  const entry = await open.read(job);
-  if (!entry) return undefined;
-  const found = (await store.find(job.jobId)) ?? (await findAgain(store, job.jobId));
-  if (found) {
-    if (isJobEnded(found.record.state)) metrics.count("pixelmesh_reconciled_total", { what: "ended_job" });
-    const after = await orchestrator.reconcile(job.jobId);
-    return after && !isJobEnded(after.record.state) ? after.record.deadlineUnixMs : undefined;
-  }
-  const spec = await store.findSpec(job.jobId, job.tenant);
-  metrics.count("pixelmesh_reconciled_total", { what: spec ? "half_created_job" : "empty_entry" });
-  if (spec) {
-    log.info({ jobId: job.jobId }, "creation of a job completed");
-    return (await orchestrator.start(spec)).record.deadlineUnixMs;
-  }
-  await open.leave(job, entry.revision);
-  return undefined;
 }

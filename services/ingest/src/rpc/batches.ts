@@ -1,12 +1,12 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Batch } from "@pixelmesh/proto";
 
-/** CreateBatch: in the contract, not served by this release. */
+/** CreateBatch: part of the contract, but not served by this release. */
 export async function createBatch(): Promise<Batch> {
   throw unserved("CreateBatch");
 }
 
-/** WatchBatch: in the contract, not served by this release. */
+/** WatchBatch: part of the contract, but not served by this release. */
 // biome-ignore lint/correctness/useYield: it must be a generator to be a stream, and it only refuses.
 export async function* watchBatch(): AsyncGenerator<Batch, void, undefined> {
   throw unserved("WatchBatch");

@@ -1,13 +1,21 @@
 import { AppError } from "@pixelmesh/errors";
 import type { CancelJobRequest, Job } from "@pixelmesh/proto";
-import { callFacts } from "@pixelmesh/telemetry";
-import { parseTenant } from "../domain/tenant.ts";
-import type { JobParts } from "./parts.ts";
+import type { Orchestrator } from "../orchestrator/orchestrator.ts";
+import type { JobStore } from "../stores/job-store.ts";
+import type { Watchers } from "../watch/watchers.ts";
+import { callTenant } from "./call-tenant.ts";
 
-/** CancelJob: ends the job unless it has ended; workers are told at once. */
-export function createCancelJob({ store, orchestrator, watchers }: JobParts) {
+/** Dependencies of `createCancelJob`. */
+export type CancelJobParts = {
+  readonly store: Pick<JobStore, "get">;
+  readonly orchestrator: Pick<Orchestrator, "apply">;
+  readonly watchers: Pick<Watchers, "view">;
+};
+
+/** CancelJob: cancels the job unless it has ended, and signals its workers at once. */
+export function createCancelJob({ store, orchestrator, watchers }: CancelJobParts) {
   return async ({ jobId }: CancelJobRequest): Promise<Job> => {
-    await store.get(jobId, parseTenant(callFacts().tenant));
+    await store.get(jobId, callTenant());
     const job = await orchestrator.apply(jobId, { $case: "cancel" });
     if (!job) throw new AppError("JOB_NOT_FOUND", "There is no job with this id");
     return watchers.view(job);

@@ -6,18 +6,26 @@ import {
   type GetBlobRequest,
   StorageServiceDefinition,
 } from "@pixelmesh/proto";
-import { type CallContext, type RpcConnection, splitHeader } from "@pixelmesh/rpc";
-import { callFacts } from "@pixelmesh/telemetry";
-import { parseTenant } from "../domain/tenant.ts";
-import type { JobParts } from "./parts.ts";
+import { type ByteBudget, type CallContext, type RpcConnection, splitHeader } from "@pixelmesh/rpc";
+import type { JobStore } from "../stores/job-store.ts";
+import type { Watchers } from "../watch/watchers.ts";
+import { callTenant } from "./call-tenant.ts";
 
-/** Read from storage at once. A client that stops reading then holds nothing there. */
+/** Dependencies of `createDownloadOutput`. */
+export type DownloadOutputParts = {
+  readonly store: Pick<JobStore, "get">;
+  readonly watchers: Pick<Watchers, "view">;
+  readonly downloads: ByteBudget;
+  readonly storage: RpcConnection;
+};
+
+/** The size of one read from storage. Between two reads a slow client holds nothing there. */
 const rangeBytes = 512 * 1024;
-/** Memory of one download: a range, and what of the one before it is on its way out, encoded. */
+/** The memory of one download: a range, and the encoded rest of the previous one that is still being sent. */
 const downloadBytes = 2.5 * rangeBytes;
 
-/** DownloadOutput: what the output is, then its bytes, range by range, once this process has memory for them. */
-export function createDownloadOutput({ store, watchers, downloads }: JobParts, storage: RpcConnection) {
+/** DownloadOutput: streams a header, then the bytes in ranges. Waits for memory from the download budget first. */
+export function createDownloadOutput({ store, watchers, downloads, storage }: DownloadOutputParts) {
   const blobs = storage.client(StorageServiceDefinition);
 
   async function readRange(request: GetBlobRequest, signal: AbortSignal): Promise<Uint8Array[]> {
@@ -29,7 +37,7 @@ export function createDownloadOutput({ store, watchers, downloads }: JobParts, s
     { jobId, output: name, offsetBytes }: DownloadOutputRequest,
     { signal }: CallContext,
   ): AsyncGenerator<DownloadOutputResponse, void, undefined> {
-    const job = await store.get(jobId, parseTenant(callFacts().tenant));
+    const job = await store.get(jobId, callTenant());
     const { outputs, outputsExpireUnixMs } = watchers.view(job);
     const output = outputs.find((known) => known.name === name);
     if (!output) {
@@ -44,11 +52,11 @@ export function createDownloadOutput({ store, watchers, downloads }: JobParts, s
     const share = await downloads.take(downloadBytes, signal);
     try {
       const { sha256, sizeBytes } = output;
-      // Storage verifies whole reads; here a whole is read in ranges.
+      // Storage verifies the digest of whole reads only, so a whole download is verified here.
       const hash = offsetBytes === 0 ? createHash("sha256") : undefined;
       let at = offsetBytes;
       do {
-        // The first range is read before the header is sent: a header promises that the bytes are there.
+        // The first range is read before the header is sent, because a header says that the bytes are stored.
         const chunks = await readRange({ sha256, offsetBytes: at, lengthBytes: rangeLength(at, sizeBytes) }, signal);
         if (at === offsetBytes) yield { part: { $case: "header", value: output } };
         for (const value of chunks) {
@@ -69,11 +77,11 @@ export function createDownloadOutput({ store, watchers, downloads }: JobParts, s
 }
 
 function expired(name: string): AppError {
-  return new AppError("OUTPUT_EXPIRED", `Output \`${name}\` was kept for its time and then deleted; run the job again`);
+  return new AppError("OUTPUT_EXPIRED", `Output \`${name}\` has expired and was deleted; run the job again`);
 }
 
 function lost(name: string): AppError {
-  const why = "a full store had to let it go before its time, or its bytes were damaged";
+  const why = "a full store evicted it early, or its bytes were damaged";
   return new AppError("BLOB_NOT_FOUND", `Output \`${name}\` is no longer stored: ${why}; run the job again`);
 }
 
@@ -81,7 +89,7 @@ function corrupt(name: string): AppError {
   return new AppError("BLOB_CORRUPT", `The stored bytes of output \`${name}\` no longer have its digest`);
 }
 
-/** At least 1: a length of 0 asks for all, and storage checks an offset beyond the end. */
+/** Returns at least 1, because length 0 means all bytes. Storage refuses an offset beyond the end. */
 function rangeLength(at: number, sizeBytes: number): number {
   return Math.max(1, Math.min(rangeBytes, sizeBytes - at));
 }

@@ -1,10 +1,9 @@
 import type { GetJobRequest, Job } from "@pixelmesh/proto";
-import { callFacts } from "@pixelmesh/telemetry";
-import { parseTenant } from "../domain/tenant.ts";
-import type { JobParts } from "./parts.ts";
+import type { JobStore } from "../stores/job-store.ts";
+import type { Watchers } from "../watch/watchers.ts";
+import { callTenant } from "./call-tenant.ts";
 
-/** GetJob: the record, with the newest progress this replica heard of. */
-export function createGetJob({ store, watchers }: JobParts) {
-  return async ({ jobId }: GetJobRequest): Promise<Job> =>
-    watchers.view(await store.get(jobId, parseTenant(callFacts().tenant)));
+/** GetJob: returns the job with the newest progress that this replica received. */
+export function createGetJob(store: Pick<JobStore, "get">, watchers: Pick<Watchers, "view">) {
+  return async ({ jobId }: GetJobRequest): Promise<Job> => watchers.view(await store.get(jobId, callTenant()));
 }

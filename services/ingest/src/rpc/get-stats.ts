@@ -1,4 +1,4 @@
-import { answerQuestions, type Bus, gatherAnswers, listServices, readBucketSize } from "@pixelmesh/bus";
+import { answerRequests, type Bus, gatherAnswers, listServices, readBucketSize } from "@pixelmesh/bus";
 import {
   type CacheStats,
   type GetClusterResponse,
@@ -8,42 +8,48 @@ import {
   StorageServiceDefinition,
 } from "@pixelmesh/proto";
 import type { RpcConnection } from "@pixelmesh/rpc";
+import type { ServiceBase } from "@pixelmesh/service";
 import type { SchedulerLink } from "@pixelmesh/worker";
 import { mergeStats } from "../domain/merge-stats.ts";
-import type { JobParts } from "./parts.ts";
+import type { StatsRecorder } from "../domain/stats-recorder.ts";
+
+/** Dependencies of `createGetStats`. */
+export type GetStatsParts = {
+  readonly base: ServiceBase;
+  readonly stats: StatsRecorder;
+  readonly scheduler: SchedulerLink;
+  readonly storage: RpcConnection;
+};
 
 const timeoutMs = 2_000;
-/** More replicas than a mesh has. */
+/** More replicas than any mesh has. */
 const mostReplicas = 64;
-/** Replicas of ingest are asked through the broker: the bucket of addresses is no proof of who listens there. */
+/** Replicas are asked through the broker, because a registered address does not prove which process listens there. */
 const subject = "stats.ingest";
 
-/** GetStats: what this replica counted, with `own_only` false together with all others of ingest, caches and storage. */
-export function createGetStats(
-  { base, stats }: JobParts,
-  others: { readonly scheduler: SchedulerLink; readonly storage: RpcConnection },
-) {
+/** GetStats: returns this replica's statistics; unless `own_only`, merged with those of all replicas, with caches and storage. */
+export function createGetStats({ base, stats, scheduler, storage }: GetStatsParts) {
   const { bus, config, life, log } = base;
   const startedMs = performance.now();
   const own = () => stats.read(config.instance, Math.round(performance.now() - startedMs));
-  const stop = answerQuestions(bus, subject, JobServiceGetStatsResponse, own);
+  const stop = answerRequests(bus, subject, JobServiceGetStatsResponse, own);
   life.defer("statistics", async () => stop());
 
   return async ({ ownOnly }: JobServiceGetStatsRequest): Promise<JobServiceGetStatsResponse> => {
     if (ownOnly) return own();
     const missing: string[] = [];
-    /** What `ask` answers; who does not answer is noted as missing. */
+    /** Resolves to the answer, or to undefined after adding the name to `missing`. */
     const orMissing = <T>(name: string, ask: Promise<T>): Promise<T | undefined> =>
       ask.catch((error: unknown) => {
-        log.debug({ err: error, from: name }, "statistics not had");
+        log.debug({ err: error, from: name }, "statistics not received");
         missing.push(name);
         return undefined;
       });
     const call = { timeoutMs };
-    const [replicas, cluster, storage, results] = await Promise.all([
-      orMissing("ingest", askOthers(bus, config.instance)),
-      orMissing("scheduler", others.scheduler.client(SchedulerServiceDefinition).getCluster({}, call)),
-      orMissing("storage", others.storage.client(StorageServiceDefinition).getStats({}, call)),
+    const [replicas, cluster, stored, results] = await Promise.all([
+      orMissing("ingest", readOtherReplicas(bus, config.instance)),
+      orMissing("scheduler", scheduler.client(SchedulerServiceDefinition).getCluster({}, call)),
+      orMissing("storage", storage.client(StorageServiceDefinition).getStats({}, call)),
       orMissing("results", readBucketSize(bus, "results")),
     ]);
     return {
@@ -53,13 +59,13 @@ export function createGetStats(
         cluster && results
           ? { ...toModelSizes(cluster), resultEntries: results.entries, resultBytes: results.sizeBytes }
           : undefined,
-      storage,
+      storage: stored,
     };
   };
 }
 
-/** What the other replicas counted, and the names of those that are listed and did not answer in time. */
-async function askOthers(bus: Bus, ownInstance: string) {
+/** Returns the statistics of the other replicas, and the names of registered replicas that did not answer in time. */
+async function readOtherReplicas(bus: Bus, ownInstance: string) {
   const listed = (await listServices(bus))
     .filter(({ service, instance }) => service === "ingest" && instance !== ownInstance)
     .map(({ instance }) => instance)
@@ -78,7 +84,7 @@ async function askOthers(bus: Bus, ownInstance: string) {
 }
 
 function toModelSizes({ devices }: GetClusterResponse): Pick<CacheStats, "modelsLoaded" | "modelBytes"> {
-  // A host is told of by every device that its process sees.
+  // Every device that a host's process sees reports the host.
   const hosts = new Map(devices.flatMap((device) => device.hosts.map((host) => [host.hostId, host])));
   const models = [...hosts.values()].flatMap((host) => host.models);
   return { modelsLoaded: models.length, modelBytes: models.reduce((sum, model) => sum + model.residentBytes, 0) };

@@ -1,10 +1,9 @@
-import { inspectPicture } from "@pixelmesh/imaging";
+import { inspectPicture, type PictureLimits } from "@pixelmesh/imaging";
 import type { InspectImageRequest, InspectImageResponse } from "@pixelmesh/proto";
-import { collectBytes } from "@pixelmesh/rpc";
-import type { JobParts } from "./parts.ts";
+import { type ByteBudget, collectBytes } from "@pixelmesh/rpc";
 
-/** InspectImage: facts from the header of an upload. */
-export function createInspectImage({ uploads, limits }: JobParts) {
+/** InspectImage: returns properties from the header of an uploaded picture. */
+export function createInspectImage(uploads: ByteBudget, limits: PictureLimits) {
   return async (stream: AsyncIterable<InspectImageRequest>): Promise<InspectImageResponse> => {
     const share = uploads.open();
     async function* chunks() {

@@ -1,22 +1,30 @@
 import { expected, reasonToEnum, toAppError } from "@pixelmesh/errors";
 import { Job, JobState, type ListJobsRequest, type ListJobsResponse } from "@pixelmesh/proto";
-import { callFacts } from "@pixelmesh/telemetry";
-import { assertJobId, createdUnixMsOf } from "../domain/job-id.ts";
+import { createdUnixMsOf, isJobId } from "../domain/job-id.ts";
 import { parsePageSize } from "../domain/page.ts";
-import { parseTenant } from "../domain/tenant.ts";
+import type { JobIndex } from "../listing/job-index.ts";
 import type { JobRow } from "../listing/job-table.ts";
-import type { JobParts } from "./parts.ts";
+import type { JobStore } from "../stores/job-store.ts";
+import type { Watchers } from "../watch/watchers.ts";
+import { callTenant } from "./call-tenant.ts";
 
-/** So often a page is filled up after some of its jobs turned out to be gone, or in another state by now. */
+/** Dependencies of `createListJobs`. */
+export type ListJobsParts = {
+  readonly store: Pick<JobStore, "find">;
+  readonly index: Pick<JobIndex, "ready" | "page" | "forget">;
+  readonly watchers: Pick<Watchers, "view">;
+};
+
+/** A page is filled up at most so often after some of its jobs were gone or in another state. */
 const maxRounds = 10;
 
 /**
- * ListJobs: a page of the tenant's jobs, newest first; the token is the id of the last one. A job that this release cannot
- * read is listed with its id and an error. Throws SERVICE_UNAVAILABLE while the index is being made.
+ * ListJobs: returns a page of the tenant's jobs, newest first. The page token is the id of the last job. A job that this release
+ * cannot read is listed with its id and an error. Throws SERVICE_UNAVAILABLE while the index is being built.
  */
-export function createListJobs({ store, index, watchers }: JobParts) {
-  /** Undefined: the job is gone. */
-  async function look(row: JobRow): Promise<Job | undefined> {
+export function createListJobs({ store, index, watchers }: ListJobsParts) {
+  /** Returns undefined if the job is gone. */
+  async function readJob(row: JobRow): Promise<Job | undefined> {
     try {
       const job = await store.find(row.jobId);
       if (job) return watchers.view(job);
@@ -30,17 +38,18 @@ export function createListJobs({ store, index, watchers }: JobParts) {
   }
 
   return async ({ pageSize, pageToken, state }: ListJobsRequest): Promise<ListJobsResponse> => {
-    const tenant = parseTenant(callFacts().tenant);
+    const tenant = callTenant();
     const size = parsePageSize(pageSize);
-    if (pageToken !== "") assertToken(pageToken);
+    if (pageToken !== "" && !isJobId(pageToken))
+      throw expected("page_token", "the next_page_token of an earlier answer", pageToken);
     await index.ready();
     const jobs: Job[] = [];
     let last = pageToken;
     for (let round = 0; round < maxRounds && jobs.length < size; round++) {
       const rows = index.page(tenant, state, last, size - jobs.length);
       if (rows.length === 0) return { jobs, nextPageToken: "" };
-      const found = await Promise.all(rows.map(look));
-      // The index may not have heard of a change that the record shows.
+      const found = await Promise.all(rows.map(readJob));
+      // The index may lag behind the record.
       for (const job of found) if (job && (state === JobState.UNSPECIFIED || job.state === state)) jobs.push(job);
       last = rows.at(-1)?.jobId ?? last;
     }
@@ -49,7 +58,7 @@ export function createListJobs({ store, index, watchers }: JobParts) {
   };
 }
 
-/** What can be said of a job whose record or specification this release cannot read. */
+/** Returns the view of a job whose record or specification this release cannot read. */
 function toUnreadable({ jobId, state }: JobRow): Job {
   return Job.create({
     id: jobId,
@@ -62,12 +71,4 @@ function toUnreadable({ jobId, state }: JobRow): Job {
     },
     etaMs: -1,
   });
-}
-
-function assertToken(token: string): void {
-  try {
-    assertJobId(token);
-  } catch {
-    throw expected("page_token", "the next_page_token of an earlier answer", token);
-  }
 }

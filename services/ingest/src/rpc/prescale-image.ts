@@ -3,7 +3,7 @@ import { type PrescaleImageRequest, type PrescaleImageResponse, Step } from "@pi
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
 import { type RasterHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
 
-/** PrescaleImage: the prescale step on one uploaded picture, without a job. */
+/** PrescaleImage: runs the prescale step on one uploaded picture, without a job. */
 export function createPrescaleImage(worker: WorkerParts, handler: RasterHandler) {
   return async function* prescaleImage(
     stream: AsyncIterable<PrescaleImageRequest>,

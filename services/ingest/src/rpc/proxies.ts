@@ -6,12 +6,12 @@ import {
   SchedulerServiceDefinition,
 } from "@pixelmesh/proto";
 import type { SchedulerLink } from "@pixelmesh/worker";
-import type { JobParts } from "./parts.ts";
+import type { CatalogueClient } from "../adapters/catalogue-client.ts";
 
-/** What ingest answers for other services, so that a client needs one address. */
-export function createProxies({ catalogue }: Pick<JobParts, "catalogue">, scheduler: SchedulerLink) {
+/** Handlers that answer for other services, so that a client needs one address. */
+export function createProxies(catalogue: Pick<CatalogueClient, "models" | "effects">, scheduler: SchedulerLink) {
   return {
-    // Asked anew each time: another scheduler may lead by now.
+    // The client is created for each call, because another scheduler may have become the leader.
     getCluster: (request: GetClusterRequest) =>
       scheduler.client(SchedulerServiceDefinition).getCluster(request, { timeoutMs: 5_000, repeat: true }),
     async listModels({ task }: ListModelsRequest): Promise<ListModelsResponse> {

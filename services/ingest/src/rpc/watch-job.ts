@@ -1,15 +1,14 @@
 import type { Job, WatchJobRequest } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
-import { callFacts } from "@pixelmesh/telemetry";
-import { parseTenant } from "../domain/tenant.ts";
-import type { JobParts } from "./parts.ts";
+import type { Watchers } from "../watch/watchers.ts";
+import { callTenant } from "./call-tenant.ts";
 
-/** WatchJob: the job now and whenever it moves, until it has ended. */
-export function createWatchJob({ watchers }: JobParts) {
+/** WatchJob: streams the job now and at each change, until it has ended. */
+export function createWatchJob(watchers: Pick<Watchers, "watch">) {
   return async function* watchJob(
     { jobId }: WatchJobRequest,
     { signal }: CallContext,
   ): AsyncGenerator<Job, void, undefined> {
-    yield* watchers.watch(jobId, parseTenant(callFacts().tenant), signal);
+    yield* watchers.watch(jobId, callTenant(), signal);
   };
 }

@@ -4,7 +4,7 @@ import { fitWithin } from "@pixelmesh/pipeline";
 import { type PrescaleOperation, type Step, WorkClass } from "@pixelmesh/proto";
 import { heldBytes, type RasterHandler } from "@pixelmesh/worker";
 
-/** Shrinks a picture to fit; one that fits already passes as it is. Pictures above `maxFrameBytes` lie in files. */
+/** Creates the handler that shrinks a picture to fit. A picture that fits is not changed. Pictures above `maxFrameBytes` lie in files. */
 export function createPrescaleHandler({ maxFrameBytes }: { readonly maxFrameBytes: number }): RasterHandler {
   return {
     need(step, [input]) {
@@ -14,10 +14,10 @@ export function createPrescaleHandler({ maxFrameBytes }: { readonly maxFrameByte
         heldBytes({ ...sizeOf(input), channels }, maxFrameBytes) + heldBytes({ ...target, channels }, maxFrameBytes);
       return { workClass: WorkClass.LIGHT, options: [{ tilePx: 0, batch: 1, peakBytes, computeTokens: 1 }] };
     },
-    async runRasters(step, [picture], { room, signal, onProgress }) {
+    async runRasters(step, [picture], { frameStore, signal, onProgress }) {
       if (!picture) throw new AppError("INTERNAL", "A prescale step has no picture");
       const target = fitWithin(picture, parseBounds(step));
-      const scaled = await resizeRaster(picture, target.widthPx, target.heightPx, "lanczos3", room);
+      const scaled = await resizeRaster(picture, target.widthPx, target.heightPx, "lanczos3", frameStore);
       signal.throwIfAborted();
       onProgress(1);
       return { frame: scaled };

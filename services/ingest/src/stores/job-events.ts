@@ -3,6 +3,6 @@ import type { JobEvent, JobSpec } from "@pixelmesh/proto";
 
 const maxEvents = 2_000;
 
-/** Every fact that the log has of a job, the first 2,000. A replica may hold one of them for a moment, unapplied. */
+/** Returns the first 2,000 events of a job in the log. A replica may hold one of them for up to a second without applying it. */
 export const readJobLog = (bus: Bus, { jobId, createdUnixMs }: JobSpec): Promise<JobEvent[]> =>
   readJobEvents(bus, jobId, createdUnixMs, maxEvents);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Bus, findKey, openStore } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
 import { JobRecord, JobSpec, RequestEntry } from "@pixelmesh/proto";
-import { noteCall } from "@pixelmesh/telemetry";
+import { addCallLogFields } from "@pixelmesh/telemetry";
 import { LRUCache } from "lru-cache";
 import { assertJobId } from "../domain/job-id.ts";
 
@@ -11,21 +11,24 @@ export type StoredJob = { readonly spec: JobSpec; readonly record: JobRecord; re
 
 /** Jobs in the broker's buckets: `spec.<tenant>.<job>` never changes, `record.<job>` by compare-and-set only. */
 export type JobStore = {
-  /** Undefined for a job that is not there. */
+  /** Returns undefined if there is no such job. Throws MALFORMED_MESSAGE if the stored bytes are not its record. */
   find(jobId: string): Promise<StoredJob | undefined>;
-  /** The specification alone, as of a job whose creation got no further. */
+  /** Returns the specification alone. A job whose creation was interrupted has no record. */
   findSpec(jobId: string, tenant: string): Promise<JobSpec | undefined>;
   /** Throws JOB_NOT_FOUND, also for another tenant's job. */
   get(jobId: string, tenant: string): Promise<StoredJob>;
-  /** Writes spec, then record; what is there already stays. Answers the record's revision. */
+  /** Writes the specification, then the record. Returns the stored job if they exist already. */
   create(spec: JobSpec, record: JobRecord): Promise<StoredJob>;
-  /** The new revision; undefined when another writer was first. */
+  /** Writes a record by compare-and-set. Returns the new revision, or undefined if another writer was first. */
   update(record: JobRecord, revision: number): Promise<number | undefined>;
-  /** Whose job it is by the key of its specification; undefined for one without. The broker searches: for records that cannot be read. */
+  /**
+   * Returns the tenant in the key of a job's specification; undefined if there is none. The broker searches all keys, so use it only
+   * for records that cannot be read.
+   */
   findTenant(jobId: string): Promise<string | undefined>;
-  /** Everything below a sequence was removed: what is remembered of it is forgotten. */
+  /** Drops cached specifications below a sequence, because the bucket's entries below it were removed. */
   forgetBelow(sequence: number): void;
-  /** Claims a request id for a job; answers the entry that holds, this one or an earlier. */
+  /** Claims a request id for a job. Returns the stored entry: this one, or an earlier one. */
   claimRequest(tenant: string, requestId: string, entry: RequestEntry): Promise<RequestEntry>;
   findRequest(tenant: string, requestId: string): Promise<RequestEntry | undefined>;
 };
@@ -41,11 +44,11 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
   ]);
   const cache = new LRUCache<string, { readonly spec: JobSpec; readonly sequence: number }>({ max: cachedSpecs });
   const toLabels = (result: string) => ({ tier: "specs", result });
-  const countLook = bus.metrics.countBy("pixelmesh_cache_tier_requests_total", toLabels);
+  const countLookup = bus.metrics.countBy("pixelmesh_cache_tier_requests_total", toLabels);
 
   async function findSpec(jobId: string, tenant: string): Promise<JobSpec | undefined> {
     const cached = cache.get(jobId);
-    countLook(cached ? "hit" : "miss");
+    countLookup(cached ? "hit" : "miss");
     if (cached) return cached.spec;
     const entry = await specs.get(specKey(tenant, jobId));
     if (entry) cache.set(jobId, { spec: entry.value, sequence: entry.revision });
@@ -54,7 +57,7 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
 
   async function find(jobId: string): Promise<StoredJob | undefined> {
     const entry = await records.get(recordKey(jobId));
-    // Bytes that are no record may decode to an empty one.
+    // Arbitrary bytes may decode to an empty record.
     if (entry && entry.value.jobId !== jobId)
       throw new AppError("MALFORMED_MESSAGE", "The bytes of a job's record are not its record");
     const spec = entry && (await findSpec(jobId, entry.value.tenant));
@@ -66,13 +69,13 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
     findSpec,
     async get(jobId, tenant) {
       assertJobId(jobId);
-      noteCall({ jobId });
+      addCallLogFields({ jobId });
       const job = await find(jobId);
       if (!job || job.record.tenant !== tenant) throw new AppError("JOB_NOT_FOUND", "There is no job with this id");
       return job;
     },
     async create(spec, record) {
-      // The spec first: a record without one would be a job that nobody can advance.
+      // The specification comes first, because a record without one could not be advanced.
       const sequence = await specs.create(specKey(spec.tenant, spec.jobId), spec);
       const revision = await records.create(recordKey(spec.jobId), record);
       if (revision !== undefined) {
@@ -80,7 +83,7 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
         return { spec, record, revision };
       }
       const found = await find(spec.jobId);
-      // Brokers that elect a leader may drop a write that they had announced.
+      // A broker that elects a leader may drop a write that it had announced.
       if (!found) throw new AppError("BROKER_UNAVAILABLE", "The broker lost the job's record", { retryAfterMs: 1_000 });
       return found;
     },
@@ -94,20 +97,20 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
       if ((await requests.create(key, entry)) !== undefined) return entry;
       const found = await requests.get(key);
       if (!found)
-        throw new AppError("BROKER_UNAVAILABLE", "The request id was taken and then was not", { retryAfterMs: 500 });
+        throw new AppError("BROKER_UNAVAILABLE", "The broker lost the entry of the request id", { retryAfterMs: 500 });
       return found.value;
     },
     findRequest: async (tenant, requestId) => (await requests.get(requestKey(tenant, requestId)))?.value,
   };
 }
 
-/** The key of a job's specification in the bucket `jobs`. */
+/** Returns the key of a job's specification in the bucket `jobs`. */
 export const specKey = (tenant: string, jobId: string): string => `spec.${tenant}.${jobId}`;
 
-/** The key of a job's record in the bucket `jobs`. */
+/** Returns the key of a job's record in the bucket `jobs`. */
 export const recordKey = (jobId: string): string => `record.${jobId}`;
 
-/** The key of a request id in the bucket `requests`. */
+/** Returns the key of a request id in the bucket `requests`. */
 export function requestKey(tenant: string, requestId: string): string {
   return `${tenant}.${createHash("sha256").update(requestId).digest("hex")}`;
 }

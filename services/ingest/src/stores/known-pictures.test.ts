@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import type { StoredJob } from "./job-store.ts";
 import { createKnownPictures } from "./known-pictures.ts";
 
-/** Jobs of tenants, newest first, and how many were read. */
-function createGame(jobs: readonly StoredJob[]) {
+/** Known pictures over given jobs, newest first, and the number of jobs read. */
+function createPictures(jobs: readonly StoredJob[]) {
   const reads = { count: 0 };
   const pictures = createKnownPictures({
     store: {
@@ -13,7 +13,7 @@ function createGame(jobs: readonly StoredJob[]) {
         return jobs.find(({ spec }) => spec.jobId === jobId);
       },
     },
-    async jobIds(tenant, before, limit) {
+    async listJobIds(tenant, before, limit) {
       const own = jobs.filter(({ spec }) => spec.tenant === tenant).map(({ spec }) => spec.jobId);
       const start = before === "" ? 0 : own.indexOf(before) + 1;
       return own.slice(start, start + limit);
@@ -28,19 +28,19 @@ const job = (tenant: string, at: number, sources: readonly string[], outputs: re
   revision: 1,
 });
 
-test("a tenant knows what its jobs were sent and have made, and nothing of another tenant", async () => {
-  const { pictures } = createGame([job("ann", 1, ["a"], ["made-of-a"]), job("bob", 2, ["b"])]);
+test("a tenant may name the sources and outputs of its own jobs, and no picture of another tenant", async () => {
+  const { pictures } = createPictures([job("ann", 1, ["a"], ["made-of-a"]), job("bob", 2, ["b"])]);
   const known = async (tenant: string, ...digests: string[]) =>
     Promise.all(digests.map((sha256) => pictures.isKnown(tenant, sha256)));
   expect(await known("ann", "a", "made-of-a", "b", "never")).toEqual([true, true, false, false]);
   expect(await known("bob", "a", "made-of-a", "b")).toEqual([false, false, true]);
-  pictures.note("bob", "a");
+  pictures.add("bob", "a");
   expect(await known("bob", "a", "made-of-a")).toEqual([true, false]);
 });
 
-test("no more than the latest 1,000 jobs are looked through, and a picture that was found is found at once again", async () => {
+test("at most the latest 1,000 jobs are searched, and a found picture is cached", async () => {
   const jobs = Array.from({ length: 1_500 }, (_, at) => job("ann", at, [`picture-${at}`]));
-  const { pictures, reads } = createGame(jobs);
+  const { pictures, reads } = createPictures(jobs);
   expect(await pictures.isKnown("ann", "picture-999")).toBe(true);
   expect(reads.count).toBe(1_000);
   expect(await pictures.isKnown("ann", "picture-999")).toBe(true);

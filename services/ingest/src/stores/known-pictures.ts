@@ -1,38 +1,38 @@
 import { LRUCache } from "lru-cache";
 import type { JobStore, StoredJob } from "./job-store.ts";
 
-/** Which stored pictures a tenant may name by their digest: those that it has sent, and those that its jobs have made. */
+/** The stored pictures that a tenant may name by digest: those that it sent, and those that its jobs made. */
 export type KnownPictures = {
-  /** A picture that the tenant has sent, or that a job of it has made. */
-  note(tenant: string, sha256: string): void;
-  /** Whether the tenant may use the picture. Whether it is stored is another question. */
+  /** Adds a picture that the tenant sent or that one of its jobs made. */
+  add(tenant: string, sha256: string): void;
+  /** Whether the tenant may use the picture. Does not check that the picture is still stored. */
   isKnown(tenant: string, sha256: string): Promise<boolean>;
 };
 
-/** What finding pictures needs. */
+/** Dependencies of `createKnownPictures`. */
 export type KnownPicturesParts = {
   readonly store: Pick<JobStore, "find">;
-  /** Ids of a tenant's jobs, newest first, older than `before` (empty: from the newest); at most `limit`. */
-  readonly jobIds: (tenant: string, before: string, limit: number) => Promise<readonly string[]>;
+  /** Returns at most `limit` ids of a tenant's jobs that are older than `before` (empty: from the newest), newest first. */
+  readonly listJobIds: (tenant: string, before: string, limit: number) => Promise<readonly string[]>;
 };
 
-const remembered = 20_000;
-/** Jobs that are looked through at most. */
+const maxPictures = 20_000;
+/** At most so many jobs are searched. */
 const maxJobs = 1_000;
 const pageSize = 100;
 
 /**
- * Remembers the latest 20,000 pictures that this replica has seen; others are looked for in the tenant's latest 1,000 jobs, which
- * every replica can read. A picture that is older than those has to be sent again.
+ * Caches the latest 20,000 pictures of this replica and searches for others in the tenant's latest 1,000 jobs, which every replica
+ * can read. An older picture must be sent again.
  */
-export function createKnownPictures({ store, jobIds }: KnownPicturesParts): KnownPictures {
-  const known = new LRUCache<string, true>({ max: remembered });
-  const note = (tenant: string, sha256: string) => known.set(`${tenant}/${sha256}`, true);
+export function createKnownPictures({ store, listJobIds }: KnownPicturesParts): KnownPictures {
+  const known = new LRUCache<string, true>({ max: maxPictures });
+  const add = (tenant: string, sha256: string) => known.set(`${tenant}/${sha256}`, true);
 
   async function search(tenant: string, sha256: string): Promise<boolean> {
     let before = "";
-    for (let looked = 0; looked < maxJobs; looked += pageSize) {
-      const ids = await jobIds(tenant, before, pageSize);
+    for (let searched = 0; searched < maxJobs; searched += pageSize) {
+      const ids = await listJobIds(tenant, before, pageSize);
       const jobs = await Promise.all(ids.map((id) => store.find(id).catch(() => undefined)));
       if (jobs.some((job) => job?.spec.tenant === tenant && digestsOf(job).has(sha256))) return true;
       if (ids.length < pageSize) return false;
@@ -42,17 +42,17 @@ export function createKnownPictures({ store, jobIds }: KnownPicturesParts): Know
   }
 
   return {
-    note,
+    add,
     async isKnown(tenant, sha256) {
       if (known.get(`${tenant}/${sha256}`)) return true;
       const isFound = await search(tenant, sha256);
-      if (isFound) note(tenant, sha256);
+      if (isFound) add(tenant, sha256);
       return isFound;
     },
   };
 }
 
-/** Digests of the pictures that a job was sent and of the outputs that it has made. */
+/** Returns the digests of a job's sources and outputs. */
 function digestsOf({ spec, record }: StoredJob): Set<string> {
   const made = record.steps.flatMap(({ result }) => result?.outputs ?? []);
   return new Set([...spec.sources.map(({ sha256 }) => sha256), ...made.map(({ blob }) => blob?.sha256 ?? "")]);

@@ -1,31 +1,31 @@
 import { type Bus, openStore } from "@pixelmesh/bus";
 import { type JobSpec, OpenEntry } from "@pixelmesh/proto";
 
-/** An unfinished job as the bucket `open` knows it. */
+/** An unfinished job, as the bucket `open` lists it. */
 export type OpenJob = { readonly jobId: string; readonly tenant: string };
 
-/** An open job with when it is to be looked at first, and the revision of its entry. */
+/** An entry of the bucket: when the job must be reconciled first, and the entry's revision. */
 export type OpenJobEntry = OpenJob & { readonly dueUnixMs: number; readonly revision: number };
 
-/** The bucket `open`: all that sweeps, deadlines and admission ever read. */
+/** The bucket `open`. Reconciling, deadlines and limits of open jobs read no other bucket to find jobs. */
 export type OpenJobs = {
-  /** Lists the job; a repeat makes the entry newer. */
-  enter(spec: JobSpec, dueUnixMs: number): Promise<void>;
-  /** Takes the job off the list; with a revision, only what is not newer. Repeating it is harmless. */
-  leave(job: OpenJob, revision?: number): Promise<void>;
+  /** Lists a job. A repeat replaces the entry by a newer one. */
+  add(spec: JobSpec, dueUnixMs: number): Promise<void>;
+  /** Removes a job. With a revision, it keeps an entry that is newer. Idempotent. */
+  remove(job: OpenJob, revision?: number): Promise<void>;
   list(): Promise<OpenJob[]>;
   read(job: OpenJob): Promise<OpenJobEntry | undefined>;
 };
 
-/** Opens the bucket. Its keys are `<tenant>.<job>`, so that a tenant's jobs are counted without reading one. */
+/** Opens the bucket. Its keys are `<tenant>.<job>`, so that a tenant's jobs are counted without reading an entry. */
 export async function openOpenJobs(bus: Bus): Promise<OpenJobs> {
   const store = await openStore(bus, "open", OpenEntry);
   const keyOf = ({ tenant, jobId }: OpenJob) => `${tenant}.${jobId}`;
   return {
-    async enter({ jobId, tenant }, dueUnixMs) {
+    async add({ jobId, tenant }, dueUnixMs) {
       await store.put(keyOf({ jobId, tenant }), { jobId, tenant, dueUnixMs });
     },
-    leave: (job, revision) => store.remove(keyOf(job), revision),
+    remove: (job, revision) => store.remove(keyOf(job), revision),
     async list() {
       const keys = await store.list(">");
       return keys.map((key) => {

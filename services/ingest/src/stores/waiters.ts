@@ -1,18 +1,18 @@
 import { type Bus, openStore } from "@pixelmesh/bus";
 import { WaitEntry } from "@pixelmesh/proto";
 
-/** A step that waits for a result which another one makes. */
+/** A step that waits for a result that another step computes. */
 export type Waiter = { readonly jobId: string; readonly stepId: string };
 
-/** The bucket `waits`: each waiter has a key of its own, so that any number of them get in nobody's way. */
-export type Waits = {
+/** The bucket `waits`. Each waiter has its own key, so concurrent waiters never conflict. `key` is a result key. */
+export type Waiters = {
   register(key: string, waiter: Waiter): Promise<void>;
   list(key: string): Promise<Waiter[]>;
   remove(key: string, waiter: Waiter): Promise<void>;
 };
 
-/** Opens the bucket. Keys are `<result key>.<job>.<step>`; neither ids nor result keys hold a dot. */
-export async function openWaits(bus: Bus): Promise<Waits> {
+/** Opens the bucket. Keys are `<result key>.<job>.<step>`; neither ids nor result keys contain a dot. */
+export async function openWaiters(bus: Bus): Promise<Waiters> {
   const store = await openStore(bus, "waits", WaitEntry);
   const keyOf = (key: string, { jobId, stepId }: Waiter) => `${key}.${jobId}.${stepId}`;
   return {

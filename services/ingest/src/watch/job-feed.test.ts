@@ -12,7 +12,7 @@ const jobAt = (revision: number, state: JobState = JobState.RUNNING): StoredJob 
 const view = ({ record, revision }: StoredJob): Job =>
   Job.fromPartial({ id: "job", state: record.state, revision, progress: revision / 100 });
 
-/** A feed over a record that a test changes; `fails` reads fail first. */
+/** A feed of a record that the test changes. The first `fails` reads fail. */
 function open(fails = 0) {
   const stored = { job: jobAt(1), reads: 0, isEmpty: false, fails };
   const read = async () => {
@@ -25,13 +25,13 @@ function open(fails = 0) {
   });
   const write = (job: StoredJob) => {
     stored.job = job;
-    feed.hear({ $case: "written", job });
+    feed.update({ $case: "written", job });
   };
   return { stored, feed, write };
 }
 const never = new AbortController().signal;
 
-test("however many watch a job, its record is read once, and each of them sees the end", async () => {
+test("the record is read once for any number of readers, and each of them sees the job's end", async () => {
   const { stored, feed, write } = open();
   const watching = Array.from({ length: 2_000 }, async () => {
     const seen: number[] = [];
@@ -49,7 +49,7 @@ test("however many watch a job, its record is read once, and each of them sees t
   expect(stored).toMatchObject({ reads: 1, isEmpty: true });
 });
 
-test("a slow reader finds the newest view, not all that lay in between", async () => {
+test("a slow reader gets the newest view and skips those in between", async () => {
   const { feed, write } = open();
   const slow = feed.read(never);
   expect((await slow.next()).value?.revision).toBe(1);
@@ -68,7 +68,7 @@ test("a slow reader finds the newest view, not all that lay in between", async (
   await reading;
 });
 
-test("a reader that leaves ends for itself, and the last one ends the feed", async () => {
+test("a reader that leaves does not end the others, and the last one ends the feed", async () => {
   const { stored, feed } = open();
   const leaving = new AbortController();
   const [first, second] = [feed.read(leaving.signal), feed.read(never)];
@@ -81,7 +81,7 @@ test("a reader that leaves ends for itself, and the last one ends the feed", asy
   expect(stored.isEmpty).toBe(true);
 });
 
-test("a record that the broker does not give at once is asked for again; what goes on failing is told to all", async () => {
+test("a failed read is retried, and a read that keeps failing rejects for all readers", async () => {
   const passing = open(2);
   expect((await passing.feed.read(never).next()).value?.revision).toBe(1);
   const failing = open(99);

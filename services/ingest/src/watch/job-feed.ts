@@ -3,26 +3,25 @@ import { toAppError } from "@pixelmesh/errors";
 import { isJobEnded, mergeProgress } from "@pixelmesh/pipeline";
 import type { Job } from "@pixelmesh/proto";
 import type { StoredJob } from "../stores/job-store.ts";
-import { followJob, type JobNews } from "./job-follower.ts";
+import { followJob, type JobUpdate } from "./job-follower.ts";
+import { createReaders } from "./readers.ts";
 
-/** One job as this process follows it, for all who watch it here. */
+/** One job as this replica follows it, for all its readers. */
 export type JobFeed = {
-  hear(news: JobNews): void;
-  /** The newest view at once, then each newer one, until the job has ended. A slow reader misses what lies in between. */
+  update(update: JobUpdate): void;
+  /** Yields the newest view at once, then each newer one until the job has ended. A slow reader skips views in between. */
   read(signal: AbortSignal): AsyncGenerator<Job, void, undefined>;
 };
 
-/** How many readers are woken in one turn of the event loop: each writes a message. */
-const wokenPerTurn = 64;
-/** Between two views, for each reader: views are not made faster than they can be written. */
+/** The least time between two views, for each reader, so that views are not made faster than they can be written. */
 const pauseMsPerReader = 0.25;
-/** A record that cannot be read now is tried again so often, with a pause that doubles. */
+/** A record that cannot be read is tried so often, with a pause that doubles. */
 const maxReadFailures = 4;
 const firstPauseMs = 250;
 
 /**
- * Follows a job from the first reader to the last: one listener and one read of the record for each change, however many watch.
- * `onEmpty` is called once there is no reader left, or nothing more to say.
+ * Follows a job from the first reader to the last, with one subscription and one read of the record for each change, however many
+ * readers there are. `onEmpty` is called once, when the last reader has left or the feed has ended.
  */
 export function openJobFeed(
   readRecord: () => Promise<StoredJob>,
@@ -30,33 +29,30 @@ export function openJobFeed(
   onEmpty: () => void,
 ): JobFeed {
   const closing = new AbortController();
-  const followed = followJob(() => readPatiently(readRecord, closing.signal), closing.signal);
-  const readers = new Set<() => void>();
+  const follower = followJob(() => readWithRetries(readRecord, closing.signal), closing.signal);
+  const readers = createReaders();
   let shown: Job | undefined;
   let version = 0;
   let failure: unknown;
   let isOver = false;
-  let isLeft = false;
-  /** Once: from then on a new reader gets a new feed. */
-  function leave(): void {
-    if (!isLeft) onEmpty();
-    isLeft = true;
+  let isReportedEmpty = false;
+
+  /** From the first call on, a new reader gets a new feed. */
+  function reportEmpty(): void {
+    if (!isReportedEmpty) onEmpty();
+    isReportedEmpty = true;
   }
 
-  function wakeSome(waiting: readonly (() => void)[]): void {
-    for (const wake of waiting.slice(0, wokenPerTurn)) wake();
-    if (waiting.length > wokenPerTurn) setImmediate(wakeSome, waiting.slice(wokenPerTurn));
-  }
   async function follow(): Promise<void> {
     for (;;) {
-      const next = mergeProgress(shown, view(await followed.look()));
-      if (isNews(shown, next)) {
+      const next = mergeProgress(shown, view(await follower.read()));
+      if (isChanged(shown, next)) {
         version += 1;
-        wakeSome([...readers]);
+        readers.wakeAll();
       }
       shown = next;
       if (isJobEnded(next.state)) return;
-      await followed.wait(readers.size * pauseMsPerReader);
+      await follower.wait(readers.size * pauseMsPerReader);
     }
   }
   follow()
@@ -65,17 +61,17 @@ export function openJobFeed(
     })
     .finally(() => {
       isOver = true;
-      followed.close();
-      leave();
-      wakeSome([...readers]);
+      follower.close();
+      reportEmpty();
+      readers.wakeAll();
     });
 
   return {
-    hear: followed.hear,
+    update: follower.update,
     async *read(signal) {
       let wake = () => {};
       const onWake = () => wake();
-      readers.add(onWake);
+      const removeReader = readers.add(onWake);
       signal.addEventListener("abort", onWake, { once: true });
       try {
         for (let seen = 0; ; ) {
@@ -93,9 +89,9 @@ export function openJobFeed(
         }
       } finally {
         signal.removeEventListener("abort", onWake);
-        readers.delete(onWake);
+        removeReader();
         if (readers.size === 0) {
-          leave();
+          reportEmpty();
           closing.abort();
         }
       }
@@ -103,13 +99,13 @@ export function openJobFeed(
   };
 }
 
-function isNews(shown: Job | undefined, next: Job): boolean {
+function isChanged(shown: Job | undefined, next: Job): boolean {
   if (shown === undefined) return true;
   return next.revision !== shown.revision || next.progress !== shown.progress || next.etaMs !== shown.etaMs;
 }
 
-/** Reads a record; one that the broker does not give now is asked for again before all who watch are told. */
-async function readPatiently(readRecord: () => Promise<StoredJob>, signal: AbortSignal): Promise<StoredJob> {
+/** Reads a record. Retries BROKER_UNAVAILABLE with backoff before it throws. */
+async function readWithRetries(readRecord: () => Promise<StoredJob>, signal: AbortSignal): Promise<StoredJob> {
   for (let failures = 0; ; ) {
     try {
       return await readRecord();

@@ -16,49 +16,49 @@ function follow(first: StoredJob) {
     stored.reads += 1;
     return stored.job;
   };
-  return { stored, ending, followed: followJob(read, ending.signal) };
+  return { stored, ending, follower: followJob(read, ending.signal) };
 }
 
-test("what this replica wrote is shown without a read, and its own signal changes nothing", async () => {
-  const { stored, followed } = follow(jobAt(1));
-  expect((await followed.look()).revision).toBe(1);
-  followed.hear({ $case: "written", job: jobAt(2) });
-  followed.hear({ $case: "changed", revision: 2 });
-  await followed.wait();
-  expect((await followed.look()).revision).toBe(2);
+test("a record that this replica wrote is used without a read, and its signal changes nothing", async () => {
+  const { stored, follower } = follow(jobAt(1));
+  expect((await follower.read()).revision).toBe(1);
+  follower.update({ $case: "written", job: jobAt(2) });
+  follower.update({ $case: "changed", revision: 2 });
+  await follower.wait();
+  expect((await follower.read()).revision).toBe(2);
   expect(stored.reads).toBe(1);
 });
 
-test("a change by another replica is read, also one whose revision is not known", async () => {
-  const { stored, followed } = follow(jobAt(1));
-  await followed.look();
-  for (const [revision, told] of [
+test("a change by another replica is read, even if its revision is unknown", async () => {
+  const { stored, follower } = follow(jobAt(1));
+  await follower.read();
+  for (const [revision, signalled] of [
     [5, 5],
     [9, 0],
   ] as const) {
     stored.job = jobAt(revision);
-    followed.hear({ $case: "changed", revision: told });
-    await followed.wait();
-    expect((await followed.look()).revision).toBe(revision);
+    follower.update({ $case: "changed", revision: signalled });
+    await follower.wait();
+    expect((await follower.read()).revision).toBe(revision);
   }
   expect(stored.reads).toBe(3);
 });
 
-test("what is told while the record is read is not shown older afterwards", async () => {
-  const { followed } = follow(jobAt(1));
-  const looking = followed.look();
-  followed.hear({ $case: "written", job: jobAt(3, JobState.SUCCEEDED) });
-  expect((await looking).revision).toBe(3);
+test("a record that arrives during a read is not replaced by the older one that was read", async () => {
+  const { follower } = follow(jobAt(1));
+  const reading = follower.read();
+  follower.update({ $case: "written", job: jobAt(3, JobState.SUCCEEDED) });
+  expect((await reading).revision).toBe(3);
 });
 
-test("the end cuts the wait short, and the end of the watch throws its reason", async () => {
-  const { ending, followed } = follow(jobAt(1));
-  await followed.look();
-  const waiting = followed.wait();
-  followed.hear({ $case: "written", job: jobAt(2, JobState.SUCCEEDED) });
+test("the job's end ends a wait at once, and an abort throws its reason", async () => {
+  const { ending, follower } = follow(jobAt(1));
+  await follower.read();
+  const waiting = follower.wait();
+  follower.update({ $case: "written", job: jobAt(2, JobState.SUCCEEDED) });
   await waiting;
-  expect((await followed.look()).record.state).toBe(JobState.SUCCEEDED);
-  const last = expect(followed.wait()).rejects.toThrow("gone");
+  expect((await follower.read()).record.state).toBe(JobState.SUCCEEDED);
+  const last = expect(follower.wait()).rejects.toThrow("gone");
   ending.abort(new Error("gone"));
   await last;
 });

@@ -1,42 +1,42 @@
-import { type Bus, publishProgressAsk, subscribeSignals } from "@pixelmesh/bus";
+import { type Bus, publishProgressRequest, subscribeSignals } from "@pixelmesh/bus";
 import { toJob } from "@pixelmesh/pipeline";
 import type { Job } from "@pixelmesh/proto";
 import type { JobStore, StoredJob } from "../stores/job-store.ts";
 import { type JobFeed, openJobFeed } from "./job-feed.ts";
-import type { JobNews } from "./job-follower.ts";
-import { createHeardProgress } from "./reported-progress.ts";
+import type { JobUpdate } from "./job-follower.ts";
+import { createReportedProgress } from "./reported-progress.ts";
 
-/** Jobs as their owners see them, now and as they move. */
+/** Shows jobs to their owners, once or continuously. */
 export type Watchers = {
-  /** The view of a stored job with the newest progress that was heard. */
+  /** Returns the view of a stored job with the newest reported progress. */
   view(job: StoredJob): Job;
-  /** The job now, then again at each change and progress, until it has ended. */
+  /** Yields the job now, then at each change and progress, until it has ended. */
   watch(jobId: string, tenant: string, signal: AbortSignal): AsyncGenerator<Job, void, undefined>;
-  /** A record that this replica wrote: its watches need not read it. */
-  note(job: StoredJob): void;
+  /** Passes a record that this replica wrote to the job's feeds, so that they need not read it. */
+  update(job: StoredJob): void;
   close(): void;
 };
 
 /**
- * Listens to all signals of the mesh. Signals are lossy, so a watch also reads the record every 5 s. All watches of a job share
- * one feed. Workers are asked at the start how far they are, so that a restart is not seen in the progress of running jobs.
+ * Subscribes to all signals of the mesh. Signals may be lost, so a watch also reads the record every 5 s. All watches of a job share
+ * one feed. Requests the progress of all workers at the start, so that a restart does not show in the progress of running jobs.
  */
-export async function openWatchers(bus: Bus, store: JobStore): Promise<Watchers> {
-  const heard = createHeardProgress();
-  /** By job, then by tenant: a job is read on behalf of the tenant that asks. */
+export async function openWatchers(bus: Bus, store: Pick<JobStore, "get">): Promise<Watchers> {
+  const reported = createReportedProgress();
+  /** By job, then by tenant, because a job is read on behalf of the tenant that watches it. */
   const feeds = new Map<string, Map<string, JobFeed>>();
 
-  function tell(jobId: string, news: JobNews): void {
-    for (const feed of feeds.get(jobId)?.values() ?? []) feed.hear(news);
+  function updateFeeds(jobId: string, update: JobUpdate): void {
+    for (const feed of feeds.get(jobId)?.values() ?? []) feed.update(update);
   }
   const unsubscribe = await subscribeSignals(bus, (jobId, signal) => {
-    if (signal.$case === "progress") heard.note(signal.progress, Date.now());
-    tell(jobId, signal);
+    if (signal.$case === "progress") reported.record(signal.progress, Date.now());
+    updateFeeds(jobId, signal);
   });
-  publishProgressAsk(bus);
+  publishProgressRequest(bus);
 
   function view({ spec, record, revision }: StoredJob): Job {
-    return toJob(spec, record, revision, heard.of(spec.jobId), Date.now());
+    return toJob(spec, record, revision, reported.of(spec.jobId), Date.now());
   }
 
   function feedOf(jobId: string, tenant: string): JobFeed {
@@ -59,7 +59,7 @@ export async function openWatchers(bus: Bus, store: JobStore): Promise<Watchers>
   return {
     view,
     watch: (jobId, tenant, signal) => feedOf(jobId, tenant).read(signal),
-    note: (job) => tell(job.spec.jobId, { $case: "written", job }),
+    update: (job) => updateFeeds(job.spec.jobId, { $case: "written", job }),
     close: unsubscribe,
   };
 }

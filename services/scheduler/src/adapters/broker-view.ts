@@ -1,40 +1,40 @@
 import { type Bus, listQueues, listServices } from "@pixelmesh/bus";
 
-/** What the broker knows of the mesh. */
-export type BrokerFacts = {
+/** Announced services and work queues, read from the broker. */
+export type BrokerView = {
   readonly services: Awaited<ReturnType<typeof listServices>>;
   readonly queues: Awaited<ReturnType<typeof listQueues>>;
 };
 
-/** An answer of this age is given without another read. */
+/** A younger view is returned without another read. */
 const freshMs = 250;
-/** Up to this age an answer is given where the broker is slow to give a newer one. */
+/** A younger view is returned if the next read takes longer than `slowReadMs`. */
 const usableMs = 5_000;
-const patienceMs = 100;
+const slowReadMs = 100;
 
 /**
- * Reads announced services and work queues, at most once in 250 ms: each read costs the broker a dozen requests. Calls that come
- * while it is read share the answer. Where the broker does not answer within 100 ms, what it said in the last 5 s is given.
+ * Reads announced services and work queues, at most once in 250 ms, because each read costs the broker a dozen requests. Concurrent calls
+ * share one read. If the broker does not answer within 100 ms, a view of the last 5 s is returned.
  */
-export function createBrokerView(bus: Bus): () => Promise<BrokerFacts> {
-  let known: { readonly facts: BrokerFacts; readonly atMs: number } | undefined;
-  let reading: Promise<BrokerFacts> | undefined;
+export function createBrokerView(bus: Bus): () => Promise<BrokerView> {
+  let cached: { readonly view: BrokerView; readonly atMs: number } | undefined;
+  let reading: Promise<BrokerView> | undefined;
 
-  async function read(): Promise<BrokerFacts> {
+  async function read(): Promise<BrokerView> {
     const atMs = performance.now();
     const [services, queues] = await Promise.all([listServices(bus), listQueues(bus)]);
-    known = { facts: { services, queues }, atMs };
-    return known.facts;
+    cached = { view: { services, queues }, atMs };
+    return cached.view;
   }
   return async () => {
-    if (known && performance.now() - known.atMs < freshMs) return known.facts;
+    if (cached && performance.now() - cached.atMs < freshMs) return cached.view;
     reading ??= read().finally(() => {
       reading = undefined;
     });
-    if (known === undefined || performance.now() - known.atMs > usableMs) return reading;
-    const patience = Promise.withResolvers<BrokerFacts>();
-    const timer = setTimeout(patience.resolve, patienceMs, known.facts);
+    if (cached === undefined || performance.now() - cached.atMs > usableMs) return reading;
+    const slow = Promise.withResolvers<BrokerView>();
+    const timer = setTimeout(slow.resolve, slowReadMs, cached.view);
     reading.catch(() => {});
-    return Promise.race([reading, patience.promise]).finally(() => clearTimeout(timer));
+    return Promise.race([reading, slow.promise]).finally(() => clearTimeout(timer));
   };
 }

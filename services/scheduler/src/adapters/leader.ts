@@ -2,44 +2,46 @@ import { AppError } from "@pixelmesh/errors";
 import type { ServiceBase } from "@pixelmesh/service";
 import { type SchedulerConfig, toRules } from "../config.ts";
 import { startLeadership } from "./leadership.ts";
-import { type CardStore, openCards } from "./memory-profile-store.ts";
+import { type MemoryProfileStore, openMemoryProfiles } from "./memory-profile-store.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 
-type Reign = { readonly term: number; readonly runtime: Runtime; readonly cards: CardStore };
+type LeaderState = { readonly term: number; readonly runtime: Runtime; readonly profileStore: MemoryProfileStore };
 
 /** This process as leader or standby. */
 export type Leader = {
-  /** The state to work on; SERVICE_UNAVAILABLE where another scheduler leads. */
-  require(): Pick<Reign, "term" | "runtime">;
+  /** Returns the state of the leader; throws SERVICE_UNAVAILABLE if another scheduler leads. */
+  require(): Pick<LeaderState, "term" | "runtime">;
   close(): Promise<void>;
 };
 
 /**
- * Seeks leadership; while it leads, the process has a runtime and is ready. A leader's ledger is built anew from what attaches
- * and announces itself again.
+ * Follows the lease. While this process leads, it has a runtime and is ready. A new leader starts with an empty ledger and learns devices
+ * and slots from workers that attach and announce their slots again.
  */
 export async function startLeader(base: ServiceBase, config: SchedulerConfig): Promise<Leader> {
   const { bus, log, metrics, health } = base;
-  let reign: Reign | undefined;
+  let state: LeaderState | undefined;
   const setReady = (isReady: boolean) => health.setStandby(!isReady);
   setReady(false);
 
   const end = async () => {
-    const ended = reign;
-    reign = undefined;
+    const ended = state;
+    state = undefined;
     setReady(false);
     ended?.runtime.close();
-    await ended?.cards.close();
+    await ended?.profileStore.close();
   };
   const leadership = await startLeadership(
     bus,
     { instance: config.instance, leaseTtlMs: config.leaseTtlMs, grantValidMs: config.grantValidMs, log },
     {
-      async elected({ term, cautiousMs }) {
-        const cards = await openCards(bus, log);
-        const rules = { ...toRules(config), cautiousUntilMs: cautiousMs > 0 ? performance.now() + cautiousMs : 0 };
-        const isLeading = () => reign?.term === term && leadership.isCurrent();
-        reign = { term, cards, runtime: startRuntime({ rules, cards: cards.cards, term, metrics, isLeading }) };
+      async elected({ term, takeoverWaitMs }) {
+        const profileStore = await openMemoryProfiles(bus, log);
+        const takeoverUntilMs = takeoverWaitMs > 0 ? performance.now() + takeoverWaitMs : 0;
+        const rules = { ...toRules(config), takeoverUntilMs };
+        const isLeading = () => state?.term === term && leadership.isCurrent();
+        const runtime = startRuntime({ rules, profiles: profileStore.profiles, term, metrics, isLeading });
+        state = { term, profileStore, runtime };
         setReady(true);
       },
       lost: () => void end(),
@@ -48,12 +50,12 @@ export async function startLeader(base: ServiceBase, config: SchedulerConfig): P
 
   return {
     require() {
-      if (reign === undefined || !leadership.isCurrent())
+      if (state === undefined || !leadership.isCurrent())
         throw new AppError("SERVICE_UNAVAILABLE", "This scheduler stands by; another leads", { retryAfterMs: 250 });
-      return reign;
+      return state;
     },
     async close() {
-      const isIdle = reign?.runtime.snapshot().slots.length === 0;
+      const isIdle = state?.runtime.snapshot().slots.length === 0;
       await end();
       await leadership.close(isIdle);
     },

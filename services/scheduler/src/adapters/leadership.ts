@@ -1,104 +1,86 @@
-import { type Bus, openStore, type Store } from "@pixelmesh/bus";
-import { LeaderLease, LeaderMark } from "@pixelmesh/proto";
+import type { Bus } from "@pixelmesh/bus";
 import type { Logger } from "@pixelmesh/telemetry";
+import { openLeaderLease } from "./leader-lease.ts";
 
-/** How leadership is sought. */
+/** Options of leadership. */
 export type LeadershipOptions = {
-  /** This replica's name, unique within the service. */
+  /** The name of this replica, unique within the service. */
   readonly instance: string;
   readonly leaseTtlMs: number;
-  /** How long a grant is valid: a new leader waits out those of the one before. */
+  /** How long a grant is valid: a new leader waits until the grants of its predecessor have expired. */
   readonly grantValidMs: number;
   readonly log: Logger;
 };
 
-/** What happens when leadership comes and goes. */
+/** Called when leadership begins and ends. */
 export type LeadershipEvents = {
-  /** From now on this process leads, with a term above all before it; for `cautiousMs` grants of an earlier leader may run. */
-  elected(leader: { readonly term: number; readonly cautiousMs: number }): Promise<void> | void;
-  /** Somebody else leads, or may. */
+  /** This process leads from now on, with a higher `term` than all before it. For `takeoverWaitMs` grants of an earlier leader may run. */
+  elected(leader: { readonly term: number; readonly takeoverWaitMs: number }): Promise<void> | void;
+  /** Another process leads or may lead. */
   lost(): void;
 };
 
-/** A process that leads or stands by. */
+/** Leadership of this process. */
 export type Leadership = {
-  /** Whether nobody else can be leading now: asked before every decision, since a process may have been stopped meanwhile. */
+  /** Returns whether this process leads for certain. Check it before every decision, because the process may have been stopped meanwhile. */
   isCurrent(): boolean;
-  /** Steps down. `idle`: no grant is left, so that the next leader need not wait for any. */
-  close(idle: boolean): Promise<void>;
+  /** Gives leadership up. `isIdle`: no grant is left, so the next leader need not wait. */
+  close(isIdle: boolean): Promise<void>;
 };
 
-const leaseKey = "scheduler";
-const markKey = "leader";
-
 /**
- * Seeks the lease until closed. The lease is taken when there is none, when its holder has not renewed it for `leaseTtlMs` on
- * this process's own clock, or at the start, when its holder was an earlier process of this replica. It is renewed by
- * compare-and-set three times within its time; its revision when it was taken is the term.
+ * Follows the lease of the leader until closed. It takes the lease if there is none, if its holder has not renewed it for `leaseTtlMs` on
+ * this process's own clock, or, at the start, if an earlier process of this replica holds it. It renews the lease by compare-and-set
+ * three times within `leaseTtlMs`. The revision of the lease when it was taken is the term.
  */
 export async function startLeadership(
   bus: Bus,
-  options: LeadershipOptions,
+  { instance, leaseTtlMs, grantValidMs, log }: LeadershipOptions,
   events: LeadershipEvents,
 ): Promise<Leadership> {
-  const { instance, leaseTtlMs, grantValidMs, log } = options;
-  const leases = await openStore(bus, "leases", LeaderLease);
-  const marks = await openStore(bus, "cards", LeaderMark);
+  const lease = await openLeaderLease(bus, instance);
   let term: number | undefined;
   let revision = 0;
-  let renewals = 0;
   let validUntilMs = Number.NEGATIVE_INFINITY;
-  let isFirstLook = true;
+  let isFirstRead = true;
   let seen = { revision: 0, sinceMs: performance.now() };
   let closed = false;
 
-  const toLease = () => LeaderLease.fromPartial({ instance, renewals });
-
   async function follow(): Promise<void> {
-    const found = await leases.get(leaseKey);
+    const found = await lease.read();
     if (found && found.revision !== seen.revision) seen = { revision: found.revision, sinceMs: performance.now() };
     const isAbandoned = found !== undefined && performance.now() - seen.sinceMs >= leaseTtlMs;
-    const wasOurs = isFirstLook && found?.value.instance === instance;
-    isFirstLook = false;
+    const wasOurs = isFirstRead && found?.instance === instance;
+    isFirstRead = false;
     if (found && !isAbandoned && !wasOurs) return;
     const sentMs = performance.now();
-    const taken = await (found
-      ? leases.update(leaseKey, toLease(), found.revision)
-      : leases.create(leaseKey, toLease()));
-    if (taken === undefined) return;
+    const taken = await lease.take(found?.revision);
+    if (taken !== undefined) await lead(taken, sentMs);
+  }
+
+  async function lead(taken: number, sentMs: number): Promise<void> {
     revision = taken;
-    const cautiousMs = await readCaution(leases, marks, grantValidMs + leaseTtlMs);
-    await marks.put(markKey, { term: taken });
+    const takeoverWaitMs = await lease.readTakeoverWaitMs(grantValidMs + leaseTtlMs);
+    await lease.writeMark(taken);
     term = taken;
     validUntilMs = sentMs + leaseTtlMs;
-    log.info({ term, cautiousMs: Math.round(cautiousMs) }, "this scheduler leads");
+    log.info({ term, takeoverWaitMs: Math.round(takeoverWaitMs) }, "this scheduler leads");
     try {
-      await events.elected({ term, cautiousMs });
+      await events.elected({ term, takeoverWaitMs });
     } catch (error) {
       stepDown();
-      await leases.delete(leaseKey);
+      await lease.give();
       throw error;
     }
   }
 
   async function renew(current: number): Promise<void> {
-    renewals += 1;
     const sentMs = performance.now();
-    const renewed = (await leases.update(leaseKey, toLease(), revision)) ?? (await retake(current));
+    const renewed = await lease.renew(current, revision);
     if (renewed === undefined) return stepDown();
     revision = renewed;
-    await marks.put(markKey, { term: current });
+    await lease.writeMark(current);
     validUntilMs = sentMs + leaseTtlMs;
-  }
-
-  /** The lease ran out while this process was stopped or without the broker. When nobody led meanwhile, nothing was lost. */
-  async function retake(current: number): Promise<number | undefined> {
-    if ((await leases.get(leaseKey)) !== undefined) return undefined;
-    const taken = await leases.create(leaseKey, toLease());
-    if (taken === undefined) return undefined;
-    if ((await marks.get(markKey))?.value.term === current) return taken;
-    await leases.delete(leaseKey);
-    return undefined;
   }
 
   function stepDown(): void {
@@ -109,39 +91,29 @@ export async function startLeadership(
     events.lost();
   }
 
-  let turning = Promise.resolve();
+  async function followOrRenew(): Promise<void> {
+    if (closed) return;
+    try {
+      await (term === undefined ? follow() : renew(term));
+    } catch (error) {
+      log.warn({ err: error, term }, "the leader's lease was not written; tried again");
+    }
+  }
+  let last = Promise.resolve();
   const turn = () => {
-    turning = turning.then(async () => {
-      if (closed) return;
-      try {
-        await (term === undefined ? follow() : renew(term));
-      } catch (error) {
-        log.warn({ err: error, term }, "the leader's lease was not written; tried again");
-      }
-    });
-    return turning;
+    last = last.then(followOrRenew);
+    return last;
   };
   await turn();
   const timer = setInterval(turn, leaseTtlMs / 3);
 
   return {
     isCurrent: () => term !== undefined && performance.now() < validUntilMs,
-    async close(idle) {
+    async close(isIdle) {
       clearInterval(timer);
       closed = true;
-      await turning;
-      if (term === undefined) return;
-      const isOurs = (await leases.get(leaseKey))?.revision === revision;
-      if (idle && isOurs) await marks.delete(markKey);
-      if (isOurs) await leases.delete(leaseKey);
+      await last;
+      if (term !== undefined) await lease.giveOwn(revision, isIdle);
     },
   };
-}
-
-/** What is left of `waitMs` since the last leader's last sign of life; 0 where there was none. Both times are the broker's. */
-async function readCaution(leases: Store<LeaderLease>, marks: Store<LeaderMark>, waitMs: number): Promise<number> {
-  const [lease, mark] = await Promise.all([leases.get(leaseKey), marks.get(markKey)]);
-  if (mark === undefined) return 0;
-  if (lease === undefined) return waitMs;
-  return Math.max(0, waitMs - (lease.writtenUnixMs - mark.writtenUnixMs));
 }

@@ -1,32 +1,35 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Metrics } from "@pixelmesh/telemetry";
+import type { Measurement, SlotRequest } from "../domain/admission/slot-request.ts";
+import type { DeviceReport } from "../domain/devices/device-report.ts";
+import type { ReporterCommand, SchedulerEffect } from "../domain/effects.ts";
 import { createScheduler, type SchedulerOptions } from "../domain/scheduler.ts";
-import type { DeviceView, Snapshot } from "../domain/snapshot.ts";
-import type { Command, DeviceReport, Effect, Measurement, SlotRequest } from "../domain/types.ts";
+import type { SchedulerSnapshot } from "../domain/snapshot.ts";
+import { clearSnapshotMetrics, exportSnapshot } from "./snapshot-metrics.ts";
 
-type Grant = Extract<Effect, { kind: "grant" }>;
-type Queued = Extract<Effect, { kind: "queued" }>;
+type GrantEffect = Extract<SchedulerEffect, { kind: "grant" }>;
+type QueuedEffect = Extract<SchedulerEffect, { kind: "queued" }>;
 
-/** The open call behind a slot or a wish for one. */
+/** The open call of a slot or of a waiting request. Each method sends one answer; `redirected` and `ended` are the last. */
 export type SlotCall = {
-  granted(grant: Grant): void;
-  queued(queued: Queued): void;
+  granted(grant: GrantEffect): void;
+  queued(queued: QueuedEffect): void;
   revoked(why: string): void;
-  passed(instance: string): void;
+  redirected(instance: string): void;
   ended(error: Error): void;
 };
 
-/** The stream of a reporter: what it is asked to do, and that it has to go elsewhere. */
-export type ReporterLink = { command(command: Command): void; ended(error: Error): void };
+/** The stream of a reporter: takes commands, and the error that ends it. */
+export type ReporterLink = { command(command: ReporterCommand): void; ended(error: Error): void };
 
-/** The scheduler's state with a clock and open calls around it. */
+/** The scheduler with a clock and open calls. */
 export type Runtime = {
-  /** A reporter's stream. A newer stream of the same reporter takes its place. */
+  /** Adds the stream of a reporter; it replaces an older stream of the same reporter. */
   attach(
     reporterId: string,
     link: ReporterLink,
   ): { report(reports: readonly DeviceReport[], openSlots: ReadonlySet<string>): void; detach(): void };
-  /** Opens a call; `nowMs` is for turning wall-clock deadlines into the scheduler's clock. */
+  /** Opens a call. `nowMs` converts wall-clock deadlines to the scheduler's clock. */
   open(call: SlotCall): {
     readonly nowMs: number;
     request(request: SlotRequest): void;
@@ -34,21 +37,21 @@ export type Runtime = {
     release(measurement: Measurement): void;
     disconnect(): void;
   };
-  snapshot(): Snapshot;
-  /** Ends every call and stream: their holders go to the leader. */
+  snapshot(): SchedulerSnapshot;
+  /** Ends every call and stream, so that their holders call the leader. */
   close(): void;
 };
 
-/** What a runtime is started with. */
+/** Options of a runtime. */
 export type RuntimeOptions = SchedulerOptions & {
   readonly metrics: Metrics;
-  /** Whether this process may decide now. Where it may not, nothing changes and calls end. */
+  /** Whether this process leads now. If not, events change nothing and calls end. */
   readonly isLeading: () => boolean;
 };
 
 const tickMs = 250;
 
-/** Starts the clock of a scheduler that knows no device yet. Times in its rules are on `performance.now()`. */
+/** Starts a scheduler without devices. Its clock is `performance.now()`, also for times in its rules. */
 export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions): Runtime {
   const scheduler = createScheduler(options);
   const calls = new Map<string, SlotCall>();
@@ -56,7 +59,7 @@ export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions)
   const nowMs = () => performance.now();
   let counter = 0;
 
-  function carryOut(effects: readonly Effect[]): void {
+  function carryOut(effects: readonly SchedulerEffect[]): void {
     for (const effect of effects) {
       if (effect.kind === "command") {
         reporters.get(effect.reporterId)?.command(effect.command);
@@ -66,7 +69,7 @@ export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions)
       if (effect.kind === "grant") call?.granted(effect);
       else if (effect.kind === "queued") call?.queued(effect);
       else if (effect.kind === "revoke") call?.revoked(effect.why);
-      else if (effect.kind === "pass") call?.passed(effect.instance);
+      else if (effect.kind === "redirect") call?.redirected(effect.instance);
       else {
         metrics.count("pixelmesh_slot_refused_total", { reason: effect.error.reason });
         call?.ended(effect.error);
@@ -79,14 +82,14 @@ export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions)
     for (const call of calls.values()) call.ended(error);
     for (const link of reporters.values()) link.ended(error);
   }
-  /** Every event passes here: a process that was stopped for a while must not go on as if it still led. */
-  function act(event: () => readonly Effect[]): void {
+  /** Handles an event if this process leads. A process that was stopped for a while must not continue as leader. */
+  function handle(event: () => readonly SchedulerEffect[]): void {
     if (isLeading()) carryOut(event());
     else endAll();
   }
 
   const timer = setInterval(() => {
-    act(() => scheduler.tick(nowMs()));
+    handle(() => scheduler.tick(nowMs()));
     exportSnapshot(scheduler.snapshot(nowMs()), metrics);
   }, tickMs);
 
@@ -96,12 +99,12 @@ export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions)
       const isCurrent = () => reporters.get(reporterId) === link;
       return {
         report(reports, openSlots) {
-          if (isCurrent()) act(() => scheduler.report(reporterId, reports, openSlots, nowMs()));
+          if (isCurrent()) handle(() => scheduler.report(reporterId, reports, openSlots, nowMs()));
         },
         detach() {
           if (!isCurrent()) return;
           reporters.delete(reporterId);
-          act(() => scheduler.detach(reporterId, nowMs()));
+          handle(() => scheduler.detach(reporterId, nowMs()));
         },
       };
     },
@@ -111,73 +114,22 @@ export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions)
       calls.set(callId, call);
       return {
         nowMs: nowMs(),
-        request: (request) => act(() => scheduler.request(callId, request, nowMs())),
-        renew: () => act(() => scheduler.renew(callId, nowMs())),
-        release: (measurement) => act(() => scheduler.release(callId, measurement, nowMs())),
+        request: (request) => handle(() => scheduler.request(callId, request, nowMs())),
+        renew: () => handle(() => scheduler.renew(callId, nowMs())),
+        release: (measurement) => handle(() => scheduler.release(callId, measurement, nowMs())),
         disconnect() {
           calls.delete(callId);
-          // Also where this process does not lead: what it knows of its slots stays true.
+          // Recorded even by a process that does not lead, so that its state stays true.
           const effects = scheduler.disconnect(callId, nowMs());
-          act(() => effects);
+          handle(() => effects);
         },
       };
     },
     snapshot: () => scheduler.snapshot(nowMs()),
     close() {
       clearInterval(timer);
-      clearExports(metrics);
+      clearSnapshotMetrics(metrics);
       endAll();
     },
   };
-}
-
-const zoneNumbers = { green: 0, amber: 1, red: 2 } as const;
-
-/** Shows the devices that are reported now; series of devices that no process reports any more are removed. */
-function exportSnapshot({ devices, queues }: Snapshot, metrics: Metrics): void {
-  metrics.setAll(
-    "pixelmesh_slots_waiting",
-    queues.map(({ workClass, waiting }) => ({ labels: { work_class: workClass }, value: waiting })),
-  );
-  metrics.setAll(
-    "pixelmesh_slots",
-    queues.map(({ workClass, running }) => ({ labels: { work_class: workClass }, value: running })),
-  );
-  const fresh = devices.filter(({ isFresh }) => isFresh);
-  metrics.setAll(
-    "pixelmesh_device_zone",
-    fresh.map(({ deviceId, zone }) => ({ labels: { device: deviceId }, value: zoneNumbers[zone] })),
-  );
-  metrics.setAll(
-    "pixelmesh_device_memory_bytes",
-    fresh.flatMap((device) =>
-      Object.entries(memoryFiguresOf(device)).map(([kind, value]) => ({
-        labels: { device: device.deviceId, kind },
-        value,
-      })),
-    ),
-  );
-}
-
-function memoryFiguresOf(device: DeviceView) {
-  return {
-    total: device.totalBytes,
-    observed: device.observedBytes,
-    used: device.usedBytes,
-    external: device.externalBytes,
-    committed: device.committedBytes,
-    quarantined: device.quarantinedBytes,
-  };
-}
-
-const exported = [
-  "pixelmesh_slots_waiting",
-  "pixelmesh_slots",
-  "pixelmesh_device_zone",
-  "pixelmesh_device_memory_bytes",
-] as const;
-
-/** Removes all series: what another scheduler leads is not this one's to show. */
-function clearExports(metrics: Metrics): void {
-  for (const name of exported) metrics.setAll(name, []);
 }

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { granted, host, measured, start } from "../../test/one-device.ts";
+import { granted, host, measured, start } from "../../test/one-device-scheduler.ts";
 
 const outOfMemory = { ...measured, outOfMemory: true };
 
-test("after work ran out of memory its card has grown by a quarter, and green is lower until it was quiet for long", () => {
+test("an out-of-memory failure grows the memory profile by a quarter and lowers green until the backoff has ended", () => {
   const { report, ask, release, later } = start();
   report(100);
   expect(granted(ask("a", 200, { modelDigest: "m" }))).toEqual(["a"]);
   release("a", outOfMemory);
   report(100);
-  // What was granted was 1.5 times the estimate: 300, and that was too little.
+  // 300 bytes, 1.5 times the estimate, were granted and were not enough.
   expect(ask("b", 200, { modelDigest: "m", workClass: "heavy" })).toMatchObject([{ kind: "grant" }]);
   release("b");
   report(100);
@@ -21,7 +21,7 @@ test("after work ran out of memory its card has grown by a quarter, and green is
   expect(granted(report(100))).toEqual(["c"]);
 });
 
-test("work that asks to be alone waits for all company to leave, and keeps others out", () => {
+test("work that must run alone waits for all other work to end, and other work waits for it", () => {
   const { report, ask, release } = start();
   report(100);
   expect(granted(ask("a", 10))).toEqual(["a"]);
@@ -31,14 +31,14 @@ test("work that asks to be alone waits for all company to leave, and keeps other
   expect(granted(release("b"))).toEqual(["c"]);
 });
 
-test("work that is under way is not passed to a warm peer", () => {
+test("work that is under way is not redirected to a warm peer", () => {
   const { report, ask, release } = start();
   const model = { name: "m", digest: "m", provider: "cpu", residentBytes: 300, pinned: false, lastUsedUnixMs: 0 };
   report(400, [], "s/0");
   report(400, [host("warm", 300, { models: [model] })], "s/1");
   const request = { modelDigest: "m", hostId: "cold" };
-  expect(ask("a", 100, { ...request, underWay: true })).not.toMatchObject([{ kind: "pass" }]);
+  expect(ask("a", 100, { ...request, underWay: true })).not.toMatchObject([{ kind: "redirect" }]);
   release("a");
   report(400, [], "s/0");
-  expect(ask("b", 100, { ...request, jobId: "other" })).toMatchObject([{ kind: "pass", instance: "1" }]);
+  expect(ask("b", 100, { ...request, jobId: "other" })).toMatchObject([{ kind: "redirect", instance: "1" }]);
 });

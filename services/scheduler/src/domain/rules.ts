@@ -1,8 +1,9 @@
-import type { DeviceKind, WorkClass } from "./types.ts";
+import type { WorkClass } from "./admission/slot-request.ts";
+import type { DeviceKind } from "./devices/device-report.ts";
 
 const mib = 1024 * 1024;
 
-/** The figures the scheduler decides by. Fractions are of a device's total. */
+/** Thresholds and times of the scheduler. Fractions are of a device's total memory. */
 export type Rules = {
   /** Up to here any work is granted. */
   readonly greenFraction: number;
@@ -10,9 +11,9 @@ export type Rules = {
   readonly amberFraction: number;
   readonly leaveRedFraction: number;
   readonly leaveAmberFraction: number;
-  /** Above it idle memory is asked back: of a machine at once, of a GPU once it is amber. */
+  /** Above it idle memory is reclaimed: of a machine at once, of a GPU once it is amber. */
   readonly cleanUpFraction: number;
-  /** Never granted away. */
+  /** Memory that is never granted. */
   readonly gpuHeadroomBytes: number;
   readonly memoryHeadroomFraction: number;
   /** Slots per device. */
@@ -23,36 +24,36 @@ export type Rules = {
   readonly maxQueuedPerTenant: number;
   readonly maxQueuedPerClass: number;
   readonly maxQueued: number;
-  /** A caller is told of a new place in the queue at most this often; of a new reason at once. */
-  readonly tellEveryMs: number;
-  /** A batch request goes before interactive ones that came this much later. */
+  /** Shortest time between two notices of a changed queue position; a changed wait reason is sent at once. */
+  readonly queueNoticeEveryMs: number;
+  /** A batch request is tried before interactive ones that came this much later. */
   readonly ageingMs: number;
-  /** A request that has waited so long gets the next device that can be emptied for it. */
+  /** After this wait a device that fits the request when drained is reserved for it. */
   readonly reserveAfterMs: number;
   readonly maxWaitMs: number;
-  /** A report older than this says nothing any more. */
+  /** An older report is ignored. */
   readonly staleMs: number;
-  /** For how long a grant or renewal is valid, and how much longer a slot stays charged. */
+  /** How long a grant or renewal is valid, and how much longer its slot stays charged. */
   readonly validMs: number;
   readonly expiryGraceMs: number;
-  /** A model's first run is charged its prediction times this. */
+  /** A model's first run is charged its estimate times this. */
   readonly unmeasuredFactor: number;
-  /** A host younger than this is not evicted. */
-  readonly minResidentMs: number;
-  /** A host that is still there so long after it was to go may be used again. */
+  /** A younger host is not evicted. */
+  readonly minHostAgeMs: number;
+  /** A host that still runs this long after its eviction was ordered may be used again. */
   readonly evictTimeoutMs: number;
-  /** A device red for so long has its least important slot revoked. */
+  /** After this time in red the least important slot of a device is revoked. */
   readonly revokeAfterMs: number;
   readonly cleanUpEveryMs: number;
-  /** By so much a device's green is lowered when work on it runs out of memory, and raised again after each `quietMs`. */
-  readonly cautionStep: number;
-  readonly quietStep: number;
-  readonly quietMs: number;
-  /** Until then nothing is granted that needs new memory, and devices are amber at least: grants of an earlier leader may still run. */
-  readonly cautiousUntilMs: number;
+  /** Each out-of-memory event on a device lowers its green threshold by `oomStep`; each `oomRecoveryMs` raises it by `oomRecoveryStep`. */
+  readonly oomStep: number;
+  readonly oomRecoveryStep: number;
+  readonly oomRecoveryMs: number;
+  /** Until then grants of an earlier leader may still run: new memory is not granted and devices are at least amber. */
+  readonly takeoverUntilMs: number;
 };
 
-/** SCHEDULER.md's figures. */
+/** The defaults; docs/explanation/memory-admission.md explains them. */
 export const defaultRules: Rules = Object.freeze({
   greenFraction: 0.85,
   amberFraction: 0.95,
@@ -66,7 +67,7 @@ export const defaultRules: Rules = Object.freeze({
   maxQueuedPerTenant: 64,
   maxQueuedPerClass: 512,
   maxQueued: 1_024,
-  tellEveryMs: 1_000,
+  queueNoticeEveryMs: 1_000,
   ageingMs: 30_000,
   reserveAfterMs: 5_000,
   maxWaitMs: 15 * 60_000,
@@ -74,17 +75,17 @@ export const defaultRules: Rules = Object.freeze({
   validMs: 10_000,
   expiryGraceMs: 2_000,
   unmeasuredFactor: 1.5,
-  minResidentMs: 30_000,
+  minHostAgeMs: 30_000,
   evictTimeoutMs: 10_000,
   revokeAfterMs: 2_000,
   cleanUpEveryMs: 5_000,
-  cautionStep: 0.05,
-  quietStep: 0.01,
-  quietMs: 5 * 60_000,
-  cautiousUntilMs: 0,
+  oomStep: 0.05,
+  oomRecoveryStep: 0.01,
+  oomRecoveryMs: 5 * 60_000,
+  takeoverUntilMs: 0,
 });
 
-/** The bytes of a device that may be in use at `fraction`, the headroom kept. */
+/** Returns the bytes of a device that may be in use at `fraction`, without its headroom. */
 export function limitBytes(kind: DeviceKind, totalBytes: number, fraction: number, rules: Rules): number {
   const headroom = kind === "gpu" ? rules.gpuHeadroomBytes : totalBytes * rules.memoryHeadroomFraction;
   return Math.max(0, Math.floor(Math.min(totalBytes * fraction, totalBytes - headroom)));

@@ -1,31 +1,19 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { assertAlways, timeoutMs } from "../../test/runs.ts";
-import { deviceIds, instances, tokensTotal, totalBytes, type Wish, wishes } from "../../test/wishes.ts";
-import { createWorld } from "../../test/world.ts";
-import { defaultRules, limitBytes, type Rules } from "./rules.ts";
-import { createScheduler } from "./scheduler.ts";
-import type { Effect, SlotRequest } from "./types.ts";
-
-const rules: Rules = { ...defaultRules, gpuHeadroomBytes: 50, minResidentMs: 3_000, maxWaitMs: 60_000 };
-
-type Action =
-  | { readonly kind: "ask"; readonly wish: Wish }
-  | { readonly kind: "report" }
-  | { readonly kind: "renew" }
-  | { readonly kind: "wait"; readonly ms: number }
-  | { readonly kind: "silence"; readonly instance: (typeof instances)[number] }
-  | { readonly kind: "grow" | "release" | "break" | "cancel"; readonly pick: number; readonly share: number }
-  | { readonly kind: "foreign"; readonly deviceId: string; readonly bytes: number };
+import { deviceIds, drawnRequests, instances, tokensTotal, totalBytes } from "../../test/drawn-requests.ts";
+import { type GameEvent, play, rules } from "../../test/property-game.ts";
+import { assertAlways, timeoutMs } from "../../test/property-runs.ts";
+import type { SlotRequest } from "./admission/slot-request.ts";
+import { limitBytes } from "./rules.ts";
 
 const share = fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true }));
 const picked = (kind: "grow" | "release" | "break" | "cancel") =>
   fc.record({ kind: fc.constant(kind), pick: fc.nat(20), share });
 const waited = (maxMs: number) =>
   fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: maxMs }) });
-const often = (weight: number, arbitrary: fc.Arbitrary<Action>) => ({ weight, arbitrary });
+const often = (weight: number, arbitrary: fc.Arbitrary<GameEvent>) => ({ weight, arbitrary });
 const steady = [
-  often(8, fc.record({ kind: fc.constant("ask" as const), wish: wishes })),
+  often(8, fc.record({ kind: fc.constant("ask" as const), drawn: drawnRequests })),
   often(8, picked("grow")),
   often(5, fc.constant({ kind: "report" as const })),
   often(3, fc.constant({ kind: "renew" as const })),
@@ -44,101 +32,11 @@ const foreign = often(
     bytes: fc.oneof(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 0, max: 1_000 })),
   }),
 );
-const actionsOf = (...kinds: { weight: number; arbitrary: fc.Arbitrary<Action> }[]) =>
+const actionsOf = (...kinds: { weight: number; arbitrary: fc.Arbitrary<GameEvent> }[]) =>
   fc.array(fc.oneof(...kinds), { minLength: 30, maxLength: 100, size: "max" });
 const starts = { external: fc.tuple(fc.nat(300), fc.nat(300)), pinned: fc.boolean() };
 
-function play(external: readonly number[], pinned: boolean) {
-  const scheduler = createScheduler({ rules, cards: new Map(), term: 1 });
-  const world = createWorld(external, new Set(pinned ? ["small"] : []));
-  const clock = { nowMs: 0 };
-  const promised = () =>
-    new Map(
-      scheduler.snapshot(clock.nowMs).devices.map((one) => [one.deviceId, one.externalBytes + one.committedBytes]),
-    );
-
-  /** Feeds one event and carries out what follows. A reading itself changes what is promised, before any grant does. */
-  const feed = (event: () => Effect[], isReading = false): void => {
-    const before = promised();
-    const effects = event();
-    const after = scheduler.snapshot(clock.nowMs);
-    world.apply(effects, clock.nowMs);
-    const grantedOn = new Set(effects.flatMap((one) => (one.kind === "grant" ? [one.deviceId] : [])));
-    for (const device of after.devices) {
-      const promisedBytes = device.externalBytes + device.committedBytes;
-      const isMore = promisedBytes > (before.get(device.deviceId) ?? 0);
-      if (!grantedOn.has(device.deviceId) || isReading || !isMore) continue;
-      // What a grant adds stays within the bound and is never added in red.
-      const limit = limitBytes(device.kind, totalBytes, rules.amberFraction, rules);
-      if (promisedBytes > limit || device.zone === "red")
-        world.mistakes.push(`granted to ${promisedBytes} in ${device.zone}`);
-    }
-  };
-
-  let reporter: (typeof instances)[number] = "0";
-  const reportOnce = () =>
-    scheduler.report(`s/${reporter}`, world.reports(reporter), world.openSlots(reporter), clock.nowMs);
-  const report = () => {
-    for (reporter of instances) if (!world.silent.has(reporter)) feed(reportOnce, true);
-  };
-  const wait = (ms: number) => {
-    clock.nowMs += ms;
-    world.expire(clock.nowMs);
-    feed(() => scheduler.tick(clock.nowMs), true);
-  };
-  const release = (callId: string) => {
-    const measurement = world.finish(callId);
-    feed(() => scheduler.release(callId, measurement, clock.nowMs));
-    const once = scheduler.snapshot(clock.nowMs);
-    const again = scheduler.release(callId, measurement, clock.nowMs);
-    const isSame = JSON.stringify(scheduler.snapshot(clock.nowMs)) === JSON.stringify(once);
-    if (again.length > 0 || !isSame) world.mistakes.push("releasing twice changed something");
-  };
-  const disconnect = (callId: string) => {
-    world.breakOff(callId);
-    feed(() => scheduler.disconnect(callId, clock.nowMs));
-  };
-
-  const act = (action: Action): void => {
-    if (action.kind === "ask") {
-      const [callId, request] = world.wish(action.wish, clock.nowMs + 45_000);
-      feed(() => scheduler.request(callId, request, clock.nowMs));
-    } else if (action.kind === "report") report();
-    else if (action.kind === "wait") wait(action.ms);
-    else if (action.kind === "silence") {
-      if (!world.silent.delete(action.instance)) world.silent.add(action.instance);
-    } else if (action.kind === "foreign") world.external.set(action.deviceId, action.bytes);
-    else if (action.kind === "renew") {
-      for (const callId of world.held()) {
-        world.renew(callId, clock.nowMs);
-        feed(() => scheduler.renew(callId, clock.nowMs));
-      }
-    } else {
-      const from = { cancel: world.waiting, grow: world.running, release: world.held, break: world.held }[
-        action.kind
-      ]();
-      const callId = from[action.pick % from.length];
-      if (callId === undefined) return;
-      if (action.kind === "grow") world.grow(callId, action.share);
-      else if (action.kind === "release") release(callId);
-      else disconnect(callId);
-    }
-  };
-
-  /** Everybody reports, whoever holds releases, until nothing waits or runs. */
-  const drain = () => {
-    world.silent.clear();
-    for (let seconds = 0; seconds < 90; seconds += 1) {
-      report();
-      for (const callId of world.held()) release(callId);
-      wait(1_000);
-    }
-    report();
-  };
-  return { scheduler, world, clock, act, report, drain };
-}
-
-/** Whether a request without a model may surely run: what SCHEDULER.md says, written out again. */
+/** Returns whether a request without a model certainly fits, by a second implementation of docs/explanation/memory-admission.md. */
 function surelyFits(game: ReturnType<typeof play>, request: SlotRequest): boolean {
   const { devices, slots } = game.scheduler.snapshot(game.clock.nowMs);
   return devices.some((device) => {
@@ -159,7 +57,7 @@ function surelyFits(game: ReturnType<typeof play>, request: SlotRequest): boolea
   });
 }
 
-/** What of slots, tokens and company is not as the rules say. */
+/** Returns the broken rules of slots, tokens and exclusive or unproven work. */
 function findBreaches(game: ReturnType<typeof play>): string[] {
   const { devices, slots } = game.scheduler.snapshot(game.clock.nowMs);
   return devices.flatMap((device) => {
@@ -168,8 +66,8 @@ function findBreaches(game: ReturnType<typeof play>): string[] {
     const names = ["light", "heavy", "exclusive"] as const;
     return [
       device.tokensUsed > tokensTotal ? "more tokens used than there are" : "",
-      beside.length > 1 && beside.some((slot) => slot.alone) ? "unproven work with company" : "",
-      classes.includes("exclusive") && new Set(classes).size > 1 ? "exclusive work with company" : "",
+      beside.length > 1 && beside.some((slot) => slot.alone) ? "unproven work beside other work" : "",
+      classes.includes("exclusive") && new Set(classes).size > 1 ? "exclusive work beside another class" : "",
       names.some((name) => classes.filter((one) => one === name).length > rules.classSlots[name])
         ? "too many slots"
         : "",
@@ -177,7 +75,7 @@ function findBreaches(game: ReturnType<typeof play>): string[] {
   });
 }
 
-test("(1) while foreign memory holds still, a device's real use never passes its bound, whatever starts, grows, breaks or falls silent", {
+test("(1) with constant external memory, real use of a device never exceeds its bound, whatever starts, grows, breaks or stops reporting", {
   timeout: timeoutMs,
 }, () => {
   assertAlways(
@@ -195,7 +93,7 @@ test("(1) while foreign memory holds still, a device's real use never passes its
   );
 });
 
-test("(1, 2, 3, 4) whatever foreign memory does: no grant passes the bound or adds memory in red, releasing twice is releasing once, no host in use is evicted; slots, tokens and company stay within theirs", {
+test("(1, 2, 3, 4) with any external memory, no grant exceeds the bound or adds memory in red, a release is idempotent, no host in use is evicted, and slots, tokens and classes keep their limits", {
   timeout: timeoutMs,
 }, () => {
   assertAlways(
@@ -211,7 +109,7 @@ test("(1, 2, 3, 4) whatever foreign memory does: no grant passes the bound or ad
   );
 });
 
-test("(9) no waiting request would fit, except behind one that has waited longer than the reservation time", {
+test("(9) no request waits although it fits, except behind one that has waited longer than the reservation time", {
   timeout: timeoutMs,
 }, () => {
   assertAlways(
@@ -223,7 +121,7 @@ test("(9) no waiting request would fit, except behind one that has waited longer
         game.act(action);
         const waiting = game.world.waiting();
         for (const callId of waiting) if (!askedAtMs.has(callId)) askedAtMs.set(callId, game.clock.nowMs);
-        // Time and the end of a call change what fits only at the next event, which is at most one tick away.
+        // Time and ended calls have an effect only at the next event, at most one tick later.
         if (!["ask", "release", "report"].includes(action.kind)) continue;
         const isAged = waiting.some((callId) => game.clock.nowMs - askedAtMs.get(callId)! >= rules.reserveAfterMs);
         if (isAged) continue;
@@ -236,7 +134,7 @@ test("(9) no waiting request would fit, except behind one that has waited longer
   );
 });
 
-test("(5) every request ends granted, refused or cancelled within its bound, and nothing stays charged after it", {
+test("(5) every request ends granted, refused or cancelled within its time limit, and nothing stays charged after it", {
   timeout: timeoutMs,
 }, () => {
   assertAlways(
@@ -266,14 +164,14 @@ test("(8) a large batch request is not starved by an endless stream of small int
     workClass: fc.constantFrom("heavy" as const, "exclusive" as const),
     tokens: fc.integer({ min: 0, max: 4 }),
   });
-  // Ageing, then reservation, then the longest of the small ones, each at most once.
+  // At most once each: ageing, reservation, and the longest small request.
   const boundMs = rules.ageingMs + rules.reserveAfterMs + 5_000;
   assertAlways(
     "starvation",
     fc.property(fc.array(small, { minLength: 1, maxLength: 5 }), large, (smalls, { bytes, workClass, tokens }) => {
       const game = play([100, 100], false);
       const base = { model: "", instance: "0", devices: ["d0"], warm: false } as const;
-      const wish = { ...base, sizeBytes: bytes, workClass, priority: "batch", tokens } as const;
+      const drawn = { ...base, sizeBytes: bytes, workClass, priority: "batch", tokens } as const;
       const ends = new Map<string, number>();
       const isHeld = () => game.world.calls.get("c4")?.state === "held";
       for (let nowMs = 0; !isHeld(); nowMs += 200) {
@@ -281,11 +179,11 @@ test("(8) a large batch request is not starved by an endless stream of small int
         for (let n = game.world.waiting().length; n < 4; n += 1) {
           const { bytes: sizeBytes } = smalls[game.world.calls.size % smalls.length]!;
           const light = { workClass: "light", priority: "interactive", tokens: 1 } as const;
-          game.act({ kind: "ask", wish: { ...base, ...light, sizeBytes } });
+          game.act({ kind: "ask", drawn: { ...base, ...light, sizeBytes } });
         }
-        // The device is taken by small ones before the large one comes.
+        // Small requests take the device before the large one comes.
         if (nowMs === 0) game.act({ kind: "report" });
-        if (nowMs === 0) game.act({ kind: "ask", wish });
+        if (nowMs === 0) game.act({ kind: "ask", drawn });
         for (const callId of game.world.held()) {
           const endMs = ends.get(callId) ?? nowMs + smalls[ends.size % smalls.length]!.runMs;
           ends.set(callId, endMs);

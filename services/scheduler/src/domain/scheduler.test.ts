@@ -1,13 +1,18 @@
 import { expect, test } from "vitest";
-import { ended, granted, host, start } from "../../test/one-device.ts";
+import { ended, granted, host, start } from "../../test/one-device-scheduler.ts";
 
-test("a request is granted its preferred option while that fits, and the largest that fits after that", () => {
+test("a request gets its preferred option while it fits, then the largest option that fits", () => {
   const { report, ask } = start();
   report(100);
   expect(ask("a", [500, 200])).toEqual([
     {
-      ...{ kind: "grant", callId: "a", slotId: "7.1", deviceId: "d", optionIndex: 0 },
-      ...{ epoch: { term: 7, counter: 1 }, validMs: 10_000 },
+      kind: "grant",
+      callId: "a",
+      slotId: "7.1",
+      deviceId: "d",
+      optionIndex: 0,
+      epoch: { term: 7, counter: 1 },
+      validMs: 10_000,
     },
   ]);
   expect(ask("b", [500, 200])).toMatchObject([{ kind: "grant", optionIndex: 1 }]);
@@ -20,7 +25,7 @@ test("before any report a request waits, then it is granted", () => {
   expect(granted(report(100))).toEqual(["a"]);
 });
 
-test("a device without a fresh report takes no new work, and memory of the silent is not forgotten", () => {
+test("a device without a fresh report gets no new work, and memory of stale reporters stays charged", () => {
   const { report, ask, later, device } = start();
   report(400, [host("h", 300)]);
   report(400, [], "s/1");
@@ -34,7 +39,7 @@ test("a device without a fresh report takes no new work, and memory of the silen
   expect(ask("a", 10)).toMatchObject([{ kind: "queued", why: "stale" }]);
 });
 
-test("work that fits no known device even when empty is refused at once; an unknown device may still come", () => {
+test("work that fits no device even when empty is refused at once, unless one of its devices is unknown", () => {
   const { report, ask } = start();
   report(100);
   expect(ended(ask("a", [2000, 951]))).toEqual([["a", "NO_DEVICE_FITS"]]);
@@ -42,7 +47,7 @@ test("work that fits no known device even when empty is refused at once; an unkn
   expect(ask("c", 2000, { deviceIds: ["d", "unknown"] })).toMatchObject([{ kind: "queued" }]);
 });
 
-test("compute tokens are never oversubscribed, and work that wants more than there are takes them all", () => {
+test("compute tokens are never oversubscribed, and work that wants more than the device has takes all of them", () => {
   const { report, ask, release } = start();
   report(100);
   expect(granted(ask("a", 1, { tokens: 3 }))).toEqual(["a"]);
@@ -64,15 +69,15 @@ test("classes are limited, and exclusive work never runs beside another class", 
   expect(granted(release("l"))).toEqual(["x"]);
 });
 
-test("a host that is large enough costs nothing more, and its weights are counted once", () => {
+test("work on a host that is large enough adds no charge, and model weights are counted once", () => {
   const { report, ask, device } = start();
   report(700, [host("h", 600)]);
-  const cards = { modelDigest: "m", hostId: "h" };
-  expect(granted(ask("a", 400, cards))).toEqual(["a"]);
+  const model = { modelDigest: "m", hostId: "h" };
+  expect(granted(ask("a", 400, model))).toEqual(["a"]);
   expect(device()).toMatchObject({ externalBytes: 100, committedBytes: 600, usedBytes: 700 });
 });
 
-test("a model's first run is charged half as much again and runs alone; once done it is proven", () => {
+test("a model's first run is charged 1.5 times its estimate and runs alone; after it the model is proven", () => {
   const { report, ask, release, device, scheduler } = start();
   report(100);
   const model = { modelDigest: "m", hostId: "" };
@@ -84,7 +89,7 @@ test("a model's first run is charged half as much again and runs alone; once don
   expect(scheduler.snapshot(0).slots.map(({ callId }) => callId)).toEqual(["b", "c"]);
 });
 
-test("running out of memory makes the next prediction larger", () => {
+test("an out-of-memory failure makes the next prediction larger", () => {
   const { report, ask, release, device } = start();
   report(0, [host("h", 10)]);
   const model = { modelDigest: "m", hostId: "h" };
@@ -95,7 +100,7 @@ test("running out of memory makes the next prediction larger", () => {
   expect(device()).toMatchObject({ committedBytes: 375 });
 });
 
-test("memory is free only once the device shows it", () => {
+test("memory counts as free only after a report shows it", () => {
   const { report, ask, release, device } = start();
   report(100, [host("h", 50)]);
   ask("a", 500, { modelDigest: "m", hostId: "h" });
@@ -105,7 +110,7 @@ test("memory is free only once the device shows it", () => {
   expect(device()).toMatchObject({ committedBytes: 150, externalBytes: 50 });
 });
 
-test("a service's own process is charged every slot on top of what it uses while idle", () => {
+test("a service's own process is charged each slot in addition to its idle use", () => {
   const { report, ask, device, release } = start();
   report(180, [], "s/0", 80);
   ask("a", 100);
@@ -119,7 +124,7 @@ test("a service's own process is charged every slot on top of what it uses while
   expect(device()).toMatchObject({ committedBytes: 80, usedBytes: 180 });
 });
 
-test("the host that a granted start brings up takes over the start's charge", () => {
+test("a reported host takes over the charge of its pending host", () => {
   const { report, ask, device } = start();
   report(100);
   ask("a", 200, { modelDigest: "m" });

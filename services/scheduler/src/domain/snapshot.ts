@@ -1,29 +1,29 @@
 import type { HostReport } from "@pixelmesh/proto";
-import type { Queue } from "./admission/queue.ts";
-import { type Device, type Figures, isFresh, type Slot, toFigures } from "./devices/device.ts";
+import type { RequestQueue } from "./admission/queue.ts";
+import { type WorkClass, workClasses } from "./admission/slot-request.ts";
+import { type Device, type DeviceUsage, type GrantedSlot, isFresh, usageOf } from "./devices/device.ts";
 import { chargeBytes } from "./devices/memory-owners.ts";
-import { type WorkClass, workClasses } from "./types.ts";
 
-/** A device as it stands. */
-export type DeviceView = Figures &
+/** The current state of a device. */
+export type DeviceView = DeviceUsage &
   Pick<Device, "deviceId" | "kind" | "name" | "zone" | "totalBytes" | "observedBytes" | "tokens"> & {
     readonly reporterIds: readonly string[];
     readonly hosts: readonly HostReport[];
     readonly isFresh: boolean;
-    /** Of what is external: memory that an ended host of ours has not given back. */
+    /** Part of `externalBytes`: memory that an ended host has not given back. */
     readonly quarantinedBytes: number;
   };
 
-/** A slot as it stands: what its unit is charged, and for how long it is held. */
+/** The current state of a slot, with the charge of its memory owner. */
 export type SlotView = Pick<
-  Slot,
+  GrantedSlot,
   "slotId" | "callId" | "request" | "deviceId" | "epoch" | "tokens" | "alone" | "broken"
 > & {
   readonly committedBytes: number;
   readonly heldMs: number;
 };
 
-/** A class's queue as it stands. */
+/** The current state of the queue of a work class. */
 export type QueueView = {
   readonly workClass: WorkClass;
   readonly waiting: number;
@@ -31,15 +31,19 @@ export type QueueView = {
   readonly oldestWaitMs: number;
 };
 
-/** Everything as it stands, for people and for metrics. */
-export type Snapshot = {
+/** The current state of the scheduler, for GetCluster and metrics. */
+export type SchedulerSnapshot = {
   readonly devices: readonly DeviceView[];
   readonly slots: readonly SlotView[];
   readonly queues: readonly QueueView[];
 };
 
-/** Takes the picture. Its cost grows with devices and slots, not with what waits. */
-export function toSnapshot(devices: ReadonlyMap<string, Device>, queue: Queue, nowMs: number): Snapshot {
+/** Returns a snapshot. Its cost grows with devices and slots, not with waiting requests. */
+export function toSnapshot(
+  devices: ReadonlyMap<string, Device>,
+  queue: RequestQueue,
+  nowMs: number,
+): SchedulerSnapshot {
   const slots = [...devices.values()].flatMap((device) =>
     [...device.slots.values()].map((slot) => toSlotView(device, slot, nowMs)),
   );
@@ -60,8 +64,14 @@ function toDeviceView(device: Device): DeviceView {
   const { deviceId, kind, name, zone, totalBytes, observedBytes, tokens } = device;
   const reports = [...device.reporters.values()].map(({ report }) => report);
   return {
-    ...{ deviceId, kind, name, zone, totalBytes, observedBytes, tokens },
-    ...toFigures(device),
+    deviceId,
+    kind,
+    name,
+    zone,
+    totalBytes,
+    observedBytes,
+    tokens,
+    ...usageOf(device),
     reporterIds: [...device.reporters.keys()],
     hosts: reports.flatMap((report) => report.hosts),
     isFresh: isFresh(device),
@@ -69,10 +79,10 @@ function toDeviceView(device: Device): DeviceView {
   };
 }
 
-function toSlotView(device: Device, slot: Slot, nowMs: number): SlotView {
+function toSlotView(device: Device, slot: GrantedSlot, nowMs: number): SlotView {
   const { slotId, callId, request, deviceId, epoch, tokens, alone, broken } = slot;
-  const unit = device.units.get(slot.unitKey);
-  const committedBytes = unit === undefined ? slot.peakBytes : Math.min(slot.peakBytes, chargeBytes(unit));
+  const owner = device.owners.get(slot.ownerKey);
+  const committedBytes = owner === undefined ? slot.peakBytes : Math.min(slot.peakBytes, chargeBytes(owner));
   return {
     slotId,
     callId,

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { assertAlways, timeoutMs } from "../../test/runs.ts";
+import { deviceIds, drawnRequests, instances, tokensTotal, totalBytes } from "../../test/drawn-requests.ts";
+import { assertAlways, timeoutMs } from "../../test/property-runs.ts";
 import { createSuccession } from "../../test/succession.ts";
-import { deviceIds, instances, tokensTotal, totalBytes, wishes } from "../../test/wishes.ts";
 import { defaultRules, type Rules } from "./rules.ts";
 
-const rules: Rules = { ...defaultRules, gpuHeadroomBytes: 50, minResidentMs: 3_000, maxWaitMs: 60_000 };
+const rules: Rules = { ...defaultRules, gpuHeadroomBytes: 50, minHostAgeMs: 3_000, maxWaitMs: 60_000 };
 
 type Game = ReturnType<typeof createSuccession>;
 type Action = (game: Game) => void;
@@ -13,7 +13,7 @@ type Action = (game: Game) => void;
 const share = fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true }));
 const action = (weight: number, name: string, made: fc.Arbitrary<Action>) => ({
   weight,
-  // Named, so that a counterexample can be read.
+  // The name makes counterexamples readable.
   arbitrary: made.map((act) => Object.assign(act, { [fc.toStringMethod]: () => name })),
 });
 const numbered = (weight: number, name: "renew" | "release" | "breakOff" | "announce") =>
@@ -46,7 +46,7 @@ const actions = fc.array(
     action(
       8,
       "ask",
-      wishes.map((wish) => (game) => game.ask(wish)),
+      drawnRequests.map((drawn) => (game) => game.ask(drawn)),
     ),
     action(
       8,
@@ -84,7 +84,7 @@ function play(bytes: readonly number[], all: readonly Action[], check: (game: Ga
   return game;
 }
 
-test("(1) whoever dies or sleeps, a device's real use never passes its bound, nor do the tokens of its slots", {
+test("(1) whichever process dies or pauses, real use of a device never exceeds its bound, nor do the tokens of its slots", {
   timeout: timeoutMs,
 }, () => {
   assertAlways(
@@ -100,7 +100,7 @@ test("(1) whoever dies or sleeps, a device's real use never passes its bound, no
   );
 });
 
-test("(7) nothing runs on an epoch that its leader has waited out, and nothing runs that whoever leads has not charged", {
+test("(7) nothing runs on an epoch whose grants have expired, and the leader charges every run", {
   timeout: timeoutMs,
 }, () => {
   assertAlways(
@@ -114,7 +114,7 @@ test("(7) nothing runs on an epoch that its leader has waited out, and nothing r
   );
 });
 
-test("(6) whoever was killed at any step: every request ends, and the ledger comes to what is true", {
+test("(6) whichever process is killed at any step, every request ends and the ledger converges to the true use", {
   timeout: timeoutMs,
 }, () => {
   assertAlways(

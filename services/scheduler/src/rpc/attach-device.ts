@@ -5,20 +5,21 @@ import {
   DeviceKind,
   type DeviceReport as DeviceReportMessage,
 } from "@pixelmesh/proto";
-import { type CallContext, createOutbox } from "@pixelmesh/rpc";
+import { type CallContext, createSendQueue } from "@pixelmesh/rpc";
 import type { Leader } from "../adapters/leader.ts";
 import type { Runtime } from "../adapters/runtime.ts";
-import { type Command, type DeviceReport, toReporterId } from "../domain/types.ts";
+import { type DeviceReport, toReporterId } from "../domain/devices/device-report.ts";
+import type { ReporterCommand } from "../domain/effects.ts";
 
 const maxDevices = 64;
 
-/** AttachDevice: reports of one worker process come up, commands to it go down. */
+/** AttachDevice: takes the reports of one worker process and sends commands to it. */
 export function createAttachDevice(leader: Leader) {
   return async function* attachDevice(
     stream: AsyncIterable<AttachDeviceRequest>,
     { signal, header, sendHeader }: CallContext,
   ): AsyncGenerator<AttachDeviceResponse, void, undefined> {
-    const commands = createOutbox<AttachDeviceResponse>(64);
+    const commands = createSendQueue<AttachDeviceResponse>(64);
     const { runtime } = leader.require();
     let failure: unknown;
     let reporterId = "";
@@ -44,8 +45,8 @@ export function createAttachDevice(leader: Leader) {
       }
     }
 
-    // Until something comes back a client keeps all it has sent, to be able to send it again: a report a second, for as
-    // long as there is no command. A header that says nothing would not be sent.
+    // A client keeps all messages for a retry until the server answers, and a command may never come. So the server sends a header at
+    // once; an empty header would not be sent.
     header.set("pixelmesh-attached", "1");
     sendHeader();
     signal.addEventListener("abort", commands.end, { once: true });
@@ -65,7 +66,7 @@ export function createAttachDevice(leader: Leader) {
   };
 }
 
-function toResponse(command: Command): AttachDeviceResponse {
+function toResponse(command: ReporterCommand): AttachDeviceResponse {
   return command.kind === "evictHost"
     ? { command: { $case: "evictHost", value: { hostId: command.hostId } } }
     : { command: { $case: "cleanUp", value: { wantedBytes: command.wantedBytes } } };

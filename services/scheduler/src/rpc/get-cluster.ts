@@ -10,12 +10,12 @@ import {
 } from "@pixelmesh/proto";
 import { createBrokerView } from "../adapters/broker-view.ts";
 import type { Leader } from "../adapters/leader.ts";
-import type { DeviceView, SlotView, Snapshot } from "../domain/snapshot.ts";
+import type { DeviceView, SchedulerSnapshot, SlotView } from "../domain/snapshot.ts";
 
 const zones = { green: Zone.GREEN, amber: Zone.AMBER, red: Zone.RED } as const;
 const classes = { light: WorkClass.LIGHT, heavy: WorkClass.HEAVY, exclusive: WorkClass.EXCLUSIVE } as const;
 
-/** GetCluster: announced services, devices, slots, and both kinds of queues. */
+/** GetCluster: returns announced services, devices, slots, and the queues of slots and of work items. */
 export function createGetCluster(leader: Leader, bus: Bus) {
   const readBroker = createBrokerView(bus);
   return async (): Promise<GetClusterResponse> => {
@@ -67,7 +67,7 @@ function toSlotStatus({ slotId, deviceId, request, committedBytes, heldMs }: Slo
   };
 }
 
-function toSlotQueues({ queues }: Snapshot): QueueStatus[] {
+function toSlotQueues({ queues }: SchedulerSnapshot): QueueStatus[] {
   return queues.map(({ workClass, waiting, running, oldestWaitMs }) => ({
     name: `slots.${workClass}`,
     waiting,

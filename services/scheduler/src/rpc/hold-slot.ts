@@ -1,21 +1,21 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import type { HoldSlotRequest, HoldSlotResponse } from "@pixelmesh/proto";
-import { type CallContext, createOutbox } from "@pixelmesh/rpc";
-import { noteCall } from "@pixelmesh/telemetry";
+import { type CallContext, createSendQueue } from "@pixelmesh/rpc";
+import { addCallLogFields } from "@pixelmesh/telemetry";
 import type { Leader } from "../adapters/leader.ts";
 import { parseSlotRequest } from "./parse-request.ts";
 
-/** A call that has not asked for a slot after this time is ended: it counts against the calls that may be open. */
-const askWithinMs = 10_000;
+/** A call without a request is ended after this time, because open calls are limited. */
+const requestWithinMs = 10_000;
 
-/** HoldSlot: one call is one slot. It is released by a release; a call that ends without one stays charged until its grant expires. */
+/** HoldSlot: one call holds one slot until it sends a release. A call that ends without one stays charged until its grant expires. */
 export function createHoldSlot(leader: Leader) {
   return async function* holdSlot(
     stream: AsyncIterable<HoldSlotRequest>,
     { signal }: CallContext,
   ): AsyncGenerator<HoldSlotResponse, void, undefined> {
     const { runtime } = leader.require();
-    const answers = createOutbox<HoldSlotResponse>();
+    const answers = createSendQueue<HoldSlotResponse>();
     let failure: Error | undefined;
     const end = (error?: Error) => {
       failure ??= error;
@@ -26,24 +26,24 @@ export function createHoldSlot(leader: Leader) {
         answers.push({ message: { $case: "grant", value: { slotId, deviceId, optionIndex, epoch, validMs } } }),
       queued: ({ position, why }) => answers.push({ message: { $case: "queued", value: { position, why } } }),
       revoked: (why) => answers.push({ message: { $case: "revoked", value: { why } } }),
-      passed(instance) {
+      redirected(instance) {
         answers.push({ message: { $case: "pass", value: { instance } } });
         end();
       },
       ended: end,
     });
 
-    const asking = setTimeout(
-      () => end(new AppError("DEADLINE_EXCEEDED", `Expected a request within ${askWithinMs / 1000} s, got none`)),
-      askWithinMs,
+    const requestTimer = setTimeout(
+      () => end(new AppError("DEADLINE_EXCEEDED", `Expected a request within ${requestWithinMs / 1000} s, got none`)),
+      requestWithinMs,
     );
     async function listen(): Promise<void> {
       let hasRequest = false;
       for await (const { message } of stream) {
         if (message?.$case === "request" && !hasRequest) {
           hasRequest = true;
-          clearTimeout(asking);
-          noteCall({ jobId: message.value.jobId, stepId: message.value.stepId });
+          clearTimeout(requestTimer);
+          addCallLogFields({ jobId: message.value.jobId, stepId: message.value.stepId });
           call.request(parseSlotRequest(message.value, { unixMs: Date.now(), nowMs: call.nowMs }));
         } else if (message?.$case === "renewal" && hasRequest) call.renew();
         else if (message?.$case === "release" && hasRequest) {
@@ -62,7 +62,7 @@ export function createHoldSlot(leader: Leader) {
       signal.throwIfAborted();
       if (failure) throw failure;
     } finally {
-      clearTimeout(asking);
+      clearTimeout(requestTimer);
       signal.removeEventListener("abort", onAbort);
       call.disconnect();
     }

@@ -1,11 +1,11 @@
 import { expected } from "@pixelmesh/errors";
 import { Priority, type SlotOption, type SlotRequest as SlotRequestMessage, WorkClass } from "@pixelmesh/proto";
-import type { SlotRequest } from "../domain/types.ts";
+import type { SlotRequest } from "../domain/admission/slot-request.ts";
 
 const maxDevices = 64;
 const maxOptions = 16;
 
-/** A slot request as the domain takes it; throws INVALID_ARGUMENT. `clock` ties the wall clock to the scheduler's own. */
+/** Parses a slot request; throws INVALID_ARGUMENT. `clock` gives the same moment on the wall clock and the scheduler's clock. */
 export function parseSlotRequest(
   message: SlotRequestMessage,
   clock: { readonly unixMs: number; readonly nowMs: number },
@@ -36,7 +36,7 @@ export function parseSlotRequest(
   };
 }
 
-/** What remains goes before a time by the asker's clock, which releases before this one send alone. */
+/** Prefers the time that is left. Older workers send only a deadline by their own clock. */
 function toDeadlineMs(
   { deadlineAfterMs, deadlineUnixMs }: SlotRequestMessage,
   clock: { readonly unixMs: number; readonly nowMs: number },

@@ -1,188 +1,185 @@
-import { statfs } from "node:fs/promises";
 import { AppError } from "@pixelmesh/errors";
-import { type BlobKind, blobKinds } from "../domain/kind.ts";
-import type { RoomWish } from "../domain/ports.ts";
-import { createReservations } from "../domain/reservations.ts";
+import type { BlobKind } from "../domain/blob-kind.ts";
+import type { ReservationRequest } from "../domain/blob-store.ts";
+import { createReservations, type Reservations } from "../domain/reservations.ts";
+import { createFreeSpace, type FreeSpace } from "./free-space.ts";
 import { storageFull } from "./fs-errors.ts";
+import { createKindTotals } from "./kind-totals.ts";
 
-/** What a store may take, in bytes. */
+/** Limits of a store, in bytes. */
 export type CapacityLimits = {
-  /** For all blobs together. */
+  /** Most bytes of all blobs together. */
   readonly maxBytes: number;
-  /** Left free on the file system for everybody else. */
+  /** Left free on the file system. */
   readonly minFreeBytes: number;
 };
 
-/** Room taken by one upload. Releasing gives back what was not stored; it may be repeated. */
-export type Claim = {
-  /** Takes room for more bytes; throws STORAGE_FULL where there is none even after blobs gave way. */
+/** Space that is allocated to one upload. */
+export type SpaceAllocation = {
+  /** Allocates more bytes; throws STORAGE_FULL if there is not enough space even after evictions. */
   grow(bytes: number): Promise<void>;
-  /** Turns what was claimed into a stored blob. */
-  store(kind: BlobKind): void;
+  /** Turns the allocated bytes into a stored blob. */
+  commit(kind: BlobKind): void;
+  /** Frees the bytes that were not committed. Idempotent. */
   release(): void;
 };
 
-/** Counts blobs and bytes and hands out room for more. */
+/** Counts blobs and bytes, and allocates space. */
 export type Capacity = {
-  /** Room for a put; that of a job comes out of its reservation first. */
-  claim(jobId?: string): Claim;
-  /** Promises a job room until its release; throws as `grow` does, and OUTPUT_TOO_LARGE for what can never be stored. */
-  reserve(wish: RoomWish): Promise<void>;
-  /** A job's blob may give way: its room is the job's again. */
+  /** Starts an allocation for a put. With a job it uses the job's reservation first. */
+  allocate(jobId?: string): SpaceAllocation;
+  /** Reserves space for a job until its release; throws as `grow` does, and OUTPUT_TOO_LARGE for more than an empty store holds. */
+  reserve(request: ReservationRequest): Promise<void>;
+  /** Returns the space of a job's blob that may be evicted to the job's reservation. */
   giveBack(jobId: string, bytes: number): void;
   endReservation(jobId: string): void;
-  /** Reads the file system's free space again, where that was not done lately. */
+  /** Reads the free space of the file system again, at most once a second. */
   refresh(): Promise<void>;
-  /** Ends the reservations that are past their time. */
+  /** Ends expired reservations. */
   prune(nowMs: number): void;
   /** Counts a blob that was found or removed without an upload. */
   add(kind: BlobKind, blobs: number, bytes: number): void;
-  /** Counts a blob that is of another kind now. */
+  /** Counts a blob whose kind has changed. */
   move(from: BlobKind, to: BlobKind, bytes: number): void;
   readonly storedBytes: number;
   readonly reservedBytes: number;
-  /** Free on the file system, as last read. */
+  /** Free on the file system, at the last reading. */
   readonly freeBytes: number;
   of(kind: BlobKind): { readonly blobs: number; readonly sizeBytes: number };
 };
 
-/** How long a reading of the file system's free space is relied on. */
-const freshMs = 1_000;
-/** How often a put that was overtaken by another one asks for room again. */
+/** How often an allocation evicts again after another put used the freed space. */
 const maxRounds = 3;
 
 /**
- * Makes the count. `makeRoom` is asked to let blobs give way until `short` answers 0; `monotonicMs` is a clock that never goes
- * back.
+ * Creates the capacity of an empty store. `evict` must evict blobs until `missingBytes` returns at most 0 or none is left; `monotonicMs` is a
+ * monotonic clock.
  */
 export function createCapacity(
   directory: string,
   limits: CapacityLimits,
-  makeRoom: (short: () => number) => Promise<void>,
+  evict: (missingBytes: () => number) => Promise<void>,
   monotonicMs: () => number,
 ): Capacity {
-  const counts = Object.fromEntries(blobKinds.map((kind) => [kind, { blobs: 0, sizeBytes: 0 }])) as Record<
-    BlobKind,
-    { blobs: number; sizeBytes: number }
-  >;
+  const totals = createKindTotals();
   const reservations = createReservations();
-  let storedBytes = 0;
-  let claimedBytes = 0;
-  let freeBytes = 0;
-  let readAtMs = Number.NEGATIVE_INFINITY;
+  const free = createFreeSpace(directory, monotonicMs);
+  const allocated = { bytes: 0 };
 
-  const refreshFree = async () => {
-    if (monotonicMs() - readAtMs <= freshMs) return;
-    const { bavail, bsize } = await statfs(directory);
-    freeBytes = bavail * bsize;
-    readAtMs = monotonicMs();
-  };
+  /** Bytes that are stored, allocated or reserved. */
+  const plannedBytes = () => totals.storedBytes + allocated.bytes + reservations.openBytes;
+  const missingBytes = () =>
+    Math.max(plannedBytes() - limits.maxBytes, limits.minFreeBytes + reservations.openBytes - free.bytes);
 
-  /** Bytes that are stored, on their way or promised. */
-  const spokenFor = () => storedBytes + claimedBytes + reservations.openBytes;
-  const shortage = () =>
-    Math.max(spokenFor() - limits.maxBytes, limits.minFreeBytes + reservations.openBytes - freeBytes);
-
-  /** Takes `bytes` by `take` once there is room for the `extra` of them that nobody has been promised yet. */
-  async function takeRoom(extra: () => number, take: () => void): Promise<void> {
-    await refreshFree();
-    for (let round = 1; shortage() + extra() > 0 && extra() > 0; round += 1) {
-      if (round > maxRounds) throw storageFull(explain(extra()));
-      await makeRoom(() => shortage() + extra());
-      readAtMs = Number.NEGATIVE_INFINITY;
-      await refreshFree();
+  /** Calls `take` once `extraBytes` more bytes fit, after evictions if needed; throws STORAGE_FULL if they do not fit. */
+  async function takeSpace(extraBytes: () => number, take: () => void): Promise<void> {
+    await free.refresh();
+    for (let round = 1; missingBytes() + extraBytes() > 0 && extraBytes() > 0; round += 1) {
+      if (round > maxRounds) throw storageFull(explain(extraBytes()));
+      await evict(() => missingBytes() + extraBytes());
+      free.expire();
+      await free.refresh();
     }
     take();
   }
 
-  function explain(extra: number): string {
+  function explain(extraBytes: number): string {
     const reserved = reservations.openBytes > 0 ? `, ${reservations.openBytes} of them reserved for open jobs` : "";
-    return spokenFor() + extra > limits.maxBytes
+    return plannedBytes() + extraBytes > limits.maxBytes
       ? `its capacity of ${limits.maxBytes} bytes is in use${reserved}`
       : `less than ${limits.minFreeBytes} bytes would stay free on the file system${reserved}`;
   }
 
-  function add(kind: BlobKind, blobs: number, bytes: number): void {
-    counts[kind].blobs += blobs;
-    counts[kind].sizeBytes += bytes;
-    storedBytes += bytes;
-    if (bytes < 0) freeBytes -= bytes;
-  }
-
   return {
-    claim(jobId = "") {
-      let own = 0;
-      let reserved = 0;
-      const give = (bytes: number) => {
-        claimedBytes -= bytes;
-        freeBytes += bytes;
-      };
-      return {
-        async grow(bytes) {
-          const fromReservation = reservations.take(jobId, bytes);
-          reserved += fromReservation;
-          claimedBytes += fromReservation;
-          freeBytes -= fromReservation;
-          own += fromReservation;
-          const rest = bytes - fromReservation;
-          if (rest === 0) return;
-          await takeRoom(
-            () => rest,
-            () => {
-              own += rest;
-              claimedBytes += rest;
-              freeBytes -= rest;
-            },
-          );
-        },
-        store(kind) {
-          claimedBytes -= own;
-          storedBytes += own;
-          counts[kind].blobs += 1;
-          counts[kind].sizeBytes += own;
-          own = 0;
-          reserved = 0;
-        },
-        release() {
-          give(own);
-          reservations.giveBack(jobId, reserved);
-          own = 0;
-          reserved = 0;
-        },
-      };
-    },
-    async reserve(wish) {
-      const { jobId, key, untilMs } = wish;
-      if (wish.leastBytes > limits.maxBytes) throw neverFits(wish.leastBytes, limits.maxBytes);
-      // An estimate must not refuse a job that may well fit: half of the store is promised to one job at most.
-      const bytes = Math.max(wish.leastBytes, Math.min(wish.bytes, Math.floor(limits.maxBytes / 2)));
-      const granted = { jobId, key, bytes, untilMs };
-      await takeRoom(
-        () => reservations.extraBytes(granted),
-        () => reservations.grant(granted),
+    allocate: (jobId = "") =>
+      createAllocation(jobId, {
+        reservations,
+        allocated,
+        free,
+        takeSpace,
+        count: (kind, bytes) => totals.add(kind, 1, bytes),
+      }),
+    async reserve({ jobId, key, bytes: wantedBytes, leastBytes, untilMs }) {
+      if (leastBytes > limits.maxBytes) throw neverFits(leastBytes, limits.maxBytes);
+      // An estimate must not refuse a job that may fit, so at most half of the store is reserved for one estimate.
+      const bytes = Math.max(leastBytes, Math.min(wantedBytes, Math.floor(limits.maxBytes / 2)));
+      const reservation = { jobId, key, bytes, untilMs };
+      await takeSpace(
+        () => reservations.extraBytes(reservation),
+        () => reservations.grant(reservation),
       );
     },
-    refresh: refreshFree,
+    refresh: free.refresh,
     giveBack: reservations.giveBack,
     endReservation: reservations.end,
     prune: reservations.prune,
-    add,
+    add(kind, blobs, bytes) {
+      totals.add(kind, blobs, bytes);
+      if (bytes < 0) free.add(-bytes);
+    },
     move(from, to, bytes) {
-      counts[from].blobs -= 1;
-      counts[from].sizeBytes -= bytes;
-      counts[to].blobs += 1;
-      counts[to].sizeBytes += bytes;
+      totals.add(from, -1, -bytes);
+      totals.add(to, 1, bytes);
     },
     get storedBytes() {
-      return storedBytes;
+      return totals.storedBytes;
     },
     get reservedBytes() {
       return reservations.openBytes;
     },
     get freeBytes() {
-      return freeBytes;
+      return free.bytes;
     },
-    of: (kind) => ({ ...counts[kind] }),
+    of: totals.of,
+  };
+}
+
+type AllocationParts = {
+  readonly reservations: Reservations;
+  /** Bytes of all allocations that are not committed yet. */
+  readonly allocated: { bytes: number };
+  readonly free: FreeSpace;
+  takeSpace(extraBytes: () => number, take: () => void): Promise<void>;
+  /** Counts a stored blob. */
+  count(kind: BlobKind, bytes: number): void;
+};
+
+function createAllocation(
+  jobId: string,
+  { reservations, allocated, free, takeSpace, count }: AllocationParts,
+): SpaceAllocation {
+  let ownBytes = 0;
+  let reservedBytes = 0;
+  const use = (bytes: number) => {
+    ownBytes += bytes;
+    allocated.bytes += bytes;
+    free.add(-bytes);
+  };
+  return {
+    async grow(bytes) {
+      const fromReservation = reservations.take(jobId, bytes);
+      reservedBytes += fromReservation;
+      use(fromReservation);
+      const restBytes = bytes - fromReservation;
+      if (restBytes === 0) return;
+      await takeSpace(
+        () => restBytes,
+        () => use(restBytes),
+      );
+    },
+    commit(kind) {
+      allocated.bytes -= ownBytes;
+      count(kind, ownBytes);
+      ownBytes = 0;
+      reservedBytes = 0;
+    },
+    release() {
+      allocated.bytes -= ownBytes;
+      free.add(ownBytes);
+      reservations.giveBack(jobId, reservedBytes);
+      ownBytes = 0;
+      reservedBytes = 0;
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Reason } from "@pixelmesh/errors";
-import { type BlobKind, blobKinds } from "../domain/kind.ts";
-import type { StoreStats } from "../domain/ports.ts";
+import { type BlobKind, blobKinds } from "../domain/blob-kind.ts";
+import type { StoreStats } from "../domain/blob-store.ts";
 import type { Capacity } from "./capacity.ts";
 
 /** Counts of a store since its start. */
@@ -9,12 +9,12 @@ export type Counts = {
   get(): void;
   corrupt(): void;
   evicted(kind: BlobKind): void;
-  /** A call failed; counted where the disk or its room was the reason. */
+  /** A call failed; counted if the reason is STORAGE_FULL or STORAGE_UNAVAILABLE. */
   refused(reason: Reason): void;
   read(capacity: Capacity): Omit<StoreStats, "capacityBytes">;
 };
 
-/** Makes counts at zero. */
+/** Creates counts at zero. */
 export function createCounts(): Counts {
   const counts = { puts: 0, putsDeduplicated: 0, gets: 0, corrupt: 0 };
   const evicted: Record<BlobKind, number> = { output: 0, input: 0, frame: 0 };

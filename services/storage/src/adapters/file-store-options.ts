@@ -1,24 +1,24 @@
 import type { LifetimeRules } from "../domain/lifetime.ts";
 import type { CapacityLimits } from "./capacity.ts";
 
-/** How a file store behaves; lengths in bytes, times in milliseconds. */
+/** Options of a file store. Sizes in bytes, times in milliseconds. */
 export type FileStoreOptions = {
   readonly directory: string;
   readonly lifetime: LifetimeRules;
   readonly capacity: CapacityLimits;
-  /** The largest blob that is taken. */
+  /** Largest blob that is accepted. */
   readonly maxBlobBytes: number;
-  /** How many blobs one sweep looks at, give or take one first-level directory. */
+  /** How many blobs one sweep visits, rounded up to a whole first-level directory. */
   readonly sweepVisits: number;
-  /** How long a temporary file of a process that cannot be asked may lie idle. */
+  /** After this time without a write a temporary file of another machine is removed. */
   readonly tempStaleMs: number;
-  /** How long a blob found whole is trusted while its file does not change; after that it is read whole once more. */
+  /** How long a verified blob is trusted while its file does not change; after that it is verified again. */
   readonly trustMs: number;
-  /** How long corrupt blobs are kept aside. */
+  /** How long corrupt blobs stay in quarantine. */
   readonly quarantineMs: number;
-  /** How long a full store is not searched again for blobs that may give way. */
+  /** Shortest time between two searches of a full store for blobs to evict. */
   readonly fullRestMs: number;
-  /** Told of every corrupt blob, once. */
+  /** Called once for every corrupt blob. */
   readonly onCorrupt: (sha256: string) => void;
   readonly unixMs: () => number;
   readonly monotonicMs: () => number;

@@ -8,19 +8,19 @@ import { toStoreError } from "./fs-errors.ts";
 const errnoError = (code: string) =>
   Object.assign(new Error(`${code}: x, open '/secret/path'`), { code, syscall: "open" });
 
-test("a disk without room is full, with when to come back", () => {
+test("a full disk is STORAGE_FULL with a retry delay", () => {
   for (const code of ["ENOSPC", "EDQUOT"])
     expect(toStoreError(errnoError(code))).toMatchObject({ reason: "STORAGE_FULL", retryAfterMs: 2_000 });
 });
 
-// Every errno that Linux's manual pages of open, read, write, fsync, rename, mkdir, unlink, stat and utimensat name, but for those
-// of wrong arguments of a program (EBADF, EFAULT).
+// Every errno in Linux's manual pages of open, read, write, fsync, rename, mkdir, unlink, stat and utimensat, except those of wrong
+// arguments (EBADF, EFAULT).
 const codes = (
   "EACCES EAGAIN EBUSY EDQUOT EEXIST EFBIG EINTR EINVAL EIO EISDIR ELOOP EMFILE EMLINK ENAMETOOLONG ENFILE ENODEV ENOENT ENOMEM " +
   "ENOSPC ENOTDIR ENOTEMPTY ENXIO EOPNOTSUPP EPERM EROFS ESTALE ETIMEDOUT ETXTBSY EXDEV ENOTCONN ENOLCK ENOSYS EBADMSG"
 ).split(" ");
 
-test.each(codes)("%s of a disk is typed, may pass, and names no path", (code) => {
+test.each(codes)("%s of a disk is typed and retryable, and its message contains no path", (code) => {
   expect(Object.keys(constants.errno)).toContain(code);
   const error = toStoreError(errnoError(code));
   expect(error).toBeInstanceOf(AppError);
@@ -32,7 +32,7 @@ test.each(codes)("%s of a disk is typed, may pass, and names no path", (code) =>
   expect(cause).toMatchObject({ code });
 });
 
-test("real failures of the file system are typed too", async () => {
+test("real failures of the file system are typed", async () => {
   const directory = await mkdtemp(join(tmpdir(), "pixelmesh-errno-"));
   try {
     await writeFile(join(directory, "file"), "");
@@ -51,7 +51,7 @@ test("real failures of the file system are typed too", async () => {
   }
 });
 
-test("what is no failure of the disk stays what it is", () => {
+test("other errors are returned unchanged", () => {
   const typed = new AppError("BLOB_NOT_FOUND", "x");
   const reset = errnoError("ECONNRESET");
   const plain = new TypeError("x");

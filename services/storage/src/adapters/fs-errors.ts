@@ -1,18 +1,18 @@
 import { AppError } from "@pixelmesh/errors";
 
-/** How long a caller that met a full store should wait: about as long as a full store is not searched again. */
+/** Retry delay for a full store: about the shortest time until the evictor searches again. */
 const fullRetryAfterMs = 2_000;
-/** How long a caller that met a disk that cannot be used should wait. */
+/** Retry delay for a failing disk. */
 const brokenRetryAfterMs = 5_000;
-/** How long a caller should wait where the process was short of something for a moment. */
+/** Retry delay for a short lack of a resource. */
 const shortRetryAfterMs = 1_000;
 
 const fullTexts: Readonly<Record<string, string>> = {
-  ENOSPC: "the file system has no room",
+  ENOSPC: "the file system has no free space",
   EDQUOT: "the quota of the file system is used up",
 };
 
-/** Every failure of a disk, a network file system or a mount that this service may meet, with what is wrong. */
+/** Failures of disks, network file systems and mounts, with their descriptions. */
 const brokenTexts: Readonly<Record<string, string>> = {
   EROFS: "it is mounted read-only",
   EIO: "it reports an input/output error",
@@ -61,19 +61,19 @@ const codeOf = (error: unknown): string => {
   return typeof code === "string" ? code : "";
 };
 
-/** Whether a file operation failed because the file is not there. */
-export function isMissing(error: unknown): boolean {
+/** Returns whether a file operation failed because the file does not exist. */
+function isMissing(error: unknown): boolean {
   return codeOf(error) === "ENOENT";
 }
 
-/** The STORAGE_FULL error, saying what is full. */
+/** Returns STORAGE_FULL with the reason in its message. */
 export function storageFull(what: string, cause?: unknown): AppError {
   return new AppError("STORAGE_FULL", `The store is full: ${what}`, { retryAfterMs: fullRetryAfterMs, cause });
 }
 
 /**
- * A failure of a file operation as the caller is told of it: STORAGE_FULL or STORAGE_UNAVAILABLE, with when to try again. The path
- * stays in the cause, for the log. Anything that is no failure of the disk is answered as it is.
+ * Converts a file system error to STORAGE_FULL or STORAGE_UNAVAILABLE, with a retry delay. The path stays in the cause, for the log only.
+ * Returns other errors unchanged.
  */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof AppError) return error;
@@ -87,16 +87,7 @@ export function toStoreError(error: unknown): unknown {
   return new AppError("STORAGE_UNAVAILABLE", message, { retryAfterMs, metadata: { code }, cause: error });
 }
 
-/** Runs file operations; what the disk does wrong is thrown as `toStoreError` says. */
-export async function mapStoreErrors<T>(operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (error) {
-    throw toStoreError(error);
-  }
-}
-
-/** The value, or undefined where the file is not there. */
+/** Resolves to the value, or to undefined if the file does not exist. */
 export async function orMissing<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
     return await operation;

@@ -1,7 +1,7 @@
-/** Runs tasks of one key one after the other and of different keys at once. Holds no key that nobody uses. */
+/** Runs tasks of one key one after another and tasks of different keys concurrently. Keys without tasks use no memory. */
 export type KeyedLock = { run<T>(key: string, task: () => Promise<T>): Promise<T> };
 
-/** Makes a lock with no key held. */
+/** Creates a lock. */
 export function createKeyedLock(): KeyedLock {
   const tails = new Map<string, Promise<void>>();
   return {

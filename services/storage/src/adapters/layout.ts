@@ -2,28 +2,26 @@ import { mkdir, open, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { orMissing } from "./fs-errors.ts";
 
-/** Where things lie under the store's directory. */
+/** The directories of a store. */
 export type Layout = {
   readonly blobsDir: string;
   readonly tempDir: string;
   readonly quarantineDir: string;
-  /** `blobs/ab/cd/<sha256>`. */
+  /** Returns `blobs/ab/cd/<sha256>`. */
   blobPath(sha256: string): string;
-  /** Makes the blob's directories; the answer makes their entries durable, to be called once the blob is in place. */
+  /** Creates the blob's directories. Returns a function that makes their entries durable; call it once the blob is renamed. */
   prepare(sha256: string): Promise<() => Promise<void>>;
 };
 
-/** Makes the directories of a store. */
+/** Creates the directories of a store. */
 export async function createLayout(directory: string): Promise<Layout> {
-  const [blobsDir, tempDir, quarantineDir] = ["blobs", "tmp", "quarantine"].map((name) => join(directory, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const blobsDir = join(directory, "blobs");
+  const tempDir = join(directory, "tmp");
+  const quarantineDir = join(directory, "quarantine");
   for (const path of [blobsDir, tempDir, quarantineDir]) await mkdir(path, { recursive: true });
   await syncDirectory(directory);
 
-  // Directories whose own entry is known to be on disk: they are never removed, so at most 65,792 names.
+  // Directories whose own entry is on disk. They are never removed; there are at most 65,792.
   const durable = new Set<string>();
   const blobPath = (sha256: string) => join(blobsDir, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
 
@@ -38,7 +36,7 @@ export async function createLayout(directory: string): Promise<Layout> {
       const fresh = [inner, outer].filter((path) => !durable.has(path));
       if (fresh.length > 0) await mkdir(inner, { recursive: true });
       return async () => {
-        // Together, so that one commit of the journal covers them.
+        // Concurrent, so that one commit of the journal covers them.
         await Promise.all([inner, ...fresh.map((path) => dirname(path))].map(syncDirectory));
         for (const path of fresh) durable.add(path);
       };
@@ -46,7 +44,7 @@ export async function createLayout(directory: string): Promise<Layout> {
   };
 }
 
-/** Puts a directory's entries on disk. */
+/** Makes the entries of a directory durable. */
 export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
@@ -56,7 +54,7 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** The names in a directory; none where it does not exist. */
+/** Returns the names in a directory; none if it does not exist. */
 export async function listNames(path: string): Promise<string[]> {
   return (await orMissing(readdir(path))) ?? [];
 }

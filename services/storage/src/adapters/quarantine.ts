@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { orMissing } from "./fs-errors.ts";
 import { type Layout, listNames } from "./layout.ts";
 
-/** How many blobs are kept for inspection; the oldest go first. */
+/** How many blobs are kept for inspection; the oldest are removed first. */
 const maxKept = 100;
 
 /**
- * Takes a blob's file out of service and keeps it aside under its digest and the time. False where it was gone, or, with
- * `inode` given, where another file has taken its place.
+ * Moves a blob's file to the quarantine, named by digest and time. Returns false if the file does not exist, or if it does not have
+ * `inode` because another file has replaced it.
  */
 export async function quarantine(layout: Layout, sha256: string, nowMs: number, inode?: number): Promise<boolean> {
   const path = layout.blobPath(sha256);
@@ -18,16 +18,16 @@ export async function quarantine(layout: Layout, sha256: string, nowMs: number, 
   return true;
 }
 
-/** Removes what has lain aside for `keepMs`, and the oldest above 100. */
+/** Removes blobs that were quarantined `keepMs` ago or earlier, and the oldest above 100. */
 export async function trimQuarantine(layout: Layout, nowMs: number, keepMs: number): Promise<void> {
   const aged = await Promise.all(
     (await listNames(layout.quarantineDir)).map(async (name) => {
       const path = join(layout.quarantineDir, name);
-      return { path, asideMs: (await orMissing(stat(path)))?.ctimeMs ?? nowMs };
+      return { path, quarantinedAtMs: (await orMissing(stat(path)))?.ctimeMs ?? nowMs };
     }),
   );
-  aged.sort((a, b) => b.asideMs - a.asideMs);
-  for (const [rank, { path, asideMs }] of aged.entries()) {
-    if (rank >= maxKept || nowMs - asideMs > keepMs) await rm(path, { force: true });
+  aged.sort((a, b) => b.quarantinedAtMs - a.quarantinedAtMs);
+  for (const [rank, { path, quarantinedAtMs }] of aged.entries()) {
+    if (rank >= maxKept || nowMs - quarantinedAtMs > keepMs) await rm(path, { force: true });
   }
 }

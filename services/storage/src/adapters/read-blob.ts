@@ -3,21 +3,21 @@ import { type FileHandle, open } from "node:fs/promises";
 import type { ByteRange } from "../domain/range.ts";
 import { orMissing } from "./fs-errors.ts";
 
-/** How much is read at a time; a reader holds at most two such chunks. */
+/** The chunk size of reads; a reader holds at most two chunks. */
 export const readChunkBytes = 256 * 1024;
 
-/** An open blob file and what happens when its bytes are found right or wrong. */
+/** An open blob file, with callbacks for the result of its verification. */
 export type BlobFile = {
   readonly handle: FileHandle;
   readonly sha256: string;
   readonly sizeBytes: number;
   readonly signal: AbortSignal | undefined;
   onVerified(): void;
-  /** Awaited; what it answers is thrown. */
+  /** Awaited; its result is thrown. */
   onCorrupt(): Promise<Error>;
 };
 
-/** The bytes of a range as they are, in chunks of `readChunkBytes`. Ends early where the file does. */
+/** Yields the bytes of a range without verification, in chunks of `readChunkBytes`. Ends early at the end of the file. */
 export async function* readRange(file: Pick<BlobFile, "handle" | "signal">, range: ByteRange): AsyncGenerator<Buffer> {
   const end = range.offsetBytes + range.lengthBytes;
   for (let position = range.offsetBytes; position < end; ) {
@@ -30,7 +30,7 @@ export async function* readRange(file: Pick<BlobFile, "handle" | "signal">, rang
   }
 }
 
-/** All bytes. The last chunk is held back until the digest is right, so wrong bytes never arrive whole. */
+/** Yields all bytes. It holds the last chunk back until the digest is verified, so wrong bytes never arrive completely. */
 export async function* readVerified(file: BlobFile): AsyncGenerator<Buffer> {
   const hash = createHash("sha256");
   let held: Buffer | undefined;
@@ -44,13 +44,13 @@ export async function* readVerified(file: BlobFile): AsyncGenerator<Buffer> {
   if (held !== undefined) yield held;
 }
 
-/** Reads all bytes and keeps none; throws as `readVerified` does. */
+/** Reads and verifies all bytes; throws as `readVerified` does. */
 export async function verify(file: BlobFile): Promise<void> {
   for await (const _ of readVerified(file));
 }
 
-/** Whether a file has the digest; false also where it is gone. */
-export async function isWholeFile(path: string, sha256: string, signal?: AbortSignal): Promise<boolean> {
+/** Returns whether a file has the digest; false if it does not exist. */
+export async function hasDigest(path: string, sha256: string, signal?: AbortSignal): Promise<boolean> {
   const handle = await orMissing(open(path, "r"));
   if (handle === undefined) return false;
   try {

@@ -1,33 +1,31 @@
-import { createHash } from "node:crypto";
 import { AppError, expected } from "@pixelmesh/errors";
-import { toMarkMs } from "../domain/kind.ts";
+import { toMtimeMs } from "../domain/blob-kind.ts";
+import type { PutOptions, PutResult } from "../domain/blob-store.ts";
 import { firstKeepUntil } from "../domain/lifetime.ts";
-import type { PutOptions, PutResult } from "../domain/ports.ts";
-import type { Claim } from "./capacity.ts";
-import type { FileStoreOptions } from "./file-store-options.ts";
-import { type KeepingParts, keepBlob } from "./keeping.ts";
+import type { SpaceAllocation } from "./capacity.ts";
+import { extendBlob, type LifetimeParts } from "./extend-blob.ts";
+import type { Integrity } from "./integrity.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
+import { type ReceivedUpload, receiveUpload } from "./receive-upload.ts";
+import { readStat, type StoredBlob } from "./stored-blobs.ts";
 import type { TempFile, TempFiles } from "./temp-file.ts";
-import { readStat, type StoredBlob } from "./walk.ts";
 
-/** What of a store a put works on. */
-export type StoreParts = KeepingParts & {
-  readonly options: FileStoreOptions;
+/** Parts of a store that a put uses. */
+export type StoreParts = {
+  readonly lifetimeParts: LifetimeParts;
+  readonly maxBlobBytes: number;
   readonly temps: TempFiles;
   readonly locks: KeyedLock;
-  /** Whether a blob's bytes have their digest; those that do not are taken out of service. The caller holds the lock. */
-  readonly isWhole: (blob: StoredBlob, signal?: AbortSignal) => Promise<boolean>;
-  /** Takes a corrupt blob out of service; the caller holds its lock. */
-  readonly setAside: (blob: StoredBlob) => Promise<void>;
+  readonly integrity: Integrity;
 };
 
-// Held in memory until their digest is known: of the puts that fit, those of bytes that are there need no file.
+/** Smaller announced uploads stay in memory until their digest is known, so that bytes that exist already need no file. */
 const smallBytes = 64 * 1024;
 
 /**
- * One put: bytes go to a temporary file while they are hashed; under the digest's lock that file becomes the blob, or the
- * blob that is there, once it is known to be whole, lives on. Bytes announced with a digest that is there are hashed but not
- * written; those announced as few are written only when they turn out not to be there.
+ * Stores one upload. The bytes go to a temporary file while they are hashed; under the digest's lock that file becomes the blob, unless an
+ * intact blob exists already, which is extended instead. Bytes announced with the digest of an existing blob are hashed but not written;
+ * small announced uploads are written only if their blob does not exist.
  */
 export async function storeBlob(
   parts: StoreParts,
@@ -35,21 +33,20 @@ export async function storeBlob(
   put: PutOptions,
   signal?: AbortSignal,
 ): Promise<PutResult> {
-  const claim = parts.capacity.claim(put.jobId);
-  if (put.sizeBytes !== undefined && put.sizeBytes > parts.options.maxBlobBytes) {
-    throw expected("header.size_bytes", `at most ${parts.options.maxBlobBytes}`, put.sizeBytes);
+  const { maxBlobBytes, lifetimeParts, temps, locks } = parts;
+  const allocation = lifetimeParts.capacity.allocate(put.jobId);
+  if (put.sizeBytes !== undefined && put.sizeBytes > maxBlobBytes) {
+    throw expected("header.size_bytes", `at most ${maxBlobBytes}`, put.sizeBytes);
   }
-  const known = put.sha256 === undefined ? undefined : await extendExisting(parts, put.sha256, put, signal);
+  const known = put.sha256 === undefined ? undefined : await extendAnnounced(parts, put.sha256, put, signal);
   if (known === undefined && put.sizeBytes !== undefined && put.sizeBytes <= smallBytes)
-    return await storeSmall(parts, chunks, put, claim, signal);
-  const temp = known === undefined ? await parts.temps.create() : undefined;
+    return await storeSmall(parts, chunks, put, allocation, signal);
+  const temp = known === undefined ? await temps.create() : undefined;
   try {
-    const received = await receive(parts, chunks, put, temp, claim, signal);
-    if (put.sha256 !== undefined && received.sha256 !== put.sha256) throw digestMismatch(put.sha256, received.sha256);
-    signal?.throwIfAborted();
-    return await parts.locks.run(received.sha256, () => settle(parts, received, put, temp, claim, signal));
+    const received = await receiveUpload(chunks, put, temp, { allocation, maxBlobBytes }, signal);
+    return await locks.run(received.sha256, () => commitOrReuse(parts, received, put, temp, allocation, signal));
   } finally {
-    claim.release();
+    allocation.release();
     await temp?.discard();
   }
 }
@@ -58,136 +55,98 @@ async function storeSmall(
   parts: StoreParts,
   chunks: AsyncIterable<Uint8Array>,
   put: PutOptions,
-  claim: Claim,
+  allocation: SpaceAllocation,
   signal: AbortSignal | undefined,
 ): Promise<PutResult> {
-  const held: Uint8Array[] = [];
+  const { maxBlobBytes, temps, locks } = parts;
+  const buffered: Uint8Array[] = [];
   let temp: TempFile | undefined;
-  const sink = { write: async (chunk: Uint8Array) => void held.push(chunk) };
+  const sink = { write: async (chunk: Uint8Array) => void buffered.push(chunk) };
   try {
-    const received = await receive(parts, chunks, put, sink, claim, signal);
-    if (put.sha256 !== undefined && received.sha256 !== put.sha256) throw digestMismatch(put.sha256, received.sha256);
-    signal?.throwIfAborted();
-    return await parts.locks.run(received.sha256, async () => {
-      const existing = await findExisting(parts, received, put, signal);
+    const received = await receiveUpload(chunks, put, sink, { allocation, maxBlobBytes }, signal);
+    return await locks.run(received.sha256, async () => {
+      const existing = await reuseExisting(parts, received, put, signal);
       if (existing !== undefined) return existing;
-      const file = await parts.temps.create();
+      const file = await temps.create();
       temp = file;
-      for (const chunk of held) await file.write(chunk);
-      return await commit(parts, received, put, file, claim);
+      for (const chunk of buffered) await file.write(chunk);
+      return await commit(parts, received, put, file, allocation);
     });
   } finally {
-    claim.release();
+    allocation.release();
     await temp?.discard();
   }
 }
 
-type Received = { readonly sha256: string; readonly sizeBytes: number };
-
-async function receive(
+async function commitOrReuse(
   parts: StoreParts,
-  chunks: AsyncIterable<Uint8Array>,
-  put: PutOptions,
-  temp: Pick<TempFile, "write"> | undefined,
-  claim: Claim,
-  signal: AbortSignal | undefined,
-): Promise<Received> {
-  const maxBytes = put.sizeBytes ?? parts.options.maxBlobBytes;
-  if (temp !== undefined && put.sizeBytes !== undefined) await claim.grow(put.sizeBytes);
-  const hash = createHash("sha256");
-  let sizeBytes = 0;
-  for await (const chunk of chunks) {
-    signal?.throwIfAborted();
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > maxBytes) throw wrongSize(put, maxBytes, sizeBytes);
-    hash.update(chunk);
-    if (temp === undefined) continue;
-    if (put.sizeBytes === undefined) await claim.grow(chunk.byteLength);
-    await temp.write(chunk);
-  }
-  if (put.sizeBytes !== undefined && sizeBytes !== put.sizeBytes) throw wrongSize(put, maxBytes, sizeBytes);
-  return { sha256: hash.digest("hex"), sizeBytes };
-}
-
-async function settle(
-  parts: StoreParts,
-  received: Received,
+  received: ReceivedUpload,
   put: PutOptions,
   temp: TempFile | undefined,
-  claim: Claim,
+  allocation: SpaceAllocation,
   signal: AbortSignal | undefined,
 ): Promise<PutResult> {
-  const existing = await findExisting(parts, received, put, signal);
+  const existing = await reuseExisting(parts, received, put, signal);
   if (existing !== undefined) return existing;
   if (temp === undefined)
     throw new AppError("INTERNAL", `Blob ${received.sha256} was lost while it was put again; repeat the put`);
-  return await commit(parts, received, put, temp, claim);
+  return await commit(parts, received, put, temp, allocation);
 }
 
-/** The blob that is there, its life extended; one that is not whole is set aside. */
-async function findExisting(
-  parts: StoreParts,
-  { sha256, sizeBytes }: Received,
+/** Extends and returns the existing blob; quarantines a corrupt one and returns undefined. */
+async function reuseExisting(
+  { lifetimeParts, integrity }: StoreParts,
+  { sha256, sizeBytes }: ReceivedUpload,
   put: PutOptions,
   signal: AbortSignal | undefined,
 ): Promise<PutResult | undefined> {
-  const existing = await readStat(parts.layout.blobPath(sha256), sha256);
+  const existing = await readStat(lifetimeParts.layout.blobPath(sha256), sha256);
   if (existing === undefined) return undefined;
-  if (existing.sizeBytes !== sizeBytes) await parts.setAside(existing);
-  else if (await parts.isWhole(existing, signal))
-    return { ...toStat(await extend(parts, existing, put)), existed: true };
-  return undefined;
+  if (existing.sizeBytes !== sizeBytes) {
+    await integrity.quarantineBlob(existing);
+    return undefined;
+  }
+  if (!(await integrity.isIntact(existing, signal))) return undefined;
+  const { keepUntilMs, kind } = await extendForPut(lifetimeParts, existing, put);
+  return { sha256, sizeBytes, keepUntilMs, kind, existed: true };
 }
 
 async function commit(
-  parts: StoreParts,
-  { sha256, sizeBytes }: Received,
+  { lifetimeParts }: StoreParts,
+  { sha256, sizeBytes }: ReceivedUpload,
   put: PutOptions,
   temp: TempFile,
-  claim: Claim,
+  allocation: SpaceAllocation,
 ): Promise<PutResult> {
-  const { lifetime, unixMs } = parts.options;
+  const { lifetime, unixMs, verified, holds } = lifetimeParts;
   const { kind = "output", jobId = "" } = put;
   const keepUntilMs = firstKeepUntil(put.keepUntilMs, unixMs(), lifetime, kind);
-  const file = await temp.commit(sha256, toMarkMs({ keepUntilMs, kind }));
-  claim.store(kind);
-  parts.verified.add(sha256, file);
-  if (kind !== "output" && jobId !== "") parts.holds.add(sha256, jobId, keepUntilMs, 0);
+  const file = await temp.commit(sha256, toMtimeMs({ keepUntilMs, kind }));
+  allocation.commit(kind);
+  verified.add(sha256, file);
+  if (kind !== "output" && jobId !== "") holds.add(sha256, jobId, keepUntilMs, 0);
   return { sha256, sizeBytes, keepUntilMs, kind, existed: false };
 }
 
-/** Extends a blob that may spare the upload the writing; undefined where there is none of the announced size that is whole. */
-async function extendExisting(
-  parts: StoreParts,
+/** Extends the blob with the announced digest; undefined if there is no intact one of the announced size. */
+async function extendAnnounced(
+  { lifetimeParts, locks, integrity }: StoreParts,
   sha256: string,
   put: PutOptions,
   signal: AbortSignal | undefined,
 ): Promise<StoredBlob | undefined> {
-  return await parts.locks.run(sha256, async () => {
-    const existing = await readStat(parts.layout.blobPath(sha256), sha256);
+  return await locks.run(sha256, async () => {
+    const existing = await readStat(lifetimeParts.layout.blobPath(sha256), sha256);
     if (existing === undefined) return undefined;
     if (put.sizeBytes !== undefined && put.sizeBytes !== existing.sizeBytes) return undefined;
-    return (await parts.isWhole(existing, signal)) ? await extend(parts, existing, put) : undefined;
+    if (!(await integrity.isIntact(existing, signal))) return undefined;
+    return await extendForPut(lifetimeParts, existing, put);
   });
 }
 
-/** Of an output the new life is on disk before it is answered. */
-function extend(parts: StoreParts, blob: StoredBlob, put: PutOptions): Promise<StoredBlob> {
-  const { lifetime, unixMs } = parts.options;
+/** Extends a blob as a put of new bytes would set its lifetime. The new lifetime of an output is on disk when this resolves. */
+function extendForPut(parts: LifetimeParts, blob: StoredBlob, put: PutOptions): Promise<StoredBlob> {
   const { kind = "output" } = put;
-  return keepBlob(parts, blob, firstKeepUntil(put.keepUntilMs, unixMs(), lifetime, kind), put, kind === "output");
-}
-
-function toStat({ sha256, sizeBytes, keepUntilMs, kind }: StoredBlob) {
-  return { sha256, sizeBytes, keepUntilMs, kind };
-}
-
-function digestMismatch(announced: string, received: string): AppError {
-  const { message, fields } = expected("header.sha256", `the digest of the bytes, ${received}`, announced);
-  return new AppError("DIGEST_MISMATCH", message, { fields });
-}
-
-function wrongSize(put: PutOptions, maxBytes: number, gotBytes: number): AppError {
-  if (put.sizeBytes === undefined) return expected("chunk", `at most ${maxBytes} bytes in all`, gotBytes);
-  return expected("header.size_bytes", `the number of bytes sent, ${gotBytes} so far`, put.sizeBytes);
+  const keepUntilMs = firstKeepUntil(put.keepUntilMs, parts.unixMs(), parts.lifetime, kind);
+  return extendBlob(parts, blob, keepUntilMs, put, kind === "output");
 }

@@ -6,24 +6,24 @@ import { isLeftover, tempName, type Writer } from "../domain/leftovers.ts";
 import { orMissing } from "./fs-errors.ts";
 import { type Layout, listNames } from "./layout.ts";
 
-/** A file on its way into the store. Exactly one of `commit` and `discard` has an effect. */
+/** A file that is being uploaded. Call `commit`, `discard`, or `discard` after `commit`, which then does nothing. */
 export type TempFile = {
-  /** Appends. */
+  /** Appends a chunk. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Makes the bytes durable under their final name, with `markMs` as the file's modification time; answers the file. */
-  commit(sha256: string, markMs: number): Promise<Stats>;
+  /** Makes the bytes durable under their final name, with `mtimeMs` as the modification time. Returns the file's stat. */
+  commit(sha256: string, mtimeMs: number): Promise<Stats>;
   /** Removes the file unless it was committed. */
   discard(): Promise<void>;
 };
 
-/** Makes temporary files and clears away those of processes that died. */
+/** Creates temporary files and removes those of dead processes. */
 export type TempFiles = {
   create(): Promise<TempFile>;
-  /** Removes files that were left behind; answers how many. Call it before the first `create`, then now and then. */
+  /** Removes files of dead processes. Returns the number of removed files. Call it before the first `create` and then regularly. */
   clearLeftovers(nowMs: number): Promise<number>;
 };
 
-/** Temporary files beside the blobs, in the same file system. `staleMs` is how long a foreign one may lie idle. */
+/** Creates temporary files in the store's directory. Files of other machines are removed after `staleMs` without a write. */
 export function createTempFiles(layout: Layout, staleMs: number): TempFiles {
   const self: Writer = { hostname: hostname(), pid: process.pid };
   let made = 0;
@@ -33,14 +33,14 @@ export function createTempFiles(layout: Layout, staleMs: number): TempFiles {
       return await createTempFile(layout, join(layout.tempDir, tempName(self, made)));
     },
     async clearLeftovers(nowMs) {
-      // Once this process has files of its own, its own pid says nothing about a file's being left behind.
-      const asker = made === 0 ? self : { ...self, pid: 0 };
+      // Once this process has created files, a file with its pid may be its own.
+      const reader = made === 0 ? self : { ...self, pid: 0 };
       let cleared = 0;
       for (const name of await listNames(layout.tempDir)) {
         const path = join(layout.tempDir, name);
         const found = await orMissing(stat(path));
         if (found === undefined) continue;
-        if (!isLeftover(name, nowMs - found.mtimeMs, staleMs, asker, isAlive)) continue;
+        if (!isLeftover(name, nowMs - found.mtimeMs, staleMs, reader, isAlive)) continue;
         await rm(path, { force: true });
         cleared += 1;
       }
@@ -65,15 +65,15 @@ async function createTempFile(layout: Layout, path: string): Promise<TempFile> {
         offset += bytesWritten;
       }
     },
-    async commit(sha256, markMs) {
+    async commit(sha256, mtimeMs) {
       const makeDurable = await layout.prepare(sha256);
-      const seconds = markMs / 1000;
+      const seconds = mtimeMs / 1000;
       await handle.utimes(seconds, seconds);
       await handle.sync();
       await close();
       await rename(path, layout.blobPath(sha256));
       committed = true;
-      // Read after the renaming, which sets the change time.
+      // Read after the rename, which sets the change time.
       const file = await stat(layout.blobPath(sha256));
       await makeDurable();
       return file;

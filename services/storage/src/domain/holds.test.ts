@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createHolds } from "./holds.ts";
 
-test("a blob is held while a job needs it, until that job's time", () => {
+test("a blob is held until its job releases it or its time ends", () => {
   const holds = createHolds();
   holds.add("f", "a", 100, 0);
   expect([holds.isHeld("f", 100), holds.isHeld("f", 101), holds.isHeld("g", 0)]).toEqual([true, false, false]);
@@ -11,7 +11,7 @@ test("a blob is held while a job needs it, until that job's time", () => {
   expect(holds.release("a")).toEqual([]);
 });
 
-test("letting go leaves what other jobs, or a life asked for in nobody's name, still need", () => {
+test("a release keeps the lifetime that other jobs or calls without a job still need", () => {
   const holds = createHolds();
   holds.add("f", "a", 100, 0);
   holds.add("f", "b", 80, 100);
@@ -20,14 +20,14 @@ test("letting go leaves what other jobs, or a life asked for in nobody's name, s
   expect(holds.release("b")).toEqual([{ sha256: "f", untilMs: 300 }]);
 });
 
-test("a life that was there before this process knew of any job is not shortened", () => {
+test("a lifetime from before the first known job is not shortened", () => {
   const holds = createHolds();
-  // Another job may have asked for 90, before a restart.
+  // Another job may have asked for 90 before a restart.
   holds.add("f", "a", 100, 90);
   expect(holds.release("a")).toEqual([{ sha256: "f", untilMs: 90 }]);
 });
 
-test("holds beyond the bound end at their time only, and those of jobs that never let go are forgotten then", () => {
+test("holds beyond the bound end at their time only, and holds that are never released are removed at their time", () => {
   const holds = createHolds(1);
   holds.add("f", "a", 100, 0);
   holds.add("f", "b", 200, 100);
@@ -38,7 +38,7 @@ test("holds beyond the bound end at their time only, and those of jobs that neve
   expect(holds.release("c")).toEqual([]);
 });
 
-test("a blob's life after any holds and releases covers every job that still needs it", () => {
+test("after any holds and releases a blob's lifetime covers every job that still needs it", () => {
   const jobs = ["a", "b", "c"];
   const act = fc.record({
     job: fc.constantFrom(...jobs),
@@ -49,20 +49,21 @@ test("a blob's life after any holds and releases covers every job that still nee
     fc.property(fc.array(act, { maxLength: 30 }), (acts) => {
       const holds = createHolds();
       const needs = new Map<string, number>();
-      let lifeMs = 0;
+      let keepUntilMs = 0;
       for (const { job, isAdd, untilMs } of acts) {
         if (isAdd) {
-          holds.add("f", job, untilMs, lifeMs);
+          holds.add("f", job, untilMs, keepUntilMs);
           needs.set(job, Math.max(needs.get(job) ?? 0, untilMs));
-          lifeMs = Math.max(lifeMs, untilMs);
+          keepUntilMs = Math.max(keepUntilMs, untilMs);
         } else {
           needs.delete(job);
-          for (const released of holds.release(job)) lifeMs = Math.min(lifeMs, released.untilMs);
+          for (const released of holds.release(job)) keepUntilMs = Math.min(keepUntilMs, released.untilMs);
         }
-        for (const neededMs of needs.values()) expect(lifeMs).toBeGreaterThanOrEqual(neededMs);
+        for (const neededMs of needs.values()) expect(keepUntilMs).toBeGreaterThanOrEqual(neededMs);
       }
-      for (const job of jobs) for (const released of holds.release(job)) lifeMs = Math.min(lifeMs, released.untilMs);
-      expect(lifeMs).toBe(0);
+      for (const job of jobs)
+        for (const released of holds.release(job)) keepUntilMs = Math.min(keepUntilMs, released.untilMs);
+      expect(keepUntilMs).toBe(0);
     }),
   );
 });

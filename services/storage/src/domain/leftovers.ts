@@ -1,16 +1,16 @@
-/** A process that writes temporary files: where it runs and its id there. */
+/** A process that writes temporary files: its machine and its id there. */
 export type Writer = { readonly hostname: string; readonly pid: number };
 
 const form = /^(?<hostname>.+)~(?<pid>\d+)~\d+\.part$/;
 
-/** The name of a writer's n-th temporary file. */
+/** Returns the name of a writer's n-th temporary file. */
 export function tempName(writer: Writer, n: number): string {
   return `${writer.hostname.replaceAll(/[^\w.-]/g, "_")}~${writer.pid}~${n}.part`;
 }
 
 /**
- * Whether a temporary file was left behind by a process that died: its writer ran here and is gone (`isAlive`), or nobody
- * has written to it for `staleMs`. `self` must ask before its first own file, for its pid may be that of the dead.
+ * Returns whether a temporary file was left behind: its writer ran on this machine and is dead (`isAlive`), or the file was not written for
+ * `staleMs`. Call it before `self` creates files: an earlier process may have had the same pid.
  */
 export function isLeftover(
   name: string,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { resolveRange } from "./range.ts";
 
-test("a served range is what slicing an array of that size gives", () => {
+test("a served range equals the slice of an array of that size", () => {
   const size = fc.integer({ min: 0, max: 40 });
   fc.assert(
     fc.property(size, size, size, (sizeBytes, offsetBytes, lengthBytes) => {

@@ -1,11 +1,11 @@
 import { AppError, expected } from "@pixelmesh/errors";
 
-/** A part of a blob, in bytes, that lies inside it. */
+/** A part of a blob, in bytes. */
 export type ByteRange = { readonly offsetBytes: number; readonly lengthBytes: number };
 
 /**
- * The range that is served of a blob of `sizeBytes`: a length of 0 or beyond the end means to the end; an offset at the
- * end gives nothing. Throws INVALID_ARGUMENT for an offset past the end and for negative numbers.
+ * Returns the served range of a blob of `sizeBytes`: a length of 0 or beyond the end means to the end; an offset at the end gives an
+ * empty range. Throws INVALID_ARGUMENT for an offset past the end and for negative numbers.
  */
 export function resolveRange(sizeBytes: number, offsetBytes: number, lengthBytes: number): ByteRange {
   if (!Number.isSafeInteger(lengthBytes) || lengthBytes < 0) throw expected("length_bytes", "0 or more", lengthBytes);

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createReservations } from "./reservations.ts";
 
-const wish = (jobId: string, bytes: number, key = "", untilMs = 1_000) => ({ jobId, key, bytes, untilMs });
+const reservation = (jobId: string, bytes: number, key = "", untilMs = 1_000) => ({ jobId, key, bytes, untilMs });
 
-test("what a job stores comes out of what it reserved, and its end gives back the rest", () => {
+test("stored bytes are taken from the job's reservation, and its end frees the rest", () => {
   const ledger = createReservations();
-  ledger.grant(wish("a", 100));
+  ledger.grant(reservation("a", 100));
   expect(ledger.take("a", 30)).toBe(30);
   expect(ledger.openBytes).toBe(70);
   expect(ledger.take("a", 90)).toBe(70);
@@ -17,25 +17,25 @@ test("what a job stores comes out of what it reserved, and its end gives back th
   expect(ledger.openBytes).toBe(0);
 });
 
-test("jobs that store the same bytes share one reservation until the last of them has ended", () => {
+test("jobs that store the same bytes share one reservation until the last one ends", () => {
   const ledger = createReservations();
-  ledger.grant(wish("a", 100, "same"));
-  expect(ledger.extraBytes(wish("b", 100, "same"))).toBe(0);
-  ledger.grant(wish("b", 100, "same"));
+  ledger.grant(reservation("a", 100, "same"));
+  expect(ledger.extraBytes(reservation("b", 100, "same"))).toBe(0);
+  ledger.grant(reservation("b", 100, "same"));
   expect(ledger.openBytes).toBe(100);
   ledger.take("a", 100);
   ledger.end("a");
   expect([ledger.openBytes, ledger.take("b", 5)]).toEqual([0, 0]);
   ledger.end("b");
-  expect(ledger.extraBytes(wish("c", 100, "same"))).toBe(100);
+  expect(ledger.extraBytes(reservation("c", 100, "same"))).toBe(100);
 });
 
-test("a repeat replaces a reservation, and one whose job never ends goes at its time", () => {
+test("a repeat replaces a reservation, and a reservation whose job never ends expires", () => {
   const ledger = createReservations();
-  ledger.grant(wish("a", 100));
-  ledger.grant(wish("a", 100));
+  ledger.grant(reservation("a", 100));
+  ledger.grant(reservation("a", 100));
   expect(ledger.openBytes).toBe(100);
-  ledger.grant(wish("a", 40, "other"));
+  ledger.grant(reservation("a", 40, "other"));
   expect(ledger.openBytes).toBe(40);
   ledger.prune(1_000);
   expect(ledger.openBytes).toBe(40);
@@ -43,7 +43,7 @@ test("a repeat replaces a reservation, and one whose job never ends goes at its 
   expect(ledger.openBytes).toBe(0);
 });
 
-test("the sum of what is open is that of every job's rest, whatever happens in whatever order", () => {
+test("open bytes are the sum of all jobs' unused bytes, after any events in any order", () => {
   const act = fc.record({
     kind: fc.constantFrom("grant", "take", "giveBack", "end"),
     job: fc.constantFrom("a", "b", "c"),
@@ -54,17 +54,17 @@ test("the sum of what is open is that of every job's rest, whatever happens in w
       const ledger = createReservations();
       const model = new Map<string, { bytes: number; taken: number }>();
       for (const { kind, job, bytes } of acts) {
-        const room = model.get(job);
+        const known = model.get(job);
         if (kind === "grant") {
-          ledger.grant(wish(job, bytes));
-          model.set(job, { bytes: Math.max(bytes, room?.bytes ?? 0), taken: room?.taken ?? 0 });
+          ledger.grant(reservation(job, bytes));
+          model.set(job, { bytes: Math.max(bytes, known?.bytes ?? 0), taken: known?.taken ?? 0 });
         } else if (kind === "take") {
-          const taken = Math.min(bytes, room ? Math.max(0, room.bytes - room.taken) : 0);
+          const taken = Math.min(bytes, known ? Math.max(0, known.bytes - known.taken) : 0);
           expect(ledger.take(job, bytes)).toBe(taken);
-          if (room) room.taken += taken;
+          if (known) known.taken += taken;
         } else if (kind === "giveBack") {
           ledger.giveBack(job, bytes);
-          if (room) room.taken = Math.max(0, room.taken - bytes);
+          if (known) known.taken = Math.max(0, known.taken - bytes);
         } else {
           ledger.end(job);
           model.delete(job);

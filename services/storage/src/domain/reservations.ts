@@ -1,90 +1,93 @@
-/** A reservation that a job asks for. */
-export type Wish = {
+/** Space reserved for a job. */
+export type Reservation = {
   readonly jobId: string;
-  /** Jobs with equal keys store the same bytes; empty: the job shares with none. */
+  /** Jobs with equal keys store the same bytes and share one reservation; empty: the job shares none. */
   readonly key: string;
   readonly bytes: number;
   readonly untilMs: number;
 };
 
-/** Room that open jobs have been promised and have not filled yet. */
+/** Reservations of open jobs. "Open" bytes are reserved and not used yet. */
 export type Reservations = {
-  /** How many more bytes are promised once the wish is granted. */
-  extraBytes(wish: Wish): number;
-  /** Replaces what the job had reserved. */
-  grant(wish: Wish): void;
-  /** A put of the job takes bytes out of its reservation; answers how many came out of it. */
+  /** Returns by how many bytes `grant` would raise the reserved bytes. */
+  extraBytes(reservation: Reservation): number;
+  /** Stores a reservation; it replaces an earlier one of the job. */
+  grant(reservation: Reservation): void;
+  /** Takes bytes for a put out of the job's reservation. Returns how many were taken. */
   take(jobId: string, bytes: number): number;
-  /** Bytes that were taken are free again: the put failed, or what it stored gives way. */
+  /** Returns taken bytes to the reservation: the put failed, or its blob may be evicted. */
   giveBack(jobId: string, bytes: number): void;
   end(jobId: string): void;
-  /** Ends what is past its time. */
+  /** Ends expired reservations. */
   prune(nowMs: number): void;
   readonly openBytes: number;
 };
 
-type Room = { bytes: number; taken: number; readonly jobs: Map<string, number> };
+/** One reservation of all jobs with the same key; `jobs` holds the end time of each. */
+type SharedReservation = { bytes: number; taken: number; readonly jobs: Map<string, number> };
 
-/** Makes an empty ledger. It is bounded by the open jobs of the mesh: each has one reservation at most. */
+/** Creates an empty ledger. The number of open jobs bounds it, because each has at most one reservation. */
 export function createReservations(): Reservations {
-  const rooms = new Map<string, Room>();
-  const keyOf = new Map<string, string>();
+  const reservations = new Map<string, SharedReservation>();
+  const keyByJob = new Map<string, string>();
   let openBytes = 0;
 
-  const open = ({ bytes, taken }: Room) => Math.max(0, bytes - taken);
-  const roomOf = (jobId: string) => rooms.get(keyOf.get(jobId) ?? "");
-  function change(room: Room, act: () => void): void {
-    openBytes -= open(room);
-    act();
-    openBytes += open(room);
+  const open = ({ bytes, taken }: SharedReservation) => Math.max(0, bytes - taken);
+  const find = (jobId: string) => reservations.get(keyByJob.get(jobId) ?? "");
+  function change(reservation: SharedReservation, apply: () => void): void {
+    openBytes -= open(reservation);
+    apply();
+    openBytes += open(reservation);
   }
   function end(jobId: string): void {
-    const key = keyOf.get(jobId);
-    const room = roomOf(jobId);
-    if (key === undefined || room === undefined) return;
-    keyOf.delete(jobId);
-    room.jobs.delete(jobId);
-    if (room.jobs.size > 0) return;
-    rooms.delete(key);
-    openBytes -= open(room);
+    const key = keyByJob.get(jobId);
+    const shared = find(jobId);
+    if (key === undefined || shared === undefined) return;
+    keyByJob.delete(jobId);
+    shared.jobs.delete(jobId);
+    if (shared.jobs.size > 0) return;
+    reservations.delete(key);
+    openBytes -= open(shared);
   }
-  const toKey = ({ key, jobId }: Wish) => (key === "" ? `job ${jobId}` : `key ${key}`);
+  const toKey = ({ key, jobId }: Reservation) => (key === "" ? `job ${jobId}` : `key ${key}`);
 
   return {
-    extraBytes(wish) {
-      const there = rooms.get(toKey(wish));
-      return there ? Math.max(0, wish.bytes - there.bytes) : wish.bytes;
+    extraBytes(reservation) {
+      const shared = reservations.get(toKey(reservation));
+      return shared ? Math.max(0, reservation.bytes - shared.bytes) : reservation.bytes;
     },
-    grant(wish) {
-      const key = toKey(wish);
-      if (keyOf.get(wish.jobId) !== key) end(wish.jobId);
-      const room = rooms.get(key) ?? { bytes: 0, taken: 0, jobs: new Map() };
-      rooms.set(key, room);
-      change(room, () => {
-        room.bytes = Math.max(room.bytes, wish.bytes);
+    grant(reservation) {
+      const key = toKey(reservation);
+      if (keyByJob.get(reservation.jobId) !== key) end(reservation.jobId);
+      const shared = reservations.get(key) ?? { bytes: 0, taken: 0, jobs: new Map() };
+      reservations.set(key, shared);
+      change(shared, () => {
+        shared.bytes = Math.max(shared.bytes, reservation.bytes);
       });
-      room.jobs.set(wish.jobId, wish.untilMs);
-      keyOf.set(wish.jobId, key);
+      shared.jobs.set(reservation.jobId, reservation.untilMs);
+      keyByJob.set(reservation.jobId, key);
     },
     take(jobId, bytes) {
-      const room = roomOf(jobId);
-      if (!room) return 0;
-      const taken = Math.min(bytes, open(room));
-      change(room, () => {
-        room.taken += taken;
+      const shared = find(jobId);
+      if (!shared) return 0;
+      const taken = Math.min(bytes, open(shared));
+      change(shared, () => {
+        shared.taken += taken;
       });
       return taken;
     },
     giveBack(jobId, bytes) {
-      const room = roomOf(jobId);
-      if (!room) return;
-      change(room, () => {
-        room.taken = Math.max(0, room.taken - bytes);
+      const shared = find(jobId);
+      if (!shared) return;
+      change(shared, () => {
+        shared.taken = Math.max(0, shared.taken - bytes);
       });
     },
     end,
     prune(nowMs) {
-      for (const { jobs } of rooms.values()) for (const [jobId, untilMs] of jobs) if (untilMs < nowMs) end(jobId);
+      for (const { jobs } of reservations.values()) {
+        for (const [jobId, untilMs] of jobs) if (untilMs < nowMs) end(jobId);
+      }
     },
     get openBytes() {
       return openBytes;

@@ -1,8 +1,8 @@
 import type { DeleteBlobRequest, DeleteBlobResponse } from "@pixelmesh/proto";
+import type { BlobStore } from "../domain/blob-store.ts";
 import { parseDigest } from "../domain/digest.ts";
-import type { BlobStore } from "../domain/ports.ts";
 
-/** DeleteBlob: removes the bytes. */
+/** DeleteBlob: removes a blob. */
 export function createDeleteBlob(store: BlobStore) {
   return async ({ sha256 }: DeleteBlobRequest): Promise<DeleteBlobResponse> => ({
     existed: await store.delete(parseDigest("sha256", sha256)),

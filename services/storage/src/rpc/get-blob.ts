@@ -1,13 +1,13 @@
 import type { GetBlobRequest, GetBlobResponse } from "@pixelmesh/proto";
 import type { ByteBudget, CallContext } from "@pixelmesh/rpc";
 import { readChunkBytes } from "../adapters/read-blob.ts";
+import type { BlobStore } from "../domain/blob-store.ts";
 import { parseDigest } from "../domain/digest.ts";
-import type { BlobStore } from "../domain/ports.ts";
 
-/** Memory of one download: a chunk that is held back, one that is read, two on their way out and one of them encoded. */
+/** Memory of one download: one chunk held back, one being read, two being sent, and one of these encoded. */
 const downloadBytes = 5 * readChunkBytes;
 
-/** GetBlob: a header, then the bytes or the range of them that was asked for, once `downloads` has memory for them. */
+/** GetBlob: streams a header, then the bytes or the requested range, once the budget `downloads` has memory. */
 export function createGetBlob(store: BlobStore, downloads: ByteBudget) {
   return async function* getBlob(
     { sha256, offsetBytes, lengthBytes }: GetBlobRequest,

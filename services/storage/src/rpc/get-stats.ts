@@ -1,7 +1,7 @@
 import type { GetStatsResponse } from "@pixelmesh/proto";
-import type { BlobStore } from "../domain/ports.ts";
+import type { BlobStore } from "../domain/blob-store.ts";
 
-/** GetStats: counts since start and sizes now. */
+/** GetStats: returns counts since the start and current sizes. */
 export function createGetStats(store: BlobStore) {
   return async (): Promise<GetStatsResponse> => {
     const { blobs, sizeBytes, capacityBytes, puts, putsDeduplicated, gets, corrupt, evicted, reservedBytes } =

@@ -1,21 +1,21 @@
 import { expected } from "@pixelmesh/errors";
 import type { PutBlobHeader, PutBlobRequest, PutBlobResponse } from "@pixelmesh/proto";
-import { type ByteBudget, type CallContext, coalesce, splitHeader } from "@pixelmesh/rpc";
+import { type ByteBudget, type CallContext, coalesceChunks, splitHeader } from "@pixelmesh/rpc";
 import type { Metrics } from "@pixelmesh/telemetry";
+import type { BlobStore, PutOptions } from "../domain/blob-store.ts";
 import { parseDigest } from "../domain/digest.ts";
 import { parseJobId } from "../domain/job-id.ts";
 import { assertKeepUntil, type LifetimeRules } from "../domain/lifetime.ts";
-import type { BlobStore, PutOptions } from "../domain/ports.ts";
-import { toKind } from "./to-kind.ts";
+import { parseKind } from "./parse-kind.ts";
 
-/** What PutBlob works with: rules for the life of blobs, memory for uploads. */
+/** Parts that PutBlob uses: rules for the lifetime of blobs, the memory budget of uploads. */
 export type PutBlobParts = {
   readonly lifetime: LifetimeRules;
   readonly uploads: ByteBudget;
   readonly metrics: Metrics;
 };
 
-/** PutBlob: answers once the bytes are durable; counts whether they were there already. */
+/** PutBlob: resolves once the bytes are durable; counts whether they existed before. */
 export function createPutBlob(store: BlobStore, { lifetime, uploads, metrics }: PutBlobParts) {
   const countPut = metrics.countBy("pixelmesh_cache_tier_requests_total", (result: string) => ({
     tier: "blobs",
@@ -27,7 +27,9 @@ export function createPutBlob(store: BlobStore, { lifetime, uploads, metrics }: 
   ): Promise<PutBlobResponse> {
     const { header, chunks } = await splitHeader(stream, { isEndMarked: true });
     const share = uploads.open();
-    const put = await store.put(coalesce(chunks, share), parseHeader(header, lifetime), signal).finally(share.release);
+    const put = await store
+      .put(coalesceChunks(chunks, share), parseHeader(header, lifetime), signal)
+      .finally(share.release);
     const { sha256, sizeBytes, keepUntilMs, existed } = put;
     countPut(existed ? "hit" : "miss");
     return { blob: { sha256, sizeBytes, mediaType: header.mediaType }, existed, keepUntilUnixMs: keepUntilMs };
@@ -42,7 +44,7 @@ function parseHeader(header: PutBlobHeader, lifetime: LifetimeRules): PutOptions
     ...(sha256 === "" ? {} : { sha256: parseDigest("header.sha256", sha256) }),
     ...(sizeBytes === 0 ? {} : { sizeBytes }),
     keepUntilMs: keepUntilUnixMs,
-    kind: toKind("header.kind", header.kind),
+    kind: parseKind("header.kind", header.kind),
     jobId: parseJobId("header.job_id", header.jobId),
   };
 }

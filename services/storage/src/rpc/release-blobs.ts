@@ -1,10 +1,10 @@
 import { expected } from "@pixelmesh/errors";
 import type { ReleaseBlobsRequest, ReleaseBlobsResponse } from "@pixelmesh/proto";
+import type { BlobStore } from "../domain/blob-store.ts";
 import { parseDigest } from "../domain/digest.ts";
 import { parseJobId } from "../domain/job-id.ts";
-import type { BlobStore } from "../domain/ports.ts";
 
-/** ReleaseBlobs: a job no longer needs some blobs, or any. */
+/** ReleaseBlobs: ends a job's need of some blobs, or of all. */
 export function createReleaseBlobs(store: BlobStore) {
   return async ({ jobId, sha256 }: ReleaseBlobsRequest): Promise<ReleaseBlobsResponse> => {
     if (jobId === "") throw expected("job_id", "the id of a job", jobId);

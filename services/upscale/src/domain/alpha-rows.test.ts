@@ -19,7 +19,7 @@ const pictures = fc
     ),
   );
 
-test("taking a picture apart and putting it together gives the picture", async () => {
+test("separating and joining alpha gives the picture", async () => {
   await fc.assert(
     fc.asyncProperty(pictures, async (frame) => {
       const source = createFrameSource(frame);
@@ -31,7 +31,7 @@ test("taking a picture apart and putting it together gives the picture", async (
   );
 });
 
-test("an alpha that is the same everywhere is joined as one number", async () => {
+test("a constant alpha is joined as one number", async () => {
   const sink = createFrameSink(2, 1, 4);
   await joinAlpha(sink, 77).writeRows(0, new Uint8Array([1, 2, 3, 4, 5, 6]));
   expect([...sink.frame.data]).toEqual([1, 2, 3, 77, 4, 5, 6, 77]);

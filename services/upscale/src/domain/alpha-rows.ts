@@ -4,19 +4,19 @@ import { createPace } from "@pixelmesh/lifecycle";
 /** Pixels that are joined at once. */
 const blockPixels = 65_536;
 
-/** The colours of a picture with alpha, as they are. */
+/** Returns the unchanged colours of a picture with alpha. */
 export function dropAlpha(source: RowSource): RowSource {
   return pickChannels(source, 0, source.channels - 1);
 }
 
-/** The alpha of a picture that has one, as a grey picture. */
+/** Returns the alpha of a picture that has one, as a grey picture. */
 export function alphaOf(source: RowSource): RowSource {
   return pickChannels(source, source.channels - 1, 1);
 }
 
 /**
- * A sink for colours that passes them on with an alpha: one value for all, or that of a picture of the same size. The sink
- * it passes them to has a channel more.
+ * Returns a sink for colours that joins them with an alpha: one value for all, or that of a picture of the same size. The sink
+ * behind it has one channel more.
  */
 export function joinAlpha(sink: RowSink, alpha: RowSource | number, signal?: AbortSignal): RowSink {
   const { widthPx, heightPx } = sink;

@@ -22,7 +22,7 @@ const pictures = fc
     return createFrame(widthPx, heightPx, channels, data);
   });
 
-/** Layer by layer over the whole picture: every pixel without a colour takes the mean of its neighbours that have one. */
+/** Layer by layer over the whole picture: every pixel without a colour gets the mean of its neighbours that have one. */
 function bleedSlowly({ widthPx, heightPx, channels, data }: Frame, reachPx: number): number[][] {
   const colors = channels - 1;
   const pixel = (index: number) => [...data.subarray(index * channels, index * channels + colors)];
@@ -49,7 +49,7 @@ function bleedSlowly({ widthPx, heightPx, channels, data }: Frame, reachPx: numb
   return layer.map((color, index) => color ?? pixel(index));
 }
 
-test("colours go on under transparency, layer by layer, the same whatever rows are asked for", async () => {
+test("colours extend under transparency, layer by layer, whatever rows are read", async () => {
   await fc.assert(
     fc.asyncProperty(
       pictures,

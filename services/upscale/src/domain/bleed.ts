@@ -1,9 +1,9 @@
 import type { RowSource } from "@pixelmesh/imaging";
 
 /**
- * The colours of a picture with alpha, where what shows goes on under what does not: a fully transparent pixel within
- * `reachPx` of one that is not gets the mean of its neighbours that have a colour by then, layer by layer. What hides under
- * transparency, often black, would otherwise be drawn into the edges by whatever looks around a pixel.
+ * Returns the colours of a picture with alpha, with visible colours extended under transparent ones: a fully transparent pixel
+ * within `reachPx` of a visible one gets the mean of its neighbours that already have a colour, layer by layer. Otherwise hidden
+ * colours, often black, would bleed into the edges through filters and models.
  */
 export function bleedColors(source: RowSource, reachPx: number): RowSource {
   const { widthPx, heightPx, channels } = source;
@@ -13,7 +13,7 @@ export function bleedColors(source: RowSource, reachPx: number): RowSource {
     heightPx,
     channels: colors === 1 ? 1 : 3,
     async readRows(y, count) {
-      // A layer looks one pixel further: beyond this many rows nothing can matter.
+      // Each layer reaches one pixel further, so no other rows matter.
       const top = Math.max(0, y - reachPx);
       const bottom = Math.min(heightPx, y + count + reachPx);
       const band = createBand(await source.readRows(top, bottom - top), widthPx, channels);
@@ -50,7 +50,7 @@ function createBand(rows: Uint8Array, widthPx: number, channels: number) {
     }
   }
 
-  /** Pixels without a colour beside these, each once. */
+  /** Returns the pixels without a colour beside these, each once. */
   function beside(layer: Iterable<number>): number[] {
     const next: number[] = [];
     for (const pixel of layer) {
@@ -66,7 +66,7 @@ function createBand(rows: Uint8Array, widthPx: number, channels: number) {
   function* border(): Generator<number> {
     for (let pixel = 0; pixel < pixels; pixel++) {
       if (state[pixel] !== known) continue;
-      // Cheap looks first: most pixels are inside.
+      // Cheap checks first: most pixels are inside.
       const inside = state[pixel - 1] === known && state[pixel + 1] === known;
       const around = state[pixel - widthPx] === known && state[pixel + widthPx] === known;
       if (!inside || !around || pixel % widthPx === 0 || (pixel + 1) % widthPx === 0) yield pixel;
@@ -77,9 +77,9 @@ function createBand(rows: Uint8Array, widthPx: number, channels: number) {
 
   return {
     color,
-    /** The first layer: transparent pixels beside others. */
+    /** Returns the first layer: transparent pixels beside others. */
     frontier: () => beside(border()),
-    /** Gives a layer its colours; answers with the next one. */
+    /** Gives a layer its colours. Returns the next layer. */
     fill(layer: readonly number[]): number[] {
       for (const pixel of layer) {
         for (let channel = 0; channel < colors; channel++) {

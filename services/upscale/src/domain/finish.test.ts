@@ -39,7 +39,7 @@ function finishSlowly({ widthPx, heightPx, channels, data }: Frame, { sharpen, c
   });
 }
 
-test("finishing is an unsharp mask on luminance and then contrast, whatever the strips that rows come in", async () => {
+test("finishing is an unsharp mask on luminance and then contrast, in any strips of rows", async () => {
   const strips = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 12, maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(pictures, finishings, strips, async (frame, finishing, heights) => {
@@ -58,7 +58,7 @@ test("finishing is an unsharp mask on luminance and then contrast, whatever the 
   );
 });
 
-test("nothing asked for changes nothing, and the rows of a large picture come through in blocks", async () => {
+test("finishing with zeros changes nothing, also in several blocks", async () => {
   const frame = createFrame(
     70_000,
     3,

@@ -1,15 +1,15 @@
 import type { RowSink } from "@pixelmesh/imaging";
 import { createPace } from "@pixelmesh/lifecycle";
 
-/** How enlarged colours are finished; 0 leaves them as they are. */
+/** How enlarged colours are finished. 0 leaves them unchanged. */
 export type Finishing = {
-  /** 0 to 1: how much of the difference to a 3×3 binomial blur of luminance is added. */
+  /** 0 to 1: the share of the difference to a 3×3 binomial blur of luminance that is added. */
   readonly sharpen: number;
-  /** 0 to 0.5: that much more contrast around mid-grey. */
+  /** 0 to 0.5: additional contrast around mid-grey. */
   readonly contrast: number;
 };
 
-/** One row that waits for the one below it. */
+/** A row that waits for the row below it. */
 type Row = { readonly pixels: Uint8Array; readonly luma: Float32Array; readonly smooth: Float32Array };
 
 const middle = 127.5;
@@ -18,7 +18,7 @@ const middle = 127.5;
 const blockPixels = 65_536;
 
 /**
- * A sink that finishes colours (grey or RGB) on their way to another: an unsharp mask on luminance (ITU-R BT.601), the same for
+ * Creates a sink that finishes colours (grey or RGB) and passes them on: an unsharp mask on luminance (ITU-R BT.601), equal for
  * all channels so that hues stay, then contrast. Computed in float, rounded once. Borders are repeated.
  */
 export function createFinishing(sink: RowSink, { sharpen, contrast }: Finishing, signal?: AbortSignal): RowSink {
@@ -28,7 +28,7 @@ export function createFinishing(sink: RowSink, { sharpen, contrast }: Finishing,
   let above: Row | undefined;
   let current: Row | undefined;
 
-  /** The finished middle one of three rows. */
+  /** Computes the finished middle row of three rows. */
   function finish(target: Uint8Array, before: Row, { pixels, luma, smooth }: Row, after: Row): void {
     for (let x = 0, at = 0; x < widthPx; x++) {
       const blur = ((before.smooth[x] as number) + 2 * (smooth[x] as number) + (after.smooth[x] as number)) / 4;
@@ -40,7 +40,7 @@ export function createFinishing(sink: RowSink, { sharpen, contrast }: Finishing,
     }
   }
 
-  /** Takes some rows; gives those away that have the one below them by now. */
+  /** Accepts some rows, and passes on those whose row below is known. */
   async function writeBlock(y: number, rows: Uint8Array): Promise<void> {
     const count = rows.length / stride;
     const isLast = y + count === heightPx;

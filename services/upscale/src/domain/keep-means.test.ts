@@ -13,7 +13,7 @@ function draw(widthPx: number, heightPx: number, at: At): Frame {
 const clamp = (value: number) => Math.max(0, Math.min(255, Math.round(value)));
 const meanOf = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The enlargement with the source's means, written `rowsAtOnce` rows at a time. */
+/** Returns the enlargement with the source's means, written `rowsAtOnce` rows at a time. */
 async function keep(source: Frame, enlarged: Frame, rowsAtOnce = enlarged.heightPx): Promise<Frame> {
   const { widthPx, heightPx, channels, data } = enlarged;
   const sink = createFrameSink(widthPx, heightPx, channels);
@@ -24,7 +24,7 @@ async function keep(source: Frame, enlarged: Frame, rowsAtOnce = enlarged.height
   return sink.frame;
 }
 
-/** What models do to a picture: levels moved, contrast changed, neighbours averaged, patterns over it. */
+/** Changes that models make: shifted levels, changed contrast, averaged neighbours, added patterns. */
 const models = fc.record({
   offset: fc.integer({ min: -60, max: 60 }),
   contrast: fc.double({ min: 0, max: 2, noNaN: true }),
@@ -69,7 +69,7 @@ test("the mean stays within 2 levels, whatever a model does to fine patterns, at
   );
 });
 
-test("an enlargement whose means are right stays bit for bit, however fine its pattern", async () => {
+test("an enlargement with correct means stays bit-identical, however fine its pattern", async () => {
   for (const at of Object.values(patterns)) {
     const source = draw(33, 27, at);
     const enlarged = draw(66, 54, (x, y) => source.data[(y >> 1) * 33 + (x >> 1)] as number);
@@ -77,7 +77,7 @@ test("an enlargement whose means are right stays bit for bit, however fine its p
   }
 });
 
-test("rows that come one by one, or in any blocks, give the same picture", async () => {
+test("rows written one by one, or in any blocks, give the same picture", async () => {
   const source = draw(50, 61, (x, y) => ((x + y) % 2) * 255);
   const enlarged = draw(150, 183, (x, y) => ((Math.floor(x / 3) + Math.floor(y / 3)) % 2) * 100 + ((x * 7 + y) % 30));
   const whole = await keep(source, enlarged);

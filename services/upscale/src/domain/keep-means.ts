@@ -6,25 +6,25 @@ import { createGains } from "./means/gains.ts";
 import { createInterpolation, mixRows } from "./means/interpolate.ts";
 import { createRowMemory, createRowRing } from "./means/row-ring.ts";
 
-/** Rows of the source that are read at once: a source that computes its rows does so for more than it is asked for. */
+/** Rows of the source that are read at once, because a source that computes its rows computes more than are requested. */
 const rowsPerRead = 64;
 
-/** About 5 ms where all pixels are changed, at 20 ms a megapixel. */
+/** About 5 ms if all pixels are changed, at 20 ms a megapixel. */
 const pixelsPerTurn = 262_144;
 
-/** What keeping means may take. */
+/** Options of `keepMeans`. */
 export type KeepMeansOptions = {
-  /** The source's alpha. Pixels of alpha 0 count for no mean: their colours do not show. */
+  /** The source's alpha. Pixels of alpha 0 count for no mean, because their colours are invisible. */
   readonly alpha?: RowSource | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Gives memory, of any content, that is not given back before the sink has had its last row. Default: new memory. */
+  /** Returns memory, with any content, that stays valid until the sink's last row. Default: new memory. */
   readonly newMemory?: (bytes: number) => Uint8Array;
 };
 
 /**
- * A sink for an enlargement of `source` (grey or RGB) that passes it on with the source's local means: where a model makes fine
- * patterns darker or lighter, that is undone. Where means are off by at most one level, pixels stay bit for bit. Holds about 100
- * rows of the source, and the rows of the enlargement that belong to half of them.
+ * Returns a sink for an enlargement of `source` (grey or RGB) that restores the source's local means: it corrects fine patterns
+ * that a model made darker or lighter. Where means are off by at most one level, pixels stay bit-identical. Holds about 100 rows
+ * of the source, and the rows of the enlargement for half of them.
  */
 export function keepMeans(
   sink: RowSink,
@@ -69,9 +69,9 @@ export function keepMeans(
     }
   }
 
-  /** The rows where they may wait: in the sink's own memory if it has some, else in a copy. */
+  /** Returns the rows in memory where they can wait: the sink's own if it has some, else a copy. */
   function keep(y: number, rows: Uint8Array): Uint8Array {
-    const own = sink.roomAhead?.(y, rows.length / stride);
+    const own = sink.memoryAhead?.(y, rows.length / stride);
     if (own === undefined) return rows.slice();
     if (own.buffer !== rows.buffer || own.byteOffset !== rows.byteOffset) own.set(rows);
     return own;
@@ -81,7 +81,7 @@ export function keepMeans(
     widthPx,
     heightPx,
     channels,
-    ...(sink.roomAhead ? { roomFor: (y: number, count: number) => sink.roomAhead?.(y, count) } : {}),
+    ...(sink.memoryAhead ? { memoryFor: (y: number, count: number) => sink.memoryAhead?.(y, count) } : {}),
     async writeRows(y, rows) {
       const kept = keep(y, rows);
       const count = kept.length / stride;

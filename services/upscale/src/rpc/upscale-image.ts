@@ -1,11 +1,11 @@
 import { expected } from "@pixelmesh/errors";
-import { assertUpscale } from "@pixelmesh/pipeline";
 import { Step, type UpscaleImageRequest, type UpscaleImageResponse, UpscaleOperation } from "@pixelmesh/proto";
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
 import { type RasterHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
 
 /**
- * UpscaleImage: the upscale step on one uploaded picture, without a job. The caller may lower the limit of the result's pixels.
+ * Handles UpscaleImage: runs the upscale step on one uploaded picture, without a job. The caller may lower the limit of the
+ * result's pixels.
  */
 export function createUpscaleImage(worker: WorkerParts, handler: RasterHandler) {
   return async function* upscaleImage(
@@ -14,7 +14,6 @@ export function createUpscaleImage(worker: WorkerParts, handler: RasterHandler) 
   ): AsyncGenerator<UpscaleImageResponse, void, undefined> {
     const { header, chunks } = await splitHeader(stream);
     const { encoding, maxOutputPixels, operation = UpscaleOperation.create() } = header;
-    assertUpscale(operation, "operation");
     if (maxOutputPixels < 0) throw expected("max_output_pixels", "0 or more", maxOutputPixels);
     const mostPixels = Math.min(maxOutputPixels || Number.POSITIVE_INFINITY, worker.limits.maxOutputPixels);
     const limits = { ...worker.limits, maxOutputPixels: mostPixels };

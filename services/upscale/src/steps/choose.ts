@@ -4,7 +4,7 @@ import { assertEnlarges, denoisePair, nearestScale, type Size, upscaledSize, ups
 import type { Step } from "@pixelmesh/proto";
 import type { Finishing } from "../domain/finish.ts";
 
-/** What an upscale step comes down to for a picture. */
+/** Models, size and finishing of an upscale. */
 export type UpscaleChoice = {
   readonly model: AvailableModel;
   readonly blend: Blend | undefined;
@@ -13,8 +13,9 @@ export type UpscaleChoice = {
 };
 
 /**
- * The models and the size of an upscale of a picture of this size. A job's plan has named the model; a direct call may leave it
- * to the size, by the same rule. Throws UNKNOWN_MODEL, MODEL_UNAVAILABLE, MODEL_INVALID, or INVALID_ARGUMENT with the field.
+ * Chooses models and size for an upscale of a picture of this size. A job's plan names the model. A direct call may leave the
+ * choice to the size, by the same rule. Throws UNKNOWN_MODEL, MODEL_UNAVAILABLE, MODEL_INVALID, or INVALID_ARGUMENT with the
+ * field.
  */
 export function chooseUpscale(registry: ModelRegistry, { operation }: Step, picture: Size): UpscaleChoice {
   if (operation?.$case !== "upscale") throw new AppError("UNKNOWN_OPERATION", "Expected an upscale step");

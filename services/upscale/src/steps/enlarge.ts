@@ -2,11 +2,11 @@ import {
   copyRows,
   createRasterSink,
   discardRaster,
+  type FrameStore,
   findConstantAlpha,
   frameHasAlpha,
   openRows,
   type Raster,
-  type Room,
   type RowSink,
   type RowSource,
   resizeRaster,
@@ -20,23 +20,22 @@ import { keepMeans } from "../domain/keep-means.ts";
 /** How a picture is enlarged. */
 export type Enlargement = {
   readonly target: Size;
-  /** Of the model. */
+  /** The model's scale. */
   readonly scale: number;
-  /** How far the model looks: so far hidden colours matter. */
+  /** The model's reach, within which hidden colours matter. */
   readonly haloPx: number;
   readonly finishing: Finishing | undefined;
-  /** Enlarges colours, row source to row sink, by `scale`. */
+  /** Enlarges the colours of a row source by `scale` into a row sink. */
   readonly run: (source: RowSource, sink: RowSink) => Promise<void>;
-  /** Where what does not fit memory is kept. */
-  readonly room: Room;
+  /** Where pictures lie that do not fit memory. */
+  readonly frameStore: FrameStore;
   readonly signal: AbortSignal;
 };
 
 /**
- * A picture enlarged to a size: colours by the model, then by Lanczos where the model's scale is another. The result gets
- * the picture's local means back, and is finished.
- * Alpha that is not the same everywhere is enlarged apart, by a cubic kernel: a Lanczos kernel would leave rings of faint
- * alpha around every edge. Nothing is whole in memory that the room would keep in a file.
+ * Enlarges a picture to a size: colours by the model, then by Lanczos if the model's scale differs. The result gets the
+ * picture's local means back, and is finished. Alpha that varies is enlarged separately by a cubic kernel, because a Lanczos
+ * kernel would leave rings of faint alpha around edges. Pictures above the frame store's memory limit are never whole in memory.
  */
 export async function enlarge(picture: Raster, enlargement: Enlargement): Promise<Raster> {
   const open = new AsyncDisposableStack();
@@ -48,7 +47,7 @@ export async function enlarge(picture: Raster, enlargement: Enlargement): Promis
 }
 
 async function enlargeWith(picture: Raster, enlargement: Enlargement, open: AsyncDisposableStack): Promise<Raster> {
-  const { target, scale, haloPx, finishing, room, signal } = enlargement;
+  const { target, scale, haloPx, finishing, frameStore, signal } = enlargement;
   const openUntilDone = async (raster: Raster): Promise<RowSource> => {
     const rows = await openRows(raster);
     open.defer(rows.close);
@@ -60,12 +59,12 @@ async function enlargeWith(picture: Raster, enlargement: Enlargement, open: Asyn
   const varies = frameHasAlpha(picture) && constant === undefined;
   const color = varies ? bleedColors(rows, haloPx + 2) : frameHasAlpha(picture) ? dropAlpha(rows) : rows;
 
-  const result = await createRasterSink({ ...target, channels: picture.channels }, room);
+  const result = await createRasterSink({ ...target, channels: picture.channels }, frameStore);
   open.defer(result.abandon);
   const alpha = varies ? await openUntilDone(await enlargeAlpha(rows, enlargement)) : constant;
   const joined = alpha === undefined ? result : joinAlpha(result, alpha, signal);
   const finished = finishing ? createFinishing(joined, finishing, signal) : joined;
-  const { newMemory } = room;
+  const { newMemory } = frameStore;
   const sink = keepMeans(finished, color, { alpha: varies ? alphaOf(rows) : undefined, signal, newMemory });
 
   if (target.widthPx === picture.widthPx * scale && target.heightPx === picture.heightPx * scale) {
@@ -77,13 +76,13 @@ async function enlargeWith(picture: Raster, enlargement: Enlargement, open: Asyn
   return result.end();
 }
 
-async function runAndResize(color: RowSource, { run, scale, target, room }: Enlargement): Promise<Raster> {
+async function runAndResize(color: RowSource, { run, scale, target, frameStore }: Enlargement): Promise<Raster> {
   const { widthPx, heightPx, channels } = color;
-  const whole = await createRasterSink({ widthPx: widthPx * scale, heightPx: heightPx * scale, channels }, room);
+  const whole = await createRasterSink({ widthPx: widthPx * scale, heightPx: heightPx * scale, channels }, frameStore);
   try {
     await run(color, whole);
     const enlarged = await whole.end();
-    const resized = await resizeRaster(enlarged, target.widthPx, target.heightPx, "lanczos3", room);
+    const resized = await resizeRaster(enlarged, target.widthPx, target.heightPx, "lanczos3", frameStore);
     await discardRaster(enlarged);
     return resized;
   } finally {
@@ -91,12 +90,12 @@ async function runAndResize(color: RowSource, { run, scale, target, room }: Enla
   }
 }
 
-async function enlargeAlpha(rows: RowSource, { target, room, signal }: Enlargement): Promise<Raster> {
+async function enlargeAlpha(rows: RowSource, { target, frameStore, signal }: Enlargement): Promise<Raster> {
   const alpha = alphaOf(rows);
-  const sink = await createRasterSink(alpha, room);
+  const sink = await createRasterSink(alpha, frameStore);
   try {
     await copyRows(alpha, sink, signal);
-    return resizeRaster(await sink.end(), target.widthPx, target.heightPx, "cubic", room);
+    return resizeRaster(await sink.end(), target.widthPx, target.heightPx, "cubic", frameStore);
   } finally {
     await sink.abandon();
   }

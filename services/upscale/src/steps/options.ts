@@ -3,17 +3,17 @@ import type { Size } from "@pixelmesh/pipeline";
 import type { SlotOption } from "@pixelmesh/proto";
 import type { UpscaleChoice } from "./choose.ts";
 
-/** Size of the picture to enlarge; `channels` 0 where it is not known. */
+/** Size of the picture to enlarge; `channels` 0 if unknown. */
 type Picture = Size & { readonly channels: number };
 
-/** Results of more pixels than this are made in little memory: they take long, and most of it would be for speed alone. */
+/** Results of more pixels are made in little memory: they take long, and more memory would only add speed. */
 const largePixels = 40_000_000;
 const largeBytes = 512 * 2 ** 20;
 
-/** What decoding, scattered rows and the runtime add in the service. */
+/** Memory for decoding, scattered rows and the runtime of the service. */
 const serviceOverheadBytes = 24 * 2 ** 20;
 
-/** What the service itself holds while a picture is enlarged with tiles of `tilePx`. */
+/** Returns the bytes that the service itself holds while a picture is enlarged with tiles of `tilePx`. */
 export function serviceBytes(
   { model, target }: Pick<UpscaleChoice, "model" | "target">,
   picture: Picture,
@@ -30,16 +30,16 @@ export function serviceBytes(
   const { tileWidthPx, tileHeightPx } = planTiles({ ...picture, ...model, tilePx });
   const strip = enlarged.widthPx * tileHeightPx * scale * channels;
   const tiles = 2 * tileWidthPx * tileHeightPx * channels * (1 + scale ** 2);
-  // Rows of the picture that means are kept with, and rows of the result that wait for them.
+  // Source rows for the means, and result rows that wait for them.
   const means = picture.widthPx * channels * (400 * 4 + 56 * scale ** 2);
   const middle = target.widthPx === enlarged.widthPx ? 0 : held(enlarged);
   return serviceOverheadBytes + held(picture) + held(target) + middle + strip + tiles + means;
 }
 
 /**
- * The ways to do an upscale, largest tile first, each with the memory it takes at its peak: the host's by the models'
- * estimates, and, where the device `holdsFrames` (a machine's memory), what the service holds meanwhile. Of sizes that
- * come to the same tiles the smallest is listed. For large results only tiles that take little memory are listed, or the smallest.
+ * Returns the options of an upscale, largest tile first, each with its peak memory: the host's by the models' estimates and, if
+ * the device `holdsFrames` (a machine's memory), the service's own. Of sizes that give the same tiles only the smallest is
+ * listed. For large results only tiles that need little memory are listed, or the smallest one.
  */
 export function upscaleOptions(
   choice: Pick<UpscaleChoice, "model" | "blend" | "target">,

@@ -15,7 +15,10 @@ import { chooseUpscale, type UpscaleChoice } from "./choose.ts";
 import { enlarge } from "./enlarge.ts";
 import { serviceBytes, upscaleOptions } from "./options.ts";
 
-/** Enlarges one picture with a model, tile by tile in an inference host. What would be too large is refused before it begins. */
+/**
+ * Creates the handler that enlarges one picture with a model, tile by tile in an inference host. A too large result is refused
+ * before the work begins.
+ */
 export function createUpscaleHandler(
   models: Models,
   { maxFrameBytes }: { readonly maxFrameBytes: number },
@@ -42,7 +45,7 @@ export function createUpscaleHandler(
       const held = await openModelRun(models, choice.model, context);
       try {
         const frame = await enlargeIn(held, picture, choice, context);
-        const peakBytes = await held.peakBytes(serviceBytes(choice, picture, held.means().tilePx, maxFrameBytes));
+        const peakBytes = await held.peakBytes(serviceBytes(choice, picture, held.resources().tilePx, maxFrameBytes));
         return { frame, provider: held.provider(), ...(peakBytes === undefined ? {} : { peakBytes }) };
       } finally {
         held.close();
@@ -55,7 +58,7 @@ function enlargeIn(
   held: ModelRun,
   picture: Raster,
   { model, blend, target, finishing }: UpscaleChoice,
-  { room, signal, onProgress }: RasterContext,
+  { frameStore, signal, onProgress }: RasterContext,
 ): Promise<Raster> {
   const { scale, haloPx } = model;
   return enlarge(picture, {
@@ -63,10 +66,10 @@ function enlargeIn(
     scale,
     haloPx,
     finishing,
-    room,
+    frameStore,
     signal,
     async run(source, sink) {
-      await runTiled({ source, sink, model, blend, ...held.means(), recover: held.recover, signal, onProgress });
+      await runTiled({ source, sink, model, blend, ...held.resources(), recover: held.recover, signal, onProgress });
     },
   });
 }

@@ -24,19 +24,25 @@ type Options = {
 export function addImport(models: Command, io: CliIo, finish: (exitCode: number) => void): void {
   models
     .command("import")
-    .description("Makes an ONNX file a model: reads its graph, finds out the rest by running it, writes its entry.")
+    .description(
+      "Adds an ONNX file as a model: reads its graph, measures the rest by running it, and writes its entry.",
+    )
     .argument("<file>", "an ONNX file", parseFile)
     .addOption(
       new Option("--task <task>", "what it is for: upscale or matte")
         .argParser(choiceFlag("--task", ["upscale", "matte"]))
         .makeOptionMandatory(),
     )
-    .option("--name <name>", "its name (default: the file's)", parseName)
-    .option("--licence <licence>", "an SPDX name; for the record")
-    .option("--range <range>", "of its samples: unit (0..1) or byte (0..255)", choiceFlag("--range", ["unit", "byte"]))
+    .option("--name <name>", "name of the model (default: that of the file)", parseName)
+    .option("--licence <licence>", "SPDX name of its licence; recorded only")
+    .option(
+      "--range <range>",
+      "range of its samples: unit (0..1) or byte (0..255)",
+      choiceFlag("--range", ["unit", "byte"]),
+    )
     .option("--mean <r,g,b>", "subtracted from samples", parseTriple("--mean"))
-    .option("--std <r,g,b>", "samples are divided by it", parseTriple("--std"))
-    .option("--size <px>", "at which to run a matte model that takes any size", integerFlag("--size", 32, 4_096))
+    .option("--std <r,g,b>", "divides samples", parseTriple("--std"))
+    .option("--size <px>", "side at which to run a matte model that takes any size", integerFlag("--size", 32, 4_096))
     .addOption(modelsDirOption("put it there"))
     .option("--json", "print JSON")
     .action(async (file: string, options: Options) => {
@@ -97,7 +103,7 @@ function parseTriple(flag: string): (text: string) => Triple {
   };
 }
 
-/** NaN for an empty text too, of which `Number` makes 0. */
+/** Returns NaN for an empty text too, which `Number` turns into 0. */
 function toNumber(text: string): number {
   return text.trim() === "" ? Number.NaN : Number(text);
 }

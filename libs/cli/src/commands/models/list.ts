@@ -12,9 +12,11 @@ type Options = { readonly task?: string; readonly modelsDir?: string; readonly a
 export function addList(models: Command, io: CliIo, finish: (exitCode: number) => void): void {
   models
     .command("list")
-    .description("Lists models: what is here, what can be had, sizes and licences. With --address, those of a mesh.")
-    .option("--task <task>", "only those of one task: upscale or matte", choiceFlag("--task", ["upscale", "matte"]))
-    .option("--models-dir <dir>", "look there too, besides PIXELMESH_MODELS_DIR and the product's own")
+    .description(
+      "Lists models with sizes and licences: those on this machine and those to pull. With --address, those of a mesh.",
+    )
+    .option("--task <task>", "only models of this task: upscale or matte", choiceFlag("--task", ["upscale", "matte"]))
+    .option("--models-dir <dir>", "a further directory, besides PIXELMESH_MODELS_DIR and the product's own")
     .addOption(
       new Option("--address <host:port>", "ask this mesh instead: what it has loaded, and why it has not").argParser(
         (text) => {

@@ -11,9 +11,9 @@ type Options = { readonly address: string; readonly json?: true };
 export function addLoad(models: Command, io: CliIo, finish: (exitCode: number) => void): void {
   models
     .command("load")
-    .description("Loads a model in every replica of its service; says the memory before and after.")
+    .description("Loads a model in every replica of its service, and prints the memory before and after.")
     .argument("<name>")
-    .option("--pin", "keep it until it is unloaded")
+    .option("--pin", "never evict it")
     .addOption(addressOption())
     .option("--json", "print JSON")
     .action(async (name: string, { address, json, pin = false }: Options & { pin?: boolean }) => {
@@ -37,7 +37,7 @@ export function addLoad(models: Command, io: CliIo, finish: (exitCode: number) =
 export function addUnload(models: Command, io: CliIo, finish: (exitCode: number) => void): void {
   models
     .command("unload")
-    .description("Frees a model's memory in every replica of its service, once what it works on is done.")
+    .description("Unloads a model in every replica of its service when its running work is done.")
     .argument("<name>")
     .addOption(addressOption())
     .option("--json", "print JSON")

@@ -7,7 +7,7 @@ export function modelsDirOption(what: string): Option {
   return new Option("--models-dir <dir>", `${what} (default: the first of PIXELMESH_MODELS_DIR that can be written)`);
 }
 
-/** What to tell people about a directory that services do not look into; empty where they do. */
+/** A note about a directory that services do not search; empty where they do. */
 export function toReachNote(dir: string, searchedDirs: readonly string[], io: CliIo): string {
   if (searchedDirs.includes(dir)) return "";
   const dirs = [io.env.PIXELMESH_MODELS_DIR ?? "", dir].filter((text) => text !== "").join(delimiter);

@@ -5,10 +5,10 @@ import { escapeLine } from "../../format/safe-text.ts";
 import { toShortSize, toShortTime } from "../../format/text.ts";
 import { drawOn, isPlain, type Terminal } from "../../io.ts";
 
-/** Tells people how far a download is. */
+/** Shows the progress of a download. */
 export type PullProgress = {
   readonly update: (progress: Progress) => void;
-  /** A line that stays. */
+  /** Prints a line that stays. */
   readonly note: (text: string) => void;
   readonly close: () => void;
 };
@@ -18,7 +18,7 @@ const lineMs = 5_000;
 const linePercent = 10;
 const barCells = 24;
 
-/** A bar that is redrawn on a terminal, plain lines every tenth or 5 s elsewhere; both on standard error. */
+/** Draws a bar on a terminal; elsewhere prints a line per tenth or every 5 s. Both go to standard error. */
 export function createPullProgress(label: string, stderr: Terminal, env: Env): PullProgress {
   const isDrawn = !isPlain(stderr, env);
   const rate = createRate();
@@ -75,13 +75,13 @@ function toFacts(progress: Progress, bytesPerSecond: number): string {
   return [share, ...speed, ...time].join("  ");
 }
 
-/** Bytes per second since the download began in this process; what an earlier one brought does not count. */
+/** Bytes per second since the download began in this process, without what an earlier process downloaded. */
 function createRate() {
   let first: { bytes: number; atMs: number } | undefined;
   let last = { bytes: 0, atMs: 0 };
   return {
     add: (bytes: number, atMs: number) => {
-      // Starting over counts anew.
+      // The download started over.
       if (first === undefined || bytes < last.bytes) first = { bytes, atMs };
       last = { bytes, atMs };
     },

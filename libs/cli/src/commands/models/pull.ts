@@ -20,12 +20,9 @@ Examples:
 export function addPull(models: Command, io: CliIo, finish: (exitCode: number) => void): void {
   models
     .command("pull")
-    .description("Brings models here: downloads, checks the sha256 and the graph, and only then puts them in place.")
+    .description("Downloads models. A model is put in place only after its sha256 and its graph are checked.")
     .argument("<name...>", "see `pixelmesh models list`")
-    .option(
-      "--from <file|url>",
-      "take it from this file, directory or mirror; an address that ends with / has all files",
-    )
+    .option("--from <file|url>", "take it from this file, directory or mirror; a URL that ends with / holds all files")
     .addOption(modelsDirOption("put it there"))
     .option("--json", "print JSON")
     .addHelpText("after", examples)

@@ -1,4 +1,4 @@
-import type { Verdict } from "@pixelmesh/models";
+import type { ModelCheck } from "@pixelmesh/models";
 import type { Command } from "commander";
 import { toTable } from "../../format/text.ts";
 import type { CliIo } from "../../io.ts";
@@ -12,9 +12,9 @@ export function addVerify(models: Command, io: CliIo, finish: (exitCode: number)
     .description(
       "Reads model files and compares each with its entry. Fails where one is wrong, or a named one missing.",
     )
-    .argument("[name...]", "default: all that are here")
-    .option("--load", "load each into an inference host too, and run a probe tile through it")
-    .option("--models-dir <dir>", "look there too, besides PIXELMESH_MODELS_DIR and the product's own")
+    .argument("[name...]", "default: all on this machine")
+    .option("--load", "also load each into an inference host and run a probe tile")
+    .option("--models-dir <dir>", "a further directory, besides PIXELMESH_MODELS_DIR and the product's own")
     .option("--json", "print JSON")
     .action(async (names: string[], options: Options) => {
       const all = await verify(names, io, options);
@@ -24,7 +24,7 @@ export function addVerify(models: Command, io: CliIo, finish: (exitCode: number)
     });
 }
 
-async function verify(names: readonly string[], io: CliIo, options: Options): Promise<readonly Verdict[]> {
+async function verify(names: readonly string[], io: CliIo, options: Options): Promise<readonly ModelCheck[]> {
   const { openProbeHost, toModelsDirs, verifyModels } = await import("@pixelmesh/models");
   const request = { dirs: toModelsDirs(io.env, options.modelsDir), names, signal: io.stopping };
   if (!options.load) return verifyModels(request);
@@ -36,7 +36,7 @@ async function verify(names: readonly string[], io: CliIo, options: Options): Pr
   }
 }
 
-function describe(verdicts: readonly Verdict[]): string {
+function describe(verdicts: readonly ModelCheck[]): string {
   const rows = verdicts.map(({ name, state, path, sha256, why }) => [name, state, why || `${path}  sha256 ${sha256}`]);
   return toTable([["MODEL", "STATE", "FILE"], ...rows]);
 }

@@ -17,7 +17,7 @@ const enlargeLuma = (luma: Uint8Array, widthPx: number, heightPx: number, scale:
   ).subarray(0, widthPx * heightPx * scale * scale);
 
 describe("chroma", () => {
-  test("of one colour stays that colour, to one step", () => {
+  test("of one colour stays that colour within one level", () => {
     for (const colour of [
       [200, 40, 90],
       [0, 0, 255],
@@ -38,7 +38,7 @@ describe("chroma", () => {
     expect([...bytes]).toEqual([...luma].flatMap((value) => [value, value, value]));
   });
 
-  test("runs straight through a ramp, as cubic interpolation must away from borders", () => {
+  test("follows a linear ramp, as cubic interpolation must away from borders", () => {
     const small = picture(12, 3, (x) => [100 + 5 * x, 100, 100]);
     const flat = new Uint8Array(24 * 6).fill(110);
     const bytes = joinChroma(flat, small, 2);
@@ -50,7 +50,7 @@ describe("chroma", () => {
     for (const step of steps) expect(Math.abs(step - 1.75)).toBeLessThan(1.01);
   });
 
-  test("of a part is that of the whole, given two pixels of context", () => {
+  test("of a part equals that of the whole with two pixels of context", () => {
     const small = picture(20, 9, (x, y) => [(x * 37) % 256, (y * 91 + x) % 256, (x * y * 13) % 256]);
     const part = picture(12, 9, (x, y) => [...small.data.subarray((y * 20 + x) * 3, (y * 20 + x) * 3 + 3)]);
     const luma = (widthPx: number) => new Uint8Array(widthPx * 2 * 18).fill(128);

@@ -17,9 +17,8 @@ export function toLuma(rgb: Uint8Array): Uint8Array {
 }
 
 /**
- * RGB bytes from enlarged luma and the small RGB picture's chroma, enlarged bicubically (Catmull-Rom, borders repeated).
- * The eye sees colour less sharply than luma, so only luma goes through the model. A pixel depends on two small pixels
- * on each side.
+ * Combines enlarged luma with the chroma of the small RGB picture to RGB bytes. Chroma is enlarged bicubically (Catmull-Rom,
+ * borders repeated), because the eye sees colour less sharply than luma. A pixel depends on two small pixels on each side.
  */
 export function joinChroma(luma: Uint8Array, small: Pixels, scale: number): Uint8Array {
   const { widthPx, heightPx } = small;
@@ -70,7 +69,7 @@ function mixRows(chroma: Float32Array, y: number, heightPx: number, kernel: Floa
   }
 }
 
-/** Enlarges one mixed row sideways and writes it with its luma from pixel `at` on; answers where the next row begins. */
+/** Enlarges one mixed row sideways and writes it with its luma from pixel `at` on. Returns the start of the next row. */
 function writeRow(
   row: Float32Array,
   kernels: readonly Float32Array[],

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { HostModel } from "../../protocol/messages.ts";
 import { inspectFloats, isVaried } from "./inspect-floats.ts";
-import { createAnswerMemory } from "./output-buffer.ts";
+import { createOutputMemory } from "./output-memory.ts";
 import { writeRgbFloats } from "./to-floats.ts";
 import { toByte, toGreyBytes, toLuminanceBytes, toRgbBytes } from "./to-pixels.ts";
 
@@ -17,8 +17,8 @@ const input = (facts: Partial<HostModel["input"]> = {}): HostModel["input"] => (
   fixedSizePx: null,
   ...facts,
 });
-const memory = createAnswerMemory();
-/** The bytes of samples that a model answered with. */
+const memory = createOutputMemory();
+/** Converts samples as the output of a model. */
 function convertRgb(samples: ArrayLike<number>, layout: "nchw" | "nhwc", range: "unit" | "byte") {
   memory.reserve(samples.length).set(samples);
   return toRgbBytes(memory, { pixels: samples.length / 3, layout, range });
@@ -27,7 +27,7 @@ const layouts = fc.constantFrom("nchw" as const, "nhwc" as const);
 const ranges = fc.constantFrom("unit" as const, "byte" as const);
 
 describe("conversion", () => {
-  test("to floats and back gives the same bytes, in every layout and range", () => {
+  test("to floats and back returns the same bytes, in every layout and range", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 12, maxLength: 12 }), layouts, ranges, (data, layout, range) => {
         const floats = new Float32Array(12);
@@ -37,14 +37,14 @@ describe("conversion", () => {
     );
   });
 
-  test("of grey repeats it and comes back as the same grey", () => {
+  test("repeats grey in all channels and returns the same grey", () => {
     const data = Uint8Array.from({ length: 256 }, (_, i) => i);
     const floats = new Float32Array(768);
     writeRgbFloats({ widthPx: 16, heightPx: 16, channels: 1, data }, input(), floats);
     expect([...toGreyBytes(floats, { pixels: 256, layout: "nchw", range: "unit" })]).toEqual([...data]);
   });
 
-  test("normalises as U²-Net wants it: by the largest sample, then mean and deviation", () => {
+  test("normalises as U²-Net requires: by the largest sample, then mean and deviation", () => {
     const mean: [number, number, number] = [0.485, 0.456, 0.406];
     const std: [number, number, number] = [0.229, 0.224, 0.225];
     const floats = new Float32Array(6);
@@ -54,7 +54,7 @@ describe("conversion", () => {
     for (const [i, value] of plain.entries()) expect(floats[i]).toBeCloseTo(value, 6);
   });
 
-  test("clamps and rounds", () => {
+  test("clamps and rounds half up", () => {
     expect([-1, 0, 0.49, 0.5, 1.5, 254.5, 255, 300, 1e30].map(toByte)).toEqual([0, 0, 0, 1, 2, 255, 255, 255, 255]);
   });
 });
@@ -78,9 +78,9 @@ describe("inspection", () => {
     });
   });
 
-  test("while converting finds what a look at every sample finds", () => {
+  test("during conversion finds the same as an inspection of every sample", () => {
     const usual = fc.double({ min: -2, max: 3, noNaN: true });
-    // A hair beside a tie, where single precision would round to it.
+    // One unit of least precision beside a tie, where single precision would round to the tie.
     const tie = fc.tuple(fc.nat(254), fc.constantFrom(-1, 0, 1), ranges).map(([n, way, range]) => {
       const value = Float32Array.of((n + 0.5) / (range === "unit" ? 255 : 1));
       new Int32Array(value.buffer)[0]! += way;
@@ -88,7 +88,7 @@ describe("inspection", () => {
     });
     const odd = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30, -1e30, 0, 1, 255);
     const sample = fc.oneof({ weight: 40, arbitrary: usual }, { weight: 20, arbitrary: tie }, odd);
-    // Whole steps of vectors, parts of one, and both.
+    // Whole vector steps, a part of one, and both.
     const pixelCounts = fc.oneof(fc.integer({ min: 1, max: 70 }), fc.constantFrom(16, 32));
     const pictures = pixelCounts.chain((pixels) => fc.array(sample, { minLength: 3 * pixels, maxLength: 3 * pixels }));
     fc.assert(
@@ -108,7 +108,7 @@ describe("inspection", () => {
     );
   });
 
-  test("of one channel leaves what lies behind it alone", () => {
+  test("of one channel does not change the samples", () => {
     const samples = Float32Array.from({ length: 53 }, (_, at) => at / 52);
     memory.reserve(53).set(samples);
     const { bytes, finite, least, most } = toLuminanceBytes(memory, { pixels: 53, layout: "nchw", range: "unit" });
@@ -117,7 +117,7 @@ describe("inspection", () => {
     expect([...memory.reserve(53)]).toEqual([...samples]);
   });
 
-  test("calls a tile varied from 16 steps on", () => {
+  test("calls a tile varied if samples differ by 16 levels or more", () => {
     expect(isVaried(Uint8Array.of(100, 115, 101))).toBe(false);
     expect(isVaried(Uint8Array.of(100, 116, 101))).toBe(true);
   });

@@ -1,4 +1,4 @@
-/** What makes a model's answer unusable. */
+/** Facts about a model's output that show whether it can be right. */
 export type FloatFacts = {
   /** No NaN and no infinity. */
   readonly finite: boolean;
@@ -8,10 +8,10 @@ export type FloatFacts = {
   readonly most: number;
 };
 
-/** Looks at every sample once. */
+/** Inspects every sample once. */
 export function inspectFloats(data: Float32Array): FloatFacts {
   const first = data[0] as number;
-  // A finite sample less itself is 0; anything else is NaN and stays so in a sum.
+  // A finite sample minus itself is 0. NaN and infinities give NaN, which stays NaN in a sum.
   let residue = 0;
   let least = first;
   let most = first;
@@ -25,7 +25,7 @@ export function inspectFloats(data: Float32Array): FloatFacts {
   return { finite: residue === 0, constant: isConstant(data), least, most };
 }
 
-/** Whether every sample is exactly the same. Over at the first that is not. */
+/** Whether every sample is exactly the same. Stops at the first that differs. */
 export function isConstant(data: Float32Array): boolean {
   const first = data[0];
   let at = 0;
@@ -33,7 +33,7 @@ export function isConstant(data: Float32Array): boolean {
   return at === data.length;
 }
 
-/** Whether samples differ by enough (16 of 255) that no upscaler could rightly answer with one flat colour. */
+/** Whether samples differ by 16 of 255 or more, so that one flat colour cannot be a right output of an upscaler. */
 export function isVaried(data: Uint8Array): boolean {
   let least = 255;
   let most = 0;

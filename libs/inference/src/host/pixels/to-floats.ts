@@ -10,8 +10,8 @@ export type Pixels = {
 };
 
 /**
- * The pixels as the model takes them, written to `target` (pixels × 3 floats): range, mean and deviation as the entry says.
- * Grey pixels are repeated in all three channels.
+ * Writes pixels as model input to `target` (pixels × 3 floats), with the range, mean and deviation of the entry. Grey pixels
+ * are repeated in all three channels.
  */
 export function writeRgbFloats(pixels: Pixels, input: HostModel["input"], target: Float32Array): void {
   const count = pixels.widthPx * pixels.heightPx;
@@ -27,13 +27,13 @@ export function writeRgbFloats(pixels: Pixels, input: HostModel["input"], target
   }
 }
 
-/** Luminance samples as the model takes them. */
+/** Writes luminance samples as model input to `target`. */
 export function writeLuminanceFloats(luminance: Uint8Array, input: HostModel["input"], target: Float32Array): void {
   const table = toTable(input, 0, input.divideByMax ? Math.max(1, largest(luminance)) : 255);
   for (let i = 0; i < luminance.length; i++) target[i] = table[luminance[i] as number] as number;
 }
 
-/** The 256 values that samples of a channel become. */
+/** The input value of each 8-bit sample of a channel. */
 function toTable(input: HostModel["input"], channel: number, top: number): Float32Array {
   const mean = input.mean?.[channel] ?? 0;
   const deviation = input.std?.[channel] ?? 1;

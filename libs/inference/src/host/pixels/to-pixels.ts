@@ -1,25 +1,25 @@
 import { toStrides } from "./layout.ts";
-import type { AnswerMemory, Converted } from "./output-buffer.ts";
+import type { Converted, OutputMemory } from "./output-memory.ts";
 
-/** How a picture of floats lies in the memory of answers. `unit`: samples are 0..1, `byte`: 0..255. */
+/** How a picture of floats lies in the output memory. `unit`: samples are 0..1, `byte`: 0..255. */
 export type Floats = {
   readonly pixels: number;
   readonly layout: "nchw" | "nhwc";
   readonly range: "unit" | "byte";
 };
 
-/** RGB bytes, interleaved. */
-export function toRgbBytes(memory: AnswerMemory, { pixels, layout, range }: Floats): Converted {
+/** Converts an RGB output to interleaved bytes. */
+export function toRgbBytes(memory: OutputMemory, { pixels, layout, range }: Floats): Converted {
   const isPlanar = layout === "nchw";
   return memory.convert({ count: isPlanar ? pixels : 3 * pixels, isPlanar, scale: toScale(range) });
 }
 
-/** Bytes of a one-channel answer. */
-export function toLuminanceBytes(memory: AnswerMemory, { pixels, range }: Floats): Converted {
+/** Converts a one-channel output to bytes. */
+export function toLuminanceBytes(memory: OutputMemory, { pixels, range }: Floats): Converted {
   return memory.convert({ count: pixels, isPlanar: false, scale: toScale(range) });
 }
 
-/** Grey bytes of an RGB answer: the luma of ITU-R BT.601. */
+/** Converts an RGB output to grey bytes: the luma of ITU-R BT.601. */
 export function toGreyBytes(data: Float32Array, { pixels, layout, range }: Floats): Uint8Array {
   const { channelStride, pixelStride } = toStrides(layout, pixels, 3);
   const scale = toScale(range);
@@ -37,7 +37,7 @@ function toScale(range: Floats["range"]): number {
   return range === "unit" ? 255 : 1;
 }
 
-/** Clamped and rounded half up. */
+/** Clamps to 0 to 255 and rounds half up. */
 export function toByte(value: number): number {
   return value <= 0 ? 0 : value >= 255 ? 255 : (value + 0.5) | 0;
 }

@@ -1,8 +1,8 @@
-/** What this package uses of WebAssembly: Node has it, and its type definitions do not. */
+/** The part of WebAssembly that this package uses. The type definitions of Node lack it. */
 declare namespace WebAssembly {
   class Memory {
     constructor(limits: { readonly initial: number; readonly maximum?: number });
-    /** Another one after each `grow`. */
+    /** Replaced by each `grow`. */
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }

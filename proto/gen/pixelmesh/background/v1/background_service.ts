@@ -30,7 +30,7 @@ export interface RemoveBackgroundHeader {
   operation:
     | RemoveBackgroundOperation
     | undefined;
-  /** Optional: put this behind the cut-out (colour or blur). */
+  /** Optional: the new background (colour or blur). */
   replace: ReplaceBackgroundOperation | undefined;
   encoding: Encoding | undefined;
 }
@@ -375,15 +375,15 @@ export const RemoveBackgroundResponse: MessageFns<RemoveBackgroundResponse> = {
   },
 };
 
-/** Cuts objects out and puts other things behind them. */
+/** Removes and replaces backgrounds of pictures. */
 export type BackgroundServiceDefinition = typeof BackgroundServiceDefinition;
 export const BackgroundServiceDefinition = {
   name: "BackgroundService",
   fullName: "pixelmesh.background.v1.BackgroundService",
   methods: {
     /**
-     * One picture, without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
-     * Statuses and reasons as UpscaleService.UpscaleImage. Safe to repeat: nothing is stored.
+     * Processes one picture without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
+     * Statuses and reasons as UpscaleService.UpscaleImage. Idempotent: nothing is stored.
      */
     removeBackground: {
       name: "RemoveBackground",
@@ -393,7 +393,7 @@ export const BackgroundServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Models of this service. Safe to repeat. */
+    /** Lists the models of this service. Idempotent. */
     listModels: {
       name: "ListModels",
       requestType: ListModelsRequest as typeof ListModelsRequest,
@@ -425,14 +425,14 @@ export const BackgroundServiceDefinition = {
 
 export interface BackgroundServiceImplementation<CallContextExt = {}> {
   /**
-   * One picture, without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
-   * Statuses and reasons as UpscaleService.UpscaleImage. Safe to repeat: nothing is stored.
+   * Processes one picture without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
+   * Statuses and reasons as UpscaleService.UpscaleImage. Idempotent: nothing is stored.
    */
   removeBackground(
     request: AsyncIterable<RemoveBackgroundRequest>,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<RemoveBackgroundResponse>>;
-  /** Models of this service. Safe to repeat. */
+  /** Lists the models of this service. Idempotent. */
   listModels(
     request: ListModelsRequest,
     context: CallContext & CallContextExt,
@@ -448,14 +448,14 @@ export interface BackgroundServiceImplementation<CallContextExt = {}> {
 
 export interface BackgroundServiceClient<CallOptionsExt = {}> {
   /**
-   * One picture, without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
-   * Statuses and reasons as UpscaleService.UpscaleImage. Safe to repeat: nothing is stored.
+   * Processes one picture without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
+   * Statuses and reasons as UpscaleService.UpscaleImage. Idempotent: nothing is stored.
    */
   removeBackground(
     request: AsyncIterable<DeepPartial<RemoveBackgroundRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<RemoveBackgroundResponse>;
-  /** Models of this service. Safe to repeat. */
+  /** Lists the models of this service. Idempotent. */
   listModels(
     request: DeepPartial<ListModelsRequest>,
     options?: CallOptions & CallOptionsExt,

@@ -11,11 +11,11 @@ export const protobufPackage = "pixelmesh.common.v1";
 
 export const protobufFileName = "pixelmesh/common/v1/picture.proto";
 
-/** File types of pictures. Which are accepted for decoding is a matter of configuration (TIFF is off by default). */
+/** File formats of pictures. Configuration sets which of them are decoded (TIFF is off by default). */
 export const ImageFormat = {
-  /** UNSPECIFIED - In an Encoding: AUTO. */
+  /** UNSPECIFIED - In an Encoding: the same as AUTO. */
   UNSPECIFIED: 0,
-  /** AUTO - JPEG for large opaque results, WebP or PNG where alpha or size says so. */
+  /** AUTO - JPEG for large opaque results, else WebP or PNG, by alpha and size. */
   AUTO: 1,
   JPEG: 2,
   PNG: 3,
@@ -99,38 +99,38 @@ export function imageFormatToJSON(object: ImageFormat): string {
   }
 }
 
-/** Facts of a picture, read from its header without decoding. */
+/** Properties of a picture, read from its header without decoding. */
 export interface ImageInfo {
   format: ImageFormat;
-  /** As shown, after EXIF orientation. */
+  /** After EXIF orientation. */
   widthPx: number;
   heightPx: number;
-  /** 1 to 4, alpha counted. */
+  /** 1 to 4, including alpha. */
   channels: number;
   hasAlpha: boolean;
   bitsPerChannel: number;
-  /** Above 1: an animation, of which the first frame is used. */
+  /** Above 1: an animation; only its first frame is used. */
   frames: number;
   /** 1 to 8. */
   exifOrientation: number;
   hasIccProfile: boolean;
-  /** As libvips names it: srgb, cmyk, b-w, rgb16, … */
+  /** The name that libvips uses: srgb, cmyk, b-w, rgb16, … */
   colorSpace: string;
   sizeBytes: number;
 }
 
-/** How a result is written. */
+/** How a result is encoded. */
 export interface Encoding {
   format: ImageFormat;
   /** 1 to 100 for JPEG, WebP and AVIF; 0: the format's default (85, 85, 60). */
   quality: number;
   /** WebP only. */
   lossless: boolean;
-  /** #rrggbb under transparent parts where the format has no alpha; default #ffffff. */
+  /** #rrggbb behind transparent parts if the format has no alpha; default #ffffff. */
   background: string;
 }
 
-/** A stored picture or frame, by content. */
+/** A stored picture or frame, named by the digest of its bytes. */
 export interface Blob {
   /** 64 lower-case hex digits. */
   sha256: string;
@@ -140,13 +140,13 @@ export interface Blob {
 }
 
 /**
- * The last message of an upload that is kept: everything was sent. A stream that ends without it was broken off, for the
- * HTTP/2 stream of a client that cancels ends like any other.
+ * The last message of a complete upload. An upload that ends without it was broken off: the HTTP/2 stream of a client that
+ * cancels ends like that of a client that has sent everything.
  */
 export interface UploadEnd {
 }
 
-/** What was lowered to get the work done at all. Only ever with allow_degraded. */
+/** A degradation that was needed to complete the work. Only with allow_degraded. */
 export interface Adaptation {
   stepId: string;
   /** size, model or finishing */
@@ -156,7 +156,7 @@ export interface Adaptation {
   why: string;
 }
 
-/** A harmless fact the caller may want to know: first frame of an animation, 16 to 8 bit, profile converted. */
+/** A harmless change to the picture, for the caller's information: first frame of an animation, 16 to 8 bit, profile converted. */
 export interface Notice {
   stepId: string;
   /** first_frame, bit_depth, color_profile, … */
@@ -171,7 +171,7 @@ export interface Value {
   { $case: "color"; value: string } | undefined;
 }
 
-/** One effect with its settings; those left out take the defaults that EffectsService.ListEffects gives. */
+/** One effect with its settings. Missing settings take the defaults that EffectsService.ListEffects returns. */
 export interface Effect {
   name: string;
   parameters: { [key: string]: Value };
@@ -182,7 +182,7 @@ export interface Effect_ParametersEntry {
   value: Value | undefined;
 }
 
-/** What comes before the bytes of a result. */
+/** Comes before the bytes of a result. */
 export interface PictureHeader {
   format: ImageFormat;
   widthPx: number;

@@ -18,7 +18,7 @@ export const ParameterType = {
   UNSPECIFIED: 0,
   NUMBER: 1,
   INTEGER: 2,
-  /** CHOICE - text, one of `choices` */
+  /** CHOICE - A text, one of `choices`. */
   CHOICE: 3,
   FLAG: 4,
   COLOR: 5,
@@ -130,7 +130,7 @@ export interface EffectDescription {
   title: string;
   description: string;
   parameters: ParameterDescription[];
-  /** Part of a result's key; grows whenever the pixels change. */
+  /** Part of the result key; grows whenever the pixels of the effect change. */
   revision: number;
 }
 
@@ -145,7 +145,7 @@ export interface ParameterDescription {
   minimum: number;
   maximum: number;
   choices: string[];
-  /** px, %, degrees; empty where there is none. */
+  /** px, %, degrees; empty: none. */
   unit: string;
 }
 
@@ -1118,15 +1118,15 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
   },
 };
 
-/** Applies chains of effects. */
+/** Applies effects one after the other. */
 export type EffectsServiceDefinition = typeof EffectsServiceDefinition;
 export const EffectsServiceDefinition = {
   name: "EffectsService",
   fullName: "pixelmesh.effects.v1.EffectsService",
   methods: {
     /**
-     * One picture, without a job: header and chunks in; header and chunks out. INVALID_ARGUMENT (INVALID_ARGUMENT, IMAGE_*),
-     * NOT_FOUND (UNKNOWN_EFFECT), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL). Safe to repeat: nothing is stored.
+     * Processes one picture without a job: header and chunks in; header and chunks out. INVALID_ARGUMENT (INVALID_ARGUMENT, IMAGE_*),
+     * NOT_FOUND (UNKNOWN_EFFECT), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL). Idempotent: nothing is stored.
      */
     applyEffects: {
       name: "ApplyEffects",
@@ -1137,8 +1137,8 @@ export const EffectsServiceDefinition = {
       options: {},
     },
     /**
-     * A small preview: the picture is shrunk to max_side_px first. The picture is at most 3 MiB.
-     * Statuses and reasons as ApplyEffects. Safe to repeat.
+     * Returns a small preview: scales the picture down to max_side_px, then applies the effects. Takes at most 3 MiB.
+     * Statuses and reasons as ApplyEffects. Idempotent.
      */
     previewEffects: {
       name: "PreviewEffects",
@@ -1148,7 +1148,7 @@ export const EffectsServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Every effect with its parameters, types and ranges: enough to draw a form. Safe to repeat. */
+    /** Lists every effect with its parameters, types and ranges, enough to generate a form. Idempotent. */
     listEffects: {
       name: "ListEffects",
       requestType: ListEffectsRequest as typeof ListEffectsRequest,
@@ -1162,22 +1162,22 @@ export const EffectsServiceDefinition = {
 
 export interface EffectsServiceImplementation<CallContextExt = {}> {
   /**
-   * One picture, without a job: header and chunks in; header and chunks out. INVALID_ARGUMENT (INVALID_ARGUMENT, IMAGE_*),
-   * NOT_FOUND (UNKNOWN_EFFECT), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL). Safe to repeat: nothing is stored.
+   * Processes one picture without a job: header and chunks in; header and chunks out. INVALID_ARGUMENT (INVALID_ARGUMENT, IMAGE_*),
+   * NOT_FOUND (UNKNOWN_EFFECT), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL). Idempotent: nothing is stored.
    */
   applyEffects(
     request: AsyncIterable<ApplyEffectsRequest>,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<ApplyEffectsResponse>>;
   /**
-   * A small preview: the picture is shrunk to max_side_px first. The picture is at most 3 MiB.
-   * Statuses and reasons as ApplyEffects. Safe to repeat.
+   * Returns a small preview: scales the picture down to max_side_px, then applies the effects. Takes at most 3 MiB.
+   * Statuses and reasons as ApplyEffects. Idempotent.
    */
   previewEffects(
     request: PreviewEffectsRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<PreviewEffectsResponse>>;
-  /** Every effect with its parameters, types and ranges: enough to draw a form. Safe to repeat. */
+  /** Lists every effect with its parameters, types and ranges, enough to generate a form. Idempotent. */
   listEffects(
     request: ListEffectsRequest,
     context: CallContext & CallContextExt,
@@ -1186,22 +1186,22 @@ export interface EffectsServiceImplementation<CallContextExt = {}> {
 
 export interface EffectsServiceClient<CallOptionsExt = {}> {
   /**
-   * One picture, without a job: header and chunks in; header and chunks out. INVALID_ARGUMENT (INVALID_ARGUMENT, IMAGE_*),
-   * NOT_FOUND (UNKNOWN_EFFECT), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL). Safe to repeat: nothing is stored.
+   * Processes one picture without a job: header and chunks in; header and chunks out. INVALID_ARGUMENT (INVALID_ARGUMENT, IMAGE_*),
+   * NOT_FOUND (UNKNOWN_EFFECT), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL). Idempotent: nothing is stored.
    */
   applyEffects(
     request: AsyncIterable<DeepPartial<ApplyEffectsRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<ApplyEffectsResponse>;
   /**
-   * A small preview: the picture is shrunk to max_side_px first. The picture is at most 3 MiB.
-   * Statuses and reasons as ApplyEffects. Safe to repeat.
+   * Returns a small preview: scales the picture down to max_side_px, then applies the effects. Takes at most 3 MiB.
+   * Statuses and reasons as ApplyEffects. Idempotent.
    */
   previewEffects(
     request: DeepPartial<PreviewEffectsRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<PreviewEffectsResponse>;
-  /** Every effect with its parameters, types and ranges: enough to draw a form. Safe to repeat. */
+  /** Lists every effect with its parameters, types and ranges, enough to generate a form. Idempotent. */
   listEffects(
     request: DeepPartial<ListEffectsRequest>,
     options?: CallOptions & CallOptionsExt,

@@ -11,34 +11,34 @@ export const protobufPackage = "pixelmesh.errors.v1";
 export const protobufFileName = "pixelmesh/errors/v1/errors.proto";
 
 /**
- * Every reason a call, a job or a step can fail for. The list is closed: clients may switch over it. It travels as the
- * `reason` of google.rpc.ErrorInfo (without the prefix, domain "pixelmesh") and in failed jobs.
+ * Every reason for which a call, a job or a step can fail. The list is closed: clients may switch over it. Errors carry it as
+ * the `reason` of google.rpc.ErrorInfo (without the prefix, domain "pixelmesh"); failed jobs carry it too.
  */
 export const ErrorReason = {
   UNSPECIFIED: 0,
-  /** INVALID_ARGUMENT - The request is wrong; repeating it cannot help. */
+  /** INVALID_ARGUMENT - The request is wrong. Retrying does not help. */
   INVALID_ARGUMENT: 1,
-  /** INVALID_PIPELINE - Cyclic, dangling, too long, or with steps that do not fit together. */
+  /** INVALID_PIPELINE - The pipeline is cyclic or too long, a reference dangles, or steps do not fit together. */
   INVALID_PIPELINE: 2,
-  /** UNKNOWN_OPERATION - The step has an operation that this mesh does not have. */
+  /** UNKNOWN_OPERATION - This mesh does not have the step's operation. */
   UNKNOWN_OPERATION: 3,
-  /** UNKNOWN_MODEL - No such model; metadata `known` lists those there are. */
+  /** UNKNOWN_MODEL - No such model; metadata `known` lists the known ones. */
   UNKNOWN_MODEL: 4,
-  /** UNKNOWN_EFFECT - No such effect; metadata `known` lists those there are. */
+  /** UNKNOWN_EFFECT - No such effect; metadata `known` lists the known ones. */
   UNKNOWN_EFFECT: 5,
-  /** REQUEST_ID_REUSED - The same request id came with another pipeline or picture. */
+  /** REQUEST_ID_REUSED - The request id was used before with another pipeline or picture. */
   REQUEST_ID_REUSED: 6,
-  /** REQUEST_TOO_LARGE - A message, or the metadata of the call, is above its limit. */
+  /** REQUEST_TOO_LARGE - A message or the metadata of the call is above its limit. */
   REQUEST_TOO_LARGE: 7,
-  /** PIPELINE_TOO_LARGE - The resolved pipeline is above 128 KiB; metadata `bytes` and `max_bytes` say by how much. */
+  /** PIPELINE_TOO_LARGE - The resolved pipeline is above 128 KiB; metadata `bytes` and `max_bytes` give both sizes. */
   PIPELINE_TOO_LARGE: 9,
-  /** UNAUTHENTICATED - The call is not let in. */
+  /** UNAUTHENTICATED - The caller is not authenticated. */
   UNAUTHENTICATED: 8,
-  /** IMAGE_EMPTY - The picture is at fault. */
+  /** IMAGE_EMPTY - The picture is wrong. */
   IMAGE_EMPTY: 20,
-  /** IMAGE_TYPE_UNSUPPORTED - The bytes are of no type that is accepted. */
+  /** IMAGE_TYPE_UNSUPPORTED - The type of the bytes is not accepted. */
   IMAGE_TYPE_UNSUPPORTED: 21,
-  /** IMAGE_CORRUPT - The type is known, the content cannot be decoded. */
+  /** IMAGE_CORRUPT - The type is known, but the content cannot be decoded. */
   IMAGE_CORRUPT: 22,
   /** IMAGE_TRUNCATED - The file ends too early. */
   IMAGE_TRUNCATED: 23,
@@ -48,60 +48,60 @@ export const ErrorReason = {
   IMAGE_TOO_MANY_FRAMES: 27,
   /** OUTPUT_TOO_LARGE - The result would be above the output limit. */
   OUTPUT_TOO_LARGE: 28,
-  /** DIGEST_MISMATCH - The bytes do not have the digest that was announced. */
+  /** DIGEST_MISMATCH - The bytes do not have the announced digest. */
   DIGEST_MISMATCH: 29,
-  /** JOB_NOT_FOUND - Something asked for is not there. */
+  /** JOB_NOT_FOUND - The requested thing does not exist. */
   JOB_NOT_FOUND: 40,
   /** OUTPUT_NOT_FOUND - The job has no output of that name. */
   OUTPUT_NOT_FOUND: 41,
-  /** OUTPUT_NOT_READY - The step that makes it has not ended. */
+  /** OUTPUT_NOT_READY - The step that computes it has not ended. */
   OUTPUT_NOT_READY: 42,
-  /** OUTPUT_EXPIRED - It was kept for its time and then deleted. */
+  /** OUTPUT_EXPIRED - It was deleted at the end of its lifetime. */
   OUTPUT_EXPIRED: 43,
   BLOB_NOT_FOUND: 44,
-  /** BLOB_CORRUPT - Stored bytes no longer have their digest; they were set aside. */
+  /** BLOB_CORRUPT - Stored bytes no longer have their digest; they were quarantined. */
   BLOB_CORRUPT: 45,
   DEAD_LETTER_NOT_FOUND: 47,
-  /** UNKNOWN_SERVICE - Health was asked for a name that this process does not have; metadata `known` lists those. */
+  /** UNKNOWN_SERVICE - The health check named a service that this process does not have; metadata `known` lists the known ones. */
   UNKNOWN_SERVICE: 48,
-  /** METHOD_UNIMPLEMENTED - The contract has this rpc, this release does not serve it yet. */
+  /** METHOD_UNIMPLEMENTED - This release does not serve this rpc of the contract yet. */
   METHOD_UNIMPLEMENTED: 46,
-  /** TOO_MANY_JOBS - No room, now or ever. */
+  /** TOO_MANY_JOBS - Capacity or memory is exhausted. */
   TOO_MANY_JOBS: 60,
   /** QUEUE_FULL - A bounded queue is full. */
   QUEUE_FULL: 61,
   STORAGE_FULL: 62,
-  /** NO_DEVICE_FITS - The work fits no device even when that is empty. */
+  /** NO_DEVICE_FITS - The work does not fit any of its devices, even an empty one. */
   NO_DEVICE_FITS: 63,
-  /** OUT_OF_MEMORY - It ran out of memory at its smallest option. */
+  /** OUT_OF_MEMORY - The work ran out of memory with its smallest option. */
   OUT_OF_MEMORY: 64,
-  /** MEMORY_PRESSURE - A revoked or refused slot; the work is given back. */
+  /** MEMORY_PRESSURE - The slot was revoked or refused; the message is redelivered. */
   MEMORY_PRESSURE: 65,
-  /** CANCELLED - The work was ended. */
+  /** CANCELLED - The work was stopped. */
   CANCELLED: 80,
   DEADLINE_EXCEEDED: 81,
-  /** POISON - Started several times and never ended; see the dead letter. */
+  /** POISON - The work started several times and never ended; see its dead letter. */
   POISON: 82,
-  /** SERVICE_UNAVAILABLE - Parts of the mesh. */
+  /** SERVICE_UNAVAILABLE - A part of the mesh failed. */
   SERVICE_UNAVAILABLE: 100,
   BROKER_UNAVAILABLE: 101,
-  /** STOPPING - This replica is draining; another one takes the call. */
+  /** STOPPING - This replica is draining; retry at another one. */
   STOPPING: 102,
-  /** MODEL_UNAVAILABLE - Listed, but its file is missing or refused. */
+  /** MODEL_UNAVAILABLE - The model is listed, but its file is missing or refused. */
   MODEL_UNAVAILABLE: 103,
-  /** MODEL_INVALID - The file is not the model its entry describes. */
+  /** MODEL_INVALID - The file is not the model that its manifest entry describes. */
   MODEL_INVALID: 104,
-  /** INFERENCE_FAILED - The runtime failed; the host was replaced. */
+  /** INFERENCE_FAILED - The inference runtime failed; its host was replaced. */
   INFERENCE_FAILED: 105,
-  /** RESULT_INVALID - The model gave NaN, infinite or constant tiles. */
+  /** RESULT_INVALID - The model returned NaN, infinite or constant tiles. */
   RESULT_INVALID: 106,
-  /** MALFORMED_MESSAGE - Bytes that are not the message of their subject or rpc. */
+  /** MALFORMED_MESSAGE - The bytes are not a message of their subject or rpc. */
   MALFORMED_MESSAGE: 107,
-  /** GRANT_EXPIRED - The slot ran out before the work did. */
+  /** GRANT_EXPIRED - The grant of the slot expired before the work ended. */
   GRANT_EXPIRED: 108,
-  /** STORAGE_UNAVAILABLE - The store's disk is read-only, fails or is out of reach; see the log of storage. */
+  /** STORAGE_UNAVAILABLE - The disk of storage is read-only, fails or is unreachable; see the log of storage. */
   STORAGE_UNAVAILABLE: 115,
-  /** INTERNAL - Unexpected; the log has the cause. */
+  /** INTERNAL - Unexpected error; the log has the cause. */
   INTERNAL: 127,
   UNRECOGNIZED: -1,
 } as const;

@@ -460,15 +460,15 @@ export const PrescaleImageResponse: MessageFns<PrescaleImageResponse> = {
   },
 };
 
-/** Pictures on their way in. */
+/** Inspects and prescales single pictures, without a job. */
 export type IngestServiceDefinition = typeof IngestServiceDefinition;
 export const IngestServiceDefinition = {
   name: "IngestService",
   fullName: "pixelmesh.ingest.v1.IngestService",
   methods: {
     /**
-     * Facts from the header of an uploaded picture; nothing is decoded or kept. INVALID_ARGUMENT with an IMAGE_* reason
-     * when it would be refused. Safe to repeat.
+     * Returns properties from the header of an uploaded picture. Decodes and stores nothing. INVALID_ARGUMENT with an
+     * IMAGE_* reason if a job would refuse the picture. Idempotent.
      */
     inspectImage: {
       name: "InspectImage",
@@ -479,8 +479,8 @@ export const IngestServiceDefinition = {
       options: {},
     },
     /**
-     * Shrinks one picture and answers the encoded result: header, then chunks. INVALID_ARGUMENT (INVALID_ARGUMENT,
-     * IMAGE_*), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL, NO_DEVICE_FITS). Nothing is stored. Safe to repeat.
+     * Shrinks one picture and streams the encoded result: header, then chunks. INVALID_ARGUMENT (INVALID_ARGUMENT,
+     * IMAGE_*), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL, NO_DEVICE_FITS). Stores nothing. Idempotent.
      */
     prescaleImage: {
       name: "PrescaleImage",
@@ -495,16 +495,16 @@ export const IngestServiceDefinition = {
 
 export interface IngestServiceImplementation<CallContextExt = {}> {
   /**
-   * Facts from the header of an uploaded picture; nothing is decoded or kept. INVALID_ARGUMENT with an IMAGE_* reason
-   * when it would be refused. Safe to repeat.
+   * Returns properties from the header of an uploaded picture. Decodes and stores nothing. INVALID_ARGUMENT with an
+   * IMAGE_* reason if a job would refuse the picture. Idempotent.
    */
   inspectImage(
     request: AsyncIterable<InspectImageRequest>,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<InspectImageResponse>>;
   /**
-   * Shrinks one picture and answers the encoded result: header, then chunks. INVALID_ARGUMENT (INVALID_ARGUMENT,
-   * IMAGE_*), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL, NO_DEVICE_FITS). Nothing is stored. Safe to repeat.
+   * Shrinks one picture and streams the encoded result: header, then chunks. INVALID_ARGUMENT (INVALID_ARGUMENT,
+   * IMAGE_*), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL, NO_DEVICE_FITS). Stores nothing. Idempotent.
    */
   prescaleImage(
     request: AsyncIterable<PrescaleImageRequest>,
@@ -514,16 +514,16 @@ export interface IngestServiceImplementation<CallContextExt = {}> {
 
 export interface IngestServiceClient<CallOptionsExt = {}> {
   /**
-   * Facts from the header of an uploaded picture; nothing is decoded or kept. INVALID_ARGUMENT with an IMAGE_* reason
-   * when it would be refused. Safe to repeat.
+   * Returns properties from the header of an uploaded picture. Decodes and stores nothing. INVALID_ARGUMENT with an
+   * IMAGE_* reason if a job would refuse the picture. Idempotent.
    */
   inspectImage(
     request: AsyncIterable<DeepPartial<InspectImageRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<InspectImageResponse>;
   /**
-   * Shrinks one picture and answers the encoded result: header, then chunks. INVALID_ARGUMENT (INVALID_ARGUMENT,
-   * IMAGE_*), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL, NO_DEVICE_FITS). Nothing is stored. Safe to repeat.
+   * Shrinks one picture and streams the encoded result: header, then chunks. INVALID_ARGUMENT (INVALID_ARGUMENT,
+   * IMAGE_*), RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL, NO_DEVICE_FITS). Stores nothing. Idempotent.
    */
   prescaleImage(
     request: AsyncIterable<DeepPartial<PrescaleImageRequest>>,

@@ -13,16 +13,16 @@ export const protobufPackage = "pixelmesh.jobs.v1";
 export const protobufFileName = "pixelmesh/jobs/v1/dead_letter_service.proto";
 
 export interface DeadLetter {
-  /** Names it. */
+  /** Identifies the dead letter. */
   sequence: number;
-  /** Where the message came from. */
+  /** Subject of the message. */
   subject: string;
-  /** From the closed list. */
+  /** From the closed list of errors.proto. */
   reason: string;
   storedUnixMs: number;
-  /** W3C trace context of what led to it; may be empty. */
+  /** W3C trace context of the message; may be empty. */
   traceparent: string;
-  /** Empty where the subject names none. */
+  /** Empty where the subject names no job. */
   jobId: string;
   stepId: string;
   sizeBytes: number;
@@ -46,7 +46,7 @@ export interface GetDeadLetterRequest {
 export interface GetDeadLetterResponse {
   deadLetter: DeadLetter | undefined;
   payload: Uint8Array;
-  /** The payload as JSON where it decodes. */
+  /** The payload as JSON, if it can be decoded. */
   text: string;
 }
 
@@ -55,7 +55,7 @@ export interface ReplayDeadLetterRequest {
 }
 
 export interface ReplayDeadLetterResponse {
-  /** Of the new job; empty where the message went back to its subject. */
+  /** The new job; empty where the message was published again. */
   jobId: string;
 }
 
@@ -892,15 +892,15 @@ export const DropDeadLetterResponse: MessageFns<DropDeadLetterResponse> = {
 };
 
 /**
- * Messages that could not be processed, for a person to look at. They are kept for 30 days. A tenant sees its own; tenant
- * `default` also those that name no tenant; a caller with an operator's token sees all.
+ * Messages that could not be processed, kept for an operator for 30 days. A tenant sees its own dead letters, tenant `default` also
+ * those without a tenant. A caller with an operator's token sees all.
  */
 export type DeadLetterServiceDefinition = typeof DeadLetterServiceDefinition;
 export const DeadLetterServiceDefinition = {
   name: "DeadLetterService",
   fullName: "pixelmesh.jobs.v1.DeadLetterService",
   methods: {
-    /** Dead letters, oldest first. INVALID_ARGUMENT for a page size or token that is none. Safe to repeat. */
+    /** Dead letters, oldest first. INVALID_ARGUMENT for a bad page size or page token. Idempotent. */
     listDeadLetters: {
       name: "ListDeadLetters",
       requestType: ListDeadLettersRequest as typeof ListDeadLettersRequest,
@@ -909,7 +909,7 @@ export const DeadLetterServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** One of them, with the message it holds. NOT_FOUND (DEAD_LETTER_NOT_FOUND). Safe to repeat. */
+    /** Returns one dead letter with its message. NOT_FOUND (DEAD_LETTER_NOT_FOUND). Idempotent. */
     getDeadLetter: {
       name: "GetDeadLetter",
       requestType: GetDeadLetterRequest as typeof GetDeadLetterRequest,
@@ -919,9 +919,9 @@ export const DeadLetterServiceDefinition = {
       options: {},
     },
     /**
-     * Tries it again and forgets it: work of a job that has ended becomes a new job of the same specification, everything
-     * else goes back to its subject as it is. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) when the job's
-     * record is gone, RESOURCE_EXHAUSTED (TOO_MANY_JOBS). Not safe to repeat without a look.
+     * Retries a dead letter and deletes it. A work item of an ended job becomes a new job of the same specification; every other message
+     * is published to its subject again. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) where the job's record is gone,
+     * RESOURCE_EXHAUSTED (TOO_MANY_JOBS). Not idempotent: check the result before a repetition.
      */
     replayDeadLetter: {
       name: "ReplayDeadLetter",
@@ -931,7 +931,7 @@ export const DeadLetterServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Forgets it. Safe to repeat: what is gone stays gone. */
+    /** Deletes a dead letter. Idempotent. */
     dropDeadLetter: {
       name: "DropDeadLetter",
       requestType: DropDeadLetterRequest as typeof DropDeadLetterRequest,
@@ -944,26 +944,26 @@ export const DeadLetterServiceDefinition = {
 } as const;
 
 export interface DeadLetterServiceImplementation<CallContextExt = {}> {
-  /** Dead letters, oldest first. INVALID_ARGUMENT for a page size or token that is none. Safe to repeat. */
+  /** Dead letters, oldest first. INVALID_ARGUMENT for a bad page size or page token. Idempotent. */
   listDeadLetters(
     request: ListDeadLettersRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ListDeadLettersResponse>>;
-  /** One of them, with the message it holds. NOT_FOUND (DEAD_LETTER_NOT_FOUND). Safe to repeat. */
+  /** Returns one dead letter with its message. NOT_FOUND (DEAD_LETTER_NOT_FOUND). Idempotent. */
   getDeadLetter(
     request: GetDeadLetterRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<GetDeadLetterResponse>>;
   /**
-   * Tries it again and forgets it: work of a job that has ended becomes a new job of the same specification, everything
-   * else goes back to its subject as it is. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) when the job's
-   * record is gone, RESOURCE_EXHAUSTED (TOO_MANY_JOBS). Not safe to repeat without a look.
+   * Retries a dead letter and deletes it. A work item of an ended job becomes a new job of the same specification; every other message
+   * is published to its subject again. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) where the job's record is gone,
+   * RESOURCE_EXHAUSTED (TOO_MANY_JOBS). Not idempotent: check the result before a repetition.
    */
   replayDeadLetter(
     request: ReplayDeadLetterRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ReplayDeadLetterResponse>>;
-  /** Forgets it. Safe to repeat: what is gone stays gone. */
+  /** Deletes a dead letter. Idempotent. */
   dropDeadLetter(
     request: DropDeadLetterRequest,
     context: CallContext & CallContextExt,
@@ -971,26 +971,26 @@ export interface DeadLetterServiceImplementation<CallContextExt = {}> {
 }
 
 export interface DeadLetterServiceClient<CallOptionsExt = {}> {
-  /** Dead letters, oldest first. INVALID_ARGUMENT for a page size or token that is none. Safe to repeat. */
+  /** Dead letters, oldest first. INVALID_ARGUMENT for a bad page size or page token. Idempotent. */
   listDeadLetters(
     request: DeepPartial<ListDeadLettersRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ListDeadLettersResponse>;
-  /** One of them, with the message it holds. NOT_FOUND (DEAD_LETTER_NOT_FOUND). Safe to repeat. */
+  /** Returns one dead letter with its message. NOT_FOUND (DEAD_LETTER_NOT_FOUND). Idempotent. */
   getDeadLetter(
     request: DeepPartial<GetDeadLetterRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<GetDeadLetterResponse>;
   /**
-   * Tries it again and forgets it: work of a job that has ended becomes a new job of the same specification, everything
-   * else goes back to its subject as it is. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) when the job's
-   * record is gone, RESOURCE_EXHAUSTED (TOO_MANY_JOBS). Not safe to repeat without a look.
+   * Retries a dead letter and deletes it. A work item of an ended job becomes a new job of the same specification; every other message
+   * is published to its subject again. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) where the job's record is gone,
+   * RESOURCE_EXHAUSTED (TOO_MANY_JOBS). Not idempotent: check the result before a repetition.
    */
   replayDeadLetter(
     request: DeepPartial<ReplayDeadLetterRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ReplayDeadLetterResponse>;
-  /** Forgets it. Safe to repeat: what is gone stays gone. */
+  /** Deletes a dead letter. Idempotent. */
   dropDeadLetter(
     request: DeepPartial<DropDeadLetterRequest>,
     options?: CallOptions & CallOptionsExt,

@@ -87,12 +87,12 @@ export const StepState = {
   UNSPECIFIED: 0,
   /** PENDING - Inputs are missing. */
   PENDING: 1,
-  /** READY - Dispatched, or about to be. */
+  /** READY - Its inputs exist; it is dispatched or about to be. */
   READY: 2,
   RUNNING: 3,
   SUCCEEDED: 4,
   FAILED: 5,
-  /** CANCELLED - The job ended before it did. */
+  /** CANCELLED - The job ended before the step. */
   CANCELLED: 6,
   UNRECOGNIZED: -1,
 } as const;
@@ -177,15 +177,15 @@ export interface Job {
   outputs: OutputStatus[];
   adaptations: Adaptation[];
   notices: Notice[];
-  /** Set when FAILED or CANCELLED. */
+  /** Set if the job is FAILED or CANCELLED. */
   error:
     | JobError
     | undefined;
   /** 0 to 1, never falling. */
   progress: number;
-  /** Time left as estimated; 0 when ended, -1 when it is not known: a step waits, was never measured, or is silent. */
+  /** Estimated time left; 0 if the job has ended; -1 if unknown: a step waits, was never measured, or has stopped reporting. */
   etaMs: number;
-  /** Of the record; grows with every change. */
+  /** Revision of the job record; grows with every change. */
   revision: number;
   requestId: string;
 }
@@ -204,23 +204,23 @@ export interface StepStatus {
   attempt: number;
   /** 0 to 1 */
   progress: number;
-  /** The result was there already. */
+  /** The result came from the result cache. */
   cached: boolean;
-  /** What the cached result had cost. */
+  /** Run time of the cached result. */
   savedMs: number;
-  /** From ready to started. */
+  /** From READY to started. */
   waitMs: number;
   /** From started to stored. */
   runMs: number;
-  /** Empty where none is used. */
+  /** Empty without a model. */
   model: string;
-  /** cpu, cuda, …; empty where none is used. */
+  /** cpu, cuda, …; empty without a model. */
   provider: string;
   device: string;
   error:
     | JobError
     | undefined;
-  /** Of the result. */
+  /** Size of the result. */
   widthPx: number;
   heightPx: number;
 }
@@ -231,19 +231,19 @@ export interface OutputStatus {
   ready: boolean;
   sha256: string;
   sizeBytes: number;
-  /** The one chosen, never AUTO. */
+  /** The chosen format, never AUTO. */
   format: ImageFormat;
   widthPx: number;
   heightPx: number;
-  /** It was made, and its time (outputs_expire_unix_ms) has passed; `ready` is false then. */
+  /** The output was made and has expired (outputs_expire_unix_ms); `ready` is false. */
   expired: boolean;
 }
 
 export interface JobError {
   reason: ErrorReason;
-  /** For people; holds no file names or contents. */
+  /** For people. Contains no file names or contents. */
   message: string;
-  /** Empty when no single step is at fault. */
+  /** Empty if no single step has caused the error. */
   stepId: string;
 }
 

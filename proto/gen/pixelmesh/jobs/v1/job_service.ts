@@ -28,8 +28,8 @@ export const protobufPackage = "pixelmesh.jobs.v1";
 export const protobufFileName = "pixelmesh/jobs/v1/job_service.proto";
 
 /**
- * The first message is the header; then, for each picture, one upload and its chunks; the last message is the end. Nothing
- * is made of a stream without an end.
+ * The first message is the header; then, for each picture, one upload and its chunks; the last message is the end. A stream without
+ * an end creates no job.
  */
 export interface CreateJobRequest {
   part:
@@ -46,30 +46,30 @@ export interface CreateJobHeader {
   pipeline: Pipeline | undefined;
   priority: Priority;
   quality: Quality;
-  /** Permits smaller sizes, lighter models or a CPU; whatever was done is listed. */
+  /** Allows smaller sizes, lighter models or a CPU. The job lists every degradation. */
   allowDegraded: boolean;
-  /** Neither reads nor writes stored results. */
+  /** Does not use the result cache. */
   noCache: boolean;
-  /** At most 128 characters; makes CreateJob safe to repeat. */
+  /** At most 128 characters; makes CreateJob idempotent. */
   requestId: string;
-  /** Refuse before work starts; 0: the mesh's limit (100 megapixels). */
+  /** Larger outputs are refused before any work. 0: the mesh's limit (100 megapixels). */
   maxOutputPixels: number;
-  /** When the job fails unless it is done, by the mesh's clock; at most 24 hours ahead. 0: see deadline_after_ms. */
+  /** When the job fails unless it has ended, by the mesh's clock; at most 24 hours ahead. 0: see deadline_after_ms. */
   deadlineUnixMs: number;
-  /** The same counted from when the mesh gets this: clocks need not agree. At most 24 hours. 0: the mesh's default (15 minutes). */
+  /** The same, counted from the arrival of the request, so that clocks need not agree. At most 24 hours. 0: the mesh's default (15 minutes). */
   deadlineAfterMs: number;
 }
 
 /**
- * Announces a picture. Its bytes follow as chunks, unless sha256 names a stored one and no chunk follows. A tenant names those that
- * it has sent, or that its jobs have made, in its latest 1,000 jobs; BLOB_NOT_FOUND asks for the bytes.
+ * Announces a picture. Its bytes follow as chunks, unless sha256 names a stored picture and no chunk follows. A tenant may name
+ * pictures that it has sent, or that its jobs have made, in its latest 1,000 jobs. BLOB_NOT_FOUND asks for the bytes.
  */
 export interface Upload {
   /** "source" for the first. */
   name: string;
-  /** Optional; checked against the bytes. */
+  /** Optional. Checked against the bytes. */
   sha256: string;
-  /** Optional; checked against the bytes. */
+  /** Optional. Checked against the bytes. */
   sizeBytes: number;
 }
 
@@ -1568,8 +1568,8 @@ export const WatchBatchRequest: MessageFns<WatchBatchRequest> = {
 };
 
 /**
- * Long-running work on pictures, and the one address a client needs. The tenant is taken from the metadata
- * `x-pixelmesh-tenant` (default "default"); a job is seen by its own tenant only.
+ * Jobs on pictures. Clients need the address of this service alone. The metadata `x-pixelmesh-tenant` names the tenant (default
+ * "default"). A tenant sees only its own jobs.
  */
 export type JobServiceDefinition = typeof JobServiceDefinition;
 export const JobServiceDefinition = {
@@ -1577,11 +1577,11 @@ export const JobServiceDefinition = {
   fullName: "pixelmesh.jobs.v1.JobService",
   methods: {
     /**
-     * Takes a pipeline and its pictures and answers once the job is durable; from then on it reaches exactly one terminal
+     * Creates a job from a pipeline and its pictures. Returns once the job is durable; from then on it reaches exactly one terminal
      * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
      * UNKNOWN_OPERATION, BLOB_NOT_FOUND), RESOURCE_EXHAUSTED with RetryInfo (TOO_MANY_JOBS, STORAGE_FULL), ALREADY_EXISTS
-     * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STORAGE_UNAVAILABLE, STOPPING). Safe to
-     * repeat with the same request_id: the same job is answered, also after its deadline.
+     * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STORAGE_UNAVAILABLE, STOPPING). Idempotent
+     * with a request_id: a repetition returns the same job, also after its deadline.
      */
     createJob: {
       name: "CreateJob",
@@ -1591,7 +1591,7 @@ export const JobServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** The job as it stands. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
+    /** Returns the job. NOT_FOUND (JOB_NOT_FOUND). Idempotent. */
     getJob: {
       name: "GetJob",
       requestType: GetJobRequest as typeof GetJobRequest,
@@ -1601,8 +1601,8 @@ export const JobServiceDefinition = {
       options: {},
     },
     /**
-     * Jobs of the tenant, newest first. A job that cannot be read has its id, no state, and an error. INVALID_ARGUMENT for a bad
-     * page token; UNAVAILABLE (SERVICE_UNAVAILABLE) while the list is being read after a start. Safe to repeat.
+     * Lists the jobs of the tenant, newest first. A job that cannot be read has its id, no state, and an error. INVALID_ARGUMENT for a
+     * bad page token; UNAVAILABLE (SERVICE_UNAVAILABLE) while a replica builds its list after a start. Idempotent.
      */
     listJobs: {
       name: "ListJobs",
@@ -1613,8 +1613,8 @@ export const JobServiceDefinition = {
       options: {},
     },
     /**
-     * The job now, then again whenever it changes or progresses, until it is terminal. No deadline is needed.
-     * NOT_FOUND (JOB_NOT_FOUND). Safe to repeat.
+     * Returns the job now, then after every change and progress until it is terminal. Needs no deadline. NOT_FOUND (JOB_NOT_FOUND).
+     * Idempotent.
      */
     watchJob: {
       name: "WatchJob",
@@ -1624,7 +1624,7 @@ export const JobServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Ends the job unless it has ended; answers the job either way. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
+    /** Cancels the job unless it has ended, and returns it. NOT_FOUND (JOB_NOT_FOUND). Idempotent. */
     cancelJob: {
       name: "CancelJob",
       requestType: CancelJobRequest as typeof CancelJobRequest,
@@ -1634,8 +1634,9 @@ export const JobServiceDefinition = {
       options: {},
     },
     /**
-     * The bytes of one output: a header, then chunks. The header comes once the bytes were found. NOT_FOUND (JOB_NOT_FOUND,
-     * OUTPUT_NOT_FOUND, OUTPUT_EXPIRED, BLOB_NOT_FOUND where a full store had to let it go), FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT). Safe to repeat, also from an offset.
+     * Returns the bytes of one output: a header once the bytes were found, then chunks. NOT_FOUND (JOB_NOT_FOUND, OUTPUT_NOT_FOUND,
+     * OUTPUT_EXPIRED, BLOB_NOT_FOUND if a full store has evicted it), FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT).
+     * Idempotent, also from an offset.
      */
     downloadOutput: {
       name: "DownloadOutput",
@@ -1645,7 +1646,7 @@ export const JobServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** One job for each of many pictures that are stored already. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+    /** Creates one job for each of many stored pictures. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
     createBatch: {
       name: "CreateBatch",
       requestType: CreateBatchRequest as typeof CreateBatchRequest,
@@ -1654,7 +1655,7 @@ export const JobServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** The batch whenever one of its jobs ends. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+    /** Returns the batch whenever one of its jobs ends. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
     watchBatch: {
       name: "WatchBatch",
       requestType: WatchBatchRequest as typeof WatchBatchRequest,
@@ -1664,8 +1665,8 @@ export const JobServiceDefinition = {
       options: {},
     },
     /**
-     * What the mesh has done and holds: counts, rates, latencies, errors, caches; all replicas of ingest together, all tenants.
-     * Never waits longer than a few seconds: who does not answer is listed as missing. Safe to repeat.
+     * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
+     * seconds at most: a process that does not answer is listed as missing. Idempotent.
      */
     getStats: {
       name: "GetStats",
@@ -1675,7 +1676,7 @@ export const JobServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** As SchedulerService.GetCluster. Safe to repeat. */
+    /** As SchedulerService.GetCluster. Idempotent. */
     getCluster: {
       name: "GetCluster",
       requestType: GetClusterRequest as typeof GetClusterRequest,
@@ -1684,7 +1685,7 @@ export const JobServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Models of all services. Safe to repeat. */
+    /** Lists the models of all services. Idempotent. */
     listModels: {
       name: "ListModels",
       requestType: ListModelsRequest as typeof ListModelsRequest,
@@ -1693,7 +1694,7 @@ export const JobServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** As EffectsService.ListEffects. Safe to repeat. */
+    /** As EffectsService.ListEffects. Idempotent. */
     listEffects: {
       name: "ListEffects",
       requestType: ListEffectsRequest as typeof ListEffectsRequest,
@@ -1707,64 +1708,65 @@ export const JobServiceDefinition = {
 
 export interface JobServiceImplementation<CallContextExt = {}> {
   /**
-   * Takes a pipeline and its pictures and answers once the job is durable; from then on it reaches exactly one terminal
+   * Creates a job from a pipeline and its pictures. Returns once the job is durable; from then on it reaches exactly one terminal
    * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
    * UNKNOWN_OPERATION, BLOB_NOT_FOUND), RESOURCE_EXHAUSTED with RetryInfo (TOO_MANY_JOBS, STORAGE_FULL), ALREADY_EXISTS
-   * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STORAGE_UNAVAILABLE, STOPPING). Safe to
-   * repeat with the same request_id: the same job is answered, also after its deadline.
+   * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STORAGE_UNAVAILABLE, STOPPING). Idempotent
+   * with a request_id: a repetition returns the same job, also after its deadline.
    */
   createJob(request: AsyncIterable<CreateJobRequest>, context: CallContext & CallContextExt): Promise<DeepPartial<Job>>;
-  /** The job as it stands. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
+  /** Returns the job. NOT_FOUND (JOB_NOT_FOUND). Idempotent. */
   getJob(request: GetJobRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Job>>;
   /**
-   * Jobs of the tenant, newest first. A job that cannot be read has its id, no state, and an error. INVALID_ARGUMENT for a bad
-   * page token; UNAVAILABLE (SERVICE_UNAVAILABLE) while the list is being read after a start. Safe to repeat.
+   * Lists the jobs of the tenant, newest first. A job that cannot be read has its id, no state, and an error. INVALID_ARGUMENT for a
+   * bad page token; UNAVAILABLE (SERVICE_UNAVAILABLE) while a replica builds its list after a start. Idempotent.
    */
   listJobs(request: ListJobsRequest, context: CallContext & CallContextExt): Promise<DeepPartial<ListJobsResponse>>;
   /**
-   * The job now, then again whenever it changes or progresses, until it is terminal. No deadline is needed.
-   * NOT_FOUND (JOB_NOT_FOUND). Safe to repeat.
+   * Returns the job now, then after every change and progress until it is terminal. Needs no deadline. NOT_FOUND (JOB_NOT_FOUND).
+   * Idempotent.
    */
   watchJob(
     request: WatchJobRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<Job>>;
-  /** Ends the job unless it has ended; answers the job either way. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
+  /** Cancels the job unless it has ended, and returns it. NOT_FOUND (JOB_NOT_FOUND). Idempotent. */
   cancelJob(request: CancelJobRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Job>>;
   /**
-   * The bytes of one output: a header, then chunks. The header comes once the bytes were found. NOT_FOUND (JOB_NOT_FOUND,
-   * OUTPUT_NOT_FOUND, OUTPUT_EXPIRED, BLOB_NOT_FOUND where a full store had to let it go), FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT). Safe to repeat, also from an offset.
+   * Returns the bytes of one output: a header once the bytes were found, then chunks. NOT_FOUND (JOB_NOT_FOUND, OUTPUT_NOT_FOUND,
+   * OUTPUT_EXPIRED, BLOB_NOT_FOUND if a full store has evicted it), FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT).
+   * Idempotent, also from an offset.
    */
   downloadOutput(
     request: DownloadOutputRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<DownloadOutputResponse>>;
-  /** One job for each of many pictures that are stored already. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+  /** Creates one job for each of many stored pictures. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
   createBatch(request: CreateBatchRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Batch>>;
-  /** The batch whenever one of its jobs ends. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+  /** Returns the batch whenever one of its jobs ends. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
   watchBatch(
     request: WatchBatchRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<Batch>>;
   /**
-   * What the mesh has done and holds: counts, rates, latencies, errors, caches; all replicas of ingest together, all tenants.
-   * Never waits longer than a few seconds: who does not answer is listed as missing. Safe to repeat.
+   * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
+   * seconds at most: a process that does not answer is listed as missing. Idempotent.
    */
   getStats(
     request: JobServiceGetStatsRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<JobServiceGetStatsResponse>>;
-  /** As SchedulerService.GetCluster. Safe to repeat. */
+  /** As SchedulerService.GetCluster. Idempotent. */
   getCluster(
     request: GetClusterRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<GetClusterResponse>>;
-  /** Models of all services. Safe to repeat. */
+  /** Lists the models of all services. Idempotent. */
   listModels(
     request: ListModelsRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ListModelsResponse>>;
-  /** As EffectsService.ListEffects. Safe to repeat. */
+  /** As EffectsService.ListEffects. Idempotent. */
   listEffects(
     request: ListEffectsRequest,
     context: CallContext & CallContextExt,
@@ -1773,61 +1775,62 @@ export interface JobServiceImplementation<CallContextExt = {}> {
 
 export interface JobServiceClient<CallOptionsExt = {}> {
   /**
-   * Takes a pipeline and its pictures and answers once the job is durable; from then on it reaches exactly one terminal
+   * Creates a job from a pipeline and its pictures. Returns once the job is durable; from then on it reaches exactly one terminal
    * state. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE, IMAGE_*), NOT_FOUND (UNKNOWN_MODEL, UNKNOWN_EFFECT,
    * UNKNOWN_OPERATION, BLOB_NOT_FOUND), RESOURCE_EXHAUSTED with RetryInfo (TOO_MANY_JOBS, STORAGE_FULL), ALREADY_EXISTS
-   * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STORAGE_UNAVAILABLE, STOPPING). Safe to
-   * repeat with the same request_id: the same job is answered, also after its deadline.
+   * (REQUEST_ID_REUSED), UNAVAILABLE (SERVICE_UNAVAILABLE, BROKER_UNAVAILABLE, STORAGE_UNAVAILABLE, STOPPING). Idempotent
+   * with a request_id: a repetition returns the same job, also after its deadline.
    */
   createJob(
     request: AsyncIterable<DeepPartial<CreateJobRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<Job>;
-  /** The job as it stands. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
+  /** Returns the job. NOT_FOUND (JOB_NOT_FOUND). Idempotent. */
   getJob(request: DeepPartial<GetJobRequest>, options?: CallOptions & CallOptionsExt): Promise<Job>;
   /**
-   * Jobs of the tenant, newest first. A job that cannot be read has its id, no state, and an error. INVALID_ARGUMENT for a bad
-   * page token; UNAVAILABLE (SERVICE_UNAVAILABLE) while the list is being read after a start. Safe to repeat.
+   * Lists the jobs of the tenant, newest first. A job that cannot be read has its id, no state, and an error. INVALID_ARGUMENT for a
+   * bad page token; UNAVAILABLE (SERVICE_UNAVAILABLE) while a replica builds its list after a start. Idempotent.
    */
   listJobs(request: DeepPartial<ListJobsRequest>, options?: CallOptions & CallOptionsExt): Promise<ListJobsResponse>;
   /**
-   * The job now, then again whenever it changes or progresses, until it is terminal. No deadline is needed.
-   * NOT_FOUND (JOB_NOT_FOUND). Safe to repeat.
+   * Returns the job now, then after every change and progress until it is terminal. Needs no deadline. NOT_FOUND (JOB_NOT_FOUND).
+   * Idempotent.
    */
   watchJob(request: DeepPartial<WatchJobRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<Job>;
-  /** Ends the job unless it has ended; answers the job either way. NOT_FOUND (JOB_NOT_FOUND). Safe to repeat. */
+  /** Cancels the job unless it has ended, and returns it. NOT_FOUND (JOB_NOT_FOUND). Idempotent. */
   cancelJob(request: DeepPartial<CancelJobRequest>, options?: CallOptions & CallOptionsExt): Promise<Job>;
   /**
-   * The bytes of one output: a header, then chunks. The header comes once the bytes were found. NOT_FOUND (JOB_NOT_FOUND,
-   * OUTPUT_NOT_FOUND, OUTPUT_EXPIRED, BLOB_NOT_FOUND where a full store had to let it go), FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT). Safe to repeat, also from an offset.
+   * Returns the bytes of one output: a header once the bytes were found, then chunks. NOT_FOUND (JOB_NOT_FOUND, OUTPUT_NOT_FOUND,
+   * OUTPUT_EXPIRED, BLOB_NOT_FOUND if a full store has evicted it), FAILED_PRECONDITION (OUTPUT_NOT_READY), DATA_LOSS (BLOB_CORRUPT).
+   * Idempotent, also from an offset.
    */
   downloadOutput(
     request: DeepPartial<DownloadOutputRequest>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<DownloadOutputResponse>;
-  /** One job for each of many pictures that are stored already. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+  /** Creates one job for each of many stored pictures. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
   createBatch(request: DeepPartial<CreateBatchRequest>, options?: CallOptions & CallOptionsExt): Promise<Batch>;
-  /** The batch whenever one of its jobs ends. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+  /** Returns the batch whenever one of its jobs ends. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
   watchBatch(request: DeepPartial<WatchBatchRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<Batch>;
   /**
-   * What the mesh has done and holds: counts, rates, latencies, errors, caches; all replicas of ingest together, all tenants.
-   * Never waits longer than a few seconds: who does not answer is listed as missing. Safe to repeat.
+   * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
+   * seconds at most: a process that does not answer is listed as missing. Idempotent.
    */
   getStats(
     request: DeepPartial<JobServiceGetStatsRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<JobServiceGetStatsResponse>;
-  /** As SchedulerService.GetCluster. Safe to repeat. */
+  /** As SchedulerService.GetCluster. Idempotent. */
   getCluster(
     request: DeepPartial<GetClusterRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<GetClusterResponse>;
-  /** Models of all services. Safe to repeat. */
+  /** Lists the models of all services. Idempotent. */
   listModels(
     request: DeepPartial<ListModelsRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ListModelsResponse>;
-  /** As EffectsService.ListEffects. Safe to repeat. */
+  /** As EffectsService.ListEffects. Idempotent. */
   listEffects(
     request: DeepPartial<ListEffectsRequest>,
     options?: CallOptions & CallOptionsExt,

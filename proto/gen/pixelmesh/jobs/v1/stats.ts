@@ -13,33 +13,33 @@ export const protobufPackage = "pixelmesh.jobs.v1";
 export const protobufFileName = "pixelmesh/jobs/v1/stats.proto";
 
 export interface JobServiceGetStatsRequest {
-  /** What the replica that answers has counted itself; it asks nobody. */
+  /** Only the counts of the replica that answers. */
   ownOnly: boolean;
 }
 
-/** Counts since the replicas that answered have started; a replica that ends takes its counts with it. */
+/** Counts since the start of the replicas that answered. The counts of an ended replica are lost. */
 export interface JobServiceGetStatsResponse {
-  /** Of ingest, that answered. */
+  /** The replicas of ingest that answered. */
   replicas: ReplicaStats[];
-  /** Who did not answer in time: what they know is not in here. */
+  /** Processes that did not answer in time. Their counts are missing. */
   missing: string[];
-  /** Of the replica that has run longest. */
+  /** Of the replica with the longest uptime. */
   uptimeMs: number;
-  /** Accepted jobs. `cached`: those of which every step was answered from stored results. */
+  /** Accepted jobs. `cached`: jobs with every step from the result cache. */
   jobs:
     | Tally
     | undefined;
-  /** Calls of CreateJob of which no job was made. */
+  /** Calls of CreateJob that created no job. */
   jobsRefused: number;
-  /** Steps of ended jobs: each is one operation on one picture. */
+  /** Steps of ended jobs: one operation on one picture each. */
   requests:
     | Tally
     | undefined;
-  /** Share of the succeeded requests that were answered from stored results; 0 when there are none. */
+  /** Share of the succeeded requests from the result cache; 0 without succeeded requests. */
   hitRate: number;
-  /** Failed requests of the succeeded and failed; 0 when there are none. */
+  /** Share of failed requests among succeeded and failed ones; 0 without any. */
   errorRate: number;
-  /** Succeeded and failed jobs, from accepted to ended. */
+  /** Of succeeded and failed jobs, from acceptance to end. */
   jobLatency:
     | LatencyStats
     | undefined;
@@ -47,7 +47,7 @@ export interface JobServiceGetStatsResponse {
   operations: OperationStats[];
   /** Of failed and cancelled jobs and of refused calls, most frequent first. */
   errors: ReasonCount[];
-  /** Absent with own_only, or when nobody could say. */
+  /** Absent with own_only, or if no process answered. */
   cache:
     | CacheStats
     | undefined;
@@ -75,15 +75,15 @@ export interface OperationStats {
   requests:
     | Tally
     | undefined;
-  /** Of the runs that succeeded, from started to stored; cached ones are none. */
+  /** Of successful runs, from start to stored result, without cached requests. */
   latency:
     | LatencyStats
     | undefined;
-  /** What the cached ones had cost when they ran. */
+  /** Run time of the cached results. */
   savedMs: number;
 }
 
-/** Percentiles are by nearest rank, within 2 % of the exact ones: the p99 of fewer than 100 durations is their maximum. See docs/adr/0040. */
+/** Percentiles are by nearest rank, within 2 % of the exact ones. The p99 of fewer than 100 durations is their maximum. See docs/adr/0040. */
 export interface LatencyStats {
   count: number;
   sumMs: number;
@@ -93,12 +93,12 @@ export interface LatencyStats {
   p50Ms: number;
   p95Ms: number;
   p99Ms: number;
-  /** Those that are not empty, rising; equal bounds everywhere, so that they add up. */
+  /** Non-empty buckets, rising. Bounds are equal everywhere, so that buckets can be added. */
   buckets: LatencyBucket[];
 }
 
 export interface LatencyBucket {
-  /** Holds (g^(index-1), g^index] ms with g = 1.02 / 0.98; 0 holds up to 1 ms. */
+  /** Covers (g^(index-1), g^index] ms with g = 1.02 / 0.98; index 0 covers up to 1 ms. */
   index: number;
   count: number;
 }
@@ -112,7 +112,7 @@ export interface CacheStats {
   /** Stored results and claims. */
   resultEntries: number;
   resultBytes: number;
-  /** Copies in inference hosts. */
+  /** Loaded models in inference hosts. */
   modelsLoaded: number;
   modelBytes: number;
 }
@@ -120,7 +120,7 @@ export interface CacheStats {
 export interface StorageStats {
   blobs: number;
   sizeBytes: number;
-  /** 0: no bound but the disk. */
+  /** 0: limited by the disk only. */
   capacityBytes: number;
   putsTotal: number;
   putsDeduplicatedTotal: number;

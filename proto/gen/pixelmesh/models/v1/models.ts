@@ -11,22 +11,22 @@ export const protobufPackage = "pixelmesh.models.v1";
 
 export const protobufFileName = "pixelmesh/models/v1/models.proto";
 
-/** A model as a service knows it. Shared by all services that run models. */
+/** A model in the registry of a service. Shared by all services that run models. */
 export interface Model {
   name: string;
   /** upscale, matte */
   task: string;
   /** 1 for mattes. */
   scale: number;
-  /** sha256 of the file; empty when it is not here. */
+  /** SHA-256 of the file; empty if the file is missing. */
   digest: string;
   licence: string;
   sourceUrl: string;
   sizeBytes: number;
-  /** The file is here and what its entry says. */
+  /** The file is present and matches its manifest entry. */
   available: boolean;
   unavailableReason: string;
-  /** For its task and scale. */
+  /** The default for its task and scale. */
   isDefault: boolean;
   loaded: boolean;
   pinned: boolean;
@@ -36,7 +36,7 @@ export interface Model {
   residentBytes: number;
   service: string;
   haloPx: number;
-  /** The model that this one is mixed with for a denoise strength; empty: none. */
+  /** The model that is blended with this one for a denoise strength; empty: none. */
   denoisePair: string;
 }
 
@@ -51,7 +51,7 @@ export interface ListModelsResponse {
 
 export interface LoadModelRequest {
   name: string;
-  /** Keep it until it is unloaded. */
+  /** Keep the model in memory until it is unloaded. */
   pin: boolean;
 }
 

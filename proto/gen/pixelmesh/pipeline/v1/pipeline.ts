@@ -12,7 +12,7 @@ export const protobufPackage = "pixelmesh.pipeline.v1";
 
 export const protobufFileName = "pixelmesh/pipeline/v1/pipeline.proto";
 
-/** Interactive work is always taken before batch work. */
+/** Interactive work is always started before batch work. */
 export const Priority = {
   /** UNSPECIFIED - INTERACTIVE. */
   UNSPECIFIED: 0,
@@ -62,17 +62,17 @@ export function priorityToJSON(object: Priority): string {
   }
 }
 
-/** How large a picture may be when it enters the AI steps. */
+/** Size limit of a picture that enters an upscale. */
 export const Quality = {
   /** UNSPECIFIED - AUTO. */
   UNSPECIFIED: 0,
-  /** AUTO - HIGH; under load 1536, then 1024 px, only with allow_degraded. */
+  /** AUTO - As HIGH. Under load and with allow_degraded 1536, then 1024 px a side. */
   AUTO: 1,
-  /** HIGH - Nothing below the hard limits is touched. */
+  /** HIGH - No limit below the hard limits. */
   HIGH: 2,
-  /** BALANCED - Pictures enter upscales at 2 megapixels and 2048 px a side at most. */
+  /** BALANCED - At most 2 megapixels and 2048 px a side. */
   BALANCED: 3,
-  /** FAST - At 1024 px a side at most. No result of an upscale is smaller than its picture, with any quality. */
+  /** FAST - At most 1024 px a side. With any quality, the result of an upscale is never smaller than its picture. */
   FAST: 4,
   UNRECOGNIZED: -1,
 } as const;
@@ -130,10 +130,10 @@ export function qualityToJSON(object: Quality): string {
   }
 }
 
-/** A small directed acyclic graph of steps and the outputs taken from it. At most 64 steps and 64 outputs. */
+/** A directed acyclic graph of at most 64 steps, and at most 64 outputs of these steps. */
 export interface Pipeline {
   steps: Step[];
-  /** None: one output "result" of the last step, format AUTO. */
+  /** Empty: one output "result" of the last step, format AUTO. */
   outputs: Output[];
 }
 
@@ -141,7 +141,7 @@ export interface Pipeline {
 export interface Step {
   /** [a-z][a-z0-9_-]{0,31}, unique in the pipeline. */
   id: string;
-  /** None: the step before it in the list, or the source for the first. */
+  /** Empty: the step before it in the list; the source for the first step. */
   inputs: Input[];
   operation:
     | { $case: "prescale"; value: PrescaleOperation }
@@ -152,7 +152,7 @@ export interface Step {
     | undefined;
 }
 
-/** Where a step takes a picture from. */
+/** The origin of a picture that a step takes in. */
 export interface Input {
   from:
     | //
@@ -164,7 +164,7 @@ export interface Input {
     | undefined;
 }
 
-/** Shrinks to fit; never enlarges. */
+/** Shrinks a picture to fit. Never enlarges it. */
 export interface PrescaleOperation {
   /** 0: no bound. 16 to 16384. */
   maxSidePx: number;
@@ -173,53 +173,54 @@ export interface PrescaleOperation {
 }
 
 /**
- * Enlarges by a model, then by Lanczos to exactly the size asked for where the model's scale is another. Alpha is
- * enlarged apart from the colours.
+ * Enlarges by a model, then by Lanczos to the exact size where the model's scale differs. Alpha is enlarged apart from the
+ * colours.
  */
 export interface UpscaleOperation {
-  /** 2, 3 or 4; 0: what target asks for, or the model's own. */
+  /** 2, 3 or 4; 0: the scale of the target, or the model's own. */
   scale: number;
-  /** Empty: the mesh's default for the scale nearest to what is asked for. */
+  /** Empty: the mesh's default for the nearest scale. */
   model: string;
   /** Instead of a scale. */
   target?:
     | UpscaleTarget
     | undefined;
   /**
-   * 0: noise is kept as far as the model's pair can, 1: removed as far as the model can. Not given: the model alone. Only
-   * for models with a denoise_pair; between 0 and 1 both run.
+   * 0 to 1. 0 keeps noise as far as the model's pair can, 1 removes it as far as the model can. Unset: the model alone. Only for
+   * models with a denoise_pair. Between 0 and 1 both models run.
    */
   denoise?: number | undefined;
   finishing?: UpscaleFinishing | undefined;
 }
 
 /**
- * A size to enlarge to. One side gives the other by the picture's shape; both are a box that the result fits into, its
- * shape kept. The result is larger than the picture.
+ * A size to enlarge to. One side alone: the other follows from the picture's shape. Both sides: a box that the result fits into,
+ * with its shape kept. The result must be larger than the picture.
  */
 export interface UpscaleTarget {
-  /** 1 to 16384; 0: not given. */
+  /** 1 to 16384; 0: unset. */
   widthPx: number;
+  /** The same. */
   heightPx: number;
 }
 
-/** What is done to the enlarged colours at last. */
+/** Changes of the enlarged colours. */
 export interface UpscaleFinishing {
   /** 0 to 1: strength of an unsharp mask on luminance. */
   sharpen: number;
-  /** 0 to 0.5: that much more contrast around mid-grey. */
+  /** 0 to 0.5: added contrast around mid-grey. */
   contrast: number;
 }
 
-/** Cuts the salient object out: the picture with an alpha channel. */
+/** Cuts the salient object out. The result has an alpha channel. */
 export interface RemoveBackgroundOperation {
   /** Empty: the mesh's default. */
   model: string;
 }
 
 /**
- * Puts something behind a cut-out. The first input is the cut-out (a picture with alpha). For `picture` a second input
- * is the new background; for `blur_sigma_px` it is the original picture.
+ * Puts a background behind a cut-out. The first input is the cut-out (a picture with alpha). For `picture` the second input is the
+ * new background; for `blur_sigma_px` it is the original picture.
  */
 export interface ReplaceBackgroundOperation {
   background:
@@ -233,17 +234,17 @@ export interface ReplaceBackgroundOperation {
     | undefined;
 }
 
-/** The second input, scaled to cover and centred. */
+/** The second input as background, scaled to cover and centred. */
 export interface PictureBackground {
 }
 
-/** A chain of effects, computed in float and rounded once at its end. */
+/** A chain of effects. It is computed in float and rounded once, at its end. */
 export interface ApplyEffectsOperation {
   /** 1 to 16. */
   effects: Effect[];
 }
 
-/** A result to keep: which step's picture, under which name, encoded how. */
+/** A result to keep: its name, its step and its encoding. */
 export interface Output {
   /** [a-z0-9][a-z0-9_-]{0,31}, unique. */
   name: string;

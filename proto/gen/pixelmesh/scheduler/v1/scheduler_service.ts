@@ -68,7 +68,7 @@ export const WorkClass = {
   LIGHT: 1,
   /** HEAVY - Large upscalers, diffusion. */
   HEAVY: 2,
-  /** EXCLUSIVE - Beside no other class; two on a device at most. */
+  /** EXCLUSIVE - Never beside another class; at most two on a device. */
   EXCLUSIVE: 3,
   UNRECOGNIZED: -1,
 } as const;
@@ -169,33 +169,34 @@ export function zoneToJSON(object: Zone): string {
   }
 }
 
-/** A device as one worker process sees it. Reports of the same device_id are about the same device. */
+/** One worker process's view of a device. Reports with equal device_id describe the same device. */
 export interface DeviceReport {
-  /** GPU UUID, or boot id and cgroup path. */
+  /** The UUID of a GPU, or boot id and cgroup path. */
   deviceId: string;
   kind: DeviceKind;
   name: string;
   totalBytes: number;
-  /** In use by anybody. */
+  /** Memory in use by all processes together. */
   observedBytes: number;
-  /** CPU cores; 0 for a GPU: the scheduler's default. */
+  /** CPU cores; 0 (GPU): the scheduler's default. */
   computeTokens: number;
   hosts: HostReport[];
-  /** What the reporting process itself uses of the device. */
+  /** Used by the reporting process itself. */
   ownProcessBytes: number;
-  /** The device does not say what each process uses, as in most containers with a GPU. */
+  /** The device does not show the use of each process, as in most containers with a GPU. */
   processesHidden: boolean;
 }
 
-/** An inference host: a child process that holds models. */
+/** An inference host: a child process that loads and runs models. */
 export interface HostReport {
   hostId: string;
   usedBytes: number;
   busy: boolean;
-  models: ResidentModel[];
+  models: ModelReport[];
 }
 
-export interface ResidentModel {
+/** A model that a host holds in memory. */
+export interface ModelReport {
   name: string;
   digest: string;
   provider: string;
@@ -208,17 +209,17 @@ export interface AttachDeviceRequest {
   service: string;
   instance: string;
   devices: DeviceReport[];
-  /** Ids of the slots the process holds: a broken call's slot that is not among them has ended. */
+  /** Ids of the slots that the process holds. A slot whose call broke and that is not listed has ended. */
   openSlots: string[];
 }
 
 export interface AttachDeviceResponse {
   command:
     | //
-    /** Drain this idle host and end it. */
+    /** Drain and end this idle host. */
     { $case: "evictHost"; value: EvictHost }
     | //
-    /** Free what may be freed: idle models, caches. */
+    /** Free idle models and caches. */
     { $case: "cleanUp"; value: CleanUp }
     | undefined;
 }
@@ -248,7 +249,7 @@ export interface HoldSlotRequest {
 export interface SlotRequest {
   service: string;
   instance: string;
-  /** Acceptable devices, preferred first. */
+  /** Acceptable devices, most preferred first. */
   deviceIds: string[];
   jobId: string;
   stepId: string;
@@ -256,33 +257,33 @@ export interface SlotRequest {
   workClass: WorkClass;
   priority: Priority;
   deadlineUnixMs: number;
-  /** In order of preference; the grant names one. */
+  /** Most preferred first; the grant names one. */
   options: SlotOption[];
   /** Name; empty for work without a model. */
   model: string;
   modelDigest: string;
-  /** The inference host that will run it, if there is one yet. */
+  /** The inference host that will run the work; empty: none has started yet. */
   hostId: string;
-  /** What that host holds now. */
+  /** Memory that this host holds now. */
   heldBytes: number;
-  /** Set when a slot held before a restart of the scheduler is announced again. */
+  /** Set when a slot is announced again after its call broke or another scheduler became leader. */
   resume:
     | Epoch
     | undefined;
-  /** Nothing else may run on the device beside it: it has run out of memory before. */
+  /** The work ran out of memory before, so nothing else may run on the device beside it. */
   alone: boolean;
-  /** The work has begun here, so it is not passed on. */
+  /** The work has begun here, so the scheduler does not answer with a pass. */
   underWay: boolean;
-  /** What remains until the deadline when this is sent: goes before deadline_unix_ms, for clocks need not agree. */
+  /** Time left until the deadline when this is sent. Takes precedence over deadline_unix_ms, because clocks differ. */
   deadlineAfterMs: number;
 }
 
-/** One way to do the work. */
+/** One way to run the work. */
 export interface SlotOption {
-  /** The largest tile: as many pixels as a square of this side. */
+  /** The largest tile has as many pixels as a square of this side. */
   tilePx: number;
   batch: number;
-  /** Predicted for the whole host while it runs. */
+  /** Predicted peak of the whole host during the run. */
   peakBytes: number;
   computeTokens: number;
 }
@@ -291,7 +292,7 @@ export interface SlotRenewal {
 }
 
 export interface SlotRelease {
-  /** Measured; 0: not known. */
+  /** Measured; 0: unknown. */
   peakBytes: number;
   runMs: number;
   outOfMemory: boolean;
@@ -299,11 +300,11 @@ export interface SlotRelease {
 
 export interface HoldSlotResponse {
   message: { $case: "queued"; value: SlotQueued } | //
-  /** Also the answer to a renewal. */
+  /** Also answers a renewal. */
   { $case: "grant"; value: SlotGrant } | //
   /** Stop at the next tile and release. */
   { $case: "revoked"; value: SlotRevoked } | //
-  /** A warm peer has room: give the message back. */
+  /** A warm peer can run the work now: nak the message. */
   { $case: "pass"; value: SlotPass } | undefined;
 }
 
@@ -321,11 +322,11 @@ export interface SlotGrant {
   epoch:
     | Epoch
     | undefined;
-  /** On the holder's monotonic clock, from when it sent what this answers; see docs/scheduler.md. */
+  /** On the holder's monotonic clock, counted from when it sent the request or renewal; see docs/explanation/memory-admission.md. */
   validMs: number;
 }
 
-/** Order of grants over restarts: by term, then by counter. */
+/** Orders grants across leaders: by term, then by counter. Holders use it for fencing. */
 export interface Epoch {
   term: number;
   counter: number;
@@ -348,7 +349,7 @@ export interface GetClusterResponse {
   slots: SlotStatus[];
   queues: QueueStatus[];
   leaderTerm: number;
-  /** The mesh's time of this answer: ages are counted from it, not from the reader's clock. */
+  /** The scheduler's clock at the time of this answer. Compute ages from it, not from the reader's clock. */
   asOfUnixMs: number;
 }
 
@@ -378,7 +379,7 @@ export interface DeviceStatus {
   services: string[];
   hosts: HostReport[];
   fresh: boolean;
-  /** Of external_bytes: what ended hosts have not given back. */
+  /** Part of external_bytes: memory of ended hosts that the device still shows as used. */
   quarantinedBytes: number;
 }
 
@@ -650,7 +651,7 @@ export const HostReport: MessageFns<HostReport> = {
       writer.uint32(24).bool(message.busy);
     }
     for (const v of message.models) {
-      ResidentModel.encode(v!, writer.uint32(34).fork()).join();
+      ModelReport.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -697,7 +698,7 @@ export const HostReport: MessageFns<HostReport> = {
               break;
             }
 
-            message.models.push(ResidentModel.decode(reader, reader.uint32()));
+            message.models.push(ModelReport.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -725,7 +726,7 @@ export const HostReport: MessageFns<HostReport> = {
         ? globalThis.Number(object.used_bytes)
         : 0,
       busy: isSet(object.busy) ? globalThis.Boolean(object.busy) : false,
-      models: globalThis.Array.isArray(object?.models) ? object.models.map((e: any) => ResidentModel.fromJSON(e)) : [],
+      models: globalThis.Array.isArray(object?.models) ? object.models.map((e: any) => ModelReport.fromJSON(e)) : [],
     };
   },
 
@@ -741,7 +742,7 @@ export const HostReport: MessageFns<HostReport> = {
       obj.busy = message.busy;
     }
     if (message.models?.length) {
-      obj.models = message.models.map((e) => ResidentModel.toJSON(e));
+      obj.models = message.models.map((e) => ModelReport.toJSON(e));
     }
     return obj;
   },
@@ -754,17 +755,17 @@ export const HostReport: MessageFns<HostReport> = {
     message.hostId = object.hostId ?? "";
     message.usedBytes = object.usedBytes ?? 0;
     message.busy = object.busy ?? false;
-    message.models = object.models?.map((e) => ResidentModel.fromPartial(e)) || [];
+    message.models = object.models?.map((e) => ModelReport.fromPartial(e)) || [];
     return message;
   },
 };
 
-function createBaseResidentModel(): ResidentModel {
+function createBaseModelReport(): ModelReport {
   return { name: "", digest: "", provider: "", residentBytes: 0, pinned: false, lastUsedUnixMs: 0 };
 }
 
-export const ResidentModel: MessageFns<ResidentModel> = {
-  encode(message: ResidentModel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const ModelReport: MessageFns<ModelReport> = {
+  encode(message: ModelReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.name !== "") {
       writer.uint32(10).string(message.name);
     }
@@ -786,7 +787,7 @@ export const ResidentModel: MessageFns<ResidentModel> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ResidentModel {
+  decode(input: BinaryReader | Uint8Array, length?: number): ModelReport {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -795,7 +796,7 @@ export const ResidentModel: MessageFns<ResidentModel> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseResidentModel();
+      const message = createBaseModelReport();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -859,7 +860,7 @@ export const ResidentModel: MessageFns<ResidentModel> = {
     }
   },
 
-  fromJSON(object: any): ResidentModel {
+  fromJSON(object: any): ModelReport {
     return {
       name: isSet(object.name) ? globalThis.String(object.name) : "",
       digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
@@ -878,7 +879,7 @@ export const ResidentModel: MessageFns<ResidentModel> = {
     };
   },
 
-  toJSON(message: ResidentModel): unknown {
+  toJSON(message: ModelReport): unknown {
     const obj: any = {};
     if (message.name !== "") {
       obj.name = message.name;
@@ -901,11 +902,11 @@ export const ResidentModel: MessageFns<ResidentModel> = {
     return obj;
   },
 
-  create(base?: DeepPartial<ResidentModel>): ResidentModel {
-    return ResidentModel.fromPartial(base ?? {});
+  create(base?: DeepPartial<ModelReport>): ModelReport {
+    return ModelReport.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<ResidentModel>): ResidentModel {
-    const message = createBaseResidentModel();
+  fromPartial(object: DeepPartial<ModelReport>): ModelReport {
+    const message = createBaseModelReport();
     message.name = object.name ?? "";
     message.digest = object.digest ?? "";
     message.provider = object.provider ?? "";
@@ -3804,16 +3805,16 @@ export const QueueStatus: MessageFns<QueueStatus> = {
   },
 };
 
-/** Grants memory and compute of devices to work, across services. See docs/scheduler.md. */
+/** Grants device memory and compute to the work of all services. See docs/explanation/memory-admission.md. */
 export type SchedulerServiceDefinition = typeof SchedulerServiceDefinition;
 export const SchedulerServiceDefinition = {
   name: "SchedulerService",
   fullName: "pixelmesh.scheduler.v1.SchedulerService",
   methods: {
     /**
-     * A worker process makes a device known and keeps its readings fresh (a report at least every 2 s; a device without a
-     * fresh report takes no new work). Commands come down the same stream. Long-lived: no deadline.
-     * INVALID_ARGUMENT for a malformed report, SERVICE_UNAVAILABLE from a standby: go to the leader.
+     * A worker process registers its devices and reports their use at least every 2 s. A device without a recent report gets
+     * no new work. The scheduler sends commands on the same stream. Long-lived: no deadline.
+     * INVALID_ARGUMENT for a malformed report, SERVICE_UNAVAILABLE from a standby: call the leader.
      */
     attachDevice: {
       name: "AttachDevice",
@@ -3824,11 +3825,11 @@ export const SchedulerServiceDefinition = {
       options: {},
     },
     /**
-     * One call is one slot: request, then grant, held until the client releases it. Ending the call without a release
-     * leaves the slot charged until its grant has expired, or until its holder reports it closed. A slot whose call broke is
-     * announced again with `resume`. Long-lived: no deadline; the request carries the work's.
-     * RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS), DEADLINE_EXCEEDED,
-     * SERVICE_UNAVAILABLE from a standby: go to the leader.
+     * One call holds one slot: the client sends a request, gets a grant, and holds the slot until it sends a release. A call
+     * that ends without a release leaves the slot charged until its grant expires or its holder no longer reports it as open.
+     * A holder whose call broke announces its slot again with `resume`. Long-lived: no deadline; the request carries the
+     * deadline of the work. RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS),
+     * DEADLINE_EXCEEDED, SERVICE_UNAVAILABLE from a standby: call the leader.
      */
     holdSlot: {
       name: "HoldSlot",
@@ -3838,7 +3839,7 @@ export const SchedulerServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Services, devices, slots and queues as they stand. Safe to repeat. */
+    /** Returns the current services, devices, slots and queues. Idempotent. */
     getCluster: {
       name: "GetCluster",
       requestType: GetClusterRequest as typeof GetClusterRequest,
@@ -3852,26 +3853,26 @@ export const SchedulerServiceDefinition = {
 
 export interface SchedulerServiceImplementation<CallContextExt = {}> {
   /**
-   * A worker process makes a device known and keeps its readings fresh (a report at least every 2 s; a device without a
-   * fresh report takes no new work). Commands come down the same stream. Long-lived: no deadline.
-   * INVALID_ARGUMENT for a malformed report, SERVICE_UNAVAILABLE from a standby: go to the leader.
+   * A worker process registers its devices and reports their use at least every 2 s. A device without a recent report gets
+   * no new work. The scheduler sends commands on the same stream. Long-lived: no deadline.
+   * INVALID_ARGUMENT for a malformed report, SERVICE_UNAVAILABLE from a standby: call the leader.
    */
   attachDevice(
     request: AsyncIterable<AttachDeviceRequest>,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<AttachDeviceResponse>>;
   /**
-   * One call is one slot: request, then grant, held until the client releases it. Ending the call without a release
-   * leaves the slot charged until its grant has expired, or until its holder reports it closed. A slot whose call broke is
-   * announced again with `resume`. Long-lived: no deadline; the request carries the work's.
-   * RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS), DEADLINE_EXCEEDED,
-   * SERVICE_UNAVAILABLE from a standby: go to the leader.
+   * One call holds one slot: the client sends a request, gets a grant, and holds the slot until it sends a release. A call
+   * that ends without a release leaves the slot charged until its grant expires or its holder no longer reports it as open.
+   * A holder whose call broke announces its slot again with `resume`. Long-lived: no deadline; the request carries the
+   * deadline of the work. RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS),
+   * DEADLINE_EXCEEDED, SERVICE_UNAVAILABLE from a standby: call the leader.
    */
   holdSlot(
     request: AsyncIterable<HoldSlotRequest>,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<HoldSlotResponse>>;
-  /** Services, devices, slots and queues as they stand. Safe to repeat. */
+  /** Returns the current services, devices, slots and queues. Idempotent. */
   getCluster(
     request: GetClusterRequest,
     context: CallContext & CallContextExt,
@@ -3880,26 +3881,26 @@ export interface SchedulerServiceImplementation<CallContextExt = {}> {
 
 export interface SchedulerServiceClient<CallOptionsExt = {}> {
   /**
-   * A worker process makes a device known and keeps its readings fresh (a report at least every 2 s; a device without a
-   * fresh report takes no new work). Commands come down the same stream. Long-lived: no deadline.
-   * INVALID_ARGUMENT for a malformed report, SERVICE_UNAVAILABLE from a standby: go to the leader.
+   * A worker process registers its devices and reports their use at least every 2 s. A device without a recent report gets
+   * no new work. The scheduler sends commands on the same stream. Long-lived: no deadline.
+   * INVALID_ARGUMENT for a malformed report, SERVICE_UNAVAILABLE from a standby: call the leader.
    */
   attachDevice(
     request: AsyncIterable<DeepPartial<AttachDeviceRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<AttachDeviceResponse>;
   /**
-   * One call is one slot: request, then grant, held until the client releases it. Ending the call without a release
-   * leaves the slot charged until its grant has expired, or until its holder reports it closed. A slot whose call broke is
-   * announced again with `resume`. Long-lived: no deadline; the request carries the work's.
-   * RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS), DEADLINE_EXCEEDED,
-   * SERVICE_UNAVAILABLE from a standby: go to the leader.
+   * One call holds one slot: the client sends a request, gets a grant, and holds the slot until it sends a release. A call
+   * that ends without a release leaves the slot charged until its grant expires or its holder no longer reports it as open.
+   * A holder whose call broke announces its slot again with `resume`. Long-lived: no deadline; the request carries the
+   * deadline of the work. RESOURCE_EXHAUSTED with RetryInfo (QUEUE_FULL), FAILED_PRECONDITION (NO_DEVICE_FITS),
+   * DEADLINE_EXCEEDED, SERVICE_UNAVAILABLE from a standby: call the leader.
    */
   holdSlot(
     request: AsyncIterable<DeepPartial<HoldSlotRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<HoldSlotResponse>;
-  /** Services, devices, slots and queues as they stand. Safe to repeat. */
+  /** Returns the current services, devices, slots and queues. Idempotent. */
   getCluster(
     request: DeepPartial<GetClusterRequest>,
     options?: CallOptions & CallOptionsExt,

@@ -11,7 +11,7 @@ export const protobufPackage = "pixelmesh.scheduler.v1";
 
 export const protobufFileName = "pixelmesh/scheduler/v1/state.proto";
 
-/** Bucket leases, key scheduler: who leads. Its revision when leadership was taken is the leader's term. */
+/** Bucket leases, key scheduler: names the leader. The revision of the entry that took leadership is the leader's term. */
 export interface LeaderLease {
   instance: string;
   grpcAddress: string;
@@ -19,19 +19,21 @@ export interface LeaderLease {
 }
 
 /**
- * Bucket cards, key leader: written with each renewal of the lease, and outliving it. A new leader waits out the grants of
- * the one before from the time of this write.
+ * Bucket profiles, key leader: written with each renewal of the lease; it stays when the lease ends. A new leader waits from
+ * the time of this write until the grants of its predecessor have expired.
  */
 export interface LeaderMark {
   term: number;
 }
 
-/** Bucket cards: what a run of a model takes, as it was learned. */
-export interface FootprintCard {
+/** Bucket profiles: measured memory peak of a model on a device. */
+export interface MemoryProfile {
   /** Model digest, provider, device name, tile and batch. */
   name: string;
+  /** Measured runs. */
   runs: number;
   peakBytes: number;
+  /** Moving average. */
   runMs: number;
 }
 
@@ -207,12 +209,12 @@ export const LeaderMark: MessageFns<LeaderMark> = {
   },
 };
 
-function createBaseFootprintCard(): FootprintCard {
+function createBaseMemoryProfile(): MemoryProfile {
   return { name: "", runs: 0, peakBytes: 0, runMs: 0 };
 }
 
-export const FootprintCard: MessageFns<FootprintCard> = {
-  encode(message: FootprintCard, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const MemoryProfile: MessageFns<MemoryProfile> = {
+  encode(message: MemoryProfile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.name !== "") {
       writer.uint32(10).string(message.name);
     }
@@ -228,7 +230,7 @@ export const FootprintCard: MessageFns<FootprintCard> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): FootprintCard {
+  decode(input: BinaryReader | Uint8Array, length?: number): MemoryProfile {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -237,7 +239,7 @@ export const FootprintCard: MessageFns<FootprintCard> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFootprintCard();
+      const message = createBaseMemoryProfile();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -285,7 +287,7 @@ export const FootprintCard: MessageFns<FootprintCard> = {
     }
   },
 
-  fromJSON(object: any): FootprintCard {
+  fromJSON(object: any): MemoryProfile {
     return {
       name: isSet(object.name) ? globalThis.String(object.name) : "",
       runs: isSet(object.runs) ? globalThis.Number(object.runs) : 0,
@@ -302,7 +304,7 @@ export const FootprintCard: MessageFns<FootprintCard> = {
     };
   },
 
-  toJSON(message: FootprintCard): unknown {
+  toJSON(message: MemoryProfile): unknown {
     const obj: any = {};
     if (message.name !== "") {
       obj.name = message.name;
@@ -319,11 +321,11 @@ export const FootprintCard: MessageFns<FootprintCard> = {
     return obj;
   },
 
-  create(base?: DeepPartial<FootprintCard>): FootprintCard {
-    return FootprintCard.fromPartial(base ?? {});
+  create(base?: DeepPartial<MemoryProfile>): MemoryProfile {
+    return MemoryProfile.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<FootprintCard>): FootprintCard {
-    const message = createBaseFootprintCard();
+  fromPartial(object: DeepPartial<MemoryProfile>): MemoryProfile {
+    const message = createBaseMemoryProfile();
     message.name = object.name ?? "";
     message.runs = object.runs ?? 0;
     message.peakBytes = object.peakBytes ?? 0;

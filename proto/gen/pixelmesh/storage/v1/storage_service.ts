@@ -14,17 +14,17 @@ export const protobufPackage = "pixelmesh.storage.v1";
 export const protobufFileName = "pixelmesh/storage/v1/storage_service.proto";
 
 /**
- * What bytes are to the jobs that use them. It decides what gives way first when room is short: frames, then inputs, then
- * outputs that have not been used for the time that storage holds them.
+ * How jobs use a blob. It sets the order of eviction when space is short: frames, then inputs, then outputs that were not
+ * used for the time that storage holds them.
  */
 export const BlobKind = {
   /** UNSPECIFIED - Treated as an output. */
   UNSPECIFIED: 0,
   /** OUTPUT - Promised to callers until keep_until. */
   OUTPUT: 1,
-  /** INPUT - An uploaded picture: needed until keep_until, the deadline of its job; kept longer while there is room. */
+  /** INPUT - An uploaded picture: needed until keep_until, the deadline of its job; kept longer while space is free. */
   INPUT: 2,
-  /** FRAME - Raw pixels between two steps: needed until keep_until, then kept for a short time while there is room. */
+  /** FRAME - Raw pixels between two steps: needed until keep_until, then kept for a short time while space is free. */
   FRAME: 3,
   UNRECOGNIZED: -1,
 } as const;
@@ -76,7 +76,7 @@ export function blobKindToJSON(object: BlobKind): string {
   }
 }
 
-/** The first message is the header, then come the chunks; the last message is the end. */
+/** The first message is the header, the last one is the end; chunks come between them. */
 export interface PutBlobRequest {
   part: { $case: "header"; value: PutBlobHeader } | { $case: "chunk"; value: Uint8Array } | {
     $case: "end";
@@ -90,10 +90,10 @@ export interface PutBlobHeader {
   /** Optional; checked. */
   sizeBytes: number;
   mediaType: string;
-  /** 0: the store's shortest lifetime. */
+  /** 0: the shortest lifetime of the store. */
   keepUntilUnixMs: number;
   kind: BlobKind;
-  /** The job that needs the bytes until keep_until or its release; empty: none. */
+  /** The job that needs the bytes until keep_until or until it releases them; empty: none. */
   jobId: string;
 }
 
@@ -117,18 +117,18 @@ export interface GetBlobResponse {
 export interface GetBlobHeader {
   blob: Blob | undefined;
   offsetBytes: number;
-  /** Of what follows. */
+  /** Bytes in the chunks that follow. */
   lengthBytes: number;
 }
 
 export interface StatBlobRequest {
   sha256: string;
-  /** Extends the lifetime; 0: leaves it. */
+  /** Extends the lifetime; 0: leaves it unchanged. */
   keepUntilUnixMs: number;
-  /** Compare the bytes with their digest, unless they were lately found right and have not changed since. */
+  /** Compare the bytes with their digest, unless they were verified recently and the file has not changed since. */
   verify: boolean;
   kind: BlobKind;
-  /** As in a put. */
+  /** As in PutBlobHeader. */
   jobId: string;
 }
 
@@ -145,29 +145,29 @@ export interface DeleteBlobResponse {
   existed: boolean;
 }
 
-export interface ReserveRoomRequest {
+export interface ReserveSpaceRequest {
   jobId: string;
   /** Jobs with equal keys store the same bytes and share one reservation; empty: the job shares none. */
   key: string;
-  /** Expected to be needed at one time. */
+  /** Expected need at one time. */
   bytes: number;
-  /** The part of it that is certain. */
+  /** The certain part of it. */
   leastBytes: number;
   /** The job's deadline. */
   untilUnixMs: number;
 }
 
-export interface ReserveRoomResponse {
+export interface ReserveSpaceResponse {
 }
 
 export interface ReleaseBlobsRequest {
   jobId: string;
-  /** Empty: all, with the job's reservation. */
+  /** Empty: all blobs of the job and its reservation. */
   sha256: string[];
 }
 
 export interface ReleaseBlobsResponse {
-  /** Blobs that no job holds any more. */
+  /** Blobs that no job needs any more. */
   released: number;
 }
 
@@ -183,7 +183,7 @@ export interface GetStatsResponse {
   getsTotal: number;
   corruptTotal: number;
   evictedTotal: number;
-  /** Room that open jobs have reserved and not used yet. */
+  /** Space that open jobs have reserved and not used yet. */
   reservedBytes: number;
 }
 
@@ -1262,12 +1262,12 @@ export const DeleteBlobResponse: MessageFns<DeleteBlobResponse> = {
   },
 };
 
-function createBaseReserveRoomRequest(): ReserveRoomRequest {
+function createBaseReserveSpaceRequest(): ReserveSpaceRequest {
   return { jobId: "", key: "", bytes: 0, leastBytes: 0, untilUnixMs: 0 };
 }
 
-export const ReserveRoomRequest: MessageFns<ReserveRoomRequest> = {
-  encode(message: ReserveRoomRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const ReserveSpaceRequest: MessageFns<ReserveSpaceRequest> = {
+  encode(message: ReserveSpaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.jobId !== "") {
       writer.uint32(10).string(message.jobId);
     }
@@ -1286,7 +1286,7 @@ export const ReserveRoomRequest: MessageFns<ReserveRoomRequest> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ReserveRoomRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): ReserveSpaceRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1295,7 +1295,7 @@ export const ReserveRoomRequest: MessageFns<ReserveRoomRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseReserveRoomRequest();
+      const message = createBaseReserveSpaceRequest();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1351,7 +1351,7 @@ export const ReserveRoomRequest: MessageFns<ReserveRoomRequest> = {
     }
   },
 
-  fromJSON(object: any): ReserveRoomRequest {
+  fromJSON(object: any): ReserveSpaceRequest {
     return {
       jobId: isSet(object.jobId)
         ? globalThis.String(object.jobId)
@@ -1373,7 +1373,7 @@ export const ReserveRoomRequest: MessageFns<ReserveRoomRequest> = {
     };
   },
 
-  toJSON(message: ReserveRoomRequest): unknown {
+  toJSON(message: ReserveSpaceRequest): unknown {
     const obj: any = {};
     if (message.jobId !== "") {
       obj.jobId = message.jobId;
@@ -1393,11 +1393,11 @@ export const ReserveRoomRequest: MessageFns<ReserveRoomRequest> = {
     return obj;
   },
 
-  create(base?: DeepPartial<ReserveRoomRequest>): ReserveRoomRequest {
-    return ReserveRoomRequest.fromPartial(base ?? {});
+  create(base?: DeepPartial<ReserveSpaceRequest>): ReserveSpaceRequest {
+    return ReserveSpaceRequest.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<ReserveRoomRequest>): ReserveRoomRequest {
-    const message = createBaseReserveRoomRequest();
+  fromPartial(object: DeepPartial<ReserveSpaceRequest>): ReserveSpaceRequest {
+    const message = createBaseReserveSpaceRequest();
     message.jobId = object.jobId ?? "";
     message.key = object.key ?? "";
     message.bytes = object.bytes ?? 0;
@@ -1407,16 +1407,16 @@ export const ReserveRoomRequest: MessageFns<ReserveRoomRequest> = {
   },
 };
 
-function createBaseReserveRoomResponse(): ReserveRoomResponse {
+function createBaseReserveSpaceResponse(): ReserveSpaceResponse {
   return {};
 }
 
-export const ReserveRoomResponse: MessageFns<ReserveRoomResponse> = {
-  encode(_: ReserveRoomResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const ReserveSpaceResponse: MessageFns<ReserveSpaceResponse> = {
+  encode(_: ReserveSpaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ReserveRoomResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): ReserveSpaceResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1425,7 +1425,7 @@ export const ReserveRoomResponse: MessageFns<ReserveRoomResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseReserveRoomResponse();
+      const message = createBaseReserveSpaceResponse();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1441,20 +1441,20 @@ export const ReserveRoomResponse: MessageFns<ReserveRoomResponse> = {
     }
   },
 
-  fromJSON(_: any): ReserveRoomResponse {
+  fromJSON(_: any): ReserveSpaceResponse {
     return {};
   },
 
-  toJSON(_: ReserveRoomResponse): unknown {
+  toJSON(_: ReserveSpaceResponse): unknown {
     const obj: any = {};
     return obj;
   },
 
-  create(base?: DeepPartial<ReserveRoomResponse>): ReserveRoomResponse {
-    return ReserveRoomResponse.fromPartial(base ?? {});
+  create(base?: DeepPartial<ReserveSpaceResponse>): ReserveSpaceResponse {
+    return ReserveSpaceResponse.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<ReserveRoomResponse>): ReserveRoomResponse {
-    const message = createBaseReserveRoomResponse();
+  fromPartial(_: DeepPartial<ReserveSpaceResponse>): ReserveSpaceResponse {
+    const message = createBaseReserveSpaceResponse();
     return message;
   },
 };
@@ -1906,17 +1906,17 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
   },
 };
 
-/** Bytes addressed by their sha256. */
+/** Stores bytes under their SHA-256 digest. */
 export type StorageServiceDefinition = typeof StorageServiceDefinition;
 export const StorageServiceDefinition = {
   name: "StorageService",
   fullName: "pixelmesh.storage.v1.StorageService",
   methods: {
     /**
-     * Stores bytes; answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
-     * Nothing is stored of a stream without an end. Stored bytes are verified before an upload of equal bytes is dropped;
+     * Stores bytes and answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
+     * A stream without an end stores nothing. Stored bytes are verified before an upload of equal bytes is dropped;
      * corrupt ones are replaced. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL),
-     * UNAVAILABLE (STORAGE_UNAVAILABLE: the disk is read-only or fails). Safe to repeat.
+     * UNAVAILABLE (STORAGE_UNAVAILABLE: the disk is read-only or fails). Idempotent.
      */
     putBlob: {
       name: "PutBlob",
@@ -1927,8 +1927,9 @@ export const StorageServiceDefinition = {
       options: {},
     },
     /**
-     * The bytes, or a range of them: header, then chunks. A whole read verifies the digest before its last chunk.
-     * NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), INVALID_ARGUMENT for a range outside of it. Safe to repeat.
+     * Streams the bytes or a range of them: a header, then chunks. A read of the whole blob verifies the digest before its
+     * last chunk. NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), INVALID_ARGUMENT for a range outside the blob.
+     * Idempotent.
      */
     getBlob: {
       name: "GetBlob",
@@ -1939,8 +1940,8 @@ export const StorageServiceDefinition = {
       options: {},
     },
     /**
-     * Whether the bytes are there, and until when; can extend that and verify them. NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS
-     * (BLOB_CORRUPT) where they are verified. Safe to repeat.
+     * Returns the size and keep_until of a blob; can extend keep_until and verify the bytes. NOT_FOUND (BLOB_NOT_FOUND),
+     * DATA_LOSS (BLOB_CORRUPT) if verified bytes are wrong. Idempotent.
      */
     statBlob: {
       name: "StatBlob",
@@ -1950,7 +1951,7 @@ export const StorageServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Removes the bytes; answers whether they were there. Safe to repeat. */
+    /** Removes a blob and returns whether it existed. Idempotent. */
     deleteBlob: {
       name: "DeleteBlob",
       requestType: DeleteBlobRequest as typeof DeleteBlobRequest,
@@ -1960,21 +1961,21 @@ export const StorageServiceDefinition = {
       options: {},
     },
     /**
-     * Reserves room for what a job is going to store; a repeat replaces the reservation. It ends with the job's release, or at
-     * its time. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo where there is no room now, INVALID_ARGUMENT (OUTPUT_TOO_LARGE)
-     * where the job could not be stored even in an empty store. Safe to repeat.
+     * Reserves space for the blobs that a job will store; a repeat replaces the reservation. It ends when the job releases its
+     * blobs, or at until_unix_ms. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo if there is not enough free space now,
+     * INVALID_ARGUMENT (OUTPUT_TOO_LARGE) if the job would not fit an empty store. Idempotent.
      */
-    reserveRoom: {
-      name: "ReserveRoom",
-      requestType: ReserveRoomRequest as typeof ReserveRoomRequest,
+    reserveSpace: {
+      name: "ReserveSpace",
+      requestType: ReserveSpaceRequest as typeof ReserveSpaceRequest,
       requestStream: false,
-      responseType: ReserveRoomResponse as typeof ReserveRoomResponse,
+      responseType: ReserveSpaceResponse as typeof ReserveSpaceResponse,
       responseStream: false,
       options: {},
     },
     /**
-     * Says that a job no longer needs what it had stored or extended in its name: intermediate pictures and uploads that no
-     * other job needs may then give way. Outputs keep their time. Safe to repeat.
+     * Ends a job's need of blobs that it stored or extended. Frames and inputs that no other job needs may then be evicted.
+     * Outputs keep their keep_until. Idempotent.
      */
     releaseBlobs: {
       name: "ReleaseBlobs",
@@ -1984,7 +1985,7 @@ export const StorageServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Counts and sizes. Safe to repeat. */
+    /** Returns counts and sizes. Idempotent. */
     getStats: {
       name: "GetStats",
       requestType: GetStatsRequest as typeof GetStatsRequest,
@@ -1998,98 +1999,100 @@ export const StorageServiceDefinition = {
 
 export interface StorageServiceImplementation<CallContextExt = {}> {
   /**
-   * Stores bytes; answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
-   * Nothing is stored of a stream without an end. Stored bytes are verified before an upload of equal bytes is dropped;
+   * Stores bytes and answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
+   * A stream without an end stores nothing. Stored bytes are verified before an upload of equal bytes is dropped;
    * corrupt ones are replaced. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL),
-   * UNAVAILABLE (STORAGE_UNAVAILABLE: the disk is read-only or fails). Safe to repeat.
+   * UNAVAILABLE (STORAGE_UNAVAILABLE: the disk is read-only or fails). Idempotent.
    */
   putBlob(
     request: AsyncIterable<PutBlobRequest>,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<PutBlobResponse>>;
   /**
-   * The bytes, or a range of them: header, then chunks. A whole read verifies the digest before its last chunk.
-   * NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), INVALID_ARGUMENT for a range outside of it. Safe to repeat.
+   * Streams the bytes or a range of them: a header, then chunks. A read of the whole blob verifies the digest before its
+   * last chunk. NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), INVALID_ARGUMENT for a range outside the blob.
+   * Idempotent.
    */
   getBlob(
     request: GetBlobRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<GetBlobResponse>>;
   /**
-   * Whether the bytes are there, and until when; can extend that and verify them. NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS
-   * (BLOB_CORRUPT) where they are verified. Safe to repeat.
+   * Returns the size and keep_until of a blob; can extend keep_until and verify the bytes. NOT_FOUND (BLOB_NOT_FOUND),
+   * DATA_LOSS (BLOB_CORRUPT) if verified bytes are wrong. Idempotent.
    */
   statBlob(request: StatBlobRequest, context: CallContext & CallContextExt): Promise<DeepPartial<StatBlobResponse>>;
-  /** Removes the bytes; answers whether they were there. Safe to repeat. */
+  /** Removes a blob and returns whether it existed. Idempotent. */
   deleteBlob(
     request: DeleteBlobRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<DeleteBlobResponse>>;
   /**
-   * Reserves room for what a job is going to store; a repeat replaces the reservation. It ends with the job's release, or at
-   * its time. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo where there is no room now, INVALID_ARGUMENT (OUTPUT_TOO_LARGE)
-   * where the job could not be stored even in an empty store. Safe to repeat.
+   * Reserves space for the blobs that a job will store; a repeat replaces the reservation. It ends when the job releases its
+   * blobs, or at until_unix_ms. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo if there is not enough free space now,
+   * INVALID_ARGUMENT (OUTPUT_TOO_LARGE) if the job would not fit an empty store. Idempotent.
    */
-  reserveRoom(
-    request: ReserveRoomRequest,
+  reserveSpace(
+    request: ReserveSpaceRequest,
     context: CallContext & CallContextExt,
-  ): Promise<DeepPartial<ReserveRoomResponse>>;
+  ): Promise<DeepPartial<ReserveSpaceResponse>>;
   /**
-   * Says that a job no longer needs what it had stored or extended in its name: intermediate pictures and uploads that no
-   * other job needs may then give way. Outputs keep their time. Safe to repeat.
+   * Ends a job's need of blobs that it stored or extended. Frames and inputs that no other job needs may then be evicted.
+   * Outputs keep their keep_until. Idempotent.
    */
   releaseBlobs(
     request: ReleaseBlobsRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ReleaseBlobsResponse>>;
-  /** Counts and sizes. Safe to repeat. */
+  /** Returns counts and sizes. Idempotent. */
   getStats(request: GetStatsRequest, context: CallContext & CallContextExt): Promise<DeepPartial<GetStatsResponse>>;
 }
 
 export interface StorageServiceClient<CallOptionsExt = {}> {
   /**
-   * Stores bytes; answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
-   * Nothing is stored of a stream without an end. Stored bytes are verified before an upload of equal bytes is dropped;
+   * Stores bytes and answers once they are durable. Equal bytes are stored once; keep_until is only ever extended.
+   * A stream without an end stores nothing. Stored bytes are verified before an upload of equal bytes is dropped;
    * corrupt ones are replaced. INVALID_ARGUMENT (INVALID_ARGUMENT, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL),
-   * UNAVAILABLE (STORAGE_UNAVAILABLE: the disk is read-only or fails). Safe to repeat.
+   * UNAVAILABLE (STORAGE_UNAVAILABLE: the disk is read-only or fails). Idempotent.
    */
   putBlob(
     request: AsyncIterable<DeepPartial<PutBlobRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<PutBlobResponse>;
   /**
-   * The bytes, or a range of them: header, then chunks. A whole read verifies the digest before its last chunk.
-   * NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), INVALID_ARGUMENT for a range outside of it. Safe to repeat.
+   * Streams the bytes or a range of them: a header, then chunks. A read of the whole blob verifies the digest before its
+   * last chunk. NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT), INVALID_ARGUMENT for a range outside the blob.
+   * Idempotent.
    */
   getBlob(request: DeepPartial<GetBlobRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<GetBlobResponse>;
   /**
-   * Whether the bytes are there, and until when; can extend that and verify them. NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS
-   * (BLOB_CORRUPT) where they are verified. Safe to repeat.
+   * Returns the size and keep_until of a blob; can extend keep_until and verify the bytes. NOT_FOUND (BLOB_NOT_FOUND),
+   * DATA_LOSS (BLOB_CORRUPT) if verified bytes are wrong. Idempotent.
    */
   statBlob(request: DeepPartial<StatBlobRequest>, options?: CallOptions & CallOptionsExt): Promise<StatBlobResponse>;
-  /** Removes the bytes; answers whether they were there. Safe to repeat. */
+  /** Removes a blob and returns whether it existed. Idempotent. */
   deleteBlob(
     request: DeepPartial<DeleteBlobRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<DeleteBlobResponse>;
   /**
-   * Reserves room for what a job is going to store; a repeat replaces the reservation. It ends with the job's release, or at
-   * its time. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo where there is no room now, INVALID_ARGUMENT (OUTPUT_TOO_LARGE)
-   * where the job could not be stored even in an empty store. Safe to repeat.
+   * Reserves space for the blobs that a job will store; a repeat replaces the reservation. It ends when the job releases its
+   * blobs, or at until_unix_ms. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo if there is not enough free space now,
+   * INVALID_ARGUMENT (OUTPUT_TOO_LARGE) if the job would not fit an empty store. Idempotent.
    */
-  reserveRoom(
-    request: DeepPartial<ReserveRoomRequest>,
+  reserveSpace(
+    request: DeepPartial<ReserveSpaceRequest>,
     options?: CallOptions & CallOptionsExt,
-  ): Promise<ReserveRoomResponse>;
+  ): Promise<ReserveSpaceResponse>;
   /**
-   * Says that a job no longer needs what it had stored or extended in its name: intermediate pictures and uploads that no
-   * other job needs may then give way. Outputs keep their time. Safe to repeat.
+   * Ends a job's need of blobs that it stored or extended. Frames and inputs that no other job needs may then be evicted.
+   * Outputs keep their keep_until. Idempotent.
    */
   releaseBlobs(
     request: DeepPartial<ReleaseBlobsRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ReleaseBlobsResponse>;
-  /** Counts and sizes. Safe to repeat. */
+  /** Returns counts and sizes. Idempotent. */
   getStats(request: DeepPartial<GetStatsRequest>, options?: CallOptions & CallOptionsExt): Promise<GetStatsResponse>;
 }
 

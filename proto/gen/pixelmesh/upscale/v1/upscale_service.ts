@@ -31,7 +31,7 @@ export interface UpscaleImageHeader {
   encoding:
     | Encoding
     | undefined;
-  /** Refuse a larger result before work starts. 0: the mesh's limit. */
+  /** A larger result is refused before work starts. 0: the limit of the mesh. */
   maxOutputPixels: number;
 }
 
@@ -384,10 +384,10 @@ export const UpscaleServiceDefinition = {
   fullName: "pixelmesh.upscale.v1.UpscaleService",
   methods: {
     /**
-     * One picture, without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
+     * Processes one picture without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
      * INVALID_ARGUMENT (INVALID_ARGUMENT, IMAGE_*, OUTPUT_TOO_LARGE), NOT_FOUND (UNKNOWN_MODEL), RESOURCE_EXHAUSTED with
      * RetryInfo (QUEUE_FULL, OUT_OF_MEMORY), FAILED_PRECONDITION (NO_DEVICE_FITS, MODEL_UNAVAILABLE),
-     * INTERNAL (INFERENCE_FAILED, RESULT_INVALID), UNAVAILABLE (STOPPING). Safe to repeat: nothing is stored.
+     * INTERNAL (INFERENCE_FAILED, RESULT_INVALID), UNAVAILABLE (STOPPING). Idempotent: nothing is stored.
      */
     upscaleImage: {
       name: "UpscaleImage",
@@ -397,7 +397,7 @@ export const UpscaleServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Models of this service. Safe to repeat. */
+    /** Lists the models of this service. Idempotent. */
     listModels: {
       name: "ListModels",
       requestType: ListModelsRequest as typeof ListModelsRequest,
@@ -408,7 +408,7 @@ export const UpscaleServiceDefinition = {
     },
     /**
      * Loads a model ahead of its first use. NOT_FOUND (UNKNOWN_MODEL), FAILED_PRECONDITION (MODEL_UNAVAILABLE,
-     * MODEL_INVALID), RESOURCE_EXHAUSTED (NO_DEVICE_FITS). Safe to repeat.
+     * MODEL_INVALID), RESOURCE_EXHAUSTED (NO_DEVICE_FITS). Idempotent.
      */
     loadModel: {
       name: "LoadModel",
@@ -418,7 +418,7 @@ export const UpscaleServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Frees a model's memory; waits for the run in progress. NOT_FOUND (UNKNOWN_MODEL). Safe to repeat. */
+    /** Unloads a model; waits for the run in progress. NOT_FOUND (UNKNOWN_MODEL). Idempotent. */
     unloadModel: {
       name: "UnloadModel",
       requestType: UnloadModelRequest as typeof UnloadModelRequest,
@@ -432,26 +432,26 @@ export const UpscaleServiceDefinition = {
 
 export interface UpscaleServiceImplementation<CallContextExt = {}> {
   /**
-   * One picture, without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
+   * Processes one picture without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
    * INVALID_ARGUMENT (INVALID_ARGUMENT, IMAGE_*, OUTPUT_TOO_LARGE), NOT_FOUND (UNKNOWN_MODEL), RESOURCE_EXHAUSTED with
    * RetryInfo (QUEUE_FULL, OUT_OF_MEMORY), FAILED_PRECONDITION (NO_DEVICE_FITS, MODEL_UNAVAILABLE),
-   * INTERNAL (INFERENCE_FAILED, RESULT_INVALID), UNAVAILABLE (STOPPING). Safe to repeat: nothing is stored.
+   * INTERNAL (INFERENCE_FAILED, RESULT_INVALID), UNAVAILABLE (STOPPING). Idempotent: nothing is stored.
    */
   upscaleImage(
     request: AsyncIterable<UpscaleImageRequest>,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<UpscaleImageResponse>>;
-  /** Models of this service. Safe to repeat. */
+  /** Lists the models of this service. Idempotent. */
   listModels(
     request: ListModelsRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ListModelsResponse>>;
   /**
    * Loads a model ahead of its first use. NOT_FOUND (UNKNOWN_MODEL), FAILED_PRECONDITION (MODEL_UNAVAILABLE,
-   * MODEL_INVALID), RESOURCE_EXHAUSTED (NO_DEVICE_FITS). Safe to repeat.
+   * MODEL_INVALID), RESOURCE_EXHAUSTED (NO_DEVICE_FITS). Idempotent.
    */
   loadModel(request: LoadModelRequest, context: CallContext & CallContextExt): Promise<DeepPartial<LoadModelResponse>>;
-  /** Frees a model's memory; waits for the run in progress. NOT_FOUND (UNKNOWN_MODEL). Safe to repeat. */
+  /** Unloads a model; waits for the run in progress. NOT_FOUND (UNKNOWN_MODEL). Idempotent. */
   unloadModel(
     request: UnloadModelRequest,
     context: CallContext & CallContextExt,
@@ -460,26 +460,26 @@ export interface UpscaleServiceImplementation<CallContextExt = {}> {
 
 export interface UpscaleServiceClient<CallOptionsExt = {}> {
   /**
-   * One picture, without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
+   * Processes one picture without a job: header and chunks in; progress, header and chunks out. Takes the same slots as a job.
    * INVALID_ARGUMENT (INVALID_ARGUMENT, IMAGE_*, OUTPUT_TOO_LARGE), NOT_FOUND (UNKNOWN_MODEL), RESOURCE_EXHAUSTED with
    * RetryInfo (QUEUE_FULL, OUT_OF_MEMORY), FAILED_PRECONDITION (NO_DEVICE_FITS, MODEL_UNAVAILABLE),
-   * INTERNAL (INFERENCE_FAILED, RESULT_INVALID), UNAVAILABLE (STOPPING). Safe to repeat: nothing is stored.
+   * INTERNAL (INFERENCE_FAILED, RESULT_INVALID), UNAVAILABLE (STOPPING). Idempotent: nothing is stored.
    */
   upscaleImage(
     request: AsyncIterable<DeepPartial<UpscaleImageRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<UpscaleImageResponse>;
-  /** Models of this service. Safe to repeat. */
+  /** Lists the models of this service. Idempotent. */
   listModels(
     request: DeepPartial<ListModelsRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ListModelsResponse>;
   /**
    * Loads a model ahead of its first use. NOT_FOUND (UNKNOWN_MODEL), FAILED_PRECONDITION (MODEL_UNAVAILABLE,
-   * MODEL_INVALID), RESOURCE_EXHAUSTED (NO_DEVICE_FITS). Safe to repeat.
+   * MODEL_INVALID), RESOURCE_EXHAUSTED (NO_DEVICE_FITS). Idempotent.
    */
   loadModel(request: DeepPartial<LoadModelRequest>, options?: CallOptions & CallOptionsExt): Promise<LoadModelResponse>;
-  /** Frees a model's memory; waits for the run in progress. NOT_FOUND (UNKNOWN_MODEL). Safe to repeat. */
+  /** Unloads a model; waits for the run in progress. NOT_FOUND (UNKNOWN_MODEL). Idempotent. */
   unloadModel(
     request: DeepPartial<UnloadModelRequest>,
     options?: CallOptions & CallOptionsExt,

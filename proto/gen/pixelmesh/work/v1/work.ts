@@ -40,7 +40,7 @@ export const protobufPackage = "pixelmesh.work.v1";
 
 export const protobufFileName = "pixelmesh/work/v1/work.proto";
 
-/** On work.<service>.<priority>.<job>.<step>.<attempt>: one step to do. */
+/** On work.<service>.<priority>.<job>.<step>.<attempt>: asks a worker to run one attempt of a step. */
 export interface WorkItem {
   jobId: string;
   stepId: string;
@@ -52,24 +52,24 @@ export interface WorkItem {
   step: Step | undefined;
   inputs: StepInput[];
   outputs: WantedOutput[];
-  /** Another step needs the raw frame. */
+  /** Whether another step needs the raw frame. */
   storeFrame: boolean;
-  /** Empty: neither read nor written (no_cache). */
+  /** Empty: the result cache is neither read nor written (no_cache). */
   resultKey: string;
   allowDegraded: boolean;
-  /** The one the plan was made with; empty where no model is used. */
+  /** Of the model in the plan; empty if the step uses no model. */
   modelDigest: string;
-  /** For what it stores. */
+  /** For the blobs that the step stores. */
   keepUntilUnixMs: number;
-  /** By the clock of deadline_unix_ms: workers take the difference, and the age of the message, for their clocks may differ. */
+  /** By the clock of deadline_unix_ms. Workers use the difference and the message's age, because clocks may differ. */
   publishedUnixMs: number;
-  /** As planned; 0: not known. For a worker that has not measured such a step itself. */
+  /** As planned; 0: unknown. Used by a worker that has not measured such a step itself. */
   expectedMs: number;
-  /** Of the job; absent: the worker's own. */
+  /** Of the job; absent: the limits of the worker. */
   limits: JobLimits | undefined;
 }
 
-/** Limits of pictures, carried with a job: a worker whose settings differ cannot refuse a job that was accepted. */
+/** Limits of pictures. They travel with a job, so that a worker with other settings does not refuse an accepted job. */
 export interface JobLimits {
   /** Of the encoded file. */
   maxBytes: number;
@@ -84,27 +84,27 @@ export interface StepInput {
   blob:
     | Blob
     | undefined;
-  /** Known before the bytes are here: a slot is asked for while they come. */
+  /** Known before the bytes arrive, so that a slot is requested during the download. */
   widthPx: number;
   heightPx: number;
   channels: number;
 }
 
-/** An output to encode from the step's picture. */
+/** An output to encode from the picture of the step. */
 export interface WantedOutput {
   name: string;
   encoding: Encoding | undefined;
 }
 
-/** On jobs.<p>.<job>.<event>: a fact about a job. Facts may be repeated and come in any order. */
+/** On jobs.<p>.<job>.<event>: a job event. Events may be repeated and arrive in any order. */
 export interface JobEvent {
   jobId: string;
   stepId: string;
   attempt: number;
   atUnixMs: number;
-  /** Instance that says so. */
+  /** Instance that published the event. */
   worker: string;
-  /** Of the step, where it has one: whoever waits for it is woken, whatever became of this job. */
+  /** Of the step, if it has one. Its waiters are woken, even if this job has ended. */
   resultKey: string;
   event:
     | { $case: "started"; value: StepStarted }
@@ -130,9 +130,9 @@ export interface JobFinished {
   revision: number;
 }
 
-/** What a step made. */
+/** The result of a step. */
 export interface StepResult {
-  /** Raw pixels; absent when no step needed them. */
+  /** Raw pixels; absent if no step needs them. */
   frame: Blob | undefined;
   outputs: EncodedOutput[];
   provenance: Provenance | undefined;
@@ -143,7 +143,7 @@ export interface StepResult {
   channels: number;
 }
 
-/** One encoding of a step's picture. Kept by encoding, not by output name, so that jobs with other names share it. */
+/** One encoding of a step's picture. It is stored by encoding, not by output name, so that jobs with other names share it. */
 export interface EncodedOutput {
   /** As wanted. */
   encoding:
@@ -164,35 +164,35 @@ export interface Provenance {
   runMs: number;
   slotWaitMs: number;
   finishedUnixMs: number;
-  /** The model had to be loaded first. */
+  /** Whether the model was loaded for this run. */
   cold?: boolean | undefined;
 }
 
-/** In bucket `results`: what is known of one step key. */
+/** In bucket `results`: the result, failure or claim of one result key. */
 export interface ResultEntry {
   state:
     | //
-    /** A job works on it. */
+    /** A step computes it. */
     { $case: "claimed"; value: ResultClaim }
     | { $case: "done"; value: StepResult }
     | //
-    /** Deterministic failures and POISON only; believed for 10 minutes. */
+    /** Deterministic failures and POISON only; valid for 10 minutes. */
     { $case: "failed"; value: JobError }
     | undefined;
   atUnixMs: number;
-  /** Beside a claim: what was stored before, for a run that adds encodings to it. */
+  /** Beside a claim: the stored result, for a run that adds encodings to it. */
   known: StepResult | undefined;
 }
 
-/** Lives while its step is open; once that has ended, anybody may take it over. */
+/** Valid while its step is open. Then any equal step may take it over. */
 export interface ResultClaim {
   jobId: string;
   stepId: string;
-  /** Set by a hand-over: the run that goes on although its own job has ended. */
+  /** Set when the claim was handed over: the run that goes on although its own job has ended. */
   carrier: StepRun | undefined;
 }
 
-/** One attempt of one step, as its message names it. */
+/** One attempt of one step, as its work item names it. */
 export interface StepRun {
   jobId: string;
   stepId: string;
@@ -200,35 +200,35 @@ export interface StepRun {
   priority: Priority;
 }
 
-/** In bucket `waits`, key <result key>.<job>.<step>: this step waits for the result. Removed once it no longer does. */
+/** In bucket `waits`, key <result key>.<job>.<step>: a waiter, a step that waits for the result. Removed when it no longer waits. */
 export interface WaitEntry {
   jobId: string;
   stepId: string;
 }
 
-/** On cancel.<job> (core NATS, lossy): the job has ended, its running steps are wanted no more. */
+/** On cancel.<job> (core NATS, lossy): the job has ended, and its running steps must stop. */
 export interface CancelSignal {
-  /** Except these: other jobs wait for them. */
+  /** These go on, because other jobs wait for them. */
   keptStepIds: string[];
 }
 
-/** In bucket `leases`, key <name>: who holds it; gone when it is not renewed. */
+/** In bucket `leases`, key <name>: the holder of the lease. The entry expires if it is not renewed. */
 export interface Lease {
   holder: string;
 }
 
-/** On progress.<job> (core NATS, lossy): how far a running step is. */
+/** On progress.<job> (core NATS, lossy): the progress of a running step. */
 export interface StepProgress {
   jobId: string;
   stepId: string;
   attempt: number;
   /** 0 to 1 */
   fraction: number;
-  /** -1: not known. */
+  /** -1: unknown. */
   etaMs: number;
 }
 
-/** In bucket `jobs`, key spec.<tenant>.<job>: what was asked for, resolved. Never changes. */
+/** In bucket `jobs`, key spec.<tenant>.<job>: the resolved request. Never changes. */
 export interface JobSpec {
   jobId: string;
   tenant: string;
@@ -244,14 +244,14 @@ export interface JobSpec {
   steps: PlannedStep[];
   /** Step and encoding filled in. */
   outputs: Output[];
-  /** Decided when planned. */
+  /** Decided by the plan. */
   adaptations: Adaptation[];
   notices: Notice[];
-  /** Of pipeline and sources, to tell a repeated request from another one. */
+  /** Of pipeline and sources. Distinguishes a repeated request from another one. */
   requestDigest: string;
   /** W3C trace context of the call that created the job. */
   traceparent: string;
-  /** Of the ingest that accepted the job: every step keeps to these. */
+  /** Of the ingest replica that accepted the job. They apply to every step. */
   limits: JobLimits | undefined;
 }
 
@@ -265,14 +265,14 @@ export interface PlannedStep {
   modelDigest: string;
   /** Part of the result key. */
   operationRevision: number;
-  /** Of the result, as planned; 0 where only the worker knows. */
+  /** Of the result, as planned; 0 if only the worker knows. */
   widthPx: number;
   heightPx: number;
-  /** From measured durations; 0: not known. */
+  /** From measured durations; 0: unknown. */
   expectedMs: number;
 }
 
-/** In bucket `jobs`, key record.<job>: how far it is. Changes by compare-and-set only. */
+/** In bucket `jobs`, key record.<job>: the state of the job. Changes by compare-and-set only. */
 export interface JobRecord {
   jobId: string;
   tenant: string;
@@ -289,7 +289,7 @@ export interface StepRecord {
   id: string;
   state: StepState;
   attempt: number;
-  /** Of the present attempt: starts without an end. */
+  /** Starts of the current attempt that did not end. */
   starts: number;
   readyUnixMs: number;
   startedUnixMs: number;
@@ -299,7 +299,7 @@ export interface StepRecord {
   error: JobError | undefined;
   resultKey: string;
   worker: string;
-  /** When the attempt before this one failed; 0 for the first, and once this one has started. */
+  /** When the previous attempt failed; 0 for the first attempt, and once this one has started. */
   retryUnixMs: number;
 }
 
@@ -310,7 +310,7 @@ export interface RequestEntry {
 }
 
 /**
- * In bucket `open`, key <tenant>.<job>: an unfinished job, and when it must be looked at first. Written before the record,
+ * In bucket `open`, key <tenant>.<job>: an unfinished job, and when it is reconciled first. Written before the record,
  * removed after the terminal state.
  */
 export interface OpenEntry {
@@ -319,7 +319,7 @@ export interface OpenEntry {
   dueUnixMs: number;
 }
 
-/** In bucket `services`, key <service>.<instance>; refreshed while it lives. */
+/** In bucket `services`, key <service>.<instance>. The process refreshes it. */
 export interface ServiceEntry {
   service: string;
   instance: string;

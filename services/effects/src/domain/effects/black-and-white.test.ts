@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
-import { parseEffects } from "../catalogue.ts";
+import { parseEffects } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
-import { toEncoded, toLinear } from "../color.ts";
+import { toEncoded, toLinear } from "../color/color.ts";
 
 async function greyOf(samples: number[], settings: Record<string, number | string> = {}): Promise<number[]> {
   const frame = await applyChain(createFlat(1, 1, samples), parseEffects([toEffect("black_and_white", settings)]));
@@ -41,8 +41,8 @@ test("a filter lightens its own colour against the others", async () => {
     expect(await greyOf([90, 90, 90], { mode })).toEqual([90, 90, 90]);
 });
 
-test("contrast is a factor around mid-grey, as the linear transfer function of CSS contrast()", async () => {
-  // Filter Effects Module Level 1: slope = amount, intercept = -(0.5 * amount) + 0.5, on sRGB samples; here worked out by hand.
+test("contrast is a factor around mid-grey, like CSS contrast()", async () => {
+  // Filter Effects Module Level 1: slope = amount, intercept = -(0.5 * amount) + 0.5, on sRGB samples; computed by hand.
   for (const [grey, contrast, expected] of [
     [60, 1.4, 33],
     [128, 1.4, 128],
@@ -69,7 +69,7 @@ test("brightness adds to all greys", async () => {
   expect(await greyOf([60, 60, 60], { brightness: -100 })).toEqual([0, 0, 0]);
 });
 
-test("a tint colours mid-tones and leaves black and white neutral", async () => {
+test("a tint colours mid-tones and keeps black and white neutral", async () => {
   const sepia = { tint: "#a08060" };
   const [r, g, b] = (await greyOf([128, 128, 128], sepia)) as [number, number, number];
   expect(r).toBeGreaterThan(g);
@@ -78,7 +78,7 @@ test("a tint colours mid-tones and leaves black and white neutral", async () => 
   expect(await greyOf([255, 255, 255], sepia)).toEqual([255, 255, 255]);
 });
 
-test("grain keeps the mean, is stronger for more, and repeats for the same seed only", async () => {
+test("grain keeps the mean, grows with its setting, and repeats only for the same seed", async () => {
   const grain = async (settings: Record<string, number>) => {
     const frame = await applyChain(
       createFlat(128, 128, [128, 128, 128]),

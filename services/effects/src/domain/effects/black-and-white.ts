@@ -1,3 +1,5 @@
+import { defineEffect } from "../catalogue/define-effect.ts";
+import { choice, color, integer, number } from "../catalogue/parameters.ts";
 import {
   type Curve,
   clampUnit,
@@ -7,17 +9,16 @@ import {
   lumaWeights,
   luminanceWeights,
   type Rgb,
-} from "../color.ts";
-import { defineEffect } from "../effect.ts";
-import { createNoise } from "../noise.ts";
-import { fromOklab, toOklab } from "../oklab.ts";
-import { choice, color, integer, number } from "../parameters.ts";
-import { mapRows, type RowKernel } from "../rows.ts";
+} from "../color/color.ts";
+import { fromOklab, toOklab } from "../color/oklab.ts";
+import { createNoise } from "../draw/noise.ts";
+import { mapRows, type RowKernel } from "../rows/rows.ts";
 
-/** How much of red, green and blue makes the grey, and whether they are added in linear light. */
+/** Weights of red, green and blue in the grey, and whether they are added in linear light. */
 type Mix = { readonly weights: Rgb; readonly linear: boolean };
 
-// A filter before the lens lets through this share of each primary; the film then sees luminance. The shares are chosen here.
+// The share of each primary that a filter before the lens lets through; the film then sees luminance. The shares are our
+// choice.
 const filters = {
   red_filter: [1, 0.03, 0],
   orange_filter: [1, 0.4, 0.02],
@@ -40,7 +41,7 @@ const mixes = {
 // At 100 % the grain's standard deviation in mid-grey is a sixth of the range from black to white.
 const grainSpan = 0.4;
 
-/** Greys from luminance or through a colour filter, with tone curve, film grain and toning. */
+/** Converts to grey by luminance or through a colour filter, with tone curve, film grain and toning. */
 export const blackAndWhite = defineEffect({
   name: "black_and_white",
   title: "Black and white",
@@ -87,7 +88,7 @@ export const blackAndWhite = defineEffect({
       byDefault: "#808080",
     }),
   },
-  createStage(settings, { widthPx, channels }) {
+  createTransform(settings, { widthPx, channels }) {
     const grey = createGrey(mixes[settings.mode]);
     const tone = createToneCurve(settings.brightness / 100, settings.contrast);
     const tint = createTint(settings.tint);
@@ -126,7 +127,7 @@ function createToneCurve(brightness: number, contrast: number): Curve {
   return (value) => clampUnit((value + brightness - 0.5) * contrast + 0.5);
 }
 
-// The tint's OKLab a and b at full in mid-tones and none at the ends, at the lightness that the grey has.
+// Adds the tint's OKLab a and b, in full for mid-tones and not at the ends, at the grey's lightness.
 function createTint(tint: Rgb): readonly [Curve, Curve, Curve] {
   const [, a, b] = toOklab(tint);
   if (Math.hypot(a, b) < 1e-4) return [(value) => value, (value) => value, (value) => value];

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
-import { parseEffects } from "../catalogue.ts";
+import { parseEffects } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
-import { toLinear } from "../color.ts";
+import { toLinear } from "../color/color.ts";
 
 const methods = ["floyd_steinberg", "atkinson", "jarvis", "bayer2", "bayer4", "bayer8", "blue_noise", "threshold"];
 
@@ -10,7 +10,7 @@ async function dithered(frame: ReturnType<typeof createPicture>, settings: Recor
   return applyChain(frame, parseEffects([toEffect("dither", settings)]));
 }
 
-test.each(methods)("%s uses only the levels it may, in grey and in colour", async (method) => {
+test.each(methods)("%s uses only the allowed levels, in grey and in colour", async (method) => {
   for (const levels of [2, 3, 16]) {
     const allowed = new Set(Array.from({ length: levels }, (_, i) => Math.floor((255 * i) / (levels - 1) + 0.5)));
     const grey = toPixels(await dithered(createPicture(40, 30, 3), { method, levels }));
@@ -20,7 +20,7 @@ test.each(methods)("%s uses only the levels it may, in grey and in colour", asyn
   }
 });
 
-// Atkinson gives away a quarter of each error, a 2×2 matrix has four thresholds only, and a bare threshold has none.
+// Not the other methods: Atkinson drops a quarter of each error, a 2×2 matrix has only four thresholds, and `threshold` has one.
 test.each(["floyd_steinberg", "jarvis", "bayer8", "blue_noise"])(
   "%s keeps a flat tone's mean in linear light",
   async (method) => {
@@ -47,13 +47,13 @@ test("a scale prints dots of that size", async () => {
   }
 });
 
-test("dark and light are the colours of the ends", async () => {
+test("dark and light are the colours of the lowest and highest level", async () => {
   const pixels = toPixels(await dithered(createPicture(40, 30, 3), { dark: "#102030", light: "#fff0e0" }));
   const seen = new Set(pixels.map((pixel) => pixel.join()));
   expect([...seen].sort()).toEqual(["16,32,48", "255,240,224"]);
 });
 
-test("what lies under transparent pixels does not leak into visible ones", async () => {
+test("colours under transparent pixels do not affect visible ones", async () => {
   const picture = createFlat(32, 32, [128, 128, 128, 255]);
   const other = createFlat(32, 32, [128, 128, 128, 255]);
   for (let i = 0; i < picture.data.length; i += 8) {

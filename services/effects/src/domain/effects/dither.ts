@@ -1,11 +1,11 @@
-import { blueNoiseMap } from "../blue-noise.ts";
-import { mapCells } from "../cells.ts";
-import { defineEffect } from "../effect.ts";
-import { createDiffusion, diffusions, type Quantizer } from "../error-diffusion.ts";
-import { createOrdered } from "../ordered.ts";
-import { choice, color, flag, integer, number, type SettingsOf } from "../parameters.ts";
-import { createBayerMap } from "../thresholds.ts";
-import { createTones, type Tones } from "../tones.ts";
+import { defineEffect } from "../catalogue/define-effect.ts";
+import { choice, color, flag, integer, number, type SettingsOf } from "../catalogue/parameters.ts";
+import { blueNoiseMap } from "../dither/blue-noise.ts";
+import { createDiffusion, diffusions, type Quantizer } from "../dither/error-diffusion.ts";
+import { createOrdered } from "../dither/ordered.ts";
+import { createBayerMap } from "../dither/thresholds.ts";
+import { createTones, type Tones } from "../dither/tones.ts";
+import { mapCells } from "../draw/cells.ts";
 
 const methods = [
   "floyd_steinberg",
@@ -51,14 +51,17 @@ const parameters = {
   light: color({ description: "The colour of the highest level.", byDefault: "#ffffff" }),
 };
 
-/** Few tones, with dots that stand for the ones between. Errors run from row to row, so results do not depend on strips. */
+/**
+ * Reduces a picture to few tones, with dots for the tones between them. Errors pass from row to row, so results do not depend on
+ * strips.
+ */
 export const dither = defineEffect({
   name: "dither",
   title: "Dither",
   description: "Few tones, and patterns of dots for those between them, as in early computer graphics and print.",
   revision: 1,
   parameters,
-  createStage(settings, shape) {
+  createTransform(settings, shape) {
     const columns = Math.ceil(shape.widthPx / settings.scale);
     const tones = createTones({
       channels: shape.channels,

@@ -2,10 +2,10 @@ import type { Frame } from "@pixelmesh/imaging";
 import { type ParameterDescription, ParameterType, type Value } from "@pixelmesh/proto";
 import { describe, expect, test } from "vitest";
 import { createPicture, toPixels } from "../../../test/pictures.ts";
-import { effectDescriptions, parseEffect } from "../catalogue.ts";
+import { effectDescriptions, parseEffect } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
 
-// Settings that only show where others have certain values.
+// Settings that have an effect only with certain values of others.
 const context: Record<string, Record<string, Value>> = {
   "black_and_white.grain_size": { grain: { kind: { $case: "number", value: 40 } } },
   "black_and_white.seed": { grain: { kind: { $case: "number", value: 40 } } },
@@ -30,7 +30,7 @@ async function apply(name: string, parameters: Record<string, Value>, frame: Fra
 }
 
 describe.each(effectDescriptions())("$name", ({ name, parameters }) => {
-  test.each(parameters)("$name changes the picture, and its extremes work", async (parameter) => {
+  test.each(parameters)("$name changes the picture, also at its extremes", async (parameter) => {
     const picture = createPicture(48, 40, 3);
     const others = context[`${name}.${parameter.name}`] ?? {};
     const results: string[] = [];
@@ -43,7 +43,7 @@ describe.each(effectDescriptions())("$name", ({ name, parameters }) => {
     expect(new Set(results).size).toBe(results.length);
   });
 
-  test("alpha passes untouched at every setting", async () => {
+  test("alpha is unchanged at every setting", async () => {
     const picture = createPicture(23, 17, 4);
     const alpha = toPixels(picture).map((pixel) => pixel[3]);
     for (const parameter of parameters) {
@@ -55,7 +55,7 @@ describe.each(effectDescriptions())("$name", ({ name, parameters }) => {
     }
   });
 
-  test("opaque alpha changes no colour", async () => {
+  test("an opaque alpha changes no colour", async () => {
     const opaque = createPicture(31, 22, 3);
     const withAlpha = new Uint8Array(31 * 22 * 4).fill(255);
     toPixels(opaque).forEach((pixel, i) => {

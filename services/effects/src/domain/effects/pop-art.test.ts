@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
-import { parseEffects } from "../catalogue.ts";
+import { parseEffects } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
-import { toLightness, toLinear } from "../color.ts";
+import { toLightness, toLinear } from "../color/color.ts";
 
 async function pop(frame: ReturnType<typeof createPicture>, settings: Record<string, number | string>) {
   return toPixels(await applyChain(frame, parseEffects([toEffect("pop_art", settings)])));
@@ -25,7 +25,7 @@ test("the original palette posterises each channel", async () => {
   expect(pixels.flat().every((value) => [0, 128, 255].includes(value))).toBe(true);
 });
 
-test("black dots on white cover what the picture's lightness lacks", async () => {
+test("black dots on white cover the complement of the picture's lightness", async () => {
   for (const grey of [40, 119, 220]) {
     const pixels = await pop(createFlat(160, 160, [grey, grey, grey]), {
       palette: "mono",
@@ -38,7 +38,7 @@ test("black dots on white cover what the picture's lightness lacks", async () =>
   }
 });
 
-test("black stays black and white white, dots or not", async () => {
+test("black stays black and white stays white, with and without dots", async () => {
   for (const dots of [0, 8]) {
     const settings = { palette: "mono", dot_size: dots };
     expect(
@@ -52,9 +52,9 @@ test("black stays black and white white, dots or not", async () => {
   }
 });
 
-test("no saturation leaves greys", async () => {
+test("without saturation the result is grey", async () => {
   for (const palette of ["comic", "original"]) {
-    // The three channels of the original palette have screens of their own: without dots they agree.
+    // The three channels of the original palette have different screens; without dots they agree.
     const pixels = await pop(createPicture(64, 48, 3), { ...flat, palette, saturation: 0 });
     for (const [r, g, b] of pixels) expect(Math.max(Math.abs(r! - g!), Math.abs(g! - b!))).toBeLessThanOrEqual(1);
   }

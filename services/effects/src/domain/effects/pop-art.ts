@@ -1,12 +1,12 @@
-import { clampUnit, lightnessOf, linearOf, lumaWeights, luminanceWeights, type Rgb, toRgb } from "../color.ts";
-import { defineEffect } from "../effect.ts";
-import { createHalftoneScreen, type HalftoneScreen } from "../halftone.ts";
-import { fromOklab, toOklab } from "../oklab.ts";
-import { paintWithOutline } from "../outline.ts";
-import { choice, integer, number } from "../parameters.ts";
-import type { RowKernel, RowShape } from "../rows.ts";
+import { defineEffect } from "../catalogue/define-effect.ts";
+import { choice, integer, number } from "../catalogue/parameters.ts";
+import { clampUnit, lightnessOf, linearOf, lumaWeights, luminanceWeights, type Rgb, toRgb } from "../color/color.ts";
+import { fromOklab, toOklab } from "../color/oklab.ts";
+import { createHalftoneScreen, type HalftoneScreen } from "../draw/halftone.ts";
+import { paintWithOutline } from "../draw/outline.ts";
+import type { RowKernel, RowShape } from "../rows/rows.ts";
 
-// Inks from dark to light, chosen for this project. The picture's lightness picks among them.
+// Inks from dark to light, chosen for this project. The picture's lightness selects among them.
 const ramps = {
   comic: ["#1b1035", "#d4145a", "#f7931e", "#ffe45c", "#fff8e1"],
   screenprint: ["#12263a", "#06748c", "#f25f5c", "#ffd166", "#fdf6e3"],
@@ -17,7 +17,7 @@ const ramps = {
 
 const paletteNames = ["comic", "screenprint", "neon", "mint", "mono", "original"] as const;
 
-/** Flat inks, dots between them, and black outlines, after the screen prints and comics that pop art borrowed from. */
+/** Flat inks, dots between them, and black outlines, after the screen prints and comics that pop art quotes. */
 export const popArt = defineEffect({
   name: "pop_art",
   title: "Pop art",
@@ -60,7 +60,7 @@ export const popArt = defineEffect({
       unit: "px",
     }),
   },
-  createStage(settings, shape) {
+  createTransform(settings, shape) {
     const { levels, dot_size: dotSize, dot_angle: angle } = settings;
     const saturation = settings.saturation / 100;
     const screenAt = (turn: number) => (dotSize >= 2 ? createHalftoneScreen(dotSize, angle + turn) : undefined);
@@ -74,20 +74,20 @@ export const popArt = defineEffect({
   },
 });
 
-/** Where between the inks a pixel of this tone lands: a whole number for a flat ink, a fraction only at a dot's rim. */
+/** Returns the position of a tone among the inks: a whole number for a flat ink, a fraction only at a dot's rim. */
 type Printer = (tone: number, x: number, y: number) => number;
 
-// Below softness 0.5 the rim of a dot is a ramp about a pixel and a half wide, against jagged edges.
+// Below softness 0.5 the rim of a dot is a ramp of about a pixel and a half, against jagged edges.
 function createPrinter(levels: number, softness: number, screen: HalftoneScreen | undefined): Printer {
   const last = levels - 1;
   if (screen === undefined) return (tone) => Math.round(tone * last);
   return (tone, x, y) => {
     const position = tone * last;
     const below = Math.min(Math.floor(position), last - 1);
-    // The darker ink makes the dots: it covers what the tone lacks to the lighter one.
+    // The darker ink makes the dots: it covers the tone's distance to the lighter ink.
     const cover = 1 - (position - below);
     if (cover <= 0 || cover >= 1) return below + (cover <= 0 ? 1 : 0);
-    // A rim that would reach past the smallest or the largest dot is narrowed, so that the dots keep covering their share.
+    // A rim wider than the smallest or the largest dot is narrowed, so that the dots keep covering their share.
     const rim = Math.min(softness, 2 * cover, 2 - 2 * cover);
     return below + clampUnit((screen(x, y) - cover) / rim + 0.5);
   };

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
-import { parseEffects } from "../catalogue.ts";
+import { parseEffects } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
-import { paletteNames, palettes } from "../palettes.ts";
+import { paletteNames, palettes } from "../color/palettes.ts";
 
 async function retro(frame: ReturnType<typeof createPicture>, settings: Record<string, number | string>) {
   return applyChain(frame, parseEffects([toEffect("retro_8bit", settings)]));
@@ -26,7 +26,7 @@ test.each(paletteNames)("%s: only colours of the palette, in cells of the pixel 
   }
 });
 
-test("without dither a flat colour stays flat; with it, it is mixed from colours around it", async () => {
+test("a flat colour stays flat without dither, and is mixed from several colours with it", async () => {
   const count = async (dither: number) =>
     new Set(
       toPixels(await retro(createFlat(64, 64, [120, 90, 60]), { palette: "c64", pixel_size: 2, dither })).map(toHex),

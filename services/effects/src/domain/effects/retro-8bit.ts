@@ -1,11 +1,11 @@
-import { mapCells } from "../cells.ts";
-import { clampUnit, encodedOf, linearOf } from "../color.ts";
-import { defineEffect } from "../effect.ts";
-import { paletteLookup } from "../palette-lookup.ts";
-import { paletteNames } from "../palettes.ts";
-import { choice, integer, number } from "../parameters.ts";
-import { joinStages, mapRows, type RowKernel, type RowShape } from "../rows.ts";
-import { createBayerMap } from "../thresholds.ts";
+import { defineEffect } from "../catalogue/define-effect.ts";
+import { choice, integer, number } from "../catalogue/parameters.ts";
+import { clampUnit, encodedOf, linearOf } from "../color/color.ts";
+import { paletteLookup } from "../color/palette-lookup.ts";
+import { paletteNames } from "../color/palettes.ts";
+import { createBayerMap } from "../dither/thresholds.ts";
+import { mapCells } from "../draw/cells.ts";
+import { joinTransforms, mapRows, type RowKernel, type RowShape } from "../rows/rows.ts";
 
 /** Coarse pixels in the colours of an old machine, with its dithering and the dark lines of its screen. */
 export const retro8bit = defineEffect({
@@ -31,14 +31,14 @@ export const retro8bit = defineEffect({
       unit: "%",
     }),
   },
-  createStage(settings, shape) {
+  createTransform(settings, shape) {
     const cells = mapCells(
       shape,
       settings.pixel_size,
       createPaletteKernel(shape, settings.palette, settings.dither / 100),
     );
     if (settings.scanlines === 0) return cells;
-    return joinStages([cells, mapRows(createScanlines(shape, settings.pixel_size, settings.scanlines / 100))]);
+    return joinTransforms([cells, mapRows(createScanlines(shape, settings.pixel_size, settings.scanlines / 100))]);
   },
 });
 
@@ -49,7 +49,7 @@ function createPaletteKernel(
 ): RowKernel {
   const { colors, indexOf } = paletteLookup(palette);
   const { sizePx, thresholds } = createBayerMap(4);
-  // At full strength, one step between neighbours if the palette were an even cube of as many colours.
+  // At full strength: one step between neighbours, if the palette were an even cube of as many colours.
   const amplitude = dither / (Math.cbrt(colors.length) - 1);
   return (row, y) => {
     for (let x = 0, i = 0; i < row.length; x++, i += channels) {
@@ -68,7 +68,7 @@ function createPaletteKernel(
   };
 }
 
-// The lowest third of each coarse row, at least one line; where coarse pixels are single ones, every other line.
+// Darkens the lowest third of each coarse row, at least one line. With a pixel size of 1, every other line.
 function createScanlines({ channels }: RowShape, pixelSize: number, strength: number): RowKernel {
   const period = Math.max(2, pixelSize);
   const bright = period - Math.max(1, Math.round(period / 3));

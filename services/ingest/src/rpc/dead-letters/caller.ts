@@ -1,19 +1,18 @@
 import type { DeadLetterFilter } from "@pixelmesh/bus";
-import { bearerToken, type CallContext } from "@pixelmesh/rpc";
+import { type CallContext, readBearerToken } from "@pixelmesh/rpc";
 import type { Tokens } from "@pixelmesh/secrets";
-import { callFacts } from "@pixelmesh/telemetry";
-import { parseTenant } from "../../domain/tenant.ts";
+import { callTenant } from "../call-tenant.ts";
 
-/** The tenant of the mesh itself: it sees the messages that name no tenant. */
+/** The tenant that sees the dead letters without a tenant. */
 const meshTenant = "default";
 
 /**
- * The dead letters that a caller may see: those of its tenant; for tenant `default` also messages that name no tenant; all for a
- * caller with an operator's token.
+ * Returns which dead letters a caller may see: all for an operator's token, else those of its tenant; for tenant `default` also those
+ * without a tenant.
  */
 export function visibleTo({ metadata }: CallContext, operators: Tokens | undefined): DeadLetterFilter {
-  const token = bearerToken(metadata);
+  const token = readBearerToken(metadata);
   if (token !== undefined && operators?.has(token)) return "all";
-  const tenant = parseTenant(callFacts().tenant);
+  const tenant = callTenant();
   return { tenants: tenant === meshTenant ? [tenant, ""] : [tenant] };
 }

@@ -1,13 +1,14 @@
+import type { Bus } from "@pixelmesh/bus";
 import { type GetDeadLetterRequest, type GetDeadLetterResponse, JobEvent, WorkItem } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
-import type { JobParts } from "../parts.ts";
+import type { Tokens } from "@pixelmesh/secrets";
 import { visibleTo } from "./caller.ts";
-import { getDeadLetter, parseDeadSubject, toDeadLetter } from "./to-dead-letter.ts";
+import { findVisible, parseDeadSubject, toDeadLetter } from "./to-dead-letter.ts";
 
-/** GetDeadLetter: the message as bytes, and as JSON where it decodes. */
-export function createGetDeadLetter(parts: JobParts) {
+/** GetDeadLetter: returns the message as bytes, and as JSON if it decodes. */
+export function createGetDeadLetter(bus: Bus, operators: Tokens | undefined) {
   return async ({ sequence }: GetDeadLetterRequest, context: CallContext): Promise<GetDeadLetterResponse> => {
-    const letter = await getDeadLetter(parts, sequence, visibleTo(context, parts.operators));
+    const letter = await findVisible(bus, sequence, visibleTo(context, operators));
     const { subject, payload } = letter;
     return { deadLetter: toDeadLetter(letter), payload, text: toText(subject, payload) };
   };
@@ -19,7 +20,7 @@ function toText(subject: string, payload: Uint8Array): string {
     if (kind === "work") return JSON.stringify(WorkItem.toJSON(WorkItem.decode(payload)));
     if (kind === "jobs") return JSON.stringify(JobEvent.toJSON(JobEvent.decode(payload)));
   } catch {
-    // Malformed is why it is here: the bytes are all there is.
+    // A malformed message has bytes only.
   }
   return "";
 }

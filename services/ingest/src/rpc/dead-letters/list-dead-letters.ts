@@ -1,14 +1,14 @@
-import { listDeadLetters } from "@pixelmesh/bus";
+import { type Bus, listDeadLetters } from "@pixelmesh/bus";
 import { expected } from "@pixelmesh/errors";
 import type { ListDeadLettersRequest, ListDeadLettersResponse } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
+import type { Tokens } from "@pixelmesh/secrets";
 import { parsePageSize } from "../../domain/page.ts";
-import type { JobParts } from "../parts.ts";
 import { visibleTo } from "./caller.ts";
 import { toDeadLetter } from "./to-dead-letter.ts";
 
-/** ListDeadLetters: a page, oldest first; the token is the sequence to go on from. */
-export function createListDeadLetters({ base, operators }: JobParts) {
+/** ListDeadLetters: returns a page, oldest first. The page token is the first sequence of the next page. */
+export function createListDeadLetters(bus: Bus, operators: Tokens | undefined) {
   return async (
     { pageSize, pageToken }: ListDeadLettersRequest,
     context: CallContext,
@@ -16,7 +16,7 @@ export function createListDeadLetters({ base, operators }: JobParts) {
     const size = parsePageSize(pageSize);
     if (!/^\d{0,15}$/.test(pageToken))
       throw expected("page_token", "the next_page_token of an earlier answer", pageToken);
-    const found = await listDeadLetters(base.bus, visibleTo(context, operators), Number(pageToken || "1"), size + 1);
+    const found = await listDeadLetters(bus, visibleTo(context, operators), Number(pageToken || "1"), size + 1);
     const next = found[size];
     return {
       deadLetters: found.slice(0, size).map(toDeadLetter),

@@ -1,139 +1,114 @@
-import { type Device, type Figures, isFresh, toFigures } from "../devices/device.ts";
+import { type Device, type DeviceUsage, isFresh, usageOf } from "../devices/device.ts";
 import { hostKey } from "../devices/memory-owners.ts";
-import { rulesOf } from "../devices/oom-backoff.ts";
-import { maxUsedBytes, memoryVeto } from "../devices/pressure-zones.ts";
+import { rulesFor } from "../devices/oom-backoff.ts";
+import { memoryVeto } from "../devices/pressure-zones.ts";
 import type { Rules } from "../rules.ts";
-import type { SlotRequest, WaitReason } from "../types.ts";
 import { deltaBytes } from "./ledger.ts";
-import { type Cards, type Prediction, predictPeak, toCardName } from "./memory-profiles.ts";
+import { type AdmissionContext, predictOption } from "./predict-option.ts";
+import type { SlotRequest, WaitReason } from "./slot-request.ts";
 
-/** What a request may have right now. */
-export type Choice = {
+/** The device and option that a request gets now. */
+export type SlotChoice = {
   readonly device: Device;
   readonly optionIndex: number;
   readonly peakBytes: number;
+  /** Memory that the grant adds to what is charged already. */
   readonly deltaBytes: number;
   readonly tokens: number;
   readonly alone: boolean;
 };
 
-/** A choice, or what is waited for. */
-export type Decision = { readonly choice: Choice } | { readonly wait: WaitReason };
-
-/** What decisions are made from. */
-export type Context = { readonly cards: Cards; readonly rules: Rules; readonly nowMs: number };
+/** A choice, or the reason to wait. */
+export type AdmissionDecision = { readonly choice: SlotChoice } | { readonly wait: WaitReason };
 
 /**
- * The first option that fits on the first device that takes it: the device of the request's warm host, then as the request
- * prefers. Devices in `reserved` are passed over.
+ * Returns the first option that fits, on the first device that has one. Devices with `reserved` ids are skipped. If none fits, the
+ * result is the wait reason of the most preferred device that has a fresh report.
  */
 export function decide(
   request: SlotRequest,
   devices: ReadonlyMap<string, Device>,
   reserved: ReadonlySet<string>,
-  context: Context,
-): Decision {
+  context: AdmissionContext,
+): AdmissionDecision {
   let wait: WaitReason = "stale";
-  for (const device of inOrder(request, devices)) {
+  for (const device of devicesFor(request, devices)) {
     const decision = reserved.has(device.deviceId)
       ? { wait: "reservation" as const }
       : decideOn(device, request, context);
     if ("choice" in decision) return decision;
-    // What the most preferred device lacks is what the caller is told.
     if (wait === "stale") wait = decision.wait;
   }
   return { wait };
 }
 
-/** What a request may have of one device right now. */
-export function decideOn(device: Device, request: SlotRequest, context: Context): Decision {
+/** Returns the known devices of a request: the device of its host first, then in the request's order. */
+export function devicesFor(request: SlotRequest, devices: ReadonlyMap<string, Device>): Device[] {
+  const named = request.deviceIds.flatMap((deviceId) => devices.get(deviceId) ?? []);
+  if (request.hostId === "") return named;
+  const isWarm = (device: Device) => device.owners.has(hostKey(request.hostId));
+  return [...named.filter(isWarm), ...named.filter((device) => !isWarm(device))];
+}
+
+/** Returns the first option that fits a device now, or why the last one does not. */
+export function decideOn(device: Device, request: SlotRequest, context: AdmissionContext): AdmissionDecision {
+  // 1. Without a fresh report nothing is granted.
   if (!isFresh(device)) return { wait: "stale" };
-  const { nowMs } = context;
-  const rules = rulesOf(device, context.rules);
-  const figures = toFigures(device);
+  const rules = rulesFor(device, context.rules);
+  const usage = usageOf(device);
   let wait: WaitReason = "memory";
-  for (const [optionIndex, option] of request.options.entries()) {
-    const { peakBytes, isProven } = predictOption(device, request, optionIndex, context);
-    const tokens = Math.min(option.computeTokens, device.tokens);
-    const delta = deltaBytes(device, request, peakBytes, nowMs);
-    const alone = !isProven || request.alone === true;
+  for (const optionIndex of request.options.keys()) {
+    // 2. Predict what the option needs of the device.
+    const choice = chooseOption(device, request, optionIndex, context);
+    // 3. Check work beside it, compute tokens, memory, and the grants of an earlier leader, in this order.
     const veto =
-      companyVeto(device, request, alone, rules) ??
-      tokensVeto(device, figures, tokens) ??
-      memoryVeto(device, request.workClass, { usedBytes: figures.usedBytes, deltaBytes: delta }, rules) ??
-      (delta > 0 && nowMs < rules.cautiousUntilMs ? "zone" : undefined);
-    if (veto === undefined) {
-      return { choice: { device, optionIndex, peakBytes, deltaBytes: delta, tokens, alone } };
-    }
+      companyVeto(device, request, choice.alone, rules) ??
+      tokensVeto(device, usage, choice.tokens) ??
+      memoryVeto(device, request.workClass, { usedBytes: usage.usedBytes, deltaBytes: choice.deltaBytes }, rules) ??
+      takeoverVeto(choice.deltaBytes, context);
+    // 4. Take the first option without a veto.
+    if (veto === undefined) return { choice };
     wait = veto;
   }
   return { wait };
 }
 
-/** Whether work fits a device that is emptied: no slots, no idle host but pinned ones, everything else as it is now. */
-export function fitsWhenDrained(device: Device, request: SlotRequest, context: Context): boolean {
-  if (!isFresh(device)) return false;
-  const rules = rulesOf(device, context.rules);
-  let staysBytes = toFigures(device).externalBytes;
-  for (const unit of device.units.values()) {
-    if (unit.kind === "process") staysBytes += unit.idleBytes;
-    if (unit.host?.models.some((model) => model.pinned)) staysBytes += unit.usedBytes;
-  }
-  if (device.zone !== "green" && staysBytes >= device.totalBytes * rules.leaveAmberFraction) return false;
-  const roomBytes = maxUsedBytes(device, request.workClass, rules) - staysBytes;
-  return request.options.some((_, index) => predictOption(device, request, index, context).peakBytes <= roomBytes);
+/**
+ * Returns the choice for work that runs since an earlier term: it continues on its device in any zone, because its memory is already in
+ * use. Undefined for other requests, and if slots, tokens or work granted since then forbid it.
+ */
+export function decideResumed(
+  request: SlotRequest,
+  devices: ReadonlyMap<string, Device>,
+  term: number,
+  context: AdmissionContext,
+): { readonly choice: SlotChoice } | undefined {
+  const [device] = devicesFor(request, devices);
+  if (request.resume === undefined || request.resume.term >= term || device === undefined) return undefined;
+  const choice = chooseOption(device, request, 0, context);
+  const veto =
+    companyVeto(device, request, choice.alone, context.rules) ?? tokensVeto(device, usageOf(device), choice.tokens);
+  return veto === undefined ? { choice } : undefined;
 }
 
-/** Whether every device the request names is known, and is too small for every option even with nothing on it. */
-export function fitsNowhere(request: SlotRequest, devices: ReadonlyMap<string, Device>, context: Context): boolean {
-  return request.deviceIds.every((deviceId) => {
-    const device = devices.get(deviceId);
-    if (device === undefined) return false;
-    const roomBytes = maxUsedBytes(device, request.workClass, context.rules);
-    return request.options.every((_, index) => predictOption(device, request, index, context).peakBytes > roomBytes);
-  });
-}
-
-/** The request's devices that are known: that of its host first, then as preferred. */
-export function inOrder(request: SlotRequest, devices: ReadonlyMap<string, Device>): Device[] {
-  const named = request.deviceIds.flatMap((deviceId) => devices.get(deviceId) ?? []);
-  if (request.hostId === "") return named;
-  const isWarm = (device: Device) => device.units.has(hostKey(request.hostId));
-  return [...named.filter(isWarm), ...named.filter((device) => !isWarm(device))];
-}
-
-/** The card's name for an option of a request on a device; undefined for work without a model, which has no card. */
-export function cardNameOf(device: Device, request: SlotRequest, optionIndex: number): string | undefined {
-  const option = request.options[optionIndex];
-  if (request.modelDigest === "" || option === undefined) return undefined;
-  const { tilePx, batch } = option;
-  const provider = providerOn(device, request.modelDigest);
-  return toCardName({ modelDigest: request.modelDigest, provider, deviceName: device.name, tilePx, batch });
-}
-
-/** The predicted peak of an option of a request on a device. */
-export function predictOption(
+function chooseOption(
   device: Device,
   request: SlotRequest,
-  index: number,
-  { cards, rules }: Context,
-): Prediction {
-  const estimateBytes = request.options[index]?.peakBytes ?? 0;
-  const name = cardNameOf(device, request, index);
-  if (name === undefined) return { peakBytes: estimateBytes, isProven: true };
-  return predictPeak(cards.get(name), estimateBytes, rules.unmeasuredFactor);
+  optionIndex: number,
+  context: AdmissionContext,
+): SlotChoice {
+  const { peakBytes, isProven } = predictOption(device, request, optionIndex, context);
+  return {
+    device,
+    optionIndex,
+    peakBytes,
+    deltaBytes: deltaBytes(device, request, peakBytes, context.nowMs),
+    tokens: Math.min(request.options[optionIndex]?.computeTokens ?? 0, device.tokens),
+    alone: !isProven || request.alone === true,
+  };
 }
 
-/** The provider that runs a model on a device, as its hosts report it; before the first load the device kind's usual one. */
-function providerOn(device: Device, modelDigest: string): string {
-  for (const unit of device.units.values()) {
-    const model = unit.host?.models.find(({ digest }) => digest === modelDigest);
-    if (model !== undefined && model.provider !== "") return model.provider;
-  }
-  return device.kind === "gpu" ? "cuda" : "cpu";
-}
-
-/** Slots per class; `exclusive` never beside another class; what is `alone` beside nothing at all. */
+/** Limits the slots of a class. Keeps `exclusive` work apart from other classes, and `alone` work apart from all work. */
 function companyVeto(
   device: Device,
   request: SlotRequest,
@@ -150,27 +125,11 @@ function companyVeto(
   return running >= rules.classSlots[request.workClass] ? "class" : undefined;
 }
 
-function tokensVeto(device: Device, figures: Figures, tokens: number): "tokens" | undefined {
-  return figures.tokensUsed + tokens > device.tokens ? "tokens" : undefined;
+function tokensVeto(device: Device, usage: DeviceUsage, tokens: number): "tokens" | undefined {
+  return usage.tokensUsed + tokens > device.tokens ? "tokens" : undefined;
 }
 
-/**
- * Work that ran under an earlier scheduler goes on where it runs: its memory is in use already, whatever the zone. Slots, tokens
- * and company are still kept to: others may have been granted since.
- */
-export function resumed(
-  request: SlotRequest,
-  devices: ReadonlyMap<string, Device>,
-  term: number,
-  context: Context,
-): { readonly choice: Choice } | undefined {
-  const [device] = inOrder(request, devices);
-  if (request.resume === undefined || request.resume.term >= term || device === undefined) return undefined;
-  const { peakBytes, isProven } = predictOption(device, request, 0, context);
-  const tokens = Math.min(request.options[0]?.computeTokens ?? 0, device.tokens);
-  const alone = !isProven || request.alone === true;
-  const veto = companyVeto(device, request, alone, context.rules) ?? tokensVeto(device, toFigures(device), tokens);
-  if (veto !== undefined) return undefined;
-  const delta = deltaBytes(device, request, peakBytes, context.nowMs);
-  return { choice: { device, optionIndex: 0, peakBytes, deltaBytes: delta, tokens, alone } };
+/** Forbids new memory while grants of an earlier leader may still run. */
+function takeoverVeto(neededBytes: number, { nowMs, rules }: AdmissionContext): "zone" | undefined {
+  return neededBytes > 0 && nowMs < rules.takeoverUntilMs ? "zone" : undefined;
 }

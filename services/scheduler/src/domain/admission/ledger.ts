@@ -1,36 +1,42 @@
-import { type Device, type Slot, updateZone } from "../devices/device.ts";
+import { type Device, type GrantedSlot, updateZone } from "../devices/device.ts";
+import { toReporterId } from "../devices/device-report.ts";
 import {
   chargeBytes,
-  createUnit,
+  createMemoryOwner,
   hostKey,
   isEvicting,
+  type MemoryOwner,
   processKey,
   removeSlot,
-  type Unit,
 } from "../devices/memory-owners.ts";
 import type { Rules } from "../rules.ts";
-import { type SlotRequest, toReporterId } from "../types.ts";
+import type { SlotRequest } from "./slot-request.ts";
 
-/** The unit that a request would be charged to, if the device has it; undefined for one that is yet to start. */
-export function findUnit(device: Device, request: SlotRequest, nowMs: number): Unit | undefined {
-  const key = unitKeyOf(request);
-  const unit = key === undefined ? undefined : device.units.get(key);
-  return unit === undefined || isEvicting(unit, nowMs) ? undefined : unit;
+/** Returns the memory owner that a request would be charged to; undefined if its host is yet to start or is being evicted. */
+export function findOwner(device: Device, request: SlotRequest, nowMs: number): MemoryOwner | undefined {
+  const key = ownerKeyOf(request);
+  const owner = key === undefined ? undefined : device.owners.get(key);
+  return owner === undefined || isEvicting(owner, nowMs) ? undefined : owner;
 }
 
-/** The memory a grant of `peakBytes` would add to what is charged: 0 on a host that is already that large. */
+/** Returns the memory that a grant of `peakBytes` would add to what is charged: 0 on a host that is already that large. */
 export function deltaBytes(device: Device, request: SlotRequest, peakBytes: number, nowMs: number): number {
-  const unit = findUnit(device, request, nowMs);
-  return unit === undefined ? peakBytes : chargeBytes(unit, peakBytes) - chargeBytes(unit);
+  const owner = findOwner(device, request, nowMs);
+  return owner === undefined ? peakBytes : chargeBytes(owner, peakBytes) - chargeBytes(owner);
 }
 
-/** Charges a slot to its unit, which is made where it is not known yet. */
-export function chargeSlot(device: Device, slot: Omit<Slot, "unitKey">, nowMs: number, rules: Rules): Slot {
+/** Charges a slot to its memory owner, which is created if it is unknown. */
+export function chargeSlot(
+  device: Device,
+  slot: Omit<GrantedSlot, "ownerKey">,
+  nowMs: number,
+  rules: Rules,
+): GrantedSlot {
   const { request, slotId, peakBytes } = slot;
-  const unit = findUnit(device, request, nowMs) ?? createUnitFor(request, slotId);
-  device.units.set(unit.key, unit);
-  unit.slots.set(slotId, peakBytes);
-  const charged = { ...slot, unitKey: unit.key };
+  const owner = findOwner(device, request, nowMs) ?? createOwnerFor(request, slotId);
+  device.owners.set(owner.key, owner);
+  owner.slots.set(slotId, peakBytes);
+  const charged = { ...slot, ownerKey: owner.key };
   if (device.slots.size > 0) {
     charged.shared = true;
     for (const other of device.slots.values()) other.shared = true;
@@ -40,37 +46,37 @@ export function chargeSlot(device: Device, slot: Omit<Slot, "unitKey">, nowMs: n
   return charged;
 }
 
-/** Gives a slot back. Its memory stays charged until the device shows what became of it. Repeating it changes nothing. */
+/** Releases a slot. Its memory stays charged until the next report of the device. Idempotent. */
 export function releaseSlot(device: Device, slotId: string, nowMs: number, rules: Rules): void {
   const slot = device.slots.get(slotId);
   if (slot === undefined) return;
   device.slots.delete(slotId);
-  const unit = device.units.get(slot.unitKey);
-  if (unit !== undefined) removeSlot(unit, slotId, nowMs);
+  const owner = device.owners.get(slot.ownerKey);
+  if (owner !== undefined) removeSlot(owner, slotId, nowMs);
   updateZone(device, nowMs, rules);
 }
 
 /**
- * The slots of a device whose call broke off, that their holder no longer counts among its open ones, and whose host is idle
- * or gone: nothing runs there any more.
+ * Returns the slots of a reporter whose work has ended without a release: their call broke, the reporter no longer lists them as open,
+ * and their host is idle or gone.
  */
-export function endedSlots(device: Device, reporterId: string, openSlots: ReadonlySet<string>): Slot[] {
+export function endedSlots(device: Device, reporterId: string, openSlots: ReadonlySet<string>): GrantedSlot[] {
   return [...device.slots.values()].filter((slot) => {
     if (!slot.broken || openSlots.has(slot.slotId)) return false;
     if (toReporterId(slot.request.service, slot.request.instance) !== reporterId) return false;
-    const unit = device.units.get(slot.unitKey);
-    return unit?.kind === "process" || (unit?.kind === "host" && unit.host?.busy !== true);
+    const owner = device.owners.get(slot.ownerKey);
+    return owner?.kind === "process" || (owner?.kind === "host" && owner.host?.busy !== true);
   });
 }
 
-function unitKeyOf(request: SlotRequest): string | undefined {
+function ownerKeyOf(request: SlotRequest): string | undefined {
   if (request.modelDigest === "") return processKey(toReporterId(request.service, request.instance));
   return request.hostId === "" ? undefined : hostKey(request.hostId);
 }
 
-function createUnitFor(request: SlotRequest, slotId: string): Unit {
+function createOwnerFor(request: SlotRequest, slotId: string): MemoryOwner {
   const reporterId = toReporterId(request.service, request.instance);
-  if (request.modelDigest === "") return createUnit(processKey(reporterId), "process", reporterId);
-  // Also for a host that is named but not reported here yet, or on its way out: what runs is charged beside it.
-  return createUnit(`start/${slotId}`, "start", reporterId);
+  if (request.modelDigest === "") return createMemoryOwner(processKey(reporterId), "process", reporterId);
+  // Also for a named host that is not reported here yet or is being evicted: the work is charged beside it.
+  return createMemoryOwner(`pending/${slotId}`, "pendingHost", reporterId);
 }

@@ -1,5 +1,5 @@
-/** What a footprint was learned for. */
-export type CardKey = {
+/** The conditions that a memory profile was measured under. */
+export type ProfileKey = {
   readonly modelDigest: string;
   readonly provider: string;
   readonly deviceName: string;
@@ -8,72 +8,81 @@ export type CardKey = {
 };
 
 /**
- * What is known of a footprint: measured runs seen, the peak to expect in bytes, and the time of a run in ms (a moving
- * average). A card of no runs says that work was done within `peakBytes`, but not how much it took.
+ * A memory profile: the number of measured runs, the expected peak in bytes, and the moving average of a run's time in ms. With 0 runs
+ * it only tells that `peakBytes` were enough, not how much was used.
  */
-export type Card = { readonly runs: number; readonly peakBytes: number; readonly runMs: number };
+export type MemoryProfile = { readonly runs: number; readonly peakBytes: number; readonly runMs: number };
 
-/** Cards by `toCardName`. */
-export type Cards = Map<string, Card>;
+/** Memory profiles by `toProfileName`, least recently changed first. */
+export type MemoryProfiles = Map<string, MemoryProfile>;
 
-/** A prediction; `isProven` is false where no run was ever seen: such work runs alone. */
+/** A predicted peak; `isProven` is false if the work never ran before: then it runs alone. */
 export type Prediction = { readonly peakBytes: number; readonly isProven: boolean };
 
-/** Measured runs after which a card alone decides; before, an estimate above it still counts. */
-const settledRuns = 5;
-/** Kept above the highest peak seen. */
+/** From this many measured runs on, the profile alone decides; before, a larger estimate still counts. */
+const reliableRuns = 5;
+/** Kept above the highest measured peak. */
 const margin = 1.1;
-/** The part of the way down that one lower run takes a card. */
+/** The part of the difference by which one lower run lowers a profile. */
 const downRate = 0.05;
 const outOfMemoryFactor = 1.25;
+/** Runs that the moving average of the time counts at most. */
+const maxAveragedRuns = 20;
 
-/** A card's name: what its key says, in one line. */
-export function toCardName({ modelDigest, provider, deviceName, tilePx, batch }: CardKey): string {
+/** Returns the name of a profile: the fields of its key, joined. */
+export function toProfileName({ modelDigest, provider, deviceName, tilePx, batch }: ProfileKey): string {
   return [modelDigest, provider, deviceName, tilePx, batch].join("/");
 }
 
 /**
- * The peak to expect of a whole host. Unmeasured: the estimate times `unmeasuredFactor`. After up to 4 measured runs: the
- * larger of card and estimate. After that: the card.
+ * Returns the predicted peak of a whole host. Without a profile: the estimate times `unmeasuredFactor`. With up to 4 measured runs:
+ * the larger of profile and estimate. With more: the profile.
  */
-export function predictPeak(card: Card | undefined, estimateBytes: number, unmeasuredFactor: number): Prediction {
-  if (card === undefined) return { peakBytes: Math.ceil(estimateBytes * unmeasuredFactor), isProven: false };
-  if (card.runs >= settledRuns) return { peakBytes: card.peakBytes, isProven: true };
-  const estimate = card.runs === 0 ? estimateBytes * unmeasuredFactor : estimateBytes;
-  return { peakBytes: Math.ceil(Math.max(card.peakBytes, estimate)), isProven: true };
+export function predictPeak(
+  profile: MemoryProfile | undefined,
+  estimateBytes: number,
+  unmeasuredFactor: number,
+): Prediction {
+  if (profile === undefined) return { peakBytes: Math.ceil(estimateBytes * unmeasuredFactor), isProven: false };
+  if (profile.runs >= reliableRuns) return { peakBytes: profile.peakBytes, isProven: true };
+  const estimate = profile.runs === 0 ? estimateBytes * unmeasuredFactor : estimateBytes;
+  return { peakBytes: Math.ceil(Math.max(profile.peakBytes, estimate)), isProven: true };
 }
 
-/** A card after a run that was alone on its device and took `peakBytes` at most: up at once, down slowly. */
-export function learnRun(card: Card | undefined, peakBytes: number, runMs: number): Card {
-  const seenBytes = Math.ceil(peakBytes * margin);
-  if (card === undefined || card.runs === 0) return { runs: 1, peakBytes: seenBytes, runMs };
-  const lowered = Math.ceil(card.peakBytes - (card.peakBytes - seenBytes) * downRate);
+/** Returns the profile after a run that was alone on its device and used at most `peakBytes`: it rises at once and falls slowly. */
+export function learnRun(profile: MemoryProfile | undefined, peakBytes: number, runMs: number): MemoryProfile {
+  const measuredBytes = Math.ceil(peakBytes * margin);
+  if (profile === undefined || profile.runs === 0) return { runs: 1, peakBytes: measuredBytes, runMs };
+  const loweredBytes = Math.ceil(profile.peakBytes - (profile.peakBytes - measuredBytes) * downRate);
   return {
-    runs: card.runs + 1,
-    peakBytes: seenBytes >= card.peakBytes ? seenBytes : lowered,
-    runMs: card.runMs + (runMs - card.runMs) / Math.min(card.runs + 1, 20),
+    runs: profile.runs + 1,
+    peakBytes: measuredBytes >= profile.peakBytes ? measuredBytes : loweredBytes,
+    runMs: profile.runMs + (runMs - profile.runMs) / Math.min(profile.runs + 1, maxAveragedRuns),
   };
 }
 
-/** A card after a run that nobody measured: all that is known is that `grantedBytes` were enough. */
-export function learnUnmeasured(card: Card | undefined, grantedBytes: number, runMs: number): Card {
-  return card ?? { runs: 0, peakBytes: grantedBytes, runMs };
+/** Returns the profile after a run without a measurement: `grantedBytes` were enough. */
+export function learnUnmeasured(
+  profile: MemoryProfile | undefined,
+  grantedBytes: number,
+  runMs: number,
+): MemoryProfile {
+  return profile ?? { runs: 0, peakBytes: grantedBytes, runMs };
 }
 
-/** A card after its work ran out of memory with `grantedBytes`: a quarter more than what was too little. */
-export function learnOutOfMemory(card: Card | undefined, grantedBytes: number): Card {
-  const tooLittleBytes = Math.max(card?.peakBytes ?? 0, grantedBytes);
-  const peakBytes = Math.ceil(tooLittleBytes * outOfMemoryFactor);
-  return { runs: Math.max(card?.runs ?? 0, settledRuns), runMs: card?.runMs ?? 0, peakBytes };
+/** Returns the profile after a run out of memory with `grantedBytes`: a quarter more than what was not enough. */
+export function learnOutOfMemory(profile: MemoryProfile | undefined, grantedBytes: number): MemoryProfile {
+  const tooSmallBytes = Math.max(profile?.peakBytes ?? 0, grantedBytes);
+  const peakBytes = Math.ceil(tooSmallBytes * outOfMemoryFactor);
+  return { runs: Math.max(profile?.runs ?? 0, reliableRuns), runMs: profile?.runMs ?? 0, peakBytes };
 }
 
-/** How many cards are kept. */
-const maxCards = 4_096;
+const maxProfiles = 4_096;
 
-/** Keeps a card; above 4,096 the one that was changed longest ago goes. */
-export function setCard(cards: Cards, name: string, card: Card): void {
-  cards.delete(name);
-  cards.set(name, card);
-  const oldest = cards.keys().next().value;
-  if (cards.size > maxCards && oldest !== undefined) cards.delete(oldest);
+/** Stores a profile; above 4,096 profiles it removes the least recently changed one. */
+export function setProfile(profiles: MemoryProfiles, name: string, profile: MemoryProfile): void {
+  profiles.delete(name);
+  profiles.set(name, profile);
+  const oldest = profiles.keys().next().value;
+  if (profiles.size > maxProfiles && oldest !== undefined) profiles.delete(oldest);
 }

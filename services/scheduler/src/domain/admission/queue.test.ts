@@ -1,17 +1,28 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { defaultRules } from "../rules.ts";
-import type { Priority, SlotRequest } from "../types.ts";
-import { createQueue } from "./queue.ts";
+import { createRequestQueue } from "./queue.ts";
+import type { Priority, SlotRequest } from "./slot-request.ts";
 
 const rules = { ...defaultRules, maxQueuedPerTenant: 3, maxQueued: 5, ageingMs: 100 };
 const request = (priority: Priority, tenant = "t", workClass: SlotRequest["workClass"] = "light"): SlotRequest => ({
-  ...{ service: "s", instance: "0", deviceIds: ["d"], jobId: "j", stepId: "s", tenant, workClass, priority },
-  ...{ deadlineMs: Number.POSITIVE_INFINITY, options: [], modelDigest: "", hostId: "", resume: undefined },
+  service: "s",
+  instance: "0",
+  deviceIds: ["d"],
+  jobId: "j",
+  stepId: "s",
+  tenant,
+  workClass,
+  priority,
+  deadlineMs: Number.POSITIVE_INFINITY,
+  options: [],
+  modelDigest: "",
+  hostId: "",
+  resume: undefined,
 });
 
-test("interactive goes before batch, each first come, first served, until batch has waited its ageing time longer", () => {
-  const queue = createQueue({ ...rules, maxQueuedPerTenant: 100, maxQueued: 100 });
+test("interactive requests go before batch ones, each first come, first served, until a batch request has waited the ageing time longer", () => {
+  const queue = createRequestQueue({ ...rules, maxQueuedPerTenant: 100, maxQueued: 100 });
   queue.add("b0", request("batch"), 0);
   queue.add("i50", request("interactive"), 50);
   queue.add("b60", request("batch"), 60);
@@ -20,14 +31,16 @@ test("interactive goes before batch, each first come, first served, until batch 
   expect(queue.entries.map(({ callId }) => callId)).toEqual(["i50", "b0", "i100", "i101", "b60"]);
 });
 
-test("a queue is bounded per class, whatever the tenants, and the other classes have their places", () => {
-  const queue = createQueue({ ...rules, maxQueued: 100, maxQueuedPerClass: 4 });
+test("a queue is bounded per class over all tenants, and other classes are not affected", () => {
+  const queue = createRequestQueue({ ...rules, maxQueued: 100, maxQueuedPerClass: 4 });
   for (let n = 0; n < 4; n += 1) {
     expect(queue.refusal(request("batch", `t${n}`))).toBeUndefined();
     queue.add(`c${n}`, request("batch", `t${n}`), n);
   }
   expect(queue.refusal(request("interactive", "new"))).toMatchObject({
-    ...{ reason: "QUEUE_FULL", retryAfterMs: 1_000, metadata: { queue: "slots.light" } },
+    reason: "QUEUE_FULL",
+    retryAfterMs: 1_000,
+    metadata: { queue: "slots.light" },
   });
   expect(queue.refusal(request("interactive", "new", "heavy"))).toBeUndefined();
   queue.remove("c2");
@@ -35,7 +48,7 @@ test("a queue is bounded per class, whatever the tenants, and the other classes 
 });
 
 test("a queue is bounded per class and tenant, and in all", () => {
-  const queue = createQueue(rules);
+  const queue = createRequestQueue(rules);
   for (let n = 0; n < 3; n += 1) queue.add(`a${n}`, request("batch", "a"), n);
   expect(queue.refusal(request("batch", "a"))).toMatchObject({ reason: "QUEUE_FULL", retryAfterMs: 1_000 });
   expect(queue.refusal(request("batch", "a", "heavy"))).toBeUndefined();
@@ -47,11 +60,11 @@ test("a queue is bounded per class and tenant, and in all", () => {
   expect(queue.refusal(request("batch", "a"))).toBeUndefined();
 });
 
-test("counts are what is in the queue, whatever was added and removed", () => {
+test("counts match the queue after any additions and removals", () => {
   const step = fc.record({ add: fc.boolean(), id: fc.nat(9), heavy: fc.boolean() });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const queue = createQueue(rules);
+      const queue = createRequestQueue(rules);
       for (const [n, { add, id, heavy }] of steps.entries()) {
         if (!add) queue.remove(String(id));
         else if (!queue.entries.some(({ callId }) => callId === String(id))) {

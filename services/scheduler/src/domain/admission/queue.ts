@@ -1,75 +1,82 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Rules } from "../rules.ts";
-import type { SlotRequest, WaitReason, WorkClass } from "../types.ts";
+import type { SlotRequest, WaitReason, WorkClass } from "./slot-request.ts";
 
-/** A request that waits. `told` is what its caller was last told. */
-export type Waiting = {
+/** A request that waits. */
+export type WaitingRequest = {
   readonly callId: string;
   readonly request: SlotRequest;
-  /** Equal for requests that fit wherever the other fits. */
+  /** Requests with equal shapes fit the same devices. */
   readonly shape: string;
   readonly sinceMs: number;
-  /** Its place in the order: earlier goes first. */
+  /** Sorts the queue: lower ranks are tried first. */
   readonly rankMs: number;
   why: WaitReason;
-  told: string;
-  toldAtMs: number;
-  /** It has waited so long that a device is kept free for it. */
+  /** The last position and reason that were sent to the caller, and when. */
+  lastNotice: string;
+  noticedAtMs: number;
+  /** It has waited so long that a device is reserved for it. */
   reserves: boolean;
 };
 
-/** The bounded queue of requests, in the order in which they are tried. */
-export type Queue = {
-  readonly entries: readonly Waiting[];
-  /** QUEUE_FULL with a time to wait, where the request's class and tenant, its class, or the queue is at its bound. */
+/** The bounded queue of waiting requests, in the order in which they are tried. */
+export type RequestQueue = {
+  readonly entries: readonly WaitingRequest[];
+  /** Returns QUEUE_FULL with a time to retry if the class and tenant, the class, or the queue is at its bound. */
   refusal(request: SlotRequest): AppError | undefined;
-  add(callId: string, request: SlotRequest, nowMs: number): Waiting;
-  /** Takes a request out; undefined where it does not wait. */
-  remove(callId: string): Waiting | undefined;
+  add(callId: string, request: SlotRequest, nowMs: number): WaitingRequest;
+  /** Removes and returns a request; undefined if it does not wait. */
+  remove(callId: string): WaitingRequest | undefined;
   count(workClass: WorkClass): number;
-  /** Since when the oldest request of a class waits; undefined where none does. */
+  /** Returns since when the oldest request of a class waits; undefined if none does. */
   oldestSinceMs(workClass: WorkClass): number | undefined;
 };
 
 /**
- * Makes an empty queue. Interactive goes before batch and within each first come, first served; a batch request counts as
- * if it had come `ageingMs` later, so it is overtaken only by what came within that time.
+ * Creates an empty queue. Requests are tried first come, first served; a batch request ranks as if it had come `ageingMs` later. So only
+ * interactive requests that come within that time overtake it.
  */
-export function createQueue(rules: Rules): Queue {
-  const entries: Waiting[] = [];
-  const counts = new Map<string, number>();
-  /** In the order in which they came, which the order of trying is not. */
+export function createRequestQueue(rules: Rules): RequestQueue {
+  const entries: WaitingRequest[] = [];
+  const countByTenant = new Map<string, number>();
+  /** In order of arrival; `entries` is in order of rank. */
   const arrivals: Readonly<Record<WorkClass, Map<string, number>>> = {
     light: new Map(),
     heavy: new Map(),
     exclusive: new Map(),
   };
-  const count = (name: string, by: number) => {
-    const sum = (counts.get(name) ?? 0) + by;
-    if (sum === 0) counts.delete(name);
-    else counts.set(name, sum);
+  const changeCount = ({ workClass, tenant }: SlotRequest, by: number) => {
+    const key = tenantKey(workClass, tenant);
+    const count = (countByTenant.get(key) ?? 0) + by;
+    if (count === 0) countByTenant.delete(key);
+    else countByTenant.set(key, count);
   };
 
   return {
     entries,
     refusal({ workClass, tenant }) {
-      const ofTenant = counts.get(`${workClass}/${tenant}`) ?? 0;
       const isFull =
         entries.length >= rules.maxQueued ||
         arrivals[workClass].size >= rules.maxQueuedPerClass ||
-        ofTenant >= rules.maxQueuedPerTenant;
+        (countByTenant.get(tenantKey(workClass, tenant)) ?? 0) >= rules.maxQueuedPerTenant;
       return isFull ? queueFull(workClass) : undefined;
     },
     add(callId, request, nowMs) {
       const rankMs = nowMs + (request.priority === "batch" ? rules.ageingMs : 0);
-      const shape = toShape(request);
-      const waiting: Waiting = {
-        ...{ callId, request, shape, sinceMs: nowMs, rankMs },
-        ...{ why: "memory", told: "", toldAtMs: Number.NEGATIVE_INFINITY, reserves: false },
+      const waiting: WaitingRequest = {
+        callId,
+        request,
+        shape: toShape(request),
+        sinceMs: nowMs,
+        rankMs,
+        why: "memory",
+        lastNotice: "",
+        noticedAtMs: Number.NEGATIVE_INFINITY,
+        reserves: false,
       };
-      const after = entries.findLastIndex((entry) => entry.rankMs <= rankMs);
-      entries.splice(after + 1, 0, waiting);
-      count(`${request.workClass}/${request.tenant}`, 1);
+      const before = entries.findLastIndex((entry) => entry.rankMs <= rankMs);
+      entries.splice(before + 1, 0, waiting);
+      changeCount(request, 1);
       arrivals[request.workClass].set(callId, nowMs);
       return waiting;
     },
@@ -79,9 +86,8 @@ export function createQueue(rules: Rules): Queue {
       if (index < 0) return undefined;
       const [waiting] = entries.splice(index, 1);
       if (waiting === undefined) return undefined;
-      const { workClass, tenant } = waiting.request;
-      count(`${workClass}/${tenant}`, -1);
-      arrivals[workClass].delete(callId);
+      changeCount(waiting.request, -1);
+      arrivals[waiting.request.workClass].delete(callId);
       return waiting;
     },
     count: (workClass) => arrivals[workClass].size,
@@ -89,17 +95,10 @@ export function createQueue(rules: Rules): Queue {
   };
 }
 
-function toShape({
-  service,
-  instance,
-  deviceIds,
-  workClass,
-  options,
-  modelDigest,
-  hostId,
-  resume,
-  alone,
-}: SlotRequest): string {
+const tenantKey = (workClass: WorkClass, tenant: string) => `${workClass}/${tenant}`;
+
+function toShape(request: SlotRequest): string {
+  const { service, instance, deviceIds, workClass, options, modelDigest, hostId, resume, alone } = request;
   return JSON.stringify([service, instance, deviceIds, workClass, options, modelDigest, hostId, resume, alone]);
 }
 

@@ -1,15 +1,17 @@
 import type { Device } from "../devices/device.ts";
-import { isEvicting, type Unit } from "../devices/memory-owners.ts";
-import { type SlotRequest, toReporterId } from "../types.ts";
-import { type Context, decideOn } from "./decide.ts";
+import { toReporterId } from "../devices/device-report.ts";
+import { isEvicting, type MemoryOwner } from "../devices/memory-owners.ts";
+import { decideOn } from "./decide.ts";
+import type { AdmissionContext } from "./predict-option.ts";
+import type { SlotRequest } from "./slot-request.ts";
 
-/** Steps that were passed on once already; each is passed on once only, so that no message goes round for ever. */
-export type Passed = { has(request: SlotRequest): boolean; add(request: SlotRequest): void };
+/** Steps that were redirected to a warm peer. Each is redirected once only, so that no message circulates without end. */
+export type RedirectHistory = { has(request: SlotRequest): boolean; add(request: SlotRequest): void };
 
-const maxPassed = 4_096;
+const maxRedirects = 4_096;
 
-/** Remembers the last 4,096. */
-export function createPassed(): Passed {
+/** Creates an empty history of the last 4,096 redirected steps. */
+export function createRedirectHistory(): RedirectHistory {
   const keys = new Set<string>();
   const toKey = ({ jobId, stepId }: SlotRequest) => `${jobId}/${stepId}`;
   return {
@@ -17,38 +19,38 @@ export function createPassed(): Passed {
     add(request) {
       keys.add(toKey(request));
       const oldest = keys.values().next().value;
-      if (keys.size > maxPassed && oldest !== undefined) keys.delete(oldest);
+      if (keys.size > maxRedirects && oldest !== undefined) keys.delete(oldest);
     },
   };
 }
 
 /**
- * Another instance of the request's service that has its model in an idle host with room, where the asking one would have to
- * load it first. Only steps of jobs can go elsewhere.
+ * Returns a warm peer: another instance of the service whose idle host has the model loaded and needs no more memory for the work.
+ * Undefined if there is none, if the requesting instance has the model itself, and for work without a model or a job.
  */
 export function findWarmPeer(
   request: SlotRequest,
   devices: ReadonlyMap<string, Device>,
-  context: Context,
+  context: AdmissionContext,
 ): string | undefined {
   const { service, instance, modelDigest, jobId } = request;
   if (modelDigest === "" || jobId === "") return undefined;
   const own = toReporterId(service, instance);
   const warm = [...devices.values()].flatMap((device) =>
-    [...device.units.values()].filter((unit) => holds(unit, modelDigest)).map((unit) => ({ device, unit })),
+    [...device.owners.values()].filter((owner) => hasModel(owner, modelDigest)).map((owner) => ({ device, owner })),
   );
-  if (warm.some(({ unit }) => unit.reporterId === own)) return undefined;
-  for (const { device, unit } of warm) {
-    if (!unit.reporterId.startsWith(`${service}/`) || !device.reporters.has(unit.reporterId)) continue;
-    if (unit.host?.busy || unit.slots.size > 0 || isEvicting(unit, context.nowMs)) continue;
-    const peer = unit.reporterId.slice(service.length + 1);
-    const theirs = { ...request, instance: peer, hostId: unit.host?.hostId ?? "", deviceIds: [device.deviceId] };
-    const decision = decideOn(device, theirs, context);
+  if (warm.some(({ owner }) => owner.reporterId === own)) return undefined;
+  for (const { device, owner } of warm) {
+    if (!owner.reporterId.startsWith(`${service}/`) || !device.reporters.has(owner.reporterId)) continue;
+    if (owner.host?.busy || owner.slots.size > 0 || isEvicting(owner, context.nowMs)) continue;
+    const peer = owner.reporterId.slice(service.length + 1);
+    const asPeer = { ...request, instance: peer, hostId: owner.host?.hostId ?? "", deviceIds: [device.deviceId] };
+    const decision = decideOn(device, asPeer, context);
     if ("choice" in decision && decision.choice.deltaBytes === 0) return peer;
   }
   return undefined;
 }
 
-function holds({ host }: Unit, modelDigest: string): boolean {
+function hasModel({ host }: MemoryOwner, modelDigest: string): boolean {
   return host?.models.some(({ digest }) => digest === modelDigest) ?? false;
 }

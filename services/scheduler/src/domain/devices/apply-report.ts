@@ -1,11 +1,11 @@
-import type { HostReport } from "@pixelmesh/proto";
 import type { Rules } from "../rules.ts";
-import type { DeviceReport } from "../types.ts";
-import { type Device, slotsOf, toFigures, updateZone } from "./device.ts";
-import { lookAgain, noteEnded } from "./leak-detection.ts";
-import { chargeBytes, createUnit, hostKey, noteUse, processKey, type Unit } from "./memory-owners.ts";
+import { applyHostReport } from "./apply-host-report.ts";
+import { type Device, updateZone, usageOf } from "./device.ts";
+import type { DeviceReport } from "./device-report.ts";
+import { checkReturn, expectReturn } from "./leak-detection.ts";
+import { chargeBytes, createMemoryOwner, hostKey, type MemoryOwner, processKey, recordUse } from "./memory-owners.ts";
 
-/** Takes over a report: the device's readings, and what the reporter's process and its hosts use. */
+/** Applies a report: the readings of the device, and the use of the reporter's process and its hosts. */
 export function applyDeviceReport(
   device: Device,
   reporterId: string,
@@ -13,126 +13,94 @@ export function applyDeviceReport(
   nowMs: number,
   rules: Rules,
 ): void {
-  const before = { externalBytes: toFigures(device).externalBytes, held: heldByHosts(device, reporterId) };
+  const externalBytes = usageOf(device).externalBytes;
+  const hostBytes = usedByHosts(device, reporterId);
   device.reporters.set(reporterId, { report, atMs: nowMs });
   device.seenAtMs = nowMs;
   device.name = report.name;
-  readReporters(device, rules);
+  combineReadings(device, rules);
 
-  const process = unitOf(device, createUnit(processKey(reporterId), "process", reporterId));
-  noteUse(process, report.ownProcessBytes);
-  for (const host of report.hosts) noteHost(device, reporterId, host, { isHidden: report.processesHidden, nowMs });
+  const process = findOrAddOwner(device, createMemoryOwner(processKey(reporterId), "process", reporterId));
+  recordUse(process, report.ownProcessBytes);
+  for (const hostReport of report.hosts) {
+    const host = findOrAddOwner(device, createMemoryOwner(hostKey(hostReport.hostId), "host", reporterId));
+    applyHostReport(device, host, hostReport, { isHidden: report.processesHidden, nowMs });
+  }
 
   const named = new Set([process.key, ...report.hosts.map(({ hostId }) => hostKey(hostId))]);
-  for (const unit of device.units.values()) {
-    // What silent reporters' units hold is external by now: this report shows it.
-    const isKnown = unit.reporterId === reporterId ? named.has(unit.key) : device.reporters.has(unit.reporterId);
-    if (!isKnown) forgetUse(device, unit);
+  for (const owner of device.owners.values()) {
+    // This report shows the memory of owners without a fresh reporter as external.
+    const isKnown = owner.reporterId === reporterId ? named.has(owner.key) : device.reporters.has(owner.reporterId);
+    if (!isKnown) clearUse(device, owner);
   }
-  watchLeaks(device, reporterId, before, nowMs, rules);
+  detectLeak(device, reporterId, { externalBytes, hostBytes }, nowMs, rules);
   updateZone(device, nowMs, rules);
 }
 
-/** What each host of a reporter holds, of those that hold anything. */
-function heldByHosts(device: Device, reporterId: string): Map<string, number> {
-  const mine = [...device.units.values()].filter((unit) => unit.kind === "host" && unit.reporterId === reporterId);
-  return new Map(mine.filter(({ usedBytes }) => usedBytes > 0).map(({ key, usedBytes }) => [key, usedBytes]));
-}
-
-function watchLeaks(
-  device: Device,
-  reporterId: string,
-  before: { readonly externalBytes: number; readonly held: ReadonlyMap<string, number> },
-  nowMs: number,
-  rules: Rules,
-): void {
-  const now = heldByHosts(device, reporterId);
-  let endedBytes = 0;
-  for (const [key, bytes] of before.held) if (!now.has(key)) endedBytes += bytes;
-  const { externalBytes } = before;
-  device.leak = noteEnded(device.leak, device.kind, { endedBytes, externalBytes, nowMs });
-  device.leak = lookAgain(device.leak, toFigures(device).externalBytes, nowMs, rules.evictTimeoutMs);
-}
-
-/** Forgets a reporter whose stream ended or fell silent: its readings no longer count, its slots stay charged. */
+/** Removes a reporter whose stream ended or whose report is stale: its readings no longer count, its slots stay charged. */
 export function dropReporter(device: Device, reporterId: string, nowMs: number, rules: Rules): void {
   if (!device.reporters.delete(reporterId)) return;
-  for (const unit of device.units.values()) if (unit.reporterId === reporterId) silence(unit);
-  readReporters(device, rules);
+  for (const owner of device.owners.values()) if (owner.reporterId === reporterId) keepCharge(owner);
+  combineReadings(device, rules);
   updateZone(device, nowMs, rules);
 }
 
-/** Forgets every reporter whose last report is older than `staleMs`. */
+/** Removes every reporter whose last report is older than `staleMs`. */
 export function dropStaleReporters(device: Device, nowMs: number, rules: Rules): void {
   for (const [reporterId, { atMs }] of device.reporters) {
     if (nowMs - atMs > rules.staleMs) dropReporter(device, reporterId, nowMs, rules);
   }
 }
 
-function readReporters(device: Device, rules: Rules): void {
-  // Without a reporter the last readings stand; nothing is granted on them.
+function combineReadings(device: Device, rules: Rules): void {
+  // Without a reporter the last readings stay; nothing is granted on them.
   if (device.reporters.size === 0) return;
   const reports = [...device.reporters.values()].map(({ report }) => report);
-  // Who was given less of it counts: what all may use is the least that any of them may.
+  // Containers may have different limits: the smallest total is the one that all of them may use.
   device.totalBytes = Math.min(...reports.map((report) => report.totalBytes));
   device.observedBytes = Math.max(...reports.map((report) => report.observedBytes));
   device.tokens = Math.max(...reports.map((report) => report.computeTokens)) || rules.defaultTokens;
 }
 
-function noteHost(
+/** Returns the use of each host of a reporter, by key, without hosts of 0 bytes. */
+function usedByHosts(device: Device, reporterId: string): Map<string, number> {
+  const hosts = [...device.owners.values()].filter((owner) => owner.kind === "host" && owner.reporterId === reporterId);
+  return new Map(hosts.filter(({ usedBytes }) => usedBytes > 0).map(({ key, usedBytes }) => [key, usedBytes]));
+}
+
+/** Compares the hosts before and after a report: the memory of those that ended has to be given back. */
+function detectLeak(
   device: Device,
   reporterId: string,
-  report: HostReport,
-  { isHidden, nowMs }: { readonly isHidden: boolean; readonly nowMs: number },
+  before: { readonly externalBytes: number; readonly hostBytes: ReadonlyMap<string, number> },
+  nowMs: number,
+  rules: Rules,
 ): void {
-  const key = hostKey(report.hostId);
-  const unit = unitOf(device, createUnit(key, "host", reporterId));
-  const residentBytes = report.models.reduce((sum, model) => sum + model.residentBytes, 0);
-  // Where nobody can say what a process uses, it has what it was granted: its arena keeps the high-water mark.
-  const grantedBytes = Math.min(device.observedBytes, chargeBytes(unit));
-  noteUse(unit, isHidden ? Math.max(grantedBytes, residentBytes) : report.usedBytes || residentBytes);
-  unit.host ??= {
-    ...{ hostId: report.hostId, busy: report.busy, models: report.models },
-    ...{ residentSinceMs: nowMs, lastUsedMs: nowMs, evictingUntilMs: Number.NEGATIVE_INFINITY },
-  };
-  unit.host.busy = report.busy;
-  unit.host.models = report.models;
-  if (report.busy) unit.host.lastUsedMs = nowMs;
-  takeOverStarts(device, unit, report, unit.host.residentSinceMs);
+  const hostsNow = usedByHosts(device, reporterId);
+  let endedBytes = 0;
+  for (const [key, bytes] of before.hostBytes) if (!hostsNow.has(key)) endedBytes += bytes;
+  const { externalBytes } = before;
+  device.leak = expectReturn(device.leak, device.kind, { endedBytes, externalBytes, nowMs });
+  device.leak = checkReturn(device.leak, usageOf(device).externalBytes, nowMs, rules.evictTimeoutMs);
 }
 
-/** A host that came after its reporter was granted starts, and holds their model: this is what those starts became. */
-function takeOverStarts(device: Device, host: Unit, { models }: HostReport, residentSinceMs: number): void {
-  for (const start of device.units.values()) {
-    if (start.kind !== "start" || start.reporterId !== host.reporterId) continue;
-    const slots = slotsOf(device, start);
-    const isItsModel = models.some(({ digest }) => slots.some((slot) => slot.request.modelDigest === digest));
-    if (!isItsModel || slots.some((slot) => slot.grantedAtMs > residentSinceMs)) continue;
-    for (const slot of slots) {
-      host.slots.set(slot.slotId, slot.peakBytes);
-      slot.unitKey = host.key;
-    }
-    device.units.delete(start.key);
-  }
+/** The use of this owner is unknown from now on, and no other reporter shows it as external yet: it stays charged. */
+function keepCharge(owner: MemoryOwner): void {
+  owner.unconfirmedBytes = chargeBytes(owner);
+  owner.usedBytes = 0;
+  owner.host = undefined;
 }
 
-/** What a silent reporter's unit holds is not known any more, and no other reporter has shown it yet: it stays charged. */
-function silence(unit: Unit): void {
-  unit.settlingBytes = chargeBytes(unit);
-  unit.usedBytes = 0;
-  unit.host = undefined;
+function clearUse(device: Device, owner: MemoryOwner): void {
+  owner.usedBytes = 0;
+  owner.unconfirmedBytes = 0;
+  owner.host = undefined;
+  if (owner.slots.size === 0) device.owners.delete(owner.key);
 }
 
-function forgetUse(device: Device, unit: Unit): void {
-  unit.usedBytes = 0;
-  unit.settlingBytes = 0;
-  unit.host = undefined;
-  if (unit.slots.size === 0) device.units.delete(unit.key);
-}
-
-function unitOf(device: Device, fresh: Unit): Unit {
-  const known = device.units.get(fresh.key);
+function findOrAddOwner(device: Device, fresh: MemoryOwner): MemoryOwner {
+  const known = device.owners.get(fresh.key);
   if (known !== undefined) return known;
-  device.units.set(fresh.key, fresh);
+  device.owners.set(fresh.key, fresh);
   return fresh;
 }

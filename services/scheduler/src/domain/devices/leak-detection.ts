@@ -1,44 +1,49 @@
-import type { DeviceKind } from "../types.ts";
+import type { DeviceKind } from "./device-report.ts";
 
-/** Memory that an ended host should have given back, as long as a device has not shown it. */
-export type Leak = {
-  /** What was in use by none of ours before the host ended. */
+/** Memory of ended hosts that a device still shows as used. */
+export type MemoryLeak = {
+  /** External memory before the first of these hosts ended. */
   readonly externalBytes: number;
+  /** Memory that the ended hosts held. */
   readonly expectedBytes: number;
   readonly sinceMs: number;
-  /** What is known to be missing; 0 while it may still come. */
+  /** Memory that is missing after the timeout; 0 while it may still be given back. */
   quarantinedBytes: number;
 };
 
-/** Of what a host held, this much has to come back. */
+/** The part of an ended host's memory that the device must show as free again. */
 const returnedFraction = 0.8;
 
-/** Hosts that held `endedBytes` together have ended; `externalBytes` is from before that. The kernel gives a machine's memory back itself. */
-export function noteEnded(
-  leak: Leak | undefined,
+/**
+ * Records that hosts with `endedBytes` in all have ended; `externalBytes` was read before. Ignores machines, because their kernel
+ * always takes the memory of an ended process back.
+ */
+export function expectReturn(
+  leak: MemoryLeak | undefined,
   kind: DeviceKind,
   { endedBytes, externalBytes, nowMs }: { endedBytes: number; externalBytes: number; nowMs: number },
-): Leak | undefined {
+): MemoryLeak | undefined {
   if (endedBytes === 0 || kind !== "gpu") return leak;
-  const expectedBytes = endedBytes + (leak?.expectedBytes ?? 0);
   return {
-    ...{ externalBytes: leak?.externalBytes ?? externalBytes, expectedBytes, sinceMs: nowMs },
+    externalBytes: leak?.externalBytes ?? externalBytes,
+    expectedBytes: endedBytes + (leak?.expectedBytes ?? 0),
+    sinceMs: nowMs,
     quarantinedBytes: leak?.quarantinedBytes ?? 0,
   };
 }
 
 /**
- * Looks again: what nobody of ours holds and was not there before is what is missing. It is quarantined once it is for
- * `patienceMs`, and until it comes back; all that time it counts as in use. Undefined when all came back.
+ * Compares the external memory now with that before the hosts ended. The difference is missing; it is quarantined after `timeoutMs`
+ * and until it is given back, and counts as used all that time. Returns undefined once enough was given back.
  */
-export function lookAgain(
-  leak: Leak | undefined,
+export function checkReturn(
+  leak: MemoryLeak | undefined,
   externalBytes: number,
   nowMs: number,
-  patienceMs: number,
-): Leak | undefined {
+  timeoutMs: number,
+): MemoryLeak | undefined {
   if (leak === undefined) return undefined;
   const missingBytes = Math.min(leak.expectedBytes, externalBytes - leak.externalBytes);
   if (missingBytes <= leak.expectedBytes * (1 - returnedFraction)) return undefined;
-  return { ...leak, quarantinedBytes: nowMs - leak.sinceMs < patienceMs ? leak.quarantinedBytes : missingBytes };
+  return { ...leak, quarantinedBytes: nowMs - leak.sinceMs < timeoutMs ? leak.quarantinedBytes : missingBytes };
 }

@@ -1,92 +1,92 @@
-import type { ResidentModel } from "@pixelmesh/proto";
+import type { ModelReport } from "@pixelmesh/proto";
 
 /**
- * A process whose use of a device we answer for.
+ * A process that is charged for device memory.
  * `host`: an inference host; it runs one tile at a time, so its slots cost the largest of their peaks.
- * `process`: a service's own process; each of its slots costs its peak, on top of what the process uses while idle.
- * `start`: a host that a granted slot is about to start and that no report names yet.
+ * `process`: a service's own process; each of its slots costs its peak, in addition to the use of the idle process.
+ * `pendingHost`: a host that the holder of a granted slot is starting and that no report names yet.
  */
-export type Unit = {
+export type MemoryOwner = {
   readonly key: string;
-  readonly kind: UnitKind;
+  readonly kind: MemoryOwnerKind;
   readonly reporterId: string;
-  /** As last reported; 0 where no fresh report names it. */
+  /** Last reported use; 0 if no fresh report names the owner. */
   usedBytes: number;
-  /** A process's use when it last had no slot. */
+  /** The use of a process when it last had no slot. */
   idleBytes: number;
   /** The highest commitment since the last report: memory is free only once a report shows it. */
-  settlingBytes: number;
+  unconfirmedBytes: number;
   /** Predicted peak by slot id. */
   readonly slots: Map<string, number>;
-  /** What is known of a reported host. */
+  /** State of a reported host. */
   host: HostState | undefined;
 };
 
-/** What a unit is; see Unit. */
-export type UnitKind = "host" | "process" | "start";
+/** The kind of a memory owner; see MemoryOwner. */
+export type MemoryOwnerKind = "host" | "process" | "pendingHost";
 
 /** A reported host. Times on the scheduler's clock. */
 export type HostState = {
   readonly hostId: string;
   busy: boolean;
-  models: readonly ResidentModel[];
-  readonly residentSinceMs: number;
+  models: readonly ModelReport[];
+  readonly firstSeenMs: number;
   lastUsedMs: number;
-  /** Told to go, and not to be counted on until then. */
+  /** The host was told to end; it gets no new work until then. */
   evictingUntilMs: number;
 };
 
-/** The key of an inference host's unit. */
+/** Returns the key of an inference host. */
 export function hostKey(hostId: string): string {
   return `host/${hostId}`;
 }
 
-/** The key of a service process's unit. */
+/** Returns the key of a service's own process. */
 export function processKey(reporterId: string): string {
   return `process/${reporterId}`;
 }
 
-/** A unit without use or slots. */
-export function createUnit(key: string, kind: UnitKind, reporterId: string): Unit {
-  return { key, kind, reporterId, usedBytes: 0, idleBytes: 0, settlingBytes: 0, slots: new Map(), host: undefined };
+/** Creates an owner without use or slots. */
+export function createMemoryOwner(key: string, kind: MemoryOwnerKind, reporterId: string): MemoryOwner {
+  return { key, kind, reporterId, usedBytes: 0, idleBytes: 0, unconfirmedBytes: 0, slots: new Map(), host: undefined };
 }
 
-/** What a unit's slots together are predicted to use, with one more slot of `extraBytes` where given. */
-export function commitmentBytes(unit: Unit, extraBytes?: number): number {
-  const peaks = [...unit.slots.values()];
+/** Returns the predicted use of all slots of an owner, with one more slot of `extraBytes` if given. */
+export function commitmentBytes(owner: MemoryOwner, extraBytes?: number): number {
+  const peaks = [...owner.slots.values()];
   if (extraBytes !== undefined) peaks.push(extraBytes);
   if (peaks.length === 0) return 0;
-  if (unit.kind === "process") return peaks.reduce((sum, peak) => sum + peak, unit.idleBytes);
+  if (owner.kind === "process") return peaks.reduce((sum, peak) => sum + peak, owner.idleBytes);
   return Math.max(...peaks);
 }
 
-/** What a unit is charged: the largest of what it uses, what it was granted and what it may not have given back yet. */
-export function chargeBytes(unit: Unit, extraBytes?: number): number {
-  return Math.max(unit.usedBytes, unit.settlingBytes, commitmentBytes(unit, extraBytes));
+/** Returns the charge of an owner: the largest of its use, its commitment and the memory it may not have given back yet. */
+export function chargeBytes(owner: MemoryOwner, extraBytes?: number): number {
+  return Math.max(owner.usedBytes, owner.unconfirmedBytes, commitmentBytes(owner, extraBytes));
 }
 
-/** Takes a slot away; its memory stays charged until the next report. */
-export function removeSlot(unit: Unit, slotId: string, nowMs: number): void {
-  unit.settlingBytes = Math.max(unit.settlingBytes, commitmentBytes(unit));
-  unit.slots.delete(slotId);
-  if (unit.host !== undefined) unit.host.lastUsedMs = nowMs;
+/** Removes a slot; its memory stays charged until the next report. */
+export function removeSlot(owner: MemoryOwner, slotId: string, nowMs: number): void {
+  owner.unconfirmedBytes = Math.max(owner.unconfirmedBytes, commitmentBytes(owner));
+  owner.slots.delete(slotId);
+  if (owner.host !== undefined) owner.host.lastUsedMs = nowMs;
 }
 
-/** Notes a report: what the unit uses is known again, and what it gave back is free. A busy unit seen first is taken as idle. */
-export function noteUse(unit: Unit, usedBytes: number): void {
-  unit.usedBytes = usedBytes;
-  unit.settlingBytes = 0;
-  if (unit.slots.size === 0 || unit.idleBytes === 0) unit.idleBytes = usedBytes;
+/** Records reported use; released memory is free from now on. The first report of an owner counts as its idle use, even if it is busy. */
+export function recordUse(owner: MemoryOwner, usedBytes: number): void {
+  owner.usedBytes = usedBytes;
+  owner.unconfirmedBytes = 0;
+  if (owner.slots.size === 0 || owner.idleBytes === 0) owner.idleBytes = usedBytes;
 }
 
-/** Whether a host may be told to go: reported idle, without slots, nothing pinned, not on its way out. */
-export function isEvictable(unit: Unit, nowMs: number): boolean {
-  const { host } = unit;
-  if (host === undefined || host.busy || unit.slots.size > 0 || isEvicting(unit, nowMs)) return false;
+/** Returns whether a host may be evicted: reported idle, without slots or pinned models, and not being evicted already. */
+export function isEvictable(owner: MemoryOwner, nowMs: number): boolean {
+  const { host } = owner;
+  if (host === undefined || host.busy || owner.slots.size > 0 || isEvicting(owner, nowMs)) return false;
   return !host.models.some((model) => model.pinned);
 }
 
-/** Whether a host was told to go and may still be doing so. */
-export function isEvicting(unit: Unit, nowMs: number): boolean {
-  return unit.host !== undefined && nowMs < unit.host.evictingUntilMs;
+/** Returns whether the eviction of a host was ordered and may still be in progress. */
+export function isEvicting(owner: MemoryOwner, nowMs: number): boolean {
+  return owner.host !== undefined && nowMs < owner.host.evictingUntilMs;
 }

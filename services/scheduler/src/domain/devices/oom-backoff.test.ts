@@ -1,29 +1,29 @@
 import { expect, test } from "vitest";
 import { defaultRules as rules } from "../rules.ts";
-import { noteOutOfMemory, regainGreen, rulesOf } from "./oom-backoff.ts";
+import { lowerGreen, raiseGreen, rulesFor } from "./oom-backoff.ts";
 
 const minuteMs = 60_000;
 
-test("each time memory runs out green is 5 points lower, and after each quiet 5 minutes one higher, up to what is configured", () => {
-  const device = { caution: 0, cautionAtMs: 0 };
-  const green = () => Math.round(rulesOf(device, rules).greenFraction * 100);
-  noteOutOfMemory(device, 0, rules);
-  noteOutOfMemory(device, minuteMs, rules);
+test("each out-of-memory event lowers green by 5 points, and each 5 minutes without one raise it by 1 point up to the configured value", () => {
+  const device = { greenReduction: 0, greenChangedAtMs: 0 };
+  const green = () => Math.round(rulesFor(device, rules).greenFraction * 100);
+  lowerGreen(device, 0, rules);
+  lowerGreen(device, minuteMs, rules);
   expect(green()).toBe(75);
-  expect(regainGreen(device, 5.9 * minuteMs, rules)).toBe(false);
-  expect(regainGreen(device, 6 * minuteMs, rules)).toBe(true);
+  expect(raiseGreen(device, 5.9 * minuteMs, rules)).toBe(false);
+  expect(raiseGreen(device, 6 * minuteMs, rules)).toBe(true);
   expect(green()).toBe(76);
-  // A scheduler that was away for long catches up.
-  regainGreen(device, 6.5 * minuteMs + 20 * minuteMs, rules);
+  // A late call applies all missed steps.
+  raiseGreen(device, 6.5 * minuteMs + 20 * minuteMs, rules);
   expect(green()).toBe(80);
-  regainGreen(device, 600 * minuteMs, rules);
-  expect(rulesOf(device, rules)).toBe(rules);
+  raiseGreen(device, 600 * minuteMs, rules);
+  expect(rulesFor(device, rules)).toBe(rules);
 });
 
-test("green is never lowered beyond reason, and amber is left below it", () => {
-  const device = { caution: 0, cautionAtMs: 0 };
-  for (let time = 0; time < 100; time++) noteOutOfMemory(device, time, rules);
-  const { greenFraction, leaveAmberFraction } = rulesOf(device, rules);
+test("green is lowered by at most 40 points, and the bound to leave amber stays below it", () => {
+  const device = { greenReduction: 0, greenChangedAtMs: 0 };
+  for (let time = 0; time < 100; time++) lowerGreen(device, time, rules);
+  const { greenFraction, leaveAmberFraction } = rulesFor(device, rules);
   expect(greenFraction).toBeCloseTo(0.45);
   expect(leaveAmberFraction).toBeLessThan(greenFraction);
 });

@@ -1,30 +1,34 @@
 import type { Rules } from "../rules.ts";
 
-/** A device that has learned caution: `caution` is how far green is lowered, as a fraction of its memory. */
-export type Cautious = { caution: number; cautionAtMs: number };
+/** The out-of-memory backoff of a device: how far its green threshold is lowered, as a fraction of its memory. */
+export type OutOfMemoryBackoff = {
+  greenReduction: number;
+  /** When it was last changed, on the scheduler's clock. */
+  greenChangedAtMs: number;
+};
 
-/** Green is never lowered by more: work must go on, if only with one thing at a time. */
-const maxCaution = 0.4;
+/** The largest reduction: at least one run at a time must still fit. */
+const maxReduction = 0.4;
 
-/** Additive increase, the other way round: each time that memory ran out, green is lowered by a step. */
-export function noteOutOfMemory(device: Cautious, nowMs: number, rules: Rules): void {
-  device.caution = Math.min(maxCaution, device.caution + rules.cautionStep);
-  device.cautionAtMs = nowMs;
+/** After each out-of-memory event, lowers the green threshold by one step. */
+export function lowerGreen(device: OutOfMemoryBackoff, nowMs: number, rules: Rules): void {
+  device.greenReduction = Math.min(maxReduction, device.greenReduction + rules.oomStep);
+  device.greenChangedAtMs = nowMs;
 }
 
-/** Raises green again, a little for each quiet while, up to what is configured. Answers whether anything changed. */
-export function regainGreen(device: Cautious, nowMs: number, rules: Rules): boolean {
-  const whiles = Math.floor((nowMs - device.cautionAtMs) / rules.quietMs);
-  if (device.caution === 0 || whiles < 1) return false;
-  device.caution = Math.max(0, device.caution - whiles * rules.quietStep);
-  device.cautionAtMs += whiles * rules.quietMs;
+/** Raises the green threshold by one recovery step for each full `oomRecoveryMs`. Returns whether it changed. */
+export function raiseGreen(device: OutOfMemoryBackoff, nowMs: number, rules: Rules): boolean {
+  const steps = Math.floor((nowMs - device.greenChangedAtMs) / rules.oomRecoveryMs);
+  if (device.greenReduction === 0 || steps < 1) return false;
+  device.greenReduction = Math.max(0, device.greenReduction - steps * rules.oomRecoveryStep);
+  device.greenChangedAtMs += steps * rules.oomRecoveryMs;
   return true;
 }
 
-/** The rules as they are for a device at present. */
-export function rulesOf({ caution }: Pick<Cautious, "caution">, rules: Rules): Rules {
-  if (caution === 0) return rules;
-  // In whole millionths: a sum of points must not end just below the point.
-  const greenFraction = Math.round((rules.greenFraction - caution) * 1e6) / 1e6;
+/** Returns the rules with the green threshold of the device. */
+export function rulesFor({ greenReduction }: Pick<OutOfMemoryBackoff, "greenReduction">, rules: Rules): Rules {
+  if (greenReduction === 0) return rules;
+  // Rounded to millionths, so that sums of steps do not fall just below the exact value.
+  const greenFraction = Math.round((rules.greenFraction - greenReduction) * 1e6) / 1e6;
   return { ...rules, greenFraction, leaveAmberFraction: Math.min(rules.leaveAmberFraction, greenFraction - 0.05) };
 }

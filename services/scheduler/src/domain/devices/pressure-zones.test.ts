@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { defaultRules as rules } from "../rules.ts";
-import type { Zone } from "../types.ts";
-import { maxUsedBytes, memoryVeto, nextZone } from "./pressure-zones.ts";
+import { maxUsedBytes, memoryVeto, nextZone, type Zone } from "./pressure-zones.ts";
 
 const gib = 1024 ** 3;
 
@@ -38,26 +37,26 @@ const gpu = (zone: Zone, totalBytes = 24 * gib) => ({ kind: "gpu" as const, tota
 const veto = (zone: Zone, workClass: "light" | "heavy", used: number, delta: number) =>
   memoryVeto(gpu(zone), workClass, { usedBytes: used * 24 * gib, deltaBytes: delta * 24 * gib }, rules);
 
-test("green grants anything up to its bound, and light work up to amber's", () => {
+test("green grants any work up to its bound, and light work up to the amber bound", () => {
   expect(veto("green", "heavy", 0.5, 0.34)).toBeUndefined();
   expect(veto("green", "heavy", 0.5, 0.36)).toBe("memory");
   expect(veto("green", "light", 0.5, 0.44)).toBeUndefined();
   expect(veto("green", "light", 0.5, 0.46)).toBe("memory");
 });
 
-test("amber grants light work, and heavy work only on a host that is large enough already", () => {
+test("amber grants light work, and heavy work only without additional memory", () => {
   expect(veto("amber", "light", 0.86, 0.05)).toBeUndefined();
   expect(veto("amber", "heavy", 0.86, 0)).toBeUndefined();
   expect(veto("amber", "heavy", 0.82, 0.001)).toBe("zone");
 });
 
-test("red grants only light work that needs nothing new", () => {
+test("red grants only light work without additional memory", () => {
   expect(veto("red", "light", 0.96, 0)).toBeUndefined();
   expect(veto("red", "light", 0.91, 0.001)).toBe("zone");
   expect(veto("red", "heavy", 0.96, 0)).toBe("zone");
 });
 
-test("the headroom of a small GPU is kept even in green", () => {
+test("the headroom of a small GPU is never granted, even in green", () => {
   expect(maxUsedBytes(gpu("green", 2 * gib), "heavy", rules)).toBe(1.5 * gib);
   expect(maxUsedBytes(gpu("green", 2 * gib), "light", rules)).toBe(1.5 * gib);
   expect(maxUsedBytes({ kind: "memory", totalBytes: 1000 }, "light", rules)).toBe(950);

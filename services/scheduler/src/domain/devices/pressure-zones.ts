@@ -1,7 +1,11 @@
+import type { WorkClass } from "../admission/slot-request.ts";
 import { limitBytes, type Rules } from "../rules.ts";
-import type { DeviceKind, WorkClass, Zone } from "../types.ts";
+import type { DeviceKind } from "./device-report.ts";
 
-/** A device's zone after its use became `usedFraction`, with hysteresis: into a zone above its bound, out below a lower one. */
+/** How full a device is. */
+export type Zone = "green" | "amber" | "red";
+
+/** Returns a device's next zone at `usedFraction`, with hysteresis: it leaves a zone at a lower bound than it enters it. */
 export function nextZone(zone: Zone, usedFraction: number, rules: Rules): Zone {
   if (usedFraction > rules.amberFraction) return "red";
   if (zone === "red" && usedFraction >= rules.leaveRedFraction) return "red";
@@ -9,17 +13,17 @@ export function nextZone(zone: Zone, usedFraction: number, rules: Rules): Zone {
   return zone !== "green" && usedFraction >= rules.leaveAmberFraction ? "amber" : "green";
 }
 
-/** How much memory is in use and how much more a grant would need. */
-export type Need = { readonly usedBytes: number; readonly deltaBytes: number };
+/** Memory in use, and the additional memory of a grant. */
+export type MemoryNeed = { readonly usedBytes: number; readonly deltaBytes: number };
 
 /**
- * What of its memory forbids a grant on a device, or undefined. Green: anything up to the green bound. Amber, or beyond that
- * bound: light work, and heavy work that needs nothing new. Red: only light work that needs nothing new.
+ * Returns why the memory of a device forbids a grant, or undefined if it does not. Green: any work up to the green bound. Amber, or
+ * beyond that bound: light work, and heavy work without additional memory. Red: only light work without additional memory.
  */
 export function memoryVeto(
   device: { readonly kind: DeviceKind; readonly totalBytes: number; readonly zone: Zone },
   workClass: WorkClass,
-  { usedBytes, deltaBytes }: Need,
+  { usedBytes, deltaBytes }: MemoryNeed,
   rules: Rules,
 ): "memory" | "zone" | undefined {
   const isLight = workClass === "light";
@@ -31,7 +35,7 @@ export function memoryVeto(
   return isLight ? undefined : "zone";
 }
 
-/** The most that may be in use on a device after work of a class was granted new memory. */
+/** Returns the most memory that may be in use on a device after a grant of additional memory to work of a class. */
 export function maxUsedBytes(
   device: { readonly kind: DeviceKind; readonly totalBytes: number },
   workClass: WorkClass,

@@ -4,7 +4,7 @@ import { createCellMeans, createSharedCells } from "./cell-means.ts";
 
 type Size = { readonly widthPx: number; readonly heightPx: number };
 
-/** The definition: the integral of the enlarged picture over the area of one source pixel, over that area. */
+/** The definition: the integral of the enlarged picture over the area of one source pixel, divided by that area. */
 function meanOf(data: Uint8Array, large: Size, small: Size, channels: number, x: number, y: number, channel: number) {
   const [across, down] = [large.widthPx / small.widthPx, large.heightPx / small.heightPx];
   const overlap = (cell: number, factor: number, at: number) =>
@@ -59,7 +59,7 @@ test("the mean over each source pixel's area is exact for any factor", () => {
   );
 });
 
-test("a row that does not begin at a multiple of four bytes is summed alike", () => {
+test("a row that does not begin at a multiple of four bytes gives the same sums", () => {
   const memory = Uint8Array.from({ length: 100 }, (_, at) => at * 2);
   const sums = [0, 1, 2, 3].map((offset) => {
     const cells = createCellMeans({ widthPx: 8, heightPx: 2 }, { widthPx: 4, heightPx: 1 }, 3);

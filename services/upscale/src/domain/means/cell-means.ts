@@ -5,13 +5,16 @@ type Size = { readonly widthPx: number; readonly heightPx: number };
 
 /** Averages an enlarged picture down to the size of its source. */
 export type CellMeans = {
-  /** How many rows of the enlarged picture may be pushed at once: those that the next row of means still needs, or fewer. */
+  /** Returns how many rows of the enlarged picture may be pushed at once: at most those that the next row of means still needs. */
   wanted(): number;
-  /** Takes the next rows of the enlarged picture. Answers the next row of means, interleaved as the picture is, once it is complete; its memory is used again. */
+  /**
+   * Adds the next rows of the enlarged picture. Returns the next row of means, interleaved like the picture, once it is
+   * complete. The row is reused.
+   */
   push(rows: Uint8Array): Float32Array | undefined;
 };
 
-/** The mean of the enlarged picture over the area of each pixel of its source. Factors are 1 or more. */
+/** Computes the mean of the enlarged picture over the area of each source pixel. Factors are at least 1. */
 export function createCellMeans(large: Size, small: Size, channels: number): CellMeans {
   const [across, down] = [large.widthPx / small.widthPx, large.heightPx / small.heightPx];
   return Number.isInteger(across) && Number.isInteger(down) && down <= 256
@@ -19,7 +22,7 @@ export function createCellMeans(large: Size, small: Size, channels: number): Cel
     : createSharedCells(large, small, channels);
 }
 
-/** Cells of `across` × `down` whole pixels. */
+/** Averages cells of `across` × `down` whole pixels. */
 function createWholeCells(widthPx: number, across: number, down: number, channels: number): CellMeans {
   const samples = widthPx * across * channels;
   const packed = createPackedSums(samples);
@@ -41,7 +44,10 @@ function createWholeCells(widthPx: number, across: number, down: number, channel
   };
 }
 
-/** The mean of each cell, whose samples of one channel lie `channels` apart. Written out for the usual factors: it runs for every sample of the source. */
+/**
+ * Computes the mean of each cell, whose samples of one channel lie `channels` apart. Unrolled for the usual factors, because it
+ * runs for every sample of the source.
+ */
 function averageAcross(
   sums: Uint16Array,
   means: Float32Array,
@@ -57,12 +63,12 @@ function averageAcross(
   }
 }
 
-/** Any factor: a row or column on the border of two cells counts for both by its shares. */
+/** Averages cells of any factor: a row or column on the border of two cells counts for both by its shares. */
 export function createSharedCells(large: Size, small: Size, channels: number): CellMeans {
   const area = (large.widthPx / small.widthPx) * (large.heightPx / small.heightPx);
   const columns = createShares(large.widthPx, small.widthPx);
   const rows = createShares(large.heightPx, small.heightPx);
-  // Room for a cell past the last one, of which every share is 0.
+  // Space for a cell past the last one, whose shares are all 0.
   const length = (small.widthPx + 1) * channels;
   let current = new Float64Array(length);
   let below = new Float64Array(length);
@@ -98,12 +104,15 @@ export function createSharedCells(large: Size, small: Size, channels: number): C
   };
 }
 
-/** For each place of the longer side: the first place of the shorter one that it lies in, and its share of that; the rest is the next one's. */
+/**
+ * For each index of the longer side: the first index of the shorter side that it lies in, and its share there. The rest belongs
+ * to the next one.
+ */
 function createShares(long: number, short: number): { readonly first: Int32Array; readonly share: Float64Array } {
   const first = new Int32Array(long);
   const share = new Float64Array(long);
   for (let at = 0; at < long; at++) {
-    // In units of 1 / long, so that no border is missed by rounding.
+    // In units of 1 / long, so that rounding misses no border.
     const cell = Math.floor((at * short) / long);
     first[at] = cell;
     share[at] = cell === short - 1 ? 1 : Math.min(1, ((cell + 1) * long - at * short) / short);

@@ -17,7 +17,7 @@ const cases = fc
     });
   });
 
-test("each sample takes the change that lies between those of the source pixels around it", () => {
+test("each sample gets the change interpolated from the source pixels around it", () => {
   fc.assert(
     fc.property(cases, ({ shape: { long, short, channels }, row, factors, offsets }) => {
       const changes = Float32Array.from([...factors, ...offsets.map((offset) => offset * 255)]);

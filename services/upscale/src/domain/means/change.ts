@@ -2,16 +2,16 @@ import { createInterpolation } from "./interpolate.ts";
 
 /** Where a row's pixels lie between those of its source. */
 type Between = {
-  /** Of each source pixel: the first pixel between its centre and the next one's; at the end the row's length. */
+  /** For each source pixel: the first pixel between its centre and the next one's. The last entry is the row's length. */
   readonly begins: Int32Array;
-  /** Of each pixel: the share of the next source pixel. */
+  /** For each pixel: the share of the next source pixel. */
   readonly share: Float32Array;
   readonly channels: number;
 };
 
 /**
- * Changes a row of an enlargement in place, by what `Gains.read` says of its source's pixels, interpolated between their centres.
- * Pixels without a change cost next to nothing: most of a picture has none.
+ * Creates a function that changes a row of an enlargement in place by the values of `Gains.read` for the source's pixels,
+ * interpolated between their centres. Pixels without a change, the most frequent ones, cost almost nothing.
  */
 export function createChange(
   long: number,

@@ -1,7 +1,7 @@
-/** For each place of a longer side: the two places of the shorter side it lies between, and the second one's share. */
+/** For each index of a longer side: the two indices of the shorter side that it lies between, and the second one's share. */
 export type Interpolation = { readonly from: Int32Array; readonly to: Int32Array; readonly share: Float32Array };
 
-/** Linear interpolation between pixel centres; outside of the outer ones their values go on. */
+/** Creates a linear interpolation between pixel centres. Beyond the outer centres their values are repeated. */
 export function createInterpolation(long: number, short: number): Interpolation {
   const from = new Int32Array(long);
   const to = new Int32Array(long);
@@ -15,7 +15,7 @@ export function createInterpolation(long: number, short: number): Interpolation 
   return { from, to, share };
 }
 
-/** Writes a short row, interpolated, to a long one. */
+/** Interpolates a short row to a long one. */
 export function interpolateRow(
   row: Float32Array,
   out: Float32Array,
@@ -33,7 +33,10 @@ export function interpolateRow(
   }
 }
 
-/** Adds `weight` times a long row to a short one, each sample to the places it lies between: the transpose of interpolating. */
+/**
+ * Adds `weight` times a long row to a short one, each sample to the positions that it lies between: the transpose of
+ * interpolation.
+ */
 export function spreadRow(
   row: Float32Array,
   weight: number,
@@ -54,12 +57,12 @@ export function spreadRow(
   }
 }
 
-/** Adds `weight` times a row to another of its length. */
+/** Adds `weight` times a row to another of the same length. */
 export function addTimes(into: Float32Array, weight: number, row: Float32Array): void {
   for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + weight * (row[i] as number);
 }
 
-/** Writes the mixture of two rows to `out`; false where it is 0 throughout. */
+/** Writes the mixture of two rows to `out`. Returns false if it is 0 throughout. */
 export function mixRows(above: Float32Array, below: Float32Array, share: number, out: Float32Array): boolean {
   let isAny = false;
   for (let i = 0; i < out.length; i++) {

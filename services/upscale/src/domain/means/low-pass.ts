@@ -1,18 +1,18 @@
 import { addTimes } from "./interpolate.ts";
 import { mirrored } from "./mirror.ts";
 
-/** Sides and samples of a place of a grid. */
+/** Sides of a grid, and samples of each cell. */
 export type Grid = { readonly columns: number; readonly rows: number; readonly channels: number };
 
-/** Weights of two boxes of five, one after another. */
+/** Weights of two boxes of five, one after the other. */
 const weights = [1, 2, 3, 4, 5, 4, 3, 2, 1].map((weight) => weight / 25);
 
-/** How far the filter looks, in places of the grid. */
+/** Reach of the filter, in grid cells. */
 export const lowPassReach = (weights.length - 1) / 2;
 
 /**
- * A filter for rows of a grid, in both directions, mirrored at the borders: a mirrored symmetric filter keeps the mean. It writes the
- * row at `y` to `out`; `rowAt` is asked for the rows it needs, by their index inside the grid.
+ * Creates a filter for rows of a grid, in both directions, mirrored at the borders: a mirrored symmetric filter keeps the mean.
+ * Writes the row at `y` to `out`; reads the rows it needs with `rowAt`, by their index inside the grid.
  */
 export function createLowPass({ columns, rows, channels }: Grid) {
   const downwards = mirrored(rows, lowPassReach);

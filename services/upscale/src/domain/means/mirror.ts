@@ -1,11 +1,14 @@
-/** The index inside 0 to `length` - 1 that a picture mirrored at its borders has at `index`: -1 is 0, `length` is `length` - 1. */
+/**
+ * Returns the index inside 0 to `length` - 1 for `index` of a picture mirrored at its borders: -1 is 0, `length` is `length` -
+ * 1.
+ */
 export function mirror(index: number, length: number): number {
   const period = 2 * length;
   const inside = ((index % period) + period) % period;
   return inside < length ? inside : period - 1 - inside;
 }
 
-/** `mirror` of every index from `-reach` to `length - 1 + reach`. */
+/** Returns `mirror` of every index from `-reach` to `length - 1 + reach`. */
 export function mirrored(length: number, reach: number): Int32Array {
   return Int32Array.from({ length: length + 2 * reach }, (_, at) => mirror(at - reach, length));
 }

@@ -4,11 +4,11 @@ const lanes = 0x00ff00ff;
 export type PackedSums = {
   /** Adds one or more whole rows. At most 256 rows fit. */
   add(rows: Uint8Array): void;
-  /** Writes the sums and begins again from zero. */
+  /** Writes the sums and resets them to zero. */
   take(out: Uint16Array): void;
 };
 
-/** Sums in lanes of 16 bits: even samples in one array, odd ones in the other. */
+/** Creates sums in lanes of 16 bits: even samples in one array, odd ones in the other. */
 export function createPackedSums(samples: number): PackedSums {
   const words = Math.ceil(samples / 4);
   const even = new Int32Array(words);
@@ -18,7 +18,7 @@ export function createPackedSums(samples: number): PackedSums {
 
   return {
     add(rows) {
-      // A view of words has to begin, and each row to end, at a multiple of four.
+      // A view of words must begin at a multiple of four, and so must each row.
       if (rows.byteOffset % 4 !== 0 || samples % 4 !== 0) {
         for (let from = 0; from < rows.length; from += samples) {
           aligned.set(rows.subarray(from, from + samples));
@@ -47,7 +47,7 @@ function addRow(even: Int32Array, odd: Int32Array, rows: Int32Array, from: numbe
   }
 }
 
-/** Two rows at once load and store each sum half as often. */
+/** Adds two rows at once, which loads and stores each sum half as often. */
 function addTwoRows(even: Int32Array, odd: Int32Array, rows: Int32Array, from: number): void {
   const words = even.length;
   for (let i = 0, at = from; i < words; i++, at++) {

@@ -1,7 +1,10 @@
 import { type Interpolation, spreadRow } from "./interpolate.ts";
 import { createLowPass, type Grid } from "./low-pass.ts";
 
-/** How many pixels count for a place of the grid, low-passed: sums are divided by it to be means. It differs at the borders only. */
+/**
+ * Returns the number of pixels that count for a grid cell, low-passed: sums divided by it are means. It differs only at the
+ * borders.
+ */
 export function countPlaces(
   across: Interpolation,
   down: Interpolation,

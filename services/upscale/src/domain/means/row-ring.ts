@@ -1,21 +1,21 @@
 import { AppError } from "@pixelmesh/errors";
 
-/** Rows by their index, the latest ones only, in memory that is used again. */
+/** The latest rows, by index, in reused memory. */
 export type RowRing = {
-  /** Begins the row at `index`, of zeros, in place of the one as many before it as the ring has rows. */
+  /** Begins the row at `index` with zeros. It replaces the row that is the ring's size before it. */
   start(index: number): Float32Array;
-  /** The row; made where it is asked for the first time. Throws INTERNAL where it was neither started nor can be made. */
+  /** Returns the row, which is computed on first use. Throws INTERNAL if it was neither started nor can be computed. */
   at(index: number): Float32Array;
-  /** The row, or undefined where its maker has said that it is 0 throughout. */
+  /** Returns the row, or undefined if `make` reported that it is 0 throughout. */
   unlessZero(index: number): Float32Array | undefined;
 };
 
-/** Gives memory for one row of so many samples, of any content. */
+/** Returns memory for one row of so many samples, with any content. */
 export type NewRow = (samples: number) => Float32Array;
 
 const blockBytes = 2 ** 20;
 
-/** Rows side by side in large blocks: one by one they would be thousands of allocations that the collector has to see to. */
+/** Allocates rows in large blocks. Single rows would be thousands of allocations for the garbage collector. */
 export function createRowMemory(newMemory: (bytes: number) => Uint8Array): NewRow {
   let block: Uint8Array = new Uint8Array(0);
   let used = 0;
@@ -31,7 +31,9 @@ export function createRowMemory(newMemory: (bytes: number) => Uint8Array): NewRo
   };
 }
 
-/** A ring of `size` rows. `make` fills a row of zeros, and answers whether it has changed any; it may ask other rings. */
+/**
+ * Creates a ring of `size` rows. `make` fills a row of zeros and returns whether it changed any sample. It may read other rings.
+ */
 export function createRowRing(
   { size, samples, newRow }: { readonly size: number; readonly samples: number; readonly newRow: NewRow },
   make?: (index: number, row: Float32Array) => boolean,

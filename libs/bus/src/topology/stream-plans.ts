@@ -1,0 +1,64 @@
+import { DiscardPolicy, RetentionPolicy, type StreamConfig } from "@nats-io/jetstream";
+import { workerRoles } from "@pixelmesh/roles";
+import type { StreamBounds } from "./stream-bounds.ts";
+import { workStream } from "./subjects.ts";
+
+const dayMs = 24 * 3_600_000;
+const nanosPerMs = 1e6;
+
+/** A stream to create. */
+export type StreamPlan = Partial<StreamConfig> & {
+  readonly name: string;
+  readonly subjects: string[];
+  readonly max_bytes: number;
+};
+
+/** How long a lease is stored after its last renewal, in milliseconds. */
+export const leaseTtlMs = 10_000;
+
+/** The streams. Work is never removed and never expires; events expire after 7 days, dead letters after 30. */
+export const planStreams = ({ work, events, deadLetters }: StreamBounds): readonly StreamPlan[] => [
+  ...workerRoles.map((role) => ({
+    name: workStream(role),
+    subjects: [`work.${role}.>`],
+    retention: RetentionPolicy.Workqueue,
+    discard: DiscardPolicy.New,
+    max_msgs: 100_000,
+    max_bytes: work[role],
+    max_msg_size: 256 * 1024,
+    duplicate_window: 120_000 * nanosPerMs,
+  })),
+  {
+    name: "JOB_EVENTS",
+    subjects: ["jobs.*.*.*"],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_age: 7 * dayMs * nanosPerMs,
+    max_bytes: events,
+    max_msg_size: 64 * 1024,
+    duplicate_window: 120_000 * nanosPerMs,
+  },
+  {
+    name: "DLQ",
+    subjects: ["dlq.>"],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_age: 30 * dayMs * nanosPerMs,
+    max_bytes: deadLetters,
+    max_msg_size: 512 * 1024,
+  },
+];
+
+/** The buckets; proto/pixelmesh/work/v1 describes their values. The time to live of a key counts from its last write. */
+export const buckets = [
+  // A specification has at most 128 KiB (MAX_SPEC_BYTES); a record grows with the results of its steps.
+  { name: "jobs", ttlMs: 7 * dayMs, maxValueBytes: 512 * 1024 },
+  { name: "requests", ttlMs: 7 * dayMs, maxValueBytes: 4 * 1024 },
+  { name: "results", ttlMs: 7 * dayMs, maxValueBytes: 64 * 1024 },
+  // An entry is removed when its job ends; the time to live is longer than any deadline.
+  { name: "open", ttlMs: 7 * dayMs, maxValueBytes: 1024 },
+  { name: "waits", ttlMs: 2 * dayMs, maxValueBytes: 1024 },
+  { name: "leases", ttlMs: leaseTtlMs, maxValueBytes: 1024 },
+  { name: "services", ttlMs: 15_000, maxValueBytes: 4 * 1024 },
+  { name: "profiles", ttlMs: 0, maxValueBytes: 4 * 1024 },
+] as const;

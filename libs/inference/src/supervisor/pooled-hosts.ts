@@ -1,0 +1,97 @@
+import type { AvailableModel } from "../models/registry.ts";
+import type { HostEndReason, HostEvent } from "./events.ts";
+import type { GrantTable } from "./grant-table.ts";
+import type { HostPoolOptions, PoolDevice } from "./host-pool.ts";
+import type { HostDescription, HostOptions, InferenceHost } from "./inference-host.ts";
+import { toModelKey } from "./model-key.ts";
+import { startInferenceHost } from "./supervised-host.ts";
+
+/** A host of a pool, from its start until it is ended. */
+export type PooledHost = {
+  readonly hostId: string;
+  readonly device: PoolDevice;
+  readonly starting: Promise<InferenceHost>;
+  /** Null until it has started. */
+  host: InferenceHost | null;
+  /** By `toModelKey`. */
+  readonly models: Map<string, AvailableModel>;
+  /** Number of current model leases. */
+  leases: number;
+};
+
+/** The hosts of a pool. */
+export type PooledHosts = {
+  /** The host of that id. Starts it if there is none. */
+  readonly open: (hostId: string, device: PoolDevice, model: AvailableModel) => PooledHost;
+  readonly find: (hostId: string) => PooledHost | undefined;
+  readonly all: (deviceId?: string) => readonly PooledHost[];
+  /** Removes and closes a host. A later `open` of the same id starts a new one. */
+  readonly end: (pooled: PooledHost, why: HostEndReason) => Promise<void>;
+  readonly describe: (deviceId?: string) => Promise<readonly HostDescription[]>;
+};
+
+/** Creates an empty set of hosts. `observe` receives the events of each host with its device. */
+export function createPooledHosts(
+  options: HostPoolOptions,
+  grants: GrantTable,
+  observe: (deviceId: string, event: HostEvent) => void,
+): PooledHosts {
+  const hosts = new Map<string, PooledHost>();
+  const all: PooledHosts["all"] = (deviceId) =>
+    [...hosts.values()].filter(({ device }) => deviceId === undefined || device.deviceId === deviceId);
+
+  return {
+    open(hostId, device, model) {
+      const known = hosts.get(hostId);
+      const key = toModelKey(model);
+      known?.models.set(key, model);
+      if (known) return known;
+      const onEvent = (event: HostEvent) => observe(device.deviceId, event);
+      const starting = startInferenceHost(toHostOptions(hostId, device, options, onEvent), grants);
+      const models = new Map([[key, model]]);
+      const pooled: PooledHost = { hostId, device, starting, host: null, models, leases: 0 };
+      hosts.set(hostId, pooled);
+      starting.then(
+        (host) => {
+          pooled.host = host;
+        },
+        () => hosts.delete(hostId),
+      );
+      return pooled;
+    },
+    find: (hostId) => hosts.get(hostId),
+    all,
+    async end(pooled, why) {
+      if (hosts.get(pooled.hostId) === pooled) hosts.delete(pooled.hostId);
+      await (await pooled.starting.catch(() => null))?.close(why);
+    },
+    async describe(deviceId) {
+      const described = await Promise.all(all(deviceId).map(describe));
+      return described.flat();
+    },
+  };
+}
+
+function toHostOptions(
+  id: string,
+  device: PoolDevice,
+  { log, limits, hasFreeMemory, faults }: HostPoolOptions,
+  observe: (event: HostEvent) => void,
+): HostOptions {
+  const { deviceId, ...host } = device;
+  return {
+    ...host,
+    id,
+    log,
+    observe,
+    ...(limits ? { limits } : {}),
+    ...(hasFreeMemory ? { hasFreeMemory: (bytes) => hasFreeMemory(deviceId, bytes) } : {}),
+    ...(faults ? { faults } : {}),
+  };
+}
+
+async function describe({ host, leases }: PooledHost): Promise<HostDescription[]> {
+  const description = await host?.describe();
+  // A host with a lease is between two tiles at most: it is not idle.
+  return description ? [{ ...description, busy: description.busy || leases > 0 }] : [];
+}

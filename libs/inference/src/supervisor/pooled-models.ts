@@ -1,0 +1,62 @@
+import type { AvailableModel } from "../models/registry.ts";
+import type { EvictionRules } from "./eviction-policy.ts";
+import type { HostPoolOptions } from "./host-pool.ts";
+import { createIdleTimers, type IdleTimers } from "./idle-timers.ts";
+import { toModelKey } from "./model-key.ts";
+import { createModelLeases, type ModelLeases } from "./model-leases.ts";
+import type { PoolDevices } from "./pool-devices.ts";
+import type { PooledHost, PooledHosts } from "./pooled-hosts.ts";
+
+/** The models of a pool: their leases on each device, which are pinned, and the timers of idle ones. */
+export type PooledModels = {
+  /** Names of pinned models. */
+  readonly pins: Set<string>;
+  readonly idle: IdleTimers;
+  /** The leases on a device. Throws INVALID_ARGUMENT for an unknown device. */
+  readonly leases: (deviceId?: string) => ModelLeases;
+};
+
+const noLimits: EvictionRules = { maxBytes: Number.POSITIVE_INFINITY, maxModels: 1_000, minResidentMs: 0 };
+
+/** Creates the models of a pool without any. Evicted and idle models are unloaded from `hosts`. */
+export function createPooledModels(options: HostPoolOptions, devices: PoolDevices, hosts: PooledHosts): PooledModels {
+  const { log, observe, idleTtlMs = 300_000 } = options;
+  const rules = { ...noLimits, ...options.eviction };
+  const pins = new Set<string>();
+  const leasesOf = new Map(options.devices.map(({ deviceId }) => [deviceId, createLeases(deviceId)]));
+  const leases = (deviceId?: string) => leasesOf.get(devices.find(deviceId).deviceId) as ModelLeases;
+  const idle = createIdleTimers(idleTtlMs, (pooled, model) => void unloadIfIdle(pooled, model));
+
+  function createLeases(deviceId: string): ModelLeases {
+    return createModelLeases(rules, {
+      async usedBytes() {
+        return (await hosts.describe(deviceId)).reduce((sum, host) => sum + host.usedBytes, 0);
+      },
+      async evict(model, why) {
+        log.info({ model: model.name, why }, "model is evicted for another one");
+        observe?.({ type: "evicted", model: model.name, why });
+        const pooled = hosts.find(devices.hostId(model, deviceId));
+        if (pooled) await unload(pooled, model, "evicted");
+      },
+    });
+  }
+
+  async function unloadIfIdle(pooled: PooledHost, model: AvailableModel): Promise<void> {
+    const deviceLeases = leases(pooled.device.deviceId);
+    const entry = deviceLeases.models().find(({ key }) => key === toModelKey(model));
+    if ((entry?.leases ?? 0) > 0 || pins.has(model.name)) return;
+    deviceLeases.remove(model);
+    log.info({ host: pooled.hostId, model: model.name, idleMs: idleTtlMs }, "model is idle and is unloaded");
+    await unload(pooled, model, "idle");
+  }
+
+  /** Unloads a model. A host without models ends, because only that releases all of its memory. */
+  async function unload(pooled: PooledHost, model: AvailableModel, why: "evicted" | "idle"): Promise<void> {
+    idle.cancel(pooled, model);
+    pooled.models.delete(toModelKey(model));
+    if (pooled.models.size === 0 && pooled.leases === 0) await hosts.end(pooled, why);
+    else await pooled.host?.unload(model.name);
+  }
+
+  return { pins, idle, leases };
+}

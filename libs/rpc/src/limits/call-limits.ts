@@ -1,0 +1,106 @@
+import { Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
+import { AppError, toAppError } from "@pixelmesh/errors";
+import type { Metrics } from "@pixelmesh/telemetry";
+import { tenantKey } from "../calls/tenant-key.ts";
+import { detailsKey, encodeDetails, statusOf } from "../errors/convert-errors.ts";
+
+/** Limits the open calls of a method. A call above the limit is refused, never queued. */
+export type CallGate = {
+  /**
+   * Counts a call as open until the returned function is called. `tenant` comes unchecked from the call's metadata; "" without one.
+   * Throws an AppError to refuse the call.
+   */
+  enter(tenant: string): () => void;
+};
+
+/** The gates of methods (`/package.Service/Method`). */
+export type CallLimits = Readonly<Record<string, CallGate>>;
+
+const retryAfterMs = 1_000;
+
+/** Calls of limited methods that begin in one turn of the event loop. Other calls are answered between the turns. */
+const startsPerTurn = 32;
+
+/** Creates a gate for at most `maxCalls` open calls. It refuses others with QUEUE_FULL and RetryInfo. */
+export function limitCalls(maxCalls: number): CallGate {
+  let inProgress = 0;
+  return {
+    enter() {
+      if (inProgress >= maxCalls) {
+        const text = `This process has ${maxCalls} open calls of the method, which is its limit; repeat the call later`;
+        throw new AppError("QUEUE_FULL", text, { retryAfterMs });
+      }
+      inProgress += 1;
+      return () => {
+        inProgress -= 1;
+      };
+    },
+  };
+}
+
+/**
+ * Creates an interceptor that asks the gate of the method for each call. It runs before the call has a trace, a handler or a log line,
+ * so that a flood of calls costs little. Calls that arrive together begin in small groups.
+ */
+export function createCallLimits(limits: CallLimits, metrics: Metrics): ServerInterceptor {
+  const inTurn = createTurns();
+  return ({ path }, call) => {
+    const gate = limits[path];
+    if (gate === undefined) return new ServerInterceptingCall(call);
+    let leave: (() => void) | undefined;
+    const end = () => {
+      leave?.();
+      leave = undefined;
+    };
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        inTurn(() =>
+          next({
+            onReceiveMetadata(metadata, pass) {
+              try {
+                leave = gate.enter(String(metadata.get(tenantKey)[0] ?? ""));
+              } catch (error) {
+                return refuse(toAppError(error));
+              }
+              pass(metadata);
+            },
+            onCancel: end,
+          }),
+        ),
+      sendStatus(status, next) {
+        end();
+        next(status);
+      },
+    });
+
+    function refuse({ reason, message, retryAfterMs }: AppError): void {
+      metrics.count("pixelmesh_refused_requests_total", { rpc_method: path.slice(1), reason });
+      const metadata = new Metadata();
+      metadata.set(detailsKey, Buffer.from(encodeDetails(reason, message, retryAfterMs)));
+      call.sendStatus({ code: statusOf(reason), details: message, metadata });
+    }
+  };
+}
+
+/**
+ * Runs tasks in order: the first 32 at once, the others in later turns of the event loop. The queue is bounded, because each task
+ * is an open stream.
+ */
+function createTurns(): (task: () => void) => void {
+  let waiting: (() => void)[] = [];
+  let left = startsPerTurn;
+  function nextTurn(): void {
+    const now = waiting.slice(0, startsPerTurn);
+    waiting = waiting.slice(startsPerTurn);
+    left = startsPerTurn - now.length;
+    if (now.length > 0) setImmediate(nextTurn);
+    for (const task of now) task();
+  }
+  return (task) => {
+    // The first task of a turn schedules the next turn.
+    if (left === startsPerTurn) setImmediate(nextTurn);
+    if (left === 0 || waiting.length > 0) return void waiting.push(task);
+    left -= 1;
+    task();
+  };
+}

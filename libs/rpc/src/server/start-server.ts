@@ -1,0 +1,114 @@
+import { ServerInterceptingCall, type ServerInterceptor, type ServerOptions } from "@grpc/grpc-js";
+import type { Logger, Metrics } from "@pixelmesh/telemetry";
+import { createServer, type Server } from "nice-grpc";
+import { errorDetailsServerMiddleware } from "nice-grpc-error-details";
+import { backpressureMiddleware, limitUnreadResponses } from "../limits/backpressure.ts";
+import { boundReceiving } from "../limits/bound-receiving.ts";
+import { boundRequests } from "../limits/bound-requests.ts";
+import { type ByteBudget, createByteBudget } from "../limits/byte-budget.ts";
+import { type CallLimits, createCallLimits } from "../limits/call-limits.ts";
+import type { RpcTls } from "../tls.ts";
+import { explainRefusals, maxMessageBytes } from "./explain-refusals.ts";
+import type { Health } from "./health.ts";
+import { createAuthorizeMiddleware, type TokenCheck } from "./middleware/authorize.ts";
+import { createDeadlineMiddleware } from "./middleware/deadline.ts";
+import { createLimitMetadataMiddleware } from "./middleware/limit-metadata.ts";
+import { createLimitRequestsMiddleware } from "./middleware/limit-requests.ts";
+import { createMapErrorsMiddleware } from "./middleware/map-errors.ts";
+import { createObserveMiddleware } from "./middleware/observe.ts";
+import { traceMiddleware } from "./middleware/trace.ts";
+import { addReflection } from "./reflection.ts";
+import { remainingTime } from "./remaining-time.ts";
+
+/** Options of a server. */
+export type RpcServerOptions = {
+  readonly host: string;
+  /** 0 means any free port. */
+  readonly port: number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  /** Full names of the registered services, for reflection and health. */
+  readonly serviceNames: readonly string[];
+  /** Whether reflection is served, to callers that `tokens` accepts; default true. */
+  readonly isReflected?: boolean;
+  /** Adds the service implementations. */
+  readonly register: (server: Server) => void;
+  /** Longest deadline of a call; default 15 min. */
+  readonly maxDeadlineMs?: number;
+  /** Default: plaintext. */
+  readonly tls?: RpcTls | undefined;
+  /** Decides which callers are accepted; default: all. Health needs no token. */
+  readonly tokens?: TokenCheck | undefined;
+  /** Limits on the open calls of methods; default: none. */
+  readonly callLimits?: CallLimits;
+  /** Age at which a connection takes no further calls, so that clients find new replicas; ±10 %, default 5 min. */
+  readonly maxConnectionAgeMs?: number;
+  /** Memory for unfinished requests; default 64 MiB. */
+  readonly uploads?: ByteBudget | undefined;
+  /** How long a client may pause within an upload or within reading a response; default 1 min. */
+  readonly stallMs?: number | undefined;
+};
+
+/** A listening server. */
+export type RpcServer = {
+  readonly address: string;
+  readonly port: number;
+  /** Becomes not ready, ends long-lived calls, waits up to `graceMs` for the others, then cancels what still runs. */
+  stop(graceMs: number): Promise<void>;
+};
+
+/** Starts a gRPC server with trace, metrics, log, typed errors, deadlines, health and reflection. */
+export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const { host, log, metrics, health, stallMs = 60_000 } = options;
+  const uploads = options.uploads ?? createByteBudget({ totalBytes: 64 * 1024 * 1024, name: "uploads" });
+  const stopping = new AbortController();
+  const onCall: ServerInterceptor = ({ path }, call) => {
+    const method = path.slice(1);
+    explainRefusals(call, method, log, metrics);
+    boundReceiving(call, path, { uploads, maxMessageBytes });
+    limitUnreadResponses(call, method, stallMs, log);
+    return new ServerInterceptingCall(call);
+  };
+  const channelOptions: ServerOptions = {
+    interceptors: [
+      onCall,
+      ...(options.callLimits ? [createCallLimits(options.callLimits, metrics)] : []),
+      remainingTime,
+    ],
+    "grpc.max_receive_message_length": maxMessageBytes,
+    "grpc.max_send_message_length": maxMessageBytes,
+    "grpc.max_concurrent_streams": 1024,
+    "grpc.max_connection_age_ms": options.maxConnectionAgeMs ?? 300_000,
+    "grpc.keepalive_time_ms": 60_000,
+  };
+  const open = createServer(channelOptions)
+    .use(backpressureMiddleware)
+    .use(traceMiddleware)
+    .use(createObserveMiddleware(log, metrics))
+    .use(errorDetailsServerMiddleware)
+    .use(createMapErrorsMiddleware(log))
+    .use(createLimitMetadataMiddleware(metrics));
+  const guarded = options.tokens ? open.use(createAuthorizeMiddleware(options.tokens, metrics)) : open;
+  const server = guarded
+    .use(createDeadlineMiddleware(options.maxDeadlineMs ?? 15 * 60_000, stopping.signal))
+    .use(createLimitRequestsMiddleware(stallMs, metrics));
+  const add: Server["add"] = (definition, implementation) => server.add(boundRequests(definition), implementation);
+  options.register({ ...server, add } as Server);
+  server.add(health.definition, health.implementation);
+  health.addServices(options.serviceNames);
+  if (options.isReflected !== false) addReflection(server, [...options.serviceNames, health.definition.fullName]);
+  const port = await server.listen(`${host}:${options.port}`, options.tls?.server);
+
+  return {
+    address: `${host}:${port}`,
+    port,
+    async stop(graceMs) {
+      health.setStopping();
+      stopping.abort();
+      const timer = setTimeout(() => server.forceShutdown(), graceMs);
+      await server.shutdown();
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { AppError, type Reason } from "@pixelmesh/errors";
+import type { ByteShare } from "../limits/byte-budget.ts";
+
+/** Charged for each upload besides its bytes: stream, buffers of HTTP/2, handler. */
+const overheadBytes = 16 * 1024;
+const firstBytes = 64 * 1024;
+const doublingBytes = 1024 * 1024;
+/** Smallest chunk that `coalesceChunks` yields, except the last one. */
+const blockBytes = 256 * 1024;
+
+/** Options of `collectBytes`. */
+export type CollectOptions = {
+  /** More bytes throw `reason`. */
+  readonly maxBytes: number;
+  /** Charged with the allocated memory, which may exceed the received bytes. The caller releases it. */
+  readonly share: ByteShare;
+  /** Default IMAGE_TOO_MANY_BYTES. */
+  readonly reason?: Reason;
+  /** The announced length, which need not be true; 0: none. */
+  readonly sizeBytes?: number;
+};
+
+/**
+ * Collects all chunks in one array. Copies each chunk, so that the message around a small chunk is not kept. Throws `reason` above
+ * `maxBytes`, and QUEUE_FULL if the share cannot grow.
+ */
+export async function collectBytes(
+  chunks: AsyncIterable<Uint8Array>,
+  { maxBytes, share, reason = "IMAGE_TOO_MANY_BYTES", sizeBytes = 0 }: CollectOptions,
+): Promise<Uint8Array> {
+  const buffer = createGrowingBuffer(share, Math.min(maxBytes, sizeBytes));
+  share.grow(overheadBytes);
+  for await (const chunk of chunks) {
+    if (buffer.length + chunk.length > maxBytes)
+      throw new AppError(reason, `Expected at most ${maxBytes} bytes, got more`);
+    buffer.append(chunk);
+  }
+  return buffer.bytes();
+}
+
+/**
+ * Yields the same bytes in chunks of at least 256 KiB, except for the last one. Joins small chunks and leaves out empty ones. Holds at
+ * most one such chunk, charged to `share`; the caller releases it.
+ */
+export async function* coalesceChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  share: ByteShare,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  share.grow(overheadBytes);
+  let buffer = createGrowingBuffer(share, blockBytes);
+  function* flush() {
+    if (buffer.length === 0) return;
+    yield buffer.bytes();
+    buffer.release();
+    buffer = createGrowingBuffer(share, blockBytes);
+  }
+  for await (const chunk of chunks) {
+    if (chunk.length >= blockBytes) {
+      yield* flush();
+      yield chunk;
+      continue;
+    }
+    if (buffer.length + chunk.length > blockBytes) yield* flush();
+    buffer.append(chunk);
+  }
+  yield* flush();
+}
+
+/**
+ * Creates a growing buffer. Its capacity becomes `likelyBytes` once a quarter of them has arrived, so that the last copy is small. A
+ * false announcement costs at most four times the received bytes.
+ */
+function createGrowingBuffer(share: ByteShare, likelyBytes: number) {
+  let memory: Buffer = Buffer.alloc(0);
+  let length = 0;
+  function reserve(neededBytes: number): void {
+    if (neededBytes <= memory.length) return;
+    const stepBytes = Math.ceil(memory.length * (memory.length < doublingBytes ? 2 : 1.5));
+    const isLikely = neededBytes <= likelyBytes && neededBytes >= likelyBytes / 4;
+    const capacity = isLikely ? likelyBytes : Math.max(neededBytes, stepBytes, Math.min(firstBytes, likelyBytes));
+    share.grow(capacity);
+    // Not from Node's pool: a part of it would keep the whole pool alive.
+    const larger = Buffer.allocUnsafeSlow(capacity);
+    memory.copy(larger, 0, 0, length);
+    share.shrink(memory.length);
+    memory = larger;
+  }
+  return {
+    get length() {
+      return length;
+    },
+    append(chunk: Uint8Array): void {
+      if (chunk.length === 0) return;
+      reserve(length + chunk.length);
+      memory.set(chunk, length);
+      length += chunk.length;
+    },
+    bytes: (): Uint8Array => memory.subarray(0, length),
+    release: () => share.shrink(memory.length),
+  };
+}

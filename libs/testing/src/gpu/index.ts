@@ -1,0 +1,1 @@
+export { createReplay, type Replayed } from "./replay.ts";

@@ -1,0 +1,19 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+
+const examples = new URL("../../../../examples/", import.meta.url);
+
+/** The robot of examples/, 400×480. */
+export const robot = readFileSync(new URL("portrait-object.jpg", examples));
+
+/** The exact coverage of the robot, as its renderer computed it. */
+export const robotMask = readFileSync(new URL("portrait-object.mask.png", examples));
+
+/** A picture that keeps a chain of effects busy for seconds. */
+export const slowPicture = (): Promise<Buffer> => sharp(robot).resize(2_000).png().toBuffer();
+
+/** Reads a picture of the test data. */
+export function readData(dataDir: string, path: string): Buffer {
+  return readFileSync(join(dataDir, path));
+}

@@ -1,0 +1,1 @@
+export { type Bomb, bombs, fourPixels, png, pngChunk } from "./bombs.ts";

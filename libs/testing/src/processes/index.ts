@@ -1,0 +1,21 @@
+export {
+  collectable,
+  countOpenFiles,
+  findGrown,
+  listOpen,
+  type ProcessMemory,
+  readMemory,
+  readPeakMemory,
+  resetPeakMemory,
+} from "./process-memory.ts";
+export { type Replica, startReplica } from "./replica.ts";
+export { connectTestBus, countStarts, finishedEvents, finishedStates, keysLeft } from "./test-bus.ts";
+export {
+  clients,
+  countBlobsOpen,
+  countTemps,
+  halfABlob,
+  halfAJob,
+  slowEffects,
+  vanish,
+} from "./vanishing-clients.ts";

@@ -1,0 +1,2 @@
+export { type IssuedFiles, makeTestCa, type TestCa } from "./certificates.ts";
+export { makeTestOperator, type TestOperator } from "./nats-operator.ts";

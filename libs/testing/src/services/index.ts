@@ -1,0 +1,1 @@
+export { emptyServiceCommand, sourceFlags } from "./empty-service-command.ts";

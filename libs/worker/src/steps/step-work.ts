@@ -1,0 +1,27 @@
+import type { FrameStore, PictureLimits, Raster } from "@pixelmesh/imaging";
+import type { Priority, Step } from "@pixelmesh/proto";
+import type { AnyHandler, PictureSize } from "../step-handler.ts";
+
+/** The work of one step, for a job or for a direct call. */
+export type StepWork = {
+  readonly handler: AnyHandler;
+  readonly step: Step;
+  readonly sizes: readonly PictureSize[];
+  /** The job's limits; those of the service for a direct call. */
+  readonly limits: PictureLimits;
+  /** Holds pictures for a handler that takes rasters. The caller closes it after using the outcome. */
+  readonly frameStore: FrameStore;
+  /** Loads the pictures into a frame store, while the step waits for its slot. */
+  readonly loadInputs: (loading: {
+    readonly frameStore: FrameStore;
+    readonly signal: AbortSignal;
+  }) => Promise<readonly Raster[]>;
+};
+
+/** The job, tenant and deadline of a slot request. A WorkItem has these fields; a direct call has an empty job id. */
+export type SlotAccount = {
+  readonly jobId: string;
+  readonly tenant: string;
+  readonly priority: Priority;
+  readonly deadlineUnixMs: number;
+};

@@ -1,0 +1,72 @@
+import { AppError } from "@pixelmesh/errors";
+import type { Frame } from "@pixelmesh/imaging";
+import { createPlane, type Plane } from "../planes/plane.ts";
+
+/**
+ * Resizes a picture to exact sides that fit memory, antialiased, colours weighted by alpha: `resizeFrame` of @pixelmesh/imaging.
+ */
+export type Resize<Picture = Frame> = (picture: Picture, widthPx: number, heightPx: number) => Promise<Frame>;
+
+/** Runs a matte model: `S * S * 3` interleaved 8-bit RGB in, `S * S` values out. It normalises the input itself. */
+export type Infer = (rgb: Uint8Array, options: { readonly signal?: AbortSignal | undefined }) => Promise<Float32Array>;
+
+/** Options of a matte. */
+export type MatteOptions<Picture = Frame> = {
+  /** Side of the model's square input. */
+  readonly modelSidePx: number;
+  readonly infer: Infer;
+  readonly resize: Resize<Picture>;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/**
+ * Computes the model's matte of a picture: `modelSidePx` squared values from 0 (background) to 1 (object), stretched over the
+ * picture of any shape. Throws RESULT_INVALID for a wrong number of values, and for values that are NaN or infinite.
+ */
+export async function createMatte<Picture>(
+  picture: Picture,
+  { modelSidePx, infer, resize, signal }: MatteOptions<Picture>,
+): Promise<Plane> {
+  const small = await resize(picture, modelSidePx, modelSidePx);
+  signal?.throwIfAborted();
+  const values = await infer(toOpaqueRgb(small), { signal });
+  signal?.throwIfAborted();
+  return toMatte(values, modelSidePx);
+}
+
+/** Returns RGB samples of a frame: grey is repeated, transparent parts are laid on white. */
+export function toOpaqueRgb({ channels, data, widthPx, heightPx }: Frame): Uint8Array {
+  if (channels === 3) return data;
+  const out = new Uint8Array(widthPx * heightPx * 3);
+  for (let from = 0, to = 0; to < out.length; from += channels) {
+    const alpha = channels === 2 || channels === 4 ? (data[from + channels - 1] as number) : 255;
+    for (let c = 0; c < 3; c++) {
+      const sample = data[from + (channels === 4 ? c : 0)] as number;
+      out[to++] = Math.round((sample * alpha + 255 * (255 - alpha)) / 255);
+    }
+  }
+  return out;
+}
+
+/**
+ * Stretches a model's values so that the smallest is 0 and the largest 1, as rembg does for U²-Net. (Nearly) equal values are
+ * only clamped to 0 to 1. Throws RESULT_INVALID as `createMatte` does.
+ */
+export function toMatte(values: Float32Array, sidePx: number): Plane {
+  if (values.length !== sidePx * sidePx) {
+    throw new AppError("RESULT_INVALID", `Expected ${sidePx * sidePx} values of the matte, got ${values.length}`);
+  }
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    if (!Number.isFinite(value))
+      throw new AppError("RESULT_INVALID", "The model gave a matte with values that are no numbers");
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  const span = most - least;
+  const stretched =
+    span < 1e-6
+      ? values.map((value) => Math.min(1, Math.max(0, value)))
+      : values.map((value) => (value - least) / span);
+  return createPlane({ widthPx: sidePx, heightPx: sidePx }, stretched);
+}

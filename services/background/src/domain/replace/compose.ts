@@ -1,0 +1,170 @@
+import { AppError } from "@pixelmesh/errors";
+import {
+  type Channels,
+  createRasterSink,
+  type Frame,
+  type FrameStore,
+  memoryFrameStore,
+  type OpenRows,
+  openRows,
+  type Raster,
+  type RowSink,
+  type RowSource,
+  toWholeFrame,
+} from "@pixelmesh/imaging";
+import { createPace } from "@pixelmesh/lifecycle";
+import type { WorkOptions } from "../cut-out/remove-background.ts";
+import type { Size } from "../planes/plane.ts";
+import { withOpen } from "../with-open.ts";
+import { blurredBackground, type PictureTools } from "./blurred-background.ts";
+import { coverPicture } from "./cover.ts";
+import type { Replacement } from "./parse-replacement.ts";
+
+/** Options of a background's replacement. */
+export type ReplaceOptions = WorkOptions &
+  PictureTools & {
+    /** The second input: the new background for `picture`, the original for `blur`. */
+    readonly picture?: Raster | undefined;
+  };
+
+const rowsPerRead = 32;
+
+/**
+ * Puts something behind a cut-out. The result has the cut-out's size: RGB, or RGBA if the new background has alpha. Throws
+ * INVALID_PIPELINE if the second picture is missing, or for `blur` has another size than the cut-out.
+ */
+export async function replaceBackground(
+  cutOut: Frame,
+  replacement: Replacement,
+  options: ReplaceOptions,
+): Promise<Frame> {
+  return toWholeFrame(await replaceBackgroundIn(memoryFrameStore, cutOut, replacement, options));
+}
+
+/** Does the same for pictures in memory or in files. The result and intermediate pictures lie in the frame store. */
+export async function replaceBackgroundIn(
+  frameStore: FrameStore,
+  cutOut: Raster,
+  replacement: Replacement,
+  options: ReplaceOptions,
+): Promise<Raster> {
+  options.signal?.throwIfAborted();
+  return withOpen(async (open) => {
+    const background = await createBackground(frameStore, cutOut, replacement, options);
+    open.defer(background.close);
+    const rows = await openRows(cutOut);
+    open.defer(rows.close);
+    const { widthPx, heightPx } = cutOut;
+    const sink = await createRasterSink({ widthPx, heightPx, channels: composedChannels(background) }, frameStore);
+    open.defer(sink.abandon);
+    await composeRows(rows, background, sink, options);
+    return sink.end();
+  });
+}
+
+async function createBackground(
+  frameStore: FrameStore,
+  cutOut: Raster,
+  replacement: Replacement,
+  options: ReplaceOptions,
+): Promise<OpenRows> {
+  if (replacement.kind === "color") return { ...createColorSource(cutOut, replacement.rgb), close: async () => {} };
+  const { picture, resize, blur, signal } = options;
+  if (picture === undefined) {
+    throw new AppError("INVALID_PIPELINE", `Expected a second input for a background of kind ${replacement.kind}`);
+  }
+  if (replacement.kind === "picture")
+    return openRows(await coverPicture(picture, cutOut, { resize, frameStore, pace: createPace(signal) }));
+  if (picture.widthPx !== cutOut.widthPx || picture.heightPx !== cutOut.heightPx) {
+    const [want, got] = [cutOut, picture].map(({ widthPx, heightPx }) => `${widthPx}x${heightPx}`);
+    throw new AppError(
+      "INVALID_PIPELINE",
+      `Expected the picture to blur to have the cut-out's size ${want}, got ${got}`,
+    );
+  }
+  return blurredBackground(cutOut, picture, { sigmaPx: replacement.sigmaPx, resize, blur, frameStore, signal });
+}
+
+/** Returns the channels of a composition: RGBA over a background with alpha, else RGB. */
+export function composedChannels(background: { readonly channels: Channels }): 3 | 4 {
+  return background.channels === 2 || background.channels === 4 ? 4 : 3;
+}
+
+/** Returns rows of one colour. */
+export function createColorSource({ widthPx, heightPx }: Size, rgb: readonly [number, number, number]): RowSource {
+  return {
+    widthPx,
+    heightPx,
+    channels: 3,
+    async readRows(_y, count) {
+      const rows = new Uint8Array(widthPx * count * 3);
+      for (let i = 0; i < rows.length; i += 3) rows.set(rgb, i);
+      return rows;
+    },
+  };
+}
+
+/**
+ * Lays a cut-out over a background of the same size, row by row: T. Porter and T. Duff's "over" (1984), on encoded values, as
+ * alpha of photographs is defined. Exactly the cut-out where its alpha is 255, exactly the background where it is 0.
+ */
+export async function composeRows(
+  cutOut: RowSource,
+  background: RowSource,
+  sink: RowSink,
+  { signal, onProgress }: WorkOptions = {},
+): Promise<void> {
+  const { widthPx, heightPx } = cutOut;
+  const channels = composedChannels(background);
+  for (const { widthPx: width, heightPx: height } of [background, sink]) {
+    if (width !== widthPx || height !== heightPx || sink.channels !== channels) {
+      throw new AppError("INTERNAL", "Cut-out, background and sink of a composition have different shapes");
+    }
+  }
+  const pace = createPace(signal);
+  for (let top = 0; top < heightPx; top += rowsPerRead) {
+    const count = Math.min(rowsPerRead, heightPx - top);
+    const over = await cutOut.readRows(top, count);
+    const under = await background.readRows(top, count);
+    const out = new Uint8Array(widthPx * count * channels);
+    for (let start = 0; start < widthPx * count; start += widthPx) {
+      layOver(over, cutOut.channels, under, background.channels, out, channels, start, start + widthPx);
+      await pace(widthPx);
+    }
+    await sink.writeRows(top, out);
+    onProgress?.((top + count) / heightPx);
+  }
+}
+
+function layOver(
+  over: Uint8Array,
+  overChannels: Channels,
+  under: Uint8Array,
+  underChannels: Channels,
+  out: Uint8Array,
+  channels: 3 | 4,
+  from: number,
+  to: number,
+): void {
+  for (let pixel = from; pixel < to; pixel++) {
+    const [o, u] = [pixel * overChannels, pixel * underChannels];
+    const alpha = overChannels % 2 === 0 ? (over[o + overChannels - 1] as number) : 255;
+    const underAlpha = underChannels % 2 === 0 ? (under[u + underChannels - 1] as number) : 255;
+    // In units of 255²: the visible share of each.
+    const overShare = alpha * 255;
+    const underShare = (255 - alpha) * underAlpha;
+    const total = overShare + underShare;
+    if (channels === 4) out[pixel * 4 + 3] = Math.round(total / 255);
+    if (total === 0) continue;
+    if (overShare === 0 || underShare === 0) {
+      const [from, start, fromChannels] = overShare === 0 ? [under, u, underChannels] : [over, o, overChannels];
+      for (let c = 0; c < 3; c++) out[pixel * channels + c] = from[start + (fromChannels >= 3 ? c : 0)] as number;
+      continue;
+    }
+    for (let c = 0; c < 3; c++) {
+      const above = over[o + (overChannels >= 3 ? c : 0)] as number;
+      const below = under[u + (underChannels >= 3 ? c : 0)] as number;
+      out[pixel * channels + c] = Math.round((above * overShare + below * underShare) / total);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { Pace } from "@pixelmesh/lifecycle";
+import { boxMean } from "../planes/box-mean.ts";
+import { computePlane, type Plane } from "../planes/plane.ts";
+import { mapChannels, type RgbPlanes } from "../planes/rgb-planes.ts";
+
+// A window's colour counts fully from this visible share on; below, wider windows take over gradually.
+const trusted = 0.1;
+
+/**
+ * Estimates a picture where it is hidden: each pixel gets the mean of the visible colours around it, from the smallest window
+ * that sees enough of them. `hidden` is 0 to 1. Windows double from 1 px to more than the picture, so every pixel gets a colour.
+ * If nothing is visible, the picture's own colours are kept.
+ */
+export async function fillHole(picture: RgbPlanes, hidden: Plane, pace: Pace): Promise<RgbPlanes> {
+  const visible = await computePlane(hidden, pace, (at) => 1 - (hidden.data[at] as number));
+  const weighted = await mapChannels((c) =>
+    computePlane(hidden, pace, (at) => (picture[c].data[at] as number) * (visible.data[at] as number)),
+  );
+  const radii: number[] = [];
+  for (let radius = 1; radius < 2 * Math.max(hidden.widthPx, hidden.heightPx); radius *= 2) radii.push(radius);
+  let filled = picture;
+  // From the widest window to the narrowest. Each overrides the ones before it where it sees enough.
+  for (const radius of radii.reverse()) {
+    const share = (await boxMean(visible, radius, pace)).data;
+    const before = filled;
+    filled = await mapChannels(async (c) => {
+      const mean = (await boxMean(weighted[c], radius, pace)).data;
+      return computePlane(hidden, pace, (at) => {
+        const seen = share[at] as number;
+        const old = before[c].data[at] as number;
+        // Running sums leave rounding errors where nothing is visible.
+        if (seen < 1e-4) return old;
+        return old + ((mean[at] as number) / seen - old) * Math.min(1, seen / trusted);
+      });
+    });
+  }
+  return filled;
+}

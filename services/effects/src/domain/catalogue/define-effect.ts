@@ -1,0 +1,66 @@
+import { expected } from "@pixelmesh/errors";
+import { type Effect, EffectDescription, type Value } from "@pixelmesh/proto";
+import type { RowShape, RowTransform } from "../rows/rows.ts";
+import type { Parameters, SettingsOf } from "./parameters.ts";
+
+/** An effect with checked settings. */
+export type ParsedEffect = {
+  readonly name: string;
+  /** Revision of the effect's pixels; part of a result key. */
+  readonly revision: number;
+  /** The same effect with every setting given, in the order of its description: the canonical form for result keys. */
+  readonly resolved: Effect;
+  /** Creates a transform for one picture. Transforms are never shared or reused. */
+  readonly createTransform: (shape: RowShape) => RowTransform;
+};
+
+/** An effect of the catalogue. */
+export type EffectDefinition = {
+  readonly description: EffectDescription;
+  /** Throws INVALID_ARGUMENT with the field below `field` for unknown settings and values out of range. */
+  readonly parse: (effect: Effect, field: string) => ParsedEffect;
+};
+
+/** Defines an effect from its parameters and its transform. `revision` must grow whenever the pixels change. */
+export function defineEffect<P extends Parameters>(options: {
+  name: string;
+  title: string;
+  description: string;
+  revision: number;
+  parameters: P;
+  createTransform: (settings: SettingsOf<P>, shape: RowShape) => RowTransform;
+}): EffectDefinition {
+  const { name, title, description, revision, createTransform } = options;
+  const parameters = Object.entries(options.parameters);
+  const known = parameters.map(([key]) => key);
+  return {
+    description: EffectDescription.fromPartial({
+      name,
+      title,
+      description,
+      revision,
+      parameters: parameters.map(([key, parameter]) => parameter.describe(key)),
+    }),
+    parse(effect, field) {
+      const unknown = Object.keys(effect.parameters).find((key) => !known.includes(key));
+      if (unknown !== undefined) throw expected(`${field}.parameters`, `settings among ${known.join(", ")}`, unknown);
+      const settings: Record<string, unknown> = {};
+      const resolved: Record<string, Value> = {};
+      for (const [key, parameter] of parameters) {
+        const value = effect.parameters[key] ?? parameter.defaultValue;
+        settings[key] = parameter.parse(`${field}.parameters.${key}`, value);
+        resolved[key] = toCanonical(value);
+      }
+      return {
+        name,
+        revision,
+        resolved: { name, parameters: resolved },
+        createTransform: (shape) => createTransform(settings as SettingsOf<P>, shape),
+      };
+    },
+  };
+}
+
+function toCanonical(value: Value): Value {
+  return value.kind?.$case === "color" ? { kind: { $case: "color", value: value.kind.value.toLowerCase() } } : value;
+}

@@ -1,0 +1,51 @@
+import { createMeasuredRates, type MeasuredRates } from "@pixelmesh/pipeline";
+import type { WorkerParts } from "@pixelmesh/worker";
+import { createLoadMonitor, type LoadMonitor } from "./admission/load-monitor.ts";
+import type { IngestConfig } from "./config.ts";
+import { createStatsRecorder, type StatsRecorder } from "./domain/stats-recorder.ts";
+import type { Stores } from "./open-stores.ts";
+import { createOrchestrator, type Orchestrator } from "./orchestrator/orchestrator.ts";
+import { createSingleFlight } from "./orchestrator/single-flight.ts";
+
+/** What a replica measures of jobs. */
+export type Measurements = {
+  /** Durations of steps, for time estimates. */
+  readonly rates: MeasuredRates;
+  readonly load: LoadMonitor;
+  readonly stats: StatsRecorder;
+};
+
+/** Creates empty measurements. */
+export function createMeasurements({ base, scheduler }: WorkerParts, config: IngestConfig): Measurements {
+  return {
+    rates: createMeasuredRates(),
+    load: createLoadMonitor(scheduler, config.adaptCpuLoad, base.log),
+    stats: createStatsRecorder(),
+  };
+}
+
+/** Creates the orchestrator of this replica. */
+export function openOrchestrator(
+  { base, results, blobs }: WorkerParts,
+  { store, open, waiters, onWritten }: Stores,
+  { rates, load, stats }: Measurements,
+  { outputLifeMs, reconcileAfterMs }: IngestConfig,
+): Orchestrator {
+  const { bus, metrics } = base;
+  const flight = createSingleFlight({ bus, store, results, waiters, blobs, metrics });
+  return createOrchestrator({
+    base,
+    store,
+    open,
+    waiters,
+    results,
+    blobs,
+    flight,
+    rates,
+    load,
+    stats,
+    onWritten,
+    outputLifeMs,
+    reconcileAfterMs,
+  });
+}

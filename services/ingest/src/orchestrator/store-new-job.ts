@@ -1,0 +1,26 @@
+import { createRecord, nextCheckUnixMs } from "@pixelmesh/pipeline";
+import type { JobSpec } from "@pixelmesh/proto";
+import type { JobStore, StoredJob } from "../stores/job-store.ts";
+import type { OpenJobs } from "../stores/open-jobs.ts";
+
+/** Dependencies of `storeNewJob`. */
+export type NewJobParts = {
+  readonly store: Pick<JobStore, "create">;
+  readonly open: Pick<OpenJobs, "add">;
+  readonly reconcileAfterMs: number;
+  readonly outputLifeMs: number;
+};
+
+/** Lists a job in `open`, then stores its specification and record. Returns the stored job if it exists already. */
+export async function storeNewJob(
+  { store, open, reconcileAfterMs, outputLifeMs }: NewJobParts,
+  spec: JobSpec,
+): Promise<StoredJob> {
+  const startedMs = performance.now();
+  const dueUnixMs = nextCheckUnixMs(spec.deadlineUnixMs, Date.now(), reconcileAfterMs);
+  await open.add(spec, dueUnixMs);
+  const job = await store.create(spec, createRecord(spec, outputLifeMs));
+  // After a long pause the reconciler may have removed the entry, because it found no job for it.
+  if (performance.now() - startedMs > reconcileAfterMs / 2) await open.add(spec, dueUnixMs);
+  return job;
+}

@@ -1,0 +1,159 @@
+import { randomBytes } from "node:crypto";
+import { waitForBroker } from "@pixelmesh/bus";
+import { toAppError } from "@pixelmesh/errors";
+import { type CreateJobRequest, type Job, type JobSpec, Priority } from "@pixelmesh/proto";
+import type { CallContext } from "@pixelmesh/rpc";
+import type { ServiceBase } from "@pixelmesh/service";
+import { addCallLogFields } from "@pixelmesh/telemetry";
+import type { BucketSpace } from "../../admission/bucket-space.ts";
+import type { OpenJobLimiter } from "../../admission/open-job-limiter.ts";
+import { parseDeadline } from "../../domain/deadline.ts";
+import { createFairQueue } from "../../domain/fair-queue.ts";
+import { createJobId } from "../../domain/job-id.ts";
+import type { StatsRecorder } from "../../domain/stats-recorder.ts";
+import { countSubmitted } from "../../orchestrator/job-metrics.ts";
+import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
+import type { JobStore, StoredJob } from "../../stores/job-store.ts";
+import type { Watchers } from "../../watch/watchers.ts";
+import { callTenant } from "../call-tenant.ts";
+import { toInputRetention } from "../input-retention.ts";
+import { brokerTimeoutMs } from "../repeatable.ts";
+import { assertSameRequest, findEarlierJob } from "./earlier-job.ts";
+import { type PlanParts, planSpec } from "./plan-spec.ts";
+import { type ReceivedJob, receiveJob } from "./receive-job.ts";
+import { createStartJob, type NewJob } from "./start-job.ts";
+import type { PictureParts } from "./store-picture.ts";
+
+/** Dependencies of `createCreateJob`. */
+export type CreateJobParts = {
+  readonly base: Pick<ServiceBase, "log" | "metrics">;
+  readonly store: JobStore;
+  readonly orchestrator: Orchestrator;
+  readonly watchers: Pick<Watchers, "view">;
+  readonly limiter: OpenJobLimiter;
+  readonly space: BucketSpace;
+  readonly pictures: PictureParts;
+  readonly planning: PlanParts;
+  readonly stats: Pick<StatsRecorder, "recordAccepted" | "recordRefused">;
+  /** The default time to the deadline. */
+  readonly jobDeadlineMs: number;
+};
+
+/** One call, from its arrival. */
+type Call = {
+  readonly tenant: string;
+  readonly signal: AbortSignal;
+  readonly nowUnixMs: number;
+  readonly newJob: NewJob;
+};
+
+const startConcurrency = 32;
+/** The reservation of a call whose header has not arrived. */
+const noReservation: NewJob["reservation"] = { confirm() {}, cancel() {} };
+
+/** CreateJob: receives, plans, stores and dispatches a job. The job is durable once the call has succeeded. */
+export function createCreateJob(parts: CreateJobParts) {
+  const { base, store, orchestrator, watchers, space, stats } = parts;
+  const { log, metrics } = base;
+  const { blobs } = parts.pictures;
+  const startJob = createStartJob({ store, orchestrator, blobs, space, releasePictures });
+  // The concurrency is limited so that the broker answers in time however many jobs arrive at once.
+  const starting = createFairQueue(startConcurrency);
+
+  /** Not awaited: without it, storage may delete the pictures after the deadline that the job would have had. */
+  function releasePictures(jobId: string): void {
+    blobs.release(jobId).catch((error: unknown) => log.debug({ err: error, jobId }, "pictures not released"));
+  }
+
+  /** Phase 3: claims the request id and starts the job. Retried under the same job id while the broker is unavailable. */
+  async function start(spec: JobSpec, { tenant, signal, newJob }: Call): Promise<StoredJob> {
+    const isInteractive = spec.priority === Priority.INTERACTIVE;
+    const job = await starting.run({ tenant, isInteractive }, signal, () =>
+      waitForBroker(log, () => startJob(spec, newJob), brokerTimeoutMs, signal),
+    );
+    addCallLogFields({ jobId: job.spec.jobId });
+    if (job.spec.jobId === spec.jobId) {
+      countSubmitted(metrics, spec);
+      stats.recordAccepted();
+      const { jobId, steps, outputs } = spec;
+      log.info({ jobId, tenant, steps: steps.length, outputs: outputs.length }, "job created");
+    }
+    return job;
+  }
+
+  function viewEarlier({ header, sources }: ReceivedJob, earlier: StoredJob): Job {
+    assertSameRequest(header, sources, earlier);
+    addCallLogFields({ jobId: earlier.spec.jobId });
+    return watchers.view(earlier);
+  }
+
+  async function createJob(stream: AsyncIterable<CreateJobRequest>, call: Call): Promise<Job> {
+    const { newJob } = call;
+    try {
+      const received = await receive(parts, stream, call);
+      if (received.earlier) return viewEarlier(received, received.earlier);
+      const planned = await plan(parts, received, call);
+      if ("earlier" in planned) return viewEarlier(received, planned.earlier);
+      return watchers.view(await start(planned.spec, call));
+    } finally {
+      if (!newJob.mayExist) releasePictures(newJob.jobId);
+      newJob.reservation.cancel();
+    }
+  }
+
+  return async (stream: AsyncIterable<CreateJobRequest>, { signal }: CallContext): Promise<Job> => {
+    try {
+      const nowUnixMs = Date.now();
+      const jobId = createJobId(nowUnixMs, randomBytes(16));
+      const newJob: NewJob = { jobId, reservation: noReservation, mayExist: false };
+      return await createJob(stream, { tenant: callTenant(), signal, nowUnixMs, newJob });
+    } catch (error) {
+      stats.recordRefused(toAppError(error).reason);
+      throw error;
+    }
+  };
+}
+
+/** Phase 1: checks the header before anything is uploaded, then stores the pictures. */
+async function receive(
+  parts: CreateJobParts,
+  stream: AsyncIterable<CreateJobRequest>,
+  call: Call,
+): Promise<ReceivedJob> {
+  const { store, limiter, space, base, jobDeadlineMs } = parts;
+  const { tenant, signal, nowUnixMs, newJob } = call;
+  try {
+    return await receiveJob(parts.pictures, stream, {
+      tenant,
+      signal,
+      async onHeader(header) {
+        const retention = toInputRetention(newJob.jobId, parseDeadline(header, nowUnixMs, jobDeadlineMs));
+        newJob.reservation = await limiter.reserve(tenant);
+        await space.assertSpace();
+        return retention;
+      },
+      findEarlier: ({ requestId }) => findEarlierJob(store, tenant, requestId),
+    });
+  } catch (error) {
+    const { reason } = toAppError(error);
+    if (reason.startsWith("IMAGE_")) base.metrics.count("pixelmesh_input_refused_total", { reason });
+    throw error;
+  }
+}
+
+/** Phase 2: plans the job. A repeated request whose plan is refused resolves to the earlier job. */
+async function plan(
+  { store, planning, jobDeadlineMs }: CreateJobParts,
+  received: ReceivedJob,
+  { tenant, nowUnixMs, newJob: { jobId } }: Call,
+): Promise<{ spec: JobSpec } | { earlier: StoredJob }> {
+  const { header } = received;
+  const deadlineUnixMs = parseDeadline(header, nowUnixMs, jobDeadlineMs);
+  try {
+    return { spec: await planSpec(planning, received, { jobId, tenant, nowUnixMs, deadlineUnixMs }) };
+  } catch (refusal) {
+    const earlier = await findEarlierJob(store, tenant, header.requestId);
+    if (!earlier) throw refusal;
+    return { earlier };
+  }
+}

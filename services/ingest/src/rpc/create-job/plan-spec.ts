@@ -1,0 +1,48 @@
+import type { PictureLimits } from "@pixelmesh/imaging";
+import { lowerPriority, type MeasuredRates, planJob } from "@pixelmesh/pipeline";
+import { type CreateJobHeader, type JobSpec, Priority, type Source } from "@pixelmesh/proto";
+import type { CatalogueClient } from "../../adapters/catalogue-client.ts";
+import type { LoadMonitor } from "../../admission/load-monitor.ts";
+import type { OpenJobLimiter } from "../../admission/open-job-limiter.ts";
+
+/** Dependencies of `planSpec`. */
+export type PlanParts = {
+  readonly catalogue: Pick<CatalogueClient, "forPipeline">;
+  readonly limits: PictureLimits;
+  readonly rates: MeasuredRates;
+  readonly load: Pick<LoadMonitor, "read">;
+  readonly limiter: Pick<OpenJobLimiter, "openJobsOf">;
+  /** From so many open jobs of a tenant on, its interactive jobs run as batch. */
+  readonly interactivePerTenant: number;
+};
+
+/** The identity and times of a new job. */
+export type JobIdentity = {
+  readonly jobId: string;
+  readonly tenant: string;
+  readonly nowUnixMs: number;
+  readonly deadlineUnixMs: number;
+};
+
+/**
+ * Plans a job: resolves its steps, degrades results under load if the caller allows it, and lowers the priority of a tenant with many
+ * open jobs. Throws as `planJob` does, and SERVICE_UNAVAILABLE if the catalogue is unknown.
+ */
+export async function planSpec(
+  { catalogue, limits, rates, load, limiter, interactivePerTenant }: PlanParts,
+  { header, sources }: { readonly header: CreateJobHeader; readonly sources: readonly Source[] },
+  identity: JobIdentity,
+): Promise<JobSpec> {
+  const planned = planJob({
+    ...identity,
+    header,
+    sources,
+    catalogue: await catalogue.forPipeline(header.pipeline ?? { steps: [], outputs: [] }),
+    limits: { maxOutputPixels: limits.maxOutputPixels, maxSidePx: limits.maxSidePx },
+    rates,
+    ...(header.allowDegraded ? { load: await load.read() } : {}),
+  });
+  const spec = { ...planned, limits };
+  const isCrowded = spec.priority === Priority.INTERACTIVE && limiter.openJobsOf(spec.tenant) >= interactivePerTenant;
+  return isCrowded ? lowerPriority(spec, `the tenant has ${interactivePerTenant} open jobs or more`) : spec;
+}

@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { AppError, toAppError } from "@pixelmesh/errors";
+import { contentOf, inspectPicture, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
+import type { Source, Upload } from "@pixelmesh/proto";
+import { type ByteBudget, type ByteShare, collectBytes } from "@pixelmesh/rpc";
+import type { BlobClient, BlobRetention } from "@pixelmesh/worker";
+import type { KnownPictures } from "../../stores/known-pictures.ts";
+
+/** Dependencies of receiving pictures. */
+export type PictureParts = {
+  readonly blobs: BlobClient;
+  /** The memory for uploads. */
+  readonly uploads: ByteBudget;
+  readonly limits: PictureLimits;
+  /** The pictures that a tenant may name by digest. */
+  readonly known: Pick<KnownPictures, "isKnown" | "add">;
+};
+
+/** A picture of a call. */
+export type ReceivedPicture = {
+  readonly upload: Upload;
+  /** Empty if the picture is named by its digest. */
+  readonly bytes: Uint8Array;
+  /** The part of the upload memory that the picture uses. */
+  readonly share: ByteShare;
+};
+
+/**
+ * Inspects a picture by its header and stores it, or extends the life of the stored picture that its digest names. Throws IMAGE_*,
+ * DIGEST_MISMATCH, BLOB_NOT_FOUND.
+ */
+export async function storePicture(
+  parts: PictureParts,
+  picture: ReceivedPicture,
+  retention: BlobRetention,
+  { tenant, signal }: { readonly tenant: string; readonly signal: AbortSignal },
+): Promise<Source> {
+  const { upload, bytes } = picture;
+  const isNamed = bytes.length === 0 && upload.sha256 !== "";
+  // A digest is no secret, so the response must not reveal that another tenant has stored the picture.
+  if (isNamed && !(await parts.known.isKnown(tenant, upload.sha256))) throw notStored(upload);
+  const source = await (isNamed
+    ? reuseStored(parts, picture, retention, signal)
+    : storeBytes(parts, upload, bytes, retention, signal));
+  parts.known.add(tenant, source.sha256);
+  return source;
+}
+
+/** Returns the digest of a picture: that of its bytes, or the announced one if it has none. */
+export function digestOf({ sha256 }: Pick<Upload, "sha256">, bytes: Uint8Array): string {
+  return bytes.length === 0 && sha256 !== "" ? sha256 : createHash("sha256").update(bytes).digest("hex");
+}
+
+async function storeBytes(
+  { blobs, limits }: PictureParts,
+  upload: Upload,
+  bytes: Uint8Array,
+  retention: BlobRetention,
+  signal: AbortSignal,
+): Promise<Source> {
+  if (upload.sizeBytes > 0 && upload.sizeBytes !== bytes.length) {
+    throw new AppError(
+      "IMAGE_TRUNCATED",
+      `Expected ${upload.sizeBytes} bytes of picture \`${upload.name}\`, got ${bytes.length}`,
+    );
+  }
+  if (upload.sha256 !== "" && upload.sha256 !== digestOf({ sha256: "" }, bytes)) {
+    throw new AppError(
+      "DIGEST_MISMATCH",
+      `The bytes of picture \`${upload.name}\` do not have the digest that was announced`,
+    );
+  }
+  const info = await inspectPicture(bytes, limits);
+  const { sha256 } = await blobs.put(contentOf(bytes), toFormatMediaType(info.format), retention, signal);
+  return { name: upload.name, sha256, info };
+}
+
+async function reuseStored(
+  { blobs, limits }: PictureParts,
+  { upload, share }: ReceivedPicture,
+  retention: BlobRetention,
+  signal: AbortSignal,
+): Promise<Source> {
+  if (!(await blobs.extend(upload.sha256, retention))) throw notStored(upload);
+  const read = async () => {
+    const { sizeBytes, parts } = await blobs.read(upload.sha256, limits.maxBytes, signal);
+    return await collectBytes(parts, { maxBytes: limits.maxBytes, share, sizeBytes });
+  };
+  const bytes = await read().catch((error: unknown) => {
+    throw toAppError(error).reason === "BLOB_CORRUPT" ? notStored(upload) : error;
+  });
+  return { name: upload.name, sha256: upload.sha256, info: await inspectPicture(bytes, limits) };
+}
+
+/** Also for a corrupt picture: its bytes, sent again, replace it. */
+function notStored({ name }: Upload): AppError {
+  return new AppError("BLOB_NOT_FOUND", `No picture with the digest of \`${name}\` is stored; send its bytes`);
+}

@@ -1,0 +1,68 @@
+import type { RpcConnection } from "@pixelmesh/rpc";
+import type { ServiceBase } from "@pixelmesh/service";
+import type { WorkerParts } from "@pixelmesh/worker";
+import type { CatalogueClient } from "../adapters/catalogue-client.ts";
+import type { BucketSpace } from "../admission/bucket-space.ts";
+import type { OpenJobLimiter } from "../admission/open-job-limiter.ts";
+import type { IngestConfig } from "../config.ts";
+import type { Measurements } from "../open-orchestrator.ts";
+import type { Stores } from "../open-stores.ts";
+import type { Orchestrator } from "../orchestrator/orchestrator.ts";
+import { createBatch, watchBatch } from "./batches.ts";
+import { createCancelJob } from "./cancel-job.ts";
+import { createCreateJob } from "./create-job/create-job.ts";
+import { createDownloadOutput } from "./download-output.ts";
+import { createGetJob } from "./get-job.ts";
+import { createGetStats } from "./get-stats.ts";
+import { createListJobs } from "./list-jobs.ts";
+import { createProxies } from "./proxies.ts";
+import { repeatable } from "./repeatable.ts";
+import { createWatchJob } from "./watch-job.ts";
+
+/** Dependencies of `createJobService`. */
+export type JobServiceParts = {
+  readonly base: ServiceBase;
+  readonly worker: WorkerParts;
+  readonly stores: Stores;
+  readonly orchestrator: Orchestrator;
+  readonly catalogue: CatalogueClient;
+  readonly measured: Measurements;
+  readonly limiter: OpenJobLimiter;
+  readonly space: BucketSpace;
+  /** A connection for reading outputs. */
+  readonly storage: RpcConnection;
+  readonly config: Pick<IngestConfig, "interactivePerTenant" | "jobDeadlineMs">;
+};
+
+/** Creates the handlers of JobService. */
+export function createJobService(parts: JobServiceParts) {
+  const { base, worker, stores, orchestrator, catalogue, measured, limiter, space, storage, config } = parts;
+  const { store, index, watchers } = stores;
+  const { blobs, limits, scheduler } = worker;
+  const { uploads, downloads } = worker.transfers;
+  const { rates, load, stats } = measured;
+  const { interactivePerTenant, jobDeadlineMs } = config;
+  return {
+    createJob: createCreateJob({
+      base,
+      store,
+      orchestrator,
+      watchers,
+      limiter,
+      space,
+      pictures: { blobs, uploads, limits, known: stores.pictures },
+      planning: { catalogue, limits, rates, load, limiter, interactivePerTenant },
+      stats,
+      jobDeadlineMs,
+    }),
+    getJob: repeatable(base.log, createGetJob(store, watchers)),
+    listJobs: repeatable(base.log, createListJobs({ store, index, watchers })),
+    watchJob: createWatchJob(watchers),
+    cancelJob: repeatable(base.log, createCancelJob({ store, orchestrator, watchers })),
+    downloadOutput: createDownloadOutput({ store, watchers, downloads, storage }),
+    createBatch,
+    watchBatch,
+    getStats: createGetStats({ base, stats, scheduler, storage }),
+    ...createProxies(catalogue, scheduler),
+  };
+}

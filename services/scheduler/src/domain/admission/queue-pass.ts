@@ -1,0 +1,84 @@
+import type { Device } from "../devices/device.ts";
+import type { SchedulerEffect } from "../effects.ts";
+import { evictForRequest } from "../relief/evict-for-request.ts";
+import type { Rules } from "../rules.ts";
+import { type AdmissionDecision, decide, decideResumed, devicesFor } from "./decide.ts";
+import { fitsWhenDrained } from "./fits.ts";
+import type { MemoryProfiles } from "./memory-profiles.ts";
+import type { AdmissionContext } from "./predict-option.ts";
+import type { RequestQueue, WaitingRequest } from "./queue.ts";
+import type { WaitReason } from "./slot-request.ts";
+import { type SlotTable, toGrantEffect } from "./slot-table.ts";
+
+/** Tries waiting requests in the order of the queue. */
+export type QueuePass = {
+  /** Tries all waiting requests. Call it after each event that frees memory or slots. */
+  run(nowMs: number): SchedulerEffect[];
+  /** Tries one request that came after the last run, with the reservations and wait reasons of that run. */
+  tryOne(waiting: WaitingRequest, nowMs: number): SchedulerEffect[];
+};
+
+/** State that a pass reads and changes. */
+export type QueuePassParts = {
+  readonly devices: ReadonlyMap<string, Device>;
+  readonly queue: RequestQueue;
+  readonly slots: SlotTable;
+  readonly profiles: MemoryProfiles;
+  readonly rules: Rules;
+  readonly term: number;
+};
+
+/** Findings of one run: ids of reserved devices, and the wait reason of each request shape. */
+type PassFindings = { readonly reserved: Set<string>; readonly waits: Map<string, WaitReason> };
+
+/** Creates a pass without findings. */
+export function createQueuePass({ devices, queue, slots, profiles, rules, term }: QueuePassParts): QueuePass {
+  let findings: PassFindings = { reserved: new Set(), waits: new Map() };
+
+  function tryOne(waiting: WaitingRequest, nowMs: number): SchedulerEffect[] {
+    const context: AdmissionContext = { profiles, rules, nowMs };
+    const { callId, request, shape } = waiting;
+    // 1. Requests of equal shape wait for the same reason; decide only once for each shape.
+    const knownWait = findings.waits.get(shape);
+    const decision: AdmissionDecision =
+      knownWait !== undefined
+        ? { wait: knownWait }
+        : (decideResumed(request, devices, term, context) ?? decide(request, devices, findings.reserved, context));
+    // 2. Grant.
+    if ("choice" in decision) {
+      queue.remove(callId);
+      return [toGrantEffect(slots.grant(callId, request, decision.choice, nowMs), rules)];
+    }
+    // 3. Record the wait reason.
+    waiting.why = decision.wait;
+    waiting.reserves = false;
+    findings.waits.set(shape, decision.wait);
+    // 4. Reserve a device for it, or evict idle hosts.
+    return helpWaiting(waiting, knownWait === undefined, context);
+  }
+
+  /** Reserves a device for a request that has waited long, and evicts idle hosts for one that waits for memory. */
+  function helpWaiting(waiting: WaitingRequest, isFirstOfShape: boolean, context: AdmissionContext): SchedulerEffect[] {
+    const { request, sinceMs, why } = waiting;
+    const { reserved } = findings;
+    // Queue order alone gives it a free slot of its class. Memory and tokens would keep going to smaller requests.
+    const mayReserve = context.nowMs - sinceMs >= rules.reserveAfterMs && why !== "class";
+    const needsMemory = isFirstOfShape && (why === "memory" || why === "zone");
+    if ((!mayReserve && !needsMemory) || reserved.size === devices.size) return [];
+    const target = devicesFor(request, devices).find(
+      (device) => !reserved.has(device.deviceId) && fitsWhenDrained(device, request, context),
+    );
+    if (target === undefined) return [];
+    if (mayReserve) reserved.add(target.deviceId);
+    waiting.reserves = mayReserve;
+    return needsMemory ? evictForRequest(target, request, context) : [];
+  }
+
+  return {
+    run(nowMs) {
+      findings = { reserved: new Set(), waits: new Map() };
+      return [...queue.entries].flatMap((waiting) => tryOne(waiting, nowMs));
+    },
+    tryOne,
+  };
+}

@@ -1,0 +1,42 @@
+import type { Epoch, SlotOption } from "@pixelmesh/proto";
+
+/** How heavy work is; see WorkClass in the contract. */
+export type WorkClass = "light" | "heavy" | "exclusive";
+
+/** All work classes. */
+export const workClasses: readonly WorkClass[] = ["light", "heavy", "exclusive"];
+
+/** The priority of a request: interactive requests are tried before batch requests. */
+export type Priority = "interactive" | "batch";
+
+/**
+ * Why a request waits. `class`: no free slot of its class; `company`: other work on the device that may not run beside it;
+ * `reservation`: the device is reserved for a request that has waited longer; `stale`: none of its devices has a fresh report.
+ */
+export type WaitReason = "memory" | "class" | "company" | "tokens" | "zone" | "reservation" | "stale";
+
+/** A request for a slot. Times on the scheduler's clock; a deadline of Infinity: only the rules' `maxWaitMs` ends the wait. */
+export type SlotRequest = {
+  readonly service: string;
+  readonly instance: string;
+  readonly deviceIds: readonly string[];
+  readonly jobId: string;
+  readonly stepId: string;
+  readonly tenant: string;
+  readonly workClass: WorkClass;
+  readonly priority: Priority;
+  readonly deadlineMs: number;
+  readonly options: readonly SlotOption[];
+  /** Empty for work without a model, which runs in the service's own process. */
+  readonly modelDigest: string;
+  /** Empty if no inference host runs yet. */
+  readonly hostId: string;
+  readonly resume: Epoch | undefined;
+  /** No other work may run beside it. */
+  readonly alone?: boolean;
+  /** The work has begun in this process, so it is not redirected to a peer. */
+  readonly underWay?: boolean;
+};
+
+/** What a holder measured during its run. Bytes of 0: unknown. */
+export type Measurement = { readonly peakBytes: number; readonly runMs: number; readonly outOfMemory: boolean };

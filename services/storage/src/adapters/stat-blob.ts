@@ -1,0 +1,31 @@
+import type { BlobStat, StatOptions } from "../domain/blob-store.ts";
+import { blobNotFound, corruptBlob } from "./blob-errors.ts";
+import { extendBlob, type LifetimeParts } from "./extend-blob.ts";
+import type { Integrity } from "./integrity.ts";
+import type { KeyedLock } from "./keyed-lock.ts";
+import { readStat } from "./stored-blobs.ts";
+
+/** Extends a blob to at least `wantedMs` (0: not), verifies it on request, and returns it. */
+export function statBlob(
+  parts: LifetimeParts,
+  locks: KeyedLock,
+  integrity: Integrity,
+  { sha256, wantedMs }: { readonly sha256: string; readonly wantedMs: number },
+  { verify = false, ...use }: StatOptions = {},
+): Promise<BlobStat> {
+  return locks.run(sha256, async () => {
+    const blob = await readStat(parts.layout.blobPath(sha256), sha256);
+    if (blob === undefined) throw await blobNotFound(parts.layout, sha256);
+    if (verify && !(await integrity.isIntact(blob))) throw corruptBlob(sha256);
+    const { sizeBytes, kind, keepUntilMs } = await extendBlob(parts, blob, wantedMs, use, false);
+    return { sha256, sizeBytes, kind, keepUntilMs };
+  });
+}
+
+/** Records a use of a blob, if it exists. */
+export function recordUse(parts: LifetimeParts, locks: KeyedLock, sha256: string): Promise<void> {
+  return locks.run(sha256, async () => {
+    const blob = await readStat(parts.layout.blobPath(sha256), sha256);
+    if (blob) await extendBlob(parts, blob, 0, {}, false);
+  });
+}

@@ -1,0 +1,140 @@
+import type { Bus } from "@pixelmesh/bus";
+import { connectPixelmesh, JobState } from "@pixelmesh/client";
+import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import { download, effectStep, robot } from "@pixelmesh/testing/jobs";
+import { connectTestBus, finishedStates, keysLeft } from "@pixelmesh/testing/processes";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startFaultyReplica } from "../support/faulty-replica.ts";
+
+// By enumeration: a process kills itself right before its first durable write, then another before its second, and
+// so on, until one completes. The other replica is stopped meanwhile, so that every write is the victim's.
+const env = { PIXELMESH_NATS_ACK_WAIT: "1s", PIXELMESH_INGEST_RECONCILE_AFTER: "1s", PIXELMESH_STOP_GRACE: "2s" };
+const maxPoints = 40;
+// Only the last process takes this long: all others die much earlier, also on a busy machine.
+const survivedMs = 5_000;
+
+let mesh: TestMesh;
+let bus: Bus & AsyncDisposable;
+beforeAll(async () => {
+  mesh = await startTestMesh({ env });
+  bus = await connectTestBus(mesh.brokerUrl());
+});
+afterAll(async () => {
+  await bus?.[Symbol.asyncDispose]();
+  await mesh?.[Symbol.asyncDispose]();
+});
+
+// A new contrast gives a new result key, also in a repeated test. With a stored result there would be no work.
+const freshPipeline = () => ({
+  steps: [effectStep("fx", "black_and_white", { contrast: 1 + Math.random() / 4 })],
+});
+
+async function expectOneEnd(id: string): Promise<void> {
+  const job = await mesh.client.jobs.wait(id, { signal: AbortSignal.timeout(30_000) });
+  expect(job).toMatchObject({ state: JobState.SUCCEEDED, error: undefined });
+  expect((await download(mesh.client, job, "result")).length).toBeGreaterThan(1_000);
+  await expect.poll(() => finishedStates(bus, id)).toEqual([JobState.SUCCEEDED]);
+}
+
+/**
+ * Plays with a victim that dies before its first write, its second and so on until one completes, then once before each of
+ * `kinds` that did not occur: one run may need two writes where another needs one. Returns the writes that a victim died before.
+ */
+async function dieAtEveryWrite(
+  kinds: readonly string[],
+  play: (diesAt: number | string) => Promise<string | undefined>,
+): Promise<ReadonlySet<string>> {
+  const reached = new Set<string>();
+  let point = 1;
+  for (let died = await play(point); died !== undefined; died = await play(++point)) {
+    reached.add(died);
+    expect(point).toBeLessThan(maxPoints);
+  }
+  for (const kind of kinds) {
+    if (reached.has(kind)) continue;
+    expect(await play(kind)).toBe(kind);
+    reached.add(kind);
+  }
+  return reached;
+}
+
+const diedBefore = ({ errorOutput }: { errorOutput(): string }) => /dies before: (.*)/.exec(errorOutput())?.[1];
+
+const writesOfIngest = [
+  "create requests",
+  "put open",
+  "create jobs",
+  "create results",
+  "publish WORK_EFFECTS",
+  "update jobs",
+  "publish JOB_EVENTS",
+  "remove open",
+  "ack JOB_EVENTS",
+];
+
+test.each([
+  [true, "and its caller comes back with the request id"],
+  [false, "and its caller is never heard of again"],
+])("a job survives ingest dying between any two of its writes (%s), %s", { timeout: 360_000 }, async (comesBack) => {
+  const keeper = mesh.processes().find(({ name }) => name === "ingest");
+  const reached = await dieAtEveryWrite(writesOfIngest, async (diesAt) => {
+    await using victim = await startFaultyReplica(mesh, bus, "ingest", diesAt, env);
+    process.kill(keeper?.pid as number, "SIGSTOP");
+    const client = connectPixelmesh({ address: victim.address, retryTimeoutMs: 0 });
+    const request = {
+      pipeline: freshPipeline(),
+      pictures: [{ bytes: robot }],
+      requestId: `point-${diesAt}-${Math.random()}`.replaceAll(" ", "-"),
+    };
+    let acknowledged: string | undefined;
+    try {
+      acknowledged = (await client.jobs.create(request)).id;
+      await client.jobs.wait(acknowledged, { signal: AbortSignal.timeout(20_000) });
+    } catch {
+      // It died during the call, or during the watch.
+    } finally {
+      // Writes after the end, such as the removal of the entry in `open`, follow the watcher's event.
+      await Promise.race([victim.exited, new Promise((next) => setTimeout(next, survivedMs))]);
+      process.kill(keeper?.pid as number, "SIGCONT");
+      client.close();
+    }
+    if (comesBack) {
+      const again = await mesh.client.jobs.create(request);
+      if (acknowledged !== undefined) expect(again.id).toBe(acknowledged);
+      await expectOneEnd(again.id);
+    } else if (acknowledged !== undefined) {
+      await expectOneEnd(acknowledged);
+    }
+    await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
+    return diedBefore(victim);
+  });
+  expect(reached).toEqual(new Set(writesOfIngest));
+  for await (const job of mesh.client.jobs.list()) expect(job.state).not.toBe(JobState.RUNNING);
+});
+
+test.each([
+  ["does its work", robot, JobState.SUCCEEDED, ["publish JOB_EVENTS", "update results", "ack WORK_EFFECTS"]],
+  ["finds that it cannot", robot.subarray(0, 2_000), JobState.FAILED, ["update results", "publish JOB_EVENTS"]],
+])(
+  "a job survives a worker that %s and dies between any two of its writes",
+  { timeout: 240_000 },
+  async (_, bytes, state, writes) => {
+    const sleeper = mesh.processes().find(({ name }) => name === "effects");
+    await dieAtEveryWrite(writes, async (diesAt) => {
+      await using victim = await startFaultyReplica(mesh, bus, "effects", diesAt, env);
+      // Ingest asks the stopped worker for its catalogue, and caches that for five seconds.
+      await mesh.client.effects();
+      process.kill(sleeper?.pid as number, "SIGSTOP");
+      const { id } = await mesh.client.jobs.create({ pipeline: freshPipeline(), pictures: [{ bytes }] });
+      const ended = mesh.client.jobs.wait(id);
+      await Promise.race([victim.exited, ended]);
+      // The acknowledgement follows the job's end.
+      await Promise.race([victim.exited, new Promise((next) => setTimeout(next, survivedMs))]);
+      process.kill(sleeper?.pid as number, "SIGCONT");
+      expect((await ended).state).toBe(state);
+      await expect.poll(() => finishedStates(bus, id)).toEqual([state]);
+      return diedBefore(victim);
+    });
+    await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
+  },
+);
