@@ -11,28 +11,38 @@ const read = (line: string) => {
 
 test("a GPU is read with its UUID, name and memory; memory that is neither used nor free counts as used", () => {
   expect(read(`0, ${uuid}, NVIDIA H200, 143771, 1204, 141930, Disabled`)).toEqual({
-    ...{ index: 0, uuid, name: "NVIDIA H200", isMig: false },
-    ...{ totalBytes: 143_771 * mib, usedBytes: 1_841 * mib },
+    index: 0,
+    uuid,
+    name: "NVIDIA H200",
+    isMig: false,
+    totalBytes: 143_771 * mib,
+    usedBytes: 1_841 * mib,
   });
 });
 
 test("older drivers omit the field for MIG, and consumer cards report [N/A] in it", () => {
   expect(read(`1, ${uuid}, TITAN Xp, 12196, 10, 12186`)).toMatchObject({ index: 1, name: "TITAN Xp", isMig: false });
   expect(read(`0, ${uuid}, NVIDIA GeForce RTX 4090, 24564, 4, 24080, [N/A]`)).toMatchObject({
-    ...{ name: "NVIDIA GeForce RTX 4090", usedBytes: 484 * mib, isMig: false },
+    name: "NVIDIA GeForce RTX 4090",
+    usedBytes: 484 * mib,
+    isMig: false,
   });
 });
 
 test("units and names with commas are accepted", () => {
   expect(read(`0, ${uuid}, Quadro, special, 4096 MiB, 96 MiB, 4000 MiB, Disabled`)).toMatchObject({
-    ...{ name: "Quadro, special", totalBytes: 4096 * mib, usedBytes: 96 * mib },
+    name: "Quadro, special",
+    totalBytes: 4096 * mib,
+    usedBytes: 96 * mib,
   });
 });
 
 test("a GPU with MIG instances is marked, and may hide its own memory in a container", () => {
   const hidden = "[Insufficient Permissions]";
   expect(read(`0, ${uuid}, NVIDIA A100-SXM4-40GB, ${hidden}, ${hidden}, ${hidden}, Enabled`)).toMatchObject({
-    ...{ isMig: true, totalBytes: undefined, usedBytes: undefined },
+    isMig: true,
+    totalBytes: undefined,
+    usedBytes: undefined,
   });
 });
 
@@ -40,7 +50,9 @@ test.each(["ERR!", "[N/A]", "N/A", "[Not Supported]", "[Unknown Error]", "[GPU i
   "memory of `%s` is unknown",
   (value) => {
     expect(read(`0, ${uuid}, NVIDIA L4, ${value}, ${value}, ${value}, Disabled`)).toMatchObject({
-      ...{ name: "NVIDIA L4", totalBytes: undefined, usedBytes: undefined },
+      name: "NVIDIA L4",
+      totalBytes: undefined,
+      usedBytes: undefined,
     });
     expect(read(`0, ${uuid}, NVIDIA L4, 23034, ${value}, 22000, Disabled`).usedBytes).toBeUndefined();
   },

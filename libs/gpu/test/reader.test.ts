@@ -101,7 +101,10 @@ test("MIG instances replace their GPU as devices", async () => {
   const { reader } = start({ gpus: [card], list: migList, xml: migXml });
   await expect.poll(() => reader.gpus().length, polling).toBe(2);
   expect(reader.gpus()[1]).toEqual({
-    ...{ deviceId: "MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb", name: "NVIDIA A100-SXM4-40GB MIG 3g.20gb" },
-    ...{ totalBytes: 19_968 * mib, observedBytes: 1_025 * mib, processes: new Map([[4711, 1_000 * mib]]) },
+    deviceId: "MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb",
+    name: "NVIDIA A100-SXM4-40GB MIG 3g.20gb",
+    totalBytes: 19_968 * mib,
+    observedBytes: 1_025 * mib,
+    processes: new Map([[4711, 1_000 * mib]]),
   });
 });
