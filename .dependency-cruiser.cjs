@@ -1,4 +1,4 @@
-// Import rules of docs/architecture: services -> libs -> proto, floors of libs, pure cores, and one owner for each
+// Import rules of docs/explanation/architecture.md: services -> libs -> proto, floors of libs, pure cores, and one owner for each
 // library that touches the outside. Run by scripts/check-imports.ts, which fails if no module was seen.
 const libFloors = [
   ["testing"],
