@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-ops check-deploy bench soak eval-models eval-tiles dist images rehearse-images generate generate-docs generate-ops format clean
+.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-ops check-deploy bench bench-peers soak eval-models eval-tiles dist images rehearse-images generate generate-docs generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -49,10 +49,14 @@ check-deploy: setup ## Steps of the images and the Helm chart, without a cluster
 	@bash scripts/check-deploy.sh
 
 # Benches and evaluations also measure third-party models, where these are present.
-bench eval-models eval-tiles: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MODELS_DIR),$(wildcard ../shared/data/models))
+bench bench-peers eval-models eval-tiles: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MODELS_DIR),$(wildcard ../shared/data/models))
 
 bench: setup ## Measure, as ratios to the raw libraries in the same run; results in bench/results/
 	@$(NODE) bench/run.ts
+
+bench-peers: setup ## Compare with rembg, ipx, thumbor, BullMQ and others, installed into .tools/peers (CASE=name, ROUNDS=5)
+	@bash bench/peers/setup.sh
+	@$(NODE) bench/peers/run.ts
 
 soak: setup ## 5,000 small pictures through one mesh (PICTURES=n): no process may keep growing; takes minutes
 	@PICTURES="$(PICTURES)" $(NODE) bench/soak.ts
