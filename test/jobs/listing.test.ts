@@ -117,7 +117,7 @@ test("a listing of any number of jobs shows each once, newest first, with full p
   const failed = few.failed.reverse();
   expect(await listIds(fewClient, { state: JobState.FAILED, pageSize: 7 })).toEqual(failed);
   expect(await listIds(fewClient, { state: JobState.CANCELLED })).toEqual([]);
-  expect(await listIds(connectTenant("nobody"))).toEqual([]);
+  expect(await listIds(connectTenant("without-jobs"))).toEqual([]);
   const before = await consumers();
   const many = await writeJobs("many", 60_000);
   const manyClient = connectTenant("many");

@@ -250,7 +250,7 @@ test("jobs end even when their events left the log before ingest read them", {
   const told = await last();
   for (let at = 0; at < 100; at++) {
     const event = { $case: "started", value: {} } as const;
-    await publishEvent(bus, JobEvent.fromPartial({ jobId: `nobody${at}`, worker: "x".repeat(2_000), event }));
+    await publishEvent(bus, JobEvent.fromPartial({ jobId: `unknown${at}`, worker: "x".repeat(2_000), event }));
   }
   expect((await bus.jsm.streams.info("JOB_EVENTS")).state.first_seq).toBeGreaterThan(told);
   process.kill(ingest as number, "SIGCONT");

@@ -34,7 +34,7 @@ test("a request fails after its timeout; at once without responders or on a clos
   const startMs = performance.now();
   await expect(bus.nc.request("mute", "", { timeout: 300 })).rejects.toBeInstanceOf(errors.TimeoutError);
   expect(performance.now() - startMs).toBeGreaterThanOrEqual(300);
-  const failure = await bus.nc.request("nobody", "", { timeout: 60_000 }).catch((error: unknown) => error);
+  const failure = await bus.nc.request("unserved", "", { timeout: 60_000 }).catch((error: unknown) => error);
   expect(failure instanceof errors.RequestError && failure.isNoResponders()).toBe(true);
   const other = await connectAnother();
   const failed = expect(other.nc.request("mute", "", { timeout: 60_000 })).rejects.toBeInstanceOf(errors.RequestError);

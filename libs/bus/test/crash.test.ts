@@ -130,7 +130,7 @@ test("messages are held while the broker is away, up to a bound; the rest fails 
       () => undefined,
       (error) => error,
     );
-  const send = (timeout: number, payload = "") => failureOf(bus.nc.request("nobody", payload, { timeout }));
+  const send = (timeout: number, payload = "") => failureOf(bus.nc.request("unserved", payload, { timeout }));
   let sent: Promise<unknown>[] = [];
   await crash(async () => {
     // The subject has no responders. Only a running broker says so; without one the request times out.

@@ -92,7 +92,7 @@ test("provisioning removes abandoned consumers of earlier releases and keeps tho
   const listening = bus.nc.subscribe("_INBOX.here");
   const add = (config: object) => bus.jsm.consumers.add("KV_jobs", { ack_policy: AckPolicy.None, ...config });
   await add({ deliver_subject: "_INBOX.here" });
-  await add({ durable_name: "kept", deliver_subject: "_INBOX.nobody" });
+  await add({ durable_name: "kept", deliver_subject: "_INBOX.unserved" });
   await add({ inactive_threshold: 300 * 1e9 });
   expect(await consumerCount(bus)).toBe(603);
   await provision(await connectAnother());

@@ -79,7 +79,7 @@ describe("models pull", () => {
       using models = createDir(upscalerEntry("m", { sha256: null, sizeBytes: null, sourceUrl: server.url("/m.onnx") }));
       const { exitCode, out, err } = await run(["pull", "m", "--models-dir", models.dir], { isTTY });
       expect(exitCode).toBe(0);
-      expect(out).toContain("nobody had pinned one");
+      expect(out).toContain("no sha256 was pinned");
       expect(out).toContain(`PIXELMESH_MODELS_DIR=${models.dir}`);
       if (isTTY) expect(err).toMatch(/\[K.*\[#{24}\] {2}100 % of 1\.2 MiB/);
       else expect(err).toMatch(/^m: \d+ % of 1\.2 MiB/);

@@ -8,7 +8,7 @@ import { pullModel } from "./pull.ts";
 /**
  * Runs instead of a service that is started with `--pull-models=a,b` (and `--from=` a mirror): pulls each missing model into
  * PIXELMESH_MODELS_DIR and returns. Sets exit code 1 if a model could not be pulled. Refuses a model without a sha256 in its
- * entry, because an unattended start must not pin whatever it downloads first.
+ * entry, because an unattended start must not pin the first download.
  */
 export async function runPullModels(process: NodeJS.Process, service: string): Promise<void> {
   const log = createLogger({ service, instance: "models", level: process.env.PIXELMESH_LOG_LEVEL || "info" });

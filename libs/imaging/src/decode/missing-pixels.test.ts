@@ -110,7 +110,7 @@ test("a JPEG with damaged data is decoded with a notice", async () => {
   expect(await outcomeOf(file)).toBe("damaged");
 });
 
-test("a PNG that lacks rows is truncated, whatever chunks end it; one that lacks only its end is decoded", async () => {
+test("a PNG that lacks rows is truncated, with any chunks at its end; one that lacks only its end is decoded", async () => {
   const row = Buffer.concat([Uint8Array.of(0), Buffer.alloc(width * 3, 77)]);
   const rows = deflateSync(Buffer.concat(Array(height).fill(row)));
   const halfRows = deflateSync(Buffer.concat(Array(height / 2).fill(row)));

@@ -52,7 +52,7 @@ async function pictures(): Promise<Record<string, Buffer>> {
 }
 
 describe("pictures in files", () => {
-  test("are decoded to the same pixels and notices as in memory, whatever their kind", async () => {
+  test("of every kind are decoded to the same pixels and notices as in memory", async () => {
     const frameStore = createFrameStore(async () => dir, 0);
     for (const [name, bytes] of Object.entries(await pictures())) {
       const inMemory = await decodePicture(bytes, defaultLimits);

@@ -13,7 +13,7 @@ const toWire = (header: unknown, payload: Uint8Array) => {
 };
 
 describe("frames", () => {
-  test("arrive unchanged, whatever chunks the stream is cut into", () => {
+  test("arrive unchanged from any chunks of the stream", () => {
     const frame = fc.record({
       header: fc.dictionary(fc.string(), fc.integer()),
       payload: fc.uint8Array({ maxLength: 300 }),

@@ -16,7 +16,7 @@ function* numbered(sizes: readonly number[]) {
 }
 const sizes = fc.array(fc.oneof(fc.nat(3), fc.nat(400_000)), { maxLength: 12 });
 
-test("collecting and coalescing keep the bytes, whatever the chunks are", async () => {
+test("collecting and coalescing keep the bytes of any chunks", async () => {
   await fc.assert(
     fc.asyncProperty(sizes, fc.nat(2 * mib), async (lengths, announced) => {
       const expected = Buffer.concat([...numbered(lengths)]);

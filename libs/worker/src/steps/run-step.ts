@@ -15,7 +15,7 @@ export type StepRunner = (item: WorkItem, delivery: Delivery, signal: AbortSigna
 
 /**
  * Creates a runner. It runs the step, stores the result, then publishes the event, so that every published result is stored. A result
- * that storage refuses for now waits in memory, without its slot, until the job's deadline. After a pause in which another worker
+ * that storage cannot take yet waits in memory, without its slot, until the job's deadline. After a pause in which another worker
  * may have got the item, only a completion is published.
  */
 export function createStepRunner(

@@ -15,7 +15,7 @@ import type { ExecutionResult } from "./execution.ts";
 
 /**
  * Encodes and stores each requested output, and the frame if another step needs it. Returns the stored result. `retry` repeats what
- * storage, or the disk for large pictures, refuses for now.
+ * storage, or the disk for large pictures, cannot take yet.
  */
 export async function storeOutcome(
   { base, blobs }: WorkerParts,

@@ -30,7 +30,7 @@ export function chainShape(picture: Pick<RowSource, "widthPx" | "heightPx" | "ch
 
 /**
  * Applies effects to a picture row by row: converts to float once at the start, rounds once at the end. Memory is bounded by the
- * rows that the effects hold together, whatever the picture's height. The event loop is never blocked for longer than one turn
+ * rows that the effects hold together, for a picture of any height. The event loop is never blocked for longer than one turn
  * of the pace. `sink` must have the chain's shape (INTERNAL otherwise). After an abort it rejects with the signal's reason and
  * leaves the sink unfinished.
  */

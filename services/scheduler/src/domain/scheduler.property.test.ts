@@ -75,7 +75,7 @@ function findBreaches(game: ReturnType<typeof play>): string[] {
   });
 }
 
-test("(1) with constant external memory, real use of a device never exceeds its bound, whatever starts, grows, breaks or stops reporting", {
+test("(1) with constant external memory, real use of a device never exceeds its bound while work starts, grows, breaks or stops reporting", {
   timeout: timeoutMs,
 }, () => {
   assertAlways(

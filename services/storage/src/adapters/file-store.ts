@@ -62,7 +62,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<BlobStor
       const range = { offsetBytes, lengthBytes };
       const blob = await openBlob({ layout, locks, verified, integrity }, sha256, range, signal);
       counts.get();
-      // Not awaited: on a disk that is read-only for now only the time of the use is lost.
+      // Not awaited: if the disk is read-only, only the time of the use is lost.
       recordUse(parts, locks, sha256).catch(() => {});
       return blob;
     },

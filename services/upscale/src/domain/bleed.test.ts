@@ -49,7 +49,7 @@ function bleedSlowly({ widthPx, heightPx, channels, data }: Frame, reachPx: numb
   return layer.map((color, index) => color ?? pixel(index));
 }
 
-test("colours extend under transparency, layer by layer, whatever rows are read", async () => {
+test("colours extend under transparency, layer by layer, for any rows that are read", async () => {
   await fc.assert(
     fc.asyncProperty(
       pictures,

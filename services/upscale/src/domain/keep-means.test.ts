@@ -44,7 +44,7 @@ const patterns: Readonly<Record<string, At>> = {
   "half a checkerboard": (x, y) => (x < 20 ? 200 : ((x + y) % 2) * 255),
 };
 
-test("the mean stays within 2 levels, whatever a model does to fine patterns, at any factor", async () => {
+test("the mean stays within 2 levels for fine patterns that a model changes, at any factor", async () => {
   const shape = fc.record({
     name: fc.constantFrom(...Object.keys(patterns)),
     widthPx: fc.integer({ min: 4, max: 40 }),

@@ -60,6 +60,6 @@ async function pull(name: string, io: CliIo, { from, modelsDir, json }: Options)
 function describe({ name, path, sizeBytes, sha256, pulled, pinned }: PullReport, targetDir: string): string {
   const what = `${name}: ${pulled ? "here now" : "was here"}, ${toShortSize(sizeBytes)}, ${path}\n`;
   if (!pinned) return `${what}${name}: sha256 ${sha256}, as its entry says\n`;
-  const text = `sha256 ${sha256}; nobody had pinned one, so from now on this one is expected (${targetDir}/manifest.json)`;
+  const text = `sha256 ${sha256}; no sha256 was pinned, so this one is expected from now on (${targetDir}/manifest.json)`;
   return `${what}${name}: ${text}\n`;
 }

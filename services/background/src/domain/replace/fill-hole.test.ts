@@ -5,7 +5,7 @@ import { fillHole } from "./fill-hole.ts";
 
 const size = { widthPx: 40, heightPx: 30 };
 
-test("hidden pixels get colours from around them, whatever their own are", async () => {
+test("hidden pixels of any colour get the colours around them", async () => {
   const hidden = createValues(size, (x, y) => (x > 10 && x < 30 && y > 5 && y < 25 ? 1 : 0));
   const picture = createPicture(size, 3, (x, y) => (hidden.data[y * 40 + x] === 1 ? 255 : x < 20 ? 40 : 120));
   const [red] = await fillHole(await toRgbPlanes(picture.data, size, noPause), hidden, noPause);

@@ -37,7 +37,7 @@ test("every default is accepted by its own parameter", () => {
   }
 });
 
-test("missing settings and explicit defaults have the same canonical form, whatever the order and case", () => {
+test("missing settings and explicit defaults have the same canonical form in any order and case", () => {
   const bare = parseEffect(toEffect("dither", { dark: "#aabbcc" }));
   const full = parseEffect(toEffect("dither", { scale: 1, dark: "#AABBCC", method: "floyd_steinberg" }));
   expect(JSON.stringify(full.resolved)).toBe(JSON.stringify(bare.resolved));
