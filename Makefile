@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-ops check-deploy bench bench-peers soak eval-models eval-tiles dist images rehearse-images generate generate-docs generate-ops format clean
+.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-ops check-deploy bench bench-peers soak eval-models eval-tiles dist images rehearse-images generate kernels generate-docs generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -39,7 +39,7 @@ test-deep: setup ## The property tests of the pure cores, 10,000 runs each; RUNS
 check: setup ## Static checks and unit tests, under 90 s
 	@bash scripts/check.sh
 
-check-deep: setup ## Slow checks of the code itself: what it takes to add an operation
+check-deep: setup ## Slow checks of the code itself: what it takes to add an operation; kernels against their sources
 	@bash scripts/check-deep.sh
 
 check-ops: setup ## Alert rules, their tests, metrics pages and live alerts, by a real Prometheus
@@ -78,6 +78,9 @@ rehearse-images: setup ## Build the Dockerfile on stand-ins for its bases, with 
 
 generate: setup ## Regenerate proto/gen from the contracts
 	@bash proto/generate.sh
+
+kernels: setup ## Compile the WebAssembly kernels from */*/kernels/*.ts (AssemblyScript, installed into .tools/)
+	@bash scripts/build-kernels.sh
 
 generate-docs: setup ## Regenerate docs/reference from the code
 	@$(NODE) scripts/reference/generate.ts

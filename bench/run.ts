@@ -1,6 +1,9 @@
 /** `make bench`: runs every case, or the one named by CASE. Exits with 1 if a figure is over its limit. */
 import { badInputCase } from "./cases/bad-input.ts";
 import { batchTilesCase } from "./cases/batch-tiles.ts";
+import { cutOutKernelsCase } from "./cases/cut-out-kernels.ts";
+import { cutOutsCase } from "./cases/cut-outs.ts";
+import { effectKernelsCase } from "./cases/effect-kernels.ts";
 import { etaCase } from "./cases/eta.ts";
 import { eventLoopsCase } from "./cases/event-loops.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
@@ -8,9 +11,9 @@ import { holdSlotFloodCase } from "./cases/hold-slot-flood.ts";
 import { hostRecycleCase } from "./cases/host-recycle.ts";
 import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
-import { meshStartCase } from "./cases/mesh-start.ts";
 import { overloadCase } from "./cases/overload.ts";
 import { recoveryCase } from "./cases/recovery.ts";
+import { restAndStartCase } from "./cases/rest-and-start.ts";
 import { sustainedCase } from "./cases/sustained.ts";
 import { telemetryCostCase } from "./cases/telemetry-cost.ts";
 import { upscale16Case } from "./cases/upscale-16.ts";
@@ -23,10 +26,10 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "bad-input": badInputCase,
   "hold-slot": holdSlotCase,
   "hold-slot-flood": holdSlotFloodCase,
-  "mesh-start": meshStartCase,
   "jobs-tiny": jobsTinyCase,
   overload: overloadCase,
   recovery: recoveryCase,
+  "rest-and-start": restAndStartCase,
   sustained: sustainedCase,
   "interactive-behind-batch": interactiveBehindBatchCase,
   "telemetry-cost": telemetryCostCase,
@@ -37,6 +40,9 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "upscale-1080p": upscale1080pCase,
   "upscale-16": upscale16Case,
   "batch-tiles": batchTilesCase,
+  "cut-out-kernels": cutOutKernelsCase,
+  "cut-outs": cutOutsCase,
+  "effect-kernels": effectKernelsCase,
   "host-recycle": hostRecycleCase,
   "upscale-large": upscaleLargeCase,
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make check: format, lint, types, import rules, words, contracts, generated code and pages, unit tests. Stops at the first step that fails.
+# make check: format, lint, types, import rules, words, kernels, contracts, generated code and pages, unit tests. Stops at the first step that fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,6 +33,7 @@ step format+lint biome check .
 step types tsc -p .
 step imports node scripts/check-imports.ts
 step words node scripts/check-words.ts
+step kernels node scripts/build-kernels.ts --records
 step buf-lint bash -c 'cd proto && ../node_modules/.bin/buf lint && ../node_modules/.bin/buf format -d --exit-code'
 step buf-breaking bash -c 'cd proto && ../node_modules/.bin/buf breaking --against released.binpb'
 step generated generated_is_current

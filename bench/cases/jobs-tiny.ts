@@ -90,7 +90,7 @@ export async function jobsTinyCase(): Promise<boolean> {
         name: "durable writes of a one-step job",
         value: writesPerJob,
         unit: "writes",
-        bound: 12,
+        bound: 8,
         details: { total, writesPerService },
       },
       {

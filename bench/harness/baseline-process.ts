@@ -6,22 +6,30 @@ import { readFamilyCpuMs } from "./machine.ts";
 
 /** A running baseline script with its model loaded. */
 export type BaselineProcess = {
-  run(picturePath: string): Promise<{ ms: number; bytes: number }>;
+  /** Runs one picture by its path, or several by a JSON list of paths. */
+  run(paths: string): Promise<{ ms: number; bytes: number }>;
   /** Its processor time so far, in milliseconds. */
   cpuMs(): number;
   close(): Promise<void>;
 };
 
-/** Starts the baseline script. */
-export function startBaseline(modelPath: string, threads: number): BaselineProcess {
-  const script = fileURLToPath(new URL("./baseline-upscale.ts", import.meta.url));
+/** A baseline script, and the second number that it takes: the threads of one session, or the sessions of one thread. */
+type BaselineScript = "baseline-upscale" | "baseline-cut-outs";
+
+/** Starts a baseline script. */
+export function startBaseline(
+  modelPath: string,
+  threads: number,
+  name: BaselineScript = "baseline-upscale",
+): BaselineProcess {
+  const script = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
   const child = spawn(process.execPath, ["--conditions=development", script, modelPath, String(threads)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    async run(picturePath) {
-      child.stdin.write(`${picturePath}\n`);
+    async run(paths) {
+      child.stdin.write(`${paths}\n`);
       const { value, done } = await lines.next();
       if (done) throw new Error("The baseline script ended");
       return JSON.parse(value);

@@ -73,7 +73,7 @@ test("calls to other services are counted by method and code, and cache look-ups
   const labels = (method: string) =>
     `rpc_system_name="grpc",rpc_method="${method}",rpc_response_status_code="OK",error_type=""`;
   for (const method of [
-    "pixelmesh.storage.v1.StorageService/PutBlob",
+    "pixelmesh.storage.v1.StorageService/PutSmallBlob",
     "pixelmesh.effects.v1.EffectsService/ListEffects",
   ])
     expect(ingest).toContain(`rpc_client_call_duration_seconds_bucket{le="30",${labels(method)}}`);

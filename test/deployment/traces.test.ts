@@ -87,7 +87,8 @@ describe("every trace kept", () => {
     const holdSlot = "pixelmesh.scheduler.v1.SchedulerService/HoldSlot";
     expect(edges).toContain(`pixelmesh-upscale: hold slot > pixelmesh-upscale: ${holdSlot}`);
     expect(edges).toContain(`pixelmesh-upscale: ${holdSlot} > pixelmesh-scheduler: ${holdSlot}`);
-    const putBlob = "pixelmesh.storage.v1.StorageService/PutBlob";
+    // The output has fewer than 64 KiB.
+    const putBlob = "pixelmesh.storage.v1.StorageService/PutSmallBlob";
     expect(edges).toContain(`pixelmesh-effects: store result > pixelmesh-effects: ${putBlob}`);
     expect(edges).toContain(`pixelmesh-effects: ${putBlob} > pixelmesh-storage: ${putBlob}`);
     expect(edges).toContain(

@@ -3,7 +3,7 @@ import { JobState } from "@pixelmesh/client";
 import { StepState } from "@pixelmesh/proto";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
 import { download, effectStep, robot, slowPicture, slowPipeline } from "@pixelmesh/testing/jobs";
-import { connectTestBus, countStarts, finishedStates, keysLeft, startReplica } from "@pixelmesh/testing/processes";
+import { connectTestBus, countStarts, keysLeft, startReplica } from "@pixelmesh/testing/processes";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 
 const env = { PIXELMESH_NATS_ACK_WAIT: "1s", PIXELMESH_INGEST_RECONCILE_AFTER: "2s" };
@@ -51,7 +51,6 @@ test.each([
   expect(await download(mesh.client, job, "result")).toEqual(bytes);
   // One start each. On a busy machine one heartbeat of the successor may be late, which causes a retry.
   expect(await countStarts(bus, id)).toBeLessThanOrEqual(3);
-  expect(await finishedStates(bus, id)).toEqual([JobState.SUCCEEDED]);
   await expect.poll(messagesLeft).toBe(0);
   expect(mesh.events().filter(({ kind }) => kind === "restarted")).toEqual([]);
 });
@@ -73,7 +72,6 @@ test("no acknowledged job is lost when the broker is killed under load, and no e
   expect(new Set(ids).size).toBe(120);
   const ended = await Promise.all(ids.map((id) => mesh.client.jobs.wait(id)));
   expect(ended.filter(({ state }) => state !== JobState.SUCCEEDED)).toEqual([]);
-  for (const id of ids) await expect.poll(() => finishedStates(bus, id)).toEqual([JobState.SUCCEEDED]);
   await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
   // The reconciler searches every 30 s for acknowledged messages that the crash restored.
   await expect.poll(messagesLeft, { timeout: 60_000, interval: 500 }).toBe(0);

@@ -95,7 +95,6 @@ async function readLevels() {
     waiting: queues.reduce((sum, { waiting, running }) => sum + waiting + running, 0),
     open: (await keysLeft(bus, "open")).length,
     records: await stored("KV_jobs"),
-    requests: await stored("KV_requests"),
     work: await stored("WORK_EFFECTS"),
   };
 }

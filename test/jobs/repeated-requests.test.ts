@@ -4,6 +4,7 @@ import { CreateJobHeader, JobServiceDefinition, JobState, Pipeline, StorageServi
 import { connectRpc, type RpcConnection } from "@pixelmesh/rpc";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
 import { effectStep, robot } from "@pixelmesh/testing/jobs";
+import { connectTestBus, keysLeft, startReplica } from "@pixelmesh/testing/processes";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 
@@ -21,14 +22,18 @@ afterAll(async () => {
 const sha256 = createHash("sha256").update(robot).digest("hex");
 
 /** Calls CreateJob without the client: each repetition sends the same message. */
-function create(header: Parameters<typeof CreateJobHeader.fromPartial>[0], bytes: Uint8Array | null = robot) {
+function create(
+  header: Parameters<typeof CreateJobHeader.fromPartial>[0],
+  bytes: Uint8Array | null = robot,
+  connection = ingest,
+) {
   async function* messages() {
     yield { part: { $case: "header" as const, value: CreateJobHeader.fromPartial(header) } };
     yield { part: { $case: "upload" as const, value: { name: "source", sha256, sizeBytes: 0 } } };
     if (bytes) yield { part: { $case: "chunk" as const, value: bytes } };
     yield { part: { $case: "end" as const, value: {} } };
   }
-  return ingest.client(JobServiceDefinition).createJob(messages());
+  return connection.client(JobServiceDefinition).createJob(messages());
 }
 
 const dither = Pipeline.fromPartial({ steps: [effectStep("fx", "dither")] });
@@ -59,6 +64,31 @@ test("a repeated request that names its picture by digest returns the job even w
   await expect(create({ ...header, requestId: "by-digest-2" }, null)).rejects.toMatchObject({
     reason: "BLOB_NOT_FOUND",
   });
+});
+
+test("calls with one request id, at once on two replicas, create one job; another request with the id is refused on both", async () => {
+  await using bus = await connectTestBus(mesh.brokerUrl());
+  await using replica = await startReplica(mesh, bus, "ingest");
+  const other = connectRpc(replica.address);
+  onTestFinished(other.close);
+  const ask = (at: number, pipeline: Pipeline) =>
+    create({ pipeline, requestId: "at-once" }, robot, at % 2 === 0 ? ingest : other);
+  const jobs = await Promise.all(Array.from({ length: 16 }, (_, at) => ask(at, dither)));
+  const [id = ""] = new Set(jobs.map((job) => job.id));
+  expect(new Set(jobs.map((job) => job.id))).toEqual(new Set([id]));
+  expect(await mesh.client.jobs.wait(id)).toMatchObject({ state: JobState.SUCCEEDED });
+  const another = Pipeline.fromPartial({ steps: [effectStep("fx", "pop_art")] });
+  for (const at of [0, 1]) await expect(ask(at, another)).rejects.toMatchObject({ reason: "REQUEST_ID_REUSED" });
+  expect((await ask(1, dither)).id).toBe(id);
+  const listed = (await Array.fromAsync(mesh.client.jobs.list())).filter(({ requestId }) => requestId === "at-once");
+  expect(listed.map((job) => job.id)).toEqual([id]);
+  // The calls that came too late had listed their own jobs.
+  await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
+  // The tenant is part of the identity.
+  const stranger = connectPixelmesh({ address: mesh.address, tenant: "stranger" });
+  onTestFinished(stranger.close);
+  const same = { pipeline: dither, pictures: [{ bytes: robot }], requestId: "at-once" };
+  expect((await stranger.jobs.create(same)).id).not.toBe(id);
 });
 
 test("a pipeline above 128 KiB is refused as not retryable, with its size and the limit", async () => {

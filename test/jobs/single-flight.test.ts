@@ -5,8 +5,8 @@ import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
 import { effectStep, robot, slowPicture, slowPipeline } from "@pixelmesh/testing/jobs";
 import {
   connectTestBus,
+  countRuns,
   countStarts,
-  finishedStates,
   keysLeft,
   type Replica,
   startReplica,
@@ -47,6 +47,7 @@ async function untilStep(id: string, stepId: string, ...states: StepState[]): Pr
 test("200 concurrent identical jobs on two replicas run once", async () => {
   const other = connectPixelmesh({ address: second.address });
   const pipeline = { steps: [effectStep("once", "black_and_white", { contrast: 1 + Math.random() / 4 })] };
+  const before = await countRuns(bus, "effects");
   const jobs = await Promise.all(
     Array.from({ length: 200 }, (_, at) =>
       (at % 2 === 0 ? mesh.client : other).jobs.create({ pipeline, pictures: [{ bytes: robot }] }),
@@ -56,8 +57,7 @@ test("200 concurrent identical jobs on two replicas run once", async () => {
   const ended = await Promise.all(jobs.map(({ id }, at) => (at % 2 === 0 ? other : mesh.client).jobs.wait(id)));
   expect(ended.filter(({ state }) => state !== JobState.SUCCEEDED)).toEqual([]);
   expect(new Set(ended.map(({ outputs }) => outputs[0]?.sha256)).size).toBe(1);
-  const starts = await Promise.all(jobs.map(({ id }) => countStarts(bus, id)));
-  expect(starts.reduce((sum, count) => sum + count, 0)).toBe(1);
+  expect((await countRuns(bus, "effects")) - before).toBe(1);
   expect(ended.filter(({ steps }) => steps[0]?.cached).length).toBe(199);
   await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
   await expect.poll(() => keysLeft(bus, "waits")).toEqual([]);
@@ -98,7 +98,7 @@ test("each request is counted once: one miss, its waiters as coalesced, later re
   other.close();
 });
 
-// One of the two replicas holds the `started` event for up to a second. The other one does not see it until then.
+// One of the two replicas holds the `started` event for up to a second. The other one knows the start from its announcement.
 test.each([0, 1])(
   "when the job that runs a step is cancelled, the run goes on for the waiter, replica %i",
   async (at) => {
@@ -111,7 +111,6 @@ test.each([0, 1])(
     expect(await asked.jobs.cancel(first.id)).toMatchObject({ state: JobState.CANCELLED });
     expect(await asked.jobs.wait(heir.id)).toMatchObject({ state: JobState.SUCCEEDED });
     expect([await countStarts(bus, first.id), await countStarts(bus, heir.id)]).toEqual([1, 0]);
-    expect(await finishedStates(bus, first.id)).toEqual([JobState.CANCELLED]);
     expect((await mesh.client.jobs.get(first.id)).state).toBe(JobState.CANCELLED);
     await expect.poll(() => keysLeft(bus, "waits")).toEqual([]);
     if (asked !== mesh.client) asked.close();

@@ -35,9 +35,10 @@ export {
   publishDeadLetter,
   republishDeadLetter,
 } from "./publish/dead-letters.ts";
-export { hasFinishedEvent, readJobEvents } from "./publish/event-log.ts";
+export { announceStart, type EventInbox, openEventInbox, sendEvent } from "./publish/direct-events.ts";
+export { readJobEvents } from "./publish/event-log.ts";
 export { answerRequests, type GatherOptions, gatherAnswers } from "./publish/gather.ts";
-export { hasWork, publishEvent, publishFinished, publishWork } from "./publish/publish.ts";
+export { hasWork, publishEvent, publishWork } from "./publish/publish.ts";
 export {
   type JobSignal,
   publishCancel,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DiscardPolicy } from "@nats-io/jetstream";
-import { RequestEntry } from "@pixelmesh/proto";
+import { WaitEntry } from "@pixelmesh/proto";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { expect, onTestFinished, test } from "vitest";
 import {
@@ -75,7 +75,7 @@ test("bounds are lowered to fit into a broker's smaller store", async () => {
   const bus = await connect({});
   await provision(bus);
   const streams = await Array.fromAsync(bus.jsm.streams.list());
-  expect(streams).toHaveLength(14);
+  expect(streams).toHaveLength(13);
   expect(streams.reduce((sum, { config }) => sum + config.max_bytes, 0)).toBeLessThanOrEqual(700 * MiB);
   for (const { config } of streams) expect(config.max_bytes).toBeGreaterThanOrEqual(MiB);
   await provision(bus);
@@ -83,53 +83,53 @@ test("bounds are lowered to fit into a broker's smaller store", async () => {
 
 test("an entry is rewritten byte by byte as the newest, and older entries are purged", async () => {
   const { bus } = await startTestBus();
-  const put = async (key: string, text: string) => (await bus.js.publish(`$KV.requests.${key}`, text)).seq;
+  const put = async (key: string, text: string) => (await bus.js.publish(`$KV.results.${key}`, text)).seq;
   const first = await put("t.a", "\u0000 no message");
   await put("t.b", "b");
   const last = await put("t.c", "c");
-  expect(await rewriteEntry(bus, "requests", "t.a", first)).toBe(first);
-  const rewritten = await rewriteEntry(bus, "requests", "t.a", last);
+  expect(await rewriteEntry(bus, "results", "t.a", first)).toBe(first);
+  const rewritten = await rewriteEntry(bus, "results", "t.a", last);
   expect(rewritten).toBe(last + 1);
-  expect(await purgeBelow(bus, "requests", last)).toBe(1);
-  const found = await bus.jsm.streams.getMessage("KV_requests", { last_by_subj: "$KV.requests.t.a" });
+  expect(await purgeBelow(bus, "results", last)).toBe(1);
+  const found = await bus.jsm.streams.getMessage("KV_results", { last_by_subj: "$KV.results.t.a" });
   expect(found?.string()).toBe("\u0000 no message");
-  expect([await sequenceOf(bus, "requests", "t.a"), await sequenceOf(bus, "requests", "t.b")]).toEqual([
+  expect([await sequenceOf(bus, "results", "t.a"), await sequenceOf(bus, "results", "t.b")]).toEqual([
     rewritten,
     undefined,
   ]);
-  expect(await rewriteEntry(bus, "requests", "t.b", 1_000)).toBeUndefined();
-  expect([await findKey(bus, "requests", "*.c"), await findKey(bus, "requests", "*.b")]).toEqual(["t.c", undefined]);
+  expect(await rewriteEntry(bus, "results", "t.b", 1_000)).toBeUndefined();
+  expect([await findKey(bus, "results", "*.c"), await findKey(bus, "results", "*.b")]).toEqual(["t.c", undefined]);
   // The mark of a deleted key is not rewritten.
-  const store = await openStore(bus, "requests", RequestEntry);
+  const store = await openStore(bus, "results", WaitEntry);
   await store.delete("t.c");
-  expect(await rewriteEntry(bus, "requests", "t.c", 1_000)).toBeUndefined();
+  expect(await rewriteEntry(bus, "results", "t.c", 1_000)).toBeUndefined();
 });
 
 test("a purge that ends at a replaced entry keeps the key's newer entry", async () => {
   const { bus } = await startTestBus();
-  const put = async (key: string) => (await bus.js.publish(`$KV.requests.${key}`, new Uint8Array(10))).seq;
+  const put = async (key: string) => (await bus.js.publish(`$KV.results.${key}`, new Uint8Array(10))).seq;
   const sequences: number[] = [];
   for (let at = 0; at < 200; at++) sequences.push(await put(`t.${at % 3 === 0 ? "often" : at}`));
   const often = sequences[198] as number;
   // Each round purges up to a replaced entry, then past it.
   for (let at = 6; at < 190; at += 6) {
     for (const next of [at, at + 1]) {
-      await purgeBelow(bus, "requests", sequences[next] as number);
-      expect(await sequenceOf(bus, "requests", "t.often")).toBe(often);
+      await purgeBelow(bus, "results", sequences[next] as number);
+      expect(await sequenceOf(bus, "results", "t.often")).toBe(often);
     }
   }
-  await purgeBelow(bus, "requests", often);
-  expect(await readBucketState(bus, "requests")).toMatchObject({ firstSequence: often, entries: 2 });
+  await purgeBelow(bus, "results", often);
+  expect(await readBucketState(bus, "results")).toMatchObject({ firstSequence: often, entries: 2 });
 });
 
 test("a concurrent write wins over a rewrite of the same entry", async () => {
   const { bus } = await startTestBus();
-  const store = await openStore(bus, "requests", RequestEntry);
-  const revision = (await store.create("t.a", { jobId: "0", requestDigest: "" })) as number;
-  const writes = Array.from({ length: 50 }, (_, at) => store.put("t.a", { jobId: String(at + 1), requestDigest: "" }));
+  const store = await openStore(bus, "results", WaitEntry);
+  const revision = (await store.create("t.a", { jobId: "0", stepId: "" })) as number;
+  const writes = Array.from({ length: 50 }, (_, at) => store.put("t.a", { jobId: String(at + 1), stepId: "" }));
   await Promise.all([
     ...writes,
-    ...Array.from({ length: 20 }, () => rewriteEntry(bus, "requests", "t.a", revision + 1_000)),
+    ...Array.from({ length: 20 }, () => rewriteEntry(bus, "results", "t.a", revision + 1_000)),
   ]);
   expect((await store.get("t.a"))?.value.jobId).toBe("50");
 });

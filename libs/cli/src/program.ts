@@ -51,7 +51,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
   useAddressVariable(program, env);
   try {
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-      const { version } = await import("@pixelmesh/service");
+      const { version } = await import("@pixelmesh/roles");
       io.stdout.write(`${version}\n`);
       return 0;
     }

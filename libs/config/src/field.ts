@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { parseByteSize, parseDuration, parsePercent, toByteSizeText, toDurationText } from "./units.ts";
 
 /** One setting: environment variable, default as text, expected form, and the parser of its text. */
@@ -12,7 +11,8 @@ export type Field<T> = {
   readonly doc: string;
   readonly form: string;
   readonly secret: boolean;
-  readonly schema: z.ZodType<T, string>;
+  /** Returns the value of a text, or undefined for a text that is not in the form. */
+  readonly parse: (text: string) => T | undefined;
   /** Writes a value in its largest whole unit; returns invalid text unchanged. Absent if a value has only one form. */
   readonly normalize?: (text: string) => string;
 };
@@ -31,7 +31,7 @@ export type FieldOptions = {
 /** Kinds of settings. Each takes the variable, the default as text (undefined: required) and one sentence of documentation. */
 export const field = {
   text: (variable: string, defaultText: string | undefined, doc: string, options: FieldOptions = {}): Field<string> =>
-    make(variable, defaultText, doc, "text", z.string(), options),
+    make(variable, defaultText, doc, "text", (text) => text, options),
 
   integer: (variable: string, defaultText: string | undefined, doc: string, options: FieldOptions = {}) =>
     quantity(variable, defaultText, doc, "an integer", parseInteger, options),
@@ -46,21 +46,22 @@ export const field = {
     quantity(variable, defaultText, doc, "a percentage such as 85%", parsePercent, {}),
 
   flag: (variable: string, defaultText: "true" | "false", doc: string): Field<boolean> =>
-    make(
-      variable,
-      defaultText,
-      doc,
-      "true or false",
-      z.enum(["true", "false"]).transform((text) => text === "true"),
-      {},
-    ),
+    make(variable, defaultText, doc, "true or false", parseFlag, {}),
 
   choice: <const C extends readonly [string, ...string[]]>(
     variable: string,
     choices: C,
     defaultText: C[number] | undefined,
     doc: string,
-  ): Field<C[number]> => make(variable, defaultText, doc, `one of ${choices.join(", ")}`, z.enum(choices), {}),
+  ): Field<C[number]> =>
+    make(
+      variable,
+      defaultText,
+      doc,
+      `one of ${choices.join(", ")}`,
+      (text) => choices.find((choice) => choice === text),
+      {},
+    ),
 
   list: (variable: string, defaultText: string, doc: string, separator = ","): Field<readonly string[]> =>
     make(
@@ -68,14 +69,13 @@ export const field = {
       defaultText,
       doc,
       `a list separated by "${separator}"`,
-      z.string().transform((text) =>
+      (text) =>
         Object.freeze(
           text
             .split(separator)
             .map((part) => part.trim())
             .filter((part) => part !== ""),
         ),
-      ),
       {},
     ),
 } as const;
@@ -85,11 +85,11 @@ function make<T>(
   defaultText: string | undefined,
   doc: string,
   form: string,
-  schema: z.ZodType<T, string>,
+  parse: (text: string) => T | undefined,
   options: FieldOptions,
 ): Field<T> {
   const { secret = false, defaultDoc } = options;
-  return Object.freeze({ variable, defaultText, doc, form, schema, secret, ...(defaultDoc ? { defaultDoc } : {}) });
+  return Object.freeze({ variable, defaultText, doc, form, parse, secret, ...(defaultDoc ? { defaultDoc } : {}) });
 }
 
 function quantity(
@@ -103,19 +103,21 @@ function quantity(
 ): Field<number> {
   const atLeast = min === 0 ? "" : `, at least ${toText(min)}`;
   const range = max === Number.MAX_SAFE_INTEGER ? atLeast : ` from ${toText(min)} to ${toText(max)}`;
-  const schema = z.string().transform((text, context) => {
+  const parseInRange = (text: string) => {
     const value = parse(text);
-    if (value !== undefined && value >= min && value <= max) return value;
-    context.addIssue({ code: "custom", message: "out of form or range" });
-    return z.NEVER;
-  });
-  const made = make(variable, defaultText, doc, form + range, schema, options);
+    return value !== undefined && value >= min && value <= max ? value : undefined;
+  };
+  const made = make(variable, defaultText, doc, form + range, parseInRange, options);
   if (toText === String) return made;
   const normalize = (text: string) => {
     const value = parse(text);
     return value === undefined ? text : toText(value);
   };
   return Object.freeze({ ...made, normalize });
+}
+
+function parseFlag(text: string): boolean | undefined {
+  return text === "true" ? true : text === "false" ? false : undefined;
 }
 
 function parseInteger(text: string): number | undefined {

@@ -21,14 +21,14 @@ export class ConfigError extends Error {
 export function loadConfig<const F extends Fields>(fields: F, env: Env): ConfigOf<F> {
   const values: Record<string, unknown> = {};
   const mistakes: string[] = [];
-  for (const [name, { variable, defaultText, form, schema, secret }] of Object.entries(fields)) {
+  for (const [name, { variable, defaultText, form, parse, secret }] of Object.entries(fields)) {
     const text = env[variable] || defaultText;
     if (text === undefined) {
       mistakes.push(`Expected ${variable} to be ${form}, got nothing`);
       continue;
     }
-    const parsed = schema.safeParse(text);
-    if (parsed.success) values[name] = parsed.data;
+    const value = parse(text);
+    if (value !== undefined) values[name] = value;
     else
       mistakes.push(
         `Expected ${variable} to be ${form}, got ${secret ? "a value that is not shown" : `\`${maskSecretValue(text)}\``}`,

@@ -1,4 +1,4 @@
-export { type DecodedPicture, type DecodedRaster, decodePicture, decodeRaster } from "./decode/decode.ts";
+export { decodePicture, openEncoded } from "./decode/decode.ts";
 export { inspectPicture } from "./decode/inspect.ts";
 export { findConstantAlpha } from "./encode/choose-format.ts";
 export { type EncodedPicture, type EncodedRaster, encodeFrame, encodeRaster } from "./encode/encode.ts";

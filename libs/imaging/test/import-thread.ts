@@ -1,6 +1,9 @@
 import { parentPort } from "node:worker_threads";
 
-// Evaluates the engine's module repeatedly, as many threads would that each import it once.
+// Loads the engine repeatedly, as many threads would that each use it once.
 const imports = 1_000;
-for (let round = 0; round < imports; round++) await import(`../src/engine/engine.ts?round=${round}`);
+for (let round = 0; round < imports; round++) {
+  const { sharp } = await import(`../src/engine/engine.ts?round=${round}`);
+  sharp.concurrency();
+}
 parentPort?.postMessage(imports);

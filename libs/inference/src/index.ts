@@ -17,7 +17,14 @@ export type { Provider } from "./protocol/provider.ts";
 export { createHostPool } from "./supervisor/create-host-pool.ts";
 export type { EvictionCause, HostEndReason, HostEvent, RunOutcome } from "./supervisor/events.ts";
 export type { EvictionRules } from "./supervisor/eviction-policy.ts";
-export type { HostChoice, HostLease, HostPool, HostPoolOptions, PoolDevice } from "./supervisor/host-pool.ts";
+export type {
+  HostChoice,
+  HostLease,
+  HostPool,
+  HostPoolOptions,
+  NarrowHosts,
+  PoolDevice,
+} from "./supervisor/host-pool.ts";
 export type {
   HostDescription,
   HostMemory,

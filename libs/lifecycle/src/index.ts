@@ -1,3 +1,4 @@
+export { startIdleCollection } from "./idle-memory.ts";
 export { createLifecycle, type Lifecycle, type LifecycleLog } from "./lifecycle.ts";
 export { moduleBeside, nodeFlags } from "./module-beside.ts";
 export { createPace, type Pace } from "./pace.ts";

@@ -1,3 +1,4 @@
+export { startIdleCollection } from "@pixelmesh/lifecycle";
 export { type MeshFacts, type MeshProcess, readMeshFile } from "./data-dir/mesh-file.ts";
 export type { Mesh, MeshEvent, MeshOptions } from "./mesh.ts";
 export { type ReservedPorts, reservePorts } from "./ports/reserve-ports.ts";

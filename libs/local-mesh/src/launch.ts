@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { busFields, fileStoreSize } from "@pixelmesh/bus";
-import { waitUntilServing } from "@pixelmesh/client";
 import { type Env, loadConfig } from "@pixelmesh/config";
 import { AppError } from "@pixelmesh/errors";
 import type { RoleName } from "@pixelmesh/roles";
@@ -41,9 +40,9 @@ export type Launched = {
 const readyTimeoutMs = 60_000;
 
 /**
- * Starts the broker, then all services in parallel, and resolves when all serve. Throws SERVICE_UNAVAILABLE when a service ends
- * before it serves (metadata `portTaken` if its port was taken), BROKER_UNAVAILABLE when the broker does not start, or the signal's
- * reason. After an error, no process is left running.
+ * Starts the services and the broker in parallel, and resolves when all serve. A service waits for the broker by itself, and loads its
+ * modules meanwhile. Throws SERVICE_UNAVAILABLE when a service ends before it serves (metadata `portTaken` if its port was taken),
+ * BROKER_UNAVAILABLE when the broker does not start, or the signal's reason. After an error, no process is left running.
  */
 export async function launch(plan: LaunchPlan): Promise<Launched> {
   const { dataDir, names, onEvent, onRestart } = plan;
@@ -53,6 +52,7 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
   const logs = openMeshLogs(dataDir, names, (text) => onEvent({ kind: "trouble", text }));
   const services = new Map<RoleName, Supervised<Child>>();
   const begun: Child[] = [];
+  const starts: Promise<unknown>[] = [];
   let broker: Supervised<BrokerChild> | undefined;
 
   async function start(name: RoleName, env: Env): Promise<Child> {
@@ -62,9 +62,11 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
     return child;
   }
 
-  async function startFirst(name: RoleName, env: Env): Promise<void> {
+  async function startFirst(name: RoleName, env: Env, hasBroker: Promise<unknown>): Promise<void> {
     const child = await start(name, env);
     begun.push(child);
+    // Recovery of a broker's files may take longer than a service may take to start.
+    await hasBroker;
     await waitForService(name, child, ports[name].health, logs.of(name), signal);
     const restart = () => start(name, env);
     services.set(
@@ -77,27 +79,35 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
   try {
     const storeMaxBytes = toStoreMaxBytes(plan.env, dataDir);
     const startBroker = (until: AbortSignal) => startPlannedBroker(plan, storeMaxBytes, until);
-    const firstBroker = await startBroker(signal);
-    begun.push(firstBroker);
-    broker = supervise(
-      firstBroker,
-      (_previous, stopping) => startBroker(stopping),
-      (restart) => onRestart("broker", restart),
-    );
-    onEvent({ kind: "broker", url: firstBroker.url, pid: firstBroker.pid });
+    const startFirstBroker = async () => {
+      const first = await startBroker(signal);
+      begun.push(first);
+      broker = supervise(
+        first,
+        (_previous, stopping) => startBroker(stopping),
+        (restart) => onRestart("broker", restart),
+      );
+      onEvent({ kind: "broker", url: first.url, pid: first.pid });
+      return broker;
+    };
     const env = toServiceEnv(plan.env, {
       host,
       ports,
-      natsUrl: firstBroker.url,
+      natsUrl: `nats://${host}:${plan.chosen.brokerPort}`,
       storeMaxBytes,
       blobsDir: join(dataDir, "blobs"),
       scratchDir: join(dataDir, "scratch"),
       modelsDirs: plan.modelsDirs,
     });
-    await Promise.all(names.map((name) => startFirst(name, env)));
-    return { broker, services, closeLogs: logs.close };
+    // After the services, which take longer to start.
+    const brokerStart = Promise.resolve().then(startFirstBroker);
+    starts.push(...names.map((name) => startFirst(name, env, brokerStart)), brokerStart);
+    await Promise.all(starts);
+    return { broker: await brokerStart, services, closeLogs: logs.close };
   } catch (error) {
     giveUp.abort();
+    // A process that was just being spawned is known only then.
+    await Promise.allSettled(starts);
     broker?.stopNow();
     for (const service of services.values()) service.stopNow();
     for (const child of begun) child.kill("SIGKILL");
@@ -135,6 +145,8 @@ async function waitForService(
   log: LogFile,
   signal: AbortSignal,
 ): Promise<void> {
+  // Loaded while the service loads its own modules.
+  const { waitUntilServing } = await import("@pixelmesh/client");
   const serving = waitUntilServing(host, healthPort, { timeoutMs: readyTimeoutMs, signal });
   const ended = await Promise.race([serving.then(() => undefined), child.exited]);
   if (ended === undefined) return;

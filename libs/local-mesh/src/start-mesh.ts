@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { AppError } from "@pixelmesh/errors";
-import { type RoleName, roleNames } from "@pixelmesh/roles";
-import { version } from "@pixelmesh/service";
+import { type RoleName, roleNames, version } from "@pixelmesh/roles";
 import { claimMeshFile, type MeshProcess } from "./data-dir/mesh-file.ts";
 import { createMeshFileWriter } from "./data-dir/mesh-file-writer.ts";
 import { drain } from "./drain.ts";

@@ -11,3 +11,4 @@ export {
   type WorkerRole,
   workerRoles,
 } from "./roles.ts";
+export { version } from "./version.ts";

@@ -9,13 +9,16 @@ export {
   waitForReady,
 } from "./client/connect.ts";
 export { restartable } from "./client/retry-refused.ts";
-export { fromRpcError, statusOf, toRpcError } from "./errors/convert-errors.ts";
+export { fromRpcError, toRpcError } from "./errors/convert-errors.ts";
+export { statusOf } from "./errors/statuses.ts";
 export { type ByteBudget, type ByteBudgetOptions, type ByteShare, createByteBudget } from "./limits/byte-budget.ts";
 export { type CallGate, limitCalls } from "./limits/call-limits.ts";
+export { onceSent } from "./limits/once-sent.ts";
 export { createHealth, type Health, HealthDefinition } from "./server/health.ts";
-export { readBearerToken, type TokenCheck } from "./server/middleware/authorize.ts";
+export { readBearerToken, type TokenCheck } from "./server/stages/authorize.ts";
 export { type RpcServer, type RpcServerOptions, startRpcServer } from "./server/start-server.ts";
 export { openRpcTls, type RpcTls, type RpcTlsOptions } from "./tls.ts";
 export { chunkBytes, missingEndError, splitHeader, toChunks } from "./transfer/chunks.ts";
-export { type CollectOptions, coalesceChunks, collectBytes } from "./transfer/collect-bytes.ts";
+export { type CollectOptions, coalesceChunks, collectBytes, uploadOverheadBytes } from "./transfer/collect-bytes.ts";
 export { createSendQueue, type SendQueue } from "./transfer/send-queue.ts";
+export { maxSmallBlobBytes } from "./transfer/small-blobs.ts";

@@ -28,6 +28,8 @@ export async function startFakeStorage(
         deleteBlob: unused,
         getStats: unused,
         reserveSpace: unused,
+        putSmallBlob: unused,
+        getSmallBlob: unused,
         releaseBlobs: unused,
       };
       it.add(StorageServiceDefinition, { ...others, async *getBlob() {}, ...methods });

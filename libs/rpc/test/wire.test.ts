@@ -25,6 +25,8 @@ async function startTestServer() {
         deleteBlob: unused,
         getStats: unused,
         reserveSpace: unused,
+        putSmallBlob: unused,
+        getSmallBlob: unused,
         releaseBlobs: unused,
         async *getBlob() {},
         async statBlob({ sha256 }, { signal }) {

@@ -2,4 +2,3 @@ export { type ServiceConfig, serviceFields, tlsVariables, transferFields } from 
 export { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "./open.ts";
 export { runService } from "./run-service.ts";
 export { openTransfers, type Transfers } from "./transfers.ts";
-export { version } from "./version.ts";

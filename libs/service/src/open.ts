@@ -1,5 +1,6 @@
 import { announceService, type Bus, connectBus, type OnWrite, provision } from "@pixelmesh/bus";
-import type { Lifecycle } from "@pixelmesh/lifecycle";
+import { type Lifecycle, startIdleCollection } from "@pixelmesh/lifecycle";
+import { version as packageVersion } from "@pixelmesh/roles";
 import {
   connectRpc,
   createHealth,
@@ -12,9 +13,7 @@ import {
 } from "@pixelmesh/rpc";
 import { createMetrics, type Logger, type Metrics, startMetricsServer, startTracing } from "@pixelmesh/telemetry";
 import type { ServiceConfig } from "./fields.ts";
-import { startIdleCollection } from "./idle-memory.ts";
 import { openTls } from "./open-tls.ts";
-import { version as packageVersion } from "./version.ts";
 
 /** The parts that every service process has open. */
 export type ServiceBase = {

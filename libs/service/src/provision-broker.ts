@@ -1,7 +1,7 @@
 import { busFields, connectBus, provision } from "@pixelmesh/bus";
 import { loadConfig } from "@pixelmesh/config";
+import { version } from "@pixelmesh/roles";
 import { createMetrics, type Logger } from "@pixelmesh/telemetry";
-import { version } from "./version.ts";
 
 /**
  * Creates every stream, consumer and bucket of the mesh at the broker that the settings name, for `--provision`. Idempotent. Throws

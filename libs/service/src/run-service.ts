@@ -1,8 +1,8 @@
 import { type ConfigOf, describeConfig, type Fields, loadConfig } from "@pixelmesh/config";
 import { type Lifecycle, runMain } from "@pixelmesh/lifecycle";
+import { version } from "@pixelmesh/roles";
 import { createLogger, type Logger } from "@pixelmesh/telemetry";
 import { provisionBroker } from "./provision-broker.ts";
-import { version } from "./version.ts";
 
 /**
  * The body of a service's main.ts: logger, settings, start, signals, exit code. SIGUSR2 turns detailed logs on and off. With

@@ -6,7 +6,7 @@ export { createModelHandlers } from "./models/model-handlers.ts";
 export { type ModelRun, openModelRun } from "./models/model-run.ts";
 export { type Models, openModels } from "./models/open-models.ts";
 export { keepPinnedModels } from "./models/pinned-models.ts";
-export { modelTokens, placeModel, toWorkClass } from "./models/place-model.ts";
+export { modelTokens, placeModel, toWorkClass, withNarrowHosts } from "./models/place-model.ts";
 export { openWorker, type WorkerParts } from "./open-worker.ts";
 export { type HeldSlot, holdSlot } from "./slots/hold-slot.ts";
 export { connectSchedulers, type SchedulerLink } from "./slots/scheduler-link.ts";
@@ -20,6 +20,7 @@ export {
   type StepContext,
   type StepGrant,
   type StepHandler,
+  type StepOption,
   type StepOutcome,
   withFrames,
 } from "./step-handler.ts";

@@ -11,11 +11,17 @@ import type { Adaptation, Notice, SlotOption, Step, WorkClass } from "@pixelmesh
 /** Size of a picture that may not be loaded yet. `channels` 0: unknown. */
 export type PictureSize = { readonly widthPx: number; readonly heightPx: number; readonly channels: number };
 
+/** One way to run a step. `hostId`: the narrow host that it would run in; empty: the host of the need. */
+export type StepOption = Omit<SlotOption, "hostId"> & { readonly hostId?: string };
+
+/** Width and height of an input in pixels. */
+export type InputSize = Pick<PictureSize, "widthPx" | "heightPx">;
+
 /** The device needs of a step. They follow from sizes alone, so that the slot is requested while the pictures are loaded. */
 export type SlotNeed = {
   readonly workClass: WorkClass;
   /** Acceptable options, preferred first; the grant names one. */
-  readonly options: readonly SlotOption[];
+  readonly options: readonly StepOption[];
   /** Acceptable devices, preferred first; default: this machine's memory. */
   readonly deviceIds?: readonly string[];
   readonly model?: string;
@@ -33,7 +39,7 @@ export type SlotNeed = {
 /** The grant of a step's slot. */
 export type StepGrant = {
   /** The option that was granted. */
-  readonly option: SlotOption;
+  readonly option: StepOption;
   readonly slotId: string;
   /** The device that was granted. */
   readonly deviceId: string;
@@ -76,6 +82,11 @@ export type StepHandler = WithNeed & {
 
 /** Handles one operation on pictures that may be too large for memory. The frame store holds them and the result. */
 export type RasterHandler = WithNeed & {
+  /**
+   * The size at which the step wants its input, for a step that only shrinks. An encoded picture is then shrunk while it is decoded.
+   * The run may still get another size: a picture that is a frame already, or too small.
+   */
+  inputSize?(step: Step, input: PictureSize): InputSize;
   runRasters(step: Step, inputs: readonly Raster[], context: RasterContext): Promise<StepOutcome<Raster>>;
 };
 
@@ -101,3 +112,8 @@ export function heldBytes({ widthPx, heightPx, channels }: PictureSize, maxFrame
 
 /** A handler of either kind. */
 export type AnyHandler = StepHandler | RasterHandler;
+
+/** Returns the size at which the handler wants an input of this size; undefined for the input's own. */
+export function inputSizeOf(handler: AnyHandler, step: Step, input: PictureSize): InputSize | undefined {
+  return "runRasters" in handler ? handler.inputSize?.(step, input) : undefined;
+}

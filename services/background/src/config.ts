@@ -9,7 +9,7 @@ export const backgroundFields = {
   pictureThreads: field.integer(
     "PIXELMESH_BACKGROUND_PICTURE_THREADS",
     String(Math.min(8, availableParallelism())),
-    "Pictures that are cut out or composed at once, each in a thread.",
+    "Pictures above 2 megapixels that are cut out or composed at once, each in a thread.",
     { defaultDoc: "number of cores, at most 8", min: 1, max: 64 },
   ),
 } as const;

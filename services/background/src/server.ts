@@ -15,7 +15,7 @@ import type { BackgroundConfig } from "./config.ts";
 import { createRemoveBackground } from "./rpc/remove-background.ts";
 import { createRemoveHandler } from "./steps/remove-step.ts";
 import { createReplaceHandler } from "./steps/replace-step.ts";
-import { createPictureThreads } from "./threads/picture-threads.ts";
+import { createPictureWork } from "./threads/picture-work.ts";
 
 /** Starts the background service. */
 export async function startBackground(
@@ -26,10 +26,10 @@ export async function startBackground(
   const base = await openBase("background", config, life, log);
   const models = await openModels(base, config, "matte");
   const worker = await openWorker(base, config, toDeviceOwner(models, base.metrics));
-  const threads = createPictureThreads(config.pictureThreads);
-  base.life.defer("picture threads", threads.close);
-  const remove = createRemoveHandler(models, threads, config);
-  const replace = createReplaceHandler(threads, config);
+  const work = createPictureWork({ threads: config.pictureThreads });
+  base.life.defer("picture threads", work.close);
+  const remove = createRemoveHandler(models, work, config);
+  const replace = createReplaceHandler(work, config);
   const rpc = await openRpc(base, {
     uploads: worker.transfers.uploads,
     serviceNames: [BackgroundServiceDefinition.fullName],

@@ -74,12 +74,6 @@ export const ingestFields = {
     "Most jobs that are kept, finished ones included; each takes the broker about 0.6 KiB of memory. PIXELMESH_NATS_JOBS_MAX may bound them sooner.",
     { min: 100 },
   ),
-  keepRequests: field.integer(
-    "PIXELMESH_INGEST_KEEP_REQUESTS",
-    "250000",
-    "Most request ids that are kept. A repeated call finds its job while its request id is kept.",
-    { min: 100 },
-  ),
   keepResults: field.integer("PIXELMESH_INGEST_KEEP_RESULTS", "250000", "Most entries of the result cache.", {
     min: 100,
   }),

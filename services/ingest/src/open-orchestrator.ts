@@ -4,6 +4,7 @@ import { createLoadMonitor, type LoadMonitor } from "./admission/load-monitor.ts
 import type { IngestConfig } from "./config.ts";
 import { createStatsRecorder, type StatsRecorder } from "./domain/stats-recorder.ts";
 import type { Stores } from "./open-stores.ts";
+import { createKnownStarts } from "./orchestrator/known-starts.ts";
 import { createOrchestrator, type Orchestrator } from "./orchestrator/orchestrator.ts";
 import { createSingleFlight } from "./orchestrator/single-flight.ts";
 
@@ -27,12 +28,13 @@ export function createMeasurements({ base, scheduler }: WorkerParts, config: Ing
 /** Creates the orchestrator of this replica. */
 export function openOrchestrator(
   { base, results, blobs }: WorkerParts,
-  { store, open, waiters, onWritten }: Stores,
+  { store, open, waiters, smallPictures, onWritten }: Stores,
   { rates, load, stats }: Measurements,
   { outputLifeMs, reconcileAfterMs }: IngestConfig,
 ): Orchestrator {
   const { bus, metrics } = base;
-  const flight = createSingleFlight({ bus, store, results, waiters, blobs, metrics });
+  const starts = createKnownStarts();
+  const flight = createSingleFlight({ bus, store, results, waiters, blobs, metrics, starts });
   return createOrchestrator({
     base,
     store,
@@ -41,6 +43,8 @@ export function openOrchestrator(
     results,
     blobs,
     flight,
+    smallPictures,
+    starts,
     rates,
     load,
     stats,

@@ -7,6 +7,7 @@ import { createJobTable } from "./listing/job-table.ts";
 import { type JobStore, openJobStore, type StoredJob } from "./stores/job-store.ts";
 import { createKnownPictures, type KnownPictures } from "./stores/known-pictures.ts";
 import { type OpenJobs, openOpenJobs } from "./stores/open-jobs.ts";
+import { createSmallPictures, type SmallPictures } from "./stores/small-pictures.ts";
 import { openWaiters, type Waiters } from "./stores/waiters.ts";
 import { openWatchers, type Watchers } from "./watch/watchers.ts";
 
@@ -18,6 +19,7 @@ export type Stores = {
   readonly index: JobIndex;
   readonly watchers: Watchers;
   readonly pictures: KnownPictures;
+  readonly smallPictures: SmallPictures;
   /** Passes a record that this replica wrote to its watchers and its index. */
   readonly onWritten: (job: StoredJob) => void;
 };
@@ -48,6 +50,7 @@ export async function openStores({ bus, life }: ServiceBase, scratch: WorkerPart
     index,
     watchers,
     pictures,
+    smallPictures: createSmallPictures(Math.min(...Object.values(bus.bounds.work))),
     onWritten(job) {
       watchers.update(job);
       index.update(job);

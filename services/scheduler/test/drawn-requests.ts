@@ -24,6 +24,8 @@ export type DrawnRequest = {
   readonly devices: readonly string[];
   readonly tokens: number;
   readonly warm: boolean;
+  /** Hosts of one thread that may run it instead; they are used for models on one device. */
+  readonly narrowHosts: number;
 };
 
 /** Draws requests. */
@@ -36,4 +38,5 @@ export const drawnRequests: fc.Arbitrary<DrawnRequest> = fc.record({
   devices: fc.constantFrom(["d0"], ["d1"], ["d0", "d1"], ["d1", "d0"]),
   tokens: fc.constantFrom(0, 0, 1, 1, 2, 9),
   warm: fc.boolean(),
+  narrowHosts: fc.constantFrom(0, 0, 1, 2, 3),
 });

@@ -13,6 +13,8 @@ type Host = {
   bytes: number;
   loaded: boolean;
   readonly running: Set<string>;
+  /** Whether it holds one slot at a time, and is named by options. */
+  readonly isNarrow: boolean;
 };
 
 type Call = {
@@ -67,17 +69,20 @@ export function createSimulatedMesh(externalBytes: readonly number[], pinned: Re
   const startRun = (callId: string, call: Call, deviceId: string, optionIndex: number, nowMs: number) => {
     const { modelDigest, instance, options } = call.request;
     const estimate = options[optionIndex]?.peakBytes ?? 0;
+    const narrowHostId = options[optionIndex]?.hostId ?? "";
     Object.assign(call, { state: "held", deviceId, optionIndex, renewedAtMs: nowMs });
     if (modelDigest === "") {
       call.truePeakBytes = estimate;
       return;
     }
     call.truePeakBytes = Math.floor(estimate * models[modelDigest as keyof typeof models].truth);
-    const own = (host: Host) => host.instance === instance && host.deviceId === deviceId && host.digest === modelDigest;
-    call.host = [...hosts.values()].find(own);
+    const own = (host: Host) =>
+      host.instance === instance && host.deviceId === deviceId && host.digest === modelDigest && !host.isNarrow;
+    call.host = narrowHostId === "" ? [...hosts.values()].find(own) : hosts.get(narrowHostId);
+    if (narrowHostId !== "" && (call.host?.running.size ?? 0) > 0) mistakes.push(`two slots on ${narrowHostId}`);
     if (call.host === undefined) {
       made += 1;
-      const hostId = `h${made}`;
+      const hostId = narrowHostId || `h${made}`;
       const isPinned = pinned.has(modelDigest);
       call.host = {
         hostId,
@@ -88,6 +93,7 @@ export function createSimulatedMesh(externalBytes: readonly number[], pinned: Re
         bytes: 0,
         loaded: false,
         running: new Set(),
+        isNarrow: narrowHostId !== "",
       };
       hosts.set(hostId, call.host);
     }
@@ -113,7 +119,15 @@ export function createSimulatedMesh(externalBytes: readonly number[], pinned: Re
         drawn.model === "" ? drawn.sizeBytes : Math.ceil(model.estimate * totalBytes * (tile / 512));
       const warmHost = [...hosts.values()].find(
         (host) =>
-          host.instance === drawn.instance && host.digest === drawn.model && drawn.devices.includes(host.deviceId),
+          host.instance === drawn.instance &&
+          host.digest === drawn.model &&
+          drawn.devices.includes(host.deviceId) &&
+          !host.isNarrow,
+      );
+      const narrowHosts = drawn.devices.length > 1 || drawn.model === "" ? 0 : drawn.narrowHosts;
+      const narrowIds = Array.from(
+        { length: narrowHosts },
+        (_, n) => `${drawn.instance}/${drawn.devices}/${drawn.model}/${n}`,
       );
       const request: SlotRequest = {
         service: "s",
@@ -128,8 +142,9 @@ export function createSimulatedMesh(externalBytes: readonly number[], pinned: Re
         modelDigest: drawn.model,
         resume: undefined,
         hostId: drawn.warm && drawn.model !== "" ? (warmHost?.hostId ?? "") : "",
-        options: model.tiles.map((tilePx) => {
-          return { tilePx, batch: 1, peakBytes: estimate(tilePx), computeTokens: drawn.tokens };
+        options: model.tiles.flatMap((tilePx) => {
+          const option = { tilePx, batch: 1, peakBytes: estimate(tilePx), computeTokens: drawn.tokens };
+          return [option, ...narrowIds.map((hostId) => ({ ...option, computeTokens: 1, hostId }))];
         }),
       };
       const callId = `c${calls.size}`;

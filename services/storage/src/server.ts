@@ -8,8 +8,10 @@ import { startSweeping } from "./adapters/sweep-loop.ts";
 import type { StorageConfig } from "./config.ts";
 import { createDeleteBlob } from "./rpc/delete-blob.ts";
 import { createGetBlob } from "./rpc/get-blob.ts";
+import { createGetSmallBlob } from "./rpc/get-small-blob.ts";
 import { createGetStats } from "./rpc/get-stats.ts";
 import { createPutBlob } from "./rpc/put-blob.ts";
+import { createPutSmallBlob } from "./rpc/put-small-blob.ts";
 import { createReleaseBlobs } from "./rpc/release-blobs.ts";
 import { createReserveSpace } from "./rpc/reserve-space.ts";
 import { createStatBlob } from "./rpc/stat-blob.ts";
@@ -49,13 +51,16 @@ export async function startStorage(
   });
   life.defer("sweeper", startSweeping(store, config.sweepEveryMs, base));
   const { uploads, downloads } = openTransfers(config);
+  const puts = { lifetime, uploads, metrics: base.metrics };
   const rpc = await openRpc(base, {
     uploads,
     serviceNames: [StorageServiceDefinition.fullName],
     register(server) {
       server.add(StorageServiceDefinition, {
-        putBlob: createPutBlob(store, { lifetime, uploads, metrics: base.metrics }),
+        putBlob: createPutBlob(store, puts),
+        putSmallBlob: createPutSmallBlob(store, puts),
         getBlob: createGetBlob(store, downloads),
+        getSmallBlob: createGetSmallBlob(store, downloads),
         statBlob: createStatBlob(store, lifetime),
         deleteBlob: createDeleteBlob(store),
         reserveSpace: createReserveSpace(store),

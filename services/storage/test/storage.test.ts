@@ -19,7 +19,7 @@ import { runInNewContext } from "node:vm";
 import { startBroker } from "@pixelmesh/bus";
 import { loadConfig } from "@pixelmesh/config";
 import { createLifecycle } from "@pixelmesh/lifecycle";
-import { type PutBlobHeader, StorageServiceDefinition } from "@pixelmesh/proto";
+import { BlobKind, type PutBlobHeader, StorageServiceDefinition } from "@pixelmesh/proto";
 import { connectRpc, toChunks } from "@pixelmesh/rpc";
 import { createLogger } from "@pixelmesh/telemetry";
 import { expect, onTestFinished, test } from "vitest";
@@ -121,6 +121,86 @@ test("a put blob can be read completely and in ranges, and is stored under its d
   });
 });
 
+test("a small blob is put and read in one message each, as a stream would", async () => {
+  const { client, dir } = await startTestStorage();
+  const bytes = randomBytes(64 * 1024);
+  const sha256 = digestOf(bytes);
+  const header = { sizeBytes: bytes.length, mediaType: "image/png" };
+  const put = await client.putSmallBlob({ header, content: bytes });
+  expect(put).toMatchObject({ blob: { sha256, ...header }, existed: false });
+  expect(put.keepUntilUnixMs).toBeGreaterThan(Date.now());
+  expect(readFileSync(pathOf(dir, sha256)).equals(bytes)).toBe(true);
+  expect(Buffer.from((await client.getSmallBlob({ sha256 })).content).equals(bytes)).toBe(true);
+  expect((await download(client, sha256)).equals(bytes)).toBe(true);
+  expect(await client.putBlob(upload(bytes))).toMatchObject({ existed: true });
+  expect(await client.putSmallBlob({ content: bytes })).toMatchObject({ blob: { sha256 }, existed: true });
+});
+
+test("calls of small blobs refuse what a stream refuses, and larger blobs", async () => {
+  const { client, dir } = await startTestStorage();
+  const content = randomBytes(10);
+  const { blob } = await client.putSmallBlob({ content });
+  const sha256 = blob!.sha256;
+  const large = await client.putBlob(upload(randomBytes(64 * 1024 + 1)));
+  const refused: [() => Promise<unknown>, string, string][] = [
+    [() => client.putSmallBlob({ content: randomBytes(64 * 1024 + 1) }), "INVALID_ARGUMENT", "content"],
+    [() => client.putSmallBlob({ content: randomBytes(9), header: { sha256 } }), "DIGEST_MISMATCH", "header.sha256"],
+    [() => client.putSmallBlob({ content, header: { sizeBytes: 9 } }), "INVALID_ARGUMENT", "header.size_bytes"],
+    [() => client.putSmallBlob({ content, header: { sizeBytes: -1 } }), "INVALID_ARGUMENT", "header.size_bytes"],
+    [
+      () => client.putSmallBlob({ content, header: { keepUntilUnixMs: 9e15 } }),
+      "INVALID_ARGUMENT",
+      "header.keep_until_unix_ms",
+    ],
+    [() => client.getSmallBlob({ sha256: "../../etc" }), "INVALID_ARGUMENT", "sha256"],
+    [() => client.getSmallBlob({ sha256: large.blob!.sha256 }), "INVALID_ARGUMENT", "sha256"],
+  ];
+  for (const [call, reason, field] of refused) {
+    await expect(call()).rejects.toMatchObject({ reason, fields: [expect.objectContaining({ field })] });
+  }
+  await expect(client.getSmallBlob({ sha256: digestOf(randomBytes(1)) })).rejects.toMatchObject({
+    reason: "BLOB_NOT_FOUND",
+  });
+  writeFileSync(pathOf(dir, sha256), randomBytes(10));
+  await expect(client.getSmallBlob({ sha256 })).rejects.toMatchObject({ reason: "BLOB_CORRUPT" });
+});
+
+test("a small put beyond the memory of uploads is refused with QUEUE_FULL, and small reads wait for that of downloads", async () => {
+  const { client } = await startTestStorage({
+    PIXELMESH_STORAGE_UPLOAD_MEMORY: "64KiB",
+    PIXELMESH_STORAGE_DOWNLOAD_MEMORY: "64KiB",
+  });
+  // The overhead of an upload is charged besides its bytes.
+  await expect(client.putSmallBlob({ content: randomBytes(60 * 1024) })).rejects.toMatchObject({
+    reason: "QUEUE_FULL",
+    retryAfterMs: 1_000,
+  });
+  const content = randomBytes(30 * 1024);
+  expect(await client.putSmallBlob({ content })).toMatchObject({ existed: false });
+  // One read takes the whole budget, so they run one after another.
+  const sha256 = digestOf(content);
+  const reads = await Promise.all(Array.from({ length: 20 }, () => client.getSmallBlob({ sha256 })));
+  expect(reads.every((read) => Buffer.from(read.content).equals(content))).toBe(true);
+});
+
+test("one call releases the blobs of several jobs", async () => {
+  const { client } = await startTestStorage();
+  const jobIds = ["job-a", "job-b", "job-c"];
+  for (const jobId of jobIds) {
+    const header = { kind: BlobKind.INPUT, jobId, keepUntilUnixMs: Date.now() + hourMs };
+    await client.putSmallBlob({ header, content: randomBytes(100) });
+  }
+  expect(await client.releaseBlobs({ jobId: "job-a", furtherJobIds: ["job-b", "unknown"] })).toEqual({ released: 2 });
+  expect(await client.releaseBlobs({ jobId: "job-c" })).toEqual({ released: 1 });
+  const furtherJobIds = Array.from({ length: 1_001 }, (_, n) => `job-${n}`);
+  for (const request of [
+    { jobId: "", furtherJobIds: ["job-a"] },
+    { jobId: "job-a", furtherJobIds },
+    { jobId: "job-a", furtherJobIds: ["job-b"], sha256: [digestOf(randomBytes(1))] },
+  ])
+    await expect(client.releaseBlobs(request)).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
+});
+
 test("invalid requests are refused with the name of the invalid field", async () => {
   const { client } = await startTestStorage();
   const { blob } = await client.putBlob(upload(randomBytes(10)));
@@ -215,13 +295,15 @@ test("an upload that is cancelled or whose client disappears is not stored and l
 
 test("a slow reader of a large blob does not raise the service's memory", async () => {
   const { client } = await startTestStorage();
-  const { blob } = await client.putBlob(upload(Buffer.alloc(192 * mib, 7)));
+  // A busy machine may take longer than the usual deadline.
+  const options = { timeoutMs: 180_000 };
+  const { blob } = await client.putBlob(upload(Buffer.alloc(192 * mib, 7)), options);
   const gc = exposeGc();
   gc();
   const before = process.memoryUsage().external;
   let most = 0;
   let received = 0;
-  for await (const { part } of client.getBlob({ sha256: blob!.sha256 })) {
+  for await (const { part } of client.getBlob({ sha256: blob!.sha256 }, options)) {
     if (part?.$case !== "chunk") continue;
     received += part.value.length;
     if (received < 8 * mib) await sleep(50);

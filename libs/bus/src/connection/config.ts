@@ -33,12 +33,6 @@ export const busFields = {
     "Bound of the stored jobs, about 1.3 KiB for a job of one step. Above 80 % the oldest finished jobs are evicted. Another half, at least 512 KiB, is reserved for running jobs to end.",
     { min: 64 * KiB },
   ),
-  natsRequestsMaxBytes: field.byteSize(
-    "PIXELMESH_NATS_REQUESTS_MAX",
-    "128MiB",
-    "Bound of the stored request ids, about 0.3 KiB each.",
-    { min: 64 * KiB },
-  ),
   natsResultsMaxBytes: field.byteSize(
     "PIXELMESH_NATS_RESULTS_MAX",
     "256MiB",

@@ -24,8 +24,11 @@ export type Store<T> = {
   delete(key: string): Promise<void>;
   /** Deletes the key if it is still at `revision`. Returns whether it was. */
   deleteAt(key: string, revision: number): Promise<boolean>;
-  /** Purges a key without leaving a delete mark; for short-lived keys. With `revision`, a newer value stays. */
-  remove(key: string, revision?: number): Promise<void>;
+  /**
+   * Purges a key without leaving a delete mark; for short-lived keys. With `revision`, a newer value stays. Returns whether this call
+   * removed it: of several callers, one.
+   */
+  remove(key: string, revision?: number): Promise<boolean>;
   /**
    * Returns the keys that match a filter such as `default.*`, including deleted ones while the broker stores their marks. It takes one
    * request and no consumer. Its cost grows with all keys of the bucket, so it is for small buckets.
@@ -72,7 +75,8 @@ export async function openStore<T>(bus: Bus, bucket: string, codec: Codec<T>): P
     async remove(key, revision) {
       // `seq` is the first sequence that stays.
       const upTo = revision === undefined ? {} : { seq: revision + 1 };
-      await translate(write(bus, names.remove, () => bus.jsm.streams.purge(stream, { filter: subject(key), ...upTo })));
+      const purge = () => bus.jsm.streams.purge(stream, { filter: subject(key), ...upTo });
+      return (await translate(write(bus, names.remove, purge))).purged > 0;
     },
     async list(filter) {
       const info = await translate(bus.jsm.streams.info(stream, { subjects_filter: subject(filter) }));

@@ -43,16 +43,11 @@ async function firstSince(bus: Bus, unixMs: number): Promise<number> {
   return low;
 }
 
-/** Whether the log has the `finished` event of a job. */
-export async function hasFinishedEvent(bus: Bus, jobId: string): Promise<boolean> {
-  return (await next(bus, { last_by_subj: `jobs.${partitionOf(jobId)}.${jobId}.finished` })) !== undefined;
-}
-
-type Query = { last_by_subj: string } | { seq: number } | { seq: number; next_by_subj: string };
+type Query = { seq: number } | { seq: number; next_by_subj: string };
 
 async function next(bus: Bus, query: Query) {
   try {
-    return (await bus.jsm.streams.getMessage(eventConsumer.stream, query as { last_by_subj: string })) ?? undefined;
+    return (await bus.jsm.streams.getMessage(eventConsumer.stream, query as { seq: number })) ?? undefined;
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === notFound) return undefined;
     throw toBrokerError(error);

@@ -1,4 +1,4 @@
-import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
+import { JetStreamApiError } from "@nats-io/jetstream";
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { JobEvent, WorkItem } from "@pixelmesh/proto";
 import type { WorkerRole } from "@pixelmesh/roles";
@@ -65,36 +65,7 @@ export async function publishEvent(bus: Bus, event: JobEvent): Promise<void> {
 }
 
 /**
- * Publishes that a job has finished. The log holds at most one such event per job, because the broker stores it only while the subject
- * is empty. Returns whether this call stored it.
- */
-export async function publishFinished(bus: Bus, event: JobEvent): Promise<boolean> {
-  const payload = JobEvent.encode(event).finish();
-  const subject = eventSubject(event);
-  const { stream } = eventConsumer;
-  // A repeat has the same id. If the log has dropped the event while the broker still deduplicates its id, another id is used.
-  for (const messageId of [`${event.jobId}:finished`, `${event.jobId}:finished:${event.worker}:${Date.now()}`]) {
-    try {
-      const isDuplicate = await publish(bus, stream, subject, payload, messageId, headers(), {
-        lastSubjectSequence: 0,
-      });
-      if (!isDuplicate) return true;
-    } catch (error) {
-      if (isWrongLastSequence(error)) return false;
-      throw error;
-    }
-  }
-  return false;
-}
-
-function isWrongLastSequence(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof JetStreamApiError && cause.code === JetStreamApiCodes.StreamWrongLastSequence;
-}
-
-/**
  * Stores a message; the same `messageId` is stored once within the broker's deduplication window. Returns whether it was a duplicate.
- * With `expect` the message is stored only if that holds, else the call throws with the broker's error as its cause.
  */
 export async function publish(
   bus: Bus,
@@ -103,7 +74,6 @@ export async function publish(
   payload: Uint8Array,
   messageId?: string,
   carried: MsgHdrs = headers(),
-  expect: { readonly lastSubjectSequence?: number } = {},
 ): Promise<boolean> {
   injectTrace((name, value) => {
     if (!carried.has(name)) carried.set(name, value);
@@ -112,7 +82,7 @@ export async function publish(
     const ack = await write(bus, `publish ${stream}`, () =>
       bus.js.publish(subject, payload, {
         headers: carried,
-        expect: { streamName: stream, ...expect },
+        expect: { streamName: stream },
         ...(messageId ? { msgID: messageId } : {}),
       }),
     );

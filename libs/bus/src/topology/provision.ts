@@ -14,7 +14,10 @@ const nanosPerMs = 1e6;
 /** JetStream API codes: a stream of this name exists with other settings; another stream has its subjects (10065). */
 const existsOtherwise = 10058;
 const streamExists: ReadonlySet<number> = new Set([existsOtherwise, 10065]);
+const notFound = 10059;
 const leastStoreBytes = 64 * 2 ** 20;
+/** Streams of earlier releases, whose bounds would count. The request id of a job was in `requests`; it is in the specification now. */
+const formerStreams = ["KV_requests"];
 
 /**
  * Creates all streams, consumers and buckets, changes the bounds of existing ones, and removes consumers that listings of earlier
@@ -42,6 +45,7 @@ async function provisionOnce(bus: Bus): Promise<void> {
 }
 
 async function provisionWithin(bus: Bus, bounds: StreamBounds): Promise<void> {
+  for (const stream of formerStreams) await removeStream(bus, stream);
   // Buckets are the largest: if they do not fit, that is found before anything else has changed.
   for (const { name, ttlMs, maxValueBytes } of buckets) {
     await ensureBucket(bus, name, { ttl: ttlMs, max_bytes: bounds.buckets[name], maxValueSize: maxValueBytes });
@@ -69,6 +73,14 @@ async function ensureBucket({ kvm, replicas }: Bus, name: string, limits: Partia
       if (!exists || triesLeft <= 0) throw error;
       await sleep(100);
     }
+  }
+}
+
+async function removeStream({ jsm }: Bus, name: string): Promise<void> {
+  try {
+    await jsm.streams.delete(name);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && error.code === notFound)) throw error;
   }
 }
 

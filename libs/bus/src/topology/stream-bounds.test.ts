@@ -21,7 +21,7 @@ test("the defaults of the settings equal the default bounds and fit without scal
   expect(planned).toMatchObject({
     events: 128 * MiB,
     work: { effects: 64 * MiB },
-    buckets: { jobs: 2_700 * MiB, requests: 128 * MiB, results: 256 * MiB, open: 64 * MiB },
+    buckets: { jobs: 2_700 * MiB, results: 256 * MiB, open: 64 * MiB },
   });
   expect(sumOf(planned)).toBeLessThanOrEqual(defaultBounds.natsStoreMaxBytes);
   // A job of one step takes 1,262 bytes (measured). A million of them fit below 80 %, above which the oldest are evicted.
@@ -31,25 +31,17 @@ test("the defaults of the settings equal the default bounds and fit without scal
 test("bounds that do not fit together are all lowered until they fit", () => {
   const size = fc.integer({ min: 64 * 1024, max: 2 ** 40 });
   fc.assert(
-    fc.property(
-      fc.integer({ min: 64 * MiB, max: 2 ** 40 }),
-      size,
-      size,
-      size,
-      size,
-      (store, jobs, requests, results, events) => {
-        const planned = planBounds({
-          natsStoreMaxBytes: store,
-          natsJobsMaxBytes: jobs,
-          natsRequestsMaxBytes: requests,
-          natsResultsMaxBytes: results,
-          natsEventsMaxBytes: events,
-        });
-        // The least bound is 1 MiB, so a small store may be exceeded.
-        expect(sumOf(planned)).toBeLessThanOrEqual(store + 16 * MiB);
-        for (const bytes of Object.values(planned.buckets)) expect(bytes).toBeGreaterThanOrEqual(64 * 1024);
-      },
-    ),
+    fc.property(fc.integer({ min: 64 * MiB, max: 2 ** 40 }), size, size, size, (store, jobs, results, events) => {
+      const planned = planBounds({
+        natsStoreMaxBytes: store,
+        natsJobsMaxBytes: jobs,
+        natsResultsMaxBytes: results,
+        natsEventsMaxBytes: events,
+      });
+      // The least bound is 1 MiB, so a small store may be exceeded.
+      expect(sumOf(planned)).toBeLessThanOrEqual(store + 16 * MiB);
+      for (const bytes of Object.values(planned.buckets)) expect(bytes).toBeGreaterThanOrEqual(64 * 1024);
+    }),
   );
 });
 
@@ -60,7 +52,7 @@ test("bound and size of a bucket convert into each other; the reserve of jobs is
   expect(toMaxBytes("results", 64 * KiB)).toBe(64 * KiB);
   fc.assert(
     fc.property(fc.integer({ min: 64 * KiB, max: 2 ** 40 }), (bytes) => {
-      for (const bucket of ["jobs", "requests", "results"] as const)
+      for (const bucket of ["jobs", "results"] as const)
         expect(toBoundBytes(bucket, toMaxBytes(bucket, bytes))).toBeCloseTo(bytes, 2);
     }),
   );

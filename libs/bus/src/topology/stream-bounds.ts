@@ -6,7 +6,6 @@ const MiB = 2 ** 20;
 export type BoundSettings = {
   readonly natsStoreMaxBytes: number;
   readonly natsJobsMaxBytes: number;
-  readonly natsRequestsMaxBytes: number;
   readonly natsResultsMaxBytes: number;
   readonly natsEventsMaxBytes: number;
 };
@@ -15,7 +14,6 @@ export type BoundSettings = {
 export const defaultBounds: BoundSettings = {
   natsStoreMaxBytes: 4_096 * MiB,
   natsJobsMaxBytes: 1_800 * MiB,
-  natsRequestsMaxBytes: 128 * MiB,
   natsResultsMaxBytes: 256 * MiB,
   natsEventsMaxBytes: 128 * MiB,
 };
@@ -29,10 +27,10 @@ export type StreamBounds = {
 };
 
 /** The buckets of the mesh. */
-export type BucketName = "jobs" | "requests" | "results" | "open" | "waits" | "leases" | "services" | "profiles";
+export type BucketName = "jobs" | "results" | "open" | "waits" | "leases" | "services" | "profiles";
 
 /** The buckets whose oldest entries are evicted. */
-export type EvictableBucket = "jobs" | "requests" | "results";
+export type EvictableBucket = "jobs" | "results";
 
 const leastReserve = MiB / 2;
 
@@ -62,7 +60,6 @@ export function planBounds(settings: BoundSettings): StreamBounds {
   const fixed = 64 * MiB;
   const configured = {
     jobs: toMaxBytes("jobs", settings.natsJobsMaxBytes),
-    requests: toMaxBytes("requests", settings.natsRequestsMaxBytes),
     results: toMaxBytes("results", settings.natsResultsMaxBytes),
     events: settings.natsEventsMaxBytes,
   };
@@ -80,7 +77,6 @@ export function planBounds(settings: BoundSettings): StreamBounds {
     buckets: {
       ...small,
       jobs: scaled(configured.jobs),
-      requests: scaled(configured.requests),
       results: scaled(configured.results),
       open: scaled(fixed),
       waits: scaled(fixed),

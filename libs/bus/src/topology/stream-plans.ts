@@ -53,7 +53,6 @@ export const planStreams = ({ work, events, deadLetters }: StreamBounds): readon
 export const buckets = [
   // A specification has at most 128 KiB (MAX_SPEC_BYTES); a record grows with the results of its steps.
   { name: "jobs", ttlMs: 7 * dayMs, maxValueBytes: 512 * 1024 },
-  { name: "requests", ttlMs: 7 * dayMs, maxValueBytes: 4 * 1024 },
   { name: "results", ttlMs: 7 * dayMs, maxValueBytes: 64 * 1024 },
   // An entry is removed when its job ends; the time to live is longer than any deadline.
   { name: "open", ttlMs: 7 * dayMs, maxValueBytes: 1024 },

@@ -3,7 +3,7 @@ import { type Shell, shells, toCompletionScript } from "../completion/scripts.ts
 import { toCompletionTree } from "../completion/tree.ts";
 import type { CliIo } from "../io.ts";
 import { choiceFlag } from "../options/flag-values.ts";
-import { priorities, qualities } from "../run/flags.ts";
+import { priorities, qualities } from "../run/choices.ts";
 import { formats } from "../run/formats.ts";
 import { jobStates } from "./jobs.ts";
 

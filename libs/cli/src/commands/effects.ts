@@ -1,4 +1,4 @@
-import { AppError, type EffectDescription } from "@pixelmesh/client";
+import type { EffectDescription } from "@pixelmesh/client";
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
@@ -18,16 +18,17 @@ export function addEffects(program: Command, io: CliIo, finish: (exitCode: numbe
     .action(async (name: string | undefined, { address, json }: Options) => {
       const effects = await withMesh(io, address, (client) => client.effects({ signal: io.stopping }));
       const { describeEffect, describeEffects, toEffectJson } = await import("../format/describe-effects.ts");
-      const chosen = name === undefined ? effects : [findEffect(effects, name)];
+      const chosen = name === undefined ? effects : [await findEffect(effects, name)];
       const text = name === undefined ? describeEffects(effects) : describeEffect(chosen[0] as EffectDescription);
       io.stdout.write(json ? `${JSON.stringify(chosen.map(toEffectJson), null, 2)}\n` : text);
       finish(0);
     });
 }
 
-function findEffect(effects: readonly EffectDescription[], name: string): EffectDescription {
+async function findEffect(effects: readonly EffectDescription[], name: string): Promise<EffectDescription> {
   const found = effects.find((effect) => effect.name === name);
   if (found !== undefined) return found;
   const known = effects.map((effect) => effect.name).join(", ");
+  const { AppError } = await import("@pixelmesh/errors");
   throw new AppError("UNKNOWN_EFFECT", `Unknown effect \`${name}\`; known: ${known}`);
 }

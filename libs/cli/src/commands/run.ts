@@ -4,8 +4,9 @@ import { addressOption } from "../options/address-option.ts";
 import { choiceFlag, durationFlag, integerFlag, numberFlag, repeatedFlag } from "../options/flag-values.ts";
 import { wrongFlag } from "../options/usage-error.ts";
 import { parseBackground } from "../run/background.ts";
+import { priorities, qualities } from "../run/choices.ts";
 import { type EffectText, parseEffectText, parseVariant, type Variant } from "../run/effect-text.ts";
-import { parseRunFlags, priorities, qualities, type RunOptions } from "../run/flags.ts";
+import type { RunOptions } from "../run/flags.ts";
 import { formatAliases, formats } from "../run/formats.ts";
 
 const parseScale = choiceFlag("--upscale", ["2", "3", "4"]);
@@ -76,6 +77,7 @@ export function addRun(program: Command, io: CliIo, finish: (exitCode: number) =
     .addHelpText("after", examples)
     .action(async (pictures: string[], options: RunOptions, command: Command) => {
       const isAddressGiven = command.getOptionValueSource("address") !== "default";
+      const { parseRunFlags } = await import("../run/flags.ts");
       const flags = { ...parseRunFlags(pictures, options), isAddressGiven };
       const { runPictures } = await import("../run/run-pictures.ts");
       finish(await runPictures(flags, io));

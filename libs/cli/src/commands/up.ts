@@ -64,7 +64,7 @@ async function up(io: CliIo, options: UpOptions): Promise<number> {
   const inspect = toInspected(options);
   // A mesh keeps running when its reader ends, or when the disk that holds its output is full.
   io.keepOnWithoutOutput?.();
-  const { sourceDirsOf, startMesh } = await import("@pixelmesh/local-mesh");
+  const { sourceDirsOf, startIdleCollection, startMesh } = await import("@pixelmesh/local-mesh");
   const beginMs = performance.now();
   const mesh = await startMesh({
     dataDir: options.dataDir,
@@ -78,6 +78,7 @@ async function up(io: CliIo, options: UpOptions): Promise<number> {
     ...(options.watch ? { sourceDirs: sourceDirsOf } : {}),
   });
   io.forced.addEventListener("abort", mesh.stopNow);
+  startIdleCollection();
   io.stdout.write(
     `started in ${toShortTime(performance.now() - beginMs)}, data in ${mesh.dataDir}, logs in ${mesh.logsDir}; Ctrl-C stops\nready\n`,
   );

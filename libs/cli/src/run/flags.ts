@@ -2,17 +2,13 @@ import { operations } from "@pixelmesh/pipeline";
 import { type RoleName, roleNames } from "@pixelmesh/roles";
 import { UsageError, wrongFlag } from "../options/usage-error.ts";
 import type { Background } from "./background.ts";
+import type { priorities, qualities } from "./choices.ts";
 import type { EffectText, Variant } from "./effect-text.ts";
 import { type Format, toOutputFormat } from "./formats.ts";
 import { chooseModels, type ModelOptions } from "./model-flags.ts";
 import { askedRoles, type StepFlags } from "./operation-flags.ts";
 import { isStdin, isStdout } from "./standard-paths.ts";
 import { toUpscale, type UpscaleOptions } from "./upscale-flags.ts";
-
-/** Values of `--quality`. */
-export const qualities = ["auto", "high", "balanced", "fast"] as const;
-/** Values of `--priority`. */
-export const priorities = ["interactive", "batch"] as const;
 
 /** The options of `run` as commander gives them. */
 export type RunOptions = Omit<UpscaleOptions, "upscaleModel"> &

@@ -47,7 +47,8 @@ export function toPictureError(cause: unknown, opened: OpenedPicture): AppError 
   });
 }
 
-function isBrokenFile({ reason }: AppError): boolean {
+/** Whether the file is at fault, not the machine. */
+export function isBrokenFile({ reason }: AppError): boolean {
   return reason === "IMAGE_CORRUPT" || reason === "IMAGE_TRUNCATED";
 }
 

@@ -13,13 +13,21 @@ import { type OpenedPicture, openPicture } from "./open-picture.ts";
  * IMAGE_TOO_MANY_PIXELS, IMAGE_SIDE_TOO_LONG or IMAGE_TOO_MANY_FRAMES.
  */
 export async function inspectPicture(bytes: Uint8Array, limits: PictureLimits): Promise<ImageInfo> {
-  const opened = openPicture(bytes, limits);
-  const metadata = await readMetadata(opened, limits);
+  const { opened, metadata } = await readHeader(bytes, limits);
   return toImageInfo(bytes.length, opened, metadata);
 }
 
+/** A file that passed all checks of its header, and libvips' metadata of it. */
+type PictureHeader = { readonly opened: OpenedPicture; readonly metadata: Metadata };
+
+/** Opens a file and reads its header as `inspectPicture` does. */
+export async function readHeader(bytes: Uint8Array, limits: PictureLimits): Promise<PictureHeader> {
+  const opened = openPicture(bytes, limits);
+  return { opened, metadata: await readMetadata(opened, limits) };
+}
+
 /** Reads libvips' metadata of the header and checks the limits again: libvips sees sizes that the structure hides. */
-export async function readMetadata(opened: OpenedPicture, limits: PictureLimits): Promise<Metadata> {
+async function readMetadata(opened: OpenedPicture, limits: PictureLimits): Promise<Metadata> {
   const metadata = await decodeVerified(opened, () =>
     sharp(opened.bytes, { ...opened.options, limitInputPixels: false }).metadata(),
   );

@@ -29,8 +29,8 @@ export type Renderable = {
 /** The decoded pixels and their notices. */
 export type Rendered = { readonly raster: Raster; readonly notices: readonly Notice[] };
 
-// Far above the time for the largest allowed picture; only a hostile file takes longer.
-const DECODE_TIMEOUT_S = 30;
+/** Limit of a decode: far above the time for the largest allowed picture; only a hostile file takes longer. */
+export const DECODE_TIMEOUT_S = 30;
 // More than a JPEG block takes on average.
 const BLOCK_PADDING_BYTES = 32;
 const MAX_PADDING_BYTES = 64 * 1024 * 1024;
@@ -100,7 +100,7 @@ async function render(picture: Renderable, frameStore: FrameStore, failOn: "warn
   const { width, height, channels } = metadata;
   const inMemory = width * height * channels <= frameStore.maxFrameBytes;
   const raster = inMemory
-    ? await toWhole(image, metadata)
+    ? await toWhole(image, metadata, frameStore)
     : await toFile(image, metadata, await frameStore.newPath("v"));
   return taller ? cropRaster(raster, height) : raster;
 }
@@ -123,12 +123,13 @@ async function checkTail({ opened, metadata, plan }: Renderable): Promise<Uint8A
   return undefined;
 }
 
-async function toWhole(image: Sharp, metadata: Metadata): Promise<Raster> {
+async function toWhole(image: Sharp, metadata: Metadata, frameStore: FrameStore): Promise<Raster> {
   const isGreyAlpha = isGrey(metadata) && metadata.hasAlpha;
   // sharp writes raw grey without its alpha, so grey with alpha is read as sRGB.
   if (isGrey(metadata) && !isGreyAlpha) image.toColourspace("b-w");
   const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
   const frame = createFrame(info.width, info.height, toChannels(info.channels), toPlainBytes(data));
+  frameStore.own(frame.data);
   return isGreyAlpha ? toGreyAlpha(frame) : frame;
 }
 

@@ -13,6 +13,7 @@ import { assertOutputSize, defaultLimits, type PictureLimits } from "../limits.t
 import { chooseFormat, isOpaque, WEBP_MAX_SIDE_PX } from "./choose-format.ts";
 import { fileWithoutDensity, withoutDensity } from "./density.ts";
 import { parseEncoding, type ResolvedEncoding } from "./parse-encoding.ts";
+import { encodeRunsPng } from "./png/encode-runs-png.ts";
 
 /** An encoded result, the format that `auto` became, and notices of harmless changes (`stepId` is empty). */
 export type EncodedPicture = { readonly bytes: Uint8Array; readonly format: ImageFormat; readonly notices: Notice[] };
@@ -31,7 +32,7 @@ export async function encodeFrame(
   limits: PictureLimits = defaultLimits,
 ): Promise<EncodedPicture> {
   const { image, format, notices } = await prepare(frame, encoding, limits);
-  return { bytes: withoutDensity(toPlainBytes(await image.toBuffer()), format), format, notices };
+  return { bytes: withoutDensity(await toBytes(frame, image, format), format), format, notices };
 }
 
 /**
@@ -46,11 +47,18 @@ export async function encodeRaster(
 ): Promise<EncodedRaster> {
   const { image, format, notices } = await prepare(raster, encoding, limits);
   if (!isFrameFile(raster)) {
-    return { content: contentOf(withoutDensity(toPlainBytes(await image.toBuffer()), format)), format, notices };
+    const bytes = await toBytes(raster, image, format);
+    frameStore.own(bytes);
+    return { content: contentOf(withoutDensity(bytes, format)), format, notices };
   }
   const path = await frameStore.newPath(toFormatExtension(format));
   await scratchWrite(() => image.toFile(path));
   return { content: await fileWithoutDensity(path, format), format, notices };
+}
+
+async function toBytes(frame: Frame, image: Sharp, format: ImageFormat): Promise<Uint8Array> {
+  const png = format === ImageFormat.PNG ? await encodeRunsPng(frame) : undefined;
+  return png ?? toPlainBytes(await image.toBuffer());
 }
 
 type Prepared = { readonly image: Sharp; readonly format: ImageFormat; readonly notices: Notice[] };
@@ -85,8 +93,9 @@ function flatten(image: Sharp, frame: Shape, { background }: ResolvedEncoding): 
 }
 
 // Efforts were measured (2560x1920 photograph, 2 threads). JPEG without optimised Huffman tables: 16 ms instead of 46 for 1.5
-// % more bytes. PNG level 3 with filters: 248 ms and 4.1 MB; level 6 without: 359 ms and 8.2 MB; level 6 with: 622 ms and 3.9
-// MB. WebP effort 2: 238 ms; effort 4: 605 ms for 3 % less. AVIF effort 1: 1.1 s; effort 3: 1.9 s for 6 % less.
+// % more bytes. PNG, where `encodeRunsPng` leaves it to libvips: level 3 with filters 248 ms and 4.1 MB; level 6 without 359 ms
+// and 8.2 MB; level 6 with 622 ms and 3.9 MB. WebP effort 2: 238 ms; effort 4: 605 ms for 3 % less. AVIF effort 1: 1.1 s;
+// effort 3: 1.9 s for 6 % less.
 function write(image: Sharp, format: ImageFormat, { quality, lossless }: ResolvedEncoding): Sharp {
   switch (format) {
     case ImageFormat.JPEG: {

@@ -20,7 +20,7 @@ function runThread(module: string): Promise<unknown> {
   return promise;
 }
 
-test("importing the engine in a thread fails no decode of another thread", async () => {
+test("loading the engine in a thread fails no decode of another thread", async () => {
   const files = await Promise.all([
     picture().jpeg().toBuffer(),
     picture().png().toBuffer(),
@@ -45,8 +45,9 @@ test("importing the engine in a thread fails no decode of another thread", async
   expect(decoded).toBeGreaterThan(100);
 });
 
-test("importing the engine in a thread keeps the process's number of libvips threads", async () => {
+test("loading the engine in a thread keeps the process's number of libvips threads", async () => {
   configureImaging({ threads: 3 });
+  expect(sharp.concurrency()).toBe(3);
   await runThread("../../test/import-thread.ts");
   expect(sharp.concurrency()).toBe(3);
   configureImaging({ threads: 1 });

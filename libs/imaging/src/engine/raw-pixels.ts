@@ -25,7 +25,11 @@ export function fromRaster(raster: Raster): Sharp {
 /** Runs a pipeline that must end with this shape. The result is a frame or, above the frame store's memory limit, a file. */
 export async function toRaster(image: Sharp, shape: Shape, frameStore: FrameStore): Promise<Raster> {
   const { widthPx, heightPx, channels } = shape;
-  if (rasterBytes(shape) <= frameStore.maxFrameBytes) return toFrame(image, widthPx, heightPx, channels);
+  if (rasterBytes(shape) <= frameStore.maxFrameBytes) {
+    const frame = await toFrame(image, widthPx, heightPx, channels);
+    frameStore.own(frame.data);
+    return frame;
+  }
   const path = await frameStore.newPath("v");
   await scratchWrite(() => image.toFile(path));
   const file = await adoptFrameFile(path);

@@ -1,26 +1,39 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "@pixelmesh/errors";
+import { freeMemory } from "./free-memory.ts";
 import type { SpareMemory } from "./spare-memory.ts";
 
 /** Where the pictures of one piece of work lie: in memory up to a size, larger ones in files. */
 export type FrameStore = {
   /** A raster of more bytes becomes a file. */
   readonly maxFrameBytes: number;
+  /** Whether `newPath` works. */
+  readonly hasFiles: boolean;
   /** Resolves to a path that no other raster of this frame store has. */
   newPath(extension: string): Promise<string>;
   /** Returns memory for a raster, with any content. Another frame store may get it after this one is closed. */
   newMemory(bytes: number): Uint8Array;
+  /** Takes over the memory of a raster or file that a library allocated, for `end`. Memory that is shared with other data is left alone. */
+  own(memory: Uint8Array): void;
   /** Removes all files and gives back the memory. None of its rasters may be in use. Idempotent. */
   close(): Promise<void>;
+  /**
+   * Closes the frame store and frees the memory that it took over. Only for work that has ended well, so that neither libvips nor a stream can
+   * still read that memory. After other work it is left to the garbage collector.
+   */
+  end(): Promise<void>;
 };
 
 /** A frame store without files: pictures of any size lie in memory. */
 export const memoryFrameStore: FrameStore = Object.freeze({
   maxFrameBytes: Number.POSITIVE_INFINITY,
+  hasFiles: false,
   newPath: () => Promise.reject(new AppError("INTERNAL", "A frame store in memory has no files")),
   newMemory: (bytes) => new Uint8Array(bytes),
+  own: () => {},
   close: async () => {},
+  end: async () => {},
 });
 
 /**
@@ -36,8 +49,17 @@ export function createFrameStore(
   let files = 0;
   let closed = false;
   let memories: Uint8Array[] = [];
+  let owned: Uint8Array[] = [];
+  const close = async () => {
+    closed = true;
+    for (const memory of memories) spare?.give(memory);
+    memories = [];
+    owned = [];
+    if (own) await rm(await own, { recursive: true, force: true });
+  };
   return {
     maxFrameBytes,
+    hasFiles: true,
     async newPath(extension) {
       // Work that still runs after a step has failed must not leave files behind.
       if (closed) throw new AppError("INTERNAL", "A file was requested from a closed frame store");
@@ -50,11 +72,14 @@ export function createFrameStore(
       memories.push(memory);
       return memory;
     },
-    async close() {
-      closed = true;
-      for (const memory of memories) spare?.give(memory);
-      memories = [];
-      if (own) await rm(await own, { recursive: true, force: true });
+    own(memory) {
+      if (!closed) owned.push(memory);
+    },
+    close,
+    async end() {
+      const reused = new Set(memories.map(({ buffer }) => buffer));
+      for (const memory of owned) if (!reused.has(memory.buffer)) freeMemory(memory);
+      await close();
     },
   };
 }

@@ -45,11 +45,11 @@ export function createRequestHandler(
     return { response: { type: "started", id: request.id, provider, refused, runtime: env.versions.node ?? "" } };
   }
 
-  async function load({ id, model }: RequestOf<"load">): Promise<HostReply> {
+  async function load({ id, model, isProven }: RequestOf<"load">): Promise<HostReply> {
     if (proven === undefined) throw new HostFailure("INTERNAL", "The host was asked to load before it was started");
     const began = performance.now();
     const wasLoaded = models.has(model.key);
-    if (!wasLoaded) models.set(model.key, await loadModel(model, proven, memory));
+    if (!wasLoaded) models.set(model.key, await loadModel(model, proven, memory, isProven));
     return { response: { type: "loaded", id, wasLoaded, loadMs: performance.now() - began } };
   }
 

@@ -27,14 +27,21 @@ export type LoadedModel = {
 export type ModelOutput = { readonly data: Float32Array; readonly runMs: number };
 
 /**
- * Loads a model and runs a small tile through it, so that a loaded model is known to work. Rejects with MODEL_INVALID if the
+ * Loads a model and runs a small tile through it, so that a loaded model is known to work; not if it `isProven` and runs on the
+ * processor, where the same file gives the same result. Rejects with MODEL_INVALID if the
  * file is not ONNX, has other inputs or outputs than its entry says, or returns another size or NaN.
  */
-export async function loadModel(model: HostModel, proven: ProvenProvider, memory: OutputMemory): Promise<LoadedModel> {
+export async function loadModel(
+  model: HostModel,
+  proven: ProvenProvider,
+  memory: OutputMemory,
+  isProven: boolean,
+): Promise<LoadedModel> {
   const session = await createSession(model, proven);
   try {
     const loaded = createLoadedModel(session, model, checkSignature(session, model), memory);
-    await proveModel(loaded, proven.provider !== "cpu");
+    const isOnGpu = proven.provider !== "cpu";
+    if (isOnGpu || !isProven) await proveModel(loaded, isOnGpu);
     return loaded;
   } catch (error) {
     await session.release();
@@ -44,10 +51,7 @@ export async function loadModel(model: HostModel, proven: ProvenProvider, memory
 
 async function createSession(model: HostModel, proven: ProvenProvider): Promise<InferenceSession> {
   try {
-    return await InferenceSession.create(
-      model.path,
-      proven.sessionOptions({ fixedSize: model.input.fixedSizePx !== null }),
-    );
+    return await InferenceSession.create(model.path, proven.sessionOptions);
   } catch (error) {
     const detail = toText(error);
     if (saysOutOfMemory(detail))

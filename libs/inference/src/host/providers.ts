@@ -8,7 +8,7 @@ import { expectedProbe, probeModel, probeSizePx, probeTile } from "./probe.ts";
 export type ProvenProvider = {
   readonly provider: Provider;
   readonly refused: readonly RefusedProvider[];
-  readonly sessionOptions: (use: { readonly fixedSize: boolean }) => InferenceSession.SessionOptions;
+  readonly sessionOptions: InferenceSession.SessionOptions;
 };
 
 /**
@@ -37,10 +37,9 @@ export async function proveProvider(options: {
 }): Promise<ProvenProvider> {
   const refused: RefusedProvider[] = [];
   for (const provider of options.providers) {
-    const sessionOptions: ProvenProvider["sessionOptions"] = (use) =>
-      toSessionOptions(provider, options, use.fixedSize);
+    const sessionOptions = toSessionOptions(provider, options);
     try {
-      await probe(sessionOptions({ fixedSize: true }));
+      await probe(sessionOptions);
       return { provider, refused, sessionOptions };
     } catch (error) {
       refused.push({ provider, why: toText(error).slice(0, 500) });
@@ -52,14 +51,13 @@ export async function proveProvider(options: {
 }
 
 /**
- * Measured on the CPU (640×480, 64 features): without the arena every operator's buffer is mapped and cleared anew, 40 %
- * of the time; with the arena's memory pattern a session keeps 1.4 times the memory at the same speed. Models of a fixed
- * size are small: without the arena they hold a third less and lose a few percent.
+ * Measured on the CPU: without the arena every operator's buffer is mapped and cleared anew, 40 % of the time of an upscaler
+ * (640×480, 64 features) and 15 % of u2netp's; with the arena's memory pattern a session keeps 1.3 to 1.6 times the memory at
+ * the same speed (docs/adr/0084).
  */
 function toSessionOptions(
   provider: Provider,
   options: { readonly deviceIndex: number; readonly threads: HostThreads },
-  fixedSize: boolean,
 ): InferenceSession.SessionOptions {
   return {
     // WebGPU refuses `deviceId`: there it names a context, and the only context has no number.
@@ -70,7 +68,7 @@ function toSessionOptions(
     interOpNumThreads: options.threads.interOp,
     executionMode: options.threads.interOp > 1 ? "parallel" : "sequential",
     graphOptimizationLevel: "all",
-    enableCpuMemArena: provider === "cpu" && !fixedSize,
+    enableCpuMemArena: provider === "cpu",
     enableMemPattern: false,
     logSeverityLevel: 3,
     extra: { ...noSpinning, ...(provider === "cpu" ? {} : noCpuFallback) },

@@ -30,7 +30,8 @@ export type HostMessage =
       /** Number of this process among all that this host has started, from 1. */
       readonly generation: number;
     }
-  | { readonly type: "load"; readonly id: number; readonly model: HostModel }
+  /** `isProven`: another process of this machine has run the file, so a run on the processor need not prove it again. */
+  | { readonly type: "load"; readonly id: number; readonly model: HostModel; readonly isProven: boolean }
   | { readonly type: "unload"; readonly id: number; readonly key: string }
   /** The pixels follow as the payload. */
   | {

@@ -1,3 +1,4 @@
+import { expected } from "@pixelmesh/errors";
 import type { AvailableModel } from "../models/registry.ts";
 import type { HostEvent } from "./events.ts";
 import type { HostChoice, HostLease } from "./host-pool.ts";
@@ -23,9 +24,12 @@ export type LeaseParts = {
 export async function acquireHost(
   { devices, hosts, models, observe, closing, onRelease }: LeaseParts,
   model: AvailableModel,
-  { deviceId, signal }: HostChoice = {},
+  { deviceId, narrowHostId, signal }: HostChoice = {},
 ): Promise<HostLease> {
-  const hostId = devices.hostId(model, deviceId);
+  const { ids } = devices.narrowHosts(model, deviceId);
+  if (narrowHostId !== undefined && !ids.includes(narrowHostId))
+    throw expected("narrow_host_id", "a narrow host of the device", narrowHostId);
+  const hostId = narrowHostId ?? devices.hostId(model, deviceId);
   const leases = models.leases(deviceId);
   const until = signal ? AbortSignal.any([signal, closing]) : closing;
   until.throwIfAborted();
@@ -33,7 +37,7 @@ export async function acquireHost(
   observe({ type: "acquired", model: model.name, isLoaded });
   await leases.acquire(model, until);
   leases.setPinned(model.name, models.pins.has(model.name));
-  const pooled = hosts.open(hostId, devices.find(deviceId), model);
+  const pooled = hosts.open({ hostId, device: devices.find(deviceId), isNarrow: narrowHostId !== undefined }, model);
   pooled.leases++;
   models.idle.cancel(pooled, model);
 
@@ -50,7 +54,7 @@ export async function acquireHost(
     return { host: await waitFor(pooled.starting, signal), release };
   } catch (error) {
     release();
-    if (pooled.host === null) leases.remove(model);
+    if (pooled.host === null && !hosts.isElsewhere(pooled, model)) leases.remove(model);
     throw error;
   }
 }

@@ -31,6 +31,7 @@ export function createHostPool(options: HostPoolOptions): HostPool {
 
   return {
     hostId: devices.hostId,
+    narrowHosts: devices.narrowHosts,
     acquire: (model, choice) => acquireHost(parts, model, choice),
     pins: models.pins,
     pin: (name) => void models.pins.add(name),
@@ -52,7 +53,7 @@ export function createHostPool(options: HostPoolOptions): HostPool {
       if (pooled === undefined || pooled.leases > 0) return false;
       for (const model of pooled.models.values()) {
         models.idle.cancel(pooled, model);
-        models.leases(pooled.device.deviceId).remove(model);
+        if (!hosts.isElsewhere(pooled, model)) models.leases(pooled.device.deviceId).remove(model);
       }
       await hosts.end(pooled, why);
       return true;

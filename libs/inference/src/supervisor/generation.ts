@@ -69,6 +69,9 @@ function sendHeartbeats(connection: HostConnection, everyMs: number): void {
   void connection.ended.then(() => clearInterval(timer));
 }
 
+/** Limits of a load, and the options of its host that it needs. */
+type LoadOptions = Pick<HostOptions, "observe" | "provenModels"> & { readonly limits: HostLimits };
+
 /**
  * Loads a model into a generation; concurrent calls share one load. `loading` rejects with MODEL_INVALID if the file was
  * changed since it was checked, and with MODEL_UNAVAILABLE if it is gone. A failed load is removed, so that it can be retried.
@@ -76,17 +79,18 @@ function sendHeartbeats(connection: HostConnection, everyMs: number): void {
 export function loadInto(
   generation: Generation,
   model: AvailableModel,
-  { limits, observe }: { readonly limits: HostLimits; readonly observe?: HostOptions["observe"] },
+  { limits, observe, provenModels }: LoadOptions,
 ): HostedModel {
   const key = toModelKey(model);
   const known = generation.models.get(key);
   if (known) return known;
-  const loading = load(generation, model, limits);
+  const loading = load(generation, model, limits, provenModels?.has(key) ?? false);
   const hosted: HostedModel = { model, loading, report: null, pinned: false, lastUsedUnixMs: Date.now() };
   generation.models.set(key, hosted);
   loading.then(
     (report) => {
       hosted.report = report;
+      provenModels?.add(key);
       observe?.({ type: "loaded", model: model.name, loadMs: report.loadMs });
     },
     () => generation.models.delete(key),
@@ -94,10 +98,15 @@ export function loadInto(
   return hosted;
 }
 
-async function load(generation: Generation, model: AvailableModel, limits: HostLimits): Promise<LoadReport> {
+async function load(
+  generation: Generation,
+  model: AvailableModel,
+  limits: HostLimits,
+  isProven: boolean,
+): Promise<LoadReport> {
   await assertUnchanged(model);
   const memoryBeforeBytes = (await readMemory(generation, limits)).anonymousBytes;
-  const request = { type: "load", model: toHostModel(model) } as const;
+  const request = { type: "load", model: toHostModel(model), isProven } as const;
   const timeout = { timeoutMs: limits.loadTimeoutMs };
   const { loadMs, wasLoaded } = await generation.connection.request<"loaded">(request, timeout);
   const memoryAfterBytes = (await readMemory(generation, limits)).anonymousBytes;

@@ -63,7 +63,7 @@ export class Generations {
     if (!generation.connection.usable || generation !== this.#current || this.#recycling) return;
     const { recycleAfterRuns, recycleAboveBytes, recycleMinAgeMs } = this.#limits;
     if (generation.runs < recycleAfterRuns) {
-      // To count a process's memory the kernel walks all of its pages: too slow after every small tile.
+      // Not after every small tile, because memory grows slowly.
       if (generation.runs % 16 !== 1 || performance.now() - generation.startedMs < recycleMinAgeMs) return;
       if ((await readMemory(generation, this.#limits)).anonymousBytes <= recycleAboveBytes) return;
     }
@@ -163,7 +163,7 @@ export class Generations {
 
   /** A failed load is ignored here: the next run that needs the model loads it again and reports the failure. */
   async #loadAgain(next: Generation, { model, pinned, lastUsedUnixMs }: HostedModel): Promise<void> {
-    const hosted = loadInto(next, model, { limits: this.#limits, observe: this.#options.observe });
+    const hosted = loadInto(next, model, { ...this.#options, limits: this.#limits });
     hosted.pinned = pinned;
     hosted.lastUsedUnixMs = lastUsedUnixMs;
     await hosted.loading.catch(() => {});

@@ -19,7 +19,15 @@ export type PoolDevice = {
   /** UUID of the only GPU, or MIG instance, that its hosts may see. */
   readonly gpuUuid?: string;
   readonly threads: HostThreads;
+  /** Further hosts of fewer threads that run models side by side. Default: none. */
+  readonly narrowHosts?: NarrowHosts;
 };
+
+/** The narrow hosts of a device: they have few threads each, run side by side, and take one slot at a time. */
+export type NarrowHosts = { readonly count: number; readonly threads: HostThreads };
+
+/** The host ids of a model's narrow hosts, and the compute tokens of a run in one of them. */
+export type NarrowPlaces = { readonly ids: readonly string[]; readonly tokens: number };
 
 /** Options of `createHostPool`. */
 export type HostPoolOptions = {
@@ -42,19 +50,21 @@ export type HostPoolOptions = {
   readonly closeGraceMs?: number;
 };
 
-/** Selects the device of a call. */
-export type HostChoice = { readonly deviceId?: string; readonly signal?: AbortSignal };
+/** Selects the device of a call, and a narrow host by its id. Default: the first device, the host of all threads. */
+export type HostChoice = { readonly deviceId?: string; readonly narrowHostId?: string; readonly signal?: AbortSignal };
 
 /** A model lease with its host. Until `release` the model is not unloaded and the host does not end. `release` is idempotent. */
 export type HostLease = { readonly host: InferenceHost; readonly release: () => void };
 
 /**
- * The inference hosts of one service. On each device, light models share one host and every other model has its own. Hosts
- * start on first use.
+ * The inference hosts of one service. On each device, light models share one host and every other model has its own; narrow hosts are
+ * shared in the same way. Hosts start on first use.
  */
 export type HostPool = {
   /** The id that the model's host has or would have. Throws INVALID_ARGUMENT for an unknown device. */
   readonly hostId: (model: AvailableModel, deviceId?: string) => string;
+  /** The narrow hosts that may run the model. Throws INVALID_ARGUMENT for an unknown device. */
+  readonly narrowHosts: (model: AvailableModel, deviceId?: string) => NarrowPlaces;
   /**
    * Leases a model and starts its host if needed. Evicts the least recently used models without a lease, or waits for a
    * release, until the model may be loaded. Rejects with STOPPING while the pool is closing.

@@ -10,9 +10,9 @@ export type IdleTimers = {
   readonly cancelAll: () => void;
 };
 
-/** Calls `onIdle` when a model's timer was not restarted or cancelled for `ttlMs`. The timers keep no process alive. */
+/** Calls `onIdle` when a model's timer was not restarted or cancelled for its `ttlMs`. The timers keep no process alive. */
 export function createIdleTimers(
-  ttlMs: number,
+  ttlMs: (pooled: PooledHost) => number,
   onIdle: (pooled: PooledHost, model: AvailableModel) => void,
 ): IdleTimers {
   const timers = new Map<string, NodeJS.Timeout>();
@@ -25,7 +25,7 @@ export function createIdleTimers(
   return {
     restart(pooled, model) {
       cancel(pooled, model);
-      timers.set(toKey(pooled, model), setTimeout(() => onIdle(pooled, model), ttlMs).unref());
+      timers.set(toKey(pooled, model), setTimeout(() => onIdle(pooled, model), ttlMs(pooled)).unref());
     },
     cancel,
     cancelAll() {

@@ -23,6 +23,8 @@ export type HostOptions = {
   /** Whether a second process of `bytes` may run beside the first for a moment. Default: always true. */
   readonly hasFreeMemory?: (bytes: number) => boolean;
   readonly observe?: (event: HostEvent) => void;
+  /** Keys of models that some host has run, which this one need not prove on a processor; it adds its own. Default: none. */
+  readonly provenModels?: Set<string>;
   /** Faults to inject, for tests. */
   readonly faults?: readonly HostFault[];
 };

@@ -110,7 +110,7 @@ export function createModelLeases(
       if (entry?.leases === 0) table.delete(entry.key);
     },
     async evictionDelayMs(model) {
-      // To count a process's memory the kernel walks all of its pages: only if it matters.
+      // The memory of all processes is read only if it matters.
       if (table.all().length === 0 || table.find(model)) return 0;
       return evictionDelayMs(table.all(), toWanted(model), await memory.usedBytes(), rules, nowMs());
     },

@@ -10,6 +10,8 @@ import { startInferenceHost } from "./supervised-host.ts";
 export type PooledHost = {
   readonly hostId: string;
   readonly device: PoolDevice;
+  /** Whether it is one of the device's narrow hosts. */
+  readonly isNarrow: boolean;
   readonly starting: Promise<InferenceHost>;
   /** Null until it has started. */
   host: InferenceHost | null;
@@ -19,12 +21,17 @@ export type PooledHost = {
   leases: number;
 };
 
+/** Where a host is or would be. */
+type HostPlace = Pick<PooledHost, "hostId" | "device" | "isNarrow">;
+
 /** The hosts of a pool. */
 export type PooledHosts = {
   /** The host of that id. Starts it if there is none. */
-  readonly open: (hostId: string, device: PoolDevice, model: AvailableModel) => PooledHost;
+  readonly open: (place: HostPlace, model: AvailableModel) => PooledHost;
   readonly find: (hostId: string) => PooledHost | undefined;
   readonly all: (deviceId?: string) => readonly PooledHost[];
+  /** Whether another host of the same device has the model. */
+  readonly isElsewhere: (pooled: PooledHost, model: AvailableModel) => boolean;
   /** Removes and closes a host. A later `open` of the same id starts a new one. */
   readonly end: (pooled: PooledHost, why: HostEndReason) => Promise<void>;
   readonly describe: (deviceId?: string) => Promise<readonly HostDescription[]>;
@@ -37,19 +44,23 @@ export function createPooledHosts(
   observe: (deviceId: string, event: HostEvent) => void,
 ): PooledHosts {
   const hosts = new Map<string, PooledHost>();
+  const provenModels = new Set<string>();
   const all: PooledHosts["all"] = (deviceId) =>
     [...hosts.values()].filter(({ device }) => deviceId === undefined || device.deviceId === deviceId);
 
   return {
-    open(hostId, device, model) {
+    open({ hostId, device, isNarrow }, model) {
       const known = hosts.get(hostId);
       const key = toModelKey(model);
       known?.models.set(key, model);
       if (known) return known;
       const onEvent = (event: HostEvent) => observe(device.deviceId, event);
-      const starting = startInferenceHost(toHostOptions(hostId, device, options, onEvent), grants);
+      const starting = startInferenceHost(
+        { ...toHostOptions({ hostId, device, isNarrow }, options, onEvent), provenModels },
+        grants,
+      );
       const models = new Map([[key, model]]);
-      const pooled: PooledHost = { hostId, device, starting, host: null, models, leases: 0 };
+      const pooled: PooledHost = { hostId, device, isNarrow, starting, host: null, models, leases: 0 };
       hosts.set(hostId, pooled);
       starting.then(
         (host) => {
@@ -61,6 +72,8 @@ export function createPooledHosts(
     },
     find: (hostId) => hosts.get(hostId),
     all,
+    isElsewhere: (pooled, model) =>
+      all(pooled.device.deviceId).some((each) => each !== pooled && each.models.has(toModelKey(model))),
     async end(pooled, why) {
       if (hosts.get(pooled.hostId) === pooled) hosts.delete(pooled.hostId);
       await (await pooled.starting.catch(() => null))?.close(why);
@@ -73,14 +86,14 @@ export function createPooledHosts(
 }
 
 function toHostOptions(
-  id: string,
-  device: PoolDevice,
+  { hostId: id, device, isNarrow }: HostPlace,
   { log, limits, hasFreeMemory, faults }: HostPoolOptions,
   observe: (event: HostEvent) => void,
 ): HostOptions {
-  const { deviceId, ...host } = device;
+  const { deviceId, narrowHosts, ...host } = device;
   return {
     ...host,
+    ...(isNarrow && narrowHosts ? { threads: narrowHosts.threads } : {}),
     id,
     log,
     observe,

@@ -16,6 +16,9 @@ export type PooledModels = {
   readonly leases: (deviceId?: string) => ModelLeases;
 };
 
+/** Narrow hosts are for bursts of work: each of them takes the memory of a model once more. */
+const narrowIdleTtlMs = 30_000;
+
 const noLimits: EvictionRules = { maxBytes: Number.POSITIVE_INFINITY, maxModels: 1_000, minResidentMs: 0 };
 
 /** Creates the models of a pool without any. Evicted and idle models are unloaded from `hosts`. */
@@ -25,7 +28,8 @@ export function createPooledModels(options: HostPoolOptions, devices: PoolDevice
   const pins = new Set<string>();
   const leasesOf = new Map(options.devices.map(({ deviceId }) => [deviceId, createLeases(deviceId)]));
   const leases = (deviceId?: string) => leasesOf.get(devices.find(deviceId).deviceId) as ModelLeases;
-  const idle = createIdleTimers(idleTtlMs, (pooled, model) => void unloadIfIdle(pooled, model));
+  const ttlMs = ({ isNarrow }: PooledHost) => (isNarrow ? Math.min(idleTtlMs, narrowIdleTtlMs) : idleTtlMs);
+  const idle = createIdleTimers(ttlMs, (pooled, model) => void unloadIfIdle(pooled, model));
 
   function createLeases(deviceId: string): ModelLeases {
     return createModelLeases(rules, {
@@ -35,8 +39,8 @@ export function createPooledModels(options: HostPoolOptions, devices: PoolDevice
       async evict(model, why) {
         log.info({ model: model.name, why }, "model is evicted for another one");
         observe?.({ type: "evicted", model: model.name, why });
-        const pooled = hosts.find(devices.hostId(model, deviceId));
-        if (pooled) await unload(pooled, model, "evicted");
+        const holders = hosts.all(deviceId).filter(({ models }) => models.has(toModelKey(model)));
+        await Promise.all(holders.map((pooled) => unload(pooled, model, "evicted")));
       },
     });
   }
@@ -44,9 +48,12 @@ export function createPooledModels(options: HostPoolOptions, devices: PoolDevice
   async function unloadIfIdle(pooled: PooledHost, model: AvailableModel): Promise<void> {
     const deviceLeases = leases(pooled.device.deviceId);
     const entry = deviceLeases.models().find(({ key }) => key === toModelKey(model));
-    if ((entry?.leases ?? 0) > 0 || pins.has(model.name)) return;
-    deviceLeases.remove(model);
-    log.info({ host: pooled.hostId, model: model.name, idleMs: idleTtlMs }, "model is idle and is unloaded");
+    // Pins keep a model in the host of all threads.
+    if (!pooled.isNarrow && pins.has(model.name)) return;
+    // A narrow host that is used at times is not idle; a lease elsewhere does not use it.
+    if ((pooled.isNarrow ? pooled.leases : (entry?.leases ?? 0)) > 0) return idle.restart(pooled, model);
+    if (!hosts.isElsewhere(pooled, model)) deviceLeases.remove(model);
+    log.info({ host: pooled.hostId, model: model.name, idleMs: ttlMs(pooled) }, "model is idle and is unloaded");
     await unload(pooled, model, "idle");
   }
 

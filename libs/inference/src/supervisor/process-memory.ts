@@ -2,13 +2,14 @@ import { readFile } from "node:fs/promises";
 import type { HostMemory } from "./inference-host.ts";
 
 /**
- * Memory of a process as the kernel accounts it: /proc/<pid>/smaps_rollup, else /proc/<pid>/status. Null if neither can
- * be read: another system, or the process is gone.
+ * Memory of a process as the kernel counts it: /proc/<pid>/status, else /proc/<pid>/smaps_rollup. Null if neither can be read:
+ * another system, or the process is gone. The first costs 0.07 ms, the second walks all pages (22 ms for 300 MiB). Their
+ * difference is what each processor has not added to the first yet: at most some 100 pages for each.
  */
 export async function readProcessMemory(pid: number): Promise<HostMemory | null> {
   return (
-    (await read(`/proc/${pid}/smaps_rollup`, "Anonymous", "Rss")) ??
-    (await read(`/proc/${pid}/status`, "RssAnon", "VmRSS"))
+    (await read(`/proc/${pid}/status`, "RssAnon", "VmRSS")) ??
+    (await read(`/proc/${pid}/smaps_rollup`, "Anonymous", "Rss"))
   );
 }
 

@@ -201,7 +201,7 @@ class SupervisedHost implements InferenceHost {
   }
 
   #loadInto(generation: Generation, model: AvailableModel): HostedModel {
-    return loadInto(generation, model, { limits: this.#limits, observe: this.#options.observe });
+    return loadInto(generation, model, { ...this.#options, limits: this.#limits });
   }
 }
 

@@ -27,6 +27,13 @@ export function assertCheckout(): void {
  */
 const maxHeapMiB = 512;
 
+/**
+ * How far a heap may grow after a full collection before the next one, in percent. V8 chooses 30 to 50 under a heap limit, and counts buffers
+ * outside the heap, too: in a heap of 14 MiB a single decoded 4K picture caused a full collection (docs/adr/0082). From 400 on the bound of
+ * 64 MiB that V8 has for such buffers alone is reached first.
+ */
+const heapGrowthPercent = 400;
+
 /** Returns the command of a service of this checkout: node, its flags, the main module. Throws as `assertCheckout` does. */
 export function serviceCommand(
   name: RoleName,
@@ -36,7 +43,11 @@ export function serviceCommand(
   assertCheckout();
   const main = fileURLToPath(new URL(`services/${name}/src/main.ts`, root));
   const preload = options.preload ? ["--import", options.preload.href] : [];
-  const flags = [`--max-old-space-size=${maxHeapMiB}`, ...nodeFlags(import.meta.url)];
+  const flags = [
+    `--max-old-space-size=${maxHeapMiB}`,
+    `--heap-growing-percent=${heapGrowthPercent}`,
+    ...nodeFlags(import.meta.url),
+  ];
   return [nodePath, ...flags, ...preload, main, ...(options.args ?? [])];
 }
 

@@ -54,6 +54,7 @@ test("a READY step has everything that its dispatch needs", () => {
 test("a work item holds the resolved step, its input pictures and the needed outputs", () => {
   const first = createRecord(spec);
   expect(toWorkItem(spec, first, 0, times)).toEqual({
+    eventsTo: "",
     expectedMs: 0,
     jobId: "job-1",
     stepId: "cut",
@@ -68,6 +69,7 @@ test("a work item holds the resolved step, its input pictures and the needed out
         widthPx: 640,
         heightPx: 480,
         channels: 3,
+        content: new Uint8Array(0),
       },
     ],
     outputs: [{ name: "cut", encoding: spec.outputs[0]?.encoding }],

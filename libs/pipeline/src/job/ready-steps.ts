@@ -85,7 +85,8 @@ export function stepInputs(spec: JobSpec, record: JobRecord, stepIndex: number):
     const made = from?.$case === "step" ? record.steps.find(({ id }) => id === from.value)?.result : undefined;
     if (made?.frame === undefined)
       throw new AppError("INTERNAL", `Step ${stepIndex} lacks its input ${from?.value ?? ""}`);
-    return { blob: made.frame, widthPx: made.widthPx, heightPx: made.heightPx, channels: made.channels };
+    const { frame: blob, widthPx, heightPx, channels } = made;
+    return { blob, widthPx, heightPx, channels, content: new Uint8Array(0) };
   });
 }
 
@@ -101,5 +102,5 @@ const mediaTypes: ReadonlyMap<ImageFormat, string> = new Map([
 function sourceInput({ sha256, info = ImageInfo.create() }: Source): StepInput {
   const { format, sizeBytes, widthPx, heightPx, channels } = info;
   const mediaType = mediaTypes.get(format) ?? "application/octet-stream";
-  return { blob: { sha256, sizeBytes, mediaType }, widthPx, heightPx, channels };
+  return { blob: { sha256, sizeBytes, mediaType }, widthPx, heightPx, channels, content: new Uint8Array(0) };
 }

@@ -7,7 +7,7 @@ export const prescale = defineOperation({
   case: "prescale",
   name: "prescale",
   role: "ingest",
-  revision: 1,
+  revision: 2,
   usesModel: false,
   catalogueList: undefined,
   addsAlpha: false,

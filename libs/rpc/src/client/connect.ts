@@ -1,20 +1,15 @@
 import { type Channel, ChannelCredentials } from "@grpc/grpc-js";
-import { AppError, isAbort } from "@pixelmesh/errors";
-import { callInfo, injectTrace, type Metrics, noSpan, openSpan } from "@pixelmesh/telemetry";
+import { AppError } from "@pixelmesh/errors";
 import type { CompatServiceDefinition } from "nice-grpc";
 import { type Client, createChannel, createClientFactory, waitForChannelReady } from "nice-grpc";
 import { type DeadlineOptions, deadlineMiddleware } from "nice-grpc-client-middleware-deadline";
-import { type RetryOptions, retryMiddleware } from "nice-grpc-client-middleware-retry";
-import { type CallOptions, ClientError, type ClientMiddlewareCall, Metadata, Status } from "nice-grpc-common";
+import { type CallOptions, type ClientMiddlewareCall, Metadata } from "nice-grpc-common";
 import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
-import { createCallDurations } from "../calls/call-durations.ts";
-import { isLongLived, isTraced } from "../calls/method-kinds.ts";
-import { tenantKey } from "../calls/tenant-key.ts";
-import { fromRpcError, statusOf } from "../errors/convert-errors.ts";
-import { isServerError } from "../errors/server-fault.ts";
 import type { RpcTls } from "../tls.ts";
+import { type CallDefaults, createOpenCall, type OpenCall } from "./call-scope.ts";
 import { retryRefusedMiddleware } from "./retry-refused.ts";
 import { timeoutHeaderMiddleware } from "./timeout-header.ts";
+import { createUnaryMethods } from "./unary-client.ts";
 
 /** Options of a call besides nice-grpc's own. */
 export type CallExtras = {
@@ -39,16 +34,9 @@ export type RpcConnection = {
 const serviceConfig = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
 
 /** Options of a connection. */
-export type ConnectOptions = {
-  /** Time for a call without a time of its own; default 30 s. */
-  readonly timeoutMs?: number | undefined;
-  readonly tenant?: string | undefined;
+export type ConnectOptions = CallDefaults & {
   /** Default: plaintext. */
   readonly tls?: RpcTls | undefined;
-  /** Sent with every call. */
-  readonly token?: (() => string) | undefined;
-  /** Counts the calls. */
-  readonly metrics?: Metrics | undefined;
   /** Connect through the HTTP proxy that the environment names (`grpc_proxy`, `https_proxy`, `http_proxy`). Default: false. */
   readonly httpProxy?: boolean | undefined;
 };
@@ -68,20 +56,26 @@ export function connectRpc(address: string, options: ConnectOptions = {}): RpcCo
     "grpc.dns_min_time_between_resolutions_ms": 10_000,
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 2_000,
+    // grpc-js's own counts of calls and messages, which nothing reads.
+    "grpc.enable_channelz": 0,
     // A shared pool would keep the connections of a stopped server.
     "grpc.use_local_subchannel_pool": 1,
   });
-  const factory = createClientFactory()
+  const openCall = createOpenCall(options);
+  const streams = createClientFactory()
     .use(errorDetailsClientMiddleware)
     .use(retryRefusedMiddleware)
     .use(deadlineMiddleware)
     .use(timeoutHeaderMiddleware)
-    .use(retryMiddleware)
-    .use(createCallMiddleware(options));
+    .use(createCallMiddleware(openCall));
   return {
     address,
     channel,
-    client: (definition) => factory.create(definition, channel) as RpcClient<typeof definition>,
+    client: (definition) =>
+      ({
+        ...streams.create(definition, channel),
+        ...createUnaryMethods(definition, channel, openCall),
+      }) as RpcClient<typeof definition>,
     close: () => channel.close(),
   };
 }
@@ -95,65 +89,28 @@ export async function waitForReady(connection: RpcConnection, timeoutMs: number)
   }
 }
 
-/**
- * Propagates trace and tenant, limits the deadline to that of the running call, and converts failures to AppErrors. The deadline
- * is sent as `grpc-timeout`, the remaining time.
- */
-function createCallMiddleware({
-  timeoutMs: defaultTimeoutMs = 30_000,
-  tenant: defaultTenant,
-  token,
-  metrics,
-}: ConnectOptions) {
-  const observeDuration = metrics && createCallDurations(metrics, "rpc_client_call_duration_seconds");
+/** Opens a scope around each streaming call. The deadline is sent as `grpc-timeout`, the remaining time. */
+function createCallMiddleware(openCall: OpenCall) {
   return async function* callMiddleware<Request, Response>(
-    call: ClientMiddlewareCall<Request, Response, DeadlineOptions & RetryOptions>,
-    { timeoutMs, tenant: ownTenant, repeat, ...options }: CallOptions & CallExtras,
+    call: ClientMiddlewareCall<Request, Response, DeadlineOptions>,
+    { timeoutMs, tenant, repeat: _, ...options }: CallOptions & CallExtras,
   ) {
-    const facts = callInfo();
+    const scope = openCall(call.method.path, { timeoutMs, tenant });
     const metadata = Metadata(options.metadata);
-    const method = call.method.path.slice(1);
-    const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
-    const span = isTraced(call.method.path) ? openSpan(method, { kind: "client", attributes }) : noSpan;
-    injectTrace((name, value) => metadata.set(name, value), span);
-    const tenant = ownTenant ?? facts.tenant ?? defaultTenant;
-    if (tenant) metadata.set(tenantKey, tenant);
-
-    if (token) metadata.set("authorization", `Bearer ${token()}`);
-
-    const deadlineUnixMs = isLongLived(call.method.path)
-      ? undefined
-      : Math.min(Date.now() + (timeoutMs ?? defaultTimeoutMs), facts.deadlineUnixMs ?? Number.POSITIVE_INFINITY);
-
-    const startMs = performance.now();
-    let code = Status.CANCELLED; // The consumer may stop reading at any time.
+    scope.addHeaders((name, value) => metadata.set(name, value));
+    const { deadlineUnixMs } = scope;
     try {
       const response = yield* call.next(call.request, {
         ...options,
         metadata,
         ...(deadlineUnixMs === undefined ? {} : { deadline: new Date(deadlineUnixMs) }),
-        ...(repeat
-          ? {
-              retry: true,
-              retryMaxAttempts: 4,
-              retryBaseDelayMs: 50,
-              retryMaxDelayMs: 1_000,
-              retryableStatuses: [Status.UNAVAILABLE],
-            }
-          : {}),
       }) as AsyncGenerator<Response, Response>;
-      code = Status.OK;
+      scope.succeed();
       return response;
     } catch (error) {
-      if (isAbort(error)) throw error;
-      if (error instanceof ClientError) code = error.code;
-      const failure = fromRpcError(error);
-      if (isServerError(statusOf(failure.reason))) span.fail(failure.reason);
-      else span.set({ "error.type": failure.reason });
-      throw failure;
+      throw scope.fail(error);
     } finally {
-      span.end();
-      observeDuration?.(call.method.path, code, (performance.now() - startMs) / 1000);
+      scope.end();
     }
   };
 }

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
 import { type CallOptions, ClientError, type ClientMiddlewareCall, Status } from "nice-grpc-common";
 
-const maxTries = 5;
+/** Tries of a refused call in all. */
+export const maxTries = 5;
 const pauseMs = 25;
 /** Time after which the caller may repeat a refused call. */
 const retryAfterMs = 100;
@@ -26,7 +27,7 @@ export function restartable<Request>(open: () => AsyncIterable<Request>): AsyncI
 }
 
 /**
- * Retries refused calls, up to 5 tries. A stream of requests is sent again if it can be iterated again (see `restartable`) or if none
+ * Retries refused calls of streams, up to 5 tries. A stream of requests is sent again if it can be iterated again (see `restartable`) or if none
  * of it was read. Otherwise the call fails with SERVICE_UNAVAILABLE and RetryInfo.
  */
 export async function* retryRefusedMiddleware<Request, Response>(
@@ -46,8 +47,13 @@ export async function* retryRefusedMiddleware<Request, Response>(
       if (body && !body.canRepeat()) throw cannotRepeat(error);
       if (tries === maxTries) throw error;
     }
-    if (tries > 1) await sleep(pauseMs * tries, undefined, options.signal ? { signal: options.signal } : {});
+    await pauseBeforeTry(tries + 1, options.signal);
   }
+}
+
+/** Waits before the next try of a refused call. There is no wait before the second one. */
+export async function pauseBeforeTry(nextTry: number, signal: AbortSignal | undefined): Promise<void> {
+  if (nextTry > 2) await sleep(pauseMs * (nextTry - 1), undefined, signal ? { signal } : {});
 }
 
 /** The requests of a call, and whether they can be sent again. */

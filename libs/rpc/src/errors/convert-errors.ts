@@ -1,26 +1,9 @@
-import {
-  AppError,
-  type FieldViolation,
-  grpcStatusOf,
-  isAbort,
-  type Reason,
-  reasons,
-  toAppError,
-} from "@pixelmesh/errors";
+import { AppError, type FieldViolation, isAbort, type Reason, reasons, toAppError } from "@pixelmesh/errors";
 import { ClientError, ServerError, Status } from "nice-grpc-common";
-import { Any, BadRequest, ErrorInfo, RetryInfo, RichClientError, RichServerError } from "nice-grpc-error-details";
-import { Status as RpcStatus } from "nice-grpc-error-details/lib/proto/google/rpc/status.js";
+import { BadRequest, ErrorInfo, RetryInfo, RichClientError, RichServerError } from "nice-grpc-error-details";
 import { isRefused } from "../client/retry-refused.ts";
-
-const domain = "pixelmesh";
-
-/** The metadata key of google.rpc details. */
-export const detailsKey = "grpc-status-details-bin";
-
-/** Returns the gRPC status of a reason. */
-export function statusOf(reason: Reason): Status {
-  return Status[grpcStatusOf(reason)];
-}
+import { toRetryInfo } from "./error-details.ts";
+import { domain, statusOf } from "./statuses.ts";
 
 /**
  * Converts any failure of a handler to the error that is sent: status, text and google.rpc details. Never throws; never sends
@@ -37,19 +20,8 @@ export function toRpcError(error: unknown): ServerError {
   return new RichServerError(statusOf(reason), message, [
     ErrorInfo.fromPartial({ reason, domain, metadata }),
     ...(fields.length > 0 ? [BadRequest.fromPartial({ fieldViolations: fields.map((field) => ({ ...field })) })] : []),
-    ...(retryAfterMs === undefined ? [] : [RetryInfo.fromPartial({ retryDelay: toProtoDuration(retryAfterMs) })]),
+    ...(retryAfterMs === undefined ? [] : [toRetryInfo(retryAfterMs)]),
   ]);
-}
-
-/** Encodes a failure as the google.rpc.Status of `grpc-status-details-bin`, for calls that no middleware sees. */
-export function encodeDetails(reason: Reason, message: string, retryAfterMs?: number): Uint8Array {
-  const toAny = (type: string, value: Uint8Array) => Any.fromPartial({ typeUrl: `type.googleapis.com/${type}`, value });
-  const details = [toAny(ErrorInfo.$type, ErrorInfo.encode(ErrorInfo.fromPartial({ reason, domain })).finish())];
-  if (retryAfterMs !== undefined) {
-    const retry = RetryInfo.fromPartial({ retryDelay: toProtoDuration(retryAfterMs) });
-    details.push(toAny(RetryInfo.$type, RetryInfo.encode(retry).finish()));
-  }
-  return RpcStatus.encode(RpcStatus.fromPartial({ code: statusOf(reason), message, details })).finish();
 }
 
 /** Converts any failure of a call to an AppError with the server's reason, or with the reason closest to a bare status. */
@@ -96,8 +68,4 @@ function reasonOf(code: Status): Reason {
   if (code === Status.RESOURCE_EXHAUSTED) return "QUEUE_FULL";
   if (code === Status.UNIMPLEMENTED) return "METHOD_UNIMPLEMENTED";
   return "INTERNAL";
-}
-
-function toProtoDuration(ms: number): { seconds: number; nanos: number } {
-  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1e6 };
 }

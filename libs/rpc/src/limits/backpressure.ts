@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { ServerInterceptor } from "@grpc/grpc-js";
 import type { Logger } from "@pixelmesh/telemetry";
-import type { CallContext, ServerMiddlewareCall } from "nice-grpc-common";
+import { releaseOf } from "./once-sent.ts";
 
 type InnermostCall = Parameters<ServerInterceptor>[1];
 
@@ -16,18 +16,17 @@ class TrackedResponse {
 }
 
 /**
- * Applies backpressure to streams of responses: passes a response on only after the previous one has been written. A reader that
- * stops thus holds two messages in this process; grpc-js alone takes 16 before a handler waits. It must be the outermost middleware,
+ * Applies backpressure to a stream of responses: passes a response on only after the previous one has been written. A reader that
+ * stops thus holds two messages in this process; grpc-js alone takes 16 before a handler waits. Nothing may change the responses after it,
  * and `limitUnreadResponses` must see every call.
  */
-export async function* backpressureMiddleware<Request, Response>(
-  call: ServerMiddlewareCall<Request, Response>,
-  context: CallContext,
-): AsyncGenerator<Response, Response | undefined, undefined> {
-  if (!call.responseStream) return yield* call.next(call.request, context) as AsyncGenerator<Response, Response>;
+export async function* applyBackpressure<Response>(
+  responses: AsyncIterable<Response>,
+  signal: AbortSignal,
+): AsyncGenerator<Response, undefined, undefined> {
   let previous: Promise<void> | undefined;
-  for await (const message of call.next(call.request, context) as AsyncIterable<Response>) {
-    if (previous) await unlessAborted(previous, context.signal);
+  for await (const message of responses) {
+    if (previous) await unlessAborted(previous, signal);
     const { promise, resolve } = Promise.withResolvers<void>();
     previous = promise;
     yield new TrackedResponse(message, resolve) as Response;
@@ -47,22 +46,29 @@ async function unlessAborted(wait: Promise<void>, signal: AbortSignal): Promise<
 }
 
 /**
- * Notifies `backpressureMiddleware` when a response of this innermost call has been written. Resets the stream of a client that reads
+ * Notifies `applyBackpressure` and `onceSent` when a response of this innermost call has been written. Resets the stream of a client that reads
  * nothing for `stallMs`: the client gets ENHANCE_YOUR_CALM, which gRPC maps to RESOURCE_EXHAUSTED.
  */
 export function limitUnreadResponses(call: InnermostCall, method: string, stallMs: number, log: Logger): void {
   const send = call.sendMessage.bind(call);
   call.sendMessage = (response, callback) => {
     const tracked = response instanceof TrackedResponse ? response : undefined;
+    const release = releaseOf(response);
+    const { stream } = call as unknown as { readonly stream: ServerHttp2Stream };
+    if (release) {
+      if (stream.closed || stream.destroyed) release();
+      else stream.once("close", release);
+    }
     const timer = setTimeout(() => {
       log.info({ method, stallMs }, "the client reads no response; its call is ended");
       // The status of a call is queued behind its messages: only a reset ends an unread stream.
-      (call as unknown as { readonly stream: ServerHttp2Stream }).stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     }, stallMs);
     timer.unref();
     send(tracked ? tracked.message : response, () => {
       clearTimeout(timer);
       tracked?.onWritten();
+      release?.();
       callback();
     });
   };

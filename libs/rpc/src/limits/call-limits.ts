@@ -2,7 +2,8 @@ import { Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/
 import { AppError, toAppError } from "@pixelmesh/errors";
 import type { Metrics } from "@pixelmesh/telemetry";
 import { tenantKey } from "../calls/tenant-key.ts";
-import { detailsKey, encodeDetails, statusOf } from "../errors/convert-errors.ts";
+import { detailsKey, encodeDetails } from "../errors/error-details.ts";
+import { statusOf } from "../errors/statuses.ts";
 
 /** Limits the open calls of a method. A call above the limit is refused, never queued. */
 export type CallGate = {
@@ -46,7 +47,7 @@ export function createCallLimits(limits: CallLimits, metrics: Metrics): ServerIn
   const inTurn = createTurns();
   return ({ path }, call) => {
     const gate = limits[path];
-    if (gate === undefined) return new ServerInterceptingCall(call);
+    if (gate === undefined) return call as ServerInterceptingCall;
     let leave: (() => void) | undefined;
     const end = () => {
       leave?.();

@@ -5,6 +5,7 @@ const freeMessages = 4_096;
 const bytesPerMessage = 1_024;
 const prefixBytes = 5;
 const firstBytes = 64 * 1024;
+const noBytes = Buffer.alloc(0);
 
 /** Text of the error for a stream with too many small messages. `explainRefusals` recognises it. */
 export const tooManyMessages = `Received more than ${freeMessages} messages of less than ${bytesPerMessage} bytes on average`;
@@ -27,10 +28,10 @@ export type MessageDecoderOptions = {
  * share cannot grow.
  */
 export function createMessageDecoder({ maxMessageBytes, share, isCounted }: MessageDecoderOptions): MessageDecoder {
-  const prefix = Buffer.alloc(prefixBytes);
+  const prefix = Buffer.allocUnsafe(prefixBytes);
   let prefixLength = 0;
   /** The received part of the unfinished message, with its prefix. */
-  let memory: Buffer = Buffer.alloc(0);
+  let memory: Buffer = noBytes;
   let length = 0;
   let messages = 0;
   let bytes = 0;
@@ -55,7 +56,7 @@ export function createMessageDecoder({ maxMessageBytes, share, isCounted }: Mess
   function take(): Buffer {
     const whole = memory.subarray(0, length);
     share.shrink(memory.length);
-    memory = Buffer.alloc(0);
+    memory = noBytes;
     length = 0;
     prefixLength = 0;
     return whole;

@@ -1,7 +1,8 @@
 import { Metadata, type ServerInterceptor, status } from "@grpc/grpc-js";
 import type { Reason } from "@pixelmesh/errors";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
-import { detailsKey, encodeDetails, statusOf } from "../errors/convert-errors.ts";
+import { detailsKey, encodeDetails } from "../errors/error-details.ts";
+import { statusOf } from "../errors/statuses.ts";
 import { tooManyMessages } from "../limits/message-decoder.ts";
 
 /** Largest message that is received or sent. */

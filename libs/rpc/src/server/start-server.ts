@@ -1,8 +1,7 @@
-import { ServerInterceptingCall, type ServerInterceptor, type ServerOptions } from "@grpc/grpc-js";
+import type { ServerInterceptingCall, ServerInterceptor, ServerOptions } from "@grpc/grpc-js";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
 import { createServer, type Server } from "nice-grpc";
-import { errorDetailsServerMiddleware } from "nice-grpc-error-details";
-import { backpressureMiddleware, limitUnreadResponses } from "../limits/backpressure.ts";
+import { limitUnreadResponses } from "../limits/backpressure.ts";
 import { boundReceiving } from "../limits/bound-receiving.ts";
 import { boundRequests } from "../limits/bound-requests.ts";
 import { type ByteBudget, createByteBudget } from "../limits/byte-budget.ts";
@@ -10,15 +9,10 @@ import { type CallLimits, createCallLimits } from "../limits/call-limits.ts";
 import type { RpcTls } from "../tls.ts";
 import { explainRefusals, maxMessageBytes } from "./explain-refusals.ts";
 import type { Health } from "./health.ts";
-import { createAuthorizeMiddleware, type TokenCheck } from "./middleware/authorize.ts";
-import { createDeadlineMiddleware } from "./middleware/deadline.ts";
-import { createLimitMetadataMiddleware } from "./middleware/limit-metadata.ts";
-import { createLimitRequestsMiddleware } from "./middleware/limit-requests.ts";
-import { createMapErrorsMiddleware } from "./middleware/map-errors.ts";
-import { createObserveMiddleware } from "./middleware/observe.ts";
-import { traceMiddleware } from "./middleware/trace.ts";
 import { addReflection } from "./reflection.ts";
-import { remainingTime } from "./remaining-time.ts";
+import { passRemainingTime } from "./remaining-time.ts";
+import { createServeCall } from "./serve-call.ts";
+import type { TokenCheck } from "./stages/authorize.ts";
 
 /** Options of a server. */
 export type RpcServerOptions = {
@@ -68,31 +62,29 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     explainRefusals(call, method, log, metrics);
     boundReceiving(call, path, { uploads, maxMessageBytes });
     limitUnreadResponses(call, method, stallMs, log);
-    return new ServerInterceptingCall(call);
+    passRemainingTime(call);
+    // The call itself, without a wrapper around it: a wrapper would pass on each of its events once more.
+    return call as ServerInterceptingCall;
   };
   const channelOptions: ServerOptions = {
-    interceptors: [
-      onCall,
-      ...(options.callLimits ? [createCallLimits(options.callLimits, metrics)] : []),
-      remainingTime,
-    ],
+    interceptors: [onCall, ...(options.callLimits ? [createCallLimits(options.callLimits, metrics)] : [])],
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": 1024,
     "grpc.max_connection_age_ms": options.maxConnectionAgeMs ?? 300_000,
     "grpc.keepalive_time_ms": 60_000,
+    // grpc-js's own counts of calls and messages, which nothing reads.
+    "grpc.enable_channelz": 0,
   };
-  const open = createServer(channelOptions)
-    .use(backpressureMiddleware)
-    .use(traceMiddleware)
-    .use(createObserveMiddleware(log, metrics))
-    .use(errorDetailsServerMiddleware)
-    .use(createMapErrorsMiddleware(log))
-    .use(createLimitMetadataMiddleware(metrics));
-  const guarded = options.tokens ? open.use(createAuthorizeMiddleware(options.tokens, metrics)) : open;
-  const server = guarded
-    .use(createDeadlineMiddleware(options.maxDeadlineMs ?? 15 * 60_000, stopping.signal))
-    .use(createLimitRequestsMiddleware(stallMs, metrics));
+  const serveCall = createServeCall({
+    log,
+    metrics,
+    tokens: options.tokens,
+    maxDeadlineMs: options.maxDeadlineMs ?? 15 * 60_000,
+    stallMs,
+    stopping: stopping.signal,
+  });
+  const server = createServer(channelOptions).use(serveCall);
   const add: Server["add"] = (definition, implementation) => server.add(boundRequests(definition), implementation);
   options.register({ ...server, add } as Server);
   server.add(health.definition, health.implementation);

@@ -2,7 +2,7 @@ import { AppError, type Reason } from "@pixelmesh/errors";
 import type { ByteShare } from "../limits/byte-budget.ts";
 
 /** Charged for each upload besides its bytes: stream, buffers of HTTP/2, handler. */
-const overheadBytes = 16 * 1024;
+export const uploadOverheadBytes = 16 * 1024;
 const firstBytes = 64 * 1024;
 const doublingBytes = 1024 * 1024;
 /** Smallest chunk that `coalesceChunks` yields, except the last one. */
@@ -29,7 +29,7 @@ export async function collectBytes(
   { maxBytes, share, reason = "IMAGE_TOO_MANY_BYTES", sizeBytes = 0 }: CollectOptions,
 ): Promise<Uint8Array> {
   const buffer = createGrowingBuffer(share, Math.min(maxBytes, sizeBytes));
-  share.grow(overheadBytes);
+  share.grow(uploadOverheadBytes);
   for await (const chunk of chunks) {
     if (buffer.length + chunk.length > maxBytes)
       throw new AppError(reason, `Expected at most ${maxBytes} bytes, got more`);
@@ -46,7 +46,7 @@ export async function* coalesceChunks(
   chunks: AsyncIterable<Uint8Array>,
   share: ByteShare,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  share.grow(overheadBytes);
+  share.grow(uploadOverheadBytes);
   let buffer = createGrowingBuffer(share, blockBytes);
   function* flush() {
     if (buffer.length === 0) return;

@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import { maskSecrets } from "@pixelmesh/errors";
-import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
+import type { DestinationStream, Logger as PinoLogger } from "pino";
 import { traceIds } from "../traces/trace.ts";
 import { createBestEffortDestination } from "./best-effort-destination.ts";
 import { toLoggedError } from "./log-error.ts";
@@ -33,6 +34,8 @@ export function createLogger(
   },
   destination: DestinationStream = stderr,
 ): Logger {
+  // Loaded here, because the command line imports this module and has no log.
+  const { pino, stdTimeFunctions }: typeof import("pino") = createRequire(import.meta.url)("pino");
   const limiter = createLogRateLimiter(options.rateLimits);
   const log = pino(
     {
@@ -52,7 +55,7 @@ export function createLogger(
       },
       hooks: {
         logMethod(args, method, level) {
-          if (limiter.allows(toLogLine(args, level))) method.apply(this, args);
+          if (limiter.allows(toLogLine(args, pino.levels.labels[level]))) method.apply(this, args);
         },
       },
     },
@@ -66,9 +69,9 @@ export function createLogger(
   return log;
 }
 
-function toLogLine([first, second]: readonly unknown[], level: number): LogLine {
+function toLogLine([first, second]: readonly unknown[], levelName = "info"): LogLine {
   const message = typeof second === "string" ? second : typeof first === "string" ? first : "";
-  const label = (pino.levels.labels[level] ?? "info") as LogLine["level"];
+  const label = levelName as LogLine["level"];
   const isAboutJob = typeof first === "object" && first !== null && "jobId" in first;
   return { level: label, message, isRecord: label === "info" || isAboutJob };
 }

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
-import { type Metric, type OpenMetricsContentType, Registry } from "prom-client";
 import { droppedLogLines } from "../logs/logger.ts";
 import { sampledTraceId } from "../traces/trace.ts";
 import { type MetricDefinition, type MetricName, metricDefinitions } from "./metric-definitions.ts";
-import { collectProcessMetrics } from "./process-metrics.ts";
+import type { PageMetric, PageRegistry } from "./page-registry.ts";
 import { HistogramSeries, type SeriesLabels, SeriesTable, ValueSeries } from "./series.ts";
 
 type NamesOf<T extends string> = {
@@ -45,21 +44,25 @@ export type Metrics = {
  * Creates the metrics of a process of role `service`: those of the registry and the defaults of a Node process. Series whose labels
  * are closed lists exist from the start, at zero, if the registry says that the role exports them. Others are created on first use.
  * `memoryLimit` is the process's own memory limit in bytes, if it is lower than the kernel's. Each bucket of a histogram keeps a
- * recent observation of a head-sampled trace as its exemplar.
+ * recent observation of a head-sampled trace as its exemplar. The metrics of the Node process are measured from the first page on.
  */
 export function createMetrics(service: string, version: string, memoryLimit = Number.POSITIVE_INFINITY): Metrics {
-  const registry = new Registry<OpenMetricsContentType>();
-  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-  collectProcessMetrics(registry);
+  const shown: PageMetric[] = [];
+  let registry: Promise<PageRegistry> | undefined;
+  // Also for metrics that appear after the first page.
+  const show = (metric: PageMetric) => {
+    shown.push(metric);
+    void registry?.then(({ add }) => add(metric));
+  };
   const countOverflow = (metric: MetricName) => {
     if (metric !== overflows) values(overflows).of({ metric }).add(1);
   };
   const histograms = createTables(
-    registry,
+    show,
     (name, labels) => new HistogramSeries(name, definitionOf(name), labels),
     countOverflow,
   );
-  const values = createTables(registry, (_name, labels) => new ValueSeries(labels), countOverflow);
+  const values = createTables(show, (_name, labels) => new ValueSeries(labels), countOverflow);
 
   for (const [name, definition] of Object.entries(metricDefinitions) as [MetricName, MetricDefinition][]) {
     if (definition.from !== "all" && !definition.from.some((from) => from === service)) continue;
@@ -90,11 +93,18 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
     },
     async page(accept = "") {
       values("pixelmesh_log_lines_dropped_total").of({}).set(droppedLogLines());
-      const text = await registry.metrics();
-      if (accept.includes("application/openmetrics-text")) return { text, contentType: registry.contentType };
-      return { text: toPlainText(text), contentType: Registry.PROMETHEUS_CONTENT_TYPE };
+      registry ??= openRegistry(shown);
+      return (await registry).page(accept.includes("application/openmetrics-text"));
     },
   };
+}
+
+/** Loads the library that renders pages, at the first scrape: a process that has no reader needs neither it nor its measuring. */
+async function openRegistry(shown: readonly PageMetric[]): Promise<PageRegistry> {
+  const { createPageRegistry } = await import("./page-registry.ts");
+  const registry = createPageRegistry();
+  for (const metric of shown) registry.add(metric);
+  return registry;
 }
 
 /** Finds series by keys that stand for their labels. Table and series are created, and appear on the page, on first use. */
@@ -120,7 +130,7 @@ const definitionOf = (name: MetricName): MetricDefinition => metricDefinitions[n
 
 /** Returns the table of series of a metric. The table is created, and appears on the page, on first use. */
 function createTables<S extends ValueSeries | HistogramSeries>(
-  registry: Registry<OpenMetricsContentType>,
+  show: (metric: PageMetric) => void,
   createSeries: (name: MetricName, labels: SeriesLabels) => S,
   onOverflow: (name: MetricName) => void,
 ): (name: MetricName) => SeriesTable<S> {
@@ -146,18 +156,10 @@ function createTables<S extends ValueSeries | HistogramSeries>(
       aggregator: "sum",
       get: async () => ({ ...metric, values: table.toPage() }),
     };
-    registry.registerMetric(metric as unknown as Metric);
+    show(metric);
     return table;
   }
   return (name) => tables.get(name) ?? create(name);
-}
-
-/** Converts an OpenMetrics page to the Prometheus text format: full names of counters, no exemplars, no end mark. */
-function toPlainText(openMetrics: string): string {
-  return openMetrics
-    .replace(/^# HELP (\S+) (.*)\n# TYPE \1 counter$/gm, "# HELP $1_total $2\n# TYPE $1_total counter")
-    .replace(/ # \{.*$/gm, "")
-    .replace(/# EOF\n$/, "");
 }
 
 /** Every combination of a metric's label values if all its labels are closed lists; none if one is open. */

@@ -1,9 +1,9 @@
-import { TraceFlags } from "@opentelemetry/api";
 import type { ActiveContext, TraceContext } from "../active-context.ts";
 import { createTraceId } from "./ids.ts";
 import { LightweightSpan, type LocalTrace } from "./lightweight-span.ts";
 import type { SpanOptions } from "./span.ts";
 import type { TailSampler } from "./tail-sampling.ts";
+import { traceFlags } from "./trace-headers.ts";
 
 /** Opens spans below the position of a context. */
 export type Tracer = { open(name: string, options: SpanOptions, within: ActiveContext): LightweightSpan };
@@ -19,8 +19,8 @@ export type Samplers = {
 export function createTracer({ sampleHead, tailSampler }: Samplers): Tracer {
   function enter(parent: TraceContext | undefined): LocalTrace {
     if (parent) return tailSampler(parent, false);
-    const traceFlags = sampleHead() ? TraceFlags.SAMPLED : TraceFlags.NONE;
-    return tailSampler({ traceId: createTraceId(), traceFlags }, true);
+    const flags = sampleHead() ? traceFlags.sampled : traceFlags.none;
+    return tailSampler({ traceId: createTraceId(), traceFlags: flags }, true);
   }
   return {
     open(name, options, within) {

@@ -1,12 +1,4 @@
-import {
-  type Attributes,
-  type HrTime,
-  type SpanContext,
-  SpanKind,
-  SpanStatusCode,
-  TraceFlags,
-  type TraceState,
-} from "@opentelemetry/api";
+import type { Attributes, HrTime, SpanContext, TraceState } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
@@ -14,6 +6,7 @@ import { type ActiveContext, runInContext, type TraceContext } from "../active-c
 import type { SpanAttributes } from "./attributes.ts";
 import { createSpanId } from "./ids.ts";
 import type { OpenSpan, SpanOptions } from "./span.ts";
+import { traceFlags } from "./trace-headers.ts";
 
 /** The origin of a process's spans. */
 export type SpanOrigin = { readonly resource: Resource; readonly instrumentationScope: InstrumentationScope };
@@ -29,13 +22,9 @@ export type LocalTrace = TraceIds & {
   onSpanEnd(span: LightweightSpan): void;
 };
 
-const kinds = {
-  server: SpanKind.SERVER,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-  internal: SpanKind.INTERNAL,
-} as const;
+/** OpenTelemetry's numbers of kinds and outcomes. Its modules are loaded only by processes that export spans. */
+const kinds = { internal: 0, server: 1, client: 2, producer: 3, consumer: 4 } as const;
+const outcomes = { unset: 0, error: 2 } as const;
 
 const maxEvents = 32;
 
@@ -134,7 +123,7 @@ export class LightweightSpan implements OpenSpan, TraceContext {
   toReadable(origin: SpanOrigin): ReadableSpan {
     const parent = this.#parent;
     const endedMs = this.#endedMs ?? performance.now();
-    const own = { ...toSpanContext(this), traceFlags: TraceFlags.SAMPLED };
+    const own = { ...toSpanContext(this), traceFlags: traceFlags.sampled };
     return {
       ...origin,
       name: this.#name,
@@ -144,7 +133,7 @@ export class LightweightSpan implements OpenSpan, TraceContext {
       startTime: toHrTime(toUnixMs(this.#startedMs)),
       endTime: toHrTime(toUnixMs(endedMs)),
       duration: toHrTime(endedMs - this.#startedMs),
-      status: { code: this.hasFailed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET },
+      status: { code: this.hasFailed ? outcomes.error : outcomes.unset },
       attributes: toReadableAttributes([this.#options.attributes, ...(this.#added ?? [])]),
       events: (this.#events ?? []).map(({ name, ms, attributes }) => ({
         name,
@@ -160,8 +149,14 @@ export class LightweightSpan implements OpenSpan, TraceContext {
   }
 }
 
-function toSpanContext({ traceId, spanId, traceFlags, traceState, isRemote = false }: TraceContext): SpanContext {
-  return { traceId, spanId, traceFlags, isRemote, ...(traceState ? { traceState } : {}) };
+function toSpanContext({
+  traceId,
+  spanId,
+  traceFlags: flags,
+  traceState,
+  isRemote = false,
+}: TraceContext): SpanContext {
+  return { traceId, spanId, traceFlags: flags, isRemote, ...(traceState ? { traceState } : {}) };
 }
 
 /** Merges attributes. A later value replaces an earlier one, also if it is `undefined`. */

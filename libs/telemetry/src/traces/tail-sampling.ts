@@ -1,5 +1,6 @@
-import { TraceFlags, type TraceState } from "@opentelemetry/api";
+import type { TraceState } from "@opentelemetry/api";
 import type { LightweightSpan, LocalTrace, TraceIds } from "./lightweight-span.ts";
+import { traceFlags as flags } from "./trace-headers.ts";
 
 /** Options of tail sampling: which traces are kept although head sampling did not, and how much is buffered until that is known. */
 export type TailSamplingOptions = {
@@ -37,7 +38,7 @@ class BufferedTrace implements LocalTrace {
     this.traceFlags = traceFlags;
     this.traceState = traceState;
     this.begins = begins;
-    this.state = traceFlags & TraceFlags.SAMPLED ? "sampled" : "buffered";
+    this.state = traceFlags & flags.sampled ? "sampled" : "buffered";
     this.passOn = passOn;
   }
 

@@ -1,5 +1,3 @@
-import { context, propagation, TraceFlags } from "@opentelemetry/api";
-import { parseTraceParent, TraceState } from "@opentelemetry/core";
 import {
   type ActiveContext,
   activeContext,
@@ -12,6 +10,7 @@ import { createSpanId, createTraceId } from "./ids.ts";
 import { LightweightSpan } from "./lightweight-span.ts";
 import type { OpenSpan, SpanOptions } from "./span.ts";
 import { isTracing, noSpan, openSpan, setTracer } from "./spans.ts";
+import { injectForeignTrace, parseTraceParent, toTraceState, traceFlags } from "./trace-headers.ts";
 
 /**
  * Starts exporting the spans of this process if an endpoint is given. Called once, at the start. Without an endpoint only trace ids
@@ -40,7 +39,7 @@ export function traceIds(): { traceId?: string; spanId?: string } {
 /** Id of the running trace if head sampling keeps it, else `undefined`: only a kept trace can be looked up later. */
 export function sampledTraceId(): string | undefined {
   const { trace } = activeContext();
-  return trace && trace.traceFlags & TraceFlags.SAMPLED ? trace.traceId : undefined;
+  return trace && trace.traceFlags & traceFlags.sampled ? trace.traceId : undefined;
 }
 
 /**
@@ -50,7 +49,7 @@ export function sampledTraceId(): string | undefined {
 export function injectTrace(set: (name: string, value: string) => void, span?: OpenSpan): void {
   const from = span instanceof LightweightSpan ? span : activeContext().trace;
   if (!from) {
-    propagation.inject(context.active(), undefined, { set: (_carrier, name, value) => set(name, value) });
+    injectForeignTrace(set);
     return;
   }
   set("traceparent", toTraceParent(from));
@@ -103,7 +102,7 @@ function extract(get: GetHeader, call: CallInfo | undefined): ActiveContext {
   const parent = parseTraceParent(get("traceparent") ?? "");
   if (!parent) return { trace: createTraceContext(), call };
   const state = get("tracestate");
-  return { trace: { ...parent, isRemote: true, ...(state ? { traceState: new TraceState(state) } : {}) }, call };
+  return { trace: { ...parent, isRemote: true, ...(state ? { traceState: toTraceState(state) } : {}) }, call };
 }
 
 /** Runs `work` in the running trace, or in a new one if there is none, so that its log lines share a trace id. */
@@ -132,11 +131,11 @@ function bindTo<T, R>(
   return wrapped as AsyncGenerator<T, R, undefined>;
 }
 
-const toTraceParent = ({ traceId, spanId, traceFlags }: TraceContext) =>
-  `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`;
+const toTraceParent = ({ traceId, spanId, traceFlags: flags }: TraceContext) =>
+  `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, "0")}`;
 
 /** A new trace. With tracing `undefined`, because the first span creates it; without tracing new ids, which connect log lines. */
 function createTraceContext(): TraceContext | undefined {
   if (isTracing()) return undefined;
-  return { traceId: createTraceId(), spanId: createSpanId(), traceFlags: TraceFlags.NONE };
+  return { traceId: createTraceId(), spanId: createSpanId(), traceFlags: traceFlags.none };
 }

@@ -9,7 +9,8 @@ export {
   resetPeakMemory,
 } from "./process-memory.ts";
 export { type Replica, startReplica } from "./replica.ts";
-export { connectTestBus, countStarts, finishedEvents, finishedStates, keysLeft } from "./test-bus.ts";
+export { countEnds, countRuns } from "./service-counts.ts";
+export { connectTestBus, countStarts, keysLeft } from "./test-bus.ts";
 export {
   clients,
   countBlobsOpen,

@@ -9,21 +9,9 @@ export async function connectTestBus(natsUrl: string): Promise<Bus & AsyncDispos
   return { ...bus, [Symbol.asyncDispose]: bus.close };
 }
 
-/** Counts the attempts of all steps of a job that started. */
+/** Counts the starts of a job's steps that the log holds: those of runs above 500 ms, and those after another delivery. */
 export async function countStarts(bus: Bus, jobId: string): Promise<number> {
   return (await readJobEvents(bus, jobId, 0, 1_000)).filter(({ event }) => event?.$case === "started").length;
-}
-
-/** Reads the state of every `finished` event of a job in the log. */
-export async function finishedEvents(bus: Bus, jobId: string): Promise<number[]> {
-  return (await readJobEvents(bus, jobId, 0, 1_000)).flatMap(({ event }) =>
-    event?.$case === "finished" ? [event.value.state] : [],
-  );
-}
-
-/** Reads the different states of a job's `finished` events. */
-export async function finishedStates(bus: Bus, jobId: string): Promise<number[]> {
-  return [...new Set(await finishedEvents(bus, jobId))];
 }
 
 /** Lists the keys of a bucket whose entries are purged, never marked as deleted: open jobs or waiting steps. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { AppError } from "@pixelmesh/errors";
 import { type Gpu, type GpuReader, startGpuReader } from "@pixelmesh/gpu";
-import type { HostDescription, PoolDevice, Provider } from "@pixelmesh/inference";
+import type { HostDescription, NarrowHosts, PoolDevice, Provider } from "@pixelmesh/inference";
 import { DeviceKind, type DeviceReport } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import { type HostMemorySource, readHostMemory } from "../devices/machine-memory.ts";
@@ -29,7 +29,12 @@ export async function openModelDevices(
 ): Promise<ModelDevices> {
   const onGpu = providers.filter((provider) => gpuProviders.includes(provider));
   const onProcessor = providers.filter((provider) => !gpuProviders.includes(provider));
-  const memory = { deviceId: readHostMemory(source).deviceId, threads: { intraOp: threads, interOp: 1 } };
+  const narrowHosts = toNarrowHosts(threads);
+  const memory = {
+    deviceId: readHostMemory(source).deviceId,
+    threads: { intraOp: threads, interOp: 1 },
+    ...(narrowHosts ? { narrowHosts } : {}),
+  };
   if (onGpu.length === 0) return { devices: [{ ...memory, providers }], gpus: undefined };
   const reader = startGpuReader({ log });
   life.defer("GPU reader", reader.close, 2_000);
@@ -45,6 +50,16 @@ export async function openModelDevices(
   log.warn({ why, providers: onProcessor }, "no GPU can be read; models run on the processor");
   await reader.close();
   return { devices: [{ ...memory, providers: onProcessor }], gpus: undefined };
+}
+
+/** Each narrow host takes the memory of a model once more, so a machine with many cores has few narrow hosts of several threads. */
+const maxNarrowHosts = 4;
+
+/** Returns the narrow hosts of a processor, which share the threads of one run; undefined if these cannot be divided. */
+function toNarrowHosts(threads: number): NarrowHosts | undefined {
+  if (threads < 2) return undefined;
+  const count = Math.min(maxNarrowHosts, threads);
+  return { count, threads: { intraOp: Math.floor(threads / count), interOp: 1 } };
 }
 
 /** The report of a GPU and its hosts to the scheduler. `processesHidden`: nvidia-smi does not list a host that has models. */

@@ -33,8 +33,12 @@ export async function openModelRun(models: Models, model: AvailableModel, contex
   let lease = await acquire();
 
   async function acquire(): Promise<HostLease> {
-    const { slotId, deviceId } = grant;
-    const acquired = await pool.acquire(model, { signal, deviceId });
+    const { slotId, deviceId, option } = grant;
+    const acquired = await pool.acquire(model, {
+      signal,
+      deviceId,
+      ...(option.hostId ? { narrowHostId: option.hostId } : {}),
+    });
     grant.onRenewed((validMs) => pool.renewGrant(slotId, validMs));
     return acquired;
   }

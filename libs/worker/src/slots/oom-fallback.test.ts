@@ -1,12 +1,12 @@
-import type { SlotOption } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
+import type { StepOption } from "../step-handler.ts";
 import { firstTry, nextTry, type OptionTry } from "./oom-fallback.ts";
 
-const toOptions = (...tilesPx: number[]): SlotOption[] =>
+const toOptions = (...tilesPx: number[]): StepOption[] =>
   tilesPx.map((tilePx) => ({ tilePx, batch: 1, peakBytes: tilePx, computeTokens: 1 }));
 
 /** All tries of a step that runs out of memory with the first option each time. */
-function allTries(options: SlotOption[]): unknown[] {
+function allTries(options: StepOption[]): unknown[] {
   const tries = [];
   for (let each: OptionTry | undefined = firstTry(options); each; each = nextTry(each, 0)) {
     tries.push([each.options.map(({ tilePx }) => tilePx), each.alone]);
@@ -32,4 +32,10 @@ test("without a smaller option, the same one is tried alone once", () => {
 
 test("only options smaller than the granted one are tried next", () => {
   expect(nextTry(firstTry(toOptions(1024, 768, 512)), 1)?.options.map(({ tilePx }) => tilePx)).toEqual([512]);
+});
+
+test("an option of a narrow host, which needs as much memory, is no smaller one", () => {
+  const option = { tilePx: 320, batch: 1, peakBytes: 100, computeTokens: 2 };
+  const options = [option, { ...option, computeTokens: 1, hostId: "h/1" }];
+  expect(nextTry(firstTry(options), 0)).toMatchObject({ alone: true });
 });

@@ -1,8 +1,8 @@
-import type { SlotOption } from "@pixelmesh/proto";
+import type { StepOption } from "../step-handler.ts";
 
 /** One try of a step: the options that are requested, largest first, and whether the device must be empty otherwise. */
 export type OptionTry = {
-  readonly options: readonly SlotOption[];
+  readonly options: readonly StepOption[];
   readonly alone: boolean;
   /** Number of tries with smaller options so far. */
   readonly smaller: number;
@@ -12,7 +12,7 @@ export type OptionTry = {
 const maxSmaller = 2;
 
 /** The first try: all options. */
-export function firstTry(options: readonly SlotOption[]): OptionTry {
+export function firstTry(options: readonly StepOption[]): OptionTry {
   return { options, alone: false, smaller: 0 };
 }
 
@@ -22,7 +22,8 @@ export function firstTry(options: readonly SlotOption[]): OptionTry {
  */
 export function nextTry(last: OptionTry, index: number): OptionTry | undefined {
   if (last.alone) return undefined;
-  const smaller = last.options.slice(index + 1);
+  const tooSmallBytes = last.options[index]?.peakBytes ?? 0;
+  const smaller = last.options.slice(index + 1).filter(({ peakBytes }) => peakBytes < tooSmallBytes);
   if (smaller.length > 0 && last.smaller < maxSmaller) {
     return { options: smaller, alone: false, smaller: last.smaller + 1 };
   }

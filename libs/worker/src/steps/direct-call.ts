@@ -1,11 +1,11 @@
 import { AppError } from "@pixelmesh/errors";
 import {
   assertOutputSize,
-  decodeRaster,
   type EncodedRaster,
   encodeRaster,
   type FrameStore,
-  inspectPicture,
+  isFrameFile,
+  openEncoded,
   type PictureLimits,
 } from "@pixelmesh/imaging";
 import { operationOf, resultSize, validateOperation } from "@pixelmesh/pipeline";
@@ -13,7 +13,7 @@ import { Encoding, type Notice, type PictureHeader, Priority, type Step } from "
 import { collectBytes, createSendQueue } from "@pixelmesh/rpc";
 import { callInfo } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
-import type { AnyHandler } from "../step-handler.ts";
+import { type AnyHandler, inputSizeOf } from "../step-handler.ts";
 import { type DirectDownload, openDownload, placeContent } from "./direct-download.ts";
 import { executeStep } from "./execute-step.ts";
 
@@ -54,6 +54,8 @@ export async function runDirect(
   try {
     const bytes = await collectBytes(request.chunks, { maxBytes, share });
     encoded = await runAndEncode(parts, bytes, request, frameStore, resultStore);
+    frameStore.own(bytes);
+    await frameStore.end();
   } finally {
     share.release();
     await frameStore.close();
@@ -70,7 +72,8 @@ async function runAndEncode(
   resultStore: FrameStore,
 ) {
   const { handler, step, signal, limits = parts.limits } = request;
-  const info = await inspectPicture(bytes, limits);
+  const input = await openEncoded(bytes, limits);
+  const { info } = input;
   const planned = resultSize(operationOf(step), info);
   assertOutputSize(planned.widthPx, planned.heightPx, limits);
   const notices: Notice[] = [];
@@ -81,7 +84,7 @@ async function runAndEncode(
     limits,
     frameStore,
     async loadInputs(loading: { readonly frameStore: FrameStore }) {
-      const decoded = await decodeRaster(bytes, limits, loading.frameStore);
+      const decoded = await input.decode(loading.frameStore, inputSizeOf(handler, step, info));
       notices.push(...decoded.notices);
       return [decoded.raster];
     },
@@ -90,6 +93,7 @@ async function runAndEncode(
   const { outcome } = await executeStep(parts, work, directAccount(), { signal, onProgress });
   const encoded = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), limits, resultStore);
   const { widthPx, heightPx } = outcome.frame;
+  if (!isFrameFile(outcome.frame)) frameStore.own(outcome.frame.data);
   notices.push(...(outcome.notices ?? []), ...encoded.notices);
   // Placed here, where the reference to the content ends: a caller that waits must not hold it in memory.
   const placed = await placeContent(encoded.content, resultStore, parts.transfers.downloads);
@@ -123,6 +127,7 @@ export async function* streamDirect(
     const { download, format, widthPx, heightPx, notices } = await running;
     yield { $case: "header", value: { format, widthPx, heightPx, sizeBytes: download.sizeBytes, notices } };
     for await (const value of download.chunks()) yield { $case: "chunk", value };
+    await resultStore.end();
   } finally {
     // The run may outlive a caller that has left; its files are removed after it has ended.
     await running.then(({ download }) => download.release()).catch(() => {});

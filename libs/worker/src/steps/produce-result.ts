@@ -1,7 +1,8 @@
+import { isFrameFile } from "@pixelmesh/imaging";
 import type { Notice, Step, StepResult } from "@pixelmesh/proto";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
-import type { AnyHandler } from "../step-handler.ts";
+import { type AnyHandler, inputSizeOf } from "../step-handler.ts";
 import type { StoreRetry } from "../storage/store-retry.ts";
 import { executeStep } from "./execute-step.ts";
 import { loadInputs } from "./load-inputs.ts";
@@ -13,7 +14,7 @@ import { storeOutcome } from "./store-result.ts";
 /** A stored result and how long its step waited for a slot. */
 export type ProducedResult = { readonly result: StepResult; readonly slotWaitMs: number };
 
-/** Runs a step, stores its outcome and shares the result. Publishes `started` and the progress meanwhile. */
+/** Runs a step, stores its outcome and shares the result. Announces its start and publishes the progress meanwhile. */
 export async function produceResult(
   parts: WorkerParts,
   attempt: StepAttempt,
@@ -33,16 +34,15 @@ export async function produceResult(
       sizes: item.inputs,
       limits,
       frameStore,
-      loadInputs: (loading: Parameters<typeof loadInputs>[4]) =>
-        loadInputs(parts.blobs, item, notices, limits, loading),
+      loadInputs: (loading: Parameters<typeof loadInputs>[5]) =>
+        loadInputs(parts.blobs, item, (input) => inputSizeOf(handler, step, input), notices, limits, loading),
     };
     const executed = await executeStep(parts, work, item, {
       signal,
       onGranted: progress.granted,
       onProgress: progress.update,
       async onStarted() {
-        await attempt.publish({ $case: "started", value: {} });
-        attempt.isStarted = true;
+        await attempt.start();
         parts.base.log.info(attempt.logFields, "step started");
       },
     });
@@ -53,6 +53,8 @@ export async function produceResult(
       storeOutcome(parts, item, executed, notices, { limits, frameStore, signal, retry }),
     );
     progress.done();
+    if (!isFrameFile(executed.outcome.frame)) frameStore.own(executed.outcome.frame.data);
+    await frameStore.end();
     await shareResult(parts, item, result, executed.modelDigest);
     return { result, slotWaitMs: Math.round(executed.slotWaitMs) };
   } finally {

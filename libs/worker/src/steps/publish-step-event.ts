@@ -1,29 +1,34 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Bus, publishEvent } from "@pixelmesh/bus";
+import { type Bus, publishEvent, sendEvent } from "@pixelmesh/bus";
 import { reasonToEnum, toAppError } from "@pixelmesh/errors";
-import { JobEvent, type WorkItem } from "@pixelmesh/proto";
+import type { JobEvent, WorkItem } from "@pixelmesh/proto";
 
 /** The variable part of a job event about a step: started, completed, failed. */
 export type StepEvent = NonNullable<JobEvent["event"]>;
 
 const retryMs = 500;
 
+/** Returns an event about a step, with the time now. */
+export function toStepEvent(worker: string, item: WorkItem, event: StepEvent): JobEvent {
+  const { jobId, stepId, attempt, resultKey } = item;
+  return { jobId, stepId, attempt, worker, resultKey, atUnixMs: Date.now(), event };
+}
+
 /**
- * Publishes an event about a step. While the broker is away it retries, as long as `mayRetry` returns true; the broker
- * stores the event once. Throws BROKER_UNAVAILABLE after that.
+ * Sends an event about a step to the ingest replica that dispatched it (`inbox`; empty: none). If that does not apply it, publishes it to
+ * the log. While the broker is away it retries, as long as `mayRetry` returns true; the broker stores the event once. Throws
+ * BROKER_UNAVAILABLE after that.
  */
 export async function publishStepEvent(
   bus: Bus,
-  worker: string,
-  item: WorkItem,
-  event: StepEvent,
+  event: JobEvent,
+  inbox: string,
   mayRetry: () => boolean,
 ): Promise<void> {
-  const { jobId, stepId, attempt, resultKey } = item;
-  const jobEvent = JobEvent.fromPartial({ jobId, stepId, attempt, worker, resultKey, atUnixMs: Date.now(), event });
+  if (inbox !== "" && (await sendEvent(bus, inbox, event))) return;
   for (;;) {
     try {
-      return await publishEvent(bus, jobEvent);
+      return await publishEvent(bus, event);
     } catch (error) {
       if (toAppError(error).reason !== "BROKER_UNAVAILABLE" || !mayRetry()) throw error;
       await sleep(retryMs);

@@ -1,7 +1,8 @@
 import type { Delivery } from "@pixelmesh/bus";
 import type { WorkItem } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
-import { publishStepEvent, type StepEvent } from "./publish-step-event.ts";
+import { publishStepEvent, type StepEvent, toStepEvent } from "./publish-step-event.ts";
+import { createStepStart } from "./step-start.ts";
 
 /** One attempt of a step in this process, from the delivery of its work item to the acknowledgement. */
 export type StepAttempt = {
@@ -12,10 +13,12 @@ export type StepAttempt = {
   readonly operation: string;
   /** Fields of every log line about the step. */
   readonly logFields: Readonly<Record<string, unknown>>;
-  /** Whether the event `started` is published. */
+  /** Whether the run has begun. */
   isStarted: boolean;
   /** Whether the run has succeeded; encoding and storing may still fail. */
   hasRun: boolean;
+  /** Begins the run: announces the event `started`. */
+  start(): Promise<void>;
   /** Publishes an event about the step. Retries while the broker is away, unless the delivery is late. */
   publish(event: StepEvent): Promise<void>;
   /** Records the duration with its outcome in the metrics. Returns log fields with the outcome and the duration in ms. */
@@ -27,7 +30,7 @@ export type StepAttempt = {
 
 /** Begins an attempt now. */
 export function beginAttempt(
-  { bus, metrics, worker }: Pick<ServiceBase, "bus" | "metrics" | "worker">,
+  { bus, metrics, worker, log }: Pick<ServiceBase, "bus" | "metrics" | "worker" | "log">,
   item: WorkItem,
   delivery: Delivery,
   signal: AbortSignal,
@@ -35,6 +38,7 @@ export function beginAttempt(
   const { jobId, stepId, attempt, step } = item;
   const operation = step?.operation?.$case ?? "none";
   const startedMs = performance.now();
+  const start = createStepStart({ bus, log }, worker, item, delivery);
   return {
     item,
     delivery,
@@ -43,8 +47,14 @@ export function beginAttempt(
     logFields: { jobId, stepId, attempt, operation },
     isStarted: false,
     hasRun: false,
-    publish: (event) => publishStepEvent(bus, worker, item, event, () => !delivery.isLate()),
+    async start() {
+      await start.announce();
+      this.isStarted = true;
+    },
+    publish: (event) =>
+      publishStepEvent(bus, toStepEvent(worker, item, event), item.eventsTo, () => !delivery.isLate()),
     end(outcome) {
+      start.end();
       const ms = performance.now() - startedMs;
       metrics.observe("pixelmesh_step_duration_seconds", { operation, outcome }, ms / 1000);
       return { outcome, ms: Math.round(ms) };

@@ -1,7 +1,15 @@
 import { AppError, type Reason } from "@pixelmesh/errors";
 import type { Content } from "@pixelmesh/imaging";
-import { type Blob, type BlobKind, type PutBlobRequest, StorageServiceDefinition } from "@pixelmesh/proto";
-import { type RpcConnection, restartable, splitHeader, toChunks } from "@pixelmesh/rpc";
+import {
+  type Blob,
+  type BlobKind,
+  type PutBlobHeader,
+  type PutBlobRequest,
+  type PutBlobResponse,
+  StorageServiceDefinition,
+} from "@pixelmesh/proto";
+import { maxSmallBlobBytes, type RpcConnection, restartable, splitHeader, toChunks } from "@pixelmesh/rpc";
+import { createReleaseBatch } from "./release-batch.ts";
 
 /** A blob that is being downloaded. */
 export type BlobStream = { readonly sizeBytes: number; readonly parts: AsyncIterable<Uint8Array> };
@@ -26,17 +34,20 @@ export type ReservationRequest = {
 
 /** Reads and writes blobs. */
 export type BlobClient = {
-  /** Returns the bytes. Throws BLOB_NOT_FOUND, BLOB_CORRUPT, or IMAGE_TOO_MANY_BYTES above `maxBytes`. */
-  get(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Returns the bytes of a blob; those of a small one come in one message if its size is known (not 0). Throws BLOB_NOT_FOUND, BLOB_CORRUPT, or
+   * IMAGE_TOO_MANY_BYTES above `maxBytes`.
+   */
+  get(blob: Pick<Blob, "sha256" | "sizeBytes">, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** Streams the bytes. Throws like `get`; if the blob ends too early, `parts` throws. */
   read(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<BlobStream>;
-  /** Stores bytes. */
+  /** Stores bytes; few of them in one message. */
   put(content: Content, mediaType: string, retention: BlobRetention, signal?: AbortSignal): Promise<Blob>;
   /** Extends the retention of a blob. Returns whether it exists and has its digest. */
   extend(sha256: string, retention: BlobRetention): Promise<boolean>;
   /** Reserves space for a job. Throws STORAGE_FULL if there is none now, OUTPUT_TOO_LARGE if there never can be. */
   reserve(request: ReservationRequest): Promise<void>;
-  /** Releases blobs that a job no longer needs; without digests, all of them and its reservation. */
+  /** Releases blobs that a job no longer needs; without digests, all of them and its reservation, together with other jobs' within 50 ms. */
   release(jobId: string, digests?: readonly string[]): Promise<void>;
 };
 
@@ -53,6 +64,9 @@ const putChunkBytes = 256 * 1024;
 /** Creates a blob client for a connection to the storage service. */
 export function connectBlobs(connection: RpcConnection): BlobClient {
   const storage = connection.client(StorageServiceDefinition);
+  const releaseAll = createReleaseBatch(async ([jobId = "", ...furtherJobIds]) => {
+    await storage.releaseBlobs({ jobId, furtherJobIds }, { timeoutMs: shortTimeoutMs, repeat: true });
+  });
   async function read(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<BlobStream> {
     const options = { timeoutMs: transferTimeoutMs, ...(signal ? { signal } : {}) };
     const { header, chunks } = await splitHeader(storage.getBlob({ sha256 }, options));
@@ -72,27 +86,43 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
     return { sizeBytes, parts: whole() };
   }
 
+  async function readWhole(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const { sizeBytes, parts } = await read(sha256, maxBytes, signal);
+    return joinParts(sizeBytes, parts);
+  }
+
+  async function putStream({ parts }: Content, header: PutBlobHeader, options: CallTimes): Promise<PutBlobResponse> {
+    async function* messages(): AsyncGenerator<PutBlobRequest> {
+      yield { part: { $case: "header", value: header } };
+      for await (const part of parts())
+        for (const value of toChunks(part, putChunkBytes)) yield { part: { $case: "chunk", value } };
+      yield { part: { $case: "end", value: {} } };
+    }
+    return await storage.putBlob(restartable(messages), options);
+  }
+
   return {
     read,
-    async get(sha256, maxBytes, signal) {
-      const { sizeBytes, parts } = await read(sha256, maxBytes, signal);
-      const bytes = new Uint8Array(sizeBytes);
-      let at = 0;
-      for await (const part of parts) {
-        bytes.set(part, at);
-        at += part.length;
-      }
-      return bytes;
-    },
-    async put({ sizeBytes, parts }, mediaType, retention, signal) {
-      async function* messages(): AsyncGenerator<PutBlobRequest> {
-        yield { part: { $case: "header", value: { sha256: "", sizeBytes, mediaType, ...retention } } };
-        for await (const part of parts())
-          for (const value of toChunks(part, putChunkBytes)) yield { part: { $case: "chunk", value } };
-        yield { part: { $case: "end", value: {} } };
-      }
+    async get({ sha256, sizeBytes }, maxBytes, signal) {
+      if (sizeBytes === 0 || sizeBytes > Math.min(maxSmallBlobBytes, maxBytes))
+        return await readWhole(sha256, maxBytes, signal);
       const options = { timeoutMs: transferTimeoutMs, ...(signal ? { signal } : {}) };
-      const { blob } = await storage.putBlob(restartable(messages), options);
+      return await orByStream(
+        async () => (await storage.getSmallBlob({ sha256 }, options)).content,
+        () => readWhole(sha256, maxBytes, signal),
+      );
+    },
+    async put(content, mediaType, retention, signal) {
+      const { sizeBytes } = content;
+      const header = { sha256: "", sizeBytes, mediaType, ...retention };
+      const options = { timeoutMs: transferTimeoutMs, ...(signal ? { signal } : {}) };
+      const byStream = () => putStream(content, header, options);
+      const { blob } = await (sizeBytes > maxSmallBlobBytes
+        ? byStream()
+        : orByStream(async () => {
+            const bytes = await joinParts(sizeBytes, content.parts());
+            return await storage.putSmallBlob({ header, content: bytes }, options);
+          }, byStream));
       if (!blob) throw new AppError("INTERNAL", "Storage answered a put without a blob");
       return blob;
     },
@@ -110,7 +140,33 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
       await storage.reserveSpace({ ...request }, { timeoutMs: shortTimeoutMs, repeat: true });
     },
     async release(jobId, digests = []) {
+      if (digests.length === 0) return releaseAll(jobId);
       await storage.releaseBlobs({ jobId, sha256: [...digests] }, { timeoutMs: shortTimeoutMs, repeat: true });
     },
   };
+}
+
+type CallTimes = { readonly timeoutMs: number; readonly signal?: AbortSignal };
+
+/** Calls `inOneMessage`, or `byStream` if the storage is of a release without calls in one message. */
+async function orByStream<T>(inOneMessage: () => Promise<T>, byStream: () => Promise<T>): Promise<T> {
+  try {
+    return await inOneMessage();
+  } catch (error) {
+    if (error instanceof AppError && error.reason === "METHOD_UNIMPLEMENTED") return await byStream();
+    throw error;
+  }
+}
+
+/** Returns parts of `sizeBytes` in all as one array, which is the part itself if there is only one. */
+async function joinParts(sizeBytes: number, parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  let bytes: Uint8Array | undefined;
+  let at = 0;
+  for await (const part of parts) {
+    if (part.length === sizeBytes) return part;
+    bytes ??= new Uint8Array(sizeBytes);
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes ?? new Uint8Array(0);
 }

@@ -30,7 +30,7 @@ test("transient failures are retried, and the step is counted while it waits", a
     new AppError("SERVICE_UNAVAILABLE", "x"),
   );
   const storing = retry(act);
-  await expect.poll(waiting).toBe("1");
+  await expect.poll(waiting, { timeout: 10_000 }).toBe("1");
   expect(await storing).toBe("stored");
   expect(await waiting()).toBe("0");
 });

@@ -1,7 +1,6 @@
 import { AppError, expected } from "@pixelmesh/errors";
-import { memoryFrameStore, type Raster, resizeRaster, shareFrameStore, toWholeFrame } from "@pixelmesh/imaging";
+import { memoryFrameStore, type Raster, resizeRaster, toWholeFrame } from "@pixelmesh/imaging";
 import { type AvailableModel, estimatePeakBytes } from "@pixelmesh/inference";
-import type { Threads } from "@pixelmesh/lifecycle";
 import type { Step } from "@pixelmesh/proto";
 import {
   heldBytes,
@@ -11,20 +10,21 @@ import {
   placeModel,
   type RasterHandler,
   toWorkClass,
+  withNarrowHosts,
 } from "@pixelmesh/worker";
 import { prepareCutOut } from "../domain/cut-out/remove-background.ts";
-import type { PictureTask } from "../threads/picture-thread.ts";
+import type { PictureWork } from "../threads/picture-work.ts";
 
-/** Planes of the working size (at most 1,024 px a side) that a cut-out holds, as floats. */
+/** Most memory of the kernels for a cut-out, whose working size has at most 1,024 px a side. */
 const workingBytes = 12 * 1_024 * 1_024 * 4;
 
 /**
  * Creates the handler that cuts out the salient object: a matte from a model in an inference host, fitted and applied at full
- * resolution in a thread, row by row. Pictures above `maxFrameBytes` are read from a file and written to one.
+ * resolution, row by row. Pictures above `maxFrameBytes` are read from a file and written to one.
  */
 export function createRemoveHandler(
   models: Models,
-  threads: Threads<PictureTask, Raster>,
+  work: PictureWork,
   { maxFrameBytes }: { readonly maxFrameBytes: number },
 ): RasterHandler {
   const { registry, gpus } = models;
@@ -40,7 +40,9 @@ export function createRemoveHandler(
       return {
         ...(await placeModel(models, model)),
         workClass: toWorkClass(model.workClass),
-        options: [{ tilePx: sidePx, batch: 1, peakBytes, computeTokens: modelTokens(models, model) }],
+        options: withNarrowHosts(models, model, [
+          { tilePx: sidePx, batch: 1, peakBytes, computeTokens: modelTokens(models, model) },
+        ]),
       };
     },
     async runRasters(step, [picture], context) {
@@ -61,8 +63,7 @@ export function createRemoveHandler(
             toWholeFrame(await resizeRaster(raster, widthPx, heightPx, "lanczos3", memoryFrameStore)),
           signal,
         });
-        const sharedStore = await shareFrameStore(frameStore, picture.widthPx * picture.heightPx * 4);
-        const cutOut = await threads.run({ kind: "cutOut", ...task, frameStore: sharedStore }, { signal, onProgress });
+        const cutOut = await work.run({ kind: "cutOut", ...task }, frameStore, { signal, onProgress });
         return { frame: cutOut, provider: held.provider() };
       } finally {
         held.close();

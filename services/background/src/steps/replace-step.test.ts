@@ -9,9 +9,9 @@ import {
   type Frame,
   type FrameStore,
   isFrameFile,
+  memoryFrameStore,
   type Raster,
   resizeFrame,
-  shareFrameStore,
   toWholeFrame,
 } from "@pixelmesh/imaging";
 import { Step } from "@pixelmesh/proto";
@@ -19,7 +19,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { cutOutFrame } from "../domain/cut-out/remove-background.ts";
 import { replaceBackground } from "../domain/replace/compose.ts";
 import { parseReplacement } from "../domain/replace/parse-replacement.ts";
-import { createPictureThreads } from "../threads/picture-threads.ts";
+import { createPictureWork } from "../threads/picture-work.ts";
 import { createReplaceHandler } from "./replace-step.ts";
 
 const noise = (widthPx: number, heightPx: number, channels: 1 | 2 | 3 | 4): Frame => {
@@ -37,15 +37,15 @@ const context = {
   retryAfterOutOfMemory: (error: unknown) => Promise.reject(error),
 };
 
-test("composition and cut-out in a thread are bit-identical", async () => {
-  const threads = createPictureThreads(1);
-  onTestFinished(threads.close);
+test("composition and cut-out in a thread and on the event loop are bit-identical", async () => {
+  const work = createPictureWork({ threads: 1, loopPixels: 0 });
+  onTestFinished(work.close);
   const inputs = () => [noise(200, 120, 4), noise(200, 120, 3)] as const;
   const operation = {
     $case: "replaceBackground",
     value: { background: { $case: "blurSigmaPx", value: 3 } },
   } as const;
-  const composed = await createReplaceHandler(threads).run(Step.fromPartial({ id: "b", operation }), inputs(), {
+  const composed = await createReplaceHandler(work).run(Step.fromPartial({ id: "b", operation }), inputs(), {
     ...context,
     option: { tilePx: 0, batch: 1, peakBytes: 0, computeTokens: 1 },
     slotId: "s",
@@ -67,8 +67,16 @@ test("composition and cut-out in a thread are bit-identical", async () => {
     guide: noise(32, 19, 3),
     matte: { ...matte, data: matte.data.slice() },
   });
-  const there = await toWholeFrame(await threads.run({ kind: "cutOut", ...task() }, context));
+  const there = await toWholeFrame(await work.run({ kind: "cutOut", ...task() }, memoryFrameStore, context));
   expect(Buffer.compare(there.data, (await cutOutFrame(task())).data)).toBe(0);
+
+  const onLoop = createPictureWork({ threads: 1 });
+  onTestFinished(onLoop.close);
+  const beside = await toWholeFrame(await onLoop.run({ kind: "cutOut", ...task() }, memoryFrameStore, context));
+  expect(beside).toEqual(there);
+  const reason = new Error("stop");
+  const aborted = { ...context, signal: AbortSignal.abort(reason) };
+  await expect(onLoop.run({ kind: "cutOut", ...task() }, memoryFrameStore, aborted)).rejects.toBe(reason);
 });
 
 async function toRaster({ widthPx, heightPx, channels, data }: Frame, frameStore: FrameStore): Promise<Raster> {
@@ -90,10 +98,10 @@ test.each([
   ["a narrow blur", { $case: "blurSigmaPx", value: 3 } as const, [230, 321] as const],
   ["a wide blur", { $case: "blurSigmaPx", value: 21 } as const, [230, 321] as const],
 ])("%s behind a cut-out in a file is bit-identical to the one in memory", async (_what, background, size) => {
-  const threads = createPictureThreads(1);
-  onTestFinished(threads.close);
+  const work = createPictureWork({ threads: 1, loopPixels: 0 });
+  onTestFinished(work.close);
   const frameStore = await openFiles();
-  const handler = createReplaceHandler(threads);
+  const handler = createReplaceHandler(work);
   const step = Step.fromPartial({ id: "b", operation: { $case: "replaceBackground", value: { background } } });
   const frames = () => [noise(230, 321, 4), ...(size ? [noise(size[0], size[1], 3)] : [])];
   const rest = { ...context, option, slotId: "s", deviceId: "d", onRenewed() {} };
@@ -111,8 +119,8 @@ test.each([
 test.each([1, 2, 3, 4] as const)(
   "a cut-out of a file of %i channels is bit-identical to the one in memory",
   async (channels) => {
-    const threads = createPictureThreads(1);
-    onTestFinished(threads.close);
+    const work = createPictureWork({ threads: 1, loopPixels: 0 });
+    onTestFinished(work.close);
     const frameStore = await openFiles();
     const values = Float32Array.from({ length: 256 }, (_, at) => (at % 16 < 8 ? 1 : at % 16 < 10 ? 0.5 : 0));
     const frame = noise(200, 133, channels);
@@ -120,9 +128,8 @@ test.each([1, 2, 3, 4] as const)(
       guide: noise(32, 21, channels),
       matte: { widthPx: 16, heightPx: 16, data: values.slice() },
     });
-    const sharedStore = await shareFrameStore(frameStore, 200 * 133 * 4);
     const file = await toRaster(frame, frameStore);
-    const result = await threads.run({ kind: "cutOut", frame: file, ...task(), frameStore: sharedStore }, context);
+    const result = await work.run({ kind: "cutOut", frame: file, ...task() }, frameStore, context);
     expect(isFrameFile(result)).toBe(true);
     expect(await toWholeFrame(result)).toEqual(await cutOutFrame({ frame, ...task() }));
     await frameStore.close();

@@ -1,17 +1,15 @@
 import { AppError } from "@pixelmesh/errors";
-import { type Raster, shareFrameStore } from "@pixelmesh/imaging";
-import type { Threads } from "@pixelmesh/lifecycle";
 import { type Step, WorkClass } from "@pixelmesh/proto";
 import { heldBytes, type PictureSize, type RasterHandler, type StepHandler, withFrames } from "@pixelmesh/worker";
 import { parseReplacement, type Replacement } from "../domain/replace/parse-replacement.ts";
-import type { PictureTask } from "../threads/picture-thread.ts";
+import type { PictureWork } from "../threads/picture-work.ts";
 
 /**
- * Creates the handler that puts a colour, a picture or a blur behind a cut-out, in a thread. Pictures above `maxFrameBytes` lie
+ * Creates the handler that puts a colour, a picture or a blur behind a cut-out. Pictures above `maxFrameBytes` lie
  * in files.
  */
 export function createReplaceHandler(
-  threads: Threads<PictureTask, Raster>,
+  work: PictureWork,
   { maxFrameBytes = Number.POSITIVE_INFINITY }: { readonly maxFrameBytes?: number } = {},
 ): RasterHandler & StepHandler {
   return withFrames({
@@ -26,13 +24,8 @@ export function createReplaceHandler(
     async runRasters(step, [cutOut, picture], { frameStore, signal, onProgress }) {
       if (!cutOut) throw new AppError("INTERNAL", "A replace_background step has no cut-out");
       const replacement = parseStep(step);
-      const pixels = ({ widthPx, heightPx }: Raster) => widthPx * heightPx;
-      const sharedStore = await shareFrameStore(
-        frameStore,
-        4 * Math.max(pixels(cutOut), picture ? pixels(picture) : 0),
-      );
-      const task = { kind: "replace", cutOut, picture, replacement, frameStore: sharedStore } as const;
-      return { frame: await threads.run(task, { signal, onProgress }) };
+      const task = { kind: "replace", cutOut, picture, replacement } as const;
+      return { frame: await work.run(task, frameStore, { signal, onProgress }) };
     },
   });
 }

@@ -10,10 +10,11 @@ import {
   type RowSource,
   toWholeFrame,
 } from "@pixelmesh/imaging";
-import { createPace, type Pace } from "@pixelmesh/lifecycle";
+import { createPace } from "@pixelmesh/lifecycle";
+import { type KernelSpace, openKernelSpace } from "../kernels/kernel-space.ts";
 import type { ParsedEffect } from "./catalogue/define-effect.ts";
-import { readFloatRows, writeFloatRows } from "./rows/float-rows.ts";
-import type { Row, RowShape } from "./rows/rows.ts";
+import { createChainStages } from "./rows/chain-stages.ts";
+import type { RowShape } from "./rows/rows.ts";
 
 /** Abort signal and progress callback of a chain. */
 export type ChainOptions = {
@@ -22,6 +23,12 @@ export type ChainOptions = {
   readonly onProgress?: ((fraction: number) => void) | undefined;
 };
 
+// Large enough to make the cost of a read or write small, and small enough to keep a strip in the cache.
+const stripSamples = 256 * 1_024;
+
+// Half a millisecond to 2 ms for an effect.
+const turnPixels = 64 * 1_024;
+
 /** Returns the shape of a chain's result: the picture's size in RGB, with alpha if the picture has it. */
 export function chainShape(picture: Pick<RowSource, "widthPx" | "heightPx" | "channels">): RowShape {
   const channels = picture.channels === 2 || picture.channels === 4 ? 4 : 3;
@@ -29,26 +36,56 @@ export function chainShape(picture: Pick<RowSource, "widthPx" | "heightPx" | "ch
 }
 
 /**
- * Applies effects to a picture row by row: converts to float once at the start, rounds once at the end. Memory is bounded by the
- * rows that the effects hold together, for a picture of any height. The event loop is never blocked for longer than one turn
- * of the pace. `sink` must have the chain's shape (INTERNAL otherwise). After an abort it rejects with the signal's reason and
- * leaves the sink unfinished.
+ * Applies effects to a picture row by row: floats between effects, rounded once at the end. Memory is bounded by the rows that the effects hold
+ * together, for a picture of any height. The event loop is never blocked for longer than one turn of the pace. `sink` must have the chain's shape
+ * (INTERNAL otherwise). After an abort it rejects with the signal's reason and leaves the sink unfinished.
  */
 export async function runChain(
   source: RowSource,
   sink: RowSink,
   effects: readonly ParsedEffect[],
-  { signal, onProgress }: ChainOptions = {},
+  options: ChainOptions = {},
 ): Promise<void> {
   const shape = chainShape(source);
   if (sink.widthPx !== shape.widthPx || sink.heightPx !== shape.heightPx || sink.channels !== shape.channels) {
     throw new AppError("INTERNAL", "The sink of an effects chain has another shape than its result");
   }
-  signal?.throwIfAborted();
-  const pace = createPace(signal);
-  let rows = readFloatRows(source, shape.channels);
-  for (const effect of effects) rows = paced(effect.createTransform(shape)(rows), shape.widthPx, pace);
-  await writeFloatRows(paced(rows, shape.widthPx, pace), sink, (doneRows) => onProgress?.(doneRows / shape.heightPx));
+  options.signal?.throwIfAborted();
+  const space = openKernelSpace();
+  try {
+    await runInSpace(space, source, sink, effects, options);
+  } finally {
+    space.close();
+  }
+}
+
+async function runInSpace(
+  space: KernelSpace,
+  source: RowSource,
+  sink: RowSink,
+  effects: readonly ParsedEffect[],
+  { signal, onProgress }: ChainOptions,
+): Promise<void> {
+  const shape = chainShape(source);
+  const { widthPx, heightPx } = source;
+  const stripRows = Math.min(heightPx, Math.max(1, Math.floor(stripSamples / (widthPx * shape.channels))));
+  const { input, stages, output } = createChainStages(space, shape, source.channels, effects, stripRows);
+  const pace = createPace(signal, turnPixels);
+  const flush = async () => {
+    const written = await output.flush(sink);
+    onProgress?.(written / heightPx);
+  };
+  for (let top = 0; top < heightPx; top += stripRows) {
+    const count = Math.min(stripRows, heightPx - top);
+    input.write(await source.readRows(top, count));
+    for (let i = 0; i < count; i++) {
+      stages.push(input.row(i));
+      if (output.waiting() >= stripRows) await flush();
+      await pace(widthPx * effects.length);
+    }
+  }
+  stages.end();
+  if (output.waiting() > 0) await flush();
 }
 
 /** Does the same for a whole frame. The result is RGB or RGBA. */
@@ -78,12 +115,5 @@ export async function applyChainTo(
     }
   } finally {
     await rows.close();
-  }
-}
-
-async function* paced(rows: AsyncIterable<Row>, widthPx: number, pace: Pace): AsyncIterable<Row> {
-  for await (const row of rows) {
-    await pace(widthPx);
-    yield row;
   }
 }

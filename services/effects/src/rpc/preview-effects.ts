@@ -1,5 +1,5 @@
 import { AppError } from "@pixelmesh/errors";
-import { decodeRaster, encodeFrame, inspectPicture, resizeRaster, toWholeFrame } from "@pixelmesh/imaging";
+import { encodeFrame, openEncoded, toWholeFrame } from "@pixelmesh/imaging";
 import { Encoding, type PreviewEffectsRequest, type PreviewEffectsResponse, Priority, Step } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import { callInfo } from "@pixelmesh/telemetry";
@@ -27,7 +27,8 @@ export function createPreviewEffects(worker: WorkerParts, handler: RasterHandler
     const effects = request.operation?.effects ?? [];
     parseEffects(effects, "operation.effects");
     const side = parsePreviewSide(request.maxSidePx);
-    const info = await inspectPicture(request.picture, worker.limits);
+    const picture = await openEncoded(request.picture, worker.limits);
+    const { info } = picture;
     const size = previewSize(info.widthPx, info.heightPx, side);
     const { deadlineUnixMs, tenant } = callInfo();
     if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A preview has no deadline");
@@ -40,8 +41,7 @@ export function createPreviewEffects(worker: WorkerParts, handler: RasterHandler
         limits: worker.limits,
         frameStore,
         async loadInputs() {
-          const { raster } = await decodeRaster(request.picture, worker.limits, frameStore);
-          return [await resizeRaster(raster, size.widthPx, size.heightPx, "lanczos3", frameStore)];
+          return [(await picture.decode(frameStore, size)).raster];
         },
       };
       const account = { jobId: "", tenant: tenant ?? "default", priority: Priority.INTERACTIVE, deadlineUnixMs };
@@ -51,6 +51,7 @@ export function createPreviewEffects(worker: WorkerParts, handler: RasterHandler
         request.encoding ?? Encoding.create(),
         worker.limits,
       );
+      await frameStore.end();
       return { header: { format, ...size, sizeBytes: bytes.length, notices }, picture: bytes };
     } finally {
       await frameStore.close();

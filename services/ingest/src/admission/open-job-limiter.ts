@@ -10,6 +10,8 @@ export type OpenJobLimiter = {
   reserve(tenant: string): Promise<JobReservation>;
   /** Returns the number of a tenant's open jobs at the last count, plus those that this replica has opened since. */
   openJobsOf(tenant: string): number;
+  /** Returns the same number for all tenants. */
+  openJobs(): number;
 };
 
 /** Capacity reserved for one job. Only the first call of `confirm` or `cancel` has an effect. */
@@ -96,6 +98,7 @@ export function createOpenJobLimiter(openJobs: Pick<OpenJobs, "list">, limits: O
       return createReservation(tenant);
     },
     openJobsOf: (tenant) => open.of(tenant),
+    openJobs: () => open.all(),
   };
 }
 

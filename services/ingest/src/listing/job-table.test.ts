@@ -17,10 +17,13 @@ function openTable() {
 }
 
 const states = [0, 1, 2, 3, 4];
+const newId = (unixMs: number, random: number) =>
+  createJobId(unixMs, new Uint8Array(16).fill(random), { tenant: "", requestId: "" });
+
 const anyRow = fc.record({
   jobId: fc
-    .tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 3 }))
-    .map(([ms, random]) => createJobId(1_700_000_000_000 + ms, new Uint8Array(16).fill(random))),
+    .tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 3 }), fc.constantFrom("j1", "j2"))
+    .map(([ms, random, version]) => newId(1_700_000_000_000 + ms, random).replace("j2", version)),
   tenant: fc.constantFrom("a", "b"),
   state: fc.constantFrom(...states),
   sequence: fc.integer({ min: 1, max: 1_000 }),
@@ -63,7 +66,7 @@ test("pages of any size list the same jobs as a plain map, newest first, each jo
 
 test("drop keeps a newer row, and tenantOf returns the tenant of a listed job", () => {
   const table = openTable();
-  const jobId = createJobId(1_700_000_000_000, new Uint8Array(16));
+  const jobId = newId(1_700_000_000_000, 0);
   table.put([{ jobId, tenant: "a", state: 1, sequence: 5 }]);
   table.drop(jobId, 4);
   expect(table.tenantOf(jobId)).toBe("a");

@@ -94,16 +94,16 @@ export function createJobTable(path: string): JobTable {
   };
 }
 
-const afterAll = new Uint8Array(17).fill(0xff);
-const prefix = "j1a-";
+const afterAll = new Uint8Array(18).fill(0xff);
+const prefixLength = "j2a-".length;
 
-/** Returns the 16 bytes of a job id's UUID. They sort as the ids do. */
+/** Returns the version of a job id and the 16 bytes of its UUID. They sort as the ids do. */
 function toBytes(jobId: string): Uint8Array {
-  return Buffer.from(jobId.slice(prefix.length).replaceAll("-", ""), "hex");
+  return Buffer.from(`0${jobId[1]}${jobId.slice(prefixLength).replaceAll("-", "")}`, "hex");
 }
 
 function toJobId(bytes: Uint8Array): string {
   const hex = Buffer.from(bytes).toString("hex");
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
-  return `${prefix}${parts.join("-")}`;
+  const parts = [hex.slice(2, 10), hex.slice(10, 14), hex.slice(14, 18), hex.slice(18, 22), hex.slice(22)];
+  return `j${hex[1]}a-${parts.join("-")}`;
 }

@@ -56,6 +56,8 @@ export function followRecords({ bus, store, table, onCaughtUp, onFailure }: Reco
   function take({ key, sequence, value }: FedEntry): void {
     lastSequence = sequence;
     const jobId = key.slice("record.".length);
+    // This replica wrote the record, so its row need not be decoded.
+    if ((buffer.get(jobId)?.sequence ?? 0) >= sequence) return;
     const row = toJobRow(jobId, sequence, value);
     if (row) buffer.add(row);
     else if (isJobId(jobId)) addUnreadable(jobId, sequence);

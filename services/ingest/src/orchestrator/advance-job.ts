@@ -17,16 +17,18 @@ export type AdvancedJob = {
 };
 
 /**
- * Writes the changes, dispatches READY steps and takes stored results until nothing more can be done now. Finishes the job if a
- * change ended it.
+ * Writes the changes and calls `onStored`, dispatches READY steps and takes stored results until nothing more can be done now. Finishes
+ * the job if a change ended it. The reconciler repeats all that follows the first write.
  */
 export async function advanceJob(
   parts: AdvanceParts,
   before: StoredJob,
   changes: readonly JobChange[],
   context: DispatchContext,
+  onStored: () => void = () => {},
 ): Promise<AdvancedJob> {
   let { job, hasEnded } = await parts.writer.write(before, changes);
+  onStored();
   for (;;) {
     const answers = await dispatchReady(parts, job, context);
     if (answers.length === 0) break;
@@ -36,5 +38,5 @@ export async function advanceJob(
     job = next.job;
     logCachedSteps(parts.base.log, job, answers);
   }
-  return { job, keysToWake: hasEnded ? await finishJob(parts, job, false) : [] };
+  return { job, keysToWake: hasEnded ? await finishJob(parts, job, "ended") : [] };
 }

@@ -26,6 +26,27 @@ test("changes that arrive while a job is being changed are applied together afte
   expect(applied).toEqual(["j:a", "j:bc"]);
 });
 
+test("the sender of a change learns that it is stored before all that follows is done, and of a failure by the promise alone", async () => {
+  const told: string[] = [];
+  const { promise: rest, resolve } = Promise.withResolvers<void>();
+  const batcher = createChangeBatcher<string>(async (jobId, _, onStored) => {
+    if (jobId === "fails") throw new Error("not stored");
+    onStored();
+    await rest;
+    return "all is done";
+  });
+  const adding = [
+    batcher.add("j", lost("a"), 1_000, () => told.push("a")),
+    batcher.add("j", lost("b"), 0, () => told.push("b")),
+  ];
+  await new Promise((next) => setTimeout(next, 5));
+  expect(told).toEqual(["a", "b"]);
+  resolve();
+  expect(await Promise.all(adding)).toEqual(["all is done", "all is done"]);
+  await expect(batcher.add("fails", lost("c"), 0, () => told.push("c"))).rejects.toThrow("not stored");
+  expect(told).toEqual(["a", "b"]);
+});
+
 test("a change that may wait is applied with the next change, after its maximum wait, or when all are flushed", async () => {
   const { batcher, applied } = createRecordingBatcher();
   const first = batcher.add("j", lost("a"), 60_000);

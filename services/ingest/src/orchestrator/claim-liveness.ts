@@ -4,6 +4,7 @@ import type { JobSpec, ResultClaim, StepRecord, StepRun } from "@pixelmesh/proto
 import { workerRoles } from "@pixelmesh/roles";
 import { readJobLog } from "../stores/job-events.ts";
 import type { JobStore } from "../stores/job-store.ts";
+import type { KnownStarts } from "./known-starts.ts";
 
 /** Whether the step that holds a claim is still open. */
 export async function isHolderOpen(store: Pick<JobStore, "find">, claim: ResultClaim, key: string): Promise<boolean> {
@@ -22,8 +23,17 @@ export async function isRunOpen(
   return !hasEnded && service !== undefined && hasWork(bus, service, run);
 }
 
-/** Whether the log holds a start of the step's attempt. Another replica may not have written that start to the record yet. */
-export async function hasStarted(bus: Bus, spec: JobSpec, { id, attempt }: StepRecord): Promise<boolean> {
+/**
+ * Whether a worker announced a start of the step's attempt, or the log holds one. Another replica may not have written that start to the
+ * record yet.
+ */
+export async function hasStarted(
+  bus: Bus,
+  starts: Pick<KnownStarts, "has">,
+  spec: JobSpec,
+  { id, attempt }: StepRecord,
+): Promise<boolean> {
+  if (starts.has({ jobId: spec.jobId, stepId: id, attempt })) return true;
   const events = await readJobLog(bus, spec);
   return events.some(({ event, stepId, attempt: of }) => event?.$case === "started" && stepId === id && of === attempt);
 }

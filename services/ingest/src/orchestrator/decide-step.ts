@@ -3,6 +3,7 @@ import { AppError } from "@pixelmesh/errors";
 import { claimEntry, lookUpResult, type ReadyStep } from "@pixelmesh/pipeline";
 import type { JobError, StepResult, StepRun } from "@pixelmesh/proto";
 import { type BlobClient, ignoreFullCache, type ResultCache } from "@pixelmesh/worker";
+import { LRUCache } from "lru-cache";
 import type { JobStore, StoredJob } from "../stores/job-store.ts";
 import type { Waiters } from "../stores/waiters.ts";
 import { isHolderOpen, isRunOpen } from "./claim-liveness.ts";
@@ -34,6 +35,7 @@ type TimedDecision = { readonly decision: StepDecision; readonly storedUnixMs: n
 type RequestOutcome = "hit" | "miss" | "coalesced";
 
 const maxRounds = 50;
+const maxSeenKeys = 10_000;
 const run: TimedDecision = { decision: { $case: "run" }, storedUnixMs: 0 };
 const wait: TimedDecision = { decision: { $case: "wait" }, storedUnixMs: 0 };
 
@@ -44,6 +46,24 @@ const wait: TimedDecision = { decision: { $case: "wait" }, storedUnixMs: 0 };
  */
 export function createDecideStep(parts: DecideStepParts, countRequest: (outcome: RequestOutcome) => void): DecideStep {
   const { bus, store, results, waiters, blobs } = parts;
+  const seenKeys = new LRUCache<string, true>({ max: maxSeenKeys });
+
+  /**
+   * Claims a key that this replica has not seen without reading it first: most such keys have no entry. Returns undefined if the key has
+   * one, or if a degraded result may serve the step.
+   */
+  async function claimUnseen(
+    { spec }: StoredJob,
+    { resultKey: key, stepId }: ReadyStep,
+  ): Promise<TimedDecision | undefined> {
+    if (seenKeys.has(key) || spec.allowDegraded) return undefined;
+    seenKeys.set(key, true);
+    const entry = claimEntry({ jobId: spec.jobId, stepId }, undefined, Date.now());
+    // A full cache may hold the result, so it is read then.
+    if (!(await ignoreFullCache(bus, "claim", results.write(key, entry, undefined)))) return undefined;
+    countRequest("miss");
+    return run;
+  }
 
   async function claimOrFind(job: StoredJob, ready: ReadyStep, ended: StepRun | undefined): Promise<TimedDecision> {
     const { spec } = job;
@@ -108,7 +128,7 @@ export function createDecideStep(parts: DecideStepParts, countRequest: (outcome:
 
   return async (job, ready, ended) => {
     if (ready.resultKey === "") return { $case: "run" };
-    const decided = await claimOrFind(job, ready, ended);
+    const decided = (await claimUnseen(job, ready)) ?? (await claimOrFind(job, ready, ended));
     countAnswer(decided, job.spec.jobId, ready.readyUnixMs);
     return decided.decision;
   };

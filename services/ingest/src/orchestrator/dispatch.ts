@@ -5,6 +5,8 @@ import type { StepRun } from "@pixelmesh/proto";
 import { type WorkerRole, workerRoles } from "@pixelmesh/roles";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { StoredJob } from "../stores/job-store.ts";
+import type { SmallPictures } from "../stores/small-pictures.ts";
+import { fillInputs } from "./fill-inputs.ts";
 import { runInJobTrace } from "./job-trace.ts";
 import type { SingleFlight } from "./single-flight.ts";
 
@@ -12,6 +14,10 @@ import type { SingleFlight } from "./single-flight.ts";
 export type DispatchParts = {
   readonly base: Pick<ServiceBase, "bus" | "log">;
   readonly flight: Pick<SingleFlight, "decide">;
+  /** The small pictures that work items carry. */
+  readonly smallPictures: Pick<SmallPictures, "find">;
+  /** The subject on which this replica takes events. */
+  readonly eventsTo: string;
   /** From this age on, in milliseconds, a step's work item may be lost. */
   readonly reconcileAfterMs: number;
 };
@@ -49,7 +55,7 @@ export async function dispatchReady(
 }
 
 async function publishReady(
-  { base: { bus, log }, reconcileAfterMs }: DispatchParts,
+  { base: { bus, log }, smallPictures, eventsTo, reconcileAfterMs }: DispatchParts,
   { spec, record }: StoredJob,
   { index, delayMs, readyUnixMs, service: name }: ReadyStep,
   republish: boolean,
@@ -59,7 +65,8 @@ async function publishReady(
   const ageMs = nowUnixMs - readyUnixMs;
   // Workers count the time to the deadline from when the broker received the message.
   const times = { nowUnixMs: nowUnixMs + Math.max(0, delayMs - ageMs), keepUntilUnixMs: record.outputsExpireUnixMs };
-  const item = toWorkItem(spec, record, index, times);
+  const bare = toWorkItem(spec, record, index, times);
+  const item = { ...bare, inputs: fillInputs(smallPictures, spec.jobId, bare.inputs), eventsTo };
   if (ageMs > reconcileAfterMs && (await hasWork(bus, service, item))) return;
   const repeat = republish && ageMs > reconcileAfterMs ? String(Math.floor(nowUnixMs / reconcileAfterMs)) : "";
   const send = () => runInJobTrace(spec, () => publishWork(bus, service, item, repeat));

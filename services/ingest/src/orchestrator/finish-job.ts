@@ -1,7 +1,7 @@
-import { hasFinishedEvent, publishCancel, publishDeadLetter, publishFinished, workSubject } from "@pixelmesh/bus";
+import { publishCancel, publishDeadLetter, workSubject } from "@pixelmesh/bus";
 import { reasonFromEnum } from "@pixelmesh/errors";
 import { abandonedSteps, toWorkItem } from "@pixelmesh/pipeline";
-import { JobEvent, type StepRecord, StepState, WorkItem } from "@pixelmesh/proto";
+import { type StepRecord, StepState, WorkItem } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { BlobClient, ResultCache } from "@pixelmesh/worker";
@@ -24,11 +24,17 @@ export type FinishParts = {
 };
 
 /**
- * Does everything that follows from a job's end. Each part is idempotent, and the job's entry in `open` is removed last: after a
- * crash the entry is still there, and the reconciler repeats everything (`isRepeat`). Returns the result keys whose waiters must
- * be woken.
+ * Why a job is finished: it has just ended, the reconciler found its entry in `open`, or its creation was repeated, which may have written
+ * that entry again.
  */
-export async function finishJob(parts: FinishParts, job: StoredJob, isRepeat: boolean): Promise<string[]> {
+export type FinishOccasion = "ended" | "reconciled" | "createdAgain";
+
+/**
+ * Does everything that follows from a job's end. Each part is idempotent, and the job's entry in `open` is removed last: after a
+ * crash the entry is still there, and the reconciler repeats everything. The replica whose call removed the entry counts and logs the
+ * end, so no end is counted twice. Returns the result keys whose waiters must be woken.
+ */
+export async function finishJob(parts: FinishParts, job: StoredJob, occasion: FinishOccasion): Promise<string[]> {
   const { bus, log } = parts.base;
   const { spec, record } = job;
   const { jobId } = spec;
@@ -40,11 +46,11 @@ export async function finishJob(parts: FinishParts, job: StoredJob, isRepeat: bo
     keys.push(step.resultKey);
   }
   // No worker holds anything for a job whose steps each ran once and succeeded.
-  if (isRepeat || !record.steps.every(hasRunOnce)) publishCancel(bus, jobId, keptSteps);
-  await announceEnd(parts, job, isRepeat);
+  if (occasion !== "ended" || !record.steps.every(hasRunOnce)) publishCancel(bus, jobId, keptSteps);
   // Not awaited: without it, storage may delete the job's blobs from the deadline on.
   parts.blobs.release(jobId).catch((error: unknown) => log.debug({ err: error, jobId }, "blobs not released"));
-  await parts.open.remove({ jobId, tenant: spec.tenant });
+  const isRemoved = await parts.open.remove({ jobId, tenant: spec.tenant });
+  if (isRemoved && occasion !== "createdAgain") await announceEnd(parts, job);
   return keys;
 }
 
@@ -78,20 +84,14 @@ async function publishPoison(
   }
 }
 
-/** Publishes the event `finished`. Counts and logs the job if this call was the first to publish it. */
+/** Counts and logs the end of a job. */
 async function announceEnd(
-  { base: { bus, worker, metrics, log }, stats }: Pick<FinishParts, "base" | "stats">,
-  { spec, record, revision }: StoredJob,
-  isRepeat: boolean,
+  { base: { metrics, log }, stats }: Pick<FinishParts, "base" | "stats">,
+  { spec, record }: StoredJob,
 ): Promise<void> {
   const { jobId } = spec;
-  if (isRepeat && (await hasFinishedEvent(bus, jobId))) return;
-  const event = { $case: "finished", value: { state: record.state, revision } } as const;
-  const jobEvent = JobEvent.fromPartial({ jobId, worker, atUnixMs: record.finishedUnixMs, event });
   await runInJobTrace(spec, () =>
     withSpan("end job", { attributes: { "pixelmesh.job.id": jobId } }, async (span) => {
-      // Another replica may have published the event; the replica whose event was stored counts the job.
-      if (!(await publishFinished(bus, jobEvent))) return;
       const ended = countEnded(metrics, spec, record);
       stats.recordEnded(spec, record);
       const { pipeline, outcome, reason, ms } = ended;

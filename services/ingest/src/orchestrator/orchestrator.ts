@@ -1,4 +1,4 @@
-import type { Consumer } from "@pixelmesh/bus";
+import { openEventInbox } from "@pixelmesh/bus";
 import { isJobEnded, type JobChange } from "@pixelmesh/pipeline";
 import { type JobEvent, type JobSpec, Priority, type StepRun } from "@pixelmesh/proto";
 import { createJobCache } from "../stores/job-cache.ts";
@@ -9,7 +9,8 @@ import { createChangeBatcher } from "./change-batcher.ts";
 import { consumeJobEvents } from "./consume-job-events.ts";
 import type { DispatchContext, DispatchParts } from "./dispatch.ts";
 import { findLostSteps } from "./find-lost-steps.ts";
-import { type FinishParts, finishJob } from "./finish-job.ts";
+import { type FinishOccasion, type FinishParts, finishJob } from "./finish-job.ts";
+import type { KnownStarts } from "./known-starts.ts";
 import { type DurationParts, recordDuration } from "./record-duration.ts";
 import { applyChanges, createRecordWriter, type RecordWriterParts } from "./record-writer.ts";
 import { type NewJobParts, storeNewJob } from "./store-new-job.ts";
@@ -17,23 +18,27 @@ import { wakeWaiters } from "./wake-waiters.ts";
 
 /** Advances jobs. Every change of a job record goes through here. */
 export type Orchestrator = {
-  /** Stores a new job and dispatches its first steps. Continues a job that exists already. */
-  start(spec: JobSpec): Promise<StoredJob>;
+  /**
+   * Stores a new job and dispatches its first steps. Continues a job that exists already. Returns undefined if another job has the
+   * request id.
+   */
+  start(spec: JobSpec): Promise<StoredJob | undefined>;
   /** Applies a change. Returns undefined if there is no such job. */
   apply(jobId: string, change: JobChange): Promise<StoredJob | undefined>;
   /** Finds what a job has lost and repeats it. Returns undefined if there is no such job. */
   reconcile(jobId: string): Promise<StoredJob | undefined>;
-  /** Consumes job events from the broker until stopped. */
-  listen(): Consumer;
+  /** Consumes job events from the log until stopped, and takes those of the runs that this replica dispatched. */
+  listen(): { stop(): Promise<void> };
 };
 
 /** Dependencies of `createOrchestrator`. */
 export type OrchestratorParts = FinishParts &
-  DispatchParts &
+  Omit<DispatchParts, "eventsTo"> &
   NewJobParts &
   DurationParts &
   Pick<RecordWriterParts, "onWritten"> & {
     readonly store: JobStore;
+    readonly starts: Pick<KnownStarts, "add">;
     readonly waiters: Pick<Waiters, "list" | "remove">;
   };
 
@@ -42,15 +47,24 @@ const maxStartWaitMs = 1_000;
 
 /** Creates the orchestrator of one replica. Any replica may advance any job; within a replica one task at a time advances a job. */
 export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
-  const { base, store, waiters, blobs, onWritten } = parts;
+  const { base, store, waiters, blobs, starts, onWritten } = parts;
   const cache = createJobCache();
   const writer = createRecordWriter({ base, store, cache, blobs, onWritten });
-  const advanceParts = { ...parts, writer };
-  const batcher = createChangeBatcher<AdvancedJob>(async (jobId, changes) => {
+  // Work items name this inbox, so the replica whose cache holds a job gets the events of the job.
+  const inbox = openEventInbox(base.bus, {
+    apply: storeEvent,
+    onStarted(event, isOwn) {
+      starts.add(event);
+      if (isOwn) storeEvent(event).catch(() => {});
+    },
+  });
+  const inHand = new Set<Promise<void>>();
+  const advanceParts = { ...parts, writer, eventsTo: inbox.subject };
+  const batcher = createChangeBatcher<AdvancedJob>(async (jobId, changes, onStored) => {
     // The cached record may be stale. That is safe before a write, because compare-and-set detects it.
     const cached = cache.get(jobId);
     const job = cached && applyChanges(cached, changes) !== cached.record ? cached : await store.find(jobId);
-    return job ? advanceJob(advanceParts, job, changes, {}) : { keysToWake: [] };
+    return job ? advanceJob(advanceParts, job, changes, {}, onStored) : { keysToWake: [] };
   });
 
   async function wakeAll({ job, keysToWake }: AdvancedJob): Promise<StoredJob | undefined> {
@@ -71,15 +85,28 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     return wakeAll(advanced);
   }
 
-  async function finishAgain(job: StoredJob): Promise<AdvancedJob> {
-    return { job, keysToWake: await finishJob(parts, job, true) };
+  async function finishAgain(job: StoredJob, occasion: FinishOccasion): Promise<AdvancedJob> {
+    return { job, keysToWake: await finishJob(parts, job, occasion) };
   }
 
-  async function handleEvent(event: JobEvent): Promise<void> {
+  /** Resolves when the event is stored. What follows from it goes on; if this process dies meanwhile, the reconciler repeats that. */
+  async function storeEvent(event: JobEvent): Promise<void> {
+    const { promise: stored, resolve, reject } = Promise.withResolvers<void>();
+    const work = handleEvent(event, resolve)
+      .then(resolve, (error: unknown) => {
+        base.log.debug({ err: error, jobId: event.jobId }, "event not applied; it is repeated");
+        reject(error);
+      })
+      .finally(() => inHand.delete(work));
+    inHand.add(work);
+    await stored;
+  }
+
+  async function handleEvent(event: JobEvent, onStored?: () => void): Promise<void> {
     const { jobId, stepId, attempt, resultKey } = event;
     const kind = event.event?.$case;
     const maxWaitMs = kind === "started" ? maxStartWaitMs : 0;
-    const job = await wakeAll(await batcher.add(jobId, { $case: "event", event }, maxWaitMs));
+    const job = await wakeAll(await batcher.add(jobId, { $case: "event", event }, maxWaitMs, onStored));
     if (job) recordDuration(parts, job, event);
     // Wake jobs that wait on this result key, even if this job has ended.
     const endedRun: StepRun = { jobId, stepId, attempt, priority: Priority.UNSPECIFIED };
@@ -90,24 +117,34 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     async start(spec) {
       const advanced = await batcher.runExclusive(spec.jobId, async () => {
         const job = await storeNewJob(parts, spec);
+        if (!job) return { keysToWake: [] };
         cache.set(job);
         onWritten(job);
-        if (isJobEnded(job.record.state)) return finishAgain(job);
+        if (isJobEnded(job.record.state)) return finishAgain(job, "createdAgain");
         // `deadline` changes nothing in a new record. It ends an overdue job whose creation is repeated.
         return advanceJob(advanceParts, job, [{ $case: "deadline" }], {});
       });
-      return (await wakeAll(advanced)) as StoredJob;
+      return wakeAll(advanced);
     },
     apply: async (jobId, change) => wakeAll(await batcher.add(jobId, change)),
     async reconcile(jobId) {
       const advanced = await batcher.runExclusive(jobId, async () => {
         const job = await store.find(jobId);
         if (!job) return { keysToWake: [] };
-        if (isJobEnded(job.record.state)) return finishAgain(job);
+        if (isJobEnded(job.record.state)) return finishAgain(job, "reconciled");
         return advanceJob(advanceParts, job, await findLostSteps(parts, job), { republish: true });
       });
       return wakeAll(advanced);
     },
-    listen: () => consumeJobEvents(base.bus, handleEvent, batcher.flushAll),
+    listen() {
+      const log = consumeJobEvents(base.bus, (event) => handleEvent(event));
+      return {
+        async stop() {
+          batcher.flushAll();
+          await Promise.all([inbox.close(), log.stop()]);
+          await Promise.all(inHand);
+        },
+      };
+    },
   };
 }

@@ -5,6 +5,7 @@ import { ignoreFullCache, type ResultCache } from "@pixelmesh/worker";
 import type { JobStore } from "../stores/job-store.ts";
 import type { Waiters } from "../stores/waiters.ts";
 import { hasStarted, isHolderOpen } from "./claim-liveness.ts";
+import type { KnownStarts } from "./known-starts.ts";
 
 /**
  * Releases the claim of a step whose job has ended, or hands it over to a waiter. Resolves to whether the step's run goes on for a
@@ -18,6 +19,7 @@ export type ReleaseClaimParts = {
   readonly store: Pick<JobStore, "find">;
   readonly results: Pick<ResultCache, "read" | "write" | "releaseClaim">;
   readonly waiters: Pick<Waiters, "list" | "remove">;
+  readonly starts: Pick<KnownStarts, "has">;
 };
 
 /** At most so many waiters are tried as the new holder. */
@@ -28,7 +30,7 @@ const maxCandidates = 20;
  * `countMiss` when a claim passes to a waiter that must run itself.
  */
 export function createReleaseClaim(
-  { bus, store, results, waiters }: ReleaseClaimParts,
+  { bus, store, results, waiters, starts }: ReleaseClaimParts,
   countMiss: () => void,
 ): ReleaseClaim {
   return async (spec, step, wasRunning) => {
@@ -43,7 +45,7 @@ export function createReleaseClaim(
     const carrier = entry.value.state?.$case === "claimed" ? entry.value.state.value.carrier : undefined;
     for (const candidate of (await waiters.list(key)).slice(0, maxCandidates)) {
       if (!(await isHolderOpen(store, { ...candidate, carrier: undefined }, key))) continue;
-      const isOwnRun = carrier === undefined && (wasRunning || (await hasStarted(bus, spec, step)));
+      const isOwnRun = carrier === undefined && (wasRunning || (await hasStarted(bus, starts, spec, step)));
       const run = isOwnRun ? { jobId, stepId, attempt, priority } : carrier;
       const claim = claimEntry(candidate, entry.value.known, Date.now(), run);
       const isHandedOver = (await ignoreFullCache(bus, "claim", results.write(key, claim, entry))) === true;

@@ -6,20 +6,27 @@ import type { OpenJobs } from "../stores/open-jobs.ts";
 /** Dependencies of `storeNewJob`. */
 export type NewJobParts = {
   readonly store: Pick<JobStore, "create">;
-  readonly open: Pick<OpenJobs, "add">;
+  readonly open: Pick<OpenJobs, "add" | "remove">;
   readonly reconcileAfterMs: number;
   readonly outputLifeMs: number;
 };
 
-/** Lists a job in `open`, then stores its specification and record. Returns the stored job if it exists already. */
+/**
+ * Lists a job in `open`, then stores its specification and record. Returns the stored job if it exists already; undefined if another job
+ * has the request id.
+ */
 export async function storeNewJob(
   { store, open, reconcileAfterMs, outputLifeMs }: NewJobParts,
   spec: JobSpec,
-): Promise<StoredJob> {
+): Promise<StoredJob | undefined> {
   const startedMs = performance.now();
   const dueUnixMs = nextCheckUnixMs(spec.deadlineUnixMs, Date.now(), reconcileAfterMs);
   await open.add(spec, dueUnixMs);
   const job = await store.create(spec, createRecord(spec, outputLifeMs));
+  if (!job) {
+    await open.remove(spec);
+    return undefined;
+  }
   // After a long pause the reconciler may have removed the entry, because it found no job for it.
   if (performance.now() - startedMs > reconcileAfterMs / 2) await open.add(spec, dueUnixMs);
   return job;

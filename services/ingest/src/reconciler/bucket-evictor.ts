@@ -6,38 +6,40 @@ import type { OpenJobs } from "../stores/open-jobs.ts";
 import { type EvictionOutcome, evictBucket } from "./evict-bucket.ts";
 import { createLiveKeys } from "./live-keys.ts";
 
-/** Evicts the oldest finished entries of the buckets `jobs`, `requests` and `results`. */
+/** Evicts the oldest finished entries of the buckets `jobs` and `results`. */
 export type BucketEvictor = {
   /** Starts a pass now, because a new job lacks space. */
   runNow(): void;
   close(): Promise<void>;
 };
 
-/** The largest number of jobs, request ids and results. Each entry takes about 0.3 KiB of the broker's memory. */
-export type EvictionLimits = { readonly keepJobs: number; readonly keepRequests: number; readonly keepResults: number };
+/** The largest number of jobs and results. Each entry takes about 0.3 KiB of the broker's memory. */
+export type EvictionLimits = { readonly keepJobs: number; readonly keepResults: number };
 
 /** Dependencies of `startBucketEvictor`. */
 export type BucketEvictorParts = {
   readonly base: Pick<ServiceBase, "bus" | "log" | "metrics">;
-  readonly store: Pick<JobStore, "find" | "findSpec">;
+  readonly store: Pick<JobStore, "find">;
   readonly open: OpenJobs;
   /** Only the replica that holds the lease evicts. It is the reconciler's lease. */
   readonly lease: { isHeld(): boolean };
   readonly limits: EvictionLimits;
 };
 
+/** Pause after a pass that found other sizes than the one before, and after one that found the same: nothing is being stored. */
 const passEveryMs = 1_000;
+const passAtRestMs = 5_000;
 const passOftenMs = 50;
 /** A bucket full of unfinished jobs is skipped for twice the duration of the last pass, within these bounds. */
 const [minPauseMs, maxPauseMs] = [200, 20_000];
-const buckets: readonly EvictableBucket[] = ["jobs", "requests", "results"];
+const buckets: readonly EvictableBucket[] = ["jobs", "results"];
 const nothing: EvictionOutcome = { sizeBytes: 0, boundBytes: 0, entries: 0, evicted: 0, isCrowded: false };
 
-/** Checks the buckets once a second, and every 50 ms while one is nearly full (docs/adr/0073). */
+/** Checks the buckets once a second, every 5 s while nothing is stored, and every 50 ms while one is nearly full (docs/adr/0073). */
 export function startBucketEvictor({ base, store, open, lease, limits }: BucketEvictorParts): BucketEvictor {
   const { bus, log, metrics } = base;
   // A job has two entries: its specification and its record.
-  const maxEntries = { jobs: 2 * limits.keepJobs, requests: limits.keepRequests, results: limits.keepResults };
+  const maxEntries = { jobs: 2 * limits.keepJobs, results: limits.keepResults };
   const live = createLiveKeys(bus, store);
   const pausedUntilMs = new Map<EvictableBucket, number>();
   let isClosed = false;
@@ -79,7 +81,14 @@ export function startBucketEvictor({ base, store, open, lease, limits }: BucketE
     return fullest;
   }
 
+  function pauseMs(fullest: number, before: number | undefined): number {
+    if (fullest > evictionThresholds.end) return passOftenMs;
+    const isPaused = [...pausedUntilMs.values()].some((untilMs) => untilMs > performance.now());
+    return fullest === before && !isPaused ? passAtRestMs : passEveryMs;
+  }
+
   const running = (async () => {
+    let before: number | undefined;
     while (!isClosed) {
       let fullest = 0;
       if (lease.isHeld()) {
@@ -92,7 +101,8 @@ export function startBucketEvictor({ base, store, open, lease, limits }: BucketE
       }
       const { promise, resolve } = Promise.withResolvers<void>();
       wake = resolve;
-      const timer = setTimeout(resolve, fullest > evictionThresholds.end ? passOftenMs : passEveryMs);
+      const timer = setTimeout(resolve, pauseMs(fullest, before));
+      before = fullest;
       if (!isClosed) await promise;
       clearTimeout(timer);
     }

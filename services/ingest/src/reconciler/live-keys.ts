@@ -1,7 +1,7 @@
 import { type Bus, type EvictableBucket, sequenceOf } from "@pixelmesh/bus";
 import { toAppError } from "@pixelmesh/errors";
 import { isStepEnded } from "@pixelmesh/pipeline";
-import { type JobStore, recordKey, requestKey, specKey } from "../stores/job-store.ts";
+import { type JobStore, recordKey, specKey } from "../stores/job-store.ts";
 import type { OpenJob } from "../stores/open-jobs.ts";
 
 /** The entries of a bucket that open jobs need, and a floor for each job: a sequence below which it has no entry. */
@@ -23,19 +23,14 @@ export type LiveKeys = {
  * Caches floors. Sequences only grow, so a floor stays valid, and a pass over a bucket reads each open job once, however many steps
  * the pass takes.
  */
-export function createLiveKeys(bus: Bus, store: Pick<JobStore, "find" | "findSpec">): LiveKeys {
+export function createLiveKeys(bus: Bus, store: Pick<JobStore, "find">): LiveKeys {
   const floors: Record<EvictableBucket, Map<string, number>> = {
     jobs: new Map(),
-    requests: new Map(),
     results: new Map(),
   };
 
   async function keysOf(bucket: EvictableBucket, { jobId, tenant }: OpenJob): Promise<string[]> {
     if (bucket === "jobs") return [specKey(tenant, jobId), recordKey(jobId)];
-    if (bucket === "requests") {
-      const spec = await orUndecodable(store.findSpec(jobId, tenant));
-      return spec && spec.requestId !== "" ? [requestKey(tenant, spec.requestId)] : [];
-    }
     const job = await orUndecodable(store.find(jobId));
     const open = job?.record.steps.filter(({ state, resultKey }) => !isStepEnded(state) && resultKey !== "") ?? [];
     return open.map(({ resultKey }) => resultKey);

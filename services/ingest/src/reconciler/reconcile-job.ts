@@ -36,7 +36,7 @@ export async function reconcileJob(
   metrics.count("pixelmesh_reconciled_total", { what: spec ? "half_created_job" : "empty_entry" });
   if (spec) {
     log.info({ jobId: job.jobId }, "creation of a job completed");
-    return (await orchestrator.start(spec)).record.deadlineUnixMs;
+    return (await orchestrator.start(spec))?.record.deadlineUnixMs;
   }
   await open.remove(job, entry.revision);
   return undefined;

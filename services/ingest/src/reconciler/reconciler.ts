@@ -15,6 +15,8 @@ export type ReconcilerParts = ReconcileParts & {
 };
 
 const sweepEveryMs = 1_000;
+/** Least pause between two exports of the backlog while there is no job: each costs the broker a request for each queue. */
+const exportAtRestEveryMs = 5_000;
 const orphansEveryMs = 30_000;
 const maxOrphans = 5_000;
 const concurrency = 8;
@@ -29,6 +31,8 @@ export function startReconciler(parts: ReconcilerParts): { close(): Promise<void
   const { bus, log, metrics } = base;
   const stopping = new AbortController();
   const dueUnixMs = new Map<string, number>();
+  let hadJobs = true;
+  let exportedMs = Number.NEGATIVE_INFINITY;
   let orphansDueMs = performance.now() + Math.min(orphansEveryMs, reconcileAfterMs);
 
   async function sweep(): Promise<void> {
@@ -45,7 +49,11 @@ export function startReconciler(parts: ReconcilerParts): { close(): Promise<void
       }
     });
     await Promise.all(tasks);
-    // A failed export is repeated in the next sweep. It must not delay the removal of orphans.
+    const nowMs = performance.now();
+    if (jobs.length === 0 && !hadJobs && nowMs - exportedMs < exportAtRestEveryMs) return;
+    hadJobs = jobs.length > 0;
+    exportedMs = nowMs;
+    // A failed export is repeated in a later sweep. It must not delay the removal of orphans.
     await exportBacklog(base, jobs).catch((error: unknown) => log.debug({ err: error }, "backlog not counted"));
   }
 

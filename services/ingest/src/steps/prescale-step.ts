@@ -4,7 +4,10 @@ import { fitWithin } from "@pixelmesh/pipeline";
 import { type PrescaleOperation, type Step, WorkClass } from "@pixelmesh/proto";
 import { heldBytes, type RasterHandler } from "@pixelmesh/worker";
 
-/** Creates the handler that shrinks a picture to fit. A picture that fits is not changed. Pictures above `maxFrameBytes` lie in files. */
+/**
+ * Creates the handler that shrinks a picture to fit, where possible while it is decoded. A picture that fits is not changed. Pictures
+ * above `maxFrameBytes` lie in files.
+ */
 export function createPrescaleHandler({ maxFrameBytes }: { readonly maxFrameBytes: number }): RasterHandler {
   return {
     need(step, [input]) {
@@ -14,6 +17,7 @@ export function createPrescaleHandler({ maxFrameBytes }: { readonly maxFrameByte
         heldBytes({ ...sizeOf(input), channels }, maxFrameBytes) + heldBytes({ ...target, channels }, maxFrameBytes);
       return { workClass: WorkClass.LIGHT, options: [{ tilePx: 0, batch: 1, peakBytes, computeTokens: 1 }] };
     },
+    inputSize: (step, input) => fitWithin(input, parseBounds(step)),
     async runRasters(step, [picture], { frameStore, signal, onProgress }) {
       if (!picture) throw new AppError("INTERNAL", "A prescale step has no picture");
       const target = fitWithin(picture, parseBounds(step));

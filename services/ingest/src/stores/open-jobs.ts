@@ -11,8 +11,8 @@ export type OpenJobEntry = OpenJob & { readonly dueUnixMs: number; readonly revi
 export type OpenJobs = {
   /** Lists a job. A repeat replaces the entry by a newer one. */
   add(spec: JobSpec, dueUnixMs: number): Promise<void>;
-  /** Removes a job. With a revision, it keeps an entry that is newer. Idempotent. */
-  remove(job: OpenJob, revision?: number): Promise<void>;
+  /** Removes a job. With a revision, it keeps an entry that is newer. Idempotent; returns whether this call removed the entry. */
+  remove(job: OpenJob, revision?: number): Promise<boolean>;
   list(): Promise<OpenJob[]>;
   read(job: OpenJob): Promise<OpenJobEntry | undefined>;
 };

@@ -26,6 +26,8 @@ export async function openWaiters(bus: Bus): Promise<Waiters> {
         return { jobId, stepId };
       });
     },
-    remove: (key, waiter) => store.remove(keyOf(key, waiter)),
+    async remove(key, waiter) {
+      await store.remove(keyOf(key, waiter));
+    },
   };
 }

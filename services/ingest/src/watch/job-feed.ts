@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { toAppError } from "@pixelmesh/errors";
+import { AppError, toAppError } from "@pixelmesh/errors";
 import { isJobEnded, mergeProgress } from "@pixelmesh/pipeline";
 import type { Job } from "@pixelmesh/proto";
 import type { StoredJob } from "../stores/job-store.ts";
@@ -18,6 +18,8 @@ const pauseMsPerReader = 0.25;
 /** A record that cannot be read is tried so often, with a pause that doubles. */
 const maxReadFailures = 4;
 const firstPauseMs = 250;
+// Created once: an abort without a reason creates an error with a stack trace each time.
+const noReader = new AppError("CANCELLED", "The last reader has left");
 
 /**
  * Follows a job from the first reader to the last, with one subscription and one read of the record for each change, however many
@@ -92,7 +94,7 @@ export function openJobFeed(
         removeReader();
         if (readers.size === 0) {
           reportEmpty();
-          closing.abort();
+          closing.abort(noReader);
         }
       }
     },

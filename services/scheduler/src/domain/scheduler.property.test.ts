@@ -170,7 +170,7 @@ test("(8) a large batch request is not starved by an endless stream of small int
     "starvation",
     fc.property(fc.array(small, { minLength: 1, maxLength: 5 }), large, (smalls, { bytes, workClass, tokens }) => {
       const game = play([100, 100], false);
-      const base = { model: "", instance: "0", devices: ["d0"], warm: false } as const;
+      const base = { model: "", instance: "0", devices: ["d0"], warm: false, narrowHosts: 0 } as const;
       const drawn = { ...base, sizeBytes: bytes, workClass, priority: "batch", tokens } as const;
       const ends = new Map<string, number>();
       const isHeld = () => game.world.calls.get("c4")?.state === "held";

@@ -1,5 +1,5 @@
-import type { Stats } from "node:fs";
-import { open, stat, utimes } from "node:fs/promises";
+import { type Stats, statSync, utimesSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { strongerKind, toMtimeMs } from "../domain/blob-kind.ts";
 import type { BlobUse } from "../domain/blob-store.ts";
 import type { Holds } from "../domain/holds.ts";
@@ -39,10 +39,15 @@ export async function extendBlob(
   const keepUntilMs = extendedKeepUntil(blob.keepUntilMs, wantedMs, lifetime);
   const newKind = wantedMs > 0 ? strongerKind(blob.kind, kind) : blob.kind;
   const isChanged = keepUntilMs !== blob.keepUntilMs || newKind !== blob.kind;
-  if (!isChanged && parts.unixMs() - blob.usedMs < recordUseEveryMs) return blob;
+  if (!isChanged && isUseRecent(parts, blob)) return blob;
   const extended = await setMtime(parts, blob, toMtimeMs({ keepUntilMs, kind: newKind }), isChanged && isDurable);
   if (newKind !== blob.kind) capacity.move(blob.kind, newKind, blob.sizeBytes);
   return extended;
+}
+
+/** Returns whether the last recorded use of a blob is too recent to be written again. */
+export function isUseRecent({ unixMs }: Pick<LifetimeParts, "unixMs">, { usedMs }: StoredBlob): boolean {
+  return unixMs() - usedMs < recordUseEveryMs;
 }
 
 /**
@@ -79,8 +84,9 @@ async function setMtime(
       await handle.close();
     }
   } else {
-    await utimes(path, seconds, seconds);
-    file = await stat(path);
+    // Not on another thread: the caller has just read the file's properties, so both change or read memory of the kernel only.
+    utimesSync(path, seconds, seconds);
+    file = statSync(path);
   }
   verified.move(blob.sha256, blob.file, file);
   return toStoredBlob(blob.sha256, file);

@@ -9,11 +9,13 @@ import { createKeyedLock } from "./keyed-lock.ts";
 import { createLayout } from "./layout.ts";
 import { openBlob } from "./open-blob.ts";
 import { trimQuarantine } from "./quarantine.ts";
+import { readBytes } from "./read-bytes.ts";
 import { createReclaim } from "./reclaim.ts";
 import { releaseBlobs } from "./release-blobs.ts";
 import { recordUse, statBlob } from "./stat-blob.ts";
 import { storeBlob } from "./store-blob.ts";
-import { listShard, shardCount } from "./stored-blobs.ts";
+import { storeBytes } from "./store-bytes.ts";
+import { listShard, type StoredBlob, shardCount } from "./stored-blobs.ts";
 import { createTempFiles } from "./temp-file.ts";
 import { createVerifiedFiles } from "./verified-files.ts";
 import { withStoreErrors } from "./with-store-errors.ts";
@@ -51,20 +53,31 @@ export async function openFileStore(options: FileStoreOptions): Promise<BlobStor
   // 4. Counts of the stored blobs.
   await countBlobs(layout.blobsDir, capacity);
 
+  const storeParts = { lifetimeParts: parts, maxBlobBytes, temps, locks, integrity };
+  // Not awaited: if the disk is read-only, only the time of the use is lost.
+  const onUse = (blob: StoredBlob) => void recordUse(parts, locks, blob).catch(() => {});
+  const openParts = { layout, locks, verified, integrity, onUse };
   const store: BlobStore = {
     async put(chunks, putOptions, signal) {
-      const storeParts = { lifetimeParts: parts, maxBlobBytes, temps, locks, integrity };
       const result = await storeBlob(storeParts, chunks, putOptions, signal);
+      counts.put(result.existed);
+      return result;
+    },
+    async putBytes(bytes, putOptions) {
+      const result = await storeBytes(storeParts, bytes, putOptions);
       counts.put(result.existed);
       return result;
     },
     async open(sha256, offsetBytes, lengthBytes, signal) {
       const range = { offsetBytes, lengthBytes };
-      const blob = await openBlob({ layout, locks, verified, integrity }, sha256, range, signal);
+      const blob = await openBlob(openParts, sha256, range, signal);
       counts.get();
-      // Not awaited: if the disk is read-only, only the time of the use is lost.
-      recordUse(parts, locks, sha256).catch(() => {});
       return blob;
+    },
+    async readBytes(sha256, maxBytes) {
+      const bytes = await readBytes(openParts, sha256, maxBytes);
+      counts.get();
+      return bytes;
     },
     stat: (sha256, wantedMs, statOptions) => statBlob(parts, locks, integrity, { sha256, wantedMs }, statOptions),
     async delete(sha256) {

@@ -1,5 +1,7 @@
-import { mkdir, open, readdir } from "node:fs/promises";
+import { closeSync, fsync, mkdirSync, openSync } from "node:fs";
+import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { orMissing } from "./fs-errors.ts";
 
 /** The directories of a store. */
@@ -10,8 +12,10 @@ export type Layout = {
   /** Returns `blobs/ab/cd/<sha256>`. */
   blobPath(sha256: string): string;
   /** Creates the blob's directories. Returns a function that makes their entries durable; call it once the blob is renamed. */
-  prepare(sha256: string): Promise<() => Promise<void>>;
+  prepare(sha256: string): () => Promise<void>;
 };
+
+const syncFile = promisify(fsync);
 
 /** Creates the directories of a store. */
 export async function createLayout(directory: string): Promise<Layout> {
@@ -30,11 +34,11 @@ export async function createLayout(directory: string): Promise<Layout> {
     tempDir,
     quarantineDir,
     blobPath,
-    async prepare(sha256) {
+    prepare(sha256) {
       const inner = dirname(blobPath(sha256));
       const outer = dirname(inner);
       const fresh = [inner, outer].filter((path) => !durable.has(path));
-      if (fresh.length > 0) await mkdir(inner, { recursive: true });
+      if (fresh.length > 0) mkdirSync(inner, { recursive: true });
       return async () => {
         // Concurrent, so that one commit of the journal covers them.
         await Promise.all([inner, ...fresh.map((path) => dirname(path))].map(syncDirectory));
@@ -46,11 +50,11 @@ export async function createLayout(directory: string): Promise<Layout> {
 
 /** Makes the entries of a directory durable. */
 export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, "r");
+  const directory = openSync(path, "r");
   try {
-    await handle.sync();
+    await syncFile(directory);
   } finally {
-    await handle.close();
+    closeSync(directory);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Integrity } from "./integrity.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
 import type { Layout } from "./layout.ts";
 import { readRange, readVerified, verify } from "./read-blob.ts";
-import { toStoredBlob } from "./stored-blobs.ts";
+import { type StoredBlob, toStoredBlob } from "./stored-blobs.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
 
 /** Parts of a store that a read uses. */
@@ -16,11 +16,13 @@ export type OpenParts = {
   readonly locks: KeyedLock;
   readonly verified: VerifiedFiles;
   readonly integrity: Integrity;
+  /** Called for each blob that is read. */
+  readonly onUse: (blob: StoredBlob) => void;
 };
 
 /** Opens a blob, or `lengthBytes` (0: all) of it from `offsetBytes`. A range is read only from a verified blob. */
 export async function openBlob(
-  { layout, locks, verified, integrity }: OpenParts,
+  { layout, locks, verified, integrity, onUse }: OpenParts,
   sha256: string,
   { offsetBytes, lengthBytes }: { readonly offsetBytes: number; readonly lengthBytes: number },
   signal?: AbortSignal,
@@ -44,6 +46,7 @@ export async function openBlob(
     };
     const isWhole = range.lengthBytes === sizeBytes;
     if (!isWhole && !verified.has(sha256, blob.file)) await verify(file);
+    onUse(blob);
     return {
       stat: { sha256, sizeBytes, keepUntilMs, kind },
       ...range,

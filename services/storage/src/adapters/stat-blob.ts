@@ -1,9 +1,9 @@
 import type { BlobStat, StatOptions } from "../domain/blob-store.ts";
 import { blobNotFound, corruptBlob } from "./blob-errors.ts";
-import { extendBlob, type LifetimeParts } from "./extend-blob.ts";
+import { extendBlob, isUseRecent, type LifetimeParts } from "./extend-blob.ts";
 import type { Integrity } from "./integrity.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
-import { readStat } from "./stored-blobs.ts";
+import { readStat, type StoredBlob } from "./stored-blobs.ts";
 
 /** Extends a blob to at least `wantedMs` (0: not), verifies it on request, and returns it. */
 export function statBlob(
@@ -22,9 +22,11 @@ export function statBlob(
   });
 }
 
-/** Records a use of a blob, if it exists. */
-export function recordUse(parts: LifetimeParts, locks: KeyedLock, sha256: string): Promise<void> {
-  return locks.run(sha256, async () => {
+/** Records a use of a blob, unless its last recorded use is recent. */
+export async function recordUse(parts: LifetimeParts, locks: KeyedLock, used: StoredBlob): Promise<void> {
+  if (isUseRecent(parts, used)) return;
+  const { sha256 } = used;
+  await locks.run(sha256, async () => {
     const blob = await readStat(parts.layout.blobPath(sha256), sha256);
     if (blob) await extendBlob(parts, blob, 0, {}, false);
   });

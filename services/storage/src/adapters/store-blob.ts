@@ -1,31 +1,18 @@
 import { AppError, expected } from "@pixelmesh/errors";
-import { toMtimeMs } from "../domain/blob-kind.ts";
+import { maxSmallBlobBytes } from "@pixelmesh/rpc";
 import type { PutOptions, PutResult } from "../domain/blob-store.ts";
-import { firstKeepUntil } from "../domain/lifetime.ts";
+import { wrongSize } from "./blob-errors.ts";
 import type { SpaceAllocation } from "./capacity.ts";
-import { extendBlob, type LifetimeParts } from "./extend-blob.ts";
-import type { Integrity } from "./integrity.ts";
-import type { KeyedLock } from "./keyed-lock.ts";
+import { commitBlob, extendForPut, reuseBlob, type StoreParts } from "./commit-blob.ts";
 import { type ReceivedUpload, receiveUpload } from "./receive-upload.ts";
+import { storeBytes } from "./store-bytes.ts";
 import { readStat, type StoredBlob } from "./stored-blobs.ts";
-import type { TempFile, TempFiles } from "./temp-file.ts";
-
-/** Parts of a store that a put uses. */
-export type StoreParts = {
-  readonly lifetimeParts: LifetimeParts;
-  readonly maxBlobBytes: number;
-  readonly temps: TempFiles;
-  readonly locks: KeyedLock;
-  readonly integrity: Integrity;
-};
-
-/** Smaller announced uploads stay in memory until their digest is known, so that bytes that exist already need no file. */
-const smallBytes = 64 * 1024;
+import type { TempFile } from "./temp-file.ts";
 
 /**
  * Stores one upload. The bytes go to a temporary file while they are hashed; under the digest's lock that file becomes the blob, unless an
  * intact blob exists already, which is extended instead. Bytes announced with the digest of an existing blob are hashed but not written;
- * small announced uploads are written only if their blob does not exist.
+ * small announced uploads are collected in memory first.
  */
 export async function storeBlob(
   parts: StoreParts,
@@ -34,13 +21,13 @@ export async function storeBlob(
   signal?: AbortSignal,
 ): Promise<PutResult> {
   const { maxBlobBytes, lifetimeParts, temps, locks } = parts;
-  const allocation = lifetimeParts.capacity.allocate(put.jobId);
   if (put.sizeBytes !== undefined && put.sizeBytes > maxBlobBytes) {
     throw expected("header.size_bytes", `at most ${maxBlobBytes}`, put.sizeBytes);
   }
+  if (put.sizeBytes !== undefined && put.sizeBytes <= maxSmallBlobBytes)
+    return await storeBytes(parts, await collectSmall(chunks, put, put.sizeBytes, signal), put);
+  const allocation = lifetimeParts.capacity.allocate(put.jobId);
   const known = put.sha256 === undefined ? undefined : await extendAnnounced(parts, put.sha256, put, signal);
-  if (known === undefined && put.sizeBytes !== undefined && put.sizeBytes <= smallBytes)
-    return await storeSmall(parts, chunks, put, allocation, signal);
   const temp = known === undefined ? await temps.create() : undefined;
   try {
     const received = await receiveUpload(chunks, put, temp, { allocation, maxBlobBytes }, signal);
@@ -51,31 +38,24 @@ export async function storeBlob(
   }
 }
 
-async function storeSmall(
-  parts: StoreParts,
+/** Returns the bytes of an announced upload. Throws INVALID_ARGUMENT if they are not `sizeBytes`. */
+async function collectSmall(
   chunks: AsyncIterable<Uint8Array>,
   put: PutOptions,
-  allocation: SpaceAllocation,
+  sizeBytes: number,
   signal: AbortSignal | undefined,
-): Promise<PutResult> {
-  const { maxBlobBytes, temps, locks } = parts;
-  const buffered: Uint8Array[] = [];
-  let temp: TempFile | undefined;
-  const sink = { write: async (chunk: Uint8Array) => void buffered.push(chunk) };
-  try {
-    const received = await receiveUpload(chunks, put, sink, { allocation, maxBlobBytes }, signal);
-    return await locks.run(received.sha256, async () => {
-      const existing = await reuseExisting(parts, received, put, signal);
-      if (existing !== undefined) return existing;
-      const file = await temps.create();
-      temp = file;
-      for (const chunk of buffered) await file.write(chunk);
-      return await commit(parts, received, put, file, allocation);
-    });
-  } finally {
-    allocation.release();
-    await temp?.discard();
+): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(sizeBytes);
+  let at = 0;
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    if (at + chunk.byteLength > sizeBytes) throw wrongSize(put, sizeBytes, at + chunk.byteLength);
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
   }
+  signal?.throwIfAborted();
+  if (at !== sizeBytes) throw wrongSize(put, sizeBytes, at);
+  return bytes;
 }
 
 async function commitOrReuse(
@@ -86,46 +66,11 @@ async function commitOrReuse(
   allocation: SpaceAllocation,
   signal: AbortSignal | undefined,
 ): Promise<PutResult> {
-  const existing = await reuseExisting(parts, received, put, signal);
+  const existing = await reuseBlob(parts, received, put, signal);
   if (existing !== undefined) return existing;
   if (temp === undefined)
     throw new AppError("INTERNAL", `Blob ${received.sha256} was lost while it was put again; repeat the put`);
-  return await commit(parts, received, put, temp, allocation);
-}
-
-/** Extends and returns the existing blob; quarantines a corrupt one and returns undefined. */
-async function reuseExisting(
-  { lifetimeParts, integrity }: StoreParts,
-  { sha256, sizeBytes }: ReceivedUpload,
-  put: PutOptions,
-  signal: AbortSignal | undefined,
-): Promise<PutResult | undefined> {
-  const existing = await readStat(lifetimeParts.layout.blobPath(sha256), sha256);
-  if (existing === undefined) return undefined;
-  if (existing.sizeBytes !== sizeBytes) {
-    await integrity.quarantineBlob(existing);
-    return undefined;
-  }
-  if (!(await integrity.isIntact(existing, signal))) return undefined;
-  const { keepUntilMs, kind } = await extendForPut(lifetimeParts, existing, put);
-  return { sha256, sizeBytes, keepUntilMs, kind, existed: true };
-}
-
-async function commit(
-  { lifetimeParts }: StoreParts,
-  { sha256, sizeBytes }: ReceivedUpload,
-  put: PutOptions,
-  temp: TempFile,
-  allocation: SpaceAllocation,
-): Promise<PutResult> {
-  const { lifetime, unixMs, verified, holds } = lifetimeParts;
-  const { kind = "output", jobId = "" } = put;
-  const keepUntilMs = firstKeepUntil(put.keepUntilMs, unixMs(), lifetime, kind);
-  const file = await temp.commit(sha256, toMtimeMs({ keepUntilMs, kind }));
-  allocation.commit(kind);
-  verified.add(sha256, file);
-  if (kind !== "output" && jobId !== "") holds.add(sha256, jobId, keepUntilMs, 0);
-  return { sha256, sizeBytes, keepUntilMs, kind, existed: false };
+  return await commitBlob(parts, received, put, allocation, (mtimeMs) => temp.commit(received.sha256, mtimeMs));
 }
 
 /** Extends the blob with the announced digest; undefined if there is no intact one of the announced size. */
@@ -142,11 +87,4 @@ async function extendAnnounced(
     if (!(await integrity.isIntact(existing, signal))) return undefined;
     return await extendForPut(lifetimeParts, existing, put);
   });
-}
-
-/** Extends a blob as a put of new bytes would set its lifetime. The new lifetime of an output is on disk when this resolves. */
-function extendForPut(parts: LifetimeParts, blob: StoredBlob, put: PutOptions): Promise<StoredBlob> {
-  const { kind = "output" } = put;
-  const keepUntilMs = firstKeepUntil(put.keepUntilMs, parts.unixMs(), parts.lifetime, kind);
-  return extendBlob(parts, blob, keepUntilMs, put, kind === "output");
 }

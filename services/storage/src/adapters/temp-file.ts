@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { isLeftover, tempName, type Writer } from "../domain/leftovers.ts";
 import { orMissing } from "./fs-errors.ts";
 import { type Layout, listNames } from "./layout.ts";
+import { writeSmallFile } from "./small-file.ts";
 
 /** A file that is being uploaded. Call `commit`, `discard`, or `discard` after `commit`, which then does nothing. */
 export type TempFile = {
@@ -19,6 +20,8 @@ export type TempFile = {
 /** Creates temporary files and removes those of dead processes. */
 export type TempFiles = {
   create(): Promise<TempFile>;
+  /** Stores a small blob through a temporary file, durably, with `mtimeMs` as the modification time. Returns the file's stat. */
+  write(bytes: Uint8Array, sha256: string, mtimeMs: number): Promise<Stats>;
   /** Removes files of dead processes. Returns the number of removed files. Call it before the first `create` and then regularly. */
   clearLeftovers(nowMs: number): Promise<number>;
 };
@@ -27,11 +30,13 @@ export type TempFiles = {
 export function createTempFiles(layout: Layout, staleMs: number): TempFiles {
   const self: Writer = { hostname: hostname(), pid: process.pid };
   let made = 0;
+  const nextPath = () => {
+    made += 1;
+    return join(layout.tempDir, tempName(self, made));
+  };
   return {
-    async create() {
-      made += 1;
-      return await createTempFile(layout, join(layout.tempDir, tempName(self, made)));
-    },
+    create: () => createTempFile(layout, nextPath()),
+    write: (bytes, sha256, mtimeMs) => writeSmallFile(layout, nextPath(), bytes, { sha256, mtimeMs }),
     async clearLeftovers(nowMs) {
       // Once this process has created files, a file with its pid may be its own.
       const reader = made === 0 ? self : { ...self, pid: 0 };
@@ -66,7 +71,7 @@ async function createTempFile(layout: Layout, path: string): Promise<TempFile> {
       }
     },
     async commit(sha256, mtimeMs) {
-      const makeDurable = await layout.prepare(sha256);
+      const makeDurable = layout.prepare(sha256);
       const seconds = mtimeMs / 1000;
       await handle.utimes(seconds, seconds);
       await handle.sync();

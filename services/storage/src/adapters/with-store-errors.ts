@@ -25,6 +25,8 @@ export function withStoreErrors(store: BlobStore, onFailed: (reason: Reason) => 
   }
   return {
     put: (chunks, options, signal) => typed(store.put(chunks, options, signal)),
+    putBytes: (bytes, options) => typed(store.putBytes(bytes, options)),
+    readBytes: (sha256, maxBytes) => typed(store.readBytes(sha256, maxBytes)),
     async open(sha256, offsetBytes, lengthBytes, signal) {
       const blob = await typed(store.open(sha256, offsetBytes, lengthBytes, signal));
       return { ...blob, chunks: typedChunks(blob.chunks) };

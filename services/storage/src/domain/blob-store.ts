@@ -86,8 +86,12 @@ export type SweepResult = { readonly visited: number; readonly removed: number; 
 export type BlobStore = {
   /** Stores the bytes; resolves once they are durable. A put that fails or is aborted stores nothing. */
   put(chunks: AsyncIterable<Uint8Array>, options: PutOptions, signal?: AbortSignal): Promise<PutResult>;
+  /** As `put`, for bytes in memory. */
+  putBytes(bytes: Uint8Array, options: PutOptions): Promise<PutResult>;
   /** Opens `lengthBytes` (0: all) from `offsetBytes`. Bytes with a wrong digest are never yielded completely. */
   open(sha256: string, offsetBytes: number, lengthBytes: number, signal?: AbortSignal): Promise<OpenBlob>;
+  /** Returns all bytes of a blob, verified. Throws INVALID_ARGUMENT for a blob of more than `maxBytes`. */
+  readBytes(sha256: string, maxBytes: number): Promise<Buffer>;
   /** Returns a blob; a `keepUntilMs` above 0 extends its lifetime first. */
   stat(sha256: string, keepUntilMs: number, options?: StatOptions): Promise<BlobStat>;
   /** Reserves space for a job; throws STORAGE_FULL if there is not enough even after evictions. */

@@ -1,6 +1,6 @@
 import { type AvailableModel, estimatePeakBytes, planTiles } from "@pixelmesh/inference";
 import type { Size } from "@pixelmesh/pipeline";
-import type { SlotOption } from "@pixelmesh/proto";
+import type { StepOption } from "@pixelmesh/worker";
 import type { UpscaleChoice } from "./choose.ts";
 
 /** Size of the picture to enlarge; `channels` 0 if unknown. */
@@ -45,7 +45,7 @@ export function upscaleOptions(
   choice: Pick<UpscaleChoice, "model" | "blend" | "target">,
   picture: Picture,
   on: { readonly computeTokens: number; readonly holdsFrames: boolean; readonly maxFrameBytes: number },
-): SlotOption[] {
+): StepOption[] {
   const { model, blend } = choice;
   const tiles = [...model.preferredTilesPx].sort((a, b) => b - a);
   const distinct = new Map(
@@ -68,6 +68,11 @@ export function upscaleOptions(
     peakBytes: hostBytes + (on.holdsFrames ? ownBytes : 0),
     computeTokens: on.computeTokens,
   }));
+}
+
+/** Whether a picture is enlarged in one run of the model. */
+export function isOneTile(model: AvailableModel, picture: Size, tilePx: number): boolean {
+  return planTiles({ ...picture, ...model, tilePx }).count === 1;
 }
 
 function estimateHost(

@@ -10,10 +10,11 @@ import {
   type RasterContext,
   type RasterHandler,
   toWorkClass,
+  withNarrowHosts,
 } from "@pixelmesh/worker";
 import { chooseUpscale, type UpscaleChoice } from "./choose.ts";
 import { enlarge } from "./enlarge.ts";
-import { serviceBytes, upscaleOptions } from "./options.ts";
+import { isOneTile, serviceBytes, upscaleOptions } from "./options.ts";
 
 /**
  * Creates the handler that enlarges one picture with a model, tile by tile in an inference host. A too large result is refused
@@ -29,14 +30,16 @@ export function createUpscaleHandler(
       const picture = input ?? { widthPx: 1, heightPx: 1, channels: 4 };
       const choice = chooseUpscale(registry, step, picture);
       assertOutputSize(choice.target.widthPx, choice.target.heightPx, limits);
+      const options = upscaleOptions(choice, picture, {
+        computeTokens: modelTokens(models, choice.model),
+        holdsFrames: gpus === undefined,
+        maxFrameBytes,
+      });
+      const isShort = isOneTile(choice.model, picture, options[0]?.tilePx ?? 0);
       return {
         ...(await placeModel(models, choice.model)),
         workClass: toWorkClass(choice.model.workClass),
-        options: upscaleOptions(choice, picture, {
-          computeTokens: modelTokens(models, choice.model),
-          holdsFrames: gpus === undefined,
-          maxFrameBytes,
-        }),
+        options: isShort ? withNarrowHosts(models, choice.model, options) : options,
       };
     },
     async runRasters(step, [picture], context) {

@@ -286,6 +286,8 @@ export interface SlotOption {
   /** Predicted peak of the whole host during the run. */
   peakBytes: number;
   computeTokens: number;
+  /** The inference host for this option, which holds one slot at a time. Empty: that of the request. */
+  hostId: string;
 }
 
 export interface SlotRenewal {
@@ -1818,7 +1820,7 @@ export const SlotRequest: MessageFns<SlotRequest> = {
 };
 
 function createBaseSlotOption(): SlotOption {
-  return { tilePx: 0, batch: 0, peakBytes: 0, computeTokens: 0 };
+  return { tilePx: 0, batch: 0, peakBytes: 0, computeTokens: 0, hostId: "" };
 }
 
 export const SlotOption: MessageFns<SlotOption> = {
@@ -1834,6 +1836,9 @@ export const SlotOption: MessageFns<SlotOption> = {
     }
     if (message.computeTokens !== 0) {
       writer.uint32(32).int32(message.computeTokens);
+    }
+    if (message.hostId !== "") {
+      writer.uint32(42).string(message.hostId);
     }
     return writer;
   },
@@ -1883,6 +1888,14 @@ export const SlotOption: MessageFns<SlotOption> = {
             message.computeTokens = reader.int32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.hostId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1913,6 +1926,11 @@ export const SlotOption: MessageFns<SlotOption> = {
         : isSet(object.compute_tokens)
         ? globalThis.Number(object.compute_tokens)
         : 0,
+      hostId: isSet(object.hostId)
+        ? globalThis.String(object.hostId)
+        : isSet(object.host_id)
+        ? globalThis.String(object.host_id)
+        : "",
     };
   },
 
@@ -1930,6 +1948,9 @@ export const SlotOption: MessageFns<SlotOption> = {
     if (message.computeTokens !== 0) {
       obj.computeTokens = Math.round(message.computeTokens);
     }
+    if (message.hostId !== "") {
+      obj.hostId = message.hostId;
+    }
     return obj;
   },
 
@@ -1942,6 +1963,7 @@ export const SlotOption: MessageFns<SlotOption> = {
     message.batch = object.batch ?? 0;
     message.peakBytes = object.peakBytes ?? 0;
     message.computeTokens = object.computeTokens ?? 0;
+    message.hostId = object.hostId ?? "";
     return message;
   },
 };

@@ -103,6 +103,20 @@ export interface PutBlobResponse {
   keepUntilUnixMs: number;
 }
 
+export interface PutSmallBlobRequest {
+  header:
+    | PutBlobHeader
+    | undefined;
+  /** At most 64 KiB. */
+  content: Uint8Array;
+}
+
+export interface PutSmallBlobResponse {
+  blob: Blob | undefined;
+  existed: boolean;
+  keepUntilUnixMs: number;
+}
+
 export interface GetBlobRequest {
   sha256: string;
   offsetBytes: number;
@@ -119,6 +133,14 @@ export interface GetBlobHeader {
   offsetBytes: number;
   /** Bytes in the chunks that follow. */
   lengthBytes: number;
+}
+
+export interface GetSmallBlobRequest {
+  sha256: string;
+}
+
+export interface GetSmallBlobResponse {
+  content: Uint8Array;
 }
 
 export interface StatBlobRequest {
@@ -164,6 +186,8 @@ export interface ReleaseBlobsRequest {
   jobId: string;
   /** Empty: all blobs of the job and its reservation. */
   sha256: string[];
+  /** With an empty sha256: more jobs whose blobs and reservations end. */
+  furtherJobIds: string[];
 }
 
 export interface ReleaseBlobsResponse {
@@ -579,6 +603,198 @@ export const PutBlobResponse: MessageFns<PutBlobResponse> = {
   },
 };
 
+function createBasePutSmallBlobRequest(): PutSmallBlobRequest {
+  return { header: undefined, content: new Uint8Array(0) };
+}
+
+export const PutSmallBlobRequest: MessageFns<PutSmallBlobRequest> = {
+  encode(message: PutSmallBlobRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.header !== undefined) {
+      PutBlobHeader.encode(message.header, writer.uint32(10).fork()).join();
+    }
+    if (message.content.length !== 0) {
+      writer.uint32(18).bytes(message.content);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutSmallBlobRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutSmallBlobRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.header = PutBlobHeader.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.content = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PutSmallBlobRequest {
+    return {
+      header: isSet(object.header) ? PutBlobHeader.fromJSON(object.header) : undefined,
+      content: isSet(object.content) ? bytesFromBase64(object.content) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: PutSmallBlobRequest): unknown {
+    const obj: any = {};
+    if (message.header !== undefined) {
+      obj.header = PutBlobHeader.toJSON(message.header);
+    }
+    if (message.content.length !== 0) {
+      obj.content = base64FromBytes(message.content);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PutSmallBlobRequest>): PutSmallBlobRequest {
+    return PutSmallBlobRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PutSmallBlobRequest>): PutSmallBlobRequest {
+    const message = createBasePutSmallBlobRequest();
+    message.header = (object.header !== undefined && object.header !== null)
+      ? PutBlobHeader.fromPartial(object.header)
+      : undefined;
+    message.content = object.content ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBasePutSmallBlobResponse(): PutSmallBlobResponse {
+  return { blob: undefined, existed: false, keepUntilUnixMs: 0 };
+}
+
+export const PutSmallBlobResponse: MessageFns<PutSmallBlobResponse> = {
+  encode(message: PutSmallBlobResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.blob !== undefined) {
+      Blob.encode(message.blob, writer.uint32(10).fork()).join();
+    }
+    if (message.existed !== false) {
+      writer.uint32(16).bool(message.existed);
+    }
+    if (message.keepUntilUnixMs !== 0) {
+      writer.uint32(24).int64(message.keepUntilUnixMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutSmallBlobResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutSmallBlobResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.blob = Blob.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.existed = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.keepUntilUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PutSmallBlobResponse {
+    return {
+      blob: isSet(object.blob) ? Blob.fromJSON(object.blob) : undefined,
+      existed: isSet(object.existed) ? globalThis.Boolean(object.existed) : false,
+      keepUntilUnixMs: isSet(object.keepUntilUnixMs)
+        ? globalThis.Number(object.keepUntilUnixMs)
+        : isSet(object.keep_until_unix_ms)
+        ? globalThis.Number(object.keep_until_unix_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: PutSmallBlobResponse): unknown {
+    const obj: any = {};
+    if (message.blob !== undefined) {
+      obj.blob = Blob.toJSON(message.blob);
+    }
+    if (message.existed !== false) {
+      obj.existed = message.existed;
+    }
+    if (message.keepUntilUnixMs !== 0) {
+      obj.keepUntilUnixMs = Math.round(message.keepUntilUnixMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PutSmallBlobResponse>): PutSmallBlobResponse {
+    return PutSmallBlobResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PutSmallBlobResponse>): PutSmallBlobResponse {
+    const message = createBasePutSmallBlobResponse();
+    message.blob = (object.blob !== undefined && object.blob !== null) ? Blob.fromPartial(object.blob) : undefined;
+    message.existed = object.existed ?? false;
+    message.keepUntilUnixMs = object.keepUntilUnixMs ?? 0;
+    return message;
+  },
+};
+
 function createBaseGetBlobRequest(): GetBlobRequest {
   return { sha256: "", offsetBytes: 0, lengthBytes: 0 };
 }
@@ -894,6 +1110,140 @@ export const GetBlobHeader: MessageFns<GetBlobHeader> = {
     message.blob = (object.blob !== undefined && object.blob !== null) ? Blob.fromPartial(object.blob) : undefined;
     message.offsetBytes = object.offsetBytes ?? 0;
     message.lengthBytes = object.lengthBytes ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetSmallBlobRequest(): GetSmallBlobRequest {
+  return { sha256: "" };
+}
+
+export const GetSmallBlobRequest: MessageFns<GetSmallBlobRequest> = {
+  encode(message: GetSmallBlobRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sha256 !== "") {
+      writer.uint32(10).string(message.sha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSmallBlobRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSmallBlobRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetSmallBlobRequest {
+    return { sha256: isSet(object.sha256) ? globalThis.String(object.sha256) : "" };
+  },
+
+  toJSON(message: GetSmallBlobRequest): unknown {
+    const obj: any = {};
+    if (message.sha256 !== "") {
+      obj.sha256 = message.sha256;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetSmallBlobRequest>): GetSmallBlobRequest {
+    return GetSmallBlobRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetSmallBlobRequest>): GetSmallBlobRequest {
+    const message = createBaseGetSmallBlobRequest();
+    message.sha256 = object.sha256 ?? "";
+    return message;
+  },
+};
+
+function createBaseGetSmallBlobResponse(): GetSmallBlobResponse {
+  return { content: new Uint8Array(0) };
+}
+
+export const GetSmallBlobResponse: MessageFns<GetSmallBlobResponse> = {
+  encode(message: GetSmallBlobResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.content.length !== 0) {
+      writer.uint32(10).bytes(message.content);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSmallBlobResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSmallBlobResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.content = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetSmallBlobResponse {
+    return { content: isSet(object.content) ? bytesFromBase64(object.content) : new Uint8Array(0) };
+  },
+
+  toJSON(message: GetSmallBlobResponse): unknown {
+    const obj: any = {};
+    if (message.content.length !== 0) {
+      obj.content = base64FromBytes(message.content);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetSmallBlobResponse>): GetSmallBlobResponse {
+    return GetSmallBlobResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetSmallBlobResponse>): GetSmallBlobResponse {
+    const message = createBaseGetSmallBlobResponse();
+    message.content = object.content ?? new Uint8Array(0);
     return message;
   },
 };
@@ -1460,7 +1810,7 @@ export const ReserveSpaceResponse: MessageFns<ReserveSpaceResponse> = {
 };
 
 function createBaseReleaseBlobsRequest(): ReleaseBlobsRequest {
-  return { jobId: "", sha256: [] };
+  return { jobId: "", sha256: [], furtherJobIds: [] };
 }
 
 export const ReleaseBlobsRequest: MessageFns<ReleaseBlobsRequest> = {
@@ -1470,6 +1820,9 @@ export const ReleaseBlobsRequest: MessageFns<ReleaseBlobsRequest> = {
     }
     for (const v of message.sha256) {
       writer.uint32(18).string(v!);
+    }
+    for (const v of message.furtherJobIds) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -1503,6 +1856,14 @@ export const ReleaseBlobsRequest: MessageFns<ReleaseBlobsRequest> = {
             message.sha256.push(reader.string());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.furtherJobIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1523,6 +1884,11 @@ export const ReleaseBlobsRequest: MessageFns<ReleaseBlobsRequest> = {
         ? globalThis.String(object.job_id)
         : "",
       sha256: globalThis.Array.isArray(object?.sha256) ? object.sha256.map((e: any) => globalThis.String(e)) : [],
+      furtherJobIds: globalThis.Array.isArray(object?.furtherJobIds)
+        ? object.furtherJobIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.further_job_ids)
+        ? object.further_job_ids.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1534,6 +1900,9 @@ export const ReleaseBlobsRequest: MessageFns<ReleaseBlobsRequest> = {
     if (message.sha256?.length) {
       obj.sha256 = message.sha256;
     }
+    if (message.furtherJobIds?.length) {
+      obj.furtherJobIds = message.furtherJobIds;
+    }
     return obj;
   },
 
@@ -1544,6 +1913,7 @@ export const ReleaseBlobsRequest: MessageFns<ReleaseBlobsRequest> = {
     const message = createBaseReleaseBlobsRequest();
     message.jobId = object.jobId ?? "";
     message.sha256 = object.sha256?.map((e) => e) || [];
+    message.furtherJobIds = object.furtherJobIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -1939,6 +2309,27 @@ export const StorageServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** As PutBlob, for at most 64 KiB in one message. Idempotent. */
+    putSmallBlob: {
+      name: "PutSmallBlob",
+      requestType: PutSmallBlobRequest as typeof PutSmallBlobRequest,
+      requestStream: false,
+      responseType: PutSmallBlobResponse as typeof PutSmallBlobResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * As GetBlob, for a whole blob of at most 64 KiB in one message; INVALID_ARGUMENT for a larger one. The digest is verified.
+     * Idempotent.
+     */
+    getSmallBlob: {
+      name: "GetSmallBlob",
+      requestType: GetSmallBlobRequest as typeof GetSmallBlobRequest,
+      requestStream: false,
+      responseType: GetSmallBlobResponse as typeof GetSmallBlobResponse,
+      responseStream: false,
+      options: {},
+    },
     /**
      * Returns the size and keep_until of a blob; can extend keep_until and verify the bytes. NOT_FOUND (BLOB_NOT_FOUND),
      * DATA_LOSS (BLOB_CORRUPT) if verified bytes are wrong. Idempotent.
@@ -1974,8 +2365,8 @@ export const StorageServiceDefinition = {
       options: {},
     },
     /**
-     * Ends a job's need of blobs that it stored or extended. Frames and inputs that no other job needs may then be evicted.
-     * Outputs keep their keep_until. Idempotent.
+     * Ends a job's need of blobs that it stored or extended; also for several jobs at once. Frames and inputs that no other job
+     * needs may then be evicted. Outputs keep their keep_until. Idempotent.
      */
     releaseBlobs: {
       name: "ReleaseBlobs",
@@ -2017,6 +2408,19 @@ export interface StorageServiceImplementation<CallContextExt = {}> {
     request: GetBlobRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<GetBlobResponse>>;
+  /** As PutBlob, for at most 64 KiB in one message. Idempotent. */
+  putSmallBlob(
+    request: PutSmallBlobRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<PutSmallBlobResponse>>;
+  /**
+   * As GetBlob, for a whole blob of at most 64 KiB in one message; INVALID_ARGUMENT for a larger one. The digest is verified.
+   * Idempotent.
+   */
+  getSmallBlob(
+    request: GetSmallBlobRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<GetSmallBlobResponse>>;
   /**
    * Returns the size and keep_until of a blob; can extend keep_until and verify the bytes. NOT_FOUND (BLOB_NOT_FOUND),
    * DATA_LOSS (BLOB_CORRUPT) if verified bytes are wrong. Idempotent.
@@ -2037,8 +2441,8 @@ export interface StorageServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ReserveSpaceResponse>>;
   /**
-   * Ends a job's need of blobs that it stored or extended. Frames and inputs that no other job needs may then be evicted.
-   * Outputs keep their keep_until. Idempotent.
+   * Ends a job's need of blobs that it stored or extended; also for several jobs at once. Frames and inputs that no other job
+   * needs may then be evicted. Outputs keep their keep_until. Idempotent.
    */
   releaseBlobs(
     request: ReleaseBlobsRequest,
@@ -2065,6 +2469,19 @@ export interface StorageServiceClient<CallOptionsExt = {}> {
    * Idempotent.
    */
   getBlob(request: DeepPartial<GetBlobRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<GetBlobResponse>;
+  /** As PutBlob, for at most 64 KiB in one message. Idempotent. */
+  putSmallBlob(
+    request: DeepPartial<PutSmallBlobRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<PutSmallBlobResponse>;
+  /**
+   * As GetBlob, for a whole blob of at most 64 KiB in one message; INVALID_ARGUMENT for a larger one. The digest is verified.
+   * Idempotent.
+   */
+  getSmallBlob(
+    request: DeepPartial<GetSmallBlobRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<GetSmallBlobResponse>;
   /**
    * Returns the size and keep_until of a blob; can extend keep_until and verify the bytes. NOT_FOUND (BLOB_NOT_FOUND),
    * DATA_LOSS (BLOB_CORRUPT) if verified bytes are wrong. Idempotent.
@@ -2085,8 +2502,8 @@ export interface StorageServiceClient<CallOptionsExt = {}> {
     options?: CallOptions & CallOptionsExt,
   ): Promise<ReserveSpaceResponse>;
   /**
-   * Ends a job's need of blobs that it stored or extended. Frames and inputs that no other job needs may then be evicted.
-   * Outputs keep their keep_until. Idempotent.
+   * Ends a job's need of blobs that it stored or extended; also for several jobs at once. Frames and inputs that no other job
+   * needs may then be evicted. Outputs keep their keep_until. Idempotent.
    */
   releaseBlobs(
     request: DeepPartial<ReleaseBlobsRequest>,

@@ -66,7 +66,11 @@ export interface WorkItem {
   /** As planned; 0: unknown. Used by a worker that has not measured such a step itself. */
   expectedMs: number;
   /** Of the job; absent: the limits of the worker. */
-  limits: JobLimits | undefined;
+  limits:
+    | JobLimits
+    | undefined;
+  /** Subject of the ingest replica that takes the events of this run without the log; empty: the log only. */
+  eventsTo: string;
 }
 
 /** Limits of pictures. They travel with a job, so that a worker with other settings does not refuse an accepted job. */
@@ -88,6 +92,8 @@ export interface StepInput {
   widthPx: number;
   heightPx: number;
   channels: number;
+  /** The bytes of the blob, if they are few, so that no worker needs to read it; else empty. */
+  content: Uint8Array;
 }
 
 /** An output to encode from the picture of the step. */
@@ -96,7 +102,10 @@ export interface WantedOutput {
   encoding: Encoding | undefined;
 }
 
-/** On jobs.<p>.<job>.<event>: a job event. Events may be repeated and arrive in any order. */
+/**
+ * A job event: a request on the subject `events_to` of its work item, or stored on jobs.<p>.<job>.<event> where no replica answers
+ * that. A start goes on the subject `started`, and is stored if its run takes long. Events may be repeated and arrive in any order.
+ */
 export interface JobEvent {
   jobId: string;
   stepId: string;
@@ -125,6 +134,7 @@ export interface StepFailed {
   error: JobError | undefined;
 }
 
+/** Not published any more. */
 export interface JobFinished {
   state: JobState;
   revision: number;
@@ -228,7 +238,10 @@ export interface StepProgress {
   etaMs: number;
 }
 
-/** In bucket `jobs`, key spec.<tenant>.<job>: the resolved request. Never changes. */
+/**
+ * In bucket `jobs`: the resolved request. Never changes. Its key is spec.<tenant>.<last two groups of the job id>, which follow from the
+ * request id, so that creating the entry claims the request id. Of jobs whose ids begin with j1 the key is spec.<tenant>.<job>.
+ */
 export interface JobSpec {
   jobId: string;
   tenant: string;
@@ -303,7 +316,7 @@ export interface StepRecord {
   retryUnixMs: number;
 }
 
-/** In bucket `requests`, key <tenant>.<hash of request id>. */
+/** Not stored any more. */
 export interface RequestEntry {
   jobId: string;
   requestDigest: string;
@@ -350,6 +363,7 @@ function createBaseWorkItem(): WorkItem {
     publishedUnixMs: 0,
     expectedMs: 0,
     limits: undefined,
+    eventsTo: "",
   };
 }
 
@@ -405,6 +419,9 @@ export const WorkItem: MessageFns<WorkItem> = {
     }
     if (message.limits !== undefined) {
       JobLimits.encode(message.limits, writer.uint32(146).fork()).join();
+    }
+    if (message.eventsTo !== "") {
+      writer.uint32(210).string(message.eventsTo);
     }
     return writer;
   },
@@ -558,6 +575,14 @@ export const WorkItem: MessageFns<WorkItem> = {
             message.limits = JobLimits.decode(reader, reader.uint32());
             continue;
           }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.eventsTo = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -631,6 +656,11 @@ export const WorkItem: MessageFns<WorkItem> = {
         ? globalThis.Number(object.expected_ms)
         : 0,
       limits: isSet(object.limits) ? JobLimits.fromJSON(object.limits) : undefined,
+      eventsTo: isSet(object.eventsTo)
+        ? globalThis.String(object.eventsTo)
+        : isSet(object.events_to)
+        ? globalThis.String(object.events_to)
+        : "",
     };
   },
 
@@ -687,6 +717,9 @@ export const WorkItem: MessageFns<WorkItem> = {
     if (message.limits !== undefined) {
       obj.limits = JobLimits.toJSON(message.limits);
     }
+    if (message.eventsTo !== "") {
+      obj.eventsTo = message.eventsTo;
+    }
     return obj;
   },
 
@@ -714,6 +747,7 @@ export const WorkItem: MessageFns<WorkItem> = {
     message.limits = (object.limits !== undefined && object.limits !== null)
       ? JobLimits.fromPartial(object.limits)
       : undefined;
+    message.eventsTo = object.eventsTo ?? "";
     return message;
   },
 };
@@ -892,7 +926,7 @@ export const JobLimits: MessageFns<JobLimits> = {
 };
 
 function createBaseStepInput(): StepInput {
-  return { blob: undefined, widthPx: 0, heightPx: 0, channels: 0 };
+  return { blob: undefined, widthPx: 0, heightPx: 0, channels: 0, content: new Uint8Array(0) };
 }
 
 export const StepInput: MessageFns<StepInput> = {
@@ -908,6 +942,9 @@ export const StepInput: MessageFns<StepInput> = {
     }
     if (message.channels !== 0) {
       writer.uint32(32).int32(message.channels);
+    }
+    if (message.content.length !== 0) {
+      writer.uint32(42).bytes(message.content);
     }
     return writer;
   },
@@ -957,6 +994,14 @@ export const StepInput: MessageFns<StepInput> = {
             message.channels = reader.int32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.content = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -983,6 +1028,7 @@ export const StepInput: MessageFns<StepInput> = {
         ? globalThis.Number(object.height_px)
         : 0,
       channels: isSet(object.channels) ? globalThis.Number(object.channels) : 0,
+      content: isSet(object.content) ? bytesFromBase64(object.content) : new Uint8Array(0),
     };
   },
 
@@ -1000,6 +1046,9 @@ export const StepInput: MessageFns<StepInput> = {
     if (message.channels !== 0) {
       obj.channels = Math.round(message.channels);
     }
+    if (message.content.length !== 0) {
+      obj.content = base64FromBytes(message.content);
+    }
     return obj;
   },
 
@@ -1012,6 +1061,7 @@ export const StepInput: MessageFns<StepInput> = {
     message.widthPx = object.widthPx ?? 0;
     message.heightPx = object.heightPx ?? 0;
     message.channels = object.channels ?? 0;
+    message.content = object.content ?? new Uint8Array(0);
     return message;
   },
 };
@@ -4448,6 +4498,31 @@ export const ServiceEntry: MessageFns<ServiceEntry> = {
     return message;
   },
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
+}
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {
   return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;

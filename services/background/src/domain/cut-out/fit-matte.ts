@@ -15,9 +15,11 @@ export type RefineOptions = {
 /** A fitted matte: alpha of a pixel is the sum of slope × colour over the channels, plus the offset, all samples from 0 to 1. */
 export type FittedMatte = { readonly slopes: RgbPlanes; readonly offset: Plane };
 
-// Slightly more than the variance of rounding to 8 bit, so that weak edges count too. On known mattes 1e-4 leaves 3 % more
-// error at the edges, 1e-6 the same within 1 %.
-const defaultEpsilon = 1e-5;
+/**
+ * Default of `epsilon`: slightly more than the variance of rounding to 8 bit, so that weak edges count too. On known mattes 1e-4
+ * leaves 3 % more error at the edges, 1e-6 the same within 1 %.
+ */
+export const defaultEpsilon = 1e-5;
 
 /**
  * Fits a coarse matte to the picture's edges by the guided filter with a colour guide, in its fast form: K. He, J. Sun, X. Tang,

@@ -9,8 +9,8 @@ export type LayerColors = { readonly foreground: RgbPlanes; readonly background:
 /** Radii of the two rounds, in pixels of the planes. The first finds colours from afar, the second those close by. */
 export type LayerRadii = readonly [farPx: number, nearPx: number];
 
-// Avoids division by zero far from every object pixel or every background pixel.
-const least = 1e-5;
+/** Share of alpha that avoids a division by zero far from every object pixel or every background pixel. */
+export const leastShare = 1e-5;
 
 /**
  * Estimates both layers of a picture from its alpha by blur fusion: M. Forte, "Approximate fast foreground colour estimation"
@@ -60,13 +60,13 @@ async function blurLayers(
       const { data } = foreground[c];
       const weighted = await computePlane(alpha, pace, (at) => (data[at] as number) * (a[at] as number));
       const mean = (await boxMean(weighted, radiusPx, pace)).data;
-      return computePlane(alpha, pace, (at) => (mean[at] as number) / ((share[at] as number) + least));
+      return computePlane(alpha, pace, (at) => (mean[at] as number) / ((share[at] as number) + leastShare));
     }),
     background: await mapChannels(async (c) => {
       const { data } = background[c];
       const weighted = await computePlane(alpha, pace, (at) => (data[at] as number) * (1 - (a[at] as number)));
       const mean = (await boxMean(weighted, radiusPx, pace)).data;
-      return computePlane(alpha, pace, (at) => (mean[at] as number) / (1 - (share[at] as number) + least));
+      return computePlane(alpha, pace, (at) => (mean[at] as number) / (1 - (share[at] as number) + leastShare));
     }),
   };
 }

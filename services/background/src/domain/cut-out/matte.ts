@@ -57,16 +57,22 @@ export function toMatte(values: Float32Array, sidePx: number): Plane {
     throw new AppError("RESULT_INVALID", `Expected ${sidePx * sidePx} values of the matte, got ${values.length}`);
   }
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    if (!Number.isFinite(value))
-      throw new AppError("RESULT_INVALID", "The model gave a matte with values that are no numbers");
-    least = Math.min(least, value);
-    most = Math.max(most, value);
+  // By index and without calls: an iterator takes ten times as long. A sum is finite unless a value is not: single
+  // precision does not reach the largest double.
+  let sum = 0;
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at] as number;
+    sum += value;
+    if (value < least) least = value;
+    if (value > most) most = value;
   }
+  if (!Number.isFinite(sum))
+    throw new AppError("RESULT_INVALID", "The model gave a matte with values that are no numbers");
   const span = most - least;
-  const stretched =
-    span < 1e-6
-      ? values.map((value) => Math.min(1, Math.max(0, value)))
-      : values.map((value) => (value - least) / span);
+  const stretched = new Float32Array(values.length);
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at] as number;
+    stretched[at] = span < 1e-6 ? Math.min(1, Math.max(0, value)) : (value - least) / span;
+  }
   return createPlane({ widthPx: sidePx, heightPx: sidePx }, stretched);
 }

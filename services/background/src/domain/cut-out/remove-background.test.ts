@@ -1,7 +1,10 @@
 import { createFrameSource, type Frame, resizeFrame } from "@pixelmesh/imaging";
 import { expect, test } from "vitest";
 import { createPicture, noPause, textured } from "../../../test/pictures.ts";
-import { cutOutRows, planCutOut, removeBackground, workingSize } from "./remove-background.ts";
+import { cutOutKernels } from "../../kernels/cut-out-kernels.ts";
+import { cutOutRows } from "./cut-out-rows.ts";
+import { planCutOut, workingSize } from "./plan-cut-out.ts";
+import { removeBackground } from "./remove-background.ts";
 
 // A model that finds a disc in the middle of every picture.
 const modelSidePx = 32;
@@ -82,7 +85,9 @@ test("rows are read once, in order, and written in order", async () => {
   };
   const size = workingSize(picture, modelSidePx);
   const guide = await resizeFrame(picture, size.widthPx, size.heightPx);
-  const plan = await planCutOut(
+  const kernels = cutOutKernels.take();
+  await planCutOut(
+    kernels,
     guide,
     { widthPx: 32, heightPx: 32, data: (await disc()).map((value) => (value - 0.1) / 0.8) },
     noPause,
@@ -95,11 +100,11 @@ test("rows are read once, in order, and written in order", async () => {
     channels: 4 as const,
     writeRows: async (_y: number, rows: Uint8Array) => void parts.push(rows.slice()),
   };
-  await cutOutRows(watched, sink, plan, { onProgress: (fraction) => progress.push(fraction) });
+  await cutOutRows(kernels, watched, sink, { onProgress: (fraction) => progress.push(fraction) });
   expect(asked).toEqual([0, 32, 32, 32, 64, 32, 96, 4]);
   expect(progress).toEqual([0.32, 0.64, 0.96, 1]);
   expect(Buffer.concat(parts).equals((await removeBackground(picture, options)).data)).toBe(true);
-  await expect(cutOutRows(watched, { ...sink, channels: 3 }, plan)).rejects.toMatchObject({ reason: "INTERNAL" });
+  await expect(cutOutRows(kernels, watched, { ...sink, channels: 3 })).rejects.toMatchObject({ reason: "INTERNAL" });
 });
 
 test("an abort rejects with the signal's reason at any point", async () => {

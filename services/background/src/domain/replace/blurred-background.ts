@@ -1,21 +1,18 @@
 import {
-  createFrame,
   createRasterSink,
-  type Frame,
   type FrameStore,
   type OpenRows,
   openRows,
   type Raster,
-  type RowSource,
   toWholeFrame,
 } from "@pixelmesh/imaging";
 import { createPace } from "@pixelmesh/lifecycle";
-import { toOpaqueRgb } from "../cut-out/matte.ts";
-import { createPlane, fitSize, type Plane, type Size } from "../planes/plane.ts";
-import { toRgbPlanes } from "../planes/rgb-planes.ts";
-import { createRowSampler, createSampler, type Sampler } from "../planes/sampler.ts";
+import { composeKernels, placeBytes, spareBytes, vectorBytes } from "../../kernels/compose-kernels.ts";
+import { createLayout, type Layout } from "../../kernels/lay-out.ts";
+import { fitSize, type Size } from "../planes/plane.ts";
+import { placeOf } from "../planes/sampler.ts";
 import { withOpen } from "../with-open.ts";
-import { fillHole } from "./fill-hole.ts";
+import { fill, layOutFill } from "./fill.ts";
 
 /**
  * Operations on whole pictures in memory or in files. They are methods, so that functions of frames fit if everything is in
@@ -61,82 +58,101 @@ export async function blurredBackground(cutOut: Raster, picture: Raster, options
   return factor === 1 ? rows : enlarged(rows, picture);
 }
 
-async function removeObject(
-  cutOut: Raster,
-  picture: Raster,
-  { resize, frameStore, signal }: BlurOptions,
-): Promise<Raster> {
+async function removeObject(cutOut: Raster, picture: Raster, options: BlurOptions): Promise<Raster> {
+  const { resize, frameStore, signal } = options;
   const pace = createPace(signal);
   const small = fitSize(picture, fillSidePx);
   const shrink = async (raster: Raster) => toWholeFrame(await resize(raster, small.widthPx, small.heightPx));
-  const planes = await toRgbPlanes(toOpaqueRgb(await shrink(picture)), small, pace);
-  const filled = await fillHole(planes, hiddenPlane(await shrink(cutOut), small), pace);
-  const samplers = filled.map((plane) => createSampler(plane, picture));
+  const [smallPicture, smallCutOut] = [await shrink(picture), await shrink(cutOut)];
   return withOpen(async (open) => {
+    const kernels = composeKernels.take();
+    open.defer(() => composeKernels.give(kernels));
     const [overRows, rows] = [await openRows(cutOut), await openRows(picture)];
     open.defer(overRows.close);
     open.defer(rows.close);
-    const { widthPx, heightPx } = picture;
+    const layout = createLayout();
+    const fillAddress = layOutFill(layout, small);
+    const places = layOutPlaces(layout, picture, small);
+    const strip = (channels: number) => layout.add(rowsPerRead * picture.widthPx * channels + spareBytes);
+    const [over, under, out] = [strip(cutOut.channels), strip(picture.channels), strip(3)];
+    kernels.reserve(layout.end());
+    await fill(kernels, fillAddress, smallPicture, smallCutOut, pace);
+    const { widthPx, heightPx, channels } = picture;
+    kernels.writePlaces(places.across, widthPx, small.widthPx, vectorBytes);
+    kernels.writePlaces(places.down, heightPx, small.heightPx, 1);
     const sink = await createRasterSink({ widthPx, heightPx, channels: 3 }, frameStore);
     open.defer(sink.abandon);
     for (let top = 0; top < heightPx; top += rowsPerRead) {
       const count = Math.min(rowsPerRead, heightPx - top);
-      const over = toStrip(await overRows.readRows(top, count), overRows);
-      const strip = toStrip(await rows.readRows(top, count), rows);
-      const out = createFrame(widthPx, count, 3);
+      const pixels = widthPx * count;
+      kernels.bytes(over, pixels * cutOut.channels).set(await overRows.readRows(top, count));
+      kernels.bytes(under, pixels * channels).set(await rows.readRows(top, count));
       for (let row = 0; row < count; row++) {
-        fillRow(out, row, top + row, over, strip, samplers);
-        await pace(widthPx);
+        const down = places.down + (top + row) * placeBytes;
+        kernels.mixRowsAt(down, fillAddress.filled, small.widthPx, small.heightPx, places.row);
+        const at = row * widthPx;
+        kernels.hideRow(
+          under + at * channels,
+          channels,
+          over + at * cutOut.channels,
+          cutOut.channels,
+          places.row,
+          places.across,
+          out + at * 3,
+          widthPx,
+        );
       }
-      await sink.writeRows(top, out.data);
+      await sink.writeRows(top, kernels.bytes(out, pixels * 3));
+      await pace(pixels);
     }
     return sink.end();
   });
 }
 
-function toStrip(data: Uint8Array, { widthPx, channels }: RowSource): Frame {
-  return createFrame(widthPx, data.length / widthPx / channels, channels, data);
+/** Addresses of the places of a picture's pixels in a smaller plane, and of one mixed row of the plane. */
+function layOutPlaces(layout: Layout, { widthPx, heightPx }: Size, plane: Size) {
+  return {
+    across: layout.add(widthPx * placeBytes),
+    down: layout.add(heightPx * placeBytes),
+    row: layout.add((plane.widthPx + 1) * vectorBytes),
+  };
 }
 
-/** Fills row `row` of the strips, which is row `y` of the picture. */
-function fillRow(out: Frame, row: number, y: number, cutOut: Frame, picture: Frame, filled: readonly Sampler[]): void {
-  const { widthPx, channels } = picture;
-  const start = row * widthPx;
-  const data = picture.data.subarray(start * channels, (start + widthPx) * channels);
-  const own = toOpaqueRgb({ widthPx, heightPx: 1, channels, data });
-  out.data.set(own, start * 3);
-  for (let x = 0; x < widthPx; x++) {
-    const hidden = hiddenShare(cutOut, start + x);
-    if (hidden === 0) continue;
-    for (let c = 0; c < 3; c++) {
-      const [sample, fill] = [own[x * 3 + c] as number, 255 * (filled[c] as Sampler).at(x, y)];
-      out.data[(start + x) * 3 + c] = Math.round(sample + (fill - sample) * hidden);
-    }
-  }
-}
-
-function hiddenPlane(cutOut: Frame, size: Size): Plane {
-  const plane = createPlane(size);
-  for (let at = 0; at < plane.data.length; at++) plane.data[at] = hiddenShare(cutOut, at);
-  return plane;
-}
-
-// Three times alpha: a third of the object in a pixel already gives it the object's colour.
-function hiddenShare({ channels, data }: Frame, at: number): number {
-  return channels % 2 === 0 ? Math.min(1, (3 * (data[at * channels + channels - 1] as number)) / 255) : 1;
-}
-
+/** Rows of RGB at a larger size, interpolated bilinearly. Rows are requested top-down; two of the source are held. */
 function enlarged(rows: OpenRows, { widthPx, heightPx }: Size): OpenRows {
-  const readRow = createRowSampler(rows, { widthPx, heightPx });
+  const kernels = composeKernels.take();
+  const layout = createLayout();
+  const places = layOutPlaces(layout, { widthPx, heightPx }, rows);
+  const source = layout.add(rows.widthPx * 3 + spareBytes);
+  const held = [0, 1].map(() => ({ y: -1, address: layout.add(rows.widthPx * vectorBytes) }));
+  const out = layout.add(rowsPerRead * widthPx * 3 + spareBytes);
+  kernels.reserve(layout.end());
+  kernels.writePlaces(places.across, widthPx, rows.widthPx, vectorBytes);
+  const hold = async (y: number): Promise<number> => {
+    const slot = held[y % 2] as (typeof held)[number];
+    if (slot.y !== y) {
+      kernels.bytes(source, rows.widthPx * 3).set(await rows.readRows(y, 1));
+      kernels.widenRow(source, rows.widthPx, slot.address);
+      slot.y = y;
+    }
+    return slot.address;
+  };
   return {
     widthPx,
     heightPx,
-    channels: rows.channels,
-    async readRows(y, count) {
-      const out = new Uint8Array(widthPx * count * rows.channels);
-      for (let row = 0; row < count; row++) out.set(await readRow(y + row), row * widthPx * rows.channels);
-      return out;
+    channels: 3,
+    async readRows(top, count) {
+      for (let row = 0; row < count; row++) {
+        const place = placeOf(top + row, heightPx, rows.heightPx);
+        const [upper, lower] = [await hold(place.from), await hold(place.to)];
+        kernels.mixRows(upper, lower, place.share, places.row, rows.widthPx);
+        kernels.enlargeRow(places.row, places.across, widthPx, out + row * widthPx * 3);
+      }
+      return kernels.bytes(out, widthPx * count * 3);
     },
-    close: rows.close,
+    async close() {
+      composeKernels.give(kernels);
+      await rows.close();
+    },
   };
 }

@@ -13,7 +13,9 @@ import {
   toWholeFrame,
 } from "@pixelmesh/imaging";
 import { createPace } from "@pixelmesh/lifecycle";
-import type { WorkOptions } from "../cut-out/remove-background.ts";
+import { composeKernels, spareBytes } from "../../kernels/compose-kernels.ts";
+import { createLayout } from "../../kernels/lay-out.ts";
+import type { WorkOptions } from "../cut-out/cut-out-rows.ts";
 import type { Size } from "../planes/plane.ts";
 import { withOpen } from "../with-open.ts";
 import { blurredBackground, type PictureTools } from "./blurred-background.ts";
@@ -92,14 +94,18 @@ export function composedChannels(background: { readonly channels: Channels }): 3
 
 /** Returns rows of one colour. */
 export function createColorSource({ widthPx, heightPx }: Size, rgb: readonly [number, number, number]): RowSource {
+  let rows = new Uint8Array();
   return {
     widthPx,
     heightPx,
     channels: 3,
     async readRows(_y, count) {
-      const rows = new Uint8Array(widthPx * count * 3);
-      for (let i = 0; i < rows.length; i += 3) rows.set(rgb, i);
-      return rows;
+      const bytes = widthPx * count * 3;
+      if (rows.length < bytes) {
+        rows = new Uint8Array(bytes);
+        for (let i = 0; i < bytes; i += 3) rows.set(rgb, i);
+      }
+      return rows.subarray(0, bytes);
     },
   };
 }
@@ -122,49 +128,25 @@ export async function composeRows(
     }
   }
   const pace = createPace(signal);
-  for (let top = 0; top < heightPx; top += rowsPerRead) {
-    const count = Math.min(rowsPerRead, heightPx - top);
-    const over = await cutOut.readRows(top, count);
-    const under = await background.readRows(top, count);
-    const out = new Uint8Array(widthPx * count * channels);
-    for (let start = 0; start < widthPx * count; start += widthPx) {
-      layOver(over, cutOut.channels, under, background.channels, out, channels, start, start + widthPx);
-      await pace(widthPx);
+  const kernels = composeKernels.take();
+  try {
+    const strip = (perPixel: number) => rowsPerRead * widthPx * perPixel + spareBytes;
+    const layout = createLayout();
+    const over = layout.add(strip(cutOut.channels));
+    const under = layout.add(strip(background.channels));
+    const out = layout.add(strip(channels));
+    kernels.reserve(layout.end());
+    for (let top = 0; top < heightPx; top += rowsPerRead) {
+      const count = Math.min(rowsPerRead, heightPx - top);
+      const pixels = widthPx * count;
+      kernels.bytes(over, pixels * cutOut.channels).set(await cutOut.readRows(top, count));
+      kernels.bytes(under, pixels * background.channels).set(await background.readRows(top, count));
+      kernels.layOver(over, cutOut.channels, under, background.channels, out, channels, pixels);
+      await sink.writeRows(top, kernels.bytes(out, pixels * channels));
+      onProgress?.((top + count) / heightPx);
+      await pace(pixels);
     }
-    await sink.writeRows(top, out);
-    onProgress?.((top + count) / heightPx);
-  }
-}
-
-function layOver(
-  over: Uint8Array,
-  overChannels: Channels,
-  under: Uint8Array,
-  underChannels: Channels,
-  out: Uint8Array,
-  channels: 3 | 4,
-  from: number,
-  to: number,
-): void {
-  for (let pixel = from; pixel < to; pixel++) {
-    const [o, u] = [pixel * overChannels, pixel * underChannels];
-    const alpha = overChannels % 2 === 0 ? (over[o + overChannels - 1] as number) : 255;
-    const underAlpha = underChannels % 2 === 0 ? (under[u + underChannels - 1] as number) : 255;
-    // In units of 255²: the visible share of each.
-    const overShare = alpha * 255;
-    const underShare = (255 - alpha) * underAlpha;
-    const total = overShare + underShare;
-    if (channels === 4) out[pixel * 4 + 3] = Math.round(total / 255);
-    if (total === 0) continue;
-    if (overShare === 0 || underShare === 0) {
-      const [from, start, fromChannels] = overShare === 0 ? [under, u, underChannels] : [over, o, overChannels];
-      for (let c = 0; c < 3; c++) out[pixel * channels + c] = from[start + (fromChannels >= 3 ? c : 0)] as number;
-      continue;
-    }
-    for (let c = 0; c < 3; c++) {
-      const above = over[o + (overChannels >= 3 ? c : 0)] as number;
-      const below = under[u + (underChannels >= 3 ? c : 0)] as number;
-      out[pixel * channels + c] = Math.round((above * overShare + below * underShare) / total);
-    }
+  } finally {
+    composeKernels.give(kernels);
   }
 }

@@ -2,12 +2,13 @@ import type { Pace } from "@pixelmesh/lifecycle";
 import { boxMean } from "../planes/box-mean.ts";
 import { computePlane, type Plane } from "../planes/plane.ts";
 import { mapChannels, type RgbPlanes } from "../planes/rgb-planes.ts";
+import { fillRadii } from "./fill.ts";
 
 // A window's colour counts fully from this visible share on; below, wider windows take over gradually.
 const trusted = 0.1;
 
 /**
- * Estimates a picture where it is hidden: each pixel gets the mean of the visible colours around it, from the smallest window
+ * The reference of `fill`. Estimates a picture where it is hidden: each pixel gets the mean of the visible colours around it, from the smallest window
  * that sees enough of them. `hidden` is 0 to 1. Windows double from 1 px to more than the picture, so every pixel gets a colour.
  * If nothing is visible, the picture's own colours are kept.
  */
@@ -16,11 +17,9 @@ export async function fillHole(picture: RgbPlanes, hidden: Plane, pace: Pace): P
   const weighted = await mapChannels((c) =>
     computePlane(hidden, pace, (at) => (picture[c].data[at] as number) * (visible.data[at] as number)),
   );
-  const radii: number[] = [];
-  for (let radius = 1; radius < 2 * Math.max(hidden.widthPx, hidden.heightPx); radius *= 2) radii.push(radius);
   let filled = picture;
   // From the widest window to the narrowest. Each overrides the ones before it where it sees enough.
-  for (const radius of radii.reverse()) {
+  for (const radius of fillRadii(hidden).reverse()) {
     const share = (await boxMean(visible, radius, pace)).data;
     const before = filled;
     filled = await mapChannels(async (c) => {

@@ -1,6 +1,6 @@
 import { expected } from "@pixelmesh/errors";
 import { type Effect, EffectDescription, type Value } from "@pixelmesh/proto";
-import type { RowShape, RowTransform } from "../rows/rows.ts";
+import type { CreateStage, RowTarget, Stage, StageContext } from "../rows/rows.ts";
 import type { Parameters, SettingsOf } from "./parameters.ts";
 
 /** An effect with checked settings. */
@@ -10,8 +10,7 @@ export type ParsedEffect = {
   readonly revision: number;
   /** The same effect with every setting given, in the order of its description: the canonical form for result keys. */
   readonly resolved: Effect;
-  /** Creates a transform for one picture. Transforms are never shared or reused. */
-  readonly createTransform: (shape: RowShape) => RowTransform;
+  readonly createStage: CreateStage;
 };
 
 /** An effect of the catalogue. */
@@ -21,16 +20,16 @@ export type EffectDefinition = {
   readonly parse: (effect: Effect, field: string) => ParsedEffect;
 };
 
-/** Defines an effect from its parameters and its transform. `revision` must grow whenever the pixels change. */
+/** Defines an effect from its parameters and its stage. `revision` must grow whenever the pixels change. */
 export function defineEffect<P extends Parameters>(options: {
   name: string;
   title: string;
   description: string;
   revision: number;
   parameters: P;
-  createTransform: (settings: SettingsOf<P>, shape: RowShape) => RowTransform;
+  createStage: (settings: SettingsOf<P>, context: StageContext, target: RowTarget) => Stage;
 }): EffectDefinition {
-  const { name, title, description, revision, createTransform } = options;
+  const { name, title, description, revision, createStage } = options;
   const parameters = Object.entries(options.parameters);
   const known = parameters.map(([key]) => key);
   return {
@@ -55,7 +54,7 @@ export function defineEffect<P extends Parameters>(options: {
         name,
         revision,
         resolved: { name, parameters: resolved },
-        createTransform: (shape) => createTransform(settings as SettingsOf<P>, shape),
+        createStage: (context, target) => createStage(settings as SettingsOf<P>, context, target),
       };
     },
   };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { clampUnit, encodedOf, lightnessOf, linearOf, toEncoded, toLightness, toLinear, toRgb } from "./color.ts";
+import { clampUnit, toEncoded, toLightness, toLinear, toRgb } from "./color.ts";
+import { type Curve, curveAt, encodedCurve, lightnessCurve, linearCurve } from "./curve.ts";
 
 test("the sRGB curve has the values of its standard", () => {
   expect(toLinear(0)).toBe(0);
@@ -21,14 +22,15 @@ test("CIE lightness of 18 % grey is 49.5", () => {
 });
 
 test("the tabulated curves are close to the exact ones", () => {
-  const furthest = (curve: (value: number) => number, exact: (value: number) => number) => {
+  const furthest = (curve: Curve, exact: (value: number) => number) => {
     let worst = 0;
-    for (let i = 0; i <= 100_000; i++) worst = Math.max(worst, Math.abs(curve(i / 100_000) - exact(i / 100_000)));
+    for (let i = 0; i <= 100_000; i++)
+      worst = Math.max(worst, Math.abs(curveAt(curve, i / 100_000) - exact(i / 100_000)));
     return worst;
   };
-  expect(furthest(linearOf, toLinear)).toBeLessThan(1e-7);
-  expect(furthest(encodedOf, toEncoded)).toBeLessThan(1e-5);
-  expect(furthest(lightnessOf, toLightness)).toBeLessThan(1e-5);
+  expect(furthest(linearCurve, toLinear)).toBeLessThan(1e-7);
+  expect(furthest(encodedCurve, toEncoded)).toBeLessThan(1e-5);
+  expect(furthest(lightnessCurve, toLightness)).toBeLessThan(1e-5);
 });
 
 test("only #rrggbb is read as a colour", () => {

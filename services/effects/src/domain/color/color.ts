@@ -23,30 +23,6 @@ export function toLightness(luminance: number): number {
   return luminance > epsilon ? 1.16 * Math.cbrt(luminance) - 0.16 : (luminance * 24_389) / 2_700;
 }
 
-/** A function from 0 to 1, tabulated with linear interpolation, for curves that each pixel needs. */
-export type Curve = (value: number) => number;
-
-/** Tabulates `exact` with `steps` intervals. Arguments must lie in 0 to 1. */
-export function createCurve(exact: (value: number) => number, steps = 4_096): Curve {
-  // Two entries past the end, so that 1 has a right neighbour.
-  const table = Float64Array.from({ length: steps + 2 }, (_, i) => exact(Math.min(i / steps, 1)));
-  return (value) => {
-    const position = value * steps;
-    const index = position | 0;
-    const left = table[index] as number;
-    return left + ((table[index + 1] as number) - left) * (position - index);
-  };
-}
-
-/** `toLinear` from a table. The error is below 1e-7. */
-export const linearOf: Curve = createCurve(toLinear);
-
-/** `toEncoded` from a table. The error is below 1e-5, a four-hundredth of an 8-bit step. */
-export const encodedOf: Curve = createCurve(toEncoded, 16_384);
-
-/** `toLightness` from a table. The error is below 1e-5. */
-export const lightnessOf: Curve = createCurve(toLightness, 16_384);
-
 /** Clamps the value to 0 to 1. NaN becomes 0. */
 export function clampUnit(value: number): number {
   return value > 0 ? Math.min(value, 1) : 0;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createDiffusion, diffusions } from "./error-diffusion.ts";
-import { createNearestLevel } from "./tones.ts";
+import { createDiffusion } from "../../../test/reference/error-diffusion.ts";
+import { createNearestLevel } from "../../../test/reference/tones.ts";
+import { diffusions } from "./diffusions.ts";
 
 type Picture = { width: number; height: number; values: number[]; levels: number };
 

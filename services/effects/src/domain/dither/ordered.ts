@@ -1,31 +1,23 @@
-import type { Quantizer } from "./error-diffusion.ts";
+import type { StageContext } from "../rows/rows.ts";
 import type { ThresholdMap } from "./thresholds.ts";
-import type { Tones } from "./tones.ts";
+import type { Quantizer, Tones } from "./tones.ts";
 
 /**
  * Creates ordered dithering: a tone between two levels becomes the upper one if its position between them is above the threshold
  * at that pixel. `strength` shrinks the thresholds towards ½. At 0, and without a map, each tone becomes its nearest level.
  */
 export function createOrdered(
-  tones: Pick<Tones, "levels" | "planes">,
+  { space, shape }: StageContext,
+  { levels, planes, tones, indices }: Tones,
   options: { map?: ThresholdMap | undefined; strength: number },
 ): Quantizer {
-  const { levels, planes } = tones;
+  // The sizes of maps are powers of two.
   const { sizePx, thresholds } = options.map ?? { sizePx: 1, thresholds: Float32Array.of(0.5) };
-  const shrunk = Float64Array.from(thresholds, (threshold) => 0.5 + (threshold - 0.5) * options.strength);
-  const last = levels.length - 2;
-  return (row, y, indices) => {
-    const mapRow = (y % sizePx) * sizePx;
-    for (let i = 0, x = 0; i < row.length; x++) {
-      const threshold = shrunk[mapRow + (x % sizePx)] as number;
-      for (const end = i + planes; i < end; i++) {
-        const tone = row[i] as number;
-        let below = 0;
-        while (below < last && tone >= (levels[below + 1] as number)) below++;
-        const from = levels[below] as number;
-        const share = (tone - from) / ((levels[below + 1] as number) - from);
-        indices[i] = share >= threshold ? below + 1 : below;
-      }
-    }
+  const shrunk = space.constant(Float64Array.from(thresholds, (value) => 0.5 + (value - 0.5) * options.strength));
+  const levelTable = space.constant(levels);
+  const { order } = space.kernels;
+  return (_row, y) => {
+    const thresholdsOfRow = shrunk + (y % sizePx) * sizePx * 8;
+    order(tones, shape.widthPx, planes, levelTable, levels.length, thresholdsOfRow, sizePx - 1, indices);
   };
 }

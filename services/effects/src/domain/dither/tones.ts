@@ -1,94 +1,82 @@
-import { type Curve, linearOf, lumaWeights, luminanceWeights, type Rgb, toLinear } from "../color/color.ts";
+import { lumaWeights, luminanceWeights, type Rgb, toLinear } from "../color/color.ts";
+import { curveAt, linearCurve } from "../color/curve.ts";
+import { toColorTable } from "../rows/color-table.ts";
+import { byteAsFloat, createMix } from "../rows/mix.ts";
+import { allocatePlane, type Row, type StageContext } from "../rows/rows.ts";
 
 /**
- * The tones of a dithered picture: the allowed levels, and the conversion of rows to tones and back to colours. One tone a pixel
- * if `planes` is 1, one each for R, G and B if it is 3.
+ * The tones of the rows of a dithered picture: the allowed levels, and the conversion of rows to tones and back to colours. One tone a pixel if
+ * `planes` is 1, one each for R, G and B if it is 3.
  */
 export type Tones = {
   readonly planes: 1 | 3;
   /** The allowed tones, ascending from 0 to 1, in the space that errors are measured in. */
   readonly levels: Float64Array;
-  /** Returns the index of the nearest level; half-way, the upper one. */
-  readonly nearest: (tone: number) => number;
-  /** Fills `out` with the tones of a row. */
-  readonly read: (row: Float32Array, out: Float32Array) => void;
-  /** Writes the colours for level indices into a row. Alpha is unchanged. */
-  readonly write: (indices: Uint8Array, row: Float32Array) => void;
+  /** Address of the tones that `read` writes, as floats. */
+  readonly tones: number;
+  /** Address of the index of a level for each tone, as bytes. `write` reads them. */
+  readonly indices: number;
+  readonly read: (row: Row) => void;
+  /** Writes the colours for the indices into a row. */
+  readonly write: (row: Row) => void;
 };
+
+/** Fills the indices for the tones of row `y`. Called once for each row, top-down. */
+export type Quantizer = (row: Row, y: number) => void;
 
 /**
  * Creates tones from `dark` to `light` in `count` even steps of the sRGB curve. With `linearLight` tones are compared and errors
  * measured in linear light (luminance of BT.709 for one plane), so that a pattern seen from afar is as bright as the picture.
  * Without it, in encoded values, like older software (luma of BT.601).
  */
-export function createTones(options: {
-  channels: 3 | 4;
-  count: number;
-  planes: 1 | 3;
-  linearLight: boolean;
-  dark: Rgb;
-  light: Rgb;
-}): Tones {
-  const { channels, count, planes, linearLight, dark, light } = options;
+export function createTones(
+  context: StageContext,
+  options: { count: number; planes: 1 | 3; linearLight: boolean; dark: Rgb; light: Rgb },
+): Tones {
+  const { count, planes, linearLight, dark, light } = options;
+  const { space, shape, to } = context;
+  const { paintIndices, paintSamples } = space.kernels;
   const steps = Float64Array.from({ length: count }, (_, i) => i / (count - 1));
-  const levels = linearLight ? steps.map(toLinear) : steps;
-  const colors = dark.map((from, c) => Float32Array.from(steps, (step) => from + ((light[c] as number) - from) * step));
+  const colors = Array.from(steps, (step): Rgb => {
+    const [red, green, blue] = dark.map((from, c) => from + ((light[c] as number) - from) * step);
+    return [red as number, green as number, blue as number];
+  });
+  const table = space.constant(toColorTable(colors, to));
+  const indices = allocatePlane(space, planes * shape.widthPx, 1);
+  const tones = allocatePlane(space, planes * shape.widthPx, 4);
+  const paint = planes === 1 ? paintIndices : paintSamples;
   return {
     planes,
-    levels,
-    nearest: createNearestLevel(levels),
-    read: planes === 1 ? createGreyReader(channels, linearLight) : createPlaneReader(channels, linearLight),
-    write(indices, row) {
-      for (let c = 0; c < 3; c++) {
-        const table = colors[c] as Float32Array;
-        let from = planes === 1 ? 0 : c;
-        for (let to = c; to < row.length; to += channels, from += planes)
-          row[to] = table[indices[from] as number] as number;
-      }
-    },
+    levels: linearLight ? steps.map(toLinear) : steps,
+    tones,
+    indices,
+    read:
+      planes === 1 ? createGreyReader(context, linearLight, tones) : createSampleReader(context, linearLight, tones),
+    write: (row) => paint(indices, shape.widthPx, table, shape.channels, to === "floats", row),
   };
 }
 
-function createGreyReader(channels: 3 | 4, linearLight: boolean): Tones["read"] {
-  const [red, green, blue] = linearLight ? luminanceWeights : lumaWeights;
-  const curve: Curve = linearLight ? linearOf : (value) => value;
-  return (row, out) => {
-    for (let x = 0, i = 0; x < out.length; x++, i += channels) {
-      out[x] = red * curve(row[i] as number) + green * curve(row[i + 1] as number) + blue * curve(row[i + 2] as number);
-    }
+function createGreyReader(context: StageContext, linearLight: boolean, tones: number): Tones["read"] {
+  const { space, shape } = context;
+  const mix = createMix(context, linearLight ? luminanceWeights : lumaWeights, linearLight);
+  const plane = allocatePlane(space, shape.widthPx, 8);
+  return (row) => {
+    mix(row, plane);
+    space.kernels.toFloatPlane(plane, shape.widthPx, tones);
   };
 }
 
-function createPlaneReader(channels: 3 | 4, linearLight: boolean): Tones["read"] {
-  const curve: Curve = linearLight ? linearOf : (value) => value;
-  return (row, out) => {
-    for (let to = 0, i = 0; to < out.length; to += 3, i += channels) {
-      out[to] = curve(row[i] as number);
-      out[to + 1] = curve(row[i + 1] as number);
-      out[to + 2] = curve(row[i + 2] as number);
-    }
-  };
-}
-
-/**
- * Returns the function that finds the nearest of ascending levels from 0 to 1; half-way, the upper one. It accepts any finite
- * number.
- */
-export function createNearestLevel(levels: Float64Array): (tone: number) => number {
-  const buckets = 512;
-  const last = levels.length - 1;
-  const middleAbove = levels.map((level, i) =>
-    i < last ? (level + (levels[i + 1] as number)) / 2 : Number.POSITIVE_INFINITY,
-  );
-  // The result for the lower end of each bucket, so that few steps remain.
-  const starts = new Uint8Array(buckets + 1);
-  for (let bucket = 1, index = 0; bucket <= buckets; bucket++) {
-    while (bucket / buckets >= (middleAbove[index] as number)) index++;
-    starts[bucket] = index;
+function createSampleReader({ space, shape, from }: StageContext, linearLight: boolean, tones: number): Tones["read"] {
+  const { widthPx, channels } = shape;
+  const { samplesOfBytes, samplesOfFloats } = space.kernels;
+  const { steps, table } = linearCurve;
+  if (from === "floats") {
+    const curve = linearLight ? space.constant(table) : 0;
+    return (row) => samplesOfFloats(row, channels, widthPx, curve, linearLight ? steps : 0, tones);
   }
-  return (tone) => {
-    let index = tone <= 0 ? 0 : (starts[tone >= 1 ? buckets : Math.floor(tone * buckets)] as number);
-    while (tone >= (middleAbove[index] as number)) index++;
-    return index;
-  };
+  const samples = Float32Array.from({ length: 256 }, (_, value) =>
+    linearLight ? curveAt(linearCurve, byteAsFloat(value)) : byteAsFloat(value),
+  );
+  const address = space.constant(samples);
+  return (row) => samplesOfBytes(row, channels, widthPx, address, tones);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { mapCells } from "../../../test/reference/cells.ts";
+import type { Row, RowShape } from "../../../test/reference/rows.ts";
 import { toEncoded, toLinear } from "../color/color.ts";
-import type { Row, RowShape } from "../rows/rows.ts";
-import { mapCells } from "./cells.ts";
 
 async function run(
   shape: RowShape,

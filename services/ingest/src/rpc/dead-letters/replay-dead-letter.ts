@@ -60,7 +60,7 @@ async function startCopy(
   const nowUnixMs = Date.now();
   const copy: JobSpec = {
     ...spec,
-    jobId: createJobId(nowUnixMs, randomBytes(16)),
+    jobId: createJobId(nowUnixMs, randomBytes(16), { tenant: spec.tenant, requestId: "" }),
     requestId: "",
     createdUnixMs: nowUnixMs,
     deadlineUnixMs: nowUnixMs + (spec.deadlineUnixMs - spec.createdUnixMs),

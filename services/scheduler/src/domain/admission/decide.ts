@@ -4,6 +4,7 @@ import { rulesFor } from "../devices/oom-backoff.ts";
 import { memoryVeto } from "../devices/pressure-zones.ts";
 import type { Rules } from "../rules.ts";
 import { deltaBytes } from "./ledger.ts";
+import { optionOrder } from "./option-order.ts";
 import { type AdmissionContext, predictOption } from "./predict-option.ts";
 import type { SlotRequest, WaitReason } from "./slot-request.ts";
 
@@ -50,19 +51,20 @@ export function devicesFor(request: SlotRequest, devices: ReadonlyMap<string, De
   return [...named.filter(isWarm), ...named.filter((device) => !isWarm(device))];
 }
 
-/** Returns the first option that fits a device now, or why the last one does not. */
+/** Returns the first option that fits a device now, or why the last one does not. The order is that of `optionOrder`. */
 export function decideOn(device: Device, request: SlotRequest, context: AdmissionContext): AdmissionDecision {
   // 1. Without a fresh report nothing is granted.
   if (!isFresh(device)) return { wait: "stale" };
   const rules = rulesFor(device, context.rules);
   const usage = usageOf(device);
   let wait: WaitReason = "memory";
-  for (const optionIndex of request.options.keys()) {
+  for (const optionIndex of optionOrder(request, context.isCrowded?.(device.deviceId) ?? false)) {
     // 2. Predict what the option needs of the device.
     const choice = chooseOption(device, request, optionIndex, context);
-    // 3. Check work beside it, compute tokens, memory, and the grants of an earlier leader, in this order.
+    // 3. Check work beside it, its host, compute tokens, memory, and the grants of an earlier leader, in this order.
     const veto =
       companyVeto(device, request, choice.alone, rules) ??
+      hostVeto(device, request.options[optionIndex]?.hostId) ??
       tokensVeto(device, usage, choice.tokens) ??
       memoryVeto(device, request.workClass, { usedBytes: usage.usedBytes, deltaBytes: choice.deltaBytes }, rules) ??
       takeoverVeto(choice.deltaBytes, context);
@@ -87,7 +89,9 @@ export function decideResumed(
   if (request.resume === undefined || request.resume.term >= term || device === undefined) return undefined;
   const choice = chooseOption(device, request, 0, context);
   const veto =
-    companyVeto(device, request, choice.alone, context.rules) ?? tokensVeto(device, usageOf(device), choice.tokens);
+    companyVeto(device, request, choice.alone, context.rules) ??
+    hostVeto(device, request.options[0]?.hostId) ??
+    tokensVeto(device, usageOf(device), choice.tokens);
   return veto === undefined ? { choice } : undefined;
 }
 
@@ -102,7 +106,7 @@ function chooseOption(
     device,
     optionIndex,
     peakBytes,
-    deltaBytes: deltaBytes(device, request, peakBytes, context.nowMs),
+    deltaBytes: deltaBytes(device, { request, optionIndex, peakBytes }, context.nowMs),
     tokens: Math.min(request.options[optionIndex]?.computeTokens ?? 0, device.tokens),
     alone: !isProven || request.alone === true,
   };
@@ -123,6 +127,15 @@ function companyVeto(
   if (slots.some((slot) => mixesExclusive(slot.request))) return "company";
   const running = slots.filter((slot) => slot.request.workClass === request.workClass).length;
   return running >= rules.classSlots[request.workClass] ? "class" : undefined;
+}
+
+/** Forbids a second slot on a host that holds one at a time. */
+function hostVeto(device: Device, hostId = ""): "tokens" | undefined {
+  if (hostId === "") return undefined;
+  const isTaken = [...device.slots.values()].some(
+    ({ request, optionIndex }) => request.options[optionIndex]?.hostId === hostId,
+  );
+  return isTaken ? "tokens" : undefined;
 }
 
 function tokensVeto(device: Device, usage: DeviceUsage, tokens: number): "tokens" | undefined {

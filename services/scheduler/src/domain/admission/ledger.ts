@@ -10,18 +10,27 @@ import {
   removeSlot,
 } from "../devices/memory-owners.ts";
 import type { Rules } from "../rules.ts";
-import type { SlotRequest } from "./slot-request.ts";
+import { hostIdOf, type SlotRequest } from "./slot-request.ts";
 
-/** Returns the memory owner that a request would be charged to; undefined if its host is yet to start or is being evicted. */
-export function findOwner(device: Device, request: SlotRequest, nowMs: number): MemoryOwner | undefined {
-  const key = ownerKeyOf(request);
+/** Returns the memory owner that an option would be charged to; undefined if its host is yet to start or is being evicted. */
+export function findOwner(
+  device: Device,
+  request: SlotRequest,
+  optionIndex: number,
+  nowMs: number,
+): MemoryOwner | undefined {
+  const key = ownerKeyOf(request, optionIndex);
   const owner = key === undefined ? undefined : device.owners.get(key);
   return owner === undefined || isEvicting(owner, nowMs) ? undefined : owner;
 }
 
 /** Returns the memory that a grant of `peakBytes` would add to what is charged: 0 on a host that is already that large. */
-export function deltaBytes(device: Device, request: SlotRequest, peakBytes: number, nowMs: number): number {
-  const owner = findOwner(device, request, nowMs);
+export function deltaBytes(
+  device: Device,
+  { request, optionIndex, peakBytes }: Pick<GrantedSlot, "request" | "optionIndex" | "peakBytes">,
+  nowMs: number,
+): number {
+  const owner = findOwner(device, request, optionIndex, nowMs);
   return owner === undefined ? peakBytes : chargeBytes(owner, peakBytes) - chargeBytes(owner);
 }
 
@@ -32,8 +41,8 @@ export function chargeSlot(
   nowMs: number,
   rules: Rules,
 ): GrantedSlot {
-  const { request, slotId, peakBytes } = slot;
-  const owner = findOwner(device, request, nowMs) ?? createOwnerFor(request, slotId);
+  const { request, optionIndex, slotId, peakBytes } = slot;
+  const owner = findOwner(device, request, optionIndex, nowMs) ?? createOwnerFor(request, slotId);
   device.owners.set(owner.key, owner);
   owner.slots.set(slotId, peakBytes);
   const charged = { ...slot, ownerKey: owner.key };
@@ -69,9 +78,10 @@ export function endedSlots(device: Device, reporterId: string, openSlots: Readon
   });
 }
 
-function ownerKeyOf(request: SlotRequest): string | undefined {
+function ownerKeyOf(request: SlotRequest, optionIndex: number): string | undefined {
   if (request.modelDigest === "") return processKey(toReporterId(request.service, request.instance));
-  return request.hostId === "" ? undefined : hostKey(request.hostId);
+  const hostId = hostIdOf(request, optionIndex);
+  return hostId === "" ? undefined : hostKey(hostId);
 }
 
 function createOwnerFor(request: SlotRequest, slotId: string): MemoryOwner {

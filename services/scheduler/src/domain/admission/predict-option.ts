@@ -4,7 +4,13 @@ import { type MemoryProfiles, type Prediction, predictPeak, toProfileName } from
 import type { SlotRequest } from "./slot-request.ts";
 
 /** Input of every admission decision besides request and devices. */
-export type AdmissionContext = { readonly profiles: MemoryProfiles; readonly rules: Rules; readonly nowMs: number };
+export type AdmissionContext = {
+  readonly profiles: MemoryProfiles;
+  readonly rules: Rules;
+  readonly nowMs: number;
+  /** Whether other requests wait for a device's cores. Default: none do. */
+  readonly isCrowded?: (deviceId: string) => boolean;
+};
 
 /** Returns the predicted peak of a request's option on a device. Work without a model is predicted by its estimate. */
 export function predictOption(

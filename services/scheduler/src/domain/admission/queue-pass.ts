@@ -6,7 +6,7 @@ import { type AdmissionDecision, decide, decideResumed, devicesFor } from "./dec
 import { fitsWhenDrained } from "./fits.ts";
 import type { MemoryProfiles } from "./memory-profiles.ts";
 import type { AdmissionContext } from "./predict-option.ts";
-import type { RequestQueue, WaitingRequest } from "./queue.ts";
+import { needsTokens, type RequestQueue, type WaitingRequest } from "./queue.ts";
 import type { WaitReason } from "./slot-request.ts";
 import { type SlotTable, toGrantEffect } from "./slot-table.ts";
 
@@ -36,8 +36,10 @@ export function createQueuePass({ devices, queue, slots, profiles, rules, term }
   let findings: PassFindings = { reserved: new Set(), waits: new Map() };
 
   function tryOne(waiting: WaitingRequest, nowMs: number): SchedulerEffect[] {
-    const context: AdmissionContext = { profiles, rules, nowMs };
     const { callId, request, shape } = waiting;
+    const own = needsTokens(request) ? 1 : 0;
+    const isCrowded = (deviceId: string) => queue.waitingForCores(deviceId) > own;
+    const context: AdmissionContext = { profiles, rules, nowMs, isCrowded };
     // 1. Requests of equal shape wait for the same reason; decide only once for each shape.
     const knownWait = findings.waits.get(shape);
     const decision: AdmissionDecision =

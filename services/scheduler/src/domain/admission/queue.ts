@@ -28,6 +28,8 @@ export type RequestQueue = {
   /** Removes and returns a request; undefined if it does not wait. */
   remove(callId: string): WaitingRequest | undefined;
   count(workClass: WorkClass): number;
+  /** Returns how many requests for this device wait that need compute tokens. */
+  waitingForCores(deviceId: string): number;
   /** Returns since when the oldest request of a class waits; undefined if none does. */
   oldestSinceMs(workClass: WorkClass): number | undefined;
 };
@@ -39,17 +41,17 @@ export type RequestQueue = {
 export function createRequestQueue(rules: Rules): RequestQueue {
   const entries: WaitingRequest[] = [];
   const countByTenant = new Map<string, number>();
+  const countByDevice = new Map<string, number>();
   /** In order of arrival; `entries` is in order of rank. */
   const arrivals: Readonly<Record<WorkClass, Map<string, number>>> = {
     light: new Map(),
     heavy: new Map(),
     exclusive: new Map(),
   };
-  const changeCount = ({ workClass, tenant }: SlotRequest, by: number) => {
-    const key = tenantKey(workClass, tenant);
-    const count = (countByTenant.get(key) ?? 0) + by;
-    if (count === 0) countByTenant.delete(key);
-    else countByTenant.set(key, count);
+  const changeCount = (request: SlotRequest, by: number) => {
+    addCount(countByTenant, tenantKey(request.workClass, request.tenant), by);
+    if (!needsTokens(request)) return;
+    for (const deviceId of new Set(request.deviceIds)) addCount(countByDevice, deviceId, by);
   };
 
   return {
@@ -91,8 +93,21 @@ export function createRequestQueue(rules: Rules): RequestQueue {
       return waiting;
     },
     count: (workClass) => arrivals[workClass].size,
+    waitingForCores: (deviceId) => countByDevice.get(deviceId) ?? 0,
     oldestSinceMs: (workClass) => arrivals[workClass].values().next().value,
   };
+}
+
+/** Whether a request needs compute tokens. */
+export function needsTokens({ options }: SlotRequest): boolean {
+  return options.some(({ computeTokens }) => computeTokens > 0);
+}
+
+/** Changes a count; one of 0 is removed. */
+function addCount(counts: Map<string, number>, key: string, by: number): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
 }
 
 const tenantKey = (workClass: WorkClass, tenant: string) => `${workClass}/${tenant}`;

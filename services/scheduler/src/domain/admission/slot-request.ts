@@ -10,10 +10,14 @@ export const workClasses: readonly WorkClass[] = ["light", "heavy", "exclusive"]
 export type Priority = "interactive" | "batch";
 
 /**
- * Why a request waits. `class`: no free slot of its class; `company`: other work on the device that may not run beside it;
- * `reservation`: the device is reserved for a request that has waited longer; `stale`: none of its devices has a fresh report.
+ * Why a request waits. `class`: no free slot of its class; `company`: other work on the device that may not run beside it; `tokens`: too few
+ * compute tokens, or no free host that holds one slot at a time; `reservation`: the device is reserved for a request that has waited
+ * longer; `stale`: none of its devices has a fresh report.
  */
 export type WaitReason = "memory" | "class" | "company" | "tokens" | "zone" | "reservation" | "stale";
+
+/** One way to run the work. `hostId`: a host that holds one slot at a time; empty: the host of the request. */
+export type RunOption = Omit<SlotOption, "hostId"> & { readonly hostId?: string };
 
 /** A request for a slot. Times on the scheduler's clock; a deadline of Infinity: only the rules' `maxWaitMs` ends the wait. */
 export type SlotRequest = {
@@ -26,10 +30,10 @@ export type SlotRequest = {
   readonly workClass: WorkClass;
   readonly priority: Priority;
   readonly deadlineMs: number;
-  readonly options: readonly SlotOption[];
+  readonly options: readonly RunOption[];
   /** Empty for work without a model, which runs in the service's own process. */
   readonly modelDigest: string;
-  /** Empty if no inference host runs yet. */
+  /** The host of options without one of their own. Empty if no inference host runs yet. */
   readonly hostId: string;
   readonly resume: Epoch | undefined;
   /** No other work may run beside it. */
@@ -40,3 +44,13 @@ export type SlotRequest = {
 
 /** What a holder measured during its run. Bytes of 0: unknown. */
 export type Measurement = { readonly peakBytes: number; readonly runMs: number; readonly outOfMemory: boolean };
+
+/** Returns the host that would run an option; empty if none is known. */
+export function hostIdOf({ options, hostId }: SlotRequest, optionIndex: number): string {
+  return options[optionIndex]?.hostId || hostId;
+}
+
+/** Returns the hosts of all options of a request. */
+export function hostIdsOf(request: SlotRequest): ReadonlySet<string> {
+  return new Set(request.options.map((_, index) => hostIdOf(request, index)));
+}

@@ -44,7 +44,10 @@ export function findWarmPeer(
     if (!owner.reporterId.startsWith(`${service}/`) || !device.reporters.has(owner.reporterId)) continue;
     if (owner.host?.busy || owner.slots.size > 0 || isEvicting(owner, context.nowMs)) continue;
     const peer = owner.reporterId.slice(service.length + 1);
-    const asPeer = { ...request, instance: peer, hostId: owner.host?.hostId ?? "", deviceIds: [device.deviceId] };
+    // The request names hosts of its own instance.
+    const options = request.options.map((option) => ({ ...option, hostId: "" }));
+    const hostId = owner.host?.hostId ?? "";
+    const asPeer = { ...request, options, instance: peer, hostId, deviceIds: [device.deviceId] };
     const decision = decideOn(device, asPeer, context);
     if ("choice" in decision && decision.choice.deltaBytes === 0) return peer;
   }

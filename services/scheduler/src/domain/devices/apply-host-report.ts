@@ -27,13 +27,25 @@ export function applyHostReport(
   takeOverPendingHosts(device, owner, report, owner.host.firstSeenMs);
 }
 
-/** Moves slots of pending hosts to a reported host that came after their grant, from the same reporter and with their model. */
-function takeOverPendingHosts(device: Device, host: MemoryOwner, { models }: HostReport, firstSeenMs: number): void {
+/**
+ * Moves slots of pending hosts to a reported host that came after their grant, from the same reporter and with their model. A slot whose
+ * option names a host moves only to that one.
+ */
+function takeOverPendingHosts(
+  device: Device,
+  host: MemoryOwner,
+  { hostId, models }: HostReport,
+  firstSeenMs: number,
+): void {
   for (const pending of device.owners.values()) {
     if (pending.kind !== "pendingHost" || pending.reporterId !== host.reporterId) continue;
     const slots = slotsOf(device, pending);
     const hasItsModel = models.some(({ digest }) => slots.some((slot) => slot.request.modelDigest === digest));
-    if (!hasItsModel || slots.some((slot) => slot.grantedAtMs > firstSeenMs)) continue;
+    const isOfAnother = slots.some(({ request, optionIndex }) => {
+      const named = request.options[optionIndex]?.hostId ?? "";
+      return named !== "" && named !== hostId;
+    });
+    if (!hasItsModel || isOfAnother || slots.some((slot) => slot.grantedAtMs > firstSeenMs)) continue;
     for (const slot of slots) {
       host.slots.set(slot.slotId, slot.peakBytes);
       slot.ownerKey = host.key;

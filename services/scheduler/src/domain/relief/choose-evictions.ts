@@ -9,17 +9,22 @@ export function evictingBytes(device: Device, nowMs: number): number {
 
 /**
  * Returns the idle hosts to evict so that `wantedBytes` come free, least recently used first. Not evicted: hosts younger than
- * `minHostAgeMs`, pinned ones, those with slots or a pending run, and `keepKey`. If all together are not enough: none, unless `partly`.
+ * `minHostAgeMs`, pinned ones, those with slots or a pending run, and `keepKeys`. If all together are not enough: none, unless `partly`.
  */
 export function chooseEvictions(
   device: Device,
   wantedBytes: number,
-  options: { readonly nowMs: number; readonly rules: Rules; readonly keepKey?: string; readonly partly?: boolean },
+  options: {
+    readonly nowMs: number;
+    readonly rules: Rules;
+    readonly keepKeys?: ReadonlySet<string>;
+    readonly partly?: boolean;
+  },
 ): MemoryOwner[] {
-  const { nowMs, rules, keepKey, partly = false } = options;
+  const { nowMs, rules, keepKeys, partly = false } = options;
   const owners = [...device.owners.values()];
   const candidates = owners
-    .filter((owner) => owner.key !== keepKey && owner.usedBytes > 0 && isEvictable(owner, nowMs))
+    .filter((owner) => !keepKeys?.has(owner.key) && owner.usedBytes > 0 && isEvictable(owner, nowMs))
     .filter((owner) => !owners.some((pending) => mayRunOn(device, pending, owner)))
     .flatMap((owner) => (owner.host === undefined ? [] : [{ owner, host: owner.host }]))
     .filter(({ host }) => nowMs - host.firstSeenMs >= rules.minHostAgeMs)

@@ -1,6 +1,6 @@
 import { deltaBytes } from "../admission/ledger.ts";
 import { type AdmissionContext, predictOption } from "../admission/predict-option.ts";
-import type { SlotRequest } from "../admission/slot-request.ts";
+import { hostIdsOf, type SlotRequest } from "../admission/slot-request.ts";
 import { type Device, usageOf } from "../devices/device.ts";
 import { hostKey } from "../devices/memory-owners.ts";
 import { rulesFor } from "../devices/oom-backoff.ts";
@@ -16,7 +16,7 @@ export function evictForRequest(device: Device, request: SlotRequest, context: A
   const { usedBytes } = usageOf(device);
   const deltas = request.options.map((_, index) => {
     const { peakBytes } = predictOption(device, request, index, context);
-    return deltaBytes(device, request, peakBytes, nowMs);
+    return deltaBytes(device, { request, optionIndex: index, peakBytes }, nowMs);
   });
   const overLimitBytes = usedBytes + Math.min(...deltas) - maxUsedBytes(device, request.workClass, rules);
   // Heavy work waits for the green zone, which a device enters only below `leaveAmberFraction`.
@@ -26,7 +26,7 @@ export function evictForRequest(device: Device, request: SlotRequest, context: A
       : usedBytes - device.totalBytes * rules.leaveAmberFraction + 1;
   const wantedBytes = Math.max(overLimitBytes, overGreenBytes) - evictingBytes(device, nowMs);
   if (wantedBytes <= 0) return [];
-  const keepKey = hostKey(request.hostId);
-  const hosts = chooseEvictions(device, wantedBytes, { nowMs, rules, keepKey });
+  const keepKeys = new Set([...hostIdsOf(request)].map(hostKey));
+  const hosts = chooseEvictions(device, wantedBytes, { nowMs, rules, keepKeys });
   return hosts.map((host) => evictHost(host, nowMs, rules));
 }

@@ -1,0 +1,106 @@
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, loadavg } from "node:os";
+import { join } from "node:path";
+import { startBaseline } from "../harness/baseline-process.ts";
+import { type BenchMesh, startBenchMesh } from "../harness/bench-mesh.ts";
+import { findModel } from "../harness/compare-with-baseline.ts";
+import { runCutOutJob } from "../harness/cut-out-job.ts";
+import { type Figure, report } from "../harness/report.ts";
+import { toScene } from "../harness/scenes.ts";
+import { spread } from "../harness/stats.ts";
+import { inParallel } from "../harness/tiny-jobs.ts";
+
+const rounds = Number(process.env.PAIRS ?? 5);
+const pictures = Number(process.env.PICTURES ?? 16);
+const size = { widthPx: 1_152, heightPx: 864 };
+const inFlight = 4;
+
+/** Limits of time and processor time against the baseline script, which does not refine edges. */
+const bounds = { u2netp: { wall: 1.15, cpu: 1.25 }, "pixelmesh-matte": { wall: 2.5, cpu: 2.5 } };
+
+/**
+ * Compares cut-outs of pictures of one megapixel, four in flight, with the baseline script, which has as many sessions of one thread as there
+ * are cores: total time and processor time.
+ */
+export async function cutOutsCase(): Promise<boolean> {
+  const mesh = await startBenchMesh();
+  try {
+    const figures: Figure[] = [];
+    for (const model of ["u2netp", "pixelmesh-matte"] as const) figures.push(...(await compare(mesh, model)));
+    return report("cut-outs", figures);
+  } finally {
+    await mesh.close();
+  }
+}
+
+async function compare(mesh: BenchMesh, model: keyof typeof bounds): Promise<Figure[]> {
+  const modelPath = findModel(model);
+  if (modelPath === undefined) {
+    console.log(`  skipped: the file of ${model} is missing`);
+    return [];
+  }
+  const scenes = await Promise.all(Array.from({ length: pictures }, (_, at) => toScene(size, at * 5)));
+  const paths = scenes.map((_, at) => join(mesh.dir, `${at}.jpg`));
+  await Promise.all(scenes.map((bytes, at) => writeFile(paths[at] as string, bytes)));
+  const baseline = startBaseline(modelPath, availableParallelism(), "baseline-cut-outs");
+  const sides = {
+    mesh: { ms: [] as number[], cpuMs: [] as number[] },
+    baseline: { ms: [] as number[], cpuMs: [] as number[] },
+  };
+  const measure = async (side: keyof typeof sides, cpuMs: () => number, run: () => Promise<unknown>) => {
+    const [startMs, beforeMs] = [performance.now(), cpuMs()];
+    await run();
+    sides[side].ms.push(performance.now() - startMs);
+    sides[side].cpuMs.push(cpuMs() - beforeMs);
+  };
+  const runMesh = async () => {
+    const left = [...scenes];
+    await inParallel(pictures, inFlight, async () => runCutOutJob(mesh.client, left.shift() as Buffer, model));
+  };
+  const runBaseline = async () => void (await baseline.run(JSON.stringify(paths)));
+  try {
+    // Loads the model in every host.
+    await runMesh();
+    await runBaseline();
+    for (let round = 0; round < rounds; round++) {
+      const turns = [
+        () => measure("mesh", mesh.cpuMs, runMesh),
+        () => measure("baseline", baseline.cpuMs, runBaseline),
+      ];
+      for (const turn of round % 2 === 0 ? turns : turns.reverse()) await turn();
+    }
+  } finally {
+    await baseline.close();
+  }
+  const ratioOf = (measured: "ms" | "cpuMs") =>
+    spread(
+      sides.mesh[measured].map((value, at) => value / (sides.baseline[measured][at] as number)),
+      3,
+    );
+  const each = (values: readonly number[]) => spread(values.map((value) => value / pictures));
+  const details = {
+    rounds,
+    pictures,
+    inFlight,
+    size,
+    model,
+    load: loadavg()[0],
+    meshMsEach: each(sides.mesh.ms),
+    baselineMsEach: each(sides.baseline.ms),
+    meshCpuMsEach: each(sides.mesh.cpuMs),
+    baselineCpuMsEach: each(sides.baseline.cpuMs),
+    ratio: ratioOf("ms"),
+    cpuRatio: ratioOf("cpuMs"),
+  };
+  const name = `${pictures} cut-outs of 1 MP with ${model}, ${inFlight} in flight`;
+  return [
+    {
+      name: `${name}, processor time: mesh / script with one-thread sessions`,
+      value: details.cpuRatio.median,
+      unit: "×",
+      bound: bounds[model].cpu,
+      details,
+    },
+    { name: `${name}, time: the same`, value: details.ratio.median, unit: "×", bound: bounds[model].wall, details },
+  ];
+}

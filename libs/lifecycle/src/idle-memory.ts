@@ -1,0 +1,114 @@
+import { cpus } from "node:os";
+import { getHeapStatistics } from "node:v8";
+
+/** Options of the idle collection. */
+export type IdleMemoryOptions = {
+  readonly log?: { debug(fields: object, message: string): void };
+  /** Interval of the check; default 5 s. */
+  readonly lookEveryMs?: number;
+  /** Collects garbage; default: all of it, over the inspector of the process. */
+  readonly collect?: () => Promise<void>;
+  /** Returns the share of the time since its last call in which the event loop was busy; default: as Node says. */
+  readonly readLoop?: () => number;
+  /** Processor time of the whole machine since its start; default: as the kernel says. */
+  readonly readMachine?: () => MachineTimes;
+};
+
+/** Processor time of all cores, in milliseconds: all of it, and the part in which nothing ran. */
+export type MachineTimes = { readonly totalMs: number; readonly idleMs: number };
+
+/** A process is idle if its event loop was busy for less than this share of the time since the last check. */
+const idleShare = 0.05;
+/** The machine has room for a collection if nothing ran for this share of its processor time since the last check. */
+const freeShare = 0.5;
+/** Checks after which a collection no longer waits for the machine: a minute. */
+const mostPostponed = 12;
+/** The heap must have grown by this much: a collection blocks the event loop for up to 0.1 s. */
+const worthBytes = 16 * 2 ** 20;
+
+/**
+ * Collects garbage when the process and the machine are idle and the heap has grown, at first since the process began. V8 does not shrink
+ * the heap of a process that allocates nothing, so an idle process would keep the heap of its start, or of its busiest second. The threads
+ * that collect wait for cores: on a busy machine the event loop is then blocked for many times as long, so a collection is postponed there,
+ * for a minute at most. Call the returned function to stop.
+ */
+export function startIdleCollection({
+  log = { debug() {} },
+  lookEveryMs = 5_000,
+  collect = collectGarbage,
+  readLoop = createLoopReader(),
+  readMachine = readMachineTimes,
+}: IdleMemoryOptions = {}): () => void {
+  let leastBytes = 0;
+  let machine: MachineTimes | undefined;
+  let postponed = 0;
+  let isCollecting = false;
+
+  async function look(): Promise<void> {
+    const busyShare = readLoop();
+    const { total_heap_size: heapBytes } = getHeapStatistics();
+    leastBytes = Math.min(leastBytes, heapBytes);
+    if (isCollecting || busyShare > idleShare || heapBytes < leastBytes + worthBytes) {
+      // The machine is asked only between two checks that found the process idle.
+      machine = undefined;
+      return;
+    }
+    if (!hasRoom() && postponed < mostPostponed) {
+      postponed += 1;
+      return;
+    }
+    postponed = 0;
+    isCollecting = true;
+    try {
+      await collect();
+      leastBytes = getHeapStatistics().total_heap_size;
+      log.debug({ heapBytes, leftBytes: leastBytes }, "garbage collected while idle");
+    } catch (error) {
+      log.debug({ err: error }, "garbage not collected");
+    } finally {
+      isCollecting = false;
+    }
+  }
+
+  /** Whether the machine had room since the last check; false if that check did not ask. */
+  function hasRoom(): boolean {
+    const [earlier, now] = [machine, readMachine()];
+    machine = now;
+    if (earlier === undefined) return false;
+    return now.idleMs - earlier.idleMs >= freeShare * (now.totalMs - earlier.totalMs);
+  }
+
+  const timer = setInterval(() => void look(), lookEveryMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function createLoopReader(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const { utilization } = performance.eventLoopUtilization(before);
+    before = performance.eventLoopUtilization();
+    return utilization;
+  };
+}
+
+function readMachineTimes(): MachineTimes {
+  let [totalMs, idleMs] = [0, 0];
+  for (const { times } of cpus()) {
+    totalMs += times.user + times.nice + times.sys + times.irq + times.idle;
+    idleMs += times.idle;
+  }
+  return { totalMs, idleMs };
+}
+
+async function collectGarbage(): Promise<void> {
+  // Loaded on first use: it is not needed by a process that ends soon.
+  const { Session } = await import("node:inspector/promises");
+  const session = new Session();
+  session.connect();
+  try {
+    await session.post("HeapProfiler.collectGarbage");
+  } finally {
+    session.disconnect();
+  }
+}

@@ -1,0 +1,90 @@
+import { AppError } from "@pixelmesh/errors";
+import type { Frame } from "@pixelmesh/imaging";
+import type { Pace } from "@pixelmesh/lifecycle";
+import type { CutOutKernels } from "../../kernels/cut-out-kernels.ts";
+import { fitSize, type Plane, type Size } from "../planes/plane.ts";
+import { defaultEpsilon } from "./fit-matte.ts";
+import { type LayerRadii, leastShare } from "./foreground.ts";
+import { certainShare } from "./read-alpha.ts";
+
+const maxWorkingSidePx = 1_024;
+/** Windows of more pixels than this would overflow the kernels' integer sums: 16,384 × 255 a pixel in the fit, 65,536 in the layers. */
+const mostRadiusPx = { fit: 10, layers: 90 };
+/** Pixels of the working size that are processed between two turns of the event loop: about 2 ms. */
+const turnPixels = 65_536;
+
+/**
+ * Returns the size at which a matte is fitted: two pixels for each of the model's along the longer side, 1,024 at most, never
+ * enlarged.
+ */
+export function workingSize(picture: Size, modelSidePx: number): Size {
+  return fitSize(picture, Math.min(2 * modelSidePx, maxWorkingSidePx));
+}
+
+/** Radii of the windows of a plan, and the size at which its layers are estimated. */
+export type PlanShape = { readonly radiusPx: number; readonly half: Size; readonly layers: LayerRadii };
+
+/** Returns the shape of a plan for a guide of this size and a matte of this width. */
+export function planShape(guide: Size, matteWidthPx: number): PlanShape {
+  const longerPx = Math.max(guide.widthPx, guide.heightPx);
+  // Colours of the layers change slowly: half the size takes a quarter of the work and looks the same.
+  const half = fitSize(guide, Math.ceil(longerPx / 2));
+  const halfPx = Math.max(half.widthPx, half.heightPx);
+  return {
+    // Four of the model's pixels: its edges are rarely further off.
+    radiusPx: Math.max(1, Math.round((4 * longerPx) / matteWidthPx)),
+    half,
+    // A sixth of the picture and a hundredth. On known layers, narrower far rounds leave more of the background in soft edges,
+    // and wider ones gain nothing on textured objects.
+    layers: [Math.max(1, Math.round(halfPx / 6)), Math.max(1, Math.round(halfPx / 100))],
+  };
+}
+
+/**
+ * Fits `matte` to `guide`, the picture at its working size, and estimates the colours on both sides of its edges. The kernels
+ * hold the result: 40 bytes for each working pixel. Throws INTERNAL for a guide that is too large for its matte.
+ */
+export async function planCutOut(kernels: CutOutKernels, guide: Frame, matte: Plane, pace: Pace): Promise<void> {
+  const { radiusPx, half, layers } = planShape(guide, matte.widthPx);
+  const [farPx, nearPx] = layers;
+  if (radiusPx > mostRadiusPx.fit || farPx > mostRadiusPx.layers) {
+    throw new AppError(
+      "INTERNAL",
+      `Expected a guide of at most 1,024 px and ${mostRadiusPx.fit / 4} times its matte, got ${guide.widthPx}x${guide.heightPx} for ${matte.widthPx}`,
+    );
+  }
+  const end = kernels.layOut(
+    guide.widthPx,
+    guide.heightPx,
+    matte.widthPx,
+    matte.heightPx,
+    radiusPx,
+    half.widthPx,
+    half.heightPx,
+    farPx,
+  );
+  const { widthPx, heightPx, channels, data } = guide;
+  const rows = Math.max(1, Math.floor(turnPixels / widthPx));
+  const stride = widthPx * channels;
+  kernels.reserve(end + rows * stride);
+  kernels.setFit(defaultEpsilon, certainShare);
+  kernels.setLayers(leastShare);
+  kernels.startPlan();
+  kernels.floats(kernels.matteAddress(), matte.data.length).set(matte.data);
+  const inTurns = async (steps: number, stepPx: number, run: (from: number, to: number) => void) => {
+    const perTurn = Math.max(1, Math.floor(turnPixels / stepPx));
+    for (let from = 0; from < steps; from += perTurn) {
+      const to = Math.min(steps, from + perTurn);
+      run(from, to);
+      await pace((to - from) * stepPx);
+    }
+  };
+  await inTurns(heightPx, widthPx, (from, to) => {
+    kernels.bytes(end, (to - from) * stride).set(data.subarray(from * stride, to * stride));
+    kernels.packRows(from, to - from, end, channels);
+  });
+  await inTurns(kernels.fitStepCount(), widthPx, kernels.fitSteps);
+  await inTurns(half.heightPx, half.widthPx, kernels.halveRows);
+  await inTurns(kernels.roundStepCount(farPx), half.widthPx, (from, to) => kernels.farSteps(from, to, farPx));
+  await inTurns(kernels.roundStepCount(nearPx), half.widthPx, (from, to) => kernels.nearSteps(from, to, nearPx));
+}

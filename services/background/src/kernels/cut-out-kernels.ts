@@ -1,0 +1,51 @@
+import { createKernels, type Kernels, loadModule } from "./kernel-memory.ts";
+import { createKernelPool } from "./kernel-pool.ts";
+
+/**
+ * The pixel work of one cut-out at a time, from `kernels/cut-out.ts`. Its results equal those of `planReference` and
+ * `paintReference` within one level of 255.
+ */
+type CutOutFunctions = {
+  /** Sets the sizes and returns the end of the plan's memory, which must be reserved before `startPlan`. */
+  readonly layOut: (
+    widthPx: number,
+    heightPx: number,
+    matteWidthPx: number,
+    matteHeightPx: number,
+    radiusPx: number,
+    halfWidthPx: number,
+    halfHeightPx: number,
+    farPx: number,
+  ) => number;
+  readonly startPlan: () => void;
+  /** Address of the model's matte: floats from 0 to 1, to be written before rows are packed. */
+  readonly matteAddress: () => number;
+  /** Sets the variance that edges need, and the distance from 0 and 1 of values that become certain. */
+  readonly setFit: (epsilon: number, certain: number) => void;
+  /** Sets the share of alpha that avoids a division by zero. */
+  readonly setLayers: (least: number) => void;
+  /** Takes rows of the working picture, interleaved samples at an address. */
+  readonly packRows: (y: number, count: number, address: number, channels: number) => void;
+  /** Steps of the fit and of a round of the layers. They are done in order, some at each call. */
+  readonly fitStepCount: () => number;
+  readonly fitSteps: (from: number, to: number) => void;
+  readonly halveRows: (from: number, to: number) => void;
+  readonly roundStepCount: (radiusPx: number) => number;
+  readonly farSteps: (from: number, to: number, radiusPx: number) => void;
+  readonly nearSteps: (from: number, to: number, radiusPx: number) => void;
+  /** Sets the size of the picture and returns the end of the memory for so many of its rows at once. */
+  readonly layOutRows: (widthPx: number, heightPx: number, channels: number, rows: number) => number;
+  readonly startRows: (heightPx: number) => void;
+  readonly sourceAddress: () => number;
+  readonly resultAddress: () => number;
+  /** Paints rows that lie at the source's address: RGBA at the result's address. */
+  readonly paintRows: (y: number, count: number, channels: number) => void;
+};
+
+/** Kernels with memory of their own. */
+export type CutOutKernels = Kernels<CutOutFunctions>;
+
+const module = loadModule("cut-out");
+
+/** Kernels for cut-outs. */
+export const cutOutKernels = createKernelPool(() => createKernels<CutOutFunctions>(module));

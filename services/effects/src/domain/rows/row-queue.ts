@@ -1,0 +1,33 @@
+import type { RowSink } from "@pixelmesh/imaging";
+import type { KernelSpace } from "../../kernels/kernel-space.ts";
+import { type Row, type RowShape, type RowTarget, rowBytes } from "./rows.ts";
+
+/** Finished rows of bytes that are written to a sink together. */
+export type RowQueue = RowTarget & {
+  /** Rows that wait. */
+  waiting(): number;
+  /** Writes all of them. Resolves to the number of rows written since the start. */
+  flush(sink: RowSink): Promise<number>;
+};
+
+/** Creates a queue for at most `maxRows` rows. */
+export function createRowQueue(space: KernelSpace, shape: RowShape, maxRows: number): RowQueue {
+  const stride = rowBytes(shape, "bytes");
+  const memory = space.allocate(maxRows * stride);
+  let count = 0;
+  let written = 0;
+  return {
+    place: (): Row => memory + count * stride,
+    emit() {
+      count += 1;
+    },
+    waiting: () => count,
+    async flush(sink) {
+      const rows = count;
+      count = 0;
+      if (rows > 0) await sink.writeRows(written, space.bytes(memory, rows * stride));
+      written += rows;
+      return written;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { openKernelSpace } from "./kernel-space.ts";
+
+test("memory is 0 at the start, also where earlier work has written", () => {
+  for (let round = 0; round < 3; round++) {
+    const space = openKernelSpace();
+    const address = space.allocate(100_000);
+    const bytes = space.bytes(address, 100_000);
+    expect(bytes.every((value) => value === 0)).toBe(true);
+    bytes.fill(round + 1);
+    space.close();
+  }
+});
+
+test("allocations do not overlap, start at multiples of 16 and keep their bytes while memory grows", () => {
+  const space = openKernelSpace();
+  const lengths = [1, 17, 70_000, 3, 5_000_000, 16];
+  const addresses = lengths.map((length, i) => {
+    const address = space.allocate(length);
+    expect(address % 16).toBe(0);
+    space.bytes(address, length).fill(i + 1);
+    return address;
+  });
+  addresses.forEach((address, i) => {
+    expect(space.bytes(address, lengths[i]!).every((value) => value === i + 1)).toBe(true);
+  });
+  space.close();
+});
+
+test("a table is copied once", () => {
+  const space = openKernelSpace();
+  const table = Float64Array.of(0.5, -3);
+  const address = space.constant(table);
+  expect(space.constant(table)).toBe(address);
+  expect(space.constant(table.slice())).not.toBe(address);
+  const bytes = space.bytes(address, 16).slice();
+  expect([...new Float64Array(bytes.buffer)]).toEqual([0.5, -3]);
+  space.close();
+});
+
+test("two spaces at once do not share memory", () => {
+  const [one, other] = [openKernelSpace(), openKernelSpace()];
+  one.bytes(one.allocate(16), 16).fill(7);
+  const address = other.allocate(16);
+  expect(other.bytes(address, 16).every((value) => value === 0)).toBe(true);
+  one.close();
+  other.close();
+});

@@ -1,0 +1,35 @@
+import { LRUCache } from "lru-cache";
+
+/** The bytes of small pictures of new jobs, so that work items can carry them. */
+export type SmallPictures = {
+  /** Keeps a copy of a job's picture if it is small and few jobs are open in the mesh. The oldest pictures are dropped. */
+  keep(jobId: string, sha256: string, bytes: Uint8Array, openJobs: number): void;
+  /** Returns the bytes of a job's picture while they are kept. */
+  find(jobId: string, sha256: string): Uint8Array | undefined;
+};
+
+/** Most bytes of the pictures in one work item. */
+export const maxItemContentBytes = 32 * 1024;
+/** Most bytes that are kept. A job's first work items are published at once, so its pictures are needed for a moment only. */
+const maxKeptBytes = 4 * 1024 * 1024;
+
+/**
+ * Creates an empty store. `workBytes` is the size of the smallest work queue: pictures in work items may take half of it, so none is kept
+ * while more jobs are open than could each have a full work item there.
+ */
+export function createSmallPictures(workBytes: number): SmallPictures {
+  const maxJobs = Math.floor(workBytes / 2 / maxItemContentBytes);
+  const kept = new LRUCache<string, Uint8Array>({
+    maxSize: maxKeptBytes,
+    sizeCalculation: ({ length }, key) => length + key.length,
+  });
+  const toKey = (jobId: string, sha256: string) => `${jobId}/${sha256}`;
+  return {
+    keep(jobId, sha256, bytes, openJobs) {
+      if (bytes.length === 0 || bytes.length > maxItemContentBytes || openJobs > maxJobs) return;
+      // A copy: the bytes may be a part of a larger buffer that the upload's budget counts.
+      kept.set(toKey(jobId, sha256), bytes.slice());
+    },
+    find: (jobId, sha256) => kept.get(toKey(jobId, sha256)),
+  };
+}
