@@ -18,7 +18,7 @@ export function firstTry(options: readonly StepOption[]): OptionTry {
 
 /**
  * Returns the next try after the option at `index` of the last try ran out of memory: smaller options, at most twice; then the
- * smallest option alone on the device; then undefined.
+ * smallest option alone on the device, in the host of all threads; then undefined.
  */
 export function nextTry(last: OptionTry, index: number): OptionTry | undefined {
   if (last.alone) return undefined;
@@ -27,5 +27,7 @@ export function nextTry(last: OptionTry, index: number): OptionTry | undefined {
   if (smaller.length > 0 && last.smaller < maxSmaller) {
     return { options: smaller, alone: false, smaller: last.smaller + 1 };
   }
-  return { options: last.options.slice(-1), alone: true, smaller: last.smaller };
+  // A narrow host is for work side by side.
+  const smallest = last.options.findLast(({ hostId }) => !hostId) ?? last.options.at(-1);
+  return { options: smallest ? [smallest] : [], alone: true, smaller: last.smaller };
 }

@@ -79,6 +79,17 @@ test.each([1, 2, 3, 4] as const)(
   },
 );
 
+test("a picture whose first row is filtered by the row above has its own samples when libpng reads it", async () => {
+  const scene = await readFile(fileURLToPath(new URL("../../../../../examples/portrait-object.jpg", import.meta.url)));
+  const { data, info } = await sharp(scene)
+    .resize(532, 640, { fit: "fill" })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  expect(info.channels).toBe(3);
+  const bytes = await encodeRunsPng(createFrame(532, 640, 3, Uint8Array.from(data)));
+  expect(Buffer.compare(await sharp(bytes).raw().toBuffer(), data)).toBe(0);
+});
+
 test("pictures at once do not disturb each other", async () => {
   const frames = await Promise.all([photograph(700, 500, 3), photograph(500, 701, 4), photograph(900, 400, 3)]);
   const alone: (Uint8Array | undefined)[] = [];

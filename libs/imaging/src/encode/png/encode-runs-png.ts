@@ -25,6 +25,8 @@ export async function encodeRunsPng(frame: Frame): Promise<Uint8Array | undefine
   const rowsAtOnce = Math.max(1, Math.floor(stripBytes / stride));
   return withRowFilter({ stride, pixelBytes: frame.channels, rowsAtOnce }, async (filter) => {
     if (!hasRunsOnly(frame, filter)) return undefined;
+    // The samples left the last of their rows as the one above.
+    filter.restart();
     return encode(frame, filter, rowsAtOnce);
   });
 }

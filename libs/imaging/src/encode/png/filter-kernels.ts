@@ -19,6 +19,8 @@ type FilterFunctions = {
 
 /** Filters the rows of one picture. */
 export type RowFilter = {
+  /** Begins the picture again: the next row is filtered as the first one. */
+  restart(): void;
   /** Returns `count` rows, each behind the number of its filter. The bytes are overwritten by the next call. */
   filter(rows: Uint8Array, count: number): Uint8Array<ArrayBuffer>;
 };
@@ -58,6 +60,7 @@ function createFilter(
   if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
   kernels.start(scratch, stride);
   return {
+    restart: () => kernels.start(scratch, stride),
     filter(rows, count) {
       new Uint8Array(memory.buffer, rowsAt, rows.length).set(rows);
       kernels.filterRows(rowsAt, count, stride, pixelBytes, scratch, out);
