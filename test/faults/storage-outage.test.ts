@@ -51,7 +51,7 @@ test("no open job fails while the store accepts nothing for 30 s, and no step ru
       name,
     ).toEqual(ended.map(() => [JobState.SUCCEEDED, undefined]));
     // Six jobs of one step and six of two. Each step ran once.
-    expect((await countRuns(bus, "effects")) - runsBefore, name).toBe(18);
+    await expect.poll(async () => (await countRuns(bus, "effects")) - runsBefore, { message: name }).toBe(18);
     const attempts = ended.flatMap(({ steps }) => steps.map(({ attempt }) => attempt));
     expect(attempts, name).toEqual(Array(18).fill(1));
   }

@@ -25,6 +25,10 @@ test("2,000 watchers of one job over four connections all see its end, and watch
     pipeline: slowPipeline(),
     pictures: [{ bytes: await slowPicture() }],
   });
+  // The job cannot end before all watch it.
+  const effects = mesh.processes().find(({ name }) => name === "effects")?.pid as number;
+  process.kill(effects, "SIGSTOP");
+  onTestFinished(() => void process.kill(effects, "SIGCONT"));
   let begun = 0;
   async function watch(at: number): Promise<Job[]> {
     const seen: Job[] = [];
@@ -36,9 +40,10 @@ test("2,000 watchers of one job over four connections all see its end, and watch
   }
   const watching = Array.from({ length: mostWatches }, (_, at) => watch(at));
   for (const promise of watching) promise.catch(() => {});
-  await expect.poll(() => begun).toBe(mostWatches);
+  await expect.poll(() => begun, { timeout: 60_000 }).toBe(mostWatches);
   for (let extra = 0; extra < 20; extra++)
     await expect(watch(extra)).rejects.toMatchObject({ reason: "QUEUE_FULL", retryAfterMs: 1_000 });
+  process.kill(effects, "SIGCONT");
   for (const seen of await Promise.all(watching)) {
     expect(seen.at(-1)?.state).toBe(JobState.SUCCEEDED);
     const progress = seen.map((job) => job.progress);

@@ -1,6 +1,9 @@
 import { type Bus, listServices } from "@pixelmesh/bus";
 
-/** Counts the runs that the processes of a service have ended, of any outcome. Those of processes that are gone are not counted. */
+/**
+ * Counts the runs that the processes of a service have ended, of any outcome. Those of processes that are gone are not counted. A worker counts
+ * a run a moment after its job has ended, so poll it.
+ */
 export function countRuns(bus: Bus, service: string): Promise<number> {
   return sumOf(bus, service, /^pixelmesh_step_duration_seconds_count\{.*\} (\d+)$/gm);
 }
