@@ -103,7 +103,7 @@ test("a mesh runs a hundred times as many jobs as its buckets hold, and running 
 }, async () => {
   const { mesh, bus, client } = await openMesh(small);
   const jobs = 5_200;
-  const bytes = await slowPicture();
+  const bytes = await slowPicture(2_000);
   const slow = await Promise.all(
     Array.from({ length: 3 }, () =>
       client.jobs.create({ pipeline: slowPipeline(), pictures: [{ bytes }], noCache: true }),
