@@ -13,7 +13,7 @@ const rounds = Number(process.env.PAIRS ?? 5);
 const size = { widthPx: 3_840, heightPx: 2_160 };
 const text = (value: string): Value => ({ kind: { $case: "text", value } });
 
-/** Chains by their names in the report, with the most that kernels may take of the time of their reference. */
+/** Chains by their names in the report. `bound`: the largest ratio of the kernels' time to the reference's. */
 const chains = {
   black_and_white: { effects: [{ name: "black_and_white", parameters: {} }], bound: 0.25 },
   pop_art: { effects: [{ name: "pop_art", parameters: {} }], bound: 0.3 },

@@ -5,22 +5,19 @@
 /** Zeros before a scratch row: the pixel to the left of the first one. */
 const margin: usize = 16;
 
-// @ts-ignore: decorator
 @inline
 function distance(one: v128, other: v128): v128 {
   return i8x16.sub(i8x16.max_u(one, other), i8x16.min_u(one, other));
 }
 
-// @ts-ignore: decorator
-@inline
 /** Half of the sum, rounded down. `avgr_u` rounds up. */
+@inline
 function average(left: v128, above: v128): v128 {
   return i8x16.sub(i8x16.avgr_u(left, above), v128.and(v128.xor(left, above), i8x16.splat(1)));
 }
 
-// @ts-ignore: decorator
-@inline
 /** The one of three neighbours that is nearest to `left + above - corner`. */
+@inline
 function paeth(left: v128, above: v128, corner: v128): v128 {
   const toLeft = distance(above, corner);
   const toAbove = distance(left, corner);
@@ -32,9 +29,8 @@ function paeth(left: v128, above: v128, corner: v128): v128 {
   return v128.bitselect(left, other, i8x16.eq(toLeft, least));
 }
 
-// @ts-ignore: decorator
-@inline
 /** Adds the magnitudes of signed bytes to four sums. */
+@inline
 function addMagnitudes(sums: v128, bytes: v128): v128 {
   return i32x4.add(
     sums,

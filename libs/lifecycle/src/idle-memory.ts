@@ -8,16 +8,16 @@ export type IdleMemoryOptions = {
   readonly lookEveryMs?: number;
   /** Collects garbage; default: all of it, over the inspector of the process. */
   readonly collect?: () => Promise<void>;
-  /** Returns the share of the time since its last call in which the event loop was busy; default: as Node says. */
+  /** Returns how busy the event loop was since the last call, from 0 to 1; default: Node's event loop utilization. */
   readonly readLoop?: () => number;
-  /** Processor time of the whole machine since its start; default: as the kernel says. */
+  /** Returns the processor time of the whole machine since its start; default: from the kernel. */
   readonly readMachine?: () => MachineTimes;
 };
 
 /** Processor time of all cores, in milliseconds: all of it, and the part in which nothing ran. */
 export type MachineTimes = { readonly totalMs: number; readonly idleMs: number };
 
-/** A process is idle if its event loop was busy for less than this share of the time since the last check. */
+/** A process is idle if its event loop was less busy than this since the last check, from 0 to 1. */
 const idleShare = 0.05;
 /** The machine has room for a collection if nothing ran for this share of its processor time since the last check. */
 const freeShare = 0.5;

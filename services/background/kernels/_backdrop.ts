@@ -37,16 +37,14 @@ export function hideRow(
   }
 }
 
-// @ts-ignore: decorator
-@inline
 /** Rounds samples half up. */
+@inline
 function toBytes(samples: v128): v128 {
   return i32x4.trunc_sat_f32x4_s(f32x4.add(samples, f32x4.splat(0.5)));
 }
 
-// @ts-ignore: decorator
-@inline
 /** Stores the first three lanes, and a fourth byte that the next pixel overwrites. */
+@inline
 function storeColor(to: usize, color: v128): void {
   const narrow = i16x8.narrow_i32x4_u(color, color);
   store<i32>(to, i32x4.extract_lane(i8x16.narrow_i16x8_u(narrow, narrow), 0));

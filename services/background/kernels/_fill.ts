@@ -3,9 +3,8 @@ const trusted: f32 = 0.1;
 /** Windows that see less than this of visible pixels keep the colour of wider ones. */
 const leastSeen: f32 = 1e-4;
 
-// @ts-ignore: decorator
-@inline
 /** Three times alpha, at most 255: a third of the object in a pixel already gives it the object's colour. */
+@inline
 export function hiddenByte(alpha: i32): i32 {
   return min(255, 3 * alpha);
 }

@@ -70,7 +70,6 @@ function moveWindows(enter: usize, leave: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function moveProducts(column: usize, at: usize, added: v128, taken: v128, addedColor: v128, takenColor: v128): void {
   // Values below 2^15 in 32-bit lanes: this product is one instruction of all processors, unlike that of 32-bit integers.
@@ -130,45 +129,39 @@ function fitRow(y: i32, to: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function low(sums: v128): v128 {
   return f64x2.convert_low_i32x4_s(sums);
 }
 
-// @ts-ignore: decorator
 @inline
 function high(sums: v128): v128 {
   return f64x2.convert_low_i32x4_s(i64x2.shuffle(sums, sums, 1, 1));
 }
 
-// @ts-ignore: decorator
-@inline
 /** Returns the number of pixels squared times a covariance. Exact: these are integers below 2^53. */
+@inline
 function covariance(pixels: v128, products: v128, one: v128, other: v128): v128 {
   return f64x2.sub(f64x2.mul(pixels, products), f64x2.mul(one, other));
 }
 
-// @ts-ignore: decorator
-@inline
 /** a * b - c * d */
+@inline
 function cross(a: v128, b: v128, c: v128, d: v128): v128 {
   return f64x2.sub(f64x2.mul(a, b), f64x2.mul(c, d));
 }
 
-// @ts-ignore: decorator
-@inline
 /** a * u + b * v + c * w */
+@inline
 function dot(a: v128, u: v128, b: v128, v: v128, c: v128, w: v128): v128 {
   return f64x2.add(f64x2.add(f64x2.mul(a, u), f64x2.mul(b, v)), f64x2.mul(c, w));
 }
 
-// @ts-ignore: decorator
-@inline
 /**
  * Solves the ridge regressions of alpha on colour of two windows by Cramer's rule, as `solveSymmetric` of fit-matte.ts does.
  * Sums come in pairs: two of the first window and the second one's.
  */
+@inline
 function fitPair(
   to: usize,
   pixels: v128,
@@ -211,19 +204,16 @@ function fitPair(
   v128.store(to, toFloats(f64x2.shuffle(slopeRed, slopeGreen, 1, 3), f64x2.shuffle(slopeBlue, offset, 1, 3)), 16);
 }
 
-// @ts-ignore: decorator
 @inline
 function toFloats(first: v128, second: v128): v128 {
   return i64x2.shuffle(f32x4.demote_f64x2_zero(first), f32x4.demote_f64x2_zero(second), 0, 2);
 }
 
-// @ts-ignore: decorator
 @inline
 function change(enter: v128, leave: v128): v128 {
   return f64x2.sub(f64x2.promote_low_f32x4(enter), f64x2.promote_low_f32x4(leave));
 }
 
-// @ts-ignore: decorator
 @inline
 function upper(pixel: v128): v128 {
   return i64x2.shuffle(pixel, pixel, 1, 1);

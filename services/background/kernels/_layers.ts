@@ -42,15 +42,13 @@ export function halveRows(from: i32, to: i32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function mix(from: v128, to: v128, share: v128): v128 {
   return f32x4.add(from, f32x4.mul(f32x4.sub(to, from), share));
 }
 
-// @ts-ignore: decorator
-@inline
 /** Returns the colours of a working pixel, 0 to 1, and its fitted alpha. */
+@inline
 function workingPixel(at: i32): v128 {
   const bytes = f32x4.convert_i32x4_u(v128.load16x4_u(plan.guide + (<usize>at << 3)));
   const parts = f32x4.mul(f32x4.replace_lane(bytes, 3, 1), v128.load(plan.fitted + (<usize>at << 4)));
@@ -81,23 +79,20 @@ export function nearSteps(from: i32, to: i32, radius: i32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function toIntegers(samples: v128): v128 {
   return i32x4.sub(f32x4.add(samples, f32x4.splat(roundingFloat)), i32x4.splat(roundingBits));
 }
 
-// @ts-ignore: decorator
-@inline
 /** Returns the object's colour weighted with alpha, and alpha, as integers. */
+@inline
 function weighForeground(pixel: v128, one: f32): v128 {
   const alpha = f32x4.mul(f32x4.shuffle(pixel, pixel, 3, 3, 3, 3), f32x4.splat(one));
   return toIntegers(f32x4.mul(f32x4.replace_lane(pixel, 3, 1), alpha));
 }
 
-// @ts-ignore: decorator
-@inline
 /** Returns the background's colour weighted with the rest of the alpha of `pixel`, and that rest, as integers. */
+@inline
 function weighBackground(color: v128, pixel: v128, one: f32): v128 {
   const rest = f32x4.sub(f32x4.splat(one), f32x4.mul(f32x4.shuffle(pixel, pixel, 3, 3, 3, 3), f32x4.splat(one)));
   return toIntegers(f32x4.mul(f32x4.replace_lane(color, 3, 1), rest));
@@ -124,17 +119,15 @@ function changeColumns(foreground: usize, background: usize, y: i32, radius: i32
   }
 }
 
-// @ts-ignore: decorator
-@inline
 /** Returns the mean colour of a layer: weighted colours over weights. */
+@inline
 function meanColor(sums: v128, floor: v128): v128 {
   const values = f32x4.convert_i32x4_s(sums);
   return f32x4.div(values, f32x4.add(f32x4.shuffle(values, values, 3, 3, 3, 3), floor));
 }
 
-// @ts-ignore: decorator
-@inline
 /** Returns the object's colour of a mixed pixel, as `toForeground` of foreground.ts does, between 0 and `limit`. */
+@inline
 export function unmix(sample: v128, alpha: v128, foreground: v128, background: v128, limit: f32): v128 {
   const front = f32x4.mul(alpha, foreground);
   const behind = f32x4.mul(f32x4.sub(f32x4.splat(1), alpha), background);

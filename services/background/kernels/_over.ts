@@ -1,6 +1,5 @@
-// @ts-ignore: decorator
-@inline
 /** Rounds of `sums / 255` in 16-bit lanes, exactly, for sums up to 65,025. */
+@inline
 function over255(sums: v128): v128 {
   const raised = i16x8.add(sums, i16x8.splat(128));
   return i16x8.shr_u(i16x8.add(raised, i16x8.shr_u(raised, 8)), 8);
@@ -36,7 +35,6 @@ export function layOver(
 }
 
 /** Lays four pixels of RGBA over four of RGB. Reads 16 bytes and writes 16 bytes of each. */
-// @ts-ignore: decorator
 @inline
 function layFour(over: usize, under: usize, out: usize): void {
   const above = v128.load(over);
@@ -50,7 +48,6 @@ function layFour(over: usize, under: usize, out: usize): void {
   v128.store(out, i8x16.shuffle(mixed, mixed, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0));
 }
 
-// @ts-ignore: decorator
 @inline
 function layOne(over: usize, overChannels: i32, under: usize, underChannels: i32, out: usize, channels: i32): void {
   const alpha: i32 = overChannels % 2 == 0 ? load<u8>(over + <usize>overChannels - 1) : 255;

@@ -116,37 +116,32 @@ function paintRow(y: i32, to: usize): void {
   }
 }
 
-// @ts-ignore: decorator
-@inline
 /** Rounds of `sum / 255` in each lane, exactly, for sums up to 65,535. */
+@inline
 function over255(sum: v128): v128 {
   const raised = i32x4.add(sum, i32x4.splat(128));
   return i32x4.shr_u(i32x4.add(raised, i32x4.shr_u(raised, 8)), 8);
 }
 
-// @ts-ignore: decorator
-@inline
 /** Lays samples on white. */
+@inline
 function onWhite(channel: v128, own: v128): v128 {
   const white = i32x4.splat(255);
   return over255(i32x4.add(i32x4.mul(channel, own), i32x4.mul(white, i32x4.sub(white, own))));
 }
 
-// @ts-ignore: decorator
-@inline
 /** Rounds values from 0 to 255. The result is in the lowest byte of each lane, with other bits above it. */
+@inline
 function roundBytes(values: v128): v128 {
   return f32x4.add(values, f32x4.splat(roundingFloat));
 }
 
-// @ts-ignore: decorator
 @inline
 function clamp(values: v128, most: f32): v128 {
   // `pmin` and `pmax` are one instruction each; `min` and `max` also order NaN and the zeros.
   return f32x4.pmin(f32x4.pmax(values, f32x4.splat(0)), f32x4.splat(most));
 }
 
-// @ts-ignore: decorator
 @inline
 function paintGroup(x: i32, y: i32, at: usize): void {
   const pixels = v128.load(at);
@@ -213,9 +208,8 @@ function mixLayers(y: i32): void {
   layersOf = y;
 }
 
-// @ts-ignore: decorator
-@inline
 /** Returns the object's colour of one pixel of a group, each sample in the lowest byte of a lane. */
+@inline
 function unmixAt(place: usize, alpha: v128, red: v128, green: v128, blue: v128, i: u8): v128 {
   let sample = i32x4.splat(0);
   if (i == 0) sample = i32x4.shuffle(i32x4.shuffle(red, green, 0, 4, 0, 0), blue, 0, 1, 4, 4);

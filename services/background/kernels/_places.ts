@@ -40,9 +40,8 @@ export function mixRowsAt(place: usize, rows: usize, width: i32, height: i32, to
   mixRows(rows + (<usize>(upper * width) << 4), rows + (<usize>(lower * width) << 4), load<f32>(place, 4), to, width);
 }
 
-// @ts-ignore: decorator
-@inline
 /** Mixes the two vectors of a mixed row at a place. */
+@inline
 export function mixAt(row: usize, place: usize): v128 {
   const from = row + <usize>load<i32>(place);
   const left = v128.load(from);

@@ -16,7 +16,6 @@ export function addCells(
   else add(from, 4, false, count, cellPx, table, steps, sums);
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function add(from: usize, channels: i32, isFloat: bool, count: i32, cellPx: i32, table: usize, steps: f64, sums: usize): void {
   for (let left = 0; left < count; left += cellPx) {
@@ -50,7 +49,6 @@ function add(from: usize, channels: i32, isFloat: bool, count: i32, cellPx: i32,
   }
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function linearAt(from: usize, channel: usize, isFloat: bool, table: usize, steps: f64): f64 {
   if (isFloat) return valueAt(table, steps, <f64>load<f32>(from + (channel << 2)));

@@ -42,7 +42,6 @@ export function floatsToBytes(from: usize, count: i32, to: usize): void {
 }
 
 /** One float as a byte: times 255, rounded half up, limited to 0 to 255. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 export function byteOf(value: f32): u8 {
   const limited: f32 = value > 0 ? (value < 1 ? value : 1) : 0;
@@ -53,7 +52,6 @@ export function byteOf(value: f32): u8 {
  * Four floats, clamped to 0 to 1 and times 255, as integers, rounded half up. Added to 2^52, a double has no bits left for a fraction and is
  * rounded to even. A float times 255 is either a tie or farther from one than 2^-33, so adding 2^-40 before makes ties, and only ties, round up.
  */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 export function roundedOf(values: v128): v128 {
   const clamped = f32x4.pmin(f32x4.splat(1), f32x4.pmax(f32x4.splat(0), values));
@@ -80,14 +78,12 @@ export function greyToRgb(from: usize, channels: i32, count: i32, to: usize): vo
 }
 
 /** The integers nearest to two doubles, as the first and third of four 32-bit integers: added to 1.5 * 2^52, they fill the lowest bits. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 export function integersOf(whole: v128): v128 {
   return f64x2.add(whole, f64x2.splat(6755399441055744));
 }
 
 /** The integer of a double that is whole. Without the checks of a conversion. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 export function integerOf(whole: f64): i32 {
   return <i32>reinterpret<i64>(whole + 6755399441055744);

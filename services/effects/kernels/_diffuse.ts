@@ -49,7 +49,6 @@ function choose(
 }
 
 /** Errors to the next pixel and to three of the row below. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function near(
   tones: usize, visible: usize, indices: usize, at: usize, count: i32, step: i32, isBackwards: bool, state: usize, isPair: bool, isTwo: bool,
@@ -86,7 +85,6 @@ function near(
 }
 
 /** Errors up to two pixels ahead, and to five of each of the two rows below. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function wide(
   tones: usize, visible: usize, indices: usize, at: usize, count: i32, step: i32, isBackwards: bool, state: usize, isPair: bool, isTwo: bool,
@@ -141,7 +139,6 @@ function wide(
 }
 
 /** Chooses levels, writes their indices, and returns the errors, 0 for an invisible pixel. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function errorOf(
   wanted: v128, lower: v128, upper: v128, middle: v128, state: usize, visible: usize, indices: usize, isPair: bool, isTwo: bool,
@@ -169,7 +166,6 @@ function errorOf(
   return v128.and(error, i64x2.splat(0 - <i64>(load<u8>(visible) != 0)));
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function nearest(wanted: f64, state: usize): i32 {
   const starts = <usize>load<i32>(state, STARTS);
@@ -180,26 +176,22 @@ function nearest(wanted: f64, state: usize): i32 {
   return index;
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function toneAt(tones: usize, isPair: bool): v128 {
   return f64x2.promote_low_f32x4(isPair ? v128.load64_zero(tones) : v128.load32_zero(tones));
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function doublesAt(at: usize, isPair: bool): v128 {
   return isPair ? v128.load(at) : v128.load64_zero(at);
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function put(at: usize, values: v128, isPair: bool): void {
   if (isPair) v128.store(at, values);
   else v128.store64_lane(at, values, 0);
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function shareOf(state: usize, tap: usize): v128 {
   return v128.load64_splat(state + SHARES + (tap << 3));

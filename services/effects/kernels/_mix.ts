@@ -8,7 +8,6 @@ export function mixBytes(from: usize, channels: i32, count: i32, tables: usize, 
   else mixBytesOf(from, 4, count, tables, to);
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function mixBytesOf(from: usize, channels: usize, count: i32, tables: usize, to: usize): void {
   for (let x = 0; x < count; x++) {
@@ -71,7 +70,6 @@ export function samplesOfFloats(from: usize, channels: i32, count: i32, table: u
 }
 
 /** A tabulated curve of `steps` intervals at a value from 0 to 1, interpolated. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 export function valueAt(table: usize, steps: f64, value: f64): f64 {
   const position = value * steps;

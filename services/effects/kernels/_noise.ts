@@ -34,7 +34,6 @@ export function mixNoise(upper: usize, lower: usize, count: i32, sizePx: i32, do
   }
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function mixed(from: f64, to: f64, share: f64): f64 {
   return from + (to - from) * share;

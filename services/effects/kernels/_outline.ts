@@ -79,7 +79,6 @@ export function gradient(above: usize, here: usize, below: usize, count: i32, sp
   }
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function exact(above: usize, here: usize, below: usize, scale: v128): v128 {
   const two = f64x2.splat(2);
@@ -93,7 +92,6 @@ function exact(above: usize, here: usize, below: usize, scale: v128): v128 {
   return f32x4.demote_f64x2_zero(f64x2.mul(length, scale));
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function pairAt(at: usize): v128 {
   return f64x2.promote_low_f32x4(v128.load64_zero(at));

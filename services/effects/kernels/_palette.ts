@@ -18,7 +18,6 @@ export function paletteCells(from: usize, channels: i32, isFloat: bool, count: i
   }
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function stepOf(from: usize, channel: usize, isFloat: bool, shift: f64): i32 {
   const sample = isFloat ? load<f32>(from + (channel << 2)) : <f32>load<u8>(from + channel) / 255;

@@ -117,7 +117,6 @@ export function inkRow(
 }
 
 /** One byte of each ink. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function bytesOfInks(inks: usize, offset: usize): v128 {
   // Entries past the last ink are not looked up.
@@ -138,7 +137,6 @@ function bytesOfInks(inks: usize, offset: usize): v128 {
 }
 
 /** The lower inks of four places, as 32-bit integers. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function inksOf(places: usize, offset: usize): v128 {
   const first = integersOf(f64x2.floor(v128.load(places + offset, 0)));
@@ -146,7 +144,6 @@ function inksOf(places: usize, offset: usize): v128 {
 }
 
 /** Four bits: which of four places lie between two inks. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function mixedOf(places: usize, offset: usize): i32 {
   const first = v128.load(places + offset, 0);
@@ -154,7 +151,6 @@ function mixedOf(places: usize, offset: usize): i32 {
   return i64x2.bitmask(f64x2.ne(first, f64x2.floor(first))) | (i64x2.bitmask(f64x2.ne(second, f64x2.floor(second))) << 2);
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function inkPixel(places: usize, lines: usize, x: i32, opacity: f64, inks: usize, isFloat: bool, to: usize): void {
   const place = load<f64>(places + (<usize>x << 3));
@@ -180,7 +176,6 @@ export function inkPlanes(
 }
 
 /** The share of a colour that is left under a line of this strength. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function keptOf(line: f64, opacity: f64): f64 {
   if (line <= FAINT_STEP) return 1;
@@ -189,7 +184,6 @@ function keptOf(line: f64, opacity: f64): f64 {
   return 1 - opacity * edge * edge * (3 - 2 * edge);
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function put(to: usize, channel: usize, value: f64, kept: f64, isFloat: bool): void {
   const inked = <f32>(<f64>(<f32>value) * kept);
@@ -197,13 +191,11 @@ function put(to: usize, channel: usize, value: f64, kept: f64, isFloat: bool): v
   else store<u8>(to + channel, byteOf(inked));
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function sampleAt(from: usize, channel: usize, isFloat: bool): f64 {
   return <f64>(isFloat ? load<f32>(from + (channel << 2)) : <f32>load<u8>(from + channel) / 255);
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function unit(value: f64): f64 {
   return value > 0 ? (value < 1 ? value : 1) : 0;

@@ -39,7 +39,6 @@ export function steps(from: usize, count: i32, starts: usize, bounds: usize, to:
   }
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function stepOf(value: f64, index: i32, starts: usize, bounds: usize): u8 {
   const byte = <usize>load<u8>(starts + <usize>index);
@@ -80,7 +79,6 @@ export function toFloatPlane(from: usize, count: i32, to: usize): void {
   }
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function limited(values: v128): v128 {
   return f64x2.pmin(f64x2.splat(1), f64x2.pmax(f64x2.splat(0), values));
@@ -99,7 +97,6 @@ export function toBytePlane(from: usize, count: i32, to: usize): void {
   }
 }
 
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 function floatsAt(from: usize): v128 {
   const low = f32x4.demote_f64x2_zero(v128.load(from, 0));

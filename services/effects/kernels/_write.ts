@@ -23,7 +23,6 @@ export function interleaveBytes(red: usize, green: usize, blue: usize, channels:
 }
 
 /** Writes 16 pixels of three channels. */
-// @ts-ignore: AssemblyScript has decorators of functions.
 @inline
 export function interleaved(r: v128, g: v128, b: v128, to: usize): void {
   // Each step places two channels; the third is then put between them.

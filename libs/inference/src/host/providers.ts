@@ -51,9 +51,9 @@ export async function proveProvider(options: {
 }
 
 /**
- * Measured on the CPU: without the arena every operator's buffer is mapped and cleared anew, 40 % of the time of an upscaler
- * (640×480, 64 features) and 15 % of u2netp's; with the arena's memory pattern a session keeps 1.3 to 1.6 times the memory at
- * the same speed (docs/adr/0084).
+ * The arena keeps the buffers of operators. Without it each buffer is mapped and cleared again: 40 % of an upscaler's run (640×480, 64
+ * features) and 15 % of a run of u2netp, measured on the CPU. The arena's memory pattern takes 1.3 to 1.6 times the memory at the same
+ * speed (docs/adr/0084).
  */
 function toSessionOptions(
   provider: Provider,
