@@ -1,10 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
+import { ImageFormat } from "@pixelmesh/proto";
 import { startBaseline } from "../harness/baseline-process.ts";
 import { type BenchMesh, startBenchMesh } from "../harness/bench-mesh.ts";
 import { findModel } from "../harness/compare-with-baseline.ts";
-import { runCutOutJob } from "../harness/cut-out-job.ts";
+import { runPictureJob } from "../harness/picture-job.ts";
 import { type Figure, report } from "../harness/report.ts";
 import { toScene } from "../harness/scenes.ts";
 import { spread } from "../harness/stats.ts";
@@ -55,7 +56,10 @@ async function compare(mesh: BenchMesh, model: keyof typeof bounds): Promise<Fig
   };
   const runMesh = async () => {
     const left = [...scenes];
-    await inParallel(pictures, inFlight, async () => runCutOutJob(mesh.client, left.shift() as Buffer, model));
+    const operation = { $case: "removeBackground", value: { model } } as const;
+    await inParallel(pictures, inFlight, async () => {
+      await runPictureJob(mesh.client, { picture: left.shift() as Buffer, operation, format: ImageFormat.PNG });
+    });
   };
   const runBaseline = async () => void (await baseline.run(JSON.stringify(paths)));
   try {

@@ -223,7 +223,7 @@ describe("stored results", () => {
   });
 });
 
-describe("cancellation, deadline and published ends", () => {
+describe("cancellation and deadline", () => {
   test("a cancellation ends the job and every open step", () => {
     const record = apply(fresh, upDone, started("cut"), { $case: "cancel" });
     expect(states(record)).toEqual([SUCCEEDED, CANCELLED, CANCELLED, CANCELLED]);
@@ -238,13 +238,6 @@ describe("cancellation, deadline and published ends", () => {
     expect(reduceJob(spec, fresh, { $case: "deadline" }, deadlineUnixMs - 1)).toBe(fresh);
     const record = reduceJob(spec, fresh, { $case: "deadline" }, deadlineUnixMs);
     expect(record).toMatchObject({ state: JobState.FAILED, error: { reason: reasonToEnum("DEADLINE_EXCEEDED") } });
-  });
-
-  test("a published end is final, but SUCCEEDED only once every result has arrived", () => {
-    const finished = (state: JobState) => event("", 0, now, { $case: "finished", value: { state, revision: 3 } });
-    expect(apply(fresh, finished(JobState.CANCELLED)).state).toBe(JobState.CANCELLED);
-    expect(apply(fresh, finished(JobState.FAILED)).state).toBe(JobState.FAILED);
-    expect(apply(fresh, finished(JobState.SUCCEEDED))).toBe(fresh);
   });
 });
 

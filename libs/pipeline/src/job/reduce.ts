@@ -70,7 +70,6 @@ function applyEvent(spec: JobSpec, record: JobRecord, event: JobEvent, nowUnixMs
   if (event.jobId !== record.jobId || event.event === undefined) return record;
   const atUnixMs = event.atUnixMs || nowUnixMs;
   const happened = event.event;
-  if (happened.$case === "finished") return applyFinished(record, happened.value.state, atUnixMs);
   const step = record.steps.find(({ id }) => id === event.stepId);
   if (step === undefined || isStale(step, event.attempt)) return record;
   const origin = { attempt: event.attempt, atUnixMs, worker: event.worker };
@@ -81,6 +80,9 @@ function applyEvent(spec: JobSpec, record: JobRecord, event: JobEvent, nowUnixMs
       return replaceStep(spec, record, step, withFailure(step, happened.value.error, origin));
     case "completed":
       return replaceStep(spec, record, step, withCompletion(spec, record, step, happened.value.result, origin));
+    case "finished":
+      // Not published any more.
+      return record;
   }
 }
 
@@ -120,15 +122,6 @@ function applyCached(
 // The last check of promise 3: no degraded result enters the record of a job that does not allow degradation.
 function isAllowed(spec: JobSpec, { adaptations }: StepResult): boolean {
   return spec.allowDegraded || adaptations.length === 0;
-}
-
-// A published SUCCEEDED is ignored until every result has arrived. The log redelivers the results.
-function applyFinished(record: JobRecord, state: JobState, atUnixMs: number): JobRecord {
-  if (state === JobState.CANCELLED)
-    return endJob(record, state, atUnixMs, jobError("CANCELLED", "The job was cancelled"));
-  if (state !== JobState.FAILED) return record;
-  const failed = jobError("INTERNAL", "The job failed; its record was lost before the reason was known");
-  return endJob(record, state, atUnixMs, failed);
 }
 
 function replaceStep(spec: JobSpec, record: JobRecord, before: StepRecord, after: StepRecord): JobRecord {
