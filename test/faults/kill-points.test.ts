@@ -2,7 +2,7 @@ import type { Bus } from "@pixelmesh/bus";
 import { connectPixelmesh, JobState } from "@pixelmesh/client";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
 import { download, effectStep, robot } from "@pixelmesh/testing/jobs";
-import { connectTestBus, keysLeft } from "@pixelmesh/testing/processes";
+import { connectTestBus, countEnds, keysLeft } from "@pixelmesh/testing/processes";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startFaultyReplica } from "../support/faulty-replica.ts";
 
@@ -33,6 +33,14 @@ async function expectOneEnd(id: string): Promise<void> {
   const job = await mesh.client.jobs.wait(id, { signal: AbortSignal.timeout(30_000) });
   expect(job).toMatchObject({ state: JobState.SUCCEEDED, error: undefined });
   expect((await download(mesh.client, job, "result")).length).toBeGreaterThan(1_000);
+}
+
+const outcomeOf = (state: JobState) => (state === JobState.SUCCEEDED ? "succeeded" : "failed");
+
+/** Expects that the one living ingest has counted one more end. */
+async function expectOneCount(state: JobState, before: number): Promise<void> {
+  await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
+  await expect.poll(async () => (await countEnds(bus, outcomeOf(state))) - before).toBe(1);
 }
 
 /**
@@ -74,6 +82,7 @@ test.each([
 ])("a job survives ingest dying between any two of its writes (%s), %s", { timeout: 360_000 }, async (comesBack) => {
   const keeper = mesh.processes().find(({ name }) => name === "ingest");
   const reached = await dieAtEveryWrite(writesOfIngest, async (diesAt) => {
+    const endsBefore = await countEnds(bus, "succeeded");
     await using victim = await startFaultyReplica(mesh, bus, "ingest", diesAt, env);
     process.kill(keeper?.pid as number, "SIGSTOP");
     const client = connectPixelmesh({ address: victim.address, retryTimeoutMs: 0 });
@@ -102,6 +111,8 @@ test.each([
       await expectOneEnd(acknowledged);
     }
     await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
+    // The count of a victim is gone with it.
+    expect((await countEnds(bus, "succeeded")) - endsBefore).toBeLessThanOrEqual(1);
     return diedBefore(victim);
   });
   // On a slow machine the run may last long enough for a start in the log.
@@ -118,6 +129,7 @@ test.each([
   async (_, bytes, state, writes) => {
     const sleeper = mesh.processes().find(({ name }) => name === "effects");
     await dieAtEveryWrite(writes, async (diesAt) => {
+      const endsBefore = await countEnds(bus, outcomeOf(state));
       await using victim = await startFaultyReplica(mesh, bus, "effects", diesAt, env);
       // Ingest asks the stopped worker for its catalogue, and caches that for five seconds.
       await mesh.client.effects();
@@ -129,6 +141,7 @@ test.each([
       await Promise.race([victim.exited, new Promise((next) => setTimeout(next, survivedMs))]);
       process.kill(sleeper?.pid as number, "SIGCONT");
       expect((await ended).state).toBe(state);
+      await expectOneCount(state, endsBefore);
       return diedBefore(victim);
     });
     await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
@@ -144,6 +157,7 @@ test("a job survives ingest reading its events from the log and dying between an
   const sleeper = mesh.processes().find(({ name }) => name === "effects");
   const writes = ["update jobs", "remove open", "ack JOB_EVENTS"];
   await dieAtEveryWrite(writes, async (diesAt) => {
+    const endsBefore = await countEnds(bus, "succeeded");
     await mesh.client.effects();
     process.kill(sleeper?.pid as number, "SIGSTOP");
     const { id } = await mesh.client.jobs.create({ pipeline: freshPipeline(), pictures: [{ bytes: robot }] });
@@ -158,6 +172,7 @@ test("a job survives ingest reading its events from the log and dying between an
     client.close();
     await expectOneEnd(id);
     await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
+    expect((await countEnds(bus, "succeeded")) - endsBefore).toBeLessThanOrEqual(1);
     return diedBefore(victim);
   });
 });
@@ -173,6 +188,7 @@ test.each([
     const sleeper = mesh.processes().find(({ name }) => name === "effects");
     const writes = ["update results", "publish JOB_EVENTS", "ack WORK_EFFECTS"];
     await dieAtEveryWrite(writes, async (diesAt) => {
+      const endsBefore = await countEnds(bus, outcomeOf(state));
       await mesh.client.effects();
       process.kill(sleeper?.pid as number, "SIGSTOP");
       const { id } = await mesh.client.jobs.create({ pipeline: freshPipeline(), pictures: [{ bytes }] });
@@ -183,6 +199,7 @@ test.each([
       process.kill(keeper?.pid as number, "SIGCONT");
       process.kill(sleeper?.pid as number, "SIGCONT");
       expect((await mesh.client.jobs.wait(id)).state).toBe(state);
+      await expectOneCount(state, endsBefore);
       return diedBefore(victim);
     });
     await expect.poll(() => keysLeft(bus, "open")).toEqual([]);

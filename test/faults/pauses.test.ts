@@ -3,7 +3,7 @@ import { JobState } from "@pixelmesh/client";
 import { StepState } from "@pixelmesh/proto";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
 import { download, effectStep, robot, slowPicture, slowPipeline } from "@pixelmesh/testing/jobs";
-import { connectTestBus, countStarts, keysLeft, startReplica } from "@pixelmesh/testing/processes";
+import { connectTestBus, countEnds, countStarts, keysLeft, startReplica } from "@pixelmesh/testing/processes";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 
 const env = { PIXELMESH_NATS_ACK_WAIT: "1s", PIXELMESH_INGEST_RECONCILE_AFTER: "2s" };
@@ -27,6 +27,7 @@ test.each([
   ["while its successor works", 400],
 ])("a worker that was stopped for longer than ack_wait and continues %s changes no result", async (_, wakesAfterMs) => {
   const paused = mesh.processes().find(({ name }) => name === "effects")?.pid as number;
+  const endsBefore = await countEnds(bus, "succeeded");
   const pipeline = slowPipeline();
   const { id } = await mesh.client.jobs.create({ pipeline, pictures: [{ bytes: large }], noCache: true });
   await expect
@@ -51,6 +52,7 @@ test.each([
   expect(await download(mesh.client, job, "result")).toEqual(bytes);
   // One start each. On a busy machine one heartbeat of the successor may be late, which causes a retry.
   expect(await countStarts(bus, id)).toBeLessThanOrEqual(3);
+  expect((await countEnds(bus, "succeeded")) - endsBefore).toBe(1);
   await expect.poll(messagesLeft).toBe(0);
   expect(mesh.events().filter(({ kind }) => kind === "restarted")).toEqual([]);
 });
@@ -58,6 +60,7 @@ test.each([
 test("no acknowledged job is lost when the broker is killed under load, and no entry is left", {
   timeout: 180_000,
 }, async () => {
+  const endsBefore = await countEnds(bus, "succeeded");
   const ids: string[] = [];
   let next = 0;
   const submit = async () => {
@@ -73,6 +76,8 @@ test("no acknowledged job is lost when the broker is killed under load, and no e
   const ended = await Promise.all(ids.map((id) => mesh.client.jobs.wait(id)));
   expect(ended.filter(({ state }) => state !== JobState.SUCCEEDED)).toEqual([]);
   await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
+  // An end is not counted if the broker died before it answered the removal from `open`.
+  expect((await countEnds(bus, "succeeded")) - endsBefore).toBeLessThanOrEqual(120);
   // The reconciler searches every 30 s for acknowledged messages that the crash restored.
   await expect.poll(messagesLeft, { timeout: 60_000, interval: 500 }).toBe(0);
 });

@@ -59,7 +59,7 @@ test("a step whose worker and message are both lost is retried", async () => {
   expect(ended).toMatchObject({ state: JobState.SUCCEEDED, steps: [{ attempt: 2 }] });
 });
 
-test("open entries of ended or unknown jobs are removed, also that of a repeated call whose id is that of an ended job but for the time", async () => {
+test("open entries of ended and unknown jobs are removed, and so is the entry of a call that lost its request id", async () => {
   const job = await mesh.client.jobs.wait((await create()).id);
   await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
   const open = await openStore(bus, "open", OpenEntry);

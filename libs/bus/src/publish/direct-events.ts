@@ -23,6 +23,8 @@ export type EventHandlers = {
 
 const startedSubject = "started";
 const replyTimeoutMs = 2_000;
+/** Most events that a process applies at once. */
+const maxInHand = 1_024;
 const applied = "+OK";
 const refused = "-ERR";
 /** Name of the events in the counters of messages. */
@@ -35,6 +37,11 @@ export function openEventInbox(bus: Bus, { apply, onStarted }: EventHandlers): E
   const inHand = new Set<Promise<void>>();
 
   async function answer(message: Msg): Promise<void> {
+    if (inHand.size >= maxInHand) {
+      // The sender logs it. The consumer of the log is bounded.
+      if (message.reply) nc.publish(message.reply, refused);
+      return;
+    }
     const event = parse(bus, message);
     let isApplied = false;
     try {
@@ -89,8 +96,8 @@ export async function sendEvent({ nc, counts }: Bus, inbox: string, event: JobEv
 }
 
 /**
- * Announces the start of a step to all inboxes. It may be lost. Resolves when the operating system has the message, so that the death
- * of this process does not lose it.
+ * Announces the start of a step to all inboxes. It may be lost. While the broker is connected, this resolves when the operating system has the
+ * message, so that the death of this process does not lose it.
  */
 export async function announceStart({ nc }: Bus, inbox: string, event: JobEvent): Promise<void> {
   nc.publish(startedSubject, JobEvent.encode(event).finish(), { reply: inbox });

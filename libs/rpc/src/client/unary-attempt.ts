@@ -31,7 +31,13 @@ export function callOnce<Request, Response>(
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(toAbortError());
-    const bytes = encode(request);
+    let bytes: Buffer;
+    try {
+      bytes = encode(request);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : "";
+      return reject(new ClientError(path, status.INTERNAL as number, `Request message serialization failure: ${text}`));
+    }
     const call = channel.createCall(path, deadlineUnixMs, null, null, null);
     let received: { readonly response: Response } | undefined;
     let localFailure: ClientError | undefined;

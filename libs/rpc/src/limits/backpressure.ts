@@ -55,20 +55,23 @@ export function limitUnreadResponses(call: InnermostCall, method: string, stallM
     const tracked = response instanceof TrackedResponse ? response : undefined;
     const release = releaseOf(response);
     const { stream } = call as unknown as { readonly stream: ServerHttp2Stream };
-    if (release) {
-      if (stream.closed || stream.destroyed) release();
-      else stream.once("close", release);
-    }
     const timer = setTimeout(() => {
       log.info({ method, stallMs }, "the client reads no response; its call is ended");
       // The status of a call is queued behind its messages: only a reset ends an unread stream.
       stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     }, stallMs);
     timer.unref();
-    send(tracked ? tracked.message : response, () => {
+    const end = () => {
       clearTimeout(timer);
-      tracked?.onWritten();
       release?.();
+    };
+    // grpc-js does not call back for a response of a call that has ended.
+    if (stream.closed || stream.destroyed) end();
+    else stream.once("close", end);
+    send(tracked ? tracked.message : response, () => {
+      stream.off("close", end);
+      end();
+      tracked?.onWritten();
       callback();
     });
   };

@@ -15,6 +15,15 @@ export function countEnds(bus: Bus, outcome: string): Promise<number> {
 
 async function sumOf(bus: Bus, wanted: string, line: RegExp): Promise<number> {
   const services = (await listServices(bus)).filter(({ service }) => service === wanted);
-  const pages = await Promise.all(services.map(async ({ metricsUrl }) => (await fetch(metricsUrl)).text()));
+  const pages = await Promise.all(services.map(({ metricsUrl }) => readPage(metricsUrl)));
   return pages.flatMap((page) => [...page.matchAll(line)]).reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** A process that is gone is announced for some seconds more. */
+async function readPage(url: string): Promise<string> {
+  try {
+    return await (await fetch(url)).text();
+  } catch {
+    return "";
+  }
 }

@@ -9,6 +9,7 @@ import {
   StorageServiceDefinition,
 } from "@pixelmesh/proto";
 import { maxSmallBlobBytes, type RpcConnection, restartable, splitHeader, toChunks } from "@pixelmesh/rpc";
+import { withCallInfo } from "@pixelmesh/telemetry";
 import { createReleaseBatch } from "./release-batch.ts";
 
 /** A blob that is being downloaded. */
@@ -64,9 +65,14 @@ const putChunkBytes = 256 * 1024;
 /** Creates a blob client for a connection to the storage service. */
 export function connectBlobs(connection: RpcConnection): BlobClient {
   const storage = connection.client(StorageServiceDefinition);
-  const releaseAll = createReleaseBatch(async ([jobId = "", ...furtherJobIds]) => {
-    await storage.releaseBlobs({ jobId, furtherJobIds }, { timeoutMs: shortTimeoutMs, repeat: true });
-  });
+  const releaseAll = createReleaseBatch(([jobId = "", ...furtherJobIds]) =>
+    // Without the deadline and the tenant of the call that opened the batch.
+    withCallInfo({ deadlineUnixMs: Number.POSITIVE_INFINITY, tenant: "" }, async () => {
+      const options = { timeoutMs: shortTimeoutMs, repeat: true };
+      const { releasedJobs } = await storage.releaseBlobs({ jobId, furtherJobIds }, options);
+      if (releasedJobs === 0) for (const id of furtherJobIds) await storage.releaseBlobs({ jobId: id }, options);
+    }),
+  );
   async function read(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<BlobStream> {
     const options = { timeoutMs: transferTimeoutMs, ...(signal ? { signal } : {}) };
     const { header, chunks } = await splitHeader(storage.getBlob({ sha256 }, options));
@@ -146,6 +152,10 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
   };
 }
 
+function wrongLength(expectedBytes: number, gotBytes: number): AppError {
+  return new AppError("INTERNAL", `Expected ${expectedBytes} bytes, got ${gotBytes}`);
+}
+
 type CallTimes = { readonly timeoutMs: number; readonly signal?: AbortSignal };
 
 /** Calls `inOneMessage`, or `byStream` if the storage is of a release without calls in one message. */
@@ -158,15 +168,17 @@ async function orByStream<T>(inOneMessage: () => Promise<T>, byStream: () => Pro
   }
 }
 
-/** Returns parts of `sizeBytes` in all as one array, which is the part itself if there is only one. */
+/** Returns parts of `sizeBytes` in all as one array, which is the part itself if there is only one. Throws INTERNAL for other parts. */
 async function joinParts(sizeBytes: number, parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   let bytes: Uint8Array | undefined;
   let at = 0;
   for await (const part of parts) {
-    if (part.length === sizeBytes) return part;
+    if (at === 0 && part.length === sizeBytes) return part;
+    if (at + part.length > sizeBytes) throw wrongLength(sizeBytes, at + part.length);
     bytes ??= new Uint8Array(sizeBytes);
     bytes.set(part, at);
     at += part.length;
   }
+  if (at !== sizeBytes) throw wrongLength(sizeBytes, at);
   return bytes ?? new Uint8Array(0);
 }

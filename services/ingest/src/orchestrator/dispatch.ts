@@ -66,7 +66,7 @@ async function publishReady(
   // Workers count the time to the deadline from when the broker received the message.
   const times = { nowUnixMs: nowUnixMs + Math.max(0, delayMs - ageMs), keepUntilUnixMs: record.outputsExpireUnixMs };
   const bare = toWorkItem(spec, record, index, times);
-  const item = { ...bare, inputs: fillInputs(smallPictures, spec.jobId, bare.inputs), eventsTo };
+  const item = { ...bare, inputs: fillInputs(smallPictures, spec, bare.inputs), eventsTo };
   if (ageMs > reconcileAfterMs && (await hasWork(bus, service, item))) return;
   const repeat = republish && ageMs > reconcileAfterMs ? String(Math.floor(nowUnixMs / reconcileAfterMs)) : "";
   const send = () => runInJobTrace(spec, () => publishWork(bus, service, item, repeat));

@@ -1,4 +1,4 @@
-import { StepInput } from "@pixelmesh/proto";
+import { JobSpec, StepInput } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
 import { fillInputs } from "./fill-inputs.ts";
 
@@ -9,15 +9,27 @@ const pictures = {
     jobId === "job" && sha256 in lengths ? new Uint8Array(lengths[sha256 as keyof typeof lengths]) : undefined,
 };
 
+/** A job whose steps all read an upload. */
+const job = (jobId: string, steps = 1) => {
+  const input = { from: { $case: "upload", value: "source" } } as const;
+  return JobSpec.fromPartial({ jobId, steps: Array.from({ length: steps }, () => ({ step: { inputs: [input] } })) });
+};
+
 test("inputs whose bytes are kept carry them, and others stay as they are", () => {
   const inputs = [input("small"), input("frame"), StepInput.create()];
-  const filled = fillInputs(pictures, "job", inputs);
+  const filled = fillInputs(pictures, job("job"), inputs);
   expect(filled.map(({ content }) => content.length)).toEqual([1_000, 0, 0]);
   expect(filled.map(({ blob }) => blob?.sha256)).toEqual(["small", "frame", undefined]);
-  expect(fillInputs(pictures, "another", inputs)).toEqual(inputs);
+  expect(fillInputs(pictures, job("another"), inputs)).toEqual(inputs);
 });
 
 test("the bytes of one work item are at most 32 KiB", () => {
-  const filled = fillInputs(pictures, "job", [input("half"), input("other"), input("small")]);
+  const filled = fillInputs(pictures, job("job"), [input("half"), input("other"), input("small")]);
   expect(filled.map(({ content }) => content.length)).toEqual([16 * 1024, 0, 1_000]);
+});
+
+test("the bytes of all work items of a job are at most 32 KiB", () => {
+  const lengthsOf = (steps: number) =>
+    fillInputs(pictures, job("job", steps), [input("half")]).map(({ content }) => content.length);
+  expect([lengthsOf(2), lengthsOf(3)]).toEqual([[16 * 1024], [0]]);
 });

@@ -1,4 +1,5 @@
 import { openEventInbox } from "@pixelmesh/bus";
+import { AppError } from "@pixelmesh/errors";
 import { isJobEnded, type JobChange } from "@pixelmesh/pipeline";
 import { type JobEvent, type JobSpec, Priority, type StepRun } from "@pixelmesh/proto";
 import { createJobCache } from "../stores/job-cache.ts";
@@ -44,6 +45,8 @@ export type OrchestratorParts = FinishParts &
 
 // A `started` event may wait for the events after it, so that a short step is written once.
 const maxStartWaitMs = 1_000;
+/** Starts are not counted from their announcement while this many events are in progress. Those of longer runs come by the log. */
+const maxInHand = 1_024;
 
 /** Creates the orchestrator of one replica. Any replica may advance any job; within a replica one task at a time advances a job. */
 export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
@@ -55,7 +58,7 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     apply: storeEvent,
     onStarted(event, isOwn) {
       starts.add(event);
-      if (isOwn) storeEvent(event).catch(() => {});
+      if (isOwn && inHand.size < maxInHand) storeEvent(event).catch(() => {});
     },
   });
   const inHand = new Set<Promise<void>>();
@@ -93,10 +96,14 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
   async function storeEvent(event: JobEvent): Promise<void> {
     const { promise: stored, resolve, reject } = Promise.withResolvers<void>();
     const work = handleEvent(event, resolve)
-      .then(resolve, (error: unknown) => {
-        base.log.debug({ err: error, jobId: event.jobId }, "event not applied; it is repeated");
-        reject(error);
-      })
+      .then(
+        // Without effect if the event is stored. If there is no record, the sender logs the event, so that the reconciler can read it.
+        () => reject(new AppError("JOB_NOT_FOUND", "There is no record for the event")),
+        (error: unknown) => {
+          base.log.debug({ err: error, jobId: event.jobId }, "event not applied, or what follows from it not done");
+          reject(error);
+        },
+      )
       .finally(() => inHand.delete(work));
     inHand.add(work);
     await stored;

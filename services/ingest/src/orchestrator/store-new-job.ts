@@ -5,7 +5,7 @@ import type { OpenJobs } from "../stores/open-jobs.ts";
 
 /** Dependencies of `storeNewJob`. */
 export type NewJobParts = {
-  readonly store: Pick<JobStore, "create">;
+  readonly store: Pick<JobStore, "create" | "find">;
   readonly open: Pick<OpenJobs, "add" | "remove">;
   readonly reconcileAfterMs: number;
   readonly outputLifeMs: number;
@@ -27,7 +27,9 @@ export async function storeNewJob(
     await open.remove(spec);
     return undefined;
   }
+  if (performance.now() - startedMs <= reconcileAfterMs / 2) return job;
   // After a long pause the reconciler may have removed the entry, because it found no job for it.
-  if (performance.now() - startedMs > reconcileAfterMs / 2) await open.add(spec, dueUnixMs);
-  return job;
+  await open.add(spec, dueUnixMs);
+  // The job may have ended meanwhile. Then the caller removes this entry without counting the end again.
+  return (await store.find(spec.jobId)) ?? job;
 }

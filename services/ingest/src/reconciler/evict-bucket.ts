@@ -6,10 +6,12 @@ import {
   readBucketState,
   rewriteEntry,
   sequenceFrom,
+  sequenceOf,
   widenBucket,
 } from "@pixelmesh/bus";
 import { toAppError } from "@pixelmesh/errors";
 import { evictionThresholds, isBelowTarget, isOverfull, nextCut } from "../domain/eviction-thresholds.ts";
+import { recordKey } from "../stores/job-store.ts";
 import type { OpenJob, OpenJobs } from "../stores/open-jobs.ts";
 import type { LiveKeys } from "./live-keys.ts";
 
@@ -118,13 +120,17 @@ async function rewriteJob(
   cut: number,
   lastSequence: number,
 ): Promise<number | undefined> {
+  // A call that lost its request id is open for a moment without a record. Its specification is another job's.
+  if (bucket === "jobs" && (await sequenceOf(bus, bucket, recordKey(job.jobId))) === undefined) return undefined;
   let floor = lastSequence + 1;
   let isFound = true;
-  // One after another, so that the specification stays below the record, which the job itself writes again.
+  let below = cut;
+  // One after another, so that the specification stays below the record: without its record it would begin an ended job again.
   for (const key of await live.keysOf(bucket, job)) {
-    const sequence = await rewrite(bus, bucket, key, cut);
+    const sequence = await rewrite(bus, bucket, key, below);
     if (sequence === undefined) isFound = false;
     else floor = Math.min(floor, sequence);
+    if (bucket === "jobs" && sequence !== undefined) below = Math.max(below, sequence);
   }
   return bucket === "jobs" && !isFound ? undefined : floor;
 }

@@ -95,7 +95,7 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
       for (const [jobId, cached] of cache.entries()) if (cached.sequence < sequence) cache.delete(jobId);
     },
     async findRequest(request) {
-      const found = await specs.get(`spec.${request.tenant}.${identityOfRequest(request)}`);
+      const found = await specs.get(keyOf(request.tenant, identityOfRequest(request)));
       return found?.value.requestId === request.requestId ? found.value : undefined;
     },
   };
@@ -103,7 +103,9 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
 
 /** Returns the key of a job's specification in the bucket `jobs`. */
 export const specKey = (tenant: string, jobId: string): string =>
-  `spec.${tenant}.${isStoredByWholeId(jobId) ? jobId : identityOf(jobId)}`;
+  keyOf(tenant, isStoredByWholeId(jobId) ? jobId : identityOf(jobId));
+
+const keyOf = (tenant: string, identity: string) => `spec.${tenant}.${identity}`;
 
 /** Returns the key of a job's record in the bucket `jobs`. */
 export const recordKey = (jobId: string): string => `record.${jobId}`;

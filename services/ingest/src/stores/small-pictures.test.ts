@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createSmallPictures, maxItemContentBytes } from "./small-pictures.ts";
+import { createSmallPictures, maxJobContentBytes } from "./small-pictures.ts";
 
 const mib = 1024 * 1024;
 const bytesOf = (length: number) => new Uint8Array(length).fill(7);
@@ -16,8 +16,8 @@ test("a small picture of a job is found by job and digest, as a copy", () => {
 
 test("a picture above the bound of a work item is not kept, nor one without bytes", () => {
   const pictures = createSmallPictures(64 * mib);
-  pictures.keep("job", "fits", bytesOf(maxItemContentBytes), 0);
-  pictures.keep("job", "large", bytesOf(maxItemContentBytes + 1), 0);
+  pictures.keep("job", "fits", bytesOf(maxJobContentBytes), 0);
+  pictures.keep("job", "large", bytesOf(maxJobContentBytes + 1), 0);
   pictures.keep("job", "named", bytesOf(0), 0);
   expect(["fits", "large", "named"].map((digest) => pictures.find("job", digest) !== undefined)).toEqual([
     true,
@@ -36,8 +36,8 @@ test("no picture is kept while the open jobs could fill half of the work queue",
 
 test("the kept pictures take at most 4 MiB: the oldest are dropped", () => {
   const pictures = createSmallPictures(1024 * mib);
-  for (let n = 0; n < 200; n++) pictures.keep(`job-${n}`, "digest", bytesOf(maxItemContentBytes), 0);
+  for (let n = 0; n < 200; n++) pictures.keep(`job-${n}`, "digest", bytesOf(maxJobContentBytes), 0);
   const found = Array.from({ length: 200 }, (_, n) => pictures.find(`job-${n}`, "digest")?.length ?? 0);
   expect(found.reduce((sum, length) => sum + length)).toBeLessThanOrEqual(4 * mib);
-  expect([found[0], found[199]]).toEqual([0, maxItemContentBytes]);
+  expect([found[0], found[199]]).toEqual([0, maxJobContentBytes]);
 });

@@ -8,25 +8,29 @@ export type SmallPictures = {
   find(jobId: string, sha256: string): Uint8Array | undefined;
 };
 
-/** Most bytes of the pictures in one work item. */
-export const maxItemContentBytes = 32 * 1024;
+/** Most bytes of the pictures in all work items of a job. */
+export const maxJobContentBytes = 32 * 1024;
 /** Most bytes that are kept. A job's first work items are published at once, so its pictures are needed for a moment only. */
 const maxKeptBytes = 4 * 1024 * 1024;
+const keptMs = 60_000;
+/** What an entry takes besides its bytes and its key. */
+const entryBytes = 256;
 
 /**
  * Creates an empty store. `workBytes` is the size of the smallest work queue: pictures in work items may take half of it, so none is kept
- * while more jobs are open than could each have a full work item there.
+ * while more jobs are open than could each have 32 KiB of pictures there.
  */
 export function createSmallPictures(workBytes: number): SmallPictures {
-  const maxJobs = Math.floor(workBytes / 2 / maxItemContentBytes);
+  const maxJobs = Math.floor(workBytes / 2 / maxJobContentBytes);
   const kept = new LRUCache<string, Uint8Array>({
     maxSize: maxKeptBytes,
-    sizeCalculation: ({ length }, key) => length + key.length,
+    sizeCalculation: ({ length }, key) => length + key.length + entryBytes,
+    ttl: keptMs,
   });
   const toKey = (jobId: string, sha256: string) => `${jobId}/${sha256}`;
   return {
     keep(jobId, sha256, bytes, openJobs) {
-      if (bytes.length === 0 || bytes.length > maxItemContentBytes || openJobs > maxJobs) return;
+      if (bytes.length === 0 || bytes.length > maxJobContentBytes || openJobs > maxJobs) return;
       // A copy: the bytes may be a part of a larger buffer that the upload's budget counts.
       kept.set(toKey(jobId, sha256), bytes.slice());
     },

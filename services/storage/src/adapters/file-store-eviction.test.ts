@@ -162,3 +162,15 @@ test("reserved space is available to its job alone until the job ends", async ()
     reason: "OUTPUT_TOO_LARGE",
   });
 });
+
+test("a put of a blob that the evictor still lists settles in a full store", async () => {
+  const { store } = await openStore({ capacity: { maxBytes: 4 * mib, minFreeBytes: 0 } });
+  const bytes = randomBytes(1_000);
+  const use = { keepUntilMs: 0, sizeBytes: bytes.length, kind: "frame", jobId: "j" } as const;
+  const { sha256 } = await store.put(inChunks(bytes), use);
+  await store.release("j");
+  await store.delete(sha256);
+  await put(store, randomBytes(4 * mib));
+  const again = { keepUntilMs: 0, sizeBytes: bytes.length };
+  await expect(store.put(inChunks(bytes), again)).rejects.toMatchObject({ reason: "STORAGE_FULL" });
+});

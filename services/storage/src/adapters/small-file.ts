@@ -67,8 +67,14 @@ export async function readSmallFile(path: string, maxBytes: number): Promise<Sma
   try {
     const file = fstatSync(opened);
     if (file.size > maxBytes) return { file, bytes: undefined };
-    const { bytesRead, buffer } = await readFile(opened, Buffer.allocUnsafeSlow(file.size), 0, file.size, 0);
-    return { file, bytes: buffer.subarray(0, bytesRead) };
+    const buffer = Buffer.allocUnsafeSlow(file.size);
+    let at = 0;
+    while (at < file.size) {
+      const { bytesRead } = await readFile(opened, buffer, at, file.size - at, at);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+    }
+    return { file, bytes: buffer.subarray(0, at) };
   } finally {
     closeSync(opened);
   }

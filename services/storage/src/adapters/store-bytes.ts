@@ -16,15 +16,16 @@ export async function storeBytes(parts: StoreParts, bytes: Uint8Array, put: PutO
   if (put.sha256 !== undefined && put.sha256 !== sha256) throw digestMismatch(put.sha256, sha256);
   const received = { sha256, sizeBytes };
 
-  return await locks.run(sha256, async () => {
-    const existing = await reuseBlob(parts, received, put);
-    if (existing !== undefined) return existing;
-    const allocation = lifetimeParts.capacity.allocate(put.jobId);
-    try {
-      await allocation.grow(sizeBytes);
-      return await commitBlob(parts, received, put, allocation, (mtimeMs) => temps.write(bytes, sha256, mtimeMs));
-    } finally {
-      allocation.release();
-    }
-  });
+  const reuse = () => reuseBlob(parts, received, put);
+  const existing = await locks.run(sha256, reuse);
+  if (existing !== undefined) return existing;
+  const allocation = lifetimeParts.capacity.allocate(put.jobId);
+  try {
+    // Without the lock: an eviction may take the lock of any digest, also of this one.
+    await allocation.grow(sizeBytes);
+    const write = (mtimeMs: number) => temps.write(bytes, sha256, mtimeMs);
+    return await locks.run(sha256, async () => (await reuse()) ?? commitBlob(parts, received, put, allocation, write));
+  } finally {
+    allocation.release();
+  }
 }

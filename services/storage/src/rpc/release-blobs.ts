@@ -18,7 +18,16 @@ export function createReleaseBlobs(store: BlobStore) {
     const digests = sha256.map((digest) => parseDigest("sha256", digest));
     const ids = [parseJobId("job_id", jobId), ...furtherJobIds.map((id) => parseJobId("further_job_ids", id))];
     let released = 0;
-    for (const id of ids) released += await store.release(id, digests.length > 0 ? digests : undefined);
-    return { released };
+    let failure: unknown;
+    for (const id of ids) {
+      try {
+        released += await store.release(id, digests.length > 0 ? digests : undefined);
+      } catch (error) {
+        // The other jobs are released all the same.
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+    return { released, releasedJobs: ids.length };
   };
 }

@@ -1,7 +1,7 @@
 import { AppError, isAbort } from "@pixelmesh/errors";
 import type { CallContext } from "nice-grpc-common";
 import { isLongLived } from "../../calls/method-kinds.ts";
-import { remainingKey } from "../remaining-time.ts";
+import { deadlineKey } from "../remaining-time.ts";
 
 /** The deadline of one call. */
 export type CallDeadline = {
@@ -32,7 +32,8 @@ export function createCallDeadlines(maxMs: number, stopping: AbortSignal): CallD
   });
 
   return (path, context) => {
-    const callerMs = Number(context.metadata.get(remainingKey) ?? Number.POSITIVE_INFINITY);
+    const callerUnixMs = Number(context.metadata.get(deadlineKey) ?? Number.POSITIVE_INFINITY);
+    const callerMs = Math.max(0, callerUnixMs - Date.now());
     const remainingMs = isLongLived(path) ? undefined : Math.min(callerMs, maxMs);
     const untilMs = performance.now() + (remainingMs ?? Number.POSITIVE_INFINITY);
     let ended: AppError | undefined;

@@ -193,6 +193,8 @@ export interface ReleaseBlobsRequest {
 export interface ReleaseBlobsResponse {
   /** Blobs that no job needs any more. */
   released: number;
+  /** Jobs of the request. 0: a storage that does not know further_job_ids, and released job_id alone. */
+  releasedJobs: number;
 }
 
 export interface GetStatsRequest {
@@ -1919,13 +1921,16 @@ export const ReleaseBlobsRequest: MessageFns<ReleaseBlobsRequest> = {
 };
 
 function createBaseReleaseBlobsResponse(): ReleaseBlobsResponse {
-  return { released: 0 };
+  return { released: 0, releasedJobs: 0 };
 }
 
 export const ReleaseBlobsResponse: MessageFns<ReleaseBlobsResponse> = {
   encode(message: ReleaseBlobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.released !== 0) {
       writer.uint32(8).int32(message.released);
+    }
+    if (message.releasedJobs !== 0) {
+      writer.uint32(16).int32(message.releasedJobs);
     }
     return writer;
   },
@@ -1951,6 +1956,14 @@ export const ReleaseBlobsResponse: MessageFns<ReleaseBlobsResponse> = {
             message.released = reader.int32();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.releasedJobs = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1964,13 +1977,23 @@ export const ReleaseBlobsResponse: MessageFns<ReleaseBlobsResponse> = {
   },
 
   fromJSON(object: any): ReleaseBlobsResponse {
-    return { released: isSet(object.released) ? globalThis.Number(object.released) : 0 };
+    return {
+      released: isSet(object.released) ? globalThis.Number(object.released) : 0,
+      releasedJobs: isSet(object.releasedJobs)
+        ? globalThis.Number(object.releasedJobs)
+        : isSet(object.released_jobs)
+        ? globalThis.Number(object.released_jobs)
+        : 0,
+    };
   },
 
   toJSON(message: ReleaseBlobsResponse): unknown {
     const obj: any = {};
     if (message.released !== 0) {
       obj.released = Math.round(message.released);
+    }
+    if (message.releasedJobs !== 0) {
+      obj.releasedJobs = Math.round(message.releasedJobs);
     }
     return obj;
   },
@@ -1981,6 +2004,7 @@ export const ReleaseBlobsResponse: MessageFns<ReleaseBlobsResponse> = {
   fromPartial(object: DeepPartial<ReleaseBlobsResponse>): ReleaseBlobsResponse {
     const message = createBaseReleaseBlobsResponse();
     message.released = object.released ?? 0;
+    message.releasedJobs = object.releasedJobs ?? 0;
     return message;
   },
 };

@@ -81,7 +81,9 @@ export function createCreateJob(parts: CreateJobParts) {
     return job;
   }
 
-  function viewEarlier({ header, sources }: ReceivedJob, earlier: StoredJob): Job {
+  function viewEarlier({ header, sources }: ReceivedJob, earlier: StoredJob, newJob: NewJob): Job {
+    // Two calls of one millisecond may have the same id. The earlier job needs its pictures.
+    if (earlier.spec.jobId === newJob.jobId) newJob.mayExist = true;
     assertSameRequest(header, sources, earlier);
     addCallLogFields({ jobId: earlier.spec.jobId });
     return watchers.view(earlier);
@@ -91,9 +93,9 @@ export function createCreateJob(parts: CreateJobParts) {
     const { newJob } = call;
     try {
       const received = await receive(parts, stream, call);
-      if (received.earlier) return viewEarlier(received, received.earlier);
+      if (received.earlier) return viewEarlier(received, received.earlier, newJob);
       const planned = await plan(parts, received, call);
-      if ("earlier" in planned) return viewEarlier(received, planned.earlier);
+      if ("earlier" in planned) return viewEarlier(received, planned.earlier, newJob);
       return watchers.view(await start(planned.spec, call));
     } finally {
       if (!newJob.mayExist && newJob.jobId !== "") releasePictures(newJob.jobId);

@@ -30,7 +30,7 @@ export type StartJobParts = {
 
 /**
  * Reserves storage and starts the job, which claims its request id. Resolves to the job of the request: the new one, or the one of the
- * call that claimed the id first, also if a new job would be refused. Every write is idempotent, so the function may be repeated with the
+ * call that claimed the id first. That job is returned even where a new one would be refused. Every write is idempotent, so the function may be repeated with the
  * same arguments. Throws REQUEST_ID_REUSED, QUEUE_FULL and the errors of `BlobClient.reserve`.
  */
 export type StartJob = (spec: JobSpec, newJob: NewJob) => Promise<StoredJob>;
@@ -60,7 +60,9 @@ export function createStartJob({ store, orchestrator, blobs, space }: StartJobPa
   async function findFirst({ tenant, requestId, requestDigest }: JobSpec): Promise<StoredJob | undefined> {
     const first = requestId === "" ? undefined : await store.findRequest({ tenant, requestId });
     if (first && first.requestDigest !== requestDigest) throw requestIdReused();
-    return first && ((await findSoon(first.jobId)) ?? orchestrator.start(first));
+    const job = first && (await findSoon(first.jobId));
+    // A specification that is overdue and has no record is that of an ended job.
+    return job || !first || first.deadlineUnixMs <= Date.now() ? job : orchestrator.start(first);
   }
 
   /** Waits for a record that another call may be storing now. */
@@ -79,9 +81,10 @@ export function createStartJob({ store, orchestrator, blobs, space }: StartJobPa
     } catch (refusal) {
       const first = newJob.mayExist ? undefined : await findFirst(spec);
       if (!first) throw refusal;
+      if (first.spec.jobId === spec.jobId) newJob.mayExist = true;
       return first;
     }
-    // Two calls of one millisecond may have the same id.
+    // Two calls of one millisecond may have the same id. The first one's job keeps its pictures (`mayExist`).
     if (job && job.spec.requestDigest !== spec.requestDigest) throw requestIdReused();
     if (job) return job;
     newJob.mayExist = false;
