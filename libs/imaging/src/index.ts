@@ -10,7 +10,7 @@ export { type Content, contentOf, toFileContent } from "./frames/content.ts";
 export { type Channels, createFrame, type Frame, frameHasAlpha } from "./frames/frame.ts";
 export { FRAME_MEDIA_TYPE, readFrameBlob, toFrameBlob } from "./frames/frame-blob.ts";
 export { discardRaster } from "./frames/frame-file.ts";
-export { createFrameStore, type FrameStore, memoryFrameStore } from "./frames/frame-store.ts";
+export { createFrameStore, type FrameStore, memoryFrameStore, ownRaster } from "./frames/frame-store.ts";
 export { type FrameFile, isFrameFile, type Raster, rasterBytes, type Shape } from "./frames/raster.ts";
 export { createRasterSink, type OpenRows, openRows, type RasterSink, toWholeFrame } from "./frames/raster-rows.ts";
 export { copyRows } from "./frames/row-blocks.ts";

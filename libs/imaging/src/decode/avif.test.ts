@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { decodeRaster } from "../../test/decode-raster.ts";
 import { bt709, decodeSrgb, displayP3, toSrgb } from "../../test/expected-colors.ts";
 import { animatedAlphaAvif, animatedAvif, premultipliedAvif } from "../../test/foreign-files.ts";
 import { middlesOf, patchAlphas, patchColors, patchesPx, patchSamples } from "../../test/patches.ts";
@@ -8,7 +9,7 @@ import { toWholeFrame } from "../frames/raster-rows.ts";
 import { defaultLimits } from "../limits.ts";
 import { addColorBox } from "../structure/avif-edit.ts";
 import { toView } from "../structure/structure.ts";
-import { decodePicture, decodeRaster } from "./decode.ts";
+import { decodePicture } from "./decode.ts";
 import { inspectPicture } from "./inspect.ts";
 
 const withAlphas = patchColors.map((color, at) => [...color, patchAlphas[at] ?? 0]);

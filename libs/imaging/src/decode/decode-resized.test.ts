@@ -81,6 +81,42 @@ for (const [name, make] of Object.entries(jpegs)) {
   });
 }
 
+test("a small sharp JPEG that is shrunk while it is decoded is within 42 dB of a whole decode and a resize", async () => {
+  const scene = await readFile(new URL("../../../../examples/still-life.jpg", import.meta.url));
+  const file = await sharp(scene).resize(400, 304, { fit: "fill" }).jpeg({ quality: 92 }).toBuffer();
+  for (const target of [
+    { widthPx: 106, heightPx: 81 },
+    { widthPx: 101, heightPx: 77 },
+  ]) {
+    const value = psnr(await small(file, target), await wholeThenSmall(file, target));
+    expect(value).toBeGreaterThan(42);
+    expect(value).toBeLessThan(60);
+  }
+});
+
+test("a JPEG of at most eight rows with chroma halved is equal to a whole decode and a resize", async () => {
+  const noise = Uint8Array.from({ length: 400 * 7 * 3 }, (_, i) => Math.imul(i + 1, 2_654_435_761) >>> 24);
+  const file = await sharp(noise, { raw: { width: 400, height: 7, channels: 3 } })
+    .jpeg({ quality: 90 })
+    .toBuffer();
+  const target = { widthPx: 399, heightPx: 6 };
+  expect(await small(file, target)).toEqual(await wholeThenSmall(file, target));
+});
+
+test("an intact grey JPEG whose only component has sampling factors has no notice, at any size", async () => {
+  const grey = (await photo()).resize(160, 120, { fit: "fill" }).toColourspace("b-w");
+  const file = await grey.jpeg({ quality: 92 }).toBuffer();
+  const frameAt = file.indexOf(Buffer.from([0xff, 0xc0]));
+  expect(file[frameAt + 9]).toBe(1);
+  const plain = (await decodePicture(file, defaultLimits)).frame;
+  file[frameAt + 11] = 0x22;
+  const whole = await decodePicture(file, defaultLimits);
+  expect([whole.notices, whole.frame]).toEqual([[], plain]);
+  await withFrameStore(2 ** 26, async (frameStore) => {
+    expect((await decodeSmall(file, { widthPx: 40, heightPx: 30 }, frameStore)).notices).toEqual([]);
+  });
+});
+
 test("a JPEG of CMYK is decoded at full size, within 50 dB of a whole decode and a resize", async () => {
   const file = await (await photo()).toColourspace("cmyk").jpeg({ quality: 92 }).toBuffer();
   const target = { widthPx: 160, heightPx: 119 };

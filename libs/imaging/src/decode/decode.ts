@@ -30,31 +30,25 @@ type DecodedPicture = Omit<DecodedRaster, "raster"> & { readonly frame: Frame };
  * IMAGE_TRUNCATED or IMAGE_CORRUPT if pixels are missing, and DEADLINE_EXCEEDED after 30 s.
  */
 export async function decodePicture(bytes: Uint8Array, limits: PictureLimits): Promise<DecodedPicture> {
-  const { raster, ...facts } = await decodeRaster(bytes, limits, memoryFrameStore);
+  const { raster, ...facts } = await (await openEncoded(bytes, limits)).decode(memoryFrameStore);
   return { frame: await toWholeFrame(raster), ...facts };
-}
-
-/**
- * Does the same as `decodePicture`. Pictures above the frame store's memory limit are written to a file row by row. (Progressive
- * JPEG, interlaced PNG, WebP, AVIF and pictures to be turned upright are whole in memory while libvips decodes them: at 50
- * megapixels at most 200 MB. TIFF of 32-bit samples and 16-bit grey with a profile are whole in memory, too.)
- */
-export async function decodeRaster(
-  bytes: Uint8Array,
-  limits: PictureLimits,
-  frameStore: FrameStore,
-): Promise<DecodedRaster> {
-  return (await openEncoded(bytes, limits)).decode(frameStore);
 }
 
 /** An encoded picture whose header is known. */
 type EncodedInput = {
   readonly info: ImageInfo;
   /**
-   * Decodes as `decodeRaster` does. With `target` the result has exactly these sides, shrunk with Lanczos, colours weighted by alpha. Where
-   * libvips can do both at once (`rendersResized`), there is no frame of the full size, and a JPEG is shrunk by libjpeg first:
-   * photographs are then within 45 dB (PSNR) of `resizeRaster` on the whole picture. All other results are equal to that, those of
-   * turned pictures and of JPEGs within 50 dB. A target that is not smaller in both sides is resized from the whole picture.
+   * Decodes as `decodePicture` does. Pictures above the frame store's memory limit are written to a file row by row. (Progressive JPEG,
+   * interlaced PNG, WebP, AVIF and pictures to be turned upright are whole in memory while libvips decodes them: at 50 megapixels at most
+   * 200 MB. TIFF of 32-bit samples and 16-bit grey with a profile are whole in memory, too.)
+   *
+   * With `target` the result has exactly these sides, shrunk with Lanczos, colours weighted by alpha. Where libvips can do both at once
+   * (`rendersResized`), there is no frame of the full size, and libjpeg may shrink a JPEG first. Compared with `resizeRaster` on the whole
+   * picture (PSNR):
+   * - a JPEG that libjpeg shrank: 45 dB or more for large photographs, 42 dB for small sharp ones;
+   * - another JPEG, or a picture that is turned upright: 50 dB or more;
+   * - everything else: equal.
+   * A target that is not smaller in both sides is resized from the whole picture.
    */
   decode(frameStore: FrameStore, target?: Sides): Promise<DecodedRaster>;
 };

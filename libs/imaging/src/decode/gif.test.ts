@@ -1,12 +1,13 @@
 import { ImageFormat } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
+import { decodeRaster } from "../../test/decode-raster.ts";
 import { gif } from "../../test/gif.ts";
 import { withFrameStore } from "../../test/with-frame-store.ts";
 import { sharp } from "../engine/engine.ts";
 import { toWholeFrame } from "../frames/raster-rows.ts";
 import { defaultLimits } from "../limits.ts";
 import { gifLacksPixels } from "../structure/gif.ts";
-import { decodePicture, decodeRaster } from "./decode.ts";
+import { decodePicture } from "./decode.ts";
 import { inspectPicture } from "./inspect.ts";
 
 const part = { left: 4, top: 5, width: 6, height: 7 };

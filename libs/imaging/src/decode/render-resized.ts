@@ -36,9 +36,14 @@ export function rendersResized({ opened, metadata, plan }: Renderable): boolean 
 
 /**
  * Decodes a picture to 8-bit sRGB, upright, of exactly these sides, without a frame of its full size. A JPEG is shrunk by libjpeg first
- * if the frame store has files (`chooseLoadShrink`). Throws the decoder's errors and, for a JPEG, its warnings.
+ * if the frame store has files (`chooseLoadShrink`). Throws the decoder's errors and, for a JPEG, its warnings. Undefined for a JPEG whose
+ * rows would change with the rows that are added to find missing data.
  */
-export async function renderResized(picture: Renderable, target: Sides, frameStore: FrameStore): Promise<Raster> {
+export async function renderResized(
+  picture: Renderable,
+  target: Sides,
+  frameStore: FrameStore,
+): Promise<Raster | undefined> {
   const { opened, metadata, plan } = picture;
   const orientation = metadata.orientation ?? 1;
   const unturned = orientation >= 5 ? { widthPx: target.heightPx, heightPx: target.widthPx } : target;
@@ -52,6 +57,7 @@ export async function renderResized(picture: Renderable, target: Sides, frameSto
   };
   const shrunk = frameStore.hasFiles ? chooseLoadShrink(picture, unturned) : undefined;
   const load = shrunk ?? wholeOf(picture);
+  if (load === undefined) return undefined;
   /** libvips computes only rows that are asked for. So added rows are resized in width, and cut off before the resize in height. */
   const render = async (image: Sharp) => {
     if (load.decodedRows === undefined) return finish(crop(image, load));
@@ -70,10 +76,18 @@ export async function renderResized(picture: Renderable, target: Sides, frameSto
   return raster;
 }
 
-/** The picture at full size. A JPEG claims more rows than it has where its decoder would not notice missing data of the last ones. */
-function wholeOf({ opened, metadata, plan }: Renderable): Sides & Pick<LoadShrink, "bytes" | "decodedRows"> {
+/**
+ * The picture at full size. A JPEG claims more rows than it has where its decoder would not notice missing data of the last ones; undefined
+ * if that changes its own rows.
+ */
+function wholeOf({
+  opened,
+  metadata,
+  plan,
+}: Renderable): (Sides & Pick<LoadShrink, "bytes" | "decodedRows">) | undefined {
   const { width: widthPx, height: heightPx } = metadata;
   const taller = opened.format === ImageFormat.JPEG ? toTallerJpeg(plan.bytes) : undefined;
+  if (taller?.isExact === false) return undefined;
   const decodedRows = taller && Math.ceil(heightPx / 8) * 8 + 1;
   return { widthPx, heightPx, bytes: taller?.bytes ?? plan.bytes, decodedRows };
 }

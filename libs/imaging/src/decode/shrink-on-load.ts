@@ -8,7 +8,8 @@ export type Sides = { readonly widthPx: number; readonly heightPx: number };
 /** How a JPEG is shrunk while it is decoded. The sides are those of the decoded picture. */
 export type LoadShrink = Sides & ShrinkableJpeg & { readonly shrink: JpegShrink };
 
-// What is left for Lanczos after libjpeg's part. At 15/8 photographs are within 45 dB of a full decode, at 3/2 within 42 dB;
+// What is left for Lanczos after libjpeg's part. At 15/8 large photographs are within 45 dB of a full decode and small sharp ones within 42
+// dB; at 3/2 large ones are within 42 dB;
 // a 4K picture to 512 px leaves exactly 15/8 (docs/adr/0082).
 const LEAST_REST = 15 / 8;
 // libvips leaves out a last column or row that would stand for fewer source pixels than the others. The picture is then displaced by up

@@ -1,6 +1,7 @@
 /**
- * The loaders of libvips that we use. Users' bytes are read from memory, and JPEGs also from files that this package writes with names
- * of its own (docs/adr/0082). Of other formats only libvips' own is read from files, which this package writes itself. TIFF is open here because `openPicture` refuses it unless the limits allow it.
+ * The loaders of libvips that we use. Users' bytes are read from memory. Two kinds of files are read, and this package writes both under its
+ * own names: libvips' format, and edited copies of JPEGs (docs/adr/0082). TIFF is open here because `openPicture` refuses it unless the
+ * limits allow it.
  */
 export const servedLoaders: readonly string[] = [
   "VipsForeignLoadJpegBuffer",

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "@pixelmesh/errors";
-import { freeMemory } from "./free-memory.ts";
+import { freeMemory, isWhole } from "./free-memory.ts";
+import { isFrameFile, type Raster } from "./raster.ts";
 import type { SpareMemory } from "./spare-memory.ts";
 
 /** Where the pictures of one piece of work lie: in memory up to a size, larger ones in files. */
@@ -24,6 +25,11 @@ export type FrameStore = {
    */
   end(): Promise<void>;
 };
+
+/** Takes over the pixels of a raster in memory. */
+export function ownRaster(frameStore: Pick<FrameStore, "own">, raster: Raster): void {
+  if (!isFrameFile(raster)) frameStore.own(raster.data);
+}
 
 /** A frame store without files: pictures of any size lie in memory. */
 export const memoryFrameStore: FrameStore = Object.freeze({
@@ -49,7 +55,8 @@ export function createFrameStore(
   let files = 0;
   let closed = false;
   let memories: Uint8Array[] = [];
-  let owned: Uint8Array[] = [];
+  // Weak: work that drops a picture before its end must not hold it in memory.
+  let owned: WeakRef<ArrayBuffer>[] = [];
   const close = async () => {
     closed = true;
     for (const memory of memories) spare?.give(memory);
@@ -72,13 +79,16 @@ export function createFrameStore(
       memories.push(memory);
       return memory;
     },
-    own(memory) {
-      if (!closed) owned.push(memory);
+    own({ buffer, byteLength }) {
+      if (!closed && isWhole(buffer, byteLength)) owned.push(new WeakRef(buffer));
     },
     close,
     async end() {
-      const reused = new Set(memories.map(({ buffer }) => buffer));
-      for (const memory of owned) if (!reused.has(memory.buffer)) freeMemory(memory);
+      const reused = new Set<ArrayBufferLike>(memories.map(({ buffer }) => buffer));
+      for (const reference of owned) {
+        const buffer = reference.deref();
+        if (buffer && !reused.has(buffer)) freeMemory(new Uint8Array(buffer));
+      }
       await close();
     },
   };

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { withFrameStore } from "../../test/with-frame-store.ts";
 import { sharp } from "../engine/engine.ts";
@@ -24,6 +26,25 @@ test("a frame store frees the pixels that libvips made when its work has ended w
   await closed.close();
   expect(kept.data).toHaveLength(32 * 32 * 3);
   expect(frame.data).toHaveLength(64 * 64 * 3);
+});
+
+test("a frame store does not hold pixels that its work has dropped", async () => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as () => void;
+  const frameStore = createFrameStore(noFiles, 2 ** 20);
+  const drop = () => {
+    const pixels = new Uint8Array(2 ** 20);
+    frameStore.own(pixels);
+    return new WeakRef(pixels.buffer);
+  };
+  const dropped = drop();
+  await expect
+    .poll(() => {
+      gc();
+      return dropped.deref() === undefined;
+    })
+    .toBe(true);
+  await frameStore.end();
 });
 
 test("memory for reuse is kept, though a frame store took it over", async () => {

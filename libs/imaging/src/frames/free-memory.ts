@@ -6,7 +6,12 @@ import { isFrameFile, type Raster } from "./raster.ts";
  * buffer belongs to other data, too, and is left alone.
  */
 export function freeMemory({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && byteLength > 0) buffer.transfer(0);
+  if (isWhole(buffer, byteLength)) buffer.transfer(0);
+}
+
+/** Whether a view of so many bytes is all of a buffer. */
+export function isWhole(buffer: ArrayBufferLike, byteLength: number): buffer is ArrayBuffer {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && byteLength > 0;
 }
 
 /** Does the same for the pixels of a raster in memory. */

@@ -37,6 +37,8 @@ export function toTallerJpeg(bytes: Uint8Array): TallerJpeg | undefined {
     if (heightPx === 0 || (isHalved && heightPx > ROWS) || taller > 65_500) return undefined;
     const copy = Buffer.from(bytes);
     copy.writeUInt16BE(taller, heightAt);
+    // A lone component is coded without its sampling factors. With them the added rows would belong to the last blocks.
+    if (components === 1) copy[heightAt + 6] = 0x11;
     return { bytes: copy, isExact: !isHalved };
   }
   return undefined;

@@ -21,7 +21,8 @@ export type CollectOptions = {
 };
 
 /**
- * Collects all chunks in one array. Copies each chunk, so that the message around a small chunk is not kept. Throws `reason` above
+ * Collects all chunks in one array. Copies each chunk, so that the message around a small chunk is not kept. The
+ * array lies in a buffer of its own, which may be longer. Throws `reason` above
  * `maxBytes`, and QUEUE_FULL if the share cannot grow.
  */
 export async function collectBytes(

@@ -4,8 +4,8 @@ import {
   type EncodedRaster,
   encodeRaster,
   type FrameStore,
-  isFrameFile,
   openEncoded,
+  ownRaster,
   type PictureLimits,
 } from "@pixelmesh/imaging";
 import { operationOf, resultSize, validateOperation } from "@pixelmesh/pipeline";
@@ -54,7 +54,8 @@ export async function runDirect(
   try {
     const bytes = await collectBytes(request.chunks, { maxBytes, share });
     encoded = await runAndEncode(parts, bytes, request, frameStore, resultStore);
-    frameStore.own(bytes);
+    // All memory of the upload, which may be longer than its bytes.
+    frameStore.own(new Uint8Array(bytes.buffer));
     await frameStore.end();
   } finally {
     share.release();
@@ -93,7 +94,7 @@ async function runAndEncode(
   const { outcome } = await executeStep(parts, work, directAccount(), { signal, onProgress });
   const encoded = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), limits, resultStore);
   const { widthPx, heightPx } = outcome.frame;
-  if (!isFrameFile(outcome.frame)) frameStore.own(outcome.frame.data);
+  ownRaster(frameStore, outcome.frame);
   notices.push(...(outcome.notices ?? []), ...encoded.notices);
   // Placed here, where the reference to the content ends: a caller that waits must not hold it in memory.
   const placed = await placeContent(encoded.content, resultStore, parts.transfers.downloads);

@@ -1,4 +1,4 @@
-import { isFrameFile } from "@pixelmesh/imaging";
+import { ownRaster } from "@pixelmesh/imaging";
 import type { Notice, Step, StepResult } from "@pixelmesh/proto";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
@@ -53,7 +53,7 @@ export async function produceResult(
       storeOutcome(parts, item, executed, notices, { limits, frameStore, signal, retry }),
     );
     progress.done();
-    if (!isFrameFile(executed.outcome.frame)) frameStore.own(executed.outcome.frame.data);
+    ownRaster(frameStore, executed.outcome.frame);
     await frameStore.end();
     await shareResult(parts, item, result, executed.modelDigest);
     return { result, slotWaitMs: Math.round(executed.slotWaitMs) };

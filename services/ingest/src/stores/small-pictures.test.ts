@@ -6,7 +6,7 @@ const bytesOf = (length: number) => new Uint8Array(length).fill(7);
 
 test("a small picture of a job is found by job and digest, as a copy", () => {
   const pictures = createSmallPictures(64 * mib);
-  const bytes = bytesOf(100);
+  const bytes = Buffer.from(bytesOf(100));
   pictures.keep("job", "digest", bytes, 0);
   bytes.fill(9);
   expect(pictures.find("job", "digest")).toEqual(bytesOf(100));

@@ -31,8 +31,8 @@ export function createSmallPictures(workBytes: number): SmallPictures {
   return {
     keep(jobId, sha256, bytes, openJobs) {
       if (bytes.length === 0 || bytes.length > maxJobContentBytes || openJobs > maxJobs) return;
-      // A copy: the bytes may be a part of a larger buffer that the upload's budget counts.
-      kept.set(toKey(jobId, sha256), bytes.slice());
+      // A copy: the bytes may be a part of a larger buffer that the upload's budget counts. `slice` of a Buffer copies nothing.
+      kept.set(toKey(jobId, sha256), new Uint8Array(bytes));
     },
     find: (jobId, sha256) => kept.get(toKey(jobId, sha256)),
   };

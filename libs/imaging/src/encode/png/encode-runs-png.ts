@@ -55,16 +55,22 @@ async function encode({ data, widthPx, heightPx, channels }: Frame, filter: RowF
   const deflate = createDeflate(runs);
   deflate.on("data", (bytes: Buffer) => parts.push(...chunkParts("IDAT", bytes)));
   const ended = once(deflate, "end");
-  for (let y = 0; y < heightPx; y += rowsAtOnce) {
-    const count = Math.min(rowsAtOnce, heightPx - y);
-    const filtered = filter.filter(data.subarray(y * stride, (y + count) * stride), count);
-    // The memory of the filter is used again when zlib has read it.
-    await new Promise<void>((resolve, reject) => {
-      deflate.write(filtered, (error) => (error ? reject(error) : resolve()));
-    });
+  // `write` reports the failure.
+  ended.catch(() => {});
+  try {
+    for (let y = 0; y < heightPx; y += rowsAtOnce) {
+      const count = Math.min(rowsAtOnce, heightPx - y);
+      const filtered = filter.filter(data.subarray(y * stride, (y + count) * stride), count);
+      // The memory of the filter is used again when zlib has read it.
+      await new Promise<void>((resolve, reject) => {
+        deflate.write(filtered, (error) => (error ? reject(error) : resolve()));
+      });
+    }
+    deflate.end();
+    await ended;
+  } finally {
+    deflate.destroy();
   }
-  deflate.end();
-  await ended;
   parts.push(pngChunk("IEND", new Uint8Array(0)));
   return toPlainBytes(Buffer.concat(parts));
 }

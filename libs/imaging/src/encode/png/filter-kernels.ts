@@ -29,8 +29,9 @@ const pageBytes = 65_536;
 const spareBytes = 64;
 const module = new WebAssembly.Module(readFileSync(new URL("../../kernels/png-filter.wasm", import.meta.url)));
 
-/** Memory that was used last. Another picture takes it, if it is free. */
-let spare: WebAssembly.Memory | undefined;
+/** Memory that no picture uses now. */
+const spares: WebAssembly.Memory[] = [];
+const maxSpares = 4;
 const keptBytes = 4 * 2 ** 20;
 
 /** Runs `act` with a filter for at most `rowsAtOnce` rows of `stride` bytes at a time. */
@@ -38,12 +39,11 @@ export async function withRowFilter<T>(
   shape: { readonly stride: number; readonly pixelBytes: number; readonly rowsAtOnce: number },
   act: (filter: RowFilter) => Promise<T>,
 ): Promise<T> {
-  const memory = spare ?? new WebAssembly.Memory({ initial: 1 });
-  spare = undefined;
+  const memory = spares.pop() ?? new WebAssembly.Memory({ initial: 1 });
   try {
     return await act(createFilter(memory, shape));
   } finally {
-    if (memory.buffer.byteLength <= keptBytes) spare = memory;
+    if (memory.buffer.byteLength <= keptBytes && spares.length < maxSpares) spares.push(memory);
   }
 }
 
