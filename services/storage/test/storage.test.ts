@@ -190,8 +190,11 @@ test("one call releases the blobs of several jobs", async () => {
     const header = { kind: BlobKind.INPUT, jobId, keepUntilUnixMs: Date.now() + hourMs };
     await client.putSmallBlob({ header, content: randomBytes(100) });
   }
-  expect(await client.releaseBlobs({ jobId: "job-a", furtherJobIds: ["job-b", "unknown"] })).toEqual({ released: 2 });
-  expect(await client.releaseBlobs({ jobId: "job-c" })).toEqual({ released: 1 });
+  expect(await client.releaseBlobs({ jobId: "job-a", furtherJobIds: ["job-b", "unknown"] })).toEqual({
+    released: 2,
+    releasedJobs: 3,
+  });
+  expect(await client.releaseBlobs({ jobId: "job-c" })).toEqual({ released: 1, releasedJobs: 1 });
   const furtherJobIds = Array.from({ length: 1_001 }, (_, n) => `job-${n}`);
   for (const request of [
     { jobId: "", furtherJobIds: ["job-a"] },

@@ -85,9 +85,10 @@ export function createFrameStore(
     close,
     async end() {
       const reused = new Set<ArrayBufferLike>(memories.map(({ buffer }) => buffer));
-      for (const reference of owned) {
-        const buffer = reference.deref();
-        if (buffer && !reused.has(buffer)) freeMemory(new Uint8Array(buffer));
+      // A picture that passes through work unchanged is taken over as an input and as a result.
+      const buffers = new Set(owned.map((reference) => reference.deref()));
+      for (const buffer of buffers) {
+        if (buffer && !buffer.detached && !reused.has(buffer)) freeMemory(new Uint8Array(buffer));
       }
       await close();
     },

@@ -47,6 +47,15 @@ test("a frame store does not hold pixels that its work has dropped", async () =>
   await frameStore.end();
 });
 
+test("pixels that are taken over twice, or freed before, are freed once", async () => {
+  const frameStore = createFrameStore(noFiles, 2 ** 20);
+  const pixels = [new Uint8Array(100), new Uint8Array(200)] as const;
+  for (const one of [...pixels, ...pixels]) frameStore.own(one);
+  freeMemory(pixels[1]);
+  await frameStore.end();
+  expect(pixels.map(({ length }) => length)).toEqual([0, 0]);
+});
+
 test("memory for reuse is kept, though a frame store took it over", async () => {
   const spare = createSpareMemory(2 ** 22);
   const frameStore = createFrameStore(noFiles, 2 ** 22, spare);
