@@ -79,8 +79,8 @@ export function print(
 }
 
 /**
- * Writes a row in inks. `inks` has 32 bytes for each ink, of which there are at most 15, and the last one twice: three doubles, and the ink as four
- * bytes. `lines` are the gradients of outlines, or 0.
+ * Writes a row in inks. `inks` has 13 entries of 32 bytes: up to 12 inks, then the last one again. Further entries are read but not used. An entry
+ * is an ink as three doubles and as four bytes. `lines` are the gradients of outlines, or 0.
  */
 export function inkRow(
   places: usize, lines: usize, count: i32, opacity: f64, inks: usize, channels: i32, isFloat: bool, to: usize,
@@ -116,10 +116,9 @@ export function inkRow(
   for (; x < count; x++) inkPixel(places, lines, x, opacity, inks, isFloat, to + <usize>(x * size));
 }
 
-/** One byte of each ink. */
+/** One byte of each of 13 entries. Those past the last ink are not looked up. */
 @inline
 function bytesOfInks(inks: usize, offset: usize): v128 {
-  // Entries past the last ink are not looked up.
   let bytes = i8x16.splat(0);
   bytes = i8x16.replace_lane(bytes, 0, load<u8>(inks + offset, 0));
   bytes = i8x16.replace_lane(bytes, 1, load<u8>(inks + offset, 32));

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createPicture, toEffect, toPixels } from "../../test/pictures.ts";
 import { effectDescriptions, parseEffects } from "./catalogue/catalogue.ts";
+import type { ParsedEffect } from "./catalogue/define-effect.ts";
 import { applyChain, chainShape, runChain } from "./chain.ts";
 
 const all = effectDescriptions().map(({ name }) => toEffect(name));
@@ -145,4 +146,77 @@ test("the event loop runs every few milliseconds while a large picture is proces
   expect(turns).toBeGreaterThan(34);
   // The median, not the maximum: a shared machine may pause the process for longer than our code does.
   expect(lag.percentile(50) / 1e6).toBeLessThan(50);
+});
+
+/** Applies a chain and returns, for each iteration of the event loop, how many rows each effect emitted. */
+async function rowsOfTurns(picture: Frame, effects: readonly ParsedEffect[]): Promise<number[][]> {
+  const turns = [effects.map(() => 0)];
+  const counted = effects.map(
+    (effect, i): ParsedEffect => ({
+      ...effect,
+      createStage: (context, target) =>
+        effect.createStage(context, {
+          place: target.place,
+          emit(row) {
+            (turns.at(-1) as number[])[i]! += 1;
+            target.emit(row);
+          },
+        }),
+    }),
+  );
+  let running = true;
+  const next = () => {
+    turns.push(effects.map(() => 0));
+    if (running) setImmediate(next);
+  };
+  setImmediate(next);
+  await applyChain(picture, counted);
+  running = false;
+  return turns;
+}
+
+test("between two turns each effect emits at most one wide row, also of a row of cells and of the rows held at the end", async () => {
+  const effects = parseEffects([
+    toEffect("retro_8bit", { pixel_size: 64 }),
+    toEffect("pop_art", { outline_width: 8 }),
+    toEffect("dither", { scale: 32 }),
+    toEffect("pop_art", { outline_width: 3 }),
+  ]);
+  // One row of 16,384 pixels through four effects is a turn.
+  const turns = await rowsOfTurns(createPicture(16_384, 70, 3), effects);
+  for (const rows of turns) for (const count of rows) expect(count).toBeLessThanOrEqual(1);
+  expect(effects.map((_, i) => turns.reduce((sum, rows) => sum + (rows[i] as number), 0))).toEqual([70, 70, 70, 70]);
+});
+
+test("a narrow picture takes turns by its rows", async () => {
+  const turns = await rowsOfTurns(createPicture(1, 4_096, 3), parseEffects(all));
+  // A row counts as 512 pixels: 32 rows through four effects are a turn.
+  expect(all).toHaveLength(4);
+  expect(turns.length).toBeGreaterThan(4_096 / 32);
+});
+
+test("an abort during the rows that an effect held back ends the chain", async () => {
+  const reason = new Error("stop");
+  const controller = new AbortController();
+  const effects = parseEffects([toEffect("pop_art", { outline_width: 8 }), toEffect("retro_8bit", { pixel_size: 64 })]);
+  let emitted = 0;
+  const last = effects.at(-1) as ParsedEffect;
+  const watched: ParsedEffect = {
+    ...last,
+    createStage: (context, target) =>
+      last.createStage(context, {
+        place: target.place,
+        emit(row) {
+          emitted += 1;
+          controller.abort(reason);
+          target.emit(row);
+        },
+      }),
+  };
+  const run = applyChain(createPicture(16_384, 64, 3), [effects[0] as ParsedEffect, watched], {
+    signal: controller.signal,
+  });
+  await expect(run).rejects.toBe(reason);
+  // Two rows of 16,384 pixels through two effects are a turn.
+  expect(emitted).toBeLessThanOrEqual(2);
 });

@@ -26,8 +26,11 @@ export type ChainOptions = {
 // Large enough to make the cost of a read or write small, and small enough to keep a strip in the cache.
 const stripSamples = 256 * 1_024;
 
-// Half a millisecond to 2 ms for an effect.
+// Half a millisecond to 4 ms for an effect.
 const turnPixels = 64 * 1_024;
+
+// A row costs at least as much as so many pixels.
+const minRowPixels = 512;
 
 /** Returns the shape of a chain's result: the picture's size in RGB, with alpha if the picture has it. */
 export function chainShape(picture: Pick<RowSource, "widthPx" | "heightPx" | "channels">): RowShape {
@@ -75,16 +78,22 @@ async function runInSpace(
     const written = await output.flush(sink);
     onProgress?.(written / heightPx);
   };
+  const drain = async () => {
+    do {
+      if (output.waiting() >= stripRows) await flush();
+      await pace(Math.max(widthPx, minRowPixels) * effects.length);
+    } while (stages.more());
+  };
   for (let top = 0; top < heightPx; top += stripRows) {
     const count = Math.min(stripRows, heightPx - top);
     input.write(await source.readRows(top, count));
     for (let i = 0; i < count; i++) {
       stages.push(input.row(i));
-      if (output.waiting() >= stripRows) await flush();
-      await pace(widthPx * effects.length);
+      await drain();
     }
   }
   stages.end();
+  await drain();
   if (output.waiting() > 0) await flush();
 }
 

@@ -6,8 +6,6 @@ import { readFileSync } from "node:fs";
  * to 1. A curve is a table of doubles with `steps` intervals and one entry more than their ends; it is interpolated.
  */
 export type EffectKernels = {
-  /** Converts `count` samples: to[i] = from[i] / 255, as the nearest float. */
-  readonly bytesToFloats: (from: number, count: number, to: number) => void;
   /** Converts `count` samples: times 255, rounded half up, limited to 0 to 255. */
   readonly floatsToBytes: (from: number, count: number, to: number) => void;
   /** Spreads bytes of grey (1 channel, or 2 with alpha) over three channels. */
@@ -138,7 +136,7 @@ export type EffectKernels = {
       ...[ranks: number, right: number, down: number],
     ]
   ) => void;
-  /** Colours of a row from a plane of places, with outlines (a plane of floats, or 0). */
+  /** Colours of a row from a plane of places, with outlines (a plane of floats, or 0). `inks` has 13 entries for any number of inks. */
   readonly inkRow: (
     ...row: [
       ...[places: number, lines: number, count: number, opacity: number],

@@ -1,5 +1,10 @@
-import { expect, test } from "vitest";
+import { AppError } from "@pixelmesh/errors";
+import { beforeAll, expect, test, vi } from "vitest";
 import { openKernelSpace } from "./kernel-space.ts";
+
+beforeAll(() => {
+  vi.useFakeTimers();
+});
 
 test("memory is 0 at the start, also where earlier work has written", () => {
   for (let round = 0; round < 3; round++) {
@@ -45,4 +50,34 @@ test("two spaces at once do not share memory", () => {
   expect(other.bytes(address, 16).every((value) => value === 0)).toBe(true);
   one.close();
   other.close();
+});
+
+test("memory of ended work is used again within 10 s, and not afterwards", () => {
+  const sizeOf = (space: ReturnType<typeof openKernelSpace>) => space.bytes(0, 1).buffer.byteLength;
+  const reopen = () => {
+    const space = openKernelSpace();
+    const size = sizeOf(space);
+    space.close();
+    return size;
+  };
+  vi.advanceTimersByTime(10_000);
+  const fresh = openKernelSpace();
+  const freshBytes = sizeOf(fresh);
+  fresh.allocate(5_000_000);
+  const grownBytes = sizeOf(fresh);
+  expect(grownBytes).toBeGreaterThan(freshBytes);
+  fresh.close();
+  vi.advanceTimersByTime(9_000);
+  expect(reopen()).toBe(grownBytes);
+  vi.advanceTimersByTime(9_000);
+  expect(reopen()).toBe(grownBytes);
+  vi.advanceTimersByTime(10_000);
+  expect(reopen()).toBe(freshBytes);
+});
+
+test("more memory than there can be is OUT_OF_MEMORY", () => {
+  const space = openKernelSpace();
+  expect(() => space.allocate(2 ** 33)).toThrow(AppError);
+  expect(() => space.allocate(2 ** 33)).toThrow(expect.objectContaining({ reason: "OUT_OF_MEMORY" }));
+  space.close();
 });

@@ -1,3 +1,4 @@
+import { AppError } from "@pixelmesh/errors";
 import { createEffectKernels, type EffectKernels } from "./effect-kernels.ts";
 
 /** Numbers that a kernel reads. */
@@ -6,9 +7,9 @@ export type Table = Float64Array | Float32Array | Int32Array | Uint8Array;
 /** The kernels of one piece of work, and their memory. An address is a number of bytes; those returned here are multiples of 16. */
 export type KernelSpace = {
   readonly kernels: EffectKernels;
-  /** Returns the address of so many bytes, set to 0. */
+  /** Returns the address of so many bytes, set to 0. Throws OUT_OF_MEMORY. */
   allocate(bytes: number): number;
-  /** Returns the address of a copy of the table. The same table is copied once. */
+  /** Returns the address of a copy of the table. The same table is copied once. Throws OUT_OF_MEMORY. */
   constant(table: Table): number;
   /** Returns memory as bytes. The next `allocate` or `constant` may detach them. */
   bytes(address: number, length: number): Uint8Array;
@@ -23,11 +24,14 @@ const firstAddress = pageBytes;
 const slackBytes = 64;
 const maxSpare = 2;
 const maxSpareBytes = 8 * 1024 * 1024;
+const idleMs = 10_000;
 
 type Instance = { readonly memory: WebAssembly.Memory; readonly kernels: EffectKernels };
 
-// Spaces of earlier work: new memory would cost page faults, and a collection after some of it. At most 16 MiB in each thread.
-const spare: Instance[] = [];
+// Spaces of earlier work: new memory would cost page faults, and a collection after some of it. At most 16 MiB in each thread, and none after 10 s
+// without use.
+let spare: Instance[] = [];
+let timer: NodeJS.Timeout | undefined;
 
 /** Opens a space: the memory of earlier work if some is free. Memory grows with what is allocated. */
 export function openKernelSpace(): KernelSpace {
@@ -38,7 +42,7 @@ export function openKernelSpace(): KernelSpace {
     const address = end;
     end += Math.ceil((bytes + slackBytes) / 16) * 16;
     const missing = end - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
+    if (missing > 0) grow(memory, missing);
     return address;
   };
   return {
@@ -59,9 +63,27 @@ export function openKernelSpace(): KernelSpace {
     },
     bytes: (address, length) => new Uint8Array(memory.buffer, address, length),
     close() {
-      if (spare.length < maxSpare && memory.buffer.byteLength <= maxSpareBytes) spare.push({ memory, kernels });
+      keep({ memory, kernels });
     },
   };
+}
+
+function grow(memory: WebAssembly.Memory, bytes: number): void {
+  try {
+    memory.grow(Math.ceil(bytes / pageBytes));
+  } catch (cause) {
+    throw new AppError("OUT_OF_MEMORY", `No further ${bytes} bytes of memory for the effects of a picture`, { cause });
+  }
+}
+
+function keep(instance: Instance): void {
+  if (spare.length >= maxSpare || instance.memory.buffer.byteLength > maxSpareBytes) return;
+  spare.push(instance);
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    spare = [];
+  }, idleMs).unref();
+  timer.refresh();
 }
 
 function createInstance(): Instance {

@@ -10,8 +10,8 @@ import type { ChainTask } from "../threads/chain-thread.ts";
 /** Working memory for each pixel of width, in bytes: the rows that a chain holds while it streams. */
 const chainBytesPerColumn = 16 * 1024;
 
-// A 4K picture through one effect: 40 to 150 ms of work, in turns of 1 to 2 ms, while pictures are decoded and encoded on other cores. Handing the
-// picture to a thread and back costs 70 ms more (copies, new memory and collections in both threads), and starting one 150 to 240 ms.
+// One effect on a 4K picture is 40 to 150 ms of work, in turns of about 4 ms. Meanwhile other cores decode and encode pictures. Handing the picture
+// to a thread and back costs 70 ms more: copies, new memory, and collections in both threads. Starting a thread costs 150 to 240 ms.
 const defaultThreadPixels = 12 * 1024 * 1024;
 
 /**

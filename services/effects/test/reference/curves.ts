@@ -1,13 +1,7 @@
-import { curveAt, encodedCurve, lightnessCurve, linearCurve, tabulate } from "../../src/domain/color/curve.ts";
+import { curveAt, encodedCurve, lightnessCurve, linearCurve } from "../../src/domain/color/curve.ts";
 
 /** A function from 0 to 1. */
 export type Curve = (value: number) => number;
-
-/** Tabulates `exact` with `steps` intervals. */
-export function createCurve(exact: Curve, steps: number): Curve {
-  const curve = tabulate(exact, steps);
-  return (value) => curveAt(curve, value);
-}
 
 /** The tabulated curves as functions. */
 export const linearOf: Curve = (value) => curveAt(linearCurve, value);

@@ -1,35 +1,15 @@
-const cellSteps = 64;
+import { createHalftoneScreen } from "../../src/domain/draw/halftone.ts";
 
 /** Returns the screen's rank at a pixel: the share of ink, 0 to 1, at which the growing dot reaches it. */
-export type HalftoneScreen = (x: number, y: number) => number;
+export type Screen = (x: number, y: number) => number;
 
-/**
- * Creates a halftone screen of round dots, `periodPx` apart on a grid turned by `angleDegrees`. The spot function is (cos 2πu +
- * cos 2πv) / 2, PostScript's cosine dot. Its values are replaced by their ranks, so that the share of a cell below a value is
- * exactly that value and tones are kept.
- */
-export function createHalftoneScreen(periodPx: number, angleDegrees: number): HalftoneScreen {
-  const angle = (angleDegrees * Math.PI) / 180;
-  const [right, down] = [(Math.cos(angle) * cellSteps) / periodPx, (Math.sin(angle) * cellSteps) / periodPx];
-  const mask = cellSteps - 1;
-  const ranks = cellRanks();
+/** Creates the halftone screen of a period and an angle. */
+export function createScreen(periodPx: number, angleDegrees: number): Screen {
+  const { ranks, right, down } = createHalftoneScreen(periodPx, angleDegrees);
+  const side = Math.sqrt(ranks.length);
   return (x, y) => {
-    const u = Math.floor(x * right + y * down) & mask;
-    const v = Math.floor(y * right - x * down) & mask;
-    return ranks[v * cellSteps + u] as number;
+    const u = Math.floor(x * right + y * down) & (side - 1);
+    const v = Math.floor(y * right - x * down) & (side - 1);
+    return ranks[v * side + u] as number;
   };
-}
-
-function cellRanks(): Float32Array {
-  const spot = Float64Array.from({ length: cellSteps * cellSteps }, (_, i) => {
-    const [u, v] = [(i % cellSteps) + 0.5, Math.floor(i / cellSteps) + 0.5];
-    return Math.cos((2 * Math.PI * u) / cellSteps) + Math.cos((2 * Math.PI * v) / cellSteps);
-  });
-  // The highest spot values take ink first: dots grow from the cell's corner, where both cosines are 1.
-  const order = Array.from(spot.keys()).sort((a, b) => (spot[b] as number) - (spot[a] as number) || a - b);
-  const ranks = new Float32Array(spot.length);
-  order.forEach((at, rank) => {
-    ranks[at] = (rank + 0.5) / order.length;
-  });
-  return ranks;
 }

@@ -1,21 +1,12 @@
-import { clampUnit, lumaWeights, luminanceWeights, type Rgb, toRgb } from "../../src/domain/color/color.ts";
-import { fromOklab, toOklab } from "../../src/domain/color/oklab.ts";
+import { clampUnit, lumaWeights, luminanceWeights, type Rgb } from "../../src/domain/color/color.ts";
+import { createInks, type InkPalette } from "../../src/domain/effects/pop-art.ts";
 import { lightnessOf, linearOf } from "./curves.ts";
-import { createHalftoneScreen, type HalftoneScreen } from "./halftone.ts";
+import { createScreen, type Screen } from "./halftone.ts";
 import { paintWithOutline } from "./outline.ts";
 import type { RowKernel, RowShape, RowTransform } from "./rows.ts";
 
-// Inks from dark to light, chosen for this project. The picture's lightness selects among them.
-const ramps = {
-  comic: ["#1b1035", "#d4145a", "#f7931e", "#ffe45c", "#fff8e1"],
-  screenprint: ["#12263a", "#06748c", "#f25f5c", "#ffd166", "#fdf6e3"],
-  neon: ["#0d0221", "#7b2cbf", "#ff2079", "#00f0ff", "#f5f749"],
-  mint: ["#22223b", "#2a6f77", "#4ecdc4", "#c7f9cc", "#fffcf2"],
-  mono: ["#000000", "#ffffff"],
-};
-
 type Settings = {
-  readonly palette: keyof typeof ramps | "original";
+  readonly palette: InkPalette | "original";
   readonly levels: number;
   readonly saturation: number;
   readonly dot_size: number;
@@ -28,13 +19,13 @@ type Settings = {
 export function popArt(settings: Settings, shape: RowShape): RowTransform {
   const { levels, dot_size: dotSize, dot_angle: angle } = settings;
   const saturation = settings.saturation / 100;
-  const screenAt = (turn: number) => (dotSize >= 2 ? createHalftoneScreen(dotSize, angle + turn) : undefined);
+  const screenAt = (turn: number) => (dotSize >= 2 ? createScreen(dotSize, angle + turn) : undefined);
   const softness = Math.min(0.5, 0.75 / Math.max(dotSize, 1));
   const printer = (turn: number) => createPrinter(levels, softness, screenAt(turn));
   const paint =
     settings.palette === "original"
       ? paintOwnColors(shape, saturation, [printer(15), printer(45), printer(0)], levels - 1)
-      : paintInks(shape, createInks(ramps[settings.palette], levels, saturation), printer(0));
+      : paintInks(shape, createInks(settings.palette, levels, saturation), printer(0));
   return paintWithOutline(shape, { radiusPx: settings.outline_width, opacity: settings.outline / 100 }, paint);
 }
 
@@ -42,7 +33,7 @@ export function popArt(settings: Settings, shape: RowShape): RowTransform {
 type Printer = (tone: number, x: number, y: number) => number;
 
 // Below softness 0.5 the rim of a dot is a ramp of about a pixel and a half, against jagged edges.
-function createPrinter(levels: number, softness: number, screen: HalftoneScreen | undefined): Printer {
+function createPrinter(levels: number, softness: number, screen: Screen | undefined): Printer {
   const last = levels - 1;
   if (screen === undefined) return (tone) => Math.round(tone * last);
   return (tone, x, y) => {
@@ -94,15 +85,4 @@ function paintOwnColors(
       row[i + 2] = printBlue(clampUnit(grey + (b - grey) * saturation), x, y) / last;
     }
   };
-}
-
-function createInks(ramp: readonly string[], levels: number, saturation: number): readonly Rgb[] {
-  const stops = ramp.map((text) => toOklab(toRgb(text) as Rgb));
-  return Array.from({ length: levels }, (_, level) => {
-    const place = (level / (levels - 1)) * (stops.length - 1);
-    const below = Math.min(Math.floor(place), stops.length - 2);
-    const [from, to] = [stops[below] as Rgb, stops[below + 1] as Rgb];
-    const mixed = from.map((value, c) => value + ((to[c] as number) - value) * (place - below));
-    return fromOklab([mixed[0] as number, (mixed[1] as number) * saturation, (mixed[2] as number) * saturation]);
-  });
 }

@@ -1,4 +1,5 @@
-import { lumaWeights, luminanceWeights, type Rgb, toLinear } from "../../src/domain/color/color.ts";
+import { lumaWeights, luminanceWeights, type Rgb } from "../../src/domain/color/color.ts";
+import { toneColors, toneLevels } from "../../src/domain/dither/tones.ts";
 import { type Curve, linearOf } from "./curves.ts";
 
 /**
@@ -31,9 +32,8 @@ export function createTones(options: {
   light: Rgb;
 }): Tones {
   const { channels, count, planes, linearLight, dark, light } = options;
-  const steps = Float64Array.from({ length: count }, (_, i) => i / (count - 1));
-  const levels = linearLight ? steps.map(toLinear) : steps;
-  const colors = dark.map((from, c) => Float32Array.from(steps, (step) => from + ((light[c] as number) - from) * step));
+  const levels = toneLevels(count, linearLight);
+  const colors = toneColors(count, dark, light);
   return {
     planes,
     levels,
@@ -41,10 +41,9 @@ export function createTones(options: {
     read: planes === 1 ? createGreyReader(channels, linearLight) : createPlaneReader(channels, linearLight),
     write(indices, row) {
       for (let c = 0; c < 3; c++) {
-        const table = colors[c] as Float32Array;
         let from = planes === 1 ? 0 : c;
         for (let to = c; to < row.length; to += channels, from += planes)
-          row[to] = table[indices[from] as number] as number;
+          row[to] = (colors[indices[from] as number] as Rgb)[c] as number;
       }
     },
   };
@@ -76,20 +75,10 @@ function createPlaneReader(channels: 3 | 4, linearLight: boolean): Tones["read"]
  * number.
  */
 export function createNearestLevel(levels: Float64Array): (tone: number) => number {
-  const buckets = 512;
   const last = levels.length - 1;
-  const middleAbove = levels.map((level, i) =>
-    i < last ? (level + (levels[i + 1] as number)) / 2 : Number.POSITIVE_INFINITY,
-  );
-  // The result for the lower end of each bucket, so that few steps remain.
-  const starts = new Uint8Array(buckets + 1);
-  for (let bucket = 1, index = 0; bucket <= buckets; bucket++) {
-    while (bucket / buckets >= (middleAbove[index] as number)) index++;
-    starts[bucket] = index;
-  }
   return (tone) => {
-    let index = tone <= 0 ? 0 : (starts[tone >= 1 ? buckets : Math.floor(tone * buckets)] as number);
-    while (tone >= (middleAbove[index] as number)) index++;
+    let index = 0;
+    while (index < last && tone >= ((levels[index] as number) + (levels[index + 1] as number)) / 2) index++;
     return index;
   };
 }

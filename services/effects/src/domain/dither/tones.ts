@@ -36,24 +36,37 @@ export function createTones(
   const { count, planes, linearLight, dark, light } = options;
   const { space, shape, to } = context;
   const { paintIndices, paintSamples } = space.kernels;
-  const steps = Float64Array.from({ length: count }, (_, i) => i / (count - 1));
-  const colors = Array.from(steps, (step): Rgb => {
-    const [red, green, blue] = dark.map((from, c) => from + ((light[c] as number) - from) * step);
-    return [red as number, green as number, blue as number];
-  });
-  const table = space.constant(toColorTable(colors, to));
+  const table = space.constant(toColorTable(toneColors(count, dark, light), to));
   const indices = allocatePlane(space, planes * shape.widthPx, 1);
   const tones = allocatePlane(space, planes * shape.widthPx, 4);
   const paint = planes === 1 ? paintIndices : paintSamples;
   return {
     planes,
-    levels: linearLight ? steps.map(toLinear) : steps,
+    levels: toneLevels(count, linearLight),
     tones,
     indices,
     read:
       planes === 1 ? createGreyReader(context, linearLight, tones) : createSampleReader(context, linearLight, tones),
     write: (row) => paint(indices, shape.widthPx, table, shape.channels, to === "floats", row),
   };
+}
+
+/** Returns `count` tones from 0 to 1, in even steps of the sRGB curve: as linear light or encoded. */
+export function toneLevels(count: number, linearLight: boolean): Float64Array {
+  const steps = evenSteps(count);
+  return linearLight ? steps.map(toLinear) : steps;
+}
+
+/** Returns the colours of `count` tones, sRGB-encoded. */
+export function toneColors(count: number, dark: Rgb, light: Rgb): readonly Rgb[] {
+  return Array.from(evenSteps(count), (step): Rgb => {
+    const [red, green, blue] = dark.map((from, c) => from + ((light[c] as number) - from) * step);
+    return [red as number, green as number, blue as number];
+  });
+}
+
+function evenSteps(count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => i / (count - 1));
 }
 
 function createGreyReader(context: StageContext, linearLight: boolean, tones: number): Tones["read"] {

@@ -37,16 +37,22 @@ export function paintWithOutline(
     target.emit(out);
   };
   let y = 0;
+  // The next row of those that wait at the end.
+  let rest = Number.POSITIVE_INFINITY;
   return {
-    heldRows: delayPx,
     push(row) {
       space.bytes(placeOf(y), bytes).set(space.bytes(row, bytes));
       blurred.push(row);
       if (y >= delayPx) finish(y - delayPx);
       y += 1;
     },
+    more() {
+      if (rest >= y) return false;
+      finish(rest++);
+      return true;
+    },
     end() {
-      for (let rest = Math.max(0, y - delayPx); rest < y; rest++) finish(rest);
+      rest = Math.max(0, y - delayPx);
     },
   };
 }

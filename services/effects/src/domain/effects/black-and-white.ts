@@ -1,7 +1,7 @@
 import { defineEffect } from "../catalogue/define-effect.ts";
 import { choice, color, integer, number } from "../catalogue/parameters.ts";
 import { clampUnit, lumaWeights, luminanceWeights, type Rgb } from "../color/color.ts";
-import { curveAt, encodedCurve, tabulate } from "../color/curve.ts";
+import { type Curve, curveAt, encodedCurve, tabulate } from "../color/curve.ts";
 import { fromOklab, toOklab } from "../color/oklab.ts";
 import { createStepTable, type StepTable } from "../color/step-table.ts";
 import { createNoise } from "../draw/noise.ts";
@@ -23,7 +23,8 @@ const filters = {
   blue_filter: [0, 0.03, 1],
 } as const satisfies Record<string, Rgb>;
 
-const mixes = {
+/** The mixes by mode. */
+export const mixes = {
   luminance: { weights: luminanceWeights, linear: true },
   luma: { weights: lumaWeights, linear: false },
   average: { weights: [1 / 3, 1 / 3, 1 / 3], linear: false },
@@ -34,8 +35,8 @@ const mixes = {
   blue_filter: filtered(filters.blue_filter),
 } as const satisfies Record<string, Mix>;
 
-// At 100 % the grain's standard deviation in mid-grey is a sixth of the range from black to white.
-const grainSpan = 0.4;
+/** The factor of the noise at 100 %: the grain's standard deviation in mid-grey is then a sixth of the range from black to white. */
+export const grainSpan = 0.4;
 
 const tintSteps = 1_024;
 
@@ -175,16 +176,9 @@ function filtered(shares: Rgb): Mix {
 /** Returns planes of colours for a plane of greys. */
 type Tint = (grey: number) => ColorPlanes;
 
-// Adds the tint's OKLab a and b, in full for mid-tones and not at the ends, at the grey's lightness.
 function createTint({ space, shape: { widthPx } }: StageContext, tint: Rgb): Tint | undefined {
-  const [, a, b] = toOklab(tint);
-  if (Math.hypot(a, b) < 1e-4) return undefined;
-  const tinted = (value: number): Rgb => {
-    const [lightness] = toOklab([value, value, value]);
-    const share = 4 * lightness * (1 - lightness);
-    return fromOklab([lightness, a * share, b * share]);
-  };
-  const curves = [0, 1, 2].map((c) => space.constant(tabulate((value) => tinted(value)[c] as number, tintSteps).table));
+  const curves = tintCurves(tint)?.map(({ table }) => space.constant(table));
+  if (curves === undefined) return undefined;
   const planes = curves.map(() => allocatePlane(space, widthPx, 8)) as [number, number, number];
   return (grey) => {
     curves.forEach((curve, c) => {
@@ -192,4 +186,20 @@ function createTint({ space, shape: { widthPx } }: StageContext, tint: Rgb): Tin
     });
     return planes;
   };
+}
+
+/**
+ * Returns red, green and blue as curves over the grey, undefined for a grey tint. Adds the tint's OKLab a and b, in full for mid-tones and not at the
+ * ends, at the grey's lightness.
+ */
+export function tintCurves(tint: Rgb): readonly [Curve, Curve, Curve] | undefined {
+  const [, a, b] = toOklab(tint);
+  if (Math.hypot(a, b) < 1e-4) return undefined;
+  const tinted = (value: number): Rgb => {
+    const [lightness] = toOklab([value, value, value]);
+    const share = 4 * lightness * (1 - lightness);
+    return fromOklab([lightness, a * share, b * share]);
+  };
+  const curveOf = (channel: number) => tabulate((value) => tinted(value)[channel] as number, tintSteps);
+  return [curveOf(0), curveOf(1), curveOf(2)];
 }

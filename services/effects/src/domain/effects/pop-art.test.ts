@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
+import { openKernelSpace } from "../../kernels/kernel-space.ts";
 import { parseEffects } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
 import { toLightness, toLinear } from "../color/color.ts";
@@ -68,4 +69,37 @@ test("outlines run along edges", async () => {
   expect(Math.min(...lightness)).toBe(0);
   expect(lightness.indexOf(0)).toBeGreaterThanOrEqual(18);
   expect(lightness.lastIndexOf(0)).toBeLessThanOrEqual(21);
+});
+
+test("a table of two inks may lie at the end of the memory", () => {
+  const space = openKernelSpace();
+  const memoryEnd = space.bytes(0, 1).buffer.byteLength;
+  const shape = { widthPx: 16, heightPx: 1, channels: 3 } as const;
+  const [row, out] = [space.allocate(48), space.allocate(48)];
+  space.bytes(row, 24).fill(255);
+  // Each allocation is followed by 64 bytes.
+  const slack = 64;
+  const moved: number[] = [];
+  const full: typeof space = {
+    ...space,
+    constant(table) {
+      if (!(table instanceof Uint8Array)) return space.constant(table);
+      const next = space.allocate(0) + slack;
+      const needed = Math.ceil((table.byteLength + slack) / 16) * 16;
+      space.allocate(memoryEnd - next - needed - slack);
+      const address = space.constant(table);
+      moved.push(memoryEnd - address - needed);
+      return address;
+    },
+  };
+  const [effect] = parseEffects([toEffect("pop_art", { ...flat, levels: 2, palette: "mono" })]);
+  const stage = effect!.createStage(
+    { space: full, shape, from: "bytes", to: "bytes" },
+    { place: () => out, emit() {} },
+  );
+  stage.push(row);
+  expect(moved).toEqual([0]);
+  expect(space.bytes(0, 1).buffer.byteLength).toBe(memoryEnd);
+  expect([...space.bytes(out, 48)]).toEqual(Array.from({ length: 48 }, (_, i) => (i < 24 ? 255 : 0)));
+  space.close();
 });

@@ -17,6 +17,14 @@ const ramps = {
   mono: ["#000000", "#ffffff"],
 };
 
+/** The palettes of inks. */
+export type InkPalette = keyof typeof ramps;
+
+const maxLevels = 12;
+
+// The kernel `inkRow` reads so many entries of its table, however many inks there are.
+const inkEntries = maxLevels + 1;
+
 const paletteNames = ["comic", "screenprint", "neon", "mint", "mono", "original"] as const;
 
 /** Flat inks, dots between them, and black outlines, after the screen prints and comics that pop art quotes. */
@@ -31,7 +39,7 @@ export const popArt = defineEffect({
       choices: paletteNames,
       byDefault: "comic",
     }),
-    levels: integer({ description: "Number of flat tones.", minimum: 2, maximum: 12, byDefault: 4 }),
+    levels: integer({ description: "Number of flat tones.", minimum: 2, maximum: maxLevels, byDefault: 4 }),
     saturation: number({
       description: "Colourfulness of the inks (of the picture, for the original palette).",
       minimum: 0,
@@ -73,7 +81,7 @@ export const popArt = defineEffect({
       settings.palette === "original"
         ? paintOwnColors(context, { saturation, opacity, prints: [print(15), print(45), print(0)], last: levels - 1 })
         : paintInks(context, {
-            inks: createInks(ramps[settings.palette], levels, saturation),
+            inks: createInks(settings.palette, levels, saturation),
             opacity,
             print: print(0),
           });
@@ -113,10 +121,10 @@ function paintInks(
   };
 }
 
-// 32 bytes for each ink and the last one twice: three doubles, and the ink as four bytes.
+// The inks and the last one again, each as three doubles and four bytes.
 function toInkTable(inks: readonly Rgb[]): Uint8Array {
   const all = [...inks, inks.at(-1) as Rgb];
-  const table = new DataView(new ArrayBuffer(all.length * 32));
+  const table = new DataView(new ArrayBuffer(inkEntries * 32));
   all.forEach((ink, index) => {
     ink.forEach((sample, c) => {
       table.setFloat64(index * 32 + c * 8, sample, true);
@@ -145,8 +153,9 @@ function paintOwnColors(
   };
 }
 
-function createInks(ramp: readonly string[], levels: number, saturation: number): readonly Rgb[] {
-  const stops = ramp.map((text) => toOklab(toRgb(text) as Rgb));
+/** Returns `levels` inks from dark to light, sRGB-encoded. `saturation` 1 keeps the colourfulness of the palette. */
+export function createInks(palette: InkPalette, levels: number, saturation: number): readonly Rgb[] {
+  const stops = ramps[palette].map((text) => toOklab(toRgb(text) as Rgb));
   return Array.from({ length: levels }, (_, level) => {
     const place = (level / (levels - 1)) * (stops.length - 1);
     const below = Math.min(Math.floor(place), stops.length - 2);

@@ -17,7 +17,7 @@ export type ChainStages = {
   readonly output: RowQueue;
 };
 
-/** Creates the stages for strips of `stripRows` rows. After each row at most one strip and the held rows wait in the queue. */
+/** Creates the stages for strips of `stripRows` rows. The queue has room for one strip: `push` and `more` of the stages emit at most one row each. */
 export function createChainStages(
   space: KernelSpace,
   shape: RowShape,
@@ -30,11 +30,8 @@ export function createChainStages(
   const strip = space.allocate(stripRows * stride);
   const spread = channels < 3 ? space.allocate(rowBytes(shape, "bytes")) : 0;
   const creates = effects.length > 0 ? effects.map(({ createStage }) => createStage) : [copyStage];
-  // The queue needs the number of held rows, the stages need the queue.
-  let output: RowQueue | undefined;
-  const target = { place: () => (output as RowQueue).place(), emit: (row: Row) => (output as RowQueue).emit(row) };
-  const stages = joinStages(creates, { space, shape, from: "bytes", to: "bytes" }, target);
-  output = createRowQueue(space, shape, stripRows + stages.heldRows + 1);
+  const output = createRowQueue(space, shape, stripRows);
+  const stages = joinStages(creates, { space, shape, from: "bytes", to: "bytes" }, output);
   return {
     input: {
       write: (rows) => space.bytes(strip, rows.length).set(rows),
@@ -51,12 +48,12 @@ export function createChainStages(
 }
 
 const copyStage: CreateStage = ({ space, shape }, target) => ({
-  heldRows: 0,
   push(row) {
     const to = target.place();
     const bytes = rowBytes(shape, "bytes");
     space.bytes(to, bytes).set(space.bytes(row, bytes));
     target.emit(to);
   },
+  more: () => false,
   end() {},
 });

@@ -33,8 +33,9 @@ export function mapCells(
   const painted = space.allocate(rowBytes(cells, to));
   const alphas = createHeldAlpha(context, cellPx);
   let y = 0;
+  // Rows of the cells that are painted: the next one, and their number.
+  let [next, ready] = [0, 0];
   return {
-    heldRows: cellPx - 1,
     push(row) {
       const inCell = y % cellPx;
       addCells(row, channels, fromFloat, widthPx, cellPx, linear, linearCurve.steps, sums);
@@ -43,12 +44,15 @@ export function mapCells(
       if (y % cellPx !== 0 && y !== heightPx) return;
       takeCells(sums, columns, channels, encoded, encodedCurve.steps, coarse);
       paint(coarse, painted, Math.ceil(y / cellPx) - 1);
-      for (let i = 0; i <= inCell; i++) {
-        const out = target.place();
-        spread(painted, cellPx, channels, toFloat, widthPx, out);
-        alphas.put(i, out);
-        target.emit(out);
-      }
+      [next, ready] = [0, inCell + 1];
+    },
+    more() {
+      if (next === ready) return false;
+      const out = target.place();
+      spread(painted, cellPx, channels, toFloat, widthPx, out);
+      alphas.put(next++, out);
+      target.emit(out);
+      return true;
     },
     end() {},
   };

@@ -6,7 +6,6 @@ export function mapRows(context: StageContext, paint: RowPainter, target: RowTar
   const copyAlpha = createAlphaCopy(context);
   let y = 0;
   return {
-    heldRows: 0,
     push(row) {
       const to = target.place();
       paint(row, to, y);
@@ -14,6 +13,7 @@ export function mapRows(context: StageContext, paint: RowPainter, target: RowTar
       y += 1;
       target.emit(to);
     },
+    more: () => false,
     end() {},
   };
 }
@@ -33,11 +33,22 @@ export function joinStages(creates: readonly CreateStage[], context: StageContex
     next = { place: () => between, emit: stage.push };
   }
   const [first] = stages as [Stage, ...Stage[]];
+  const fromLast = stages.toReversed();
+  const open = [...stages];
+  let isEnding = false;
   return {
-    heldRows: stages.reduce((sum, { heldRows }) => sum + heldRows, 0),
     push: first.push,
+    more() {
+      // The last stage first: a stage takes no row while it has some to emit.
+      while (!fromLast.some((stage) => stage.more())) {
+        const next = isEnding ? open.shift() : undefined;
+        if (next === undefined) return false;
+        next.end();
+      }
+      return true;
+    },
     end() {
-      for (const stage of stages) stage.end();
+      isEnding = true;
     },
   };
 }

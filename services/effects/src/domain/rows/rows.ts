@@ -29,15 +29,15 @@ export type RowTarget = {
 
 /**
  * One part of a chain: receives the rows of a picture, top-down, and emits as many rows of the same shape. It may hold back as many as its effect
- * needs at once, so that memory does not grow with the picture's height.
+ * needs at once, so that memory does not grow with the picture's height. Each call emits at most one row, so that the caller can yield between them.
  */
 export type Stage = {
-  /** Takes the next row and does not change it. It is not used after this returns. */
+  /** Takes the next row and does not change it. It is not used after this returns. Called only once `more` has returned false. */
   push(row: Row): void;
-  /** Emits the rows that are held back. Called after the last row. */
+  /** Emits one row that is ready and returns true, or returns false if there is none. */
+  more(): boolean;
+  /** Makes the rows that are held back ready. Called after the last row, once `more` has returned false. */
   end(): void;
-  /** The most rows that are held back. */
-  readonly heldRows: number;
 };
 
 /** Creates a stage for one picture. Stages are never shared or reused. */

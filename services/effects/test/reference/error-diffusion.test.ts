@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createDiffusion } from "../../../test/reference/error-diffusion.ts";
-import { createNearestLevel } from "../../../test/reference/tones.ts";
-import { diffusions } from "./diffusions.ts";
+import { diffusions } from "../../src/domain/dither/diffusions.ts";
+import { createDiffusion } from "./error-diffusion.ts";
+import { createNearestLevel } from "./tones.ts";
 
 type Picture = { width: number; height: number; values: number[]; levels: number };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createNoise } from "../../../test/reference/noise.ts";
+import { createNoise } from "./noise.ts";
 
 test("noise depends only on seed and position, not on the order of calls", () => {
   for (const size of [1, 3]) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { paintWithOutline } from "../../../test/reference/outline.ts";
-import type { RowShape } from "../../../test/reference/rows.ts";
+import { paintWithOutline } from "./outline.ts";
+import type { RowShape } from "./rows.ts";
 
 async function draw(picture: number[][], radiusPx: number, opacity = 1): Promise<number[][]> {
   const shape: RowShape = { widthPx: picture[0]!.length, heightPx: picture.length, channels: 3 };

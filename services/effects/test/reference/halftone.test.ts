@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createHalftoneScreen } from "../../../test/reference/halftone.ts";
+import { createScreen } from "./halftone.ts";
 
 test("the inked share of the screen is the tone, at any period, angle and tone", () => {
   fc.assert(
@@ -9,7 +9,7 @@ test("the inked share of the screen is the tone, at any period, angle and tone",
       fc.double({ min: 0, max: 90, noNaN: true }),
       fc.double({ min: 0.05, max: 0.95, noNaN: true }),
       (period, angle, tone) => {
-        const screen = createHalftoneScreen(period, angle);
+        const screen = createScreen(period, angle);
         const side = 200;
         let inked = 0;
         for (let i = 0; i < side * side; i++) if (screen(i % side, Math.floor(i / side)) < tone) inked++;
@@ -22,7 +22,7 @@ test("the inked share of the screen is the tone, at any period, angle and tone",
 });
 
 test("an unturned screen repeats after its period and has its dots in the corners of the grid", () => {
-  const screen = createHalftoneScreen(8, 0);
+  const screen = createScreen(8, 0);
   expect(screen(3, 5)).toBe(screen(11, 21));
   const row = [0, 1, 2, 3, 4].map((x) => screen(x, 0));
   expect(row).toEqual([...row].sort((a, b) => a - b));

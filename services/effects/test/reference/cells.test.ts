@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { mapCells } from "../../../test/reference/cells.ts";
-import type { Row, RowShape } from "../../../test/reference/rows.ts";
-import { toEncoded, toLinear } from "../color/color.ts";
+import { toEncoded, toLinear } from "../../src/domain/color/color.ts";
+import { mapCells } from "./cells.ts";
+import type { Row, RowShape } from "./rows.ts";
 
 async function run(
   shape: RowShape,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createNearestLevel, createTones } from "../../../test/reference/tones.ts";
-import { toLinear } from "../color/color.ts";
+import { toLinear } from "../../src/domain/color/color.ts";
+import { createNearestLevel, createTones } from "./tones.ts";
 
 test("the nearest level agrees with a search over all levels", () => {
   fc.assert(
