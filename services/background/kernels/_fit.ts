@@ -158,7 +158,7 @@ function dot(a: v128, u: v128, b: v128, v: v128, c: v128, w: v128): v128 {
 }
 
 /**
- * Solves the ridge regressions of alpha on colour of two windows by Cramer's rule, as `solveSymmetric` of fit-matte.ts does.
+ * Solves the ridge regressions of alpha on colour of two windows by Cramer's rule, as the reference `solveSymmetric` does.
  * Sums come in pairs: two of the first window and the second one's.
  */
 @inline

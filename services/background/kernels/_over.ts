@@ -6,7 +6,7 @@ function over255(sums: v128): v128 {
 }
 
 /**
- * Lays `count` pixels of a cut-out over a background, exactly as `layOver` of reference-compose.ts. `channels` of the result are
+ * Lays `count` pixels of a cut-out over a background, exactly as the reference `layOverReference`. `channels` of the result are
  * 3, or 4 over a background with alpha. The result has 16 bytes more than its pixels.
  */
 export function layOver(

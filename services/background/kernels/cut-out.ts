@@ -1,6 +1,6 @@
 /**
  * The pixel work of a cut-out with vector instructions: the fit of the matte, the colours of both layers, and the painted rows.
- * What is computed is explained in the reference, ../src/domain/cut-out/reference-cut-out.ts. One instance holds one
+ * What is computed is explained in the reference, ../test/reference/cut-out.ts. One instance holds one
  * cut-out at a time.
  */
 export { fitStepCount, fitSteps, setFit } from "./_fit";

@@ -7,7 +7,7 @@ import { compareMatte, toAlpha } from "@pixelmesh/testing";
 import { describe, expect, test } from "vitest";
 import { toMatte } from "../src/domain/cut-out/matte.ts";
 import { removeBackground } from "../src/domain/cut-out/remove-background.ts";
-import { resamplePlane } from "../src/domain/planes/sampler.ts";
+import { resamplePlane } from "./reference/sampler.ts";
 
 const dataDir = process.env.PIXELMESH_TEST_DATA ?? fileURLToPath(new URL("../../../../shared/data", import.meta.url));
 const hasData = existsSync(`${dataDir}/matting/GrabCut`) && existsSync(`${dataDir}/models/u2netp.onnx`);

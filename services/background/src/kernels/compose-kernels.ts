@@ -20,8 +20,6 @@ type ComposeFunctions = {
   readonly writePlaces: (to: number, length: number, sourceLength: number, pixelBytes: number) => void;
   /** Mixes two rows of vectors (four floats a pixel) and repeats the last one. */
   readonly mixRows: (upper: number, lower: number, share: number, to: number, count: number) => void;
-  /** Mixes the two of the rows from an address on between which a place lies, whose unit is one row. */
-  readonly mixRowsAt: (place: number, rows: number, widthPx: number, heightPx: number, to: number) => void;
   /** Packs RGB and the alpha of a cut-out: 8 bytes a pixel for the sums, and four floats of the first estimate. */
   readonly packHole: (colors: number, alpha: number, count: number, packed: number, filled: number) => void;
   /** Fills by windows of one radius. `columns` is scratch memory of 16 bytes for each of `widthPx + 2 * radiusPx`. */

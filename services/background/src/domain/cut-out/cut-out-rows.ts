@@ -2,6 +2,7 @@ import { AppError } from "@pixelmesh/errors";
 import type { RowSink, RowSource } from "@pixelmesh/imaging";
 import { createPace } from "@pixelmesh/lifecycle";
 import type { CutOutKernels } from "../../kernels/cut-out-kernels.ts";
+import { rowsPerTurn } from "../turns.ts";
 
 /** Abort signal and progress callback of long work. */
 export type WorkOptions = {
@@ -9,8 +10,6 @@ export type WorkOptions = {
   /** Called with a growing fraction of the rows; the last call is 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 };
-
-const rowsPerRead = 32;
 
 /**
  * Writes the cut-out, RGBA of the source's size, to `sink`, from the plan that the kernels hold. Alpha is the fitted matte times
@@ -28,11 +27,12 @@ export async function cutOutRows(
     throw new AppError("INTERNAL", "The sink of a cut-out has another shape than its result");
   }
   const pace = createPace(signal);
-  kernels.reserve(kernels.layOutRows(widthPx, heightPx, channels, rowsPerRead));
+  const rows = rowsPerTurn(widthPx);
+  kernels.reserve(kernels.layOutRows(widthPx, heightPx, channels, rows));
   kernels.startRows(heightPx);
   const [from, to] = [kernels.sourceAddress(), kernels.resultAddress()];
-  for (let top = 0; top < heightPx; top += rowsPerRead) {
-    const count = Math.min(rowsPerRead, heightPx - top);
+  for (let top = 0; top < heightPx; top += rows) {
+    const count = Math.min(rows, heightPx - top);
     kernels.bytes(from, widthPx * count * channels).set(await source.readRows(top, count));
     kernels.paintRows(top, count, channels);
     await sink.writeRows(top, kernels.bytes(to, widthPx * count * 4));

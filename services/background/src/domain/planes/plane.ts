@@ -1,5 +1,3 @@
-import type { Pace } from "@pixelmesh/lifecycle";
-
 /** One value for each pixel, rows top-down. */
 export type Plane = { readonly widthPx: number; readonly heightPx: number; readonly data: Float32Array };
 
@@ -20,12 +18,12 @@ export function createPlane({ widthPx, heightPx }: Size, data = new Float32Array
   return { widthPx, heightPx, data };
 }
 
-/** Creates a plane of values that are computed pixel by pixel, row by row. */
-export async function computePlane(size: Size, pace: Pace, valueAt: (at: number) => number): Promise<Plane> {
-  const plane = createPlane(size);
-  for (let start = 0; start < plane.data.length; start += size.widthPx) {
-    for (let at = start; at < start + size.widthPx; at++) plane.data[at] = valueAt(at);
-    await pace(size.widthPx);
-  }
-  return plane;
+/**
+ * Returns the two pixels of a side of `sourceLength` between whose centres pixel `i` of a side of `length` lies, and the second
+ * one's share. Beyond the outer centres the outer pixels are repeated.
+ */
+export function placeOf(i: number, length: number, sourceLength: number): { from: number; to: number; share: number } {
+  const place = Math.min(Math.max(((i + 0.5) * sourceLength) / length - 0.5, 0), sourceLength - 1);
+  const from = Math.floor(place);
+  return { from, to: Math.min(from + 1, sourceLength - 1), share: place - from };
 }

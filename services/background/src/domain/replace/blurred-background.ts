@@ -9,8 +9,8 @@ import {
 import { createPace } from "@pixelmesh/lifecycle";
 import { composeKernels, placeBytes, spareBytes, vectorBytes } from "../../kernels/compose-kernels.ts";
 import { createLayout, type Layout } from "../../kernels/lay-out.ts";
-import { fitSize, type Size } from "../planes/plane.ts";
-import { placeOf } from "../planes/sampler.ts";
+import { fitSize, placeOf, type Size } from "../planes/plane.ts";
+import { rowsPerTurn } from "../turns.ts";
 import { withOpen } from "../with-open.ts";
 import { fill, layOutFill } from "./fill.ts";
 
@@ -36,7 +36,6 @@ export type BlurOptions = PictureTools & {
 
 // The hidden part is estimated at this size. It is smooth, and its visible remains are blurred.
 const fillSidePx = 256;
-const rowsPerRead = 32;
 // A blur this wide (of the shrunken picture) survives bilinear enlargement without a visible change.
 const shrunkenSigmaPx = 4;
 
@@ -55,7 +54,13 @@ export async function blurredBackground(cutOut: Raster, picture: Raster, options
   const rows = await openRows(await blur(shrunken, sigmaPx / factor));
   if (signal?.aborted) await rows.close();
   signal?.throwIfAborted();
-  return factor === 1 ? rows : enlarged(rows, picture);
+  if (factor === 1) return rows;
+  try {
+    return enlarged(rows, picture);
+  } catch (error) {
+    await rows.close();
+    throw error;
+  }
 }
 
 async function removeObject(cutOut: Raster, picture: Raster, options: BlurOptions): Promise<Raster> {
@@ -72,24 +77,25 @@ async function removeObject(cutOut: Raster, picture: Raster, options: BlurOption
     open.defer(rows.close);
     const layout = createLayout();
     const fillAddress = layOutFill(layout, small);
-    const places = layOutPlaces(layout, picture, small);
-    const strip = (channels: number) => layout.add(rowsPerRead * picture.widthPx * channels + spareBytes);
+    const places = layOutPlaces(layout, picture.widthPx, small.widthPx);
+    const stripRows = rowsPerTurn(picture.widthPx);
+    const strip = (channels: number) => layout.add(stripRows * picture.widthPx * channels + spareBytes);
     const [over, under, out] = [strip(cutOut.channels), strip(picture.channels), strip(3)];
     kernels.reserve(layout.end());
     await fill(kernels, fillAddress, smallPicture, smallCutOut, pace);
     const { widthPx, heightPx, channels } = picture;
     kernels.writePlaces(places.across, widthPx, small.widthPx, vectorBytes);
-    kernels.writePlaces(places.down, heightPx, small.heightPx, 1);
+    const filledRow = (y: number) => fillAddress.filled + y * small.widthPx * vectorBytes;
     const sink = await createRasterSink({ widthPx, heightPx, channels: 3 }, frameStore);
     open.defer(sink.abandon);
-    for (let top = 0; top < heightPx; top += rowsPerRead) {
-      const count = Math.min(rowsPerRead, heightPx - top);
+    for (let top = 0; top < heightPx; top += stripRows) {
+      const count = Math.min(stripRows, heightPx - top);
       const pixels = widthPx * count;
       kernels.bytes(over, pixels * cutOut.channels).set(await overRows.readRows(top, count));
       kernels.bytes(under, pixels * channels).set(await rows.readRows(top, count));
       for (let row = 0; row < count; row++) {
-        const down = places.down + (top + row) * placeBytes;
-        kernels.mixRowsAt(down, fillAddress.filled, small.widthPx, small.heightPx, places.row);
+        const { from, to, share } = placeOf(top + row, heightPx, small.heightPx);
+        kernels.mixRows(filledRow(from), filledRow(to), share, places.row, small.widthPx);
         const at = row * widthPx;
         kernels.hideRow(
           under + at * channels,
@@ -109,23 +115,25 @@ async function removeObject(cutOut: Raster, picture: Raster, options: BlurOption
   });
 }
 
-/** Addresses of the places of a picture's pixels in a smaller plane, and of one mixed row of the plane. */
-function layOutPlaces(layout: Layout, { widthPx, heightPx }: Size, plane: Size) {
+/** Addresses of the places of a row's pixels in a row of a smaller plane, and of one mixed row of the plane. */
+function layOutPlaces(layout: Layout, widthPx: number, planeWidthPx: number) {
   return {
     across: layout.add(widthPx * placeBytes),
-    down: layout.add(heightPx * placeBytes),
-    row: layout.add((plane.widthPx + 1) * vectorBytes),
+    row: layout.add((planeWidthPx + 1) * vectorBytes),
   };
 }
 
-/** Rows of RGB at a larger size, interpolated bilinearly. Rows are requested top-down; two of the source are held. */
+/**
+ * Rows of RGB at a larger size, interpolated bilinearly. Rows are requested top-down, those of one turn at most at once; two of the
+ * source are held.
+ */
 function enlarged(rows: OpenRows, { widthPx, heightPx }: Size): OpenRows {
   const kernels = composeKernels.take();
   const layout = createLayout();
-  const places = layOutPlaces(layout, { widthPx, heightPx }, rows);
+  const places = layOutPlaces(layout, widthPx, rows.widthPx);
   const source = layout.add(rows.widthPx * 3 + spareBytes);
   const held = [0, 1].map(() => ({ y: -1, address: layout.add(rows.widthPx * vectorBytes) }));
-  const out = layout.add(rowsPerRead * widthPx * 3 + spareBytes);
+  const out = layout.add(rowsPerTurn(widthPx) * widthPx * 3 + spareBytes);
   kernels.reserve(layout.end());
   kernels.writePlaces(places.across, widthPx, rows.widthPx, vectorBytes);
   const hold = async (y: number): Promise<number> => {

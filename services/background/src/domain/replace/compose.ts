@@ -17,6 +17,7 @@ import { composeKernels, spareBytes } from "../../kernels/compose-kernels.ts";
 import { createLayout } from "../../kernels/lay-out.ts";
 import type { WorkOptions } from "../cut-out/cut-out-rows.ts";
 import type { Size } from "../planes/plane.ts";
+import { rowsPerTurn } from "../turns.ts";
 import { withOpen } from "../with-open.ts";
 import { blurredBackground, type PictureTools } from "./blurred-background.ts";
 import { coverPicture } from "./cover.ts";
@@ -28,8 +29,6 @@ export type ReplaceOptions = WorkOptions &
     /** The second input: the new background for `picture`, the original for `blur`. */
     readonly picture?: Raster | undefined;
   };
-
-const rowsPerRead = 32;
 
 /**
  * Puts something behind a cut-out. The result has the cut-out's size: RGB, or RGBA if the new background has alpha. Throws
@@ -103,7 +102,9 @@ export function createColorSource({ widthPx, heightPx }: Size, rgb: readonly [nu
       const bytes = widthPx * count * 3;
       if (rows.length < bytes) {
         rows = new Uint8Array(bytes);
-        for (let i = 0; i < bytes; i += 3) rows.set(rgb, i);
+        rows.set(rgb);
+        // Each copy doubles what is filled: a call for each pixel would hold up the event loop.
+        for (let filled = 3; filled < bytes; filled *= 2) rows.copyWithin(filled, 0, Math.min(filled, bytes - filled));
       }
       return rows.subarray(0, bytes);
     },
@@ -130,14 +131,15 @@ export async function composeRows(
   const pace = createPace(signal);
   const kernels = composeKernels.take();
   try {
-    const strip = (perPixel: number) => rowsPerRead * widthPx * perPixel + spareBytes;
+    const rows = rowsPerTurn(widthPx);
+    const strip = (perPixel: number) => rows * widthPx * perPixel + spareBytes;
     const layout = createLayout();
     const over = layout.add(strip(cutOut.channels));
     const under = layout.add(strip(background.channels));
     const out = layout.add(strip(channels));
     kernels.reserve(layout.end());
-    for (let top = 0; top < heightPx; top += rowsPerRead) {
-      const count = Math.min(rowsPerRead, heightPx - top);
+    for (let top = 0; top < heightPx; top += rows) {
+      const count = Math.min(rows, heightPx - top);
       const pixels = widthPx * count;
       kernels.bytes(over, pixels * cutOut.channels).set(await cutOut.readRows(top, count));
       kernels.bytes(under, pixels * background.channels).set(await background.readRows(top, count));

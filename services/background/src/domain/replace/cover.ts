@@ -1,10 +1,9 @@
 import { createRasterSink, type FrameStore, openRows, type Raster } from "@pixelmesh/imaging";
 import type { Pace } from "@pixelmesh/lifecycle";
 import type { Size } from "../planes/plane.ts";
+import { rowsPerTurn } from "../turns.ts";
 import { withOpen } from "../with-open.ts";
 import type { PictureTools } from "./blurred-background.ts";
-
-const rowsPerRead = 32;
 
 /** Returns the largest centred part of a picture that has the shape of `size`, resized to it. */
 export async function coverPicture(
@@ -34,8 +33,9 @@ async function cropCenter(
     open.defer(rows.close);
     const sink = await createRasterSink({ widthPx, heightPx, channels }, frameStore);
     open.defer(sink.abandon);
-    for (let y = 0; y < heightPx; y += rowsPerRead) {
-      const count = Math.min(rowsPerRead, heightPx - y);
+    const stripRows = rowsPerTurn(picture.widthPx);
+    for (let y = 0; y < heightPx; y += stripRows) {
+      const count = Math.min(stripRows, heightPx - y);
       const strip = await rows.readRows(top + y, count);
       const out = new Uint8Array(widthPx * count * channels);
       for (let row = 0; row < count; row++) {

@@ -33,7 +33,7 @@ export function fillRadii({ widthPx, heightPx }: Size): number[] {
   return radii;
 }
 
-/** Estimates a picture where a cut-out of the same size hides it, as `fillHole` of fill-hole.ts does. */
+/** Estimates a picture where a cut-out of the same size hides it, as the reference `fillHole` does. */
 export async function fill(
   kernels: ComposeKernels,
   { colors, alpha, packed, filled, columns }: FillAddress,

@@ -1,12 +1,7 @@
-import type { Size } from "../planes/plane.ts";
-import { createSampler } from "../planes/sampler.ts";
+import { certainShare } from "../../src/domain/cut-out/plan-cut-out.ts";
+import type { Size } from "../../src/domain/planes/plane.ts";
 import type { FittedMatte } from "./fit-matte.ts";
-
-/**
- * Values this close to 0 or 1 become certain: windows that see a little of the other side never reach the ends. On known mattes
- * (see the tests), 0.15 to 0.2 gives the smallest error and keeps hair.
- */
-export const certainShare = 0.15;
+import { createSampler } from "./sampler.ts";
 
 /**
  * Creates a reader of alpha, 0 to 1, for the rows of a picture of `size`, from a fitted matte. `rgb` are the row's interleaved

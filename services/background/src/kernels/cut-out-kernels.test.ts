@@ -11,13 +11,13 @@ import {
   mixLayers,
   noPause,
   textured,
-} from "../../../test/pictures.ts";
-import { cutOutKernels } from "../../kernels/cut-out-kernels.ts";
-import { createPlane, type Plane } from "../planes/plane.ts";
-import { resamplePlane } from "../planes/sampler.ts";
-import { planCutOut, workingSize } from "./plan-cut-out.ts";
-import { paintReference, planReference } from "./reference-cut-out.ts";
-import { cutOutFrame } from "./remove-background.ts";
+} from "../../test/pictures.ts";
+import { paintReference, planReference } from "../../test/reference/cut-out.ts";
+import { resamplePlane } from "../../test/reference/sampler.ts";
+import { planCutOut, workingSize } from "../domain/cut-out/plan-cut-out.ts";
+import { cutOutFrame } from "../domain/cut-out/remove-background.ts";
+import { createPlane, type Plane } from "../domain/planes/plane.ts";
+import { cutOutKernels } from "./cut-out-kernels.ts";
 
 /** Largest differences between two cut-outs: of alpha, and of colours that both show. */
 type Difference = { alpha: number; color: number };
@@ -56,7 +56,7 @@ function withChannels({ widthPx, heightPx, channels: own, data }: Frame, channel
 }
 
 async function readExample(name: string): Promise<Frame> {
-  const path = fileURLToPath(new URL(`../../../../../examples/${name}`, import.meta.url));
+  const path = fileURLToPath(new URL(`../../../../examples/${name}`, import.meta.url));
   return (await decodePicture(await readFile(path), defaultLimits)).frame;
 }
 

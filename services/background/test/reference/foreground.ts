@@ -1,16 +1,11 @@
 import type { Pace } from "@pixelmesh/lifecycle";
-import { boxMean } from "../planes/box-mean.ts";
-import { computePlane, type Plane } from "../planes/plane.ts";
-import { mapChannels, type RgbPlanes } from "../planes/rgb-planes.ts";
+import { type LayerRadii, leastShare } from "../../src/domain/cut-out/plan-cut-out.ts";
+import type { Plane } from "../../src/domain/planes/plane.ts";
+import { boxMean } from "./box-mean.ts";
+import { computePlane, mapChannels, type RgbPlanes } from "./rgb-planes.ts";
 
 /** Smooth estimates of the object's and the background's colour at each pixel, sRGB-encoded samples from 0 to 1. */
 export type LayerColors = { readonly foreground: RgbPlanes; readonly background: RgbPlanes };
-
-/** Radii of the two rounds, in pixels of the planes. The first finds colours from afar, the second those close by. */
-export type LayerRadii = readonly [farPx: number, nearPx: number];
-
-/** Share of alpha that avoids a division by zero far from every object pixel or every background pixel. */
-export const leastShare = 1e-5;
 
 /**
  * Estimates both layers of a picture from its alpha by blur fusion: M. Forte, "Approximate fast foreground colour estimation"

@@ -1,8 +1,8 @@
 import type { Pace } from "@pixelmesh/lifecycle";
-import { boxMean } from "../planes/box-mean.ts";
-import { computePlane, type Plane } from "../planes/plane.ts";
-import { mapChannels, type RgbPlanes } from "../planes/rgb-planes.ts";
-import { fillRadii } from "./fill.ts";
+import type { Plane } from "../../src/domain/planes/plane.ts";
+import { fillRadii } from "../../src/domain/replace/fill.ts";
+import { boxMean } from "./box-mean.ts";
+import { computePlane, mapChannels, type RgbPlanes } from "./rgb-planes.ts";
 
 // A window's colour counts fully from this visible share on; below, wider windows take over gradually.
 const trusted = 0.1;

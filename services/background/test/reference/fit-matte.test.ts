@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Plane } from "../../src/domain/planes/plane.ts";
 import {
   createHairyBlob,
   createPicture,
@@ -7,13 +8,12 @@ import {
   mixLayers,
   noPause,
   textured,
-} from "../../../test/pictures.ts";
-import { boxMean } from "../planes/box-mean.ts";
-import type { Plane } from "../planes/plane.ts";
-import { toRgbPlanes } from "../planes/rgb-planes.ts";
-import { resamplePlane } from "../planes/sampler.ts";
+} from "../pictures.ts";
+import { boxMean } from "./box-mean.ts";
 import { fitMatte } from "./fit-matte.ts";
 import { createAlphaReader } from "./read-alpha.ts";
+import { toRgbPlanes } from "./rgb-planes.ts";
+import { resamplePlane } from "./sampler.ts";
 
 // The guided filter by its definition: in each window a ridge regression of alpha on colour, by Gaussian elimination; then at
 // each pixel the mean of the coefficients of all windows that contain it.

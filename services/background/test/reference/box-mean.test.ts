@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createValues, noPause } from "../../../test/pictures.ts";
+import { createValues, noPause } from "../pictures.ts";
 import { boxMean } from "./box-mean.ts";
 
 test("each value is the mean of its neighbourhood inside the picture, as by direct sums", async () => {

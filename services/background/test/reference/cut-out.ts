@@ -1,13 +1,13 @@
 import type { Frame } from "@pixelmesh/imaging";
 import type { Pace } from "@pixelmesh/lifecycle";
-import { createPlane, type Plane, type Size } from "../planes/plane.ts";
-import { mapChannels, toRgbPlanes } from "../planes/rgb-planes.ts";
-import { createSampler, resamplePlane } from "../planes/sampler.ts";
+import { toOpaqueRgb } from "../../src/domain/cut-out/matte.ts";
+import { planShape } from "../../src/domain/cut-out/plan-cut-out.ts";
+import { createPlane, type Plane, type Size } from "../../src/domain/planes/plane.ts";
 import { type FittedMatte, fitMatte } from "./fit-matte.ts";
 import { estimateLayers, type LayerColors, toForeground } from "./foreground.ts";
-import { toOpaqueRgb } from "./matte.ts";
-import { planShape } from "./plan-cut-out.ts";
 import { createAlphaReader } from "./read-alpha.ts";
+import { mapChannels, toRgbPlanes } from "./rgb-planes.ts";
+import { createSampler, resamplePlane } from "./sampler.ts";
 
 /** What `planCutOut` leaves in the kernels, as planes. */
 export type ReferencePlan = { readonly fitted: FittedMatte; readonly layers: LayerColors };

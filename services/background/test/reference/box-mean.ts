@@ -1,5 +1,5 @@
 import type { Pace } from "@pixelmesh/lifecycle";
-import { createPlane, type Plane } from "./plane.ts";
+import { createPlane, type Plane } from "../../src/domain/planes/plane.ts";
 
 /**
  * Returns the mean of each pixel's square neighbourhood of side `2 * radiusPx + 1`, or of its part inside the picture. Uses

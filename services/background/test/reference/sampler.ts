@@ -1,4 +1,4 @@
-import { createPlane, type Plane, type Size } from "./plane.ts";
+import { createPlane, type Plane, placeOf, type Size } from "../../src/domain/planes/plane.ts";
 
 /** Reads a plane at another size. */
 export type Sampler = {
@@ -61,13 +61,6 @@ function createPlaces(length: number, sourceLength: number): Places {
     share[i] = place.share;
   }
   return { from, to, share };
-}
-
-/** Returns the two pixels of a side between whose centres pixel `i` of a side of `length` lies, and the second one's share. */
-export function placeOf(i: number, length: number, sourceLength: number): { from: number; to: number; share: number } {
-  const place = Math.min(Math.max(((i + 0.5) * sourceLength) / length - 0.5, 0), sourceLength - 1);
-  const from = Math.floor(place);
-  return { from, to: Math.min(from + 1, sourceLength - 1), share: place - from };
 }
 
 function mix(from: number, to: number, share: number): number {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createPicture, createValues, mixLayers, noPause } from "../../../test/pictures.ts";
-import { toRgbPlanes } from "../planes/rgb-planes.ts";
+import { createPicture, createValues, mixLayers, noPause } from "../pictures.ts";
 import { estimateLayers, toForeground } from "./foreground.ts";
+import { toRgbPlanes } from "./rgb-planes.ts";
 
 const size = { widthPx: 160, heightPx: 60 };
 

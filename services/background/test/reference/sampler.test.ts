@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createValues } from "../../../test/pictures.ts";
+import { createValues } from "../pictures.ts";
 import { createSampler, resamplePlane } from "./sampler.ts";
 
 const side = fc.integer({ min: 1, max: 20 });

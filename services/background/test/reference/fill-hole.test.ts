@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { createPicture, createValues, noPause } from "../../../test/pictures.ts";
-import { toRgbPlanes } from "../planes/rgb-planes.ts";
+import { createPicture, createValues, noPause } from "../pictures.ts";
 import { fillHole } from "./fill-hole.ts";
+import { toRgbPlanes } from "./rgb-planes.ts";
 
 const size = { widthPx: 40, heightPx: 30 };
 

@@ -1,16 +1,16 @@
 import { blurFrame, type Channels, createFrame, type Frame, memoryFrameStore, resizeFrame } from "@pixelmesh/imaging";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createPicture, createSequence, createValues, noPause, textured } from "../../../test/pictures.ts";
-import { composeKernels } from "../../kernels/compose-kernels.ts";
-import { createLayout } from "../../kernels/lay-out.ts";
-import { toRgbPlanes } from "../planes/rgb-planes.ts";
-import { resamplePlane } from "../planes/sampler.ts";
-import { blurredBackground } from "./blurred-background.ts";
-import { replaceBackground } from "./compose.ts";
-import { fill, layOutFill } from "./fill.ts";
-import { fillHole } from "./fill-hole.ts";
-import { layOverReference } from "./reference-compose.ts";
+import { createPicture, createSequence, createValues, noPause, textured } from "../../test/pictures.ts";
+import { layOverReference } from "../../test/reference/compose.ts";
+import { fillHole } from "../../test/reference/fill-hole.ts";
+import { toRgbPlanes } from "../../test/reference/rgb-planes.ts";
+import { resamplePlane } from "../../test/reference/sampler.ts";
+import { blurredBackground } from "../domain/replace/blurred-background.ts";
+import { replaceBackground } from "../domain/replace/compose.ts";
+import { fill, layOutFill } from "../domain/replace/fill.ts";
+import { composeKernels } from "./compose-kernels.ts";
+import { createLayout } from "./lay-out.ts";
 
 const noise = (widthPx: number, heightPx: number, channels: Channels, seed: number): Frame => {
   const next = createSequence(seed);

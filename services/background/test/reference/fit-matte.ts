@@ -1,25 +1,20 @@
 import type { Pace } from "@pixelmesh/lifecycle";
-import { boxMean } from "../planes/box-mean.ts";
-import { computePlane, createPlane, type Plane } from "../planes/plane.ts";
-import { mapChannels, type RgbPlanes } from "../planes/rgb-planes.ts";
-import { resamplePlane } from "../planes/sampler.ts";
+import { defaultEpsilon } from "../../src/domain/cut-out/plan-cut-out.ts";
+import { createPlane, type Plane } from "../../src/domain/planes/plane.ts";
+import { boxMean } from "./box-mean.ts";
+import { computePlane, mapChannels, type RgbPlanes } from "./rgb-planes.ts";
+import { resamplePlane } from "./sampler.ts";
 
 /** How a coarse matte is fitted to a picture's edges. */
 export type RefineOptions = {
   /** Radius of the windows in which alpha is modelled as a linear function of colour, in pixels of the guide. */
   readonly radiusPx: number;
-  /** Variance of colour (samples from 0 to 1, squared) that a window needs before its edges count. Default 1e-5. */
+  /** Variance of colour (samples from 0 to 1, squared) that a window needs before its edges count. Default: that of plans. */
   readonly epsilon?: number;
 };
 
 /** A fitted matte: alpha of a pixel is the sum of slope × colour over the channels, plus the offset, all samples from 0 to 1. */
 export type FittedMatte = { readonly slopes: RgbPlanes; readonly offset: Plane };
-
-/**
- * Default of `epsilon`: slightly more than the variance of rounding to 8 bit, so that weak edges count too. On known mattes 1e-4
- * leaves 3 % more error at the edges, 1e-6 the same within 1 %.
- */
-export const defaultEpsilon = 1e-5;
 
 /**
  * Fits a coarse matte to the picture's edges by the guided filter with a colour guide, in its fast form: K. He, J. Sun, X. Tang,
