@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createModelsDir, createTestLog, identity, noise } from "@pixelmesh/testing/models";
 import { describe, expect, test } from "vitest";
-import { createHostPool, type HostPoolOptions, startInferenceHost } from "../src/index.ts";
+import { createHostPool, type HostPool, type HostPoolOptions, startInferenceHost } from "../src/index.ts";
 import { toModelKey } from "../src/supervisor/model-key.ts";
 
 const threadsOf = (intraOp: number) => ({ intraOp, interOp: 1 });
@@ -89,6 +89,43 @@ describe("narrow hosts", () => {
     expect(await holders("next")).toBe(1);
     expect(await pool.unload("next")).toMatchObject({ wasLoaded: true });
     expect(await holders("next")).toBe(0);
+  });
+
+  test("end without a lease before another model is evicted for lack of memory", async () => {
+    using models = createModelsDir();
+    const [old, next] = [models.write("old", identity), models.write("next", identity)];
+    const bytesOf = async (pool: HostPool) => (await pool.describe()).map(({ usedBytes }) => usedBytes);
+    // Room for two hosts and a half, as large as a host with such a model is here.
+    await using measured = createTestPool();
+    await measured.pool.load(old);
+    const [hostBytes = 0] = await bytesOf(measured.pool);
+    const maxBytes = 2.5 * hostBytes + next.memory.residentBytes;
+    await using created = createTestPool({ eviction: { maxBytes } });
+    const { pool } = created;
+    const { ids } = pool.narrowHosts(old);
+    for (const choice of [{}, ...ids.map((narrowHostId) => ({ narrowHostId }))]) {
+      const { host, release } = await pool.acquire(old, choice);
+      await host.load(old);
+      release();
+    }
+    expect(await bytesOf(pool)).toHaveLength(3);
+    await pool.load(next);
+    const loaded = (await pool.describe()).map(({ hostId, models }) => [hostId, models.map(({ name }) => name)]);
+    expect(loaded).toEqual([["up/0/light", ["old", "next"]]]);
+  });
+
+  test("do not lengthen the protection of their model from eviction", async () => {
+    using models = createModelsDir();
+    const [old, next] = [models.write("old", identity), models.write("next", identity)];
+    await using created = createTestPool({ eviction: { maxModels: 1, minResidentMs: 60_000 } });
+    const { pool } = created;
+    const { loadMs } = await pool.load(old);
+    const [narrowHostId = ""] = pool.narrowHosts(old).ids;
+    const { host, release } = await pool.acquire(old, { narrowHostId });
+    await sleep(10 * loadMs);
+    await host.load(old);
+    release();
+    expect(await pool.evictionDelayMs(next)).toBe(0);
   });
 
   test("do not prove a model again that another host has run, and prove all others", async () => {

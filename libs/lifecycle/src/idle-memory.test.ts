@@ -55,6 +55,28 @@ test("no collection runs while the process is busy", async () => {
   await expect.poll(() => collect.mock.calls.length, { timeout: 60_000 }).toBe(1);
 });
 
+test("a process that is idle at every other check collects at the first one that finds the machine free", async () => {
+  let looks = 0;
+  const collect = vi.fn(async () => looks);
+  start({ collect: async () => void (await collect()), readLoop: () => (looks++ % 2 === 0 ? 0.06 : 0) });
+  await expect.poll(() => collect.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(0);
+  expect(await collect.mock.results[0]?.value).toBe(2);
+});
+
+test("a heap that shrinks by itself ends the wait for the machine, and its next growth begins another", async () => {
+  // One entry for each check, in MiB: seven that find the heap grown, one that does not, then grown for good.
+  const heaps = [...Array.from({ length: 7 }, () => 40), 10];
+  let looks = 0;
+  const collect = vi.fn(async () => looks);
+  start({
+    collect: async () => void (await collect()),
+    readHeap: () => (heaps[looks++] ?? 40) * mib,
+    readMachine: machineOf(0.6),
+  });
+  await expect.poll(() => collect.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(0);
+  expect(await collect.mock.results[0]?.value).toBe(heaps.length + 13);
+});
+
 test("a busy machine postpones a collection for twelve checks", async () => {
   let looks = 0;
   const times = machineOf(0.6);

@@ -10,6 +10,8 @@ export type IdleMemoryOptions = {
   readonly collect?: () => Promise<void>;
   /** Returns how busy the event loop was since the last call, from 0 to 1; default: Node's event loop utilization. */
   readonly readLoop?: () => number;
+  /** Returns the size of the heap in bytes; default: from V8. */
+  readonly readHeap?: () => number;
   /** Returns the processor time of the whole machine since its start; default: from the kernel. */
   readonly readMachine?: () => MachineTimes;
 };
@@ -37,6 +39,7 @@ export function startIdleCollection({
   lookEveryMs = 5_000,
   collect = collectGarbage,
   readLoop = createLoopReader(),
+  readHeap = () => getHeapStatistics().total_heap_size,
   readMachine = readMachineTimes,
 }: IdleMemoryOptions = {}): () => void {
   let leastBytes = 0;
@@ -46,11 +49,14 @@ export function startIdleCollection({
 
   async function look(): Promise<void> {
     const busyShare = readLoop();
-    const { total_heap_size: heapBytes } = getHeapStatistics();
+    const heapBytes = readHeap();
     leastBytes = Math.min(leastBytes, heapBytes);
-    if (isCollecting || busyShare > idleShare || heapBytes < leastBytes + worthBytes) {
-      // The machine is asked only between two checks that found the process idle.
-      machine = undefined;
+    const isWorth = heapBytes >= leastBytes + worthBytes;
+    // A collection that is no longer worth it is not postponed: the next one waits for the machine anew.
+    if (!isWorth) postponed = 0;
+    if (isCollecting || busyShare > idleShare || !isWorth) {
+      // The first idle check after a busy one then knows the machine's use since that one.
+      machine = isWorth ? readMachine() : undefined;
       return;
     }
     if (!hasRoom() && postponed < mostPostponed) {
@@ -61,7 +67,7 @@ export function startIdleCollection({
     isCollecting = true;
     try {
       await collect();
-      leastBytes = getHeapStatistics().total_heap_size;
+      leastBytes = readHeap();
       log.debug({ heapBytes, leftBytes: leastBytes }, "garbage collected while idle");
     } catch (error) {
       log.debug({ err: error }, "garbage not collected");

@@ -65,8 +65,8 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
   async function startFirst(name: RoleName, env: Env, hasBroker: Promise<unknown>): Promise<void> {
     const child = await start(name, env);
     begun.push(child);
-    // Recovery of a broker's files may take longer than a service may take to start.
-    await hasBroker;
+    // Recovery of a broker's files may take longer than a service may take to start. A service that ends meanwhile is reported at once.
+    await Promise.race([hasBroker, child.exited]);
     await waitForService(name, child, ports[name].health, logs.of(name), signal);
     const restart = () => start(name, env);
     services.set(

@@ -104,9 +104,19 @@ test("a service that ends before it serves fails the start with the end of its l
     onEvent: (event) => event.kind === "broker" && started.push(event.pid),
   });
   await expect(starting).rejects.toThrow(/storage ended before it served \(exit 1\)[\s\S]*crashed on purpose/);
-  expect(started).toHaveLength(1);
   expect(started.filter(isAlive)).toEqual([]);
   expect(existsSync(join(dataDir, "mesh.json"))).toBe(false);
+});
+
+test("a service that ends fails the start also while the broker starts, which may take longer; no process is left", async () => {
+  const dataDir = createDataDir();
+  const pidFile = join(dataDir, "slow-broker.pid");
+  const slowBroker = join(dataDir, "slow-broker");
+  const [version, wait] = [`[ "$1" = --version ] && echo 2.9.10 && exit`, `echo $$ >${pidFile}; exec sleep 600`];
+  writeFileSync(slowBroker, ["#!/bin/sh", version, wait, ""].join("\n"), { mode: 0o755 });
+  const env = { ...process.env, TEST_CRASH: "storage", PIXELMESH_NATS_SERVER: slowBroker };
+  await expect(startSmallMesh({ dataDir, env })).rejects.toThrow("storage ended before it served (exit 1)");
+  expect(isAlive(Number(readFileSync(pidFile, "utf8")))).toBe(false);
 });
 
 test("the error for a taken port names the variable that sets another", async () => {

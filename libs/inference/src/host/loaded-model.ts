@@ -27,9 +27,9 @@ export type LoadedModel = {
 export type ModelOutput = { readonly data: Float32Array; readonly runMs: number };
 
 /**
- * Loads a model and runs a small tile through it, so that a loaded model is known to work; not if it `isProven` and runs on the
- * processor, where the same file gives the same result. Rejects with MODEL_INVALID if the
- * file is not ONNX, has other inputs or outputs than its entry says, or returns another size or NaN.
+ * Loads a model and runs a small tile through it, so that a loaded model is known to work. A model that `isProven` gets no such run on
+ * the processor, where the same file gives the same result. Rejects with MODEL_INVALID if the file is not ONNX, has other inputs or
+ * outputs than its entry says, or returns another size or NaN.
  */
 export async function loadModel(
   model: HostModel,

@@ -13,8 +13,9 @@ export function createHostPool(options: HostPoolOptions): HostPool {
   const { observe = () => {}, closeGraceMs = 10_000 } = options;
   const grants = createGrantTable();
   const devices = createPoolDevices(options.name, options.devices);
-  const hosts = createPooledHosts(options, grants, (deviceId, event) => {
-    if (event.type === "loaded") models.leases(deviceId).recordLoad(event.model, event.loadMs);
+  const hosts = createPooledHosts(options, grants, ({ device, isNarrow }, event) => {
+    // A copy of a loaded model does not protect the model for longer.
+    if (event.type === "loaded" && !isNarrow) models.leases(device.deviceId).recordLoad(event.model, event.loadMs);
     observe(event);
   });
   const models = createPooledModels(options, devices, hosts);

@@ -13,8 +13,10 @@ import { createTurns } from "./turns.ts";
 
 /** The memory of a device: reads memory use and unloads models. */
 export type DeviceMemory = {
-  /** Memory that the device's hosts use now. */
-  readonly usedBytes: () => Promise<number>;
+  /** Memory that the device's hosts use now. `copyBytes` is the part of idle narrow hosts, `bytes` that of all others. */
+  readonly use: () => Promise<{ readonly bytes: number; readonly copyBytes: number }>;
+  /** Ends the idle narrow hosts. Their models stay loaded in the host of all threads. */
+  readonly endCopies: () => Promise<void>;
   /** Unloads a model to make memory or a place free for another one. */
   readonly evict: (model: AvailableModel, why: EvictionCause) => Promise<void>;
 };
@@ -50,7 +52,14 @@ export function createModelLeases(
   async function evictFor(model: AvailableModel, signal: AbortSignal | undefined): Promise<void> {
     while (!table.find(model)) {
       signal?.throwIfAborted();
-      const step = nextEviction(table.all(), toWanted(model), await memory.usedBytes(), rules);
+      const wanted = toWanted(model);
+      const { bytes, copyBytes } = await memory.use();
+      // A copy costs less to start again than another model.
+      if (copyBytes > 0 && bytes + copyBytes + wanted.bytes > rules.maxBytes) {
+        await memory.endCopies();
+        continue;
+      }
+      const step = nextEviction(table.all(), wanted, bytes + copyBytes, rules);
       if ("go" in step) return;
       const entry = "evict" in step ? table.get(step.evict) : undefined;
       if (!("evict" in step)) await table.nextRelease(signal);
@@ -112,7 +121,8 @@ export function createModelLeases(
     async evictionDelayMs(model) {
       // The memory of all processes is read only if it matters.
       if (table.all().length === 0 || table.find(model)) return 0;
-      return evictionDelayMs(table.all(), toWanted(model), await memory.usedBytes(), rules, nowMs());
+      const { bytes } = await memory.use();
+      return evictionDelayMs(table.all(), toWanted(model), bytes, rules, nowMs());
     },
     models: table.all,
   };

@@ -37,11 +37,11 @@ export type PooledHosts = {
   readonly describe: (deviceId?: string) => Promise<readonly HostDescription[]>;
 };
 
-/** Creates an empty set of hosts. `observe` receives the events of each host with its device. */
+/** Creates an empty set of hosts. `observe` receives the events of each host with its place. */
 export function createPooledHosts(
   options: HostPoolOptions,
   grants: GrantTable,
-  observe: (deviceId: string, event: HostEvent) => void,
+  observe: (place: HostPlace, event: HostEvent) => void,
 ): PooledHosts {
   const hosts = new Map<string, PooledHost>();
   const provenModels = new Set<string>();
@@ -54,11 +54,9 @@ export function createPooledHosts(
       const key = toModelKey(model);
       known?.models.set(key, model);
       if (known) return known;
-      const onEvent = (event: HostEvent) => observe(device.deviceId, event);
-      const starting = startInferenceHost(
-        { ...toHostOptions({ hostId, device, isNarrow }, options, onEvent), provenModels },
-        grants,
-      );
+      const place = { hostId, device, isNarrow };
+      const onEvent = (event: HostEvent) => observe(place, event);
+      const starting = startInferenceHost({ ...toHostOptions(place, options, onEvent), provenModels }, grants);
       const models = new Map([[key, model]]);
       const pooled: PooledHost = { hostId, device, isNarrow, starting, host: null, models, leases: 0 };
       hosts.set(hostId, pooled);

@@ -33,8 +33,15 @@ export function createPooledModels(options: HostPoolOptions, devices: PoolDevice
 
   function createLeases(deviceId: string): ModelLeases {
     return createModelLeases(rules, {
-      async usedBytes() {
-        return (await hosts.describe(deviceId)).reduce((sum, host) => sum + host.usedBytes, 0);
+      async use() {
+        const described = await hosts.describe(deviceId);
+        const copies = new Set(idleCopies(deviceId).map(({ hostId }) => hostId));
+        const use = { bytes: 0, copyBytes: 0 };
+        for (const { hostId, usedBytes } of described) use[copies.has(hostId) ? "copyBytes" : "bytes"] += usedBytes;
+        return use;
+      },
+      async endCopies() {
+        await Promise.all(idleCopies(deviceId).map(endCopy));
       },
       async evict(model, why) {
         log.info({ model: model.name, why }, "model is evicted for another one");
@@ -43,6 +50,22 @@ export function createPooledModels(options: HostPoolOptions, devices: PoolDevice
         await Promise.all(holders.map((pooled) => unload(pooled, model, "evicted")));
       },
     });
+  }
+
+  /** The narrow hosts without a lease that hold no model alone. */
+  function idleCopies(deviceId: string): readonly PooledHost[] {
+    const isCopy = (pooled: PooledHost) => [...pooled.models.values()].every((model) => isInMainHost(pooled, model));
+    return hosts.all(deviceId).filter((pooled) => pooled.isNarrow && pooled.leases === 0 && isCopy(pooled));
+  }
+
+  function isInMainHost({ device }: PooledHost, model: AvailableModel): boolean {
+    return hosts.all(device.deviceId).some(({ isNarrow, models }) => !isNarrow && models.has(toModelKey(model)));
+  }
+
+  async function endCopy(pooled: PooledHost): Promise<void> {
+    for (const model of pooled.models.values()) idle.cancel(pooled, model);
+    log.info({ host: pooled.hostId }, "idle narrow host ends to make memory free for a model");
+    await hosts.end(pooled, "evicted");
   }
 
   async function unloadIfIdle(pooled: PooledHost, model: AvailableModel): Promise<void> {

@@ -3,8 +3,8 @@ import type { HostMemory } from "./inference-host.ts";
 
 /**
  * Memory of a process as the kernel counts it: /proc/<pid>/status, else /proc/<pid>/smaps_rollup. Null if neither can be read:
- * another system, or the process is gone. The first costs 0.07 ms, the second walks all pages (22 ms for 300 MiB). Their
- * difference is what each processor has not added to the first yet: at most some 100 pages for each.
+ * another system, or the process is gone. The first costs 0.07 ms. The second walks all pages (22 ms for 300 MiB). The first may lag behind
+ * the second: each processor adds its counts only after some pages, at most about 100 of them.
  */
 export async function readProcessMemory(pid: number): Promise<HostMemory | null> {
   return (

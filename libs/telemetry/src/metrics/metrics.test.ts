@@ -127,6 +127,25 @@ test("the event-loop lag is near zero while the loop is free, and as long as a b
   expect(max).toBeLessThan(1.5);
 });
 
+test("the processor time of a process counts from its start, also before the first page", async () => {
+  const secondsOf = ({ user, system }: NodeJS.CpuUsage) => ({ user: user / 1e6, system: system / 1e6 });
+  while (process.cpuUsage().user < 1.5e6);
+  const before = secondsOf(process.cpuUsage());
+  const { text } = await createMetrics("storage", "1").page();
+  const after = secondsOf(process.cpuUsage());
+  const read = (name: string) =>
+    Number(new RegExp(`^process_cpu_${name}seconds_total (\\S+)$`, "m").exec(text)?.[1] ?? Number.NaN);
+  // The registration itself lies between two readings.
+  for (const [seconds, least, most] of [
+    [read("user_"), before.user, after.user],
+    [read("system_"), before.system, after.system],
+    [read(""), before.user + before.system, after.user + after.system],
+  ] as const) {
+    expect(seconds).toBeGreaterThan(least - 0.5);
+    expect(seconds).toBeLessThanOrEqual(most + 1e-6);
+  }
+});
+
 test("setAll leaves exactly the given series, as a prom-client gauge after a reset", async () => {
   const metrics = createMetrics("scheduler", "1");
   const registry = new Registry();

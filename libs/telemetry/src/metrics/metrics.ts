@@ -52,7 +52,11 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
   // Also for metrics that appear after the first page.
   const show = (metric: PageMetric) => {
     shown.push(metric);
-    void registry?.then(({ add }) => add(metric));
+    // A page that cannot be rendered fails itself.
+    registry?.then(
+      ({ add }) => add(metric),
+      () => {},
+    );
   };
   const countOverflow = (metric: MetricName) => {
     if (metric !== overflows) values(overflows).of({ metric }).add(1);
@@ -93,7 +97,11 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
     },
     async page(accept = "") {
       values("pixelmesh_log_lines_dropped_total").of({}).set(droppedLogLines());
-      registry ??= openRegistry(shown);
+      // The next page tries again.
+      registry ??= openRegistry(shown).catch((error: unknown) => {
+        registry = undefined;
+        throw error;
+      });
       return (await registry).page(accept.includes("application/openmetrics-text"));
     },
   };

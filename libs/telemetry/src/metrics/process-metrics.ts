@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { collectDefaultMetrics, Gauge, type OpenMetricsContentType, type Registry } from "prom-client";
+import { type Counter, collectDefaultMetrics, Gauge, type OpenMetricsContentType, type Registry } from "prom-client";
 
 /** Sampling interval of the event loop's delay. Each sample wakes an idle process; shorter delays may be missed. */
 const sampleMs = 50;
@@ -11,10 +11,15 @@ const names = ["p50", "p99", "max"] as const;
 
 /**
  * Adds prom-client's metrics of a Node process to a registry, with another measure of the event loop's lag: seconds since the last
- * scrape without the sampling interval, so that the lag of a free event loop is zero.
+ * scrape without the sampling interval, so that the lag of a free event loop is zero. The processor time counts from the process's start.
  */
 export function collectProcessMetrics(registry: Registry<OpenMetricsContentType>): void {
+  const { user, system } = process.cpuUsage();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: neverMs });
+  // prom-client counts from this call on.
+  const used = { cpu_user: user, cpu_system: system, cpu: user + system };
+  for (const [name, us] of Object.entries(used))
+    (registry.getSingleMetric(`process_${name}_seconds_total`) as Counter | undefined)?.inc(us / 1e6);
   for (const { name } of registry.getMetricsAsArray())
     if (name.startsWith("nodejs_eventloop_lag")) registry.removeSingleMetric(name);
   const delays = monitorEventLoopDelay({ resolution: sampleMs });

@@ -55,11 +55,14 @@ export async function openModelDevices(
 /** Each narrow host takes the memory of a model once more, so a machine with many cores has few narrow hosts of several threads. */
 const maxNarrowHosts = 4;
 
-/** Returns the narrow hosts of a processor, which share the threads of one run; undefined if these cannot be divided. */
+/**
+ * Returns the narrow hosts of a processor, which share the threads of one run; undefined if these cannot be divided. Each has as many threads
+ * as `maxNarrowHosts` of them would need to use all, and there are as many hosts as these threads make: six threads make three hosts of two.
+ */
 function toNarrowHosts(threads: number): NarrowHosts | undefined {
   if (threads < 2) return undefined;
-  const count = Math.min(maxNarrowHosts, threads);
-  return { count, threads: { intraOp: Math.floor(threads / count), interOp: 1 } };
+  const intraOp = Math.ceil(threads / maxNarrowHosts);
+  return { count: Math.floor(threads / intraOp), threads: { intraOp, interOp: 1 } };
 }
 
 /** The report of a GPU and its hosts to the scheduler. `processesHidden`: nvidia-smi does not list a host that has models. */

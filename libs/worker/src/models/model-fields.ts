@@ -28,7 +28,7 @@ export function modelFields(area: string) {
     threads: field.integer(
       `PIXELMESH_${area}_THREADS`,
       String(availableParallelism()),
-      "CPU threads of one run, or of several side by side; that many compute tokens they cost.",
+      "CPU threads of the runs of models: of one run, or of several runs side by side. A run costs one compute token a thread.",
       { defaultDoc: "number of cores", min: 1, max: 256 },
     ),
     preload: field.list(`PIXELMESH_${area}_PRELOAD`, "", "Models that are loaded at the start and pinned."),

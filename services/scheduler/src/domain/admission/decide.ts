@@ -5,7 +5,7 @@ import { memoryVeto } from "../devices/pressure-zones.ts";
 import type { Rules } from "../rules.ts";
 import { deltaBytes } from "./ledger.ts";
 import { optionOrder } from "./option-order.ts";
-import { type AdmissionContext, predictOption } from "./predict-option.ts";
+import { type AdmissionContext, mustRunAlone, predictOption } from "./predict-option.ts";
 import type { SlotRequest, WaitReason } from "./slot-request.ts";
 
 /** The device and option that a request gets now. */
@@ -58,7 +58,9 @@ export function decideOn(device: Device, request: SlotRequest, context: Admissio
   const rules = rulesFor(device, context.rules);
   const usage = usageOf(device);
   let wait: WaitReason = "memory";
-  for (const optionIndex of optionOrder(request, context.isCrowded?.(device.deviceId) ?? false)) {
+  // Work that must be alone has no use for few threads: they would leave the other cores idle.
+  const mayShare = request.options.length > 1 && !mustRunAlone(device, request, 0, context);
+  for (const optionIndex of optionOrder(request, mayShare && (context.isCrowded?.(device) ?? false))) {
     // 2. Predict what the option needs of the device.
     const choice = chooseOption(device, request, optionIndex, context);
     // 3. Check work beside it, its host, compute tokens, memory, and the grants of an earlier leader, in this order.
@@ -101,14 +103,14 @@ function chooseOption(
   optionIndex: number,
   context: AdmissionContext,
 ): SlotChoice {
-  const { peakBytes, isProven } = predictOption(device, request, optionIndex, context);
+  const { peakBytes } = predictOption(device, request, optionIndex, context);
   return {
     device,
     optionIndex,
     peakBytes,
     deltaBytes: deltaBytes(device, { request, optionIndex, peakBytes }, context.nowMs),
     tokens: Math.min(request.options[optionIndex]?.computeTokens ?? 0, device.tokens),
-    alone: !isProven || request.alone === true,
+    alone: mustRunAlone(device, request, optionIndex, context),
   };
 }
 

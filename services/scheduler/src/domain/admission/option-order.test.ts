@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { granted, host, start } from "../../../test/one-device-scheduler.ts";
+import { commands, granted, host, start } from "../../../test/one-device-scheduler.ts";
 import type { SchedulerEffect } from "../effects.ts";
 import { optionOrder } from "./option-order.ts";
 import type { SlotRequest } from "./slot-request.ts";
@@ -17,8 +17,8 @@ const optionsOf = (effects: SchedulerEffect[]) =>
   effects.flatMap((effect) => (effect.kind === "grant" ? [[effect.callId, effect.optionIndex]] : []));
 
 /** Starts a scheduler whose memory profile of the model is known, so that its work need not run alone. */
-function startProven() {
-  const game = start({}, new Map([["m/cpu/host/320/1", { runs: 9, peakBytes: 100, runMs: 10 }]]));
+function startProven(changes: Parameters<typeof start>[0] = {}) {
+  const game = start(changes, new Map([["m/cpu/host/320/1", { runs: 9, peakBytes: 100, runMs: 10 }]]));
   game.report(100);
   return game;
 }
@@ -50,8 +50,11 @@ test("work of another kind that waits for the device's cores counts too, work th
   const { ask, release } = startProven();
   ask("a", 10, { tokens: 4 });
   ask("b", 0, work);
-  ask("c", 10, { tokens: 3 });
-  expect(optionsOf(release("a"))).toEqual([["b", 1]]);
+  ask("c", 10, { tokens: 2 });
+  expect(optionsOf(release("a"))).toEqual([
+    ["b", 1],
+    ["c", 0],
+  ]);
   release("b");
   release("c");
   ask("d", 10, { tokens: 4 });
@@ -59,6 +62,61 @@ test("work of another kind that waits for the device's cores counts too, work th
   // It waits for memory, not for cores.
   ask("f", 800, { tokens: 0 });
   expect(optionsOf(release("d"))[0]).toEqual(["e", 0]);
+});
+
+test.each<[string, Parameters<ReturnType<typeof start>["ask"]>[1], Parameters<ReturnType<typeof start>["ask"]>[2]]>([
+  ["needs more cores than few threads leave", 10, { tokens: 3 }],
+  ["is exclusive", 10, { tokens: 1, workClass: "exclusive" }],
+  ["must be alone", 10, { tokens: 1, alone: true }],
+  ["must be alone because its memory is not proven", 10, { tokens: 1, modelDigest: "other" }],
+  ["runs on another device", 10, { tokens: 1, deviceIds: ["e"] }],
+])("work that %s does not count, because it cannot run beside", (_why, peakBytes, more) => {
+  const { ask, release } = startProven();
+  ask("a", 10, { tokens: 4 });
+  ask("b", 0, work);
+  ask("c", peakBytes, more);
+  expect(optionsOf(release("a"))).toEqual([["b", 0]]);
+});
+
+test("work of a class with one slot does not run beside its own class", () => {
+  const { ask, release } = startProven({ classSlots: { light: 1, heavy: 1, exclusive: 1 } });
+  for (const call of ["a", "b", "c"]) ask(call, 0, work);
+  expect(optionsOf(release("a"))).toEqual([["b", 0]]);
+});
+
+test("the first run of a model, which must be alone, has all threads", () => {
+  const { ask, report } = start();
+  for (const call of ["a", "b", "c"]) expect(granted(ask(call, 0, work))).toEqual([]);
+  expect(optionsOf(report(100))).toEqual([["a", 0]]);
+});
+
+test("a host of few threads that is reported first does not take over work of the host of all threads", () => {
+  const { ask, report, device } = startProven();
+  const before = device().committedBytes;
+  ask("a", 0, work);
+  report(140, [host("h/1", 40, { models: [model] })]);
+  expect(device().committedBytes - before).toBe(100 + 40);
+  report(200, [host("h", 60, { models: [model] }), host("h/1", 40, { models: [model] })]);
+  expect(device().committedBytes - before).toBe(100 + 40);
+});
+
+test.each([
+  { pending: 1, evicted: ["h", "h/2"] },
+  { pending: 0, evicted: ["h/1", "h/2"] },
+])("work that waits for the host of option $pending keeps no other host of its model", ({ pending, evicted }) => {
+  const { ask, report, later } = startProven();
+  const hosts = evicted.map((hostId) => host(hostId, 300, { models: [model] }));
+  report(700, hosts);
+  for (let seconds = 0; seconds < 30; seconds += 5) {
+    later(5_000);
+    report(700, hosts);
+  }
+  const option = options[pending] as (typeof options)[number];
+  expect(granted(ask("a", 0, { ...work, options: [option, ...options.filter((one) => one !== option)] }))).toEqual([
+    "a",
+  ]);
+  const evictions = commands(ask("b", 600)).map(({ command }) => command);
+  expect(evictions).toEqual(evicted.map((hostId) => ({ kind: "evictHost", hostId })));
 });
 
 test("hosts of few threads are charged one beside another", () => {

@@ -2,7 +2,7 @@ import type { RunOption, SlotRequest } from "./slot-request.ts";
 
 /**
  * Returns the indices of a request's options in the order in which they are tried. The order is the request's own. While other work waits
- * for the device, of options with the same tile and batch those with fewer compute tokens come first: several runs of one thread side by
+ * that could run beside it, of options with the same tile and batch those with fewer compute tokens come first: several runs of one thread side by
  * side take less processor time than runs of all threads one after another, and all threads help only work that is alone (docs/adr/0084).
  */
 export function optionOrder({ options }: SlotRequest, isCrowded: boolean): number[] {

@@ -8,8 +8,8 @@ export type AdmissionContext = {
   readonly profiles: MemoryProfiles;
   readonly rules: Rules;
   readonly nowMs: number;
-  /** Whether other requests wait for a device's cores. Default: none do. */
-  readonly isCrowded?: (deviceId: string) => boolean;
+  /** Whether other requests wait that could run beside this one on the device; see `isCrowded`. Default: none do. */
+  readonly isCrowded?: (device: Device) => boolean;
 };
 
 /** Returns the predicted peak of a request's option on a device. Work without a model is predicted by its estimate. */
@@ -23,6 +23,11 @@ export function predictOption(
   const name = profileNameOf(device, request, index);
   if (name === undefined) return { peakBytes: estimateBytes, isProven: true };
   return predictPeak(profiles.get(name), estimateBytes, rules.unmeasuredFactor);
+}
+
+/** Returns whether no other work may run beside an option: its request says so, or no run has proven its prediction. */
+export function mustRunAlone(device: Device, request: SlotRequest, index: number, context: AdmissionContext): boolean {
+  return request.alone === true || !predictOption(device, request, index, context).isProven;
 }
 
 /** Returns the profile name of a request's option on a device; undefined for work without a model, which has no profile. */

@@ -2,11 +2,12 @@ import type { Device } from "../devices/device.ts";
 import type { SchedulerEffect } from "../effects.ts";
 import { evictForRequest } from "../relief/evict-for-request.ts";
 import type { Rules } from "../rules.ts";
+import { isCrowded } from "./crowding.ts";
 import { type AdmissionDecision, decide, decideResumed, devicesFor } from "./decide.ts";
 import { fitsWhenDrained } from "./fits.ts";
 import type { MemoryProfiles } from "./memory-profiles.ts";
 import type { AdmissionContext } from "./predict-option.ts";
-import { needsTokens, type RequestQueue, type WaitingRequest } from "./queue.ts";
+import type { RequestQueue, WaitingRequest } from "./queue.ts";
 import type { WaitReason } from "./slot-request.ts";
 import { type SlotTable, toGrantEffect } from "./slot-table.ts";
 
@@ -37,9 +38,8 @@ export function createQueuePass({ devices, queue, slots, profiles, rules, term }
 
   function tryOne(waiting: WaitingRequest, nowMs: number): SchedulerEffect[] {
     const { callId, request, shape } = waiting;
-    const own = needsTokens(request) ? 1 : 0;
-    const isCrowded = (deviceId: string) => queue.waitingForCores(deviceId) > own;
-    const context: AdmissionContext = { profiles, rules, nowMs, isCrowded };
+    const plain: AdmissionContext = { profiles, rules, nowMs };
+    const context = { ...plain, isCrowded: (device: Device) => isCrowded(device, waiting, queue.entries, plain) };
     // 1. Requests of equal shape wait for the same reason; decide only once for each shape.
     const knownWait = findings.waits.get(shape);
     const decision: AdmissionDecision =

@@ -28,8 +28,6 @@ export type RequestQueue = {
   /** Removes and returns a request; undefined if it does not wait. */
   remove(callId: string): WaitingRequest | undefined;
   count(workClass: WorkClass): number;
-  /** Returns how many requests for this device wait that need compute tokens. */
-  waitingForCores(deviceId: string): number;
   /** Returns since when the oldest request of a class waits; undefined if none does. */
   oldestSinceMs(workClass: WorkClass): number | undefined;
 };
@@ -41,18 +39,14 @@ export type RequestQueue = {
 export function createRequestQueue(rules: Rules): RequestQueue {
   const entries: WaitingRequest[] = [];
   const countByTenant = new Map<string, number>();
-  const countByDevice = new Map<string, number>();
   /** In order of arrival; `entries` is in order of rank. */
   const arrivals: Readonly<Record<WorkClass, Map<string, number>>> = {
     light: new Map(),
     heavy: new Map(),
     exclusive: new Map(),
   };
-  const changeCount = (request: SlotRequest, by: number) => {
-    addCount(countByTenant, tenantKey(request.workClass, request.tenant), by);
-    if (!needsTokens(request)) return;
-    for (const deviceId of new Set(request.deviceIds)) addCount(countByDevice, deviceId, by);
-  };
+  const changeCount = ({ workClass, tenant }: SlotRequest, by: number) =>
+    addCount(countByTenant, tenantKey(workClass, tenant), by);
 
   return {
     entries,
@@ -93,14 +87,8 @@ export function createRequestQueue(rules: Rules): RequestQueue {
       return waiting;
     },
     count: (workClass) => arrivals[workClass].size,
-    waitingForCores: (deviceId) => countByDevice.get(deviceId) ?? 0,
     oldestSinceMs: (workClass) => arrivals[workClass].values().next().value,
   };
-}
-
-/** Whether a request needs compute tokens. */
-export function needsTokens({ options }: SlotRequest): boolean {
-  return options.some(({ computeTokens }) => computeTokens > 0);
 }
 
 /** Changes a count; one of 0 is removed. */

@@ -1,6 +1,7 @@
 import type { HostReport } from "@pixelmesh/proto";
 import { type Device, slotsOf } from "./device.ts";
 import { chargeBytes, type MemoryOwner, recordUse } from "./memory-owners.ts";
+import { mayRunOnHost } from "./pending-slot.ts";
 
 /** Applies the report of one inference host. `isHidden`: the device does not show the use of each process. */
 export function applyHostReport(
@@ -28,8 +29,8 @@ export function applyHostReport(
 }
 
 /**
- * Moves slots of pending hosts to a reported host that came after their grant, from the same reporter and with their model. A slot whose
- * option names a host moves only to that one.
+ * Moves slots of pending hosts to a reported host that came after their grant, from the same reporter and with their model, if they
+ * may run there.
  */
 function takeOverPendingHosts(
   device: Device,
@@ -41,10 +42,7 @@ function takeOverPendingHosts(
     if (pending.kind !== "pendingHost" || pending.reporterId !== host.reporterId) continue;
     const slots = slotsOf(device, pending);
     const hasItsModel = models.some(({ digest }) => slots.some((slot) => slot.request.modelDigest === digest));
-    const isOfAnother = slots.some(({ request, optionIndex }) => {
-      const named = request.options[optionIndex]?.hostId ?? "";
-      return named !== "" && named !== hostId;
-    });
+    const isOfAnother = slots.some((slot) => !mayRunOnHost(slot, hostId));
     if (!hasItsModel || isOfAnother || slots.some((slot) => slot.grantedAtMs > firstSeenMs)) continue;
     for (const slot of slots) {
       host.slots.set(slot.slotId, slot.peakBytes);

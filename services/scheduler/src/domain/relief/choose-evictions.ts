@@ -1,5 +1,6 @@
 import { type Device, slotsOf } from "../devices/device.ts";
 import { isEvictable, isEvicting, type MemoryOwner } from "../devices/memory-owners.ts";
+import { mayRunOnHost } from "../devices/pending-slot.ts";
 import type { Rules } from "../rules.ts";
 
 /** Returns the bytes of hosts whose eviction is in progress. */
@@ -39,9 +40,10 @@ export function chooseEvictions(
   return freedBytes >= wantedBytes || partly ? chosen : [];
 }
 
-/** Returns whether work that was granted without a host may run on this one, because it holds the model. */
+/** Returns whether work that was granted before its host was reported may run on this one, which holds its model. */
 function mayRunOn(device: Device, pending: MemoryOwner, { reporterId, host }: MemoryOwner): boolean {
-  if (pending.kind !== "pendingHost" || pending.reporterId !== reporterId) return false;
-  const digests = slotsOf(device, pending).map((slot) => slot.request.modelDigest);
-  return host?.models.some((model) => digests.includes(model.digest)) ?? false;
+  if (pending.kind !== "pendingHost" || pending.reporterId !== reporterId || host === undefined) return false;
+  return slotsOf(device, pending).some(
+    (slot) => mayRunOnHost(slot, host.hostId) && host.models.some(({ digest }) => digest === slot.request.modelDigest),
+  );
 }
