@@ -35,7 +35,8 @@ async function expectOneEnd(id: string): Promise<void> {
   expect((await download(mesh.client, job, "result")).length).toBeGreaterThan(1_000);
 }
 
-const outcomeOf = (state: JobState) => (state === JobState.SUCCEEDED ? "succeeded" : "failed");
+/** Outcomes as ingest counts them: a picture that cannot be decoded is rejected. */
+const outcomeOf = (state: JobState) => (state === JobState.SUCCEEDED ? "succeeded" : "rejected");
 
 /** Expects that the one living ingest has counted one more end. */
 async function expectOneCount(state: JobState, before: number): Promise<void> {

@@ -22,7 +22,8 @@ beforeAll(async () => {
     return found?.data as Uint8Array;
   };
   model = {
-    spec: JobSpec.decode(await read(`spec.default.${id}`)),
+    // The only job so far.
+    spec: JobSpec.decode(await read("spec.default.*")),
     record: JobRecord.decode(await read(`record.${id}`)),
   };
 });
