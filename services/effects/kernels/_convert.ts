@@ -1,5 +1,27 @@
 // Conversion of rows between bytes and floats.
 
+/** to[i] = from[i] / 255, as the nearest float. */
+export function bytesToFloats(from: usize, count: i32, to: usize): void {
+  const full = f32x4.splat(255);
+  const end = from + <usize>(count & ~15);
+  while (from < end) {
+    const bytes = v128.load(from);
+    const low = i16x8.extend_low_i8x16_u(bytes);
+    const high = i16x8.extend_high_i8x16_u(bytes);
+    v128.store(to, f32x4.div(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(low)), full), 0);
+    v128.store(to, f32x4.div(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(low)), full), 16);
+    v128.store(to, f32x4.div(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(high)), full), 32);
+    v128.store(to, f32x4.div(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(high)), full), 48);
+    from += 16;
+    to += 64;
+  }
+  for (let i: i32 = 0, rest = count & 15; i < rest; i++) {
+    store<f32>(to, <f32>load<u8>(from) / 255);
+    from += 1;
+    to += 4;
+  }
+}
+
 /** to[i] = from[i] * 255, rounded half up. Below 0 and NaN become 0, above 1 becomes 255. */
 export function floatsToBytes(from: usize, count: i32, to: usize): void {
   const end = to + <usize>(count & ~15);

@@ -1,5 +1,5 @@
 // All kernels of the effects service, in one module. `EffectKernels` in src/kernels/effect-kernels.ts describes each function.
-export { floatsToBytes, greyToRgb } from "./_convert";
+export { bytesToFloats, floatsToBytes, greyToRgb } from "./_convert";
 export { mixBytes, mixFloats, mixCurvedFloats, samplesOfBytes, samplesOfFloats } from "./_mix";
 export { curve, steps, line, grain, toFloatPlane, toBytePlane } from "./_tone";
 export { interleaveBytes, interleaveFloats, paintIndices, paintSamples, moveAlpha, visibleOf, darken } from "./_write";

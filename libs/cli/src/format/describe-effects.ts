@@ -32,7 +32,7 @@ export function toEffectJson({ parameters, ...effect }: EffectDescription) {
   };
 }
 
-function toForm({ type, choices, minimum, maximum, unit }: Parameter): string {
+function toForm({ type, choices, minimum, maximum, unit, form }: Parameter): string {
   switch (type) {
     case ParameterType.CHOICE:
       return choices.join(", ");
@@ -40,6 +40,8 @@ function toForm({ type, choices, minimum, maximum, unit }: Parameter): string {
       return "true, false";
     case ParameterType.COLOR:
       return "#rrggbb, #rgb or a CSS name";
+    case ParameterType.TEXT:
+      return form;
     default:
       return `${type === ParameterType.INTEGER ? "integer " : ""}${minimum} to ${maximum}${unit && ` ${unit}`}`;
   }

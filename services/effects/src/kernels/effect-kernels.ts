@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { defineKernels } from "./kernel-module.ts";
 
 /**
  * Loops over one memory with vector instructions (kernels/effects.ts). Addresses, strides and steps are in bytes, counts in pixels unless said
@@ -6,6 +6,8 @@ import { readFileSync } from "node:fs";
  * to 1. A curve is a table of doubles with `steps` intervals and one entry more than their ends; it is interpolated.
  */
 export type EffectKernels = {
+  /** Converts `count` samples: to[i] = from[i] / 255, as the nearest float. */
+  readonly bytesToFloats: (from: number, count: number, to: number) => void;
   /** Converts `count` samples: times 255, rounded half up, limited to 0 to 255. */
   readonly floatsToBytes: (from: number, count: number, to: number) => void;
   /** Spreads bytes of grey (1 channel, or 2 with alpha) over three channels. */
@@ -165,10 +167,5 @@ export type EffectKernels = {
   ) => void;
 };
 
-let compiled: WebAssembly.Module | undefined;
-
-/** Creates the kernels over a memory. */
-export function createEffectKernels(memory: WebAssembly.Memory): EffectKernels {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL("./effects.wasm", import.meta.url)));
-  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as EffectKernels;
-}
+/** The kernels of `kernels/effects.ts`, which all effects share. */
+export const effectKernels = defineKernels<EffectKernels>("effects");

@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { AppError } from "@pixelmesh/errors";
 import { beforeAll, expect, test, vi } from "vitest";
 import { openKernelSpace } from "./kernel-space.ts";
@@ -81,3 +83,28 @@ test("more memory than there can be is OUT_OF_MEMORY", () => {
   expect(() => space.allocate(2 ** 33)).toThrow(expect.objectContaining({ reason: "OUT_OF_MEMORY" }));
   space.close();
 });
+
+test.each(globSync("*.wasm", { cwd: import.meta.dirname }))(
+  "%s shares its memory: it has neither globals nor data",
+  (file) => {
+    const bytes = readFileSync(join(import.meta.dirname, file));
+    // https://webassembly.github.io/spec/core/binary/modules.html: after the header, sections of an id, a LEB128 length and their contents.
+    const ids: number[] = [];
+    for (let at = 8; at < bytes.length; ) {
+      ids.push(bytes[at++] as number);
+      let length = 0;
+      let shift = 0;
+      let byte: number;
+      do {
+        byte = bytes[at++] as number;
+        length |= (byte & 127) << shift;
+        shift += 7;
+      } while (byte > 127);
+      at += length;
+    }
+    const [globals, code, data] = [6, 10, 11];
+    expect(ids).toContain(code);
+    expect(ids).not.toContain(globals);
+    expect(ids).not.toContain(data);
+  },
+);

@@ -1,5 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
-import { createEffectKernels, type EffectKernels } from "./effect-kernels.ts";
+import { type EffectKernels, effectKernels } from "./effect-kernels.ts";
+import type { KernelModule } from "./kernel-module.ts";
 
 /** Numbers that a kernel reads. */
 export type Table = Float64Array | Float32Array | Int32Array | Uint8Array;
@@ -7,6 +8,8 @@ export type Table = Float64Array | Float32Array | Int32Array | Uint8Array;
 /** The kernels of one piece of work, and their memory. An address is a number of bytes; those returned here are multiples of 16. */
 export type KernelSpace = {
   readonly kernels: EffectKernels;
+  /** Returns the kernels of another module over the same memory. */
+  use<K>(module: KernelModule<K>): K;
   /** Returns the address of so many bytes, set to 0. Throws OUT_OF_MEMORY. */
   allocate(bytes: number): number;
   /** Returns the address of a copy of the table. The same table is copied once. Throws OUT_OF_MEMORY. */
@@ -26,7 +29,11 @@ const maxSpare = 2;
 const maxSpareBytes = 8 * 1024 * 1024;
 const idleMs = 10_000;
 
-type Instance = { readonly memory: WebAssembly.Memory; readonly kernels: EffectKernels };
+type Instance = {
+  readonly memory: WebAssembly.Memory;
+  readonly kernels: EffectKernels;
+  readonly modules: Map<KernelModule<unknown>, unknown>;
+};
 
 // Spaces of earlier work: new memory would cost page faults, and a collection after some of it. At most 16 MiB in each thread, and none after 10 s
 // without use.
@@ -35,7 +42,8 @@ let timer: NodeJS.Timeout | undefined;
 
 /** Opens a space: the memory of earlier work if some is free. Memory grows with what is allocated. */
 export function openKernelSpace(): KernelSpace {
-  const { memory, kernels } = spare.pop() ?? createInstance();
+  const instance = spare.pop() ?? createInstance();
+  const { memory, kernels, modules } = instance;
   const constants = new Map<Table, number>();
   let end = firstAddress;
   const reserve = (bytes: number): number => {
@@ -47,6 +55,11 @@ export function openKernelSpace(): KernelSpace {
   };
   return {
     kernels,
+    use<K>(module: KernelModule<K>): K {
+      const created = (modules.get(module) as K | undefined) ?? module.instantiate(memory);
+      modules.set(module, created);
+      return created;
+    },
     allocate(bytes) {
       const address = reserve(bytes);
       new Uint8Array(memory.buffer, address, bytes).fill(0);
@@ -63,7 +76,7 @@ export function openKernelSpace(): KernelSpace {
     },
     bytes: (address, length) => new Uint8Array(memory.buffer, address, length),
     close() {
-      keep({ memory, kernels });
+      keep(instance);
     },
   };
 }
@@ -88,5 +101,5 @@ function keep(instance: Instance): void {
 
 function createInstance(): Instance {
   const memory = new WebAssembly.Memory({ initial: 16 });
-  return { memory, kernels: createEffectKernels(memory) };
+  return { memory, kernels: effectKernels.instantiate(memory), modules: new Map() };
 }

@@ -6,6 +6,7 @@ import { callInfo } from "@pixelmesh/telemetry";
 import { executeStep, type RasterHandler, type WorkerParts } from "@pixelmesh/worker";
 import { parseEffects } from "../domain/catalogue/catalogue.ts";
 import { parsePreviewSide, previewSize } from "../domain/preview.ts";
+import { atScale } from "../steps/effects-step.ts";
 
 /** Handles PreviewEffects: applies a chain to a shrunken picture and returns it in one message. */
 export function createPreviewEffects(worker: WorkerParts, handler: RasterHandler) {
@@ -34,8 +35,9 @@ export function createPreviewEffects(worker: WorkerParts, handler: RasterHandler
     if (deadlineUnixMs === undefined) throw new AppError("INTERNAL", "A preview has no deadline");
     const frameStore = worker.scratch.openFrameStore();
     try {
+      const factor = Math.max(size.widthPx, size.heightPx) / Math.max(info.widthPx, info.heightPx);
       const work = {
-        handler,
+        handler: atScale(handler, factor),
         step: Step.fromPartial({ id: "preview", operation: { $case: "applyEffects", value: { effects } } }),
         sizes: [{ ...size, channels: info.channels }],
         limits: worker.limits,

@@ -45,6 +45,18 @@ export function createEffectsHandler(
   });
 }
 
+/** Returns the handler for a picture that was shrunk by `factor`: small, so never in a thread; settings in px are scaled with it. */
+export function atScale(handler: RasterHandler, factor: number): RasterHandler {
+  return {
+    ...handler,
+    async runRasters(step, [picture], { frameStore, signal, onProgress }) {
+      if (!picture) throw new AppError("INTERNAL", "An effects step has no picture");
+      const effects = parseEffects(effectsOf(step)).map((effect) => effect.atScale(factor));
+      return { frame: await applyChainTo(picture, effects, frameStore, { signal, onProgress }) };
+    },
+  };
+}
+
 const noPicture = { widthPx: 0, heightPx: 0, channels: 0 };
 
 function effectsOf({ operation }: Step): readonly Effect[] {

@@ -22,6 +22,8 @@ export const ParameterType = {
   CHOICE: 3,
   FLAG: 4,
   COLOR: 5,
+  /** TEXT - A text as `form` says. */
+  TEXT: 6,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -34,6 +36,7 @@ export namespace ParameterType {
   export type CHOICE = typeof ParameterType.CHOICE;
   export type FLAG = typeof ParameterType.FLAG;
   export type COLOR = typeof ParameterType.COLOR;
+  export type TEXT = typeof ParameterType.TEXT;
   export type UNRECOGNIZED = typeof ParameterType.UNRECOGNIZED;
 }
 
@@ -57,6 +60,9 @@ export function parameterTypeFromJSON(object: any): ParameterType {
     case 5:
     case "PARAMETER_TYPE_COLOR":
       return ParameterType.COLOR;
+    case 6:
+    case "PARAMETER_TYPE_TEXT":
+      return ParameterType.TEXT;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -78,6 +84,8 @@ export function parameterTypeToJSON(object: ParameterType): string {
       return "PARAMETER_TYPE_FLAG";
     case ParameterType.COLOR:
       return "PARAMETER_TYPE_COLOR";
+    case ParameterType.TEXT:
+      return "PARAMETER_TYPE_TEXT";
     case ParameterType.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -132,6 +140,8 @@ export interface EffectDescription {
   parameters: ParameterDescription[];
   /** Part of the result key; grows whenever the pixels of the effect change. */
   revision: number;
+  /** For menus: tone, print, detail or glitch. */
+  group: string;
 }
 
 export interface ParameterDescription {
@@ -145,8 +155,10 @@ export interface ParameterDescription {
   minimum: number;
   maximum: number;
   choices: string[];
-  /** px, %, degrees; empty: none. */
+  /** px, %, degrees; empty: none. Previews scale settings in px with the picture. */
   unit: string;
+  /** For texts: what the text must be, such as "2 to 256 colours as #rrggbb, with spaces between". */
+  form: string;
 }
 
 function createBaseApplyEffectsRequest(): ApplyEffectsRequest {
@@ -797,7 +809,7 @@ export const ListEffectsResponse: MessageFns<ListEffectsResponse> = {
 };
 
 function createBaseEffectDescription(): EffectDescription {
-  return { name: "", title: "", description: "", parameters: [], revision: 0 };
+  return { name: "", title: "", description: "", parameters: [], revision: 0, group: "" };
 }
 
 export const EffectDescription: MessageFns<EffectDescription> = {
@@ -816,6 +828,9 @@ export const EffectDescription: MessageFns<EffectDescription> = {
     }
     if (message.revision !== 0) {
       writer.uint32(40).int32(message.revision);
+    }
+    if (message.group !== "") {
+      writer.uint32(50).string(message.group);
     }
     return writer;
   },
@@ -873,6 +888,14 @@ export const EffectDescription: MessageFns<EffectDescription> = {
             message.revision = reader.int32();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -894,6 +917,7 @@ export const EffectDescription: MessageFns<EffectDescription> = {
         ? object.parameters.map((e: any) => ParameterDescription.fromJSON(e))
         : [],
       revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
+      group: isSet(object.group) ? globalThis.String(object.group) : "",
     };
   },
 
@@ -914,6 +938,9 @@ export const EffectDescription: MessageFns<EffectDescription> = {
     if (message.revision !== 0) {
       obj.revision = Math.round(message.revision);
     }
+    if (message.group !== "") {
+      obj.group = message.group;
+    }
     return obj;
   },
 
@@ -927,12 +954,23 @@ export const EffectDescription: MessageFns<EffectDescription> = {
     message.description = object.description ?? "";
     message.parameters = object.parameters?.map((e) => ParameterDescription.fromPartial(e)) || [];
     message.revision = object.revision ?? 0;
+    message.group = object.group ?? "";
     return message;
   },
 };
 
 function createBaseParameterDescription(): ParameterDescription {
-  return { name: "", type: 0, description: "", defaultValue: undefined, minimum: 0, maximum: 0, choices: [], unit: "" };
+  return {
+    name: "",
+    type: 0,
+    description: "",
+    defaultValue: undefined,
+    minimum: 0,
+    maximum: 0,
+    choices: [],
+    unit: "",
+    form: "",
+  };
 }
 
 export const ParameterDescription: MessageFns<ParameterDescription> = {
@@ -960,6 +998,9 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
     }
     if (message.unit !== "") {
       writer.uint32(66).string(message.unit);
+    }
+    if (message.form !== "") {
+      writer.uint32(74).string(message.form);
     }
     return writer;
   },
@@ -1041,6 +1082,14 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
             message.unit = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.form = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1067,6 +1116,7 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
       maximum: isSet(object.maximum) ? globalThis.Number(object.maximum) : 0,
       choices: globalThis.Array.isArray(object?.choices) ? object.choices.map((e: any) => globalThis.String(e)) : [],
       unit: isSet(object.unit) ? globalThis.String(object.unit) : "",
+      form: isSet(object.form) ? globalThis.String(object.form) : "",
     };
   },
 
@@ -1096,6 +1146,9 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
     if (message.unit !== "") {
       obj.unit = message.unit;
     }
+    if (message.form !== "") {
+      obj.form = message.form;
+    }
     return obj;
   },
 
@@ -1114,6 +1167,7 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
     message.maximum = object.maximum ?? 0;
     message.choices = object.choices?.map((e) => e) || [];
     message.unit = object.unit ?? "";
+    message.form = object.form ?? "";
     return message;
   },
 };

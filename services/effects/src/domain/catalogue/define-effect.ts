@@ -11,7 +11,15 @@ export type ParsedEffect = {
   /** The same effect with every setting given, in the order of its description: the canonical form for result keys. */
   readonly resolved: Effect;
   readonly createStage: CreateStage;
+  /**
+   * Returns the effect for a picture that was shrunk by `factor`, above 0 to 1: settings in px are multiplied, so that the result looks like the full
+   * one shrunk. `resolved` stays as it is.
+   */
+  readonly atScale: (factor: number) => ParsedEffect;
 };
+
+/** The groups of effects, for menus. */
+export type EffectGroup = "tone" | "print" | "detail" | "glitch";
 
 /** An effect of the catalogue. */
 export type EffectDefinition = {
@@ -23,18 +31,20 @@ export type EffectDefinition = {
 /** Defines an effect from its parameters and its stage. `revision` must grow whenever the pixels change. */
 export function defineEffect<P extends Parameters>(options: {
   name: string;
+  group: EffectGroup;
   title: string;
   description: string;
   revision: number;
   parameters: P;
   createStage: (settings: SettingsOf<P>, context: StageContext, target: RowTarget) => Stage;
 }): EffectDefinition {
-  const { name, title, description, revision, createStage } = options;
+  const { name, group, title, description, revision, createStage } = options;
   const parameters = Object.entries(options.parameters);
   const known = parameters.map(([key]) => key);
   return {
     description: EffectDescription.fromPartial({
       name,
+      group,
       title,
       description,
       revision,
@@ -50,12 +60,15 @@ export function defineEffect<P extends Parameters>(options: {
         settings[key] = parameter.parse(`${field}.parameters.${key}`, value);
         resolved[key] = toCanonical(value);
       }
-      return {
+      const toParsed = (current: Record<string, unknown>): ParsedEffect => ({
         name,
         revision,
         resolved: { name, parameters: resolved },
-        createStage: (context, target) => createStage(settings as SettingsOf<P>, context, target),
-      };
+        createStage: (context, target) => createStage(current as SettingsOf<P>, context, target),
+        atScale: (factor) =>
+          toParsed(Object.fromEntries(parameters.map(([key, { atScale }]) => [key, atScale(current[key], factor)]))),
+      });
+      return toParsed(settings);
     },
   };
 }

@@ -8,6 +8,8 @@ export type Parameter<T> = {
   /** Throws INVALID_ARGUMENT with `field` for a value of another type or out of range. */
   readonly parse: (field: string, value: Value) => T;
   readonly defaultValue: Value;
+  /** Returns a value for a picture that was shrunk by `factor`; lengths in px are multiplied and may then lie below the parameter's range. */
+  atScale(value: T, factor: number): T;
 };
 
 /** The settings of an effect by name. */
@@ -18,18 +20,27 @@ export type SettingsOf<P extends Parameters> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never;
 };
 
+/** The longest text of a setting, in characters: 256 colours and the spaces between them. */
+const maxTextLength = 2_048;
+
 type Bounds = { description: string; minimum: number; maximum: number; byDefault: number; unit?: string };
 
 /** A number within inclusive bounds. */
 export function number(bounds: Bounds): Parameter<number> {
   const form = `a number from ${bounds.minimum} to ${bounds.maximum}`;
-  return bounded(bounds, ParameterType.NUMBER, form, () => true);
+  return {
+    ...bounded(bounds, ParameterType.NUMBER, form, () => true),
+    atScale: (value, factor) => (bounds.unit === "px" ? value * factor : value),
+  };
 }
 
 /** A whole number within inclusive bounds. */
 export function integer(bounds: Bounds): Parameter<number> {
   const form = `an integer from ${bounds.minimum} to ${bounds.maximum}`;
-  return bounded(bounds, ParameterType.INTEGER, form, Number.isInteger);
+  return {
+    ...bounded(bounds, ParameterType.INTEGER, form, Number.isInteger),
+    atScale: (value, factor) => (bounds.unit === "px" ? Math.max(bounds.minimum, Math.round(value * factor)) : value),
+  };
 }
 
 function bounded(
@@ -80,6 +91,40 @@ export function color(options: { description: string; byDefault: string }): Para
   });
 }
 
+/** Several opaque colours, `#rrggbb` with spaces or commas between, as sRGB-encoded samples. */
+export function colors(options: {
+  description: string;
+  minimum: number;
+  maximum: number;
+  byDefault: string;
+}): Parameter<readonly Rgb[]> {
+  const { description, minimum, maximum, byDefault } = options;
+  const form = `${minimum} to ${maximum} colours as #rrggbb, with spaces between`;
+  return text({ description, form, byDefault }, (given) => {
+    const parts = splitList(given);
+    const found = parts.map(toRgb).filter((rgb) => rgb !== undefined);
+    return found.length === parts.length && found.length >= minimum && found.length <= maximum ? found : undefined;
+  });
+}
+
+/** A text in a form of its own. `read` returns undefined for any other text. */
+export function text<T>(
+  { description, form, byDefault }: { description: string; form: string; byDefault: string },
+  read: (given: string) => T | undefined,
+): Parameter<T> {
+  const shape = { type: ParameterType.TEXT, description, form };
+  return create(shape, { $case: "text", value: byDefault }, (field, kind) => {
+    const found = kind?.$case === "text" && kind.value.length <= maxTextLength ? read(kind.value) : undefined;
+    if (found !== undefined) return found;
+    throw expected(field, form, kind?.value);
+  });
+}
+
+/** Returns the parts of a text between spaces or commas. */
+export function splitList(given: string): readonly string[] {
+  return given.split(/[\s,]+/).filter((part) => part !== "");
+}
+
 function create<T>(
   shape: Partial<ParameterDescription>,
   byDefault: NonNullable<Value["kind"]>,
@@ -90,5 +135,6 @@ function create<T>(
     defaultValue,
     describe: (name) => ParameterDescription.fromPartial({ ...shape, name, defaultValue }),
     parse: (field, value) => parse(field, value.kind),
+    atScale: (value) => value,
   };
 }

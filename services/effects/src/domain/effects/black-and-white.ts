@@ -45,6 +45,7 @@ const maxStepTables = 16;
 /** Converts to grey by luminance or through a colour filter, with tone curve, film grain and toning. */
 export const blackAndWhite = defineEffect({
   name: "black_and_white",
+  group: "tone",
   title: "Black and white",
   description: "Greys as film sees them: by luminance or through a colour filter, with contrast, grain and a tone.",
   revision: 2,

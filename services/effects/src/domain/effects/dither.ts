@@ -59,6 +59,7 @@ const parameters = {
  */
 export const dither = defineEffect({
   name: "dither",
+  group: "print",
   title: "Dither",
   description: "Few tones, and patterns of dots for those between them, as in early computer graphics and print.",
   revision: 1,

@@ -30,6 +30,7 @@ const paletteNames = ["comic", "screenprint", "neon", "mint", "mono", "original"
 /** Flat inks, dots between them, and black outlines, after the screen prints and comics that pop art quotes. */
 export const popArt = defineEffect({
   name: "pop_art",
+  group: "print",
   title: "Pop art",
   description: "Flat inks with printed dots between them and black outlines, as in comics and screen prints.",
   revision: 1,

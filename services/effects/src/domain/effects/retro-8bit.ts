@@ -12,6 +12,7 @@ import { allocatePlane, type CreateStage, type RowPainter, rowBytes, type StageC
 /** Coarse pixels in the colours of an old machine, with its dithering and the dark lines of its screen. */
 export const retro8bit = defineEffect({
   name: "retro_8bit",
+  group: "print",
   title: "Retro 8-bit",
   description: "Coarse pixels in the palette of an old machine, with a dither pattern and scan lines.",
   revision: 1,
