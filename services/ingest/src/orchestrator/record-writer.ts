@@ -68,7 +68,11 @@ export function createRecordWriter({ base, store, cache, blobs, onWritten }: Rec
         }
         metrics.count("pixelmesh_job_state_conflicts_total", {});
         const fresh = await store.find(spec.jobId);
-        if (!fresh) throw new AppError("JOB_NOT_FOUND", "The job's record is gone");
+        if (!fresh) {
+          // The next event of the job finds no record and is dropped, instead of being repeated for ever.
+          cache.remove(spec.jobId);
+          throw new AppError("JOB_NOT_FOUND", "The job's record is gone");
+        }
         current = fresh;
       }
       throw new AppError("BROKER_UNAVAILABLE", "The job's record kept changing while it was written");

@@ -3,7 +3,11 @@ import { LRUCache } from "lru-cache";
 import type { StoredJob } from "./job-store.ts";
 
 /** Unfinished jobs as this replica last wrote them. An entry may be stale: another replica may have written since. */
-export type JobCache = { get(jobId: string): StoredJob | undefined; set(job: StoredJob): void };
+export type JobCache = {
+  get(jobId: string): StoredJob | undefined;
+  set(job: StoredJob): void;
+  remove(jobId: string): void;
+};
 
 const maxSteps = 4_000;
 
@@ -19,5 +23,6 @@ export function createJobCache(): JobCache {
       if (isJobEnded(job.record.state)) jobs.delete(job.spec.jobId);
       else jobs.set(job.spec.jobId, job);
     },
+    remove: (jobId) => void jobs.delete(jobId),
   };
 }
