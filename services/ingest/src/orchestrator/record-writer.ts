@@ -69,7 +69,7 @@ export function createRecordWriter({ base, store, cache, blobs, onWritten }: Rec
         metrics.count("pixelmesh_job_state_conflicts_total", {});
         const fresh = await store.find(spec.jobId);
         if (!fresh) {
-          // The next event of the job finds no record and is dropped, instead of being repeated for ever.
+          // The next event of the job finds no record and is dropped. Otherwise it would be repeated without end.
           cache.remove(spec.jobId);
           throw new AppError("JOB_NOT_FOUND", "The job's record is gone");
         }
