@@ -64,8 +64,7 @@ async function enlargeWith(picture: Raster, enlargement: Enlargement, open: Asyn
   const alpha = varies ? await openUntilDone(await enlargeAlpha(rows, enlargement)) : constant;
   const joined = alpha === undefined ? result : joinAlpha(result, alpha, signal);
   const finished = finishing ? createFinishing(joined, finishing, signal) : joined;
-  const { newMemory } = frameStore;
-  const sink = keepMeans(finished, color, { alpha: varies ? alphaOf(rows) : undefined, signal, newMemory });
+  const sink = keepMeans(finished, color, { alpha: varies ? alphaOf(rows) : undefined, signal });
 
   if (target.widthPx === picture.widthPx * scale && target.heightPx === picture.heightPx * scale) {
     await enlargement.run(color, sink);

@@ -30,8 +30,8 @@ export function serviceBytes(
   const { tileWidthPx, tileHeightPx } = planTiles({ ...picture, ...model, tilePx });
   const strip = enlarged.widthPx * tileHeightPx * scale * channels;
   const tiles = 2 * tileWidthPx * tileHeightPx * channels * (1 + scale ** 2);
-  // Source rows for the means, and result rows that wait for them.
-  const means = picture.widthPx * channels * (400 * 4 + 56 * scale ** 2);
+  // Rows of floats for the means, and result rows that wait for them.
+  const means = picture.widthPx * channels * (500 * 4 + 56 * scale ** 2);
   const middle = target.widthPx === enlarged.widthPx ? 0 : held(enlarged);
   return serviceOverheadBytes + held(picture) + held(target) + middle + strip + tiles + means;
 }

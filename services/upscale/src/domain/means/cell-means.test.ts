@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createCellMeans, createSharedCells } from "./cell-means.ts";
+import { createCellMeans as createReference } from "../../../test/reference/means/cell-means.ts";
+import { type KernelSpace, openKernelSpace } from "../../kernels/kernel-space.ts";
+import { type CellMeans, createCellMeans, createSharedCells } from "./cell-means.ts";
 
 type Size = { readonly widthPx: number; readonly heightPx: number };
 
@@ -19,6 +21,8 @@ function meanOf(data: Uint8Array, large: Size, small: Size, channels: number, x:
   return sum / (across * down);
 }
 
+type Case = { readonly small: Size; readonly large: Size; readonly data: Uint8Array };
+
 const side = fc.integer({ min: 1, max: 9 });
 const cases = fc
   .record({ width: side, height: side, more: fc.tuple(side, side), times: fc.constantFrom(0, 2, 3, 4) })
@@ -36,17 +40,27 @@ const cases = fc
     });
   });
 
+/** Pushes the picture, at most `mostRows` rows at once, and returns all means. */
+function averageAll(space: KernelSpace, cells: CellMeans, { large, small, data }: Case, mostRows: number): number[] {
+  const stride = large.widthPx * 3;
+  const to = space.allocate(small.widthPx * 3 * 4);
+  const means: number[] = [];
+  for (let y = 0, count = 1; y < large.heightPx; y += count) {
+    count = Math.min(cells.wanted(), mostRows);
+    if (!cells.push(data.slice(y * stride, (y + count) * stride))) continue;
+    cells.take(to);
+    means.push(...new Float32Array(space.bytes(to, small.widthPx * 3 * 4).slice().buffer));
+  }
+  return means;
+}
+
 test("the mean over each source pixel's area is exact for any factor", () => {
   fc.assert(
-    fc.property(cases, fc.constantFrom(1, 3, 99), ({ small, large, data }, mostRows) => {
+    fc.property(cases, fc.constantFrom(1, 3, 99), (picture, mostRows) => {
+      const { small, large, data } = picture;
+      const space = openKernelSpace();
       for (const create of [createCellMeans, createSharedCells]) {
-        const cells = create(large, small, 3);
-        const stride = large.widthPx * 3;
-        const means: number[] = [];
-        for (let y = 0, count = 1; y < large.heightPx; y += count) {
-          count = Math.min(cells.wanted(), mostRows);
-          means.push(...(cells.push(data.slice(y * stride, (y + count) * stride)) ?? []));
-        }
+        const means = averageAll(space, create(space, large, small, 3), picture, mostRows);
         expect(means).toHaveLength(small.widthPx * small.heightPx * 3);
         for (const [at, mean] of means.entries()) {
           const pixel = Math.floor(at / 3);
@@ -54,18 +68,28 @@ test("the mean over each source pixel's area is exact for any factor", () => {
           expect(mean).toBeCloseTo(meanOf(data, large, small, 3, x, y, at % 3), 3);
         }
       }
+      space.close();
     }),
     { numRuns: 120 },
   );
 });
 
-test("a row that does not begin at a multiple of four bytes gives the same sums", () => {
-  const memory = Uint8Array.from({ length: 100 }, (_, at) => at * 2);
-  const sums = [0, 1, 2, 3].map((offset) => {
-    const cells = createCellMeans({ widthPx: 8, heightPx: 2 }, { widthPx: 4, heightPx: 1 }, 3);
-    const row = (from: number) => memory.subarray(offset + from, offset + from + 24);
-    cells.push(row(0));
-    return [...(cells.push(row(24)) ?? [])].map((mean) => mean - 2 * offset);
-  });
-  for (const each of sums) expect(each).toEqual(sums[0]);
+test("means of whole pixels equal those of the reference bit by bit", () => {
+  fc.assert(
+    fc.property(cases, (picture) => {
+      const { small, large, data } = picture;
+      const isWhole = large.widthPx % small.widthPx === 0 && large.heightPx % small.heightPx === 0;
+      fc.pre(isWhole);
+      const space = openKernelSpace();
+      const reference = createReference(large, small, 3);
+      const wanted: number[] = [];
+      const stride = large.widthPx * 3;
+      for (let y = 0, count = 1; y < large.heightPx; y += count) {
+        count = reference.wanted();
+        wanted.push(...(reference.push(data.slice(y * stride, (y + count) * stride)) ?? []));
+      }
+      expect(averageAll(space, createCellMeans(space, large, small, 3), picture, 99)).toEqual(wanted);
+      space.close();
+    }),
+  );
 });

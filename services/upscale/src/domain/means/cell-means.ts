@@ -1,4 +1,5 @@
-import { createPackedSums } from "./packed-sums.ts";
+import type { KernelSpace } from "../../kernels/kernel-space.ts";
+import { createShares, type Shares } from "./shares.ts";
 
 /** Sides of a picture. */
 type Size = { readonly widthPx: number; readonly heightPx: number };
@@ -7,115 +8,89 @@ type Size = { readonly widthPx: number; readonly heightPx: number };
 export type CellMeans = {
   /** Returns how many rows of the enlarged picture may be pushed at once: at most those that the next row of means still needs. */
   wanted(): number;
-  /**
-   * Adds the next rows of the enlarged picture. Returns the next row of means, interleaved like the picture, once it is
-   * complete. The row is reused.
-   */
-  push(rows: Uint8Array): Float32Array | undefined;
+  /** Adds the next rows of the enlarged picture. Returns whether the next row of means is complete; then it must be taken. */
+  push(rows: Uint8Array): boolean;
+  /** Writes the complete row of means, floats interleaved like the picture, to an address. */
+  take(to: number): void;
 };
 
+/** Rows that are copied to the kernels' memory at once. */
+const rowsAtOnce = 16;
+
 /** Computes the mean of the enlarged picture over the area of each source pixel. Factors are at least 1. */
-export function createCellMeans(large: Size, small: Size, channels: number): CellMeans {
+export function createCellMeans(space: KernelSpace, large: Size, small: Size, channels: number): CellMeans {
   const [across, down] = [large.widthPx / small.widthPx, large.heightPx / small.heightPx];
   return Number.isInteger(across) && Number.isInteger(down) && down <= 256
-    ? createWholeCells(small.widthPx, across, down, channels)
-    : createSharedCells(large, small, channels);
+    ? createWholeCells(space, { widthPx: small.widthPx, across, down, channels })
+    : createSharedCells(space, large, small, channels);
 }
 
 /** Averages cells of `across` × `down` whole pixels. */
-function createWholeCells(widthPx: number, across: number, down: number, channels: number): CellMeans {
+function createWholeCells(
+  space: KernelSpace,
+  { widthPx, across, down, channels }: { widthPx: number; across: number; down: number; channels: number },
+): CellMeans {
   const samples = widthPx * across * channels;
-  const packed = createPackedSums(samples);
-  const sums = new Uint16Array(4 * Math.ceil(samples / 4));
-  const means = new Float32Array(widthPx * channels);
-  const area = across * down;
+  const most = Math.min(down, rowsAtOnce);
+  const copy = space.allocate(most * samples);
+  const sums = space.allocate(samples * Uint16Array.BYTES_PER_ELEMENT);
   let taken = 0;
   return {
-    wanted: () => down - taken,
+    wanted: () => Math.min(most, down - taken),
     push(rows) {
-      packed.add(rows);
-      taken += rows.length / samples;
-      if (taken < down) return undefined;
-      packed.take(sums);
-      averageAcross(sums, means, { across, channels, area });
+      const count = rows.length / samples;
+      space.write(copy, rows);
+      space.kernels.addRows(copy, samples, count, taken === 0, sums);
+      taken += count;
+      return taken === down;
+    },
+    take(to) {
+      space.kernels.averageSums(sums, widthPx, across, channels, across * down, to);
       taken = 0;
-      return means;
     },
   };
 }
 
-/**
- * Computes the mean of each cell, whose samples of one channel lie `channels` apart. Unrolled for the usual factors, because it
- * runs for every sample of the source.
- */
-function averageAcross(
-  sums: Uint16Array,
-  means: Float32Array,
-  { across, channels, area }: { readonly across: number; readonly channels: number; readonly area: number },
-): void {
-  for (let x = 0, from = 0; x < means.length; x += channels, from += across * channels) {
-    for (let channel = 0, at = from; channel < channels; channel++, at++) {
-      let sum = (sums[at] as number) + (across > 1 ? (sums[at + channels] as number) : 0);
-      if (across === 4) sum += (sums[at + 2 * channels] as number) + (sums[at + 3 * channels] as number);
-      else for (let i = 2; i < across; i++) sum += sums[at + i * channels] as number;
-      means[x + channel] = sum / area;
-    }
-  }
-}
-
 /** Averages cells of any factor: a row or column on the border of two cells counts for both by its shares. */
-export function createSharedCells(large: Size, small: Size, channels: number): CellMeans {
+export function createSharedCells(space: KernelSpace, large: Size, small: Size, channels: number): CellMeans {
+  const { kernels } = space;
   const area = (large.widthPx / small.widthPx) * (large.heightPx / small.heightPx);
-  const columns = createShares(large.widthPx, small.widthPx);
+  const samples = large.widthPx * channels;
+  const columns = space.constant(toTable(createShares(large.widthPx, small.widthPx)));
   const rows = createShares(large.heightPx, small.heightPx);
-  // Space for a cell past the last one, whose shares are all 0.
-  const length = (small.widthPx + 1) * channels;
-  let current = new Float64Array(length);
-  let below = new Float64Array(length);
+  const copy = space.allocate(samples);
+  let [current, below] = [space.allocate(samples * 4), space.allocate(samples * 4)];
+  // Whether the sums have rows, and those of the cells below.
+  let [isBegun, isBelow] = [false, false];
   let y = 0;
-
-  function add(sums: Float64Array, row: Uint8Array, rowShare: number): void {
-    for (let x = 0, from = 0; x < large.widthPx; x++) {
-      const to = (columns.first[x] as number) * channels;
-      const share = rowShare * (columns.share[x] as number);
-      const rest = rowShare - share;
-      for (let channel = 0; channel < channels; channel++, from++) {
-        const sample = row[from] as number;
-        sums[to + channel] = (sums[to + channel] as number) + share * sample;
-        sums[to + channels + channel] = (sums[to + channels + channel] as number) + rest * sample;
-      }
-    }
-  }
-
   return {
     wanted: () => 1,
     push(row) {
       const share = rows.share[y] as number;
-      add(current, row, share);
-      if (share < 1) add(below, row, 1 - share);
+      space.write(copy, row);
+      kernels.addShare(copy, samples, share, !isBegun, current);
+      isBegun = true;
+      if (share < 1) kernels.addShare(copy, samples, 1 - share, true, below);
+      isBelow = share < 1;
       const cell = rows.first[y];
       y += 1;
-      if (y < large.heightPx && rows.first[y] === cell) return undefined;
-      const means = Float32Array.from(current.subarray(0, small.widthPx * channels), (sum) => sum / area);
+      return y === large.heightPx || rows.first[y] !== cell;
+    },
+    take(to) {
+      kernels.averageShares(current, large.widthPx, columns, channels, area, to);
       [current, below] = [below, current];
-      below.fill(0);
-      return means;
+      isBegun = isBelow;
     },
   };
 }
 
-/**
- * For each index of the longer side: the first index of the shorter side that it lies in, and its share there. The rest belongs
- * to the next one.
- */
-function createShares(long: number, short: number): { readonly first: Int32Array; readonly share: Float64Array } {
-  const first = new Int32Array(long);
-  const share = new Float64Array(long);
-  for (let at = 0; at < long; at++) {
-    // In units of 1 / long, so that rounding misses no border.
-    const cell = Math.floor((at * short) / long);
-    first[at] = cell;
-    share[at] = cell === short - 1 ? 1 : Math.min(1, ((cell + 1) * long - at * short) / short);
+/** Returns shares as the table of columns that kernels read. */
+function toTable({ first, share }: Shares): Int32Array {
+  const table = new Int32Array(2 * first.length);
+  const floats = new Float32Array(table.buffer);
+  for (let at = 0; at < first.length; at++) {
+    table[2 * at] = first[at] as number;
+    floats[2 * at + 1] = share[at] as number;
   }
-  return { first, share };
+  return table;
 }

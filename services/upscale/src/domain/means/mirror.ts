@@ -7,8 +7,3 @@ export function mirror(index: number, length: number): number {
   const inside = ((index % period) + period) % period;
   return inside < length ? inside : period - 1 - inside;
 }
-
-/** Returns `mirror` of every index from `-reach` to `length - 1 + reach`. */
-export function mirrored(length: number, reach: number): Int32Array {
-  return Int32Array.from({ length: length + 2 * reach }, (_, at) => mirror(at - reach, length));
-}

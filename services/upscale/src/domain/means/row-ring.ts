@@ -1,67 +1,42 @@
 import { AppError } from "@pixelmesh/errors";
+import type { KernelSpace } from "../../kernels/kernel-space.ts";
 
-/** The latest rows, by index, in reused memory. */
+/** The latest rows, by index, in reused memory of a space. Rows are given by their addresses. */
 export type RowRing = {
-  /** Begins the row at `index` with zeros. It replaces the row that is the ring's size before it. */
-  start(index: number): Float32Array;
+  /** Begins the row at `index`, with any content. It replaces the row that is the ring's size before it. */
+  start(index: number): number;
   /** Returns the row, which is computed on first use. Throws INTERNAL if it was neither started nor can be computed. */
-  at(index: number): Float32Array;
+  at(index: number): number;
   /** Returns the row, or undefined if `make` reported that it is 0 throughout. */
-  unlessZero(index: number): Float32Array | undefined;
+  unlessZero(index: number): number | undefined;
 };
 
-/** Returns memory for one row of so many samples, with any content. */
-export type NewRow = (samples: number) => Float32Array;
+/** The size of a ring and of its rows, and a row of zeros. */
+export type RingShape = { readonly size: number; readonly rowBytes: number; readonly zeros: number };
 
-const blockBytes = 2 ** 20;
+/** Writes all of a row, or returns false if the row is 0 throughout. It may read other rings. */
+export type MakeRow = (index: number, row: number) => boolean;
 
-/** Allocates rows in large blocks. Single rows would be thousands of allocations for the garbage collector. */
-export function createRowMemory(newMemory: (bytes: number) => Uint8Array): NewRow {
-  let block: Uint8Array = new Uint8Array(0);
-  let used = 0;
-  return (samples) => {
-    const bytes = samples * Float32Array.BYTES_PER_ELEMENT;
-    if (used + bytes > block.length) {
-      block = newMemory(Math.max(bytes, blockBytes));
-      used = 0;
-    }
-    const row = new Float32Array(block.buffer, block.byteOffset + used, samples);
-    used += bytes;
-    return row;
-  };
-}
-
-/**
- * Creates a ring of `size` rows. `make` fills a row of zeros and returns whether it changed any sample. It may read other rings.
- */
-export function createRowRing(
-  { size, samples, newRow }: { readonly size: number; readonly samples: number; readonly newRow: NewRow },
-  make?: (index: number, row: Float32Array) => boolean,
-): RowRing {
-  const rows: Float32Array[] = [];
+/** Creates a ring of rows. */
+export function createRowRing(space: KernelSpace, { size, rowBytes, zeros }: RingShape, make?: MakeRow): RowRing {
+  const rows: number[] = [];
   const indices = new Float64Array(size).fill(-1);
-  const zeros = new Uint8Array(size);
-  function start(index: number): Float32Array {
+  const isZero = new Uint8Array(size);
+  function start(index: number): number {
     const slot = index % size;
-    const row = rows[slot] ?? newRow(samples);
-    rows[slot] = row.fill(0);
+    const row = rows[slot] ?? space.allocate(rowBytes);
+    rows[slot] = row;
     indices[slot] = index;
+    isZero[slot] = 0;
     return row;
   }
-  function at(index: number): Float32Array {
-    const kept = rows[index % size];
-    if (kept && indices[index % size] === index) return kept;
-    if (!make) throw new AppError("INTERNAL", `Expected row ${index} to be among the last ${size} rows`);
-    const row = start(index);
-    zeros[index % size] = make(index, row) ? 0 : 1;
-    return row;
+  function unlessZero(index: number): number | undefined {
+    const slot = index % size;
+    if (indices[slot] !== index) {
+      if (!make) throw new AppError("INTERNAL", `Expected row ${index} to be among the last ${size} rows`);
+      isZero[slot] = make(index, start(index)) ? 0 : 1;
+    }
+    return isZero[slot] === 1 ? undefined : rows[slot];
   }
-  return {
-    start,
-    at,
-    unlessZero(index) {
-      const row = at(index);
-      return zeros[index % size] === 1 ? undefined : row;
-    },
-  };
+  return { start, unlessZero, at: (index) => unlessZero(index) ?? zeros };
 }

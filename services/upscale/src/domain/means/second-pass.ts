@@ -1,5 +1,5 @@
 import { createCorrectionPass, type PassInput } from "./correction-pass.ts";
-import { type Layout, toPlaces } from "./layout.ts";
+import type { Layout } from "./layout.ts";
 import { lowPassReach } from "./low-pass.ts";
 import type { RowRing } from "./row-ring.ts";
 
@@ -11,46 +11,43 @@ export type SecondPassInput = Pick<PassInput, "sumsAt" | "meansAt" | "countsAt">
  * share of it.
  */
 export function createSecondPass(layout: Layout, { first, sumsAt, meansAt, countsAt }: SecondPassInput): RowRing {
-  const { samples, newRows, newGridRows } = layout;
+  const { samples, places, grid, newRows, newGridRows, sumOver } = layout;
+  const { kernels } = layout.space;
 
   /** The change of means by the first pass. */
   const moves = newRows("few", (y, row) => {
     const gains = first.unlessZero(y);
-    if (gains === undefined) return false;
-    const mean = meansAt(y);
-    for (let i = 0; i < samples; i++) {
-      const gain = gains[i] as number;
-      row[i] = gain * (gain > 0 ? 255 - (mean[i] as number) : (mean[i] as number));
-    }
-    return true;
+    if (gains !== undefined) kernels.moveMeans(gains, meansAt(y), samples, row);
+    return gains !== undefined;
   });
-  const movesOfRow = layout.newSpreadRows((y, row) => {
-    const move = moves.unlessZero(y);
-    if (move) toPlaces(layout, move, row);
-    return move !== undefined;
-  });
-  const isMoved = new Uint8Array(layout.grid.rows);
+  const ofMoves = (y: number) => {
+    const row = moves.unlessZero(y);
+    return row === undefined ? undefined : ([row] as const);
+  };
+  const sumMoves = (terms: number, count: number, to: number) => kernels.sumRows(terms, count, samples, to);
+  /** The sums that remain; 0 where the first pass changed nothing. */
   const rest = newGridRows((gridY, row) => {
-    row.set(sumsAt(gridY));
-    isMoved[gridY] = layout.addRows(gridY, row, -1, movesOfRow.unlessZero) ? 1 : 0;
+    if (!sumOver(gridY, ofMoves, sumMoves, row)) return false;
+    kernels.add(sumsAt(gridY), row, -1, places, row);
     return true;
+  });
+  const movedMeans = newRows("few", (y, row) => {
+    const move = moves.unlessZero(y);
+    if (move !== undefined) kernels.add(meansAt(y), move, 1, samples, row);
+    return move !== undefined;
   });
   /** Whether the first pass changed nothing around this row: no mean is off, or none can be changed. */
   function isDone(gridY: number): boolean {
-    for (let y = Math.max(0, gridY - lowPassReach); y < isMoved.length && y <= gridY + lowPassReach; y++) {
-      rest.at(y);
-      if (isMoved[y] === 1) return false;
+    const last = Math.min(grid.rows - 1, gridY + lowPassReach);
+    for (let y = Math.max(0, gridY - lowPassReach); y <= last; y++) {
+      if (rest.unlessZero(y) !== undefined) return false;
     }
     return true;
   }
   return createCorrectionPass(layout, {
-    sumsAt: rest.at,
+    sumsAt: (gridY) => rest.unlessZero(gridY) ?? sumsAt(gridY),
+    meansAt: (y) => movedMeans.unlessZero(y) ?? meansAt(y),
     countsAt,
     isDone,
-    meansAt: newRows("few", (y, row) => {
-      const [mean, move] = [meansAt(y), moves.at(y)];
-      for (let i = 0; i < samples; i++) row[i] = (mean[i] as number) + (move[i] as number);
-      return true;
-    }).at,
   });
 }

@@ -1,19 +1,6 @@
-/** For each index of a longer side: the two indices of the shorter side that it lies between, and the second one's share. */
-export type Interpolation = { readonly from: Int32Array; readonly to: Int32Array; readonly share: Float32Array };
+import { createInterpolation, type Interpolation } from "../../../src/domain/means/interpolation.ts";
 
-/** Creates a linear interpolation between pixel centres. Beyond the outer centres their values are repeated. */
-export function createInterpolation(long: number, short: number): Interpolation {
-  const from = new Int32Array(long);
-  const to = new Int32Array(long);
-  const share = new Float32Array(long);
-  for (let at = 0; at < long; at++) {
-    const place = Math.min(short - 1, Math.max(0, ((at + 0.5) * short) / long - 0.5));
-    from[at] = Math.floor(place);
-    to[at] = Math.min(short - 1, Math.floor(place) + 1);
-    share[at] = place - Math.floor(place);
-  }
-  return { from, to, share };
-}
+export { createInterpolation, type Interpolation };
 
 /** Interpolates a short row to a long one. */
 export function interpolateRow(
