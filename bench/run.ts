@@ -12,6 +12,7 @@ import { hostRecycleCase } from "./cases/host-recycle.ts";
 import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { overloadCase } from "./cases/overload.ts";
+import { previewsCase } from "./cases/previews.ts";
 import { recoveryCase } from "./cases/recovery.ts";
 import { restAndStartCase } from "./cases/rest-and-start.ts";
 import { sustainedCase } from "./cases/sustained.ts";
@@ -20,6 +21,7 @@ import { upscale16Case } from "./cases/upscale-16.ts";
 import { upscale640x480Case } from "./cases/upscale-640x480.ts";
 import { upscale1080pCase } from "./cases/upscale-1080p.ts";
 import { upscaleLargeCase } from "./cases/upscale-large.ts";
+import { upscaleMeansCase } from "./cases/upscale-means.ts";
 import { upscaleX2Case } from "./cases/upscale-x2.ts";
 
 const cases: Readonly<Record<string, () => Promise<boolean>>> = {
@@ -32,6 +34,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "rest-and-start": restAndStartCase,
   sustained: sustainedCase,
   "interactive-behind-batch": interactiveBehindBatchCase,
+  previews: previewsCase,
   "telemetry-cost": telemetryCostCase,
   "event-loops": eventLoopsCase,
   eta: etaCase,
@@ -45,6 +48,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "effect-kernels": effectKernelsCase,
   "host-recycle": hostRecycleCase,
   "upscale-large": upscaleLargeCase,
+  "upscale-means": upscaleMeansCase,
 };
 const requested = process.env.CASE || "";
 if (requested !== "" && !(requested in cases))

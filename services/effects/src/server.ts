@@ -5,9 +5,11 @@ import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } 
 import type { Logger } from "@pixelmesh/telemetry";
 import { openWorker, startStepWorker } from "@pixelmesh/worker";
 import type { EffectsConfig } from "./config.ts";
+import { createPreviews } from "./previews/previews.ts";
 import { createApplyEffects } from "./rpc/apply-effects.ts";
 import { listEffects } from "./rpc/list-effects.ts";
 import { createPreviewEffects } from "./rpc/preview-effects.ts";
+import { createPreviewPicture } from "./rpc/preview-picture.ts";
 import { createEffectsHandler } from "./steps/effects-step.ts";
 import { createChainThreads } from "./threads/chain-threads.ts";
 
@@ -23,13 +25,15 @@ export async function startEffects(
   const threads = createChainThreads(config.chainThreads);
   base.life.defer("chain threads", threads.close);
   const handler = createEffectsHandler(threads, config);
+  const previews = createPreviews(worker, config);
   const rpc = await openRpc(base, {
     uploads: worker.transfers.uploads,
     serviceNames: [EffectsServiceDefinition.fullName],
     register(server) {
       server.add(EffectsServiceDefinition, {
         applyEffects: createApplyEffects(worker, handler),
-        previewEffects: createPreviewEffects(worker, handler),
+        previewEffects: createPreviewEffects(worker, previews),
+        previewPicture: createPreviewPicture(worker, previews),
         listEffects,
       });
     },

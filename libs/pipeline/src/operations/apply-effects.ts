@@ -1,4 +1,6 @@
 import { expected } from "@pixelmesh/errors";
+import type { Effect } from "@pixelmesh/proto";
+import type { Catalogue } from "./catalogue.ts";
 import { canonicalParameters, describedEffect } from "./effect-parameters.ts";
 import { inCatalogue } from "./number-ranges.ts";
 import { defineOperation } from "./operation.ts";
@@ -26,7 +28,10 @@ export const applyEffects = defineOperation({
       canonicalParameters(effect, describedEffect(catalogue.effects, effect.name), `${path}.effects[${index}]`);
   },
   resolve({ effects }, { catalogue, path }) {
-    const described = effects.map((effect) => [effect, describedEffect(catalogue.effects, effect.name)] as const);
+    const chain = withoutPresets(effects, catalogue);
+    if (chain.length > maxEffects)
+      throw expected(`${path}.effects`, `at most ${maxEffects} effects, those of presets included`, chain.length);
+    const described = chain.map((effect) => [effect, describedEffect(catalogue.effects, effect.name)] as const);
     return {
       value: {
         effects: described.map(([effect, description]) => ({
@@ -47,3 +52,11 @@ export const applyEffects = defineOperation({
     parts: ({ effects }) => effects.map((effect) => ({ effects: [effect] })),
   },
 });
+
+/** Replaces each preset by its chain, so that a job does not change with the preset. Throws UNKNOWN_EFFECT. */
+function withoutPresets(effects: readonly Effect[], { effects: known }: Catalogue): readonly Effect[] {
+  return effects.flatMap((effect) => {
+    const { chain } = describedEffect(known, effect.name);
+    return chain.length > 0 ? chain : [effect];
+  });
+}

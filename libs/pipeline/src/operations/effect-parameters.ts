@@ -69,9 +69,18 @@ function canonicalValue(value: Value | undefined, parameter: ParameterDescriptio
         throw refuse(takesAlpha ? "a colour such as `#rrggbb` or `#rrggbbaa`" : "a colour such as `#rrggbb`");
       return { kind: { $case: "color", value: color } };
     }
+    case ParameterType.TEXT:
+      if (kind?.$case !== "text" || !isOfForm(kind.value, parameter)) throw refuse(parameter.form);
+      return { kind: { $case: "text", value: kind.value } };
     default:
       throw refuse("left out: this release does not know its type");
   }
+}
+
+const maxTextLength = 2_048;
+
+function isOfForm(value: string, { pattern }: ParameterDescription): boolean {
+  return value.length <= maxTextLength && new RegExp(pattern, "u").test(value);
 }
 
 // A colour may be transparent if its default has alpha.

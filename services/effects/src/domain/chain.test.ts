@@ -3,11 +3,11 @@ import type { Frame, RowSource } from "@pixelmesh/imaging";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createPicture, toEffect, toPixels } from "../../test/pictures.ts";
-import { effectDescriptions, parseEffects } from "./catalogue/catalogue.ts";
+import { parseEffects } from "./catalogue/catalogue.ts";
 import type { ParsedEffect } from "./catalogue/define-effect.ts";
 import { applyChain, chainShape, runChain } from "./chain.ts";
 
-const all = effectDescriptions().map(({ name }) => toEffect(name));
+const four = ["black_and_white", "pop_art", "retro_8bit", "dither"].map((name) => toEffect(name));
 
 /** A source that records the requested rows. */
 function watchedSource(frame: Frame): RowSource & { asked: [number, number][] } {
@@ -59,16 +59,16 @@ test("rows are read once, in order, and written through a sink of the chain's sh
       rows.push(part.slice());
     },
   };
-  await runChain(source, sink, parseEffects(all));
+  await runChain(source, sink, parseEffects(four));
   expect(source.asked.length).toBeGreaterThan(1);
   expect(source.asked.reduce((next, [y, count]) => (y === next ? y + count : -1), 0)).toBe(400);
-  expect(Buffer.concat(rows).equals((await applyChain(picture, parseEffects(all))).data)).toBe(true);
+  expect(Buffer.concat(rows).equals((await applyChain(picture, parseEffects(four))).data)).toBe(true);
 });
 
 test("a sink of another shape is refused", async () => {
   const picture = createPicture(4, 4, 1);
   await expect(
-    runChain(watchedSource(picture), { ...picture, writeRows: async () => {} }, parseEffects(all)),
+    runChain(watchedSource(picture), { ...picture, writeRows: async () => {} }, parseEffects(four)),
   ).rejects.toMatchObject({
     reason: "INTERNAL",
   });
@@ -101,7 +101,7 @@ test("no more rows are held than the effects need together", async () => {
 
 test("progress never falls and ends at 1", async () => {
   const seen: number[] = [];
-  await applyChain(createPicture(600, 1200, 3), parseEffects(all), { onProgress: (fraction) => seen.push(fraction) });
+  await applyChain(createPicture(600, 1200, 3), parseEffects(four), { onProgress: (fraction) => seen.push(fraction) });
   expect(seen.length).toBeGreaterThan(3);
   expect(seen).toEqual([...seen].sort((a, b) => a - b));
   expect(seen.at(-1)).toBe(1);
@@ -110,11 +110,11 @@ test("progress never falls and ends at 1", async () => {
 test("an abort ends the chain within one strip, with the signal's reason", async () => {
   const reason = new Error("stop");
   await expect(
-    applyChain(createPicture(8, 8, 3), parseEffects(all), { signal: AbortSignal.abort(reason) }),
+    applyChain(createPicture(8, 8, 3), parseEffects(four), { signal: AbortSignal.abort(reason) }),
   ).rejects.toBe(reason);
   const controller = new AbortController();
   const seen: number[] = [];
-  const run = applyChain(createPicture(600, 600, 3), parseEffects(all), {
+  const run = applyChain(createPicture(600, 600, 3), parseEffects(four), {
     signal: controller.signal,
     onProgress: (fraction) => {
       seen.push(fraction);
@@ -189,9 +189,8 @@ test("between two turns each effect emits at most one wide row, also of a row of
 });
 
 test("a narrow picture takes turns by its rows", async () => {
-  const turns = await rowsOfTurns(createPicture(1, 4_096, 3), parseEffects(all));
+  const turns = await rowsOfTurns(createPicture(1, 4_096, 3), parseEffects(four));
   // A row counts as 512 pixels: 32 rows through four effects are a turn.
-  expect(all).toHaveLength(4);
   expect(turns.length).toBeGreaterThan(4_096 / 32);
 });
 

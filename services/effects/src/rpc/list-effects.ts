@@ -1,7 +1,8 @@
 import type { ListEffectsResponse } from "@pixelmesh/proto";
 import { effectDescriptions } from "../domain/catalogue/catalogue.ts";
+import { presetDescriptions } from "../domain/catalogue/presets.ts";
 
-/** Handles ListEffects: returns the catalogue. */
+/** Handles ListEffects: returns the catalogue, presets last. */
 export async function listEffects(): Promise<ListEffectsResponse> {
-  return { effects: [...effectDescriptions()] };
+  return { effects: [...effectDescriptions(), ...presetDescriptions()] };
 }

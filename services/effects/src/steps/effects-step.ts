@@ -7,8 +7,11 @@ import { parseEffects } from "../domain/catalogue/catalogue.ts";
 import { applyChainTo, chainShape } from "../domain/chain.ts";
 import type { ChainTask } from "../threads/chain-thread.ts";
 
-/** Working memory for each pixel of width, in bytes: the rows that a chain holds while it streams. */
-const chainBytesPerColumn = 16 * 1024;
+/**
+ * Working memory for each pixel of width, in bytes: the strips of a chain, and the rows that each effect holds. The largest, `clarity` at 100 px, holds
+ * 5 KiB.
+ */
+const bytesPerColumn = { strips: 10 * 1024, effect: 6 * 1024 };
 
 // One effect on a 4K picture is 40 to 150 ms of work, in turns of about 4 ms. Meanwhile other cores decode and encode pictures. Handing the picture
 // to a thread and back costs 70 ms more: copies, new memory, and collections in both threads. Starting a thread costs 150 to 240 ms.
@@ -27,10 +30,11 @@ export function createEffectsHandler(
 ): RasterHandler & StepHandler {
   return withFrames({
     need(step, [input = noPicture]) {
-      parseEffects(effectsOf(step));
+      const effects = parseEffects(effectsOf(step));
       const result = chainShape({ ...input, channels: input.channels === 3 ? 3 : 4 });
       const frames = heldBytes(input, maxFrameBytes) + heldBytes(result, maxFrameBytes);
-      const peakBytes = frames + input.widthPx * chainBytesPerColumn;
+      const rows = bytesPerColumn.strips + effects.length * bytesPerColumn.effect;
+      const peakBytes = frames + input.widthPx * rows;
       return { workClass: WorkClass.LIGHT, options: [{ tilePx: 0, batch: 1, peakBytes, computeTokens: 1 }] };
     },
     async runRasters(step, [picture], { frameStore, signal, onProgress }) {
@@ -43,18 +47,6 @@ export function createEffectsHandler(
       return { frame: await threads.run(task, { signal, onProgress }) };
     },
   });
-}
-
-/** Returns the handler for a picture that was shrunk by `factor`: small, so never in a thread; settings in px are scaled with it. */
-export function atScale(handler: RasterHandler, factor: number): RasterHandler {
-  return {
-    ...handler,
-    async runRasters(step, [picture], { frameStore, signal, onProgress }) {
-      if (!picture) throw new AppError("INTERNAL", "An effects step has no picture");
-      const effects = parseEffects(effectsOf(step)).map((effect) => effect.atScale(factor));
-      return { frame: await applyChainTo(picture, effects, frameStore, { signal, onProgress }) };
-    },
-  };
 }
 
 const noPicture = { widthPx: 0, heightPx: 0, channels: 0 };

@@ -1,16 +1,22 @@
 import type { Rgb } from "../../src/domain/color/color.ts";
+import { type PaletteChoice, palettes } from "../../src/domain/color/palettes.ts";
 import { blueNoiseMap } from "../../src/domain/dither/blue-noise.ts";
-import { diffusions } from "../../src/domain/dither/diffusions.ts";
-import { createBayerMap } from "../../src/domain/dither/thresholds.ts";
+import { diffusions, type Tap } from "../../src/domain/dither/diffusions.ts";
+import { createBayerMap, type ThresholdMap } from "../../src/domain/dither/thresholds.ts";
 import { mapCells } from "./cells.ts";
+import { linearOf } from "./curves.ts";
 import { createDiffusion, type Quantizer } from "./error-diffusion.ts";
 import { createOrdered } from "./ordered.ts";
-import type { RowShape, RowTransform } from "./rows.ts";
-import { createTones, type Tones } from "./tones.ts";
+import { createPaletteDiffusion } from "./palette-diffusion.ts";
+import { asEncoded, asLight, createPattern, readPalette } from "./palette-match.ts";
+import type { Row, RowKernel, RowShape, RowTransform } from "./rows.ts";
+import { createPaletteTones, createTones, type Tones } from "./tones.ts";
 
 type Settings = {
   readonly method: keyof typeof diffusions | "bayer2" | "bayer4" | "bayer8" | "blue_noise" | "threshold";
   readonly mode: "mono" | "color";
+  readonly palette: PaletteChoice | "none";
+  readonly colors: string;
   readonly levels: number;
   readonly scale: number;
   readonly strength: number;
@@ -23,44 +29,91 @@ type Settings = {
 /** The effect dither, pixel by pixel. */
 export function dither(settings: Settings, shape: RowShape): RowTransform {
   const columns = Math.ceil(shape.widthPx / settings.scale);
+  return mapCells(shape, settings.scale, createKernel(columns, shape.channels, settings));
+}
+
+function createKernel(columns: number, channels: 3 | 4, settings: Settings): RowKernel {
+  const { palette, colors: custom, linear_light: linearLight } = settings;
+  if (palette !== "none") {
+    const colors = readPalette(palette, custom);
+    if (palette !== "custom" && palettes[palette].match === "tone")
+      return createToneKernel(columns, channels, createPaletteTones(channels, colors, linearLight), settings);
+    return createColorKernel(columns, channels, colors, settings);
+  }
   const tones = createTones({
-    channels: shape.channels,
+    channels,
     count: settings.levels,
     planes: settings.mode === "mono" ? 1 : 3,
-    linearLight: settings.linear_light,
+    linearLight,
     dark: settings.dark,
     light: settings.light,
   });
+  return createToneKernel(columns, channels, tones, settings);
+}
+
+function alphaOf(row: Row, channels: 3 | 4): (x: number) => number {
+  return channels === 4 ? (x) => row[x * 4 + 3] as number : () => 1;
+}
+
+function createToneKernel(columns: number, channels: 3 | 4, tones: Tones, settings: Settings): RowKernel {
   const quantize = createQuantizer(columns, tones, settings);
   const values = new Float32Array(columns * tones.planes);
   const indices = new Uint8Array(columns * tones.planes);
-  return mapCells(shape, settings.scale, (row, y) => {
+  return (row, y) => {
     tones.read(row, values);
-    quantize(values, y, indices, shape.channels === 4 ? (x) => row[x * 4 + 3] as number : () => 1);
+    quantize(values, y, indices, alphaOf(row, channels));
     tones.write(indices, row);
-  });
+  };
+}
+
+function createColorKernel(columns: number, channels: 3 | 4, colors: readonly Rgb[], settings: Settings): RowKernel {
+  const { serpentine, linear_light: linearLight } = settings;
+  const { taps, map, strength } = toMethod(settings);
+  const values = linearLight ? asLight : asEncoded;
+  const colorAt = (row: Row, x: number): Rgb => row.subarray(x * channels, x * channels + 3) as unknown as Rgb;
+  if (taps !== undefined) {
+    const quantize = createPaletteDiffusion(columns, colors, { taps, strength, serpentine, values });
+    return (row, y) => {
+      const samples = Float32Array.from({ length: 3 * columns }, (_, i) => {
+        const sample = colorAt(row, Math.floor(i / 3))[(i % 3) as 0 | 1 | 2];
+        return linearLight ? linearOf(sample) : sample;
+      });
+      quantize(samples, y, alphaOf(row, channels)).forEach((index, x) => {
+        row.set(colors[index] as Rgb, x * channels);
+      });
+    };
+  }
+  const choose = createPattern(colors, { map: map ?? createBayerMap(2), strength, values });
+  return (row, y) => {
+    for (let x = 0; x < columns; x++) {
+      const [red, green, blue] = colorAt(row, x);
+      row.set(colors[choose([red, green, blue], x, y)] as Rgb, x * channels);
+    }
+  };
 }
 
 function createQuantizer(columns: number, tones: Tones, settings: Settings): Quantizer {
-  const strength = settings.strength / 100;
-  switch (settings.method) {
-    case "floyd_steinberg":
-    case "atkinson":
-    case "jarvis":
-      return createDiffusion(columns, tones, {
-        taps: diffusions[settings.method],
-        strength,
-        serpentine: settings.serpentine,
-      });
+  const { taps, map, strength } = toMethod(settings);
+  if (taps !== undefined) return createDiffusion(columns, tones, { taps, strength, serpentine: settings.serpentine });
+  return createOrdered(tones, { map, strength });
+}
+
+type Method = { readonly taps?: readonly Tap[]; readonly map?: ThresholdMap; readonly strength: number };
+
+function toMethod({ method, strength: percent }: Settings): Method {
+  const strength = percent / 100;
+  switch (method) {
     case "bayer2":
-      return createOrdered(tones, { map: createBayerMap(2), strength });
+      return { map: createBayerMap(2), strength };
     case "bayer4":
-      return createOrdered(tones, { map: createBayerMap(4), strength });
+      return { map: createBayerMap(4), strength };
     case "bayer8":
-      return createOrdered(tones, { map: createBayerMap(8), strength });
+      return { map: createBayerMap(8), strength };
     case "blue_noise":
-      return createOrdered(tones, { map: blueNoiseMap(), strength });
+      return { map: blueNoiseMap(), strength };
     case "threshold":
-      return createOrdered(tones, { strength });
+      return { strength: 0 };
+    default:
+      return { taps: diffusions[method], strength };
   }
 }

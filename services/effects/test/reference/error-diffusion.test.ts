@@ -98,10 +98,36 @@ test("Jarvis–Judice–Ninke agrees with the textbook algorithm", () => {
   );
 });
 
+// The published arrays, as printed: rows of integers over a divisor; the pixel itself is the third of the first row.
+const published = {
+  // MECCA (1981).
+  stucki: [42, [0, 0, 0, 8, 4], [2, 4, 8, 4, 2], [1, 2, 4, 2, 1]],
+  // Burkes (1988).
+  burkes: [32, [0, 0, 0, 8, 4], [2, 4, 8, 4, 2], []],
+  // Sierra (1989 and 1990), in L. Crocker's DITHER.TXT.
+  sierra: [32, [0, 0, 0, 5, 3], [2, 4, 5, 4, 2], [0, 2, 3, 2, 0]],
+  sierra_two_row: [16, [0, 0, 0, 4, 3], [1, 2, 3, 2, 1], []],
+  sierra_lite: [4, [0, 0, 0, 2, 0], [0, 1, 1, 0, 0], []],
+} as const;
+
+test.each(Object.keys(published) as (keyof typeof published)[])("%s agrees with the textbook algorithm", (method) => {
+  const [divisor, ...rows] = published[method];
+  const taps = rows.flatMap((row, down) =>
+    row.map((weight, column) => [column - 2, down, weight / divisor] as const).filter(([, , share]) => share > 0),
+  );
+  fc.assert(
+    fc.property(pictures, fc.boolean(), (picture, serpentine) => {
+      expect(diffuse(picture, method, serpentine)).toEqual(textbook(picture, taps, serpentine));
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test("shares add up to one, and to six eighths for Atkinson", () => {
   const sum = (method: keyof typeof diffusions) => diffusions[method].reduce((total, [, , share]) => total + share, 0);
-  expect(sum("floyd_steinberg")).toBeCloseTo(1, 12);
-  expect(sum("jarvis")).toBeCloseTo(1, 12);
+  const others = Object.keys(diffusions).filter((name) => name !== "atkinson") as (keyof typeof diffusions)[];
+  expect(others).toHaveLength(7);
+  for (const method of others) expect(sum(method)).toBeCloseTo(1, 12);
   expect(sum("atkinson")).toBeCloseTo(0.75, 12);
 });
 

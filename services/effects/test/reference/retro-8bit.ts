@@ -1,13 +1,15 @@
-import { clampUnit } from "../../src/domain/color/color.ts";
-import type { PaletteName } from "../../src/domain/color/palettes.ts";
+import { clampUnit, type Rgb } from "../../src/domain/color/color.ts";
+import { type PaletteChoice, type PaletteName, palettes } from "../../src/domain/color/palettes.ts";
 import { createBayerMap } from "../../src/domain/dither/thresholds.ts";
 import { mapCells } from "./cells.ts";
 import { encodedOf, linearOf } from "./curves.ts";
 import { paletteLookup } from "./palette-lookup.ts";
+import { asLight, createPattern, readPalette } from "./palette-match.ts";
 import { joinTransforms, mapRows, type RowKernel, type RowShape, type RowTransform } from "./rows.ts";
 
 type Settings = {
-  readonly palette: PaletteName;
+  readonly palette: PaletteChoice;
+  readonly colors: string;
   readonly pixel_size: number;
   readonly dither: number;
   readonly scanlines: number;
@@ -15,16 +17,28 @@ type Settings = {
 
 /** The effect retro_8bit, pixel by pixel. */
 export function retro8bit(settings: Settings, shape: RowShape): RowTransform {
-  const cells = mapCells(
-    shape,
-    settings.pixel_size,
-    createPaletteKernel(shape, settings.palette, settings.dither / 100),
-  );
+  const { palette, colors } = settings;
+  const strength = settings.dither / 100;
+  const kernel =
+    palette !== "custom" && palettes[palette].match === "tone"
+      ? createToneKernel(shape, palette, strength)
+      : createPatternKernel(shape, readPalette(palette, colors), strength);
+  const cells = mapCells(shape, settings.pixel_size, kernel);
   if (settings.scanlines === 0) return cells;
   return joinTransforms([cells, mapRows(createScanlines(shape, settings.pixel_size, settings.scanlines / 100))]);
 }
 
-function createPaletteKernel({ channels }: RowShape, palette: PaletteName, dither: number): RowKernel {
+function createPatternKernel({ channels }: RowShape, colors: readonly Rgb[], strength: number): RowKernel {
+  const choose = createPattern(colors, { map: createBayerMap(4), strength, values: asLight });
+  return (row, y) => {
+    for (let x = 0, i = 0; i < row.length; x++, i += channels) {
+      const color: Rgb = [row[i] as number, row[i + 1] as number, row[i + 2] as number];
+      row.set(colors[choose(color, x, y)] as Rgb, i);
+    }
+  };
+}
+
+function createToneKernel({ channels }: RowShape, palette: PaletteName, dither: number): RowKernel {
   const { colors, indexOf } = paletteLookup(palette);
   const { sizePx, thresholds } = createBayerMap(4);
   // At full strength: one step between neighbours, if the palette were an even cube of as many colours.

@@ -1,4 +1,4 @@
-import { lumaWeights, luminanceWeights, type Rgb } from "../../src/domain/color/color.ts";
+import { lumaWeights, luminanceWeights, type Rgb, toLinear } from "../../src/domain/color/color.ts";
 import { toneColors, toneLevels } from "../../src/domain/dither/tones.ts";
 import { type Curve, linearOf } from "./curves.ts";
 
@@ -33,7 +33,29 @@ export function createTones(options: {
 }): Tones {
   const { channels, count, planes, linearLight, dark, light } = options;
   const levels = toneLevels(count, linearLight);
-  const colors = toneColors(count, dark, light);
+  return createTonesOf({ channels, levels, colors: toneColors(count, dark, light), planes, linearLight });
+}
+
+/** Creates the tones of a palette of one hue, from dark to light: at their luminance or luma, stretched to 0 to 1. */
+export function createPaletteTones(channels: 3 | 4, colors: readonly Rgb[], linearLight: boolean): Tones {
+  const tones = colors.map(([red, green, blue]) =>
+    linearLight
+      ? 0.2126 * toLinear(red) + 0.7152 * toLinear(green) + 0.0722 * toLinear(blue)
+      : 0.299 * red + 0.587 * green + 0.114 * blue,
+  );
+  const [first, last] = [tones[0] as number, tones.at(-1) as number];
+  const levels = Float64Array.from(tones, (tone) => (tone - first) / (last - first));
+  return createTonesOf({ channels, levels, colors, planes: 1, linearLight });
+}
+
+function createTonesOf(options: {
+  channels: 3 | 4;
+  levels: Float64Array;
+  colors: readonly Rgb[];
+  planes: 1 | 3;
+  linearLight: boolean;
+}): Tones {
+  const { channels, levels, colors, planes, linearLight } = options;
   return {
     planes,
     levels,

@@ -123,4 +123,10 @@ export const jobMetrics = {
     },
     from: ["ingest"],
   },
+  pixelmesh_previews_total: {
+    type: "counter",
+    help: "Previews. `kept`: made before; `computed`: from a kept copy of the source; `decoded`: from the source; `replaced`: cancelled by a newer one of the same view.",
+    labels: { result: ["kept", "computed", "decoded", "replaced"] },
+    from: ["effects"],
+  },
 } as const satisfies Record<string, Definition>;

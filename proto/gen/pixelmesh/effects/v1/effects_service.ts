@@ -7,12 +7,69 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
-import { Encoding, PictureHeader, Value } from "../../common/v1/picture.ts";
+import { Effect, Encoding, PictureHeader, Value } from "../../common/v1/picture.ts";
 import { ApplyEffectsOperation } from "../../pipeline/v1/pipeline.ts";
 
 export const protobufPackage = "pixelmesh.effects.v1";
 
 export const protobufFileName = "pixelmesh/effects/v1/effects_service.proto";
+
+/** Longer sides of previews: 300, 500 and 800 px. */
+export const PreviewMode = {
+  /** UNSPECIFIED - FAST, or what max_side_px says. */
+  UNSPECIFIED: 0,
+  FAST: 1,
+  BALANCED: 2,
+  HIGH: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type PreviewMode = typeof PreviewMode[keyof typeof PreviewMode];
+
+export namespace PreviewMode {
+  export type UNSPECIFIED = typeof PreviewMode.UNSPECIFIED;
+  export type FAST = typeof PreviewMode.FAST;
+  export type BALANCED = typeof PreviewMode.BALANCED;
+  export type HIGH = typeof PreviewMode.HIGH;
+  export type UNRECOGNIZED = typeof PreviewMode.UNRECOGNIZED;
+}
+
+export function previewModeFromJSON(object: any): PreviewMode {
+  switch (object) {
+    case 0:
+    case "PREVIEW_MODE_UNSPECIFIED":
+      return PreviewMode.UNSPECIFIED;
+    case 1:
+    case "PREVIEW_MODE_FAST":
+      return PreviewMode.FAST;
+    case 2:
+    case "PREVIEW_MODE_BALANCED":
+      return PreviewMode.BALANCED;
+    case 3:
+    case "PREVIEW_MODE_HIGH":
+      return PreviewMode.HIGH;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return PreviewMode.UNRECOGNIZED;
+  }
+}
+
+export function previewModeToJSON(object: PreviewMode): string {
+  switch (object) {
+    case PreviewMode.UNSPECIFIED:
+      return "PREVIEW_MODE_UNSPECIFIED";
+    case PreviewMode.FAST:
+      return "PREVIEW_MODE_FAST";
+    case PreviewMode.BALANCED:
+      return "PREVIEW_MODE_BALANCED";
+    case PreviewMode.HIGH:
+      return "PREVIEW_MODE_HIGH";
+    case PreviewMode.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
 
 export const ParameterType = {
   UNSPECIFIED: 0,
@@ -112,18 +169,53 @@ export interface ApplyEffectsResponse {
 }
 
 export interface PreviewEffectsRequest {
+  /** Or one of sha256 and job_output. */
   picture: Uint8Array;
   operation:
     | ApplyEffectsOperation
     | undefined;
-  /** 16 to 1024, default 300. */
+  /** 16 to 1024; 0: as the mode says. Not together with a mode. */
+  maxSidePx: number;
+  encoding:
+    | Encoding
+    | undefined;
+  /** A picture that the tenant has sent or its jobs have made. */
+  sha256: string;
+  jobOutput: JobOutput | undefined;
+  mode: PreviewMode;
+  /** Which view asks, at most 64 characters; a newer preview in it cancels the older one of the same source. Empty: none is cancelled. */
+  viewer: string;
+}
+
+/** An output of a job of the tenant. */
+export interface JobOutput {
+  jobId: string;
+  /** Empty: the only or the first one. */
+  name: string;
+}
+
+export interface PreviewPictureRequest {
+  part: { $case: "header"; value: PreviewPictureHeader } | { $case: "chunk"; value: Uint8Array } | undefined;
+}
+
+export interface PreviewPictureHeader {
+  operation:
+    | ApplyEffectsOperation
+    | undefined;
+  /** As in PreviewEffectsRequest. */
   maxSidePx: number;
   encoding: Encoding | undefined;
+  mode: PreviewMode;
+  viewer: string;
 }
 
 export interface PreviewEffectsResponse {
   header: PictureHeader | undefined;
   picture: Uint8Array;
+  /** The digest of the source's bytes. */
+  sourceSha256: string;
+  /** Whether the preview was not computed now. */
+  cached: boolean;
 }
 
 export interface ListEffectsRequest {
@@ -140,8 +232,10 @@ export interface EffectDescription {
   parameters: ParameterDescription[];
   /** Part of the result key; grows whenever the pixels of the effect change. */
   revision: number;
-  /** For menus: tone, print, detail or glitch. */
+  /** For menus: tone, print, detail, glitch or preset. */
   group: string;
+  /** A preset, whose name begins with "preset:", has no parameters and stands for this chain. Otherwise empty. */
+  chain: Effect[];
 }
 
 export interface ParameterDescription {
@@ -159,6 +253,8 @@ export interface ParameterDescription {
   unit: string;
   /** For texts: what the text must be, such as "2 to 256 colours as #rrggbb, with spaces between". */
   form: string;
+  /** For texts: the regular expression (of ECMAScript, whole text) that a text must match; empty: any. At most 2,048 characters. */
+  pattern: string;
 }
 
 function createBaseApplyEffectsRequest(): ApplyEffectsRequest {
@@ -474,7 +570,16 @@ export const ApplyEffectsResponse: MessageFns<ApplyEffectsResponse> = {
 };
 
 function createBasePreviewEffectsRequest(): PreviewEffectsRequest {
-  return { picture: new Uint8Array(0), operation: undefined, maxSidePx: 0, encoding: undefined };
+  return {
+    picture: new Uint8Array(0),
+    operation: undefined,
+    maxSidePx: 0,
+    encoding: undefined,
+    sha256: "",
+    jobOutput: undefined,
+    mode: 0,
+    viewer: "",
+  };
 }
 
 export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
@@ -490,6 +595,18 @@ export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
     }
     if (message.encoding !== undefined) {
       Encoding.encode(message.encoding, writer.uint32(34).fork()).join();
+    }
+    if (message.sha256 !== "") {
+      writer.uint32(42).string(message.sha256);
+    }
+    if (message.jobOutput !== undefined) {
+      JobOutput.encode(message.jobOutput, writer.uint32(50).fork()).join();
+    }
+    if (message.mode !== 0) {
+      writer.uint32(56).int32(message.mode);
+    }
+    if (message.viewer !== "") {
+      writer.uint32(66).string(message.viewer);
     }
     return writer;
   },
@@ -539,6 +656,38 @@ export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
             message.encoding = Encoding.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.jobOutput = JobOutput.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.viewer = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -561,6 +710,14 @@ export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
         ? globalThis.Number(object.max_side_px)
         : 0,
       encoding: isSet(object.encoding) ? Encoding.fromJSON(object.encoding) : undefined,
+      sha256: isSet(object.sha256) ? globalThis.String(object.sha256) : "",
+      jobOutput: isSet(object.jobOutput)
+        ? JobOutput.fromJSON(object.jobOutput)
+        : isSet(object.job_output)
+        ? JobOutput.fromJSON(object.job_output)
+        : undefined,
+      mode: isSet(object.mode) ? previewModeFromJSON(object.mode) : 0,
+      viewer: isSet(object.viewer) ? globalThis.String(object.viewer) : "",
     };
   },
 
@@ -578,6 +735,18 @@ export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
     if (message.encoding !== undefined) {
       obj.encoding = Encoding.toJSON(message.encoding);
     }
+    if (message.sha256 !== "") {
+      obj.sha256 = message.sha256;
+    }
+    if (message.jobOutput !== undefined) {
+      obj.jobOutput = JobOutput.toJSON(message.jobOutput);
+    }
+    if (message.mode !== 0) {
+      obj.mode = previewModeToJSON(message.mode);
+    }
+    if (message.viewer !== "") {
+      obj.viewer = message.viewer;
+    }
     return obj;
   },
 
@@ -594,12 +763,349 @@ export const PreviewEffectsRequest: MessageFns<PreviewEffectsRequest> = {
     message.encoding = (object.encoding !== undefined && object.encoding !== null)
       ? Encoding.fromPartial(object.encoding)
       : undefined;
+    message.sha256 = object.sha256 ?? "";
+    message.jobOutput = (object.jobOutput !== undefined && object.jobOutput !== null)
+      ? JobOutput.fromPartial(object.jobOutput)
+      : undefined;
+    message.mode = object.mode ?? 0;
+    message.viewer = object.viewer ?? "";
+    return message;
+  },
+};
+
+function createBaseJobOutput(): JobOutput {
+  return { jobId: "", name: "" };
+}
+
+export const JobOutput: MessageFns<JobOutput> = {
+  encode(message: JobOutput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobOutput {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobOutput();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobOutput {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+    };
+  },
+
+  toJSON(message: JobOutput): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobOutput>): JobOutput {
+    return JobOutput.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobOutput>): JobOutput {
+    const message = createBaseJobOutput();
+    message.jobId = object.jobId ?? "";
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBasePreviewPictureRequest(): PreviewPictureRequest {
+  return { part: undefined };
+}
+
+export const PreviewPictureRequest: MessageFns<PreviewPictureRequest> = {
+  encode(message: PreviewPictureRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.part?.$case) {
+      case "header":
+        PreviewPictureHeader.encode(message.part.value, writer.uint32(10).fork()).join();
+        break;
+      case "chunk":
+        writer.uint32(18).bytes(message.part.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewPictureRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewPictureRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.part = { $case: "header", value: PreviewPictureHeader.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.part = { $case: "chunk", value: reader.bytes() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PreviewPictureRequest {
+    return {
+      part: isSet(object.header)
+        ? { $case: "header", value: PreviewPictureHeader.fromJSON(object.header) }
+        : isSet(object.chunk)
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: PreviewPictureRequest): unknown {
+    const obj: any = {};
+    if (message.part?.$case === "header") {
+      obj.header = PreviewPictureHeader.toJSON(message.part.value);
+    } else if (message.part?.$case === "chunk") {
+      obj.chunk = base64FromBytes(message.part.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PreviewPictureRequest>): PreviewPictureRequest {
+    return PreviewPictureRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PreviewPictureRequest>): PreviewPictureRequest {
+    const message = createBasePreviewPictureRequest();
+    switch (object.part?.$case) {
+      case "header": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "header", value: PreviewPictureHeader.fromPartial(object.part.value) };
+        }
+        break;
+      }
+      case "chunk": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "chunk", value: object.part.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBasePreviewPictureHeader(): PreviewPictureHeader {
+  return { operation: undefined, maxSidePx: 0, encoding: undefined, mode: 0, viewer: "" };
+}
+
+export const PreviewPictureHeader: MessageFns<PreviewPictureHeader> = {
+  encode(message: PreviewPictureHeader, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.operation !== undefined) {
+      ApplyEffectsOperation.encode(message.operation, writer.uint32(10).fork()).join();
+    }
+    if (message.maxSidePx !== 0) {
+      writer.uint32(16).int32(message.maxSidePx);
+    }
+    if (message.encoding !== undefined) {
+      Encoding.encode(message.encoding, writer.uint32(26).fork()).join();
+    }
+    if (message.mode !== 0) {
+      writer.uint32(32).int32(message.mode);
+    }
+    if (message.viewer !== "") {
+      writer.uint32(42).string(message.viewer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewPictureHeader {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewPictureHeader();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.operation = ApplyEffectsOperation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.maxSidePx = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.encoding = Encoding.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.viewer = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PreviewPictureHeader {
+    return {
+      operation: isSet(object.operation) ? ApplyEffectsOperation.fromJSON(object.operation) : undefined,
+      maxSidePx: isSet(object.maxSidePx)
+        ? globalThis.Number(object.maxSidePx)
+        : isSet(object.max_side_px)
+        ? globalThis.Number(object.max_side_px)
+        : 0,
+      encoding: isSet(object.encoding) ? Encoding.fromJSON(object.encoding) : undefined,
+      mode: isSet(object.mode) ? previewModeFromJSON(object.mode) : 0,
+      viewer: isSet(object.viewer) ? globalThis.String(object.viewer) : "",
+    };
+  },
+
+  toJSON(message: PreviewPictureHeader): unknown {
+    const obj: any = {};
+    if (message.operation !== undefined) {
+      obj.operation = ApplyEffectsOperation.toJSON(message.operation);
+    }
+    if (message.maxSidePx !== 0) {
+      obj.maxSidePx = Math.round(message.maxSidePx);
+    }
+    if (message.encoding !== undefined) {
+      obj.encoding = Encoding.toJSON(message.encoding);
+    }
+    if (message.mode !== 0) {
+      obj.mode = previewModeToJSON(message.mode);
+    }
+    if (message.viewer !== "") {
+      obj.viewer = message.viewer;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PreviewPictureHeader>): PreviewPictureHeader {
+    return PreviewPictureHeader.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PreviewPictureHeader>): PreviewPictureHeader {
+    const message = createBasePreviewPictureHeader();
+    message.operation = (object.operation !== undefined && object.operation !== null)
+      ? ApplyEffectsOperation.fromPartial(object.operation)
+      : undefined;
+    message.maxSidePx = object.maxSidePx ?? 0;
+    message.encoding = (object.encoding !== undefined && object.encoding !== null)
+      ? Encoding.fromPartial(object.encoding)
+      : undefined;
+    message.mode = object.mode ?? 0;
+    message.viewer = object.viewer ?? "";
     return message;
   },
 };
 
 function createBasePreviewEffectsResponse(): PreviewEffectsResponse {
-  return { header: undefined, picture: new Uint8Array(0) };
+  return { header: undefined, picture: new Uint8Array(0), sourceSha256: "", cached: false };
 }
 
 export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
@@ -609,6 +1115,12 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
     }
     if (message.picture.length !== 0) {
       writer.uint32(18).bytes(message.picture);
+    }
+    if (message.sourceSha256 !== "") {
+      writer.uint32(26).string(message.sourceSha256);
+    }
+    if (message.cached !== false) {
+      writer.uint32(32).bool(message.cached);
     }
     return writer;
   },
@@ -642,6 +1154,22 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
             message.picture = reader.bytes();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sourceSha256 = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.cached = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -658,6 +1186,12 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
     return {
       header: isSet(object.header) ? PictureHeader.fromJSON(object.header) : undefined,
       picture: isSet(object.picture) ? bytesFromBase64(object.picture) : new Uint8Array(0),
+      sourceSha256: isSet(object.sourceSha256)
+        ? globalThis.String(object.sourceSha256)
+        : isSet(object.source_sha256)
+        ? globalThis.String(object.source_sha256)
+        : "",
+      cached: isSet(object.cached) ? globalThis.Boolean(object.cached) : false,
     };
   },
 
@@ -668,6 +1202,12 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
     }
     if (message.picture.length !== 0) {
       obj.picture = base64FromBytes(message.picture);
+    }
+    if (message.sourceSha256 !== "") {
+      obj.sourceSha256 = message.sourceSha256;
+    }
+    if (message.cached !== false) {
+      obj.cached = message.cached;
     }
     return obj;
   },
@@ -681,6 +1221,8 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
       ? PictureHeader.fromPartial(object.header)
       : undefined;
     message.picture = object.picture ?? new Uint8Array(0);
+    message.sourceSha256 = object.sourceSha256 ?? "";
+    message.cached = object.cached ?? false;
     return message;
   },
 };
@@ -809,7 +1351,7 @@ export const ListEffectsResponse: MessageFns<ListEffectsResponse> = {
 };
 
 function createBaseEffectDescription(): EffectDescription {
-  return { name: "", title: "", description: "", parameters: [], revision: 0, group: "" };
+  return { name: "", title: "", description: "", parameters: [], revision: 0, group: "", chain: [] };
 }
 
 export const EffectDescription: MessageFns<EffectDescription> = {
@@ -831,6 +1373,9 @@ export const EffectDescription: MessageFns<EffectDescription> = {
     }
     if (message.group !== "") {
       writer.uint32(50).string(message.group);
+    }
+    for (const v of message.chain) {
+      Effect.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -896,6 +1441,14 @@ export const EffectDescription: MessageFns<EffectDescription> = {
             message.group = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.chain.push(Effect.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -918,6 +1471,7 @@ export const EffectDescription: MessageFns<EffectDescription> = {
         : [],
       revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
       group: isSet(object.group) ? globalThis.String(object.group) : "",
+      chain: globalThis.Array.isArray(object?.chain) ? object.chain.map((e: any) => Effect.fromJSON(e)) : [],
     };
   },
 
@@ -941,6 +1495,9 @@ export const EffectDescription: MessageFns<EffectDescription> = {
     if (message.group !== "") {
       obj.group = message.group;
     }
+    if (message.chain?.length) {
+      obj.chain = message.chain.map((e) => Effect.toJSON(e));
+    }
     return obj;
   },
 
@@ -955,6 +1512,7 @@ export const EffectDescription: MessageFns<EffectDescription> = {
     message.parameters = object.parameters?.map((e) => ParameterDescription.fromPartial(e)) || [];
     message.revision = object.revision ?? 0;
     message.group = object.group ?? "";
+    message.chain = object.chain?.map((e) => Effect.fromPartial(e)) || [];
     return message;
   },
 };
@@ -970,6 +1528,7 @@ function createBaseParameterDescription(): ParameterDescription {
     choices: [],
     unit: "",
     form: "",
+    pattern: "",
   };
 }
 
@@ -1001,6 +1560,9 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
     }
     if (message.form !== "") {
       writer.uint32(74).string(message.form);
+    }
+    if (message.pattern !== "") {
+      writer.uint32(82).string(message.pattern);
     }
     return writer;
   },
@@ -1090,6 +1652,14 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
             message.form = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.pattern = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1117,6 +1687,7 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
       choices: globalThis.Array.isArray(object?.choices) ? object.choices.map((e: any) => globalThis.String(e)) : [],
       unit: isSet(object.unit) ? globalThis.String(object.unit) : "",
       form: isSet(object.form) ? globalThis.String(object.form) : "",
+      pattern: isSet(object.pattern) ? globalThis.String(object.pattern) : "",
     };
   },
 
@@ -1149,6 +1720,9 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
     if (message.form !== "") {
       obj.form = message.form;
     }
+    if (message.pattern !== "") {
+      obj.pattern = message.pattern;
+    }
     return obj;
   },
 
@@ -1168,6 +1742,7 @@ export const ParameterDescription: MessageFns<ParameterDescription> = {
     message.choices = object.choices?.map((e) => e) || [];
     message.unit = object.unit ?? "";
     message.form = object.form ?? "";
+    message.pattern = object.pattern ?? "";
     return message;
   },
 };
@@ -1191,13 +1766,26 @@ export const EffectsServiceDefinition = {
       options: {},
     },
     /**
-     * Returns a small preview: scales the picture down to max_side_px, then applies the effects. Takes at most 3 MiB.
-     * Statuses and reasons as ApplyEffects. Idempotent.
+     * Returns a small preview: scales the picture down, then applies the effects; lengths in px are scaled with it. The picture comes as
+     * bytes (at most 3 MiB), by its digest or as an output of a job. A newer preview of the same tenant, viewer and source cancels the older one
+     * (CANCELLED). NOT_FOUND (BLOB_NOT_FOUND) for a digest that is not stored; else as ApplyEffects. Idempotent.
      */
     previewEffects: {
       name: "PreviewEffects",
       requestType: PreviewEffectsRequest as typeof PreviewEffectsRequest,
       requestStream: false,
+      responseType: PreviewEffectsResponse as typeof PreviewEffectsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Does the same for a picture of any size that a job takes: header and chunks in. The response names the picture's digest, by which
+     * PreviewEffects finds it again for some minutes, without its bytes. Statuses and reasons as ApplyEffects. Idempotent.
+     */
+    previewPicture: {
+      name: "PreviewPicture",
+      requestType: PreviewPictureRequest as typeof PreviewPictureRequest,
+      requestStream: true,
       responseType: PreviewEffectsResponse as typeof PreviewEffectsResponse,
       responseStream: false,
       options: {},
@@ -1224,11 +1812,20 @@ export interface EffectsServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<ApplyEffectsResponse>>;
   /**
-   * Returns a small preview: scales the picture down to max_side_px, then applies the effects. Takes at most 3 MiB.
-   * Statuses and reasons as ApplyEffects. Idempotent.
+   * Returns a small preview: scales the picture down, then applies the effects; lengths in px are scaled with it. The picture comes as
+   * bytes (at most 3 MiB), by its digest or as an output of a job. A newer preview of the same tenant, viewer and source cancels the older one
+   * (CANCELLED). NOT_FOUND (BLOB_NOT_FOUND) for a digest that is not stored; else as ApplyEffects. Idempotent.
    */
   previewEffects(
     request: PreviewEffectsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<PreviewEffectsResponse>>;
+  /**
+   * Does the same for a picture of any size that a job takes: header and chunks in. The response names the picture's digest, by which
+   * PreviewEffects finds it again for some minutes, without its bytes. Statuses and reasons as ApplyEffects. Idempotent.
+   */
+  previewPicture(
+    request: AsyncIterable<PreviewPictureRequest>,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<PreviewEffectsResponse>>;
   /** Lists every effect with its parameters, types and ranges, enough to generate a form. Idempotent. */
@@ -1248,11 +1845,20 @@ export interface EffectsServiceClient<CallOptionsExt = {}> {
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<ApplyEffectsResponse>;
   /**
-   * Returns a small preview: scales the picture down to max_side_px, then applies the effects. Takes at most 3 MiB.
-   * Statuses and reasons as ApplyEffects. Idempotent.
+   * Returns a small preview: scales the picture down, then applies the effects; lengths in px are scaled with it. The picture comes as
+   * bytes (at most 3 MiB), by its digest or as an output of a job. A newer preview of the same tenant, viewer and source cancels the older one
+   * (CANCELLED). NOT_FOUND (BLOB_NOT_FOUND) for a digest that is not stored; else as ApplyEffects. Idempotent.
    */
   previewEffects(
     request: DeepPartial<PreviewEffectsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<PreviewEffectsResponse>;
+  /**
+   * Does the same for a picture of any size that a job takes: header and chunks in. The response names the picture's digest, by which
+   * PreviewEffects finds it again for some minutes, without its bytes. Statuses and reasons as ApplyEffects. Idempotent.
+   */
+  previewPicture(
+    request: AsyncIterable<DeepPartial<PreviewPictureRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<PreviewEffectsResponse>;
   /** Lists every effect with its parameters, types and ranges, enough to generate a form. Idempotent. */

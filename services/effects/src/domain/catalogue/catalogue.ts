@@ -1,12 +1,56 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import type { Effect, EffectDescription } from "@pixelmesh/proto";
 import { blackAndWhite } from "../effects/black-and-white.ts";
+import { blur } from "../effects/blur.ts";
+import { clarity } from "../effects/clarity.ts";
+import { color } from "../effects/color.ts";
+import { curves } from "../effects/curves.ts";
+import { denoise } from "../effects/denoise.ts";
 import { dither } from "../effects/dither.ts";
+import { duotone } from "../effects/duotone.ts";
+import { edgeSketch } from "../effects/edge-sketch.ts";
+import { halftone } from "../effects/halftone.ts";
+import { invert } from "../effects/invert.ts";
+import { motion } from "../effects/motion.ts";
+import { noise } from "../effects/noise.ts";
+import { pixelSort } from "../effects/pixel-sort.ts";
 import { popArt } from "../effects/pop-art.ts";
+import { posterize } from "../effects/posterize.ts";
 import { retro8bit } from "../effects/retro-8bit.ts";
+import { rgbSplit } from "../effects/rgb-split.ts";
+import { sepia } from "../effects/sepia.ts";
+import { shake } from "../effects/shake.ts";
+import { sharpen } from "../effects/sharpen.ts";
+import { threshold } from "../effects/threshold.ts";
+import { vignette } from "../effects/vignette.ts";
 import type { EffectDefinition, ParsedEffect } from "./define-effect.ts";
+import { findPreset } from "./presets.ts";
 
-const definitions: readonly EffectDefinition[] = [blackAndWhite, popArt, retro8bit, dither];
+const definitions: readonly EffectDefinition[] = [
+  blackAndWhite,
+  popArt,
+  retro8bit,
+  dither,
+  halftone,
+  color,
+  curves,
+  duotone,
+  invert,
+  posterize,
+  sepia,
+  vignette,
+  threshold,
+  noise,
+  rgbSplit,
+  shake,
+  motion,
+  pixelSort,
+  blur,
+  sharpen,
+  clarity,
+  denoise,
+  edgeSketch,
+];
 const byName = new Map(definitions.map((definition) => [definition.description.name, definition]));
 const known = [...byName.keys()].join(", ");
 
@@ -31,10 +75,18 @@ export function parseEffect(effect: Effect, field = "effect"): ParsedEffect {
   return definition.parse(effect, field);
 }
 
-/** Checks the effects of a chain, 1 to 16 of them. Throws as `parseEffect` does, with the effect's index in the path. */
+/**
+ * Checks the effects of a chain, 1 to 16 of them, presets replaced by their chains. Throws as `parseEffect` does, with the effect's index in the path.
+ */
 export function parseEffects(effects: readonly Effect[], field = "effects"): readonly ParsedEffect[] {
-  if (effects.length < 1 || effects.length > maxEffects) {
-    throw expected(field, `a list of 1 to ${maxEffects} effects`, effects.length);
-  }
-  return effects.map((effect, index) => parseEffect(effect, `${field}[${index}]`));
+  const parsed = effects.flatMap((effect, index) => {
+    const place = `${field}[${index}]`;
+    const preset = findPreset(effect.name);
+    if (preset === undefined) return [parseEffect(effect, place)];
+    const [given] = Object.keys(effect.parameters);
+    if (given !== undefined) throw expected(`${place}.parameters`, "empty for a preset", given);
+    return preset.chain.map((part) => parseEffect(part, place));
+  });
+  if (parsed.length >= 1 && parsed.length <= maxEffects) return parsed;
+  throw expected(field, `a list of 1 to ${maxEffects} effects, those of presets included`, parsed.length);
 }

@@ -100,21 +100,29 @@ export function colors(options: {
 }): Parameter<readonly Rgb[]> {
   const { description, minimum, maximum, byDefault } = options;
   const form = `${minimum} to ${maximum} colours as #rrggbb, with spaces between`;
-  return text({ description, form, byDefault }, (given) => {
+  const one = "#[0-9a-fA-F]{6}";
+  const pattern = `^${one}([ ,]+${one}){${minimum - 1},${maximum - 1}}$`;
+  return text({ description, form, pattern, byDefault }, (given) => {
     const parts = splitList(given);
     const found = parts.map(toRgb).filter((rgb) => rgb !== undefined);
     return found.length === parts.length && found.length >= minimum && found.length <= maximum ? found : undefined;
   });
 }
 
-/** A text in a form of its own. `read` returns undefined for any other text. */
+/** A text in a form of its own. `read` returns undefined for any other text. All texts that it takes match `pattern`, by which ingest refuses others. */
 export function text<T>(
-  { description, form, byDefault }: { description: string; form: string; byDefault: string },
+  {
+    description,
+    form,
+    pattern = "",
+    byDefault,
+  }: { description: string; form: string; pattern?: string; byDefault: string },
   read: (given: string) => T | undefined,
 ): Parameter<T> {
-  const shape = { type: ParameterType.TEXT, description, form };
+  const shape = { type: ParameterType.TEXT, description, form, pattern };
   return create(shape, { $case: "text", value: byDefault }, (field, kind) => {
-    const found = kind?.$case === "text" && kind.value.length <= maxTextLength ? read(kind.value) : undefined;
+    const given = kind?.$case === "text" && kind.value.length <= maxTextLength ? kind.value : undefined;
+    const found = given !== undefined && new RegExp(pattern, "u").test(given) ? read(given) : undefined;
     if (found !== undefined) return found;
     throw expected(field, form, kind?.value);
   });
@@ -122,7 +130,7 @@ export function text<T>(
 
 /** Returns the parts of a text between spaces or commas. */
 export function splitList(given: string): readonly string[] {
-  return given.split(/[\s,]+/).filter((part) => part !== "");
+  return given.split(/[ ,]+/).filter((part) => part !== "");
 }
 
 function create<T>(

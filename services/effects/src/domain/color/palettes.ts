@@ -1,9 +1,16 @@
+import { type Rgb, toRgb } from "./color.ts";
+
 /** Colours of old hardware, `#rrggbb`, and how a picture is matched to them. */
 export type Palette = {
   readonly colors: readonly string[];
   /** tone: by lightness alone, stretched over the palette's range, for palettes of one hue. */
   readonly match: "color" | "tone";
 };
+
+function egaColors(): readonly string[] {
+  const steps = ["00", "55", "aa", "ff"];
+  return steps.flatMap((red) => steps.flatMap((green) => steps.map((blue) => `#${red}${green}${blue}`)));
+}
 
 /** Palettes by name. */
 export const palettes = {
@@ -37,6 +44,8 @@ export const palettes = {
       ...["#555555", "#5555ff", "#55ff55", "#55ffff", "#ff5555", "#ff55ff", "#ffff55", "#ffffff"],
     ],
   },
+  /** IBM Enhanced Graphics Adapter: two bits for each primary, all 64 colours; "IBM Enhanced Graphics Adapter", technical reference (1984). */
+  ega: { match: "color", colors: egaColors() },
   /** Sinclair ZX Spectrum: each primary off, normal (0xd8, as commonly measured) or bright. */
   zx_spectrum: {
     match: "color",
@@ -60,3 +69,17 @@ export type PaletteName = keyof typeof palettes;
 
 /** The names of all palettes. */
 export const paletteNames = Object.keys(palettes) as PaletteName[];
+
+/** What callers may choose: a palette, or colours of their own. */
+export const paletteChoices = [...paletteNames, "custom"] as const;
+
+/** The choice of a palette. */
+export type PaletteChoice = (typeof paletteChoices)[number];
+
+/** The default of a setting with the colours of a custom palette, chosen for this project: inks, skin, sand, leaves and water. */
+export const customColors = "#1b1b2f #4a2c3f #8c3b3b #c9705a #e8b08a #f6e3c5 #4f7a3a #2f6f8f #8fc7dd";
+
+/** Returns the colours of a choice, sRGB-encoded; `custom` are those of the caller. */
+export function paletteColors(choice: PaletteChoice, custom: readonly Rgb[]): readonly Rgb[] {
+  return choice === "custom" ? custom : palettes[choice].colors.map((text) => toRgb(text) as Rgb);
+}

@@ -34,4 +34,58 @@ export const diffusions = {
     [1, 2, 3 / 48],
     [2, 2, 1 / 48],
   ],
+  /** P. Stucki, "MECCA: a multiple-error correction computation algorithm for bi-level image hardcopy reproduction" (IBM RZ1060, 1981). */
+  stucki: [
+    [1, 0, 8 / 42],
+    [2, 0, 4 / 42],
+    [-2, 1, 2 / 42],
+    [-1, 1, 4 / 42],
+    [0, 1, 8 / 42],
+    [1, 1, 4 / 42],
+    [2, 1, 2 / 42],
+    [-2, 2, 1 / 42],
+    [-1, 2, 2 / 42],
+    [0, 2, 4 / 42],
+    [1, 2, 2 / 42],
+    [2, 2, 1 / 42],
+  ],
+  /** D. Burkes, "Presentation of the Burkes error filter", unpublished, CompuServe (1988): Stucki's without the last row. */
+  burkes: [
+    [1, 0, 8 / 32],
+    [2, 0, 4 / 32],
+    [-2, 1, 2 / 32],
+    [-1, 1, 4 / 32],
+    [0, 1, 8 / 32],
+    [1, 1, 4 / 32],
+    [2, 1, 2 / 32],
+  ],
+  /** F. Sierra, CompuServe (1989), as listed in L. Crocker's DITHER.TXT (1991). */
+  sierra: [
+    [1, 0, 5 / 32],
+    [2, 0, 3 / 32],
+    [-2, 1, 2 / 32],
+    [-1, 1, 4 / 32],
+    [0, 1, 5 / 32],
+    [1, 1, 4 / 32],
+    [2, 1, 2 / 32],
+    [-1, 2, 2 / 32],
+    [0, 2, 3 / 32],
+    [1, 2, 2 / 32],
+  ],
+  /** F. Sierra's filter of two rows (1990), from the same list. */
+  sierra_two_row: [
+    [1, 0, 4 / 16],
+    [2, 0, 3 / 16],
+    [-2, 1, 1 / 16],
+    [-1, 1, 2 / 16],
+    [0, 1, 3 / 16],
+    [1, 1, 2 / 16],
+    [2, 1, 1 / 16],
+  ],
+  /** F. Sierra's "Filter Lite" (1990), from the same list. */
+  sierra_lite: [
+    [1, 0, 2 / 4],
+    [-1, 1, 1 / 4],
+    [0, 1, 1 / 4],
+  ],
 } as const satisfies Record<string, readonly Tap[]>;

@@ -34,15 +34,45 @@ export function createTones(
   options: { count: number; planes: 1 | 3; linearLight: boolean; dark: Rgb; light: Rgb },
 ): Tones {
   const { count, planes, linearLight, dark, light } = options;
+  const levels = toneLevels(count, linearLight);
+  return createTonesOf(context, { levels, colors: toneColors(count, dark, light), planes, linearLight });
+}
+
+/**
+ * Creates the tones of a palette of one hue, from dark to light: its colours at their luminance (or luma, encoded), with black at the darkest and white
+ * at the lightest of them.
+ */
+export function createPaletteTones(context: StageContext, colors: readonly Rgb[], linearLight: boolean): Tones {
+  return createTonesOf(context, { levels: paletteLevels(colors, linearLight), colors, planes: 1, linearLight });
+}
+
+/** Returns the tones of such a palette, ascending from 0 to 1. */
+export function paletteLevels(colors: readonly Rgb[], linearLight: boolean): Float64Array {
+  const tones = Float64Array.from(colors, ([red, green, blue]) =>
+    linearLight
+      ? luminanceWeights[0] * toLinear(red) +
+        luminanceWeights[1] * toLinear(green) +
+        luminanceWeights[2] * toLinear(blue)
+      : lumaWeights[0] * red + lumaWeights[1] * green + lumaWeights[2] * blue,
+  );
+  const [darkest, lightest] = [tones[0] as number, tones.at(-1) as number];
+  return tones.map((tone) => (tone - darkest) / (lightest - darkest));
+}
+
+function createTonesOf(
+  context: StageContext,
+  options: { levels: Float64Array; colors: readonly Rgb[]; planes: 1 | 3; linearLight: boolean },
+): Tones {
+  const { levels, colors, planes, linearLight } = options;
   const { space, shape, to } = context;
   const { paintIndices, paintSamples } = space.kernels;
-  const table = space.constant(toColorTable(toneColors(count, dark, light), to));
+  const table = space.constant(toColorTable(colors, to));
   const indices = allocatePlane(space, planes * shape.widthPx, 1);
   const tones = allocatePlane(space, planes * shape.widthPx, 4);
   const paint = planes === 1 ? paintIndices : paintSamples;
   return {
     planes,
-    levels: toneLevels(count, linearLight),
+    levels,
     tones,
     indices,
     read:
@@ -79,7 +109,12 @@ function createGreyReader(context: StageContext, linearLight: boolean, tones: nu
   };
 }
 
-function createSampleReader({ space, shape, from }: StageContext, linearLight: boolean, tones: number): Tones["read"] {
+/** Returns the function that writes the samples of a row as floats at `tones`, three for each pixel: as linear light or encoded. */
+export function createSampleReader(
+  { space, shape, from }: StageContext,
+  linearLight: boolean,
+  tones: number,
+): Tones["read"] {
   const { widthPx, channels } = shape;
   const { samplesOfBytes, samplesOfFloats } = space.kernels;
   const { steps, table } = linearCurve;

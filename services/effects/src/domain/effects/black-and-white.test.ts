@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
+import { distances } from "../../../test/reference/threshold.ts";
+import { bound, furthest, mapColors, toPicture } from "../../../test/reference/tone-pictures.ts";
 import { parseEffects } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
 import { toEncoded, toLinear } from "../color/color.ts";
+import { enhancedRadius } from "./black-and-white.ts";
 
 async function greyOf(samples: number[], settings: Record<string, number | string> = {}): Promise<number[]> {
   const frame = await applyChain(createFlat(1, 1, samples), parseEffects([toEffect("black_and_white", settings)]));
@@ -107,4 +110,37 @@ test("without a tint the result is grey everywhere", async () => {
     parseEffects([toEffect("black_and_white", { grain: 50, contrast: 1.2 })]),
   );
   expect(toPixels(frame).every(([r, g, b]) => r === g && g === b)).toBe(true);
+});
+
+test("enhanced moves encoded greys away from the mean around, with pixels weighted by alpha", async () => {
+  for (const channels of [1, 2, 3, 4] as const) {
+    const frame = createPicture(150, 41, channels);
+    const picture = toPicture(frame);
+    const settings = { mode: "luma", enhanced: 70 } as const;
+    const around = { level: 50, softness: 0, mix: "luma", adaptive: true, radius: enhancedRadius(150) } as const;
+    // At level 50 these are the distances from the mean.
+    const away = distances(picture, { ...around, dark: [0, 0, 0], light: [1, 1, 1] });
+    const wanted = mapColors(picture, ([r, g, b], x, y) => {
+      const grey = 0.299 * r + 0.587 * g + 0.114 * b + 0.7 * (away[y * 150 + x] as number);
+      return [grey, grey, grey];
+    });
+    const result = await applyChain(frame, parseEffects([toEffect("black_and_white", settings)]));
+    expect(furthest(result, wanted)).toBeLessThan(bound);
+    const faint = parseEffects([
+      toEffect("sepia", { amount: 0 }),
+      toEffect("black_and_white", settings),
+      toEffect("sepia", { amount: 0 }),
+    ]);
+    expect(furthest(await applyChain(frame, faint), wanted)).toBeLessThan(bound);
+  }
+});
+
+test("enhanced leaves flat greys as they are and widens an edge's contrast", async () => {
+  expect(await greyOf([90, 90, 90], { enhanced: 100 })).toEqual([90, 90, 90]);
+  const edge = createFlat(200, 8, [100, 100, 100]);
+  for (let i = 0; i < 1600; i++) if (i % 200 >= 100) edge.data.fill(140, i * 3, i * 3 + 3);
+  const greys = toPixels(await applyChain(edge, parseEffects([toEffect("black_and_white", { enhanced: 100 })])));
+  expect(enhancedRadius(200)).toBe(3);
+  // Beside the edge the mean of 7 columns has 3 from the other side: 100 - 40 × 3/7 and 140 + 40 × 3/7.
+  expect(greys.slice(95, 105).map(([r]) => r)).toEqual([100, 100, 94, 89, 83, 157, 151, 146, 140, 140]);
 });

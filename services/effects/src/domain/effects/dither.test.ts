@@ -1,13 +1,16 @@
 import { expect, test } from "vitest";
-import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
+import { toPaletteEffect } from "../../../test/palette-effects.ts";
+import { createFlat, createPicture, toPixels } from "../../../test/pictures.ts";
 import { parseEffects } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
-import { toLinear } from "../color/color.ts";
+import { toLinear, toRgb } from "../color/color.ts";
+import { paletteNames, palettes } from "../color/palettes.ts";
 
-const methods = ["floyd_steinberg", "atkinson", "jarvis", "bayer2", "bayer4", "bayer8", "blue_noise", "threshold"];
+const diffusing = ["floyd_steinberg", "jarvis", "stucki", "burkes", "sierra", "sierra_two_row", "sierra_lite"];
+const methods = [...diffusing, "atkinson", "bayer2", "bayer4", "bayer8", "blue_noise", "threshold"];
 
 async function dithered(frame: ReturnType<typeof createPicture>, settings: Record<string, number | string | boolean>) {
-  return applyChain(frame, parseEffects([toEffect("dither", settings)]));
+  return applyChain(frame, parseEffects([toPaletteEffect("dither", settings)]));
 }
 
 test.each(methods)("%s uses only the allowed levels, in grey and in colour", async (method) => {
@@ -21,16 +24,13 @@ test.each(methods)("%s uses only the allowed levels, in grey and in colour", asy
 });
 
 // Not the other methods: Atkinson drops a quarter of each error, a 2×2 matrix has only four thresholds, and `threshold` has one.
-test.each(["floyd_steinberg", "jarvis", "bayer8", "blue_noise"])(
-  "%s keeps a flat tone's mean in linear light",
-  async (method) => {
-    for (const grey of [20, 90, 128, 200, 245]) {
-      const { data } = await dithered(createFlat(128, 128, [grey, grey, grey]), { method, levels: 3 });
-      const mean = data.reduce((sum, value) => sum + toLinear(value / 255), 0) / data.length;
-      expect(Math.abs(mean - toLinear(grey / 255))).toBeLessThan(0.012);
-    }
-  },
-);
+test.each([...diffusing, "bayer8", "blue_noise"])("%s keeps a flat tone's mean in linear light", async (method) => {
+  for (const grey of [20, 90, 128, 200, 245]) {
+    const { data } = await dithered(createFlat(128, 128, [grey, grey, grey]), { method, levels: 3 });
+    const mean = data.reduce((sum, value) => sum + toLinear(value / 255), 0) / data.length;
+    expect(Math.abs(mean - toLinear(grey / 255))).toBeLessThan(0.012);
+  }
+});
 
 test("without linear light the mean of the encoded values is kept", async () => {
   const { data } = await dithered(createFlat(128, 128, [90, 90, 90]), { linear_light: false });
@@ -62,4 +62,67 @@ test("colours under transparent pixels do not affect visible ones", async () => 
   }
   const [a, b] = [await dithered(picture, {}), await dithered(other, {})].map(toPixels);
   expect(a!.filter(([, , , alpha]) => alpha === 255)).toEqual(b!.filter(([, , , alpha]) => alpha === 255));
+});
+
+test.each(paletteNames)("with the palette %s, every method prints only its colours", async (palette) => {
+  const allowed = new Set(
+    palettes[palette].colors.map((text) =>
+      toRgb(text)!
+        .map((value) => value * 255)
+        .join(),
+    ),
+  );
+  for (const method of methods) {
+    for (const linear_light of [true, false]) {
+      const pixels = toPixels(await dithered(createPicture(40, 30, 3), { method, palette, linear_light }));
+      expect(pixels.filter((pixel) => !allowed.has(pixel.join()))).toEqual([]);
+    }
+  }
+});
+
+// Not Atkinson and 2×2, as above. Patterns of 16 candidates are coarser than errors that are passed on.
+test.each([
+  ...diffusing.map((method) => [method, 0.012] as const),
+  ["bayer4", 0.03] as const,
+  ["bayer8", 0.03] as const,
+  ["blue_noise", 0.03] as const,
+])("%s keeps the mean light of a colour within a palette", async (method, bound) => {
+  for (const color of [
+    [140, 120, 110],
+    [60, 90, 120],
+    [180, 170, 90],
+  ]) {
+    const pixels = toPixels(await dithered(createFlat(128, 128, color), { method, palette: "cga" }));
+    for (const c of [0, 1, 2]) {
+      const mean = pixels.reduce((sum, pixel) => sum + toLinear(pixel[c]! / 255), 0) / pixels.length;
+      expect(Math.abs(mean - toLinear(color[c]! / 255))).toBeLessThan(bound);
+    }
+  }
+});
+
+test("a palette of black and white prints as two levels of grey do in the mean", async () => {
+  const settings = { palette: "custom", colors: "#000000 #ffffff" };
+  for (const grey of [30, 128, 230]) {
+    const flat = createFlat(128, 128, [grey, grey, grey]);
+    const mean = async (given: Record<string, string>) => {
+      const { data } = await dithered(flat, given);
+      return data.reduce((sum, value) => sum + value, 0) / data.length / 255;
+    };
+    expect(Math.abs((await mean(settings)) - (await mean({})))).toBeLessThan(0.012);
+  }
+});
+
+test("errors of colours outside a palette are used up within a few pixels", async () => {
+  // Pure red lies outside the colours of the NES.
+  const picture = createFlat(64, 64, [128, 128, 128]);
+  for (let i = 0; i < 64 * 64; i++) if (i % 64 < 32) picture.data.set([255, 0, 0], i * 3);
+  for (const linear_light of [true, false]) {
+    const pixels = toPixels(await dithered(picture, { palette: "nes", serpentine: false, linear_light }));
+    const toValue = (sample: number) => (linear_light ? toLinear(sample / 255) : sample / 255);
+    const beyond = pixels.filter((_, i) => i % 64 >= 40);
+    for (const c of [0, 1, 2]) {
+      const mean = beyond.reduce((sum, pixel) => sum + toValue(pixel[c]!), 0) / beyond.length;
+      expect(Math.abs(mean - toValue(128))).toBeLessThan(0.03);
+    }
+  }
 });

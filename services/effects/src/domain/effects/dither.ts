@@ -1,11 +1,17 @@
 import { defineEffect } from "../catalogue/define-effect.ts";
-import { choice, color, flag, integer, number, type SettingsOf } from "../catalogue/parameters.ts";
+import { choice, color, colors, flag, integer, number, type SettingsOf } from "../catalogue/parameters.ts";
+import type { Rgb } from "../color/color.ts";
+import { sortByLightness } from "../color/palette-match.ts";
+import { customColors, paletteChoices, paletteColors, palettes } from "../color/palettes.ts";
 import { blueNoiseMap } from "../dither/blue-noise.ts";
 import { createDiffusion } from "../dither/diffusion.ts";
-import { diffusions } from "../dither/diffusions.ts";
+import { diffusions, type Tap } from "../dither/diffusions.ts";
 import { createOrdered } from "../dither/ordered.ts";
-import { createBayerMap } from "../dither/thresholds.ts";
-import { createTones, type Quantizer, type Tones } from "../dither/tones.ts";
+import { createPaletteDiffusion } from "../dither/palette-diffusion.ts";
+import { createPalettePattern } from "../dither/palette-pattern.ts";
+import { createBayerMap, type ThresholdMap } from "../dither/thresholds.ts";
+import { createPaletteTones, createTones, type Quantizer, type Tones } from "../dither/tones.ts";
+import { toColorTable } from "../rows/color-table.ts";
 import { mapCells } from "../rows/map-cells.ts";
 import type { RowPainter, StageContext } from "../rows/rows.ts";
 
@@ -13,6 +19,11 @@ const methods = [
   "floyd_steinberg",
   "atkinson",
   "jarvis",
+  "stucki",
+  "burkes",
+  "sierra",
+  "sierra_two_row",
+  "sierra_lite",
   "bayer2",
   "bayer4",
   "bayer8",
@@ -30,6 +41,17 @@ const parameters = {
     description: "mono: one tone between dark and light; color: red, green and blue each on their own.",
     choices: ["mono", "color"],
     byDefault: "mono",
+  }),
+  palette: choice({
+    description: "Colours to print with instead of mode, levels, dark and light; custom takes those of colors.",
+    choices: ["none", ...paletteChoices],
+    byDefault: "none",
+  }),
+  colors: colors({
+    description: "The colours of the custom palette.",
+    minimum: 2,
+    maximum: 256,
+    byDefault: customColors,
   }),
   levels: integer({ description: "Tones for each channel.", minimum: 2, maximum: 16, byDefault: 2 }),
   scale: integer({ description: "Size of a printed dot.", minimum: 1, maximum: 32, byDefault: 1, unit: "px" }),
@@ -65,45 +87,81 @@ export const dither = defineEffect({
   revision: 1,
   parameters,
   createStage(settings, context, target) {
-    const toLevels = (cells: StageContext): RowPainter => {
-      const tones = createTones(cells, {
-        count: settings.levels,
-        planes: settings.mode === "mono" ? 1 : 3,
-        linearLight: settings.linear_light,
-        dark: settings.dark,
-        light: settings.light,
-      });
-      const quantize = createQuantizer(cells, tones, settings);
-      return (row, to, y) => {
-        tones.read(row);
-        quantize(row, y);
-        tones.write(to);
-      };
-    };
-    return mapCells(context, settings.scale, toLevels, target);
+    return mapCells(context, settings.scale, (cells) => createPainter(cells, settings), target);
   },
 });
 
-function createQuantizer(context: StageContext, tones: Tones, settings: SettingsOf<typeof parameters>): Quantizer {
-  const strength = settings.strength / 100;
-  switch (settings.method) {
-    case "floyd_steinberg":
-    case "atkinson":
-    case "jarvis":
-      return createDiffusion(context, tones, {
-        taps: diffusions[settings.method],
-        strength,
-        serpentine: settings.serpentine,
-      });
+type Settings = SettingsOf<typeof parameters>;
+
+function createPainter(context: StageContext, settings: Settings): RowPainter {
+  const { palette, colors: custom } = settings;
+  if (palette === "none") return createLevelPainter(context, settings);
+  const colors = sortByLightness(paletteColors(palette, custom));
+  if (palette !== "custom" && palettes[palette].match === "tone") {
+    const tones = createPaletteTones(context, colors, settings.linear_light);
+    return createTonePainter(tones, createQuantizer(context, tones, settings));
+  }
+  return createColorPainter(context, colors, settings);
+}
+
+function createLevelPainter(context: StageContext, settings: Settings): RowPainter {
+  const tones = createTones(context, {
+    count: settings.levels,
+    planes: settings.mode === "mono" ? 1 : 3,
+    linearLight: settings.linear_light,
+    dark: settings.dark,
+    light: settings.light,
+  });
+  return createTonePainter(tones, createQuantizer(context, tones, settings));
+}
+
+function createTonePainter(tones: Tones, quantize: Quantizer): RowPainter {
+  return (row, to, y) => {
+    tones.read(row);
+    quantize(row, y);
+    tones.write(to);
+  };
+}
+
+function createColorPainter(context: StageContext, colors: readonly Rgb[], settings: Settings): RowPainter {
+  const { space, shape, to } = context;
+  const { serpentine, linear_light: linearLight } = settings;
+  const method = toMethod(settings);
+  const { strength } = method;
+  const choose =
+    "taps" in method
+      ? createPaletteDiffusion(context, { colors, taps: method.taps, strength, serpentine, linearLight })
+      : createPalettePattern(context, { colors, map: method.map ?? createBayerMap(2), strength, linearLight });
+  const table = space.constant(toColorTable(colors, to));
+  const { paintIndices } = space.kernels;
+  return (row, out, y) => paintIndices(choose(row, y), shape.widthPx, table, shape.channels, to === "floats", out);
+}
+
+function createQuantizer(context: StageContext, tones: Tones, settings: Settings): Quantizer {
+  const method = toMethod(settings);
+  if ("taps" in method) return createDiffusion(context, tones, { ...method, serpentine: settings.serpentine });
+  return createOrdered(context, tones, method);
+}
+
+/** How errors are passed on, or a pattern: none for strength 0. */
+type Method =
+  | { readonly taps: readonly Tap[]; readonly strength: number }
+  | { readonly map: ThresholdMap | undefined; readonly strength: number };
+
+function toMethod({ method, strength: percent }: Settings): Method {
+  const strength = percent / 100;
+  switch (method) {
     case "bayer2":
-      return createOrdered(context, tones, { map: createBayerMap(2), strength });
+      return { map: createBayerMap(2), strength };
     case "bayer4":
-      return createOrdered(context, tones, { map: createBayerMap(4), strength });
+      return { map: createBayerMap(4), strength };
     case "bayer8":
-      return createOrdered(context, tones, { map: createBayerMap(8), strength });
+      return { map: createBayerMap(8), strength };
     case "blue_noise":
-      return createOrdered(context, tones, { map: blueNoiseMap(), strength });
+      return { map: blueNoiseMap(), strength };
     case "threshold":
-      return createOrdered(context, tones, { strength });
+      return { map: undefined, strength: 0 };
+    default:
+      return { taps: diffusions[method], strength };
   }
 }

@@ -8,7 +8,26 @@ import { applyChain } from "../chain.ts";
 // Settings that have an effect only with certain values of others.
 const context: Record<string, Record<string, Value>> = {
   "black_and_white.grain_size": { grain: { kind: { $case: "number", value: 40 } } },
+  "dither.colors": { palette: { kind: { $case: "text", value: "custom" } } },
+  "halftone.black": { mode: { kind: { $case: "text", value: "cmyk" } } },
+  "retro_8bit.colors": { palette: { kind: { $case: "text", value: "custom" } } },
+  "duotone.mid": { use_mid: { kind: { $case: "flag", value: true } } },
+  "threshold.radius": { adaptive: { kind: { $case: "flag", value: true } } },
   "black_and_white.seed": { grain: { kind: { $case: "number", value: 40 } } },
+};
+
+// Values to compare where both ends of a range mean the same.
+const samples: Record<string, Value[]> = {
+  "color.hue": [-90, 180].map((value) => ({ kind: { $case: "number", value } })),
+  "dither.colors": ["#000000 #ffffff", "#203040,#e0d0c0 #c02040"].map((value) => ({ kind: { $case: "text", value } })),
+  "retro_8bit.colors": ["#000000 #ffffff", "#203040,#e0d0c0 #c02040"].map((value) => ({
+    kind: { $case: "text", value },
+  })),
+  "halftone.angle": [0, 30, 45].map((value) => ({ kind: { $case: "number", value } })),
+  "curves.points": ["0:0.2 1:0.9", "0:1 1:0"].map((value) => ({ kind: { $case: "text", value } })),
+  "rgb_split.angle": [0, 90, 225].map((value) => ({ kind: { $case: "number", value } })),
+  "motion.angle": [0, 45, 90].map((value) => ({ kind: { $case: "number", value } })),
+  "pixel_sort.length": [0, 1, 9].map((value) => ({ kind: { $case: "number", value } })),
 };
 
 function extremes(parameter: ParameterDescription): Value[] {
@@ -34,7 +53,7 @@ describe.each(effectDescriptions())("$name", ({ name, parameters }) => {
     const picture = createPicture(48, 40, 3);
     const others = context[`${name}.${parameter.name}`] ?? {};
     const results: string[] = [];
-    for (const value of extremes(parameter)) {
+    for (const value of samples[`${name}.${parameter.name}`] ?? extremes(parameter)) {
       const frame = await apply(name, { ...others, [parameter.name]: value }, picture);
       expect(frame.data).toHaveLength(picture.data.length);
       results.push(Buffer.from(frame.data).toString("base64"));
@@ -47,7 +66,7 @@ describe.each(effectDescriptions())("$name", ({ name, parameters }) => {
     const picture = createPicture(23, 17, 4);
     const alpha = toPixels(picture).map((pixel) => pixel[3]);
     for (const parameter of parameters) {
-      for (const value of extremes(parameter)) {
+      for (const value of samples[`${name}.${parameter.name}`] ?? extremes(parameter)) {
         const frame = await apply(name, { [parameter.name]: value }, picture);
         expect(frame.channels).toBe(4);
         expect(toPixels(frame).map((pixel) => pixel[3])).toEqual(alpha);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { decodePicture, defaultLimits, type Frame, resizeFrame } from "@pixelmesh/imaging";
 import type { Effect } from "@pixelmesh/proto";
 import { describe, expect, test } from "vitest";
+import { toPaletteEffect } from "../../../test/palette-effects.ts";
 import { createPicture, toEffect } from "../../../test/pictures.ts";
 import { applyReference } from "../../../test/reference/reference.ts";
 import { parseEffects } from "../catalogue/catalogue.ts";
@@ -38,7 +39,10 @@ const settings: Readonly<Record<string, readonly Settings[]>> = {
   retro_8bit: [
     {},
     ...["gameboy", "c64", "cga", "zx_spectrum", "pico8"].map((palette): Settings => ({ palette, pixel_size: 2 })),
+    { palette: "ega", pixel_size: 1, dither: 75 },
+    { palette: "custom", colors: "#102030, #ffe0c0 #C02040 #102030", pixel_size: 3 },
     { pixel_size: 1, dither: 100 },
+    { pixel_size: 1, dither: 0 },
     { pixel_size: 64, dither: 0 },
     { scanlines: 45 },
     { scanlines: 100, pixel_size: 1 },
@@ -52,6 +56,18 @@ const settings: Readonly<Record<string, readonly Settings[]>> = {
         { method, levels: 16, mode: "color", linear_light: false, strength: 63 },
       ],
     ),
+    ...["stucki", "burkes", "sierra", "sierra_two_row", "sierra_lite"].flatMap((method): Settings[] => [
+      { method },
+      { method, palette: "cga", linear_light: false },
+    ]),
+    ...["floyd_steinberg", "jarvis", "bayer4", "blue_noise", "threshold"].flatMap((method): Settings[] => [
+      { method, palette: "nes" },
+      { method, palette: "pico8", linear_light: false, strength: 63, serpentine: false },
+    ]),
+    { palette: "gameboy" },
+    { palette: "gameboy", linear_light: false, method: "bayer4" },
+    { palette: "custom", colors: "#000000 #00ff80 #ff0080 #ffffff #808080", scale: 2 },
+    { palette: "custom", method: "jarvis" },
     { scale: 5 },
     { scale: 32, mode: "color", method: "jarvis" },
   ],
@@ -81,12 +97,12 @@ async function readPhotograph(): Promise<Frame> {
 describe.each(Object.entries(settings))("the kernels of %s are bit-identical to the reference", (name, all) => {
   test.each([1, 2, 3, 4] as const)("on a drawn picture of %i channels, at many settings", async (channels) => {
     const picture = createPicture(83, 41, channels);
-    for (const one of all) await expectEqual(picture, [toEffect(name, one)]);
+    for (const one of all) await expectEqual(picture, [toPaletteEffect(name, one)]);
   });
 
   test("on a photograph", async () => {
     const photograph = await readPhotograph();
-    for (const one of all) await expectEqual(photograph, [toEffect(name, one)]);
+    for (const one of all) await expectEqual(photograph, [toPaletteEffect(name, one)]);
   });
 
   test.each([
@@ -98,7 +114,7 @@ describe.each(Object.entries(settings))("the kernels of %s are bit-identical to 
     [17, 33],
   ])("on a picture of %i×%i", async (width, height) => {
     for (const channels of [3, 4] as const) {
-      for (const one of all) await expectEqual(createPicture(width, height, channels), [toEffect(name, one)]);
+      for (const one of all) await expectEqual(createPicture(width, height, channels), [toPaletteEffect(name, one)]);
     }
   });
 
@@ -107,7 +123,7 @@ describe.each(Object.entries(settings))("the kernels of %s are bit-identical to 
     const faint = toEffect("black_and_white", { contrast: 0.9, tint: "#3060c0" });
     const printed = toEffect("pop_art", { palette: "original", outline: 20, saturation: 140 });
     for (const one of all) {
-      const effect = toEffect(name, one);
+      const effect = toPaletteEffect(name, one);
       await expectEqual(picture, [effect, printed]);
       await expectEqual(picture, [printed, effect]);
       await expectEqual(picture, [faint, effect, faint]);

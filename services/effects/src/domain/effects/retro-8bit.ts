@@ -1,8 +1,11 @@
 import { defineEffect } from "../catalogue/define-effect.ts";
-import { choice, integer, number } from "../catalogue/parameters.ts";
+import { choice, colors, integer, number } from "../catalogue/parameters.ts";
+import type { Rgb } from "../color/color.ts";
 import { encodedCurve, linearCurve } from "../color/curve.ts";
 import { createPaletteLook } from "../color/palette-look.ts";
-import { type PaletteName, paletteNames } from "../color/palettes.ts";
+import { sortByLightness } from "../color/palette-match.ts";
+import { customColors, type PaletteName, paletteChoices, paletteColors, palettes } from "../color/palettes.ts";
+import { createPalettePattern } from "../dither/palette-pattern.ts";
 import { createBayerMap } from "../dither/thresholds.ts";
 import { toColorTable } from "../rows/color-table.ts";
 import { mapCells } from "../rows/map-cells.ts";
@@ -15,9 +18,19 @@ export const retro8bit = defineEffect({
   group: "print",
   title: "Retro 8-bit",
   description: "Coarse pixels in the palette of an old machine, with a dither pattern and scan lines.",
-  revision: 1,
+  revision: 2,
   parameters: {
-    palette: choice({ description: "The machine whose colours are used.", choices: paletteNames, byDefault: "nes" }),
+    palette: choice({
+      description: "The machine whose colours are used; custom takes those of colors.",
+      choices: paletteChoices,
+      byDefault: "nes",
+    }),
+    colors: colors({
+      description: "The colours of the custom palette.",
+      minimum: 2,
+      maximum: 256,
+      byDefault: customColors,
+    }),
     pixel_size: integer({ description: "Side of a coarse pixel.", minimum: 1, maximum: 64, byDefault: 6, unit: "px" }),
     dither: number({
       description: "Strength of a 4×4 Bayer pattern between colours.",
@@ -37,8 +50,11 @@ export const retro8bit = defineEffect({
   createStage(settings, context, target) {
     const { palette, pixel_size: cellPx } = settings;
     const dither = settings.dither / 100;
-    const cells: CreateStage = (inner, next) =>
-      mapCells(inner, cellPx, (coarse) => createPalettePainter(coarse, palette, dither), next);
+    const createPainter = (coarse: StageContext) =>
+      palette !== "custom" && palettes[palette].match === "tone"
+        ? createTonePainter(coarse, palette, dither)
+        : createPatternPainter(coarse, paletteColors(palette, settings.colors), dither);
+    const cells: CreateStage = (inner, next) => mapCells(inner, cellPx, createPainter, next);
     if (settings.scanlines === 0) return cells(context, target);
     const lines: CreateStage = (inner, next) =>
       mapRows(inner, createScanlines(inner, cellPx, settings.scanlines / 100), next);
@@ -46,7 +62,22 @@ export const retro8bit = defineEffect({
   },
 });
 
-function createPalettePainter(context: StageContext, palette: PaletteName, dither: number): RowPainter {
+function createPatternPainter(context: StageContext, colors: readonly Rgb[], strength: number): RowPainter {
+  const { space, shape, to } = context;
+  const { paintIndices } = space.kernels;
+  const sorted = sortByLightness(colors);
+  const pattern = createPalettePattern(context, {
+    colors: sorted,
+    map: createBayerMap(4),
+    strength,
+    linearLight: true,
+  });
+  const table = space.constant(toColorTable(sorted, to));
+  return (row, out, y) => paintIndices(pattern(row, y), shape.widthPx, table, shape.channels, to === "floats", out);
+}
+
+// A palette of one hue: tones are moved by the pattern and become the color at the same place between the darkest and the lightest.
+function createTonePainter(context: StageContext, palette: PaletteName, dither: number): RowPainter {
   const { space, shape, from, to } = context;
   const { paletteCells, paintIndices } = space.kernels;
   const { colors, look } = createPaletteLook(context, palette);

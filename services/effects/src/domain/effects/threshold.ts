@@ -1,0 +1,118 @@
+import { toneKernels } from "../../kernels/tone-kernels.ts";
+import { defineEffect } from "../catalogue/define-effect.ts";
+import { choice, color, flag, integer, number, type SettingsOf } from "../catalogue/parameters.ts";
+import { lumaWeights, luminanceWeights, type Rgb } from "../color/color.ts";
+import { mapRows } from "../rows/map-rows.ts";
+import { mapWindow } from "../rows/map-window.ts";
+import { onFloats } from "../rows/on-floats.ts";
+import { allocatePlane, type Row, type StageContext } from "../rows/rows.ts";
+import { createLinearRow } from "../tone/linear-rows.ts";
+import { createLocalMeans } from "../tone/local-means.ts";
+import { placeLightTables } from "../tone/tables.ts";
+
+const mixes = {
+  luminance: { weights: luminanceWeights, isLinear: true },
+  luma: { weights: lumaWeights, isLinear: false },
+  average: { weights: [1 / 3, 1 / 3, 1 / 3] as Rgb, isLinear: false },
+} as const;
+
+const parameters = {
+  level: number({
+    description: "Greys from this one on are light. If adaptive: 50 is the mean around, 42.5 lies 15 % below it.",
+    minimum: 0,
+    maximum: 100,
+    byDefault: 50,
+    unit: "%",
+  }),
+  softness: number({
+    description: "Width of the greys between dark and light; 0 is a hard edge.",
+    minimum: 0,
+    maximum: 100,
+    byDefault: 0,
+    unit: "%",
+  }),
+  mix: choice({
+    description: "The grey of a colour: luminance (BT.709, linear light), luma (BT.601), or average.",
+    choices: Object.keys(mixes) as (keyof typeof mixes)[],
+    byDefault: "luminance",
+  }),
+  dark: color({ description: "The colour below the level.", byDefault: "#000000" }),
+  light: color({ description: "The colour from the level on.", byDefault: "#ffffff" }),
+  adaptive: flag({
+    description: "Compares with the mean of a square around, for uneven light, as on a photographed page.",
+    byDefault: false,
+  }),
+  radius: integer({
+    description: "Half the side of that square.",
+    minimum: 1,
+    maximum: 64,
+    byDefault: 16,
+    unit: "px",
+  }),
+};
+
+type Settings = SettingsOf<typeof parameters>;
+
+/**
+ * Two colours, by encoded grey. The edge follows smoothstep, t² (3 - 2 t), over `softness`. Adaptive: D. Bradley and G. Roth, "Adaptive
+ * thresholding using the integral image" (2007), with running sums; pixels count by their alpha, and edges are repeated.
+ */
+export const threshold = defineEffect({
+  name: "threshold",
+  group: "tone",
+  title: "Threshold",
+  description: "Two colours only: one below a grey and one above, for the whole picture or by the grey around.",
+  revision: 1,
+  parameters,
+  createStage(settings, context, target) {
+    const { space, shape } = context;
+    const { widthPx } = shape;
+    const greyOf = createGrey(context, settings.mix);
+    const paint = createInk(context, settings);
+    if (!settings.adaptive) {
+      const plane = allocatePlane(space, widthPx, 4);
+      const onRow = (row: Row, to: Row) => {
+        greyOf(row, plane);
+        paint(plane, 0, to);
+      };
+      return mapRows(context, onFloats(context, onRow), target);
+    }
+    const { radius } = settings;
+    const onMeans = createLocalMeans(context, radius, greyOf);
+    return mapWindow(context, { above: 0, below: radius }, onMeans(paint), target);
+  },
+});
+
+/** Returns the function that writes the encoded greys of a row of floats to a plane. */
+function createGrey(context: StageContext, mode: keyof typeof mixes): (row: Row, plane: number) => void {
+  const { space, shape } = context;
+  const { widthPx, channels } = shape;
+  const { mix, curvePlane } = space.use(toneKernels);
+  const {
+    weights: [red, green, blue],
+    isLinear,
+  } = mixes[mode];
+  if (!isLinear) return (row, plane) => mix(row, channels, widthPx, red, green, blue, plane);
+  const { decode } = createLinearRow(context);
+  const { encoded, encodedSteps } = placeLightTables(space);
+  return (row, plane) => {
+    mix(decode(row), channels, widthPx, red, green, blue, plane);
+    curvePlane(plane, widthPx, encoded, encodedSteps);
+  };
+}
+
+/** Returns the function that paints the colours of a row from a plane of greys, which is used up, and a plane of means or 0. */
+function createInk(
+  { space, shape }: StageContext,
+  { level, softness, dark, light }: Settings,
+): (plane: number, means: number, to: Row) => void {
+  const { widthPx, channels } = shape;
+  const kernels = space.use(toneKernels);
+  const tableOf = (c: 0 | 1 | 2) => space.constant(Float32Array.of(dark[c], light[c], light[c]));
+  const [red, green, blue] = [tableOf(0), tableOf(1), tableOf(2)];
+  const scale = softness > 0 ? 100 / softness : 0;
+  return (plane, means, to) => {
+    kernels.threshold(plane, means, widthPx, means === 0 ? level / 100 : level / 50, scale);
+    kernels.paint(plane, widthPx, red, green, blue, 1, channels, to);
+  };
+}
