@@ -93,7 +93,7 @@ test("jobs are listed newest first, page by page, and only to their tenant", asy
 });
 
 test("an invalid request is refused at once, with field, expected form and given value", async () => {
-  expect(await failure(create({ steps: [effectStep("x", "sepia")] }))).toMatchObject({
+  expect(await failure(create({ steps: [effectStep("x", "sparkle")] }))).toMatchObject({
     reason: "UNKNOWN_EFFECT",
     metadata: { known: expect.stringContaining("dither") },
   });

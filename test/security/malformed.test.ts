@@ -10,7 +10,12 @@ type Method = Definition["methods"][keyof Definition["methods"]];
 const generated = Object.values(contracts).filter(
   (it): it is Definition => typeof it === "object" && "fullName" in it && "methods" in it,
 );
-/** One process of the mesh serves each service; all processes serve health. */
+/** One process of the mesh serves each service, and ingest passes calls of these on to it; all processes serve health. */
+const forwarded: ReadonlySet<string> = new Set([
+  contracts.EffectsServiceDefinition.fullName,
+  contracts.UpscaleServiceDefinition.fullName,
+  contracts.BackgroundServiceDefinition.fullName,
+]);
 const health = HealthDefinition as unknown as Definition;
 const services = [...generated, health];
 
@@ -87,7 +92,7 @@ test("bytes that do not decode are refused with a reason and counted, on every r
   }
   // Each kind was refused at every service.
   const expected = services.flatMap(({ fullName, methods }) => {
-    const places = fullName === health.fullName ? mesh.processes().length : 1;
+    const places = fullName === health.fullName ? mesh.processes().length : forwarded.has(fullName) ? 2 : 1;
     return Object.values(methods).map(({ name }) => [`${fullName}/${name}`, kinds.length * places] as const);
   });
   expect(Object.fromEntries(calls)).toEqual(Object.fromEntries(expected));

@@ -3,7 +3,7 @@ import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDown } from "./commands/down.ts";
-import { addEffects } from "./commands/effects.ts";
+import { addEffects } from "./commands/effects/index.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addModels } from "./commands/models/index.ts";
 import { addRun } from "./commands/run.ts";

@@ -219,15 +219,6 @@ test("an unknown parameter of any name is refused, from the command line and fro
   }
 });
 
-test("effects and their parameters are listed", async () => {
-  expect((await run(["effects"])).out.toString()).toMatch(/^black_and_white +mode brightness contrast/m);
-  const { out } = await run(["effects", "black_and_white"]);
-  expect(out.toString()).toMatch(/^contrast +0 to 100 +1 /m);
-  const [effect] = JSON.parse((await run(["effects", "dither", "--json"])).out.toString());
-  expect(effect.parameters[0]).toMatchObject({ name: expect.any(String), type: expect.any(String) });
-  expect(await run(["effects", "dithr"])).toMatchObject({ exitCode: 1, err: expect.stringContaining("`dither`?") });
-});
-
 test("a reader that ends also ends the command, which leaves no file or process", async () => {
   for (const closed of ["stdout", "stderr"] as const) {
     const folder = createFolder();

@@ -10,6 +10,7 @@ import { connectRpc, waitForReady } from "@pixelmesh/rpc";
 import type { CallOptions } from "./call-options.ts";
 import { createCancellation } from "./cancellation.ts";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
+import { createDirectCalls, type DirectCalls } from "./direct/direct-calls.ts";
 import { createJobs, type Jobs } from "./jobs.ts";
 import { createRetriedCall } from "./retry.ts";
 import { openClientTls, type TlsOptions } from "./tls.ts";
@@ -32,8 +33,8 @@ export type ConnectOptions = {
   readonly retryTimeoutMs?: number;
 };
 
-/** A client of a mesh. It needs only one address. */
-export type Pixelmesh = {
+/** A client of a mesh. It needs only one address. Its direct calls process one picture without a job. */
+export type Pixelmesh = DirectCalls & {
   readonly address: string;
   readonly jobs: Jobs;
   readonly deadLetters: DeadLetters;
@@ -66,6 +67,7 @@ export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
   return {
     address,
     jobs: createJobs(rpc, retryTimeoutMs, cancellation),
+    ...createDirectCalls(connection, retryTimeoutMs, cancellation),
     deadLetters: createDeadLetters(connection.client(DeadLetterServiceDefinition), retryTimeoutMs, cancellation),
     models: async ({ task = "", ...options } = {}) =>
       (await withRetries(options, (call) => rpc.listModels({ task }, call))).models,

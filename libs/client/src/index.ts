@@ -3,9 +3,11 @@ export {
   type Adaptation,
   type DeadLetter,
   type EffectDescription,
+  type Encoding,
   type GetClusterResponse,
   type GetDeadLetterResponse,
   ImageFormat,
+  type ImageInfo,
   type Job,
   type JobError,
   type JobServiceGetStatsResponse,
@@ -14,6 +16,8 @@ export {
   type Notice,
   type OutputStatus,
   ParameterType,
+  type PictureHeader,
+  PreviewMode,
   Priority,
   Quality,
   type Source,
@@ -26,6 +30,10 @@ export { type ConnectOptions, connectPixelmesh, type Pixelmesh } from "./connect
 export { connectProcess } from "./connect-process.ts";
 export type { CreateJobOptions, PipelineInput } from "./create-job.ts";
 export type { DeadLetters } from "./dead-letters.ts";
+export type { DirectCalls, DirectOptions } from "./direct/direct-calls.ts";
+export type { DirectResult } from "./direct/direct-result.ts";
+export type { DirectPicture } from "./direct/direct-upload.ts";
+export type { Preview, PreviewRequest, PreviewSource } from "./direct/preview-effects.ts";
 export type { Download, DownloadOptions } from "./download-output.ts";
 export { isListening, waitUntilServing } from "./health.ts";
 export type { Jobs } from "./jobs.ts";

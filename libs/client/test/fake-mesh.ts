@@ -5,16 +5,17 @@ import {
   JobServiceDefinition,
   type JobServiceImplementation,
 } from "@pixelmesh/proto";
-import { createHealth, startRpcServer } from "@pixelmesh/rpc";
+import { createHealth, type RpcServerOptions, startRpcServer } from "@pixelmesh/rpc";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { onTestFinished } from "vitest";
 import { type ConnectOptions, connectPixelmesh } from "../src/index.ts";
 
-/** Starts a real gRPC server with fake services, and a client of it. Methods that a test does not give throw. */
+/** Starts a real gRPC server with fake services, and a client of it. `registerMore` adds further services. Methods that a test does not give throw. */
 export async function startFakeMesh(
   methods: Partial<JobServiceImplementation>,
   { retryTimeoutMs = 20_000, ...options }: Omit<Partial<ConnectOptions>, "address"> = {},
   letters: Partial<DeadLetterServiceImplementation> = {},
+  registerMore: RpcServerOptions["register"] = () => {},
 ) {
   const unused = async () => {
     throw new AppError("INTERNAL", "not used in this test");
@@ -50,6 +51,7 @@ export async function startFakeMesh(
         dropDeadLetter: unused,
         ...letters,
       });
+      registerMore(it);
     },
   });
   const mesh = connectPixelmesh({ address: server.address, retryTimeoutMs, ...options });

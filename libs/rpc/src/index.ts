@@ -11,9 +11,13 @@ export {
 export { restartable } from "./client/retry-refused.ts";
 export { fromRpcError, toRpcError } from "./errors/convert-errors.ts";
 export { statusOf } from "./errors/statuses.ts";
+export { connectRaw, type RawConnection } from "./forward/connect-raw.ts";
+export type { RawCall } from "./forward/raw-call.ts";
+export { type GeneratedService, type ServiceMethod, toRawService } from "./forward/raw-service.ts";
 export { type ByteBudget, type ByteBudgetOptions, type ByteShare, createByteBudget } from "./limits/byte-budget.ts";
 export { type CallGate, limitCalls } from "./limits/call-limits.ts";
 export { onceSent } from "./limits/once-sent.ts";
+export { maxUntakenRequests } from "./limits/read-ahead.ts";
 export { createHealth, type Health, HealthDefinition } from "./server/health.ts";
 export { readBearerToken, type TokenCheck } from "./server/stages/authorize.ts";
 export { type RpcServer, type RpcServerOptions, startRpcServer } from "./server/start-server.ts";

@@ -44,6 +44,12 @@ export const ingestFields = {
     "Most CreateJob calls in progress in one replica, at most half of them of one tenant; others are refused at once.",
     { min: 2, max: 10_000 },
   ),
+  maxDirectCalls: field.integer(
+    "PIXELMESH_INGEST_MAX_DIRECT_CALLS",
+    "256",
+    "Most calls without a job that one replica passes on to effects, upscale and background at once, at most half of them of one tenant; others are refused at once.",
+    { min: 2, max: 10_000 },
+  ),
   interactivePerTenant: field.integer(
     "PIXELMESH_INGEST_INTERACTIVE_PER_TENANT",
     "100",

@@ -11,6 +11,7 @@ import { createBucketSpace } from "./admission/bucket-space.ts";
 import { createGate } from "./admission/create-gate.ts";
 import { createOpenJobLimiter } from "./admission/open-job-limiter.ts";
 import type { IngestConfig } from "./config.ts";
+import { openDirectServices } from "./forward/direct-services.ts";
 import { createMeasurements, openOrchestrator } from "./open-orchestrator.ts";
 import { openStores } from "./open-stores.ts";
 import { startBucketEvictor } from "./reconciler/bucket-evictor.ts";
@@ -47,10 +48,18 @@ export async function startIngest(
   const space = createBucketSpace({ read: () => readBucketState(base.bus, "jobs"), evictNow: evictor.runNow });
   const prescale = createPrescaleHandler(config);
   const storage = connect(base, "download", config.storageAddress);
+  const direct = openDirectServices({
+    base,
+    transfers: worker.transfers,
+    operators: tokens.operators,
+    config,
+    ...stores,
+  });
 
   const rpc = await openRpc(base, {
     tokens: tokens.mayCall,
     callLimits: {
+      ...direct.callLimits,
       [`/${JobServiceDefinition.fullName}/CreateJob`]: createGate(config.maxCreateCalls, () =>
         measured.stats.recordRefused("QUEUE_FULL"),
       ),
@@ -61,6 +70,7 @@ export async function startIngest(
       JobServiceDefinition.fullName,
       DeadLetterServiceDefinition.fullName,
       IngestServiceDefinition.fullName,
+      ...direct.serviceNames,
     ],
     register(server) {
       server.add(
@@ -87,6 +97,7 @@ export async function startIngest(
         inspectImage: createInspectImage(uploads, limits),
         prescaleImage: createPrescaleImage(worker, prescale),
       });
+      direct.register(server);
     },
   });
 

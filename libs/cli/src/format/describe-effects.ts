@@ -4,23 +4,43 @@ import { toTable } from "./text.ts";
 
 type Parameter = EffectDescription["parameters"][number];
 
-/** Formats effects as a table. */
+/** Formats effects as a table, ordered by group and name. */
 export function describeEffects(effects: readonly EffectDescription[]): string {
-  const rows = effects.map(({ name, parameters, description }) => [
+  const ordered = effects.toSorted((a, b) => a.group.localeCompare(b.group) || a.name.localeCompare(b.name));
+  const rows = ordered.map(({ name, group, parameters, description }) => [
     name,
+    group,
     parameters.map((parameter) => parameter.name).join(" "),
     description,
   ]);
-  return toTable([["EFFECT", "PARAMETERS", "WHAT IT DOES"], ...rows]);
+  return toTable([["EFFECT", "GROUP", "PARAMETERS", "WHAT IT DOES"], ...rows]);
 }
 
-/** Formats one effect with its parameters, as `--effect NAME:key=value` takes them. */
-export function describeEffect({ name, description, parameters }: EffectDescription): string {
+/** Formats one effect with its parameters, as `--effect NAME:key=value` takes them, or one preset with its chain. */
+export function describeEffect({ name, description, parameters, chain }: EffectDescription): string {
   const rows = parameters.map((it) => [it.name, toForm(it), toDefault(it), it.description]);
-  return `${name}: ${description}\n${toTable([["PARAMETER", "FORM", "DEFAULT", "WHAT IT DOES"], ...rows])}`;
+  const table = rows.length === 0 ? "" : toTable([["PARAMETER", "FORM", "DEFAULT", "WHAT IT DOES"], ...rows]);
+  const links = chain.length === 0 ? "" : `It stands for:\n${chain.map((link) => `  ${toTyped(link)}\n`).join("")}`;
+  return `${name}: ${description}\n${table}${links}\nExample:\n  ${toExample(name, parameters)}\n`;
 }
 
-/** Converts an effect to the JSON of `effects --json`, with words for enums. */
+/** Returns an effect as `--effect` takes it. */
+function toTyped({ name, parameters }: EffectDescription["chain"][number]): string {
+  const settings = Object.entries(parameters).map(([key, { kind }]) => `${key}=${kind?.value}`);
+  return settings.length === 0 ? name : `${name}:${settings.join(",")}`;
+}
+
+/** Returns a command line with the first two parameters at their defaults, for a shell. */
+function toExample(name: string, parameters: readonly Parameter[]): string {
+  const settings = parameters
+    .filter((it) => toDefault(it) !== "" && !toDefault(it).includes(","))
+    .slice(0, 2)
+    .map((it) => `${it.name}=${toDefault(it)}`);
+  const effect = settings.length === 0 ? name : `${name}:${settings.join(",")}`;
+  return `pixelmesh run photo.jpg --effect ${/^[\w:=,.+-]+$/.test(effect) ? effect : `'${effect}'`}`;
+}
+
+/** Converts an effect to the JSON of `effects list --json`, with words for enums. */
 export function toEffectJson({ parameters, ...effect }: EffectDescription) {
   return {
     ...effect,

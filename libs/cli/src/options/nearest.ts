@@ -1,6 +1,7 @@
 /**
  * Returns the known name that is nearest to the typed one. Its distance is at most a third of its characters, counted in
- * insertions, deletions, changes and swaps of neighbours (optimal string alignment), or it begins with the typed text.
+ * insertions, deletions, changes and swaps of neighbours (optimal string alignment), or it begins with the typed text. Of a name such as
+ * `preset:vhs`, the part after the colon is compared too.
  */
 export function nearestName(typed: string, known: Iterable<string>): string | undefined {
   const text = typed.toLowerCase();
@@ -8,13 +9,15 @@ export function nearestName(typed: string, known: Iterable<string>): string | un
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const name of known) {
-    const candidate = name.toLowerCase();
-    const bound = Math.max(1, Math.floor(Math.max(candidate.length, text.length) / 3));
-    const isBeginning = text.length >= 3 && candidate.startsWith(text);
-    const distance = isBeginning ? 0.5 : distanceOf(text, candidate);
-    if (distance > bound || distance >= bestDistance) continue;
-    best = name;
-    bestDistance = distance;
+    const whole = name.toLowerCase();
+    for (const candidate of new Set([whole, whole.slice(whole.indexOf(":") + 1)])) {
+      const bound = Math.max(1, Math.floor(Math.max(candidate.length, text.length) / 3));
+      const isBeginning = text.length >= 3 && candidate.startsWith(text);
+      const distance = isBeginning ? 0.5 : distanceOf(text, candidate);
+      if (distance > bound || distance >= bestDistance) continue;
+      best = name;
+      bestDistance = distance;
+    }
   }
   return best;
 }

@@ -7,15 +7,17 @@ export type EffectText = { readonly name: string; readonly settings: Readonly<Re
 export type Variant = { readonly name: string; readonly effects: readonly EffectText[] };
 
 const namePattern = /^[a-z][a-z0-9_]*$/;
+const presetPattern = /^preset:[a-z][a-z0-9_]*$/;
 const outputPattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
-/** Reads `NAME` or `NAME:key=value,key=value`. Throws UsageError, naming `flag`. */
+/** Reads `NAME`, `NAME:key=value,key=value` or `preset:NAME`. Throws UsageError, naming `flag`. */
 export function parseEffectText(text: string, flag = "--effect"): EffectText {
+  if (presetPattern.test(text)) return { name: text, settings: Object.create(null) };
   const colon = text.indexOf(":");
   const name = colon < 0 ? text : text.slice(0, colon);
   // Without a prototype, so that every name of a setting is an ordinary key.
   const settings: Record<string, string> = Object.create(null);
-  const refuse = () => wrongFlag(flag, "NAME or NAME:key=value,…", text);
+  const refuse = () => wrongFlag(flag, "NAME, NAME:key=value,… or preset:NAME", text);
   if (!namePattern.test(name)) throw refuse();
   for (const pair of colon < 0 ? [] : text.slice(colon + 1).split(",")) {
     const [key, ...value] = pair.split("=");

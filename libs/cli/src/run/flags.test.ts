@@ -8,6 +8,7 @@ import { toEffect } from "./to-effect.ts";
 
 test("the settings of an effect are read as text", () => {
   expect(parseEffectText("dither")).toEqual({ name: "dither", settings: {} });
+  expect(parseEffectText("preset:vhs")).toEqual({ name: "preset:vhs", settings: {} });
   expect(parseEffectText("dither:dark=#102030,levels=4")).toEqual({
     name: "dither",
     settings: { dark: "#102030", levels: "4" },

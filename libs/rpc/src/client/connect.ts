@@ -39,11 +39,13 @@ export type ConnectOptions = CallDefaults & {
   readonly tls?: RpcTls | undefined;
   /** Connect through the HTTP proxy that the environment names (`grpc_proxy`, `https_proxy`, `http_proxy`). Default: false. */
   readonly httpProxy?: boolean | undefined;
+  /** Bytes of one response stream that may arrive before they are read; default 4 MiB. */
+  readonly streamWindowBytes?: number | undefined;
 };
 
 /** Opens a connection to `host:port` or a `dns:///` name. It connects on first use and reconnects when it is lost. */
 export function connectRpc(address: string, options: ConnectOptions = {}): RpcConnection {
-  const { tls } = options;
+  const { tls, streamWindowBytes = 4 * 1024 * 1024 } = options;
   const channel = createChannel(address, tls?.channel ?? ChannelCredentials.createInsecure(), {
     ...(tls && tls.serverName !== "" ? { "grpc.ssl_target_name_override": tls.serverName } : {}),
     "grpc.service_config": serviceConfig,
@@ -52,7 +54,7 @@ export function connectRpc(address: string, options: ConnectOptions = {}): RpcCo
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
     "grpc.max_receive_message_length": 4 * 1024 * 1024 + 64 * 1024,
-    "grpc-node.flow_control_window": 4 * 1024 * 1024,
+    "grpc-node.flow_control_window": streamWindowBytes,
     "grpc.dns_min_time_between_resolutions_ms": 10_000,
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 2_000,

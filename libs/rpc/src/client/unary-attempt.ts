@@ -79,7 +79,8 @@ function toAbortError(): DOMException {
   return new DOMException("The call was cancelled", "AbortError");
 }
 
-function toClientError(path: string, { code, details, metadata }: StatusObject): ClientError {
+/** Converts the status of a failed call to a ClientError, with the google.rpc details that it carries. */
+export function toClientError(path: string, { code, details, metadata }: StatusObject): ClientError {
   // grpc-js adds how long the call took and where it stood.
   const text = code === status.DEADLINE_EXCEEDED && /^Deadline exceeded/i.test(details) ? "Deadline exceeded" : details;
   const [encoded] = metadata.get(detailsKey);

@@ -1,11 +1,13 @@
 import type { ServerInterceptingCall, ServerInterceptor, ServerOptions } from "@grpc/grpc-js";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
 import { createServer, type Server } from "nice-grpc";
+import { rawPathsOf } from "../forward/raw-service.ts";
 import { limitUnreadResponses } from "../limits/backpressure.ts";
 import { boundReceiving } from "../limits/bound-receiving.ts";
 import { boundRequests } from "../limits/bound-requests.ts";
 import { type ByteBudget, createByteBudget } from "../limits/byte-budget.ts";
 import { type CallLimits, createCallLimits } from "../limits/call-limits.ts";
+import { limitReadAhead } from "../limits/read-ahead.ts";
 import type { RpcTls } from "../tls.ts";
 import { explainRefusals, maxMessageBytes } from "./explain-refusals.ts";
 import type { Health } from "./health.ts";
@@ -57,12 +59,15 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const { host, log, metrics, health, stallMs = 60_000 } = options;
   const uploads = options.uploads ?? createByteBudget({ totalBytes: 64 * 1024 * 1024, name: "uploads" });
   const stopping = new AbortController();
+  /** Methods whose requests are passed on, not collected. */
+  const rawPaths = new Set<string>();
   const onCall: ServerInterceptor = ({ path }, call) => {
     const method = path.slice(1);
     explainRefusals(call, method, log, metrics);
     boundReceiving(call, path, { uploads, maxMessageBytes });
     limitUnreadResponses(call, method, stallMs, log);
     passRemainingTime(call);
+    if (rawPaths.has(path)) limitReadAhead(call);
     // The call itself, without a wrapper around it: a wrapper would pass on each of its events once more.
     return call as ServerInterceptingCall;
   };
@@ -85,7 +90,10 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     stopping: stopping.signal,
   });
   const server = createServer(channelOptions).use(serveCall);
-  const add: Server["add"] = (definition, implementation) => server.add(boundRequests(definition), implementation);
+  const add: Server["add"] = (definition, implementation) => {
+    for (const path of rawPathsOf(definition)) rawPaths.add(path);
+    return server.add(boundRequests(definition), implementation);
+  };
   options.register({ ...server, add } as Server);
   server.add(health.definition, health.implementation);
   health.addServices(options.serviceNames);

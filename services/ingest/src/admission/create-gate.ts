@@ -2,11 +2,15 @@ import { AppError } from "@pixelmesh/errors";
 import type { CallGate } from "@pixelmesh/rpc";
 
 /**
- * Creates the gate of CreateJob. At most `maxCalls` calls are in progress, at most half of them of one tenant, so that a flood of one
+ * Creates the gate of CreateJob, or with `does` that of other calls. At most `maxCalls` calls are in progress, at most half of them of one tenant, so that a flood of one
  * tenant leaves capacity for others. Calls above that are refused with QUEUE_FULL and RetryInfo, and `onRefused` is called. RetryInfo
  * is the time that the calls in progress need to end at the recent rate, spread by ±25 % and between 0.5 and 10 s.
  */
-export function createGate(maxCalls: number, onRefused: () => void): CallGate & { readonly inProgress: number } {
+export function createGate(
+  maxCalls: number,
+  onRefused: () => void,
+  does: (calls: number) => string = (calls) => `receives ${calls} jobs`,
+): CallGate & { readonly inProgress: number } {
   const byTenant = new Map<string, number>();
   const maxPerTenant = Math.ceil(maxCalls / 2);
   let inProgress = 0;
@@ -26,8 +30,8 @@ export function createGate(maxCalls: number, onRefused: () => void): CallGate & 
     },
     enter(tenant) {
       const own = byTenant.get(tenant) ?? 0;
-      if (inProgress >= maxCalls) refuse(`This replica receives ${inProgress} jobs, as many as it can; try again`);
-      if (own >= maxPerTenant) refuse(`This replica receives ${own} jobs of the tenant, as many as it may; try again`);
+      if (inProgress >= maxCalls) refuse(`This replica ${does(inProgress)}, as many as it can; try again`);
+      if (own >= maxPerTenant) refuse(`This replica ${does(own)} of the tenant, as many as it may; try again`);
       inProgress += 1;
       byTenant.set(tenant, own + 1);
       let isIn = true;

@@ -8,6 +8,7 @@ import {
 } from "@pixelmesh/proto";
 import { type ByteBudget, type CallContext, maxSmallBlobBytes, type RpcConnection, splitHeader } from "@pixelmesh/rpc";
 import { connectBlobs } from "@pixelmesh/worker";
+import { expiredOutput, findReadyOutput } from "../domain/ready-output.ts";
 import type { JobStore } from "../stores/job-store.ts";
 import type { Watchers } from "../watch/watchers.ts";
 import { callTenant } from "./call-tenant.ts";
@@ -44,16 +45,7 @@ export function createDownloadOutput({ store, watchers, downloads, storage }: Do
   ): AsyncGenerator<DownloadOutputResponse, void, undefined> {
     const job = await store.get(jobId, callTenant());
     const { outputs, outputsExpireUnixMs } = watchers.view(job);
-    const output = outputs.find((known) => known.name === name);
-    if (!output) {
-      const known = outputs.map((other) => other.name).join(", ");
-      throw new AppError("OUTPUT_NOT_FOUND", `The job has no output \`${name}\`; it has ${known}`, {
-        metadata: { known },
-      });
-    }
-    if (output.expired) throw expired(name);
-    if (!output.ready)
-      throw new AppError("OUTPUT_NOT_READY", `Output \`${name}\` is not there yet`, { retryAfterMs: 1_000 });
+    const output = findReadyOutput(outputs, name);
     const { sha256, sizeBytes } = output;
     const isSmall = offsetBytes === 0 && sizeBytes > 0 && sizeBytes <= maxSmallBlobBytes;
     const share = await downloads.take(isSmall ? smallDownloadBytes : downloadBytes, signal);
@@ -82,15 +74,11 @@ export function createDownloadOutput({ store, watchers, downloads, storage }: Do
       } while (at < sizeBytes);
     } catch (error) {
       if (!(error instanceof AppError && error.reason === "BLOB_NOT_FOUND")) throw error;
-      throw Date.now() >= outputsExpireUnixMs ? expired(name) : lost(name);
+      throw Date.now() >= outputsExpireUnixMs ? expiredOutput(name) : lost(name);
     } finally {
       share.release();
     }
   };
-}
-
-function expired(name: string): AppError {
-  return new AppError("OUTPUT_EXPIRED", `Output \`${name}\` has expired and was deleted; run the job again`);
 }
 
 function lost(name: string): AppError {

@@ -1,6 +1,7 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Metrics } from "@pixelmesh/telemetry";
 import { isOversized, maxStructureBytes } from "../../limits/bound-requests.ts";
+import { takeRequest } from "../../limits/read-ahead.ts";
 
 /** Throws REQUEST_TOO_LARGE, and counts it, for a request with more than 256 KiB besides the picture. */
 export function assertRequestSize(path: string, request: unknown, metrics: Metrics): void {
@@ -47,6 +48,7 @@ export async function* limitRequests<Request>(
     });
   try {
     for (let result = await next(); !result.done; result = await next()) {
+      takeRequest(result.value);
       check(result.value);
       yield result.value;
     }

@@ -1,0 +1,123 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectPixelmesh, type EffectDescription, ImageFormat, type Pixelmesh } from "@pixelmesh/client";
+import { decodePicture, defaultLimits, type Frame } from "@pixelmesh/imaging";
+import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
+import { robot } from "@pixelmesh/testing/jobs";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { runProcess } from "./spawn-cli.ts";
+
+let mesh: Mesh;
+let client: Pixelmesh;
+let catalogue: readonly EffectDescription[];
+const root = mkdtempSync(join(tmpdir(), "pixelmesh-effects-"));
+const picture = join(root, "robot.jpg");
+
+beforeAll(async () => {
+  const services = ["ingest", "scheduler", "storage", "effects"] as const;
+  mesh = await startMesh({ dataDir: join(root, "mesh"), ports: "free", env: process.env, services });
+  client = connectPixelmesh({ address: mesh.address });
+  catalogue = await client.effects();
+  writeFileSync(picture, robot);
+});
+
+afterAll(async () => {
+  client?.close();
+  await mesh?.stop(5_000);
+  rmSync(root, { recursive: true, force: true });
+});
+
+const run = (args: readonly string[], env: Record<string, string> = {}) =>
+  runProcess(args, { env: { PIXELMESH_ADDRESS: mesh.address, ...env } });
+
+function createFolder(): string {
+  const folder = mkdtempSync(join(root, "test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test("effects are listed, and one is shown with its parameters and a command line", async () => {
+  expect((await run(["effects", "list"])).out.toString()).toMatch(/^black_and_white +tone +mode brightness contrast/m);
+  const all = JSON.parse((await run(["effects", "list", "--json"])).out.toString()) as { name: string }[];
+  expect(all.map(({ name }) => name)).toContain("pop_art");
+  const { out } = await run(["effects", "show", "black_and_white"]);
+  expect(out.toString()).toMatch(/^contrast +0 to 100 +1 /m);
+  const example = /^ {2}pixelmesh (run photo.jpg --effect \S+)$/m.exec(out.toString())?.[1] ?? "";
+  const folder = createFolder();
+  const words = example.replace("photo.jpg", picture).split(" ");
+  const made = await run([...words, "--max-side", "64", "-o", join(folder, "a.png")]);
+  expect(made).toMatchObject({ exitCode: 0 });
+  const effect = JSON.parse((await run(["effects", "show", "dither", "--json"])).out.toString());
+  expect(effect.parameters[0]).toMatchObject({ name: expect.any(String), type: expect.any(String) });
+  expect(await run(["effects", "show", "dithr"])).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining("Did you mean `dither`?"),
+  });
+});
+
+test("a preview of a chain is small and equals the mesh's own", async () => {
+  const folder = createFolder();
+  const path = join(folder, "preview.png");
+  const chain = ["--effect", "black_and_white", "--effect", "dither:levels=3"];
+  expect(await run(["effects", "preview", picture, ...chain, "-o", path])).toMatchObject({ exitCode: 0, err: "" });
+  const levels = { kind: { $case: "number" as const, value: 3 } };
+  const expected = await client.previewEffects({
+    source: readFileSync(picture),
+    effects: [
+      { name: "black_and_white", parameters: {} },
+      { name: "dither", parameters: { levels } },
+    ],
+    encoding: { format: ImageFormat.PNG },
+  });
+  expect(Math.max(expected.header.widthPx, expected.header.heightPx)).toBe(300);
+  expect(readFileSync(path)).toEqual(Buffer.from(expected.bytes));
+  const balanced = await run(["effects", "preview", picture, ...chain, "--mode", "balanced", "-o", "-"]);
+  expect((await decodePicture(balanced.out, defaultLimits)).frame.heightPx).toBeGreaterThan(300);
+});
+
+test("wrong previews are refused with the nearest name", async () => {
+  const path = join(createFolder(), "a.png");
+  const failed = async (...args: string[]) => {
+    const { exitCode, err } = await run(["effects", "preview", picture, ...args, "-o", path]);
+    return `${exitCode} ${err}`;
+  };
+  expect(await failed("--effect", "diter")).toMatch(/^1 .*UNKNOWN_EFFECT: .*`diter`.*Did you mean `dither`\?/);
+  expect(await failed("--effect", "dither:levls=3")).toMatch(
+    /^1 .*INVALID_ARGUMENT: .*`levls`\. Did you mean `levels`\?/,
+  );
+  expect(await failed("--effect", "dither:levels=999")).toMatch(/^1 .*INVALID_ARGUMENT: .*`--effect dither:levels`/);
+  expect(await failed("--mode", "hihg")).toMatch(/^2 .*`--mode`.*Did you mean `high`\?/);
+  expect(existsSync(path)).toBe(false);
+});
+
+/** Counts dark and light pixels of a row of a sheet, within columns of pixels. */
+function hasInk({ data, widthPx, channels }: Frame, topPx: number, bottomPx: number, leftPx: number, rightPx: number) {
+  let ink = 0;
+  for (let y = topPx; y < bottomPx; y += 1)
+    for (let x = leftPx; x < rightPx; x += 1) if (data[(y * widthPx + x) * channels] === 32) ink += 1;
+  return ink;
+}
+
+test("a sheet shows every effect with its name below it, on a machine without fonts", async () => {
+  const folder = createFolder();
+  const path = join(folder, "sheet.png");
+  const fonts = join(folder, "fonts.conf");
+  writeFileSync(fonts, '<?xml version="1.0"?><fontconfig></fontconfig>');
+  const made = await run(["effects", "preview", picture, "-o", path], { FONTCONFIG_FILE: fonts });
+  expect(made).toMatchObject({ exitCode: 0, err: "" });
+  const { frame } = await decodePicture(readFileSync(path), defaultLimits);
+  const columns = Math.ceil(Math.sqrt(catalogue.length));
+  const rows = Math.ceil(catalogue.length / columns);
+  const pitchX = (frame.widthPx - 12) / columns;
+  const pitchY = (frame.heightPx - 12) / rows;
+  // 300 px of the preview, the line of its name, and the gap of the sheet.
+  expect(pitchX).toBeGreaterThanOrEqual(312);
+  for (const [index, { name }] of catalogue.entries()) {
+    const left = 12 + (index % columns) * pitchX;
+    const bottom = 12 + (Math.floor(index / columns) + 1) * pitchY;
+    // A letter of 5 × 7 dots has at least 7 of them, each 2 × 2 pixels.
+    const ink = hasInk(frame, bottom - 40, bottom, left, left + pitchX - 12);
+    expect([name, ink > name.replaceAll("-", "").length * 5 * 4]).toEqual([name, true]);
+  }
+});
