@@ -13,13 +13,9 @@ import type { Sides } from "./shrink-on-load.ts";
 
 const [width, height] = [1_200, 896];
 const END = Uint8Array.of(0xff, 0xd9);
-const photo = async () =>
-  sharp(
-    await sharp(await readFile(new URL("../../../../examples/still-life.jpg", import.meta.url)))
-      .resize(width, height, { fit: "fill" })
-      .png()
-      .toBuffer(),
-  );
+const scene = await readFile(new URL("../../../../examples/still-life.jpg", import.meta.url));
+const pixels = await sharp(scene).resize(width, height, { fit: "fill" }).raw().toBuffer();
+const photo = () => sharp(pixels, { raw: { width, height, channels: 3 } });
 
 async function decodeSmall(file: Uint8Array, target: Sides, frameStore: FrameStore) {
   return (await openEncoded(file, defaultLimits)).decode(frameStore, target);
@@ -46,8 +42,14 @@ async function wholeThenSmall(file: Uint8Array, { widthPx, heightPx }: Sides): P
 function psnr(a: Frame, b: Frame): number {
   expect([a.widthPx, a.heightPx, a.channels]).toEqual([b.widthPx, b.heightPx, b.channels]);
   let sum = 0;
-  for (const [at, value] of a.data.entries()) sum += (value - (b.data[at] as number)) ** 2;
+  for (let at = 0; at < a.data.length; at++) sum += ((a.data[at] as number) - (b.data[at] as number)) ** 2;
   return sum === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10((255 ** 2 * a.data.length) / sum);
+}
+
+/** Expects two frames of the same size with the same samples. Quicker than `toEqual`, which compares sample by sample. */
+function expectSame(found: Frame, { widthPx, heightPx, channels, data }: Frame): void {
+  expect([found.widthPx, found.heightPx, found.channels]).toEqual([widthPx, heightPx, channels]);
+  expect(Buffer.compare(found.data, data)).toBe(0);
 }
 
 async function outcomeOf(decoding: Promise<{ notices: readonly { kind: string }[] }>): Promise<string> {
@@ -67,13 +69,14 @@ const jpegs: Readonly<Record<string, (image: Sharp) => Sharp>> = {
 
 for (const [name, make] of Object.entries(jpegs)) {
   test(`a JPEG ${name} that is shrunk while it is decoded is within 45 dB of a whole decode and a resize`, async () => {
-    const file = await make(await photo()).toBuffer();
+    const file = await make(photo()).toBuffer();
+    const whole = (await decodePicture(file, defaultLimits)).frame;
     for (const target of [
       { widthPx: 75, heightPx: 56 },
       { widthPx: 160, heightPx: 119 },
       { widthPx: 300, heightPx: 224 },
     ]) {
-      const [got, wanted] = [await small(file, target), await wholeThenSmall(file, target)];
+      const [got, wanted] = [await small(file, target), await resizeFrame(whole, target.widthPx, target.heightPx)];
       expect(psnr(got, wanted)).toBeGreaterThan(45);
       // It is no whole decode.
       expect(psnr(got, wanted)).toBeLessThan(60);
@@ -82,7 +85,6 @@ for (const [name, make] of Object.entries(jpegs)) {
 }
 
 test("a small sharp JPEG that is shrunk while it is decoded is within 42 dB of a whole decode and a resize", async () => {
-  const scene = await readFile(new URL("../../../../examples/still-life.jpg", import.meta.url));
   const file = await sharp(scene).resize(400, 304, { fit: "fill" }).jpeg({ quality: 92 }).toBuffer();
   for (const target of [
     { widthPx: 106, heightPx: 81 },
@@ -100,11 +102,11 @@ test("a JPEG of at most eight rows with chroma halved is equal to a whole decode
     .jpeg({ quality: 90 })
     .toBuffer();
   const target = { widthPx: 399, heightPx: 6 };
-  expect(await small(file, target)).toEqual(await wholeThenSmall(file, target));
+  expectSame(await small(file, target), await wholeThenSmall(file, target));
 });
 
 test("an intact grey JPEG whose only component has sampling factors has no notice, at any size", async () => {
-  const grey = (await photo()).resize(160, 120, { fit: "fill" }).toColourspace("b-w");
+  const grey = photo().resize(160, 120, { fit: "fill" }).toColourspace("b-w");
   const file = await grey.jpeg({ quality: 92 }).toBuffer();
   const frameAt = file.indexOf(Buffer.from([0xff, 0xc0]));
   expect(file[frameAt + 9]).toBe(1);
@@ -118,13 +120,13 @@ test("an intact grey JPEG whose only component has sampling factors has no notic
 });
 
 test("a JPEG of CMYK is decoded at full size, within 50 dB of a whole decode and a resize", async () => {
-  const file = await (await photo()).toColourspace("cmyk").jpeg({ quality: 92 }).toBuffer();
+  const file = await photo().toColourspace("cmyk").jpeg({ quality: 92 }).toBuffer();
   const target = { widthPx: 160, heightPx: 119 };
   expect(psnr(await small(file, target), await wholeThenSmall(file, target))).toBeGreaterThan(50);
 });
 
 test.each([2, 3, 4, 5, 6, 7, 8])("a JPEG of orientation %i is upright", async (orientation) => {
-  const file = await (await photo()).withMetadata({ orientation }).jpeg({ quality: 92 }).toBuffer();
+  const file = await photo().withMetadata({ orientation }).jpeg({ quality: 92 }).toBuffer();
   const target = orientation >= 5 ? { widthPx: 119, heightPx: 160 } : { widthPx: 160, heightPx: 119 };
   expect(psnr(await small(file, target), await wholeThenSmall(file, target))).toBeGreaterThan(45);
 });
@@ -138,38 +140,38 @@ const others: Readonly<Record<string, (image: Sharp) => Sharp>> = {
   "grey PNG with a profile": (image) => image.toColourspace("b-w").withIccProfile("p3").png(),
   WebP: (image) => image.webp(),
   "WebP with alpha": (image) => image.ensureAlpha(0.4).webp(),
-  GIF: (image) => image.gif(),
+  GIF: (image) => image.resize(400).gif(),
   AVIF: (image) => image.resize(400).avif({ effort: 0 }),
 };
 
 for (const [name, make] of Object.entries(others)) {
   test(`a ${name} that is decoded at a size is equal to a whole decode and a resize`, async () => {
-    const file = await make(await photo()).toBuffer();
+    const file = await make(photo()).toBuffer();
     const target = { widthPx: 233, heightPx: 175 };
-    expect(await small(file, target)).toEqual(await wholeThenSmall(file, target));
+    expectSame(await small(file, target), await wholeThenSmall(file, target));
   });
 }
 
 test("without files, and for sides that leave too little or no whole pixels, a JPEG is decoded at full size", async () => {
-  const file = await (await photo()).jpeg({ quality: 92 }).toBuffer();
+  const file = await photo().jpeg({ quality: 92 }).toBuffer();
   const target = { widthPx: 160, heightPx: 119 };
   const { raster } = await decodeSmall(file, target, memoryFrameStore);
-  expect(raster).toEqual(await wholeThenSmall(file, target));
+  expectSame(await toWholeFrame(raster), await wholeThenSmall(file, target));
   const wide = { widthPx: 650, heightPx: 485 };
-  expect(await small(file, wide)).toEqual(await wholeThenSmall(file, wide));
-  const odd = await (await photo()).extract({ left: 0, top: 0, width: 1_197, height: 893 }).jpeg().toBuffer();
-  expect(await small(odd, target)).toEqual(await wholeThenSmall(odd, target));
+  expectSame(await small(file, wide), await wholeThenSmall(file, wide));
+  const odd = await photo().extract({ left: 0, top: 0, width: 1_197, height: 893 }).jpeg().toBuffer();
+  expectSame(await small(odd, target), await wholeThenSmall(odd, target));
 });
 
 test("sides that are not smaller than the picture's are resized from the whole picture", async () => {
-  const file = await (await photo()).resize(64, 48).jpeg().toBuffer();
+  const file = await photo().resize(64, 48).jpeg().toBuffer();
   const target = { widthPx: 100, heightPx: 30 };
-  expect(await small(file, target)).toEqual(await wholeThenSmall(file, target));
+  expectSame(await small(file, target), await wholeThenSmall(file, target));
 });
 
 for (const [name, make] of Object.entries(jpegs)) {
   test(`missing data of a JPEG ${name} is found as in a whole decode, wherever the file is cut`, async () => {
-    const file = await make((await photo()).resize(400, 304, { fit: "fill" })).toBuffer();
+    const file = await make(photo().resize(208, 160, { fit: "fill" })).toBuffer();
     const scanAt = file.indexOf(Buffer.from([0xff, 0xda])) + 16;
     const missing = [0, 2, 8, 40, 200, 1_200];
     const cuts = missing.map((bytes) => file.length - 2 - bytes);
@@ -180,10 +182,11 @@ for (const [name, make] of Object.entries(jpegs)) {
         for (const part of [file.subarray(0, cut), Buffer.concat([file.subarray(0, cut), END])]) {
           const wanted = await outcomeOf(decodePicture(part, defaultLimits));
           seen.add(wanted);
+          // Shrunk by 2, by 4 and by 8 while decoded.
           for (const target of [
-            { widthPx: 95, heightPx: 72 },
-            { widthPx: 47, heightPx: 35 },
-            { widthPx: 25, heightPx: 19 },
+            { widthPx: 50, heightPx: 38 },
+            { widthPx: 26, heightPx: 20 },
+            { widthPx: 13, heightPx: 10 },
           ]) {
             const got = await outcomeOf(decodeSmall(part, target, frameStore));
             expect(got, `cut at ${cut} of ${file.length}, ${target.widthPx} px`).toBe(wanted);

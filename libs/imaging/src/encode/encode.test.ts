@@ -43,7 +43,11 @@ test("auto writes large transparent pictures as PNG, because WebP's encoder hold
         widthPx: 10_000,
         heightPx,
         channels: 4,
-        readRows: async (y, count) => Uint8Array.from({ length: count * 40_000 }, (_, at) => (at * 31 + y) % 251),
+        readRows: async (y, count) => {
+          const rows = new Uint8Array(count * 40_000);
+          for (let at = 0; at < rows.length; at++) rows[at] = (at * 31 + y) % 251;
+          return rows;
+        },
       },
       false,
     );

@@ -15,7 +15,7 @@ export const upscale = defineOperation({
   case: "upscale",
   name: "upscale",
   role: "upscale",
-  revision: 3,
+  revision: 4,
   usesModel: true,
   catalogueList: "upscaleModels",
   addsAlpha: false,

@@ -22,7 +22,8 @@ function failing(...errors: unknown[]) {
   return { act, left };
 }
 
-test("transient failures are retried, and the step is counted while it waits", async () => {
+// At once, because they wait in real time.
+test.concurrent("transient failures are retried, and the step is counted while it waits", async ({ expect }) => {
   const { retry, waiting } = open();
   const { act } = failing(
     new AppError("STORAGE_FULL", "x"),
@@ -35,7 +36,7 @@ test("transient failures are retried, and the step is counted while it waits", a
   expect(await waiting()).toBe("0");
 });
 
-test("permanent failures are thrown at once, internal ones after five tries", async () => {
+test.concurrent("permanent failures are thrown at once, internal ones after five tries", async ({ expect }) => {
   const { retry } = open();
   const wrong = failing(new AppError("DIGEST_MISMATCH", "x"));
   await expect(retry(wrong.act)).rejects.toMatchObject({ reason: "DIGEST_MISMATCH" });
@@ -44,7 +45,7 @@ test("permanent failures are thrown at once, internal ones after five tries", as
   expect(defect.left).toHaveLength(4);
 });
 
-test("an aborted signal ends the wait with its reason", async () => {
+test.concurrent("an aborted signal ends the wait with its reason", async ({ expect }) => {
   const controller = new AbortController();
   const { retry, waiting } = open(controller.signal);
   const { act } = failing(new AppError("STORAGE_FULL", "x", { retryAfterMs: 30_000 }));

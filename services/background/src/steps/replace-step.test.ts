@@ -15,7 +15,7 @@ import {
   toWholeFrame,
 } from "@pixelmesh/imaging";
 import { Step } from "@pixelmesh/proto";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { cutOutFrame } from "../domain/cut-out/remove-background.ts";
 import { replaceBackground } from "../domain/replace/compose.ts";
 import { parseReplacement } from "../domain/replace/parse-replacement.ts";
@@ -37,9 +37,11 @@ const context = {
   retryAfterOutOfMemory: (error: unknown) => Promise.reject(error),
 };
 
+// One thread for all tests, because a thread takes long to start.
+const work = createPictureWork({ threads: 1, loopPixels: 0 });
+afterAll(work.close);
+
 test("composition and cut-out in a thread and on the event loop are bit-identical", async () => {
-  const work = createPictureWork({ threads: 1, loopPixels: 0 });
-  onTestFinished(work.close);
   const inputs = () => [noise(200, 120, 4), noise(200, 120, 3)] as const;
   const operation = {
     $case: "replaceBackground",
@@ -73,7 +75,7 @@ test("composition and cut-out in a thread and on the event loop are bit-identica
   const onLoop = createPictureWork({ threads: 1 });
   onTestFinished(onLoop.close);
   const beside = await toWholeFrame(await onLoop.run({ kind: "cutOut", ...task() }, memoryFrameStore, context));
-  expect(beside).toEqual(there);
+  expectSame(beside, there);
   const reason = new Error("stop");
   const aborted = { ...context, signal: AbortSignal.abort(reason) };
   await expect(onLoop.run({ kind: "cutOut", ...task() }, memoryFrameStore, aborted)).rejects.toBe(reason);
@@ -83,6 +85,11 @@ async function toRaster({ widthPx, heightPx, channels, data }: Frame, frameStore
   const sink = await createRasterSink({ widthPx, heightPx, channels }, frameStore);
   await sink.writeRows(0, data);
   return sink.end();
+}
+/** Expects two frames of the same size with the same samples. Quicker than `toEqual`, which compares sample by sample. */
+function expectSame(found: Frame, { widthPx, heightPx, channels, data }: Frame): void {
+  expect([found.widthPx, found.heightPx, found.channels]).toEqual([widthPx, heightPx, channels]);
+  expect(Buffer.compare(found.data, data)).toBe(0);
 }
 async function openFiles(): Promise<FrameStore> {
   const dir = await mkdtemp(join(tmpdir(), "background-"));
@@ -98,8 +105,6 @@ test.each([
   ["a narrow blur", { $case: "blurSigmaPx", value: 3 } as const, [230, 321] as const],
   ["a wide blur", { $case: "blurSigmaPx", value: 21 } as const, [230, 321] as const],
 ])("%s behind a cut-out in a file is bit-identical to the one in memory", async (_what, background, size) => {
-  const work = createPictureWork({ threads: 1, loopPixels: 0 });
-  onTestFinished(work.close);
   const frameStore = await openFiles();
   const handler = createReplaceHandler(work);
   const step = Step.fromPartial({ id: "b", operation: { $case: "replaceBackground", value: { background } } });
@@ -111,16 +116,14 @@ test.each([
   const [cutOut, picture] = frames();
   const tools = { picture, resize: resizeFrame, blur: blurFrame };
   const wanted = await replaceBackground(cutOut as Frame, parseReplacement({ background }), tools);
-  expect(await toWholeFrame(result)).toEqual(wanted);
-  expect((await handler.run(step, frames(), rest)).frame.data).toEqual(wanted.data);
+  expectSame(await toWholeFrame(result), wanted);
+  expectSame((await handler.run(step, frames(), rest)).frame, wanted);
   await frameStore.close();
 });
 
 test.each([1, 2, 3, 4] as const)(
   "a cut-out of a file of %i channels is bit-identical to the one in memory",
   async (channels) => {
-    const work = createPictureWork({ threads: 1, loopPixels: 0 });
-    onTestFinished(work.close);
     const frameStore = await openFiles();
     const values = Float32Array.from({ length: 256 }, (_, at) => (at % 16 < 8 ? 1 : at % 16 < 10 ? 0.5 : 0));
     const frame = noise(200, 133, channels);
@@ -131,7 +134,7 @@ test.each([1, 2, 3, 4] as const)(
     const file = await toRaster(frame, frameStore);
     const result = await work.run({ kind: "cutOut", frame: file, ...task() }, frameStore, context);
     expect(isFrameFile(result)).toBe(true);
-    expect(await toWholeFrame(result)).toEqual(await cutOutFrame({ frame, ...task() }));
+    expectSame(await toWholeFrame(result), await cutOutFrame({ frame, ...task() }));
     await frameStore.close();
   },
 );

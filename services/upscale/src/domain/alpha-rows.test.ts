@@ -5,8 +5,8 @@ import { alphaOf, dropAlpha, joinAlpha } from "./alpha-rows.ts";
 
 const pictures = fc
   .record({
-    widthPx: fc.constantFrom(1, 3, 17, 40_000),
-    heightPx: fc.integer({ min: 1, max: 9 }),
+    widthPx: fc.constantFrom(1, 3, 17, 40, 7_001),
+    heightPx: fc.integer({ min: 1, max: 20 }),
     channels: fc.constantFrom<2 | 4>(2, 4),
     seed: fc.integer({ min: 0, max: 255 }),
   })
@@ -35,4 +35,19 @@ test("a constant alpha is joined as one number", async () => {
   const sink = createFrameSink(2, 1, 4);
   await joinAlpha(sink, 77).writeRows(0, new Uint8Array([1, 2, 3, 4, 5, 6]));
   expect([...sink.frame.data]).toEqual([1, 2, 3, 77, 4, 5, 6, 77]);
+});
+
+test("grey is joined with alpha pixel by pixel, for any width", async () => {
+  for (let widthPx = 1; widthPx <= 20; widthPx++) {
+    const sink = createFrameSink(widthPx, 2, 2);
+    const greys = Uint8Array.from({ length: 2 * widthPx }, (_, at) => 200 + at);
+    const alpha = createFrame(
+      widthPx,
+      2,
+      1,
+      greys.map((value) => value - 150),
+    );
+    await joinAlpha(sink, createFrameSource(alpha)).writeRows(0, greys);
+    expect([...sink.frame.data]).toEqual([...greys].flatMap((value) => [value, value - 150]));
+  }
 });

@@ -1,9 +1,10 @@
 import type { RowSource } from "@pixelmesh/imaging";
+import { type KernelSpace, openKernelSpace } from "../kernels/kernel-space.ts";
 
 /**
  * Returns the colours of a picture with alpha, with visible colours extended under transparent ones: a fully transparent pixel
  * within `reachPx` of a visible one gets the mean of its neighbours that already have a colour, layer by layer. Otherwise hidden
- * colours, often black, would bleed into the edges through filters and models.
+ * colours, often black, would bleed into the edges through filters and models. A read throws OUT_OF_MEMORY.
  */
 export function bleedColors(source: RowSource, reachPx: number): RowSource {
   const { widthPx, heightPx, channels } = source;
@@ -16,85 +17,55 @@ export function bleedColors(source: RowSource, reachPx: number): RowSource {
       // Each layer reaches one pixel further, so no other rows matter.
       const top = Math.max(0, y - reachPx);
       const bottom = Math.min(heightPx, y + count + reachPx);
-      const band = createBand(await source.readRows(top, bottom - top), widthPx, channels);
-      let layer = band.frontier();
-      for (let distance = 0; distance < reachPx && layer.length > 0; distance++) layer = band.fill(layer);
-      return band.color.slice((y - top) * widthPx * colors, (y - top + count) * widthPx * colors);
+      const rows = await source.readRows(top, bottom - top);
+      const space = openKernelSpace();
+      const pixels = space.allocate(rows.length);
+      space.write(pixels, rows);
+      extendColors(space, { pixels, widthPx, heightPx: bottom - top, channels }, reachPx);
+      // In place: each pixel gets shorter.
+      const asked = pixels + (y - top) * widthPx * channels;
+      space.kernels.dropLast(asked, count * widthPx, channels, asked);
+      const found = space.bytes(asked, count * widthPx * colors).slice();
+      space.close();
+      return found;
     },
   };
 }
 
-const unknown = 0;
-const known = 1;
+/** A picture with alpha in the kernels' memory. */
+type Picture = {
+  readonly pixels: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly channels: number;
+};
+
 const waiting = 2;
+const outside = 3;
 
-function createBand(rows: Uint8Array, widthPx: number, channels: number) {
-  const colors = channels - 1;
-  const pixels = rows.length / channels;
-  const heightPx = pixels / widthPx;
-  const color = new Uint8Array(pixels * colors);
-  const state = new Uint8Array(pixels);
-  for (let pixel = 0, from = 0, to = 0; pixel < pixels; pixel++) {
-    for (let channel = 0; channel < colors; channel++) color[to++] = rows[from++] as number;
-    state[pixel] = rows[from++] === 0 ? unknown : known;
+/** Gives colours to the transparent pixels within `reachPx` of others. */
+function extendColors(space: KernelSpace, picture: Picture, reachPx: number): void {
+  const { kernels } = space;
+  const { pixels, widthPx, heightPx, channels } = picture;
+  // One state around the picture. A vector reads up to 16 further behind a row.
+  const stride = widthPx + 2;
+  const origin = space.allocate(stride * (heightPx + 2));
+  space.bytes(origin, stride * (heightPx + 2)).fill(outside);
+  const rowAt = (y: number) => origin + (y + 1) * stride + 1;
+  let hidden = 0;
+  for (let y = 0; y < heightPx; y++) {
+    hidden += kernels.markRow(pixels + y * widthPx * channels, widthPx, channels, rowAt(y));
   }
-
-  function* neighbours(pixel: number): Generator<number> {
-    const x = pixel % widthPx;
-    const y = (pixel - x) / widthPx;
-    for (let ny = Math.max(0, y - 1); ny <= Math.min(heightPx - 1, y + 1); ny++) {
-      for (let nx = Math.max(0, x - 1); nx <= Math.min(widthPx - 1, x + 1); nx++) {
-        const other = ny * widthPx + nx;
-        if (other !== pixel) yield other;
-      }
-    }
+  if (hidden === 0 || hidden === widthPx * heightPx || reachPx < 1) return;
+  // Each pixel is at most once in the list. A layer is a part of it.
+  let list = space.allocate(hidden * Uint32Array.BYTES_PER_ELEMENT);
+  let end = list;
+  for (let y = 0; y < heightPx; y++) end = kernels.findEdge(origin, rowAt(y), widthPx, stride, end);
+  kernels.setStates(origin, list, end, waiting);
+  // The picture has one row of states above it, and one state before each row.
+  const beforeFirst = pixels - (widthPx + 1) * channels;
+  for (let distance = 0; distance < reachPx && end > list; distance++) {
+    const next = kernels.fillLayer(beforeFirst, widthPx, channels, origin, stride, list, end);
+    [list, end] = [end, next];
   }
-
-  /** Returns the pixels without a colour beside these, each once. */
-  function beside(layer: Iterable<number>): number[] {
-    const next: number[] = [];
-    for (const pixel of layer) {
-      for (const other of neighbours(pixel)) {
-        if (state[other] !== unknown) continue;
-        state[other] = waiting;
-        next.push(other);
-      }
-    }
-    return next;
-  }
-
-  function* border(): Generator<number> {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      if (state[pixel] !== known) continue;
-      // Cheap checks first: most pixels are inside.
-      const inside = state[pixel - 1] === known && state[pixel + 1] === known;
-      const around = state[pixel - widthPx] === known && state[pixel + widthPx] === known;
-      if (!inside || !around || pixel % widthPx === 0 || (pixel + 1) % widthPx === 0) yield pixel;
-      else if (state[pixel - widthPx - 1] !== known || state[pixel - widthPx + 1] !== known) yield pixel;
-      else if (state[pixel + widthPx - 1] !== known || state[pixel + widthPx + 1] !== known) yield pixel;
-    }
-  }
-
-  return {
-    color,
-    /** Returns the first layer: transparent pixels beside others. */
-    frontier: () => beside(border()),
-    /** Gives a layer its colours. Returns the next layer. */
-    fill(layer: readonly number[]): number[] {
-      for (const pixel of layer) {
-        for (let channel = 0; channel < colors; channel++) {
-          let sum = 0;
-          let count = 0;
-          for (const other of neighbours(pixel)) {
-            if (state[other] !== known) continue;
-            sum += color[other * colors + channel] as number;
-            count++;
-          }
-          color[pixel * colors + channel] = Math.round(sum / count);
-        }
-      }
-      for (const pixel of layer) state[pixel] = known;
-      return beside(layer);
-    },
-  };
 }

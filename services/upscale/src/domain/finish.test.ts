@@ -1,4 +1,11 @@
-import { createFrame, createFrameSink, type Frame } from "@pixelmesh/imaging";
+import {
+  createFrame,
+  createFrameSink,
+  createRasterSink,
+  type Frame,
+  memoryFrameStore,
+  toWholeFrame,
+} from "@pixelmesh/imaging";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createFinishing, type Finishing } from "./finish.ts";
@@ -39,6 +46,12 @@ function finishSlowly({ widthPx, heightPx, channels, data }: Frame, { sharpen, c
   });
 }
 
+/** Returns the largest difference in levels. It is NaN if a value is. */
+function largestDifference(found: Uint8Array, wanted: readonly number[]): number {
+  expect(found).toHaveLength(wanted.length);
+  return wanted.reduce((worst, value, at) => Math.max(worst, Math.abs(value - found[at]!)), 0);
+}
+
 test("finishing is an unsharp mask on luminance and then contrast, in any strips of rows", async () => {
   const strips = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 12, maxLength: 12 });
   await fc.assert(
@@ -51,9 +64,7 @@ test("finishing is an unsharp mask on luminance and then contrast, in any strips
         await target.writeRows(y, data.subarray(y * stride, (y + heights[at]!) * stride));
       }
       const wanted = finishSlowly(frame, finishing);
-      for (const [index, value] of sink.frame.data.entries()) {
-        expect(Math.abs(value - wanted[index]!)).toBeLessThanOrEqual(0.501);
-      }
+      expect(largestDifference(sink.frame.data, wanted)).toBeLessThanOrEqual(0.501);
     }),
   );
 });
@@ -68,4 +79,25 @@ test("finishing with zeros changes nothing, also in several blocks", async () =>
   const sink = createFrameSink(70_000, 3, 1);
   await createFinishing(sink, { sharpen: 0, contrast: 0 }).writeRows(0, frame.data);
   expect(Buffer.compare(sink.frame.data, frame.data)).toBe(0);
+});
+
+test("rows that lie in the memory of the sink behind it are finished there, also ones further ahead", async () => {
+  const [widthPx, heightPx] = [40, 24];
+  const data = Uint8Array.from({ length: widthPx * heightPx * 3 }, (_, at) => Math.imul(at + 7, 2_654_435_761) >>> 24);
+  const frame = createFrame(widthPx, heightPx, 3, data);
+  const finishing = { sharpen: 0.8, contrast: 0.3 };
+  const sink = await createRasterSink({ widthPx, heightPx, channels: 3 }, memoryFrameStore);
+  const target = createFinishing(sink, finishing);
+  const stride = widthPx * 3;
+  for (let y = 0; y < heightPx; y += 8) {
+    const memory = target.memoryFor?.(y, 8);
+    memory?.set(data.subarray(y * stride, (y + 8) * stride));
+    const ahead = y + 8 < heightPx ? target.memoryAhead?.(y + 8, 8) : undefined;
+    ahead?.fill(9);
+    await target.writeRows(y, memory ?? new Uint8Array());
+    if (ahead) expect(ahead.every((value) => value === 9)).toBe(true);
+  }
+  const wanted = finishSlowly(frame, finishing);
+  const { data: found } = await toWholeFrame(await sink.end());
+  expect(largestDifference(found, wanted)).toBeLessThanOrEqual(0.501);
 });

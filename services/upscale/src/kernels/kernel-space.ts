@@ -1,10 +1,16 @@
 import { readFileSync } from "node:fs";
 import { AppError } from "@pixelmesh/errors";
+import type { AlphaKernels } from "./alpha-kernels.ts";
+import type { BleedKernels } from "./bleed-kernels.ts";
+import type { FinishKernels } from "./finish-kernels.ts";
 import { type MeansKernels, slackBytes } from "./means-kernels.ts";
+
+/** All kernels of an upscale (kernels/upscale.ts). */
+export type UpscaleKernels = MeansKernels & FinishKernels & BleedKernels & AlphaKernels;
 
 /** The kernels of one picture, and their memory. An address is a number of bytes; those returned here are multiples of 16, and never 0. */
 export type KernelSpace = {
-  readonly kernels: MeansKernels;
+  readonly kernels: UpscaleKernels;
   /** Returns the address of so many bytes, and of `slackBytes` behind them, with any content. Throws OUT_OF_MEMORY. */
   allocate(bytes: number): number;
   /** Returns the address of a copy of these numbers. The bytes behind it are 0. Throws OUT_OF_MEMORY. */
@@ -25,11 +31,11 @@ const pageBytes = 65_536;
 // The kernels' constants lie in the first page.
 const firstAddress = pageBytes;
 const growthBytes = 1024 * 1024;
-const maxSpare = 2;
 const maxSpareBytes = 8 * 1024 * 1024;
+const maxSpareSumBytes = 16 * 1024 * 1024;
 const idleMs = 10_000;
 
-type Instance = { readonly memory: WebAssembly.Memory; readonly kernels: MeansKernels };
+type Instance = { readonly memory: WebAssembly.Memory; readonly kernels: UpscaleKernels };
 
 // Spaces of earlier pictures: new memory would cost page faults. At most 16 MiB, and none after 10 s without use.
 let spare: Instance[] = [];
@@ -74,14 +80,16 @@ function grow(memory: WebAssembly.Memory, missingBytes: number): void {
   try {
     memory.grow(Math.ceil(Math.max(missingBytes, growthBytes) / pageBytes));
   } catch (cause) {
-    throw new AppError("OUT_OF_MEMORY", `No further ${missingBytes} bytes of memory for the local means of a picture`, {
+    throw new AppError("OUT_OF_MEMORY", `No further ${missingBytes} bytes of memory for the upscale of a picture`, {
       cause,
     });
   }
 }
 
 function keep(instance: Instance): void {
-  if (spare.length >= maxSpare || instance.memory.buffer.byteLength > maxSpareBytes) return;
+  const bytes = instance.memory.buffer.byteLength;
+  const spareBytes = spare.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0);
+  if (bytes > maxSpareBytes || spareBytes + bytes > maxSpareSumBytes) return;
   spare.push(instance);
   timer ??= setTimeout(() => {
     timer = undefined;
@@ -91,8 +99,8 @@ function keep(instance: Instance): void {
 }
 
 function createInstance(): Instance {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL("./means.wasm", import.meta.url)));
+  compiled ??= new WebAssembly.Module(readFileSync(new URL("./upscale.wasm", import.meta.url)));
   const memory = new WebAssembly.Memory({ initial: 2 });
-  const kernels = new WebAssembly.Instance(compiled, { env: { memory } }).exports as MeansKernels;
+  const kernels = new WebAssembly.Instance(compiled, { env: { memory } }).exports as UpscaleKernels;
   return { memory, kernels };
 }

@@ -1,5 +1,5 @@
 /**
- * Loops over one memory with vector instructions (kernels/means.ts). Addresses are in bytes. Rows are floats, interleaved like the picture, unless
+ * Loops over one memory with vector instructions (kernels/_cells.ts, _source.ts, _grid.ts and _change.ts). Addresses are in bytes. Rows are floats, interleaved like the picture, unless
  * said otherwise. A kernel may read and write `slackBytes` behind a row.
  *
  * An interpolation from a row of `cells` to a longer row has two tables, of 4 bytes each. `begins` has for each cell the first pixel between its
