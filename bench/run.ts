@@ -4,6 +4,7 @@ import { batchTilesCase } from "./cases/batch-tiles.ts";
 import { cutOutKernelsCase } from "./cases/cut-out-kernels.ts";
 import { cutOutsCase } from "./cases/cut-outs.ts";
 import { effectKernelsCase } from "./cases/effect-kernels.ts";
+import { effectVariantsCase } from "./cases/effect-variants.ts";
 import { etaCase } from "./cases/eta.ts";
 import { eventLoopsCase } from "./cases/event-loops.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
@@ -20,6 +21,7 @@ import { telemetryCostCase } from "./cases/telemetry-cost.ts";
 import { upscale16Case } from "./cases/upscale-16.ts";
 import { upscale640x480Case } from "./cases/upscale-640x480.ts";
 import { upscale1080pCase } from "./cases/upscale-1080p.ts";
+import { upscaleFinishCase } from "./cases/upscale-finish.ts";
 import { upscaleLargeCase } from "./cases/upscale-large.ts";
 import { upscaleMeansCase } from "./cases/upscale-means.ts";
 import { upscaleX2Case } from "./cases/upscale-x2.ts";
@@ -46,7 +48,9 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "cut-out-kernels": cutOutKernelsCase,
   "cut-outs": cutOutsCase,
   "effect-kernels": effectKernelsCase,
+  "effect-variants": effectVariantsCase,
   "host-recycle": hostRecycleCase,
+  "upscale-finish": upscaleFinishCase,
   "upscale-large": upscaleLargeCase,
   "upscale-means": upscaleMeansCase,
 };

@@ -91,6 +91,50 @@ test("wrong previews are refused with the nearest name", async () => {
   expect(existsSync(path)).toBe(false);
 });
 
+test("a preview never overwrites its picture, and one that fails leaves the output as it was", async () => {
+  const folder = createFolder();
+  const [own, broken, output] = ["own.jpg", "broken.jpg", "out.png"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(own, robot);
+  writeFileSync(broken, robot.subarray(0, 300));
+  writeFileSync(output, "as it was");
+  const chain = ["--effect", "dither"];
+  expect(await run(["effects", "preview", own, ...chain, "-o", own])).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining("Expected `-o` to be no input"),
+  });
+  expect(readFileSync(own)).toEqual(Buffer.from(robot));
+  for (const more of [chain, []])
+    expect(await run(["effects", "preview", broken, ...more, "-o", output])).toMatchObject({
+      exitCode: 1,
+      err: expect.stringMatching(/^pixelmesh: IMAGE_\w+: /),
+    });
+  expect(readFileSync(output, "utf8")).toBe("as it was");
+  expect(await run(["effects", "preview", own, ...chain, "-o", output])).toMatchObject({ exitCode: 0, err: "" });
+  expect((await decodePicture(readFileSync(output), defaultLimits)).frame.heightPx).toBe(300);
+});
+
+test("presets are shown, previewed and refuse settings", async () => {
+  const preset = catalogue.find(({ chain }) => chain.length > 0)?.name ?? "";
+  expect(preset).toMatch(/^preset:/);
+  const shown = JSON.parse((await run(["effects", "show", preset, "--json"])).out.toString());
+  expect(JSON.stringify(shown.chain)).not.toContain("$case");
+  const path = join(createFolder(), "a.png");
+  const preview = (effect: string) => run(["effects", "preview", picture, "--effect", effect, "-o", path]);
+  expect(await preview(preset)).toMatchObject({ exitCode: 0, err: "" });
+  expect(await preview(`${preset}:amount=1`)).toMatchObject({
+    exitCode: 2,
+    err: expect.stringMatching(/`--effect` .*preset:NAME/),
+  });
+  expect(await preview(preset.slice(0, -1))).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining(`Did you mean \`${preset}\`?`),
+  });
+});
+
 /** Counts dark and light pixels of a row of a sheet, within columns of pixels. */
 function hasInk({ data, widthPx, channels }: Frame, topPx: number, bottomPx: number, leftPx: number, rightPx: number) {
   let ink = 0;

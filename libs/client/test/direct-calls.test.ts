@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   EffectsServiceDefinition,
   type EffectsServiceImplementation,
@@ -154,10 +155,12 @@ test("a result with other bytes than its header announces fails with RESULT_INVA
 });
 
 test("a direct call ends with its signal, with its time and with the client", async () => {
+  let started = 0;
   let cancelled = 0;
   const mesh = await startDirectMesh({
     effects: {
       async *applyEffects(_stream, { signal }) {
+        started += 1;
         await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
         cancelled += 1;
         yield* respond();
@@ -166,14 +169,15 @@ test("a direct call ends with its signal, with its time and with the client", as
   });
   const stop = new AbortController();
   const running = mesh.applyEffects(picture, operation, { signal: stop.signal });
-  setTimeout(() => stop.abort("enough"), 50);
+  const whenStarted = (before: number) => expect.poll(() => started).toBeGreaterThan(before);
+  void whenStarted(0).then(() => stop.abort("enough"));
   await expect(running).rejects.toMatchObject({ reason: "CANCELLED", cause: "enough" });
   await expect.poll(() => cancelled).toBe(1);
   await expect(mesh.applyEffects(picture, operation, { timeoutMs: 50 })).rejects.toMatchObject({
     reason: "DEADLINE_EXCEEDED",
   });
   const last = mesh.applyEffects(picture, operation);
-  setTimeout(() => mesh.close(), 50);
+  void whenStarted(started).then(() => mesh.close());
   await expect(last).rejects.toMatchObject({ reason: "CANCELLED", message: "The client was closed" });
 });
 
@@ -231,4 +235,91 @@ test("a picture is inspected and prescaled", async () => {
   expect(received).toBe(picture.length);
   const { chunks } = await mesh.prescale(picture, { maxSidePx: 64 });
   expect(Buffer.concat(await toArray(chunks)).length).toBe(3);
+});
+
+test("the time of a call limits its retries too", async () => {
+  const mesh = await startDirectMesh({
+    effects: {
+      // biome-ignore lint/correctness/useYield: it only refuses.
+      async *applyEffects() {
+        throw new AppError("QUEUE_FULL", "full", { retryAfterMs: 4_000 });
+      },
+    },
+  });
+  const startMs = performance.now();
+  const failing = mesh.applyEffects(picture, operation, { timeoutMs: 1_000 });
+  await expect(failing).rejects.toMatchObject({ reason: "QUEUE_FULL", retryAfterMs: 4_000 });
+  expect(performance.now() - startMs).toBeLessThan(1_500);
+});
+
+/** A mesh whose effects send progress and a header, then wait; `cancelled` counts the calls that were cancelled. */
+async function startEndlessMesh() {
+  const seen = { cancelled: 0 };
+  const mesh = await startDirectMesh({
+    effects: {
+      async *applyEffects(_stream, { signal }) {
+        signal.addEventListener("abort", () => {
+          seen.cancelled += 1;
+        });
+        yield { part: { $case: "progress" as const, value: 0.5 } };
+        yield { part: { $case: "header" as const, value: header } };
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      },
+    },
+  });
+  return { mesh, seen };
+}
+
+test("a progress callback that throws fails the call and cancels it in the mesh", async () => {
+  const { mesh, seen } = await startEndlessMesh();
+  const broken = new Error("the view is gone");
+  const onProgress = () => {
+    throw broken;
+  };
+  await expect(mesh.applyEffects(picture, operation, { onProgress })).rejects.toBe(broken);
+  await expect.poll(() => seen.cancelled).toBe(1);
+});
+
+test("a result that is not read is cancelled in the mesh when its chunks are returned", async () => {
+  const { mesh, seen } = await startEndlessMesh();
+  const { chunks } = await mesh.applyEffects(picture, operation);
+  await chunks.return();
+  await expect.poll(() => seen.cancelled).toBe(1);
+  expect(await toArray(chunks)).toEqual([]);
+});
+
+test("a picture that cannot be opened, and a source of another kind, fail with their own errors", async () => {
+  const mesh = await startDirectMesh({});
+  const broken = new Error("the disk is gone");
+  const open = () => {
+    throw broken;
+  };
+  await expect(mesh.applyEffects({ open }, operation)).rejects.toBe(broken);
+  const source = "photo.jpg" as never;
+  await expect(mesh.previewEffects({ source, effects: [] })).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
+});
+
+test("a preview that a newer one of its viewer and source has replaced is not asked for again", async () => {
+  const digest = createHash("sha256").update(picture).digest("hex");
+  const asked: string[] = [];
+  const mesh = await startDirectMesh({
+    effects: {
+      async previewEffects({ operation: chain, sha256 }) {
+        asked.push(`${chain?.effects[0]?.name} ${sha256 === "" ? "bytes" : sha256 === digest ? "digest" : "other"}`);
+        if (asked.length <= 2) throw new AppError("QUEUE_FULL", "full", { retryAfterMs: 300 });
+        return { header, picture: Uint8Array.of(9), sourceSha256: digest, cached: false };
+      },
+    },
+  });
+  const ask = (name: string, source: Uint8Array | { readonly sha256: string }, viewer: string) =>
+    mesh.previewEffects({ source, effects: [{ name, parameters: {} }], viewer });
+  const older = ask("older", picture, "editor").catch((error: unknown) => error);
+  await expect.poll(() => asked).toHaveLength(1);
+  const other = ask("beside", { sha256: "ab".repeat(32) }, "list");
+  await expect.poll(() => asked).toHaveLength(2);
+  const newer = ask("newer", { sha256: digest }, "editor");
+  expect((await newer).bytes).toEqual(Buffer.of(9));
+  expect(await older).toMatchObject({ reason: "CANCELLED" });
+  await other;
+  expect(asked.toSorted()).toEqual(["beside other", "beside other", "newer digest", "older bytes"]);
 });

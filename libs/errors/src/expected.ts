@@ -12,6 +12,8 @@ export function expected(field: string, form: string, got: unknown, reason: Reas
 }
 
 function toShortText(value: unknown): string {
-  const text = maskSecretValue(typeof value === "string" ? value : (JSON.stringify(value) ?? String(value)));
+  // JSON has no infinities and no NaN.
+  const isText = typeof value === "string" || typeof value === "number";
+  const text = maskSecretValue(isText ? String(value) : (JSON.stringify(value) ?? String(value)));
   return text.length > 64 ? `${text.slice(0, 63)}…` : text;
 }

@@ -1,8 +1,10 @@
+import { connect as connectHttp2 } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
+import zlib from "node:zlib";
 import { AppError } from "@pixelmesh/errors";
 import { GetBlobRequest, GetBlobResponse, StorageServiceDefinition } from "@pixelmesh/proto";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import {
   type CallContext,
   connectRaw,
@@ -106,6 +108,13 @@ test("an error of the server has its reason, text, fields, metadata and RetryInf
   await expect(Array.fromAsync(call(paths.getBlob, one(request)))).rejects.toMatchObject(error);
 });
 
+test("a method that an older server does not have is METHOD_UNIMPLEMENTED", async () => {
+  const call = connect(await startRawServer({}));
+  await expect(Array.fromAsync(call(`/${fullName}/Newer`, one(request)))).rejects.toMatchObject({
+    reason: "METHOD_UNIMPLEMENTED",
+  });
+});
+
 test("without a process that answers, the service is named and no address is", async () => {
   const failing = Array.fromAsync(connect("127.0.0.1:1")(paths.getBlob, one(request)));
   const error = (await failing.catch((caught: unknown) => caught)) as AppError;
@@ -142,6 +151,47 @@ test("a slow handler slows down the sender: the server reads 2 requests ahead", 
   go.resolve();
   await done;
   expect(count).toBe(30);
+});
+
+test("compressed requests are decompressed when they are read, not all that arrive together", async () => {
+  const createGunzip = vi.spyOn(zlib, "createGunzip");
+  onTestFinished(() => createGunzip.mockRestore());
+  const go = Promise.withResolvers<void>();
+  const sizes: number[] = [];
+  const address = await startRawServer({
+    async putBlob(requests: AsyncIterable<Uint8Array>) {
+      for await (const { length } of requests) {
+        sizes.push(length);
+        await go.promise;
+      }
+      return new Uint8Array(0);
+    },
+  });
+  const session = connectHttp2(`http://${address}`);
+  onTestFinished(() => session.destroy());
+  const stream = session.request({
+    ":method": "POST",
+    ":path": paths.putBlob,
+    "content-type": "application/grpc",
+    "grpc-encoding": "gzip",
+    te: "trailers",
+  });
+  const ended = new Promise<Record<string, unknown>>((resolve) => stream.once("trailers", resolve));
+  stream.resume();
+  const whole = response(new Uint8Array(mib));
+  const packed = zlib.gzipSync(whole);
+  const prefix = Buffer.from([1, 0, 0, 0, 0]);
+  prefix.writeUInt32BE(packed.length, 1);
+  // About a KiB each: all are in one frame of 16 KiB.
+  expect(packed.length).toBeLessThan(1_200);
+  stream.end(Buffer.concat(Array.from({ length: 12 }, () => [prefix, packed]).flat()));
+  await expect.poll(() => sizes).toHaveLength(1);
+  await sleep(200);
+  // One is being handled, 2 are read ahead, and one is to be read next.
+  expect(createGunzip.mock.calls.length).toBeLessThanOrEqual(4);
+  go.resolve();
+  expect(await ended).toMatchObject({ "grpc-status": "0" });
+  expect(sizes).toEqual(Array.from({ length: 12 }, () => whole.length));
 });
 
 test("a slow reader slows down the handler", async () => {
@@ -203,6 +253,26 @@ test("a failure of the requests fails the call with it", async () => {
     throw new AppError("QUEUE_FULL", "no memory", { retryAfterMs: 10 });
   }
   await expect(Array.fromAsync(call(paths.putBlob, requests()))).rejects.toMatchObject({ message: "no memory" });
+});
+
+test("a call that its own side fails is counted with that status, not as cancelled", async () => {
+  const metrics = createMetrics("test", "0");
+  const call = connect(await startRawServer({ putBlob: () => new Promise(() => {}) }), { metrics });
+  // biome-ignore lint/correctness/useYield: it only fails.
+  async function* requests(): AsyncGenerator<Uint8Array> {
+    throw new AppError("QUEUE_FULL", "no memory", { retryAfterMs: 10 });
+  }
+  await expect(Array.fromAsync(call(paths.putBlob, requests()))).rejects.toMatchObject({ reason: "QUEUE_FULL" });
+  const stop = new AbortController();
+  const late = Array.fromAsync(call(paths.putBlob, (async function* () {})(), stop.signal));
+  stop.abort(new AppError("DEADLINE_EXCEEDED", "too late"));
+  await expect(late).rejects.toMatchObject({ reason: "DEADLINE_EXCEEDED" });
+  const { text } = await metrics.page();
+  const statuses = [...text.matchAll(/^rpc_client_call_duration_seconds_count\{.*status_code="(\w+)".*\} (\d+)$/gm)];
+  expect(statuses.map(([, status, count]) => `${status} ${count}`).sort()).toEqual([
+    "DEADLINE_EXCEEDED 1",
+    "RESOURCE_EXHAUSTED 1",
+  ]);
 });
 
 test("no call fails when connections end at their maximum age", async () => {

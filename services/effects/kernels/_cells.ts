@@ -2,7 +2,7 @@
 import { valueAt } from "./_mix";
 
 // A cell without any visible pixel still gets the mean of its colours.
-const HIDDEN_WEIGHT: f64 = 1e-6;
+const HIDDEN_WEIGHT: f64 = 1e-30;
 
 /**
  * Adds a row to the sums of its cells, five doubles each: weighted red, green, blue, weight, number of pixels. `table` has the linear light of each
@@ -65,7 +65,8 @@ export function takeCells(sums: usize, columns: i32, channels: i32, table: usize
     }
     if (channels == 4) {
       const alpha = weight / load<f64>(sums, 32) - HIDDEN_WEIGHT;
-      store<f32>(to, alpha > 0 ? <f32>alpha : 0, 12);
+      // Sums of hidden weights are rounded. The faintest cell that is visible, one such pixel of 64 × 64, has 1e-6.
+      store<f32>(to, alpha > 1e-12 ? <f32>alpha : 0, 12);
     }
     for (let i: usize = 0; i < 40; i += 8) store<f64>(sums + i, 0);
     sums += 40;

@@ -1,5 +1,9 @@
 // Blurs in linear light by rows, changes of OKLab lightness, a bilateral filter, and a pencil drawing. `DetailKernels` in
 // src/kernels/detail-kernels.ts describes each function. Rows of `channels` floats or integers for each pixel lie without gaps.
+import { blueYellowOf, greenRedOf, lightnessOf, longOf, mediumOf, putCones, shortOf } from "./_oklab";
+import {
+  alphaOf, blueOf, constant, decoded, encoded, greenOf, luminanceOf, placeConstants, putPixels, redOf, unit,
+} from "./_pixels";
 
 // Fixed-point numbers: a float up to 2^22, added to 1.5 * 2^23, has its nearest integer in its lowest bits.
 const ROUND: f32 = 12582912;
@@ -10,51 +14,9 @@ function toInteger(values: v128): v128 {
   return i32x4.sub(f32x4.add(values, f32x4.splat(ROUND)), i32x4.splat(ROUND_BITS));
 }
 
-@inline
-function unit(values: v128): v128 {
-  return f32x4.pmin(f32x4.splat(1), f32x4.pmax(f32x4.splat(0), values));
-}
-
-/** c + x * p */
-@inline
-function horner(p: v128, x: v128, c: f32): v128 {
-  return f32x4.add(f32x4.mul(p, x), f32x4.splat(c));
-}
-
-/** Linear light of sRGB-encoded samples from 0 to 1: IEC 61966-2-1, its power by a minimax polynomial. The error is below 2e-6. */
-@inline
-function decoded(values: v128): v128 {
-  let p = f32x4.splat(0.062172695994377136);
-  p = horner(p, values, -0.2775934040546417);
-  p = horner(p, values, 0.5443190932273865);
-  p = horner(p, values, -0.6632871031761169);
-  p = horner(p, values, 0.8046103119850159);
-  p = horner(p, values, 0.4942459464073181);
-  p = horner(p, values, 0.03466401621699333);
-  p = horner(p, values, 0.0008701309561729431);
-  const toe = f32x4.mul(values, f32x4.splat(<f32>(1 / 12.92)));
-  return v128.bitselect(p, toe, f32x4.gt(values, f32x4.splat(0.04045)));
-}
-
-/** Samples, limited to 0 to 1, encoded: a minimax polynomial of the fourth root. The error is below 5e-7. */
-@inline
-function encoded(values: v128): v128 {
-  const limited = unit(values);
-  const root = f32x4.sqrt(f32x4.sqrt(limited));
-  let p = f32x4.splat(-0.07621052116155624);
-  p = horner(p, root, 0.39471423625946045);
-  p = horner(p, root, -0.8984146118164062);
-  p = horner(p, root, 1.2091517448425293);
-  p = horner(p, root, -1.1558964252471924);
-  p = horner(p, root, 1.4615259170532227);
-  p = horner(p, root, 0.12357587367296219);
-  p = horner(p, root, -0.05844658985733986);
-  const toe = f32x4.mul(limited, f32x4.splat(12.92));
-  return f32x4.pmin(f32x4.splat(1), v128.bitselect(p, toe, f32x4.gt(limited, f32x4.splat(0.0031308))));
-}
-
 /** Linear light of a row. Four channels: times alpha, which is last. */
 export function toLinearRow(from: usize, channels: i32, count: i32, to: usize): void {
+  placeConstants();
   if (channels == 3) {
     for (const end = to + <usize>(count * 12); to < end; to += 16, from += 16) v128.store(to, decoded(v128.load(from)));
     return;
@@ -68,6 +30,7 @@ export function toLinearRow(from: usize, channels: i32, count: i32, to: usize): 
 
 /** Colours of means of linear light. Four channels: they are divided by the mean of alpha as `meanOf` does; alpha is that of `own`. */
 export function toEncodedRow(means: usize, own: usize, channels: i32, count: i32, to: usize): void {
+  placeConstants();
   if (channels == 3) {
     const samples = count * 3;
     let i: i32 = 0;
@@ -232,122 +195,6 @@ function stretch(start: usize, stop: usize): v128 {
   return f32x4.convert_i32x4_s(i32x4.sub(v128.load(stop), v128.load(start)));
 }
 
-// Four pixels as vectors of their red, green, blue and alpha. A row of three channels has no alpha.
-
-@inline
-function redOf(from: usize, channels: i32): v128 {
-  if (channels == 3) {
-    const pair = v128.shuffle<i32>(v128.load(from), v128.load(from, 16), 0, 3, 6, 6);
-    return v128.shuffle<i32>(pair, v128.load(from, 32), 0, 1, 2, 5);
-  }
-  const left = v128.shuffle<i32>(v128.load(from), v128.load(from, 16), 0, 4, 0, 4);
-  return v128.shuffle<i32>(left, v128.shuffle<i32>(v128.load(from, 32), v128.load(from, 48), 0, 4, 0, 4), 0, 1, 4, 5);
-}
-
-@inline
-function greenOf(from: usize, channels: i32): v128 {
-  if (channels == 3) {
-    const pair = v128.shuffle<i32>(v128.load(from), v128.load(from, 16), 1, 4, 7, 7);
-    return v128.shuffle<i32>(pair, v128.load(from, 32), 0, 1, 2, 6);
-  }
-  const left = v128.shuffle<i32>(v128.load(from), v128.load(from, 16), 1, 5, 1, 5);
-  return v128.shuffle<i32>(left, v128.shuffle<i32>(v128.load(from, 32), v128.load(from, 48), 1, 5, 1, 5), 0, 1, 4, 5);
-}
-
-@inline
-function blueOf(from: usize, channels: i32): v128 {
-  if (channels == 3) {
-    const pair = v128.shuffle<i32>(v128.load(from), v128.load(from, 16), 2, 5, 5, 5);
-    return v128.shuffle<i32>(pair, v128.load(from, 32), 0, 1, 4, 7);
-  }
-  const left = v128.shuffle<i32>(v128.load(from), v128.load(from, 16), 2, 6, 2, 6);
-  return v128.shuffle<i32>(left, v128.shuffle<i32>(v128.load(from, 32), v128.load(from, 48), 2, 6, 2, 6), 0, 1, 4, 5);
-}
-
-@inline
-function alphaOf(from: usize): v128 {
-  const left = v128.shuffle<i32>(v128.load(from), v128.load(from, 16), 3, 7, 3, 7);
-  return v128.shuffle<i32>(left, v128.shuffle<i32>(v128.load(from, 32), v128.load(from, 48), 3, 7, 3, 7), 0, 1, 4, 5);
-}
-
-/** Writes the first `rest` of four pixels, at least 1. */
-@inline
-function putPixels(r: v128, g: v128, b: v128, a: v128, channels: i32, rest: i32, to: usize): void {
-  if (rest >= 4) {
-    const low = v128.shuffle<i32>(r, g, 0, 4, 1, 5);
-    const high = v128.shuffle<i32>(r, g, 2, 6, 3, 7);
-    if (channels == 3) {
-      v128.store(to, v128.shuffle<i32>(low, b, 0, 1, 4, 2));
-      v128.store(to, v128.shuffle<i32>(v128.shuffle<i32>(low, b, 3, 5, 3, 5), high, 0, 1, 4, 5), 16);
-      v128.store(to, v128.shuffle<i32>(b, high, 2, 6, 7, 3), 32);
-    } else {
-      const lowRest = v128.shuffle<i32>(b, a, 0, 4, 1, 5);
-      const highRest = v128.shuffle<i32>(b, a, 2, 6, 3, 7);
-      v128.store(to, v128.shuffle<i32>(low, lowRest, 0, 1, 4, 5));
-      v128.store(to, v128.shuffle<i32>(low, lowRest, 2, 3, 6, 7), 16);
-      v128.store(to, v128.shuffle<i32>(high, highRest, 0, 1, 4, 5), 32);
-      v128.store(to, v128.shuffle<i32>(high, highRest, 2, 3, 6, 7), 48);
-    }
-    return;
-  }
-  for (let i = 0; i < rest; i++, to += <usize>channels << 2) {
-    store<f32>(to, f32x4.extract_lane(r, 0), 0);
-    store<f32>(to, f32x4.extract_lane(g, 0), 4);
-    store<f32>(to, f32x4.extract_lane(b, 0), 8);
-    if (channels == 4) store<f32>(to, f32x4.extract_lane(a, 0), 12);
-    r = v128.shuffle<i32>(r, r, 1, 2, 3, 0);
-    g = v128.shuffle<i32>(g, g, 1, 2, 3, 0);
-    b = v128.shuffle<i32>(b, b, 1, 2, 3, 0);
-    a = v128.shuffle<i32>(a, a, 1, 2, 3, 0);
-  }
-}
-
-/** p * x + q * y + r * z */
-@inline
-function mixed(x: v128, y: v128, z: v128, p: f32, q: f32, r: f32): v128 {
-  const two = f32x4.add(f32x4.mul(x, f32x4.splat(p)), f32x4.mul(y, f32x4.splat(q)));
-  return f32x4.add(two, f32x4.mul(z, f32x4.splat(r)));
-}
-
-/** The cube root of values from 0 to about 1: a third of the exponent, then Halley's method twice. Below 1e-12 it is that of 1e-12. */
-@inline
-function cubeRoot(values: v128): v128 {
-  const x = f32x4.pmax(f32x4.splat(1e-12), values);
-  const third = i32x4.trunc_sat_f32x4_s(f32x4.mul(f32x4.convert_i32x4_s(x), f32x4.splat(<f32>(1.0 / 3.0))));
-  return halley(halley(i32x4.add(third, i32x4.splat(709921077)), x), x);
-}
-
-@inline
-function halley(y: v128, x: v128): v128 {
-  const cube = f32x4.mul(f32x4.mul(y, y), y);
-  const sum = f32x4.add(cube, x);
-  return f32x4.div(f32x4.mul(y, f32x4.add(sum, x)), f32x4.add(sum, cube));
-}
-
-@inline
-function cube(x: v128): v128 {
-  return f32x4.mul(f32x4.mul(x, x), x);
-}
-
-// OKLab: B. Ottosson, "A perceptual color space for image processing" (2020). The cube roots of its cone responses are called l, m and s.
-
-@inline
-function lightnessOf(l: v128, m: v128, s: v128): v128 {
-  return mixed(l, m, s, 0.2104542553, 0.793617785, -0.0040720468);
-}
-
-/** Writes pixels from l, m and s. Samples outside sRGB are limited. */
-@inline
-function putCones(l: v128, m: v128, s: v128, a: v128, channels: i32, rest: i32, to: usize): void {
-  const x = cube(l);
-  const y = cube(m);
-  const z = cube(s);
-  const r = encoded(mixed(x, y, z, 4.0767416621, -3.3077115913, 0.2309699292));
-  const g = encoded(mixed(x, y, z, -1.2684380046, 2.6097574011, -0.3413193965));
-  const b = encoded(mixed(x, y, z, -0.0041960863, -0.7034186147, 1.707614701));
-  putPixels(r, g, b, a, channels, rest, to);
-}
-
 /**
  * sum / alpha. Below an alpha of 0.001, which sums are not exact enough for, it is mixed with the own value; it is that value where alpha is 0.
  * Where all is opaque it is the sum itself, so that results are those without alpha to the last bit.
@@ -382,6 +229,7 @@ function meansAt(blurred: usize, own: v128, channels: i32): v128 {
 
 /** Planes of l, m, s and, for four channels, alpha, `stride` bytes apart; and the lightness as values to blur. */
 export function toCones(from: usize, channels: i32, count: i32, planes: usize, stride: usize, values: usize): void {
+  placeConstants();
   if (channels == 3) cones(from, 3, count, planes, stride, values);
   else cones(from, 4, count, planes, stride, values);
 }
@@ -392,9 +240,9 @@ function cones(from: usize, channels: i32, count: i32, planes: usize, stride: us
     const r = decoded(redOf(from, channels));
     const g = decoded(greenOf(from, channels));
     const b = decoded(blueOf(from, channels));
-    const l = cubeRoot(mixed(r, g, b, 0.4122214708, 0.5363325363, 0.0514459929));
-    const m = cubeRoot(mixed(r, g, b, 0.2119034982, 0.6806995451, 0.1073969566));
-    const s = cubeRoot(mixed(r, g, b, 0.0883024619, 0.2817188376, 0.6299787005));
+    const l = longOf(r, g, b);
+    const m = mediumOf(r, g, b);
+    const s = shortOf(r, g, b);
     const a = channels == 4 ? alphaOf(from) : l;
     v128.store(planes, l);
     v128.store(planes + stride, m);
@@ -415,6 +263,7 @@ export function changeLightness(
   planes: usize, stride: usize, blurred: usize, channels: i32, count: i32,
   amount: f32, threshold: f32, damping: f32, mid: f32, limit: f32, to: usize,
 ): void {
+  placeConstants();
   const one = f32x4.splat(1);
   for (let x = 0; x < count; x += 4) {
     const l = v128.load(planes);
@@ -442,18 +291,19 @@ export function changeLightness(
  * row.
  */
 export function toLabPlanes(from: usize, channels: i32, count: i32, reach: i32, planes: usize, stride: usize): void {
+  placeConstants();
   const margin = <usize>reach << 2;
   let to = planes + margin;
   for (let x = 0; x < count; x += 4) {
     const r = decoded(channels == 3 ? redOf(from, 3) : redOf(from, 4));
     const g = decoded(channels == 3 ? greenOf(from, 3) : greenOf(from, 4));
     const b = decoded(channels == 3 ? blueOf(from, 3) : blueOf(from, 4));
-    const l = cubeRoot(mixed(r, g, b, 0.4122214708, 0.5363325363, 0.0514459929));
-    const m = cubeRoot(mixed(r, g, b, 0.2119034982, 0.6806995451, 0.1073969566));
-    const s = cubeRoot(mixed(r, g, b, 0.0883024619, 0.2817188376, 0.6299787005));
+    const l = longOf(r, g, b);
+    const m = mediumOf(r, g, b);
+    const s = shortOf(r, g, b);
     v128.store(to, lightnessOf(l, m, s));
-    v128.store(to + stride, mixed(l, m, s, 1.9779984951, -2.428592205, 0.4505937099));
-    v128.store(to + 2 * stride, mixed(l, m, s, 0.0259040371, 0.7827717662, -0.808675766));
+    v128.store(to + stride, greenRedOf(l, m, s));
+    v128.store(to + 2 * stride, blueYellowOf(l, m, s));
     if (channels == 4) v128.store(to + 3 * stride, alphaOf(from));
     from += <usize>channels << 4;
     to += 16;
@@ -471,21 +321,22 @@ export function toLabPlanes(from: usize, channels: i32, count: i32, reach: i32, 
 
 /**
  * A bilateral filter: colours move to the mean of the pixels at `taps`, which are the addresses of a lightness and a weight. A pixel at the
- * distance d in OKLab counts (1 - falloff d²)^8, 0 where that is negative, times its alpha. `here` is the lightness of the row itself; `colour`
+ * distance d in OKLab counts (1 - falloff d²)^8, 0 where that is negative, times its alpha. `here` is the lightness of the row itself; `color`
  * the share of a and b.
  */
 export function bilateral(
-  taps: usize, tapCount: i32, here: usize, stride: usize, channels: i32, count: i32, falloff: f32, colour: f32, to: usize,
+  taps: usize, tapCount: i32, here: usize, stride: usize, channels: i32, count: i32, falloff: f32, color: f32, to: usize,
 ): void {
-  if (channels == 3) smooth(taps, tapCount, here, stride, 3, count, falloff, colour, to);
-  else smooth(taps, tapCount, here, stride, 4, count, falloff, colour, to);
+  placeConstants();
+  if (channels == 3) smooth(taps, tapCount, here, stride, 3, count, falloff, color, to);
+  else smooth(taps, tapCount, here, stride, 4, count, falloff, color, to);
 }
 
 @inline
 function smooth(
-  taps: usize, tapCount: i32, here: usize, stride: usize, channels: i32, count: i32, falloff: f32, colour: f32, to: usize,
+  taps: usize, tapCount: i32, here: usize, stride: usize, channels: i32, count: i32, falloff: f32, color: f32, to: usize,
 ): void {
-  const one = f32x4.splat(1);
+  const one = constant(20);
   const zero = f32x4.splat(0);
   const slope = f32x4.splat(-falloff);
   const last = taps + (<usize>tapCount << 3);
@@ -520,15 +371,42 @@ function smooth(
     }
     // All sums are 0 where the total is.
     const scale = f32x4.div(one, f32x4.pmax(f32x4.splat(1e-9), total));
-    const share = f32x4.mul(scale, f32x4.splat(colour));
+    const share = f32x4.mul(scale, f32x4.splat(color));
     const L = f32x4.add(ownL, f32x4.mul(sumL, scale));
     const A = f32x4.add(ownA, f32x4.mul(sumA, share));
     const B = f32x4.add(ownB, f32x4.mul(sumB, share));
-    const l = f32x4.add(L, mixed(A, B, zero, 0.3963377774, 0.2158037573, 0));
-    const m = f32x4.sub(L, mixed(A, B, zero, 0.1055613458, 0.0638541728, 0));
-    const s = f32x4.sub(L, mixed(A, B, zero, 0.0894841775, 1.291485548, 0));
+    const l = f32x4.add(L, both(A, B, 0.3963377774, 0.2158037573));
+    const m = f32x4.sub(L, both(A, B, 0.1055613458, 0.0638541728));
+    const s = f32x4.sub(L, both(A, B, 0.0894841775, 1.291485548));
     putCones(l, m, s, alpha, channels, count - x, to);
     to += <usize>channels << 4;
+  }
+}
+
+@inline
+function both(a: v128, b: v128, forA: f32, forB: f32): v128 {
+  return f32x4.add(f32x4.mul(a, f32x4.splat(forA)), f32x4.mul(b, f32x4.splat(forB)));
+}
+
+// Means of planes.
+
+/** A plane as values to blur, as those of `toCones`. */
+export function toMeanValues(plane: usize, row: usize, channels: i32, count: i32, values: usize): void {
+  for (let x = 0; x < count; x += 4) {
+    putValues(v128.load(plane), channels == 3 ? f32x4.splat(1) : alphaOf(row), channels, values);
+    plane += 16;
+    row += <usize>channels << 4;
+    values += channels == 3 ? 16 : 32;
+  }
+}
+
+/** The means of such values; the value of `plane` where nothing around is visible. */
+export function fromMeanValues(blurred: usize, plane: usize, channels: i32, count: i32, to: usize): void {
+  for (let x = 0; x < count; x += 4) {
+    v128.store(to, meansAt(blurred, v128.load(plane), channels));
+    plane += 16;
+    to += 16;
+    blurred += channels == 3 ? 16 : 32;
   }
 }
 
@@ -536,12 +414,10 @@ function smooth(
 
 /** The grey of a row: its luminance (BT.709), encoded. `values` are the greys to blur, as those of `toCones`; the row's alpha is kept in `to`. */
 export function toGreys(from: usize, channels: i32, count: i32, values: usize, to: usize): void {
+  placeConstants();
   for (let x = 0; x < count; x += 4) {
-    const r = decoded(channels == 3 ? redOf(from, 3) : redOf(from, 4));
-    const g = decoded(channels == 3 ? greenOf(from, 3) : greenOf(from, 4));
-    const b = decoded(channels == 3 ? blueOf(from, 3) : blueOf(from, 4));
     const a = channels == 3 ? f32x4.splat(1) : alphaOf(from);
-    const grey = encoded(mixed(r, g, b, 0.2126, 0.7152, 0.0722));
+    const grey = encoded(channels == 3 ? luminanceOf(from, 3) : luminanceOf(from, 4));
     putValues(grey, a, channels, values);
     putPixels(grey, grey, grey, a, channels, count - x, to);
     from += <usize>channels << 4;
@@ -550,13 +426,20 @@ export function toGreys(from: usize, channels: i32, count: i32, values: usize, t
   }
 }
 
-/** Greens of a row from the means of its greys. Where there is nothing visible around, 1, as white paper. */
+/** Greens of a row from the means of its greys. -1 where hardly anything around is visible: sums are not exact enough for an alpha below 1e-4. */
 export function setMeans(row: usize, blurred: usize, channels: i32, count: i32, to: usize): void {
   const one = f32x4.splat(1);
   for (let x = 0; x < count; x += 4) {
     const grey = channels == 3 ? redOf(row, 3) : redOf(row, 4);
     const a = channels == 3 ? one : alphaOf(row);
-    const mean = unit(meansAt(blurred, one, channels));
+    let mean = unit(meansAt(blurred, one, channels));
+    if (channels == 4) {
+      const alphas = v128.shuffle<i32>(v128.load(blurred), v128.load(blurred, 16), 1, 3, 5, 7);
+      const sums = v128.shuffle<i32>(v128.load(blurred), v128.load(blurred, 16), 0, 2, 4, 6);
+      const least = f32x4.splat(1e-4);
+      mean = unit(f32x4.div(sums, f32x4.pmax(least, alphas)));
+      mean = v128.bitselect(f32x4.splat(-1), mean, f32x4.lt(alphas, least));
+    }
     putPixels(grey, mean, one, a, channels, count - x, to);
     row += <usize>channels << 4;
     to += <usize>channels << 4;
@@ -606,7 +489,7 @@ export function greenPlane(row: usize, channels: i32, count: i32, to: usize): vo
 
 /**
  * Paints a row of paper and pencil (three floats each). The pencil covers 1 - (1 - line) (1 - shading (1 - shade)), where line is the gradient of
- * three planes of greens (H. Scharr's weights 3, 10, 3 over 32) times `strength`, at most 1.
+ * three planes of greens (H. Scharr's weights 3, 10, 3 over 32) times `strength`, at most 1. Greens below 0 are those of the middle.
  */
 export function drawPencil(
   above: usize, here: usize, below: usize, row: usize, channels: i32, count: i32,
@@ -616,10 +499,15 @@ export function drawPencil(
   const three = f32x4.splat(<f32>(3.0 / 32.0));
   const ten = f32x4.splat(<f32>(10.0 / 32.0));
   for (let x = 0; x < count; x += 4) {
-    const falling = f32x4.sub(v128.load(below + 4), v128.load(above - 4));
-    const rising = f32x4.sub(v128.load(above + 4), v128.load(below - 4));
-    const sideways = f32x4.sub(v128.load(here + 4), v128.load(here - 4));
-    const upright = f32x4.sub(v128.load(below), v128.load(above));
+    const middle = v128.load(here);
+    const aboveLeft = knownOr(middle, v128.load(above - 4));
+    const aboveRight = knownOr(middle, v128.load(above + 4));
+    const belowLeft = knownOr(middle, v128.load(below - 4));
+    const belowRight = knownOr(middle, v128.load(below + 4));
+    const falling = f32x4.sub(belowRight, aboveLeft);
+    const rising = f32x4.sub(aboveRight, belowLeft);
+    const sideways = f32x4.sub(knownOr(middle, v128.load(here + 4)), knownOr(middle, v128.load(here - 4)));
+    const upright = f32x4.sub(knownOr(middle, v128.load(below)), knownOr(middle, v128.load(above)));
     const across = f32x4.add(f32x4.mul(three, f32x4.add(falling, rising)), f32x4.mul(ten, sideways));
     const down = f32x4.add(f32x4.mul(three, f32x4.sub(falling, rising)), f32x4.mul(ten, upright));
     const slope = f32x4.sqrt(f32x4.add(f32x4.mul(across, across), f32x4.mul(down, down)));
@@ -638,6 +526,11 @@ export function drawPencil(
     row += <usize>channels << 4;
     to += <usize>channels << 4;
   }
+}
+
+@inline
+function knownOr(other: v128, value: v128): v128 {
+  return v128.bitselect(other, value, f32x4.lt(value, f32x4.splat(0)));
 }
 
 @inline

@@ -1,21 +1,16 @@
 // Tone effects: curves, matrices, lightness, steps and local means. `ToneKernels` in src/kernels/tone-kernels.ts describes each function.
-// A pixel is a vector of red, green, blue and one value that is never used: alpha, or the next pixel's red.
-
-// Luminance weights of linear RGB: ITU-R BT.709-6, 3.2.
-const weightR: f32 = 0.2126;
-const weightG: f32 = 0.7152;
-const weightB: f32 = 0.0722;
+// Where a vector is a pixel, it has red, green, blue and one value that is never used: alpha, or the next pixel's red.
+import {
+  blueOfCones, cube, greenOfCones, lightnessOf, longOf, mediumOf, redOfCones, shortOf,
+} from "./_oklab";
+import {
+  alphaOf, blueOf, constant, decoded, encoded, greenOf, lightOf, luminanceOf, placeConstants, putPixels, redOf, unit,
+} from "./_pixels";
 
 @inline
 function putColor(to: usize, color: v128): void {
   v128.store64_lane(to, color, 0, 0);
   v128.store32_lane(to, color, 2, 8);
-}
-
-/** Limits four floats to 0 to 1. NaN becomes 0. */
-@inline
-function limited(values: v128): v128 {
-  return f32x4.pmin(f32x4.splat(1), f32x4.pmax(f32x4.splat(0), values));
 }
 
 /** Whole floats from 0 to 2^23 - 1 as integers: added to 2^23, they fill the lowest bits. */
@@ -32,7 +27,7 @@ function entryOf(table: usize, index: i32): v128 {
 /** A pixel with each sample mapped by its table of `steps` intervals, interpolated. Samples are limited to 0 to 1. */
 @inline
 function curved(pixel: v128, red: usize, green: usize, blue: usize, steps: f32): v128 {
-  const position = f32x4.mul(limited(pixel), f32x4.splat(steps));
+  const position = f32x4.mul(unit(pixel), f32x4.splat(steps));
   const whole = f32x4.floor(position);
   const index = indicesOf(whole);
   const r = entryOf(red, i32x4.extract_lane(index, 0));
@@ -72,7 +67,7 @@ export function matrix(from: usize, channels: i32, count: i32, columns: usize, t
   const blue = v128.load(columns, 32);
   const offset = v128.load(columns, 48);
   for (let x = 0; x < count; x++) {
-    putColor(to, limited(f32x4.add(timesMatrix(v128.load(from), red, green, blue), offset)));
+    putColor(to, unit(f32x4.add(timesMatrix(v128.load(from), red, green, blue), offset)));
     from += stride;
     to += stride;
   }
@@ -96,7 +91,7 @@ export function vibrance(from: usize, channels: i32, count: i32, strength: f32, 
       f32x4.pmin(f32x4.pmin(pixel, second), third),
     );
     const scale = f32x4.add(one, f32x4.mul(factor, f32x4.sub(one, spread)));
-    putColor(to, limited(f32x4.add(luma, f32x4.mul(f32x4.sub(pixel, luma), scale))));
+    putColor(to, unit(f32x4.add(luma, f32x4.mul(f32x4.sub(pixel, luma), scale))));
     from += stride;
     to += stride;
   }
@@ -117,7 +112,7 @@ export function mix(from: usize, channels: i32, count: i32, red: f32, green: f32
 export function curvePlane(plane: usize, count: i32, table: usize, steps: f32): void {
   const scale = f32x4.splat(steps);
   for (let x = 0; x < count; x += 4) {
-    const position = f32x4.mul(limited(v128.load(plane)), scale);
+    const position = f32x4.mul(unit(v128.load(plane)), scale);
     const whole = f32x4.floor(position);
     const index = indicesOf(whole);
     const first = v128.shuffle<i32>(
@@ -133,11 +128,10 @@ export function curvePlane(plane: usize, count: i32, table: usize, steps: f32): 
   }
 }
 
-/** Values in `levels` equal intervals, each as one of as many values from 0 to 1. */
+/** Values in `levels` equal intervals, each as one of as many values from 0 to 1. A value below a bound by less than `slack` intervals lies on it. */
 @inline
-function stepped(values: v128, levels: f32): v128 {
-  // Floats of bytes that lie on a bound may be a hair below it.
-  const position = f32x4.add(f32x4.mul(limited(values), f32x4.splat(levels)), f32x4.splat(1e-5));
+function stepped(values: v128, levels: f32, slack: f32): v128 {
+  const position = f32x4.add(f32x4.mul(unit(values), f32x4.splat(levels)), f32x4.splat(slack));
   const index = f32x4.pmin(f32x4.splat(levels - 1), f32x4.floor(position));
   return f32x4.div(index, f32x4.splat(levels - 1));
 }
@@ -146,109 +140,86 @@ function stepped(values: v128, levels: f32): v128 {
 export function posterize(from: usize, channels: i32, count: i32, levels: f32, to: usize): void {
   const stride = <usize>channels << 2;
   for (let x = 0; x < count; x++) {
-    putColor(to, stepped(v128.load(from), levels));
+    // Floats of bytes that lie on a bound may be a hair below it.
+    putColor(to, stepped(v128.load(from), levels, 1e-5));
     from += stride;
     to += stride;
   }
 }
 
-/** Reduces a plane to `levels` values. */
+/** Reduces a plane to `levels` values, as linear light. */
 export function posterizePlane(plane: usize, count: i32, levels: f32): void {
+  placeConstants();
   for (let x = 0; x < count; x += 4) {
-    v128.store(plane, stepped(v128.load(plane), levels));
+    // The luminance of a grey is less exact than the grey.
+    v128.store(plane, decoded(stepped(v128.load(plane), levels, 5e-4)));
     plane += 16;
   }
 }
 
-/** Mixes linear colours with black or white so that they have the luminance of a plane. */
-export function relight(from: usize, channels: i32, count: i32, targets: usize, to: usize): void {
-  const stride = <usize>channels << 2;
-  for (let x = 0; x < count; x++) {
-    const target = load<f32>(targets);
-    const light = load<f32>(from, 0) * weightR + load<f32>(from, 4) * weightG + load<f32>(from, 8) * weightB;
-    let scale: f32 = 1;
-    let offset: f32 = 0;
-    if (target > light) {
-      offset = (target - light) / (1 - light);
-      scale = 1 - offset;
-    } else if (light > 0) {
-      scale = target / light;
-    }
-    putColor(to, limited(f32x4.add(f32x4.mul(v128.load(from), f32x4.splat(scale)), f32x4.splat(offset))));
-    from += stride;
-    to += stride;
-    targets += 4;
+/** to[x] = the luminance of an encoded colour, encoded. */
+export function luminance(from: usize, channels: i32, count: i32, to: usize): void {
+  placeConstants();
+  for (let x = 0; x < count; x += 4) {
+    v128.store(to, encoded(channels == 3 ? luminanceOf(from, 3) : luminanceOf(from, 4)));
+    from += <usize>channels << 4;
+    to += 16;
   }
 }
 
-// Lightness works on four pixels at a time, a vector for each channel.
-
-/** The samples at `at` of four pixels. */
-@inline
-function channelOf(from: usize, stride: usize, at: usize): v128 {
-  const first = v128.load32_lane(from + stride + at, v128.load32_zero(from + at), 1);
-  const second = v128.load32_lane(from + 2 * stride + at, first, 2);
-  return v128.load32_lane(from + 3 * stride + at, second, 3);
-}
-
-/** Four sums of three products. */
-@inline
-function sumOf(a: v128, b: v128, c: v128, forA: f32, forB: f32, forC: f32): v128 {
-  const first = f32x4.add(f32x4.mul(a, f32x4.splat(forA)), f32x4.mul(b, f32x4.splat(forB)));
-  return f32x4.add(first, f32x4.mul(c, f32x4.splat(forC)));
-}
-
-/** One step of Halley's method towards a cube root. */
-@inline
-function closerRoot(root: v128, value: v128): v128 {
-  const cube = f32x4.mul(f32x4.mul(root, root), root);
-  const upper = f32x4.add(cube, f32x4.add(value, value));
-  const lower = f32x4.add(f32x4.add(cube, cube), value);
-  return f32x4.mul(root, f32x4.div(upper, lower));
-}
-
-/** Four cube roots, from a third of the exponent. Values up to 1e-12 give 0: products of their roots would be denormal, and slow. */
-@inline
-function cubeRoots(values: v128): v128 {
-  const tiny = f32x4.splat(1e-12);
-  const safe = f32x4.pmax(tiny, values);
-  const third = f32x4.mul(f32x4.convert_i32x4_s(safe), f32x4.splat(<f32>(1.0 / 3)));
-  const start = i32x4.add(i32x4.trunc_sat_f32x4_s(third), i32x4.splat(709921077));
-  return v128.andnot(closerRoot(closerRoot(start, safe), safe), f32x4.le(values, tiny));
-}
-
-// The matrices of B. Ottosson, "A perceptual color space for image processing" (2020): from linear sRGB to the responses of the three kinds of cones,
-// from their cube roots to lightness, and from the responses back to linear sRGB.
-
-@inline
-function longOf(red: v128, green: v128, blue: v128): v128 {
-  return cubeRoots(sumOf(red, green, blue, 0.4122214708, 0.5363325363, 0.0514459929));
-}
-
-@inline
-function mediumOf(red: v128, green: v128, blue: v128): v128 {
-  return cubeRoots(sumOf(red, green, blue, 0.2119034982, 0.6806995451, 0.1073969566));
-}
-
-@inline
-function shortOf(red: v128, green: v128, blue: v128): v128 {
-  return cubeRoots(sumOf(red, green, blue, 0.0883024619, 0.2817188376, 0.6299787005));
-}
-
-@inline
-function lightnessOf(long: v128, medium: v128, short: v128): v128 {
-  return limited(sumOf(long, medium, short, 0.2104542553, 0.793617785, -0.0040720468));
-}
-
-/** to[x] = the OKLab lightness of a linear colour. */
-export function lightness(from: usize, channels: i32, count: i32, to: usize): void {
-  const stride = <usize>channels << 2;
+/** Planes of linear red, green and blue, `stride` bytes apart, and one of encoded luminance. */
+export function toLight(from: usize, channels: i32, count: i32, planes: usize, stride: usize, to: usize): void {
+  placeConstants();
   for (let x = 0; x < count; x += 4) {
-    const red = channelOf(from, stride, 0);
-    const green = channelOf(from, stride, 4);
-    const blue = channelOf(from, stride, 8);
-    v128.store(to, lightnessOf(longOf(red, green, blue), mediumOf(red, green, blue), shortOf(red, green, blue)));
-    from += 4 * stride;
+    const r = decoded(channels == 3 ? redOf(from, 3) : redOf(from, 4));
+    const g = decoded(channels == 3 ? greenOf(from, 3) : greenOf(from, 4));
+    const b = decoded(channels == 3 ? blueOf(from, 3) : blueOf(from, 4));
+    v128.store(planes, r);
+    v128.store(planes + stride, g);
+    v128.store(planes + 2 * stride, b);
+    v128.store(to, encoded(lightOf(r, g, b)));
+    from += <usize>channels << 4;
+    planes += 16;
+    to += 16;
+  }
+}
+
+/** Mixes linear colours with black or white so that they have the luminance of a plane, and encodes them. Alpha is any. */
+export function relight(planes: usize, stride: usize, channels: i32, count: i32, targets: usize, to: usize): void {
+  placeConstants();
+  const one = constant(20);
+  for (let x = 0; x < count; x += 4) {
+    const r = v128.load(planes);
+    const g = v128.load(planes + stride);
+    const b = v128.load(planes + 2 * stride);
+    const light = lightOf(r, g, b);
+    const target = v128.load(targets);
+    const isUp = f32x4.gt(target, light);
+    const white = v128.and(f32x4.div(f32x4.sub(target, light), f32x4.sub(one, light)), isUp);
+    const kept = f32x4.div(target, f32x4.pmax(f32x4.splat(1e-9), light));
+    const scale = v128.bitselect(f32x4.sub(one, white), kept, isUp);
+    const red = encoded(f32x4.add(f32x4.mul(r, scale), white));
+    const green = encoded(f32x4.add(f32x4.mul(g, scale), white));
+    const blue = encoded(f32x4.add(f32x4.mul(b, scale), white));
+    putPixels(red, green, blue, one, channels, count - x, to);
+    planes += 16;
+    targets += 16;
+    to += <usize>channels << 4;
+  }
+}
+
+/** to[x] = the OKLab lightness of an encoded colour. */
+export function lightness(from: usize, channels: i32, count: i32, to: usize): void {
+  placeConstants();
+  for (let x = 0; x < count; x += 4) {
+    const red = decoded(channels == 3 ? redOf(from, 3) : redOf(from, 4));
+    const green = decoded(channels == 3 ? greenOf(from, 3) : greenOf(from, 4));
+    const blue = decoded(channels == 3 ? blueOf(from, 3) : blueOf(from, 4));
+    const l = longOf(red, green, blue);
+    const m = mediumOf(red, green, blue);
+    const s = shortOf(red, green, blue);
+    v128.store(to, unit(lightnessOf(l, m, s)));
+    from += <usize>channels << 4;
     to += 16;
   }
 }
@@ -260,43 +231,42 @@ function roomOf(grey: v128, away: v128): v128 {
   return f32x4.div(room, f32x4.pmax(f32x4.splat(1e-9), f32x4.abs(away)));
 }
 
-/** Moves the OKLab lightness of linear colours by `amount` towards its opposite. Colours outside of sRGB move towards their grey until they fit. */
+/** Moves the OKLab lightness of encoded colours by `amount` towards its opposite. Colours outside of sRGB move towards their grey until they fit. */
 export function invertLightness(from: usize, channels: i32, count: i32, amount: f32, to: usize): void {
-  const stride = <usize>channels << 2;
-  const one = f32x4.splat(1);
+  placeConstants();
+  if (channels == 3) inverted(from, 3, count, amount, to);
+  else inverted(from, 4, count, amount, to);
+}
+
+@inline
+function inverted(from: usize, channels: i32, count: i32, amount: f32, to: usize): void {
+  const one = constant(20);
   for (let x = 0; x < count; x += 4) {
-    const red = channelOf(from, stride, 0);
-    const green = channelOf(from, stride, 4);
-    const blue = channelOf(from, stride, 8);
+    const red = decoded(redOf(from, channels));
+    const green = decoded(greenOf(from, channels));
+    const blue = decoded(blueOf(from, channels));
     const long = longOf(red, green, blue);
     const medium = mediumOf(red, green, blue);
     const short = shortOf(red, green, blue);
-    const before = lightnessOf(long, medium, short);
+    const before = unit(lightnessOf(long, medium, short));
     const change = f32x4.mul(f32x4.sub(f32x4.sub(one, before), before), f32x4.splat(amount));
-    const after = limited(f32x4.add(before, change));
+    const grey = cube(unit(f32x4.add(before, change)));
     // Lightness is added to all three cube roots with the factor 1, so they change as it does.
-    const l = f32x4.add(long, change);
-    const m = f32x4.add(medium, change);
-    const s = f32x4.add(short, change);
-    const l3 = f32x4.mul(f32x4.mul(l, l), l);
-    const m3 = f32x4.mul(f32x4.mul(m, m), m);
-    const s3 = f32x4.mul(f32x4.mul(s, s), s);
-    const grey = f32x4.mul(f32x4.mul(after, after), after);
-    const r = f32x4.sub(sumOf(l3, m3, s3, 4.0767416621, -3.3077115913, 0.2309699292), grey);
-    const g = f32x4.sub(sumOf(l3, m3, s3, -1.2684380046, 2.6097574011, -0.3413193965), grey);
-    const b = f32x4.sub(sumOf(l3, m3, s3, -0.0041960863, -0.7034186147, 1.707614701), grey);
+    const l = cube(f32x4.add(long, change));
+    const m = cube(f32x4.add(medium, change));
+    const s = cube(f32x4.add(short, change));
+    const r = f32x4.sub(redOfCones(l, m, s), grey);
+    const g = f32x4.sub(greenOfCones(l, m, s), grey);
+    const b = f32x4.sub(blueOfCones(l, m, s), grey);
     const share = f32x4.pmin(one, f32x4.pmin(roomOf(grey, r), f32x4.pmin(roomOf(grey, g), roomOf(grey, b))));
-    const newRed = limited(f32x4.add(grey, f32x4.mul(r, share)));
-    const newGreen = limited(f32x4.add(grey, f32x4.mul(g, share)));
-    const newBlue = limited(f32x4.add(grey, f32x4.mul(b, share)));
-    const low = v128.shuffle<i32>(newRed, newGreen, 0, 4, 1, 5);
-    const high = v128.shuffle<i32>(newRed, newGreen, 2, 6, 3, 7);
-    putColor(to, v128.shuffle<i32>(low, newBlue, 0, 1, 4, 4));
-    if (x + 1 < count) putColor(to + stride, v128.shuffle<i32>(low, newBlue, 2, 3, 5, 5));
-    if (x + 2 < count) putColor(to + 2 * stride, v128.shuffle<i32>(high, newBlue, 0, 1, 6, 6));
-    if (x + 3 < count) putColor(to + 3 * stride, v128.shuffle<i32>(high, newBlue, 2, 3, 7, 7));
-    from += 4 * stride;
-    to += 4 * stride;
+    putPixels(
+      encoded(f32x4.add(grey, f32x4.mul(r, share))),
+      encoded(f32x4.add(grey, f32x4.mul(g, share))),
+      encoded(f32x4.add(grey, f32x4.mul(b, share))),
+      channels == 4 ? alphaOf(from) : one, channels, count - x, to,
+    );
+    from += <usize>channels << 4;
+    to += <usize>channels << 4;
   }
 }
 
@@ -315,98 +285,67 @@ export function paint(
 /** Darkens or lightens the colours of a row in linear light by their distance from a centre. */
 export function vignette(
   from: usize, channels: i32, count: i32,
-  left: f32, across: f32, downSquared: f32, inner: f32, scale: f32, amount: f32,
-  linear: usize, linearSteps: f32, encoded: usize, encodedSteps: f32, to: usize,
+  left: f32, across: f32, downSquared: f32, inner: f32, scale: f32, amount: f32, to: usize,
 ): void {
-  const stride = <usize>channels << 2;
-  for (let x = 0; x < count; x++) {
-    const pixel = v128.load(from);
-    const right = left + across * <f32>x;
-    const distance = Mathf.sqrt(right * right + downSquared);
-    const place = (distance - inner) * scale;
-    if (place > 0) {
-      const t: f32 = place < 1 ? place : 1;
-      const strength = amount * t * t * (3 - 2 * t);
-      const light = curved(pixel, linear, linear, linear, linearSteps);
-      // Below 0 a share of the light is taken away; above 0 a share of what is missing to white is added.
-      const end = f32x4.splat(strength > 0 ? 1 : 0);
-      const share = f32x4.splat(Mathf.abs(strength));
-      const moved = f32x4.add(light, f32x4.mul(f32x4.sub(end, light), share));
-      putColor(to, curved(moved, encoded, encoded, encoded, encodedSteps));
-    } else {
-      putColor(to, limited(pixel));
-    }
-    from += stride;
-    to += stride;
-  }
+  placeConstants();
+  if (channels == 3) shade(from, 3, count, left, across, downSquared, inner, scale, amount, to);
+  else shade(from, 4, count, left, across, downSquared, inner, scale, amount, to);
 }
 
-/** Replaces a plane by 0 below a level and 1 above, smooth between if `scale` is not 0. The level is a share of a plane's, or one for all. */
-export function threshold(plane: usize, means: usize, count: i32, level: f32, scale: f32): void {
-  for (let x = 0; x < count; x++) {
-    const value = load<f32>(plane);
-    const bound = means != 0 ? load<f32>(means) * level : level;
-    if (scale > 0) {
-      const place = (value - bound) * scale + 0.5;
-      const t: f32 = place > 0 ? (place < 1 ? place : 1) : 0;
-      store<f32>(plane, t * t * (3 - 2 * t));
-    } else {
-      store<f32>(plane, value >= bound ? 1 : 0);
-    }
-    plane += 4;
-    if (means != 0) means += 4;
-  }
-}
-
-/** Rounds a plane to multiples of 2^-16, so that sums of products of two of them are exact. */
-export function roundPlane(plane: usize, count: i32): void {
-  const scale = f32x4.splat(65536);
+@inline
+function shade(
+  from: usize, channels: i32, count: i32,
+  left: f32, across: f32, downSquared: f32, inner: f32, scale: f32, amount: f32, to: usize,
+): void {
+  const one = constant(20);
+  // Below 0 a share of the light is taken away; above 0 a share of what is missing to white is added.
+  const end = f32x4.splat(amount > 0 ? 1 : 0);
+  const size = f32x4.splat(Mathf.abs(amount));
   for (let x = 0; x < count; x += 4) {
-    v128.store(plane, f32x4.div(f32x4.nearest(f32x4.mul(limited(v128.load(plane)), scale)), scale));
+    const place = f32x4.add(f32x4.splat(<f32>x), f32x4(0, 1, 2, 3));
+    const right = f32x4.add(f32x4.splat(left), f32x4.mul(f32x4.splat(across), place));
+    const distance = f32x4.sqrt(f32x4.add(f32x4.mul(right, right), f32x4.splat(downSquared)));
+    const t = unit(f32x4.mul(f32x4.sub(distance, f32x4.splat(inner)), f32x4.splat(scale)));
+    const smooth = f32x4.mul(f32x4.mul(t, t), f32x4.sub(f32x4.splat(3), f32x4.add(t, t)));
+    const share = f32x4.mul(size, smooth);
+    let r = redOf(from, channels);
+    let g = greenOf(from, channels);
+    let b = blueOf(from, channels);
+    if (v128.any_true(f32x4.gt(share, f32x4.splat(0)))) {
+      r = encoded(towards(decoded(r), end, share));
+      g = encoded(towards(decoded(g), end, share));
+      b = encoded(towards(decoded(b), end, share));
+    }
+    putPixels(r, g, b, channels == 4 ? alphaOf(from) : one, channels, count - x, to);
+    from += <usize>channels << 4;
+    to += <usize>channels << 4;
+  }
+}
+
+@inline
+function towards(value: v128, end: v128, share: v128): v128 {
+  return f32x4.add(value, f32x4.mul(f32x4.sub(end, value), share));
+}
+
+// A grey this little below its level counts as at it: an eightieth of the step of a byte, above the errors of luminance and of means.
+const LEVEL_SLACK: f32 = 5e-5;
+
+/** Replaces a plane by 0 below a level and 1 from it on, smooth between if `scale` is not 0. The level is a share of a plane's, or one for all. */
+export function threshold(plane: usize, means: usize, count: i32, level: f32, scale: f32): void {
+  const share = f32x4.splat(level);
+  const one = f32x4.splat(1);
+  for (let x = 0; x < count; x += 4) {
+    const value = v128.load(plane);
+    const bound = means != 0 ? f32x4.mul(v128.load(means), share) : share;
+    const away = f32x4.sub(value, bound);
+    if (scale > 0) {
+      const t = unit(f32x4.add(f32x4.mul(away, f32x4.splat(scale)), f32x4.splat(0.5)));
+      v128.store(plane, f32x4.mul(f32x4.mul(t, t), f32x4.sub(f32x4.splat(3), f32x4.add(t, t))));
+    } else {
+      v128.store(plane, v128.and(one, f32x4.ge(away, f32x4.splat(-LEVEL_SLACK))));
+    }
     plane += 16;
-  }
-}
-
-/** to[x] = the alpha of a pixel of four channels, rounded in the same way. */
-export function alphaPlane(from: usize, count: i32, to: usize): void {
-  for (let x = 0; x < count; x++) {
-    store<f32>(to + (<usize>x << 2), load<f32>(from + (<usize>x << 4), 12));
-  }
-  roundPlane(to, count);
-}
-
-/** Adds a row `factor` times to the sums of its columns: value times weight, and weight, as pairs of doubles. */
-export function addToColumns(values: usize, weights: usize, count: i32, factor: f64, sums: usize): void {
-  const end = values + (<usize>count << 2);
-  if (weights == 0) {
-    for (; values < end; values += 4) {
-      const pair = f64x2.replace_lane(f64x2.splat(factor), 0, <f64>load<f32>(values) * factor);
-      v128.store(sums, f64x2.add(v128.load(sums), pair));
-      sums += 16;
-    }
-  } else {
-    for (; values < end; values += 4) {
-      const weight = <f64>load<f32>(weights) * factor;
-      const pair = f64x2.replace_lane(f64x2.splat(weight), 0, <f64>load<f32>(values) * weight);
-      v128.store(sums, f64x2.add(v128.load(sums), pair));
-      weights += 4;
-      sums += 16;
-    }
-  }
-}
-
-/** to[x] = the mean of `radius` columns to each side; columns past an edge are the one at the edge. Where all weights are 0, the value itself. */
-export function boxMeans(sums: usize, values: usize, count: i32, radius: i32, to: usize): void {
-  const last = count - 1;
-  let total = f64x2.splat(0);
-  for (let x = -radius; x < radius; x++) total = f64x2.add(total, v128.load(sums + (<usize>min(max(x, 0), last) << 4)));
-  for (let x = 0; x < count; x++) {
-    total = f64x2.add(total, v128.load(sums + (<usize>min(x + radius, last) << 4)));
-    const weight = f64x2.extract_lane(total, 1);
-    store<f32>(to, weight > 0 ? <f32>(f64x2.extract_lane(total, 0) / weight) : load<f32>(values));
-    total = f64x2.sub(total, v128.load(sums + (<usize>max(x - radius, 0) << 4)));
-    values += 4;
-    to += 4;
+    if (means != 0) means += 16;
   }
 }
 

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { chmod, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { AppError } from "@pixelmesh/errors";
 import { decodePicture, defaultLimits } from "@pixelmesh/imaging";
 import {
@@ -170,6 +172,38 @@ describe("live previews", () => {
     expect(await failure(effects.previewEffects(known, { tenant: "other" }))).toMatchObject({
       reason: "BLOB_NOT_FOUND",
     });
+  });
+
+  test("a stored picture that is damaged is not shown, and its bytes sent again are", async () => {
+    const picture = await newPicture();
+    const sha256 = await store(picture);
+    const files = await readdir(mesh.dataDir, { recursive: true, withFileTypes: true });
+    const blobs = files.filter((file) => file.isFile() && file.name.includes(sha256));
+    expect(blobs).toHaveLength(1);
+    const path = join(blobs[0]!.parentPath, blobs[0]!.name);
+    await chmod(path, 0o600);
+    await writeFile(path, Buffer.alloc(picture.length, 7));
+    const request = { sha256, operation: chain() };
+    for (let call = 0; call < 2; call++) {
+      const { reason } = await failure(effects.previewEffects(request));
+      expect(["BLOB_CORRUPT", "BLOB_NOT_FOUND"]).toContain(reason);
+    }
+    expect((await send(picture)).cached).toBe(false);
+    expect((await effects.previewEffects(request)).cached).toBe(true);
+  });
+
+  test("an upload that stops in the middle fails, and the next one of the same picture does not", async () => {
+    const picture = await newPicture();
+    const leaving = new AbortController();
+    async function* parts() {
+      yield { part: { $case: "header" as const, value: { operation: chain() } } };
+      yield { part: { $case: "chunk" as const, value: picture.subarray(0, 1_000) } };
+      await new Promise((_, reject) => leaving.signal.addEventListener("abort", reject, { once: true }));
+    }
+    const broken = failure(effects.previewPicture(parts(), { signal: leaving.signal }));
+    setTimeout(() => leaving.abort(), 50);
+    expect((await broken).reason).not.toBe("INTERNAL");
+    expect(await send(picture)).toMatchObject({ sourceSha256: digestOf(picture), cached: false });
   });
 
   test("a preview equals the chain on the small copy, and only the same request is answered from the cache", async () => {

@@ -47,7 +47,11 @@ export function addRun(program: Command, io: CliIo, finish: (exitCode: number) =
     .option("--contrast <0..0.5>", "add contrast to the enlarged picture", numberFlag("--contrast", 0, 0.5))
     .option("--remove-background", "cut out the main object")
     .option("--background <what>", "cut out, and put a colour, a PICTURE or blur:N behind", parseBackground)
-    .option("--effect <effect>", "NAME[:key=value,…]; repeat for a chain", repeatedFlag<EffectText>(parseEffectText))
+    .option(
+      "--effect <effect>",
+      "NAME[:key=value,…] or preset:NAME; repeat for a chain",
+      repeatedFlag<EffectText>(parseEffectText),
+    )
     .option("--variant <variant>", "NAME=EFFECT+EFFECT…: a further output", repeatedFlag<Variant>(parseVariant))
     .option("--quality <quality>", `${qualities.join(", ")}`, choiceFlag("--quality", qualities), "auto")
     .option(

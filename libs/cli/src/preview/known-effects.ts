@@ -25,7 +25,9 @@ export function assertKnown(effects: readonly EffectText[], catalogue: readonly 
 
 /** Rewrites a failure's text: it names the typed flags instead of fields of the request. */
 export function withTypedEffects(message: string, effects: readonly EffectText[]): string {
-  return message.replace(/`operation\.effects\[(\d+)\](?:\.parameters(?:\.(\w+))?)?`/g, (quoted, at, parameter) => {
+  const path = /`operation\.effects(?:\[(\d+)\](?:\.parameters(?:\.(\w+))?)?)?`/g;
+  return message.replace(path, (quoted, at, parameter) => {
+    if (at === undefined) return "`--effect`";
     const name = effects[Number(at)]?.name;
     if (name === undefined) return quoted;
     return `\`--effect ${name}${parameter === undefined ? "" : `:${parameter}`}\``;

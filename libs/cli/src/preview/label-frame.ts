@@ -5,11 +5,17 @@ const paddingPx = 4;
 const ink = 32;
 const paper = 250;
 
+/** Returns the size of a name below a picture, each dot of a letter `scale` × `scale` pixels. */
+export function labelSizePx(name: string, scale: number): { readonly widthPx: number; readonly heightPx: number } {
+  return { widthPx: name.length * letterWidthPx * scale, heightPx: paddingPx + letterHeightPx * scale };
+}
+
 /** Returns an RGBA picture with a name below it, each dot of a letter `scale` × `scale` pixels. Wide enough for the name. */
 export function labelFrame(picture: Frame, name: string, scale: number): Frame {
-  const textWidthPx = name.length * letterWidthPx * scale;
+  const label = labelSizePx(name, scale);
+  const textWidthPx = label.widthPx;
   const widthPx = Math.max(picture.widthPx, textWidthPx);
-  const heightPx = picture.heightPx + paddingPx + letterHeightPx * scale;
+  const heightPx = picture.heightPx + label.heightPx;
   const frame = createFrame(widthPx, heightPx, 4);
   frame.data.fill(paper);
   for (let at = 3; at < frame.data.length; at += 4) frame.data[at] = 255;

@@ -1,17 +1,17 @@
 import { type EffectDescription, ImageFormat, type Pixelmesh, PreviewMode } from "@pixelmesh/client";
 import { AppError } from "@pixelmesh/errors";
-import { createContactSheet, decodePicture, defaultLimits, encodeFrame, type Frame } from "@pixelmesh/imaging";
+import { defaultLimits, encodeFrame } from "@pixelmesh/imaging";
 import { Encoding } from "@pixelmesh/proto";
 import type { CliIo } from "../io.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
 import type { EffectText } from "../run/effect-text.ts";
 import type { Format } from "../run/formats.ts";
-import { openPicture } from "../run/picture-source.ts";
 import { toEffect } from "../run/to-effect.ts";
 import { writeOutput } from "../run/write-output.ts";
 import { assertKnown, withTypedEffects } from "./known-effects.ts";
-import { labelFrame } from "./label-frame.ts";
+import { makeSheet } from "./make-sheet.ts";
 import type { PreviewModeName } from "./modes.ts";
+import { readPicture } from "./read-picture.ts";
 
 /** What `effects preview` was asked for. */
 export type PreviewFlags = {
@@ -38,10 +38,6 @@ const formatOf = {
   webp: ImageFormat.WEBP,
   avif: ImageFormat.AVIF,
 } as const;
-/** Previews of a sheet that are asked for at once. */
-const previewsAtOnce = 4;
-/** A sheet is about as wide as high with so many columns for so many effects. */
-const toColumns = (count: number) => Math.max(1, Math.ceil(Math.sqrt(count)));
 
 /** Writes the preview of a chain of effects, or a sheet of all effects with their names. */
 export async function makePreview(flags: PreviewFlags, io: CliIo): Promise<void> {
@@ -50,15 +46,10 @@ export async function makePreview(flags: PreviewFlags, io: CliIo): Promise<void>
     const catalogue = await client.effects({ signal: io.stopping });
     assertKnown(flags.effects, catalogue);
     const ask = createPreviews(client, bytes, flags, io.stopping);
-    return flags.effects.length > 0 ? makeChain(ask, flags, catalogue) : makeSheet(ask, flags, catalogue);
+    return flags.effects.length > 0 ? makeChain(ask, flags, catalogue) : encodeSheet(ask, flags, catalogue);
   });
   const { stdout } = io.streams ?? {};
   await writeOutput(flags.output, chunksOf(made), { stdout, signal: io.stopping });
-}
-
-async function readPicture(path: string, { streams, stopping: signal }: CliIo): Promise<Uint8Array> {
-  const { open, stream } = await openPicture("source", path, { stdin: streams?.stdin, signal });
-  return Buffer.concat(await Array.fromAsync(open?.() ?? stream ?? chunksOf(new Uint8Array(0))));
 }
 
 async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -100,28 +91,14 @@ async function makeChain(
   });
 }
 
-async function makeSheet(
+/** Returns the file of a sheet of all effects. */
+async function encodeSheet(
   ask: AskPreview,
   { mode, format }: PreviewFlags,
   catalogue: readonly EffectDescription[],
 ): Promise<Uint8Array> {
-  const { sidePx, textScale } = modes[mode];
-  const tiles: Frame[] = [];
-  const makeTile = async (index: number) => {
-    const { name = "" } = catalogue[index] ?? {};
-    const bytes = await ask([{ name, parameters: {} }], ImageFormat.PNG);
-    const { frame } = await decodePicture(bytes, defaultLimits);
-    tiles[index] = labelFrame(frame, name, textScale);
-  };
-  // The first preview sends the picture; the others follow a few at a time.
-  if (catalogue.length > 0) await makeTile(0);
-  let next = 1;
-  const work = async () => {
-    for (let index = next++; index < catalogue.length; index = next++) await makeTile(index);
-  };
-  await Promise.all(Array.from({ length: previewsAtOnce }, work));
-  const widest = Math.max(sidePx, ...tiles.map(({ widthPx, heightPx }) => Math.max(widthPx, heightPx)));
-  const sheet = await createContactSheet(tiles, { columns: toColumns(tiles.length), cellPx: widest });
+  const askTile = (name: string) => ask([{ name, parameters: {} }], ImageFormat.PNG);
+  const sheet = await makeSheet(catalogue, askTile, modes[mode]);
   const encoding = Encoding.fromPartial({ format: formatOf[format] });
   return (await encodeFrame(sheet, encoding, defaultLimits)).bytes;
 }

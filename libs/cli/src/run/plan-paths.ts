@@ -1,9 +1,9 @@
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "@pixelmesh/errors";
 import { colorNames } from "../options/css-colors.ts";
 import { didYouMean } from "../options/nearest.ts";
-import { UsageError, wrongFlag } from "../options/usage-error.ts";
+import { wrongFlag } from "../options/usage-error.ts";
+import { assertNoInput, createInputCheck, identityOf } from "./file-identity.ts";
 import { outputNames, type RunFlags } from "./flags.ts";
 import { formats } from "./formats.ts";
 import { chooseStems, toFileName } from "./output-paths.ts";
@@ -24,15 +24,9 @@ export function planPaths(flags: RunFlags): readonly Place[] {
     const hint = didYouMean(background.path, colorNames);
     throw wrongFlag("--background", "#rrggbb, blur:N or the path of a picture that exists", background.path, hint);
   }
-  const inputs = new Set(
-    [...flags.pictures, ...(background?.kind === "picture" ? [background.path] : [])].map(identityOf),
-  );
-  const isInput = (path: string) => {
-    const identity = identityOf(path);
-    return identity !== undefined && inputs.has(identity);
-  };
+  const isInput = createInputCheck([...flags.pictures, ...(background?.kind === "picture" ? [background.path] : [])]);
   if (outputFile === undefined) return planFolder(flags, isInput);
-  if (isInput(outputFile)) throw new UsageError(`Expected \`-o\` to be no input, got \`${outputFile}\``);
+  assertNoInput(outputFile, isInput);
   assertWritable("-o", outputFile);
   return [{ pathOf: () => outputFile, refusal: undefined }];
 }
@@ -73,17 +67,5 @@ function findPlaceFailure(path: string): AppError | undefined {
     const { code, message } = error as NodeJS.ErrnoException;
     const got = code === "ENAMETOOLONG" ? "a name that is too long for the file system" : message;
     return new AppError("INVALID_ARGUMENT", `Expected a place for the output ${path}, got ${got}`);
-  }
-}
-
-/** Returns the identity of the file at a path, by device and inode. Undefined where it cannot be read. */
-function identityOf(path: string): string | undefined {
-  if (isStdin(path)) return undefined;
-  try {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    return stats && `${stats.dev}:${stats.ino}`;
-  } catch {
-    // Too long a name, a cycle of links, no access to a directory: reading the picture will fail with that, for this picture only.
-    return undefined;
   }
 }

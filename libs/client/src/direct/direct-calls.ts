@@ -17,13 +17,14 @@ import type { Cancellation } from "../cancellation.ts";
 import { callWithRetries } from "../retry.ts";
 import { type DirectResult, readDirectResult } from "./direct-result.ts";
 import { createDirectUpload, type DirectPicture, type DirectUpload } from "./direct-upload.ts";
+import { createLatestPreviews } from "./latest-previews.ts";
 import { type Preview, type PreviewRequest, previewEffects } from "./preview-effects.ts";
 
 /** Options of a direct call. */
 export type DirectOptions = CallOptions & {
   /** Format and quality of the result; missing fields have the contract's default. */
   readonly encoding?: Partial<Encoding>;
-  /** Time for the whole call in milliseconds, with upload and download; default 15 min, which is also the longest. */
+  /** Time for the whole call in milliseconds, with retries, upload and download; default 15 min, which is also the longest. */
   readonly timeoutMs?: number;
   /** Called with the progress, 0 to 1, which never falls. */
   readonly onProgress?: (fraction: number) => void;
@@ -88,6 +89,7 @@ export function createDirectCalls(
   const upscale = connection.client(UpscaleServiceDefinition);
   const background = connection.client(BackgroundServiceDefinition);
   const ingest = connection.client(IngestServiceDefinition);
+  const latestPreviews = createLatestPreviews();
 
   function retried<T>(
     { signal: given, timeoutMs = longestCallMs }: DirectOptions,
@@ -102,7 +104,7 @@ export function createDirectCalls(
           failure = isFinal();
           throw failure ?? error;
         });
-      return callWithRetries(attempt, { retryTimeoutMs, signal });
+      return callWithRetries(attempt, { retryTimeoutMs: Math.min(retryTimeoutMs, timeoutMs), signal });
     });
   }
 
@@ -123,10 +125,18 @@ export function createDirectCalls(
       reached = fraction;
       options.onProgress?.(fraction);
     };
+    // Ends the call in the mesh when its chunks are returned before they are read: a generator that has not begun ends without its `finally`.
+    const unread = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, unread.signal]) : unread.signal;
     const run: Run<H, DirectResult> = (requests, call) => readDirectResult(start(requests, call), onProgress);
-    const { header: description, chunks } = await uploaded(options, { header, picture, run });
-    const { signal } = options;
-    return { header: description, chunks: cancellation.iterate(signal ? { signal } : {}, () => chunks) };
+    const { header: description, chunks } = await uploaded({ ...options, signal }, { header, picture, run });
+    const read = cancellation.iterate(options.signal ? { signal: options.signal } : {}, () => chunks);
+    const end = read.return.bind(read);
+    read.return = (value) => {
+      unread.abort();
+      return end(value);
+    };
+    return { header: description, chunks: read };
   }
 
   const toEncoding = ({ encoding }: DirectOptions) => encoding && Encoding.fromPartial(encoding);
@@ -165,6 +175,17 @@ export function createDirectCalls(
           return info;
         },
       }),
-    previewEffects: (request, options = {}) => retried(options, (call) => previewEffects(effects, request, call)),
+    async previewEffects(request, options = {}) {
+      const begun = latestPreviews.begin(request);
+      let tries = 0;
+      try {
+        return await retried(options, async (call) => {
+          if (tries++ > 0) begun.assertLatest();
+          return await previewEffects(effects, request, call);
+        });
+      } finally {
+        begun.end();
+      }
+    },
   };
 }

@@ -4,6 +4,7 @@ import type { PictureHeader } from "@pixelmesh/proto";
 /** The result of a direct call: format, size in pixels and bytes, notices; then its bytes. */
 export type DirectResult = {
   readonly header: PictureHeader;
+  /** Read them, or call `return()` to end the call in the mesh. */
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
 };
 
@@ -24,12 +25,18 @@ export async function readDirectResult(
   onProgress: (fraction: number) => void,
 ): Promise<DirectResult> {
   const iterator = responses[Symbol.asyncIterator]();
-  for (;;) {
-    const { done, value } = await iterator.next();
-    if (done) throw new AppError("RESULT_INVALID", "The mesh ended the call without a result");
-    const { part } = value as Response;
-    if (part?.$case === "progress") onProgress(part.value);
-    if (part?.$case === "header") return { header: part.value, chunks: readChunks(iterator, part.value.sizeBytes) };
+  try {
+    for (;;) {
+      const { done, value } = await iterator.next();
+      if (done) throw new AppError("RESULT_INVALID", "The mesh ended the call without a result");
+      const { part } = value as Response;
+      if (part?.$case === "progress") onProgress(part.value);
+      if (part?.$case === "header") return { header: part.value, chunks: readChunks(iterator, part.value.sizeBytes) };
+    }
+  } catch (error) {
+    // `onProgress` may have thrown: the mesh would go on with the call.
+    iterator.return?.().catch(() => {});
+    throw error;
   }
 }
 

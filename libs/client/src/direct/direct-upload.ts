@@ -21,9 +21,9 @@ export type DirectUpload<H> = {
 /** Creates the upload of a picture after a header. */
 export function createDirectUpload<H>(header: H, picture: DirectPicture): DirectUpload<H> {
   let failure: unknown;
-  async function* guarded(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async function* guarded(open: () => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
-      yield* chunks;
+      yield* open();
     } catch (error) {
       failure = error ?? new AppError("INTERNAL", "Reading the picture failed");
       throw failure;
@@ -32,7 +32,12 @@ export function createDirectUpload<H>(header: H, picture: DirectPicture): Direct
   async function* read() {
     yield { part: { $case: "header" as const, value: header } };
     const chunks =
-      picture instanceof Uint8Array ? toChunks(picture, chunkBytes) : toEvenChunks(guarded(picture.open()), chunkBytes);
+      picture instanceof Uint8Array
+        ? toChunks(picture, chunkBytes)
+        : toEvenChunks(
+            guarded(() => picture.open()),
+            chunkBytes,
+          );
     for await (const value of chunks) yield { part: { $case: "chunk" as const, value } };
   }
   return { requests: restartable(read), failure: () => failure };

@@ -46,8 +46,8 @@ export type Preview = {
 const maxMessagePictureBytes = 3 * 1024 * 1024;
 
 /**
- * Makes one preview. Throws INVALID_ARGUMENT, UNKNOWN_EFFECT, IMAGE_*, BLOB_NOT_FOUND for an unknown digest, and JOB_NOT_FOUND or OUTPUT_* for an
- * output.
+ * Makes one preview; `call.timeoutMs` is its time in milliseconds. Throws INVALID_ARGUMENT, UNKNOWN_EFFECT, IMAGE_*, BLOB_NOT_FOUND for an unknown
+ * digest, and JOB_NOT_FOUND or OUTPUT_* for an output.
  */
 export async function previewEffects(
   rpc: RpcClient<EffectsServiceDefinition>,
@@ -68,8 +68,10 @@ export async function previewEffects(
 
 function toNamedSource(source: PreviewSource) {
   if (source instanceof Uint8Array) return { picture: source };
-  if ("sha256" in source) return { sha256: source.sha256 };
-  if ("jobId" in source) return { jobOutput: { jobId: source.jobId, name: source.output ?? "" } };
+  if (typeof source === "object" && source !== null) {
+    if ("sha256" in source) return { sha256: source.sha256 };
+    if ("jobId" in source) return { jobOutput: { jobId: source.jobId, name: source.output ?? "" } };
+  }
   throw expected("source", "bytes, { sha256 } or { jobId, output }", typeof source);
 }
 

@@ -73,8 +73,9 @@ export function createOpenCall({
       },
       fail(error) {
         if (isAbort(error)) return error;
-        if (error instanceof ClientError) code = error.code;
         const failure = fromRpcError(error);
+        // Without a status of the server, the failure is ours: a deadline, or requests that could not be read.
+        code = error instanceof ClientError ? error.code : statusOf(failure.reason);
         if (isServerError(statusOf(failure.reason))) span.fail(failure.reason);
         else span.set({ "error.type": failure.reason });
         return failure;

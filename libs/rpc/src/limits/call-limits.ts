@@ -39,17 +39,30 @@ export function limitCalls(maxCalls: number): CallGate {
   };
 }
 
+/** Options of `createCallLimits`. */
+export type CallLimitsOptions = {
+  readonly limits: CallLimits;
+  readonly metrics: Metrics;
+  /** Whether the server accepts a call with this `authorization`. Other calls take no place: the server refuses them. */
+  readonly isAccepted: (authorization: string) => boolean;
+  /** Longest time in milliseconds in which the one request of a call arrives. Streams of requests have a limit of their own. */
+  readonly maxRequestMs: number;
+};
+
 /**
  * Creates an interceptor that asks the gate of the method for each call. It runs before the call has a trace, a handler or a log line,
- * so that a flood of calls costs little. Calls that arrive together begin in small groups.
+ * so that a flood of calls costs little. Calls that arrive together begin in small groups. A call whose one request does not arrive in time ends with
+ * DEADLINE_EXCEEDED: no handler has begun, so nothing else would end it.
  */
-export function createCallLimits(limits: CallLimits, metrics: Metrics): ServerInterceptor {
+export function createCallLimits({ limits, metrics, isAccepted, maxRequestMs }: CallLimitsOptions): ServerInterceptor {
   const inTurn = createTurns();
-  return ({ path }, call) => {
+  return ({ path, requestStream }, call) => {
     const gate = limits[path];
     if (gate === undefined) return call as ServerInterceptingCall;
     let leave: (() => void) | undefined;
+    let timer: NodeJS.Timeout | undefined;
     const end = () => {
+      clearTimeout(timer);
       leave?.();
       leave = undefined;
     };
@@ -59,11 +72,17 @@ export function createCallLimits(limits: CallLimits, metrics: Metrics): ServerIn
           next({
             onReceiveMetadata(metadata, pass) {
               try {
-                leave = gate.enter(String(metadata.get(tenantKey)[0] ?? ""));
+                if (isAccepted(String(metadata.get("authorization")[0] ?? "")))
+                  leave = gate.enter(String(metadata.get(tenantKey)[0] ?? ""));
               } catch (error) {
                 return refuse(toAppError(error));
               }
+              if (!requestStream) timer = setTimeout(() => refuse(lateError(maxRequestMs)), maxRequestMs);
               pass(metadata);
+            },
+            onReceiveHalfClose(pass) {
+              clearTimeout(timer);
+              pass();
             },
             onCancel: end,
           }),
@@ -82,6 +101,9 @@ export function createCallLimits(limits: CallLimits, metrics: Metrics): ServerIn
     }
   };
 }
+
+const lateError = (ms: number) =>
+  new AppError("DEADLINE_EXCEEDED", `The client did not send its request within ${ms / 1000} s`);
 
 /**
  * Runs tasks in order: the first 32 at once, the others in later turns of the event loop. The queue is bounded, because each task

@@ -7,6 +7,7 @@ import { boundReceiving } from "../limits/bound-receiving.ts";
 import { boundRequests } from "../limits/bound-requests.ts";
 import { type ByteBudget, createByteBudget } from "../limits/byte-budget.ts";
 import { type CallLimits, createCallLimits } from "../limits/call-limits.ts";
+import { decompressInTurn } from "../limits/decompress-in-turn.ts";
 import { limitReadAhead } from "../limits/read-ahead.ts";
 import type { RpcTls } from "../tls.ts";
 import { explainRefusals, maxMessageBytes } from "./explain-refusals.ts";
@@ -14,7 +15,7 @@ import type { Health } from "./health.ts";
 import { addReflection } from "./reflection.ts";
 import { passRemainingTime } from "./remaining-time.ts";
 import { createServeCall } from "./serve-call.ts";
-import type { TokenCheck } from "./stages/authorize.ts";
+import { parseBearerToken, type TokenCheck } from "./stages/authorize.ts";
 
 /** Options of a server. */
 export type RpcServerOptions = {
@@ -36,7 +37,7 @@ export type RpcServerOptions = {
   readonly tls?: RpcTls | undefined;
   /** Decides which callers are accepted; default: all. Health needs no token. */
   readonly tokens?: TokenCheck | undefined;
-  /** Limits on the open calls of methods; default: none. */
+  /** Limits on the open calls of methods; default: none. Calls that `tokens` refuses take no place. */
   readonly callLimits?: CallLimits;
   /** Age at which a connection takes no further calls, so that clients find new replicas; ±10 %, default 5 min. */
   readonly maxConnectionAgeMs?: number;
@@ -54,6 +55,9 @@ export type RpcServer = {
   stop(graceMs: number): Promise<void>;
 };
 
+/** The single request of a call with a limit may take twice as long as a pause in a stream: it is sent as a whole. */
+const requestStalls = 2;
+
 /** Starts a gRPC server with trace, metrics, log, typed errors, deadlines, health and reflection. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
   const { host, log, metrics, health, stallMs = 60_000 } = options;
@@ -65,14 +69,23 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     const method = path.slice(1);
     explainRefusals(call, method, log, metrics);
     boundReceiving(call, path, { uploads, maxMessageBytes });
+    decompressInTurn(call);
     limitUnreadResponses(call, method, stallMs, log);
     passRemainingTime(call);
     if (rawPaths.has(path)) limitReadAhead(call);
     // The call itself, without a wrapper around it: a wrapper would pass on each of its events once more.
     return call as ServerInterceptingCall;
   };
+  function limitOpenCalls(limits: CallLimits): ServerInterceptor {
+    const { tokens } = options;
+    const isAccepted = (authorization: string) => {
+      const token = tokens && parseBearerToken(authorization);
+      return !tokens || (token !== undefined && tokens(token));
+    };
+    return createCallLimits({ limits, metrics, isAccepted, maxRequestMs: requestStalls * stallMs });
+  }
   const channelOptions: ServerOptions = {
-    interceptors: [onCall, ...(options.callLimits ? [createCallLimits(options.callLimits, metrics)] : [])],
+    interceptors: [onCall, ...(options.callLimits ? [limitOpenCalls(options.callLimits)] : [])],
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     "grpc.max_concurrent_streams": 1024,

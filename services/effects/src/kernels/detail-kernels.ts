@@ -69,19 +69,24 @@ export type DetailKernels = {
   ) => void;
   /**
    * Colours moved to the means of near ones. `taps` are addresses of a lightness (32-bit) with a weight (float); a pixel at the distance d in
-   * OKLab counts max(0, 1 - falloff d²)^8 times its alpha. `here` is the lightness of the row itself, with the weight 1; `colour` the share of a
+   * OKLab counts max(0, 1 - falloff d²)^8 times its alpha. `here` is the lightness of the row itself, with the weight 1; `color` the share of a
    * and b, 0 to 1.
    */
   readonly bilateral: (
     ...row: [
       ...[taps: number, tapCount: number, here: number, stride: number, channels: number, count: number],
-      ...[falloff: number, colour: number, to: number],
+      ...[falloff: number, color: number, to: number],
     ]
   ) => void;
 
+  /** A plane of values to blur: alone, or times the alpha of a row of four channels and alpha. */
+  readonly toMeanValues: (plane: number, row: number, channels: number, count: number, values: number) => void;
+  /** A plane of the means of such values; those of `plane` where nothing around is visible. */
+  readonly fromMeanValues: (blurred: number, plane: number, channels: number, count: number, to: number) => void;
+
   /** The grey of each pixel (luminance, encoded) in all colours of a row, and as values to blur: alone, or times alpha and alpha. */
   readonly toGreys: (from: number, channels: number, count: number, values: number, to: number) => void;
-  /** A row whose green is the blurred grey; 1 where nothing around is visible. Red stays. */
+  /** A row whose green is the blurred grey; -1 where nothing around is visible. Red stays. */
   readonly setMeans: (row: number, blurred: number, channels: number, count: number, to: number) => void;
   /** The reds of a row as values to blur. */
   readonly redValues: (row: number, channels: number, count: number, values: number) => void;
@@ -91,7 +96,7 @@ export type DetailKernels = {
   readonly greenPlane: (row: number, channels: number, count: number, to: number) => void;
   /**
    * A row of pencil on paper (three floats each) from the slopes of three such planes, times `strength`, and the shades of a row, times
-   * `shading`.
+   * `shading`. Values below 0 count as the one of the pixel itself.
    */
   readonly drawPencil: (
     ...row: [

@@ -3,8 +3,8 @@ import { defineKernels } from "./kernel-module.ts";
 type Pixels = [from: number, channels: number, count: number];
 
 /**
- * Loops of the tone effects over one memory. Addresses are in bytes, counts in pixels. Rows are floats from 0 to 1 with 3 or 4 `channels`; only colours
- * are written, and a row may be mapped in place. Planes have one float for each pixel and room for a multiple of 16. A table is floats: `steps`
+ * Loops of the tone effects over one memory. Addresses are in bytes, counts in pixels. Rows are floats from 0 to 1 with 3 or 4 `channels`; a row
+ * may be mapped in place. Alpha is copied or not written, if nothing else is said. Planes have one float for each pixel and room for a multiple of 16. A table is floats: `steps`
  * intervals, 1 to 2^22, and one entry more than their ends; it is interpolated.
  */
 export type ToneKernels = {
@@ -22,13 +22,19 @@ export type ToneKernels = {
   readonly curvePlane: (plane: number, count: number, table: number, steps: number) => void;
   /** Reduces samples to `levels` values, 2 or more. */
   readonly posterize: (...row: [...pixels: Pixels, levels: number, to: number]) => void;
-  /** Reduces a plane to `levels` values, in place. */
+  /** Reduces a plane to `levels` values and makes them linear light, in place. */
   readonly posterizePlane: (plane: number, count: number, levels: number) => void;
-  /** Mixes linear colours with black or white until they have the luminances of the plane `targets`, from 0 to 1. */
-  readonly relight: (...row: [...pixels: Pixels, targets: number, to: number]) => void;
-  /** A plane of the OKLab lightness of linear colours. */
+  /** A plane of the encoded luminance (BT.709) of encoded colours. */
+  readonly luminance: (...row: [...pixels: Pixels, to: number]) => void;
+  /** Planes of the linear red, green and blue of encoded colours, `stride` bytes apart, and a plane of their encoded luminance. */
+  readonly toLight: (...row: [...pixels: Pixels, planes: number, stride: number, to: number]) => void;
+  /** Encoded colours from such planes, mixed with black or white in linear light until they have the linear luminances of the plane `targets`. Alpha is any. */
+  readonly relight: (
+    ...row: [planes: number, stride: number, channels: number, count: number, targets: number, to: number]
+  ) => void;
+  /** A plane of the OKLab lightness of encoded colours. */
   readonly lightness: (...row: [...pixels: Pixels, to: number]) => void;
-  /** Moves the OKLab lightness of linear colours by `amount`, 0 to 1, towards 1 - lightness. The result is linear. */
+  /** Moves the OKLab lightness of encoded colours by `amount`, 0 to 1, towards 1 - lightness. */
   readonly invertLightness: (...row: [...pixels: Pixels, amount: number, to: number]) => void;
   /** Colours of a row from a plane, by a table for each channel. */
   readonly paint: (
@@ -44,23 +50,14 @@ export type ToneKernels = {
   readonly vignette: (
     ...row: [
       ...pixels: Pixels,
-      ...[left: number, across: number, downSquared: number, inner: number, scale: number, amount: number],
-      ...[linear: number, linearSteps: number, encoded: number, encodedSteps: number, to: number],
+      ...[left: number, across: number, downSquared: number, inner: number, scale: number, amount: number, to: number],
     ]
   ) => void;
   /**
-   * Replaces a plane by 0 below a level and 1 from it on; smooth within 1 / `scale` if that is not 0. The level is `level`, or times the plane `means`
+   * Replaces a plane by 0 below a level and 1 from it on, give or take 5e-5; smooth within 1 / `scale` if that is not 0. The level is `level`, or times the plane `means`
    * if that is not 0.
    */
   readonly threshold: (plane: number, means: number, count: number, level: number, scale: number) => void;
-  /** Rounds a plane to multiples of 2^-16, in place: sums of up to 2^21 products of two such values are then exact. */
-  readonly roundPlane: (plane: number, count: number) => void;
-  /** A plane of the alpha of pixels of four channels, rounded in the same way. */
-  readonly alphaPlane: (from: number, count: number, to: number) => void;
-  /** Adds a row `factor` times to the sums of its columns, pairs of doubles: value times weight, and weight. `weights` is a plane, or 0 for 1. */
-  readonly addToColumns: (values: number, weights: number, count: number, factor: number, sums: number) => void;
-  /** A plane of means over `radius` columns to each side, edges repeated; `values` where all weights are 0. */
-  readonly boxMeans: (sums: number, values: number, count: number, radius: number, to: number) => void;
   /** A plane of doubles: values moved away from their means by `strength`, limited to 0 to 1. */
   readonly enhance: (values: number, means: number, count: number, strength: number, to: number) => void;
 };

@@ -1,17 +1,17 @@
 import { hash } from "node:crypto";
 import { encodeFrame } from "@pixelmesh/imaging";
 import type { PictureHeader, PreviewEffectsResponse } from "@pixelmesh/proto";
-import { createByteBudget } from "@pixelmesh/rpc";
+import { type ByteBudget, createByteBudget } from "@pixelmesh/rpc";
 import { callInfo } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "@pixelmesh/worker";
-import { LRUCache } from "lru-cache";
 import type { EffectsConfig } from "../config.ts";
 import { applyChain } from "../domain/chain.ts";
 import { previewFactor } from "../domain/preview.ts";
 import { describePreview, type PreviewPlan, previewKey } from "../domain/preview-request.ts";
 import { createDecodeCopy } from "./decode-copy.ts";
+import { createIdleCache } from "./idle-cache.ts";
 import type { PreviewSource } from "./source.ts";
-import { createSourceCopies, type SourceCopy } from "./source-copies.ts";
+import { createSourceCopies, type DecodeCopy, type SourceCopy } from "./source-copies.ts";
 import { createViewers } from "./viewers.ts";
 
 /** Makes previews and keeps what the next ones may need. */
@@ -34,16 +34,22 @@ const entryBytes = 1_024;
 
 /** Creates the previews of one process. */
 export function createPreviews(worker: WorkerParts, settings: Settings): Previews {
+  // Decodes have turns of their own, because each may wait for memory.
+  return createPreviewsOf(worker, settings, createDecodeCopy(worker, createTurns(settings)));
+}
+
+/** Creates previews of sources that `decode` decodes. */
+export function createPreviewsOf(
+  worker: Pick<WorkerParts, "limits"> & { readonly base: Pick<WorkerParts["base"], "metrics"> },
+  settings: Settings,
+  decode: DecodeCopy,
+): Previews {
   const { metrics } = worker.base;
   const viewers = createViewers();
-  // A unit of these budgets is one preview: turns are given in order of arrival. Decodes have their own, because each may wait for memory.
-  const createTurns = () => createByteBudget({ totalBytes: settings.previewConcurrency, name: "previews", maxWaiting });
-  const turns = createTurns();
-  const copies = createSourceCopies(settings.previewSourcesBytes, createDecodeCopy(worker, createTurns()));
-  const results = new LRUCache<string, Result>({
-    maxSize: settings.previewResultsBytes,
-    sizeCalculation: ({ picture }, key) => picture.length + key.length + entryBytes,
-  });
+  const turns = createTurns(settings);
+  const copies = createSourceCopies(settings.previewSourcesBytes, decode);
+  const sizeOf = ({ picture }: Result, key: string) => picture.length + key.length + entryBytes;
+  const results = createIdleCache<Result>(settings.previewResultsBytes, sizeOf);
 
   async function make(source: PreviewSource, plan: PreviewPlan, signal: AbortSignal): Promise<PreviewEffectsResponse> {
     const { tenant = "default" } = callInfo();
@@ -70,9 +76,13 @@ export function createPreviews(worker: WorkerParts, settings: Settings): Preview
     plan: PreviewPlan,
     signal: AbortSignal,
   ): Promise<Result> {
-    const { copy, isDecoded } = await copies.get(tenant, source, plan.sidePx, signal);
+    const getCopy = () => copies.get(tenant, source, plan.sidePx, signal);
+    // Made before the turn, which then does not wait for a decode. Not held meanwhile: the copies of all that wait may be larger than the cache.
+    const isDecoded = await getCopy().then((made) => made.isDecoded);
     const turn = await turns.take(1, signal);
     try {
+      // Made again if other sources took its place.
+      const { copy } = await getCopy();
       const result = await render(worker, copy, plan, signal);
       metrics.count("pixelmesh_previews_total", { result: isDecoded ? "decoded" : "computed" });
       return result;
@@ -82,6 +92,11 @@ export function createPreviews(worker: WorkerParts, settings: Settings): Preview
   }
 
   return { make };
+}
+
+/** Creates turns, given in order of arrival: a unit of the budget is one preview. */
+function createTurns({ previewConcurrency }: Settings): ByteBudget {
+  return createByteBudget({ totalBytes: previewConcurrency, name: "previews", maxWaiting });
 }
 
 /** Applies the effects to the copy, their lengths scaled with it, and encodes the result. */

@@ -1,6 +1,7 @@
 import { type Channels, createFrame } from "@pixelmesh/imaging";
+import { createByteBudget } from "@pixelmesh/rpc";
 import { expect, test } from "vitest";
-import type { PreviewSource } from "./source.ts";
+import { type PreviewSource, sentSource } from "./source.ts";
 import { createSourceCopies, type SourceCopy } from "./source-copies.ts";
 
 const never = new AbortController().signal;
@@ -10,6 +11,7 @@ const toSource = (sha256: string, isSent = true): PreviewSource => ({
   sha256,
   isSent,
   open: () => Promise.reject(new Error("The decode of this test reads no bytes")),
+  hold: () => () => {},
   close() {},
 });
 
@@ -59,6 +61,28 @@ test("calls at the same time share a decode, and one that leaves does not end it
     [500, 250, 3],
   ]);
   expect(decodes).toEqual(["a"]);
+});
+
+test("the bytes of a shared decode stay charged, also when the call that sent them has ended before it begins", async () => {
+  const uploads = createByteBudget({ totalBytes: mib, name: "uploads" });
+  const sent = sentSource({ transfers: { uploads, downloads: uploads } }, Buffer.from("abc"));
+  const turn = Promise.withResolvers<void>();
+  const copies = createSourceCopies(32 * mib, async (source, signal) => {
+    await turn.promise;
+    const { release } = await source.open(signal);
+    release();
+    return { frame: createFrame(64, 64, 3), source: { widthPx: 64, heightPx: 64 } };
+  });
+  const leaving = new AbortController();
+  const first = copies.get("one", sent, 300, leaving.signal);
+  const second = copies.get("one", toSource(sent.sha256), 300, never);
+  leaving.abort(new Error("left"));
+  await expect(first).rejects.toThrow("left");
+  sent.close();
+  expect(uploads.usedBytes).toBe(3);
+  turn.resolve();
+  await second;
+  expect(uploads.usedBytes).toBe(0);
 });
 
 test("a call with the bytes does not fail with a call that looks for them in storage", async () => {

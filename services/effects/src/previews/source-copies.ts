@@ -1,6 +1,6 @@
 import { type Frame, resizeFrame } from "@pixelmesh/imaging";
-import { LRUCache } from "lru-cache";
 import { maxPreviewSidePx, type PreviewSize, previewSize } from "../domain/preview.ts";
+import { createIdleCache } from "./idle-cache.ts";
 import { createSharedWork } from "./shared-work.ts";
 import type { PreviewSource } from "./source.ts";
 
@@ -36,10 +36,7 @@ const entryBytes = 512;
  * smaller ones are made: so a source whose bytes were sent once is found again for each size. Callers of the same copy share its decode.
  */
 export function createSourceCopies(maxBytes: number, decode: DecodeCopy): SourceCopies {
-  const kept = new LRUCache<string, SourceCopy>({
-    maxSize: maxBytes,
-    sizeCalculation: ({ frame }, key) => frame.data.length + key.length + entryBytes,
-  });
+  const kept = createIdleCache<SourceCopy>(maxBytes, ({ frame }, key) => frame.data.length + key.length + entryBytes);
   const shared = createSharedWork<SourceCopy>();
   const toKey = (tenant: string, { sha256 }: PreviewSource, sidePx: number) => `${tenant}/${sha256}/${sidePx}`;
 
@@ -51,6 +48,15 @@ export function createSourceCopies(maxBytes: number, decode: DecodeCopy): Source
       return copy;
     };
     return shared.run(workKey, makeAndKeep, signal);
+  }
+  /** Decodes a source for several calls. The first one, whose bytes these are, may end before the decode begins. */
+  async function decodeHeld(source: PreviewSource, ended: AbortSignal): Promise<SourceCopy> {
+    const release = source.hold();
+    try {
+      return await decode(source, ended);
+    } finally {
+      release();
+    }
   }
 
   return {
@@ -64,7 +70,7 @@ export function createSourceCopies(maxBytes: number, decode: DecodeCopy): Source
       const isDecoded = keptLargest === undefined;
       // A decode of sent bytes is not shared with one that storage may not have the bytes for.
       const workKey = `${largestKey}/${source.isSent ? "sent" : "stored"}`;
-      const largest = keptLargest ?? (await make(largestKey, workKey, (ended) => decode(source, ended), signal));
+      const largest = keptLargest ?? (await make(largestKey, workKey, (ended) => decodeHeld(source, ended), signal));
       const { widthPx, heightPx } = previewSize(largest.source.widthPx, largest.source.heightPx, sidePx);
       if (largest.frame.widthPx === widthPx && largest.frame.heightPx === heightPx) return { copy: largest, isDecoded };
       const shrink = async () => ({ ...largest, frame: await resizeFrame(largest.frame, widthPx, heightPx) });

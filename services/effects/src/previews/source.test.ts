@@ -43,6 +43,20 @@ test("bytes are charged until neither the call nor a decode uses them", async ()
   expect(uploads.usedBytes).toBe(0);
 });
 
+test("an upload that breaks off fails with its reason and is charged no longer", async () => {
+  const parts = createParts();
+  const { uploads } = parts.transfers;
+  let chargedBytes = 0;
+  async function* broken() {
+    yield Buffer.from("abc");
+    chargedBytes = uploads.usedBytes;
+    throw new Error("The client is gone");
+  }
+  await expect(readSource(parts, broken())).rejects.toThrow("The client is gone");
+  expect(chargedBytes).toBeGreaterThan(0);
+  expect(uploads.usedBytes).toBe(0);
+});
+
 test("too many bytes are refused and charged no longer", async () => {
   const parts = createParts();
   const long = readSource(parts, chunks("a".repeat(1_000), "b".repeat(25)));

@@ -13,7 +13,9 @@ export type PreviewSource = {
   readonly isSent: boolean;
   /** Returns the bytes; the caller releases them. Throws BLOB_NOT_FOUND and other failures of storage, QUEUE_FULL without memory for them. */
   open(signal: AbortSignal): Promise<SourceBytes>;
-  /** Ends the call's use of the source. Bytes that are still open stay charged until they are released. Idempotent. */
+  /** Keeps bytes that came with the call charged until the returned function is called: for work that may outlast the call. */
+  hold(): () => void;
+  /** Ends the call's use of the source. Bytes that are held or open stay charged until they are released. Idempotent. */
   close(): void;
 };
 
@@ -67,6 +69,7 @@ export function storedSource(
         throw error;
       }
     },
+    hold: () => () => {},
     close() {},
   };
 }
@@ -85,5 +88,5 @@ function chargedSource(sha256: string, bytes: Uint8Array, share: ByteShare): Pre
     };
   };
   const close = use();
-  return { sha256, isSent: true, open: async () => ({ bytes, release: use() }), close };
+  return { sha256, isSent: true, open: async () => ({ bytes, release: use() }), hold: use, close };
 }

@@ -8,8 +8,8 @@ import { applyChainTo, chainShape } from "../domain/chain.ts";
 import type { ChainTask } from "../threads/chain-thread.ts";
 
 /**
- * Working memory for each pixel of width, in bytes: the strips of a chain, and the rows that each effect holds. The largest, `clarity` at 100 px, holds
- * 5 KiB.
+ * Working memory for each pixel of width, in bytes: the strips of a chain, and the rows that each effect holds. The largest, `edge_sketch` at 12 px, holds
+ * 5.5 KiB.
  */
 const bytesPerColumn = { strips: 10 * 1024, effect: 6 * 1024 };
 

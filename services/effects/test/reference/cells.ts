@@ -2,7 +2,7 @@ import { encodedOf, linearOf } from "./curves.ts";
 import { mapRows, type Row, type RowKernel, type RowShape, type RowTransform } from "./rows.ts";
 
 // A cell without any visible pixel still gets the mean of its colours.
-const hiddenWeight = 1e-6;
+const hiddenWeight = 1e-30;
 
 /**
  * Returns the transform for coarse pixels: each cell of `cellPx` × `cellPx` pixels (less at the right and lower edge) becomes
@@ -62,7 +62,10 @@ function createCellMeans(
         const [cell, to] = [column * 5, column * channels];
         const weight = sums[cell + 3] as number;
         for (let c = 0; c < 3; c++) coarse[to + c] = encodedOf(Math.min(1, (sums[cell + c] as number) / weight));
-        if (channels === 4) coarse[to + 3] = Math.max(0, weight / (sums[cell + 4] as number) - hiddenWeight);
+        if (channels === 4) {
+          const alpha = weight / (sums[cell + 4] as number) - hiddenWeight;
+          coarse[to + 3] = alpha > 1e-12 ? alpha : 0;
+        }
       }
       sums.fill(0);
       return coarse;

@@ -14,14 +14,14 @@ export const exact: Closeness = (squared, variance) => Math.exp(-squared / (2 * 
 /** The effect denoise: for each pixel the weighted mean of all pixels in a disc around it, beyond 3 px on the black fields of a chessboard. */
 export function denoiseReference(
   picture: Pixels,
-  { strength = 40, radius = 3, colour = 100 }: { strength?: number; radius?: number; colour?: number },
+  { strength = 40, radius = 3, color = 100 }: { strength?: number; radius?: number; color?: number },
   closeness: Closeness = polynomial,
 ): Pixels {
   const labs = picture.rgba.map((pixel) => toOklab(pixel.slice(0, 3) as unknown as Rgb));
   const labAt = pixelAt(picture, labs);
   const rgbaAt = pixelAt(picture, picture.rgba);
   const variance = (0.15 * (strength / 100)) ** 2;
-  const share = colour / 100;
+  const share = color / 100;
   const rgba = picture.rgba.map((pixel, i) => {
     const [x, y] = [i % picture.widthPx, Math.floor(i / picture.widthPx)];
     const own = labs[i] as Oklab;

@@ -70,14 +70,14 @@ function createColorKernel(columns: number, channels: 3 | 4, colors: readonly Rg
   const { serpentine, linear_light: linearLight } = settings;
   const { taps, map, strength } = toMethod(settings);
   const values = linearLight ? asLight : asEncoded;
-  const colorAt = (row: Row, x: number): Rgb => row.subarray(x * channels, x * channels + 3) as unknown as Rgb;
   if (taps !== undefined) {
     const quantize = createPaletteDiffusion(columns, colors, { taps, strength, serpentine, values });
     return (row, y) => {
-      const samples = Float32Array.from({ length: 3 * columns }, (_, i) => {
-        const sample = colorAt(row, Math.floor(i / 3))[(i % 3) as 0 | 1 | 2];
-        return linearLight ? linearOf(sample) : sample;
-      });
+      const samples = new Float32Array(3 * columns);
+      for (let i = 0; i < samples.length; i++) {
+        const sample = row[Math.floor(i / 3) * channels + (i % 3)] as number;
+        samples[i] = linearLight ? linearOf(sample) : sample;
+      }
       quantize(samples, y, alphaOf(row, channels)).forEach((index, x) => {
         row.set(colors[index] as Rgb, x * channels);
       });
@@ -85,9 +85,9 @@ function createColorKernel(columns: number, channels: 3 | 4, colors: readonly Rg
   }
   const choose = createPattern(colors, { map: map ?? createBayerMap(2), strength, values });
   return (row, y) => {
-    for (let x = 0; x < columns; x++) {
-      const [red, green, blue] = colorAt(row, x);
-      row.set(colors[choose([red, green, blue], x, y)] as Rgb, x * channels);
+    for (let x = 0, i = 0; x < columns; x++, i += channels) {
+      const color: Rgb = [row[i] as number, row[i + 1] as number, row[i + 2] as number];
+      row.set(colors[choose(color, x, y)] as Rgb, i);
     }
   };
 }

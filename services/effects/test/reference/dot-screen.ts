@@ -1,6 +1,4 @@
-import { boundSteps, createDotBounds, type DotShape } from "../../src/domain/draw/dot-screen.ts";
-
-const known = new Map<string, Float32Array>();
+import { boundSteps, type DotShape, dotBounds } from "../../src/domain/draw/dot-screen.ts";
 
 /**
  * Returns the share of pixel (x, y) that a dot covers for a tone. The spot functions are those of PostScript (Language Reference, 3rd edition, 6.4); a
@@ -8,9 +6,7 @@ const known = new Map<string, Float32Array>();
  */
 export function createDots(shape: DotShape, cellPx: number, angleDegrees: number) {
   const angle = (angleDegrees * Math.PI) / 180;
-  const key = `${shape} ${cellPx}`;
-  const bounds = known.get(key) ?? createDotBounds(shape, cellPx);
-  known.set(key, bounds);
+  const bounds = dotBounds(shape, cellPx);
   return (x: number, y: number, tone: number): number => {
     const u = ((x + 0.5) * Math.cos(angle) + (y + 0.5) * Math.sin(angle)) / cellPx;
     const v = ((y + 0.5) * Math.cos(angle) - (x + 0.5) * Math.sin(angle)) / cellPx;

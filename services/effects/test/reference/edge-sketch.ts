@@ -20,24 +20,29 @@ export function sketchReference(
     toEncoded(luminanceWeights.reduce((sum, weight, c) => sum + weight * toLinear(pixel[c] as number), 0)),
   );
   const alphas = picture.rgba.map((pixel) => pixel[3] as number);
-  const blurredGreys = (sigma: number) => {
-    const line = sigma <= 2 ? gaussianLine(sigma) : extendedBoxLine(sigma);
-    return blurValues(
+  const blurred = (values: readonly number[], weights: readonly number[], sigma: number) => {
+    const line = square(sigma <= 2 ? gaussianLine(sigma) : extendedBoxLine(sigma));
+    const means = blurValues(
       picture,
-      greys.map((grey) => [grey]),
-      alphas,
-      square(line),
-    ).map((mean) => mean?.[0]);
+      values.map((value) => [value]),
+      weights,
+      line,
+    );
+    return means.map((mean) => mean?.[0]);
   };
+  const blurredGreys = (sigma: number) => blurred(greys, alphas, sigma);
   const sigma = thickness / 2;
-  const smooth = pixelAt(
-    picture,
-    blurredGreys(sigma).map((mean) => mean ?? 1),
-  );
+  const ones = alphas.map(() => 1);
+  const coverage = blurred(alphas, ones, sigma);
+  // Unknown where hardly anything around is visible.
+  const known = blurredGreys(sigma).map((mean, i) => ((coverage[i] as number) < 1e-4 ? undefined : mean));
+  const knownAt = pixelAt(picture, known);
   const around = blurredGreys(4 * thickness);
   const [paperRgb, pencilRgb] = [toRgb(paper), toRgb(pencil)] as [Rgb, Rgb];
   const rgba = picture.rgba.map((pixel, i) => {
     const [x, y] = [i % picture.widthPx, Math.floor(i / picture.widthPx)];
+    // What is unknown has no edge.
+    const smooth = (right: number, down: number) => knownAt(right, down) ?? known[i] ?? 1;
     // Scharr's kernel, whose weights of one side have the sum 16; two pixels lie between the sides.
     const side = (at: (along: number) => number) => (3 * at(-1) + 10 * at(0) + 3 * at(1)) / 16;
     const across = (side((k) => smooth(x + 1, y + k)) - side((k) => smooth(x - 1, y + k))) / 2;

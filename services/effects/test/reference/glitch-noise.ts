@@ -14,7 +14,7 @@ export type NoiseSettings = {
 export function noiseReference(picture: Picture, settings: NoiseSettings): Picture {
   const { kind, amount, size, monochrome, seed } = settings;
   const share = amount / 100;
-  const seeds = [0, 1, 2].map((c) => hash32(hash32(seed) + (monochrome ? 0 : c)));
+  const seeds = [0, 1, 2].map((c) => hash32(hash32(seed ^ 0x9e3779b9) + (monochrome ? 0 : c)));
   const hashAt = (column: number, row: number, c: number) => hash32(column + hash32(row ^ seeds[c]!));
   const unit = (x: number) => Math.min(1, Math.max(0, x));
   const normal = (column: number, row: number, c: number) => normalAt(((hashAt(column, row, c) >>> 19) + 0.5) / 8_192);

@@ -18,7 +18,7 @@ export function createPaletteDiffusion(
 ): ColorQuantizer {
   const { values: how, serpentine } = options;
   const find = createNearest(colors, how);
-  const known = kept(`diffusion ${how === asLight} ${colors.join()}`) as Map<string, number>;
+  const known = kept(`diffusion ${how === asLight} ${colors.join()}`) as Map<number, number>;
   const levels = colors.map((color) => Float32Array.from(how.of(color)));
   const taps = options.taps.map(([right, down, share]) => ({ right, down, share: f(share * options.strength) }));
   let owed: Float32Array[] = [0, 1, 2].map(() => new Float32Array(3 * widthPx));
@@ -26,15 +26,18 @@ export function createPaletteDiffusion(
   // Cells have even steps from -1 to 2, in the square root of light with its sign, or in encoded values.
   const isLight = how === asLight;
   const scale = 95 / (1 + (isLight ? Math.SQRT2 : 2));
-  const nearest = (wanted: readonly number[]): number => {
-    const steps = wanted.map((value) => {
-      const spread = isLight ? f(Math.sqrt(Math.abs(value))) * Math.sign(value) : value;
-      return Math.floor(f(f(f(spread + 1) * f(scale)) + 0.5));
-    });
-    const key = steps.join();
-    const even = steps.map((step) => step / scale - 1);
-    const center = even.map((value) => (isLight ? value * Math.abs(value) : value)) as [number, number, number];
-    const index = known.get(key) ?? find(center);
+  const stepOf = (value: number): number => {
+    const spread = isLight ? f(Math.sqrt(Math.abs(value))) * Math.sign(value) : value;
+    return Math.floor(f(f(f(spread + 1) * f(scale)) + 0.5));
+  };
+  const middleOf = (step: number): number => {
+    const even = step / scale - 1;
+    return isLight ? even * Math.abs(even) : even;
+  };
+  const nearest = (wanted: Rgb): number => {
+    const [red, green, blue] = [stepOf(wanted[0]), stepOf(wanted[1]), stepOf(wanted[2])];
+    const key = (red * 96 + green) * 96 + blue;
+    const index = known.get(key) ?? find([middleOf(red), middleOf(green), middleOf(blue)]);
     known.set(key, index);
     return index;
   };
@@ -43,21 +46,23 @@ export function createPaletteDiffusion(
     const isBackwards = serpentine && y % 2 === 1;
     const [here, ...below] = owed as [Float32Array, Float32Array, Float32Array];
     const plane = row.map((value, i) => value + (here[i] as number));
+    const wantedAt = (i: number) => Math.min(2, Math.max(-1, plane[i] as number));
     const indices = new Array<number>(widthPx).fill(0);
     for (let step = 0; step < widthPx; step++) {
       const x = isBackwards ? widthPx - 1 - step : step;
-      const wanted = [...plane.subarray(3 * x, 3 * x + 3)].map((value) => Math.min(2, Math.max(-1, value)));
+      const wanted: Rgb = [wantedAt(3 * x), wantedAt(3 * x + 1), wantedAt(3 * x + 2)];
       const index = nearest(wanted);
       indices[x] = index;
       if (alpha(x) === 0) continue;
-      const error = wanted.map((value, c) => f(value - ((levels[index] as Float32Array)[c] as number)));
+      const level = levels[index] as Float32Array;
       for (const { right, down, share } of taps) {
         const to = isBackwards ? x - right : x + right;
         if (to < 0 || to >= widthPx) continue;
         const target = down === 0 ? plane : (below[down - 1] as Float32Array);
-        error.forEach((part, c) => {
-          target[3 * to + c] = (target[3 * to + c] as number) + f(part * share);
-        });
+        for (let c = 0; c < 3; c++) {
+          const error = f((wanted[c] as number) - (level[c] as number));
+          target[3 * to + c] = (target[3 * to + c] as number) + f(error * share);
+        }
       }
     }
     owed = [...below, new Float32Array(3 * widthPx)];

@@ -33,45 +33,47 @@ export function readPalette(choice: PaletteChoice, custom: string): readonly Rgb
  */
 export function createNearest(colors: readonly Rgb[], values: Values): (wanted: Rgb) => number {
   const places = Float32Array.from(colors.flatMap((color) => [...toPlace(toOklab(color)), ...values.of(color)]));
-  return (wanted) => {
-    const inside = wanted.map((value) => Math.min(1, Math.max(0, value)));
-    const outside = wanted.map((value, c) => f(Math.min(2, Math.max(-1, value)) - (inside[c] as number)));
-    const place = toPlace(labOf(inside.map(values.toLight)));
+  const limited = (value: number) => Math.min(2, Math.max(-1, value));
+  const unit = (value: number) => Math.min(1, Math.max(0, value));
+  return ([red, green, blue]) => {
+    const place = toPlace(labOf(values.toLight(unit(red)), values.toLight(unit(green)), values.toLight(unit(blue))));
+    const [lightness, a, b] = [f(place[0]), f(place[1]), f(place[2])];
+    const outRed = f(limited(red) - unit(red));
+    const outGreen = f(limited(green) - unit(green));
+    const outBlue = f(limited(blue) - unit(blue));
     let [best, least] = [0, Number.POSITIVE_INFINITY];
     for (let i = 0; i < places.length; i += 6) {
-      let [square, pull] = [0, 0];
-      for (let c = 0; c < 3; c++) {
-        const apart = f((places[i + c] as number) - f(place[c] as number));
-        square = f(square + f(apart * apart));
-        pull = f(pull + f((outside[c] as number) * (places[i + 3 + c] as number)));
-      }
-      if (f(square - pull) < least) [best, least] = [i / 6, f(square - pull)];
+      const down = f((places[i] as number) - lightness);
+      const across = f((places[i + 1] as number) - a);
+      const along = f((places[i + 2] as number) - b);
+      const square = f(f(f(down * down) + f(across * across)) + f(along * along));
+      const pullRed = f(outRed * (places[i + 3] as number));
+      const pullGreen = f(outGreen * (places[i + 4] as number));
+      const pullBlue = f(outBlue * (places[i + 5] as number));
+      const apart = f(square - f(f(pullRed + pullGreen) + pullBlue));
+      if (apart < least) [best, least] = [i / 6, apart];
     }
     return best;
   };
 }
 
 // OKLab of linear light: B. Ottosson, "A perceptual color space for image processing" (2020).
-function labOf(light: readonly number[]): [number, number, number] {
-  const sum = (a: number, b: number, c: number, of: readonly number[]) =>
-    a * (of[0] as number) + b * (of[1] as number) + c * (of[2] as number);
-  const cones = [
-    Math.cbrt(sum(0.4122214708, 0.5363325363, 0.0514459929, light)),
-    Math.cbrt(sum(0.2119034982, 0.6806995451, 0.1073969566, light)),
-    Math.cbrt(sum(0.0883024619, 0.2817188376, 0.6299787005, light)),
-  ];
+function labOf(red: number, green: number, blue: number): Rgb {
+  const long = Math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue);
+  const medium = Math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue);
+  const short = Math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue);
   return [
-    sum(0.2104542553, 0.793617785, -0.0040720468, cones),
-    sum(1.9779984951, -2.428592205, 0.4505937099, cones),
-    sum(0.0259040371, 0.7827717662, -0.808675766, cones),
+    0.2104542553 * long + 0.793617785 * medium - 0.0040720468 * short,
+    1.9779984951 * long - 2.428592205 * medium + 0.4505937099 * short,
+    0.0259040371 * long + 0.7827717662 * medium - 0.808675766 * short,
   ];
 }
 
-const tables = new Map<string, Map<string, unknown>>();
+const tables = new Map<string, Map<number, unknown>>();
 
-/** Returns the table of what was found for a palette and its settings. The tests print many pictures with each. */
-export function kept(key: string): Map<string, unknown> {
-  const table = tables.get(key) ?? new Map<string, unknown>();
+/** Returns the table of what was found for a palette and its settings, by cell. The tests print many pictures with each. */
+export function kept(key: string): Map<number, unknown> {
+  const table = tables.get(key) ?? new Map<number, unknown>();
   tables.set(key, table);
   return table;
 }
@@ -83,7 +85,8 @@ export function createPattern(
 ): (color: Rgb, x: number, y: number) => number {
   const { map, strength, values } = options;
   const nearest = createNearest(colors, values);
-  const made = kept(`pattern ${strength} ${values === asLight} ${colors.join()}`) as Map<string, readonly number[]>;
+  const of = colors.map(values.of);
+  const made = kept(`pattern ${strength} ${values === asLight} ${colors.join()}`) as Map<number, readonly number[]>;
   const find = (goal: Rgb): readonly number[] => {
     const error: [number, number, number] = [0, 0, 0];
     const found = Array.from({ length: candidates }, () => {
@@ -92,17 +95,18 @@ export function createPattern(
         goal[1] + error[1] * strength,
         goal[2] + error[2] * strength,
       ]);
-      values.of(colors[index] as Rgb).forEach((value, c) => {
-        error[c as 0 | 1 | 2] += (goal[c] as number) - value;
-      });
+      const [red, green, blue] = of[index] as Rgb;
+      error[0] += goal[0] - red;
+      error[1] += goal[1] - green;
+      error[2] += goal[2] - blue;
       return index;
     });
     return found.sort((one, other) => one - other);
   };
   return (color, x, y) => {
-    const [red, green, blue] = color.map((sample) => Math.round(sample * 63) / 63) as [number, number, number];
-    const key = [red, green, blue].join();
-    const known = made.get(key) ?? find(values.of([red, green, blue]));
+    const [red, green, blue] = [Math.round(color[0] * 63), Math.round(color[1] * 63), Math.round(color[2] * 63)];
+    const key = (red * 64 + green) * 64 + blue;
+    const known = made.get(key) ?? find(values.of([red / 63, green / 63, blue / 63]));
     made.set(key, known);
     const threshold = map.thresholds[(y % map.sizePx) * map.sizePx + (x % map.sizePx)] as number;
     return known[Math.floor(threshold * candidates)] as number;

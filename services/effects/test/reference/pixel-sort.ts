@@ -18,8 +18,8 @@ export function pixelSortReference(picture: Picture, settings: PixelSortSettings
   const sign = settings.direction === "falling" ? -1 : 1;
   for (let y = 0; y < heightPx; y++) {
     const pixels = Array.from({ length: widthPx }, (_, x) => pixelAt(picture, x, y, settings));
-    const sorted = runsOf(pixels, settings.length || widthPx).flatMap((run) =>
-      run[0]?.isIn ? run.sort((a, b) => sign * (a.key - b.key)) : run,
+    const sorted = runsOf(pixels, settings.length === 0 ? widthPx : Math.max(1, Math.round(settings.length))).flatMap(
+      (run) => (run[0]?.isIn ? run.sort((a, b) => sign * (a.key - b.key)) : run),
     );
     sorted.forEach(({ color }, x) => {
       samples.set(color, (y * widthPx + x) * channels);

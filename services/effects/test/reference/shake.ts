@@ -14,7 +14,7 @@ export type ShakeSettings = {
 /** The effect shake over a whole picture, sample by sample. */
 export function shakeReference(picture: Picture, settings: ShakeSettings): Picture {
   const { amount, block, density, channels, edge, seed } = settings;
-  const share = (index: number, band: number) => hash32(band ^ hash32(hash32(seed) + index)) / 2 ** 32;
+  const share = (index: number, band: number) => hash32(band ^ hash32(hash32(seed ^ 0x9e3779b9) + index)) / 2 ** 32;
   const startOf = (band: number) => (band + share(0, band) - 0.5) * block;
   const bandOf = (y: number) => {
     let band = -2;

@@ -28,11 +28,15 @@ export function distances(picture: Picture, { level, mix, adaptive, radius }: Se
   return grey.map((value, i) => {
     const [x, y] = [i % widthPx, Math.floor(i / widthPx)];
     let [sum, weight] = [0, 0];
-    for (let down = -radius; down <= radius; down++)
-      for (let right = -radius; right <= radius; right++) {
+    const reach = Math.ceil(radius);
+    // A fraction of the radius is the weight of the pixels at the sides.
+    const shareAt = (distance: number) => Math.min(1, radius + 1 - Math.abs(distance));
+    for (let down = -reach; down <= reach; down++)
+      for (let right = -reach; right <= reach; right++) {
         const at = inside(y + down, heightPx) * widthPx + inside(x + right, widthPx);
-        sum += (grey[at] as number) * (alphas[at] as number);
-        weight += alphas[at] as number;
+        const share = shareAt(down) * shareAt(right) * (alphas[at] as number);
+        sum += (grey[at] as number) * share;
+        weight += share;
       }
     const mean = weight > 0 ? sum / weight : value;
     return value - (mean * level) / 50;

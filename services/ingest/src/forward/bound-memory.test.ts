@@ -52,13 +52,13 @@ test("a request that arrives after the end of its call takes nothing", async () 
 test("small responses take nothing; larger ones take the window and 3 times the largest", async () => {
   const downloads = createByteBudget({ totalBytes: 64 * mib, name: "downloads" });
   const memory = openResponseMemory(downloads);
-  await memory.charge(new Uint8Array(64 * kib), signal);
+  await memory.charge(64 * kib, signal);
   expect(downloads.usedBytes).toBe(0);
-  await memory.charge(new Uint8Array(256 * kib), signal);
+  await memory.charge(256 * kib, signal);
   expect(downloads.usedBytes).toBe(1.25 * mib);
-  await memory.charge(new Uint8Array(200 * kib), signal);
+  await memory.charge(200 * kib, signal);
   expect(downloads.usedBytes).toBe(1.25 * mib);
-  await memory.charge(new Uint8Array(mib), signal);
+  await memory.charge(mib, signal);
   expect(downloads.usedBytes).toBe(3.5 * mib);
   memory.release();
   memory.release();
@@ -68,9 +68,9 @@ test("small responses take nothing; larger ones take the window and 3 times the 
 test("a response waits for the memory of others", async () => {
   const downloads = createByteBudget({ totalBytes: 2 * mib, name: "downloads" });
   const [first, second] = [openResponseMemory(downloads), openResponseMemory(downloads)];
-  await first.charge(new Uint8Array(256 * kib), signal);
+  await first.charge(256 * kib, signal);
   let isCharged = false;
-  const waiting = second.charge(new Uint8Array(256 * kib), signal).then(() => {
+  const waiting = second.charge(256 * kib, signal).then(() => {
     isCharged = true;
   });
   await new Promise(setImmediate);

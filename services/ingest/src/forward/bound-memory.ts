@@ -51,8 +51,8 @@ export function chargeRequests(requests: AsyncIterable<Uint8Array>, uploads: Byt
 
 /** The memory of the responses of one forwarded call. */
 export type ResponseMemory = {
-  /** Waits for memory for a response. Throws QUEUE_FULL with RetryInfo after the longest wait, or the signal's reason. */
-  charge(response: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** Waits for memory for responses of `length` bytes. Throws QUEUE_FULL with RetryInfo after the longest wait, or the signal's reason. */
+  charge(length: number, signal: AbortSignal): Promise<void>;
   /** Idempotent. */
   release(): void;
 };
@@ -64,7 +64,7 @@ export type ResponseMemory = {
 export function openResponseMemory(downloads: ByteBudget): ResponseMemory {
   const shares: ByteShare[] = [];
   return {
-    async charge({ length }, signal) {
+    async charge(length, signal) {
       if (length <= freeResponseBytes) return;
       const neededBytes = Math.min(downloads.totalBytes, streamWindowBytes + copiesOfResponse * length);
       const missingBytes = neededBytes - shares.reduce((sum, { heldBytes }) => sum + heldBytes, 0);

@@ -1,3 +1,4 @@
+import type { ApplyEffectsResponse } from "@pixelmesh/proto";
 import {
   type CallContext,
   type GeneratedService,
@@ -50,6 +51,9 @@ export function createForwardHandlers(service: ForwardedService, transfers: Tran
   );
 }
 
+/** A response of the calls that return a picture: progress, a header, then chunks. */
+type PictureResponse = Pick<ApplyEffectsResponse, "part">;
+
 type Given = Uint8Array | AsyncIterable<Uint8Array>;
 
 function createForwardHandler(
@@ -74,7 +78,7 @@ function createForwardHandler(
       const call = { path, requests: charged.requests, signal, timeoutMs: longestCallMs, service: name };
       for await (const response of connection.call(call)) {
         charged.release();
-        await memory.charge(response, signal);
+        await memory.charge(Math.max(response.length, nextLength(method, response)), signal);
         yield response;
       }
     } finally {
@@ -105,6 +109,21 @@ function createForwardHandler(
   }
 
   return method.responseStream ? stream : single;
+}
+
+/** Chunks of our workers, in bytes. */
+const chunkBytes = 256 * 1024;
+/** Longest header of a result, in bytes. Longer messages are chunks, and are not decoded. */
+const maxHeaderBytes = 64 * 1024;
+
+/**
+ * Returns the length of the chunk that follows this response if it is the header of a result, otherwise 0. Memory is taken before the header is passed
+ * on, because clients repeat a refused call only until its result begins.
+ */
+function nextLength({ responseStream, responseType }: ServiceMethod, response: Uint8Array): number {
+  if (!responseStream || response.length > maxHeaderBytes) return 0;
+  const { part } = responseType.decode(response) as PictureResponse;
+  return part?.$case === "header" ? Math.min(part.value.sizeBytes, chunkBytes) : 0;
 }
 
 async function toRequests(given: Given, rewrite: ForwardHooks["rewriteRequest"]): Promise<AsyncIterable<Uint8Array>> {

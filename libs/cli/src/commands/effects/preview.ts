@@ -29,7 +29,11 @@ export function addPreview(effects: Command, io: CliIo, finish: (exitCode: numbe
     .description("Makes a small preview of effects on a picture, or a sheet of all effects.")
     .argument("<picture>", "a JPEG, PNG, WebP, AVIF or GIF file; - is standard input")
     .requiredOption("-o, --output <file>", "file for the preview or the sheet; - is standard output")
-    .option("--effect <effect>", "NAME[:key=value,…]; repeat for a chain", repeatedFlag<EffectText>(parseEffectText))
+    .option(
+      "--effect <effect>",
+      "NAME[:key=value,…] or preset:NAME; repeat for a chain",
+      repeatedFlag<EffectText>(parseEffectText),
+    )
     .option(
       "--mode <mode>",
       "longer side of a preview: fast (300 px), balanced (500 px) or high (800 px)",
@@ -46,6 +50,8 @@ export function addPreview(effects: Command, io: CliIo, finish: (exitCode: numbe
     .action(async (picture: string, { effect = [], mode, format, output, address }: Options) => {
       const outputFormat = toOutputFormat(output, format);
       const { assertWritable } = await import("../../run/output-target.ts");
+      const { assertNoInput, createInputCheck } = await import("../../run/file-identity.ts");
+      assertNoInput(output, createInputCheck([picture]));
       assertWritable("-o", output);
       if (effect.length > 16) throw new UsageError(`Expected at most 16 of \`--effect\`, got ${effect.length}`);
       const { makePreview } = await import("../../preview/make-preview.ts");

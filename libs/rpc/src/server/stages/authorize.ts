@@ -7,7 +7,12 @@ export type TokenCheck = (token: string) => boolean;
 
 /** Returns the token of `authorization: Bearer TOKEN`; undefined without one. */
 export function readBearerToken(metadata: CallContext["metadata"]): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(String(metadata.get("authorization") ?? ""))?.[1];
+  return parseBearerToken(String(metadata.get("authorization") ?? ""));
+}
+
+/** Returns the token of `Bearer TOKEN`; undefined for another text. */
+export function parseBearerToken(authorization: string): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
 }
 
 /**

@@ -42,7 +42,7 @@ test("missing settings and explicit defaults have the same canonical form in any
   const bare = parseEffect(toEffect("dither", { dark: "#aabbcc" }));
   const full = parseEffect(toEffect("dither", { scale: 1, dark: "#AABBCC", method: "floyd_steinberg" }));
   expect(JSON.stringify(full.resolved)).toBe(JSON.stringify(bare.resolved));
-  expect(bare.revision).toBe(1);
+  expect(bare.revision).toBe(2);
 });
 
 test("an unknown effect is refused with the list of known effects", () => {

@@ -10,7 +10,7 @@ export type Bilateral = {
   /** Standard deviation of the weights by distance in OKLab, at least 0. */
   readonly sigma: number;
   /** Share of the change of OKLab a and b, 0 to 1. */
-  readonly colour: number;
+  readonly color: number;
 };
 
 /** A pixel of the neighbourhood. */
@@ -40,7 +40,7 @@ export function bilateralTaps(radiusPx: number): readonly Tap[] {
  * Returns a stage that smooths a row by a bilateral filter in OKLab: C. Tomasi, R. Manduchi, "Bilateral filtering for gray and color images"
  * (1998). The Gaussian of the colour distance d is (1 - d² / 16 σ²)^8, which is 0 from 4 σ on. It holds 2 radius + 1 rows.
  */
-export function mapBilateral(context: StageContext, { radiusPx, sigma, colour }: Bilateral, target: RowTarget): Stage {
+export function mapBilateral(context: StageContext, { radiusPx, sigma, color }: Bilateral, target: RowTarget): Stage {
   const { space } = context;
   const { widthPx, heightPx, channels } = context.shape;
   const { toLabPlanes, bilateral } = space.use(detailKernels);
@@ -68,7 +68,7 @@ export function mapBilateral(context: StageContext, { radiusPx, sigma, colour }:
     write(to, (out) =>
       bilateral(
         ...([table, taps.length, lightness(done, 0), stride, channels, widthPx] as const),
-        ...([falloff, colour, out] as const),
+        ...([falloff, color, out] as const),
       ),
     );
     done += 1;

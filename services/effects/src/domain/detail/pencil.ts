@@ -23,8 +23,8 @@ export type Pencil = {
 
 /**
  * Returns the stages of a pencil drawing. Greys are encoded luminance; their means are weighted by alpha. Lines are the length of Scharr's
- * gradient of the blurred grey, for an edge's own height (see `edgeFactor`); shades are the colour dodge of the grey by its inverted, blurred
- * self.
+ * gradient of the blurred grey, for an edge's own height (see `edgeFactor`), and none towards pixels around which nothing is visible; shades are the
+ * colour dodge of the grey by its inverted, blurred self.
  */
 export function drawWithPencil(context: StageContext, pencil: Pencil, target: RowTarget): Stage {
   const { widthPx, channels } = context.shape;

@@ -1,3 +1,5 @@
+import { LRUCache } from "lru-cache";
+
 /** The shapes of a halftone's dots, in the order of kernels/print.ts. */
 export const dotShapes = ["round", "line", "diamond"] as const;
 
@@ -32,11 +34,22 @@ const spots: Readonly<Record<DotShape, Spot>> = {
 /** The intervals of a table of bounds. */
 export const boundSteps = 4_096;
 
+// Of 16 KiB each. They take 2 to 10 ms, as long as the rest of a preview.
+const made = new LRUCache<string, Float32Array>({ max: 16 });
+
 /**
  * Returns the heights at which the dots of each 4096th of a tone end, from no dot to a full cell. They are such that the mean of what
- * antialiased dots `cellPx` apart cover is the tone, at any angle: found by the cover of a cell's places for descending heights.
+ * antialiased dots `cellPx` apart cover is the tone, at any angle: found by the cover of a cell's places for descending heights. Those used last are
+ * kept; callers must not change them.
  */
-export function createDotBounds(shape: DotShape, cellPx: number): Float32Array {
+export function dotBounds(shape: DotShape, cellPx: number): Float32Array {
+  const key = `${shape} ${cellPx}`;
+  const bounds = made.get(key) ?? createDotBounds(shape, cellPx);
+  made.set(key, bounds);
+  return bounds;
+}
+
+function createDotBounds(shape: DotShape, cellPx: number): Float32Array {
   const { heights, slopes } = placesOf(spots[shape], 1 / cellPx);
   const reach = shape === "line" ? 1 : 1 + slopes.reduce((most, slope) => Math.max(most, slope), 0) / 2;
   const rows = 256;

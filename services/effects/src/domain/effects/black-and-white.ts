@@ -5,9 +5,9 @@ import { clampUnit, lumaWeights, luminanceWeights, type Rgb } from "../color/col
 import { type Curve, curveAt, encodedCurve, tabulate } from "../color/curve.ts";
 import { fromOklab, toOklab } from "../color/oklab.ts";
 import { createStepTable, type StepTable } from "../color/step-table.ts";
+import { mapMeans } from "../detail/map-means.ts";
 import { createNoise } from "../draw/noise.ts";
 import { mapRows } from "../rows/map-rows.ts";
-import { mapWindow } from "../rows/map-window.ts";
 import { createMix, toByte } from "../rows/mix.ts";
 import {
   allocatePlane,
@@ -18,7 +18,6 @@ import {
   type StageContext,
 } from "../rows/rows.ts";
 import { type ColorPlanes, createPlaneWriter } from "../rows/write-planes.ts";
-import { createLocalMeans } from "../tone/local-means.ts";
 
 /** Weights of red, green and blue in the grey, and whether they are added in linear light. */
 type Mix = { readonly weights: Rgb; readonly linear: boolean };
@@ -148,7 +147,7 @@ function createEnhanced(context: StageContext, settings: Settings, target: RowTa
   const mix = createMix(floats, weights, linear);
   const grey = allocatePlane(space, widthPx, 8);
   const encoded = space.constant(encodedCurve.table);
-  const greysOf = (row: Row, plane: number) => {
+  const valuesOf = (row: Row, plane: number) => {
     mix(row, grey);
     if (linear) space.kernels.curve(grey, widthPx, encoded, encodedCurve.steps, grey);
     space.kernels.toFloatPlane(grey, widthPx, plane);
@@ -156,14 +155,13 @@ function createEnhanced(context: StageContext, settings: Settings, target: RowTa
   const finish = createTone(floats, settings, false, createTint(context, settings.tint));
   const { enhance } = space.use(toneKernels);
   const radius = enhancedRadius(Math.max(widthPx, heightPx));
-  const onMeans = createLocalMeans(context, radius, greysOf);
   let y = 0;
-  const paint = onMeans((values, means, to) => {
+  const paint = (values: number, means: number, to: Row) => {
     enhance(values, means, widthPx, settings.enhanced / 100, grey);
     finish(grey, to, y);
     y += 1;
-  });
-  return mapWindow(context, { above: 0, below: radius }, paint, target);
+  };
+  return mapMeans(context, radius, { valuesOf, paint }, target);
 }
 
 /** Writes the colours of row `y` for a plane of greys as `mix` made it. The plane is used up. */

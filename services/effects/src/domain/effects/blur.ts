@@ -15,7 +15,7 @@ export const blur = defineEffect({
   name: "blur",
   group: "detail",
   title: "Blur",
-  description: "Softens the picture as light mixes: evenly, as a mean of squares, or as a lens out of focus.",
+  description: "Gaussian blur, box blur, or the disc of a lens out of focus, in linear light.",
   revision: 1,
   parameters: {
     kind: choice({

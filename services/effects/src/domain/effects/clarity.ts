@@ -14,7 +14,7 @@ export const clarity = defineEffect({
   name: "clarity",
   group: "detail",
   title: "Clarity",
-  description: "Brings out or softens the relief of mid-tones, with faint halos and unchanged hues.",
+  description: "More or less local contrast of mid-tones, with faint halos and unchanged hues.",
   revision: 1,
   parameters: {
     amount: number({

@@ -11,20 +11,21 @@ import { balanceGains } from "../tone/white-balance.ts";
 
 const parameters = {
   exposure: number({
-    description: "Stops of light: each doubles or halves it, in linear light.",
+    description: "Each stop doubles the light, each below 0 halves it; in linear light.",
     minimum: -4,
     maximum: 4,
     byDefault: 0,
     unit: "stops",
   }),
   temperature: number({
-    description: "Cooler (blue) or warmer (amber), in mired along the line of black bodies.",
+    description: "Colour temperature: below 0 cooler (blue), above 0 warmer (amber), along the Planckian locus.",
     minimum: -100,
     maximum: 100,
     byDefault: 0,
+    unit: "mired",
   }),
   tint: number({
-    description: "Towards green or magenta, across the line of black bodies.",
+    description: "Below 0 towards green, above 0 towards magenta, across the Planckian locus.",
     minimum: -100,
     maximum: 100,
     byDefault: 0,
@@ -50,21 +51,21 @@ const parameters = {
     unit: "%",
   }),
   hue: number({
-    description: "Turns all hues, as CSS hue-rotate().",
+    description: "Rotation of all hues, as CSS hue-rotate().",
     minimum: -180,
     maximum: 180,
     byDefault: 0,
-    unit: "°",
+    unit: "degrees",
   }),
   saturation: number({
-    description: "Factor of colourfulness, as CSS saturate(): 0 is grey, 100 changes nothing.",
+    description: "Factor of saturation, as CSS saturate(): 0 is grey, 100 changes nothing.",
     minimum: 0,
     maximum: 400,
     byDefault: 100,
     unit: "%",
   }),
   vibrance: number({
-    description: "Colourfulness of dull colours; vivid ones change less.",
+    description: "Saturation of muted colours; vivid ones change less.",
     minimum: -100,
     maximum: 100,
     byDefault: 0,

@@ -43,9 +43,18 @@ test("a negative curve inverts every byte", async () => {
   expect(toPixels(result).map(([r]) => r)).toEqual(bytes.map((value) => 255 - value));
 });
 
-test.each(["", "0:0", "0:0 0:1", "0.5:0 0.2:1", "0:0 1:1.1", "0:-1 1:1", "a:b 1:1", "0:0 1", `${"0:0 ".repeat(17)}`])(
-  "the points `%s` are refused",
-  (points) => {
-    expect(() => parseEffect(toEffect("curves", { points }))).toThrow("2 to 16 points as x:y with rising x");
-  },
-);
+test.each([
+  "",
+  "0:0",
+  "0:0 0:1",
+  "0.5:0 0.2:1",
+  "0:0 1:1.1",
+  "0:-1 1:1",
+  "a:b 1:1",
+  "0:0 1",
+  "0:0 1:1 ,x",
+  `0:0 0.${"0".repeat(320)}1:1 1:0`,
+  `${"0:0 ".repeat(17)}`,
+])("the points `%s` are refused", (points) => {
+  expect(() => parseEffect(toEffect("curves", { points }))).toThrow("2 to 16 points as x:y with rising x");
+});

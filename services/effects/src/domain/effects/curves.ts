@@ -4,11 +4,15 @@ import { choice, splitList, text } from "../catalogue/parameters.ts";
 import { toLinear } from "../color/color.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
-import { changeLuminance } from "../tone/linear-rows.ts";
+import { changeLuminance } from "../tone/luminance.ts";
 import { type CurvePoint, monotoneCubic } from "../tone/monotone-cubic.ts";
 import { tabulateTone, toneSteps } from "../tone/tables.ts";
 
 const maxPoints = 16;
+
+// Six decimals at most: points that lie nearer have slopes too steep for a table, and at last too steep for a double.
+const share = "(?:0?\\.[0-9]{1,6}|[01](?:\\.[0-9]{1,6})?)";
+const point = `${share}:${share}`;
 
 const channelNames = ["rgb", "red", "green", "blue", "luminance"] as const;
 
@@ -23,7 +27,8 @@ export const curves = defineEffect({
     points: text(
       {
         description: "Points of the curve as x:y from dark to light, with spaces between.",
-        form: `2 to ${maxPoints} points as x:y with rising x, both from 0 to 1, with spaces between`,
+        form: `2 to ${maxPoints} points as x:y with rising x, both from 0 to 1 in at most 6 decimals, with spaces between`,
+        pattern: `^ *${point}([ ,]+${point}){1,${maxPoints - 1}} *$`,
         byDefault: "0:0 0.25:0.19 0.75:0.81 1:1",
       },
       readPoints,
@@ -56,16 +61,14 @@ export const curves = defineEffect({
   },
 });
 
-/** Reads the points of a curve. Undefined for any other text. */
+/** Reads the points of a text in their pattern. Undefined if x does not rise, or for a number above 1. */
 function readPoints(given: string): readonly CurvePoint[] | undefined {
   const points: CurvePoint[] = [];
   for (const part of splitList(given)) {
-    const found = /^(\d*\.?\d+):(\d*\.?\d+)$/.exec(part);
-    if (found === null) return undefined;
-    const [x, y] = [Number(found[1]), Number(found[2])];
+    const [x, y] = part.split(":").map(Number) as [number, number];
     const isRising = x > (points.at(-1)?.[0] ?? -1);
     if (!isRising || x > 1 || y > 1) return undefined;
     points.push([x, y]);
   }
-  return points.length >= 2 && points.length <= maxPoints ? points : undefined;
+  return points;
 }

@@ -6,7 +6,7 @@ import { parseEffect } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
 import { hash32 } from "../draw/noise.ts";
 
-type Settings = { strength?: number; radius?: number; colour?: number };
+type Settings = { strength?: number; radius?: number; color?: number };
 
 // Half a level from rounding, the rest from curves, cube roots and sums in single precision.
 const bound = 0.52;
@@ -23,7 +23,7 @@ describe.each([
 ])("on a picture of %i×%i", (width, height) => {
   test.each([1, 2, 3, 4] as const)("results with %i channels are those of the reference", async (channels) => {
     const picture = createPicture(width, height, channels);
-    for (const one of [{}, { strength: 100, radius: 8 }, { strength: 10, radius: 4.4, colour: 30 }, { strength: 0 }]) {
+    for (const one of [{}, { strength: 100, radius: 8 }, { strength: 10, radius: 4.4, color: 30 }, { strength: 0 }]) {
       expect(farthest(await denoised(picture, one), denoiseReference(toRgba(picture), one))).toBeLessThan(bound);
     }
   });
@@ -77,7 +77,7 @@ test("colours of invisible pixels have no effect on visible ones", async () => {
 
 test("before and after another effect, values are those of the floats between them", async () => {
   const picture = createPicture(23, 17, 4);
-  const [first, second] = [{ strength: 30 }, { strength: 60, radius: 2, colour: 50 }];
+  const [first, second] = [{ strength: 30 }, { strength: 60, radius: 2, color: 50 }];
   const chain = [first, second].map((one) => parseEffect(toEffect("denoise", one)));
   const wanted = denoiseReference(denoiseReference(toRgba(picture), first), second);
   expect(farthest(await applyChain(picture, chain), wanted)).toBeLessThan(bound);

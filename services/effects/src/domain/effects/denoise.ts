@@ -17,7 +17,7 @@ export const denoise = defineEffect({
   revision: 1,
   parameters: {
     strength: number({
-      description: "How different colours may be to be averaged.",
+      description: "How different the colours may be that are averaged.",
       minimum: 0,
       maximum: 100,
       byDefault: 40,
@@ -30,7 +30,7 @@ export const denoise = defineEffect({
       byDefault: 3,
       unit: "px",
     }),
-    colour: number({
+    color: number({
       description: "Share of the noise of hue and chroma that is removed.",
       minimum: 0,
       maximum: 100,
@@ -38,6 +38,6 @@ export const denoise = defineEffect({
       unit: "%",
     }),
   },
-  createStage: ({ strength, radius, colour }, context, target) =>
-    mapBilateral(context, { radiusPx: radius, sigma: (fullSigma * strength) / 100, colour: colour / 100 }, target),
+  createStage: ({ strength, radius, color }, context, target) =>
+    mapBilateral(context, { radiusPx: radius, sigma: (fullSigma * strength) / 100, color: color / 100 }, target),
 });

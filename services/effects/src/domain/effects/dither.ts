@@ -56,7 +56,8 @@ const parameters = {
   levels: integer({ description: "Tones for each channel.", minimum: 2, maximum: 16, byDefault: 2 }),
   scale: integer({ description: "Size of a printed dot.", minimum: 1, maximum: 32, byDefault: 1, unit: "px" }),
   strength: number({
-    description: "How much is done for the tones between the levels; 0 takes the nearest level.",
+    description:
+      "Share of an error that is passed on, or of a pattern's contrast; 0 takes the nearest level. Not for threshold.",
     minimum: 0,
     maximum: 100,
     byDefault: 100,
@@ -84,7 +85,7 @@ export const dither = defineEffect({
   group: "print",
   title: "Dither",
   description: "Few tones, and patterns of dots for those between them, as in early computer graphics and print.",
-  revision: 1,
+  revision: 2,
   parameters,
   createStage(settings, context, target) {
     return mapCells(context, settings.scale, (cells) => createPainter(cells, settings), target);

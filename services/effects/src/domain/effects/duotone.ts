@@ -6,7 +6,6 @@ import { fromOklab, type Oklab, toOklab } from "../color/oklab.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
 import { allocatePlane } from "../rows/rows.ts";
-import { createLinearRow } from "../tone/linear-rows.ts";
 import { tabulateTone, toneSteps } from "../tone/tables.ts";
 
 /** Replaces OKLab lightness by colours between two or three, mixed in OKLab (B. Ottosson, 2020). Black and white give the greys of the picture. */
@@ -14,7 +13,7 @@ export const duotone = defineEffect({
   name: "duotone",
   group: "tone",
   title: "Duotone",
-  description: "Shadows in one colour and lights in another, as a print in two inks; lightness by OKLab.",
+  description: "Shadows in one colour and highlights in another, as a print in two inks; lightness by OKLab.",
   revision: 1,
   parameters: {
     dark: color({ description: "The colour of black.", byDefault: "#1b1464" }),
@@ -33,14 +32,13 @@ export const duotone = defineEffect({
     const { space, shape } = context;
     const { widthPx, channels } = shape;
     const { lightness, paint } = space.use(toneKernels);
-    const { decode } = createLinearRow(context);
     const plane = allocatePlane(space, widthPx, 4);
     const colorAt = createRamp(use_mid ? [dark, mid, light] : [dark, light]);
     const tone = (value: number) => clampUnit(((value - 0.5) * contrast) / 100 + 0.5);
     const tableOf = (channel: 0 | 1 | 2) => space.constant(tabulateTone((value) => colorAt(tone(value))[channel]));
     const [red, green, blue] = [tableOf(0), tableOf(1), tableOf(2)];
     const onRows = onFloats(context, (row, to) => {
-      lightness(decode(row), channels, widthPx, plane);
+      lightness(row, channels, widthPx, plane);
       paint(plane, widthPx, red, green, blue, toneSteps, channels, to);
     });
     return mapRows(context, onRows, target);

@@ -57,6 +57,19 @@ test("a line lies along an edge, as dark for any width of lines", async () => {
   }
 });
 
+test("there is no line along the border of what is visible, in a preview of any size too", async () => {
+  const picture = createFlat(20, 20, [0, 0, 0, 0]);
+  for (let y = 5; y < 15; y++) for (let x = 5; x < 15; x++) picture.data.set([40, 40, 40, 255], (y * 20 + x) * 4);
+  for (const thickness of [0.5, 1.5, 6, 12]) {
+    for (const factor of [1, 0.5, 0.2, 0.05]) {
+      const result = await sketched(picture, { thickness, paper: "#ffffff", pencil: "#000000" }, factor);
+      const visible = toPixels(result).filter(([, , , alpha]) => alpha === 255);
+      expect(visible.length).toBe(100);
+      expect(visible.every(([red]) => red === 255)).toBe(true);
+    }
+  }
+});
+
 test("colours of invisible pixels have no effect on visible ones", async () => {
   const picture = createPicture(30, 20, 4);
   const hidden = { ...picture, data: picture.data.slice() };

@@ -3,7 +3,7 @@ import { defineEffect } from "../catalogue/define-effect.ts";
 import { choice, color, number } from "../catalogue/parameters.ts";
 import { luminanceWeights, type Rgb, toEncoded, toLinear } from "../color/color.ts";
 import { createSampleReader } from "../dither/tones.ts";
-import { boundSteps, createDotBounds, type DotShape, dotShapes } from "../draw/dot-screen.ts";
+import { boundSteps, type DotShape, dotBounds, dotShapes } from "../draw/dot-screen.ts";
 import { toColorTable } from "../rows/color-table.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { createMix, toByte } from "../rows/mix.ts";
@@ -31,9 +31,15 @@ export const halftone = defineEffect({
       choices: ["mono", "cmyk"],
       byDefault: "mono",
     }),
-    cell: number({ description: "Distance between dots.", minimum: 2, maximum: 64, byDefault: 8, unit: "px" }),
+    cell: number({
+      description: "Screen period: the distance between dots.",
+      minimum: 2,
+      maximum: 64,
+      byDefault: 8,
+      unit: "px",
+    }),
     angle: number({
-      description: "Turn of the grid of dots, for mono.",
+      description: "Screen angle: the turn of the grid of dots, for mono.",
       minimum: 0,
       maximum: 90,
       byDefault: 45,
@@ -43,7 +49,7 @@ export const halftone = defineEffect({
     paper: color({ description: "The colour of the paper, for mono.", byDefault: "#ffffff" }),
     ink: color({ description: "The colour of the ink, for mono.", byDefault: "#14141c" }),
     black: number({
-      description: "The share of the grey of the other inks that black replaces, for cmyk.",
+      description: "Grey component replacement: the share of the grey of the other inks that black replaces, for cmyk.",
       minimum: 0,
       maximum: 100,
       byDefault: 70,
@@ -67,7 +73,7 @@ type Screen = (plane: number, y: number) => void;
 function createScreen({ space, shape }: StageContext, dots: DotShape, cellPx: number): (angle: number) => Screen {
   if (cellPx < 2) return () => () => {};
   const { screenDots } = space.use(printKernels);
-  const bounds = space.constant(createDotBounds(dots, cellPx));
+  const bounds = space.constant(dotBounds(dots, cellPx));
   return (angleDegrees) => {
     const angle = (angleDegrees * Math.PI) / 180;
     const [right, down] = [Math.cos(angle) / cellPx, Math.sin(angle) / cellPx];

@@ -5,7 +5,6 @@ import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
 import type { RowPainter, StageContext } from "../rows/rows.ts";
 import { createMatrix, invertMatrix } from "../tone/color-matrix.ts";
-import { createLinearRow } from "../tone/linear-rows.ts";
 
 /**
  * CSS invert() of the W3C Filter Effects Module Level 1, on encoded values; or the same line on OKLab lightness, with a and b kept (B. Ottosson, 2020).
@@ -43,10 +42,5 @@ export const invert = defineEffect({
 function createLightness(context: StageContext, amount: number): RowPainter {
   const { widthPx, channels } = context.shape;
   const { invertLightness } = context.space.use(toneKernels);
-  const { decode, encode } = createLinearRow(context);
-  return (row, to) => {
-    const linear = decode(row);
-    invertLightness(linear, channels, widthPx, amount, linear);
-    encode(linear, to);
-  };
+  return (row, to) => invertLightness(row, channels, widthPx, amount, to);
 }

@@ -159,6 +159,18 @@ test("scan lines darken every second band, from half of the amount to all of it"
   expect(depths.size).toBeGreaterThan(10);
 });
 
+test("the first grain is not an extreme one at either end of the seeds", async () => {
+  for (const seed of [0, 2_147_483_647]) {
+    const speck = { kind: "salt_and_pepper", amount: 1, size: 32, monochrome: true, seed } as const;
+    expect((await noisy(90, speck))[0]).toEqual([90, 90, 90]);
+    // An amount of 20 % has a deviation of 25.5.
+    const [soft] = await noisy(128, { size: 32, seed });
+    expect(Math.max(...soft!.map((value) => Math.abs(value - 128)))).toBeLessThan(2.5 * 25.5);
+    const [sharp] = await noisy(128, { seed });
+    expect(Math.max(...sharp!.map((value) => Math.abs(value - 128)))).toBeLessThan(2.5 * 25.5);
+  }
+});
+
 test("the same seed repeats every byte, another one does not", async () => {
   for (const kind of ["gaussian", "salt_and_pepper", "film_grain", "scan_lines"] as const) {
     const once = await noisy(128, { kind, seed: 3 });

@@ -17,7 +17,7 @@ export const noise = defineEffect({
   group: "glitch",
   title: "Noise",
   description: "Grain, stray black and white pixels, or dark scan lines, added to the sRGB-encoded values.",
-  revision: 1,
+  revision: 2,
   parameters: {
     kind: choice({
       description: "gaussian as of a sensor, salt_and_pepper, film_grain (strongest in mid-tones), or scan_lines.",
@@ -26,14 +26,14 @@ export const noise = defineEffect({
     }),
     amount: number({
       description:
-        "Standard deviation over the way from mid-grey to white; share of black and white pixels; darkness of scan lines.",
+        "gaussian, film_grain: standard deviation as a share of half the range of values; salt_and_pepper: share of the pixels; scan_lines: greatest darkening.",
       minimum: 0,
       maximum: 100,
       byDefault: 20,
       unit: "%",
     }),
     size: number({
-      description: "Side of a grain, height of a scan line.",
+      description: "Side of a grain; height of a scan line.",
       minimum: 1,
       maximum: 32,
       byDefault: 1,

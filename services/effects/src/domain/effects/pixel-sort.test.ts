@@ -15,6 +15,8 @@ const settings: readonly Partial<PixelSortSettings>[] = [
   { by: "hue", low: 0, high: 100 },
   { by: "hue", direction: "falling" },
   { by: "saturation", length: 7 },
+  { length: 7.4 },
+  { length: 0.3 },
   { by: "saturation", direction: "falling", low: 0, high: 100, length: 50 },
   { length: 1 },
   { low: 100 },

@@ -21,8 +21,20 @@ export const pixelSort = defineEffect({
   revision: 1,
   parameters: {
     by: choice({ description: "The order of a run's pixels.", choices: keys, byDefault: "luminance" }),
-    low: number({ description: "Darker pixels end a run.", minimum: 0, maximum: 100, byDefault: 25, unit: "%" }),
-    high: number({ description: "Brighter pixels end a run.", minimum: 0, maximum: 100, byDefault: 80, unit: "%" }),
+    low: number({
+      description: "Lower limit of the luma; darker pixels end a run.",
+      minimum: 0,
+      maximum: 100,
+      byDefault: 25,
+      unit: "%",
+    }),
+    high: number({
+      description: "Upper limit of the luma; brighter pixels end a run.",
+      minimum: 0,
+      maximum: 100,
+      byDefault: 80,
+      unit: "%",
+    }),
     direction: choice({
       description: "Rising or falling from left to right.",
       choices: ["rising", "falling"],

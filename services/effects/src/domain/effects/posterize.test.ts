@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
+import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
 import { changeLuminance, luminanceOf } from "../../../test/reference/luminance.ts";
 import { expectReference, mapSamples, type Picture } from "../../../test/reference/tone-pictures.ts";
 import { parseEffects } from "../catalogue/catalogue.ts";
@@ -27,6 +27,19 @@ test.each([2, 3, 4, 17, 32])("equals the reference with %i levels", async (level
     (picture) => changeLuminance(picture, stepOf(levels)),
     nearLuminance,
   );
+});
+
+test("greys have the same steps by luminance as by channels", async () => {
+  const ramp = { ...createFlat(256, 1, [0]), data: Uint8Array.from({ length: 256 }, (_, value) => value) };
+  for (const levels of [2, 3, 4, 5, 6, 15, 16, 17, 18, 32]) {
+    const greys = async (mode: string) =>
+      toPixels(await applyChain(ramp, parseEffects([toEffect("posterize", { levels, mode })]))).map(([red]) => red!);
+    const wanted = await greys("rgb");
+    // A value half-way between two bytes may be rounded either way.
+    (await greys("luminance")).forEach((grey, i) => {
+      expect(Math.abs(grey - wanted[i]!)).toBeLessThanOrEqual(1);
+    });
+  }
 });
 
 test("each channel has as many values as there are levels", async () => {

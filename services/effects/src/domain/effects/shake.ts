@@ -15,7 +15,7 @@ export const shake = defineEffect({
   group: "glitch",
   title: "Shake",
   description: "Bands of rows displaced sideways at random, as in a disturbed video signal.",
-  revision: 1,
+  revision: 2,
   parameters: {
     amount: number({
       description: "Largest displacement to either side, in whole pixels.",

@@ -8,7 +8,7 @@ export const sharpen = defineEffect({
   name: "sharpen",
   group: "detail",
   title: "Sharpen",
-  description: "Makes edges crisper by lightness alone, without coloured fringes.",
+  description: "Unsharp mask of lightness: crisper edges without coloured fringes.",
   revision: 1,
   parameters: {
     amount: number({
@@ -26,13 +26,15 @@ export const sharpen = defineEffect({
       unit: "px",
     }),
     threshold: number({
-      description: "Differences of lightness up to this many of 255 levels stay, against noise.",
+      description:
+        "Differences of lightness up to this stay as they are, against noise; 255 levels are the whole range.",
       minimum: 0,
       maximum: 64,
       byDefault: 2,
+      unit: "levels",
     }),
     halo: number({
-      description: "The largest change of lightness, against bright and dark rims.",
+      description: "The largest change of lightness, against halos.",
       minimum: 1,
       maximum: 100,
       byDefault: 25,

@@ -25,6 +25,7 @@ test.each([
   { softness: 12, light: "#ff0000" },
   { adaptive: true, radius: 3 },
   { adaptive: true, radius: 1, level: 42.5, mix: "luma" },
+  { adaptive: true, radius: 2.4, softness: 20 },
   { adaptive: true, radius: 9, softness: 30, mix: "average" },
 ] as const)("equals the reference with %j", async (settings) => {
   const all = { ...byDefault, ...settings };
@@ -43,6 +44,17 @@ test("a grey at the level is light", async () => {
   expect(await of(128)).toEqual([255, 255, 255]);
   expect(await of(127)).toEqual([0, 0, 0]);
 });
+
+test.each(["luminance", "luma", "average"])(
+  "a grey at any level is light by %s, and the one below it is dark",
+  async (mix) => {
+    const ramp = { ...createFlat(256, 1, [0]), data: Uint8Array.from({ length: 256 }, (_, value) => value) };
+    for (const level of [20, 40, 60, 80, 100]) {
+      const pixels = toPixels(await applyChain(ramp, parseEffects([toEffect("threshold", { mix, level })])));
+      expect(pixels.findIndex(([red]) => red === 255)).toBe(Math.round(level * 2.55));
+    }
+  },
+);
 
 test("adaptive finds dark strokes on a page under uneven light", async () => {
   const page = createFlat(200, 40, [0, 0, 0]);

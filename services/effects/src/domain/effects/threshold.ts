@@ -1,20 +1,18 @@
 import { toneKernels } from "../../kernels/tone-kernels.ts";
 import { defineEffect } from "../catalogue/define-effect.ts";
-import { choice, color, flag, integer, number, type SettingsOf } from "../catalogue/parameters.ts";
-import { lumaWeights, luminanceWeights, type Rgb } from "../color/color.ts";
+import { choice, color, flag, number, type SettingsOf } from "../catalogue/parameters.ts";
+import { lumaWeights, type Rgb } from "../color/color.ts";
+import { mapMeans } from "../detail/map-means.ts";
 import { mapRows } from "../rows/map-rows.ts";
-import { mapWindow } from "../rows/map-window.ts";
 import { onFloats } from "../rows/on-floats.ts";
 import { allocatePlane, type Row, type StageContext } from "../rows/rows.ts";
-import { createLinearRow } from "../tone/linear-rows.ts";
-import { createLocalMeans } from "../tone/local-means.ts";
-import { placeLightTables } from "../tone/tables.ts";
 
+/** Weights of encoded samples; none for luminance, which is mixed in linear light. */
 const mixes = {
-  luminance: { weights: luminanceWeights, isLinear: true },
-  luma: { weights: lumaWeights, isLinear: false },
-  average: { weights: [1 / 3, 1 / 3, 1 / 3] as Rgb, isLinear: false },
-} as const;
+  luminance: undefined,
+  luma: lumaWeights,
+  average: [1 / 3, 1 / 3, 1 / 3],
+} as const satisfies Record<string, Rgb | undefined>;
 
 const parameters = {
   level: number({
@@ -42,8 +40,8 @@ const parameters = {
     description: "Compares with the mean of a square around, for uneven light, as on a photographed page.",
     byDefault: false,
   }),
-  radius: integer({
-    description: "Half the side of that square.",
+  radius: number({
+    description: "Half the side of the square of `adaptive`.",
     minimum: 1,
     maximum: 64,
     byDefault: 16,
@@ -67,19 +65,17 @@ export const threshold = defineEffect({
   createStage(settings, context, target) {
     const { space, shape } = context;
     const { widthPx } = shape;
-    const greyOf = createGrey(context, settings.mix);
+    const valuesOf = createGrey(context, settings.mix);
     const paint = createInk(context, settings);
     if (!settings.adaptive) {
       const plane = allocatePlane(space, widthPx, 4);
       const onRow = (row: Row, to: Row) => {
-        greyOf(row, plane);
+        valuesOf(row, plane);
         paint(plane, 0, to);
       };
       return mapRows(context, onFloats(context, onRow), target);
     }
-    const { radius } = settings;
-    const onMeans = createLocalMeans(context, radius, greyOf);
-    return mapWindow(context, { above: 0, below: radius }, onMeans(paint), target);
+    return mapMeans(context, settings.radius, { valuesOf, paint }, target);
   },
 });
 
@@ -87,18 +83,11 @@ export const threshold = defineEffect({
 function createGrey(context: StageContext, mode: keyof typeof mixes): (row: Row, plane: number) => void {
   const { space, shape } = context;
   const { widthPx, channels } = shape;
-  const { mix, curvePlane } = space.use(toneKernels);
-  const {
-    weights: [red, green, blue],
-    isLinear,
-  } = mixes[mode];
-  if (!isLinear) return (row, plane) => mix(row, channels, widthPx, red, green, blue, plane);
-  const { decode } = createLinearRow(context);
-  const { encoded, encodedSteps } = placeLightTables(space);
-  return (row, plane) => {
-    mix(decode(row), channels, widthPx, red, green, blue, plane);
-    curvePlane(plane, widthPx, encoded, encodedSteps);
-  };
+  const { mix, luminance } = space.use(toneKernels);
+  const weights = mixes[mode];
+  if (weights === undefined) return (row, plane) => luminance(row, channels, widthPx, plane);
+  const [red, green, blue] = weights;
+  return (row, plane) => mix(row, channels, widthPx, red, green, blue, plane);
 }
 
 /** Returns the function that paints the colours of a row from a plane of greys, which is used up, and a plane of means or 0. */

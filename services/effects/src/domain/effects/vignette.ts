@@ -3,7 +3,6 @@ import { defineEffect } from "../catalogue/define-effect.ts";
 import { number } from "../catalogue/parameters.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
-import { placeLightTables } from "../tone/tables.ts";
 
 /** The shortest way from no change to the full one, in half diagonals: a hard edge. */
 const minFade = 1e-6;
@@ -55,7 +54,6 @@ export const vignette = defineEffect({
     const { space, shape } = context;
     const { widthPx, heightPx, channels } = shape;
     const kernels = space.use(toneKernels);
-    const { linear, linearSteps, encoded, encodedSteps } = placeLightTables(space);
     const radius = Math.hypot(widthPx, heightPx) / 2;
     const axisOf = (lengthPx: number) => {
       const ellipse = lengthPx * Math.SQRT1_2;
@@ -66,11 +64,10 @@ export const vignette = defineEffect({
     const outer = size / 100;
     const inner = outer * (1 - softness / 100);
     const scale = 1 / Math.max(outer - inner, minFade);
-    const light = [linear, linearSteps, encoded, encodedSteps] as const;
     const paint = onFloats(context, (row, to, y) => {
       const down = (y + 0.5 - (heightPx * center_y) / 100) / axisOf(heightPx);
       const place = [left, across, down ** 2, inner, scale, amount / 100] as const;
-      kernels.vignette(row, channels, widthPx, ...place, ...light, to);
+      kernels.vignette(row, channels, widthPx, ...place, to);
     });
     return mapRows(context, paint, target);
   },

@@ -17,9 +17,12 @@ export type GrainForm = {
   readonly isSoft: boolean;
 };
 
-/** Returns the seed of one of several independent noises. */
+// The hash of 0 is 0, which would draw the lowest of all values at the first pixel of every picture with the seed 0. No seed of a setting has these bits.
+const seedBits = 0x9e3779b9;
+
+/** Returns the seed of one of several independent noises, for a seed from 0 to 2^31 - 1. */
 export function seedOf(seed: number, channel: number): number {
-  return hash32(hash32(seed) + channel);
+  return hash32(hash32(seed ^ seedBits) + channel);
 }
 
 /** Returns the hash of row or band `y` for a seed of `seedOf`. */
