@@ -48,6 +48,30 @@ export function blurDown(entering: usize, leaving: usize, totals: usize, count: 
   store<f32>(end, load<f32>(end - 4));
 }
 
+/** values[x] *= weights[x]. */
+export function weigh(values: usize, weights: usize, count: i32): void {
+  const end = values + (<usize>count << 2);
+  while (values < end) {
+    v128.store(values, f32x4.mul(v128.load(values), v128.load(weights)));
+    values += 16;
+    weights += 16;
+  }
+}
+
+/** to[x] = sums[x] / weights[x], or 0 where the weight is less than what one faint pixel of a window gives: running sums leave rounding errors. */
+export function unweigh(sums: usize, weights: usize, count: i32, to: usize): void {
+  const least = f32x4.splat(1e-7);
+  const end = to + (<usize>count << 2);
+  while (to < end) {
+    const weight = v128.load(weights);
+    const mean = f32x4.div(v128.load(sums), weight);
+    v128.store(to, v128.and(mean, f32x4.ge(weight, least)));
+    sums += 16;
+    weights += 16;
+    to += 16;
+  }
+}
+
 /** to[x] = the length of the gradient, scaled by span / 8. Lengths that are far too small for a line become 0. */
 export function gradient(above: usize, here: usize, below: usize, count: i32, span: i32, to: usize): void {
   const scale = f64x2.splat(<f64>span / 8);

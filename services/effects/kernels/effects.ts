@@ -9,4 +9,4 @@ export { order } from "./_order";
 export { addCells, takeCells, spread } from "./_cells";
 export { paletteCells, lookUp } from "./_palette";
 export { saturate, print, inkRow, inkPlanes } from "./_print";
-export { blurAcross, addToTotals, blurDown, gradient } from "./_outline";
+export { blurAcross, addToTotals, blurDown, weigh, unweigh, gradient } from "./_outline";

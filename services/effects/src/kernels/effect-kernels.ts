@@ -161,6 +161,10 @@ export type EffectKernels = {
   readonly blurDown: (
     ...row: [entering: number, leaving: number, totals: number, count: number, span: number, to: number]
   ) => void;
+  /** Multiplies a plane of floats by another one. */
+  readonly weigh: (values: number, weights: number, count: number) => void;
+  /** Divides a plane of floats by another one; 0 where the divisor is below 1e-7. */
+  readonly unweigh: (sums: number, weights: number, count: number, to: number) => void;
   /** Strength of a line at each pixel, from three planes with one sample more on either side; 0 where there is clearly none. */
   readonly gradient: (
     ...row: [above: number, here: number, below: number, count: number, span: number, to: number]

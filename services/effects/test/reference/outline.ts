@@ -5,6 +5,9 @@ import { mapRows, type Row, type RowKernel, type RowShape, type RowTransform } f
 const faintStep = 0.1;
 const clearStep = 0.3;
 
+// Less than one faint pixel of the largest window, 1 / 255 / 17², and more than the rounding errors of running sums.
+const leastWeight = Math.fround(1e-7);
+
 /**
  * Returns the transform that applies `paint` and then draws black lines, about `2 * radiusPx` wide, at edges of the luma of the
  * original row: a box blur against noise, then Sobel's gradient (I. Sobel, G. Feldman, 1968), scaled so that a step of a given
@@ -17,11 +20,11 @@ export function paintWithOutline(
 ): RowTransform {
   const { radiusPx, opacity } = options;
   if (opacity === 0) return mapRows(paint);
-  const { widthPx, heightPx, channels } = shape;
+  const { widthPx, channels } = shape;
   return async function* outlined(rows) {
     const delayPx = radiusPx + 1;
     const waiting = Array.from({ length: delayPx + 1 }, () => new Float32Array(widthPx * channels));
-    const blurred = createRowBlur(widthPx, heightPx, radiusPx);
+    const blurred = createLumaBlur(shape, radiusPx);
     const lines = new Float32Array(widthPx);
     const finish = (y: number): Row => {
       const row = waiting[y % waiting.length] as Row;
@@ -33,7 +36,7 @@ export function paintWithOutline(
     let y = 0;
     for await (const row of rows) {
       (waiting[y % waiting.length] as Row).set(row);
-      blurred.push(row, channels);
+      blurred.push(row);
       if (y >= delayPx) yield finish(y - delayPx);
       y += 1;
     }
@@ -42,13 +45,43 @@ export function paintWithOutline(
 }
 
 type RowBlur = {
-  push: (row: Row, channels: number) => void;
+  push: (row: Row) => void;
   /** Returns a row. Rows are requested in ascending order; the last three may be requested again. */
   row: (y: number) => Float32Array;
 };
 
-/** Computes luma under a square box blur, from rows that are pushed one after another. Outside the picture its edge is repeated. */
-function createRowBlur(widthPx: number, heightPx: number, radiusPx: number): RowBlur {
+/** Computes luma under a square box blur, weighted by alpha. Where nothing is visible it is 0. */
+function createLumaBlur(shape: RowShape, radiusPx: number): RowBlur {
+  const { widthPx, channels } = shape;
+  const readLumaOf = (row: Row, out: Float32Array) => readLuma(row, channels, out);
+  if (channels === 3) return createRowBlur(shape, radiusPx, readLumaOf);
+  const sums = createRowBlur(shape, radiusPx, (row, out) => {
+    readLuma(row, channels, out);
+    for (let x = 0; x < out.length; x++) out[x] = (out[x] as number) * (row[x * 4 + 3] as number);
+  });
+  const weights = createRowBlur(shape, radiusPx, (row, out) => {
+    for (let x = 0; x < out.length; x++) out[x] = row[x * 4 + 3] as number;
+  });
+  return {
+    push(row) {
+      sums.push(row);
+      weights.push(row);
+    },
+    row(y) {
+      const [sum, weight] = [sums.row(y), weights.row(y)];
+      const meanAt = (x: number) =>
+        (weight[x] as number) >= leastWeight ? (sum[x] as number) / (weight[x] as number) : 0;
+      return Float32Array.from({ length: widthPx }, (_, x) => meanAt(x));
+    },
+  };
+}
+
+/** Computes a plane under a square box blur, from rows that are pushed one after another. Outside the picture its edge is repeated. */
+function createRowBlur(
+  { widthPx, heightPx }: RowShape,
+  radiusPx: number,
+  read: (row: Row, out: Float32Array) => void,
+): RowBlur {
   const span = 2 * radiusPx + 1;
   // Enough rows blurred sideways for later requests, and the last three that are blurred both ways.
   const sideways = Array.from({ length: span + 3 }, () => new Float32Array(widthPx));
@@ -68,8 +101,8 @@ function createRowBlur(widthPx: number, heightPx: number, radiusPx: number): Row
     for (let x = 0; x < widthPx; x++) values[x] = (total[x] as number) / span;
   };
   return {
-    push(row, channels) {
-      readLuma(row, channels, luma.subarray(radiusPx, radiusPx + widthPx));
+    push(row) {
+      read(row, luma.subarray(radiusPx, radiusPx + widthPx));
       luma.fill(luma[radiusPx] as number, 0, radiusPx);
       luma.fill(luma[radiusPx + widthPx - 1] as number, radiusPx + widthPx);
       blurSideways(luma, sideways[pushed % sideways.length] as Float32Array, span);

@@ -2,15 +2,23 @@ import { lumaWeights } from "../color/color.ts";
 import { createAlphaCopy } from "../rows/alpha.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { createMix } from "../rows/mix.ts";
-import { allocatePlane, type Row, type RowTarget, rowBytes, type Stage, type StageContext } from "../rows/rows.ts";
+import {
+  allocatePlane,
+  type Row,
+  type RowTarget,
+  rowBytes,
+  type Stage,
+  type StageContext,
+  sampleBytes,
+} from "../rows/rows.ts";
 
 /** Writes the colours of row `y`, and over them the outlines: the address of a plane of floats, or 0 for none. */
 export type OutlinePainter = (from: Row, to: Row, y: number, lines: number) => void;
 
 /**
  * Returns the stage that paints rows with black lines, about `2 * radiusPx` wide, at edges of the luma of the original row: a box blur against
- * noise, then Sobel's gradient (I. Sobel, G. Feldman, 1968), scaled so that a step of a given height leaves the same line at any radius. Holds
- * `radiusPx + 1` rows and twice as many of luma.
+ * noise, then Sobel's gradient (I. Sobel, G. Feldman, 1968), scaled so that a step of a given height leaves the same line at any radius. The blur is
+ * weighted by alpha. Holds `radiusPx + 1` rows and twice as many of luma.
  */
 export function paintWithOutline(
   context: StageContext,
@@ -26,7 +34,7 @@ export function paintWithOutline(
   const delayPx = radiusPx + 1;
   const bytes = rowBytes(shape, from);
   const waiting = Array.from({ length: delayPx + 1 }, () => space.allocate(bytes));
-  const blurred = createRowBlur(context, radiusPx);
+  const blurred = createLumaBlur(context, radiusPx);
   const lines = allocatePlane(space, widthPx, 4);
   const placeOf = (y: number) => waiting[y % waiting.length] as Row;
   const finish = (y: number) => {
@@ -63,18 +71,58 @@ type RowBlur = {
   row(y: number): number;
 };
 
-/** Computes luma under a square box blur, from rows that are pushed one after another. Outside the picture its edge is repeated. */
-function createRowBlur(context: StageContext, radiusPx: number): RowBlur {
-  const { space, shape } = context;
-  const { widthPx, heightPx } = shape;
-  const { blurAcross, addToTotals, blurDown, toFloatPlane } = space.kernels;
-  const span = 2 * radiusPx + 1;
+/** Computes luma under a square box blur, weighted by alpha. Where nothing is visible it is 0. */
+function createLumaBlur(context: StageContext, radiusPx: number): RowBlur {
+  const { space, shape, from } = context;
+  const { widthPx } = shape;
+  const { moveAlpha, toFloatPlane, unweigh, weigh } = space.kernels;
   const mix = createMix(context, lumaWeights, false);
+  const plane = allocatePlane(space, widthPx, 8);
+  const readLuma = (row: Row, to: number) => {
+    mix(row, plane);
+    toFloatPlane(plane, widthPx, to);
+  };
+  if (shape.channels === 3) return createRowBlur(context, radiusPx, readLuma);
+  const sampleSize = sampleBytes(from);
+  const readAlpha = (row: Row, to: number) =>
+    moveAlpha(row + 3 * sampleSize, 4 * sampleSize, from === "floats", widthPx, to, 4, true);
+  const alpha = allocatePlane(space, widthPx, 4);
+  const sums = createRowBlur(context, radiusPx, (row, to) => {
+    readLuma(row, to);
+    readAlpha(row, alpha);
+    weigh(to, alpha, widthPx);
+  });
+  const weights = createRowBlur(context, radiusPx, readAlpha);
+  const done = Array.from({ length: 3 }, () => ({ y: -1, address: allocatePlane(space, widthPx + 32, 4) + 64 }));
+  return {
+    push(row) {
+      sums.push(row);
+      weights.push(row);
+    },
+    row(asked) {
+      const y = clamp(asked, shape.heightPx - 1);
+      const place = done[y % done.length] as (typeof done)[number];
+      // With the samples on either side of the row.
+      if (place.y !== y) unweigh(sums.row(y) - 4, weights.row(y) - 4, widthPx + 2, place.address - 4);
+      place.y = y;
+      return place.address;
+    },
+  };
+}
+
+/** Computes a plane of floats under a square box blur, from rows that are pushed one after another. Outside the picture its edge is repeated. */
+function createRowBlur(
+  { space, shape }: StageContext,
+  radiusPx: number,
+  read: (row: Row, to: number) => void,
+): RowBlur {
+  const { widthPx, heightPx } = shape;
+  const { blurAcross, addToTotals, blurDown } = space.kernels;
+  const span = 2 * radiusPx + 1;
   // Enough rows blurred sideways for later requests, and the last three that are blurred both ways.
   const sideways = Array.from({ length: span + 3 }, () => allocatePlane(space, widthPx, 4));
   const done = Array.from({ length: 3 }, () => allocatePlane(space, widthPx + 32, 4) + 64);
-  const plane = allocatePlane(space, widthPx, 8);
-  const luma = allocatePlane(space, widthPx + span + 16, 4);
+  const values = allocatePlane(space, widthPx + span + 16, 4);
   const totals = allocatePlane(space, widthPx, 8);
   let pushed = 0;
   let summed = -1;
@@ -86,9 +134,8 @@ function createRowBlur(context: StageContext, radiusPx: number): RowBlur {
   };
   return {
     push(row) {
-      mix(row, plane);
-      toFloatPlane(plane, widthPx, luma + radiusPx * 4);
-      blurAcross(luma, widthPx, span, sideways[pushed % sideways.length] as number);
+      read(row, values + radiusPx * 4);
+      blurAcross(values, widthPx, span, sideways[pushed % sideways.length] as number);
       pushed += 1;
     },
     row(asked) {

@@ -33,7 +33,7 @@ export const popArt = defineEffect({
   group: "print",
   title: "Pop art",
   description: "Flat inks with printed dots between them and black outlines, as in comics and screen prints.",
-  revision: 1,
+  revision: 2,
   parameters: {
     palette: choice({
       description: "Inks by lightness; original keeps the picture's own colours, each channel printed on its own.",
