@@ -24,7 +24,7 @@ const commands = [
   ["completion", "bash"],
   ["status"],
   ["jobs", "list"],
-  ["effects"],
+  ["effects", "list"],
 ] as const;
 
 /** Measures a mesh at rest, its memory after a burst of jobs, and the starts: `up`, `run` without a mesh, and short commands. */
