@@ -6,7 +6,8 @@ export function unit(values: v128): v128 {
   return f32x4.pmin(f32x4.splat(1), f32x4.pmax(f32x4.splat(0), values));
 }
 
-// Constants of the loops, as vectors. They lie in the first page of memory, which no allocation has: a load takes a third of the time of making one.
+// Constants of the loops, as vectors. They are stored in the first page of memory, which `allocate` never hands out. Loading a constant takes a third of
+// the time that making it takes.
 // `placeConstants` writes them, and each kernel that uses them calls it first.
 
 const CONSTANTS: usize = 1024;
