@@ -59,7 +59,7 @@ export async function effectKernelsCase(): Promise<boolean> {
 
 async function compare(name: string, frame: Frame, chain: readonly ParsedEffect[], bound: number): Promise<Figure> {
   const sink = createSink(frame);
-  const byKernels = () => measure(() => runChain(createFrameSource(frame), sink, chain));
+  const byKernels = () => measure(() => runChain(createFrameSource(frame), () => sink, chain));
   const byReference = () => measure(() => runReference(createFrameSource(frame), sink, chain));
   await byReference();
   const { ratio, one, other } = await alternate(byKernels, byReference);
@@ -76,7 +76,7 @@ async function compareToPlainest(name: string, frame: Frame): Promise<Figure> {
   const sink = createSink(frame);
   const timeOf = (effect: string) => {
     const chain = parseEffects([{ name: effect, parameters: {} }]);
-    return () => measure(() => runChain(createFrameSource(frame), sink, chain));
+    return () => measure(() => runChain(createFrameSource(frame), () => sink, chain));
   };
   const { ratio, one, other } = await alternate(timeOf(name), timeOf(plainest));
   return {

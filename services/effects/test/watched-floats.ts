@@ -1,4 +1,5 @@
 import type { ParsedEffect } from "../src/domain/catalogue/define-effect.ts";
+import { rowWork } from "../src/domain/picture/prepared-effect.ts";
 import { toByte } from "../src/domain/rows/mix.ts";
 import { rowBytes } from "../src/domain/rows/rows.ts";
 
@@ -17,7 +18,7 @@ export function watchFloats(): WatchedFloats {
     revision: 1,
     resolved: { name: "watch", parameters: {} },
     atScale: () => effect,
-    createStage({ space, shape, from, to }, target) {
+    work: rowWork(({ space, shape, from, to }, target) => {
       if (from !== "floats" || to !== "bytes") throw new Error("Expected the watcher to be last in a chain");
       const bytes = rowBytes(shape, "floats");
       return {
@@ -32,7 +33,7 @@ export function watchFloats(): WatchedFloats {
         more: () => false,
         end() {},
       };
-    },
+    }),
   };
   return { effect, samples };
 }

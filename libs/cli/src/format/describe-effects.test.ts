@@ -10,6 +10,8 @@ test("the JSON of a preset has plain values for the settings of its chain", () =
     parameters: [],
     revision: 1,
     group: "preset",
+    changesSize: false,
+    defaultRank: 0,
     chain: [
       {
         name: "dither",
@@ -28,6 +30,8 @@ test("the JSON of a preset has plain values for the settings of its chain", () =
     parameters: [],
     revision: 1,
     group: "preset",
+    changesSize: false,
+    defaultRank: 0,
     chain: [{ name: "dither", parameters: { levels: 4, dark: "#102030", serpentine: true } }],
   });
 });

@@ -33,3 +33,36 @@ test("a preset has no parameters", () => {
   };
   expect(() => applyEffects.assertKnown(value, "op", catalogue)).toThrow("Expected `op.effects[0].parameters`");
 });
+
+const effect = (name: string, more: Partial<EffectDescription> = {}) =>
+  EffectDescription.fromPartial({ name, ...more });
+
+test("a set of effects runs in the default order, those without a rank in their places", () => {
+  const known = [
+    effect("noise", { defaultRank: 1 }),
+    effect("blur", { defaultRank: 2 }),
+    effect("shake", { defaultRank: 3 }),
+    effect("motion", { defaultRank: 4 }),
+    effect("sepia"),
+    effect("preset:old", { chain: [named("motion"), named("noise")] }),
+  ];
+  const order = (defaultOrder: boolean, ...names: string[]) => {
+    const context = { catalogue: { ...catalogue, effects: known }, input: undefined, path: "op" };
+    const { value } = applyEffects.resolve({ effects: names.map(named), defaultOrder }, context);
+    expect(value).not.toHaveProperty("defaultOrder");
+    return value.effects.map(({ name }) => name);
+  };
+  const given = ["motion", "sepia", "shake", "noise", "blur"];
+  expect(order(false, ...given)).toEqual(given);
+  expect(order(true, ...given)).toEqual(["noise", "sepia", "blur", "shake", "motion"]);
+  expect(order(true, "preset:old", "sepia")).toEqual(["noise", "motion", "sepia"]);
+});
+
+test("the size of a result is unknown after an effect that may change it, or that is not known", () => {
+  const size = { widthPx: 30, heightPx: 20 };
+  const known = [effect("grey"), effect("crop", { changesSize: true })];
+  const sizeOf = (...names: string[]) => applyEffects.resultSize({ effects: names.map(named) }, size, known);
+  expect(sizeOf("grey", "grey")).toEqual(size);
+  expect(sizeOf("grey", "crop")).toEqual({ widthPx: 0, heightPx: 0 });
+  expect(sizeOf("other")).toEqual({ widthPx: 0, heightPx: 0 });
+});

@@ -72,6 +72,10 @@ function canonicalValue(value: Value | undefined, parameter: ParameterDescriptio
     case ParameterType.TEXT:
       if (kind?.$case !== "text" || !isOfForm(kind.value, parameter)) throw refuse(parameter.form);
       return { kind: { $case: "text", value: kind.value } };
+    case ParameterType.INPUT:
+      if (kind?.$case !== "input" || !Number.isInteger(kind.value) || kind.value < 0)
+        throw refuse("a further picture of the step: 1 for its second input, 0 for none");
+      return { kind: { $case: "input", value: kind.value } };
     default:
       throw refuse("left out: this release does not know its type");
   }

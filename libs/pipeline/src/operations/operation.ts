@@ -91,8 +91,8 @@ export type OperationDefinition<C extends OperationCase, R extends WorkerRole = 
   keyParameters(value: OperationValues[C], modelDigest: string): unknown;
   /** Name of its model; empty where it uses none or takes the default. */
   modelName(value: OperationValues[C]): string;
-  /** Size of its result for a first input of this size. */
-  resultSize(value: OperationValues[C], input: Size): Size;
+  /** Size of its result for a first input of this size; `unknownSize` where only the worker will know it. `effects` are those of the catalogue. */
+  resultSize(value: OperationValues[C], input: Size, effects: Catalogue["effects"]): Size;
   /** Lowers a resolved operation for a load of this level. `asked` is the operation before it was resolved. */
   degrade(
     value: OperationValues[C],

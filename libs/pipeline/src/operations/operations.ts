@@ -76,9 +76,13 @@ export function assertKnown<C extends OperationCase>(
   operations[$case].assertKnown(value, path, catalogue);
 }
 
-/** Size of the result for a first input of this size. */
-export function resultSize<C extends OperationCase>({ $case, value }: OperationOf<C>, input: Size): Size {
-  return operations[$case].resultSize(value, input);
+/** Size of the result for a first input of this size; `unknownSize` where only the worker will know it. `effects` are those of the catalogue. */
+export function resultSize<C extends OperationCase>(
+  { $case, value }: OperationOf<C>,
+  input: Size,
+  effects: Catalogue["effects"],
+): Size {
+  return operations[$case].resultSize(value, input, effects);
 }
 
 /** Pixels of the result for each pixel of the first input; assumed where the input's size is unknown. */

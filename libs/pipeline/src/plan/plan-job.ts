@@ -62,7 +62,11 @@ export function planJob(request: PlanRequest): JobSpec {
   const degraded = ordered.map((step) => degradeStep(step, resolveStep(step, catalogue).step, load, catalogue));
   const resolved = degraded.map(({ step }) => step);
   const sourceSizes = new Map(sources.map((source) => [source.name, source.info ?? unknownSize]));
-  const sized = withSizes(applySizePolicy(resolved, sourceSizes, boundsFor(header, load)), sourceSizes);
+  const sized = withSizes(
+    applySizePolicy(resolved, sourceSizes, boundsFor(header, load), catalogue.effects),
+    sourceSizes,
+    catalogue.effects,
+  );
   assertSizes(
     sized.map(({ step, size }) => [step, size]),
     new Set(outputs.map((output) => output.step)),
@@ -116,12 +120,16 @@ function sizeAdaptations(sized: readonly SizedStep[], asked: readonly Step[], lo
 
 type SizedStep = { readonly step: Step; readonly input: Size; readonly size: Size };
 
-function withSizes(steps: readonly Step[], sourceSizes: ReadonlyMap<string, Size>): SizedStep[] {
+function withSizes(
+  steps: readonly Step[],
+  sourceSizes: ReadonlyMap<string, Size>,
+  effects: Catalogue["effects"],
+): SizedStep[] {
   const sizes = new Map<string, Size>();
   return steps.map((step) => {
     const from = step.inputs[0]?.from;
     const input = (from?.$case === "step" ? sizes.get(from.value) : sourceSizes.get(from?.value ?? "")) ?? unknownSize;
-    const size = resultSize(operationOf(step), input);
+    const size = resultSize(operationOf(step), input, effects);
     sizes.set(step.id, size);
     return { step, input, size };
   });

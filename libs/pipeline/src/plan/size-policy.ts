@@ -1,5 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
 import { type Input, Quality, type Step } from "@pixelmesh/proto";
+import type { Catalogue } from "../operations/catalogue.ts";
 import type { Operation } from "../operations/operation.ts";
 import { inputsOf, operationOf, operations, pixelRatio, resultSize } from "../operations/operations.ts";
 import { MAX_STEPS } from "../values/limits.ts";
@@ -28,10 +29,14 @@ export function applySizePolicy(
   steps: readonly Step[],
   sourceSizes: ReadonlyMap<string, Size>,
   bounds: AiBounds,
+  effects: Catalogue["effects"],
 ): readonly Step[] {
-  const planned = insertPrescales(steps, sourceSizes, bounds);
+  const planned = insertPrescales(steps, sourceSizes, bounds, effects);
   // Some operations need two pictures of one size. If shrinking would break such a pair, nothing is shrunk.
-  if (planned.length > steps.length && countMismatches(planned, sourceSizes) > countMismatches(steps, sourceSizes))
+  if (
+    planned.length > steps.length &&
+    countMismatches(planned, sourceSizes, effects) > countMismatches(steps, sourceSizes, effects)
+  )
     return steps;
   assertLength(planned.length, steps.length);
   return planned;
@@ -41,6 +46,7 @@ function insertPrescales(
   steps: readonly Step[],
   sourceSizes: ReadonlyMap<string, Size>,
   bounds: AiBounds,
+  effects: Catalogue["effects"],
 ): readonly Step[] {
   const pictures = new Map<string, Picture>();
   for (const [name, size] of sourceSizes) pictures.set(`upload:${name}`, { size, isEnlarged: false });
@@ -55,7 +61,7 @@ function insertPrescales(
     const isEnlarged = taken.some((picture) => picture.isEnlarged);
     let size = taken[0]?.size ?? unknownSize;
     let { inputs } = step;
-    const tight = enlarges && !isEnlarged ? tightestBounds(operation, size, bounds) : undefined;
+    const tight = enlarges && !isEnlarged ? tightestBounds(operation, size, bounds, effects) : undefined;
     if (tight) {
       const key = `${step.inputs.map(keyOf).join()} ${tight.maxSidePx} ${tight.maxPixels}`;
       const prescale = prescales.get(key) ?? prescaleStep(freeId(ids), step.inputs, tight);
@@ -65,17 +71,22 @@ function insertPrescales(
       inputs = [fromStep(prescale)];
       size = fitWithin(size, tight);
     }
-    pictures.set(`step:${step.id}`, { size: resultSize(operation, size), isEnlarged: isEnlarged || enlarges });
+    pictures.set(`step:${step.id}`, { size: resultSize(operation, size, effects), isEnlarged: isEnlarged || enlarges });
     planned.push({ ...step, inputs });
   }
   return planned;
 }
 
 /** The bounds nearest to `wanted` at which the result is not smaller than the picture; undefined where nothing is to be shrunk. */
-function tightestBounds(operation: Operation, picture: Size, wanted: AiBounds): AiBounds | undefined {
+function tightestBounds(
+  operation: Operation,
+  picture: Size,
+  wanted: AiBounds,
+  effects: Catalogue["effects"],
+): AiBounds | undefined {
   if (fits(picture, wanted)) return undefined;
   const isLargeEnough = (bounds: AiBounds) => {
-    const { widthPx, heightPx } = resultSize(operation, fitWithin(picture, bounds));
+    const { widthPx, heightPx } = resultSize(operation, fitWithin(picture, bounds), effects);
     return widthPx >= picture.widthPx && heightPx >= picture.heightPx;
   };
   if (isLargeEnough(wanted)) return wanted;
@@ -90,7 +101,11 @@ function tightestBounds(operation: Operation, picture: Size, wanted: AiBounds): 
 }
 
 /** Counts the inputs that should have the size of their step's first input, and are known to have another size. */
-function countMismatches(steps: readonly Step[], sourceSizes: ReadonlyMap<string, Size>): number {
+function countMismatches(
+  steps: readonly Step[],
+  sourceSizes: ReadonlyMap<string, Size>,
+  effects: Catalogue["effects"],
+): number {
   const sizes = new Map([...sourceSizes].map(([name, size]) => [`upload:${name}`, size]));
   let mismatches = 0;
   for (const step of steps) {
@@ -99,7 +114,7 @@ function countMismatches(steps: readonly Step[], sourceSizes: ReadonlyMap<string
     const first = taken[0] ?? unknownSize;
     for (const [index, { isSizeOfFirst }] of inputsOf(operation).entries())
       if (isSizeOfFirst && areKnownToDiffer(first, taken[index] ?? unknownSize)) mismatches++;
-    sizes.set(`step:${step.id}`, resultSize(operation, first));
+    sizes.set(`step:${step.id}`, resultSize(operation, first, effects));
   }
   return mismatches;
 }

@@ -75,7 +75,7 @@ async function runAndEncode(
   const { handler, step, signal, limits = parts.limits } = request;
   const input = await openEncoded(bytes, limits);
   const { info } = input;
-  const planned = resultSize(operationOf(step), info);
+  const planned = resultSize(operationOf(step), info, []);
   assertOutputSize(planned.widthPx, planned.heightPx, limits);
   const notices: Notice[] = [];
   const work = {

@@ -5,7 +5,9 @@ import { expect, test } from "vitest";
 import { createPicture, toEffect, toPixels } from "../../test/pictures.ts";
 import { parseEffects } from "./catalogue/catalogue.ts";
 import type { ParsedEffect } from "./catalogue/define-effect.ts";
-import { applyChain, chainShape, runChain } from "./chain.ts";
+import { applyChain, runChain } from "./chain.ts";
+import { chainShape } from "./picture/picture-rows.ts";
+import type { CreateStage } from "./rows/rows.ts";
 
 const four = ["black_and_white", "pop_art", "retro_8bit", "dither"].map((name) => toEffect(name));
 
@@ -59,7 +61,7 @@ test("rows are read once, in order, and written through a sink of the chain's sh
       rows.push(part.slice());
     },
   };
-  await runChain(source, sink, parseEffects(four));
+  await runChain(source, () => sink, parseEffects(four));
   expect(source.asked.length).toBeGreaterThan(1);
   expect(source.asked.reduce((next, [y, count]) => (y === next ? y + count : -1), 0)).toBe(400);
   expect(Buffer.concat(rows).equals((await applyChain(picture, parseEffects(four))).data)).toBe(true);
@@ -68,7 +70,7 @@ test("rows are read once, in order, and written through a sink of the chain's sh
 test("a sink of another shape is refused", async () => {
   const picture = createPicture(4, 4, 1);
   await expect(
-    runChain(watchedSource(picture), { ...picture, writeRows: async () => {} }, parseEffects(four)),
+    runChain(watchedSource(picture), () => ({ ...picture, writeRows: async () => {} }), parseEffects(four)),
   ).rejects.toMatchObject({
     reason: "INTERNAL",
   });
@@ -94,7 +96,7 @@ test("no more rows are held than the effects need together", async () => {
     toEffect("retro_8bit", { pixel_size: 64 }),
     toEffect("dither", { scale: 32 }),
   ];
-  await runChain(source, sink, parseEffects(effects));
+  await runChain(source, () => sink, parseEffects(effects));
   // One strip on either side of the 9, 64 and 32 rows that the effects hold.
   expect(held).toBeLessThan(2 * Math.ceil((512 * 1024) / 192) + 9 + 64 + 32 + 1);
 });
@@ -148,20 +150,36 @@ test("the event loop runs every few milliseconds while a large picture is proces
   expect(lag.percentile(50) / 1e6).toBeLessThan(50);
 });
 
+/** Returns the same effect, which calls `onRow` for each row that it emits. */
+function watchRows(effect: ParsedEffect, onRow: () => void): ParsedEffect {
+  const watch =
+    (createStage: CreateStage): CreateStage =>
+    (context, target) =>
+      createStage(context, {
+        place: target.place,
+        emit(row) {
+          onRow();
+          target.emit(row);
+        },
+      });
+  return {
+    ...effect,
+    work: {
+      ...effect.work,
+      async prepare(context) {
+        const prepared = await effect.work.prepare(context);
+        return { ...prepared, ...(prepared.createStage && { createStage: watch(prepared.createStage) }) };
+      },
+    },
+  };
+}
+
 /** Applies a chain and returns, for each iteration of the event loop, how many rows each effect emitted. */
 async function rowsOfTurns(picture: Frame, effects: readonly ParsedEffect[]): Promise<number[][]> {
   const turns = [effects.map(() => 0)];
-  const counted = effects.map(
-    (effect, i): ParsedEffect => ({
-      ...effect,
-      createStage: (context, target) =>
-        effect.createStage(context, {
-          place: target.place,
-          emit(row) {
-            (turns.at(-1) as number[])[i]! += 1;
-            target.emit(row);
-          },
-        }),
+  const counted = effects.map((effect, i) =>
+    watchRows(effect, () => {
+      (turns.at(-1) as number[])[i]! += 1;
     }),
   );
   let running = true;
@@ -200,18 +218,10 @@ test("an abort during the rows that an effect held back ends the chain", async (
   const effects = parseEffects([toEffect("pop_art", { outline_width: 8 }), toEffect("retro_8bit", { pixel_size: 64 })]);
   let emitted = 0;
   const last = effects.at(-1) as ParsedEffect;
-  const watched: ParsedEffect = {
-    ...last,
-    createStage: (context, target) =>
-      last.createStage(context, {
-        place: target.place,
-        emit(row) {
-          emitted += 1;
-          controller.abort(reason);
-          target.emit(row);
-        },
-      }),
-  };
+  const watched = watchRows(last, () => {
+    emitted += 1;
+    controller.abort(reason);
+  });
   const run = applyChain(createPicture(16_384, 64, 3), [effects[0] as ParsedEffect, watched], {
     signal: controller.signal,
   });

@@ -1,7 +1,7 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import { parseEncoding, type ResolvedEncoding } from "@pixelmesh/imaging";
 import { Encoding, type PreviewEffectsRequest, type PreviewPictureHeader } from "@pixelmesh/proto";
-import { parseEffects } from "./catalogue/catalogue.ts";
+import { parseOperation } from "./catalogue/catalogue.ts";
 import type { ParsedEffect } from "./catalogue/define-effect.ts";
 import { parsePreviewSide } from "./preview.ts";
 
@@ -28,7 +28,7 @@ const maxViewerLength = 64;
 export function parsePreviewPlan(
   request: Pick<PreviewPictureHeader, "operation" | "maxSidePx" | "mode" | "encoding" | "viewer">,
 ): PreviewPlan {
-  const effects = parseEffects(request.operation?.effects ?? [], "operation.effects");
+  const effects = parseOperation(request.operation ?? { effects: [] });
   const sidePx = parsePreviewSide(request.maxSidePx, request.mode);
   const encoding = request.encoding ?? Encoding.create();
   const resolvedEncoding = parseEncoding(encoding);

@@ -1,7 +1,7 @@
-import { type ApplyEffectsRequest, type ApplyEffectsResponse, Step } from "@pixelmesh/proto";
+import { ApplyEffectsOperation, type ApplyEffectsRequest, type ApplyEffectsResponse, Step } from "@pixelmesh/proto";
 import { type CallContext, splitHeader } from "@pixelmesh/rpc";
 import { type RasterHandler, streamDirect, type WorkerParts } from "@pixelmesh/worker";
-import { parseEffects } from "../domain/catalogue/catalogue.ts";
+import { parseOperation } from "../domain/catalogue/catalogue.ts";
 
 /** Handles ApplyEffects: runs the effects step on one uploaded picture, without a job. */
 export function createApplyEffects(worker: WorkerParts, handler: RasterHandler) {
@@ -10,9 +10,9 @@ export function createApplyEffects(worker: WorkerParts, handler: RasterHandler) 
     { signal }: CallContext,
   ): AsyncGenerator<ApplyEffectsResponse, void, undefined> {
     const { header, chunks } = await splitHeader(stream);
-    const effects = header.operation?.effects ?? [];
-    parseEffects(effects, "operation.effects");
-    const step = Step.fromPartial({ id: "effects", operation: { $case: "applyEffects", value: { effects } } });
+    const operation = header.operation ?? ApplyEffectsOperation.create();
+    parseOperation(operation);
+    const step = Step.fromPartial({ id: "effects", operation: { $case: "applyEffects", value: operation } });
     for await (const part of streamDirect(worker, {
       handler,
       step,

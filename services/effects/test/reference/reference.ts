@@ -1,7 +1,7 @@
 import { createFrameSink, createFrameSource, type Frame, type RowSink, type RowSource } from "@pixelmesh/imaging";
 import type { ParsedEffect } from "../../src/domain/catalogue/define-effect.ts";
-import { chainShape } from "../../src/domain/chain.ts";
 import { toRgb } from "../../src/domain/color/color.ts";
+import { chainShape } from "../../src/domain/picture/picture-rows.ts";
 import { blackAndWhite } from "./black-and-white.ts";
 import { dither } from "./dither.ts";
 import { readFloatRows, writeFloatRows } from "./float-rows.ts";

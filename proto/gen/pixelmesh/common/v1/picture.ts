@@ -168,7 +168,9 @@ export interface Notice {
 export interface Value {
   kind: { $case: "number"; value: number } | { $case: "text"; value: string } | { $case: "flag"; value: boolean } | //
   /** #rrggbb or #rrggbbaa */
-  { $case: "color"; value: string } | undefined;
+  { $case: "color"; value: string } | //
+  /** A further picture, by its place among the inputs of the step: 1 is the second one. 0: none. */
+  { $case: "input"; value: number } | undefined;
 }
 
 /** One effect with its settings. Missing settings take the defaults that EffectsService.ListEffects returns. */
@@ -1003,6 +1005,9 @@ export const Value: MessageFns<Value> = {
       case "color":
         writer.uint32(34).string(message.kind.value);
         break;
+      case "input":
+        writer.uint32(40).int32(message.kind.value);
+        break;
     }
     return writer;
   },
@@ -1052,6 +1057,14 @@ export const Value: MessageFns<Value> = {
             message.kind = { $case: "color", value: reader.string() };
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.kind = { $case: "input", value: reader.int32() };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1074,6 +1087,8 @@ export const Value: MessageFns<Value> = {
         ? { $case: "flag", value: globalThis.Boolean(object.flag) }
         : isSet(object.color)
         ? { $case: "color", value: globalThis.String(object.color) }
+        : isSet(object.input)
+        ? { $case: "input", value: globalThis.Number(object.input) }
         : undefined,
     };
   },
@@ -1088,6 +1103,8 @@ export const Value: MessageFns<Value> = {
       obj.flag = message.kind.value;
     } else if (message.kind?.$case === "color") {
       obj.color = message.kind.value;
+    } else if (message.kind?.$case === "input") {
+      obj.input = Math.round(message.kind.value);
     }
     return obj;
   },
@@ -1119,6 +1136,12 @@ export const Value: MessageFns<Value> = {
       case "color": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "color", value: object.kind.value };
+        }
+        break;
+      }
+      case "input": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "input", value: object.kind.value };
         }
         break;
       }

@@ -81,6 +81,8 @@ export const ParameterType = {
   COLOR: 5,
   /** TEXT - A text as `form` says. */
   TEXT: 6,
+  /** INPUT - A further picture of the step; 0: none. */
+  INPUT: 7,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -94,6 +96,7 @@ export namespace ParameterType {
   export type FLAG = typeof ParameterType.FLAG;
   export type COLOR = typeof ParameterType.COLOR;
   export type TEXT = typeof ParameterType.TEXT;
+  export type INPUT = typeof ParameterType.INPUT;
   export type UNRECOGNIZED = typeof ParameterType.UNRECOGNIZED;
 }
 
@@ -120,6 +123,9 @@ export function parameterTypeFromJSON(object: any): ParameterType {
     case 6:
     case "PARAMETER_TYPE_TEXT":
       return ParameterType.TEXT;
+    case 7:
+    case "PARAMETER_TYPE_INPUT":
+      return ParameterType.INPUT;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -143,6 +149,8 @@ export function parameterTypeToJSON(object: ParameterType): string {
       return "PARAMETER_TYPE_COLOR";
     case ParameterType.TEXT:
       return "PARAMETER_TYPE_TEXT";
+    case ParameterType.INPUT:
+      return "PARAMETER_TYPE_INPUT";
     case ParameterType.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -232,10 +240,14 @@ export interface EffectDescription {
   parameters: ParameterDescription[];
   /** Part of the result key; grows whenever the pixels of the effect change. */
   revision: number;
-  /** For menus: tone, print, detail, glitch or preset. */
+  /** For menus: tone, print, detail, glitch, composition or preset. */
   group: string;
   /** A preset, whose name begins with "preset:", has no parameters and stands for this chain. Otherwise empty. */
   chain: Effect[];
+  /** Whether the result may have another size than the picture. */
+  changesSize: boolean;
+  /** Place in the default order of ApplyEffectsOperation; 0: none. */
+  defaultRank: number;
 }
 
 export interface ParameterDescription {
@@ -1351,7 +1363,17 @@ export const ListEffectsResponse: MessageFns<ListEffectsResponse> = {
 };
 
 function createBaseEffectDescription(): EffectDescription {
-  return { name: "", title: "", description: "", parameters: [], revision: 0, group: "", chain: [] };
+  return {
+    name: "",
+    title: "",
+    description: "",
+    parameters: [],
+    revision: 0,
+    group: "",
+    chain: [],
+    changesSize: false,
+    defaultRank: 0,
+  };
 }
 
 export const EffectDescription: MessageFns<EffectDescription> = {
@@ -1376,6 +1398,12 @@ export const EffectDescription: MessageFns<EffectDescription> = {
     }
     for (const v of message.chain) {
       Effect.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.changesSize !== false) {
+      writer.uint32(64).bool(message.changesSize);
+    }
+    if (message.defaultRank !== 0) {
+      writer.uint32(72).int32(message.defaultRank);
     }
     return writer;
   },
@@ -1449,6 +1477,22 @@ export const EffectDescription: MessageFns<EffectDescription> = {
             message.chain.push(Effect.decode(reader, reader.uint32()));
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.changesSize = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.defaultRank = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1472,6 +1516,16 @@ export const EffectDescription: MessageFns<EffectDescription> = {
       revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
       group: isSet(object.group) ? globalThis.String(object.group) : "",
       chain: globalThis.Array.isArray(object?.chain) ? object.chain.map((e: any) => Effect.fromJSON(e)) : [],
+      changesSize: isSet(object.changesSize)
+        ? globalThis.Boolean(object.changesSize)
+        : isSet(object.changes_size)
+        ? globalThis.Boolean(object.changes_size)
+        : false,
+      defaultRank: isSet(object.defaultRank)
+        ? globalThis.Number(object.defaultRank)
+        : isSet(object.default_rank)
+        ? globalThis.Number(object.default_rank)
+        : 0,
     };
   },
 
@@ -1498,6 +1552,12 @@ export const EffectDescription: MessageFns<EffectDescription> = {
     if (message.chain?.length) {
       obj.chain = message.chain.map((e) => Effect.toJSON(e));
     }
+    if (message.changesSize !== false) {
+      obj.changesSize = message.changesSize;
+    }
+    if (message.defaultRank !== 0) {
+      obj.defaultRank = Math.round(message.defaultRank);
+    }
     return obj;
   },
 
@@ -1513,6 +1573,8 @@ export const EffectDescription: MessageFns<EffectDescription> = {
     message.revision = object.revision ?? 0;
     message.group = object.group ?? "";
     message.chain = object.chain?.map((e) => Effect.fromPartial(e)) || [];
+    message.changesSize = object.changesSize ?? false;
+    message.defaultRank = object.defaultRank ?? 0;
     return message;
   },
 };

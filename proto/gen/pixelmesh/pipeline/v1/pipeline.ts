@@ -242,6 +242,8 @@ export interface PictureBackground {
 export interface ApplyEffectsOperation {
   /** 1 to 16. */
   effects: Effect[];
+  /** The effects are a set. Those with a default_rank run in the order of their ranks, in the places that they take in the list. All others keep theirs. */
+  defaultOrder?: boolean | undefined;
 }
 
 /** A result to keep: its name, its step and its encoding. */
@@ -1308,13 +1310,16 @@ export const PictureBackground: MessageFns<PictureBackground> = {
 };
 
 function createBaseApplyEffectsOperation(): ApplyEffectsOperation {
-  return { effects: [] };
+  return { effects: [], defaultOrder: undefined };
 }
 
 export const ApplyEffectsOperation: MessageFns<ApplyEffectsOperation> = {
   encode(message: ApplyEffectsOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.effects) {
       Effect.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.defaultOrder !== undefined) {
+      writer.uint32(16).bool(message.defaultOrder);
     }
     return writer;
   },
@@ -1340,6 +1345,14 @@ export const ApplyEffectsOperation: MessageFns<ApplyEffectsOperation> = {
             message.effects.push(Effect.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.defaultOrder = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1355,6 +1368,11 @@ export const ApplyEffectsOperation: MessageFns<ApplyEffectsOperation> = {
   fromJSON(object: any): ApplyEffectsOperation {
     return {
       effects: globalThis.Array.isArray(object?.effects) ? object.effects.map((e: any) => Effect.fromJSON(e)) : [],
+      defaultOrder: isSet(object.defaultOrder)
+        ? globalThis.Boolean(object.defaultOrder)
+        : isSet(object.default_order)
+        ? globalThis.Boolean(object.default_order)
+        : undefined,
     };
   },
 
@@ -1362,6 +1380,9 @@ export const ApplyEffectsOperation: MessageFns<ApplyEffectsOperation> = {
     const obj: any = {};
     if (message.effects?.length) {
       obj.effects = message.effects.map((e) => Effect.toJSON(e));
+    }
+    if (message.defaultOrder !== undefined) {
+      obj.defaultOrder = message.defaultOrder;
     }
     return obj;
   },
@@ -1372,6 +1393,7 @@ export const ApplyEffectsOperation: MessageFns<ApplyEffectsOperation> = {
   fromPartial(object: DeepPartial<ApplyEffectsOperation>): ApplyEffectsOperation {
     const message = createBaseApplyEffectsOperation();
     message.effects = object.effects?.map((e) => Effect.fromPartial(e)) || [];
+    message.defaultOrder = object.defaultOrder ?? undefined;
     return message;
   },
 };

@@ -1,5 +1,5 @@
 import { AppError, expected } from "@pixelmesh/errors";
-import type { Effect, EffectDescription } from "@pixelmesh/proto";
+import type { ApplyEffectsOperation, Effect, EffectDescription } from "@pixelmesh/proto";
 import { blackAndWhite } from "../effects/black-and-white.ts";
 import { blur } from "../effects/blur.ts";
 import { clarity } from "../effects/clarity.ts";
@@ -89,4 +89,16 @@ export function parseEffects(effects: readonly Effect[], field = "effects"): rea
   });
   if (parsed.length >= 1 && parsed.length <= maxEffects) return parsed;
   throw expected(field, `a list of 1 to ${maxEffects} effects, those of presets included`, parsed.length);
+}
+
+/** Does the same for an operation, and puts its effects into their default order if it says so. */
+export function parseOperation(
+  { effects, defaultOrder = false }: Pick<ApplyEffectsOperation, "effects" | "defaultOrder">,
+  field = "operation",
+): readonly ParsedEffect[] {
+  const parsed = parseEffects(effects, `${field}.effects`);
+  if (!defaultOrder) return parsed;
+  const rankOf = ({ name }: ParsedEffect) => byName.get(name)?.description.defaultRank ?? 0;
+  const ranked = parsed.filter((effect) => rankOf(effect) > 0).sort((a, b) => rankOf(a) - rankOf(b));
+  return parsed.map((effect) => (rankOf(effect) > 0 ? (ranked.shift() ?? effect) : effect));
 }

@@ -1,6 +1,14 @@
 import { expected } from "@pixelmesh/errors";
 import { type Effect, EffectDescription, type Value } from "@pixelmesh/proto";
-import type { CreateStage, RowTarget, Stage, StageContext } from "../rows/rows.ts";
+import {
+  type EffectMemory,
+  type EffectWork,
+  type PrepareContext,
+  type PreparedEffect,
+  rowWork,
+  stageMemory,
+} from "../picture/prepared-effect.ts";
+import type { RowShape, RowTarget, Stage, StageContext } from "../rows/rows.ts";
 import type { Parameters, SettingsOf } from "./parameters.ts";
 
 /** An effect with checked settings. */
@@ -10,7 +18,7 @@ export type ParsedEffect = {
   readonly revision: number;
   /** The same effect with every setting given, in the order of its description: the canonical form for result keys. */
   readonly resolved: Effect;
-  readonly createStage: CreateStage;
+  readonly work: EffectWork;
   /**
    * Returns the effect for a picture that was shrunk by `factor`, above 0 to 1: settings in px are multiplied, so that the result looks like the full
    * one shrunk. `resolved` stays as it is.
@@ -18,8 +26,8 @@ export type ParsedEffect = {
   readonly atScale: (factor: number) => ParsedEffect;
 };
 
-/** The groups of effects, for menus. */
-export type EffectGroup = "tone" | "print" | "detail" | "glitch";
+/** The groups of effects, for menus. Effects of composition may change the size and the alpha of a picture; others keep both. */
+export type EffectGroup = "tone" | "print" | "detail" | "glitch" | "composition";
 
 /** An effect of the catalogue. */
 export type EffectDefinition = {
@@ -28,17 +36,38 @@ export type EffectDefinition = {
   readonly parse: (effect: Effect, field: string) => ParsedEffect;
 };
 
-/** Defines an effect from its parameters and its stage. `revision` must grow whenever the pixels change. */
-export function defineEffect<P extends Parameters>(options: {
-  name: string;
-  group: EffectGroup;
-  title: string;
-  description: string;
-  revision: number;
-  parameters: P;
-  createStage: (settings: SettingsOf<P>, context: StageContext, target: RowTarget) => Stage;
-}): EffectDefinition {
-  const { name, group, title, description, revision, createStage } = options;
+/** What an effect does, with its settings. */
+type WorkOf<S> =
+  /** One stage of rows of the same shape. */
+  | { createStage: (settings: S, context: StageContext, target: RowTarget) => Stage }
+  /** Anything else: see EffectWork. */
+  | {
+      prepare: (settings: S, context: PrepareContext) => PreparedEffect | Promise<PreparedEffect>;
+      /** Default: the effect needs no whole picture. */
+      needsPicture?: (settings: S) => boolean;
+      /** Default: the shape of the picture. */
+      resultShape?: (settings: S, shape: RowShape) => RowShape;
+      /** Default: the memory of a stage of rows. */
+      memory?: (settings: S, shape: RowShape) => EffectMemory;
+    };
+
+/**
+ * Defines an effect from its parameters and its work. `revision` must grow whenever the pixels change. `changesSize`: some settings give a result of
+ * another size than the picture. `defaultRank`: its place, from 1 on, among the effects that have a default order.
+ */
+export function defineEffect<P extends Parameters>(
+  options: {
+    name: string;
+    group: EffectGroup;
+    title: string;
+    description: string;
+    revision: number;
+    changesSize?: boolean;
+    defaultRank?: number;
+    parameters: P;
+  } & WorkOf<SettingsOf<P>>,
+): EffectDefinition {
+  const { name, group, title, description, revision, changesSize = false, defaultRank = 0 } = options;
   const parameters = Object.entries(options.parameters);
   const known = parameters.map(([key]) => key);
   return {
@@ -48,6 +77,8 @@ export function defineEffect<P extends Parameters>(options: {
       title,
       description,
       revision,
+      changesSize,
+      defaultRank,
       parameters: parameters.map(([key, parameter]) => parameter.describe(key)),
     }),
     parse(effect, field) {
@@ -64,12 +95,23 @@ export function defineEffect<P extends Parameters>(options: {
         name,
         revision,
         resolved: { name, parameters: resolved },
-        createStage: (context, target) => createStage(current as SettingsOf<P>, context, target),
+        work: toWork(options, current as SettingsOf<P>),
         atScale: (factor) =>
           toParsed(Object.fromEntries(parameters.map(([key, { atScale }]) => [key, atScale(current[key], factor)]))),
       });
       return toParsed(settings);
     },
+  };
+}
+
+function toWork<S>(options: WorkOf<S>, settings: S): EffectWork {
+  if ("createStage" in options) return rowWork((context, target) => options.createStage(settings, context, target));
+  const { prepare, needsPicture, resultShape, memory } = options;
+  return {
+    needsPicture: needsPicture?.(settings) ?? false,
+    resultShape: (shape) => resultShape?.(settings, shape) ?? shape,
+    memory: (shape) => memory?.(settings, shape) ?? stageMemory(shape),
+    prepare: (context) => prepare(settings, context),
   };
 }
 

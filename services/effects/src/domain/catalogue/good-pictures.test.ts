@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { anyValues, settingsToTry } from "../../../test/effect-settings.ts";
 import { createFlat, createPicture, toEffect } from "../../../test/pictures.ts";
+import { composition, wantedShape } from "../../../test/result-shape.ts";
 import { watchFloats } from "../../../test/watched-floats.ts";
 import { applyChain } from "../chain.ts";
 import { hash32 } from "../draw/noise.ts";
@@ -74,24 +75,36 @@ const pairs = [
   [createFaint(47, 35, 0), createFaint(47, 35, 255)],
 ] as const;
 
+const composed = new Set(
+  effectDescriptions()
+    .filter(({ group }) => group === composition)
+    .map(({ name }) => name),
+);
+
 const alphasOf = ({ channels, data }: Frame) => data.filter((_, i) => i % channels === channels - 1);
 
-/** Applies a chain. Checks the floats that it ends with, and the shape and alpha of its result, which it returns. */
+/**
+ * Applies a chain. Checks the floats that it ends with, the shape of its result, and its alpha if no effect of composition changes it. Returns the
+ * result.
+ */
 async function applyChecked(picture: Frame, chain: readonly ParsedEffect[], label: string): Promise<Frame> {
   const { effect, samples } = watchFloats();
   const rounded = await applyChain(picture, [...chain, effect]);
   const wrong = samples.findIndex((sample) => !(sample >= 0 && sample <= 1));
   if (wrong >= 0) throw new Error(`Expected samples from 0 to 1, got ${samples[wrong]} at ${wrong}: ${label}`);
   const result = await applyChain(picture, chain);
-  const { widthPx, heightPx } = picture;
-  const channels = picture.channels % 2 === 0 ? 4 : 3;
-  expect([result.widthPx, result.heightPx, result.channels, result.data.length], label).toEqual([
-    widthPx,
-    heightPx,
-    channels,
-    widthPx * heightPx * channels,
-  ]);
-  if (channels === 4) expect(Buffer.compare(alphasOf(result), alphasOf(picture)), label).toBe(0);
+  const { widthPx, heightPx, channels, data } = result;
+  const { shape, isExact } = wantedShape(chain, picture);
+  expect(data.length, label).toBe(widthPx * heightPx * channels);
+  expect(channels, label).toBe(shape.channels);
+  if (isExact) expect([widthPx, heightPx], label).toEqual([shape.widthPx, shape.heightPx]);
+  expect(widthPx, label).toBeLessThanOrEqual(shape.widthPx);
+  expect(heightPx, label).toBeLessThanOrEqual(shape.heightPx);
+  if (!chain.some(({ name }) => composed.has(name))) {
+    expect([widthPx, heightPx], label).toEqual([picture.widthPx, picture.heightPx]);
+    expect(channels, label).toBe(picture.channels % 2 === 0 ? 4 : 3);
+    if (channels === 4) expect(Buffer.compare(alphasOf(result), alphasOf(picture)), label).toBe(0);
+  }
   // The last effect of a chain writes bytes, another one floats.
   expect(Buffer.compare(result.data, rounded.data), label).toBe(0);
   return result;
@@ -105,7 +118,7 @@ describe.each(effectDescriptions())("$name", (effect) => {
   }));
   const byDefault = [parseEffect({ name, parameters: {} })];
 
-  test("gives samples from 0 to 1, keeps size and alpha, and is the same as floats, for plain pictures", async () => {
+  test("gives samples from 0 to 1 of the shape that it states, and is the same as floats, for plain pictures", async () => {
     for (const picture of [...pictures, ...drawn]) {
       const { widthPx, heightPx, channels } = picture;
       await applyChecked(picture, byDefault, `${widthPx}x${heightPx}x${channels}`);
@@ -149,7 +162,7 @@ describe.each(effectDescriptions())("$name", (effect) => {
   });
 });
 
-test("any settings in range give samples from 0 to 1, and keep size and alpha", async () => {
+test("any settings in range give samples from 0 to 1 of the stated shape", async () => {
   const one = fc
     .constantFrom(...effectDescriptions())
     .chain((effect) => fc.record({ name: fc.constant(effect.name), parameters: anyValues(effect) }));

@@ -3,16 +3,19 @@ import { type Effect, Step } from "@pixelmesh/proto";
 import { expect, onTestFinished, test } from "vitest";
 import { settingsToTry } from "../../../test/effect-settings.ts";
 import { toEffect } from "../../../test/pictures.ts";
+import { stageOf } from "../../../test/stage-of.ts";
 import { openKernelSpace } from "../../kernels/kernel-space.ts";
 import { createEffectsHandler } from "../../steps/effects-step.ts";
 import { createChainThreads } from "../../threads/chain-threads.ts";
-import { createChainStages } from "../rows/chain-stages.ts";
+import { type ChainPart, createChainStages } from "../rows/chain-stages.ts";
 import { effectDescriptions, parseEffects } from "./catalogue.ts";
 
 const widthPx = 4_096;
 
+const shape = { widthPx, heightPx: 4_096, channels: 4 } as const;
+
 /** Returns the bytes that the stages of a chain allocate for strips of one row. */
-function allocatedBytes(effects: readonly Effect[]): number {
+async function allocatedBytes(effects: readonly Effect[]): Promise<number> {
   const space = openKernelSpace();
   let bytes = 0;
   const counted: typeof space = {
@@ -27,7 +30,10 @@ function allocatedBytes(effects: readonly Effect[]): number {
     },
   };
   try {
-    createChainStages(counted, { widthPx, heightPx: 4_096, channels: 4 }, 4, parseEffects(effects), 1);
+    const parts: ChainPart[] = [];
+    for (const effect of parseEffects(effects))
+      parts.push({ shape, createStage: await stageOf(effect, counted, shape) });
+    createChainStages(counted, parts, { shape, stripRows: 1, from: "bytes", to: "bytes" });
   } finally {
     space.close();
   }
@@ -55,7 +61,7 @@ test("no effect allocates more than the step reserves for it", async () => {
   );
   const share = (await reserved([plain, plain])) - (await reserved([plain]));
   expect(share).toBeGreaterThan(0);
-  const before = allocatedBytes([plain]);
+  const before = await allocatedBytes([plain]);
   for (const effect of [...all, ...steep])
-    expect(allocatedBytes([plain, effect]) - before, JSON.stringify(effect)).toBeLessThan(share);
+    expect((await allocatedBytes([plain, effect])) - before, JSON.stringify(effect)).toBeLessThan(share);
 });

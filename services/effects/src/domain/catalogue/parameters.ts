@@ -109,6 +109,15 @@ export function colors(options: {
   });
 }
 
+/** A further picture of the step, by its place: 1 for the second input, 0 for none. */
+export function input({ description }: { description: string }): Parameter<number> {
+  const form = "a further picture of the step: 1 for its second input, 0 for none";
+  return create({ type: ParameterType.INPUT, description }, { $case: "input", value: 0 }, (field, kind) => {
+    if (kind?.$case === "input" && Number.isInteger(kind.value) && kind.value >= 0) return kind.value;
+    throw expected(field, form, kind?.value);
+  });
+}
+
 /** A text in a form of its own. `read` returns undefined for any other text. All texts that it takes match `pattern`, by which ingest refuses others. */
 export function text<T>(
   {

@@ -17,6 +17,7 @@ export const blur = defineEffect({
   title: "Blur",
   description: "Gaussian blur, box blur, or the disc of a lens out of focus, in linear light.",
   revision: 1,
+  defaultRank: 2,
   parameters: {
     kind: choice({
       description: "gaussian (standard deviation: half the radius), box (a square's mean), or lens (a disc).",

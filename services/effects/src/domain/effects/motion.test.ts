@@ -4,6 +4,7 @@ import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pic
 import { levelsApart, sizes, toPicture } from "../../../test/reference/glitch-pictures.ts";
 import { motionReference } from "../../../test/reference/motion.ts";
 import { shakeReference } from "../../../test/reference/shake.ts";
+import { stageOf } from "../../../test/stage-of.ts";
 import { openKernelSpace } from "../../kernels/kernel-space.ts";
 import { parseEffects } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
@@ -113,9 +114,9 @@ test("where all of the line is invisible, the own colour stays", async () => {
   expect([...result.data]).toEqual([...picture.data]);
 });
 
-test("memory and the rows held back do not grow with the height", () => {
+test("memory and the rows held back do not grow with the height", async () => {
   const [effect] = parseEffects([toEffect("motion", { length: 20, angle: 60 })]);
-  const run = (heightPx: number) => {
+  const run = async (heightPx: number) => {
     const space = openKernelSpace();
     let allocated = 0;
     const counted: typeof space = {
@@ -135,7 +136,8 @@ test("memory and the rows held back do not grow with the height", () => {
       },
     };
     const shape = { widthPx: 64, heightPx, channels: 3 } as const;
-    const stage = effect!.createStage({ space: counted, shape, from: "bytes", to: "bytes" }, target);
+    const create = await stageOf(effect!, counted, shape);
+    const stage = create({ space: counted, shape, from: "bytes", to: "bytes" }, target);
     const held = Array.from({ length: 40 }, (_, y) => {
       stage.push(row);
       return y + 1 - emitted;
@@ -143,9 +145,9 @@ test("memory and the rows held back do not grow with the height", () => {
     space.close();
     return { allocated, held: Math.max(...held) };
   };
-  expect(run(1_000_000)).toEqual(run(1_000));
+  expect(await run(1_000_000)).toEqual(await run(1_000));
   // 10 px at 60° reach 8.66 px down.
-  expect(run(1_000).held).toBe(9);
+  expect((await run(1_000)).held).toBe(9);
 });
 
 test.each([3, 4] as const)("before and after another effect, with %i channels", async (channels) => {

@@ -13,6 +13,7 @@ export const motion = defineEffect({
   title: "Motion blur",
   description: "The blur of a straight movement: the mean along a line, in linear light.",
   revision: 1,
+  defaultRank: 4,
   parameters: {
     length: number({
       description: "Length of the line, half of it to each side.",

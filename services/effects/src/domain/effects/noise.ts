@@ -18,6 +18,7 @@ export const noise = defineEffect({
   title: "Noise",
   description: "Grain, stray black and white pixels, or dark scan lines, added to the sRGB-encoded values.",
   revision: 2,
+  defaultRank: 1,
   parameters: {
     kind: choice({
       description: "gaussian as of a sensor, salt_and_pepper, film_grain (strongest in mid-tones), or scan_lines.",

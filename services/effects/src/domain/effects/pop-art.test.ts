@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
+import { stageOf } from "../../../test/stage-of.ts";
 import { openKernelSpace } from "../../kernels/kernel-space.ts";
 import { parseEffects } from "../catalogue/catalogue.ts";
 import { applyChain } from "../chain.ts";
@@ -71,7 +72,7 @@ test("outlines run along edges", async () => {
   expect(lightness.lastIndexOf(0)).toBeLessThanOrEqual(21);
 });
 
-test("a table of two inks may lie at the end of the memory", () => {
+test("a table of two inks may lie at the end of the memory", async () => {
   const space = openKernelSpace();
   const memoryEnd = space.bytes(0, 1).buffer.byteLength;
   const shape = { widthPx: 16, heightPx: 1, channels: 3 } as const;
@@ -93,7 +94,7 @@ test("a table of two inks may lie at the end of the memory", () => {
     },
   };
   const [effect] = parseEffects([toEffect("pop_art", { ...flat, levels: 2, palette: "mono" })]);
-  const stage = effect!.createStage(
+  const stage = (await stageOf(effect!, full, shape))(
     { space: full, shape, from: "bytes", to: "bytes" },
     { place: () => out, emit() {} },
   );

@@ -16,6 +16,7 @@ export const shake = defineEffect({
   title: "Shake",
   description: "Bands of rows displaced sideways at random, as in a disturbed video signal.",
   revision: 2,
+  defaultRank: 3,
   parameters: {
     amount: number({
       description: "Largest displacement to either side, in whole pixels.",

@@ -1,59 +1,61 @@
-import type { Channels } from "@pixelmesh/imaging";
 import type { KernelSpace } from "../../kernels/kernel-space.ts";
-import type { ParsedEffect } from "../catalogue/define-effect.ts";
-import { joinStages } from "./map-rows.ts";
+import { passRows } from "./pass-rows.ts";
 import { createRowQueue, type RowQueue } from "./row-queue.ts";
-import { type CreateStage, type Row, type RowShape, rowBytes, type Stage } from "./rows.ts";
+import { type CreateStage, type RowFormat, type RowShape, type RowTarget, rowBytes, type Stage } from "./rows.ts";
 
-/** The stages of a chain between a strip of a picture and a queue of finished rows. */
-export type ChainStages = {
-  readonly input: {
-    /** Copies the rows of a strip, of the picture's own channels. */
-    write(strip: Uint8Array): void;
-    /** Returns a row of the strip, grey spread over three channels. Valid until the next one. */
-    row(index: number): Row;
-  };
-  readonly stages: Stage;
-  readonly output: RowQueue;
-};
+/** A stage of a chain, and the shape of the rows that it receives. */
+export type ChainPart = { readonly shape: RowShape; readonly createStage: CreateStage };
 
-/** Creates the stages for strips of `stripRows` rows. The queue has room for one strip: `push` and `more` of the stages emit at most one row each. */
+/** The formats of the rows that enter and leave a chain of stages. */
+export type Formats = { readonly from: RowFormat; readonly to: RowFormat };
+
+/** The stages of a chain, and the queue of its finished rows. */
+export type ChainStages = { readonly stages: Stage; readonly output: RowQueue };
+
+/**
+ * Creates the stages of a chain with a result of this shape. The queue has room for `stripRows` rows: `push` and `more` of the stages emit at most one
+ * row each. No parts: rows of `shape` pass through.
+ */
 export function createChainStages(
   space: KernelSpace,
-  shape: RowShape,
-  channels: Channels,
-  effects: readonly ParsedEffect[],
-  stripRows: number,
+  parts: readonly ChainPart[],
+  { shape, stripRows, ...formats }: Formats & { readonly shape: RowShape; readonly stripRows: number },
 ): ChainStages {
-  const { widthPx } = shape;
-  const stride = widthPx * channels;
-  const strip = space.allocate(stripRows * stride);
-  const spread = channels < 3 ? space.allocate(rowBytes(shape, "bytes")) : 0;
-  const creates = effects.length > 0 ? effects.map(({ createStage }) => createStage) : [copyStage];
-  const output = createRowQueue(space, shape, stripRows);
-  const stages = joinStages(creates, { space, shape, from: "bytes", to: "bytes" }, output);
-  return {
-    input: {
-      write: (rows) => space.bytes(strip, rows.length).set(rows),
-      row(index) {
-        const row = strip + index * stride;
-        if (channels >= 3) return row;
-        space.kernels.greyToRgb(row, channels, widthPx, spread);
-        return spread;
-      },
-    },
-    stages,
-    output,
-  };
+  const output = createRowQueue(space, shape, formats.to, stripRows);
+  const all = parts.length > 0 ? parts : [{ shape, createStage: passRows }];
+  return { stages: joinParts(space, all, formats, output), output };
 }
 
-const copyStage: CreateStage = ({ space, shape }, target) => ({
-  push(row) {
-    const to = target.place();
-    const bytes = rowBytes(shape, "bytes");
-    space.bytes(to, bytes).set(space.bytes(row, bytes));
-    target.emit(to);
-  },
-  more: () => false,
-  end() {},
-});
+/** Returns a stage of one or more stages, one after another, with rows of floats between them. */
+export function joinParts(space: KernelSpace, parts: readonly ChainPart[], formats: Formats, target: RowTarget): Stage {
+  let next = target;
+  const stages: Stage[] = [];
+  for (const [index, { shape, createStage }] of [...parts.entries()].reverse()) {
+    const from = index === 0 ? formats.from : "floats";
+    const to = index === parts.length - 1 ? formats.to : "floats";
+    const stage = createStage({ space, shape, from, to }, next);
+    stages.unshift(stage);
+    if (index === 0) break;
+    const between = space.allocate(rowBytes(shape, "floats"));
+    next = { place: () => between, emit: stage.push };
+  }
+  const [first] = stages as [Stage, ...Stage[]];
+  const fromLast = stages.toReversed();
+  const open = [...stages];
+  let isEnding = false;
+  return {
+    push: first.push,
+    more() {
+      // The last stage first: a stage takes no row while it has some to emit.
+      while (!fromLast.some((stage) => stage.more())) {
+        const next = isEnding ? open.shift() : undefined;
+        if (next === undefined) return false;
+        next.end();
+      }
+      return true;
+    },
+    end() {
+      isEnding = true;
+    },
+  };
+}

@@ -1,18 +1,20 @@
-import type { RowSink } from "@pixelmesh/imaging";
 import type { KernelSpace } from "../../kernels/kernel-space.ts";
-import { type Row, type RowShape, type RowTarget, rowBytes } from "./rows.ts";
+import { type Row, type RowFormat, type RowShape, type RowTarget, rowBytes } from "./rows.ts";
 
-/** Finished rows of bytes that are written to a sink together. */
+/** What takes rows: in order, without gaps. */
+export type QueueSink = { writeRows(top: number, rows: Uint8Array): Promise<void> };
+
+/** Finished rows that are written to a sink together. */
 export type RowQueue = RowTarget & {
   /** Rows that wait. */
   waiting(): number;
   /** Writes all of them. Resolves to the number of rows written since the start. */
-  flush(sink: RowSink): Promise<number>;
+  flush(sink: QueueSink): Promise<number>;
 };
 
 /** Creates a queue for at most `maxRows` rows. */
-export function createRowQueue(space: KernelSpace, shape: RowShape, maxRows: number): RowQueue {
-  const stride = rowBytes(shape, "bytes");
+export function createRowQueue(space: KernelSpace, shape: RowShape, format: RowFormat, maxRows: number): RowQueue {
+  const stride = rowBytes(shape, format);
   const memory = space.allocate(maxRows * stride);
   let count = 0;
   let written = 0;

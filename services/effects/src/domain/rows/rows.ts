@@ -12,6 +12,7 @@ export type Row = number;
 /** What a stage is created for. */
 export type StageContext = {
   readonly space: KernelSpace;
+  /** The shape of the rows that the stage receives. */
   readonly shape: RowShape;
   /** Format of the rows that the stage receives: bytes for the first stage of a chain, else floats. */
   readonly from: RowFormat;
@@ -28,8 +29,9 @@ export type RowTarget = {
 };
 
 /**
- * One part of a chain: receives the rows of a picture, top-down, and emits as many rows of the same shape. It may hold back as many as its effect
- * needs at once, so that memory does not grow with the picture's height. Each call emits at most one row, so that the caller can yield between them.
+ * One part of a chain: receives the rows of a picture, top-down, and emits the rows of its result: as many of the same shape, unless its effect changes
+ * the size. It may hold back as many as its effect needs at once, so that memory does not grow with the picture's height. Each call emits at most one
+ * row, so that the caller can yield between them.
  */
 export type Stage = {
   /** Takes the next row and does not change it. It is not used after this returns. Called only once `more` has returned false. */
