@@ -72,6 +72,9 @@ test("an aborted chain rejects with the reason, also in a thread", async () => {
   await expect(running).rejects.toThrow("no longer wanted");
 });
 
+const smallSize = [90, 61] as const;
+const threadSize = [310, 215] as const;
+
 test.each([1, 2, 3, 4] as const)(
   "every effect on a file of %i channels is bit-identical to the one in memory",
   async (channels) => {
@@ -81,13 +84,14 @@ test.each([1, 2, 3, 4] as const)(
     const frameStore = createFrameStore(async () => dir, 0);
     const handler = openHandler();
     const all = effectDescriptions().map(({ name }) => Effect.fromPartial({ name }));
-    for (const chain of [...all.map((effect) => [effect]), all.slice(0, maxEffects), all.slice(-maxEffects)]) {
+    const alone = all.map((effect) => [effect]);
+    const together = [all.slice(0, maxEffects), all.slice(-maxEffects)];
+    // Grey pictures are spread before the first effect, so the chains suffice for them.
+    for (const chain of channels < 3 ? together : [...alone, ...together]) {
       const task = Step.fromPartial({ id: "fx", operation: { $case: "applyEffects", value: { effects: chain } } });
-      // One picture without a thread, and one in a thread.
-      for (const [width, height] of [
-        [90, 61],
-        [310, 215],
-      ] as const) {
+      // A thread runs the chains only.
+      const sizes = chain.length === 1 ? [smallSize] : [smallSize, threadSize];
+      for (const [width, height] of sizes) {
         const length = width * height * channels;
         const data = Uint8Array.from({ length }, (_, at) => (at * 2_654_435_761) >>> 24);
         const frame = createFrame(width, height, channels, data);
