@@ -117,6 +117,8 @@ export {
 } from "./gen/pixelmesh/models/v1/models.ts";
 export {
   ApplyEffectsOperation,
+  CutOutResult,
+  ExistingAlpha,
   Input,
   Output,
   PictureBackground,
@@ -124,6 +126,7 @@ export {
   PrescaleOperation,
   Priority,
   Quality,
+  Region,
   RemoveBackgroundOperation,
   ReplaceBackgroundOperation,
   Step,

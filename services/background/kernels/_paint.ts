@@ -25,6 +25,14 @@ let lastGroup: usize = 0;
 let source: usize = 0;
 let result: usize = 0;
 
+/** Whether half-covered pixels get the object's own colours. Else they keep those of the picture. */
+let unmixes: bool = true;
+
+/** Sets whether half-covered pixels get the object's own colours. */
+export function setPainting(decontaminates: bool): void {
+  unmixes = decontaminates;
+}
+
 /** Lays out the memory to paint rows of a picture, `rows` at most at once, after the plan's. Returns its end. */
 export function layOutRows(pictureWidthPx: i32, pictureHeightPx: i32, channels: i32, rows: i32): usize {
   widthPx = pictureWidthPx;
@@ -180,7 +188,7 @@ function paintGroup(x: i32, y: i32, at: usize): void {
   // Where the source is itself transparent, its colours are already the object's.
   const isMixed = v128.and(v128.andnot(isVisible, isSolid), i32x4.eq(own, full));
   let colors = pixels;
-  if (v128.any_true(isMixed)) {
+  if (unmixes && v128.any_true(isMixed)) {
     mixLayers(y);
     const layerPlace = layerAcross + <usize>x * placeBytes;
     const early = i8x16.shuffle(

@@ -6,5 +6,5 @@
 export { fitStepCount, fitSteps, setFit } from "./_fit";
 export { packRows } from "./_guide";
 export { farSteps, halveRows, nearSteps, roundStepCount, setLayers } from "./_layers";
-export { layOutRows, paintRows, resultAddress, sourceAddress, startRows } from "./_paint";
+export { layOutRows, paintRows, resultAddress, setPainting, sourceAddress, startRows } from "./_paint";
 export { layOut, matteAddress, startPlan } from "./_plan";

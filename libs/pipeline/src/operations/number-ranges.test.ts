@@ -19,7 +19,16 @@ const samples: { readonly [C in OperationCase]: readonly OperationValues[C][] } 
     { scale: 4, model: "", denoise: 0.5, finishing: { sharpen: 0.5, contrast: 0.25 } },
     { scale: 0, model: "", target: { widthPx: 100, heightPx: 100 } },
   ],
-  removeBackground: [{ model: "" }],
+  removeBackground: [
+    { model: "" },
+    {
+      model: "",
+      threshold: 0.5,
+      featherPx: 2,
+      minIsland: 0.01,
+      region: { leftPx: 1, topPx: 2, widthPx: 30, heightPx: 40 },
+    },
+  ],
   replaceBackground: [{ background: { $case: "blurSigmaPx", value: 2 } }],
   applyEffects: [
     {

@@ -36,6 +36,8 @@ type CutOutFunctions = {
   /** Sets the size of the picture and returns the end of the memory for so many of its rows at once. */
   readonly layOutRows: (widthPx: number, heightPx: number, channels: number, rows: number) => number;
   readonly startRows: (heightPx: number) => void;
+  /** Sets whether half-covered pixels get the object's own colours, without the background's share. */
+  readonly setPainting: (decontaminates: boolean) => void;
   readonly sourceAddress: () => number;
   readonly resultAddress: () => number;
   /** Paints rows that lie at the source's address: RGBA at the result's address. */

@@ -12,6 +12,126 @@ export const protobufPackage = "pixelmesh.pipeline.v1";
 
 export const protobufFileName = "pixelmesh/pipeline/v1/pipeline.proto";
 
+/** The form of a cut-out. */
+export const CutOutResult = {
+  /** UNSPECIFIED - As CUT_OUT. */
+  UNSPECIFIED: 0,
+  /** CUT_OUT - The object with alpha. */
+  CUT_OUT: 1,
+  /** MATTE - The alpha alone, as a grey picture: white where the object is. */
+  MATTE: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type CutOutResult = typeof CutOutResult[keyof typeof CutOutResult];
+
+export namespace CutOutResult {
+  export type UNSPECIFIED = typeof CutOutResult.UNSPECIFIED;
+  export type CUT_OUT = typeof CutOutResult.CUT_OUT;
+  export type MATTE = typeof CutOutResult.MATTE;
+  export type UNRECOGNIZED = typeof CutOutResult.UNRECOGNIZED;
+}
+
+export function cutOutResultFromJSON(object: any): CutOutResult {
+  switch (object) {
+    case 0:
+    case "CUT_OUT_RESULT_UNSPECIFIED":
+      return CutOutResult.UNSPECIFIED;
+    case 1:
+    case "CUT_OUT_RESULT_CUT_OUT":
+      return CutOutResult.CUT_OUT;
+    case 2:
+    case "CUT_OUT_RESULT_MATTE":
+      return CutOutResult.MATTE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return CutOutResult.UNRECOGNIZED;
+  }
+}
+
+export function cutOutResultToJSON(object: CutOutResult): string {
+  switch (object) {
+    case CutOutResult.UNSPECIFIED:
+      return "CUT_OUT_RESULT_UNSPECIFIED";
+    case CutOutResult.CUT_OUT:
+      return "CUT_OUT_RESULT_CUT_OUT";
+    case CutOutResult.MATTE:
+      return "CUT_OUT_RESULT_MATTE";
+    case CutOutResult.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** What becomes of the alpha that a picture already has. */
+export const ExistingAlpha = {
+  /** UNSPECIFIED - As AUTO. */
+  UNSPECIFIED: 0,
+  /** AUTO - A picture that is a cut-out already (1 % of its pixels or more are transparent) is kept, with a notice. Else as MULTIPLY. */
+  AUTO: 1,
+  /** MULTIPLY - It is multiplied by the matte. */
+  MULTIPLY: 2,
+  /** REPLACE - It is ignored. */
+  REPLACE: 3,
+  /** KEEP - It is the result, if any pixel is transparent. Else as MULTIPLY. */
+  KEEP: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type ExistingAlpha = typeof ExistingAlpha[keyof typeof ExistingAlpha];
+
+export namespace ExistingAlpha {
+  export type UNSPECIFIED = typeof ExistingAlpha.UNSPECIFIED;
+  export type AUTO = typeof ExistingAlpha.AUTO;
+  export type MULTIPLY = typeof ExistingAlpha.MULTIPLY;
+  export type REPLACE = typeof ExistingAlpha.REPLACE;
+  export type KEEP = typeof ExistingAlpha.KEEP;
+  export type UNRECOGNIZED = typeof ExistingAlpha.UNRECOGNIZED;
+}
+
+export function existingAlphaFromJSON(object: any): ExistingAlpha {
+  switch (object) {
+    case 0:
+    case "EXISTING_ALPHA_UNSPECIFIED":
+      return ExistingAlpha.UNSPECIFIED;
+    case 1:
+    case "EXISTING_ALPHA_AUTO":
+      return ExistingAlpha.AUTO;
+    case 2:
+    case "EXISTING_ALPHA_MULTIPLY":
+      return ExistingAlpha.MULTIPLY;
+    case 3:
+    case "EXISTING_ALPHA_REPLACE":
+      return ExistingAlpha.REPLACE;
+    case 4:
+    case "EXISTING_ALPHA_KEEP":
+      return ExistingAlpha.KEEP;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ExistingAlpha.UNRECOGNIZED;
+  }
+}
+
+export function existingAlphaToJSON(object: ExistingAlpha): string {
+  switch (object) {
+    case ExistingAlpha.UNSPECIFIED:
+      return "EXISTING_ALPHA_UNSPECIFIED";
+    case ExistingAlpha.AUTO:
+      return "EXISTING_ALPHA_AUTO";
+    case ExistingAlpha.MULTIPLY:
+      return "EXISTING_ALPHA_MULTIPLY";
+    case ExistingAlpha.REPLACE:
+      return "EXISTING_ALPHA_REPLACE";
+    case ExistingAlpha.KEEP:
+      return "EXISTING_ALPHA_KEEP";
+    case ExistingAlpha.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** Interactive work is always started before batch work. */
 export const Priority = {
   /** UNSPECIFIED - INTERACTIVE. */
@@ -212,10 +332,51 @@ export interface UpscaleFinishing {
   contrast: number;
 }
 
-/** Cuts the salient object out. The result has an alpha channel. */
+/**
+ * Cuts the salient object out. The result has an alpha channel and the picture's size. A picture in which the model finds no object becomes
+ * transparent, with the notice no_object; one that is all object stays whole, with the notice all_object.
+ */
 export interface RemoveBackgroundOperation {
   /** Empty: the mesh's default. */
   model: string;
+  existingAlpha?:
+    | ExistingAlpha
+    | undefined;
+  /** Default true: half-covered pixels get the object's own colour, without the background's share. */
+  decontaminate?:
+    | boolean
+    | undefined;
+  /** Above 0 to 1: alpha from there on becomes 1, and 0 below. 0 or unset: soft edges stay. */
+  threshold?:
+    | number
+    | undefined;
+  /** 0.3 to 100: softens the edge inwards, by a Gaussian blur of this sigma. 0 or unset: none. */
+  featherPx?:
+    | number
+    | undefined;
+  /** Default false: parts of the background that the object encloses become object. */
+  fillHoles?:
+    | boolean
+    | undefined;
+  /** Above 0 to 0.5: parts of the object below this share of the picture's area are removed. 0 or unset: none. */
+  minIsland?:
+    | number
+    | undefined;
+  /** Where the object is. All else becomes transparent, and the model sees only this part. Unset: the whole picture. */
+  region?: Region | undefined;
+  result?: CutOutResult | undefined;
+}
+
+/** A box of a picture, in pixels from its top left corner. It is clipped to the picture. */
+export interface Region {
+  /** 0 to 16383. */
+  leftPx: number;
+  /** The same. */
+  topPx: number;
+  /** 1 to 16384. */
+  widthPx: number;
+  /** The same. */
+  heightPx: number;
 }
 
 /**
@@ -1067,13 +1228,47 @@ export const UpscaleFinishing: MessageFns<UpscaleFinishing> = {
 };
 
 function createBaseRemoveBackgroundOperation(): RemoveBackgroundOperation {
-  return { model: "" };
+  return {
+    model: "",
+    existingAlpha: undefined,
+    decontaminate: undefined,
+    threshold: undefined,
+    featherPx: undefined,
+    fillHoles: undefined,
+    minIsland: undefined,
+    region: undefined,
+    result: undefined,
+  };
 }
 
 export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = {
   encode(message: RemoveBackgroundOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.model !== "") {
       writer.uint32(10).string(message.model);
+    }
+    if (message.existingAlpha !== undefined) {
+      writer.uint32(16).int32(message.existingAlpha);
+    }
+    if (message.decontaminate !== undefined) {
+      writer.uint32(24).bool(message.decontaminate);
+    }
+    if (message.threshold !== undefined) {
+      writer.uint32(33).double(message.threshold);
+    }
+    if (message.featherPx !== undefined) {
+      writer.uint32(41).double(message.featherPx);
+    }
+    if (message.fillHoles !== undefined) {
+      writer.uint32(48).bool(message.fillHoles);
+    }
+    if (message.minIsland !== undefined) {
+      writer.uint32(57).double(message.minIsland);
+    }
+    if (message.region !== undefined) {
+      Region.encode(message.region, writer.uint32(66).fork()).join();
+    }
+    if (message.result !== undefined) {
+      writer.uint32(72).int32(message.result);
     }
     return writer;
   },
@@ -1099,6 +1294,70 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
             message.model = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.existingAlpha = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.decontaminate = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.threshold = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.featherPx = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.fillHoles = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.minIsland = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.region = Region.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.result = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1112,13 +1371,63 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
   },
 
   fromJSON(object: any): RemoveBackgroundOperation {
-    return { model: isSet(object.model) ? globalThis.String(object.model) : "" };
+    return {
+      model: isSet(object.model) ? globalThis.String(object.model) : "",
+      existingAlpha: isSet(object.existingAlpha)
+        ? existingAlphaFromJSON(object.existingAlpha)
+        : isSet(object.existing_alpha)
+        ? existingAlphaFromJSON(object.existing_alpha)
+        : undefined,
+      decontaminate: isSet(object.decontaminate) ? globalThis.Boolean(object.decontaminate) : undefined,
+      threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : undefined,
+      featherPx: isSet(object.featherPx)
+        ? globalThis.Number(object.featherPx)
+        : isSet(object.feather_px)
+        ? globalThis.Number(object.feather_px)
+        : undefined,
+      fillHoles: isSet(object.fillHoles)
+        ? globalThis.Boolean(object.fillHoles)
+        : isSet(object.fill_holes)
+        ? globalThis.Boolean(object.fill_holes)
+        : undefined,
+      minIsland: isSet(object.minIsland)
+        ? globalThis.Number(object.minIsland)
+        : isSet(object.min_island)
+        ? globalThis.Number(object.min_island)
+        : undefined,
+      region: isSet(object.region) ? Region.fromJSON(object.region) : undefined,
+      result: isSet(object.result) ? cutOutResultFromJSON(object.result) : undefined,
+    };
   },
 
   toJSON(message: RemoveBackgroundOperation): unknown {
     const obj: any = {};
     if (message.model !== "") {
       obj.model = message.model;
+    }
+    if (message.existingAlpha !== undefined) {
+      obj.existingAlpha = existingAlphaToJSON(message.existingAlpha);
+    }
+    if (message.decontaminate !== undefined) {
+      obj.decontaminate = message.decontaminate;
+    }
+    if (message.threshold !== undefined) {
+      obj.threshold = floatToJson(message.threshold);
+    }
+    if (message.featherPx !== undefined) {
+      obj.featherPx = floatToJson(message.featherPx);
+    }
+    if (message.fillHoles !== undefined) {
+      obj.fillHoles = message.fillHoles;
+    }
+    if (message.minIsland !== undefined) {
+      obj.minIsland = floatToJson(message.minIsland);
+    }
+    if (message.region !== undefined) {
+      obj.region = Region.toJSON(message.region);
+    }
+    if (message.result !== undefined) {
+      obj.result = cutOutResultToJSON(message.result);
     }
     return obj;
   },
@@ -1129,6 +1438,149 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
   fromPartial(object: DeepPartial<RemoveBackgroundOperation>): RemoveBackgroundOperation {
     const message = createBaseRemoveBackgroundOperation();
     message.model = object.model ?? "";
+    message.existingAlpha = object.existingAlpha ?? undefined;
+    message.decontaminate = object.decontaminate ?? undefined;
+    message.threshold = object.threshold ?? undefined;
+    message.featherPx = object.featherPx ?? undefined;
+    message.fillHoles = object.fillHoles ?? undefined;
+    message.minIsland = object.minIsland ?? undefined;
+    message.region = (object.region !== undefined && object.region !== null)
+      ? Region.fromPartial(object.region)
+      : undefined;
+    message.result = object.result ?? undefined;
+    return message;
+  },
+};
+
+function createBaseRegion(): Region {
+  return { leftPx: 0, topPx: 0, widthPx: 0, heightPx: 0 };
+}
+
+export const Region: MessageFns<Region> = {
+  encode(message: Region, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.leftPx !== 0) {
+      writer.uint32(8).int32(message.leftPx);
+    }
+    if (message.topPx !== 0) {
+      writer.uint32(16).int32(message.topPx);
+    }
+    if (message.widthPx !== 0) {
+      writer.uint32(24).int32(message.widthPx);
+    }
+    if (message.heightPx !== 0) {
+      writer.uint32(32).int32(message.heightPx);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Region {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegion();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.leftPx = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.topPx = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.widthPx = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.heightPx = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Region {
+    return {
+      leftPx: isSet(object.leftPx)
+        ? globalThis.Number(object.leftPx)
+        : isSet(object.left_px)
+        ? globalThis.Number(object.left_px)
+        : 0,
+      topPx: isSet(object.topPx)
+        ? globalThis.Number(object.topPx)
+        : isSet(object.top_px)
+        ? globalThis.Number(object.top_px)
+        : 0,
+      widthPx: isSet(object.widthPx)
+        ? globalThis.Number(object.widthPx)
+        : isSet(object.width_px)
+        ? globalThis.Number(object.width_px)
+        : 0,
+      heightPx: isSet(object.heightPx)
+        ? globalThis.Number(object.heightPx)
+        : isSet(object.height_px)
+        ? globalThis.Number(object.height_px)
+        : 0,
+    };
+  },
+
+  toJSON(message: Region): unknown {
+    const obj: any = {};
+    if (message.leftPx !== 0) {
+      obj.leftPx = Math.round(message.leftPx);
+    }
+    if (message.topPx !== 0) {
+      obj.topPx = Math.round(message.topPx);
+    }
+    if (message.widthPx !== 0) {
+      obj.widthPx = Math.round(message.widthPx);
+    }
+    if (message.heightPx !== 0) {
+      obj.heightPx = Math.round(message.heightPx);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Region>): Region {
+    return Region.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Region>): Region {
+    const message = createBaseRegion();
+    message.leftPx = object.leftPx ?? 0;
+    message.topPx = object.topPx ?? 0;
+    message.widthPx = object.widthPx ?? 0;
+    message.heightPx = object.heightPx ?? 0;
     return message;
   },
 };

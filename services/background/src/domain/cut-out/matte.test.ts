@@ -2,7 +2,7 @@ import type { AppError } from "@pixelmesh/errors";
 import { resizeFrame } from "@pixelmesh/imaging";
 import { expect, test } from "vitest";
 import { createPicture } from "../../../test/pictures.ts";
-import { createMatte, toMatte, toOpaqueRgb } from "./matte.ts";
+import { createMatte, findObject, toMatte, toOpaqueRgb } from "./matte.ts";
 
 test("a matte is stretched from its smallest to its largest value", () => {
   expect([...toMatte(Float32Array.of(0.2, 0.4, 0.3, 0.6), 2).data].map((value) => value.toFixed(4))).toEqual([
@@ -44,4 +44,17 @@ test("the model gets RGB of its own size: grey repeated, transparent parts on wh
 test("half-transparent samples are laid on white by their alpha", () => {
   const frame = createPicture({ widthPx: 1, heightPx: 1 }, 4, (_x, _y, c) => [200, 100, 0, 128][c]!);
   expect([...toOpaqueRgb(frame)]).toEqual([227, 177, 127]);
+});
+
+test.each([
+  ["an object", [0.01, 0.62, 0.3, 0.1], "object"],
+  ["nothing", [0.002, 0.155, 0.03, 0.01], "nothing"],
+  ["nothing but a constant", [0.25, 0.25, 0.25, 0.25], "nothing"],
+  ["no background", [0.81, 0.95, 0.99, 0.9], "everything"],
+  ["no background but a constant", [1, 1, 1, 1], "everything"],
+  // Not probabilities: only their order counts.
+  ["values of any scale", [-3, 0.1, 0.2, 0.2], "object"],
+  ["values far above 1", [7, 7, 9, 8], "object"],
+] as const)("a model that finds %s", (_, values, wanted) => {
+  expect(findObject(Float32Array.from(values))).toBe(wanted);
 });

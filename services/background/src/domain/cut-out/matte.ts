@@ -19,6 +19,12 @@ export type MatteOptions<Picture = Frame> = {
   readonly signal?: AbortSignal | undefined;
 };
 
+/** What a model found: an object; nothing; or that all of the picture is object. */
+export type Finding = "object" | "nothing" | "everything";
+
+/** The matte of a picture, and what the model found in it. */
+export type FoundMatte = { readonly matte: Plane; readonly finding: Finding };
+
 /**
  * Computes the model's matte of a picture: `modelSidePx` squared values from 0 (background) to 1 (object), stretched over the
  * picture of any shape. Throws RESULT_INVALID for a wrong number of values, and for values that are NaN or infinite.
@@ -26,12 +32,40 @@ export type MatteOptions<Picture = Frame> = {
 export async function createMatte<Picture>(
   picture: Picture,
   { modelSidePx, infer, resize, signal }: MatteOptions<Picture>,
-): Promise<Plane> {
+): Promise<FoundMatte> {
   const small = await resize(picture, modelSidePx, modelSidePx);
   signal?.throwIfAborted();
   const values = await infer(toOpaqueRgb(small), { signal });
   signal?.throwIfAborted();
-  return toMatte(values, modelSidePx);
+  const matte = toMatte(values, modelSidePx);
+  const finding = findObject(values);
+  // Stretched to 0 and 1, the noise of a model that finds nothing would be a grey ghost.
+  if (finding === "nothing") matte.data.fill(0);
+  if (finding === "everything") matte.data.fill(1);
+  return { matte, finding };
+}
+
+/**
+ * A model of probabilities that stays below this finds no object. On plain colours, a ramp and noise u2netp and the bundled model stay below 0.16;
+ * on 37 photographs of objects each reaches 0.62 or more.
+ */
+const leastCertainty = 0.3;
+
+/**
+ * Returns what a model of probabilities found. Where values lie outside 0 to 1, they are no probabilities, and nothing but their order is known: an
+ * object is assumed.
+ */
+export function findObject(values: Float32Array): Finding {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at] as number;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  const tolerance = 0.01;
+  if (least < -tolerance || most > 1 + tolerance) return "object";
+  if (most < leastCertainty) return "nothing";
+  return least > 1 - leastCertainty ? "everything" : "object";
 }
 
 /** Returns RGB samples of a frame: grey is repeated, transparent parts are laid on white. */

@@ -11,19 +11,26 @@ import { createPace } from "@pixelmesh/lifecycle";
 import { cutOutKernels } from "../../kernels/cut-out-kernels.ts";
 import type { Plane, Size } from "../planes/plane.ts";
 import { withOpen } from "../with-open.ts";
+import { cleanMatte, type MatteCleaning } from "./clean-matte.ts";
 import { cutOutRows, type WorkOptions } from "./cut-out-rows.ts";
-import { createMatte, type MatteOptions } from "./matte.ts";
+import { createMatte, type Finding, type MatteOptions } from "./matte.ts";
 import { planCutOut, workingSize } from "./plan-cut-out.ts";
 
 /** A picture, the picture at its working size, and the model's matte. */
-export type CutOutTask<Picture = Frame> = { readonly frame: Picture; readonly guide: Frame; readonly matte: Plane };
+export type CutOutTask<Picture = Frame> = {
+  readonly frame: Picture;
+  readonly guide: Frame;
+  readonly matte: Plane;
+  /** Whether half-covered pixels get the object's own colours; default true. */
+  readonly decontaminate?: boolean;
+};
 
 /**
  * Cuts out the object that the matte marks: RGBA of the picture's size, in the frame store. This is all the computation except
  * the model's.
  */
 export async function cutOutRaster(
-  { frame, guide, matte }: CutOutTask<Raster>,
+  { frame, guide, matte, decontaminate = true }: CutOutTask<Raster>,
   frameStore: FrameStore,
   options: WorkOptions = {},
 ): Promise<Raster> {
@@ -31,6 +38,7 @@ export async function cutOutRaster(
     const kernels = cutOutKernels.take();
     open.defer(() => cutOutKernels.give(kernels));
     await planCutOut(kernels, guide, matte, createPace(options.signal));
+    kernels.setPainting(decontaminate);
     const rows = await openRows(frame);
     open.defer(rows.close);
     const { widthPx, heightPx } = frame;
@@ -46,22 +54,28 @@ export async function cutOutFrame(task: CutOutTask, options: WorkOptions = {}): 
   return toWholeFrame(await cutOutRaster(task, memoryFrameStore, options));
 }
 
+/** A task, and what the model found. */
+export type PreparedCutOut<Picture> = { readonly task: CutOutTask<Picture>; readonly finding: Finding };
+
 /**
- * Computes the model's matte of a picture, and the picture at its working size. Throws RESULT_INVALID for an invalid result of
+ * Computes the model's matte of a picture, cleaned, and the picture at its working size. Throws RESULT_INVALID for an invalid result of
  * the model.
  */
 export async function prepareCutOut<Picture extends Size>(
   frame: Picture,
-  options: MatteOptions<Picture>,
-): Promise<CutOutTask<Picture>> {
-  const { resize, modelSidePx, signal } = options;
+  options: MatteOptions<Picture> & Partial<MatteCleaning>,
+): Promise<PreparedCutOut<Picture>> {
+  const { resize, modelSidePx, signal, fillHoles = false, minIsland = 0 } = options;
   signal?.throwIfAborted();
-  const matte = await createMatte(frame, options);
+  const { matte, finding } = await createMatte(frame, options);
+  const isCleaned = finding === "object" && (fillHoles || minIsland > 0);
+  const cleaned = isCleaned ? await cleanMatte(matte, { fillHoles, minIsland }, createPace(signal)) : matte;
   const size = workingSize(frame, modelSidePx);
-  return { frame, matte, guide: await resize(frame, size.widthPx, size.heightPx) };
+  return { task: { frame, matte: cleaned, guide: await resize(frame, size.widthPx, size.heightPx) }, finding };
 }
 
 /** Cuts the salient object out of a frame: RGBA of the frame's size. Throws RESULT_INVALID for an invalid result of the model. */
 export async function removeBackground(frame: Frame, options: MatteOptions & WorkOptions): Promise<Frame> {
-  return cutOutFrame(await prepareCutOut(frame, options), options);
+  const { task } = await prepareCutOut(frame, options);
+  return cutOutFrame(task, options);
 }

@@ -1,0 +1,79 @@
+import { type FrameStore, memoryFrameStore, type Raster, resizeRaster, toWholeFrame } from "@pixelmesh/imaging";
+import { createPace } from "@pixelmesh/lifecycle";
+import type { Notice } from "@pixelmesh/proto";
+import { readTransparency, toRgba, withoutAlpha } from "../domain/alpha/existing-alpha.ts";
+import { finishAlpha, readAlpha } from "../domain/alpha/finish-alpha.ts";
+import { clipRegion, cropTo, placeIn } from "../domain/alpha/region.ts";
+import type { CutOutOptions } from "../domain/cut-out/cut-out-options.ts";
+import type { Finding, Infer } from "../domain/cut-out/matte.ts";
+import { prepareCutOut } from "../domain/cut-out/remove-background.ts";
+import type { PictureWork } from "../threads/picture-work.ts";
+
+/** What a cut-out is made with. */
+export type CutOutTools = {
+  readonly work: PictureWork;
+  readonly modelSidePx: number;
+  /** Runs the model. Not called for a picture that is kept as it is. */
+  readonly infer: Infer;
+  readonly frameStore: FrameStore;
+  readonly signal: AbortSignal;
+  readonly onProgress: (fraction: number) => void;
+};
+
+/** A cut-out of the picture's size, RGBA, or its alpha alone, grey; and what the caller should know. */
+export type CutOutResult = { readonly frame: Raster; readonly notices: readonly Notice[] };
+
+/** A picture with so large a share of mostly transparent pixels is a cut-out already. */
+const cutOutShare = 0.01;
+
+const findings: Readonly<Record<Finding, Omit<Notice, "stepId"> | undefined>> = {
+  object: undefined,
+  nothing: { kind: "no_object", text: "The model found no object, so the cut-out is transparent" },
+  everything: { kind: "all_object", text: "The model found no background, so the cut-out is the whole picture" },
+};
+
+/**
+ * Cuts the object out of a picture. Pixels that this does not keep are in the frame store; the run may use up the memory of the picture. Throws INVALID_ARGUMENT for
+ * a region outside of the picture, and RESULT_INVALID for an invalid result of the model.
+ */
+export async function runCutOut(picture: Raster, options: CutOutOptions, tools: CutOutTools): Promise<CutOutResult> {
+  const { frameStore, signal } = tools;
+  const pace = createPace(signal);
+  const { widthPx, heightPx } = picture;
+  const region = options.region && clipRegion(options.region, picture);
+  const part = region ? await cropTo(picture, region, frameStore, pace) : picture;
+  const { frame: cut, notices } = await cutPart(part, options, tools);
+  const finished = await finishAlpha(cut, options, frameStore, pace);
+  const frame = region ? await placeIn({ widthPx, heightPx }, finished, region, frameStore, pace) : finished;
+  return { frame: options.matteOnly ? await readAlpha(frame, frameStore, pace) : frame, notices };
+}
+
+async function cutPart(picture: Raster, options: CutOutOptions, tools: CutOutTools): Promise<CutOutResult> {
+  const { frameStore, signal, work, modelSidePx, infer, onProgress } = tools;
+  const { existingAlpha, decontaminate, fillHoles, minIsland } = options;
+  const pace = createPace(signal);
+  if (existingAlpha === "keep" || existingAlpha === "auto") {
+    const { some, most } = await readTransparency(picture, pace);
+    if (existingAlpha === "keep" ? some > 0 : most >= cutOutShare) {
+      onProgress(1);
+      return { frame: await toRgba(picture, frameStore, pace), notices: [keptNotice(existingAlpha, most)] };
+    }
+  }
+  const source = existingAlpha === "replace" ? await withoutAlpha(picture, frameStore, pace) : picture;
+  const resize = async (raster: Raster, widthPx: number, heightPx: number) =>
+    toWholeFrame(await resizeRaster(raster, widthPx, heightPx, "lanczos3", memoryFrameStore));
+  const prepared = await prepareCutOut(source, { modelSidePx, infer, resize, signal, fillHoles, minIsland });
+  const task = { kind: "cutOut", ...prepared.task, decontaminate } as const;
+  const frame = await work.run(task, frameStore, { signal, onProgress });
+  const notice = findings[prepared.finding];
+  return { frame, notices: notice ? [{ ...notice, stepId: "" }] : [] };
+}
+
+function keptNotice(use: "keep" | "auto", share: number): Notice {
+  const percent = Math.round(share * 100);
+  const text =
+    use === "keep"
+      ? "The picture has alpha of its own, which was kept as existing_alpha says"
+      : `The picture is a cut-out already (${percent} % of it is transparent), so it was kept; existing_alpha changes that`;
+  return { stepId: "", kind: "already_cut_out", text };
+}

@@ -1,0 +1,91 @@
+import { type Job, JobState } from "@pixelmesh/client";
+import { CutOutResult, ExistingAlpha, ImageFormat, type RemoveBackgroundOperation } from "@pixelmesh/proto";
+import { startTestMesh, type TestMesh, testPicture } from "@pixelmesh/testing";
+import { download, step } from "@pixelmesh/testing/jobs";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { callDirect } from "../support/direct-calls.ts";
+
+const png = { format: ImageFormat.PNG, quality: 0, lossless: false, background: "" };
+
+let mesh: TestMesh;
+beforeAll(async () => {
+  mesh = await startTestMesh();
+});
+afterAll(() => mesh?.[Symbol.asyncDispose]());
+
+type Cut = { readonly job: Job; readonly bytes: Buffer; readonly notices: readonly string[] };
+
+/** Runs one cut-out as a job. */
+async function cutOut(picture: Uint8Array, settings: Partial<RemoveBackgroundOperation> = {}): Promise<Cut> {
+  const { client } = mesh;
+  const value = { model: "", ...settings };
+  const { id } = await client.jobs.create({
+    pipeline: {
+      steps: [step("cut", { $case: "removeBackground", value })],
+      outputs: [{ name: "result", encoding: { format: ImageFormat.PNG } }],
+    },
+    pictures: [{ bytes: picture }],
+  });
+  const job = await client.jobs.wait(id);
+  expect(job.error).toBeUndefined();
+  expect(job.state).toBe(JobState.SUCCEEDED);
+  const notices = job.notices.map(({ kind }) => kind);
+  return { job, bytes: Buffer.from(await download(client, job, "result")), notices };
+}
+
+const pixelsOf = (bytes: Uint8Array) => sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+
+test("a picture without an object becomes transparent with a notice, as a job and as a direct call", async () => {
+  for (const background of ["#ffffff", "#3060c0"]) {
+    const plain = await sharp({ create: { width: 300, height: 200, channels: 3, background } })
+      .png()
+      .toBuffer();
+    const { bytes, notices } = await cutOut(plain);
+    expect(notices).toContain("no_object");
+    const { data, info } = await pixelsOf(bytes);
+    expect(info).toMatchObject({ width: 300, height: 200, channels: 4 });
+    expect(data.every((sample) => sample === 0)).toBe(true);
+    const operation = { $case: "removeBackground", value: { model: "" } } as const;
+    const { header } = await callDirect(mesh, operation, plain, png);
+    expect(header.notices.map(({ kind }) => kind)).toContain("no_object");
+  }
+});
+
+test("a cut-out of a cut-out is the same picture, unless its alpha is to be replaced", async () => {
+  const { bytes: scene } = await testPicture("portrait-object.jpg");
+  const { bytes: first, notices: none } = await cutOut(scene);
+  expect(none).not.toContain("already_cut_out");
+  const { bytes: second, notices } = await cutOut(first);
+  expect(notices).toContain("already_cut_out");
+  expect(Buffer.compare((await pixelsOf(second)).data, (await pixelsOf(first)).data)).toBe(0);
+  const { notices: replaced } = await cutOut(first, { existingAlpha: ExistingAlpha.REPLACE });
+  expect(replaced).not.toContain("already_cut_out");
+});
+
+test("the matte alone is the alpha of the cut-out, and a region bounds it", async () => {
+  const { bytes: scene } = await testPicture("portrait-object.jpg");
+  const { width = 0, height = 0 } = await sharp(scene).metadata();
+  const { bytes: matte } = await cutOut(scene, { result: CutOutResult.MATTE });
+  const { bytes: cut } = await cutOut(scene);
+  const alpha = await sharp(cut).extractChannel(3).raw().toBuffer();
+  expect(Buffer.compare(await sharp(matte).extractChannel(0).raw().toBuffer(), alpha)).toBe(0);
+  const region = { leftPx: Math.floor(width / 4), topPx: 0, widthPx: Math.floor(width / 2), heightPx: height };
+  const { bytes: part } = await cutOut(scene, { region });
+  const { data, info } = await pixelsOf(part);
+  expect(info).toMatchObject({ width, height, channels: 4 });
+  const visible = new Set<number>();
+  for (let i = 0; i < width * height; i++) if ((data[i * 4 + 3] as number) > 0) visible.add(i % width);
+  expect(Math.min(...visible)).toBeGreaterThanOrEqual(region.leftPx);
+  expect(Math.max(...visible)).toBeLessThan(region.leftPx + region.widthPx);
+  expect(visible.size).toBeGreaterThan(20);
+});
+
+test("a region outside of the picture is refused before there is a job", async () => {
+  const { bytes: scene } = await testPicture("portrait-object.jpg");
+  const region = { leftPx: 16_000, topPx: 0, widthPx: 5, heightPx: 5 };
+  const operation = { $case: "removeBackground", value: { model: "", region } } as const;
+  const refused = { reason: "INVALID_ARGUMENT", message: expect.stringContaining("a box that overlaps the picture") };
+  await expect(cutOut(scene, { region })).rejects.toMatchObject(refused);
+  await expect(callDirect(mesh, operation, scene, png)).rejects.toMatchObject(refused);
+});
