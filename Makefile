@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-ops check-deploy bench bench-peers soak eval-models eval-tiles dist images rehearse-images generate kernels generate-docs generate-ops format clean
+.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-ops check-deploy bench bench-peers soak eval-models eval-tiles eval-confidence dist images rehearse-images generate kernels generate-docs generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -49,7 +49,7 @@ check-deploy: setup ## Steps of the images and the Helm chart, without a cluster
 	@bash scripts/check-deploy.sh
 
 # Benches and evaluations also measure third-party models, where these are present.
-bench bench-peers eval-models eval-tiles: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MODELS_DIR),$(wildcard ../shared/data/models))
+bench bench-peers eval-models eval-tiles eval-confidence: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MODELS_DIR),$(wildcard ../shared/data/models))
 
 bench: setup ## Measure, as ratios to the raw libraries in the same run; results in bench/results/
 	@$(NODE) bench/run.ts
@@ -66,6 +66,9 @@ eval-models: setup ## Rate models (MODELS=a,b; default all here) through a mesh 
 
 eval-tiles: setup ## What tiling changes and costs, for each upscaler that is here (MODELS=a,b); results in eval/results/
 	@MODELS="$(MODELS)" $(NODE) eval/tiles/run.ts
+
+eval-confidence: setup ## How well the confidence of cut-outs tells bad ones from good ones, for each matte model that is here
+	@$(NODE) eval/confidence/run.ts
 
 dist: setup ## The file tree of each image (ROLES="upscale cli" for some; ARCH=arm64, FLAVOUR=cuda) in out/images/<role>
 	@$(NODE) deploy/images/src/build.ts $(if $(ARCH),--arch $(ARCH)) $(if $(FLAVOUR),--flavour $(FLAVOUR)) $(ROLES)

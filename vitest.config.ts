@@ -19,6 +19,7 @@ export default defineConfig({
             "services/*/src/**/*.test.ts",
             "scripts/**/*.test.ts",
             "eval/*.test.ts",
+            "eval/confidence/*.test.ts",
             "bench/harness/*.test.ts",
             "deploy/src/**/*.test.ts",
           ],

@@ -10,6 +10,8 @@ export type StepRun = {
   /** The step itself, from started to stored. */
   readonly stepMs: number;
   readonly provider: string;
+  /** How sure a matte is, 0 to 1; undefined for other steps. */
+  readonly confidence: number | undefined;
 };
 
 /** The step, the picture's file and the format of the result. */
@@ -41,7 +43,8 @@ export async function runStep(client: Pixelmesh, { operation, bytes, format }: S
   const wallMs = performance.now() - startMs;
   const { frame } = await decodePicture(result, defaultLimits);
   const step = job.steps[0];
-  return { frame, wallMs, stepMs: step?.runMs ?? Number.NaN, provider: step?.provider ?? "" };
+  const { runMs: stepMs = Number.NaN, provider = "", confidence } = step ?? {};
+  return { frame, wallMs, stepMs, provider, confidence };
 }
 
 /** Encodes a frame as the file to upload. */

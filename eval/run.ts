@@ -3,14 +3,11 @@
  * file for each model to eval/results/ and contact sheets to out/eval/. MODELS=a,b names some; default all available ones. Exits
  * with 1 if a bar is missed, a model fails, or a named model is not available.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
-import { startMesh } from "@pixelmesh/local-mesh";
+import type { Pixelmesh } from "@pixelmesh/client";
 import { chooseModels } from "./choose-models.ts";
 import { evaluateMattes, evaluateUpscalers } from "./evaluate.ts";
 import { scoreTable } from "./table.ts";
+import { runWithMesh } from "./with-mesh.ts";
 
 async function evaluate(client: Pixelmesh, wanted: readonly string[]): Promise<boolean> {
   const { chosen, absent } = chooseModels(await client.models(), wanted);
@@ -27,20 +24,4 @@ async function evaluate(client: Pixelmesh, wanted: readonly string[]): Promise<b
 }
 
 const wanted = (process.env.MODELS ?? "").split(",").filter((name) => name !== "");
-const dataDir = await mkdtemp(join(tmpdir(), "pixelmesh-eval-"));
-const mesh = await startMesh({ dataDir, ports: "free", env: process.env });
-const stop = async () => {
-  await mesh.stop();
-  await rm(dataDir, { recursive: true, force: true });
-};
-process.once("SIGINT", () => void stop().then(() => process.exit(130)));
-const client = connectPixelmesh({ address: mesh.address });
-try {
-  process.exitCode = (await evaluate(client, wanted)) ? 0 : 1;
-} catch (error) {
-  console.error(`eval: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-} finally {
-  client.close();
-  await stop();
-}
+await runWithMesh((client) => evaluate(client, wanted));

@@ -13,9 +13,11 @@ const groups = [
   ["print", "Print and retro"],
   ["detail", "Detail"],
   ["glitch", "Glitch"],
+  ["composition", "Composition"],
 ] as const;
 
 const folder = new URL("../../docs/reference/effects/", import.meta.url);
+const examples = new URL("../../examples/", import.meta.url);
 const recordUrl = new URL("rendered.json", folder);
 const widthPx = 220;
 
@@ -23,7 +25,7 @@ const widthPx = 220;
 export function effectsPage(): string {
   const effects = effectDescriptions();
   return toPage("Effects", "services/effects/src/domain", [
-    "Examples show `examples/still-life.jpg` through each effect at its defaults, its lengths scaled with the picture as in previews.",
+    "Examples show `examples/still-life.jpg` through each effect at its defaults, its lengths scaled with the picture as in previews. Those of effects of composition show the object of `examples/portrait-object.jpg`, cut out.",
     ...groups.flatMap(([group, title]) => [
       `## ${title}`,
       ...effects.filter((it) => it.group === group).map(toSection),
@@ -56,17 +58,39 @@ export function renderedDigests(): unknown {
 
 /** Renders the example of every effect and preset anew. */
 export async function renderExamples(): Promise<void> {
-  const file = new URL("../../examples/still-life.jpg", import.meta.url);
-  const { frame } = await decodePicture(readFileSync(file), defaultLimits);
-  const heightPx = Math.round((widthPx * frame.heightPx) / frame.widthPx);
-  const small = await resizeFrame(frame, widthPx, heightPx);
+  const scene = await shrink(readFileSync(new URL("still-life.jpg", examples)));
+  const object = await shrink(await cutOut());
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const { name } of [...effectDescriptions(), ...presetDescriptions()]) {
-    const chain = parseEffects([{ name, parameters: {} }]).map((effect) => effect.atScale(widthPx / frame.widthPx));
-    writeFileSync(new URL(toFile(name), folder), await toWebp(await applyChain(small, chain)));
+  const composed = new Set(
+    effectDescriptions()
+      .filter(({ group }) => group === "composition")
+      .map(({ name }) => name),
+  );
+  for (const { name, chain } of [...effectDescriptions(), ...presetDescriptions()]) {
+    const isComposed = composed.has(name) || chain.some((link) => composed.has(link.name));
+    const { frame, factor } = isComposed ? object : scene;
+    const effects = parseEffects([{ name, parameters: {} }]).map((effect) => effect.atScale(factor));
+    writeFileSync(new URL(toFile(name), folder), await toWebp(await applyChain(frame, effects)));
   }
   writeFileSync(recordUrl, `${JSON.stringify(exampleDigests(), undefined, 2)}\n`);
+}
+
+/** Decodes a picture and shrinks it to the width of an example. */
+async function shrink(bytes: Uint8Array): Promise<{ readonly frame: Frame; readonly factor: number }> {
+  const { frame } = await decodePicture(bytes, defaultLimits);
+  const factor = widthPx / frame.widthPx;
+  return { frame: await resizeFrame(frame, widthPx, Math.round(frame.heightPx * factor)), factor };
+}
+
+/** Returns the object of an example picture without its background, by the mask beside it. */
+async function cutOut(): Promise<Uint8Array> {
+  const mask = await sharp(readFileSync(new URL("portrait-object.mask.png", examples)))
+    .extractChannel(0)
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const picture = sharp(readFileSync(new URL("portrait-object.jpg", examples)));
+  return picture.joinChannel(mask.data, { raw: mask.info }).png().toBuffer();
 }
 
 function toWebp({ widthPx: width, heightPx: height, channels, data }: Frame): Promise<Buffer> {

@@ -49,15 +49,19 @@ test("a picture without an object becomes transparent with a notice, as a job an
     const operation = { $case: "removeBackground", value: { model: "" } } as const;
     const { header } = await callDirect(mesh, operation, plain, png);
     expect(header.notices.map(({ kind }) => kind)).toContain("no_object");
+    expect(header.confidence).toBe(0);
   }
 });
 
 test("a cut-out of a cut-out is the same picture, unless its alpha is to be replaced", async () => {
   const { bytes: scene } = await testPicture("portrait-object.jpg");
-  const { bytes: first, notices: none } = await cutOut(scene);
+  const { job: ofScene, bytes: first, notices: none } = await cutOut(scene);
   expect(none).not.toContain("already_cut_out");
-  const { bytes: second, notices } = await cutOut(first);
+  expect(ofScene.steps[0]?.confidence).toBeGreaterThan(0.5);
+  const { job: ofCutOut, bytes: second, notices } = await cutOut(first);
   expect(notices).toContain("already_cut_out");
+  // No model ran.
+  expect(ofCutOut.steps[0]?.confidence).toBeUndefined();
   expect(Buffer.compare((await pixelsOf(second)).data, (await pixelsOf(first)).data)).toBe(0);
   const { notices: replaced } = await cutOut(first, { existingAlpha: ExistingAlpha.REPLACE });
   expect(replaced).not.toContain("already_cut_out");

@@ -68,6 +68,8 @@ export type StepOutcome<Picture extends Raster = Frame> = {
   readonly peakBytes?: number;
   readonly adaptations?: readonly Adaptation[];
   readonly notices?: readonly Notice[];
+  /** How sure the model was, 0 to 1, if it can be told. */
+  readonly confidence?: number | undefined;
 };
 
 type WithNeed = {
@@ -87,6 +89,10 @@ export type RasterHandler = WithNeed & {
    * The run may still get another size: a picture that is a frame already, or too small.
    */
   inputSize?(step: Step, input: PictureSize): InputSize;
+  /**
+   * The run must not change its inputs: other steps of the job may use them at the same time. `Threads.run` of @pixelmesh/lifecycle transfers
+   * memory only if the run has it to itself. The run may return an input as its result.
+   */
   runRasters(step: Step, inputs: readonly Raster[], context: RasterContext): Promise<StepOutcome<Raster>>;
 };
 

@@ -79,6 +79,7 @@ function stepStatus(planned: PlannedStep, step: StepRecord, progress: number): S
     error: step.error,
     widthPx: result?.widthPx || planned.widthPx,
     heightPx: result?.heightPx || planned.heightPx,
+    confidence: made?.confidence,
   };
 }
 

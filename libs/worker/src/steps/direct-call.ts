@@ -98,7 +98,7 @@ async function runAndEncode(
   notices.push(...(outcome.notices ?? []), ...encoded.notices);
   // Placed here, where the reference to the content ends: a caller that waits must not hold it in memory.
   const placed = await placeContent(encoded.content, resultStore, parts.transfers.downloads);
-  return { placed, format: encoded.format, notices, widthPx, heightPx };
+  return { placed, format: encoded.format, notices, widthPx, heightPx, confidence: outcome.confidence };
 }
 
 /** Tenant and deadline of the current call, for a slot without a job. Throws INTERNAL if the call has no deadline. */
@@ -125,8 +125,8 @@ export async function* streamDirect(
   running.catch(() => {});
   try {
     for await (const value of progress) yield { $case: "progress", value };
-    const { download, format, widthPx, heightPx, notices } = await running;
-    yield { $case: "header", value: { format, widthPx, heightPx, sizeBytes: download.sizeBytes, notices } };
+    const { download, ...header } = await running;
+    yield { $case: "header", value: { ...header, sizeBytes: download.sizeBytes } };
     for await (const value of download.chunks()) yield { $case: "chunk", value };
     await resultStore.end();
   } finally {

@@ -66,6 +66,7 @@ export async function storeOutcome(
         runMs: Math.round(runMs + performance.now() - startedMs),
         slotWaitMs: Math.round(slotWaitMs),
         finishedUnixMs: Date.now(),
+        confidence: outcome.confidence,
       },
       adaptations: [...(outcome.adaptations ?? [])],
       notices: notices.map((notice) => ({ ...notice, stepId: item.stepId })),

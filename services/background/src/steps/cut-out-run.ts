@@ -21,7 +21,12 @@ export type CutOutTools = {
 };
 
 /** A cut-out of the picture's size, RGBA, or its alpha alone, grey; and what the caller should know. */
-export type CutOutResult = { readonly frame: Raster; readonly notices: readonly Notice[] };
+export type CutOutResult = {
+  readonly frame: Raster;
+  readonly notices: readonly Notice[];
+  /** How sure the model is, 0 to 1; undefined where it did not run. */
+  readonly confidence?: number;
+};
 
 /** A picture with so large a share of mostly transparent pixels is a cut-out already. */
 const cutOutShare = 0.01;
@@ -42,10 +47,10 @@ export async function runCutOut(picture: Raster, options: CutOutOptions, tools: 
   const { widthPx, heightPx } = picture;
   const region = options.region && clipRegion(options.region, picture);
   const part = region ? await cropTo(picture, region, frameStore, pace) : picture;
-  const { frame: cut, notices } = await cutPart(part, options, tools);
+  const { frame: cut, ...facts } = await cutPart(part, options, tools);
   const finished = await finishAlpha(cut, options, frameStore, pace);
   const frame = region ? await placeIn({ widthPx, heightPx }, finished, region, frameStore, pace) : finished;
-  return { frame: options.matteOnly ? await readAlpha(frame, frameStore, pace) : frame, notices };
+  return { frame: options.matteOnly ? await readAlpha(frame, frameStore, pace) : frame, ...facts };
 }
 
 async function cutPart(picture: Raster, options: CutOutOptions, tools: CutOutTools): Promise<CutOutResult> {
@@ -66,7 +71,8 @@ async function cutPart(picture: Raster, options: CutOutOptions, tools: CutOutToo
   const task = { kind: "cutOut", ...prepared.task, decontaminate } as const;
   const frame = await work.run(task, frameStore, { signal, onProgress });
   const notice = findings[prepared.finding];
-  return { frame, notices: notice ? [{ ...notice, stepId: "" }] : [] };
+  const notices = notice ? [{ ...notice, stepId: "" }] : [];
+  return { frame, notices, confidence: prepared.confidence };
 }
 
 function keptNotice(use: "keep" | "auto", share: number): Notice {

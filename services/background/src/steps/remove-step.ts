@@ -56,7 +56,7 @@ export function createRemoveHandler(
       const modelSidePx = modelSide(model);
       const held = await openModelRun(models, model, context);
       try {
-        const { frame, notices } = await runCutOut(picture, toCutOutOptions(operationOf(step)), {
+        const result = await runCutOut(picture, toCutOutOptions(operationOf(step)), {
           work,
           modelSidePx,
           async infer(rgb) {
@@ -68,7 +68,7 @@ export function createRemoveHandler(
           signal,
           onProgress,
         });
-        return { frame, notices, provider: held.provider() };
+        return { ...result, provider: held.provider() };
       } finally {
         held.close();
       }

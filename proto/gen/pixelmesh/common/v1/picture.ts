@@ -191,6 +191,8 @@ export interface PictureHeader {
   heightPx: number;
   sizeBytes: number;
   notices: Notice[];
+  /** Of a cut-out by a model: 0 to 1, as in StepStatus. */
+  confidence?: number | undefined;
 }
 
 function createBaseImageInfo(): ImageInfo {
@@ -1349,7 +1351,7 @@ export const Effect_ParametersEntry: MessageFns<Effect_ParametersEntry> = {
 };
 
 function createBasePictureHeader(): PictureHeader {
-  return { format: 0, widthPx: 0, heightPx: 0, sizeBytes: 0, notices: [] };
+  return { format: 0, widthPx: 0, heightPx: 0, sizeBytes: 0, notices: [], confidence: undefined };
 }
 
 export const PictureHeader: MessageFns<PictureHeader> = {
@@ -1368,6 +1370,9 @@ export const PictureHeader: MessageFns<PictureHeader> = {
     }
     for (const v of message.notices) {
       Notice.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.confidence !== undefined) {
+      writer.uint32(49).double(message.confidence);
     }
     return writer;
   },
@@ -1425,6 +1430,14 @@ export const PictureHeader: MessageFns<PictureHeader> = {
             message.notices.push(Notice.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.confidence = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1458,6 +1471,7 @@ export const PictureHeader: MessageFns<PictureHeader> = {
       notices: globalThis.Array.isArray(object?.notices)
         ? object.notices.map((e: any) => Notice.fromJSON(e))
         : [],
+      confidence: isSet(object.confidence) ? globalThis.Number(object.confidence) : undefined,
     };
   },
 
@@ -1478,6 +1492,9 @@ export const PictureHeader: MessageFns<PictureHeader> = {
     if (message.notices?.length) {
       obj.notices = message.notices.map((e) => Notice.toJSON(e));
     }
+    if (message.confidence !== undefined) {
+      obj.confidence = floatToJson(message.confidence);
+    }
     return obj;
   },
 
@@ -1491,6 +1508,7 @@ export const PictureHeader: MessageFns<PictureHeader> = {
     message.heightPx = object.heightPx ?? 0;
     message.sizeBytes = object.sizeBytes ?? 0;
     message.notices = object.notices?.map((e) => Notice.fromPartial(e)) || [];
+    message.confidence = object.confidence ?? undefined;
     return message;
   },
 };

@@ -223,6 +223,8 @@ export interface StepStatus {
   /** Size of the result. */
   widthPx: number;
   heightPx: number;
+  /** Of a cut-out by a model: 0 to 1, how sure the matte is. An estimate: it ranks results, and is no probability. */
+  confidence?: number | undefined;
 }
 
 export interface OutputStatus {
@@ -740,6 +742,7 @@ function createBaseStepStatus(): StepStatus {
     error: undefined,
     widthPx: 0,
     heightPx: 0,
+    confidence: undefined,
   };
 }
 
@@ -789,6 +792,9 @@ export const StepStatus: MessageFns<StepStatus> = {
     }
     if (message.heightPx !== 0) {
       writer.uint32(120).int32(message.heightPx);
+    }
+    if (message.confidence !== undefined) {
+      writer.uint32(129).double(message.confidence);
     }
     return writer;
   },
@@ -926,6 +932,14 @@ export const StepStatus: MessageFns<StepStatus> = {
             message.heightPx = reader.int32();
             continue;
           }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.confidence = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -975,6 +989,7 @@ export const StepStatus: MessageFns<StepStatus> = {
         : isSet(object.height_px)
         ? globalThis.Number(object.height_px)
         : 0,
+      confidence: isSet(object.confidence) ? globalThis.Number(object.confidence) : undefined,
     };
   },
 
@@ -1025,6 +1040,9 @@ export const StepStatus: MessageFns<StepStatus> = {
     if (message.heightPx !== 0) {
       obj.heightPx = Math.round(message.heightPx);
     }
+    if (message.confidence !== undefined) {
+      obj.confidence = floatToJson(message.confidence);
+    }
     return obj;
   },
 
@@ -1050,6 +1068,7 @@ export const StepStatus: MessageFns<StepStatus> = {
       : undefined;
     message.widthPx = object.widthPx ?? 0;
     message.heightPx = object.heightPx ?? 0;
+    message.confidence = object.confidence ?? undefined;
     return message;
   },
 };

@@ -175,7 +175,11 @@ export interface Provenance {
   slotWaitMs: number;
   finishedUnixMs: number;
   /** Whether the model was loaded for this run. */
-  cold?: boolean | undefined;
+  cold?:
+    | boolean
+    | undefined;
+  /** As in StepStatus. */
+  confidence?: number | undefined;
 }
 
 /** In bucket `results`: the result, failure or claim of one result key. */
@@ -2002,6 +2006,7 @@ function createBaseProvenance(): Provenance {
     slotWaitMs: 0,
     finishedUnixMs: 0,
     cold: undefined,
+    confidence: undefined,
   };
 }
 
@@ -2036,6 +2041,9 @@ export const Provenance: MessageFns<Provenance> = {
     }
     if (message.cold !== undefined) {
       writer.uint32(96).bool(message.cold);
+    }
+    if (message.confidence !== undefined) {
+      writer.uint32(105).double(message.confidence);
     }
     return writer;
   },
@@ -2133,6 +2141,14 @@ export const Provenance: MessageFns<Provenance> = {
             message.cold = reader.bool();
             continue;
           }
+          case 13: {
+            if (tag !== 105) {
+              break;
+            }
+
+            message.confidence = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2177,6 +2193,7 @@ export const Provenance: MessageFns<Provenance> = {
         ? globalThis.Number(object.finished_unix_ms)
         : 0,
       cold: isSet(object.cold) ? globalThis.Boolean(object.cold) : undefined,
+      confidence: isSet(object.confidence) ? globalThis.Number(object.confidence) : undefined,
     };
   },
 
@@ -2212,6 +2229,9 @@ export const Provenance: MessageFns<Provenance> = {
     if (message.cold !== undefined) {
       obj.cold = message.cold;
     }
+    if (message.confidence !== undefined) {
+      obj.confidence = floatToJson(message.confidence);
+    }
     return obj;
   },
 
@@ -2230,6 +2250,7 @@ export const Provenance: MessageFns<Provenance> = {
     message.slotWaitMs = object.slotWaitMs ?? 0;
     message.finishedUnixMs = object.finishedUnixMs ?? 0;
     message.cold = object.cold ?? undefined;
+    message.confidence = object.confidence ?? undefined;
     return message;
   },
 };

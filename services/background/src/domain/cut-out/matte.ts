@@ -1,6 +1,8 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Frame } from "@pixelmesh/imaging";
+import { createPace } from "@pixelmesh/lifecycle";
 import { createPlane, type Plane } from "../planes/plane.ts";
+import { matteConfidence } from "./confidence.ts";
 
 /**
  * Resizes a picture to exact sides that fit memory, antialiased, colours weighted by alpha: `resizeFrame` of @pixelmesh/imaging.
@@ -22,8 +24,8 @@ export type MatteOptions<Picture = Frame> = {
 /** What a model found: an object; nothing; or that all of the picture is object. */
 export type Finding = "object" | "nothing" | "everything";
 
-/** The matte of a picture, and what the model found in it. */
-export type FoundMatte = { readonly matte: Plane; readonly finding: Finding };
+/** The matte of a picture, what the model found in it, and how sure it is, from 0 to 1. */
+export type FoundMatte = { readonly matte: Plane; readonly finding: Finding; readonly confidence: number };
 
 /**
  * Computes the model's matte of a picture: `modelSidePx` squared values from 0 (background) to 1 (object), stretched over the
@@ -42,7 +44,8 @@ export async function createMatte<Picture>(
   // Stretched to 0 and 1, the noise of a model that finds nothing would be a grey ghost.
   if (finding === "nothing") matte.data.fill(0);
   if (finding === "everything") matte.data.fill(1);
-  return { matte, finding };
+  const judged = areProbabilities(values) ? { ...matte, data: values } : matte;
+  return { matte, finding, confidence: await matteConfidence(judged, createPace(signal)) };
 }
 
 /**
@@ -52,20 +55,30 @@ export async function createMatte<Picture>(
 const leastCertainty = 0.3;
 
 /**
- * Returns what a model of probabilities found. Where values lie outside 0 to 1, they are no probabilities, and nothing but their order is known: an
- * object is assumed.
+ * Returns what a model of probabilities found. Where values are none, nothing but their order is known: an object is assumed.
  */
 export function findObject(values: Float32Array): Finding {
+  if (!areProbabilities(values)) return "object";
+  const [least, most] = rangeOf(values);
+  if (most < leastCertainty) return "nothing";
+  return least > 1 - leastCertainty ? "everything" : "object";
+}
+
+/** Whether all values lie within 0 to 1, give or take a hundredth. */
+function areProbabilities(values: Float32Array): boolean {
+  const [least, most] = rangeOf(values);
+  return least >= -0.01 && most <= 1.01;
+}
+
+function rangeOf(values: Float32Array): readonly [least: number, most: number] {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  // By index and without calls: an iterator takes ten times as long.
   for (let at = 0; at < values.length; at++) {
     const value = values[at] as number;
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  const tolerance = 0.01;
-  if (least < -tolerance || most > 1 + tolerance) return "object";
-  if (most < leastCertainty) return "nothing";
-  return least > 1 - leastCertainty ? "everything" : "object";
+  return [least, most];
 }
 
 /** Returns RGB samples of a frame: grey is repeated, transparent parts are laid on white. */
@@ -90,18 +103,12 @@ export function toMatte(values: Float32Array, sidePx: number): Plane {
   if (values.length !== sidePx * sidePx) {
     throw new AppError("RESULT_INVALID", `Expected ${sidePx * sidePx} values of the matte, got ${values.length}`);
   }
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  // By index and without calls: an iterator takes ten times as long. A sum is finite unless a value is not: single
-  // precision does not reach the largest double.
+  // A sum is finite unless a value is not: single precision does not reach the largest double.
   let sum = 0;
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at] as number;
-    sum += value;
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
+  for (let at = 0; at < values.length; at++) sum += values[at] as number;
   if (!Number.isFinite(sum))
     throw new AppError("RESULT_INVALID", "The model gave a matte with values that are no numbers");
+  const [least, most] = rangeOf(values);
   const span = most - least;
   const stretched = new Float32Array(values.length);
   for (let at = 0; at < values.length; at++) {

@@ -54,8 +54,12 @@ export async function cutOutFrame(task: CutOutTask, options: WorkOptions = {}): 
   return toWholeFrame(await cutOutRaster(task, memoryFrameStore, options));
 }
 
-/** A task, and what the model found. */
-export type PreparedCutOut<Picture> = { readonly task: CutOutTask<Picture>; readonly finding: Finding };
+/** A task, what the model found, and how sure it is, from 0 to 1. */
+export type PreparedCutOut<Picture> = {
+  readonly task: CutOutTask<Picture>;
+  readonly finding: Finding;
+  readonly confidence: number;
+};
 
 /**
  * Computes the model's matte of a picture, cleaned, and the picture at its working size. Throws RESULT_INVALID for an invalid result of
@@ -67,11 +71,15 @@ export async function prepareCutOut<Picture extends Size>(
 ): Promise<PreparedCutOut<Picture>> {
   const { resize, modelSidePx, signal, fillHoles = false, minIsland = 0 } = options;
   signal?.throwIfAborted();
-  const { matte, finding } = await createMatte(frame, options);
+  const { matte, finding, confidence } = await createMatte(frame, options);
   const isCleaned = finding === "object" && (fillHoles || minIsland > 0);
   const cleaned = isCleaned ? await cleanMatte(matte, { fillHoles, minIsland }, createPace(signal)) : matte;
   const size = workingSize(frame, modelSidePx);
-  return { task: { frame, matte: cleaned, guide: await resize(frame, size.widthPx, size.heightPx) }, finding };
+  return {
+    task: { frame, matte: cleaned, guide: await resize(frame, size.widthPx, size.heightPx) },
+    finding,
+    confidence,
+  };
 }
 
 /** Cuts the salient object out of a frame: RGBA of the frame's size. Throws RESULT_INVALID for an invalid result of the model. */
