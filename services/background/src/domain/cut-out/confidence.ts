@@ -10,7 +10,7 @@ const objectFrom = 0.5;
  * share of the mask that its largest part has. A matte of half-certain values or of scattered parts is unsure. It is 0 where no value reaches one
  * half.
  *
- * As a score for "IoU below 0.7", the area under the curve of u2netp and the bundled model is 0.81 on 100 photographs and composites each: `eval/confidence.ts`.
+ * As a sign of an IoU below 0.7 it has an area under the ROC curve of 0.80 over two models, photographs and composites: `make eval-confidence`.
  */
 export async function matteConfidence({ data, ...size }: Plane, pace: Pace): Promise<number> {
   let [least, most] = [0, 0];
