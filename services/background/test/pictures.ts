@@ -2,6 +2,9 @@ import type { Channels, Frame } from "@pixelmesh/imaging";
 import type { Pace } from "@pixelmesh/lifecycle";
 import type { Plane, Size } from "../src/domain/planes/plane.ts";
 
+/** A picture as background that covers all, centred. */
+export const covering = { kind: "picture", fit: "cover", x: 0.5, y: 0.5, rgb: [255, 255, 255] } as const;
+
 /** A pace that never pauses. */
 export const noPause: Pace = async () => {};
 

@@ -29,7 +29,11 @@ const samples: { readonly [C in OperationCase]: readonly OperationValues[C][] } 
       region: { leftPx: 1, topPx: 2, widthPx: 30, heightPx: 40 },
     },
   ],
-  replaceBackground: [{ background: { $case: "blurSigmaPx", value: 2 } }],
+  replaceBackground: [
+    { background: { $case: "blurSigmaPx", value: 2 } },
+    { background: { $case: "picture", value: { positionX: 0.25, positionY: 1 } } },
+    { background: { $case: "gradient", value: { colors: ["#000000", "#ffffff"], angle: 90 } } },
+  ],
   applyEffects: [
     {
       effects: [

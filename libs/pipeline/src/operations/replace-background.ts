@@ -1,8 +1,12 @@
 import { expected } from "@pixelmesh/errors";
+import { type PictureBackground, PictureFit } from "@pixelmesh/proto";
 import { canonicalColor } from "../values/color.ts";
 import { defineOperation } from "./operation.ts";
 
-/** Puts a colour, a picture or a blur behind a cut-out. */
+const place = { least: 0, most: 1 } as const;
+const gradientColors = { least: 2, most: 8 };
+
+/** Puts a colour, a gradient, a picture or a blur behind a cut-out. */
 export const replaceBackground = defineOperation({
   case: "replaceBackground",
   name: "replace_background",
@@ -12,7 +16,13 @@ export const replaceBackground = defineOperation({
   catalogueList: undefined,
   addsAlpha: false,
   enlarges: false,
-  numbers: { background: { blurSigmaPx: { least: 0.3, most: 100 } } },
+  numbers: {
+    background: {
+      blurSigmaPx: { least: 0.3, most: 100 },
+      picture: { positionX: place, positionY: place },
+      gradient: { angle: { least: 0, most: 360 } },
+    },
+  },
   inputs({ background }) {
     const cutOut = { name: "cut-out" };
     switch (background?.$case) {
@@ -21,19 +31,43 @@ export const replaceBackground = defineOperation({
       case "blurSigmaPx":
         return [cutOut, { name: "original picture", isSizeOfFirst: true }];
       case "color":
+      case "gradient":
       case undefined:
         return [cutOut];
     }
   },
   validate({ background }, path) {
-    if (background === undefined) throw expected(`${path}.background`, "color, blur_sigma_px or picture", "nothing");
-    if (background.$case === "color" && canonicalColor(background.value, false) === undefined)
-      throw expected(`${path}.color`, "a colour such as `#rrggbb`", background.value);
+    switch (background?.$case) {
+      case undefined:
+        throw expected(`${path}.background`, "color, gradient, blur_sigma_px or picture", "nothing");
+      case "color":
+        return assertColor(background.value, `${path}.color`);
+      case "picture":
+        return assertColor(background.value.color ?? white, `${path}.picture.color`);
+      case "gradient": {
+        const { colors } = background.value;
+        const { least, most } = gradientColors;
+        if (colors.length < least || colors.length > most)
+          throw expected(`${path}.gradient.colors`, `${least} to ${most} colours`, colors.length);
+        for (const [index, color] of colors.entries()) assertColor(color, `${path}.gradient.colors[${index}]`);
+      }
+    }
   },
   resolve({ background }) {
-    if (background?.$case !== "color") return { value: { background } };
-    const value = canonicalColor(background.value, false) ?? background.value;
-    return { value: { background: { $case: "color", value } } };
+    switch (background?.$case) {
+      case "color":
+        return { value: { background: { $case: "color", value: toColor(background.value) } } };
+      case "gradient": {
+        const { colors, angle } = background.value;
+        return {
+          value: { background: { $case: "gradient", value: { colors: colors.map(toColor), angle: angle % 360 } } },
+        };
+      }
+      case "picture":
+        return { value: { background: { $case: "picture", value: withoutDefaults(background.value) } } };
+      default:
+        return { value: { background } };
+    }
   },
   resultSize: (_, input) => input,
   expectedCost: {
@@ -41,3 +75,30 @@ export const replaceBackground = defineOperation({
     variant: ({ background }) => [background?.$case ?? "none"],
   },
 });
+
+const white = "#ffffff";
+
+function assertColor(color: string, path: string): void {
+  if (canonicalColor(color, false) === undefined) throw expected(path, "a colour such as `#rrggbb`", color);
+}
+
+function toColor(color: string): string {
+  return canonicalColor(color, false) ?? color;
+}
+
+/** Returns the settings that change something, so that equal results have equal keys. */
+function withoutDefaults({
+  fit,
+  positionX = 0.5,
+  positionY = 0.5,
+  color = white,
+}: PictureBackground): PictureBackground {
+  const isCover = fit === undefined || fit === PictureFit.UNSPECIFIED || fit === PictureFit.COVER;
+  const shown = toColor(color);
+  return {
+    ...(isCover ? {} : { fit }),
+    ...(positionX === 0.5 ? {} : { positionX }),
+    ...(positionY === 0.5 ? {} : { positionY }),
+    ...(shown === white ? {} : { color: shown }),
+  };
+}

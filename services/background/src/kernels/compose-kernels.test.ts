@@ -1,7 +1,7 @@
 import { blurFrame, type Channels, createFrame, type Frame, memoryFrameStore, resizeFrame } from "@pixelmesh/imaging";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createPicture, createSequence, createValues, noPause, textured } from "../../test/pictures.ts";
+import { covering, createPicture, createSequence, createValues, noPause, textured } from "../../test/pictures.ts";
 import { layOverReference } from "../../test/reference/compose.ts";
 import { fillHole } from "../../test/reference/fill-hole.ts";
 import { toRgbPlanes } from "../../test/reference/rgb-planes.ts";
@@ -26,7 +26,7 @@ test("every pair of channels is laid over as by the reference, bit by bit", asyn
     fc.asyncProperty(channels, channels, fc.integer({ min: 1, max: 37 }), fc.nat(), async (c, u, widthPx, seed) => {
       const [cutOut, picture] = [noise(widthPx, 5, c, seed), noise(widthPx, 5, u, seed + 1)];
       const tools = { resize: resizeFrame, blur: blurFrame, picture };
-      const { data, channels: got } = await replaceBackground(cutOut, { kind: "picture" }, tools);
+      const { data, channels: got } = await replaceBackground(cutOut, covering, tools);
       const wanted = createFrame(widthPx, 5, u % 2 === 0 ? 4 : 3);
       expect(got).toBe(wanted.channels);
       layOverReference(cutOut.data, c, picture.data, u, wanted.data, wanted.channels as 3 | 4, 0, widthPx * 5);
@@ -41,7 +41,7 @@ test("RGBA over RGB is the exact mixture for every alpha and every pair of sampl
     const cutOut = createPicture(size, 4, (x, _y, c) => (c === 3 ? alpha : x));
     const picture = createPicture(size, 3, (_x, y) => y);
     const tools = { resize: resizeFrame, blur: blurFrame, picture };
-    const { data } = await replaceBackground(cutOut, { kind: "picture" }, tools);
+    const { data } = await replaceBackground(cutOut, covering, tools);
     const wanted = Uint8Array.from({ length: 256 * 256 * 3 }, (_, i) => {
       const [x, y] = [Math.floor(i / 3) % 256, Math.floor(i / 768)];
       return Math.floor((2 * (x * alpha + y * (255 - alpha)) + 255) / 510);

@@ -132,6 +132,74 @@ export function existingAlphaToJSON(object: ExistingAlpha): string {
   }
 }
 
+/** How a picture fills the background. */
+export const PictureFit = {
+  /** UNSPECIFIED - As COVER. */
+  UNSPECIFIED: 0,
+  /** COVER - Scaled until it covers all; what is too much is cut off. */
+  COVER: 1,
+  /** CONTAIN - Scaled until all of it is seen. */
+  CONTAIN: 2,
+  /** STRETCH - Scaled to the size; its shape may change. */
+  STRETCH: 3,
+  /** TILE - Repeated at its own size. */
+  TILE: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type PictureFit = typeof PictureFit[keyof typeof PictureFit];
+
+export namespace PictureFit {
+  export type UNSPECIFIED = typeof PictureFit.UNSPECIFIED;
+  export type COVER = typeof PictureFit.COVER;
+  export type CONTAIN = typeof PictureFit.CONTAIN;
+  export type STRETCH = typeof PictureFit.STRETCH;
+  export type TILE = typeof PictureFit.TILE;
+  export type UNRECOGNIZED = typeof PictureFit.UNRECOGNIZED;
+}
+
+export function pictureFitFromJSON(object: any): PictureFit {
+  switch (object) {
+    case 0:
+    case "PICTURE_FIT_UNSPECIFIED":
+      return PictureFit.UNSPECIFIED;
+    case 1:
+    case "PICTURE_FIT_COVER":
+      return PictureFit.COVER;
+    case 2:
+    case "PICTURE_FIT_CONTAIN":
+      return PictureFit.CONTAIN;
+    case 3:
+    case "PICTURE_FIT_STRETCH":
+      return PictureFit.STRETCH;
+    case 4:
+    case "PICTURE_FIT_TILE":
+      return PictureFit.TILE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return PictureFit.UNRECOGNIZED;
+  }
+}
+
+export function pictureFitToJSON(object: PictureFit): string {
+  switch (object) {
+    case PictureFit.UNSPECIFIED:
+      return "PICTURE_FIT_UNSPECIFIED";
+    case PictureFit.COVER:
+      return "PICTURE_FIT_COVER";
+    case PictureFit.CONTAIN:
+      return "PICTURE_FIT_CONTAIN";
+    case PictureFit.STRETCH:
+      return "PICTURE_FIT_STRETCH";
+    case PictureFit.TILE:
+      return "PICTURE_FIT_TILE";
+    case PictureFit.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** Interactive work is always started before batch work. */
 export const Priority = {
   /** UNSPECIFIED - INTERACTIVE. */
@@ -392,11 +460,33 @@ export interface ReplaceBackgroundOperation {
     /** 0.3 to 100. */
     { $case: "blurSigmaPx"; value: number }
     | { $case: "picture"; value: PictureBackground }
+    | { $case: "gradient"; value: GradientBackground }
     | undefined;
 }
 
-/** The second input as background, scaled to cover and centred. */
+/** The second input as background. */
 export interface PictureBackground {
+  fit?:
+    | PictureFit
+    | undefined;
+  /** 0 (left) to 1 (right); default 0.5. Which part is seen (COVER), or where the picture lies (CONTAIN) or begins (TILE). */
+  positionX?:
+    | number
+    | undefined;
+  /** 0 (top) to 1 (bottom); default 0.5. */
+  positionY?:
+    | number
+    | undefined;
+  /** #rrggbb, around a picture that does not cover; default #ffffff. Also behind a transparent one. */
+  color?: string | undefined;
+}
+
+/** A linear gradient of colours at even distances, mixed as sRGB values as CSS does. */
+export interface GradientBackground {
+  /** 2 to 8 colours #rrggbb. */
+  colors: string[];
+  /** 0 to 360 degrees: 0 upwards, 90 to the right, 180 downwards, as in CSS. */
+  angle: number;
 }
 
 /** A chain of effects. It is computed in float and rounded once, at its end. */
@@ -1601,6 +1691,9 @@ export const ReplaceBackgroundOperation: MessageFns<ReplaceBackgroundOperation> 
       case "picture":
         PictureBackground.encode(message.background.value, writer.uint32(26).fork()).join();
         break;
+      case "gradient":
+        GradientBackground.encode(message.background.value, writer.uint32(34).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1642,6 +1735,14 @@ export const ReplaceBackgroundOperation: MessageFns<ReplaceBackgroundOperation> 
             message.background = { $case: "picture", value: PictureBackground.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.background = { $case: "gradient", value: GradientBackground.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1664,6 +1765,8 @@ export const ReplaceBackgroundOperation: MessageFns<ReplaceBackgroundOperation> 
         ? { $case: "blurSigmaPx", value: globalThis.Number(object.blur_sigma_px) }
         : isSet(object.picture)
         ? { $case: "picture", value: PictureBackground.fromJSON(object.picture) }
+        : isSet(object.gradient)
+        ? { $case: "gradient", value: GradientBackground.fromJSON(object.gradient) }
         : undefined,
     };
   },
@@ -1676,6 +1779,8 @@ export const ReplaceBackgroundOperation: MessageFns<ReplaceBackgroundOperation> 
       obj.blurSigmaPx = floatToJson(message.background.value);
     } else if (message.background?.$case === "picture") {
       obj.picture = PictureBackground.toJSON(message.background.value);
+    } else if (message.background?.$case === "gradient") {
+      obj.gradient = GradientBackground.toJSON(message.background.value);
     }
     return obj;
   },
@@ -1704,17 +1809,35 @@ export const ReplaceBackgroundOperation: MessageFns<ReplaceBackgroundOperation> 
         }
         break;
       }
+      case "gradient": {
+        if (object.background?.value !== undefined && object.background?.value !== null) {
+          message.background = { $case: "gradient", value: GradientBackground.fromPartial(object.background.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
 function createBasePictureBackground(): PictureBackground {
-  return {};
+  return { fit: undefined, positionX: undefined, positionY: undefined, color: undefined };
 }
 
 export const PictureBackground: MessageFns<PictureBackground> = {
-  encode(_: PictureBackground, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: PictureBackground, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fit !== undefined) {
+      writer.uint32(8).int32(message.fit);
+    }
+    if (message.positionX !== undefined) {
+      writer.uint32(17).double(message.positionX);
+    }
+    if (message.positionY !== undefined) {
+      writer.uint32(25).double(message.positionY);
+    }
+    if (message.color !== undefined) {
+      writer.uint32(34).string(message.color);
+    }
     return writer;
   },
 
@@ -1731,6 +1854,38 @@ export const PictureBackground: MessageFns<PictureBackground> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fit = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.positionX = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.positionY = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.color = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1743,20 +1898,134 @@ export const PictureBackground: MessageFns<PictureBackground> = {
     }
   },
 
-  fromJSON(_: any): PictureBackground {
-    return {};
+  fromJSON(object: any): PictureBackground {
+    return {
+      fit: isSet(object.fit) ? pictureFitFromJSON(object.fit) : undefined,
+      positionX: isSet(object.positionX)
+        ? globalThis.Number(object.positionX)
+        : isSet(object.position_x)
+        ? globalThis.Number(object.position_x)
+        : undefined,
+      positionY: isSet(object.positionY)
+        ? globalThis.Number(object.positionY)
+        : isSet(object.position_y)
+        ? globalThis.Number(object.position_y)
+        : undefined,
+      color: isSet(object.color) ? globalThis.String(object.color) : undefined,
+    };
   },
 
-  toJSON(_: PictureBackground): unknown {
+  toJSON(message: PictureBackground): unknown {
     const obj: any = {};
+    if (message.fit !== undefined) {
+      obj.fit = pictureFitToJSON(message.fit);
+    }
+    if (message.positionX !== undefined) {
+      obj.positionX = floatToJson(message.positionX);
+    }
+    if (message.positionY !== undefined) {
+      obj.positionY = floatToJson(message.positionY);
+    }
+    if (message.color !== undefined) {
+      obj.color = message.color;
+    }
     return obj;
   },
 
   create(base?: DeepPartial<PictureBackground>): PictureBackground {
     return PictureBackground.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<PictureBackground>): PictureBackground {
+  fromPartial(object: DeepPartial<PictureBackground>): PictureBackground {
     const message = createBasePictureBackground();
+    message.fit = object.fit ?? undefined;
+    message.positionX = object.positionX ?? undefined;
+    message.positionY = object.positionY ?? undefined;
+    message.color = object.color ?? undefined;
+    return message;
+  },
+};
+
+function createBaseGradientBackground(): GradientBackground {
+  return { colors: [], angle: 0 };
+}
+
+export const GradientBackground: MessageFns<GradientBackground> = {
+  encode(message: GradientBackground, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.colors) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.angle !== 0) {
+      writer.uint32(17).double(message.angle);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GradientBackground {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGradientBackground();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.colors.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.angle = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GradientBackground {
+    return {
+      colors: globalThis.Array.isArray(object?.colors) ? object.colors.map((e: any) => globalThis.String(e)) : [],
+      angle: isSet(object.angle) ? globalThis.Number(object.angle) : 0,
+    };
+  },
+
+  toJSON(message: GradientBackground): unknown {
+    const obj: any = {};
+    if (message.colors?.length) {
+      obj.colors = message.colors;
+    }
+    if (message.angle !== 0) {
+      obj.angle = floatToJson(message.angle);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GradientBackground>): GradientBackground {
+    return GradientBackground.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GradientBackground>): GradientBackground {
+    const message = createBaseGradientBackground();
+    message.colors = object.colors?.map((e) => e) || [];
+    message.angle = object.angle ?? 0;
     return message;
   },
 };

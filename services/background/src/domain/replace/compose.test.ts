@@ -1,7 +1,7 @@
 import { blurFrame, type Frame, resizeFrame } from "@pixelmesh/imaging";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createPicture, textured } from "../../../test/pictures.ts";
+import { covering, createPicture, textured } from "../../../test/pictures.ts";
 import { replaceBackground } from "./compose.ts";
 
 const tools = { resize: resizeFrame, blur: blurFrame };
@@ -32,14 +32,12 @@ test("a background picture is scaled to cover and centred", async () => {
   const cutOut = createPicture(size, 4, () => 0);
   // Three stripes of equal width; covering 12×8 with 90×20 leaves the middle 30 columns.
   const wide = createPicture({ widthPx: 90, heightPx: 20 }, 3, (x, _y, c) => (Math.floor(x / 30) === c ? 255 : 0));
-  const result = await replaceBackground(cutOut, { kind: "picture" }, { ...tools, picture: wide });
+  const result = await replaceBackground(cutOut, covering, { ...tools, picture: wide });
   expect([result.widthPx, result.heightPx, result.channels]).toEqual([12, 8, 3]);
   for (let i = 0; i < 96; i++) expect([...result.data.subarray(i * 3, i * 3 + 3)]).toEqual([0, 255, 0]);
   const tiny = createPicture({ widthPx: 1, heightPx: 1 }, 1, () => 77);
   expect(
-    (await replaceBackground(cutOut, { kind: "picture" }, { ...tools, picture: tiny })).data.every(
-      (value) => value === 77,
-    ),
+    (await replaceBackground(cutOut, covering, { ...tools, picture: tiny })).data.every((value) => value === 77),
   ).toBe(true);
 });
 
@@ -56,7 +54,7 @@ test("over a background with alpha the result keeps the remaining transparency",
     channels: 4,
     data: Uint8Array.of(0, 200, 0, 128, 0, 200, 0, 128, 0, 200, 0, 128),
   };
-  const { channels, data } = await replaceBackground(cutOut, { kind: "picture" }, { ...tools, picture });
+  const { channels, data } = await replaceBackground(cutOut, covering, { ...tools, picture });
   expect(channels).toBe(4);
   // Porter and Duff: alpha 128 + 128 × 127 / 255, colours weighted by the visible share of each.
   expect([...data]).toEqual([100, 0, 0, 255, 0, 200, 0, 128, 67, 66, 0, 192]);
@@ -108,7 +106,7 @@ test("the background of an object that fills the picture, and of one pixel, can 
 
 test("a missing second picture, or one of another size for `blur`, is INVALID_PIPELINE", async () => {
   const cutOut = createPicture(size, 4, () => 0);
-  await expect(replaceBackground(cutOut, { kind: "picture" }, tools)).rejects.toMatchObject({
+  await expect(replaceBackground(cutOut, covering, tools)).rejects.toMatchObject({
     reason: "INVALID_PIPELINE",
   });
   const picture = createPicture({ widthPx: 8, heightPx: 12 }, 3, () => 0);
