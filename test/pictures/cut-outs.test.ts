@@ -1,6 +1,7 @@
 import { type Job, JobState } from "@pixelmesh/client";
+import { createFrame } from "@pixelmesh/imaging";
 import { CutOutResult, ExistingAlpha, ImageFormat, type RemoveBackgroundOperation } from "@pixelmesh/proto";
-import { startTestMesh, type TestMesh, testPicture } from "@pixelmesh/testing";
+import { compareMatte, startTestMesh, type TestMesh, testPicture } from "@pixelmesh/testing";
 import { download, step } from "@pixelmesh/testing/jobs";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -92,4 +93,63 @@ test("a region outside of the picture is refused before there is a job", async (
   const refused = { reason: "INVALID_ARGUMENT", message: expect.stringContaining("a box that overlaps the picture") };
   await expect(cutOut(scene, { region })).rejects.toMatchObject(refused);
   await expect(callDirect(mesh, operation, scene, png)).rejects.toMatchObject(refused);
+});
+
+type Odd = { readonly what: string; readonly draw: () => Promise<Buffer>; readonly size: readonly [number, number] };
+
+const flat = (width: number, height: number, channels: 3 | 4, background: string) =>
+  sharp({ create: { width, height, channels, background } }).png().toBuffer();
+/** An example picture at another size. */
+async function scaled(width: number, height: number): Promise<Buffer> {
+  const { bytes } = await testPicture("portrait-object.jpg");
+  return sharp(bytes).resize(width, height, { fit: "fill" }).png().toBuffer();
+}
+/** An animation of two frames; the second one is black. */
+async function animation(): Promise<Buffer> {
+  const frames = [await scaled(60, 80), await flat(60, 80, 3, "#000000")];
+  return sharp(frames, { join: { animated: true } })
+    .gif()
+    .toBuffer();
+}
+const odd: readonly Odd[] = [
+  { what: "of one pixel", draw: () => flat(1, 1, 3, "#804020"), size: [1, 1] },
+  { what: "of one row", draw: () => scaled(90, 1), size: [90, 1] },
+  { what: "smaller than 16 px", draw: () => scaled(15, 9), size: [15, 9] },
+  { what: "that is fully transparent", draw: () => flat(80, 50, 4, "#00000000"), size: [80, 50] },
+  { what: "of one colour", draw: () => flat(80, 50, 3, "#77aa33"), size: [80, 50] },
+  { what: "20 times as wide as high", draw: () => scaled(2_000, 100), size: [2_000, 100] },
+  { what: "20 times as high as wide", draw: () => scaled(100, 2_000), size: [100, 2_000] },
+  { what: "that is animated", draw: animation, size: [60, 80] },
+];
+
+test.each(odd)("a picture $what is cut out at its size", async ({ draw, size }) => {
+  const { bytes } = await cutOut(await draw());
+  const { data, info } = await pixelsOf(bytes);
+  expect([info.width, info.height, info.channels]).toEqual([...size, 4]);
+  // Invisible pixels have no colour of their own, so files stay small and nothing hidden is passed on.
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at + 3] === 0) expect([...data.subarray(at, at + 3)]).toEqual([0, 0, 0]);
+});
+
+test("an object that touches all borders is found", async () => {
+  const { bytes } = await testPicture("portrait-object.jpg");
+  const { frame: mask } = await testPicture("portrait-object.mask.png");
+  // The box around the object.
+  const { data, info } = await sharp(mask.data, {
+    raw: { width: mask.widthPx, height: mask.heightPx, channels: mask.channels },
+  })
+    .extractChannel(0)
+    .trim({ background: "#000000", threshold: 128 })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const [left, top] = [-(info.trimOffsetLeft ?? 0), -(info.trimOffsetTop ?? 0)];
+  const box = await sharp(bytes).extract({ left, top, width: info.width, height: info.height }).png().toBuffer();
+  const { bytes: cut } = await cutOut(box);
+  const alpha = await sharp(cut).extractChannel(3).raw().toBuffer();
+  const truth = createFrame(info.width, info.height, 1, new Uint8Array(data));
+  const { iou } = compareMatte(
+    Float32Array.from(alpha, (value) => value / 255),
+    truth,
+  );
+  expect(iou).toBeGreaterThan(0.8);
 });
