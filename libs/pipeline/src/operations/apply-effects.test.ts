@@ -66,3 +66,27 @@ test("the size of a result is unknown after an effect that may change it, or tha
   expect(sizeOf("grey", "crop")).toEqual({ widthPx: 0, heightPx: 0 });
   expect(sizeOf("other")).toEqual({ widthPx: 0, heightPx: 0 });
 });
+
+/** A chain of effects that take further pictures by their places. */
+const taking = (...places: number[]) => ({
+  effects: places.map((value) => ({
+    name: "mark",
+    parameters: { picture: { kind: { $case: "input" as const, value } } },
+  })),
+});
+
+test("a step has an input for each further picture that its effects take, however often", () => {
+  const namesOf = (...places: number[]) => applyEffects.inputs(taking(...places)).map(({ name }) => name);
+  expect(namesOf(0)).toEqual(["picture"]);
+  expect(namesOf(1)).toEqual(["picture", "picture 2"]);
+  expect(namesOf(2, 1, 2, 0)).toEqual(["picture", "picture 2", "picture 3"]);
+});
+
+test("each further picture is taken, and there are at most four", () => {
+  const validate = (...places: number[]) => applyEffects.validate(taking(...places), "op");
+  expect(() => validate(4, 3, 2, 1)).not.toThrow();
+  expect(() => validate(1, 3)).toThrow(
+    "Expected `op.effects` to be such that an effect takes each further picture, got `none that takes input 2`",
+  );
+  expect(() => validate(5)).toThrow("Expected `op.effects` to be with at most 4 further pictures, got `5`");
+});

@@ -36,3 +36,18 @@ test.each<[string, Value]>([
     /Expected `e.parameters.colors` to be 2 to 3 colours as #rrggbb, with spaces between/,
   );
 });
+
+test("a further picture is a place among the inputs of the step", () => {
+  const marked = EffectDescription.fromPartial({
+    name: "mark",
+    parameters: [{ name: "picture", type: ParameterType.INPUT, defaultValue: { kind: { $case: "input", value: 0 } } }],
+  });
+  const read = (picture: Value) => canonicalParameters({ name: "mark", parameters: { picture } }, marked, "e");
+  const place = (value: number): Value => ({ kind: { $case: "input", value } });
+  expect(read(place(2))).toEqual({ picture: place(2) });
+  expect(canonicalParameters({ name: "mark", parameters: {} }, marked, "e")).toEqual({ picture: place(0) });
+  for (const wrong of [place(-1), place(0.5), place(Number.NaN), text("1"), { kind: undefined }] as const)
+    expect(() => read(wrong)).toThrow(
+      "Expected `e.parameters.picture` to be a further picture of the step: 1 for its second input, 0 for none",
+    );
+});

@@ -26,6 +26,7 @@ const samples: { readonly [C in OperationCase]: readonly OperationValues[C][] } 
       threshold: 0.5,
       featherPx: 2,
       minIsland: 0.01,
+      trimapPx: 20,
       region: { leftPx: 1, topPx: 2, widthPx: 30, heightPx: 40 },
     },
   ],

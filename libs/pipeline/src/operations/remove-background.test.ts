@@ -19,6 +19,7 @@ test("settings at their defaults are left out, so that equal cut-outs have equal
     featherPx: 0,
     fillHoles: false,
     minIsland: 0,
+    trimapPx: 0,
     result: CutOutResult.CUT_OUT,
   };
   expect(resolve(defaults)).toEqual({ model: "m" });
@@ -29,6 +30,7 @@ test("settings at their defaults are left out, so that equal cut-outs have equal
     featherPx: 2,
     fillHoles: true,
     minIsland: 0.01,
+    trimapPx: 12,
     region: { leftPx: 0, topPx: 0, widthPx: 9, heightPx: 9 },
     result: CutOutResult.MATTE,
   };
@@ -49,6 +51,7 @@ test("a region outside of a picture of known size is refused with both", () => {
 test.each([
   [{ threshold: 1.1 }, "op.threshold", "a number from 0 to 1", "1.1"],
   [{ featherPx: 0.1 }, "op.feather_px", "a number from 0.3 to 100, or 0 for none", "0.1"],
+  [{ trimapPx: 0.5 }, "op.trimap_px", "a number from 1 to 16384, or 0 for 3 % of the longer side", "0.5"],
   [{ minIsland: Number.NaN }, "op.min_island", "a number from 0 to 0.5", "NaN"],
   [
     { region: { leftPx: -1, topPx: 0, widthPx: 1, heightPx: 1 } },

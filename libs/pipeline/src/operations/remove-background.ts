@@ -22,6 +22,7 @@ export const removeBackground = defineOperation({
     threshold: { least: 0, most: 1 },
     featherPx: { least: 0.3, most: 100, zero: "for none" },
     minIsland: { least: 0, most: 0.5 },
+    trimapPx: { least: 1, most: MAX_SIDE_PX, zero: "for 3 % of the longer side" },
     region: { leftPx: start, topPx: start, widthPx: side, heightPx: side },
   },
   inputs: () => [{ name: "picture" }],
@@ -50,13 +51,14 @@ function assertOverlaps({ leftPx, topPx, widthPx, heightPx }: Region, picture: S
 /** Returns the settings that change something, so that equal cut-outs have equal keys. */
 function withoutDefaults(value: RemoveBackgroundOperation): Partial<RemoveBackgroundOperation> {
   const { existingAlpha = ExistingAlpha.UNSPECIFIED, decontaminate = true, fillHoles = false, region, result } = value;
-  const { threshold = 0, featherPx = 0, minIsland = 0 } = value;
+  const { threshold = 0, featherPx = 0, minIsland = 0, trimapPx = 0 } = value;
   const isAuto = existingAlpha === ExistingAlpha.UNSPECIFIED || existingAlpha === ExistingAlpha.AUTO;
   return {
     ...(isAuto ? {} : { existingAlpha }),
     ...(decontaminate ? {} : { decontaminate }),
     ...(threshold > 0 ? { threshold } : {}),
     ...(featherPx > 0 ? { featherPx } : {}),
+    ...(trimapPx > 0 ? { trimapPx } : {}),
     ...(fillHoles ? { fillHoles } : {}),
     ...(minIsland > 0 ? { minIsland } : {}),
     ...(region ? { region } : {}),

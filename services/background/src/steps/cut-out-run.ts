@@ -7,6 +7,7 @@ import { clipRegion, cropTo, placeIn } from "../domain/alpha/region.ts";
 import type { CutOutOptions } from "../domain/cut-out/cut-out-options.ts";
 import type { Finding, Infer } from "../domain/cut-out/matte.ts";
 import { prepareCutOut } from "../domain/cut-out/remove-background.ts";
+import { defaultBandShare } from "../domain/cut-out/trimap.ts";
 import type { PictureWork } from "../threads/picture-work.ts";
 
 /** What a cut-out is made with. */
@@ -55,7 +56,7 @@ export async function runCutOut(picture: Raster, options: CutOutOptions, tools: 
 
 async function cutPart(picture: Raster, options: CutOutOptions, tools: CutOutTools): Promise<CutOutResult> {
   const { frameStore, signal, work, modelSidePx, infer, onProgress } = tools;
-  const { existingAlpha, decontaminate, fillHoles, minIsland } = options;
+  const { existingAlpha, decontaminate, fillHoles, minIsland, trimapPx } = options;
   const pace = createPace(signal);
   if (existingAlpha === "keep" || existingAlpha === "auto") {
     const { some, most } = await readTransparency(picture, pace);
@@ -67,7 +68,9 @@ async function cutPart(picture: Raster, options: CutOutOptions, tools: CutOutToo
   const source = existingAlpha === "replace" ? await withoutAlpha(picture, frameStore, pace) : picture;
   const resize = async (raster: Raster, widthPx: number, heightPx: number) =>
     toWholeFrame(await resizeRaster(raster, widthPx, heightPx, "lanczos3", memoryFrameStore));
-  const prepared = await prepareCutOut(source, { modelSidePx, infer, resize, signal, fillHoles, minIsland });
+  const bandPx = trimapPx || defaultBandShare * Math.max(source.widthPx, source.heightPx);
+  const changes = { fillHoles, minIsland, bandPx };
+  const prepared = await prepareCutOut(source, { modelSidePx, infer, resize, signal, ...changes });
   const task = { kind: "cutOut", ...prepared.task, decontaminate } as const;
   const frame = await work.run(task, frameStore, { signal, onProgress });
   const notice = findings[prepared.finding];

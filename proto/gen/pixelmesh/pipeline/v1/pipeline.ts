@@ -432,7 +432,11 @@ export interface RemoveBackgroundOperation {
     | undefined;
   /** Where the object is. All else becomes transparent, and the model sees only this part. Unset: the whole picture. */
   region?: Region | undefined;
-  result?: CutOutResult | undefined;
+  result?:
+    | CutOutResult
+    | undefined;
+  /** 1 to 16384: the model is in doubt only so far from the edge of its matte. All further inside is object, all further outside background. 0 or unset: 3 % of the picture's longer side. */
+  trimapPx?: number | undefined;
 }
 
 /** A box of a picture, in pixels from its top left corner. It is clipped to the picture. */
@@ -1328,6 +1332,7 @@ function createBaseRemoveBackgroundOperation(): RemoveBackgroundOperation {
     minIsland: undefined,
     region: undefined,
     result: undefined,
+    trimapPx: undefined,
   };
 }
 
@@ -1359,6 +1364,9 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
     }
     if (message.result !== undefined) {
       writer.uint32(72).int32(message.result);
+    }
+    if (message.trimapPx !== undefined) {
+      writer.uint32(81).double(message.trimapPx);
     }
     return writer;
   },
@@ -1448,6 +1456,14 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
             message.result = reader.int32() as any;
             continue;
           }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.trimapPx = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1487,6 +1503,11 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
         : undefined,
       region: isSet(object.region) ? Region.fromJSON(object.region) : undefined,
       result: isSet(object.result) ? cutOutResultFromJSON(object.result) : undefined,
+      trimapPx: isSet(object.trimapPx)
+        ? globalThis.Number(object.trimapPx)
+        : isSet(object.trimap_px)
+        ? globalThis.Number(object.trimap_px)
+        : undefined,
     };
   },
 
@@ -1519,6 +1540,9 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
     if (message.result !== undefined) {
       obj.result = cutOutResultToJSON(message.result);
     }
+    if (message.trimapPx !== undefined) {
+      obj.trimapPx = floatToJson(message.trimapPx);
+    }
     return obj;
   },
 
@@ -1538,6 +1562,7 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
       ? Region.fromPartial(object.region)
       : undefined;
     message.result = object.result ?? undefined;
+    message.trimapPx = object.trimapPx ?? undefined;
     return message;
   },
 };

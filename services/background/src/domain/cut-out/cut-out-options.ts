@@ -15,6 +15,8 @@ export type CutOutOptions = {
   readonly fillHoles: boolean;
   /** Parts of the object below this share of the area are removed; 0: none. */
   readonly minIsland: number;
+  /** The band along the matte's edge in which the model may be in doubt, in pixels to each side; 0: `defaultBandShare` of the longer side. */
+  readonly trimapPx: number;
   readonly region: Region | undefined;
   /** Whether the result is the alpha alone, as a grey picture. */
   readonly matteOnly: boolean;
@@ -29,8 +31,8 @@ const uses: Readonly<Partial<Record<ExistingAlpha, ExistingAlphaUse>>> = {
 /** Returns the settings of an operation, with the defaults for those that are unset. Their ranges are checked before. */
 export function toCutOutOptions(operation: Omit<RemoveBackgroundOperation, "model">): CutOutOptions {
   const { existingAlpha = ExistingAlpha.AUTO, decontaminate = true, threshold = 0, featherPx = 0 } = operation;
-  const { fillHoles = false, minIsland = 0, region, result } = operation;
+  const { fillHoles = false, minIsland = 0, trimapPx = 0, region, result } = operation;
   const matteOnly = result === CutOutResult.MATTE;
   const use = uses[existingAlpha] ?? "auto";
-  return { existingAlpha: use, decontaminate, threshold, featherPx, fillHoles, minIsland, region, matteOnly };
+  return { existingAlpha: use, decontaminate, threshold, featherPx, fillHoles, minIsland, trimapPx, region, matteOnly };
 }

@@ -7,7 +7,7 @@ import {
   type Raster,
   toWholeFrame,
 } from "@pixelmesh/imaging";
-import { createPace } from "@pixelmesh/lifecycle";
+import { createPace, type Pace } from "@pixelmesh/lifecycle";
 import { cutOutKernels } from "../../kernels/cut-out-kernels.ts";
 import type { Plane, Size } from "../planes/plane.ts";
 import { withOpen } from "../with-open.ts";
@@ -15,6 +15,7 @@ import { cleanMatte, type MatteCleaning } from "./clean-matte.ts";
 import { cutOutRows, type WorkOptions } from "./cut-out-rows.ts";
 import { createMatte, type Finding, type MatteOptions } from "./matte.ts";
 import { planCutOut, workingSize } from "./plan-cut-out.ts";
+import { decideOutsideBand } from "./trimap.ts";
 
 /** A picture, the picture at its working size, and the model's matte. */
 export type CutOutTask<Picture = Frame> = {
@@ -67,23 +68,42 @@ export type PreparedCutOut<Picture> = {
  */
 export async function prepareCutOut<Picture extends Size>(
   frame: Picture,
-  options: MatteOptions<Picture> & Partial<MatteCleaning>,
+  options: MatteOptions<Picture> & Partial<MatteChanges>,
 ): Promise<PreparedCutOut<Picture>> {
-  const { resize, modelSidePx, signal, fillHoles = false, minIsland = 0 } = options;
+  const { resize, modelSidePx, signal } = options;
   signal?.throwIfAborted();
   const { matte, finding, confidence } = await createMatte(frame, options);
-  const isCleaned = finding === "object" && (fillHoles || minIsland > 0);
-  const cleaned = isCleaned ? await cleanMatte(matte, { fillHoles, minIsland }, createPace(signal)) : matte;
+  const changed = finding === "object" ? await changeMatte(matte, frame, options, createPace(signal)) : matte;
   const size = workingSize(frame, modelSidePx);
   return {
-    task: { frame, matte: cleaned, guide: await resize(frame, size.widthPx, size.heightPx) },
+    task: { frame, matte: changed, guide: await resize(frame, size.widthPx, size.heightPx) },
     finding,
     confidence,
   };
 }
 
+/** Changes of a model's matte before it is fitted to the picture. */
+export type MatteChanges = MatteCleaning & {
+  /** Farther than so many pixels from the matte's edge it is decided; 0: nowhere. */
+  readonly bandPx: number;
+};
+
+async function changeMatte(
+  matte: Plane,
+  picture: Size,
+  { fillHoles = false, minIsland = 0, bandPx = 0 }: Partial<MatteChanges>,
+  pace: Pace,
+): Promise<Plane> {
+  const isCleaned = fillHoles || minIsland > 0;
+  const cleaned = isCleaned ? await cleanMatte(matte, { fillHoles, minIsland }, pace) : matte;
+  return bandPx > 0 ? decideOutsideBand(cleaned, picture, bandPx, pace) : cleaned;
+}
+
 /** Cuts the salient object out of a frame: RGBA of the frame's size. Throws RESULT_INVALID for an invalid result of the model. */
-export async function removeBackground(frame: Frame, options: MatteOptions & WorkOptions): Promise<Frame> {
+export async function removeBackground(
+  frame: Frame,
+  options: MatteOptions & WorkOptions & Partial<MatteChanges>,
+): Promise<Frame> {
   const { task } = await prepareCutOut(frame, options);
   return cutOutFrame(task, options);
 }
