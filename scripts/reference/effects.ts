@@ -137,6 +137,8 @@ function toForm({ type, choices, minimum, maximum, unit, form }: ParameterDescri
       return "a colour as #rrggbb";
     case ParameterType.TEXT:
       return form;
+    case ParameterType.INPUT:
+      return "a further picture; `@FILE` on the command line";
     default:
       return `${type === ParameterType.INTEGER ? "an integer, " : ""}${minimum} to ${maximum}${unit && ` ${unit}`}`;
   }

@@ -1,6 +1,6 @@
 import { Priority, WorkItem } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
-import { consume, listQueues, publishWork, workConsumers } from "../src/index.ts";
+import { consume, listQueues, publishWork, workConsumers, workSubject } from "../src/index.ts";
 import { startTestBus } from "./start-test-bus.ts";
 
 const item = (jobId: string, priority: Priority = Priority.INTERACTIVE): WorkItem =>
@@ -102,5 +102,31 @@ test("an idle worker starts right after the publish", async () => {
   await publishWork(bus, "effects", item("a"));
   const publishedMs = performance.now();
   expect((await taken) - publishedMs).toBeLessThan(500);
+  await consumer.stop();
+});
+
+test("a wake-up that names a consumer leads to its work, and one without a name to all work", async () => {
+  const { bus } = await startTestBus();
+  const order: string[] = [];
+  const consumer = consume(bus, {
+    ...effects,
+    concurrency: 2,
+    handle: async ({ jobId }) => {
+      order.push(jobId);
+      return ack;
+    },
+  });
+  // The consumer has found both queues empty.
+  await new Promise((next) => setTimeout(next, 300));
+  await publishWork(bus, "effects", item("b0", Priority.BATCH));
+  await expect.poll(() => order).toEqual(["b0"]);
+  await publishWork(bus, "effects", item("i0"));
+  await expect.poll(() => order).toEqual(["b0", "i0"]);
+  await bus.js.publish(
+    workSubject("effects", item("b1", Priority.BATCH)),
+    WorkItem.encode(item("b1", Priority.BATCH)).finish(),
+  );
+  bus.nc.publish(effects.wakeSubject);
+  await expect.poll(() => order).toEqual(["b0", "i0", "b1"]);
   await consumer.stop();
 });

@@ -48,6 +48,21 @@ test("a removed key leaves no mark, one call removes it, and removal with a revi
   expect(await store.deleteAt("t.k", first)).toBe(false);
 });
 
+test("a filter matches stored keys only, and a key cannot name other keys", async () => {
+  const { bus } = await startTestBus();
+  const store = await openStore(bus, "waits", WaitEntry);
+  expect(await store.hasAny("r.*.*")).toBe(false);
+  for (const key of ["r.j.s", "r.k.s", "other.j.s"]) await store.put(key, { jobId: "j", stepId: "s" });
+  expect(await store.hasAny("r.*.*")).toBe(true);
+  await store.remove("r.k.s");
+  expect(await store.hasAny("r.*.*")).toBe(true);
+  await store.remove("r.j.s");
+  expect(await store.hasAny("r.*.*")).toBe(false);
+  expect(await store.hasAny("other.*.*")).toBe(true);
+  for (const key of ["*.j.s", ">", "r..s", "r.j.", "a b"])
+    await expect(store.get(key)).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
+});
+
 test("a key that is written during a listing is listed once", async () => {
   const { bus } = await startTestBus();
   const store = await openStore(bus, "services", ServiceEntry);

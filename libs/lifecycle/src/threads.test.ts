@@ -32,6 +32,12 @@ test("bytes within a larger buffer are copied, and the buffer stays usable", asy
   expect(whole.byteLength).toBe(5_000_000);
 });
 
+test("shared memory is used by both threads", async () => {
+  const data = new Uint8Array(new SharedArrayBuffer(4), 1, 2);
+  await open(1).run({ kind: "fill", picture: { data } }, never);
+  expect([...new Uint8Array(data.buffer)]).toEqual([0, 9, 9, 0]);
+});
+
 test("there are at most `size` threads; further tasks wait", async () => {
   const threads = open(2);
   const done = await Promise.all(Array.from({ length: 8 }, (_, at) => threads.run(invert(Uint8Array.of(at)), never)));

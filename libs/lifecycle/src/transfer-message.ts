@@ -10,14 +10,16 @@ const turnBytes = 1024 * 1024;
 const slackBytes = 64;
 
 /**
- * Prepares a message of plain values for another thread. The memory of its byte arrays is transferred, not copied. Memory that
- * cannot be transferred (shared with other data, or owned by a library) is copied in parts between turns of the event loop.
+ * Prepares a message of plain values for another thread. The memory of its byte arrays is transferred, not copied; that of a SharedArrayBuffer is
+ * then used by both threads. Memory that cannot be transferred (shared with other data, or owned by a library) is copied in parts between turns of
+ * the event loop.
  */
 export async function toTransferMessage<T>(message: T): Promise<TransferMessage<T>> {
   const transfer = new Set<ArrayBuffer>();
   const visit = async (value: unknown): Promise<unknown> => {
     if (value instanceof Uint8Array || value instanceof Float32Array) {
       const { buffer, byteLength } = value;
+      if (buffer instanceof SharedArrayBuffer) return value;
       const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength - byteLength <= slackBytes;
       const kept = isOwn && !isMarkedAsUntransferable(buffer) ? value : await copyOf(value);
       transfer.add(kept.buffer as ArrayBuffer);

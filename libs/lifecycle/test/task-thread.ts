@@ -5,7 +5,7 @@ import { serveThread } from "../src/index.ts";
 
 /** A task of the tests' thread. */
 export type TestTask =
-  | { readonly kind: "invert"; readonly picture: { readonly data: Uint8Array } }
+  | { readonly kind: "invert" | "fill"; readonly picture: { readonly data: Uint8Array } }
   | { readonly kind: "refuse" | "throw" | "die" | "wait" };
 
 serveThread<TestTask, { readonly threadId: number; readonly data: Uint8Array }>(
@@ -14,6 +14,7 @@ serveThread<TestTask, { readonly threadId: number; readonly data: Uint8Array }>(
     if (task.kind === "throw") throw new TypeError("a bug");
     if (task.kind === "die") process.exit(3);
     if (task.kind === "wait") await sleep(60_000, undefined, { signal });
+    if (task.kind === "fill") task.picture.data.fill(9);
     onProgress(1);
     return {
       threadId,

@@ -3,6 +3,7 @@ import { openTransfers, type ServiceBase, type Transfers } from "@pixelmesh/serv
 import { type DeviceLink, type DeviceOwner, linkDevice } from "./devices/report-devices.ts";
 import { toPictureLimits } from "./limit-fields.ts";
 import { connectSchedulers, type SchedulerLink } from "./slots/scheduler-link.ts";
+import { createSharedPictures, type SharedPictures } from "./steps/shared-pictures.ts";
 import { type BlobClient, connectBlobs } from "./storage/blob-client.ts";
 import { openResultCache, type ResultCache } from "./storage/result-cache.ts";
 import { openScratch, type Scratch } from "./storage/scratch-directory.ts";
@@ -19,6 +20,8 @@ export type WorkerParts = {
   /** Limits of direct calls. A job has its own limits. */
   readonly limits: PictureLimits;
   readonly scratch: Scratch;
+  /** The pictures that steps of jobs take at the moment. */
+  readonly pictures: SharedPictures;
   /** Memory budgets for pictures that calls send and receive. */
   readonly transfers: Transfers;
 };
@@ -41,6 +44,7 @@ export async function openWorker(
     base,
     config,
     scratch,
+    pictures: createSharedPictures(scratch.openFrameStore),
     transfers: openTransfers(config),
     blobs: connectBlobs(storage),
     results: await openResultCache(base.bus),

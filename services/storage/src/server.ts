@@ -19,6 +19,9 @@ import { createStatBlob } from "./rpc/stat-blob.ts";
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
+/** Pauses between sweeps for which a store without expired blobs is left alone. */
+const sweepRestFactor = 6;
+
 /** Starts the storage service. */
 export async function startStorage(
   config: StorageConfig,
@@ -41,6 +44,7 @@ export async function startStorage(
     capacity: { maxBytes: config.maxBytes, minFreeBytes: config.minFreeBytes },
     maxBlobBytes: config.maxBlobBytes,
     sweepVisits: 2_000,
+    sweepRestMs: sweepRestFactor * config.sweepEveryMs,
     tempStaleMs: 60 * minuteMs,
     trustMs: 10 * minuteMs,
     quarantineMs: 7 * dayMs,

@@ -37,6 +37,7 @@ export async function openStore(changes: Partial<FileStoreOptions> = {}) {
     tempStaleMs: hour,
     quarantineMs: hour,
     trustMs: hour,
+    sweepRestMs: 0,
     fullRestMs: 0,
     onCorrupt: (sha256) => corrupt.push(sha256),
     unixMs: () => clock.nowMs,

@@ -14,6 +14,8 @@ export type ContinuousPull = {
 const maxBatch = 256;
 // Short, so that few messages are delivered to a process that was stopped, or are lost with a broker that forgot the request.
 const expiresMs = 1_000;
+/** After a request that expired without a message. */
+const expiresAtRestMs = 3_000;
 const silenceMs = 500;
 const drainTimeoutMs = 2_000;
 
@@ -29,14 +31,21 @@ export function openContinuousPull(
 ): ContinuousPull {
   const inbox = createInbox();
   let requested = 0;
+  /** Whether the last request expired without a message. */
+  let isAtRest = false;
+  let hadMessage = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   const subscription = bus.nc.subscribe(inbox, {
     callback(_error, message) {
       if (isMessage(message)) {
         requested -= 1;
+        hadMessage = true;
         onMessage(toPulledMessage(bus, message));
-      } else requested = 0;
+      } else {
+        isAtRest = !hadMessage;
+        requested = 0;
+      }
       request();
     },
   });
@@ -46,13 +55,16 @@ export function openContinuousPull(
     clearTimeout(timer);
     requested = Math.min(maxBatch, capacity());
     if (requested <= 0) return;
-    const payload = JSON.stringify({ batch: requested, expires: expiresMs * 1e6 });
+    hadMessage = false;
+    const lastsMs = isAtRest ? expiresAtRestMs : expiresMs;
+    const payload = JSON.stringify({ batch: requested, expires: lastsMs * 1e6 });
     bus.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, payload, { reply: inbox });
     // The broker replies when a request expires. Without that reply it has forgotten the request, or never received it.
     timer = setTimeout(() => {
       requested = 0;
+      isAtRest = false;
       request();
-    }, expiresMs + silenceMs);
+    }, lastsMs + silenceMs);
   }
 
   request();

@@ -19,12 +19,16 @@ export type PriorityPull = {
 };
 
 const pollEveryMs = 1_000;
+/** A source without a message or a wake-up for `restAfterMs` polls less often. */
+const pollAtRestEveryMs = 3_000;
+const restAfterMs = 10_000;
 const retryMs = 250;
 
 /**
  * Pulls one message after the other while `capacity` is above 0, each from the first durable that has one, and passes it to `onMessage`.
  * With a concurrency of 2 or more, the last free one is reserved for the first durable.
- * Sleeps until a message on `wakeSubject` when no durable has one. A lost wake-up and a message after a nak cost at most a second.
+ * Sleeps until a message on `wakeSubject` when no durable has one; the message names the durable to pull, or none for all. A lost wake-up and a
+ * message after a nak cost at most a second, or three after 10 s without work.
  */
 export function openPriorityPull(
   bus: Bus,
@@ -36,20 +40,25 @@ export function openPriorityPull(
   /** Durables that had no more messages at the last pull. */
   const empty = new Set<string>();
   let emptySinceMs = performance.now();
+  let activeMs = performance.now();
   let wakes = 0;
   let isClosed = false;
   let wake = () => {};
   const subscription = bus.nc.subscribe(wakeSubject, {
-    callback() {
+    callback(_error, message) {
       wakes += 1;
-      empty.clear();
+      activeMs = performance.now();
+      const durable = message.string();
+      if (durable === "") empty.clear();
+      else empty.delete(durable);
       wake();
     },
   });
+  const pollMs = () => (performance.now() - activeMs >= restAfterMs ? pollAtRestEveryMs : pollEveryMs);
 
   /** Pulls the first durable before every later one: the wake-up of its newest message may still be on the way. */
   async function pullNext(): Promise<PulledMessage | undefined> {
-    if (performance.now() - emptySinceMs >= pollEveryMs) {
+    if (performance.now() - emptySinceMs >= pollMs()) {
       empty.clear();
       emptySinceMs = performance.now();
     }
@@ -68,7 +77,7 @@ export function openPriorityPull(
 
   async function pause(): Promise<void> {
     const { promise: woken, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, pollEveryMs);
+    const timer = setTimeout(resolve, pollMs());
     wake = resolve;
     await woken;
     clearTimeout(timer);
@@ -83,8 +92,10 @@ export function openPriorityPull(
       const wakesBefore = wakes;
       try {
         const message = await pullNext();
-        if (message) onMessage(message);
-        else if (wakes === wakesBefore && !isClosed) await pause();
+        if (message) {
+          activeMs = performance.now();
+          onMessage(message);
+        } else if (wakes === wakesBefore && !isClosed) await pause();
       } catch (error) {
         // The broker is away or restarting; the connection reconnects by itself.
         if (!isClosed) bus.log.debug({ err: error, stream }, "pull failed");

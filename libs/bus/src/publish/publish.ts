@@ -1,15 +1,16 @@
-import { JetStreamApiError } from "@nats-io/jetstream";
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { JobEvent, WorkItem } from "@pixelmesh/proto";
 import type { WorkerRole } from "@pixelmesh/roles";
 import { injectTrace, withSpan } from "@pixelmesh/telemetry";
-import { toBrokerError } from "../connection/broker-error.ts";
+import { toBrokerError, translate } from "../connection/broker-error.ts";
 import type { Bus } from "../connection/connect.ts";
 import { write } from "../kv/store.ts";
+import { readLastMessage, storeMessage } from "../kv/stream-requests.ts";
 import {
   eventConsumer,
   eventSubject,
   workConsumers,
+  workDurable,
   workStream,
   workSubject,
   workTemplate,
@@ -38,8 +39,8 @@ export async function publishWork(bus: Bus, role: WorkerRole, item: WorkItem, re
     const isDuplicate = await publish(bus, workStream(role), workSubject(role, item), payload, messageId);
     span.set({ "pixelmesh.nats.duplicate": isDuplicate });
   });
-  // Woken after the confirmation, so that a worker finds the message stored.
-  bus.nc.publish(workConsumers(role).wakeSubject);
+  // Woken after the confirmation, so that a worker finds the message stored. The payload names the consumer that has it.
+  bus.nc.publish(workConsumers(role).wakeSubject, workDurable(role, item));
 }
 
 /** Whether a step's message is still in its queue, waiting or delivered to a worker. */
@@ -48,12 +49,7 @@ export async function hasWork(
   role: WorkerRole,
   item: Pick<WorkItem, "jobId" | "stepId" | "attempt" | "priority">,
 ): Promise<boolean> {
-  try {
-    return (await bus.jsm.streams.getMessage(workStream(role), { last_by_subj: workSubject(role, item) })) !== null;
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === 10037) return false; // no message found
-    throw toBrokerError(error);
-  }
+  return (await translate(readLastMessage(bus, workStream(role), workSubject(role, item)))) !== undefined;
 }
 
 /** Publishes a job event to the log. The same event is stored once within the broker's deduplication window. */
@@ -79,15 +75,11 @@ export async function publish(
     if (!carried.has(name)) carried.set(name, value);
   });
   try {
-    const ack = await write(bus, `publish ${stream}`, () =>
-      bus.js.publish(subject, payload, {
-        headers: carried,
-        expect: { streamName: stream },
-        ...(messageId ? { msgID: messageId } : {}),
-      }),
-    );
-    bus.counts.published(stream, ack.duplicate ? "duplicate" : "stored");
-    return ack.duplicate;
+    carried.set("Nats-Expected-Stream", stream);
+    if (messageId !== undefined) carried.set("Nats-Msg-Id", messageId);
+    const { isDuplicate } = await write(bus, `publish ${stream}`, () => storeMessage(bus, subject, payload, carried));
+    bus.counts.published(stream, isDuplicate ? "duplicate" : "stored");
+    return isDuplicate;
   } catch (error) {
     bus.counts.published(stream, "failed");
     throw toBrokerError(error);

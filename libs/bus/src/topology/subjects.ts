@@ -20,8 +20,16 @@ export function workSubject(
   role: WorkerRole,
   item: Pick<WorkItem, "jobId" | "stepId" | "attempt" | "priority">,
 ): string {
-  const priority = item.priority === Priority.BATCH ? "batch" : "interactive";
-  return `work.${role}.${priority}.${item.jobId}.${item.stepId}.${item.attempt}`;
+  return `work.${role}.${priorityToken(item)}.${item.jobId}.${item.stepId}.${item.attempt}`;
+}
+
+/** The durable consumer that delivers an item. */
+export function workDurable(role: WorkerRole, item: Pick<WorkItem, "priority">): string {
+  return `${role}_${priorityToken(item)}`;
+}
+
+function priorityToken({ priority }: Pick<WorkItem, "priority">): string {
+  return priority === Priority.BATCH ? "batch" : "interactive";
 }
 
 /** The template of a role's work subjects, as spans name them. */

@@ -67,11 +67,14 @@ function toForm({ type, choices, minimum, maximum, unit, form }: Parameter): str
       return "#rrggbb, #rgb or a CSS name";
     case ParameterType.TEXT:
       return form;
+    case ParameterType.INPUT:
+      return "@FILE";
     default:
       return `${type === ParameterType.INTEGER ? "integer " : ""}${minimum} to ${maximum}${unit && ` ${unit}`}`;
   }
 }
 
 function toDefault({ defaultValue }: Parameter): string {
-  return `${defaultValue?.kind?.value ?? ""}`;
+  const kind = defaultValue?.kind;
+  return kind === undefined || kind.$case === "input" ? "" : `${kind.value}`;
 }

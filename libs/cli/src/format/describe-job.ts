@@ -41,6 +41,7 @@ export function describeJob(job: Job, json: boolean): string {
     step.cached ? `cached, saved ${toShortTime(step.savedMs)}` : toShortTime(step.runMs),
     [step.model, step.provider].filter((part) => part !== "").join(" on "),
     `${step.widthPx}x${step.heightPx}`,
+    step.confidence === undefined ? "" : step.confidence.toFixed(2),
   ]);
   const outputs = job.outputs.map((output) => [
     output.name,
@@ -50,7 +51,7 @@ export function describeJob(job: Job, json: boolean): string {
   ]);
   return [
     describeChange(job, false),
-    toTable([["STEP", "OPERATION", "STATE", "TOOK", "BY", "SIZE"], ...steps]),
+    toTable([["STEP", "OPERATION", "STATE", "TOOK", "BY", "SIZE", "CONFIDENCE"], ...steps]),
     toTable([["OUTPUT", "PICTURE", "SIZE", "SHA256"], ...outputs]),
     ...job.adaptations.map(
       ({ stepId, kind, from, to, why }) => `lowered in ${stepId}: ${kind} ${from} -> ${to} (${why})\n`,

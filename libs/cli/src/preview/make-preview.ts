@@ -4,6 +4,7 @@ import { defaultLimits, encodeFrame } from "@pixelmesh/imaging";
 import { Encoding } from "@pixelmesh/proto";
 import type { CliIo } from "../io.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
+import { wrongFlag } from "../options/usage-error.ts";
 import type { EffectText } from "../run/effect-text.ts";
 import type { Format } from "../run/formats.ts";
 import { toEffect } from "../run/to-effect.ts";
@@ -83,7 +84,10 @@ async function makeChain(
   { effects, format }: PreviewFlags,
   catalogue: readonly EffectDescription[],
 ): Promise<Uint8Array> {
-  const chain = effects.map((effect) => toEffect(effect, catalogue));
+  const noPicture = (path: string) => {
+    throw wrongFlag("--effect", "without further pictures, which only `run` takes", `@${path}`);
+  };
+  const chain = effects.map((effect) => toEffect(effect, catalogue, noPicture));
   return ask(chain, formatOf[format]).catch((error: unknown) => {
     if (!(error instanceof AppError)) throw error;
     const { reason, message, metadata } = error;

@@ -43,6 +43,8 @@ function toJobDocument({ path, job, outputs, failure }: PictureResult) {
       ms: step.runMs,
       cached: step.cached,
       savedMs: step.savedMs,
+      // Of cut-outs by a model: 0 to 1.
+      confidence: step.confidence ?? null,
     })),
     adaptations: job?.adaptations ?? [],
     notices: job?.notices ?? [],

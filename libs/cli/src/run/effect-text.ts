@@ -10,7 +10,7 @@ const namePattern = /^[a-z][a-z0-9_]*$/;
 const presetPattern = /^preset:[a-z][a-z0-9_]*$/;
 const outputPattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
-/** Reads `NAME`, `NAME:key=value,key=value` or `preset:NAME`. Throws UsageError, naming `flag`. */
+/** Reads `NAME`, `NAME:key=value,key=value` or `preset:NAME`; `\,` is a comma in a value. Throws UsageError, naming `flag`. */
 export function parseEffectText(text: string, flag = "--effect"): EffectText {
   if (presetPattern.test(text)) return { name: text, settings: Object.create(null) };
   const colon = text.indexOf(":");
@@ -19,11 +19,11 @@ export function parseEffectText(text: string, flag = "--effect"): EffectText {
   const settings: Record<string, string> = Object.create(null);
   const refuse = () => wrongFlag(flag, "NAME, NAME:key=value,… or preset:NAME", text);
   if (!namePattern.test(name)) throw refuse();
-  for (const pair of colon < 0 ? [] : text.slice(colon + 1).split(",")) {
+  for (const pair of colon < 0 ? [] : text.slice(colon + 1).split(/(?<!\\),/)) {
     const [key, ...value] = pair.split("=");
     if (key === undefined || !namePattern.test(key) || value.length === 0) throw refuse();
     if (Object.hasOwn(settings, key)) throw wrongFlag(flag, `given each setting once (${key})`, text);
-    settings[key] = value.join("=").trim();
+    settings[key] = value.join("=").replaceAll("\\,", ",").trim();
   }
   return { name, settings };
 }

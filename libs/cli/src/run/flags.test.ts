@@ -1,6 +1,6 @@
 import { EffectDescription, Model, ParameterType } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
-import { parseBackground } from "./background.ts";
+import { parseBackground, parseBackgroundColor, parsePosition } from "./background.ts";
 import { parseEffectText, parseVariant } from "./effect-text.ts";
 import { parseRunFlags, type RunOptions } from "./flags.ts";
 import { withSharedModel } from "./shared-model.ts";
@@ -30,6 +30,42 @@ test.each(["", "-", "#ff", "#fff8", "#12345g", "blur:", "blur:0", "blur:101", "b
   (text) => expect(() => parseBackground(text)).toThrow(/^Expected `--background` to be .*, got `/),
 );
 
+test.each([
+  "gradient:",
+  "gradient:white",
+  "gradient:white,nocolour",
+  "gradient:white,black@",
+  "gradient:white,black@361",
+  "gradient:white,#00000080",
+])("the gradient `%s` is refused with its form", (text) =>
+  expect(() => parseBackground(text)).toThrow("gradient:COLOUR,COLOUR,… of 2 to 8 colours"),
+);
+
+test("a background is a gradient from top to bottom, or at an angle", () => {
+  expect(parseBackground("gradient:white,#abc,red")).toEqual({
+    kind: "gradient",
+    colors: ["#ffffff", "#aabbcc", "#ff0000"],
+    angle: 180,
+  });
+  expect(parseBackground("gradient:white,black@22.5")).toMatchObject({ angle: 22.5 });
+});
+
+test("options of a background picture need one", () => {
+  for (const background of [undefined, parseBackground("white")])
+    expect(() =>
+      parse(["a.png"], { ...(background && { background }), removeBackground: true, backgroundFit: "tile" }),
+    ).toThrow("Expected `--background-fit` beside `--background PICTURE`");
+  expect(() => parsePosition("0,2")).toThrow("Expected `--background-position` to be X,Y");
+  expect(() => parseBackgroundColor("#12345678")).toThrow("Expected `--background-color` to be an opaque colour");
+});
+
+test("--cut-out cuts out", () => {
+  expect(parse(["a.png"], { cutOut: { featherPx: 2 } })).toMatchObject({
+    removeBackground: true,
+    cutOut: { featherPx: 2 },
+  });
+});
+
 test("a background is a colour, a blur or a path", () => {
   expect(parseBackground("#FFaa00")).toEqual({ kind: "color", color: "#ffaa00" });
   expect(parseBackground("#fa0")).toEqual({ kind: "color", color: "#ffaa00" });
@@ -52,9 +88,16 @@ const catalogue = [
   }),
 ];
 
+const noPicture = (path: string) => expect.fail(`Expected no picture, got ${path}`);
+
+test("a comma in a text is written after a backslash", () => {
+  const { settings } = parseEffectText("watermark:text=Jane\\, 2026,size=30");
+  expect(settings).toEqual({ text: "Jane, 2026", size: "30" });
+});
+
 test("a setting has the type that the catalogue gives it", () => {
   const text = parseEffectText("dither:levels=4,strength=.5,serpentine=false,dark=#000000,method=bayer8");
-  expect(toEffect(text, catalogue)).toEqual({
+  expect(toEffect(text, catalogue, noPicture)).toEqual({
     name: "dither",
     parameters: {
       levels: { kind: { $case: "number", value: 4 } },
@@ -67,7 +110,8 @@ test("a setting has the type that the catalogue gives it", () => {
 });
 
 test("colours are read as CSS writes them", () => {
-  const darkOf = (text: string) => toEffect(parseEffectText(`dither:dark=${text}`), catalogue).parameters.dark;
+  const darkOf = (text: string) =>
+    toEffect(parseEffectText(`dither:dark=${text}`), catalogue, noPicture).parameters.dark;
   for (const [text, value] of [
     ["#ABC", "#aabbcc"],
     ["navy", "#000080"],
@@ -78,18 +122,20 @@ test("colours are read as CSS writes them", () => {
 });
 
 test.each(["constructor", "valueof", "hasown"])("the setting `%s` is one like any other", (name) => {
-  const { parameters } = toEffect(parseEffectText(`dither:${name}=1`), catalogue);
+  const { parameters } = toEffect(parseEffectText(`dither:${name}=1`), catalogue, noPicture);
   expect(Object.keys(parameters)).toEqual([name]);
 });
 
 test("an unknown setting, or one of a wrong type, goes to the mesh as text and is refused there", () => {
   const asText = (value: string) => ({ kind: { $case: "text", value } });
-  expect(toEffect(parseEffectText("dither:levels=many,serpentine=yes,size=3"), catalogue).parameters).toEqual({
+  expect(
+    toEffect(parseEffectText("dither:levels=many,serpentine=yes,size=3"), catalogue, noPicture).parameters,
+  ).toEqual({
     levels: asText("many"),
     serpentine: asText("yes"),
     size: asText("3"),
   });
-  expect(toEffect(parseEffectText("swirl:turns=2"), catalogue)).toEqual({
+  expect(toEffect(parseEffectText("swirl:turns=2"), catalogue, noPicture)).toEqual({
     name: "swirl",
     parameters: { turns: asText("2") },
   });

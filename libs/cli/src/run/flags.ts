@@ -1,8 +1,9 @@
 import { operations } from "@pixelmesh/pipeline";
 import { type RoleName, roleNames } from "@pixelmesh/roles";
 import { UsageError, wrongFlag } from "../options/usage-error.ts";
-import type { Background } from "./background.ts";
+import { type PlacementOptions, toPlacement } from "./background.ts";
 import type { priorities, qualities } from "./choices.ts";
+import type { CutOutSettings } from "./cut-out-settings.ts";
 import type { EffectText, Variant } from "./effect-text.ts";
 import { type Format, toOutputFormat } from "./formats.ts";
 import { chooseModels, type ModelOptions } from "./model-flags.ts";
@@ -12,10 +13,12 @@ import { toUpscale, type UpscaleOptions } from "./upscale-flags.ts";
 
 /** The options of `run` as commander gives them. */
 export type RunOptions = Omit<UpscaleOptions, "upscaleModel"> &
-  ModelOptions & {
+  ModelOptions &
+  PlacementOptions & {
     readonly removeBackground?: true;
-    readonly background?: Background;
+    readonly cutOut?: CutOutSettings;
     readonly effect?: readonly EffectText[];
+    readonly defaultOrder?: true;
     readonly variant?: readonly Variant[];
     readonly maxSide?: number;
     readonly quality: (typeof qualities)[number];
@@ -26,6 +29,8 @@ export type RunOptions = Omit<UpscaleOptions, "upscaleModel"> &
     /** Milliseconds from the start of the upload. */
     readonly deadline?: number;
     readonly jobs?: number;
+    readonly recursive?: true;
+    readonly report?: string;
     readonly quiet?: true;
     readonly allowDegraded?: true;
     readonly cache: boolean;
@@ -48,6 +53,10 @@ export type RunFlags = StepFlags & {
   readonly lossless: boolean;
   readonly priority: RunOptions["priority"];
   readonly deadlineMs: number | undefined;
+  /** Whether folders stand for the pictures in their subfolders, too. */
+  readonly isRecursive: boolean;
+  /** Where the CSV report goes. */
+  readonly reportFile: string | undefined;
   /** Pictures in work at once. */
   readonly picturesAtOnce: number;
   readonly quiet: boolean;
@@ -72,7 +81,7 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
   if (repeated !== undefined) {
     throw wrongFlag("--variant", `named once each, and not \`${mainOutput}\``, repeated);
   }
-  const removeBackground = options.removeBackground === true || background !== undefined;
+  const removeBackground = [options.removeBackground, options.cutOut, background].some((value) => value !== undefined);
   const isEnlarged = [options.upscale, options.width, options.height].some((value) => value !== undefined);
   const { upscaleModel, cutoutModel = "", sharedModel } = chooseModels(options, isEnlarged, removeBackground);
   const { model: _, ...upscaleOptions } = options;
@@ -83,8 +92,11 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
     removeBackground,
     cutoutModel,
     sharedModel,
+    cutOut: options.cutOut ?? {},
     background,
+    placement: toPlacement(options),
     effects,
+    defaultOrder: options.defaultOrder === true,
     variants,
     quality: options.quality,
     format: output === undefined ? (options.format ?? "auto") : toOutputFormat(output, options.format),
@@ -92,6 +104,8 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
     lossless: options.lossless === true,
     priority: options.priority,
     deadlineMs: options.deadline,
+    isRecursive: options.recursive === true,
+    reportFile: options.report,
     picturesAtOnce: options.jobs ?? defaultPicturesAtOnce,
     quiet: options.quiet === true,
     allowDegraded: options.allowDegraded === true,
@@ -103,8 +117,7 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
   };
   if (output !== undefined) {
     if (options.outDir !== undefined) throw new UsageError("Expected one of `-o` and `--out-dir`, got both");
-    const count = pictures.length * outputNames(flags).length;
-    if (count > 1) throw wrongFlag("-o", `used with one output; there are ${count}, use --out-dir`, output);
+    assertOneOutput(flags);
     if (flags.json && isStdout(output)) {
       throw new UsageError("Expected `--json` without `-o` to standard output, because only one of them can use it");
     }
@@ -114,6 +127,14 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
   if (pictures.filter(isStdin).length > 1)
     throw wrongFlag("picture", "`-` once, because there is one standard input", "-");
   return flags;
+}
+
+/** Checks that `-o` is for one output. Throws UsageError. */
+export function assertOneOutput(flags: RunFlags): void {
+  const { pictures, outputFile } = flags;
+  const count = pictures.length * outputNames(flags).length;
+  if (outputFile === undefined || count <= 1) return;
+  throw wrongFlag("-o", `used with one output; there are ${count}, use --out-dir`, outputFile);
 }
 
 function assertEncoding({ format, lossless, encodeQuality }: RunFlags): void {
@@ -131,7 +152,7 @@ function assertWork(flags: RunFlags): void {
   const isRewritten = flags.format !== "auto" || flags.encodeQuality > 0 || flags.lossless;
   if (hasMainSteps(flags) || flags.variants.length > 0 || isRewritten) return;
   const operations =
-    "--upscale, --width, --height, --max-side, --remove-background, --background, --effect or --variant";
+    "--upscale, --width, --height, --max-side, --remove-background, --cut-out, --background, --effect or --variant";
   throw new UsageError(`Expected something to do: ${operations}; or --format, to write the picture in another format`);
 }
 

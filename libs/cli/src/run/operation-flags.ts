@@ -5,9 +5,18 @@ import {
   operationCases,
   operations,
 } from "@pixelmesh/pipeline";
-import type { Effect, Input, UpscaleOperation } from "@pixelmesh/proto";
+import {
+  CutOutResult,
+  type Effect,
+  ExistingAlpha,
+  type Input,
+  type PictureBackground,
+  PictureFit,
+  type UpscaleOperation,
+} from "@pixelmesh/proto";
 import type { RoleName } from "@pixelmesh/roles";
-import type { Background } from "./background.ts";
+import type { Background, Placement } from "./background.ts";
+import type { CutOutSettings } from "./cut-out-settings.ts";
 import type { EffectText } from "./effect-text.ts";
 
 /** The flags of `run` that ask for steps, `--variant` excluded. */
@@ -17,12 +26,20 @@ export type StepFlags = {
   readonly removeBackground: boolean;
   /** The model to cut out by; empty: the default. */
   readonly cutoutModel: string;
+  readonly cutOut: CutOutSettings;
   readonly background: Background | undefined;
+  /** How a picture fills the background. */
+  readonly placement: Placement;
   readonly effects: readonly EffectText[];
+  /** Whether the effects are a set, which runs in the default order. */
+  readonly defaultOrder: boolean;
 };
 
-/** Converts an effect as it was typed. */
-export type ToEffect = (text: EffectText) => Effect;
+/** Converts the effects of a step as they were typed; `inputs` are the further pictures that they take. */
+export type ToEffects = (texts: readonly EffectText[]) => {
+  readonly effects: Effect[];
+  readonly inputs: readonly Input[];
+};
 
 /** Name under which a `--background` picture is uploaded. */
 export const backgroundUpload = "background";
@@ -34,9 +51,9 @@ type OperationFlags<C extends OperationCase> = {
   /** The flag that sets each field of the operation, by how the field's path begins. The last entry, "", is for all others. */
   readonly flagOfField: readonly (readonly [field: string, flag: string])[];
   /** The operation that the flags ask for; undefined where they ask for none. */
-  toValue(flags: StepFlags, toEffect: ToEffect): OperationValues[C] | undefined;
+  toValue(flags: StepFlags, toEffects: ToEffects): OperationValues[C] | undefined;
   /** The inputs after the first. `original` is the picture before it was cut out. */
-  moreInputs?(flags: StepFlags, original: Input): readonly Input[];
+  moreInputs?(flags: StepFlags, original: Input, toEffects: ToEffects): readonly Input[];
 };
 
 /** The flags of each operation. Steps run in the order of the pipeline's table of operations. */
@@ -63,14 +80,15 @@ export const operationFlags: { readonly [C in OperationCase]: OperationFlags<C> 
     stepId: "remove_background",
     flagOfField: [
       ["model", "--model"],
-      ["", "--remove-background"],
+      ["", "--cut-out"],
     ],
-    toValue: ({ removeBackground, cutoutModel }) => (removeBackground ? { model: cutoutModel } : undefined),
+    toValue: ({ removeBackground, cutoutModel, cutOut }) =>
+      removeBackground ? { model: cutoutModel, ...toCutOut(cutOut) } : undefined,
   },
   replaceBackground: {
     stepId: "replace_background",
     flagOfField: [["", "--background"]],
-    toValue: ({ background }) => background && { background: toReplacement(background) },
+    toValue: ({ background, placement }) => background && { background: toReplacement(background, placement) },
     moreInputs({ background }, original) {
       if (background?.kind === "blur") return [original];
       return background?.kind === "picture" ? [{ from: { $case: "upload", value: backgroundUpload } }] : [];
@@ -80,7 +98,11 @@ export const operationFlags: { readonly [C in OperationCase]: OperationFlags<C> 
     stepId: "effects",
     // `--effect` and `--variant` name the effect as well.
     flagOfField: [],
-    toValue: ({ effects }, toEffect) => (effects.length > 0 ? { effects: effects.map(toEffect) } : undefined),
+    toValue: ({ effects, defaultOrder }, toEffects) =>
+      effects.length > 0
+        ? { effects: toEffects(effects).effects, ...(defaultOrder ? { defaultOrder } : {}) }
+        : undefined,
+    moreInputs: ({ effects }, _, toEffects) => toEffects(effects).inputs,
   },
 };
 
@@ -92,37 +114,82 @@ export type AskedOperation = {
 };
 
 /** The operations that the flags ask for, in the order in which they run. */
-export function askedOperations(flags: StepFlags, toEffect: ToEffect): AskedOperation[] {
-  return operationCases.flatMap((name) => toAsked(name, flags, toEffect) ?? []);
+export function askedOperations(flags: StepFlags, toEffects: ToEffects): AskedOperation[] {
+  return operationCases.flatMap((name) => toAsked(name, flags, toEffects) ?? []);
 }
 
-function toAsked<C extends OperationCase>($case: C, flags: StepFlags, toEffect: ToEffect): AskedOperation | undefined {
+function toAsked<C extends OperationCase>(
+  $case: C,
+  flags: StepFlags,
+  toEffects: ToEffects,
+): AskedOperation | undefined {
   const { stepId, toValue, moreInputs } = operationFlags[$case];
-  const value = toValue(flags, toEffect);
+  const value = toValue(flags, toEffects);
   if (value === undefined) return undefined;
   return {
     stepId,
     operation: { $case, value } as OperationOf<OperationCase>,
-    moreInputs: (original) => moreInputs?.(flags, original) ?? [],
+    moreInputs: (original) => moreInputs?.(flags, original, toEffects) ?? [],
   };
 }
 
 /** The roles whose processes run the operations that the flags ask for. */
 export function askedRoles(flags: StepFlags): RoleName[] {
-  return askedOperations(flags, ({ name }) => ({ name, parameters: {} })).map(
+  return askedOperations(flags, () => ({ effects: [], inputs: [] })).map(
     ({ operation }) => operations[operation.$case].role,
   );
 }
 
 type Replacement = NonNullable<OperationValues["replaceBackground"]["background"]>;
 
-function toReplacement(background: Background): Replacement {
+function toReplacement(background: Background, placement: Placement): Replacement {
   switch (background.kind) {
     case "color":
       return { $case: "color", value: background.color };
     case "blur":
       return { $case: "blurSigmaPx", value: background.sigmaPx };
+    case "gradient":
+      return { $case: "gradient", value: { colors: [...background.colors], angle: background.angle } };
     case "picture":
-      return { $case: "picture", value: {} };
+      return { $case: "picture", value: toPicture(placement) };
   }
+}
+
+const fits = {
+  cover: PictureFit.COVER,
+  contain: PictureFit.CONTAIN,
+  stretch: PictureFit.STRETCH,
+  tile: PictureFit.TILE,
+} satisfies Record<NonNullable<Placement["fit"]>, PictureFit>;
+
+function toPicture({ fit, position, color }: Placement): PictureBackground {
+  return {
+    ...(fit === undefined ? {} : { fit: fits[fit] }),
+    ...(position === undefined ? {} : { positionX: position[0], positionY: position[1] }),
+    ...(color === undefined ? {} : { color }),
+  };
+}
+
+const alphas = {
+  auto: ExistingAlpha.AUTO,
+  multiply: ExistingAlpha.MULTIPLY,
+  replace: ExistingAlpha.REPLACE,
+  keep: ExistingAlpha.KEEP,
+} satisfies Record<NonNullable<CutOutSettings["existingAlpha"]>, ExistingAlpha>;
+
+const results = {
+  cut_out: CutOutResult.CUT_OUT,
+  matte: CutOutResult.MATTE,
+} satisfies Record<NonNullable<CutOutSettings["result"]>, CutOutResult>;
+
+function toCutOut({
+  existingAlpha,
+  result,
+  ...others
+}: CutOutSettings): Omit<OperationValues["removeBackground"], "model"> {
+  return {
+    ...others,
+    ...(existingAlpha === undefined ? {} : { existingAlpha: alphas[existingAlpha] }),
+    ...(result === undefined ? {} : { result: results[result] }),
+  };
 }

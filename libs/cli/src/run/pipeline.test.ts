@@ -1,15 +1,18 @@
-import { type Effect, ImageFormat } from "@pixelmesh/proto";
+import { CutOutResult, type Effect, ExistingAlpha, ImageFormat, PictureFit } from "@pixelmesh/proto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseBackground } from "./background.ts";
+import { parseBackground, parseBackgroundColor, parsePosition } from "./background.ts";
+import { parseCutOut } from "./cut-out-settings.ts";
 import { parseEffectText, parseVariant } from "./effect-text.ts";
 import { neededServices, outputNames, parseRunFlags, type RunOptions } from "./flags.ts";
+import type { ToEffects } from "./operation-flags.ts";
 import { toPipeline } from "./pipeline.ts";
 
 const defaults = { quality: "auto", priority: "interactive", cache: true, address: "127.0.0.1:7400" } as const;
 const flagsOf = (options: Partial<RunOptions>) => parseRunFlags(["a.png"], { ...defaults, ...options });
 const plain = ({ name }: { name: string }): Effect => ({ name, parameters: {} });
-const pipelineOf = (options: Partial<RunOptions>) => toPipeline(flagsOf(options), plain);
+const toEffects: ToEffects = (texts) => ({ effects: texts.map(plain), inputs: [] });
+const pipelineOf = (options: Partial<RunOptions>) => toPipeline(flagsOf(options), toEffects);
 
 /** Each step as "id(inputs)". */
 const shapeOf = (options: Partial<RunOptions>) =>
@@ -60,6 +63,36 @@ test("a blurred background is made from the picture before the cut-out", () => {
     "replace_background(remove_background,upscale)",
   ]);
   expect(shapeOf({ background: parseBackground("blur:12") })[1]).toBe("replace_background(remove_background,source)");
+});
+
+test("settings of a cut-out and of a background picture reach their operations", () => {
+  const { steps } = pipelineOf({
+    cutOut: parseCutOut("feather=2,existing_alpha=keep,result=matte"),
+    background: parseBackground("beach.jpg"),
+    backgroundFit: "contain",
+    backgroundPosition: parsePosition("0,1"),
+    backgroundColor: parseBackgroundColor("navy"),
+  });
+  expect(steps.map(({ operation }) => operation?.value)).toEqual([
+    { model: "", featherPx: 2, existingAlpha: ExistingAlpha.KEEP, result: CutOutResult.MATTE },
+    {
+      background: {
+        $case: "picture",
+        value: { fit: PictureFit.CONTAIN, positionX: 0, positionY: 1, color: "#000080" },
+      },
+    },
+  ]);
+});
+
+test("a gradient is a background, and effects may be a set", () => {
+  const [, replace, effects] = pipelineOf({
+    background: parseBackground("gradient:white,#d0d0d0@90"),
+    effect: ["blur", "noise"].map((name) => parseEffectText(name)),
+    defaultOrder: true,
+  }).steps;
+  const gradient = { $case: "gradient", value: { colors: ["#ffffff", "#d0d0d0"], angle: 90 } };
+  expect(replace?.operation?.value).toEqual({ background: gradient });
+  expect(effects?.operation?.value).toMatchObject({ defaultOrder: true });
 });
 
 test("a background picture is the second upload", () => {

@@ -1,15 +1,14 @@
-import { type Effect, ImageFormat, type Input, type Output, type Pipeline, type Step } from "@pixelmesh/proto";
-import type { EffectText } from "./effect-text.ts";
+import { ImageFormat, type Input, type Output, type Pipeline, type Step } from "@pixelmesh/proto";
 import { mainOutput, type RunFlags } from "./flags.ts";
 import type { Format } from "./formats.ts";
-import { type AskedOperation, askedOperations } from "./operation-flags.ts";
+import { type AskedOperation, askedOperations, type ToEffects } from "./operation-flags.ts";
 
 /**
  * The pipeline of a command: the operations that its flags ask for, each on the result of the one before. Each variant branches off
  * the last of them. Without any operation, the pipeline only writes the picture in another format.
  */
-export function toPipeline(flags: RunFlags, toEffect: (text: EffectText) => Effect): Pipeline {
-  const asked = askedOperations(flags, toEffect);
+export function toPipeline(flags: RunFlags, toEffects: ToEffects): Pipeline {
+  const asked = askedOperations(flags, toEffects);
   const main = toSteps(asked.length > 0 || flags.variants.length > 0 ? asked : [passThrough]);
   const encoding = {
     format: formats[flags.format],
@@ -19,12 +18,13 @@ export function toPipeline(flags: RunFlags, toEffect: (text: EffectText) => Effe
   };
   const last = main.at(-1);
   const variants = flags.variants.map((variant, index): { step: Step; output: Output } => {
+    const { effects, inputs } = toEffects(variant.effects);
     const id = variant.name.length <= 24 ? `variant_${variant.name}` : `variant-${index + 1}`;
     return {
       step: {
         id,
-        inputs: [last ? fromStep(last) : source],
-        operation: { $case: "applyEffects", value: { effects: variant.effects.map(toEffect) } },
+        inputs: [last ? fromStep(last) : source, ...inputs],
+        operation: { $case: "applyEffects", value: { effects } },
       },
       output: { name: variant.name, step: id, encoding },
     };

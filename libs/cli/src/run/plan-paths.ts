@@ -3,6 +3,7 @@ import { AppError } from "@pixelmesh/errors";
 import { colorNames } from "../options/css-colors.ts";
 import { didYouMean } from "../options/nearest.ts";
 import { wrongFlag } from "../options/usage-error.ts";
+import { possiblePaths } from "./effect-pictures.ts";
 import { assertNoInput, createInputCheck, identityOf } from "./file-identity.ts";
 import { outputNames, type RunFlags } from "./flags.ts";
 import { formats } from "./formats.ts";
@@ -24,7 +25,11 @@ export function planPaths(flags: RunFlags): readonly Place[] {
     const hint = didYouMean(background.path, colorNames);
     throw wrongFlag("--background", "#rrggbb, blur:N or the path of a picture that exists", background.path, hint);
   }
-  const isInput = createInputCheck([...flags.pictures, ...(background?.kind === "picture" ? [background.path] : [])]);
+  const isInput = createInputCheck([
+    ...flags.pictures,
+    ...(background?.kind === "picture" ? [background.path] : []),
+    ...possiblePaths(flags),
+  ]);
   if (outputFile === undefined) return planFolder(flags, isInput);
   assertNoInput(outputFile, isInput);
   assertWritable("-o", outputFile);

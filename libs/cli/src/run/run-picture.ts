@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { isJobEnded, type Job, type PipelineInput, type Pixelmesh, Priority, Quality } from "@pixelmesh/client";
 import { AppError, reasonFromEnum } from "@pixelmesh/errors";
 import { type Failure, type PictureResult, type SavedOutput, toFormatWord } from "./document.ts";
+import type { EffectPicture } from "./effect-pictures.ts";
 import { toFailure } from "./failure.ts";
 import type { RunFlags } from "./flags.ts";
 import { backgroundUpload } from "./operation-flags.ts";
@@ -13,6 +14,8 @@ export type PictureTask = {
   readonly path: string;
   readonly flags: RunFlags;
   readonly pipeline: PipelineInput;
+  /** Further pictures for effects. */
+  readonly effectPictures: readonly EffectPicture[];
   /** Returns the path of an output in this format. Throws where no file of that name can be written. */
   readonly pathOf: (output: string, format: string) => string;
   /** Why no output of this picture can be written, in any format. The picture is then not uploaded. */
@@ -70,12 +73,13 @@ async function createJob(
   events: PictureEvents,
   signal: AbortSignal,
 ): Promise<Job> {
-  const { path, flags, pipeline } = task;
+  const { path, flags, pipeline, effectPictures } = task;
   const from = { stdin: task.streams.stdin, signal };
   const pictures = [await openPicture("source", path, from)];
   if (flags.background?.kind === "picture") {
     pictures.push(await openPicture(backgroundUpload, flags.background.path, from));
   }
+  for (const picture of effectPictures) pictures.push(await openPicture(picture.name, picture.path, from));
   events.onTraffic();
   return client.jobs.create({
     pipeline,

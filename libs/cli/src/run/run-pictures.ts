@@ -1,32 +1,40 @@
+import { writeFile } from "node:fs/promises";
 import type { Pixelmesh } from "@pixelmesh/client";
 import { escapeLine } from "../format/safe-text.ts";
 import { toShortSize, toShortTime } from "../format/text.ts";
 import { type CliIo, isPlain } from "../io.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { type Failure, type PictureResult, toDocument } from "./document.ts";
-import { neededServices, type RunFlags } from "./flags.ts";
+import { planEffects } from "./effect-pictures.ts";
+import { expandPictures } from "./expand-pictures.ts";
+import { assertOneOutput, neededServices, outputNames, type RunFlags } from "./flags.ts";
 import { type GivenAddress, openMesh } from "./open-mesh.ts";
-import { leadsToStdout } from "./output-target.ts";
+import { assertWritable, leadsToStdout } from "./output-target.ts";
 import { toPipeline } from "./pipeline.ts";
 import { type Place, planPaths } from "./plan-paths.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { type TimedResult, toReport } from "./report.ts";
 import { type PictureTask, runPicture } from "./run-picture.ts";
 import { withSharedModel } from "./shared-model.ts";
 import { isStdin } from "./standard-paths.ts";
-import { toEffect } from "./to-effect.ts";
 import { toTypedFailure } from "./typed-failure.ts";
 
 /** Runs `run` and resolves with the exit code. Throws UsageError for flags that the file system shows to be wrong. */
-export async function runPictures(flags: RunFlags & GivenAddress, io: CliIo): Promise<number> {
-  assertStreams(flags, io);
+export async function runPictures(given: RunFlags & GivenAddress, io: CliIo): Promise<number> {
+  assertStreams(given, io);
+  const flags = { ...given, pictures: expandPictures(given.pictures, { ...given, outputNames: outputNames(given) }) };
+  assertOneOutput(flags);
+  if (flags.reportFile !== undefined) assertWritable("--report", flags.reportFile);
   const places = planPaths(flags);
   const progress = createProgress(io.stderr, { isPlain: isPlain(io.stderr, io.env), isQuiet: flags.quiet });
   const mesh = await openMesh(flags, neededServices(flags), io, progress.note);
   try {
-    const { pipeline, explain } = await planPipeline(flags, mesh.client, io.stopping);
-    const common = { flags, pipeline, explain, streams: io.streams ?? {} };
+    const { pipeline, effectPictures, explain } = await planPipeline(flags, mesh.client, io.stopping);
+    const common = { flags, pipeline, effectPictures, explain, streams: io.streams ?? {} };
     const tasks = flags.pictures.map((path, index) => ({ path, ...common, ...(places[index] as Place) }));
     const { results, wallMs } = await runAll(mesh.client, tasks, progress, io.stopping);
+    if (flags.reportFile !== undefined) await writeFile(flags.reportFile, toReport(results));
+    if (results.length > 1) progress.note(toTotal(results, wallMs));
     progress.close();
     if (flags.json) io.stdout.write(`${JSON.stringify(toDocument(results, wallMs), null, 2)}\n`);
     else if (!flags.quiet && !isPictureOnStdout(flags)) io.stdout.write(results.map(toOutputLines).join(""));
@@ -56,12 +64,17 @@ async function planPipeline(given: RunFlags, client: Pixelmesh, signal: AbortSig
   const flags = given.sharedModel === undefined ? given : withSharedModel(given, await client.models({ signal }));
   const hasEffects = flags.effects.length + flags.variants.length > 0;
   const catalogue = hasEffects ? await client.effects({ signal }) : [];
-  const pipeline = toPipeline(flags, (text) => toEffect(text, catalogue));
-  return { pipeline, explain: (failure: Failure) => toTypedFailure(failure, flags, pipeline, catalogue) };
+  const { toEffects, pictures } = planEffects(flags, catalogue);
+  const pipeline = toPipeline(flags, toEffects);
+  return {
+    pipeline,
+    effectPictures: pictures,
+    explain: (failure: Failure) => toTypedFailure(failure, flags, pipeline, catalogue),
+  };
 }
 
 async function runAll(client: Pixelmesh, tasks: readonly PictureTask[], progress: Progress, signal: AbortSignal) {
-  const results: PictureResult[] = [];
+  const results: TimedResult[] = [];
   let firstMs: number | undefined;
   let lastMs = 0;
   const onTraffic = () => {
@@ -74,8 +87,9 @@ async function runAll(client: Pixelmesh, tasks: readonly PictureTask[], progress
       const beginMs = performance.now();
       const label = escapeLine(isStdin(task.path) ? "standard input" : task.path);
       const result = await runPicture(client, task, { onJob: (job) => progress.update(label, job), onTraffic }, signal);
-      results[index] = result;
-      progress.finish(label, toSummary(result, performance.now() - beginMs), result.failure !== undefined);
+      const ms = performance.now() - beginMs;
+      results[index] = { ...result, ms };
+      progress.finish(label, toSummary(result, ms), result.failure !== undefined);
     }
   }
   const workers = Math.min(tasks[0]?.flags.picturesAtOnce ?? 0, tasks.length);
@@ -94,6 +108,14 @@ export function toSummary({ job, failure }: PictureResult, ms: number): string {
   );
   const noticed = (job?.notices ?? []).map(({ text }) => `\n  note: ${text}`);
   return [head, ...lowered, ...noticed].join("");
+}
+
+/** Formats how many pictures succeeded and failed, and how many there were in a second. */
+export function toTotal(results: readonly PictureResult[], wallMs: number): string {
+  const failed = results.filter(({ failure }) => failure !== undefined).length;
+  const rate = wallMs > 0 ? `, ${((results.length / wallMs) * 1_000).toPrecision(2)} a second` : "";
+  const parts = [`${results.length - failed} done`, ...(failed > 0 ? [`${failed} failed`] : [])];
+  return `${parts.join(", ")} of ${results.length} pictures in ${toShortTime(wallMs)}${rate}`;
 }
 
 function toOutputLines({ outputs }: PictureResult): string {

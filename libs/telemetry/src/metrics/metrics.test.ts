@@ -166,6 +166,18 @@ test("setAll leaves exactly the given series, as a prom-client gauge after a res
   }
 });
 
+test("values that are read are read anew for each page, until that is ended", async () => {
+  const metrics = createMetrics("scheduler", "1");
+  let zone = 0;
+  const end = metrics.onPage(() => metrics.set("pixelmesh_device_zone", { device: "d" }, zone++));
+  const shown = async () => linesOf((await metrics.page()).text, ["pixelmesh_device_zone{"]);
+  expect(await shown()).toEqual(['pixelmesh_device_zone{device="d"} 0']);
+  expect(await shown()).toEqual(['pixelmesh_device_zone{device="d"} 1']);
+  end();
+  expect(await shown()).toEqual(['pixelmesh_device_zone{device="d"} 1']);
+  expect(zone).toBe(2);
+});
+
 test("a metric has a bounded number of series, and new labels beyond it are counted under `other`", async () => {
   const metrics = createMetrics("storage", "1");
   const countWrite = metrics.countBy("pixelmesh_durable_writes_total", (what: string) => ({ what }));

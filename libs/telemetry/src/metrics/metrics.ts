@@ -36,6 +36,8 @@ export type Metrics = {
     name: N,
     toLabels: (key: K) => Labels<N>,
   ): (key: K, value: number) => void;
+  /** Calls `refresh` before each page is rendered, until the returned function is called: for values that are read, not counted. */
+  onPage(refresh: () => void): () => void;
   /** Renders the page in a format that the `accept` header allows: OpenMetrics with exemplars, else the Prometheus text format. */
   page(accept?: string): Promise<{ readonly text: string; readonly contentType: string }>;
 };
@@ -48,6 +50,7 @@ export type Metrics = {
  */
 export function createMetrics(service: string, version: string, memoryLimit = Number.POSITIVE_INFINITY): Metrics {
   const shown: PageMetric[] = [];
+  const refreshes = new Set<() => void>();
   let registry: Promise<PageRegistry> | undefined;
   // Also for metrics that appear after the first page.
   const show = (metric: PageMetric) => {
@@ -95,7 +98,12 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
       const seriesOf = byKey(() => histograms(name), toLabels);
       return (key, value) => seriesOf(key).observe(value, sampledTraceId());
     },
+    onPage(refresh) {
+      refreshes.add(refresh);
+      return () => void refreshes.delete(refresh);
+    },
     async page(accept = "") {
+      for (const refresh of refreshes) refresh();
       values("pixelmesh_log_lines_dropped_total").of({}).set(droppedLogLines());
       // The next page tries again.
       registry ??= openRegistry(shown).catch((error: unknown) => {

@@ -10,6 +10,7 @@ import { createSendQueue } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { SchedulerLink } from "../slots/scheduler-link.ts";
 import { type HostMemorySource, readHostMemory } from "./machine-memory.ts";
+import { createReportPace } from "./report-pace.ts";
 
 /** The running reports of this process's devices to the scheduler. */
 export type DeviceLink = {
@@ -30,8 +31,8 @@ const reportEveryMs = 1_000;
 const reconnectMs = 250;
 
 /**
- * Attaches this machine's memory, and the GPUs its models run on, as devices until closed. Sends a report every second to the leading
- * scheduler over a stream, which is reopened when it breaks or the leader changes.
+ * Attaches this machine's memory, and the GPUs its models run on, as devices until closed. Reads them every second and sends a report to the
+ * leading scheduler over a stream, at rest every 2 s (`createReportPace`). The stream is reopened when it breaks or the leader changes.
  */
 export function linkDevice(
   base: ServiceBase,
@@ -71,9 +72,14 @@ export function linkDevice(
     const outbox = createSendQueue<AttachDeviceRequest>(4);
     const moved = new AbortController();
     const endMoved = link.onMoved(() => moved.abort());
-    outbox.push(await report());
+    const pace = createReportPace();
+    const sendReport = async () => {
+      const made = await report();
+      if (pace.isDue(made, performance.now())) outbox.push(made);
+    };
+    await sendReport();
     const timer = setInterval(() => {
-      report().then(outbox.push, (error: unknown) => base.log.warn({ err: error }, "device report failed"));
+      sendReport().catch((error: unknown) => base.log.warn({ err: error }, "device report failed"));
     }, reportEveryMs);
     try {
       for await (const { command } of connection

@@ -2,7 +2,7 @@ import type { Acknowledgement, Delivery } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
 import type { WorkItem } from "@pixelmesh/proto";
 import type { WorkerParts } from "../open-worker.ts";
-import type { AnyHandler } from "../step-handler.ts";
+import type { RasterHandler } from "../step-handler.ts";
 import { createStoreRetry } from "../storage/store-retry.ts";
 import { type ProducedResult, produceResult } from "./produce-result.ts";
 import type { ProgressPublisher } from "./progress-publisher.ts";
@@ -20,7 +20,7 @@ export type StepRunner = (item: WorkItem, delivery: Delivery, signal: AbortSigna
  */
 export function createStepRunner(
   parts: WorkerParts,
-  handlers: Readonly<Partial<Record<string, AnyHandler>>>,
+  handlers: Readonly<Partial<Record<string, RasterHandler>>>,
   publisher: ProgressPublisher,
 ): StepRunner {
   const storeRetry = createStoreRetry(parts.base);

@@ -12,7 +12,7 @@ import { JobRecord, WorkItem } from "@pixelmesh/proto";
 import type { WorkerRole } from "@pixelmesh/roles";
 import { withCallInfo } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
-import type { AnyHandler } from "../step-handler.ts";
+import type { RasterHandler } from "../step-handler.ts";
 import { createCancellations } from "./cancellations.ts";
 import { toLocalDeadline } from "./local-deadline.ts";
 import { createProgressPublisher } from "./progress-publisher.ts";
@@ -22,7 +22,7 @@ import { createStepRunner } from "./run-step.ts";
 export async function startStepWorker<R extends WorkerRole>(
   parts: WorkerParts,
   role: R,
-  handlers: HandlersOf<R, AnyHandler>,
+  handlers: HandlersOf<R, RasterHandler>,
 ): Promise<Consumer> {
   const { base, config } = parts;
   const records = await openStore(base.bus, "jobs", JobRecord);

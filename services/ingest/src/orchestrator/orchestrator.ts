@@ -95,10 +95,17 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
   /** Resolves when the event is stored. What follows from it goes on; if this process dies meanwhile, the reconciler repeats that. */
   async function storeEvent(event: JobEvent): Promise<void> {
     const { promise: stored, resolve, reject } = Promise.withResolvers<void>();
-    const work = handleEvent(event, resolve)
+    let isStored = false;
+    const onStored = () => {
+      isStored = true;
+      resolve();
+    };
+    const work = handleEvent(event, onStored)
       .then(
-        // Without effect if the event is stored. If there is no record, the sender logs the event, so that the reconciler can read it.
-        () => reject(new AppError("JOB_NOT_FOUND", "There is no record for the event")),
+        // If there is no record, the sender logs the event, so that the reconciler can read it.
+        () => {
+          if (!isStored) reject(new AppError("JOB_NOT_FOUND", "There is no record for the event"));
+        },
         (error: unknown) => {
           base.log.debug({ err: error, jobId: event.jobId }, "event not applied, or what follows from it not done");
           reject(error);

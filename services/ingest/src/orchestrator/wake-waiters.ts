@@ -13,8 +13,9 @@ export async function wakeWaiters(
   key: string,
   recheck: (jobId: string) => Promise<StoredJob | undefined>,
 ): Promise<void> {
-  const remaining = (await waiters.list(key))[Symbol.iterator]();
-  const tasks = Array.from({ length: concurrency }, async () => {
+  const found = await waiters.list(key);
+  const remaining = found[Symbol.iterator]();
+  const tasks = Array.from({ length: Math.min(concurrency, found.length) }, async () => {
     for (const waiter of remaining) {
       const job = await recheck(waiter.jobId);
       const step = job?.record.steps.find(({ id }) => id === waiter.stepId);

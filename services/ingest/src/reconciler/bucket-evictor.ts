@@ -29,6 +29,8 @@ export type BucketEvictorParts = {
 /** Pause after a pass that found other sizes than the one before, and after one that found the same: nothing is being stored. */
 const passEveryMs = 1_000;
 const passAtRestMs = 5_000;
+/** Longest time at rest without a pass while this replica adds no job. */
+const longestRestMs = 20_000;
 const passOftenMs = 50;
 /** A bucket full of unfinished jobs is skipped for twice the duration of the last pass, within these bounds. */
 const [minPauseMs, maxPauseMs] = [200, 20_000];
@@ -44,6 +46,7 @@ export function startBucketEvictor({ base, store, open, lease, limits }: BucketE
   const pausedUntilMs = new Map<EvictableBucket, number>();
   let isClosed = false;
   let wake = () => {};
+  let isWoken = false;
   let hasLed = false;
   const parts = { bus, open, live, mayContinue: () => !isClosed && lease.isHeld() };
 
@@ -81,35 +84,51 @@ export function startBucketEvictor({ base, store, open, lease, limits }: BucketE
     return fullest;
   }
 
-  function pauseMs(fullest: number, before: number | undefined): number {
+  const isPaused = () => [...pausedUntilMs.values()].some((untilMs) => untilMs > performance.now());
+
+  function pauseMs(fullest: number, isSame: boolean): number {
     if (fullest > evictionThresholds.end) return passOftenMs;
-    const isPaused = [...pausedUntilMs.values()].some((untilMs) => untilMs > performance.now());
-    return fullest === before && !isPaused ? passAtRestMs : passEveryMs;
+    return isSame && !isPaused() ? passAtRestMs : passEveryMs;
   }
 
   const running = (async () => {
-    let before: number | undefined;
+    let fullest = 0;
+    let isSame = false;
+    let passedMs = Number.NEGATIVE_INFINITY;
+
+    /** Whether a pass would find what the last one found. */
+    function isAtRest(): boolean {
+      if (isWoken || !hasLed || !isSame || isPaused() || fullest > evictionThresholds.end) return false;
+      return open.addedMs() < passedMs && performance.now() - passedMs < longestRestMs;
+    }
+
     while (!isClosed) {
-      let fullest = 0;
-      if (lease.isHeld()) {
-        hasLed = true;
-        fullest = await evictAll();
-      } else if (hasLed) {
-        hasLed = false;
+      if (!lease.isHeld()) {
+        [fullest, isSame] = [0, true];
         // The replica that holds the lease now exports these metrics.
-        for (const bucket of buckets) exportMetrics(bucket, nothing);
+        if (hasLed) for (const bucket of buckets) exportMetrics(bucket, nothing);
+        hasLed = false;
+      } else if (!isAtRest()) {
+        hasLed = true;
+        isWoken = false;
+        passedMs = performance.now();
+        const before = fullest;
+        fullest = await evictAll();
+        isSame = fullest === before;
       }
       const { promise, resolve } = Promise.withResolvers<void>();
       wake = resolve;
-      const timer = setTimeout(resolve, pauseMs(fullest, before));
-      before = fullest;
+      const timer = setTimeout(resolve, pauseMs(fullest, isSame));
       if (!isClosed) await promise;
       clearTimeout(timer);
     }
   })();
 
   return {
-    runNow: () => wake(),
+    runNow() {
+      isWoken = true;
+      wake();
+    },
     async close() {
       isClosed = true;
       wake();

@@ -15,6 +15,8 @@ export type ReconcilerParts = ReconcileParts & {
 };
 
 const sweepEveryMs = 1_000;
+/** Pause between sweeps while there is no job and this replica adds none: each costs the broker a list of the bucket. */
+const sweepAtRestEveryMs = 3_000;
 /** Least pause between two exports of the backlog while there is no job: each costs the broker a request for each queue. */
 const exportAtRestEveryMs = 5_000;
 const orphansEveryMs = 30_000;
@@ -32,11 +34,18 @@ export function startReconciler(parts: ReconcilerParts): { close(): Promise<void
   const stopping = new AbortController();
   const dueUnixMs = new Map<string, number>();
   let hadJobs = true;
+  let sweptMs = Number.NEGATIVE_INFINITY;
   let exportedMs = Number.NEGATIVE_INFINITY;
   let orphansDueMs = performance.now() + Math.min(orphansEveryMs, reconcileAfterMs);
 
+  function isAtRest(): boolean {
+    return !hadJobs && open.addedMs() < sweptMs && performance.now() - sweptMs < sweepAtRestEveryMs;
+  }
+
   async function sweep(): Promise<void> {
+    const startMs = performance.now();
     const jobs = await open.list();
+    sweptMs = startMs;
     const listed = new Set(jobs.map(({ jobId }) => jobId));
     for (const jobId of dueUnixMs.keys()) if (!listed.has(jobId)) dueUnixMs.delete(jobId);
     const remaining = jobs[Symbol.iterator]();
@@ -82,7 +91,7 @@ export function startReconciler(parts: ReconcilerParts): { close(): Promise<void
     while (!stopping.signal.aborted) {
       try {
         if (lease.isHeld()) {
-          await sweep();
+          if (!isAtRest()) await sweep();
           await removeOrphansIfDue();
         } else {
           dueUnixMs.clear();

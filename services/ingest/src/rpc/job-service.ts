@@ -8,6 +8,7 @@ import type { IngestConfig } from "../config.ts";
 import type { Measurements } from "../open-orchestrator.ts";
 import type { Stores } from "../open-stores.ts";
 import type { Orchestrator } from "../orchestrator/orchestrator.ts";
+import { createInspector } from "../stores/inspections.ts";
 import { createBatch, watchBatch } from "./batches.ts";
 import { createCancelJob } from "./cancel-job.ts";
 import { createCreateJob } from "./create-job/create-job.ts";
@@ -54,6 +55,7 @@ export function createJobService(parts: JobServiceParts) {
         blobs,
         uploads,
         limits,
+        inspect: createInspector(limits),
         known: stores.pictures,
         keepSmall: (jobId, sha256, bytes) => stores.smallPictures.keep(jobId, sha256, bytes, limiter.openJobs()),
       },

@@ -30,6 +30,8 @@ export type JobStore = {
   findTenant(jobId: string): Promise<string | undefined>;
   /** Drops cached specifications below a sequence, because the bucket's entries below it were removed. */
   forgetBelow(sequence: number): void;
+  /** Returns the size of a specification in bytes. */
+  sizeOf(spec: JobSpec): number;
   /** Returns the specification of the job with a request id. A job whose creation was interrupted has no record. */
   findRequest(request: JobRequest): Promise<JobSpec | undefined>;
 };
@@ -38,7 +40,7 @@ const cachedSpecs = 2_000;
 
 /** Opens the bucket `jobs`. */
 export async function openJobStore(bus: Bus): Promise<JobStore> {
-  const [specs, records] = await Promise.all([openStore(bus, "jobs", JobSpec), openStore(bus, "jobs", JobRecord)]);
+  const [specs, records] = await Promise.all([openStore(bus, "jobs", specCodec), openStore(bus, "jobs", JobRecord)]);
   const cache = new LRUCache<string, { readonly spec: JobSpec; readonly sequence: number }>({ max: cachedSpecs });
   const toLabels = (result: string) => ({ tier: "specs", result });
   const countLookup = bus.metrics.countBy("pixelmesh_cache_tier_requests_total", toLabels);
@@ -94,12 +96,26 @@ export async function openJobStore(bus: Bus): Promise<JobStore> {
     forgetBelow(sequence) {
       for (const [jobId, cached] of cache.entries()) if (cached.sequence < sequence) cache.delete(jobId);
     },
+    sizeOf: (spec) => encodeSpec(spec).length,
     async findRequest(request) {
       const found = await specs.get(keyOf(request.tenant, identityOfRequest(request)));
       return found?.value.requestId === request.requestId ? found.value : undefined;
     },
   };
 }
+
+/** The bytes of new specifications. A specification never changes, and it is encoded for its size and for the bucket. */
+const encodedSpecs = new WeakMap<JobSpec, Uint8Array>();
+
+function encodeSpec(spec: JobSpec): Uint8Array {
+  const known = encodedSpecs.get(spec);
+  if (known) return known;
+  const bytes = JobSpec.encode(spec).finish();
+  encodedSpecs.set(spec, bytes);
+  return bytes;
+}
+
+const specCodec = { encode: (spec: JobSpec) => ({ finish: () => encodeSpec(spec) }), decode: JobSpec.decode };
 
 /** Returns the key of a job's specification in the bucket `jobs`. */
 export const specKey = (tenant: string, jobId: string): string =>

@@ -14,6 +14,8 @@ export type OpenJobs = {
   /** Removes a job. With a revision, it keeps an entry that is newer. Idempotent; returns whether this call removed the entry. */
   remove(job: OpenJob, revision?: number): Promise<boolean>;
   list(): Promise<OpenJob[]>;
+  /** When this replica last listed a job, by `performance.now()`. */
+  addedMs(): number;
   read(job: OpenJob): Promise<OpenJobEntry | undefined>;
 };
 
@@ -21,8 +23,11 @@ export type OpenJobs = {
 export async function openOpenJobs(bus: Bus): Promise<OpenJobs> {
   const store = await openStore(bus, "open", OpenEntry);
   const keyOf = ({ tenant, jobId }: OpenJob) => `${tenant}.${jobId}`;
+  let addedMs = Number.NEGATIVE_INFINITY;
   return {
+    addedMs: () => addedMs,
     async add({ jobId, tenant }, dueUnixMs) {
+      addedMs = performance.now();
       await store.put(keyOf({ jobId, tenant }), { jobId, tenant, dueUnixMs });
     },
     remove: (job, revision) => store.remove(keyOf(job), revision),

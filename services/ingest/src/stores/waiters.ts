@@ -20,7 +20,10 @@ export async function openWaiters(bus: Bus): Promise<Waiters> {
       await store.put(keyOf(key, { jobId, stepId }), { jobId, stepId });
     },
     async list(key) {
-      const found = await store.list(`${key}.*.*`);
+      const filter = `${key}.*.*`;
+      // Nearly all results have no waiter.
+      if (!(await store.hasAny(filter))) return [];
+      const found = await store.list(filter);
       return found.map((text) => {
         const [, jobId = "", stepId = ""] = text.split(".");
         return { jobId, stepId };

@@ -5,6 +5,7 @@ import type { Job } from "@pixelmesh/proto";
 import type { StoredJob } from "../stores/job-store.ts";
 import { followJob, type JobUpdate } from "./job-follower.ts";
 import { createReaders } from "./readers.ts";
+import type { RecentRecord } from "./recent-records.ts";
 
 /** One job as this replica follows it, for all its readers. */
 export type JobFeed = {
@@ -23,15 +24,16 @@ const noReader = new AppError("CANCELLED", "The last reader has left");
 
 /**
  * Follows a job from the first reader to the last, with one subscription and one read of the record for each change, however many
- * readers there are. `onEmpty` is called once, when the last reader has left or the feed has ended.
+ * readers there are. `onEmpty` is called once, when the last reader has left or the feed has ended. The first view is that of `known`.
  */
 export function openJobFeed(
   readRecord: () => Promise<StoredJob>,
   view: (job: StoredJob) => Job,
   onEmpty: () => void,
+  known?: RecentRecord,
 ): JobFeed {
   const closing = new AbortController();
-  const follower = followJob(() => readWithRetries(readRecord, closing.signal), closing.signal);
+  const follower = followJob(() => readWithRetries(readRecord, closing.signal), closing.signal, known);
   const readers = createReaders();
   let shown: Job | undefined;
   let version = 0;

@@ -1,6 +1,7 @@
 import type { JobSignal } from "@pixelmesh/bus";
 import { isJobEnded, STALE_AFTER_MS } from "@pixelmesh/pipeline";
 import type { StoredJob } from "../stores/job-store.ts";
+import type { RecentRecord } from "./recent-records.ts";
 
 /** An update of a job: a signal of the mesh, or a record that this replica wrote. */
 export type JobUpdate = JobSignal | { readonly $case: "written"; readonly job: StoredJob };
@@ -24,13 +25,17 @@ const refreshMs = 5_000;
 const maxWaitMs = STALE_AFTER_MS + 100;
 const minIntervalMs = 50;
 
-/** Follows a job by updates, which may be lost: a lost change is read within 5 s. */
-export function followJob(readRecord: () => Promise<StoredJob>, signal: AbortSignal): JobFollower {
-  let job: StoredJob | undefined;
-  let isStale = true;
+/** Follows a job by updates, which may be lost: a lost change is read within 5 s. The first view is that of `known`, without a read. */
+export function followJob(
+  readRecord: () => Promise<StoredJob>,
+  signal: AbortSignal,
+  known?: RecentRecord,
+): JobFollower {
+  let job = known?.job;
+  let isStale = known === undefined;
   let hasUpdate = false;
   let returnedMs = 0;
-  let readMs = 0;
+  let readMs = known?.writtenMs ?? 0;
   let wake = () => {};
   const onAbort = () => wake();
   signal.addEventListener("abort", onAbort);

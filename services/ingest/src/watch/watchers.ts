@@ -1,9 +1,11 @@
 import { type Bus, publishProgressRequest, subscribeSignals } from "@pixelmesh/bus";
 import { toJob } from "@pixelmesh/pipeline";
 import type { Job } from "@pixelmesh/proto";
+import { addCallLogFields } from "@pixelmesh/telemetry";
 import type { JobStore, StoredJob } from "../stores/job-store.ts";
 import { type JobFeed, openJobFeed } from "./job-feed.ts";
 import type { JobUpdate } from "./job-follower.ts";
+import { createRecentRecords } from "./recent-records.ts";
 import { createReportedProgress } from "./reported-progress.ts";
 
 /** Shows jobs to their owners, once or continuously. */
@@ -19,10 +21,11 @@ export type Watchers = {
 
 /**
  * Subscribes to all signals of the mesh. Signals may be lost, so a watch also reads the record every 5 s. All watches of a job share
- * one feed. Requests the progress of all workers at the start, so that a restart does not show in the progress of running jobs.
+ * one feed. A feed begins with the record that this replica has just written, and reads it otherwise. Requests the progress of all workers at the start, so that a restart does not show in the progress of running jobs.
  */
 export async function openWatchers(bus: Bus, store: Pick<JobStore, "get">): Promise<Watchers> {
   const reported = createReportedProgress();
+  const recent = createRecentRecords();
   /** By job, then by tenant, because a job is read on behalf of the tenant that watches it. */
   const feeds = new Map<string, Map<string, JobFeed>>();
 
@@ -31,6 +34,7 @@ export async function openWatchers(bus: Bus, store: Pick<JobStore, "get">): Prom
   }
   const unsubscribe = await subscribeSignals(bus, (jobId, signal) => {
     if (signal.$case === "progress") reported.record(signal.progress, Date.now());
+    else recent.outdate(jobId, signal.revision);
     updateFeeds(jobId, signal);
   });
   publishProgressRequest(bus);
@@ -44,6 +48,9 @@ export async function openWatchers(bus: Bus, store: Pick<JobStore, "get">): Prom
     feeds.set(jobId, ofJob);
     const known = ofJob.get(tenant);
     if (known !== undefined) return known;
+    const found = recent.find(jobId);
+    const written = found?.job.record.tenant === tenant ? found : undefined;
+    if (written) addCallLogFields({ jobId });
     const feed = openJobFeed(
       () => store.get(jobId, tenant),
       view,
@@ -51,6 +58,7 @@ export async function openWatchers(bus: Bus, store: Pick<JobStore, "get">): Prom
         if (ofJob.get(tenant) === feed) ofJob.delete(tenant);
         if (ofJob.size === 0 && feeds.get(jobId) === ofJob) feeds.delete(jobId);
       },
+      written,
     );
     ofJob.set(tenant, feed);
     return feed;
@@ -59,7 +67,10 @@ export async function openWatchers(bus: Bus, store: Pick<JobStore, "get">): Prom
   return {
     view,
     watch: (jobId, tenant, signal) => feedOf(jobId, tenant).read(signal),
-    update: (job) => updateFeeds(job.spec.jobId, { $case: "written", job }),
+    update(job) {
+      recent.add(job);
+      updateFeeds(job.spec.jobId, { $case: "written", job });
+    },
     close: unsubscribe,
   };
 }

@@ -50,6 +50,8 @@ export type RuntimeOptions = SchedulerOptions & {
 };
 
 const tickMs = 250;
+/** Without slots and requests, devices are checked once in so many ticks: each second. */
+const restTicks = 4;
 
 /** Starts a scheduler without devices. Its clock is `performance.now()`, also for times in its rules. */
 export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions): Runtime {
@@ -88,10 +90,13 @@ export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions)
     else endAll();
   }
 
+  let ticks = 0;
   const timer = setInterval(() => {
-    handle(() => scheduler.tick(nowMs()));
-    exportSnapshot(scheduler.snapshot(nowMs()), metrics);
+    ticks += 1;
+    // Without calls nothing waits for a tick.
+    if (calls.size > 0 || ticks % restTicks === 0) handle(() => scheduler.tick(nowMs()));
   }, tickMs);
+  const endExport = metrics.onPage(() => exportSnapshot(scheduler.snapshot(nowMs()), metrics));
 
   return {
     attach(reporterId, link) {
@@ -128,6 +133,7 @@ export function startRuntime({ metrics, isLeading, ...options }: RuntimeOptions)
     snapshot: () => scheduler.snapshot(nowMs()),
     close() {
       clearInterval(timer);
+      endExport();
       clearSnapshotMetrics(metrics);
       endAll();
     },

@@ -35,6 +35,20 @@ test("each sweep is bounded, and repeated sweeps cover the whole store", async (
   }
 });
 
+test("a sweep after one that found all blobs alive rests, then visits all again", async () => {
+  const { store, clock } = await openStore({ sweepRestMs: hour });
+  await put(store, randomBytes(9));
+  await put(store, randomBytes(9), clock.nowMs + 9 * hour);
+  expect(await store.sweep()).toMatchObject({ visited: 2, removed: 0 });
+  clock.nowMs += hour - 1;
+  expect(await store.sweep()).toMatchObject({ visited: 0, removed: 0 });
+  clock.nowMs += 1 + hour;
+  expect(await store.sweep()).toMatchObject({ visited: 2, removed: 1 });
+  // A sweep that removed something does not rest.
+  expect(await store.sweep()).toMatchObject({ visited: 1, removed: 0 });
+  expect(await store.sweep()).toMatchObject({ visited: 0 });
+});
+
 test("a full store evicts expired blobs, else refuses with STORAGE_FULL, and recovers by itself", async () => {
   const { store, clock, temps } = await openStore({ capacity: { maxBytes: 4 * mib, minFreeBytes: 0 } });
   await put(store, randomBytes(3 * mib), clock.nowMs + 5 * hour);

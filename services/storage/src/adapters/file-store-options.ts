@@ -10,6 +10,8 @@ export type FileStoreOptions = {
   readonly maxBlobBytes: number;
   /** How many blobs one sweep visits, rounded up to a whole first-level directory. */
   readonly sweepVisits: number;
+  /** Shortest time from a sweep that visited all blobs and removed none to the next visit. Other parts of sweeps do not wait. */
+  readonly sweepRestMs: number;
   /** After this time without a write a temporary file of another machine is removed. */
   readonly tempStaleMs: number;
   /** How long a verified blob is trusted while its file does not change; after that it is verified again. */

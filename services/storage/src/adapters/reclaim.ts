@@ -10,7 +10,7 @@ import { createSweeper, type Sweeper } from "./sweeper.ts";
 /** Creates the sweeper, which removes expired blobs, and the evictor, which removes blobs when space is short. */
 export function createReclaim(
   { layout, lifetime, holds, unixMs }: Pick<LifetimeParts, "layout" | "lifetime" | "holds" | "unixMs">,
-  options: Pick<FileStoreOptions, "sweepVisits" | "fullRestMs" | "monotonicMs">,
+  options: Pick<FileStoreOptions, "sweepVisits" | "sweepRestMs" | "fullRestMs" | "monotonicMs">,
   remove: RemoveBlob,
   counts: Counts,
 ): { readonly sweeper: Sweeper; readonly evictor: Evictor } {
@@ -24,6 +24,8 @@ export function createReclaim(
   const sweeper = createSweeper({
     blobsDir: layout.blobsDir,
     maxVisits: options.sweepVisits,
+    restMs: options.sweepRestMs,
+    monotonicMs: options.monotonicMs,
     isExpired: mayExpire,
     remove: ({ sha256 }) => evict(sha256, mayExpire),
   });

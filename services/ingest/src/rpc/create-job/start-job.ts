@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
 import { storageNeed } from "@pixelmesh/pipeline";
-import { JobSpec } from "@pixelmesh/proto";
+import type { JobSpec } from "@pixelmesh/proto";
 import { openJobTrace } from "@pixelmesh/telemetry";
 import type { BlobClient } from "@pixelmesh/worker";
 import type { BucketSpace } from "../../admission/bucket-space.ts";
@@ -22,7 +22,7 @@ export type NewJob = {
 
 /** Dependencies of `createStartJob`. */
 export type StartJobParts = {
-  readonly store: Pick<JobStore, "find" | "findRequest">;
+  readonly store: Pick<JobStore, "find" | "findRequest" | "sizeOf">;
   readonly orchestrator: Pick<Orchestrator, "start">;
   readonly blobs: Pick<BlobClient, "reserve">;
   readonly space: Pick<BucketSpace, "assertSpace" | "addPending">;
@@ -51,9 +51,10 @@ export function createStartJob({ store, orchestrator, blobs, space }: StartJobPa
     if (need.bytes > 0) await blobs.reserve({ jobId, key, ...need, untilUnixMs: deadlineUnixMs });
     newJob.mayExist = true;
     newJob.reservation.confirm();
-    space.addPending(JobSpec.encode(spec).finish().length + recordBytes);
     // The trace is opened as late as possible, because the trace of a refused call ends with the call.
-    return orchestrator.start({ ...spec, traceparent: openJobTrace() });
+    const traced = { ...spec, traceparent: openJobTrace() };
+    space.addPending(store.sizeOf(traced) + recordBytes);
+    return orchestrator.start(traced);
   }
 
   /** Returns the job of the call that claimed the request id, and completes it if that call died; undefined if there is none. */

@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
 import { AppError, toAppError } from "@pixelmesh/errors";
-import { contentOf, inspectPicture, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
+import { contentOf, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
 import type { Source, Upload } from "@pixelmesh/proto";
 import { type ByteBudget, type ByteShare, collectBytes } from "@pixelmesh/rpc";
 import type { BlobClient, BlobRetention } from "@pixelmesh/worker";
+import type { InspectPicture } from "../../stores/inspections.ts";
 import type { KnownPictures } from "../../stores/known-pictures.ts";
 
 /** Dependencies of receiving pictures. */
@@ -12,6 +13,7 @@ export type PictureParts = {
   /** The memory for uploads. */
   readonly uploads: ByteBudget;
   readonly limits: PictureLimits;
+  readonly inspect: InspectPicture;
   /** The pictures that a tenant may name by digest. */
   readonly known: Pick<KnownPictures, "isKnown" | "add">;
   /** Keeps the bytes of a job's picture for its first work items, if they are few. */
@@ -54,7 +56,7 @@ export function digestOf({ sha256 }: Pick<Upload, "sha256">, bytes: Uint8Array):
 }
 
 async function storeBytes(
-  { blobs, limits, keepSmall }: PictureParts,
+  { blobs, inspect, keepSmall }: PictureParts,
   upload: Upload,
   bytes: Uint8Array,
   retention: BlobRetention,
@@ -72,14 +74,14 @@ async function storeBytes(
       `The bytes of picture \`${upload.name}\` do not have the digest that was announced`,
     );
   }
-  const info = await inspectPicture(bytes, limits);
+  const info = await inspect(bytes);
   const { sha256 } = await blobs.put(contentOf(bytes), toFormatMediaType(info.format), retention, signal);
   keepSmall(retention.jobId, sha256, bytes);
   return { name: upload.name, sha256, info };
 }
 
 async function reuseStored(
-  { blobs, limits, keepSmall }: PictureParts,
+  { blobs, limits, inspect, keepSmall }: PictureParts,
   { upload, share }: ReceivedPicture,
   retention: BlobRetention,
   signal: AbortSignal,
@@ -92,7 +94,7 @@ async function reuseStored(
   const bytes = await read().catch((error: unknown) => {
     throw toAppError(error).reason === "BLOB_CORRUPT" ? notStored(upload) : error;
   });
-  const info = await inspectPicture(bytes, limits);
+  const info = await inspect(bytes);
   keepSmall(retention.jobId, upload.sha256, bytes);
   return { name: upload.name, sha256: upload.sha256, info };
 }

@@ -1,0 +1,32 @@
+import type { Job } from "@pixelmesh/proto";
+import type { PictureResult } from "./document.ts";
+
+const columns = ["picture", "state", "outputs", "seconds", "confidence", "notices", "reason", "message"] as const;
+
+/** A result, and how long its picture took. */
+export type TimedResult = PictureResult & { readonly ms: number };
+
+/** Formats results as CSV, as RFC 4180 says: a line of names, lines that end with CR LF, and quotes around fields that need them. */
+export function toReport(results: readonly TimedResult[]): string {
+  const rows = results.map(({ path, job, outputs, failure, ms }) => [
+    path,
+    failure === undefined ? "SUCCEEDED" : "FAILED",
+    outputs.map((output) => output.path).join(" "),
+    (ms / 1_000).toFixed(3),
+    leastConfidence(job),
+    (job?.notices ?? []).map(({ kind }) => kind).join(" "),
+    failure?.reason ?? "",
+    failure?.message ?? "",
+  ]);
+  return [columns, ...rows].map((row) => `${row.map(toField).join(",")}\r\n`).join("");
+}
+
+/** The least confidence of the job's cut-outs; empty without one. */
+function leastConfidence(job: Job | undefined): string {
+  const known = (job?.steps ?? []).flatMap(({ confidence }) => (confidence === undefined ? [] : [confidence]));
+  return known.length === 0 ? "" : Math.min(...known).toFixed(3);
+}
+
+function toField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
