@@ -4,6 +4,7 @@ import { batchTilesCase } from "./cases/batch-tiles.ts";
 import { cutOutKernelsCase } from "./cases/cut-out-kernels.ts";
 import { cutOutsCase } from "./cases/cut-outs.ts";
 import { effectKernelsCase } from "./cases/effect-kernels.ts";
+import { effectPeersCase } from "./cases/effect-peers.ts";
 import { effectVariantsCase } from "./cases/effect-variants.ts";
 import { etaCase } from "./cases/eta.ts";
 import { eventLoopsCase } from "./cases/event-loops.ts";
@@ -48,6 +49,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "cut-out-kernels": cutOutKernelsCase,
   "cut-outs": cutOutsCase,
   "effect-kernels": effectKernelsCase,
+  "effect-peers": effectPeersCase,
   "effect-variants": effectVariantsCase,
   "host-recycle": hostRecycleCase,
   "upscale-finish": upscaleFinishCase,

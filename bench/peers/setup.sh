@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the peer tools of `make bench-peers` into .tools/peers, with pinned versions. Prints loudly what it cannot install, and goes on:
-# the bench skips those peers. A second run only compares stamps. Nothing is installed outside .tools/peers, and no service is started.
+# setup.sh [NAME…]: installs the peer tools of `make bench-peers` and of `make bench CASE=effect-peers` into .tools/peers, with pinned versions: all, or
+# those named (rembg, thumbor, celery, opencv, node, redis, govips). Prints loudly what it cannot install, and goes on: the bench skips those peers. A
+# second run only compares stamps. Nothing is installed outside .tools/peers, and no service is started.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 here=$PWD/bench/peers
@@ -9,12 +10,14 @@ log=$peers/setup.log
 limit=${PEERS_SETUP_LIMIT:-900}
 mkdir -p "$peers"
 missing=()
+wanted=$*
 say() { printf 'peers: %s\n' "$*"; }
 
 # install NAME INPUTS FUNCTION ARGUMENT…: runs a function within the limit, unless it succeeded before with the same text and input files.
 install() {
   local name=$1 inputs=$2 stamp=$peers/$1.stamp now
   shift 2
+  case " $wanted " in "  " | *" $name "*) ;; *) return 0 ;; esac
   now=$({ declare -f "$1" unpack; cat $inputs; } 2>/dev/null | cksum)
   [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && return 0
   say "installing $name into .tools/peers/$name"
@@ -78,12 +81,12 @@ export peers here
 export -f unpack
 
 if command -v python3 >/dev/null; then
-  for name in rembg thumbor celery; do
+  for name in rembg thumbor celery opencv; do
     requirements=$here/scripts/$name/requirements.txt
     install "$name" "$requirements" python_peer "$name" "$requirements"
   done
 else
-  missing+=("rembg, thumbor, Pillow, Celery: python3 is not here")
+  missing+=("rembg, thumbor, Pillow, Celery, OpenCV: python3 is not here")
 fi
 install node "$here/scripts/node/package.json $here/scripts/node/package-lock.json" node_peer
 install redis /dev/null redis_peer
@@ -93,6 +96,6 @@ if [ ${#missing[@]} -gt 0 ]; then
   say "!!! NOT INSTALLED, so not measured:"
   printf 'peers: !!!   %s\n' "${missing[@]}"
 else
-  say "all peers are installed"
+  say "installed: ${wanted:-all peers}"
 fi
 exit 0
