@@ -1,4 +1,5 @@
 export { decodePicture, openEncoded } from "./decode/decode.ts";
+export { decodeDamagedJpeg } from "./decode/decode-damaged.ts";
 export { inspectPicture } from "./decode/inspect.ts";
 export { findConstantAlpha } from "./encode/choose-format.ts";
 export { type EncodedPicture, type EncodedRaster, encodeFrame, encodeRaster } from "./encode/encode.ts";

@@ -22,14 +22,25 @@ export function bytesToFloats(from: usize, count: i32, to: usize): void {
   }
 }
 
+// The factor of a sample whose tie shall be rounded up, and 2^52: see `roundedBy`.
+const SCALE: f64 = 255 + 255 * 1.1368683772161603e-13;
+const WHOLE: f64 = 4503599627370496;
+
+// Where `floatsToBytes` keeps its constants, in the first page of memory, which `allocate` never hands out. Constants in the code are made anew in each
+// turn of the loop, which takes longer than the rest of it.
+const KEPT: usize = 2048;
+
 /** to[i] = from[i] * 255, rounded half up. Below 0 and NaN become 0, above 1 becomes 255. */
 export function floatsToBytes(from: usize, count: i32, to: usize): void {
+  v128.store(KEPT, f32x4.splat(1), 0);
+  v128.store(KEPT, f64x2.splat(SCALE), 16);
+  v128.store(KEPT, f64x2.splat(WHOLE), 32);
   const end = to + <usize>(count & ~15);
   while (to < end) {
-    const a = roundedOf(v128.load(from, 0));
-    const b = roundedOf(v128.load(from, 16));
-    const c = roundedOf(v128.load(from, 32));
-    const d = roundedOf(v128.load(from, 48));
+    const a = roundedBy(v128.load(from, 0), v128.load(KEPT, 0), v128.load(KEPT, 16), v128.load(KEPT, 32));
+    const b = roundedBy(v128.load(from, 16), v128.load(KEPT, 0), v128.load(KEPT, 16), v128.load(KEPT, 32));
+    const c = roundedBy(v128.load(from, 32), v128.load(KEPT, 0), v128.load(KEPT, 16), v128.load(KEPT, 32));
+    const d = roundedBy(v128.load(from, 48), v128.load(KEPT, 0), v128.load(KEPT, 16), v128.load(KEPT, 32));
     v128.store(to, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d)));
     from += 64;
     to += 16;
@@ -48,19 +59,23 @@ export function byteOf(value: f32): u8 {
   return <u8>integerOf(Math.floor(<f64>limited * 255 + 0.5));
 }
 
-/**
- * Four floats, clamped to 0 to 1 and times 255, as integers, rounded half up. Added to 2^52, a double has no bits left for a fraction and is
- * rounded to even. A float times 255 is either a tie or farther from one than 2^-33, so adding 2^-40 before makes ties, and only ties, round up.
- */
+/** Four floats, clamped to 0 to 1 and times 255, as integers, rounded half up. */
 @inline
 export function roundedOf(values: v128): v128 {
-  const clamped = f32x4.pmin(f32x4.splat(1), f32x4.pmax(f32x4.splat(0), values));
+  return roundedBy(values, f32x4.splat(1), f64x2.splat(SCALE), f64x2.splat(WHOLE));
+}
+
+/**
+ * The same with its constants. Added to 2^52, a double has no bits left for a fraction and is rounded to even. A float times 255 is either a tie or
+ * farther from one than 2^-33. The scale is 255 (1 + 2^-43), so products are larger by 2^-44 to 2^-35 from a half on, and rounded to 2^-46: ties, and only
+ * ties, are rounded up by it.
+ */
+@inline
+function roundedBy(values: v128, one: v128, scale: v128, whole: v128): v128 {
+  const clamped = f32x4.pmin(one, f32x4.pmax(f32x4.splat(0), values));
   const upper = v128.shuffle<i64>(clamped, clamped, 1, 1);
-  const scale = f64x2.splat(255);
-  const tie = f64x2.splat(9.094947017729282e-13);
-  const magic = f64x2.splat(4503599627370496);
-  const first = f64x2.add(f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(clamped), scale), tie), magic);
-  const second = f64x2.add(f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(upper), scale), tie), magic);
+  const first = f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(clamped), scale), whole);
+  const second = f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(upper), scale), whole);
   return v128.shuffle<i32>(first, second, 0, 2, 4, 6);
 }
 

@@ -10,3 +10,4 @@ export { addCells, takeCells, spread } from "./_cells";
 export { paletteCells, lookUp } from "./_palette";
 export { saturate, print, inkRow, inkPlanes } from "./_print";
 export { blurAcross, addToTotals, blurDown, weigh, unweigh, gradient } from "./_outline";
+export { transpose } from "./_turn";

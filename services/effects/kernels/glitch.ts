@@ -2,4 +2,5 @@
 export { drawn, specks, mixPlanes, mixPoints, addNoise, grainByLuma, scaleColors } from "./_grain";
 export { shiftChannel, splitPlanes, splitChannel } from "./_displace";
 export { padLight, sumTaps, encodeSums } from "./_line";
+export { lightTile, addTap, packLight, unpackLight, encodeTile } from "./_path";
 export { sortRuns } from "./_sort";

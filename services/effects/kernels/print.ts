@@ -3,3 +3,4 @@
 export { matchCells } from "./_match";
 export { diffuseColors } from "./_vector";
 export { screenDots, inkDots, inkTones, separateInks, overprint } from "./_screen";
+export { countColors } from "./_histogram";

@@ -12,6 +12,13 @@ export type EffectKernels = {
   readonly floatsToBytes: (from: number, count: number, to: number) => void;
   /** Spreads bytes of grey (1 channel, or 2 with alpha) over three channels. */
   readonly greyToRgb: (from: number, channels: number, count: number, to: number) => void;
+  /** Writes rows of pixels of 1, 2, 3, 4, 12 or 16 bytes as columns. Strides are the bytes from one row to the next. */
+  readonly transpose: (
+    ...part: [
+      ...[from: number, stride: number, pixelBytes: number, width: number, height: number],
+      ...[to: number, toStride: number],
+    ]
+  ) => void;
 
   /** A plane of doubles: the sum of three tables (256 doubles each) at the bytes of a pixel, at most 1. */
   readonly mixBytes: (from: number, channels: number, count: number, tables: number, to: number) => void;

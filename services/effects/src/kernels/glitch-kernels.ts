@@ -78,6 +78,38 @@ export type GlitchKernels = {
   ) => void;
 
   /**
+   * A tile of linear light times alpha, with alpha, from a part of rows of floats that are `stride` bytes apart. A tile has 129 rows with room for 132
+   * pixels of four floats, of which `width` and `height` are written, at most 129. A pixel after them repeats the last one.
+   */
+  readonly lightTile: (
+    ...tile: [from: number, stride: number, channels: number, width: number, height: number, to: number]
+  ) => void;
+  /**
+   * Adds to a tile `weight` times a picture at other places: pixel x, y reads at u + cos x - sin y, v + sin x + cos y, limited to `left` to `right` and
+   * `top` to `bottom`, interpolated between four pixels. Places are counted from the centre of the first pixel of 4 × 4 tiles of the picture. `tiles` has
+   * 16 integers of 32 bits: what to add to 16 x + 2112 y for the address of a pixel in each of these tiles, and 32 bytes more to work with. Columns up to
+   * the next multiple of 4 are written too.
+   */
+  readonly addTap: (
+    ...tap: [
+      ...[tiles: number, u: number, v: number, cos: number, sin: number],
+      ...[left: number, top: number, right: number, bottom: number],
+      ...[weight: number, width: number, height: number, to: number],
+    ]
+  ) => void;
+  /** Packs floats from 0 to 1 into 16 bits each, with a relative error of at most 2^-12; those below 2^-31 become 0. `count` is a multiple of 8. */
+  readonly packLight: (from: number, count: number, to: number) => void;
+  /** Floats from such 16 bits. */
+  readonly unpackLight: (from: number, count: number, to: number) => void;
+  /**
+   * Encodes the colours of a tile, divided by its alpha, into a part of rows of floats, `stride` bytes apart. Where its alpha is 0, the colour there
+   * stays; alpha stays everywhere.
+   */
+  readonly encodeTile: (
+    ...tile: [from: number, width: number, height: number, channels: number, to: number, stride: number]
+  ) => void;
+
+  /**
    * Colours of a row with its runs sorted. A run has visible pixels with a luma from `low` to `high` (65535ths), at most `limit` of them. `by` is 0 for
    * luma, 1 for hue, 2 for saturation. `scratch` has 1024 bytes and 16 more for each pixel.
    */

@@ -40,6 +40,12 @@ export type PrintKernels = {
       ...[channels: number, isFloat: boolean, to: number],
     ]
   ) => void;
+
+  /**
+   * Adds a row of bytes to a histogram of 32 × 64 × 32 cells of four doubles: the sum of alpha (255 for each pixel without it), and of red, green and
+   * blue times alpha.
+   */
+  readonly countColors: (row: number, channels: number, count: number, cells: number) => void;
 };
 
 /** The kernels of `kernels/print.ts`. */

@@ -1,11 +1,13 @@
 import { hash } from "node:crypto";
-import { encodeFrame } from "@pixelmesh/imaging";
+import { assertOutputSize, encodeFrame, type PictureLimits, type Shape } from "@pixelmesh/imaging";
 import type { PictureHeader, PreviewEffectsResponse } from "@pixelmesh/proto";
 import { type ByteBudget, createByteBudget } from "@pixelmesh/rpc";
 import { callInfo } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "@pixelmesh/worker";
 import type { EffectsConfig } from "../config.ts";
+import type { ParsedEffect } from "../domain/catalogue/define-effect.ts";
 import { applyChain } from "../domain/chain.ts";
+import { chainNeed } from "../domain/chain-need.ts";
 import { previewFactor } from "../domain/preview.ts";
 import { describePreview, type PreviewPlan, previewKey } from "../domain/preview-request.ts";
 import { createDecodeCopy } from "./decode-copy.ts";
@@ -99,6 +101,14 @@ function createTurns({ previewConcurrency }: Settings): ByteBudget {
   return createByteBudget({ totalBytes: previewConcurrency, name: "previews", maxWaiting });
 }
 
+/** Most pixels of a preview's result: effects may make a small picture larger. */
+const maxResultPixels = 16 * 1_024 * 1_024;
+
+/** Throws OUTPUT_TOO_LARGE if an effect gives a result above the limits. */
+function assertSizes(effects: readonly ParsedEffect[], picture: Shape, limits: PictureLimits): void {
+  for (const { widthPx, heightPx } of chainNeed(effects, picture).shapes) assertOutputSize(widthPx, heightPx, limits);
+}
+
 /** Applies the effects to the copy, their lengths scaled with it, and encodes the result. */
 async function render(
   { limits }: Pick<WorkerParts, "limits">,
@@ -108,6 +118,8 @@ async function render(
 ): Promise<Result> {
   const factor = previewFactor(frame, source);
   const scaled = effects.map((effect) => effect.atScale(factor));
+  assertSizes(effects, { ...source, channels: frame.channels }, limits);
+  assertSizes(scaled, frame, { ...limits, maxOutputPixels: Math.min(limits.maxOutputPixels, maxResultPixels) });
   const shown = await applyChain(frame, scaled, { signal });
   const { bytes, format, notices } = await encodeFrame(shown, encoding, limits);
   signal.throwIfAborted();

@@ -65,6 +65,37 @@ test("a larger picture, processed in a thread, is bit-identical", async () => {
   expect(progress).toEqual(progress.toSorted((a, b) => a - b));
 });
 
+test("chains at once, one of them in the event loop and the others in threads, are bit-identical and leave their picture unchanged", async () => {
+  const threads = createChainThreads(2);
+  onTestFinished(threads.close);
+  // Each is small enough for the loop, and large enough for a thread beside another one.
+  const handler = createEffectsHandler(threads, { threadPixels: 2 ** 24 });
+  const [widthPx, heightPx] = [2_400, 1_800];
+  const data = Uint8Array.from({ length: widthPx * heightPx * 3 }, (_, at) => (at * 2_654_435_761) >>> 24);
+  const frame = createFrame(widthPx, heightPx, 3, data);
+  const chains = ["black_and_white", "shake", "blur"].map((name) => [Effect.fromPartial({ name })]);
+  const wanted = await Promise.all(chains.map((chain) => applyChain(frame, parseEffects(chain))));
+  const tasks = chains.map((chain) =>
+    Step.fromPartial({ id: "fx", operation: { $case: "applyEffects", value: { effects: chain } } }),
+  );
+  const outcomes = await Promise.all(tasks.map((task) => handler.run(task, [frame], toContext())));
+  for (const [at, outcome] of outcomes.entries())
+    expect(Buffer.compare(outcome.frame.data, (wanted[at] as Frame).data)).toBe(0);
+  // Also in shared memory that earlier chains have used, and for a result of another size.
+  const task = Step.fromPartial({
+    id: "fx",
+    operation: { $case: "applyEffects", value: { effects: [{ name: "black_and_white" }, { name: "shake" }] } },
+  });
+  const small = createLarge();
+  const again = await createEffectsHandler(threads, { threadPixels: 1 }).run(task, [small], toContext());
+  const expected = await applyChain(
+    createLarge(),
+    parseEffects(["black_and_white", "shake"].map((name) => Effect.fromPartial({ name }))),
+  );
+  expect(Buffer.compare(again.frame.data, expected.data)).toBe(0);
+  expect(Buffer.compare(frame.data, data)).toBe(0);
+});
+
 test("an aborted chain rejects with the reason, also in a thread", async () => {
   const ending = new AbortController();
   const running = openHandler().run(step, [createLarge()], toContext({ signal: ending.signal }));

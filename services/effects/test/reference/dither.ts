@@ -1,5 +1,5 @@
 import type { Rgb } from "../../src/domain/color/color.ts";
-import { type PaletteChoice, palettes } from "../../src/domain/color/palettes.ts";
+import { palettes } from "../../src/domain/color/palettes.ts";
 import { blueNoiseMap } from "../../src/domain/dither/blue-noise.ts";
 import { diffusions, type Tap } from "../../src/domain/dither/diffusions.ts";
 import { createBayerMap, type ThresholdMap } from "../../src/domain/dither/thresholds.ts";
@@ -8,14 +8,14 @@ import { linearOf } from "./curves.ts";
 import { createDiffusion, type Quantizer } from "./error-diffusion.ts";
 import { createOrdered } from "./ordered.ts";
 import { createPaletteDiffusion } from "./palette-diffusion.ts";
-import { asEncoded, asLight, createPattern, readPalette } from "./palette-match.ts";
+import { asEncoded, asLight, createPattern, type FixedChoice, readPalette } from "./palette-match.ts";
 import type { Row, RowKernel, RowShape, RowTransform } from "./rows.ts";
 import { createPaletteTones, createTones, type Tones } from "./tones.ts";
 
 type Settings = {
   readonly method: keyof typeof diffusions | "bayer2" | "bayer4" | "bayer8" | "blue_noise" | "threshold";
   readonly mode: "mono" | "color";
-  readonly palette: PaletteChoice | "none";
+  readonly palette: FixedChoice | "none";
   readonly colors: string;
   readonly levels: number;
   readonly scale: number;

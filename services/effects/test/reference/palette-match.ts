@@ -1,7 +1,7 @@
 import { type Rgb, toLinear, toRgb } from "../../src/domain/color/color.ts";
 import { toOklab } from "../../src/domain/color/oklab.ts";
 import { toPlace } from "../../src/domain/color/palette-match.ts";
-import { type PaletteChoice, palettes } from "../../src/domain/color/palettes.ts";
+import { type PaletteName, palettes } from "../../src/domain/color/palettes.ts";
 import type { ThresholdMap } from "../../src/domain/dither/thresholds.ts";
 import { linearOf } from "./curves.ts";
 
@@ -20,8 +20,11 @@ export const asLight: Values = {
 /** Colours add up in encoded values. */
 export const asEncoded: Values = { of: (color) => color, toLight: linearOf };
 
+/** A palette, or colours of the caller. */
+export type FixedChoice = PaletteName | "custom";
+
 /** Returns the colours of a choice, from dark to light. */
-export function readPalette(choice: PaletteChoice, custom: string): readonly Rgb[] {
+export function readPalette(choice: FixedChoice, custom: string): readonly Rgb[] {
   const texts = choice === "custom" ? custom.split(/[\s,]+/) : palettes[choice].colors;
   const distinct = [...new Set(texts.map((text) => text.toLowerCase()))].map((text) => toRgb(text) as Rgb);
   return distinct.sort((one, other) => toOklab(one)[0] - toOklab(other)[0]);

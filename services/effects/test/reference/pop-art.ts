@@ -1,5 +1,5 @@
 import { clampUnit, lumaWeights, luminanceWeights, type Rgb } from "../../src/domain/color/color.ts";
-import { createInks, type InkPalette } from "../../src/domain/effects/pop-art.ts";
+import { createInks, type InkPalette } from "../../src/domain/draw/ink-ramps.ts";
 import { lightnessOf, linearOf } from "./curves.ts";
 import { createScreen, type Screen } from "./halftone.ts";
 import { paintWithOutline } from "./outline.ts";
@@ -15,8 +15,8 @@ type Settings = {
   readonly outline_width: number;
 };
 
-/** The effect pop_art, pixel by pixel. */
-export function popArt(settings: Settings, shape: RowShape): RowTransform {
+/** The effect pop_art in one tile, pixel by pixel. `turn` is that of the inks, in degrees. */
+export function popArt(settings: Settings, shape: RowShape, turn = 0): RowTransform {
   const { levels, dot_size: dotSize, dot_angle: angle } = settings;
   const saturation = settings.saturation / 100;
   const screenAt = (turn: number) => (dotSize >= 2 ? createScreen(dotSize, angle + turn) : undefined);
@@ -25,7 +25,7 @@ export function popArt(settings: Settings, shape: RowShape): RowTransform {
   const paint =
     settings.palette === "original"
       ? paintOwnColors(shape, saturation, [printer(15), printer(45), printer(0)], levels - 1)
-      : paintInks(shape, createInks(settings.palette, levels, saturation), printer(0));
+      : paintInks(shape, createInks(settings.palette, levels, saturation, turn), printer(0));
   return paintWithOutline(shape, { radiusPx: settings.outline_width, opacity: settings.outline / 100 }, paint);
 }
 

@@ -1,14 +1,14 @@
 import { clampUnit, type Rgb } from "../../src/domain/color/color.ts";
-import { type PaletteChoice, type PaletteName, palettes } from "../../src/domain/color/palettes.ts";
+import { type PaletteName, palettes } from "../../src/domain/color/palettes.ts";
 import { createBayerMap } from "../../src/domain/dither/thresholds.ts";
 import { mapCells } from "./cells.ts";
 import { encodedOf, linearOf } from "./curves.ts";
 import { paletteLookup } from "./palette-lookup.ts";
-import { asLight, createPattern, readPalette } from "./palette-match.ts";
+import { asLight, createPattern, type FixedChoice, readPalette } from "./palette-match.ts";
 import { joinTransforms, mapRows, type RowKernel, type RowShape, type RowTransform } from "./rows.ts";
 
 type Settings = {
-  readonly palette: PaletteChoice;
+  readonly palette: FixedChoice;
   readonly colors: string;
   readonly pixel_size: number;
   readonly dither: number;

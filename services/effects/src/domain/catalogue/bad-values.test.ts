@@ -8,6 +8,7 @@ const kinds = {
   text: (value: string): Value => ({ kind: { $case: "text", value } }),
   flag: (value: boolean): Value => ({ kind: { $case: "flag", value } }),
   color: (value: string): Value => ({ kind: { $case: "color", value } }),
+  input: (value: number): Value => ({ kind: { $case: "input", value } }),
 };
 
 /** One wrong value, and how the error shows it. */
@@ -32,6 +33,25 @@ const wrongColors = [
   "#１１２２３３",
 ];
 
+const wrongAspects = ["", "1", "16/9", "0:1", "1:0", "-1:1", "1:1:1", "1e1:1", " 1:1", "1:1\n", "NaN:1", "100000:1"];
+
+const wrongSides = [
+  "",
+  " ",
+  "x",
+  "-1",
+  "5 %",
+  "5%%",
+  "1px",
+  "1,2,3,4,5",
+  "1;2",
+  "1\n",
+  "100000",
+  "1000%",
+  "1.5",
+  "1e3",
+];
+
 const wrongLists = [
   "",
   " ",
@@ -50,6 +70,29 @@ const wrongLists = [
 const wrongTexts: Readonly<Record<string, readonly string[]>> = {
   "dither.colors": wrongLists,
   "retro_8bit.colors": wrongLists,
+  "crop.aspect": wrongAspects,
+  "padding.aspect": wrongAspects,
+  "crop.margin": wrongSides,
+  "padding.sides": wrongSides,
+  "crop.box": [
+    ...["", "0", "0,0,1", "0,0,1,1,1", "0,0,0,1", "0,0,1,0%", "0,0,-1,1", "-1,0,1,1", "0;0;1;1"],
+    ...["a,0,1,1", "0,0,1.5,1", "0,0,1,1\n", "0,0,1 %,1", "100000,0,1,1"],
+  ],
+  "padding.size": [
+    "",
+    "0x1",
+    "1x0",
+    "10",
+    "10x",
+    "x10",
+    "10 x 10",
+    "1.5x1",
+    "-1x1",
+    "100000x1",
+    "1X1",
+    "1x1\n",
+    "1x1x1",
+  ],
   "curves.points": [
     "",
     "0:0",
@@ -67,13 +110,21 @@ const wrongTexts: Readonly<Record<string, readonly string[]>> = {
     "0:0 1:1\n",
     Array.from({ length: 17 }, (_, i) => `${i / 16}:0`).join(" "),
   ],
+  "watermark.text": ["two\nlines", "tab\there", "\u0000", "zero\u200bwidth", "\u202eturned", "\ud800", "x".repeat(201)],
 };
 
 // A valid text but for its length.
 const longTexts: Readonly<Record<string, string>> = {
   "dither.colors": `#112233${" ".repeat(2_041)}#445566`,
   "retro_8bit.colors": `#112233${" ".repeat(2_041)}#445566`,
+  "crop.aspect": `1:${"1".repeat(2_047)}`,
+  "padding.aspect": `1:${"1".repeat(2_047)}`,
+  "crop.margin": `1${" ".repeat(2_047)}1`,
+  "padding.sides": `1${" ".repeat(2_047)}1`,
+  "crop.box": `0,0,1${" ".repeat(2_043)}1`,
+  "padding.size": `1x${"1".repeat(2_047)}`,
   "curves.points": `0:0${" ".repeat(2_045)}1:1`,
+  "watermark.text": "x".repeat(2_049),
 };
 
 /** What a parameter must be, in the words of its error. */
@@ -85,6 +136,7 @@ function formOf({ type, minimum, maximum, choices, form }: ParameterDescription)
     [ParameterType.FLAG]: "true or false",
     [ParameterType.COLOR]: "a colour as #rrggbb",
     [ParameterType.TEXT]: form,
+    [ParameterType.INPUT]: "a further picture of the step: 1 for its second input, 0 for none",
   };
   const found = words[type];
   if (!found) throw new Error(`Expected a form of type ${type}`);
@@ -113,10 +165,15 @@ function wrongValues(effect: string, parameter: ParameterDescription): readonly 
         ...texts("#112233"),
         ...otherKinds("color"),
       ];
+    case ParameterType.INPUT:
+      return [
+        ...[-1, 0.5, Number.NaN, Infinity].map((value): Wrong => [kinds.input(value), String(value)]),
+        ...otherKinds("input"),
+      ];
     default: {
       const [wrong, long] = [wrongTexts[path], longTexts[path]];
       if (!wrong || !long) throw new Error(`Expected this file to have wrong texts of ${path}`);
-      return [...texts(...wrong, long, "x".repeat(100_000), "<script>"), ...otherKinds("text")];
+      return [...texts(...wrong, long, "x".repeat(100_000), "<script>\n"), ...otherKinds("text")];
     }
   }
 }
@@ -128,6 +185,7 @@ function otherKinds(own: keyof typeof kinds): Wrong[] {
     text: kinds.text("mono"),
     flag: kinds.flag(true),
     color: kinds.color("#112233"),
+    input: kinds.input(1),
   };
   const others = Object.entries(one).filter(([kind]) => kind !== own);
   return [...others.map(([, value]): Wrong => [value, String(value.kind?.value)]), [{ kind: undefined }, "undefined"]];

@@ -4,6 +4,7 @@ import { blackAndWhite } from "../effects/black-and-white.ts";
 import { blur } from "../effects/blur.ts";
 import { clarity } from "../effects/clarity.ts";
 import { color } from "../effects/color.ts";
+import { crop } from "../effects/crop.ts";
 import { curves } from "../effects/curves.ts";
 import { denoise } from "../effects/denoise.ts";
 import { dither } from "../effects/dither.ts";
@@ -11,18 +12,23 @@ import { duotone } from "../effects/duotone.ts";
 import { edgeSketch } from "../effects/edge-sketch.ts";
 import { halftone } from "../effects/halftone.ts";
 import { invert } from "../effects/invert.ts";
+import { jpegGlitch } from "../effects/jpeg-glitch.ts";
 import { motion } from "../effects/motion.ts";
 import { noise } from "../effects/noise.ts";
+import { outline } from "../effects/outline.ts";
+import { padding } from "../effects/padding.ts";
 import { pixelSort } from "../effects/pixel-sort.ts";
 import { popArt } from "../effects/pop-art.ts";
 import { posterize } from "../effects/posterize.ts";
 import { retro8bit } from "../effects/retro-8bit.ts";
 import { rgbSplit } from "../effects/rgb-split.ts";
 import { sepia } from "../effects/sepia.ts";
+import { shadow } from "../effects/shadow.ts";
 import { shake } from "../effects/shake.ts";
 import { sharpen } from "../effects/sharpen.ts";
 import { threshold } from "../effects/threshold.ts";
 import { vignette } from "../effects/vignette.ts";
+import { watermark } from "../effects/watermark.ts";
 import type { EffectDefinition, ParsedEffect } from "./define-effect.ts";
 import { findPreset } from "./presets.ts";
 
@@ -45,11 +51,17 @@ const definitions: readonly EffectDefinition[] = [
   shake,
   motion,
   pixelSort,
+  jpegGlitch,
   blur,
   sharpen,
   clarity,
   denoise,
   edgeSketch,
+  crop,
+  padding,
+  shadow,
+  outline,
+  watermark,
 ];
 const byName = new Map(definitions.map((definition) => [definition.description.name, definition]));
 const known = [...byName.keys()].join(", ");

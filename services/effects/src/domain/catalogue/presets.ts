@@ -84,6 +84,23 @@ const presets: Readonly<
     description: "Pencil on paper.",
     chain: [["edge_sketch", {}]],
   },
+  product: {
+    title: "Product",
+    description: "A cut-out centred on a white square, with a margin of 5 % of the square.",
+    chain: [
+      ["crop", { mode: "object" }],
+      // 5.56 % of the object's longer side are 5 % of a square with two such margins.
+      ["padding", { mode: "aspect", sides: "5.56%", aspect: "1:1", color: "#ffffff", behind: true }],
+    ],
+  },
+  sticker: {
+    title: "Sticker",
+    description: "A cut-out with a white border and a soft shadow.",
+    chain: [
+      ["outline", { width: 12, color: "#ffffff" }],
+      ["shadow", { blur: 14, distance: 6, angle: 285, opacity: 45 }],
+    ],
+  },
   one_bit: {
     title: "One bit",
     description: "Black and white dots only, as on the first Macintosh.",

@@ -70,8 +70,8 @@ export type PaletteName = keyof typeof palettes;
 /** The names of all palettes. */
 export const paletteNames = Object.keys(palettes) as PaletteName[];
 
-/** What callers may choose: a palette, or colours of their own. */
-export const paletteChoices = [...paletteNames, "custom"] as const;
+/** What callers may choose: a palette, colours of their own, or those of the picture. */
+export const paletteChoices = [...paletteNames, "custom", "adaptive"] as const;
 
 /** The choice of a palette. */
 export type PaletteChoice = (typeof paletteChoices)[number];
@@ -79,7 +79,14 @@ export type PaletteChoice = (typeof paletteChoices)[number];
 /** The default of a setting with the colours of a custom palette, chosen for this project: inks, skin, sand, leaves and water. */
 export const customColors = "#1b1b2f #4a2c3f #8c3b3b #c9705a #e8b08a #f6e3c5 #4f7a3a #2f6f8f #8fc7dd";
 
-/** Returns the colours of a choice, sRGB-encoded; `custom` are those of the caller. */
-export function paletteColors(choice: PaletteChoice, custom: readonly Rgb[]): readonly Rgb[] {
-  return choice === "custom" ? custom : palettes[choice].colors.map((text) => toRgb(text) as Rgb);
+/** Returns the colours of a choice, sRGB-encoded; `own` are those of a custom or an adaptive one. */
+export function paletteColors(choice: PaletteChoice, own: readonly Rgb[]): readonly Rgb[] {
+  if (choice === "custom" || choice === "adaptive") return own;
+  return palettes[choice].colors.map((text) => toRgb(text) as Rgb);
+}
+
+/** Returns the name of a palette that is matched by tone. Undefined for other choices. */
+export function findTonePalette(choice: PaletteChoice): PaletteName | undefined {
+  if (choice === "custom" || choice === "adaptive") return undefined;
+  return palettes[choice].match === "tone" ? choice : undefined;
 }

@@ -50,6 +50,8 @@ export const grainSpan = 0.4;
 const tintSteps = 1_024;
 
 const maxStepTables = 16;
+/** Pixels of a picture from which on a table of all steps costs less than the steps themselves: it takes 1.4 to 2 ms. */
+const leastTablePixels = 65_536;
 
 const parameters = {
   mode: choice({
@@ -119,7 +121,9 @@ export const blackAndWhite = defineEffect({
     const mix = createMix(context, weights, linear);
     const grey = allocatePlane(space, widthPx, 8);
     const tint = createTint(context, settings.tint);
-    const isPlain = to === "bytes" && settings.grain === 0 && tint === undefined;
+    // A small picture costs less than the table.
+    const isLarge = widthPx * shape.heightPx >= leastTablePixels;
+    const isPlain = isLarge && to === "bytes" && settings.grain === 0 && tint === undefined;
     const steps = isPlain ? stepTableFor(settings, linear) : undefined;
     const finish = steps ? createSteps(context, steps) : createTone(context, settings, linear, tint);
     const paint: RowPainter = (row, out, y) => {

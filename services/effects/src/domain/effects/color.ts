@@ -4,8 +4,9 @@ import { number, type SettingsOf } from "../catalogue/parameters.ts";
 import { clampUnit, toEncoded, toLinear } from "../color/color.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
-import { rowBytes, type StageContext } from "../rows/rows.ts";
+import { type RowPainter, rowBytes, type StageContext } from "../rows/rows.ts";
 import { createMatrix, hueMatrix, saturateMatrix } from "../tone/color-matrix.ts";
+import { mapSamples } from "../tone/map-samples.ts";
 import { tabulateTone, toneSteps } from "../tone/tables.ts";
 import { balanceGains } from "../tone/white-balance.ts";
 
@@ -90,18 +91,24 @@ export const color = defineEffect({
   revision: 1,
   parameters,
   createStage(settings, context, target) {
-    const steps = createSteps(settings, context);
-    const { space, shape } = context;
-    const bytes = rowBytes(shape, "floats");
-    const paint = onFloats(context, (row, to) => {
-      if (steps.length === 0) space.bytes(to, bytes).set(space.bytes(row, bytes));
-      steps.forEach((step, i) => {
-        step(i === 0 ? row : to, to);
-      });
-    });
-    return mapRows(context, paint, target);
+    const { hue, saturation, vibrance } = settings;
+    const createPainter = (own: StageContext) => createStepPainter(settings, own);
+    const isBySample = hue === 0 && saturation === 100 && vibrance === 0;
+    return mapRows(context, isBySample ? mapSamples(context, createPainter) : createPainter(context), target);
   },
 });
+
+function createStepPainter(settings: Settings, context: StageContext): RowPainter {
+  const steps = createSteps(settings, context);
+  const { space, shape } = context;
+  const bytes = rowBytes(shape, "floats");
+  return onFloats(context, (row, to) => {
+    if (steps.length === 0) space.bytes(to, bytes).set(space.bytes(row, bytes));
+    steps.forEach((step, i) => {
+      step(i === 0 ? row : to, to);
+    });
+  });
+}
 
 /** Maps the colours of a row of floats, also in place. */
 type Step = (from: number, to: number) => void;

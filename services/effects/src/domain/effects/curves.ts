@@ -4,7 +4,9 @@ import { choice, splitList, text } from "../catalogue/parameters.ts";
 import { toLinear } from "../color/color.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
+import type { StageContext } from "../rows/rows.ts";
 import { changeLuminance } from "../tone/luminance.ts";
+import { mapSamples } from "../tone/map-samples.ts";
 import { type CurvePoint, monotoneCubic } from "../tone/monotone-cubic.ts";
 import { tabulateTone, toneSteps } from "../tone/tables.ts";
 
@@ -41,23 +43,23 @@ export const curves = defineEffect({
     }),
   },
   createStage({ points, channel }, context, target) {
-    const { space, shape } = context;
-    const { widthPx, channels } = shape;
+    const { space } = context;
     const kernels = space.use(toneKernels);
     const curve = monotoneCubic(points);
     if (channel === "luminance") {
       const table = space.constant(tabulateTone((value) => toLinear(curve(value))));
-      const change = (plane: number) => kernels.curvePlane(plane, widthPx, table, toneSteps);
+      const change = (plane: number) => kernels.curvePlane(plane, context.shape.widthPx, table, toneSteps);
       return mapRows(context, onFloats(context, changeLuminance(context, change)), target);
     }
     const mapped = space.constant(tabulateTone(curve));
     const same = channel === "rgb" ? mapped : space.constant(tabulateTone((value) => value));
     const tableOf = (name: string) => (channel === name ? mapped : same);
     const [red, green, blue] = [tableOf("red"), tableOf("green"), tableOf("blue")];
-    const paint = onFloats(context, (row, to) =>
-      kernels.curves(row, channels, widthPx, red, green, blue, toneSteps, to),
-    );
-    return mapRows(context, paint, target);
+    const createPainter = (own: StageContext) =>
+      onFloats(own, (row, to) =>
+        kernels.curves(row, own.shape.channels, own.shape.widthPx, red, green, blue, toneSteps, to),
+      );
+    return mapRows(context, mapSamples(context, createPainter), target);
   },
 });
 

@@ -128,3 +128,31 @@ test("errors of colours outside a palette are used up within a few pixels", asyn
     }
   }
 });
+
+test("a picture of few colours keeps each pixel with its adaptive palette, also as floats and with alpha", async () => {
+  const colors = ["#102040", "#e04020", "#f0f0d0", "#30a060", "#8050c0"];
+  const invert = parseEffects([{ name: "invert", parameters: {} }]);
+  for (const channels of [3, 4] as const) {
+    const picture = createFlat(40, 30, [0, 0, 0, 200].slice(0, channels));
+    for (let i = 0; i < 1_200; i++)
+      picture.data.set(
+        (toRgb(colors[((i * i) % 7) % 5]!) as readonly number[]).map((value) => Math.round(value * 255)),
+        i * channels,
+      );
+    for (const method of ["threshold", "floyd_steinberg", "bayer4"]) {
+      const chain = parseEffects([toPaletteEffect("dither", { palette: "adaptive", adaptive_colors: 5, method })]);
+      expect((await applyChain(picture, chain)).data).toEqual(picture.data);
+      expect((await applyChain(picture, [...invert, ...invert, ...chain])).data).toEqual(picture.data);
+    }
+  }
+});
+
+test("an adaptive palette prints at most so many colours", async () => {
+  for (const count of [2, 7, 256]) {
+    const settings = { palette: "adaptive", adaptive_colors: count };
+    const pixels = toPixels(await dithered(createPicture(83, 41, 3), settings));
+    const seen = new Set(pixels.map((pixel) => pixel.join()));
+    expect(seen.size).toBeLessThanOrEqual(count);
+    expect(seen.size).toBeGreaterThan(count / 2);
+  }
+});

@@ -2,7 +2,7 @@ import { defineEffect } from "../catalogue/define-effect.ts";
 import { choice, color, colors, flag, integer, number, type SettingsOf } from "../catalogue/parameters.ts";
 import type { Rgb } from "../color/color.ts";
 import { sortByLightness } from "../color/palette-match.ts";
-import { customColors, paletteChoices, paletteColors, palettes } from "../color/palettes.ts";
+import { customColors, findTonePalette, paletteChoices, paletteColors } from "../color/palettes.ts";
 import { blueNoiseMap } from "../dither/blue-noise.ts";
 import { createDiffusion } from "../dither/diffusion.ts";
 import { diffusions, type Tap } from "../dither/diffusions.ts";
@@ -11,6 +11,7 @@ import { createPaletteDiffusion } from "../dither/palette-diffusion.ts";
 import { createPalettePattern } from "../dither/palette-pattern.ts";
 import { createBayerMap, type ThresholdMap } from "../dither/thresholds.ts";
 import { createPaletteTones, createTones, type Quantizer, type Tones } from "../dither/tones.ts";
+import { chooseColors, isAdaptive, paletteMemory } from "../picture/picture-palette.ts";
 import { toColorTable } from "../rows/color-table.ts";
 import { mapCells } from "../rows/map-cells.ts";
 import type { RowPainter, StageContext } from "../rows/rows.ts";
@@ -43,7 +44,8 @@ const parameters = {
     byDefault: "mono",
   }),
   palette: choice({
-    description: "Colours to print with instead of mode, levels, dark and light; custom takes those of colors.",
+    description:
+      "Colours to print with instead of mode, levels, dark and light; custom takes those of colors, adaptive those of the picture.",
     choices: ["none", ...paletteChoices],
     byDefault: "none",
   }),
@@ -52,6 +54,12 @@ const parameters = {
     minimum: 2,
     maximum: 256,
     byDefault: customColors,
+  }),
+  adaptive_colors: integer({
+    description: "How many colours the adaptive palette takes from the picture.",
+    minimum: 2,
+    maximum: 256,
+    byDefault: 16,
   }),
   levels: integer({ description: "Tones for each channel.", minimum: 2, maximum: 16, byDefault: 2 }),
   scale: integer({ description: "Size of a printed dot.", minimum: 1, maximum: 32, byDefault: 1, unit: "px" }),
@@ -87,8 +95,13 @@ export const dither = defineEffect({
   description: "Few tones, and patterns of dots for those between them, as in early computer graphics and print.",
   revision: 2,
   parameters,
-  createStage(settings, context, target) {
-    return mapCells(context, settings.scale, (cells) => createPainter(cells, settings), target);
+  needsPicture: isAdaptive,
+  memory: paletteMemory,
+  async prepare(settings, context) {
+    const chosen = await chooseColors(settings, context);
+    return {
+      createStage: (stage, target) => mapCells(stage, chosen.scale, (cells) => createPainter(cells, chosen), target),
+    };
   },
 });
 
@@ -98,7 +111,7 @@ function createPainter(context: StageContext, settings: Settings): RowPainter {
   const { palette, colors: custom } = settings;
   if (palette === "none") return createLevelPainter(context, settings);
   const colors = sortByLightness(paletteColors(palette, custom));
-  if (palette !== "custom" && palettes[palette].match === "tone") {
+  if (findTonePalette(palette) !== undefined) {
     const tones = createPaletteTones(context, colors, settings.linear_light);
     return createTonePainter(tones, createQuantizer(context, tones, settings));
   }

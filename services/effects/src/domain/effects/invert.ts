@@ -5,6 +5,7 @@ import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
 import type { RowPainter, StageContext } from "../rows/rows.ts";
 import { createMatrix, invertMatrix } from "../tone/color-matrix.ts";
+import { mapSamples } from "../tone/map-samples.ts";
 
 /**
  * CSS invert() of the W3C Filter Effects Module Level 1, on encoded values; or the same line on OKLab lightness, with a and b kept (B. Ottosson, 2020).
@@ -31,11 +32,12 @@ export const invert = defineEffect({
     }),
   },
   createStage({ amount, mode }, context, target) {
+    const share = amount / 100;
     const paint =
       mode === "rgb"
-        ? createMatrix(context.space, context.shape, invertMatrix(amount / 100))
-        : createLightness(context, amount / 100);
-    return mapRows(context, onFloats(context, paint), target);
+        ? mapSamples(context, (own) => onFloats(own, createMatrix(own.space, own.shape, invertMatrix(share))))
+        : onFloats(context, createLightness(context, share));
+    return mapRows(context, paint, target);
   },
 });
 

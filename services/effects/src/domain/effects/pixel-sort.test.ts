@@ -1,11 +1,16 @@
-import type { Frame } from "@pixelmesh/imaging";
-import { expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createFrameStore, type Frame, toWholeFrame } from "@pixelmesh/imaging";
+import { expect, onTestFinished, test } from "vitest";
+import { grownBytes } from "../../../test/grown-memory.ts";
 import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
-import { levelsApart, sizes, toPicture } from "../../../test/reference/glitch-pictures.ts";
+import { levelsApart, type Picture, sizes, toPicture } from "../../../test/reference/glitch-pictures.ts";
 import { type PixelSortSettings, pixelSortReference } from "../../../test/reference/pixel-sort.ts";
 import { shakeReference } from "../../../test/reference/shake.ts";
 import { parseEffects } from "../catalogue/catalogue.ts";
-import { applyChain } from "../chain.ts";
+import { applyChain, applyChainTo } from "../chain.ts";
+import { chainNeed } from "../chain-need.ts";
 
 const byDefault: PixelSortSettings = { by: "luminance", low: 25, high: 80, direction: "rising", length: 0 };
 
@@ -31,6 +36,74 @@ test.each([...sizes, [700, 3]] as const)("the result on %i×%i is that of the re
       // Samples are moved, not changed; both round the same doubles to keys.
       expect([one, (await levelsApart(picture, [toEffect("pixel_sort", one)], wanted)) < 1e-4]).toEqual([one, true]);
     }
+  }
+});
+
+/** Returns a picture with rows and columns exchanged. */
+function transposed<P extends Frame | Picture>(picture: P): P {
+  const { widthPx, heightPx, channels } = picture;
+  const samples = "data" in picture ? picture.data : picture.samples;
+  const turned = samples.map((_, at) => {
+    const [pixel, c] = [Math.floor(at / channels), at % channels];
+    return samples[((pixel % heightPx) * widthPx + Math.floor(pixel / heightPx)) * channels + c]!;
+  });
+  const changed = "data" in picture ? { data: turned } : { samples: turned };
+  return { ...picture, widthPx: heightPx, heightPx: widthPx, ...changed };
+}
+
+test.each([...sizes, [130, 70]] as const)(
+  "sorted columns of %i×%i are the rows of the transposed picture",
+  async (width, height) => {
+    for (const channels of [1, 2, 3, 4] as const) {
+      const picture = createPicture(width, height, channels);
+      for (const one of settings) {
+        const columns = await applyChain(picture, parseEffects([toEffect("pixel_sort", { ...one, axis: "columns" })]));
+        const rows = await applyChain(transposed(picture), parseEffects([toEffect("pixel_sort", one)]));
+        expect([one, Buffer.compare(columns.data, transposed(rows).data)]).toEqual([one, 0]);
+      }
+    }
+  },
+);
+
+test("columns are sorted from top to bottom", async () => {
+  const column = {
+    widthPx: 1,
+    heightPx: 4,
+    channels: 3,
+    data: Uint8Array.from(greys(150, 100, 120, 0).flat()),
+  } as const;
+  const sortedColumn = (one: Partial<PixelSortSettings>) =>
+    applyChain(column, parseEffects([toEffect("pixel_sort", { ...one, axis: "columns" })]));
+  expect(toPixels(await sortedColumn({}))).toEqual(greys(100, 120, 150, 0));
+  expect(toPixels(await sortedColumn({ direction: "falling" }))).toEqual(greys(150, 120, 100, 0));
+});
+
+test("columns of pictures in files are sorted as those in memory, before and after other effects", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "pixel-sort-"));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const picture = createPicture(90, 75, 4);
+  const effects = [toEffect("shake"), toEffect("pixel_sort", { axis: "columns" }), toEffect("shake", { seed: 3 })];
+  const frameStore = createFrameStore(async () => dir, 0);
+  const result = await toWholeFrame(await applyChainTo(picture, parseEffects(effects), frameStore));
+  await frameStore.close();
+  const byShake = { amount: 24, block: 16, density: 60, channels: 20, edge: "repeat", seed: 0 } as const;
+  const shaken = shakeReference(toPicture(picture), byShake);
+  const wanted = transposed(pixelSortReference(transposed(shaken), byDefault));
+  const { samples } = shakeReference(wanted, { ...byShake, seed: 3 });
+  expect([...result.data]).toEqual([...samples].map((value) => Math.round(255 * value)));
+});
+
+test("sorting columns takes no more memory than it declares", async () => {
+  for (const [width, height] of [
+    [12_000, 40],
+    [40, 12_000],
+  ] as const) {
+    const picture = createPicture(width, height, 4);
+    const effects = parseEffects([toEffect("invert"), toEffect("pixel_sort", { axis: "columns" })]);
+    const grown = await grownBytes(() => applyChain(picture, effects));
+    expect(grown).toBeLessThanOrEqual(chainNeed(effects, picture).workBytes);
+    // 64 rows of floats, some of them in memory of earlier work.
+    expect(grown).toBeGreaterThan(64 * 12_000 * 16 - 8 * 2 ** 20);
   }
 });
 

@@ -1,24 +1,17 @@
 import { defineEffect } from "../catalogue/define-effect.ts";
-import { choice, integer, number } from "../catalogue/parameters.ts";
-import { luminanceWeights, type Rgb, toRgb } from "../color/color.ts";
+import { choice, integer, number, type SettingsOf } from "../catalogue/parameters.ts";
+import { luminanceWeights, type Rgb } from "../color/color.ts";
 import { lightnessCurve } from "../color/curve.ts";
-import { fromOklab, toOklab } from "../color/oklab.ts";
 import { createHalftoneScreen, type HalftoneScreen } from "../draw/halftone.ts";
+import { type Colorway, colorwayOf, createInks } from "../draw/ink-ramps.ts";
 import { type OutlinePainter, paintWithOutline } from "../draw/outline.ts";
+import { stageMemory } from "../picture/prepared-effect.ts";
+import { prepareTiles, tilesMemory } from "../picture/tile-grid.ts";
+import { joinStages, mapRows } from "../rows/map-rows.ts";
 import { createMix, toByte } from "../rows/mix.ts";
-import { allocatePlane, type StageContext } from "../rows/rows.ts";
-
-// Inks from dark to light, chosen for this project. The picture's lightness selects among them.
-const ramps = {
-  comic: ["#1b1035", "#d4145a", "#f7931e", "#ffe45c", "#fff8e1"],
-  screenprint: ["#12263a", "#06748c", "#f25f5c", "#ffd166", "#fdf6e3"],
-  neon: ["#0d0221", "#7b2cbf", "#ff2079", "#00f0ff", "#f5f749"],
-  mint: ["#22223b", "#2a6f77", "#4ecdc4", "#c7f9cc", "#fffcf2"],
-  mono: ["#000000", "#ffffff"],
-};
-
-/** The palettes of inks. */
-export type InkPalette = keyof typeof ramps;
+import { onFloats } from "../rows/on-floats.ts";
+import { allocatePlane, type CreateStage, type RowTarget, type Stage, type StageContext } from "../rows/rows.ts";
+import { createMatrix, hueMatrix } from "../tone/color-matrix.ts";
 
 const maxLevels = 12;
 
@@ -27,68 +20,100 @@ const inkEntries = maxLevels + 1;
 
 const paletteNames = ["comic", "screenprint", "neon", "mint", "mono", "original"] as const;
 
+const parameters = {
+  palette: choice({
+    description: "Inks by lightness; original keeps the picture's own colours, each channel printed on its own.",
+    choices: paletteNames,
+    byDefault: "comic",
+  }),
+  levels: integer({ description: "Number of flat tones.", minimum: 2, maximum: maxLevels, byDefault: 4 }),
+  saturation: number({
+    description: "Colourfulness of the inks (of the picture, for the original palette).",
+    minimum: 0,
+    maximum: 300,
+    byDefault: 110,
+    unit: "%",
+  }),
+  dot_size: number({
+    description: "Distance between printed dots; below 2, flat areas without dots.",
+    minimum: 0,
+    maximum: 64,
+    byDefault: 8,
+    unit: "px",
+  }),
+  dot_angle: number({
+    description: "Turn of the grid of dots.",
+    minimum: 0,
+    maximum: 90,
+    byDefault: 45,
+    unit: "degrees",
+  }),
+  outline: number({ description: "Blackness of outlines.", minimum: 0, maximum: 100, byDefault: 70, unit: "%" }),
+  outline_width: integer({
+    description: "Reach of an outline to each side.",
+    minimum: 1,
+    maximum: 8,
+    byDefault: 1,
+    unit: "px",
+  }),
+  grid: integer({
+    description: "Tiles across and down, each a small copy in other inks; 1 prints the picture once.",
+    minimum: 1,
+    maximum: 4,
+    byDefault: 1,
+  }),
+};
+
+type Settings = SettingsOf<typeof parameters>;
+
 /** Flat inks, dots between them, and black outlines, after the screen prints and comics that pop art quotes. */
 export const popArt = defineEffect({
   name: "pop_art",
   group: "print",
   title: "Pop art",
-  description: "Flat inks with printed dots between them and black outlines, as in comics and screen prints.",
+  description:
+    "Flat inks with printed dots between them and black outlines, as in comics and screen prints; once, or as a series of tiles.",
   revision: 2,
-  parameters: {
-    palette: choice({
-      description: "Inks by lightness; original keeps the picture's own colours, each channel printed on its own.",
-      choices: paletteNames,
-      byDefault: "comic",
-    }),
-    levels: integer({ description: "Number of flat tones.", minimum: 2, maximum: maxLevels, byDefault: 4 }),
-    saturation: number({
-      description: "Colourfulness of the inks (of the picture, for the original palette).",
-      minimum: 0,
-      maximum: 300,
-      byDefault: 110,
-      unit: "%",
-    }),
-    dot_size: number({
-      description: "Distance between printed dots; below 2, flat areas without dots.",
-      minimum: 0,
-      maximum: 64,
-      byDefault: 8,
-      unit: "px",
-    }),
-    dot_angle: number({
-      description: "Turn of the grid of dots.",
-      minimum: 0,
-      maximum: 90,
-      byDefault: 45,
-      unit: "degrees",
-    }),
-    outline: number({ description: "Blackness of outlines.", minimum: 0, maximum: 100, byDefault: 70, unit: "%" }),
-    outline_width: integer({
-      description: "Reach of an outline to each side.",
-      minimum: 1,
-      maximum: 8,
-      byDefault: 1,
-      unit: "px",
-    }),
-  },
-  createStage(settings, context, target) {
-    const { levels, dot_size: dotSize, dot_angle: angle } = settings;
-    const saturation = settings.saturation / 100;
-    const screenAt = (turn: number) => (dotSize >= 2 ? createHalftoneScreen(dotSize, angle + turn) : undefined);
-    const softness = Math.min(0.5, 0.75 / Math.max(dotSize, 1));
-    const print = (turn: number) => createPrint(context, { levels, softness, screen: screenAt(turn) });
-    const opacity = settings.outline / 100;
-    const paint =
-      settings.palette === "original"
-        ? paintOwnColors(context, { saturation, opacity, prints: [print(15), print(45), print(0)], last: levels - 1 })
-        : paintInks(context, {
-            inks: createInks(settings.palette, levels, saturation),
-            opacity,
-            print: print(0),
-          });
-    return paintWithOutline(context, { radiusPx: settings.outline_width, isDrawn: opacity > 0 }, paint, target);
+  parameters,
+  needsPicture: ({ grid }) => grid > 1,
+  memory: ({ grid }, shape) => (grid > 1 ? tilesMemory(grid, shape) : stageMemory(shape)),
+  prepare(settings, context) {
+    const { grid, palette } = settings;
+    const stageOf = (tile: number): CreateStage => {
+      const colorway = colorwayOf(palette, grid, tile);
+      return (stage, target) => createPrintStage(settings, colorway, stage, target);
+    };
+    return grid > 1 ? prepareTiles(context, grid, stageOf) : { createStage: stageOf(0) };
   },
 });
+
+function createPrintStage(settings: Settings, colorway: Colorway, context: StageContext, target: RowTarget): Stage {
+  const { palette, turn } = colorway;
+  if (palette !== "original" || turn === 0) return createPrinted(settings, colorway, context, target);
+  const turned: CreateStage = (inner, next) =>
+    mapRows(inner, onFloats(inner, createMatrix(inner.space, inner.shape, hueMatrix(turn))), next);
+  const printed: CreateStage = (inner, next) => createPrinted(settings, colorway, inner, next);
+  return joinStages([turned, printed], context, target);
+}
+
+function createPrinted(
+  settings: Settings,
+  { palette, turn }: Colorway,
+  context: StageContext,
+  target: RowTarget,
+): Stage {
+  const { levels, dot_size: dotSize, dot_angle: angle } = settings;
+  const saturation = settings.saturation / 100;
+  const screenAt = (degrees: number) => (dotSize >= 2 ? createHalftoneScreen(dotSize, angle + degrees) : undefined);
+  const softness = Math.min(0.5, 0.75 / Math.max(dotSize, 1));
+  const print = (degrees: number) => createPrint(context, { levels, softness, screen: screenAt(degrees) });
+  const opacity = settings.outline / 100;
+  const paint =
+    palette === "original"
+      ? paintOwnColors(context, { saturation, opacity, prints: [print(15), print(45), print(0)], last: levels - 1 })
+      : paintInks(context, { inks: createInks(palette, levels, saturation, turn), opacity, print: print(0) });
+  return paintWithOutline(context, { radiusPx: settings.outline_width, isDrawn: opacity > 0 }, paint, target);
+}
 
 /** Replaces a plane of tones of row `y` by their positions among the inks: a whole number for a flat ink, a fraction only at a dot's rim. */
 type Print = (plane: number, y: number) => void;
@@ -152,16 +177,4 @@ function paintOwnColors(
     });
     inkPlanes(planes, stride, lines, widthPx, opacity, last, channels, to === "floats", out);
   };
-}
-
-/** Returns `levels` inks from dark to light, sRGB-encoded. `saturation` 1 keeps the colourfulness of the palette. */
-export function createInks(palette: InkPalette, levels: number, saturation: number): readonly Rgb[] {
-  const stops = ramps[palette].map((text) => toOklab(toRgb(text) as Rgb));
-  return Array.from({ length: levels }, (_, level) => {
-    const place = (level / (levels - 1)) * (stops.length - 1);
-    const below = Math.min(Math.floor(place), stops.length - 2);
-    const [from, to] = [stops[below] as Rgb, stops[below + 1] as Rgb];
-    const mixed = from.map((value, c) => value + ((to[c] as number) - value) * (place - below));
-    return fromOklab([mixed[0] as number, (mixed[1] as number) * saturation, (mixed[2] as number) * saturation]);
-  });
 }

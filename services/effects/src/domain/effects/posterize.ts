@@ -3,8 +3,9 @@ import { defineEffect } from "../catalogue/define-effect.ts";
 import { choice, integer } from "../catalogue/parameters.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
-import type { RowPainter } from "../rows/rows.ts";
+import type { StageContext } from "../rows/rows.ts";
 import { changeLuminance } from "../tone/luminance.ts";
+import { mapSamples } from "../tone/map-samples.ts";
 
 /**
  * Reduces encoded values to a few: equal intervals of the range become equally spaced values from 0 to 1, as feComponentTransfer's type "discrete"
@@ -26,12 +27,13 @@ export const posterize = defineEffect({
     }),
   },
   createStage({ levels, mode }, context, target) {
-    const { space, shape } = context;
-    const { widthPx, channels } = shape;
-    const kernels = space.use(toneKernels);
-    const onChannels: RowPainter = (row, to) => kernels.posterize(row, channels, widthPx, levels, to);
-    const change = (plane: number) => kernels.posterizePlane(plane, widthPx, levels);
-    const paint = mode === "rgb" ? onChannels : changeLuminance(context, change);
-    return mapRows(context, onFloats(context, paint), target);
+    const kernels = context.space.use(toneKernels);
+    if (mode === "rgb") {
+      const createPainter = (own: StageContext) =>
+        onFloats(own, (row, to) => kernels.posterize(row, own.shape.channels, own.shape.widthPx, levels, to));
+      return mapRows(context, mapSamples(context, createPainter), target);
+    }
+    const change = (plane: number) => kernels.posterizePlane(plane, context.shape.widthPx, levels);
+    return mapRows(context, onFloats(context, changeLuminance(context, change)), target);
   },
 });

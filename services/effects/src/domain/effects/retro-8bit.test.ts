@@ -95,6 +95,18 @@ test("a custom palette of two or 256 colours prints only these", async () => {
   }
 });
 
+test("an adaptive palette prints at most so many colours, and those of the picture if there are as few", async () => {
+  for (const count of [2, 16, 256]) {
+    const settings = { palette: "adaptive", adaptive_colors: count, pixel_size: 2 };
+    const seen = new Set(toPixels(await retro(createPicture(83, 41, 3), settings)).map(toHex));
+    expect(seen.size).toBeLessThanOrEqual(count);
+    expect(seen.size).toBeGreaterThan(count / 3);
+  }
+  const picture = createFlat(40, 40, [30, 90, 200]);
+  for (let i = 0; i < 800; i++) picture.data.set(i % 40 < 20 ? [240, 180, 60] : [250, 250, 250], i * 3);
+  expect((await retro(picture, { palette: "adaptive", pixel_size: 4 })).data).toEqual(picture.data);
+});
+
 test.each([
   ["one colour", "#204060"],
   ["257 colours", new Array(257).fill("#204060").join(" ")],

@@ -1,16 +1,62 @@
 import { defineEffect } from "../catalogue/define-effect.ts";
-import { choice, colors, integer, number } from "../catalogue/parameters.ts";
+import { choice, colors, integer, number, type SettingsOf } from "../catalogue/parameters.ts";
 import type { Rgb } from "../color/color.ts";
 import { encodedCurve, linearCurve } from "../color/curve.ts";
 import { createPaletteLook } from "../color/palette-look.ts";
 import { sortByLightness } from "../color/palette-match.ts";
-import { customColors, type PaletteName, paletteChoices, paletteColors, palettes } from "../color/palettes.ts";
+import { customColors, findTonePalette, type PaletteName, paletteChoices, paletteColors } from "../color/palettes.ts";
 import { createPalettePattern } from "../dither/palette-pattern.ts";
 import { createBayerMap } from "../dither/thresholds.ts";
+import { chooseColors, isAdaptive, paletteMemory } from "../picture/picture-palette.ts";
 import { toColorTable } from "../rows/color-table.ts";
 import { mapCells } from "../rows/map-cells.ts";
 import { joinStages, mapRows } from "../rows/map-rows.ts";
-import { allocatePlane, type CreateStage, type RowPainter, rowBytes, type StageContext } from "../rows/rows.ts";
+import {
+  allocatePlane,
+  type CreateStage,
+  type RowPainter,
+  type RowTarget,
+  rowBytes,
+  type Stage,
+  type StageContext,
+} from "../rows/rows.ts";
+
+const parameters = {
+  palette: choice({
+    description: "The machine whose colours are used; custom takes those of colors, adaptive those of the picture.",
+    choices: paletteChoices,
+    byDefault: "nes",
+  }),
+  colors: colors({
+    description: "The colours of the custom palette.",
+    minimum: 2,
+    maximum: 256,
+    byDefault: customColors,
+  }),
+  adaptive_colors: integer({
+    description: "How many colours the adaptive palette takes from the picture.",
+    minimum: 2,
+    maximum: 256,
+    byDefault: 16,
+  }),
+  pixel_size: integer({ description: "Side of a coarse pixel.", minimum: 1, maximum: 64, byDefault: 6, unit: "px" }),
+  dither: number({
+    description: "Strength of a 4×4 Bayer pattern between colours.",
+    minimum: 0,
+    maximum: 100,
+    byDefault: 40,
+    unit: "%",
+  }),
+  scanlines: number({
+    description: "How much the lower edge of each row of coarse pixels is darkened.",
+    minimum: 0,
+    maximum: 100,
+    byDefault: 0,
+    unit: "%",
+  }),
+};
+
+type Settings = SettingsOf<typeof parameters>;
 
 /** Coarse pixels in the colours of an old machine, with its dithering and the dark lines of its screen. */
 export const retro8bit = defineEffect({
@@ -19,48 +65,29 @@ export const retro8bit = defineEffect({
   title: "Retro 8-bit",
   description: "Coarse pixels in the palette of an old machine, with a dither pattern and scan lines.",
   revision: 2,
-  parameters: {
-    palette: choice({
-      description: "The machine whose colours are used; custom takes those of colors.",
-      choices: paletteChoices,
-      byDefault: "nes",
-    }),
-    colors: colors({
-      description: "The colours of the custom palette.",
-      minimum: 2,
-      maximum: 256,
-      byDefault: customColors,
-    }),
-    pixel_size: integer({ description: "Side of a coarse pixel.", minimum: 1, maximum: 64, byDefault: 6, unit: "px" }),
-    dither: number({
-      description: "Strength of a 4×4 Bayer pattern between colours.",
-      minimum: 0,
-      maximum: 100,
-      byDefault: 40,
-      unit: "%",
-    }),
-    scanlines: number({
-      description: "How much the lower edge of each row of coarse pixels is darkened.",
-      minimum: 0,
-      maximum: 100,
-      byDefault: 0,
-      unit: "%",
-    }),
-  },
-  createStage(settings, context, target) {
-    const { palette, pixel_size: cellPx } = settings;
-    const dither = settings.dither / 100;
-    const createPainter = (coarse: StageContext) =>
-      palette !== "custom" && palettes[palette].match === "tone"
-        ? createTonePainter(coarse, palette, dither)
-        : createPatternPainter(coarse, paletteColors(palette, settings.colors), dither);
-    const cells: CreateStage = (inner, next) => mapCells(inner, cellPx, createPainter, next);
-    if (settings.scanlines === 0) return cells(context, target);
-    const lines: CreateStage = (inner, next) =>
-      mapRows(inner, createScanlines(inner, cellPx, settings.scanlines / 100), next);
-    return joinStages([cells, lines], context, target);
+  parameters,
+  needsPicture: isAdaptive,
+  memory: paletteMemory,
+  async prepare(settings, context) {
+    const chosen = await chooseColors(settings, context);
+    return { createStage: (stage, target) => createRetro(chosen, stage, target) };
   },
 });
+
+function createRetro(settings: Settings, context: StageContext, target: RowTarget): Stage {
+  const { palette, colors, pixel_size: cellPx } = settings;
+  const dither = settings.dither / 100;
+  const tone = findTonePalette(palette);
+  const createPainter = (coarse: StageContext) =>
+    tone === undefined
+      ? createPatternPainter(coarse, paletteColors(palette, colors), dither)
+      : createTonePainter(coarse, tone, dither);
+  const cells: CreateStage = (inner, next) => mapCells(inner, cellPx, createPainter, next);
+  if (settings.scanlines === 0) return cells(context, target);
+  const lines: CreateStage = (inner, next) =>
+    mapRows(inner, createScanlines(inner, cellPx, settings.scanlines / 100), next);
+  return joinStages([cells, lines], context, target);
+}
 
 function createPatternPainter(context: StageContext, colors: readonly Rgb[], strength: number): RowPainter {
   const { space, shape, to } = context;

@@ -1,4 +1,4 @@
-import { createFloatReader, createFloatWriter } from "./on-floats.ts";
+import { createRing, mapAhead } from "./map-ahead.ts";
 import { type Row, type RowTarget, rowBytes, type Stage, type StageContext } from "./rows.ts";
 
 /** Returns the row of floats that lies `down` rows below the current one (above it if negative). Rows past an edge are the row at the edge. */
@@ -22,35 +22,14 @@ export function mapWindow(
 ): Stage {
   const { space, shape } = context;
   const bytes = rowBytes(shape, "floats");
-  const rows = Math.min(shape.heightPx, above + below + 1);
-  const stride = Math.ceil((bytes + 64) / 16) * 16;
-  const memory = space.allocate(rows * stride);
-  const placeOf = (y: number): Row => memory + (y % rows) * stride;
-  const read = createFloatReader(context);
-  const write = createFloatWriter(context);
-  let pushed = 0;
-  let done = 0;
-  let isEnding = false;
-  const around: RowsAround = (down) => placeOf(Math.min(pushed - 1, Math.max(0, done + down)));
-  const paintNext = () => {
-    const to = target.place();
-    write(to, (out) => paint(around, out, done));
-    done += 1;
-    target.emit(to);
-  };
-  return {
-    push(row) {
-      space.bytes(placeOf(pushed), bytes).set(space.bytes(read(row), bytes));
-      pushed += 1;
-      if (pushed > done + below) paintNext();
+  const placeOf = createRing(context, Math.min(shape.heightPx, above + below + 1), bytes);
+  return mapAhead(
+    context,
+    below,
+    {
+      take: (row, y) => space.bytes(placeOf(y), bytes).set(space.bytes(row, bytes)),
+      paint: (to, y, last) => paint((down) => placeOf(Math.min(last, Math.max(0, y + down))), to, y),
     },
-    more() {
-      if (!isEnding || done === pushed) return false;
-      paintNext();
-      return true;
-    },
-    end() {
-      isEnding = true;
-    },
-  };
+    target,
+  );
 }

@@ -1,0 +1,2 @@
+// Rows of bytes that are mapped without floats in memory. `ByteKernels` in src/kernels/byte-kernels.ts describes each function.
+export { pairTable, mapPairs } from "./_bytes";
