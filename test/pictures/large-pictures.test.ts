@@ -39,8 +39,19 @@ test.skipIf(process.platform !== "linux")("effects and cut-outs do not hold a la
     .toBuffer();
   const cutOut: Operation = { $case: "removeBackground", value: { model: "pixelmesh-matte" } };
   const effect = effectStep("fx", "dither", { method: "threshold" }).operation as Operation;
+  // Floats of the inverted picture, and their columns, lie in files.
+  const columns: Operation = {
+    $case: "applyEffects",
+    value: {
+      effects: [
+        { name: "invert", parameters: {} },
+        { name: "pixel_sort", parameters: { axis: { kind: { $case: "text", value: "columns" } } } },
+      ],
+    },
+  };
   for (const [service, operation, encoding] of [
     ["effects", effect, jpeg],
+    ["effects", columns, jpeg],
     ["background", cutOut, png],
   ] as const) {
     const pid = mesh.processes().find(({ name }) => name === service)?.pid ?? 0;

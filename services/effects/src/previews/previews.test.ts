@@ -94,3 +94,21 @@ test("a replaced preview and one whose caller has left give their turns back", a
   await expect(left).rejects.toThrow("left");
   expect((await make("a", toPlan(4))).cached).toBe(false);
 });
+
+test("a preview whose full result would be above the limits, or which is too large itself, is refused", async () => {
+  const { make } = createTestPreviews();
+  const padded = (sides: string) => {
+    const effects = [toEffect("padding", { sides })];
+    return parsePreviewPlan(PreviewEffectsRequest.fromPartial({ operation: { effects }, maxSidePx: 1_024 }));
+  };
+  // The copy has half the size of the source, and so have its borders.
+  expect((await make("a", padded("300"))).header).toMatchObject({ widthPx: 1_324, heightPx: 1_324 });
+  await expect(make("a", padded("8000"))).rejects.toMatchObject({
+    reason: "OUTPUT_TOO_LARGE",
+    message: expect.stringContaining("18048x18048"),
+  });
+  await expect(make("a", padded("3900"))).rejects.toMatchObject({
+    reason: "OUTPUT_TOO_LARGE",
+    message: expect.stringContaining("4924x4924"),
+  });
+});
