@@ -64,6 +64,40 @@ test("a folder is cut out with settings, onto a gradient, with a report of each 
   expect(await sharp(readFileSync(join(photos, "portrait.result.png"))).metadata()).toMatchObject({ format: "png" });
 });
 
+test("pictures that an earlier command has finished are skipped, by content and settings", async () => {
+  const outDir = join(root, "skipping");
+  const cut = (...more: string[]) =>
+    run(
+      photos,
+      "--recursive",
+      "--remove-background",
+      "--format",
+      "png",
+      "--out-dir",
+      outDir,
+      "--skip-existing",
+      ...more,
+    );
+  expect((await cut()).err).toContain("2 done, 1 failed of 3 pictures");
+  const again = await cut("--json");
+  expect(again.err).toContain("0 done, 2 skipped, 1 failed of 3 pictures");
+  const { jobs } = JSON.parse(again.out) as {
+    jobs: { state: string; skipped: boolean; outputs: { path: string }[] }[];
+  };
+  expect(jobs.map(({ state, skipped }) => [state, skipped])).toEqual([
+    ["FAILED", false],
+    ["SUCCEEDED", true],
+    ["SUCCEEDED", true],
+  ]);
+  expect(jobs[1]?.outputs[0]?.path).toBe(join(outDir, "portrait.result.png"));
+  // Other settings, a changed picture and a lost output are done again.
+  expect((await cut("--cut-out", "feather=1")).err).toContain("2 done, 1 failed");
+  rmSync(join(outDir, "still.result.png"));
+  expect((await cut("--cut-out", "feather=1")).err).toContain("1 done, 1 skipped, 1 failed");
+  const both = await run(photos, "--remove-background", "-o", join(root, "x.png"), "--skip-existing");
+  expect(both.err).toContain("Expected `--skip-existing` beside `--out-dir`");
+});
+
 test("one output is asked of one picture only, also for a folder", async () => {
   const { exitCode, err } = await run(photos, "--recursive", "--remove-background", "-o", join(root, "one.png"));
   expect(exitCode).toBe(2);

@@ -97,6 +97,7 @@ export function addRun(program: Command, io: CliIo, finish: (exitCode: number) =
     .addOption(addressOption())
     .option("-o, --output <file>", "file for the only output; - is standard output")
     .option("--out-dir <dir>", "directory for outputs (default: .)")
+    .option("--skip-existing", "leave out pictures that an earlier command with this flag has finished in --out-dir")
     .option("--report <file>", "write a CSV file with a line for each picture: state, outputs, time, confidence, error")
     .option("--json", "print one JSON document about all pictures")
     .addHelpText("after", examples)

@@ -35,6 +35,7 @@ test("the document has exactly the shape that scripts rely on", () => {
       {
         id: "j1",
         state: "SUCCEEDED",
+        skipped: false,
         source: { path: "cat.png", width: 4, height: 3 },
         outputs: [output],
         steps: [
@@ -66,6 +67,7 @@ test("the document has exactly the shape that scripts rely on", () => {
       {
         id: null,
         state: "FAILED",
+        skipped: false,
         source: { path: "bad.png", width: null, height: null },
         outputs: [],
         steps: [],

@@ -20,6 +20,8 @@ export type PictureResult = {
   readonly job: Job | undefined;
   readonly outputs: readonly SavedOutput[];
   readonly failure: Failure | undefined;
+  /** Whether an earlier command has finished it: there is no job. */
+  readonly isSkipped?: boolean;
 };
 
 /** The document of `run --json`. Its shape is part of the command's contract. Times in milliseconds. */
@@ -27,12 +29,16 @@ export function toDocument(results: readonly PictureResult[], wallMs: number) {
   return { jobs: results.map(toJobDocument), wallMs: Math.round(wallMs) };
 }
 
-function toJobDocument({ path, job, outputs, failure }: PictureResult) {
+function toJobDocument({ path, job, outputs, failure, isSkipped = false }: PictureResult) {
   const info = job?.sources[0]?.info;
   return {
     id: job?.id ?? null,
     // For the caller, a picture failed if its outputs could not be downloaded or written, even if its job succeeded.
-    state: failure !== undefined && job?.state !== JobState.CANCELLED ? "FAILED" : toStateName(job?.state),
+    state:
+      failure !== undefined && job?.state !== JobState.CANCELLED
+        ? "FAILED"
+        : toStateName(isSkipped ? JobState.SUCCEEDED : job?.state),
+    skipped: isSkipped,
     source: { path, width: info?.widthPx ?? null, height: info?.heightPx ?? null },
     outputs,
     steps: (job?.steps ?? []).map((step) => ({

@@ -31,6 +31,7 @@ export type RunOptions = Omit<UpscaleOptions, "upscaleModel"> &
     readonly jobs?: number;
     readonly recursive?: true;
     readonly report?: string;
+    readonly skipExisting?: true;
     readonly quiet?: true;
     readonly allowDegraded?: true;
     readonly cache: boolean;
@@ -55,6 +56,8 @@ export type RunFlags = StepFlags & {
   readonly deadlineMs: number | undefined;
   /** Whether folders stand for the pictures in their subfolders, too. */
   readonly isRecursive: boolean;
+  /** Whether pictures that an earlier command has finished are left out. */
+  readonly skipsFinished: boolean;
   /** Where the CSV report goes. */
   readonly reportFile: string | undefined;
   /** Pictures in work at once. */
@@ -105,6 +108,7 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
     priority: options.priority,
     deadlineMs: options.deadline,
     isRecursive: options.recursive === true,
+    skipsFinished: options.skipExisting === true,
     reportFile: options.report,
     picturesAtOnce: options.jobs ?? defaultPicturesAtOnce,
     quiet: options.quiet === true,
@@ -117,6 +121,7 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
   };
   if (output !== undefined) {
     if (options.outDir !== undefined) throw new UsageError("Expected one of `-o` and `--out-dir`, got both");
+    if (options.skipExisting) throw new UsageError("Expected `--skip-existing` beside `--out-dir`, got `-o`");
     assertOneOutput(flags);
     if (flags.json && isStdout(output)) {
       throw new UsageError("Expected `--json` without `-o` to standard output, because only one of them can use it");

@@ -8,9 +8,9 @@ export type TimedResult = PictureResult & { readonly ms: number };
 
 /** Formats results as CSV, as RFC 4180 says: a line of names, lines that end with CR LF, and quotes around fields that need them. */
 export function toReport(results: readonly TimedResult[]): string {
-  const rows = results.map(({ path, job, outputs, failure, ms }) => [
+  const rows = results.map(({ path, job, outputs, failure, ms, isSkipped = false }) => [
     path,
-    failure === undefined ? "SUCCEEDED" : "FAILED",
+    isSkipped ? "SKIPPED" : failure === undefined ? "SUCCEEDED" : "FAILED",
     outputs.map((output) => output.path).join(" "),
     (ms / 1_000).toFixed(3),
     leastConfidence(job),

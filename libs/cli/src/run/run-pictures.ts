@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
-import type { Pixelmesh } from "@pixelmesh/client";
+import { basename } from "node:path";
+import type { Job, Pixelmesh } from "@pixelmesh/client";
 import { escapeLine } from "../format/safe-text.ts";
 import { toShortSize, toShortTime } from "../format/text.ts";
 import { type CliIo, isPlain } from "../io.ts";
@@ -7,6 +8,7 @@ import { UsageError } from "../options/usage-error.ts";
 import { type Failure, type PictureResult, toDocument } from "./document.ts";
 import { planEffects } from "./effect-pictures.ts";
 import { expandPictures } from "./expand-pictures.ts";
+import { type Finished, finishedKey, openFinished } from "./finished.ts";
 import { assertOneOutput, neededServices, outputNames, type RunFlags } from "./flags.ts";
 import { type GivenAddress, openMesh } from "./open-mesh.ts";
 import { assertWritable, leadsToStdout } from "./output-target.ts";
@@ -14,7 +16,7 @@ import { toPipeline } from "./pipeline.ts";
 import { type Place, planPaths } from "./plan-paths.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { type TimedResult, toReport } from "./report.ts";
-import { type PictureTask, runPicture } from "./run-picture.ts";
+import { type PictureEvents, type PictureTask, runPicture } from "./run-picture.ts";
 import { withSharedModel } from "./shared-model.ts";
 import { isStdin } from "./standard-paths.ts";
 import { toTypedFailure } from "./typed-failure.ts";
@@ -32,7 +34,8 @@ export async function runPictures(given: RunFlags & GivenAddress, io: CliIo): Pr
     const { pipeline, effectPictures, explain } = await planPipeline(flags, mesh.client, io.stopping);
     const common = { flags, pipeline, effectPictures, explain, streams: io.streams ?? {} };
     const tasks = flags.pictures.map((path, index) => ({ path, ...common, ...(places[index] as Place) }));
-    const { results, wallMs } = await runAll(mesh.client, tasks, progress, io.stopping);
+    const finished = flags.skipsFinished ? openFinished(flags.outDir) : undefined;
+    const { results, wallMs } = await runAll(mesh.client, tasks, progress, io.stopping, finished);
     if (flags.reportFile !== undefined) await writeFile(flags.reportFile, toReport(results));
     if (results.length > 1) progress.note(toTotal(results, wallMs));
     progress.close();
@@ -73,7 +76,13 @@ async function planPipeline(given: RunFlags, client: Pixelmesh, signal: AbortSig
   };
 }
 
-async function runAll(client: Pixelmesh, tasks: readonly PictureTask[], progress: Progress, signal: AbortSignal) {
+async function runAll(
+  client: Pixelmesh,
+  tasks: readonly PictureTask[],
+  progress: Progress,
+  signal: AbortSignal,
+  finished: Finished | undefined,
+) {
   const results: TimedResult[] = [];
   let firstMs: number | undefined;
   let lastMs = 0;
@@ -86,7 +95,8 @@ async function runAll(client: Pixelmesh, tasks: readonly PictureTask[], progress
     for (const [index, task] of queue) {
       const beginMs = performance.now();
       const label = escapeLine(isStdin(task.path) ? "standard input" : task.path);
-      const result = await runPicture(client, task, { onJob: (job) => progress.update(label, job), onTraffic }, signal);
+      const events = { onJob: (job: Job) => progress.update(label, job), onTraffic };
+      const result = await runOnce(client, task, events, signal, finished);
       const ms = performance.now() - beginMs;
       results[index] = { ...result, ms };
       progress.finish(label, toSummary(result, ms), result.failure !== undefined);
@@ -97,8 +107,32 @@ async function runAll(client: Pixelmesh, tasks: readonly PictureTask[], progress
   return { results, wallMs: firstMs === undefined ? 0 : lastMs - firstMs };
 }
 
+/** Runs a picture, unless an earlier command has finished it with the same contents and settings. */
+async function runOnce(
+  client: Pixelmesh,
+  task: PictureTask,
+  events: PictureEvents,
+  signal: AbortSignal,
+  finished: Finished | undefined,
+): Promise<PictureResult> {
+  const key = finished && (await keyOf(task));
+  const outputs = key === undefined ? undefined : finished?.find(key);
+  if (outputs) return { path: task.path, job: undefined, outputs, failure: undefined, isSkipped: true };
+  const result = await runPicture(client, task, events, signal);
+  if (key !== undefined && result.failure === undefined) await finished?.add(key, result.outputs);
+  return result;
+}
+
+function keyOf({ path, flags, pipeline, effectPictures, pathOf }: PictureTask): Promise<string | undefined> {
+  const background = flags.background?.kind === "picture" ? [flags.background.path] : [];
+  const files = [path, ...background, ...effectPictures.map((picture) => picture.path)];
+  const { quality, allowDegraded } = flags;
+  return finishedKey(files, { pipeline, quality, allowDegraded, place: basename(pathOf("result", "png")) });
+}
+
 /** Formats the result of a picture: succeeded or why not, degradations, adjustments. */
-export function toSummary({ job, failure }: PictureResult, ms: number): string {
+export function toSummary({ job, failure, isSkipped }: PictureResult, ms: number): string {
+  if (isSkipped) return "skipped: an earlier command has finished it";
   const cached = (job?.steps ?? []).filter((step) => step.cached).map(({ id }) => id);
   const head = failure
     ? `${failure.reason}: ${failure.message}`
@@ -113,8 +147,13 @@ export function toSummary({ job, failure }: PictureResult, ms: number): string {
 /** Formats how many pictures succeeded and failed, and how many there were in a second. */
 export function toTotal(results: readonly PictureResult[], wallMs: number): string {
   const failed = results.filter(({ failure }) => failure !== undefined).length;
+  const skipped = results.filter(({ isSkipped }) => isSkipped).length;
   const rate = wallMs > 0 ? `, ${((results.length / wallMs) * 1_000).toPrecision(2)} a second` : "";
-  const parts = [`${results.length - failed} done`, ...(failed > 0 ? [`${failed} failed`] : [])];
+  const parts = [
+    `${results.length - failed - skipped} done`,
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+  ];
   return `${parts.join(", ")} of ${results.length} pictures in ${toShortTime(wallMs)}${rate}`;
 }
 
