@@ -2,6 +2,7 @@ import type { AppError } from "@pixelmesh/client";
 import { decodePicture, defaultLimits } from "@pixelmesh/imaging";
 import {
   BackgroundServiceDefinition,
+  CutOutResult,
   EffectsServiceDefinition,
   ImageFormat,
   IngestServiceDefinition,
@@ -141,6 +142,10 @@ describe("direct calls, without a job", () => {
     expect(
       await failure(collect(background.removeBackground(upload({ operation, replace: wrong, encoding: png })))),
     ).toMatchObject({ reason: "INVALID_ARGUMENT", fields: [{ field: "replace.color" }] });
+    const matte = { ...operation, result: CutOutResult.MATTE };
+    expect(
+      await failure(collect(background.removeBackground(upload({ operation: matte, replace, encoding: png })))),
+    ).toMatchObject({ reason: "INVALID_ARGUMENT", fields: [{ field: "operation.result" }] });
   });
 
   test("ApplyEffects and PreviewEffects run the same chain, the preview on a small copy", async () => {

@@ -59,6 +59,11 @@ test("options of a background picture need one", () => {
   expect(() => parseBackgroundColor("#12345678")).toThrow("Expected `--background-color` to be an opaque colour");
 });
 
+test("a matte has no background", () => {
+  const options = { cutOut: { result: "matte" }, background: parseBackground("white") } as const;
+  expect(() => parse(["a.png"], options)).toThrow("Expected `--cut-out result=matte` without `--background`");
+});
+
 test("--cut-out cuts out", () => {
   expect(parse(["a.png"], { cutOut: { featherPx: 2 } })).toMatchObject({
     removeBackground: true,

@@ -127,6 +127,8 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
       throw new UsageError("Expected `--json` without `-o` to standard output, because only one of them can use it");
     }
   }
+  if (background !== undefined && options.cutOut?.result === "matte")
+    throw new UsageError("Expected `--cut-out result=matte` without `--background`: a matte has nothing behind it");
   assertEncoding(flags);
   assertWork(flags);
   if (pictures.filter(isStdin).length > 1)

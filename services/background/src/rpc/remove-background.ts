@@ -1,6 +1,8 @@
 import { expected } from "@pixelmesh/errors";
 import { isFrameFile } from "@pixelmesh/imaging";
 import {
+  CutOutResult,
+  type RemoveBackgroundOperation,
   type RemoveBackgroundRequest,
   type RemoveBackgroundResponse,
   type ReplaceBackgroundOperation,
@@ -20,10 +22,13 @@ export function createRemoveBackground(worker: WorkerParts, removing: RasterHand
     { signal }: CallContext,
   ): AsyncGenerator<RemoveBackgroundResponse, void, undefined> {
     const { header, chunks } = await splitHeader(stream);
-    const { operation = { model: "" }, replace, encoding } = header;
+    const { replace, encoding } = header;
+    const operation: RemoveBackgroundOperation = header.operation ?? { model: "" };
     if (replace && parseReplacement(replace, "replace").kind === "picture") {
       throw expected("replace", "a colour or a blur; a job takes a second picture", "picture");
     }
+    if (replace && operation.result === CutOutResult.MATTE)
+      throw expected("operation.result", "CUT_OUT beside a new background", "MATTE");
     const step = Step.fromPartial({ id: "remove", operation: { $case: "removeBackground", value: operation } });
     const handler = replace ? removeAndReplace(removing, replacing, replace) : removing;
     for await (const part of streamDirect(worker, { handler, step, chunks, encoding, signal })) yield { part };
