@@ -1,6 +1,13 @@
 import type { EffectDescription } from "@pixelmesh/client";
 import { AppError } from "@pixelmesh/errors";
-import { createContactSheet, createFrame, decodePicture, defaultLimits, type Frame } from "@pixelmesh/imaging";
+import {
+  createContactSheet,
+  createFrame,
+  decodePicture,
+  defaultLimits,
+  type Frame,
+  resizeFrame,
+} from "@pixelmesh/imaging";
 import { labelFrame, labelSizePx } from "./label-frame.ts";
 
 /** Size of the parts of a sheet. */
@@ -35,7 +42,7 @@ export async function makeSheet(
   if (firstName === undefined) throw new AppError("UNKNOWN_EFFECT", "The mesh has no effects");
   const makeTile = async (name: string) => {
     const { frame } = await decodePicture(await askTile(name), defaultLimits);
-    return labelFrame(frame, name, textScale);
+    return labelFrame(await fitted(frame, sidePx), name, textScale);
   };
   // The first preview sends the picture; the others follow a few at a time.
   const first = await makeTile(firstName);
@@ -53,6 +60,14 @@ export async function makeSheet(
     sheet.data.set(data, row * (cellPx + gapPx) * sheet.widthPx * 3);
   }
   return sheet;
+}
+
+/** Returns a preview within its side: some effects make a picture larger. */
+async function fitted(frame: Frame, sidePx: number): Promise<Frame> {
+  const scale = sidePx / Math.max(frame.widthPx, frame.heightPx);
+  if (scale >= 1) return frame;
+  const [widthPx, heightPx] = [frame.widthPx, frame.heightPx].map((side) => Math.max(1, Math.round(side * scale)));
+  return resizeFrame(frame, widthPx as number, heightPx as number);
 }
 
 /** Maps values in order, a few at a time. */

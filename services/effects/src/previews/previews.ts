@@ -104,7 +104,7 @@ function createTurns({ previewConcurrency }: Settings): ByteBudget {
 /** Most pixels of a preview's result: effects may make a small picture larger. */
 const maxResultPixels = 16 * 1_024 * 1_024;
 
-/** Throws OUTPUT_TOO_LARGE if an effect gives a result above the limits. */
+/** Throws OUTPUT_TOO_LARGE if an effect makes a picture above the limits. */
 function assertSizes(effects: readonly ParsedEffect[], picture: Shape, limits: PictureLimits): void {
   for (const { widthPx, heightPx } of chainNeed(effects, picture).shapes) assertOutputSize(widthPx, heightPx, limits);
 }
@@ -118,7 +118,6 @@ async function render(
 ): Promise<Result> {
   const factor = previewFactor(frame, source);
   const scaled = effects.map((effect) => effect.atScale(factor));
-  assertSizes(effects, { ...source, channels: frame.channels }, limits);
   assertSizes(scaled, frame, { ...limits, maxOutputPixels: Math.min(limits.maxOutputPixels, maxResultPixels) });
   const shown = await applyChain(frame, scaled, { signal });
   const { bytes, format, notices } = await encodeFrame(shown, encoding, limits);
