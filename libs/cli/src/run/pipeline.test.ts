@@ -67,14 +67,14 @@ test("a blurred background is made from the picture before the cut-out", () => {
 
 test("settings of a cut-out and of a background picture reach their operations", () => {
   const { steps } = pipelineOf({
-    cutOut: parseCutOut("feather=2,existing_alpha=keep,result=matte"),
+    cutOut: parseCutOut("feather=2,existing_alpha=keep,result=cut_out"),
     background: parseBackground("beach.jpg"),
     backgroundFit: "contain",
     backgroundPosition: parsePosition("0,1"),
     backgroundColor: parseBackgroundColor("navy"),
   });
   expect(steps.map(({ operation }) => operation?.value)).toEqual([
-    { model: "", featherPx: 2, existingAlpha: ExistingAlpha.KEEP, result: CutOutResult.MATTE },
+    { model: "", featherPx: 2, existingAlpha: ExistingAlpha.KEEP, result: CutOutResult.CUT_OUT },
     {
       background: {
         $case: "picture",
