@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "@pixelmesh/errors";
 import { type HoldSlotRequest, type HoldSlotResponse, SchedulerServiceDefinition, SlotRequest } from "@pixelmesh/proto";
 import { connectRpc, createHealth, startRpcServer } from "@pixelmesh/rpc";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
@@ -13,8 +14,12 @@ const grantOf = (term: number): HoldSlotResponse => ({
   },
 });
 
-/** Starts a scheduler that answers each request after `delayMs` with a grant of the next of `terms`. */
-async function startSlowScheduler(terms: number[], delayMs: number) {
+/**
+ * Starts a scheduler that answers each request after `delayMs` with a grant of the next of `terms`. It does not lead yet when the first `refusals`
+ * requests come.
+ */
+async function startSlowScheduler(terms: number[], delayMs: number, refusals = 0) {
+  let refused = 0;
   const log = createLogger({ service: "test", level: "silent" });
   const health = createHealth();
   const renewals: number[] = [];
@@ -29,6 +34,10 @@ async function startSlowScheduler(terms: number[], delayMs: number) {
       rpc.add(SchedulerServiceDefinition, {
         async *attachDevice() {},
         async *holdSlot(stream: AsyncIterable<HoldSlotRequest>) {
+          if (refused < refusals) {
+            refused += 1;
+            throw new AppError("SERVICE_UNAVAILABLE", "This scheduler does not lead");
+          }
           const term = terms.shift() ?? 0;
           for await (const { message } of stream) {
             if (message?.$case === "release") return;
@@ -66,6 +75,13 @@ test("a late grant is renewed before it is used, and its validity counts from th
   slot.release();
 });
 
+test("a request waits for a scheduler that does not lead yet", async () => {
+  const { hold } = await startSlowScheduler([1], 0, 3);
+  const slot = await hold();
+  expect(slot.grant.slotId).toBe("1.1");
+  slot.release();
+});
+
 test("a prompt grant is used at once, and its validity counts from the request", async () => {
   const { hold, renewals } = await startSlowScheduler([1], 700);
   const slot = await hold();
@@ -75,8 +91,16 @@ test("a prompt grant is used at once, and its validity counts from the request",
 });
 
 test("a grant with a lower term than one already seen is refused", async () => {
-  const { hold } = await startSlowScheduler([7, 6, 7], 0);
+  // The request is repeated for 3 s, at most every 250 ms.
+  const { hold } = await startSlowScheduler([7, ...Array.from({ length: 100 }, () => 6)], 0);
   (await hold()).release();
   await expect(hold()).rejects.toMatchObject({ reason: "SERVICE_UNAVAILABLE" });
+});
+
+test("a grant of the seen term follows one of a lower term", async () => {
+  const { hold } = await startSlowScheduler([7, 6, 7], 0);
   (await hold()).release();
+  const slot = await hold();
+  expect(slot.grant.slotId).toBe("7.1");
+  slot.release();
 });

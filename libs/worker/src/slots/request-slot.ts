@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, type Reason, toAppError } from "@pixelmesh/errors";
 import type { SlotRelease, SlotRequest } from "@pixelmesh/proto";
 import type { SchedulerLink } from "./scheduler-link.ts";
@@ -8,6 +9,13 @@ export type GrantedCall = { readonly call: SlotCall; readonly timed: TimedGrant 
 
 const releaseTimeoutMs = 5_000;
 
+/**
+ * How long no scheduler may lead before a request fails: a channel whose first connection was refused, because the scheduler had not started yet, tries again
+ * after a second.
+ */
+const leaderTimeoutMs = 3_000;
+const retryMs = 250;
+
 /** Reasons of a scheduler that does not lead or cannot be reached. */
 const notLeading: ReadonlySet<Reason> = new Set<Reason>(["SERVICE_UNAVAILABLE", "STOPPING", "CANCELLED"]);
 
@@ -17,14 +25,15 @@ export function isNotLeading({ reason }: AppError): boolean {
 }
 
 /**
- * Requests a slot and waits for the grant; tries each scheduler once. Throws the scheduler's refusal (QUEUE_FULL, NO_DEVICE_FITS, …),
- * SERVICE_UNAVAILABLE if no scheduler leads, or the signal's reason.
+ * Requests a slot and waits for the grant; tries each scheduler in turn. Throws the scheduler's refusal (QUEUE_FULL, NO_DEVICE_FITS, …),
+ * SERVICE_UNAVAILABLE if no scheduler leads for 3 s, or the signal's reason.
  */
 export async function requestSlot(
   link: SchedulerLink,
   request: SlotRequest,
   signal: AbortSignal,
 ): Promise<GrantedCall> {
+  const startMs = performance.now();
   for (let tries = 1; ; tries += 1) {
     signal.throwIfAborted();
     const call = openSlotCall(link, withRemainingTime(request));
@@ -44,7 +53,11 @@ export async function requestSlot(
       const failure = toAppError(error);
       if (!isNotLeading(failure)) throw failure;
       link.moveOn(call.connection);
-      if (tries >= link.count) throw new AppError("SERVICE_UNAVAILABLE", failure.message, { cause: failure });
+      if (tries % link.count === 0) {
+        if (performance.now() - startMs >= leaderTimeoutMs)
+          throw new AppError("SERVICE_UNAVAILABLE", failure.message, { cause: failure });
+        await sleep(retryMs, undefined, { signal }).catch(() => {});
+      }
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
