@@ -10,8 +10,8 @@ export type GrantedCall = { readonly call: SlotCall; readonly timed: TimedGrant 
 const releaseTimeoutMs = 5_000;
 
 /**
- * How long no scheduler may lead before a request fails: a channel whose first connection was refused, because the scheduler had not started yet, tries again
- * after a second.
+ * How long no scheduler may lead before a request fails. A channel whose connections were refused, because the scheduler had not started yet, tries again
+ * after up to 2 s.
  */
 const leaderTimeoutMs = 3_000;
 const retryMs = 250;
