@@ -1,13 +1,13 @@
 import type { ParsedEffect } from "../src/domain/catalogue/define-effect.ts";
 import type { RowShape } from "../src/domain/rows/rows.ts";
-import { openKernelSpace } from "../src/kernels/kernel-space.ts";
+import { type KernelSpace, openKernelSpace } from "../src/kernels/kernel-space.ts";
 import { stageOf } from "./stage-of.ts";
 
-/** Returns the bytes that an effect's preparation and its stage, from and to bytes, allocate for a picture of this shape. */
-export async function allocatedBytes(effect: ParsedEffect, shape: RowShape): Promise<number> {
+/** Returns the bytes that a function allocates in the kernel space that it is given. */
+export async function countAllocated(allocate: (space: KernelSpace) => Promise<void>): Promise<number> {
   const space = openKernelSpace();
   let bytes = 0;
-  const counted: typeof space = {
+  const counted: KernelSpace = {
     ...space,
     allocate(count) {
       bytes += count;
@@ -19,10 +19,17 @@ export async function allocatedBytes(effect: ParsedEffect, shape: RowShape): Pro
     },
   };
   try {
-    const createStage = await stageOf(effect, counted, shape);
-    createStage({ space: counted, shape, from: "bytes", to: "bytes" }, { place: () => 0, emit() {} });
+    await allocate(counted);
   } finally {
     space.close();
   }
   return bytes;
+}
+
+/** Returns the bytes that an effect's preparation and its stage, from and to bytes, allocate for a picture of this shape. */
+export function allocatedBytes(effect: ParsedEffect, shape: RowShape): Promise<number> {
+  return countAllocated(async (space) => {
+    const createStage = await stageOf(effect, space, shape);
+    createStage({ space, shape, from: "bytes", to: "bytes" }, { place: () => 0, emit() {} });
+  });
 }

@@ -6,7 +6,7 @@ export type ReportPace = {
   isDue(report: AttachDeviceRequest, nowMs: number): boolean;
 };
 
-/** A third of the time after which the scheduler ignores a report (`staleMs`). */
+/** The time between two reports at rest. The scheduler ignores a device whose last report is three times as old (`staleMs`). */
 const restMs = 2_000;
 /** Memory may change by so much of the device before it is reported at once: a small part of the distance between two zones. */
 const smallShare = 1 / 256;

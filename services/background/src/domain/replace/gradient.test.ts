@@ -42,7 +42,7 @@ test("at 45 degrees opposite corners have the outer colours, and the line betwee
   const at = await draw(400, 200, { colors: [black, white], angle: 45 });
   expect(at(0, 199)[0]).toBeLessThan(2);
   expect(at(399, 0)[0]).toBeGreaterThan(253);
-  // The centre is half of both, whatever the angle.
+  // At any angle the centre mixes both colours equally.
   expect(Math.abs((at(200, 100)[0] as number) - 127.5)).toBeLessThan(1);
 });
 

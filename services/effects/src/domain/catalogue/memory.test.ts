@@ -1,10 +1,10 @@
 import { defaultLimits } from "@pixelmesh/imaging";
 import { type Effect, Step } from "@pixelmesh/proto";
 import { expect, onTestFinished, test } from "vitest";
+import { countAllocated } from "../../../test/allocated-bytes.ts";
 import { settingsToTry } from "../../../test/effect-settings.ts";
 import { toEffect } from "../../../test/pictures.ts";
 import { stageOf } from "../../../test/stage-of.ts";
-import { openKernelSpace } from "../../kernels/kernel-space.ts";
 import { createEffectsHandler } from "../../steps/effects-step.ts";
 import { createChainThreads } from "../../threads/chain-threads.ts";
 import { type ChainPart, createChainStages } from "../rows/chain-stages.ts";
@@ -15,29 +15,12 @@ const widthPx = 4_096;
 const shape = { widthPx, heightPx: 4_096, channels: 4 } as const;
 
 /** Returns the bytes that the stages of a chain allocate for strips of one row. */
-async function allocatedBytes(effects: readonly Effect[]): Promise<number> {
-  const space = openKernelSpace();
-  let bytes = 0;
-  const counted: typeof space = {
-    ...space,
-    allocate(count) {
-      bytes += count;
-      return space.allocate(count);
-    },
-    constant(table) {
-      bytes += table.byteLength;
-      return space.constant(table);
-    },
-  };
-  try {
+function allocatedBytes(effects: readonly Effect[]): Promise<number> {
+  return countAllocated(async (space) => {
     const parts: ChainPart[] = [];
-    for (const effect of parseEffects(effects))
-      parts.push({ shape, createStage: await stageOf(effect, counted, shape) });
-    createChainStages(counted, parts, { shape, stripRows: 1, from: "bytes", to: "bytes" });
-  } finally {
-    space.close();
-  }
-  return bytes;
+    for (const effect of parseEffects(effects)) parts.push({ shape, createStage: await stageOf(effect, space, shape) });
+    createChainStages(space, parts, { shape, stripRows: 1, from: "bytes", to: "bytes" });
+  });
 }
 
 test("no effect allocates more than the step reserves for it", async () => {

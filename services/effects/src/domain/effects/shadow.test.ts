@@ -1,7 +1,7 @@
 import type { Frame } from "@pixelmesh/imaging";
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { allocatedBytes } from "../../../test/allocated-bytes.ts";
+import { checkMemory } from "../../../test/check-memory.ts";
 import { createFlat, createPicture, toEffect, toPixels } from "../../../test/pictures.ts";
 import { farthest, toRgba } from "../../../test/reference/planes.ts";
 import { shadowReference } from "../../../test/reference/shadow.ts";
@@ -198,18 +198,6 @@ test("the memory is what the effect declares: at most 6 KiB for each column of a
     { ...longest, angle: 90 },
     { ...longest, angle: 270 },
     { ...longest, angle: 180, expand: false },
-  ]) {
-    const effect = parseEffect(toEffect("shadow", settings));
-    for (const shape of [
-      { widthPx: 16_384, heightPx: 4_096, channels: 4 },
-      { widthPx: 16_384, heightPx: 1_000_000, channels: 3 },
-      { widthPx: 60, heightPx: 4_096, channels: 4 },
-    ] as const) {
-      const { workBytes, pictureBytes } = effect.work.memory(shape);
-      expect(pictureBytes).toEqual([]);
-      expect(await allocatedBytes(effect, shape), JSON.stringify(settings)).toBeLessThanOrEqual(workBytes);
-      const { widthPx } = effect.work.resultShape(shape);
-      if (widthPx > 10_000) expect(workBytes / widthPx).toBeLessThan(6 * 1_024);
-    }
-  }
+  ])
+    await checkMemory("shadow", settings, 6 * 1_024);
 });
