@@ -4,10 +4,10 @@
  * with 1 if a bar is missed, a model fails, or a named model is not available.
  */
 import type { Pixelmesh } from "@pixelmesh/client";
+import { runWithMesh } from "@pixelmesh/local-mesh";
 import { chooseModels } from "./choose-models.ts";
 import { evaluateMattes, evaluateUpscalers } from "./evaluate.ts";
 import { scoreTable } from "./table.ts";
-import { runWithMesh } from "./with-mesh.ts";
 
 async function evaluate(client: Pixelmesh, wanted: readonly string[]): Promise<boolean> {
   const { chosen, absent } = chooseModels(await client.models(), wanted);
@@ -24,4 +24,4 @@ async function evaluate(client: Pixelmesh, wanted: readonly string[]): Promise<b
 }
 
 const wanted = (process.env.MODELS ?? "").split(",").filter((name) => name !== "");
-await runWithMesh((client) => evaluate(client, wanted));
+await runWithMesh("eval", (client) => evaluate(client, wanted));

@@ -1,10 +1,9 @@
 /** `make demo`: starts a mesh, sends one picture through it twice, writes the results to out/, stops the mesh. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, parse } from "node:path";
-import { connectPixelmesh, ImageFormat, type Job, JobState, type Pixelmesh, reasonFromEnum } from "@pixelmesh/client";
+import { ImageFormat, type Job, JobState, type Pixelmesh, reasonFromEnum } from "@pixelmesh/client";
 import { createContactSheet, decodePicture, defaultLimits, encodeFrame, toFormatExtension } from "@pixelmesh/imaging";
-import { startMesh } from "@pixelmesh/local-mesh";
+import { runWithMesh } from "@pixelmesh/local-mesh";
 import { Encoding } from "@pixelmesh/proto";
 import { demoPipeline, maxSourceSidePx } from "./demo/pipeline.ts";
 import { stepTable } from "./demo/table.ts";
@@ -71,23 +70,9 @@ async function demo(client: Pixelmesh): Promise<boolean> {
   return second.job.steps.every(({ cached }) => cached);
 }
 
-const dataDir = await mkdtemp(join(tmpdir(), "pixelmesh-demo-"));
 console.log("starting a mesh: broker and six services on loopback");
-const mesh = await startMesh({ dataDir, ports: "free", env: process.env });
-const stop = async () => {
-  await mesh.stop();
-  await rm(dataDir, { recursive: true, force: true });
-};
-process.once("SIGINT", () => void stop().then(() => process.exit(130)));
-const client = connectPixelmesh({ address: mesh.address });
-try {
+await runWithMesh("demo", (client, mesh) => {
   for (const { name, grpc } of mesh.processes()) console.log(`  ${name.padEnd(10)} ${grpc}`);
-  process.exitCode = (await demo(client)) ? 0 : 1;
-} catch (error) {
-  console.error(`demo: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-} finally {
-  client.close();
-  await stop();
-  console.log("stopped");
-}
+  return demo(client);
+});
+console.log("stopped");

@@ -5,8 +5,8 @@
 import { writeFile } from "node:fs/promises";
 import { machineFacts } from "@pixelmesh/bench/machine";
 import type { Pixelmesh } from "@pixelmesh/client";
+import { runWithMesh } from "@pixelmesh/local-mesh";
 import { findGrabCut, loadGrabCut } from "../grabcut.ts";
-import { runWithMesh } from "../with-mesh.ts";
 import { withComposites } from "./composites.ts";
 import { areaUnderCurve, badIou, type Rated, rateAll } from "./rate.ts";
 
@@ -62,4 +62,4 @@ async function evaluate(client: Pixelmesh): Promise<boolean> {
   return total.area >= leastArea;
 }
 
-await runWithMesh(evaluate);
+await runWithMesh("eval", evaluate);
