@@ -28,6 +28,8 @@ export type CreateJobOptions = {
   readonly allowDegraded?: boolean;
   /** Neither reads nor writes cached results. Default false. */
   readonly noCache?: boolean;
+  /** At most 8 labels of 1 to 63 characters (letters, digits, `._-/:`), by which jobs can be listed. Default: none. */
+  readonly labels?: readonly string[];
   /** Idempotency key, at most 128 characters: jobs of one tenant with the same id are one job. Default: a random id. */
   readonly requestId?: string;
   /** A larger result is refused before work starts; default: the mesh's limit. */
@@ -61,6 +63,7 @@ export async function createJob(
     maxOutputPixels: options.maxOutputPixels ?? 0,
     deadlineUnixMs: toDeadlineUnixMs(options.deadline, options.requestId, Date.now()),
     deadlineAfterMs: 0,
+    labels: [...(options.labels ?? [])],
   };
   const parts = createPictureParts(options.pictures);
   async function* requests() {

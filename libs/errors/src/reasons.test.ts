@@ -39,14 +39,20 @@ test("the sets of reasons are these", () => {
   expect(those((reason) => clientRetriesOf(reason) === "after_retry_info")).toEqual([
     "QUEUE_FULL",
     "STORAGE_FULL",
+    "TOO_MANY_BATCHES",
     "TOO_MANY_JOBS",
   ]);
   expect(those(isRequeuedBeforeStart)).toEqual([...unavailable, ...lostSlot, "QUEUE_FULL", "STORAGE_FULL"].sort());
   expect(those(isRetryable)).toEqual(
-    [...unavailable, ...lostSlot, "INTERNAL", "QUEUE_FULL", "STORAGE_FULL", "TOO_MANY_JOBS"].sort(),
+    [...unavailable, ...lostSlot, "INTERNAL", "QUEUE_FULL", "STORAGE_FULL", "TOO_MANY_BATCHES", "TOO_MANY_JOBS"].sort(),
   );
   expect(those(isDeterministic)).toEqual(
-    ["INVALID_ARGUMENT", "OUTPUT_TOO_LARGE", ...reasons.filter((reason) => reason.startsWith("IMAGE_"))].sort(),
+    [
+      "INVALID_ARGUMENT",
+      "LOW_CONFIDENCE",
+      "OUTPUT_TOO_LARGE",
+      ...reasons.filter((reason) => reason.startsWith("IMAGE_")),
+    ].sort(),
   );
 });
 

@@ -155,6 +155,11 @@ export const reasonTable: Readonly<Record<Reason, ReasonRow>> = {
     retry: permanent,
     help: "Stored bytes no longer have their digest; storage has set them aside. Upload them again and check the disk.",
   },
+  BATCH_NOT_FOUND: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "The tenant has no batch of this id. Batches are kept for 7 days; finished ones may go sooner where space is short.",
+  },
   DEAD_LETTER_NOT_FOUND: {
     status: "NOT_FOUND",
     retry: permanent,
@@ -176,6 +181,11 @@ export const reasonTable: Readonly<Record<Reason, ReasonRow>> = {
     status: "RESOURCE_EXHAUSTED",
     retry: { ...full, requeueBeforeStart: false },
     help: "The open jobs of the mesh or tenant are at their limit. Repeat after the time in RetryInfo.",
+  },
+  TOO_MANY_BATCHES: {
+    status: "RESOURCE_EXHAUSTED",
+    retry: { ...full, requeueBeforeStart: false },
+    help: "The unfinished batches of the mesh or tenant are at their limit. Repeat when one has ended.",
   },
   QUEUE_FULL: {
     status: "RESOURCE_EXHAUSTED",
@@ -261,6 +271,11 @@ export const reasonTable: Readonly<Record<Reason, ReasonRow>> = {
     status: "INVALID_ARGUMENT",
     retry: permanent,
     help: "The bytes are not the message of their subject or rpc. Check that client and mesh use one contract.",
+  },
+  LOW_CONFIDENCE: {
+    status: "FAILED_PRECONDITION",
+    retry: { ...permanent, deterministic: true },
+    help: "The confidence of the cut-out is below `min_confidence`. Use a larger model, a lower bound, or `on_low_confidence` retry.",
   },
   GRANT_EXPIRED: {
     status: "ABORTED",

@@ -27,6 +27,7 @@ const samples: { readonly [C in OperationCase]: readonly OperationValues[C][] } 
       featherPx: 2,
       minIsland: 0.01,
       trimapPx: 20,
+      minConfidence: 0.5,
       region: { leftPx: 1, topPx: 2, widthPx: 30, heightPx: 40 },
     },
   ],

@@ -22,6 +22,7 @@ export const removeBackground = defineOperation({
     threshold: { least: 0, most: 1 },
     featherPx: { least: 0.3, most: 100, zero: "for none" },
     minIsland: { least: 0, most: 0.5 },
+    minConfidence: { least: 0, most: 1 },
     trimapPx: { least: 1, most: MAX_SIDE_PX, zero: "for 3 % of the longer side" },
     region: { leftPx: start, topPx: start, widthPx: side, heightPx: side },
   },

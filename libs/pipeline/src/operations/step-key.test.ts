@@ -1,4 +1,4 @@
-import type { Effect, PlannedStep, UpscaleOperation, Value } from "@pixelmesh/proto";
+import { type Effect, PlannedStep, type UpscaleOperation, type Value } from "@pixelmesh/proto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cutOut, pipeline, plan, sha, source, step, upscale } from "../../test/fixtures.ts";
@@ -87,11 +87,7 @@ describe("a step's key", () => {
       precision: fc.constantFrom("fp32", "fp16"),
     });
     const key = ({ operation, inputs, precision, ...more }: typeof fields extends fc.Arbitrary<infer T> ? T : never) =>
-      stepKey(
-        { step: step("s", operation), service: "", widthPx: 0, heightPx: 0, expectedMs: 0, ...more },
-        inputs,
-        precision,
-      );
+      stepKey({ ...PlannedStep.fromPartial({ step: step("s", operation) }), ...more }, inputs, precision);
     fc.assert(
       fc.property(fields, fields, (one, other) => {
         expect(key(one) === key(other)).toBe(JSON.stringify(one) === JSON.stringify(other));

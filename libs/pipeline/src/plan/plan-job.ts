@@ -140,6 +140,8 @@ function planStep({ step: sized, input, size }: SizedStep, { catalogue, rates }:
   const { step, modelDigest, operationRevision } = resolveStep(sized, catalogue, input);
   const operation = operationOf(step);
   const { role } = operations[operation.$case];
-  const planned = { step, service: role, modelDigest, operationRevision, widthPx, heightPx, expectedMs: 0 };
+  const sizes = { widthPx, heightPx };
+  const together = { sharedEffects: undefined, largerModels: undefined };
+  const planned = { step, service: role, modelDigest, operationRevision, ...sizes, ...together, expectedMs: 0 };
   return { ...planned, expectedMs: rates ? expectedStepMs(rates, step, stepMegapixels(planned)) : 0 };
 }

@@ -1,20 +1,22 @@
 import { AppError } from "@pixelmesh/errors";
-import type { Batch } from "@pixelmesh/proto";
 
-/** CreateBatch: part of the contract, but not served by this release. */
-export async function createBatch(): Promise<Batch> {
-  throw unserved("CreateBatch");
-}
+/** Parts of the contract that this release does not serve yet. */
+export const batchMethods = {
+  cancelJobs: unserved,
+  retryJobs: unserved,
+  uploadPicture: unserved,
+  createBatch: unserved,
+  getBatch: unserved,
+  listBatches: unserved,
+  listBatchJobs: unserved,
+  cancelBatch: unserved,
+  retryBatch: unserved,
+  // biome-ignore lint/correctness/useYield: it must be a generator to be a stream, and it only refuses.
+  async *watchBatch() {
+    await unserved();
+  },
+};
 
-/** WatchBatch: part of the contract, but not served by this release. */
-// biome-ignore lint/correctness/useYield: it must be a generator to be a stream, and it only refuses.
-export async function* watchBatch(): AsyncGenerator<Batch, void, undefined> {
-  throw unserved("WatchBatch");
-}
-
-function unserved(method: string): AppError {
-  return new AppError(
-    "METHOD_UNIMPLEMENTED",
-    `${method} is not served by this release; create one job for each picture`,
-  );
+async function unserved(): Promise<never> {
+  throw new AppError("METHOD_UNIMPLEMENTED", "Batches are not served by this release; create one job for each picture");
 }

@@ -9,7 +9,7 @@ import type { Measurements } from "../open-orchestrator.ts";
 import type { Stores } from "../open-stores.ts";
 import type { Orchestrator } from "../orchestrator/orchestrator.ts";
 import { createInspector } from "../stores/inspections.ts";
-import { createBatch, watchBatch } from "./batches.ts";
+import { batchMethods } from "./batches.ts";
 import { createCancelJob } from "./cancel-job.ts";
 import { createCreateJob } from "./create-job/create-job.ts";
 import { createDownloadOutput } from "./download-output.ts";
@@ -68,8 +68,7 @@ export function createJobService(parts: JobServiceParts) {
     watchJob: createWatchJob(watchers),
     cancelJob: repeatable(base.log, createCancelJob({ store, orchestrator, watchers })),
     downloadOutput: createDownloadOutput({ store, watchers, downloads, storage }),
-    createBatch,
-    watchBatch,
+    ...batchMethods,
     getStats: createGetStats({ base, stats, scheduler, storage }),
     ...createProxies(catalogue, scheduler),
   };

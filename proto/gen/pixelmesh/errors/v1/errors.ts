@@ -62,6 +62,7 @@ export const ErrorReason = {
   /** BLOB_CORRUPT - Stored bytes no longer have their digest; they were quarantined. */
   BLOB_CORRUPT: 45,
   DEAD_LETTER_NOT_FOUND: 47,
+  BATCH_NOT_FOUND: 49,
   /** UNKNOWN_SERVICE - The health check named a service that this process does not have; metadata `known` lists the known ones. */
   UNKNOWN_SERVICE: 48,
   /** METHOD_UNIMPLEMENTED - This release does not serve this rpc of the contract yet. */
@@ -77,6 +78,8 @@ export const ErrorReason = {
   OUT_OF_MEMORY: 64,
   /** MEMORY_PRESSURE - The slot was revoked or refused; the message is redelivered. */
   MEMORY_PRESSURE: 65,
+  /** TOO_MANY_BATCHES - The mesh or the tenant has as many unfinished batches as allowed. */
+  TOO_MANY_BATCHES: 66,
   /** CANCELLED - The work was stopped. */
   CANCELLED: 80,
   DEADLINE_EXCEEDED: 81,
@@ -99,6 +102,8 @@ export const ErrorReason = {
   MALFORMED_MESSAGE: 107,
   /** GRANT_EXPIRED - The grant of the slot expired before the work ended. */
   GRANT_EXPIRED: 108,
+  /** LOW_CONFIDENCE - The confidence of a cut-out is below the one that the caller asked for. */
+  LOW_CONFIDENCE: 109,
   /** STORAGE_UNAVAILABLE - The disk of storage is read-only, fails or is unreachable; see the log of storage. */
   STORAGE_UNAVAILABLE: 115,
   /** INTERNAL - Unexpected error; the log has the cause. */
@@ -136,6 +141,7 @@ export namespace ErrorReason {
   export type BLOB_NOT_FOUND = typeof ErrorReason.BLOB_NOT_FOUND;
   export type BLOB_CORRUPT = typeof ErrorReason.BLOB_CORRUPT;
   export type DEAD_LETTER_NOT_FOUND = typeof ErrorReason.DEAD_LETTER_NOT_FOUND;
+  export type BATCH_NOT_FOUND = typeof ErrorReason.BATCH_NOT_FOUND;
   export type UNKNOWN_SERVICE = typeof ErrorReason.UNKNOWN_SERVICE;
   export type METHOD_UNIMPLEMENTED = typeof ErrorReason.METHOD_UNIMPLEMENTED;
   export type TOO_MANY_JOBS = typeof ErrorReason.TOO_MANY_JOBS;
@@ -144,6 +150,7 @@ export namespace ErrorReason {
   export type NO_DEVICE_FITS = typeof ErrorReason.NO_DEVICE_FITS;
   export type OUT_OF_MEMORY = typeof ErrorReason.OUT_OF_MEMORY;
   export type MEMORY_PRESSURE = typeof ErrorReason.MEMORY_PRESSURE;
+  export type TOO_MANY_BATCHES = typeof ErrorReason.TOO_MANY_BATCHES;
   export type CANCELLED = typeof ErrorReason.CANCELLED;
   export type DEADLINE_EXCEEDED = typeof ErrorReason.DEADLINE_EXCEEDED;
   export type POISON = typeof ErrorReason.POISON;
@@ -156,6 +163,7 @@ export namespace ErrorReason {
   export type RESULT_INVALID = typeof ErrorReason.RESULT_INVALID;
   export type MALFORMED_MESSAGE = typeof ErrorReason.MALFORMED_MESSAGE;
   export type GRANT_EXPIRED = typeof ErrorReason.GRANT_EXPIRED;
+  export type LOW_CONFIDENCE = typeof ErrorReason.LOW_CONFIDENCE;
   export type STORAGE_UNAVAILABLE = typeof ErrorReason.STORAGE_UNAVAILABLE;
   export type INTERNAL = typeof ErrorReason.INTERNAL;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
@@ -244,6 +252,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 47:
     case "ERROR_REASON_DEAD_LETTER_NOT_FOUND":
       return ErrorReason.DEAD_LETTER_NOT_FOUND;
+    case 49:
+    case "ERROR_REASON_BATCH_NOT_FOUND":
+      return ErrorReason.BATCH_NOT_FOUND;
     case 48:
     case "ERROR_REASON_UNKNOWN_SERVICE":
       return ErrorReason.UNKNOWN_SERVICE;
@@ -268,6 +279,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 65:
     case "ERROR_REASON_MEMORY_PRESSURE":
       return ErrorReason.MEMORY_PRESSURE;
+    case 66:
+    case "ERROR_REASON_TOO_MANY_BATCHES":
+      return ErrorReason.TOO_MANY_BATCHES;
     case 80:
     case "ERROR_REASON_CANCELLED":
       return ErrorReason.CANCELLED;
@@ -304,6 +318,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 108:
     case "ERROR_REASON_GRANT_EXPIRED":
       return ErrorReason.GRANT_EXPIRED;
+    case 109:
+    case "ERROR_REASON_LOW_CONFIDENCE":
+      return ErrorReason.LOW_CONFIDENCE;
     case 115:
     case "ERROR_REASON_STORAGE_UNAVAILABLE":
       return ErrorReason.STORAGE_UNAVAILABLE;
@@ -373,6 +390,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_BLOB_CORRUPT";
     case ErrorReason.DEAD_LETTER_NOT_FOUND:
       return "ERROR_REASON_DEAD_LETTER_NOT_FOUND";
+    case ErrorReason.BATCH_NOT_FOUND:
+      return "ERROR_REASON_BATCH_NOT_FOUND";
     case ErrorReason.UNKNOWN_SERVICE:
       return "ERROR_REASON_UNKNOWN_SERVICE";
     case ErrorReason.METHOD_UNIMPLEMENTED:
@@ -389,6 +408,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_OUT_OF_MEMORY";
     case ErrorReason.MEMORY_PRESSURE:
       return "ERROR_REASON_MEMORY_PRESSURE";
+    case ErrorReason.TOO_MANY_BATCHES:
+      return "ERROR_REASON_TOO_MANY_BATCHES";
     case ErrorReason.CANCELLED:
       return "ERROR_REASON_CANCELLED";
     case ErrorReason.DEADLINE_EXCEEDED:
@@ -413,6 +434,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_MALFORMED_MESSAGE";
     case ErrorReason.GRANT_EXPIRED:
       return "ERROR_REASON_GRANT_EXPIRED";
+    case ErrorReason.LOW_CONFIDENCE:
+      return "ERROR_REASON_LOW_CONFIDENCE";
     case ErrorReason.STORAGE_UNAVAILABLE:
       return "ERROR_REASON_STORAGE_UNAVAILABLE";
     case ErrorReason.INTERNAL:

@@ -188,6 +188,8 @@ export interface Job {
   /** Revision of the job record; grows with every change. */
   revision: number;
   requestId: string;
+  /** Of the request; a job of a batch also has `batch:<batch id>`. */
+  labels: string[];
 }
 
 export interface Source {
@@ -268,6 +270,7 @@ function createBaseJob(): Job {
     etaMs: 0,
     revision: 0,
     requestId: "",
+    labels: [],
   };
 }
 
@@ -323,6 +326,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.requestId !== "") {
       writer.uint32(138).string(message.requestId);
+    }
+    for (const v of message.labels) {
+      writer.uint32(146).string(v!);
     }
     return writer;
   },
@@ -476,6 +482,14 @@ export const Job: MessageFns<Job> = {
             message.requestId = reader.string();
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.labels.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -537,6 +551,9 @@ export const Job: MessageFns<Job> = {
         : isSet(object.request_id)
         ? globalThis.String(object.request_id)
         : "",
+      labels: globalThis.Array.isArray(object?.labels)
+        ? object.labels.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -593,6 +610,9 @@ export const Job: MessageFns<Job> = {
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
     }
+    if (message.labels?.length) {
+      obj.labels = message.labels;
+    }
     return obj;
   },
 
@@ -620,6 +640,7 @@ export const Job: MessageFns<Job> = {
     message.etaMs = object.etaMs ?? 0;
     message.revision = object.revision ?? 0;
     message.requestId = object.requestId ?? "";
+    message.labels = object.labels?.map((e) => e) || [];
     return message;
   },
 };

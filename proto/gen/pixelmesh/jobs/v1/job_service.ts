@@ -7,8 +7,9 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
-import { Blob, UploadEnd } from "../../common/v1/picture.ts";
+import { Blob, ImageInfo, UploadEnd } from "../../common/v1/picture.ts";
 import { ListEffectsRequest, ListEffectsResponse } from "../../effects/v1/effects_service.ts";
+import { ErrorReason, errorReasonFromJSON, errorReasonToJSON } from "../../errors/v1/errors.ts";
 import { ListModelsRequest, ListModelsResponse } from "../../models/v1/models.ts";
 import {
   Pipeline,
@@ -20,12 +21,69 @@ import {
   qualityToJSON,
 } from "../../pipeline/v1/pipeline.ts";
 import { GetClusterRequest, GetClusterResponse } from "../../scheduler/v1/scheduler_service.ts";
-import { Job, JobState, jobStateFromJSON, jobStateToJSON, OutputStatus } from "./job.ts";
+import { Job, JobError, JobState, jobStateFromJSON, jobStateToJSON, OutputStatus } from "./job.ts";
 import { JobServiceGetStatsRequest, JobServiceGetStatsResponse } from "./stats.ts";
 
 export const protobufPackage = "pixelmesh.jobs.v1";
 
 export const protobufFileName = "pixelmesh/jobs/v1/job_service.proto";
+
+export const BatchState = {
+  UNSPECIFIED: 0,
+  RUNNING: 1,
+  /** ENDED - Every job has ended. */
+  ENDED: 2,
+  /** CANCELLED - It was cancelled, and every job has ended. */
+  CANCELLED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type BatchState = typeof BatchState[keyof typeof BatchState];
+
+export namespace BatchState {
+  export type UNSPECIFIED = typeof BatchState.UNSPECIFIED;
+  export type RUNNING = typeof BatchState.RUNNING;
+  export type ENDED = typeof BatchState.ENDED;
+  export type CANCELLED = typeof BatchState.CANCELLED;
+  export type UNRECOGNIZED = typeof BatchState.UNRECOGNIZED;
+}
+
+export function batchStateFromJSON(object: any): BatchState {
+  switch (object) {
+    case 0:
+    case "BATCH_STATE_UNSPECIFIED":
+      return BatchState.UNSPECIFIED;
+    case 1:
+    case "BATCH_STATE_RUNNING":
+      return BatchState.RUNNING;
+    case 2:
+    case "BATCH_STATE_ENDED":
+      return BatchState.ENDED;
+    case 3:
+    case "BATCH_STATE_CANCELLED":
+      return BatchState.CANCELLED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return BatchState.UNRECOGNIZED;
+  }
+}
+
+export function batchStateToJSON(object: BatchState): string {
+  switch (object) {
+    case BatchState.UNSPECIFIED:
+      return "BATCH_STATE_UNSPECIFIED";
+    case BatchState.RUNNING:
+      return "BATCH_STATE_RUNNING";
+    case BatchState.ENDED:
+      return "BATCH_STATE_ENDED";
+    case BatchState.CANCELLED:
+      return "BATCH_STATE_CANCELLED";
+    case BatchState.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
 
 /**
  * The first message is the header; then, for each picture, one upload and its chunks; the last message is the end. A stream without
@@ -58,6 +116,8 @@ export interface CreateJobHeader {
   deadlineUnixMs: number;
   /** The same, counted from the arrival of the request, so that clocks need not agree. At most 24 hours. 0: the mesh's default (15 minutes). */
   deadlineAfterMs: number;
+  /** At most 8, each of 1 to 63 characters: letters, digits, '.', '_', '-', '/', ':'. Labels that begin with "batch:" are the mesh's own. */
+  labels: string[];
 }
 
 /**
@@ -77,12 +137,29 @@ export interface GetJobRequest {
   jobId: string;
 }
 
+/** Jobs of the tenant that meet every criterion. A criterion that is empty or 0 is met by all. */
+export interface JobFilter {
+  /** One of them. */
+  states: JobState[];
+  /** Has all of them. `batch:<batch id>` names the jobs of a batch. */
+  labels: string[];
+  /** Of the error: one of them. */
+  reasons: ErrorReason[];
+  /** Has a step of each: prescale, upscale, … */
+  operations: string[];
+  /** Inclusive. */
+  createdAfterUnixMs: number;
+  /** Exclusive. */
+  createdBeforeUnixMs: number;
+}
+
 export interface ListJobsRequest {
   /** 1 to 200, default 50. */
   pageSize: number;
   pageToken: string;
-  /** UNSPECIFIED: all. */
+  /** UNSPECIFIED: all. Besides `filter`. */
   state: JobState;
+  filter: JobFilter | undefined;
 }
 
 export interface ListJobsResponse {
@@ -99,6 +176,62 @@ export interface CancelJobRequest {
   jobId: string;
 }
 
+export interface CancelJobsRequest {
+  /** At least one criterion. */
+  filter:
+    | JobFilter
+    | undefined;
+  /** Only counts. */
+  dryRun: boolean;
+}
+
+export interface CancelJobsResponse {
+  /** Unfinished jobs that the filter matched. */
+  matched: number;
+  /** Fewer if there were more than 10,000, or if some ended by themselves. 0 for a dry run. */
+  cancelled: number;
+}
+
+export interface RetryJobsRequest {
+  /** At least one criterion. */
+  filter:
+    | JobFilter
+    | undefined;
+  /** Only counts. */
+  dryRun: boolean;
+}
+
+export interface RetryJobsResponse {
+  /** Failed and cancelled jobs that the filter matched, without those of batches and those that were retried before. */
+  matched: number;
+  /** The new jobs. Fewer than matched if there were more than 1,000, or if pictures are no longer stored. None for a dry run. */
+  jobIds: string[];
+}
+
+/** The first message is the header, then chunks; the last message is the end. */
+export interface UploadPictureRequest {
+  part:
+    | { $case: "header"; value: UploadPictureHeader }
+    | //
+    /** 256 KiB to 1 MiB, at most 4 MiB. */
+    { $case: "chunk"; value: Uint8Array }
+    | { $case: "end"; value: UploadEnd }
+    | undefined;
+}
+
+export interface UploadPictureHeader {
+  /** Optional. Checked against the bytes. */
+  sha256: string;
+  /** Optional. Checked against the bytes. */
+  sizeBytes: number;
+}
+
+export interface UploadPictureResponse {
+  blob: Blob | undefined;
+  info: ImageInfo | undefined;
+  keepUntilUnixMs: number;
+}
+
 export interface DownloadOutputRequest {
   jobId: string;
   output: string;
@@ -110,11 +243,14 @@ export interface DownloadOutputResponse {
 }
 
 export interface CreateBatchRequest {
+  /** For every job of the batch. priority UNSPECIFIED is BATCH here. The request_id is that of the batch. The deadline counts from the creation of each job. */
   header:
     | CreateJobHeader
     | undefined;
-  /** 1 to 10000. */
+  /** 1 to 10,000 stored pictures, by their digests. Each is the picture "source" of its job. */
   sources: Blob[];
+  /** The caller's names of the sources, each of at most 255 bytes. Empty, or one for each source. They are only shown. */
+  names: string[];
 }
 
 export interface Batch {
@@ -123,10 +259,91 @@ export interface Batch {
   jobsSucceeded: number;
   jobsFailed: number;
   jobsCancelled: number;
+  /**
+   * Always empty: see ListBatchJobs.
+   *
+   * @deprecated
+   */
   jobIds: string[];
+  state: BatchState;
+  /** Created, and not ended. */
+  jobsRunning: number;
+  createdUnixMs: number;
+  /** 0 while running. */
+  finishedUnixMs: number;
+  /** Estimated time until all have ended; 0 if they have; -1 if unknown. */
+  etaMs: number;
+  /** Of the header. Each job also has the label `batch:<id>`. */
+  labels: string[];
+  requestId: string;
+  priority: Priority;
+  /** Jobs that ended recently; 0 if none did. */
+  jobsPerSecond: number;
+  /** WatchBatch only: at most 500 jobs that ended after the cursor of the message before, in that order. */
+  ended: BatchJob[];
+  /** WatchBatch only: continues after this message. */
+  cursor: string;
 }
 
+/** A job of a batch. */
+export interface BatchJob {
+  /** Of its source, from 0. */
+  index: number;
+  name: string;
+  /** Empty while it waits to be created, and if its picture was refused. */
+  jobId: string;
+  /** UNSPECIFIED while it waits to be created. */
+  state: JobState;
+  error:
+    | JobError
+    | undefined;
+  /** 1, and one more after each retry. */
+  attempt: number;
+}
+
+/** Progress and ends of a batch. */
 export interface WatchBatchRequest {
+  batchId: string;
+  /** Of an earlier message; empty: from the first job that ended. */
+  cursor: string;
+}
+
+export interface GetBatchRequest {
+  batchId: string;
+}
+
+export interface ListBatchesRequest {
+  /** 1 to 200, default 50. */
+  pageSize: number;
+  pageToken: string;
+}
+
+export interface ListBatchesResponse {
+  batches: Batch[];
+  /** Empty at the end. */
+  nextPageToken: string;
+}
+
+export interface ListBatchJobsRequest {
+  batchId: string;
+  /** 1 to 1000, default 200. */
+  pageSize: number;
+  pageToken: string;
+  /** UNSPECIFIED: all, also those that wait to be created. */
+  state: JobState;
+}
+
+export interface ListBatchJobsResponse {
+  jobs: BatchJob[];
+  /** Empty at the end. */
+  nextPageToken: string;
+}
+
+export interface CancelBatchRequest {
+  batchId: string;
+}
+
+export interface RetryBatchRequest {
   batchId: string;
 }
 
@@ -284,6 +501,7 @@ function createBaseCreateJobHeader(): CreateJobHeader {
     maxOutputPixels: 0,
     deadlineUnixMs: 0,
     deadlineAfterMs: 0,
+    labels: [],
   };
 }
 
@@ -315,6 +533,9 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     }
     if (message.deadlineAfterMs !== 0) {
       writer.uint32(72).int64(message.deadlineAfterMs);
+    }
+    for (const v of message.labels) {
+      writer.uint32(82).string(v!);
     }
     return writer;
   },
@@ -404,6 +625,14 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
             message.deadlineAfterMs = longToNumber(reader.int64());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.labels.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -451,6 +680,9 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
         : isSet(object.deadline_after_ms)
         ? globalThis.Number(object.deadline_after_ms)
         : 0,
+      labels: globalThis.Array.isArray(object?.labels)
+        ? object.labels.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -483,6 +715,9 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     if (message.deadlineAfterMs !== 0) {
       obj.deadlineAfterMs = Math.round(message.deadlineAfterMs);
     }
+    if (message.labels?.length) {
+      obj.labels = message.labels;
+    }
     return obj;
   },
 
@@ -502,6 +737,7 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     message.maxOutputPixels = object.maxOutputPixels ?? 0;
     message.deadlineUnixMs = object.deadlineUnixMs ?? 0;
     message.deadlineAfterMs = object.deadlineAfterMs ?? 0;
+    message.labels = object.labels?.map((e) => e) || [];
     return message;
   },
 };
@@ -684,8 +920,195 @@ export const GetJobRequest: MessageFns<GetJobRequest> = {
   },
 };
 
+function createBaseJobFilter(): JobFilter {
+  return { states: [], labels: [], reasons: [], operations: [], createdAfterUnixMs: 0, createdBeforeUnixMs: 0 };
+}
+
+export const JobFilter: MessageFns<JobFilter> = {
+  encode(message: JobFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.states.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.states) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.labels) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.reasons.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.reasons) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.operations) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.createdAfterUnixMs !== 0) {
+      writer.uint32(40).int64(message.createdAfterUnixMs);
+    }
+    if (message.createdBeforeUnixMs !== 0) {
+      writer.uint32(48).int64(message.createdBeforeUnixMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobFilter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobFilter();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.states.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.states.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.labels.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.reasons.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.reasons.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.operations.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.createdAfterUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.createdBeforeUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobFilter {
+    return {
+      states: globalThis.Array.isArray(object?.states) ? object.states.map((e: any) => jobStateFromJSON(e)) : [],
+      labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => globalThis.String(e)) : [],
+      reasons: globalThis.Array.isArray(object?.reasons) ? object.reasons.map((e: any) => errorReasonFromJSON(e)) : [],
+      operations: globalThis.Array.isArray(object?.operations)
+        ? object.operations.map((e: any) => globalThis.String(e))
+        : [],
+      createdAfterUnixMs: isSet(object.createdAfterUnixMs)
+        ? globalThis.Number(object.createdAfterUnixMs)
+        : isSet(object.created_after_unix_ms)
+        ? globalThis.Number(object.created_after_unix_ms)
+        : 0,
+      createdBeforeUnixMs: isSet(object.createdBeforeUnixMs)
+        ? globalThis.Number(object.createdBeforeUnixMs)
+        : isSet(object.created_before_unix_ms)
+        ? globalThis.Number(object.created_before_unix_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: JobFilter): unknown {
+    const obj: any = {};
+    if (message.states?.length) {
+      obj.states = message.states.map((e) => jobStateToJSON(e));
+    }
+    if (message.labels?.length) {
+      obj.labels = message.labels;
+    }
+    if (message.reasons?.length) {
+      obj.reasons = message.reasons.map((e) => errorReasonToJSON(e));
+    }
+    if (message.operations?.length) {
+      obj.operations = message.operations;
+    }
+    if (message.createdAfterUnixMs !== 0) {
+      obj.createdAfterUnixMs = Math.round(message.createdAfterUnixMs);
+    }
+    if (message.createdBeforeUnixMs !== 0) {
+      obj.createdBeforeUnixMs = Math.round(message.createdBeforeUnixMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JobFilter>): JobFilter {
+    return JobFilter.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobFilter>): JobFilter {
+    const message = createBaseJobFilter();
+    message.states = object.states?.map((e) => e) || [];
+    message.labels = object.labels?.map((e) => e) || [];
+    message.reasons = object.reasons?.map((e) => e) || [];
+    message.operations = object.operations?.map((e) => e) || [];
+    message.createdAfterUnixMs = object.createdAfterUnixMs ?? 0;
+    message.createdBeforeUnixMs = object.createdBeforeUnixMs ?? 0;
+    return message;
+  },
+};
+
 function createBaseListJobsRequest(): ListJobsRequest {
-  return { pageSize: 0, pageToken: "", state: 0 };
+  return { pageSize: 0, pageToken: "", state: 0, filter: undefined };
 }
 
 export const ListJobsRequest: MessageFns<ListJobsRequest> = {
@@ -698,6 +1121,9 @@ export const ListJobsRequest: MessageFns<ListJobsRequest> = {
     }
     if (message.state !== 0) {
       writer.uint32(24).int32(message.state);
+    }
+    if (message.filter !== undefined) {
+      JobFilter.encode(message.filter, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -739,6 +1165,14 @@ export const ListJobsRequest: MessageFns<ListJobsRequest> = {
             message.state = reader.int32() as any;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.filter = JobFilter.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -764,6 +1198,7 @@ export const ListJobsRequest: MessageFns<ListJobsRequest> = {
         ? globalThis.String(object.page_token)
         : "",
       state: isSet(object.state) ? jobStateFromJSON(object.state) : 0,
+      filter: isSet(object.filter) ? JobFilter.fromJSON(object.filter) : undefined,
     };
   },
 
@@ -778,6 +1213,9 @@ export const ListJobsRequest: MessageFns<ListJobsRequest> = {
     if (message.state !== 0) {
       obj.state = jobStateToJSON(message.state);
     }
+    if (message.filter !== undefined) {
+      obj.filter = JobFilter.toJSON(message.filter);
+    }
     return obj;
   },
 
@@ -789,6 +1227,9 @@ export const ListJobsRequest: MessageFns<ListJobsRequest> = {
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
     message.state = object.state ?? 0;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? JobFilter.fromPartial(object.filter)
+      : undefined;
     return message;
   },
 };
@@ -1028,6 +1469,678 @@ export const CancelJobRequest: MessageFns<CancelJobRequest> = {
   },
 };
 
+function createBaseCancelJobsRequest(): CancelJobsRequest {
+  return { filter: undefined, dryRun: false };
+}
+
+export const CancelJobsRequest: MessageFns<CancelJobsRequest> = {
+  encode(message: CancelJobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      JobFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(16).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelJobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelJobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = JobFilter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelJobsRequest {
+    return {
+      filter: isSet(object.filter) ? JobFilter.fromJSON(object.filter) : undefined,
+      dryRun: isSet(object.dryRun)
+        ? globalThis.Boolean(object.dryRun)
+        : isSet(object.dry_run)
+        ? globalThis.Boolean(object.dry_run)
+        : false,
+    };
+  },
+
+  toJSON(message: CancelJobsRequest): unknown {
+    const obj: any = {};
+    if (message.filter !== undefined) {
+      obj.filter = JobFilter.toJSON(message.filter);
+    }
+    if (message.dryRun !== false) {
+      obj.dryRun = message.dryRun;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CancelJobsRequest>): CancelJobsRequest {
+    return CancelJobsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelJobsRequest>): CancelJobsRequest {
+    const message = createBaseCancelJobsRequest();
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? JobFilter.fromPartial(object.filter)
+      : undefined;
+    message.dryRun = object.dryRun ?? false;
+    return message;
+  },
+};
+
+function createBaseCancelJobsResponse(): CancelJobsResponse {
+  return { matched: 0, cancelled: 0 };
+}
+
+export const CancelJobsResponse: MessageFns<CancelJobsResponse> = {
+  encode(message: CancelJobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matched !== 0) {
+      writer.uint32(8).int64(message.matched);
+    }
+    if (message.cancelled !== 0) {
+      writer.uint32(16).int64(message.cancelled);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelJobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelJobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.matched = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.cancelled = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelJobsResponse {
+    return {
+      matched: isSet(object.matched) ? globalThis.Number(object.matched) : 0,
+      cancelled: isSet(object.cancelled) ? globalThis.Number(object.cancelled) : 0,
+    };
+  },
+
+  toJSON(message: CancelJobsResponse): unknown {
+    const obj: any = {};
+    if (message.matched !== 0) {
+      obj.matched = Math.round(message.matched);
+    }
+    if (message.cancelled !== 0) {
+      obj.cancelled = Math.round(message.cancelled);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CancelJobsResponse>): CancelJobsResponse {
+    return CancelJobsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelJobsResponse>): CancelJobsResponse {
+    const message = createBaseCancelJobsResponse();
+    message.matched = object.matched ?? 0;
+    message.cancelled = object.cancelled ?? 0;
+    return message;
+  },
+};
+
+function createBaseRetryJobsRequest(): RetryJobsRequest {
+  return { filter: undefined, dryRun: false };
+}
+
+export const RetryJobsRequest: MessageFns<RetryJobsRequest> = {
+  encode(message: RetryJobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      JobFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(16).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetryJobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetryJobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = JobFilter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RetryJobsRequest {
+    return {
+      filter: isSet(object.filter) ? JobFilter.fromJSON(object.filter) : undefined,
+      dryRun: isSet(object.dryRun)
+        ? globalThis.Boolean(object.dryRun)
+        : isSet(object.dry_run)
+        ? globalThis.Boolean(object.dry_run)
+        : false,
+    };
+  },
+
+  toJSON(message: RetryJobsRequest): unknown {
+    const obj: any = {};
+    if (message.filter !== undefined) {
+      obj.filter = JobFilter.toJSON(message.filter);
+    }
+    if (message.dryRun !== false) {
+      obj.dryRun = message.dryRun;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RetryJobsRequest>): RetryJobsRequest {
+    return RetryJobsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RetryJobsRequest>): RetryJobsRequest {
+    const message = createBaseRetryJobsRequest();
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? JobFilter.fromPartial(object.filter)
+      : undefined;
+    message.dryRun = object.dryRun ?? false;
+    return message;
+  },
+};
+
+function createBaseRetryJobsResponse(): RetryJobsResponse {
+  return { matched: 0, jobIds: [] };
+}
+
+export const RetryJobsResponse: MessageFns<RetryJobsResponse> = {
+  encode(message: RetryJobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matched !== 0) {
+      writer.uint32(8).int64(message.matched);
+    }
+    for (const v of message.jobIds) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetryJobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetryJobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.matched = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.jobIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RetryJobsResponse {
+    return {
+      matched: isSet(object.matched) ? globalThis.Number(object.matched) : 0,
+      jobIds: globalThis.Array.isArray(object?.jobIds)
+        ? object.jobIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.job_ids)
+        ? object.job_ids.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: RetryJobsResponse): unknown {
+    const obj: any = {};
+    if (message.matched !== 0) {
+      obj.matched = Math.round(message.matched);
+    }
+    if (message.jobIds?.length) {
+      obj.jobIds = message.jobIds;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RetryJobsResponse>): RetryJobsResponse {
+    return RetryJobsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RetryJobsResponse>): RetryJobsResponse {
+    const message = createBaseRetryJobsResponse();
+    message.matched = object.matched ?? 0;
+    message.jobIds = object.jobIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseUploadPictureRequest(): UploadPictureRequest {
+  return { part: undefined };
+}
+
+export const UploadPictureRequest: MessageFns<UploadPictureRequest> = {
+  encode(message: UploadPictureRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.part?.$case) {
+      case "header":
+        UploadPictureHeader.encode(message.part.value, writer.uint32(10).fork()).join();
+        break;
+      case "chunk":
+        writer.uint32(18).bytes(message.part.value);
+        break;
+      case "end":
+        UploadEnd.encode(message.part.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UploadPictureRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUploadPictureRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.part = { $case: "header", value: UploadPictureHeader.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.part = { $case: "chunk", value: reader.bytes() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.part = { $case: "end", value: UploadEnd.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UploadPictureRequest {
+    return {
+      part: isSet(object.header)
+        ? { $case: "header", value: UploadPictureHeader.fromJSON(object.header) }
+        : isSet(object.chunk)
+        ? { $case: "chunk", value: bytesFromBase64(object.chunk) }
+        : isSet(object.end)
+        ? { $case: "end", value: UploadEnd.fromJSON(object.end) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: UploadPictureRequest): unknown {
+    const obj: any = {};
+    if (message.part?.$case === "header") {
+      obj.header = UploadPictureHeader.toJSON(message.part.value);
+    } else if (message.part?.$case === "chunk") {
+      obj.chunk = base64FromBytes(message.part.value);
+    } else if (message.part?.$case === "end") {
+      obj.end = UploadEnd.toJSON(message.part.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UploadPictureRequest>): UploadPictureRequest {
+    return UploadPictureRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UploadPictureRequest>): UploadPictureRequest {
+    const message = createBaseUploadPictureRequest();
+    switch (object.part?.$case) {
+      case "header": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "header", value: UploadPictureHeader.fromPartial(object.part.value) };
+        }
+        break;
+      }
+      case "chunk": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "chunk", value: object.part.value };
+        }
+        break;
+      }
+      case "end": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "end", value: UploadEnd.fromPartial(object.part.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseUploadPictureHeader(): UploadPictureHeader {
+  return { sha256: "", sizeBytes: 0 };
+}
+
+export const UploadPictureHeader: MessageFns<UploadPictureHeader> = {
+  encode(message: UploadPictureHeader, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sha256 !== "") {
+      writer.uint32(10).string(message.sha256);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(16).int64(message.sizeBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UploadPictureHeader {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUploadPictureHeader();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UploadPictureHeader {
+    return {
+      sha256: isSet(object.sha256) ? globalThis.String(object.sha256) : "",
+      sizeBytes: isSet(object.sizeBytes)
+        ? globalThis.Number(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? globalThis.Number(object.size_bytes)
+        : 0,
+    };
+  },
+
+  toJSON(message: UploadPictureHeader): unknown {
+    const obj: any = {};
+    if (message.sha256 !== "") {
+      obj.sha256 = message.sha256;
+    }
+    if (message.sizeBytes !== 0) {
+      obj.sizeBytes = Math.round(message.sizeBytes);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UploadPictureHeader>): UploadPictureHeader {
+    return UploadPictureHeader.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UploadPictureHeader>): UploadPictureHeader {
+    const message = createBaseUploadPictureHeader();
+    message.sha256 = object.sha256 ?? "";
+    message.sizeBytes = object.sizeBytes ?? 0;
+    return message;
+  },
+};
+
+function createBaseUploadPictureResponse(): UploadPictureResponse {
+  return { blob: undefined, info: undefined, keepUntilUnixMs: 0 };
+}
+
+export const UploadPictureResponse: MessageFns<UploadPictureResponse> = {
+  encode(message: UploadPictureResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.blob !== undefined) {
+      Blob.encode(message.blob, writer.uint32(10).fork()).join();
+    }
+    if (message.info !== undefined) {
+      ImageInfo.encode(message.info, writer.uint32(18).fork()).join();
+    }
+    if (message.keepUntilUnixMs !== 0) {
+      writer.uint32(24).int64(message.keepUntilUnixMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UploadPictureResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUploadPictureResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.blob = Blob.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.info = ImageInfo.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.keepUntilUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UploadPictureResponse {
+    return {
+      blob: isSet(object.blob) ? Blob.fromJSON(object.blob) : undefined,
+      info: isSet(object.info) ? ImageInfo.fromJSON(object.info) : undefined,
+      keepUntilUnixMs: isSet(object.keepUntilUnixMs)
+        ? globalThis.Number(object.keepUntilUnixMs)
+        : isSet(object.keep_until_unix_ms)
+        ? globalThis.Number(object.keep_until_unix_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: UploadPictureResponse): unknown {
+    const obj: any = {};
+    if (message.blob !== undefined) {
+      obj.blob = Blob.toJSON(message.blob);
+    }
+    if (message.info !== undefined) {
+      obj.info = ImageInfo.toJSON(message.info);
+    }
+    if (message.keepUntilUnixMs !== 0) {
+      obj.keepUntilUnixMs = Math.round(message.keepUntilUnixMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UploadPictureResponse>): UploadPictureResponse {
+    return UploadPictureResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UploadPictureResponse>): UploadPictureResponse {
+    const message = createBaseUploadPictureResponse();
+    message.blob = (object.blob !== undefined && object.blob !== null) ? Blob.fromPartial(object.blob) : undefined;
+    message.info = (object.info !== undefined && object.info !== null) ? ImageInfo.fromPartial(object.info) : undefined;
+    message.keepUntilUnixMs = object.keepUntilUnixMs ?? 0;
+    return message;
+  },
+};
+
 function createBaseDownloadOutputRequest(): DownloadOutputRequest {
   return { jobId: "", output: "", offsetBytes: 0 };
 }
@@ -1239,7 +2352,7 @@ export const DownloadOutputResponse: MessageFns<DownloadOutputResponse> = {
 };
 
 function createBaseCreateBatchRequest(): CreateBatchRequest {
-  return { header: undefined, sources: [] };
+  return { header: undefined, sources: [], names: [] };
 }
 
 export const CreateBatchRequest: MessageFns<CreateBatchRequest> = {
@@ -1249,6 +2362,9 @@ export const CreateBatchRequest: MessageFns<CreateBatchRequest> = {
     }
     for (const v of message.sources) {
       Blob.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.names) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -1282,6 +2398,14 @@ export const CreateBatchRequest: MessageFns<CreateBatchRequest> = {
             message.sources.push(Blob.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.names.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1298,6 +2422,7 @@ export const CreateBatchRequest: MessageFns<CreateBatchRequest> = {
     return {
       header: isSet(object.header) ? CreateJobHeader.fromJSON(object.header) : undefined,
       sources: globalThis.Array.isArray(object?.sources) ? object.sources.map((e: any) => Blob.fromJSON(e)) : [],
+      names: globalThis.Array.isArray(object?.names) ? object.names.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -1308,6 +2433,9 @@ export const CreateBatchRequest: MessageFns<CreateBatchRequest> = {
     }
     if (message.sources?.length) {
       obj.sources = message.sources.map((e) => Blob.toJSON(e));
+    }
+    if (message.names?.length) {
+      obj.names = message.names;
     }
     return obj;
   },
@@ -1321,12 +2449,31 @@ export const CreateBatchRequest: MessageFns<CreateBatchRequest> = {
       ? CreateJobHeader.fromPartial(object.header)
       : undefined;
     message.sources = object.sources?.map((e) => Blob.fromPartial(e)) || [];
+    message.names = object.names?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseBatch(): Batch {
-  return { id: "", jobsTotal: 0, jobsSucceeded: 0, jobsFailed: 0, jobsCancelled: 0, jobIds: [] };
+  return {
+    id: "",
+    jobsTotal: 0,
+    jobsSucceeded: 0,
+    jobsFailed: 0,
+    jobsCancelled: 0,
+    jobIds: [],
+    state: 0,
+    jobsRunning: 0,
+    createdUnixMs: 0,
+    finishedUnixMs: 0,
+    etaMs: 0,
+    labels: [],
+    requestId: "",
+    priority: 0,
+    jobsPerSecond: 0,
+    ended: [],
+    cursor: "",
+  };
 }
 
 export const Batch: MessageFns<Batch> = {
@@ -1348,6 +2495,39 @@ export const Batch: MessageFns<Batch> = {
     }
     for (const v of message.jobIds) {
       writer.uint32(50).string(v!);
+    }
+    if (message.state !== 0) {
+      writer.uint32(56).int32(message.state);
+    }
+    if (message.jobsRunning !== 0) {
+      writer.uint32(64).int32(message.jobsRunning);
+    }
+    if (message.createdUnixMs !== 0) {
+      writer.uint32(72).int64(message.createdUnixMs);
+    }
+    if (message.finishedUnixMs !== 0) {
+      writer.uint32(80).int64(message.finishedUnixMs);
+    }
+    if (message.etaMs !== 0) {
+      writer.uint32(88).int64(message.etaMs);
+    }
+    for (const v of message.labels) {
+      writer.uint32(98).string(v!);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(106).string(message.requestId);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(112).int32(message.priority);
+    }
+    if (message.jobsPerSecond !== 0) {
+      writer.uint32(121).double(message.jobsPerSecond);
+    }
+    for (const v of message.ended) {
+      BatchJob.encode(v!, writer.uint32(130).fork()).join();
+    }
+    if (message.cursor !== "") {
+      writer.uint32(138).string(message.cursor);
     }
     return writer;
   },
@@ -1413,6 +2593,94 @@ export const Batch: MessageFns<Batch> = {
             message.jobIds.push(reader.string());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.jobsRunning = reader.int32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.createdUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.finishedUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.etaMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.labels.push(reader.string());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
+          case 15: {
+            if (tag !== 121) {
+              break;
+            }
+
+            message.jobsPerSecond = reader.double();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.ended.push(BatchJob.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1453,6 +2721,45 @@ export const Batch: MessageFns<Batch> = {
         : globalThis.Array.isArray(object?.job_ids)
         ? object.job_ids.map((e: any) => globalThis.String(e))
         : [],
+      state: isSet(object.state) ? batchStateFromJSON(object.state) : 0,
+      jobsRunning: isSet(object.jobsRunning)
+        ? globalThis.Number(object.jobsRunning)
+        : isSet(object.jobs_running)
+        ? globalThis.Number(object.jobs_running)
+        : 0,
+      createdUnixMs: isSet(object.createdUnixMs)
+        ? globalThis.Number(object.createdUnixMs)
+        : isSet(object.created_unix_ms)
+        ? globalThis.Number(object.created_unix_ms)
+        : 0,
+      finishedUnixMs: isSet(object.finishedUnixMs)
+        ? globalThis.Number(object.finishedUnixMs)
+        : isSet(object.finished_unix_ms)
+        ? globalThis.Number(object.finished_unix_ms)
+        : 0,
+      etaMs: isSet(object.etaMs)
+        ? globalThis.Number(object.etaMs)
+        : isSet(object.eta_ms)
+        ? globalThis.Number(object.eta_ms)
+        : 0,
+      labels: globalThis.Array.isArray(object?.labels)
+        ? object.labels.map((e: any) => globalThis.String(e))
+        : [],
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      priority: isSet(object.priority) ? priorityFromJSON(object.priority) : 0,
+      jobsPerSecond: isSet(object.jobsPerSecond)
+        ? globalThis.Number(object.jobsPerSecond)
+        : isSet(object.jobs_per_second)
+        ? globalThis.Number(object.jobs_per_second)
+        : 0,
+      ended: globalThis.Array.isArray(object?.ended)
+        ? object.ended.map((e: any) => BatchJob.fromJSON(e))
+        : [],
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
     };
   },
 
@@ -1476,6 +2783,39 @@ export const Batch: MessageFns<Batch> = {
     if (message.jobIds?.length) {
       obj.jobIds = message.jobIds;
     }
+    if (message.state !== 0) {
+      obj.state = batchStateToJSON(message.state);
+    }
+    if (message.jobsRunning !== 0) {
+      obj.jobsRunning = Math.round(message.jobsRunning);
+    }
+    if (message.createdUnixMs !== 0) {
+      obj.createdUnixMs = Math.round(message.createdUnixMs);
+    }
+    if (message.finishedUnixMs !== 0) {
+      obj.finishedUnixMs = Math.round(message.finishedUnixMs);
+    }
+    if (message.etaMs !== 0) {
+      obj.etaMs = Math.round(message.etaMs);
+    }
+    if (message.labels?.length) {
+      obj.labels = message.labels;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.priority !== 0) {
+      obj.priority = priorityToJSON(message.priority);
+    }
+    if (message.jobsPerSecond !== 0) {
+      obj.jobsPerSecond = floatToJson(message.jobsPerSecond);
+    }
+    if (message.ended?.length) {
+      obj.ended = message.ended.map((e) => BatchJob.toJSON(e));
+    }
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
+    }
     return obj;
   },
 
@@ -1490,18 +2830,187 @@ export const Batch: MessageFns<Batch> = {
     message.jobsFailed = object.jobsFailed ?? 0;
     message.jobsCancelled = object.jobsCancelled ?? 0;
     message.jobIds = object.jobIds?.map((e) => e) || [];
+    message.state = object.state ?? 0;
+    message.jobsRunning = object.jobsRunning ?? 0;
+    message.createdUnixMs = object.createdUnixMs ?? 0;
+    message.finishedUnixMs = object.finishedUnixMs ?? 0;
+    message.etaMs = object.etaMs ?? 0;
+    message.labels = object.labels?.map((e) => e) || [];
+    message.requestId = object.requestId ?? "";
+    message.priority = object.priority ?? 0;
+    message.jobsPerSecond = object.jobsPerSecond ?? 0;
+    message.ended = object.ended?.map((e) => BatchJob.fromPartial(e)) || [];
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseBatchJob(): BatchJob {
+  return { index: 0, name: "", jobId: "", state: 0, error: undefined, attempt: 0 };
+}
+
+export const BatchJob: MessageFns<BatchJob> = {
+  encode(message: BatchJob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(8).int32(message.index);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.jobId !== "") {
+      writer.uint32(26).string(message.jobId);
+    }
+    if (message.state !== 0) {
+      writer.uint32(32).int32(message.state);
+    }
+    if (message.error !== undefined) {
+      JobError.encode(message.error, writer.uint32(42).fork()).join();
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(48).int32(message.attempt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchJob {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchJob();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.error = JobError.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.attempt = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchJob {
+    return {
+      index: isSet(object.index) ? globalThis.Number(object.index) : 0,
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+      state: isSet(object.state) ? jobStateFromJSON(object.state) : 0,
+      error: isSet(object.error) ? JobError.fromJSON(object.error) : undefined,
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+    };
+  },
+
+  toJSON(message: BatchJob): unknown {
+    const obj: any = {};
+    if (message.index !== 0) {
+      obj.index = Math.round(message.index);
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    if (message.state !== 0) {
+      obj.state = jobStateToJSON(message.state);
+    }
+    if (message.error !== undefined) {
+      obj.error = JobError.toJSON(message.error);
+    }
+    if (message.attempt !== 0) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BatchJob>): BatchJob {
+    return BatchJob.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BatchJob>): BatchJob {
+    const message = createBaseBatchJob();
+    message.index = object.index ?? 0;
+    message.name = object.name ?? "";
+    message.jobId = object.jobId ?? "";
+    message.state = object.state ?? 0;
+    message.error = (object.error !== undefined && object.error !== null)
+      ? JobError.fromPartial(object.error)
+      : undefined;
+    message.attempt = object.attempt ?? 0;
     return message;
   },
 };
 
 function createBaseWatchBatchRequest(): WatchBatchRequest {
-  return { batchId: "" };
+  return { batchId: "", cursor: "" };
 }
 
 export const WatchBatchRequest: MessageFns<WatchBatchRequest> = {
   encode(message: WatchBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.batchId !== "") {
       writer.uint32(10).string(message.batchId);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
     }
     return writer;
   },
@@ -1527,6 +3036,14 @@ export const WatchBatchRequest: MessageFns<WatchBatchRequest> = {
             message.batchId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1546,6 +3063,7 @@ export const WatchBatchRequest: MessageFns<WatchBatchRequest> = {
         : isSet(object.batch_id)
         ? globalThis.String(object.batch_id)
         : "",
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
     };
   },
 
@@ -1553,6 +3071,9 @@ export const WatchBatchRequest: MessageFns<WatchBatchRequest> = {
     const obj: any = {};
     if (message.batchId !== "") {
       obj.batchId = message.batchId;
+    }
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
     }
     return obj;
   },
@@ -1562,6 +3083,626 @@ export const WatchBatchRequest: MessageFns<WatchBatchRequest> = {
   },
   fromPartial(object: DeepPartial<WatchBatchRequest>): WatchBatchRequest {
     const message = createBaseWatchBatchRequest();
+    message.batchId = object.batchId ?? "";
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseGetBatchRequest(): GetBatchRequest {
+  return { batchId: "" };
+}
+
+export const GetBatchRequest: MessageFns<GetBatchRequest> = {
+  encode(message: GetBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batchId !== "") {
+      writer.uint32(10).string(message.batchId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetBatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetBatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batchId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetBatchRequest {
+    return {
+      batchId: isSet(object.batchId)
+        ? globalThis.String(object.batchId)
+        : isSet(object.batch_id)
+        ? globalThis.String(object.batch_id)
+        : "",
+    };
+  },
+
+  toJSON(message: GetBatchRequest): unknown {
+    const obj: any = {};
+    if (message.batchId !== "") {
+      obj.batchId = message.batchId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetBatchRequest>): GetBatchRequest {
+    return GetBatchRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetBatchRequest>): GetBatchRequest {
+    const message = createBaseGetBatchRequest();
+    message.batchId = object.batchId ?? "";
+    return message;
+  },
+};
+
+function createBaseListBatchesRequest(): ListBatchesRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const ListBatchesRequest: MessageFns<ListBatchesRequest> = {
+  encode(message: ListBatchesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListBatchesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListBatchesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListBatchesRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListBatchesRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListBatchesRequest>): ListBatchesRequest {
+    return ListBatchesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListBatchesRequest>): ListBatchesRequest {
+    const message = createBaseListBatchesRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListBatchesResponse(): ListBatchesResponse {
+  return { batches: [], nextPageToken: "" };
+}
+
+export const ListBatchesResponse: MessageFns<ListBatchesResponse> = {
+  encode(message: ListBatchesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.batches) {
+      Batch.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListBatchesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListBatchesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batches.push(Batch.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListBatchesResponse {
+    return {
+      batches: globalThis.Array.isArray(object?.batches) ? object.batches.map((e: any) => Batch.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListBatchesResponse): unknown {
+    const obj: any = {};
+    if (message.batches?.length) {
+      obj.batches = message.batches.map((e) => Batch.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListBatchesResponse>): ListBatchesResponse {
+    return ListBatchesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListBatchesResponse>): ListBatchesResponse {
+    const message = createBaseListBatchesResponse();
+    message.batches = object.batches?.map((e) => Batch.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListBatchJobsRequest(): ListBatchJobsRequest {
+  return { batchId: "", pageSize: 0, pageToken: "", state: 0 };
+}
+
+export const ListBatchJobsRequest: MessageFns<ListBatchJobsRequest> = {
+  encode(message: ListBatchJobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batchId !== "") {
+      writer.uint32(10).string(message.batchId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    if (message.state !== 0) {
+      writer.uint32(32).int32(message.state);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListBatchJobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListBatchJobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batchId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListBatchJobsRequest {
+    return {
+      batchId: isSet(object.batchId)
+        ? globalThis.String(object.batchId)
+        : isSet(object.batch_id)
+        ? globalThis.String(object.batch_id)
+        : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+      state: isSet(object.state) ? jobStateFromJSON(object.state) : 0,
+    };
+  },
+
+  toJSON(message: ListBatchJobsRequest): unknown {
+    const obj: any = {};
+    if (message.batchId !== "") {
+      obj.batchId = message.batchId;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    if (message.state !== 0) {
+      obj.state = jobStateToJSON(message.state);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListBatchJobsRequest>): ListBatchJobsRequest {
+    return ListBatchJobsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListBatchJobsRequest>): ListBatchJobsRequest {
+    const message = createBaseListBatchJobsRequest();
+    message.batchId = object.batchId ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    message.state = object.state ?? 0;
+    return message;
+  },
+};
+
+function createBaseListBatchJobsResponse(): ListBatchJobsResponse {
+  return { jobs: [], nextPageToken: "" };
+}
+
+export const ListBatchJobsResponse: MessageFns<ListBatchJobsResponse> = {
+  encode(message: ListBatchJobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.jobs) {
+      BatchJob.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListBatchJobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListBatchJobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobs.push(BatchJob.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListBatchJobsResponse {
+    return {
+      jobs: globalThis.Array.isArray(object?.jobs) ? object.jobs.map((e: any) => BatchJob.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListBatchJobsResponse): unknown {
+    const obj: any = {};
+    if (message.jobs?.length) {
+      obj.jobs = message.jobs.map((e) => BatchJob.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListBatchJobsResponse>): ListBatchJobsResponse {
+    return ListBatchJobsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListBatchJobsResponse>): ListBatchJobsResponse {
+    const message = createBaseListBatchJobsResponse();
+    message.jobs = object.jobs?.map((e) => BatchJob.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseCancelBatchRequest(): CancelBatchRequest {
+  return { batchId: "" };
+}
+
+export const CancelBatchRequest: MessageFns<CancelBatchRequest> = {
+  encode(message: CancelBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batchId !== "") {
+      writer.uint32(10).string(message.batchId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelBatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelBatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batchId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelBatchRequest {
+    return {
+      batchId: isSet(object.batchId)
+        ? globalThis.String(object.batchId)
+        : isSet(object.batch_id)
+        ? globalThis.String(object.batch_id)
+        : "",
+    };
+  },
+
+  toJSON(message: CancelBatchRequest): unknown {
+    const obj: any = {};
+    if (message.batchId !== "") {
+      obj.batchId = message.batchId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CancelBatchRequest>): CancelBatchRequest {
+    return CancelBatchRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelBatchRequest>): CancelBatchRequest {
+    const message = createBaseCancelBatchRequest();
+    message.batchId = object.batchId ?? "";
+    return message;
+  },
+};
+
+function createBaseRetryBatchRequest(): RetryBatchRequest {
+  return { batchId: "" };
+}
+
+export const RetryBatchRequest: MessageFns<RetryBatchRequest> = {
+  encode(message: RetryBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batchId !== "") {
+      writer.uint32(10).string(message.batchId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetryBatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetryBatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batchId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RetryBatchRequest {
+    return {
+      batchId: isSet(object.batchId)
+        ? globalThis.String(object.batchId)
+        : isSet(object.batch_id)
+        ? globalThis.String(object.batch_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RetryBatchRequest): unknown {
+    const obj: any = {};
+    if (message.batchId !== "") {
+      obj.batchId = message.batchId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RetryBatchRequest>): RetryBatchRequest {
+    return RetryBatchRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RetryBatchRequest>): RetryBatchRequest {
+    const message = createBaseRetryBatchRequest();
     message.batchId = object.batchId ?? "";
     return message;
   },
@@ -1646,7 +3787,50 @@ export const JobServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Creates one job for each of many stored pictures. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+    /**
+     * Cancels the unfinished jobs that a filter matches, at most 10,000 in one call. INVALID_ARGUMENT for a filter without a criterion.
+     * Idempotent.
+     */
+    cancelJobs: {
+      name: "CancelJobs",
+      requestType: CancelJobsRequest as typeof CancelJobsRequest,
+      requestStream: false,
+      responseType: CancelJobsResponse as typeof CancelJobsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Creates a new job of the same pipeline and pictures for each failed or cancelled job that a filter matches, at most 1,000 in one call.
+     * Jobs of a batch are left out: RetryBatch retries those. INVALID_ARGUMENT for a filter without a criterion, RESOURCE_EXHAUSTED
+     * (TOO_MANY_JOBS). Idempotent: a job is retried once, however often it is asked for.
+     */
+    retryJobs: {
+      name: "RetryJobs",
+      requestType: RetryJobsRequest as typeof RetryJobsRequest,
+      requestStream: false,
+      responseType: RetryJobsResponse as typeof RetryJobsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Stores a picture for later calls, which name it by its digest, and keeps it for an hour. INVALID_ARGUMENT (IMAGE_*, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
+     * (STORAGE_FULL). Idempotent.
+     */
+    uploadPicture: {
+      name: "UploadPicture",
+      requestType: UploadPictureRequest as typeof UploadPictureRequest,
+      requestStream: true,
+      responseType: UploadPictureResponse as typeof UploadPictureResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Creates a batch: one job of one pipeline for each of many stored pictures (see UploadPicture). Returns once the batch is durable. Its
+     * jobs are created as others of it end, so that other callers are served meanwhile. A picture that is unusable or no longer stored is a
+     * failed job of the batch; it does not fail the others. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE), NOT_FOUND
+     * (UNKNOWN_MODEL, UNKNOWN_EFFECT, UNKNOWN_OPERATION), RESOURCE_EXHAUSTED (TOO_MANY_BATCHES), ALREADY_EXISTS (REQUEST_ID_REUSED).
+     * Idempotent with a request_id.
+     */
     createBatch: {
       name: "CreateBatch",
       requestType: CreateBatchRequest as typeof CreateBatchRequest,
@@ -1655,13 +3839,67 @@ export const JobServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Returns the batch whenever one of its jobs ends. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+    /**
+     * Returns the batch and the jobs that have ended since `cursor`, now and then whenever more of them have ended, until the batch has
+     * ended. Needs no deadline. NOT_FOUND (BATCH_NOT_FOUND). Idempotent.
+     */
     watchBatch: {
       name: "WatchBatch",
       requestType: WatchBatchRequest as typeof WatchBatchRequest,
       requestStream: false,
       responseType: Batch as typeof Batch,
       responseStream: true,
+      options: {},
+    },
+    /** Returns the batch. NOT_FOUND (BATCH_NOT_FOUND). Idempotent. */
+    getBatch: {
+      name: "GetBatch",
+      requestType: GetBatchRequest as typeof GetBatchRequest,
+      requestStream: false,
+      responseType: Batch as typeof Batch,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists the batches of the tenant, newest first. INVALID_ARGUMENT for a bad page size or page token. Idempotent. */
+    listBatches: {
+      name: "ListBatches",
+      requestType: ListBatchesRequest as typeof ListBatchesRequest,
+      requestStream: false,
+      responseType: ListBatchesResponse as typeof ListBatchesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Lists the jobs of a batch in the order of its sources. NOT_FOUND (BATCH_NOT_FOUND), INVALID_ARGUMENT for a bad page size or page token.
+     * Idempotent.
+     */
+    listBatchJobs: {
+      name: "ListBatchJobs",
+      requestType: ListBatchJobsRequest as typeof ListBatchJobsRequest,
+      requestStream: false,
+      responseType: ListBatchJobsResponse as typeof ListBatchJobsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Cancels what has not ended of a batch, and returns it. NOT_FOUND (BATCH_NOT_FOUND). Idempotent. */
+    cancelBatch: {
+      name: "CancelBatch",
+      requestType: CancelBatchRequest as typeof CancelBatchRequest,
+      requestStream: false,
+      responseType: Batch as typeof Batch,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Retries the failed jobs of a batch, each with a new job, and returns the batch. Jobs of a cancelled batch that were cancelled are retried
+     * too. NOT_FOUND (BATCH_NOT_FOUND), INVALID_ARGUMENT while the batch runs or after nine retries.
+     */
+    retryBatch: {
+      name: "RetryBatch",
+      requestType: RetryBatchRequest as typeof RetryBatchRequest,
+      requestStream: false,
+      responseType: Batch as typeof Batch,
+      responseStream: false,
       options: {},
     },
     /**
@@ -1741,13 +3979,66 @@ export interface JobServiceImplementation<CallContextExt = {}> {
     request: DownloadOutputRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<DownloadOutputResponse>>;
-  /** Creates one job for each of many stored pictures. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+  /**
+   * Cancels the unfinished jobs that a filter matches, at most 10,000 in one call. INVALID_ARGUMENT for a filter without a criterion.
+   * Idempotent.
+   */
+  cancelJobs(
+    request: CancelJobsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<CancelJobsResponse>>;
+  /**
+   * Creates a new job of the same pipeline and pictures for each failed or cancelled job that a filter matches, at most 1,000 in one call.
+   * Jobs of a batch are left out: RetryBatch retries those. INVALID_ARGUMENT for a filter without a criterion, RESOURCE_EXHAUSTED
+   * (TOO_MANY_JOBS). Idempotent: a job is retried once, however often it is asked for.
+   */
+  retryJobs(request: RetryJobsRequest, context: CallContext & CallContextExt): Promise<DeepPartial<RetryJobsResponse>>;
+  /**
+   * Stores a picture for later calls, which name it by its digest, and keeps it for an hour. INVALID_ARGUMENT (IMAGE_*, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
+   * (STORAGE_FULL). Idempotent.
+   */
+  uploadPicture(
+    request: AsyncIterable<UploadPictureRequest>,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<UploadPictureResponse>>;
+  /**
+   * Creates a batch: one job of one pipeline for each of many stored pictures (see UploadPicture). Returns once the batch is durable. Its
+   * jobs are created as others of it end, so that other callers are served meanwhile. A picture that is unusable or no longer stored is a
+   * failed job of the batch; it does not fail the others. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE), NOT_FOUND
+   * (UNKNOWN_MODEL, UNKNOWN_EFFECT, UNKNOWN_OPERATION), RESOURCE_EXHAUSTED (TOO_MANY_BATCHES), ALREADY_EXISTS (REQUEST_ID_REUSED).
+   * Idempotent with a request_id.
+   */
   createBatch(request: CreateBatchRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Batch>>;
-  /** Returns the batch whenever one of its jobs ends. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+  /**
+   * Returns the batch and the jobs that have ended since `cursor`, now and then whenever more of them have ended, until the batch has
+   * ended. Needs no deadline. NOT_FOUND (BATCH_NOT_FOUND). Idempotent.
+   */
   watchBatch(
     request: WatchBatchRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<Batch>>;
+  /** Returns the batch. NOT_FOUND (BATCH_NOT_FOUND). Idempotent. */
+  getBatch(request: GetBatchRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Batch>>;
+  /** Lists the batches of the tenant, newest first. INVALID_ARGUMENT for a bad page size or page token. Idempotent. */
+  listBatches(
+    request: ListBatchesRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListBatchesResponse>>;
+  /**
+   * Lists the jobs of a batch in the order of its sources. NOT_FOUND (BATCH_NOT_FOUND), INVALID_ARGUMENT for a bad page size or page token.
+   * Idempotent.
+   */
+  listBatchJobs(
+    request: ListBatchJobsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListBatchJobsResponse>>;
+  /** Cancels what has not ended of a batch, and returns it. NOT_FOUND (BATCH_NOT_FOUND). Idempotent. */
+  cancelBatch(request: CancelBatchRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Batch>>;
+  /**
+   * Retries the failed jobs of a batch, each with a new job, and returns the batch. Jobs of a cancelled batch that were cancelled are retried
+   * too. NOT_FOUND (BATCH_NOT_FOUND), INVALID_ARGUMENT while the batch runs or after nine retries.
+   */
+  retryBatch(request: RetryBatchRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Batch>>;
   /**
    * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
    * seconds at most: a process that does not answer is listed as missing. Idempotent.
@@ -1808,10 +4099,63 @@ export interface JobServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<DownloadOutputRequest>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<DownloadOutputResponse>;
-  /** Creates one job for each of many stored pictures. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+  /**
+   * Cancels the unfinished jobs that a filter matches, at most 10,000 in one call. INVALID_ARGUMENT for a filter without a criterion.
+   * Idempotent.
+   */
+  cancelJobs(
+    request: DeepPartial<CancelJobsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<CancelJobsResponse>;
+  /**
+   * Creates a new job of the same pipeline and pictures for each failed or cancelled job that a filter matches, at most 1,000 in one call.
+   * Jobs of a batch are left out: RetryBatch retries those. INVALID_ARGUMENT for a filter without a criterion, RESOURCE_EXHAUSTED
+   * (TOO_MANY_JOBS). Idempotent: a job is retried once, however often it is asked for.
+   */
+  retryJobs(request: DeepPartial<RetryJobsRequest>, options?: CallOptions & CallOptionsExt): Promise<RetryJobsResponse>;
+  /**
+   * Stores a picture for later calls, which name it by its digest, and keeps it for an hour. INVALID_ARGUMENT (IMAGE_*, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
+   * (STORAGE_FULL). Idempotent.
+   */
+  uploadPicture(
+    request: AsyncIterable<DeepPartial<UploadPictureRequest>>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<UploadPictureResponse>;
+  /**
+   * Creates a batch: one job of one pipeline for each of many stored pictures (see UploadPicture). Returns once the batch is durable. Its
+   * jobs are created as others of it end, so that other callers are served meanwhile. A picture that is unusable or no longer stored is a
+   * failed job of the batch; it does not fail the others. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE), NOT_FOUND
+   * (UNKNOWN_MODEL, UNKNOWN_EFFECT, UNKNOWN_OPERATION), RESOURCE_EXHAUSTED (TOO_MANY_BATCHES), ALREADY_EXISTS (REQUEST_ID_REUSED).
+   * Idempotent with a request_id.
+   */
   createBatch(request: DeepPartial<CreateBatchRequest>, options?: CallOptions & CallOptionsExt): Promise<Batch>;
-  /** Returns the batch whenever one of its jobs ends. UNIMPLEMENTED in this release (METHOD_UNIMPLEMENTED). */
+  /**
+   * Returns the batch and the jobs that have ended since `cursor`, now and then whenever more of them have ended, until the batch has
+   * ended. Needs no deadline. NOT_FOUND (BATCH_NOT_FOUND). Idempotent.
+   */
   watchBatch(request: DeepPartial<WatchBatchRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<Batch>;
+  /** Returns the batch. NOT_FOUND (BATCH_NOT_FOUND). Idempotent. */
+  getBatch(request: DeepPartial<GetBatchRequest>, options?: CallOptions & CallOptionsExt): Promise<Batch>;
+  /** Lists the batches of the tenant, newest first. INVALID_ARGUMENT for a bad page size or page token. Idempotent. */
+  listBatches(
+    request: DeepPartial<ListBatchesRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListBatchesResponse>;
+  /**
+   * Lists the jobs of a batch in the order of its sources. NOT_FOUND (BATCH_NOT_FOUND), INVALID_ARGUMENT for a bad page size or page token.
+   * Idempotent.
+   */
+  listBatchJobs(
+    request: DeepPartial<ListBatchJobsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListBatchJobsResponse>;
+  /** Cancels what has not ended of a batch, and returns it. NOT_FOUND (BATCH_NOT_FOUND). Idempotent. */
+  cancelBatch(request: DeepPartial<CancelBatchRequest>, options?: CallOptions & CallOptionsExt): Promise<Batch>;
+  /**
+   * Retries the failed jobs of a batch, each with a new job, and returns the batch. Jobs of a cancelled batch that were cancelled are retried
+   * too. NOT_FOUND (BATCH_NOT_FOUND), INVALID_ARGUMENT while the batch runs or after nine retries.
+   */
+  retryBatch(request: DeepPartial<RetryBatchRequest>, options?: CallOptions & CallOptionsExt): Promise<Batch>;
   /**
    * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
    * seconds at most: a process that does not answer is listed as missing. Idempotent.
@@ -1860,6 +4204,10 @@ function base64FromBytes(arr: Uint8Array): string {
     });
     return globalThis.btoa(bin.join(""));
   }
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

@@ -12,6 +12,58 @@ export const protobufPackage = "pixelmesh.pipeline.v1";
 
 export const protobufFileName = "pixelmesh/pipeline/v1/pipeline.proto";
 
+/** What happens if the confidence of a cut-out is below min_confidence. */
+export const LowConfidence = {
+  /** UNSPECIFIED - As RETRY. */
+  UNSPECIFIED: 0,
+  /** RETRY - The next larger models that are here are tried. If none reaches it, the most confident cut-out is the result, with the notice low_confidence. */
+  RETRY: 1,
+  /** FAIL - The step fails with LOW_CONFIDENCE. */
+  FAIL: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type LowConfidence = typeof LowConfidence[keyof typeof LowConfidence];
+
+export namespace LowConfidence {
+  export type UNSPECIFIED = typeof LowConfidence.UNSPECIFIED;
+  export type RETRY = typeof LowConfidence.RETRY;
+  export type FAIL = typeof LowConfidence.FAIL;
+  export type UNRECOGNIZED = typeof LowConfidence.UNRECOGNIZED;
+}
+
+export function lowConfidenceFromJSON(object: any): LowConfidence {
+  switch (object) {
+    case 0:
+    case "LOW_CONFIDENCE_UNSPECIFIED":
+      return LowConfidence.UNSPECIFIED;
+    case 1:
+    case "LOW_CONFIDENCE_RETRY":
+      return LowConfidence.RETRY;
+    case 2:
+    case "LOW_CONFIDENCE_FAIL":
+      return LowConfidence.FAIL;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return LowConfidence.UNRECOGNIZED;
+  }
+}
+
+export function lowConfidenceToJSON(object: LowConfidence): string {
+  switch (object) {
+    case LowConfidence.UNSPECIFIED:
+      return "LOW_CONFIDENCE_UNSPECIFIED";
+    case LowConfidence.RETRY:
+      return "LOW_CONFIDENCE_RETRY";
+    case LowConfidence.FAIL:
+      return "LOW_CONFIDENCE_FAIL";
+    case LowConfidence.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** The form of a cut-out. */
 export const CutOutResult = {
   /** UNSPECIFIED - As CUT_OUT. */
@@ -436,7 +488,12 @@ export interface RemoveBackgroundOperation {
     | CutOutResult
     | undefined;
   /** 1 to 16384: the model is in doubt only so far from the edge of its matte. All further inside is object, all further outside background. 0 or unset: 3 % of the picture's longer side. */
-  trimapPx?: number | undefined;
+  trimapPx?:
+    | number
+    | undefined;
+  /** Above 0 to 1: see on_low_confidence. 0 or unset: any confidence will do. */
+  minConfidence?: number | undefined;
+  onLowConfidence?: LowConfidence | undefined;
 }
 
 /** A box of a picture, in pixels from its top left corner. It is clipped to the picture. */
@@ -1333,6 +1390,8 @@ function createBaseRemoveBackgroundOperation(): RemoveBackgroundOperation {
     region: undefined,
     result: undefined,
     trimapPx: undefined,
+    minConfidence: undefined,
+    onLowConfidence: undefined,
   };
 }
 
@@ -1367,6 +1426,12 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
     }
     if (message.trimapPx !== undefined) {
       writer.uint32(81).double(message.trimapPx);
+    }
+    if (message.minConfidence !== undefined) {
+      writer.uint32(89).double(message.minConfidence);
+    }
+    if (message.onLowConfidence !== undefined) {
+      writer.uint32(96).int32(message.onLowConfidence);
     }
     return writer;
   },
@@ -1464,6 +1529,22 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
             message.trimapPx = reader.double();
             continue;
           }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.minConfidence = reader.double();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.onLowConfidence = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1508,6 +1589,16 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
         : isSet(object.trimap_px)
         ? globalThis.Number(object.trimap_px)
         : undefined,
+      minConfidence: isSet(object.minConfidence)
+        ? globalThis.Number(object.minConfidence)
+        : isSet(object.min_confidence)
+        ? globalThis.Number(object.min_confidence)
+        : undefined,
+      onLowConfidence: isSet(object.onLowConfidence)
+        ? lowConfidenceFromJSON(object.onLowConfidence)
+        : isSet(object.on_low_confidence)
+        ? lowConfidenceFromJSON(object.on_low_confidence)
+        : undefined,
     };
   },
 
@@ -1543,6 +1634,12 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
     if (message.trimapPx !== undefined) {
       obj.trimapPx = floatToJson(message.trimapPx);
     }
+    if (message.minConfidence !== undefined) {
+      obj.minConfidence = floatToJson(message.minConfidence);
+    }
+    if (message.onLowConfidence !== undefined) {
+      obj.onLowConfidence = lowConfidenceToJSON(message.onLowConfidence);
+    }
     return obj;
   },
 
@@ -1563,6 +1660,8 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
       : undefined;
     message.result = object.result ?? undefined;
     message.trimapPx = object.trimapPx ?? undefined;
+    message.minConfidence = object.minConfidence ?? undefined;
+    message.onLowConfidence = object.onLowConfidence ?? undefined;
     return message;
   },
 };

@@ -13,8 +13,10 @@ import {
   ImageFormat,
   imageFormatFromJSON,
   imageFormatToJSON,
+  ImageInfo,
   Notice,
 } from "../../common/v1/picture.ts";
+import { ErrorReason, errorReasonFromJSON, errorReasonToJSON } from "../../errors/v1/errors.ts";
 import {
   JobError,
   JobState,
@@ -25,6 +27,7 @@ import {
   stepStateFromJSON,
   stepStateToJSON,
 } from "../../jobs/v1/job.ts";
+import { CreateJobHeader } from "../../jobs/v1/job_service.ts";
 import {
   Output,
   Priority,
@@ -66,8 +69,10 @@ export interface WorkItem {
   /** As planned; 0: unknown. Used by a worker that has not measured such a step itself. */
   expectedMs: number;
   /** Of the job; absent: the limits of the worker. */
-  limits:
-    | JobLimits
+  limits: JobLimits | undefined;
+  sharedEffects: SharedEffects | undefined;
+  largerModels:
+    | LargerModels
     | undefined;
   /** Subject of the ingest replica that takes the events of this run without the log; empty: the log only. */
   eventsTo: string;
@@ -270,6 +275,7 @@ export interface JobSpec {
   traceparent: string;
   /** Of the ingest replica that accepted the job. They apply to every step. */
   limits: JobLimits | undefined;
+  labels: string[];
 }
 
 export interface PlannedStep {
@@ -287,6 +293,30 @@ export interface PlannedStep {
   heightPx: number;
   /** From measured durations; 0: unknown. */
   expectedMs: number;
+  /** Of an apply_effects step; absent: none. */
+  sharedEffects:
+    | SharedEffects
+    | undefined;
+  /** Of a remove_background step that retries at low confidence; absent: none. */
+  largerModels: LargerModels | undefined;
+}
+
+/**
+ * The numbers of the first effects of a chain that other steps of the job with the same inputs begin with too, rising. The worker may compute
+ * them once for all of them. Not part of the result key, because the result is the same.
+ */
+export interface SharedEffects {
+  counts: number[];
+}
+
+/** The models that a cut-out of low confidence tries next, smallest first. Part of the result key. */
+export interface LargerModels {
+  models: LargerModel[];
+}
+
+export interface LargerModel {
+  name: string;
+  digest: string;
 }
 
 /** In bucket `jobs`, key record.<job>: the state of the job. Changes by compare-and-set only. */
@@ -300,6 +330,10 @@ export interface JobRecord {
   error: JobError | undefined;
   outputsExpireUnixMs: number;
   deadlineUnixMs: number;
+  /** As in the specification, for the index of jobs. */
+  labels: string[];
+  /** Of the steps, each once, sorted; for the index of jobs. */
+  operations: string[];
 }
 
 export interface StepRecord {
@@ -336,6 +370,62 @@ export interface OpenEntry {
   dueUnixMs: number;
 }
 
+/** In bucket `batches`, key spec.<tenant>.<batch>: a batch as it was accepted. Never changes. */
+export interface BatchSpec {
+  batchId: string;
+  tenant: string;
+  createdUnixMs: number;
+  header:
+    | CreateJobHeader
+    | undefined;
+  /** Of header and sources. Distinguishes a repeated request from another one. */
+  requestDigest: string;
+  /** Number of sources. */
+  sources: number;
+  /** Jobs that were not created by then are not created; the pictures are kept until then. */
+  expiresUnixMs: number;
+}
+
+/** In bucket `batches`, key sources.<batch>.<page>: 500 sources of a batch, fewer on the last page. Never changes. */
+export interface BatchSources {
+  sources: BatchSource[];
+}
+
+export interface BatchSource {
+  name: string;
+  sha256: string;
+  info:
+    | ImageInfo
+    | undefined;
+  /** Why the picture was refused. No job is created for it. */
+  error: JobError | undefined;
+}
+
+/** In bucket `batches`, key state.<batch>. Changes by compare-and-set only. */
+export interface BatchProgress {
+  /** All sources before this place have had their job created, or were refused. */
+  created: number;
+  /** In the order of their ends. A retried job ends again. */
+  ended: BatchEnd[];
+  cancelled: boolean;
+  /** Failed jobs whose last end lies before this place of `ended` run again. */
+  retryBefore: number;
+  /** 0 while running. */
+  finishedUnixMs: number;
+}
+
+export interface BatchEnd {
+  /** Of the source. */
+  index: number;
+  /** 1 for the first. */
+  attempt: number;
+  state: JobState;
+  /** Of a job that did not succeed. */
+  reason: ErrorReason;
+  /** Tenths of a second from the creation of the batch. */
+  afterS10: number;
+}
+
 /** In bucket `services`, key <service>.<instance>. The process refreshes it. */
 export interface ServiceEntry {
   service: string;
@@ -367,6 +457,8 @@ function createBaseWorkItem(): WorkItem {
     publishedUnixMs: 0,
     expectedMs: 0,
     limits: undefined,
+    sharedEffects: undefined,
+    largerModels: undefined,
     eventsTo: "",
   };
 }
@@ -423,6 +515,12 @@ export const WorkItem: MessageFns<WorkItem> = {
     }
     if (message.limits !== undefined) {
       JobLimits.encode(message.limits, writer.uint32(146).fork()).join();
+    }
+    if (message.sharedEffects !== undefined) {
+      SharedEffects.encode(message.sharedEffects, writer.uint32(218).fork()).join();
+    }
+    if (message.largerModels !== undefined) {
+      LargerModels.encode(message.largerModels, writer.uint32(226).fork()).join();
     }
     if (message.eventsTo !== "") {
       writer.uint32(210).string(message.eventsTo);
@@ -579,6 +677,22 @@ export const WorkItem: MessageFns<WorkItem> = {
             message.limits = JobLimits.decode(reader, reader.uint32());
             continue;
           }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.sharedEffects = SharedEffects.decode(reader, reader.uint32());
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.largerModels = LargerModels.decode(reader, reader.uint32());
+            continue;
+          }
           case 26: {
             if (tag !== 210) {
               break;
@@ -660,6 +774,16 @@ export const WorkItem: MessageFns<WorkItem> = {
         ? globalThis.Number(object.expected_ms)
         : 0,
       limits: isSet(object.limits) ? JobLimits.fromJSON(object.limits) : undefined,
+      sharedEffects: isSet(object.sharedEffects)
+        ? SharedEffects.fromJSON(object.sharedEffects)
+        : isSet(object.shared_effects)
+        ? SharedEffects.fromJSON(object.shared_effects)
+        : undefined,
+      largerModels: isSet(object.largerModels)
+        ? LargerModels.fromJSON(object.largerModels)
+        : isSet(object.larger_models)
+        ? LargerModels.fromJSON(object.larger_models)
+        : undefined,
       eventsTo: isSet(object.eventsTo)
         ? globalThis.String(object.eventsTo)
         : isSet(object.events_to)
@@ -721,6 +845,12 @@ export const WorkItem: MessageFns<WorkItem> = {
     if (message.limits !== undefined) {
       obj.limits = JobLimits.toJSON(message.limits);
     }
+    if (message.sharedEffects !== undefined) {
+      obj.sharedEffects = SharedEffects.toJSON(message.sharedEffects);
+    }
+    if (message.largerModels !== undefined) {
+      obj.largerModels = LargerModels.toJSON(message.largerModels);
+    }
     if (message.eventsTo !== "") {
       obj.eventsTo = message.eventsTo;
     }
@@ -750,6 +880,12 @@ export const WorkItem: MessageFns<WorkItem> = {
     message.expectedMs = object.expectedMs ?? 0;
     message.limits = (object.limits !== undefined && object.limits !== null)
       ? JobLimits.fromPartial(object.limits)
+      : undefined;
+    message.sharedEffects = (object.sharedEffects !== undefined && object.sharedEffects !== null)
+      ? SharedEffects.fromPartial(object.sharedEffects)
+      : undefined;
+    message.largerModels = (object.largerModels !== undefined && object.largerModels !== null)
+      ? LargerModels.fromPartial(object.largerModels)
       : undefined;
     message.eventsTo = object.eventsTo ?? "";
     return message;
@@ -3048,6 +3184,7 @@ function createBaseJobSpec(): JobSpec {
     requestDigest: "",
     traceparent: "",
     limits: undefined,
+    labels: [],
   };
 }
 
@@ -3103,6 +3240,9 @@ export const JobSpec: MessageFns<JobSpec> = {
     }
     if (message.limits !== undefined) {
       JobLimits.encode(message.limits, writer.uint32(162).fork()).join();
+    }
+    for (const v of message.labels) {
+      writer.uint32(170).string(v!);
     }
     return writer;
   },
@@ -3256,6 +3396,14 @@ export const JobSpec: MessageFns<JobSpec> = {
             message.limits = JobLimits.decode(reader, reader.uint32());
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.labels.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3325,6 +3473,9 @@ export const JobSpec: MessageFns<JobSpec> = {
         : "",
       traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
       limits: isSet(object.limits) ? JobLimits.fromJSON(object.limits) : undefined,
+      labels: globalThis.Array.isArray(object?.labels)
+        ? object.labels.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -3381,6 +3532,9 @@ export const JobSpec: MessageFns<JobSpec> = {
     if (message.limits !== undefined) {
       obj.limits = JobLimits.toJSON(message.limits);
     }
+    if (message.labels?.length) {
+      obj.labels = message.labels;
+    }
     return obj;
   },
 
@@ -3408,6 +3562,7 @@ export const JobSpec: MessageFns<JobSpec> = {
     message.limits = (object.limits !== undefined && object.limits !== null)
       ? JobLimits.fromPartial(object.limits)
       : undefined;
+    message.labels = object.labels?.map((e) => e) || [];
     return message;
   },
 };
@@ -3421,6 +3576,8 @@ function createBasePlannedStep(): PlannedStep {
     widthPx: 0,
     heightPx: 0,
     expectedMs: 0,
+    sharedEffects: undefined,
+    largerModels: undefined,
   };
 }
 
@@ -3446,6 +3603,12 @@ export const PlannedStep: MessageFns<PlannedStep> = {
     }
     if (message.expectedMs !== 0) {
       writer.uint32(57).double(message.expectedMs);
+    }
+    if (message.sharedEffects !== undefined) {
+      SharedEffects.encode(message.sharedEffects, writer.uint32(66).fork()).join();
+    }
+    if (message.largerModels !== undefined) {
+      LargerModels.encode(message.largerModels, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -3519,6 +3682,22 @@ export const PlannedStep: MessageFns<PlannedStep> = {
             message.expectedMs = reader.double();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.sharedEffects = SharedEffects.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.largerModels = LargerModels.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3560,6 +3739,16 @@ export const PlannedStep: MessageFns<PlannedStep> = {
         : isSet(object.expected_ms)
         ? globalThis.Number(object.expected_ms)
         : 0,
+      sharedEffects: isSet(object.sharedEffects)
+        ? SharedEffects.fromJSON(object.sharedEffects)
+        : isSet(object.shared_effects)
+        ? SharedEffects.fromJSON(object.shared_effects)
+        : undefined,
+      largerModels: isSet(object.largerModels)
+        ? LargerModels.fromJSON(object.largerModels)
+        : isSet(object.larger_models)
+        ? LargerModels.fromJSON(object.larger_models)
+        : undefined,
     };
   },
 
@@ -3586,6 +3775,12 @@ export const PlannedStep: MessageFns<PlannedStep> = {
     if (message.expectedMs !== 0) {
       obj.expectedMs = floatToJson(message.expectedMs);
     }
+    if (message.sharedEffects !== undefined) {
+      obj.sharedEffects = SharedEffects.toJSON(message.sharedEffects);
+    }
+    if (message.largerModels !== undefined) {
+      obj.largerModels = LargerModels.toJSON(message.largerModels);
+    }
     return obj;
   },
 
@@ -3601,6 +3796,249 @@ export const PlannedStep: MessageFns<PlannedStep> = {
     message.widthPx = object.widthPx ?? 0;
     message.heightPx = object.heightPx ?? 0;
     message.expectedMs = object.expectedMs ?? 0;
+    message.sharedEffects = (object.sharedEffects !== undefined && object.sharedEffects !== null)
+      ? SharedEffects.fromPartial(object.sharedEffects)
+      : undefined;
+    message.largerModels = (object.largerModels !== undefined && object.largerModels !== null)
+      ? LargerModels.fromPartial(object.largerModels)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSharedEffects(): SharedEffects {
+  return { counts: [] };
+}
+
+export const SharedEffects: MessageFns<SharedEffects> = {
+  encode(message: SharedEffects, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.counts.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.counts) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SharedEffects {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSharedEffects();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.counts.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.counts.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SharedEffects {
+    return {
+      counts: globalThis.Array.isArray(object?.counts) ? object.counts.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: SharedEffects): unknown {
+    const obj: any = {};
+    if (message.counts?.length) {
+      obj.counts = message.counts.map((e) => Math.round(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SharedEffects>): SharedEffects {
+    return SharedEffects.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SharedEffects>): SharedEffects {
+    const message = createBaseSharedEffects();
+    message.counts = object.counts?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseLargerModels(): LargerModels {
+  return { models: [] };
+}
+
+export const LargerModels: MessageFns<LargerModels> = {
+  encode(message: LargerModels, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.models) {
+      LargerModel.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LargerModels {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLargerModels();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.models.push(LargerModel.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LargerModels {
+    return {
+      models: globalThis.Array.isArray(object?.models) ? object.models.map((e: any) => LargerModel.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: LargerModels): unknown {
+    const obj: any = {};
+    if (message.models?.length) {
+      obj.models = message.models.map((e) => LargerModel.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LargerModels>): LargerModels {
+    return LargerModels.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LargerModels>): LargerModels {
+    const message = createBaseLargerModels();
+    message.models = object.models?.map((e) => LargerModel.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLargerModel(): LargerModel {
+  return { name: "", digest: "" };
+}
+
+export const LargerModel: MessageFns<LargerModel> = {
+  encode(message: LargerModel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.digest !== "") {
+      writer.uint32(18).string(message.digest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LargerModel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLargerModel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LargerModel {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+    };
+  },
+
+  toJSON(message: LargerModel): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LargerModel>): LargerModel {
+    return LargerModel.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LargerModel>): LargerModel {
+    const message = createBaseLargerModel();
+    message.name = object.name ?? "";
+    message.digest = object.digest ?? "";
     return message;
   },
 };
@@ -3615,6 +4053,8 @@ function createBaseJobRecord(): JobRecord {
     error: undefined,
     outputsExpireUnixMs: 0,
     deadlineUnixMs: 0,
+    labels: [],
+    operations: [],
   };
 }
 
@@ -3643,6 +4083,12 @@ export const JobRecord: MessageFns<JobRecord> = {
     }
     if (message.deadlineUnixMs !== 0) {
       writer.uint32(64).int64(message.deadlineUnixMs);
+    }
+    for (const v of message.labels) {
+      writer.uint32(74).string(v!);
+    }
+    for (const v of message.operations) {
+      writer.uint32(82).string(v!);
     }
     return writer;
   },
@@ -3724,6 +4170,22 @@ export const JobRecord: MessageFns<JobRecord> = {
             message.deadlineUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.labels.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.operations.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3762,6 +4224,12 @@ export const JobRecord: MessageFns<JobRecord> = {
         : isSet(object.deadline_unix_ms)
         ? globalThis.Number(object.deadline_unix_ms)
         : 0,
+      labels: globalThis.Array.isArray(object?.labels)
+        ? object.labels.map((e: any) => globalThis.String(e))
+        : [],
+      operations: globalThis.Array.isArray(object?.operations)
+        ? object.operations.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -3791,6 +4259,12 @@ export const JobRecord: MessageFns<JobRecord> = {
     if (message.deadlineUnixMs !== 0) {
       obj.deadlineUnixMs = Math.round(message.deadlineUnixMs);
     }
+    if (message.labels?.length) {
+      obj.labels = message.labels;
+    }
+    if (message.operations?.length) {
+      obj.operations = message.operations;
+    }
     return obj;
   },
 
@@ -3809,6 +4283,8 @@ export const JobRecord: MessageFns<JobRecord> = {
       : undefined;
     message.outputsExpireUnixMs = object.outputsExpireUnixMs ?? 0;
     message.deadlineUnixMs = object.deadlineUnixMs ?? 0;
+    message.labels = object.labels?.map((e) => e) || [];
+    message.operations = object.operations?.map((e) => e) || [];
     return message;
   },
 };
@@ -4310,6 +4786,663 @@ export const OpenEntry: MessageFns<OpenEntry> = {
     message.jobId = object.jobId ?? "";
     message.tenant = object.tenant ?? "";
     message.dueUnixMs = object.dueUnixMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseBatchSpec(): BatchSpec {
+  return {
+    batchId: "",
+    tenant: "",
+    createdUnixMs: 0,
+    header: undefined,
+    requestDigest: "",
+    sources: 0,
+    expiresUnixMs: 0,
+  };
+}
+
+export const BatchSpec: MessageFns<BatchSpec> = {
+  encode(message: BatchSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batchId !== "") {
+      writer.uint32(10).string(message.batchId);
+    }
+    if (message.tenant !== "") {
+      writer.uint32(18).string(message.tenant);
+    }
+    if (message.createdUnixMs !== 0) {
+      writer.uint32(24).int64(message.createdUnixMs);
+    }
+    if (message.header !== undefined) {
+      CreateJobHeader.encode(message.header, writer.uint32(34).fork()).join();
+    }
+    if (message.requestDigest !== "") {
+      writer.uint32(42).string(message.requestDigest);
+    }
+    if (message.sources !== 0) {
+      writer.uint32(48).int32(message.sources);
+    }
+    if (message.expiresUnixMs !== 0) {
+      writer.uint32(56).int64(message.expiresUnixMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchSpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchSpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batchId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.createdUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.header = CreateJobHeader.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.requestDigest = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.sources = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.expiresUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchSpec {
+    return {
+      batchId: isSet(object.batchId)
+        ? globalThis.String(object.batchId)
+        : isSet(object.batch_id)
+        ? globalThis.String(object.batch_id)
+        : "",
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      createdUnixMs: isSet(object.createdUnixMs)
+        ? globalThis.Number(object.createdUnixMs)
+        : isSet(object.created_unix_ms)
+        ? globalThis.Number(object.created_unix_ms)
+        : 0,
+      header: isSet(object.header) ? CreateJobHeader.fromJSON(object.header) : undefined,
+      requestDigest: isSet(object.requestDigest)
+        ? globalThis.String(object.requestDigest)
+        : isSet(object.request_digest)
+        ? globalThis.String(object.request_digest)
+        : "",
+      sources: isSet(object.sources) ? globalThis.Number(object.sources) : 0,
+      expiresUnixMs: isSet(object.expiresUnixMs)
+        ? globalThis.Number(object.expiresUnixMs)
+        : isSet(object.expires_unix_ms)
+        ? globalThis.Number(object.expires_unix_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: BatchSpec): unknown {
+    const obj: any = {};
+    if (message.batchId !== "") {
+      obj.batchId = message.batchId;
+    }
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    if (message.createdUnixMs !== 0) {
+      obj.createdUnixMs = Math.round(message.createdUnixMs);
+    }
+    if (message.header !== undefined) {
+      obj.header = CreateJobHeader.toJSON(message.header);
+    }
+    if (message.requestDigest !== "") {
+      obj.requestDigest = message.requestDigest;
+    }
+    if (message.sources !== 0) {
+      obj.sources = Math.round(message.sources);
+    }
+    if (message.expiresUnixMs !== 0) {
+      obj.expiresUnixMs = Math.round(message.expiresUnixMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BatchSpec>): BatchSpec {
+    return BatchSpec.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BatchSpec>): BatchSpec {
+    const message = createBaseBatchSpec();
+    message.batchId = object.batchId ?? "";
+    message.tenant = object.tenant ?? "";
+    message.createdUnixMs = object.createdUnixMs ?? 0;
+    message.header = (object.header !== undefined && object.header !== null)
+      ? CreateJobHeader.fromPartial(object.header)
+      : undefined;
+    message.requestDigest = object.requestDigest ?? "";
+    message.sources = object.sources ?? 0;
+    message.expiresUnixMs = object.expiresUnixMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseBatchSources(): BatchSources {
+  return { sources: [] };
+}
+
+export const BatchSources: MessageFns<BatchSources> = {
+  encode(message: BatchSources, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sources) {
+      BatchSource.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchSources {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchSources();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sources.push(BatchSource.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchSources {
+    return {
+      sources: globalThis.Array.isArray(object?.sources) ? object.sources.map((e: any) => BatchSource.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: BatchSources): unknown {
+    const obj: any = {};
+    if (message.sources?.length) {
+      obj.sources = message.sources.map((e) => BatchSource.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BatchSources>): BatchSources {
+    return BatchSources.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BatchSources>): BatchSources {
+    const message = createBaseBatchSources();
+    message.sources = object.sources?.map((e) => BatchSource.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBatchSource(): BatchSource {
+  return { name: "", sha256: "", info: undefined, error: undefined };
+}
+
+export const BatchSource: MessageFns<BatchSource> = {
+  encode(message: BatchSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.sha256 !== "") {
+      writer.uint32(18).string(message.sha256);
+    }
+    if (message.info !== undefined) {
+      ImageInfo.encode(message.info, writer.uint32(26).fork()).join();
+    }
+    if (message.error !== undefined) {
+      JobError.encode(message.error, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchSource {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchSource();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.info = ImageInfo.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.error = JobError.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchSource {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      sha256: isSet(object.sha256) ? globalThis.String(object.sha256) : "",
+      info: isSet(object.info) ? ImageInfo.fromJSON(object.info) : undefined,
+      error: isSet(object.error) ? JobError.fromJSON(object.error) : undefined,
+    };
+  },
+
+  toJSON(message: BatchSource): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.sha256 !== "") {
+      obj.sha256 = message.sha256;
+    }
+    if (message.info !== undefined) {
+      obj.info = ImageInfo.toJSON(message.info);
+    }
+    if (message.error !== undefined) {
+      obj.error = JobError.toJSON(message.error);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BatchSource>): BatchSource {
+    return BatchSource.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BatchSource>): BatchSource {
+    const message = createBaseBatchSource();
+    message.name = object.name ?? "";
+    message.sha256 = object.sha256 ?? "";
+    message.info = (object.info !== undefined && object.info !== null) ? ImageInfo.fromPartial(object.info) : undefined;
+    message.error = (object.error !== undefined && object.error !== null)
+      ? JobError.fromPartial(object.error)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseBatchProgress(): BatchProgress {
+  return { created: 0, ended: [], cancelled: false, retryBefore: 0, finishedUnixMs: 0 };
+}
+
+export const BatchProgress: MessageFns<BatchProgress> = {
+  encode(message: BatchProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.created !== 0) {
+      writer.uint32(8).int32(message.created);
+    }
+    for (const v of message.ended) {
+      BatchEnd.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.cancelled !== false) {
+      writer.uint32(24).bool(message.cancelled);
+    }
+    if (message.retryBefore !== 0) {
+      writer.uint32(32).int32(message.retryBefore);
+    }
+    if (message.finishedUnixMs !== 0) {
+      writer.uint32(40).int64(message.finishedUnixMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.created = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ended.push(BatchEnd.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.cancelled = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.retryBefore = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.finishedUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchProgress {
+    return {
+      created: isSet(object.created) ? globalThis.Number(object.created) : 0,
+      ended: globalThis.Array.isArray(object?.ended) ? object.ended.map((e: any) => BatchEnd.fromJSON(e)) : [],
+      cancelled: isSet(object.cancelled) ? globalThis.Boolean(object.cancelled) : false,
+      retryBefore: isSet(object.retryBefore)
+        ? globalThis.Number(object.retryBefore)
+        : isSet(object.retry_before)
+        ? globalThis.Number(object.retry_before)
+        : 0,
+      finishedUnixMs: isSet(object.finishedUnixMs)
+        ? globalThis.Number(object.finishedUnixMs)
+        : isSet(object.finished_unix_ms)
+        ? globalThis.Number(object.finished_unix_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: BatchProgress): unknown {
+    const obj: any = {};
+    if (message.created !== 0) {
+      obj.created = Math.round(message.created);
+    }
+    if (message.ended?.length) {
+      obj.ended = message.ended.map((e) => BatchEnd.toJSON(e));
+    }
+    if (message.cancelled !== false) {
+      obj.cancelled = message.cancelled;
+    }
+    if (message.retryBefore !== 0) {
+      obj.retryBefore = Math.round(message.retryBefore);
+    }
+    if (message.finishedUnixMs !== 0) {
+      obj.finishedUnixMs = Math.round(message.finishedUnixMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BatchProgress>): BatchProgress {
+    return BatchProgress.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BatchProgress>): BatchProgress {
+    const message = createBaseBatchProgress();
+    message.created = object.created ?? 0;
+    message.ended = object.ended?.map((e) => BatchEnd.fromPartial(e)) || [];
+    message.cancelled = object.cancelled ?? false;
+    message.retryBefore = object.retryBefore ?? 0;
+    message.finishedUnixMs = object.finishedUnixMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseBatchEnd(): BatchEnd {
+  return { index: 0, attempt: 0, state: 0, reason: 0, afterS10: 0 };
+}
+
+export const BatchEnd: MessageFns<BatchEnd> = {
+  encode(message: BatchEnd, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(8).int32(message.index);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(16).int32(message.attempt);
+    }
+    if (message.state !== 0) {
+      writer.uint32(24).int32(message.state);
+    }
+    if (message.reason !== 0) {
+      writer.uint32(32).int32(message.reason);
+    }
+    if (message.afterS10 !== 0) {
+      writer.uint32(40).int32(message.afterS10);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchEnd {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchEnd();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attempt = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.afterS10 = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchEnd {
+    return {
+      index: isSet(object.index) ? globalThis.Number(object.index) : 0,
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      state: isSet(object.state) ? jobStateFromJSON(object.state) : 0,
+      reason: isSet(object.reason) ? errorReasonFromJSON(object.reason) : 0,
+      afterS10: isSet(object.afterS10)
+        ? globalThis.Number(object.afterS10)
+        : isSet(object.after_s10)
+        ? globalThis.Number(object.after_s10)
+        : 0,
+    };
+  },
+
+  toJSON(message: BatchEnd): unknown {
+    const obj: any = {};
+    if (message.index !== 0) {
+      obj.index = Math.round(message.index);
+    }
+    if (message.attempt !== 0) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    if (message.state !== 0) {
+      obj.state = jobStateToJSON(message.state);
+    }
+    if (message.reason !== 0) {
+      obj.reason = errorReasonToJSON(message.reason);
+    }
+    if (message.afterS10 !== 0) {
+      obj.afterS10 = Math.round(message.afterS10);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BatchEnd>): BatchEnd {
+    return BatchEnd.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BatchEnd>): BatchEnd {
+    const message = createBaseBatchEnd();
+    message.index = object.index ?? 0;
+    message.attempt = object.attempt ?? 0;
+    message.state = object.state ?? 0;
+    message.reason = object.reason ?? 0;
+    message.afterS10 = object.afterS10 ?? 0;
     return message;
   },
 };
