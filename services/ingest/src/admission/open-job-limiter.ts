@@ -8,9 +8,9 @@ export type OpenJobLimiter = {
    * while the mesh or the tenant has as many open and reserved jobs as it may.
    */
   reserve(tenant: string): Promise<JobReservation>;
-  /** Returns the number of a tenant's open jobs at the last count, plus those that this replica has opened since. */
+  /** Returns the number of a tenant's open jobs at the last count, plus those that this replica has opened since and those it has reserved. */
   openJobsOf(tenant: string): number;
-  /** Returns the same number for all tenants. */
+  /** Returns the number of open jobs of all tenants, without reserved ones. */
   openJobs(): number;
 };
 
@@ -97,7 +97,7 @@ export function createOpenJobLimiter(openJobs: Pick<OpenJobs, "list">, limits: O
       assertBelowLimits(tenant);
       return createReservation(tenant);
     },
-    openJobsOf: (tenant) => open.of(tenant),
+    openJobsOf: (tenant) => open.of(tenant) + reserved.of(tenant),
     openJobs: () => open.all(),
   };
 }

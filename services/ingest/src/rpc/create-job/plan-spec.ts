@@ -43,6 +43,7 @@ export async function planSpec(
     ...(header.allowDegraded ? { load: await load.read() } : {}),
   });
   const spec = { ...planned, limits };
-  const isCrowded = spec.priority === Priority.INTERACTIVE && limiter.openJobsOf(spec.tenant) >= interactivePerTenant;
+  // The job itself is reserved.
+  const isCrowded = spec.priority === Priority.INTERACTIVE && limiter.openJobsOf(spec.tenant) > interactivePerTenant;
   return isCrowded ? lowerPriority(spec, `the tenant has ${interactivePerTenant} open jobs or more`) : spec;
 }
