@@ -1,4 +1,5 @@
 import { connect } from "node:http2";
+import { AppError } from "@pixelmesh/errors";
 import { StatBlobRequest, StorageServiceDefinition } from "@pixelmesh/proto";
 import { expect, onTestFinished, test } from "vitest";
 import { connectRpc } from "../src/index.ts";
@@ -93,4 +94,28 @@ test("an upload that sends nothing for the stall timeout ends with DEADLINE_EXCE
     reason: "DEADLINE_EXCEEDED",
     message: "The upload sent nothing for 0.3 s",
   });
+});
+
+test("a refused upload that is not read to its end leaves no timer that keeps it in memory", async () => {
+  const { server } = await startFakeStorage(
+    {
+      async putBlob(stream) {
+        // As a handler that checks the header and refuses the call. It does not leave a `for` loop, which would end the stream.
+        await stream[Symbol.asyncIterator]().next();
+        throw new AppError("QUEUE_FULL", "no upload is accepted");
+      },
+    },
+    { stallMs: 1_000 },
+  );
+  const connection = connectRpc(server.address);
+  onTestFinished(connection.close);
+  const storage = connection.client(StorageServiceDefinition);
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  async function* upload() {
+    yield { part: { $case: "chunk" as const, value: new Uint8Array(10) } };
+  }
+  const calls = Array.from({ length: 100 }, () => storage.putBlob(upload()).catch(({ reason }: AppError) => reason));
+  expect(new Set(await Promise.all(calls))).toEqual(new Set(["QUEUE_FULL"]));
+  await expect.poll(timers, { timeout: 20_000 }).toBeLessThan(before + 20);
 });

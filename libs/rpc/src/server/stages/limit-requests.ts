@@ -30,18 +30,21 @@ export async function* limitRequests<Request>(
   // One timer for the whole stream, because a stream has many thousands of messages.
   let fail: ((error: unknown) => void) | undefined;
   let waitedTicks = 0;
+  let timer: NodeJS.Timeout | undefined;
   const onTick = () => {
-    if (fail && ++waitedTicks > ticks)
+    // A handler that refuses its call never reads on. A timer that runs without end would keep the call in memory.
+    if (!fail) timer = void clearInterval(timer);
+    else if (++waitedTicks > ticks)
       fail(new AppError("DEADLINE_EXCEEDED", `The upload sent nothing for ${(stallMs ?? 0) / 1000} s`));
   };
   const onAbort = () => fail?.(signal.reason);
-  const timer = stallMs === undefined ? undefined : setInterval(onTick, stallMs / ticks);
   signal.addEventListener("abort", onAbort, { once: true });
   const next = () =>
     new Promise<IteratorResult<Request>>((resolve, reject) => {
       signal.throwIfAborted();
       fail = reject;
       waitedTicks = 0;
+      if (stallMs !== undefined) timer ??= setInterval(onTick, stallMs / ticks);
       iterator.next().then(resolve, reject);
     }).finally(() => {
       fail = undefined;
