@@ -47,7 +47,7 @@ export async function effectPeersCase(): Promise<boolean> {
   }
   const missing = effectsWithoutComparison();
   if (missing.length > 0) console.log(`  !!! Not compared with any peer: ${missing.join(", ")}`);
-  if (!onlyEffects) writeTable(rows, factsOf(frame, openCv, missing));
+  if (!onlyEffects) writeTable(rows, [...factsOf(frame, openCv, missing), await floorFact(frame)]);
   return report("effect-peers", figures) && allAsStated;
 }
 
@@ -65,6 +65,20 @@ function factsOf({ widthPx, heightPx }: Frame, openCv: OpenCv | undefined, missi
     `The longest turn of the event loop is processor time of a warm run. Limit: ${turnBoundMs} ms.`,
     ...(missing.length > 0 ? [`Effects without a comparison yet: ${missing.join(", ")}.`] : []),
   ];
+}
+
+/** Says what every effect costs at least: the copies into the memory of the kernels, once inside, and out of it. */
+async function floorFact(frame: Frame): Promise<string> {
+  const { sink, out } = createSink(frame);
+  const [chains, copies]: [number[], number[]] = [[], []];
+  for (let round = 0; round <= rounds; round++) {
+    chains.push(await timed(() => runChain(createFrameSource(frame), () => sink, []), threadMs));
+    copies.push(await timed(() => out.set(frame.data), threadMs));
+  }
+  const [chainMs, copyMs] = [chains, copies].map((times) => median(times.slice(1)).toFixed(1));
+  const text = `An empty chain takes ${chainMs} ms, one copy of the picture ${copyMs} ms.`;
+  console.log(`  ${text}`);
+  return `${text} The kernels of WebAssembly have a memory of their own, so every effect copies the picture into it and out of it. Peers read and write it where it lies.`;
 }
 
 /** One side of a comparison: its processor times by round. */

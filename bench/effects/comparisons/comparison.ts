@@ -36,3 +36,10 @@ export function vipsOf(work: VipsWork): PeerWork<VipsWork> {
 
 /** The note of effects that no peer has. */
 export const noOperation = "No other library has this effect.";
+
+/** The note of effects whose work on a pixel is less than the copies of it. */
+export const copiesNote = "Memory traffic: most of the time is that of an empty chain.";
+
+/** The note of effects that add integers for each pixel. */
+export const sumsNote =
+  "Beyond an empty chain, sums in vectors of 128 bits, the widest of WebAssembly; OpenCV has those of the processor.";

@@ -5,7 +5,7 @@ import { monotoneCubic } from "../../../services/effects/src/domain/tone/monoton
 import { adaptiveThresholdLoop } from "../loops/blur.ts";
 import { duotoneLoop, invertLightnessLoop } from "../loops/lab.ts";
 import * as tone from "../loops/tone.ts";
-import { type Comparison, openCvOf, rounded, stepped, vipsOf } from "./comparison.ts";
+import { type Comparison, copiesNote, openCvOf, rounded, stepped, sumsNote, vipsOf } from "./comparison.ts";
 
 const sCurve = monotoneCubic([
   [0, 0],
@@ -23,6 +23,7 @@ function matrixPeers(lines: readonly (readonly number[])[]) {
     loop: tone.matrixLoop(lines),
     openCv: openCvOf("matrix", { lines }),
     vips: vipsOf((picture) => picture.recomb(recombined as never)),
+    note: sumsNote,
   };
 }
 
@@ -41,6 +42,7 @@ export const tones: readonly Comparison[] = [
     ...{ effect: "black_and_white", mode: "luma", settings: { mode: "luma" }, tolerance: rounded },
     loop: tone.lumaLoop,
     openCv: openCvOf("luma"),
+    note: sumsNote,
   },
   {
     ...{ effect: "color", mode: "gamma, brightness, contrast", tolerance: rounded },
@@ -77,6 +79,7 @@ export const tones: readonly Comparison[] = [
     ...{ effect: "invert", mode: "rgb", settings: {}, tolerance: rounded, openCv: openCvOf("invert") },
     loop: tone.tableLoop(tone.toTable((value) => 1 - value)),
     vips: vipsOf((picture) => picture.negate()),
+    note: copiesNote,
   },
   {
     ...{ effect: "invert", mode: "lightness", settings: { mode: "lightness" }, tolerance: rounded },

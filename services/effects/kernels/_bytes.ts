@@ -35,3 +35,38 @@ function mapped(from: usize, bytes: usize, a: usize, b: usize, c: usize, d: usiz
 function pairOf(table: usize, pair: u16): u16 {
   return load<u16>(table + (<usize>pair << 1));
 }
+
+/** to[i] = 255 - from[i], for all samples of a row. */
+export function complement(from: usize, bytes: i32, to: usize): void {
+  for (const end = to + <usize>bytes; to < end; to += 16, from += 16) v128.store(to, v128.not(v128.load(from)));
+}
+
+/**
+ * One channel of a row of pixels: the sample `offset` pixels to the left in `from`, or the own one where that pixel is invisible. Past an edge it is that
+ * of the edge.
+ */
+export function shiftBytes(from: usize, own: usize, channels: i32, channel: i32, count: i32, offset: i32, to: usize): void {
+  if (channels == 3) shiftOf(from, own, 3, channel, count, offset, to);
+  else shiftOf(from, own, 4, channel, count, offset, to);
+}
+
+@inline
+function shiftOf(from: usize, own: usize, channels: usize, channel: usize, count: i32, offset: i32, to: usize): void {
+  const last = count - 1;
+  // Pixels before the first and after the last one whose source lies inside the row.
+  const before = min<i32>(count, max<i32>(0, offset));
+  const inside = max<i32>(before, min<i32>(count, count + offset));
+  let x = 0;
+  for (; x < before; x++, own += channels, to += channels) copySample(from, own, channels, channel, to);
+  let source = from + <usize>(x - offset) * channels;
+  for (; x < inside; x++, source += channels, own += channels, to += channels) copySample(source, own, channels, channel, to);
+  for (; x < count; x++, own += channels, to += channels) {
+    copySample(from + <usize>last * channels, own, channels, channel, to);
+  }
+}
+
+@inline
+function copySample(pixel: usize, own: usize, channels: usize, channel: usize, to: usize): void {
+  if (channels == 3) store<u8>(to + channel, load<u8>(pixel + channel));
+  else store<u8>(to + channel, load<u8>(pixel, 3) > 0 ? load<u8>(pixel + channel) : load<u8>(own + channel));
+}

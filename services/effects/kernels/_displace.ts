@@ -1,5 +1,6 @@
 // Displaced samples.
-import { valueAt } from "./_mix";
+import { pairAt, valuesAt } from "./_mix";
+import { alphaOf, blueOf, redOf, unit } from "./_pixels";
 
 /**
  * One channel of `to`: the sample `offset` pixels to the left in `from`, or the own one where that pixel is invisible. Past an edge it is that of
@@ -40,12 +41,21 @@ export function splitPlanes(
   row: usize, channels: i32, count: i32, padPx: i32, table: usize, steps: f64, to: usize, stride: usize,
 ): void {
   const begin = to + (<usize>padPx << 2);
-  for (let x: usize = 0, end = <usize>count << 2; x < end; x += 4) {
-    const alpha: f64 = channels == 4 ? <f64>load<f32>(row, 12) : 1;
-    store<f32>(begin + x, <f32>(valueAt(table, steps, <f64>load<f32>(row, 0)) * alpha));
-    store<f32>(begin + x + stride, <f32>(valueAt(table, steps, <f64>load<f32>(row, 8)) * alpha));
-    if (channels == 4) store<f32>(begin + x + 2 * stride, <f32>alpha);
-    row += channels << 2;
+  const scale = f64x2.splat(steps);
+  // Values past the end may be any. They are written again below, or never read.
+  for (let x: usize = 0, end = <usize>count << 2; x < end; x += 16, row += <usize>channels << 4) {
+    const red = unit(channels == 3 ? redOf(row, 3) : redOf(row, 4));
+    const blue = unit(channels == 3 ? blueOf(row, 3) : blueOf(row, 4));
+    if (channels == 3) {
+      const one = f64x2.splat(1);
+      v128.store(begin + x, valuesAt(table, scale, red, one));
+      v128.store(begin + x + stride, valuesAt(table, scale, blue, one));
+    } else {
+      const alpha = alphaOf(row);
+      v128.store(begin + x, weightedAt(table, scale, red, alpha));
+      v128.store(begin + x + stride, weightedAt(table, scale, blue, alpha));
+      v128.store(begin + x + 2 * stride, alpha);
+    }
   }
   for (let plane: usize = 0, planes = <usize>(channels - 1); plane < planes; plane++) {
     const first = load<f32>(begin + plane * stride);
@@ -58,6 +68,18 @@ export function splitPlanes(
   }
 }
 
+/** The curve at four floats, times four weights, as floats. */
+@inline
+function weightedAt(table: usize, steps: v128, values: v128, weights: v128): v128 {
+  const low = pairAt(table, steps, f64x2.promote_low_f32x4(values));
+  const high = pairAt(table, steps, f64x2.promote_low_f32x4(v128.shuffle<i64>(values, values, 1, 1)));
+  const upper = v128.shuffle<i64>(weights, weights, 1, 1);
+  return v128.shuffle<i64>(
+    f32x4.demote_f64x2_zero(f64x2.mul(low, f64x2.promote_low_f32x4(weights))),
+    f32x4.demote_f64x2_zero(f64x2.mul(high, f64x2.promote_low_f32x4(upper))), 0, 2,
+  );
+}
+
 /**
  * One channel of `to` from two rows of a plane, mixed between neighbours by `right` and between the rows by `down`, encoded by a curve. Divides by
  * the same mix of alpha, unless `upperAlpha` is 0. Where that is 0, the sample is left as it is.
@@ -68,6 +90,8 @@ export function splitChannel(
 ): void {
   const step = <usize>channels << 2;
   to += <usize>channel << 2;
+  const scale = f64x2.splat(steps);
+  const one = f64x2.splat(1);
   for (let x = 0; x < count; x += 4) {
     let light = mixedAt(upper, lower, right, down);
     let weight = f32x4.splat(1);
@@ -77,10 +101,11 @@ export function splitChannel(
       upperAlpha += 16;
       lowerAlpha += 16;
     }
-    encodeTo(f32x4.extract_lane(light, 0), f32x4.extract_lane(weight, 0), table, steps, to);
-    if (x + 1 < count) encodeTo(f32x4.extract_lane(light, 1), f32x4.extract_lane(weight, 1), table, steps, to + step);
-    if (x + 2 < count) encodeTo(f32x4.extract_lane(light, 2), f32x4.extract_lane(weight, 2), table, steps, to + 2 * step);
-    if (x + 3 < count) encodeTo(f32x4.extract_lane(light, 3), f32x4.extract_lane(weight, 3), table, steps, to + 3 * step);
+    const sample = valuesAt(table, scale, unit(light), one);
+    if (f32x4.extract_lane(weight, 0) > 0) store<f32>(to, f32x4.extract_lane(sample, 0));
+    if (x + 1 < count && f32x4.extract_lane(weight, 1) > 0) store<f32>(to + step, f32x4.extract_lane(sample, 1));
+    if (x + 2 < count && f32x4.extract_lane(weight, 2) > 0) store<f32>(to + 2 * step, f32x4.extract_lane(sample, 2));
+    if (x + 3 < count && f32x4.extract_lane(weight, 3) > 0) store<f32>(to + 3 * step, f32x4.extract_lane(sample, 3));
     upper += 16;
     lower += 16;
     to += step << 2;
@@ -95,14 +120,4 @@ function mixedAt(upper: usize, lower: usize, right: f32, down: f32): v128 {
   if (down == 0) return top;
   const bottom = f32x4.add(f32x4.mul(v128.load(lower), left), f32x4.mul(v128.load(lower, 4), toRight));
   return f32x4.add(f32x4.mul(top, f32x4.splat(1 - down)), f32x4.mul(bottom, f32x4.splat(down)));
-}
-
-@inline
-function encodeTo(light: f32, weight: f32, table: usize, steps: f64, to: usize): void {
-  if (weight > 0) store<f32>(to, <f32>valueAt(table, steps, unitOf(light)));
-}
-
-@inline
-export function unitOf(value: f32): f64 {
-  return value > 0 ? (value < 1 ? <f64>value : 1) : 0;
 }

@@ -34,7 +34,7 @@ function last(from: usize, isFloat: bool, count: i32, bound: f32): i32 {
 }
 
 @inline
-function isVisible(from: usize, isFloat: bool, x: i32, bound: f32): bool {
+export function isVisible(from: usize, isFloat: bool, x: i32, bound: f32): bool {
   if (isFloat) return load<f32>(from + (<usize>x << 4), 12) > bound;
   return <f32>load<u8>(from + (<usize>x << 2), 3) > bound;
 }

@@ -1,24 +1,28 @@
 // Blur along a line.
-import { unitOf } from "./_displace";
-import { valueAt } from "./_mix";
+import { valuesAt } from "./_mix";
+import { unit } from "./_pixels";
 
 /** A padded row: linear light times alpha, and alpha. The outermost pixels are repeated `padPx` times on either side. */
 export function padLight(row: usize, channels: i32, count: i32, padPx: i32, table: usize, steps: f64, to: usize): void {
   const step = <usize>channels << 2;
   const begin = to + <usize>padPx * step;
-  let at = begin;
-  for (let x = 0; x < count; x++) {
-    const alpha: f64 = channels == 4 ? <f64>load<f32>(row, 12) : 1;
-    store<f32>(at, <f32>(valueAt(table, steps, <f64>load<f32>(row, 0)) * alpha), 0);
-    store<f32>(at, <f32>(valueAt(table, steps, <f64>load<f32>(row, 4)) * alpha), 4);
-    store<f32>(at, <f32>(valueAt(table, steps, <f64>load<f32>(row, 8)) * alpha), 8);
-    if (channels == 4) store<f32>(at, <f32>alpha, 12);
-    row += step;
-    at += step;
+  const end = begin + <usize>count * step;
+  const scale = f64x2.splat(steps);
+  if (channels == 3) {
+    const one = f64x2.splat(1);
+    // Samples past the end may be any. They are written again below, or never read.
+    for (let at = begin; at < end; at += 16, row += 16) v128.store(at, valuesAt(table, scale, unit(v128.load(row)), one));
+  } else {
+    for (let at = begin; at < end; at += 16, row += 16) {
+      const pixel = v128.load(row);
+      const alpha = f32x4.extract_lane(pixel, 3);
+      const light = valuesAt(table, scale, f32x4.replace_lane(pixel, 3, 0), f64x2.splat(<f64>alpha));
+      v128.store(at, f32x4.replace_lane(light, 3, alpha));
+    }
   }
   for (let i = 0; i < padPx; i++) {
     memory.copy(to + <usize>i * step, begin, step);
-    memory.copy(at + <usize>i * step, at - step, step);
+    memory.copy(end + <usize>i * step, end - step, step);
   }
 }
 
@@ -51,21 +55,23 @@ export function sumTaps(taps: usize, weights: usize, tapCount: i32, count: i32, 
 export function encodeSums(
   sums: usize, weight: f32, own: usize, channels: i32, count: i32, table: usize, steps: f64, to: usize,
 ): void {
-  const step = <usize>channels << 2;
-  for (let x = 0; x < count; x++) {
-    if (channels == 3) {
-      for (let c: usize = 0; c < 12; c += 4) {
-        store<f32>(to + c, <f32>valueAt(table, steps, unitOf(load<f32>(sums + c) / weight)));
-      }
-    } else if (load<f32>(sums, 12) > 0) {
-      const alpha = load<f32>(sums, 12);
-      for (let c: usize = 0; c < 12; c += 4) {
-        store<f32>(to + c, <f32>valueAt(table, steps, unitOf(load<f32>(sums + c) / alpha)));
-      }
-      store<f32>(to, load<f32>(own, 12), 12);
-    } else v128.store(to, v128.load(own));
-    sums += step;
-    own += step;
-    to += step;
+  const end = to + <usize>(count * channels << 2);
+  const scale = f64x2.splat(steps);
+  const one = f64x2.splat(1);
+  if (channels == 3) {
+    const whole = f32x4.splat(weight);
+    for (; to < end; to += 16, sums += 16) {
+      v128.store(to, valuesAt(table, scale, unit(f32x4.div(v128.load(sums), whole)), one));
+    }
+    return;
+  }
+  for (; to < end; to += 16, sums += 16, own += 16) {
+    const sum = v128.load(sums);
+    const pixel = v128.load(own);
+    const alpha = v128.shuffle<i32>(sum, sum, 3, 3, 3, 3);
+    if (f32x4.extract_lane(alpha, 0) > 0) {
+      const colors = valuesAt(table, scale, unit(f32x4.div(sum, alpha)), one);
+      v128.store(to, v128.shuffle<i32>(colors, pixel, 0, 1, 2, 7));
+    } else v128.store(to, pixel);
   }
 }

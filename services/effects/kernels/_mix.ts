@@ -1,4 +1,4 @@
-import { integerOf } from "./_convert";
+import { integerOf, integersOf } from "./_convert";
 
 // Weighted sums of red, green and blue, and single channels, as planes of doubles (mixes) or floats.
 
@@ -77,4 +77,26 @@ export function valueAt(table: usize, steps: f64, value: f64): f64 {
   const entry = table + (<usize>integerOf(whole) << 3);
   const left = load<f64>(entry, 0);
   return left + (load<f64>(entry, 8) - left) * (position - whole);
+}
+
+/** The same for two doubles; `steps` in both. */
+@inline
+export function pairAt(table: usize, steps: v128, values: v128): v128 {
+  const position = f64x2.mul(values, steps);
+  const whole = f64x2.floor(position);
+  const index = integersOf(whole);
+  const first = v128.load(table + (<usize>i32x4.extract_lane(index, 0) << 3));
+  const second = v128.load(table + (<usize>i32x4.extract_lane(index, 2) << 3));
+  const left = v128.shuffle<i64>(first, second, 0, 2);
+  const right = v128.shuffle<i64>(first, second, 1, 3);
+  return f64x2.add(left, f64x2.mul(f64x2.sub(right, left), f64x2.sub(position, whole)));
+}
+
+/** The curve at four floats, times `factor` (two doubles), as floats. The values are those of `valueAt` to the last bit. */
+@inline
+export function valuesAt(table: usize, steps: v128, values: v128, factor: v128): v128 {
+  const upper = v128.shuffle<i64>(values, values, 1, 1);
+  const low = f64x2.mul(pairAt(table, steps, f64x2.promote_low_f32x4(values)), factor);
+  const high = f64x2.mul(pairAt(table, steps, f64x2.promote_low_f32x4(upper)), factor);
+  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
 }

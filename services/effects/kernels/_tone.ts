@@ -1,4 +1,5 @@
 import { integersOf, roundedOf } from "./_convert";
+import { pairAt } from "./_mix";
 
 // Operations on planes of doubles from 0 to 1. Planes have room for a multiple of 16 values; the values past the end are any.
 
@@ -8,16 +9,7 @@ export function curve(from: usize, count: i32, table: usize, steps: f64, to: usi
   const one = f64x2.splat(1);
   const zero = f64x2.splat(0);
   for (let x = 0; x < count; x += 2) {
-    const value = f64x2.pmin(one, f64x2.pmax(zero, v128.load(from)));
-    const position = f64x2.mul(value, scale);
-    const whole = f64x2.floor(position);
-    const index = integersOf(whole);
-    const first = v128.load(table + (<usize>i32x4.extract_lane(index, 0) << 3));
-    const second = v128.load(table + (<usize>i32x4.extract_lane(index, 2) << 3));
-    const left = v128.shuffle<i64>(first, second, 0, 2);
-    const right = v128.shuffle<i64>(first, second, 1, 3);
-    const share = f64x2.sub(position, whole);
-    v128.store(to, f64x2.add(left, f64x2.mul(f64x2.sub(right, left), share)));
+    v128.store(to, pairAt(table, scale, f64x2.pmin(one, f64x2.pmax(zero, v128.load(from)))));
     from += 16;
     to += 16;
   }

@@ -4,3 +4,4 @@ export { firstVisible, lastVisible } from "./_extent";
 export { layMark, sampleMark } from "./_mark";
 export { alphaPlane, layOverShadow } from "./_shadow";
 export { gapPlane, growRow, layStroke } from "./_stroke";
+export { markVisible, flatRow } from "./_contact";

@@ -36,6 +36,7 @@ const companions: Readonly<Record<string, Values>> = {
   "padding.mode": { size: text("80x90") },
   "padding.size": { mode: text("size") },
   "padding.gravity": { mode: text("size"), size: text("80x90") },
+  "shadow.footprint": { kind: text("contact") },
   "watermark.spacing": { tiled: flag(true) },
 };
 

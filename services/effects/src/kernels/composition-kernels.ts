@@ -20,6 +20,13 @@ export type CompositionKernels = {
   /** Index after the last such pixel, or 0. */
   readonly lastVisible: (from: number, isFloat: boolean, count: number, bound: number) => number;
 
+  /** Writes `y` to each entry of a row of 32-bit integers whose pixel, in a row of four channels, is visible in this way. */
+  readonly markVisible: (
+    ...row: [from: number, isFloat: boolean, count: number, bound: number, y: number, entries: number]
+  ) => void;
+  /** A plane: weights times the part of a row, from `top` to `top` + 1, that lies within `halves` of 0. Planes of floats with room for a multiple of 4. */
+  readonly flatRow: (...row: [halves: number, weights: number, count: number, top: number, to: number]) => void;
+
   /** A plane of floats: the alpha of a row of four floats for each pixel, with `margin` values of 0 before and after it. */
   readonly alphaPlane: (from: number, count: number, margin: number, to: number) => void;
   /** The same of 1 - alpha, with values of 1 before and after it. */

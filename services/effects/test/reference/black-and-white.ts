@@ -1,6 +1,7 @@
 import { clampUnit, type Rgb } from "../../src/domain/color/color.ts";
 import { curveAt } from "../../src/domain/color/curve.ts";
-import { grainSpan, mixes, tintCurves } from "../../src/domain/effects/black-and-white.ts";
+import { grainSpan, mixes } from "../../src/domain/effects/black-and-white.ts";
+import { tintCurves } from "../../src/domain/tone/tint.ts";
 import { type Curve, encodedOf, linearOf } from "./curves.ts";
 import { createNoise } from "./noise.ts";
 import { mapRows, type RowKernel, type RowShape, type RowTransform } from "./rows.ts";

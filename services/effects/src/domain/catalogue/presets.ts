@@ -86,11 +86,14 @@ const presets: Readonly<
   },
   product: {
     title: "Product",
-    description: "A cut-out centred on a white square, with a margin of 5 % of the square.",
+    description:
+      "A cut-out centred on a white square, with a margin of 5 % of the square and a soft shadow on the ground.",
     chain: [
       ["crop", { mode: "object" }],
       // 5.56 % of the object's longer side are 5 % of a square with two such margins.
-      ["padding", { mode: "aspect", sides: "5.56%", aspect: "1:1", color: "#ffffff", behind: true }],
+      ["padding", { mode: "aspect", sides: "5.56%", aspect: "1:1", opacity: 0 }],
+      ["shadow", { kind: "contact", blur: 12, distance: 10, opacity: 45, expand: false }],
+      ["padding", { sides: "0", color: "#ffffff", behind: true }],
     ],
   },
   sticker: {

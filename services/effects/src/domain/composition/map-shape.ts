@@ -78,7 +78,7 @@ function mapShape(
 }
 
 /** Returns the function that copies a row of floats as four floats for each pixel. */
-function createCopy({ space, shape }: StageContext): (row: Row, to: Row) => void {
+export function createCopy({ space, shape }: Pick<StageContext, "space" | "shape">): (row: Row, to: Row) => void {
   const { addAlpha } = space.use(compositionKernels);
   if (shape.channels === 3) return (row, to) => addAlpha(row, true, shape.widthPx, to);
   const bytes = rowBytes(shape, "floats");

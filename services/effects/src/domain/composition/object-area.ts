@@ -1,8 +1,8 @@
 import type { Pace } from "@pixelmesh/lifecycle";
-import { compositionKernels } from "../../kernels/composition-kernels.ts";
-import { openKernelSpace } from "../../kernels/kernel-space.ts";
+import { type CompositionKernels, compositionKernels } from "../../kernels/composition-kernels.ts";
+import { type KernelSpace, openKernelSpace } from "../../kernels/kernel-space.ts";
 import { createRowReader, type PictureRows } from "../picture/picture-rows.ts";
-import { type RowFormat, type RowShape, rowBytes } from "../rows/rows.ts";
+import { type Row, type RowFormat, type RowShape, rowBytes } from "../rows/rows.ts";
 import type { Area } from "./length.ts";
 
 /** Pixels that are read together. */
@@ -13,34 +13,45 @@ const stripPixels = 64 * 1024;
  * without alpha count. Reads the rows once, top-down.
  */
 export async function findObject(picture: PictureRows, threshold: number, pace: Pace): Promise<Area> {
-  const { shape, format } = picture;
-  const { widthPx, heightPx, channels } = shape;
+  const { widthPx, heightPx, channels } = picture.shape;
   const whole = { leftPx: 0, topPx: 0, widthPx, heightPx };
   if (channels === 3) return whole;
+  let [left, right, top, bottom] = [widthPx, 0, heightPx, 0];
+  await scanAlpha(picture, threshold, pace, ({ firstVisible, lastVisible }, { row, isFloat, bound }, y) => {
+    const first = firstVisible(row, isFloat, widthPx, bound);
+    if (first === widthPx) return;
+    left = Math.min(left, first);
+    right = Math.max(right, lastVisible(row, isFloat, widthPx, bound));
+    top = Math.min(top, y);
+    bottom = y + 1;
+  });
+  if (bottom === 0) return whole;
+  return { leftPx: left, topPx: top, widthPx: right - left, heightPx: bottom - top };
+}
+
+/** A row of four channels, as the kernels look for pixels whose alpha is above `bound`. */
+type AlphaRow = { readonly row: Row; readonly isFloat: boolean; readonly bound: number };
+
+/** Looks at row `y`, which lies in this space. */
+type RowVisitor = (kernels: CompositionKernels, row: AlphaRow, y: number, space: KernelSpace) => void;
+
+/** Calls `visit` with each row of a picture of four channels, top-down, to look for alpha above a threshold from 0 to 1. */
+export async function scanAlpha(picture: PictureRows, threshold: number, pace: Pace, visit: RowVisitor): Promise<void> {
+  const { shape, format } = picture;
+  const { widthPx, heightPx } = shape;
   const stripRows = Math.min(heightPx, rowsOfStrip(shape));
   const space = openKernelSpace();
   try {
     const reader = createRowReader(space, picture, stripRows);
-    const { firstVisible, lastVisible } = space.use(compositionKernels);
+    const kernels = space.use(compositionKernels);
     const bound = boundOf(threshold, format);
     const isFloat = format === "floats";
-    let [left, right, top, bottom] = [widthPx, 0, heightPx, 0];
     for (let y = 0; y < heightPx; y += stripRows) {
       const count = Math.min(stripRows, heightPx - y);
       const rows = await reader.read(y, count);
-      for (let i = 0; i < count; i++) {
-        const row = rows + i * reader.stride;
-        const first = firstVisible(row, isFloat, widthPx, bound);
-        if (first === widthPx) continue;
-        left = Math.min(left, first);
-        right = Math.max(right, lastVisible(row, isFloat, widthPx, bound));
-        top = Math.min(top, y + i);
-        bottom = y + i + 1;
-      }
+      for (let i = 0; i < count; i++) visit(kernels, { row: rows + i * reader.stride, isFloat, bound }, y + i, space);
       await pace(count * widthPx);
     }
-    if (bottom === 0) return whole;
-    return { leftPx: left, topPx: top, widthPx: right - left, heightPx: bottom - top };
   } finally {
     space.close();
   }

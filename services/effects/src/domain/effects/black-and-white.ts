@@ -2,8 +2,7 @@ import { toneKernels } from "../../kernels/tone-kernels.ts";
 import { defineEffect } from "../catalogue/define-effect.ts";
 import { choice, color, integer, number, type SettingsOf } from "../catalogue/parameters.ts";
 import { clampUnit, lumaWeights, luminanceWeights, type Rgb } from "../color/color.ts";
-import { type Curve, curveAt, encodedCurve, tabulate } from "../color/curve.ts";
-import { fromOklab, toOklab } from "../color/oklab.ts";
+import { curveAt, encodedCurve } from "../color/curve.ts";
 import { createStepTable, type StepTable } from "../color/step-table.ts";
 import { mapMeans } from "../detail/map-means.ts";
 import { createNoise } from "../draw/noise.ts";
@@ -17,7 +16,9 @@ import {
   type Stage,
   type StageContext,
 } from "../rows/rows.ts";
-import { type ColorPlanes, createPlaneWriter } from "../rows/write-planes.ts";
+import { createPlaneWriter } from "../rows/write-planes.ts";
+import { mapSums, type PixelSums } from "../tone/map-sums.ts";
+import { createTint, isTint, type Tint } from "../tone/tint.ts";
 
 /** Weights of red, green and blue in the grey, and whether they are added in linear light. */
 type Mix = { readonly weights: Rgb; readonly linear: boolean };
@@ -46,8 +47,6 @@ export const mixes = {
 
 /** The factor of the noise at 100 %: the grain's standard deviation in mid-grey is then a sixth of the range from black to white. */
 export const grainSpan = 0.4;
-
-const tintSteps = 1_024;
 
 const maxStepTables = 16;
 /** Pixels of a picture from which on a table of all steps costs less than the steps themselves: it takes 1.4 to 2 ms. */
@@ -114,25 +113,45 @@ export const blackAndWhite = defineEffect({
   revision: 2,
   parameters,
   createStage(settings, context, target) {
-    const { space, shape, to } = context;
-    const { widthPx } = shape;
-    const { weights, linear } = mixes[settings.mode];
     if (settings.enhanced > 0) return createEnhanced(context, settings, target);
-    const mix = createMix(context, weights, linear);
-    const grey = allocatePlane(space, widthPx, 8);
-    const tint = createTint(context, settings.tint);
-    // A small picture costs less than the table.
-    const isLarge = widthPx * shape.heightPx >= leastTablePixels;
-    const isPlain = isLarge && to === "bytes" && settings.grain === 0 && tint === undefined;
-    const steps = isPlain ? stepTableFor(settings, linear) : undefined;
-    const finish = steps ? createSteps(context, steps) : createTone(context, settings, linear, tint);
-    const paint: RowPainter = (row, out, y) => {
-      mix(row, grey);
-      finish(grey, out, y);
-    };
+    const createPainter = (own: StageContext) => createGreyPainter(own, settings);
+    const { weights, linear } = mixes[settings.mode];
+    const isSum = !linear && settings.grain === 0 && !isTint(settings.tint);
+    const paint = isSum ? mapSums(context, sumsOf(settings, weights), createPainter) : createPainter(context);
     return mapRows(context, paint, target);
   },
 });
+
+function createGreyPainter(context: StageContext, settings: Settings): RowPainter {
+  const { space, shape, to } = context;
+  const { widthPx } = shape;
+  const { weights, linear } = mixes[settings.mode];
+  const mix = createMix(context, weights, linear);
+  const grey = allocatePlane(space, widthPx, 8);
+  const tint = createTint(context, settings.tint);
+  // A small picture costs less than the table.
+  const isLarge = widthPx * shape.heightPx >= leastTablePixels;
+  const isPlain = isLarge && to === "bytes" && settings.grain === 0 && tint === undefined;
+  const steps = isPlain ? stepTableFor(settings, linear) : undefined;
+  const finish = steps ? createSteps(context, steps) : createTone(context, settings, linear, tint);
+  return (row, out, y) => {
+    mix(row, grey);
+    finish(grey, out, y);
+  };
+}
+
+/** Returns the greys of a mix of encoded samples with brightness and contrast. */
+function sumsOf({ brightness, contrast }: Tone, weights: Rgb): PixelSums {
+  const offset = (brightness / 100 - 0.5) * contrast + 0.5;
+  return {
+    added(channel, byte) {
+      const grey = contrast * (weights[channel] as number) * byte + (channel === 0 ? 255 * offset : 0);
+      return [grey, grey, grey];
+    },
+    // Samples and results are rounded to floats, whose distance around 1 is 2^-23; one more for the painter's doubles.
+    error: 255 * 2 ** -23 * Math.max(1, contrast),
+  };
+}
 
 /** Half the side of the square of `enhanced`, for the longer side of a picture; wider ones would hold too many rows. */
 export function enhancedRadius(longerPx: number): number {
@@ -232,35 +251,4 @@ function filtered(shares: Rgb): Mix {
   const [r, g, b] = luminanceWeights.map((weight, c) => weight * (shares[c] as number)) as [number, number, number];
   const sum = r + g + b;
   return { weights: [r / sum, g / sum, b / sum], linear: true };
-}
-
-/** Returns planes of colours for a plane of greys. */
-type Tint = (grey: number) => ColorPlanes;
-
-function createTint({ space, shape: { widthPx } }: StageContext, tint: Rgb): Tint | undefined {
-  const curves = tintCurves(tint)?.map(({ table }) => space.constant(table));
-  if (curves === undefined) return undefined;
-  const planes = curves.map(() => allocatePlane(space, widthPx, 8)) as [number, number, number];
-  return (grey) => {
-    curves.forEach((curve, c) => {
-      space.kernels.curve(grey, widthPx, curve, tintSteps, planes[c] as number);
-    });
-    return planes;
-  };
-}
-
-/**
- * Returns red, green and blue as curves over the grey, undefined for a grey tint. Adds the tint's OKLab a and b, in full for mid-tones and not at the
- * ends, at the grey's lightness.
- */
-export function tintCurves(tint: Rgb): readonly [Curve, Curve, Curve] | undefined {
-  const [, a, b] = toOklab(tint);
-  if (Math.hypot(a, b) < 1e-4) return undefined;
-  const tinted = (value: number): Rgb => {
-    const [lightness] = toOklab([value, value, value]);
-    const share = 4 * lightness * (1 - lightness);
-    return fromOklab([lightness, a * share, b * share]);
-  };
-  const curveOf = (channel: number) => tabulate((value) => tinted(value)[channel] as number, tintSteps);
-  return [curveOf(0), curveOf(1), curveOf(2)];
 }

@@ -5,7 +5,13 @@ import { clampUnit, toEncoded, toLinear } from "../color/color.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
 import { type RowPainter, rowBytes, type StageContext } from "../rows/rows.ts";
-import { createMatrix, hueMatrix, saturateMatrix } from "../tone/color-matrix.ts";
+import {
+  type ColorMatrix,
+  createMatrix,
+  createMatrixPainter,
+  hueMatrix,
+  saturateMatrix,
+} from "../tone/color-matrix.ts";
 import { mapSamples } from "../tone/map-samples.ts";
 import { tabulateTone, toneSteps } from "../tone/tables.ts";
 import { balanceGains } from "../tone/white-balance.ts";
@@ -91,12 +97,27 @@ export const color = defineEffect({
   revision: 1,
   parameters,
   createStage(settings, context, target) {
-    const { hue, saturation, vibrance } = settings;
-    const createPainter = (own: StageContext) => createStepPainter(settings, own);
-    const isBySample = hue === 0 && saturation === 100 && vibrance === 0;
-    return mapRows(context, isBySample ? mapSamples(context, createPainter) : createPainter(context), target);
+    return mapRows(context, createPainter(settings, context), target);
   },
 });
+
+function createPainter(settings: Settings, context: StageContext): RowPainter {
+  const createSteps = (own: StageContext) => createStepPainter(settings, own);
+  const matrices = matricesOf(settings);
+  const [first] = matrices;
+  if (settings.vibrance !== 0) return createSteps(context);
+  if (first === undefined) return mapSamples(context, createSteps);
+  const isMatrix = matrices.length === 1 && tonesOf(settings) === undefined;
+  return isMatrix ? createMatrixPainter(context, first) : createSteps(context);
+}
+
+/** Returns the matrices that are not neutral. Results are limited after each. */
+function matricesOf({ hue, saturation }: Settings): readonly ColorMatrix[] {
+  const matrices: ColorMatrix[] = [];
+  if (hue !== 0) matrices.push(hueMatrix(hue));
+  if (saturation !== 100) matrices.push(saturateMatrix(saturation / 100));
+  return matrices;
+}
 
 function createStepPainter(settings: Settings, context: StageContext): RowPainter {
   const steps = createSteps(settings, context);
@@ -123,8 +144,7 @@ function createSteps(settings: Settings, { space, shape }: StageContext): readon
     const [red, green, blue] = tables as [number, number, number];
     steps.push((from, to) => curves(from, channels, widthPx, red, green, blue, toneSteps, to));
   }
-  if (settings.hue !== 0) steps.push(createMatrix(space, shape, hueMatrix(settings.hue)));
-  if (settings.saturation !== 100) steps.push(createMatrix(space, shape, saturateMatrix(settings.saturation / 100)));
+  for (const matrix of matricesOf(settings)) steps.push(createMatrix(space, shape, matrix));
   if (settings.vibrance !== 0) steps.push((from, to) => vibrance(from, channels, widthPx, settings.vibrance / 100, to));
   return steps;
 }

@@ -219,7 +219,7 @@ test("the result is the same for any strips, with files, and after other effects
   }
 });
 
-test("the preset `product` shows a cut-out in the middle of a white square with a margin of 5 %", async () => {
+test("the preset `product` shows a cut-out in the middle of a white square with a margin of 5 % and a grey shadow under it", async () => {
   const picture = createFlat(2_000, 1_500, [200, 30, 40, 0]);
   for (let y = 100; y < 1_000; y++) for (let x = 900; x < 1_350; x++) picture.data[(y * 2_000 + x) * 4 + 3] = 255;
   const [width, height] = [450, 900];
@@ -231,7 +231,13 @@ test("the preset `product` shows a cut-out in the middle of a white square with 
   const wrong = pixels.findIndex((pixel, i) => {
     const [x, y] = [i % 1_000, Math.floor(i / 1_000)];
     const isObject = x >= left && x < left + width && y >= top && y < top + height;
-    return pixel.join() !== (isObject ? "200,30,40" : "255,255,255");
+    if (isObject) return pixel.join() !== "200,30,40";
+    // The lowest 5 % of the object rest on the ground, and the shadow reaches 10 + 1.5 * 12 px below it.
+    const isNearGround = y >= top + 0.95 * height && y < top + height + 28;
+    return isNearGround ? new Set(pixel).size !== 1 : pixel.join() !== "255,255,255";
   });
   expect(wrong).toBe(-1);
+  const greyAt = (x: number, y: number) => pixels[y * 1_000 + x]?.[0];
+  expect(greyAt(500, top + height)).toBeLessThan(230);
+  expect([greyAt(left - 40, top + height), greyAt(left + width + 40, top + height)]).toEqual([255, 255]);
 });

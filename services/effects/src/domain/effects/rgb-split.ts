@@ -1,3 +1,4 @@
+import { byteKernels } from "../../kernels/byte-kernels.ts";
 import { glitchKernels } from "../../kernels/glitch-kernels.ts";
 import { defineEffect } from "../catalogue/define-effect.ts";
 import { number } from "../catalogue/parameters.ts";
@@ -5,7 +6,7 @@ import { encodedCurve, linearCurve } from "../color/curve.ts";
 import { wayOf } from "../glitch/line.ts";
 import { mapPrepared } from "../glitch/prepared-window.ts";
 import { mapWindow } from "../rows/map-window.ts";
-import { type RowTarget, rowBytes, type Stage, type StageContext } from "../rows/rows.ts";
+import { type Row, type RowTarget, rowBytes, type Stage, type StageContext } from "../rows/rows.ts";
 
 /** A displacement in px. */
 type Way = { readonly right: number; readonly down: number };
@@ -47,20 +48,31 @@ export const rgbSplit = defineEffect({
 function moveWhole(context: StageContext, { right, down }: Way, target: RowTarget): Stage {
   const { space, shape } = context;
   const { widthPx, channels } = shape;
-  const { shiftChannel } = space.use(glitchKernels);
   const reach = Math.abs(down);
-  const bytes = rowBytes(shape, "floats");
+  const format = isOfBytes(context) ? "bytes" : "floats";
+  const { shiftBytes } = space.use(byteKernels);
+  const { shiftChannel } = space.use(glitchKernels);
+  const shift = (from: Row, own: Row, channel: number, offset: number, to: Row) =>
+    format === "bytes"
+      ? shiftBytes(from, own, channels, channel, widthPx, offset, to)
+      : shiftChannel(from, own, channels, channel, widthPx, offset, false, to);
+  const bytes = rowBytes(shape, format);
   return mapWindow(
     context,
     { above: reach, below: reach },
     (around, to) => {
       const own = around(0);
       space.bytes(to, bytes).set(space.bytes(own, bytes));
-      shiftChannel(around(-down), own, channels, 0, widthPx, right, false, to);
-      shiftChannel(around(down), own, channels, 2, widthPx, -right, false, to);
+      shift(around(-down), own, 0, right, to);
+      shift(around(down), own, 2, -right, to);
     },
     target,
+    format,
   );
+}
+
+function isOfBytes({ from, to }: StageContext): boolean {
+  return from === "bytes" && to === "bytes";
 }
 
 function interpolate(context: StageContext, { right, down }: Way, target: RowTarget): Stage {

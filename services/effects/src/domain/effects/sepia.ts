@@ -1,8 +1,7 @@
 import { defineEffect } from "../catalogue/define-effect.ts";
 import { number } from "../catalogue/parameters.ts";
 import { mapRows } from "../rows/map-rows.ts";
-import { onFloats } from "../rows/on-floats.ts";
-import { createMatrix, sepiaMatrix } from "../tone/color-matrix.ts";
+import { createMatrixPainter, sepiaMatrix } from "../tone/color-matrix.ts";
 
 /** CSS sepia() of the W3C Filter Effects Module Level 1, on encoded values. */
 export const sepia = defineEffect({
@@ -21,7 +20,6 @@ export const sepia = defineEffect({
     }),
   },
   createStage({ amount }, context, target) {
-    const apply = createMatrix(context.space, context.shape, sepiaMatrix(amount / 100));
-    return mapRows(context, onFloats(context, apply), target);
+    return mapRows(context, createMatrixPainter(context, sepiaMatrix(amount / 100)), target);
   },
 });

@@ -1,11 +1,12 @@
 import { toneKernels } from "../../kernels/tone-kernels.ts";
 import { defineEffect } from "../catalogue/define-effect.ts";
 import { choice, color, flag, number, type SettingsOf } from "../catalogue/parameters.ts";
-import { lumaWeights, type Rgb } from "../color/color.ts";
+import { lumaWeights, luminanceWeights, type Rgb, toLinear } from "../color/color.ts";
 import { mapMeans } from "../detail/map-means.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
-import { allocatePlane, type Row, type StageContext } from "../rows/rows.ts";
+import { allocatePlane, type Row, type RowPainter, type StageContext } from "../rows/rows.ts";
+import { type SplitSums, splitBySums } from "../tone/map-sums.ts";
 
 /** Weights of encoded samples; none for luminance, which is mixed in linear light. */
 const mixes = {
@@ -63,21 +64,50 @@ export const threshold = defineEffect({
   revision: 1,
   parameters,
   createStage(settings, context, target) {
-    const { space, shape } = context;
-    const { widthPx } = shape;
+    if (!settings.adaptive) return mapRows(context, createPainter(context, settings), target);
     const valuesOf = createGrey(context, settings.mix);
     const paint = createInk(context, settings);
-    if (!settings.adaptive) {
-      const plane = allocatePlane(space, widthPx, 4);
-      const onRow = (row: Row, to: Row) => {
-        valuesOf(row, plane);
-        paint(plane, 0, to);
-      };
-      return mapRows(context, onFloats(context, onRow), target);
-    }
     return mapMeans(context, settings.radius, { valuesOf, paint }, target);
   },
 });
+
+function createPainter(context: StageContext, settings: Settings): RowPainter {
+  return settings.softness > 0
+    ? createGreyPainter(context, settings)
+    : splitBySums(context, sumsOf(settings), (own) => createGreyPainter(own, settings));
+}
+
+function createGreyPainter(context: StageContext, settings: Settings): RowPainter {
+  const valuesOf = createGrey(context, settings.mix);
+  const paint = createInk(context, settings);
+  const plane = allocatePlane(context.space, context.shape.widthPx, 4);
+  return onFloats(context, (row, to) => {
+    valuesOf(row, plane);
+    paint(plane, 0, to);
+  });
+}
+
+// The kernel counts greys this little below the level as at it.
+const levelSlack = 5e-5;
+
+/**
+ * Returns the sums that decide between the colours: greys, in linear light where that is mixed. The painter's linear light lies within 2e-6 of the exact one, and
+ * its encoded grey within 7e-7, which is at most 2.3 times as much light; floats of sums have further errors of 2e-7.
+ */
+function sumsOf({ mix, level, dark, light }: Settings): SplitSums {
+  const weights = mixes[mix];
+  const bound = level / 100 - levelSlack;
+  const colors = { low: dark, high: light };
+  if (weights !== undefined)
+    return { ...colors, added: (c, byte) => (weights[c] as number) * (byte / 255), bound, error: 1e-6 };
+  const linear = (value: number) => (value < 0 ? value : toLinear(value));
+  return {
+    ...colors,
+    added: (c, byte) => (luminanceWeights[c] as number) * toLinear(byte / 255),
+    bound: linear(bound),
+    error: 6e-6,
+  };
+}
 
 /** Returns the function that writes the encoded greys of a row of floats to a plane. */
 function createGrey(context: StageContext, mode: keyof typeof mixes): (row: Row, plane: number) => void {

@@ -32,6 +32,7 @@ function toContext(): StepContext & { readonly frameStore: FrameStore } {
     signal: new AbortController().signal,
     onProgress() {},
     retryAfterOutOfMemory: (error) => Promise.reject(error),
+    nextSlot: () => Promise.reject(new Error("no other slot")),
     option: { tilePx: 0, batch: 1, peakBytes: 0, computeTokens: 1 },
     slotId: "s",
     deviceId: "d",

@@ -1,6 +1,9 @@
 import type { KernelSpace } from "../../kernels/kernel-space.ts";
 import { toneKernels } from "../../kernels/tone-kernels.ts";
-import type { RowShape } from "../rows/rows.ts";
+import type { Rgb } from "../color/color.ts";
+import { onFloats } from "../rows/on-floats.ts";
+import type { RowPainter, RowShape, StageContext } from "../rows/rows.ts";
+import { mapSums, type PixelSums } from "./map-sums.ts";
 
 type Line = readonly [red: number, green: number, blue: number, offset: number];
 
@@ -60,4 +63,30 @@ export function createMatrix(
   const address = space.constant(columns);
   const { matrix } = space.use(toneKernels);
   return (from, to) => matrix(from, channels, widthPx, address, to);
+}
+
+/** Returns a painter that applies a matrix to the colours of rows of any format; results are limited to 0 to 1. */
+export function createMatrixPainter(context: StageContext, lines: ColorMatrix): RowPainter {
+  return mapSums(context, sumsOf(lines), (own) => onFloats(own, createMatrix(own.space, own.shape, lines)));
+}
+
+// Half the distance of floats around 1.
+const floatRounding = 2 ** -24;
+
+function sumsOf(lines: ColorMatrix): PixelSums {
+  const columns = [0, 1, 2, 3].map((column) => lines.map((line) => Math.fround(line[column] as number)));
+  const offset = columns[3] as readonly number[];
+  const sizes = lines.map(([red, green, blue]) => Math.abs(red) + Math.abs(green) + Math.abs(blue));
+  const offsets = offset.map(Math.abs);
+  return {
+    added(channel, byte) {
+      const column = columns[channel] as readonly number[];
+      return column.map(
+        (factor, c) => factor * byte + (channel === 0 ? 255 * (offset[c] as number) : 0),
+      ) as unknown as Rgb;
+    },
+    // A sample and its product are rounded: twice the share of each term. So are the sum of two terms, at most all of them, that of three, at most 1 and the offset
+    // where the result matters, and the result, at most 1. One more for the products of these errors.
+    error: 255 * floatRounding * (3 * Math.max(...sizes) + 3 + Math.max(...offsets)),
+  };
 }

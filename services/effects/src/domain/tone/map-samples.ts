@@ -10,9 +10,10 @@ const pairTableBytes = 65_536 * 2;
 export function mapSamples(context: StageContext, createPainter: (context: StageContext) => RowPainter): RowPainter {
   const { space, shape, from, to } = context;
   if (from !== "bytes" || to !== "bytes") return createPainter(context);
-  const { pairTable, mapPairs } = space.use(byteKernels);
+  const { pairTable, mapPairs, complement } = space.use(byteKernels);
   const tables = toTables(context, createPainter);
   const { widthPx, channels } = shape;
+  if (tables.every(isComplement)) return (row, out) => complement(row, widthPx * channels, out);
   const [red, green, blue] = tables.map((table) => space.constant(table)) as [number, number, number];
   const known = new Map<string, number>();
   const pairsOf = (first: number, second: number): number => {
@@ -42,4 +43,8 @@ function toTables(context: StageContext, createPainter: (context: StageContext) 
     tables.push(tables.find((known) => Buffer.compare(known, table) === 0) ?? table);
   }
   return tables;
+}
+
+function isComplement(table: Uint8Array): boolean {
+  return table.every((value, byte) => value === 255 - byte);
 }
