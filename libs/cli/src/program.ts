@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addBatches } from "./commands/batches.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDlq } from "./commands/dlq.ts";
@@ -11,6 +12,7 @@ import { addStats } from "./commands/stats.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTop } from "./commands/top.ts";
 import { addUp } from "./commands/up.ts";
+import { addWatch } from "./commands/watch.ts";
 import { toSafeTerminal } from "./format/safe-text.ts";
 import { type CliIo, ReaderGone } from "./io.ts";
 import { addAccessFlags } from "./options/access.ts";
@@ -26,8 +28,11 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
   const env = { ...given.env };
   const io: CliIo = { ...given, env, stdout: toSafeTerminal(given.stdout), stderr: toSafeTerminal(given.stderr) };
   let exitCode = 0;
-  const finish = (code: number) => {
+  let isEndedAsAsked = false;
+  /** `asAsked`: Ctrl-C is the usual end of the command, so it does not change the exit code. */
+  const finish = (code: number, asAsked = false) => {
     exitCode = code;
+    isEndedAsAsked = asAsked;
   };
   const program = createProgram(io);
   addAccessFlags(program, (name, value) => {
@@ -37,10 +42,12 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
     addUp,
     addDown,
     addRun,
+    addWatch,
     addStatus,
     addStats,
     addTop,
     addJobs,
+    addBatches,
     addModels,
     addEffects,
     addDlq,
@@ -57,7 +64,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
     }
     await program.parseAsync(args, { from: "user" });
     if (io.stopping.reason instanceof ReaderGone) return exitFailed;
-    return io.stopping.aborted && exitCode !== 0 ? exitInterrupted : exitCode;
+    return io.stopping.aborted && exitCode !== 0 && !isEndedAsAsked ? exitInterrupted : exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
     if (error instanceof UsageError) {

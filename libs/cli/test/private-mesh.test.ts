@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isListening } from "@pixelmesh/client";
@@ -6,6 +6,7 @@ import { reservePorts } from "@pixelmesh/local-mesh";
 import { expect, onTestFinished, test } from "vitest";
 import { parseRunFlags } from "../src/run/flags.ts";
 import { runPictures } from "../src/run/run-pictures.ts";
+import { watchPictures } from "../src/watch/watch-pictures.ts";
 import { startCli, writePicture } from "./start-cli.ts";
 
 function createFolder(): string {
@@ -14,15 +15,20 @@ function createFolder(): string {
   return folder;
 }
 
-test("without a mesh, a private one does the work and leaves no file or process", async () => {
-  const folder = createFolder();
-  const picture = await writePicture(join(folder, "a.png"));
+/** Makes a folder the place of temporary files until the test ends. */
+function useTemporaryFolder(folder: string): void {
   const saved = process.env.TMPDIR;
-  process.env.TMPDIR = join(folder);
+  process.env.TMPDIR = folder;
   onTestFinished(() => {
     if (saved === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = saved;
   });
+}
+
+test("without a mesh, a private one does the work and leaves no file or process", async () => {
+  const folder = createFolder();
+  const picture = await writePicture(join(folder, "a.png"));
+  useTemporaryFolder(folder);
   // Without an address the default one is tried first. Here it is one at which nothing answers on any machine.
   const texts = { out: "", err: "" };
   const flags = parseRunFlags([picture], {
@@ -49,6 +55,29 @@ test("without a mesh, a private one does the work and leaves no file or process"
   expect(out).toBe(`${join(folder, "a.result.jpg")}  60x40 jpeg ${out.split("jpeg ")[1]}`);
   expect(exitCode).toBe(0);
   expect(readdirSync(folder).sort()).toEqual(["a.png", "a.result.jpg"]);
+});
+
+test("without a mesh, watch keeps a private one until its end and leaves no file or process", async () => {
+  const folder = createFolder();
+  const [inbox, outDir, temporary] = ["in", "out", "tmp"].map((name) => join(folder, name)) as [string, string, string];
+  for (const path of [inbox, temporary]) mkdirSync(path);
+  await writePicture(join(inbox, "a.png"));
+  useTemporaryFolder(temporary);
+  const flags = parseRunFlags([inbox], {
+    ...{ maxSide: 60, quality: "auto", format: "jpeg", priority: "interactive", cache: true, skipExisting: true },
+    ...{ address: "127.0.0.1:1", outDir },
+  });
+  let err = "";
+  const { signal } = new AbortController();
+  const io = { env: process.env, stdout: { write() {} }, stopping: signal, forced: signal };
+  const stderr = { write: (text: string) => (err += text) };
+  const watched = { folder: inbox, settleMs: 100, isOnce: true, isAddressGiven: false };
+  expect([await watchPictures({ ...flags, ...watched }, { ...io, stderr }), err]).toEqual([
+    0,
+    expect.stringMatching(/starting a private one(.*\n)+1 done of 1 pictures\n$/),
+  ]);
+  expect(readdirSync(outDir).sort()).toEqual([".pixelmesh-finished.jsonl", "a.result.jpg"]);
+  expect(readdirSync(temporary)).toEqual([]);
 });
 
 test.each(["a flag", "the default address as a flag", "PIXELMESH_ADDRESS"])(

@@ -115,6 +115,16 @@ test("standard input and pipes are read as pictures", async () => {
   const named = await run(["run", "/dev/stdin", ...work, "--out-dir", folder], { input });
   expect(named.exitCode).toBe(0);
   expect(readFileSync(join(folder, "stdin.result.png")).equals(wanted)).toBe(true);
+  const report = join(folder, "report.csv");
+  const flags = ["--max-side", "60", "--encode-quality", "80", "--format", "webp", "--variant", "bw=black_and_white"];
+  const many = await run(["run", "-", ...flags, "--out-dir", folder, "--skip-existing", "--json"], { input });
+  expect(many.exitCode).toBe(0);
+  expect(JSON.parse(many.out.toString()).jobs[0].outputs).toHaveLength(2);
+  const quiet = await run(["run", "-", ...flags.slice(0, 6), "-o", "-", "--quiet", "--report", report], { input });
+  expect([quiet.exitCode, quiet.err]).toEqual([0, ""]);
+  expect(await sharp(quiet.out).metadata()).toMatchObject({ format: "webp", width: 60, height: 40 });
+  expect(quiet.out.equals(readFileSync(join(folder, "stdin.result.webp")))).toBe(true);
+  expect(readFileSync(report, "utf8")).toMatch(/\r\n-,SUCCEEDED,-,/);
   const fifo = join(folder, "fifo");
   execFileSync("mkfifo", [fifo]);
   spawn("sh", ["-c", 'cat "$0" > "$1"', picture, fifo], { stdio: "ignore" });

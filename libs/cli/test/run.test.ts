@@ -7,10 +7,8 @@ import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { toStatsJson } from "../src/format/describe-stats.ts";
 import { runCli } from "../src/program.ts";
-import type { toDocument } from "../src/run/document.ts";
+import type { RunDocument as Document } from "../src/run/document.ts";
 import { startCli, writePicture } from "./start-cli.ts";
-
-type Document = ReturnType<typeof toDocument>;
 
 let mesh: Mesh;
 const root = mkdtempSync(join(tmpdir(), "pixelmesh-cli-"));

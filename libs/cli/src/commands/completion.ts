@@ -2,10 +2,10 @@ import type { Command } from "commander";
 import { type Shell, shells, toCompletionScript } from "../completion/scripts.ts";
 import { toCompletionTree } from "../completion/tree.ts";
 import type { CliIo } from "../io.ts";
+import { jobStates } from "../options/filter-flags.ts";
 import { choiceFlag } from "../options/flag-values.ts";
 import { priorities, qualities } from "../run/choices.ts";
 import { formats } from "../run/formats.ts";
-import { jobStates } from "./jobs.ts";
 
 const examples = `
 Examples:

@@ -1,36 +1,34 @@
-import type { Job, JobState } from "@pixelmesh/client";
+import type { Job } from "@pixelmesh/client";
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
 import type { DownloadOptions } from "../mesh-client/download-outputs.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
 import { addressOption } from "../options/address-option.ts";
-import { choiceFlag, integerFlag } from "../options/flag-values.ts";
+import { addFilterFlags, type FilterOptions, jobStates, toJobFilter } from "../options/filter-flags.ts";
+import { integerFlag } from "../options/flag-values.ts";
+import { addManyJobs } from "./jobs-many.ts";
 
 type Options = { readonly address: string; readonly json?: true };
 
-/** Words of `--state`. */
-export const jobStates = ["running", "succeeded", "failed", "cancelled"] as const;
-
-/** Adds `jobs list|get|watch|cancel|download`. */
+/** Adds `jobs list|get|watch|cancel|retry|download`. */
 export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
   const jobs = program
     .command("jobs")
-    .summary("list, show, watch and cancel jobs, download outputs")
-    .description("Lists, shows, watches and cancels jobs, and downloads their outputs.");
+    .summary("list, show, watch, cancel and retry jobs, download outputs")
+    .description("Lists, shows, watches, cancels and retries jobs, and downloads their outputs.");
   const command = (name: string, description: string) =>
     jobs.command(name).description(description).addOption(addressOption()).option("--json", "print JSON");
 
-  command("list", "Lists jobs, newest first.")
-    .option("--state <state>", jobStates.join(", "), choiceFlag("--state", jobStates))
+  addFilterFlags(command("list", "Lists jobs, newest first."), jobStates)
     .option("--limit <n>", "maximum number", integerFlag("--limit", 1, 100_000), 20)
     .option("--ids", "print only the ids, one per line")
-    .action(async (options: Options & { ids?: true; state?: (typeof jobStates)[number]; limit: number }) => {
-      const { describeJobs, toStateNumber } = await import("../format/describe-job.ts");
-      const state: JobState = toStateNumber(options.state);
+    .action(async (options: Options & FilterOptions & { ids?: true; limit: number }) => {
+      const { describeJobs } = await import("../format/describe-job.ts");
+      const filter = await toJobFilter(options);
       const found = await withMesh(io, options.address, async ({ jobs }) => {
         const list: Job[] = [];
         const pageSize = Math.min(options.limit, 200);
-        for await (const job of jobs.list({ state, pageSize, signal: io.stopping })) {
+        for await (const job of jobs.list({ filter, pageSize, signal: io.stopping })) {
           list.push(job);
           if (list.length === options.limit) break;
         }
@@ -62,12 +60,7 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
     },
   );
 
-  command("cancel <id>", "Ends a job unless it has ended.").action(async (id: string, options: Options) => {
-    const job = await withMesh(io, options.address, ({ jobs }) => jobs.cancel(id, { signal: io.stopping }));
-    const { describeChange } = await import("../format/describe-job.ts");
-    io.stdout.write(describeChange(job, options.json === true));
-    finish(0);
-  });
+  addManyJobs(command, io, finish);
 
   command("download <id> [output...]", "Fetches the outputs of a job: those named, else all that are ready.")
     .option("-o, --output <file>", "file for the only output; - is standard output")

@@ -58,7 +58,7 @@ function toFlag({ long, short, description, required, flags }: Option, words: Fl
 function toArguments(command: Command): CompletionNode["takes"] {
   const [first] = command.registeredArguments;
   if (first === undefined) return "nothing";
-  if (/picture|file/.test(first.name())) return "files";
+  if (/picture|file|dir/.test(first.name())) return "files";
   const listed = first.description.split(", ");
   return listed.length > 1 && listed.every((word) => /^[a-z-]+$/.test(word)) ? listed : "nothing";
 }

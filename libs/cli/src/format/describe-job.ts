@@ -1,15 +1,14 @@
 import { type Job, JobState, reasonFromEnum } from "@pixelmesh/client";
 import { StepState } from "@pixelmesh/proto";
 import { toFormatWord } from "../run/document.ts";
-import { toProgressText } from "../run/progress.ts";
+import { toProgressText } from "../run/picture-line.ts";
 import { toEnumWord } from "./enum-word.ts";
 import { toJobJson } from "./job-json.ts";
 import { toShortSize, toShortTime, toTable } from "./text.ts";
 
-/** Returns the state that a word names, or UNSPECIFIED, which means all states, without a word. */
-export function toStateNumber(word: string | undefined): JobState {
-  const name = word?.toUpperCase() as keyof typeof JobState | undefined;
-  return name === undefined ? JobState.UNSPECIFIED : JobState[name];
+/** Returns the state that a word names. */
+export function toStateNumber(word: "running" | "succeeded" | "failed" | "cancelled"): JobState {
+  return JobState[word.toUpperCase() as Uppercase<typeof word>];
 }
 
 /** Whether the job succeeded. */
@@ -51,6 +50,7 @@ export function describeJob(job: Job, json: boolean): string {
   ]);
   return [
     describeChange(job, false),
+    ...(job.labels.length > 0 ? [`labels: ${job.labels.join(" ")}\n`] : []),
     toTable([["STEP", "OPERATION", "STATE", "TOOK", "BY", "SIZE", "CONFIDENCE"], ...steps]),
     toTable([["OUTPUT", "PICTURE", "SIZE", "SHA256"], ...outputs]),
     ...job.adaptations.map(

@@ -4,6 +4,9 @@ import type { CliIo } from "../io.ts";
 import { readAccess } from "../options/access.ts";
 import { parseAddress } from "../options/flag-values.ts";
 
+/** How long calls are retried while the mesh does not answer. Default: as the client does. */
+export type CallRetries = { readonly retryTimeoutMs?: number };
+
 const startingTimeoutMs = 15_000;
 
 /** Whether a server accepts connections at the address. Always true behind an HTTP proxy, where only a call can tell. */
@@ -16,17 +19,21 @@ export async function isAnswering(address: string, { env }: CliIo): Promise<bool
  * Connects to the mesh at an address where a server answers, and waits for a mesh that is just starting. Throws
  * SERVICE_UNAVAILABLE where the server is not a mesh that serves.
  */
-export async function connectServing(address: string, { env, stopping: signal }: CliIo): Promise<Pixelmesh> {
+export async function connectServing(
+  address: string,
+  { env, stopping: signal }: CliIo,
+  retries: CallRetries = {},
+): Promise<Pixelmesh> {
   const { host, port } = parseAddress(address);
   const access = readAccess(env);
   await waitUntilServing(host, port, { timeoutMs: startingTimeoutMs, signal, access });
-  const client = connectPixelmesh({ address, ...access });
+  const client = connectPixelmesh({ address, ...access, ...retries });
   await client.ready(startingTimeoutMs);
   return client;
 }
 
 /** Connects to a running mesh. Throws SERVICE_UNAVAILABLE, with advice, where none answers. */
-export async function connectExisting(address: string, io: CliIo): Promise<Pixelmesh> {
-  if (await isAnswering(address, io)) return connectServing(address, io);
+export async function connectExisting(address: string, io: CliIo, retries: CallRetries = {}): Promise<Pixelmesh> {
+  if (await isAnswering(address, io)) return connectServing(address, io, retries);
   throw new AppError("SERVICE_UNAVAILABLE", `No mesh answers at ${address}. Start one with \`pixelmesh up\``);
 }

@@ -40,10 +40,11 @@ const unitsMs: ReadonlyMap<string, number> = new Map([
   ["s", 1_000],
   ["m", 60_000],
   ["h", 3_600_000],
+  ["d", 86_400_000],
 ]);
 
 function parseDuration(text: string): number | undefined {
-  const [, digits, unit = ""] = /^(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)$/.exec(text) ?? [];
+  const [, digits, unit = ""] = /^(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|d)$/.exec(text) ?? [];
   return digits === undefined ? undefined : Number(digits) * (unitsMs.get(unit) as number);
 }
 
@@ -54,6 +55,19 @@ export function durationFlag(flag: string, min: string, max: string): (text: str
     const ms = parseDuration(text);
     if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
     throw wrongFlag(flag, `a duration such as 90s or 10m, from ${min} to ${max}`, text);
+  };
+}
+
+const maxAgoMs = 366 * 24 * 3_600_000;
+
+/** Parses a time: a duration such as `2h`, counted back from now, or a date of ISO 8601; throws UsageError. */
+export function timeFlag(flag: string): (text: string) => Date {
+  return (text) => {
+    const agoMs = parseDuration(text);
+    if (agoMs !== undefined && agoMs <= maxAgoMs) return new Date(Date.now() - agoMs);
+    const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : new Date(Number.NaN);
+    if (date.getTime() >= 0) return date;
+    throw wrongFlag(flag, "a duration such as 90s, 2h or 3d, or a time such as 2026-11-30T12:00Z", text);
   };
 }
 

@@ -19,6 +19,8 @@ function toHint(reason: Reason, message: string, metadata: Readonly<Record<strin
   switch (reason) {
     case "UNAUTHENTICATED":
       return ". Set PIXELMESH_API_TOKEN to a token of this mesh";
+    case "BATCH_NOT_FOUND":
+      return ". `pixelmesh batches list` shows those of the tenant";
     case "MODEL_UNAVAILABLE":
       return toPullHint(message, metadata.model);
     case "UNKNOWN_MODEL":

@@ -4,11 +4,18 @@ import { wrongFlag } from "../options/usage-error.ts";
 
 const alphas = ["auto", "multiply", "replace", "keep"] as const;
 const results = ["cut_out", "matte"] as const;
+const refinements = ["guided", "none"] as const;
+const doubts = ["retry", "fail"] as const;
 
 /** The settings of a cut-out besides its model. Choices are the words that were typed: the contract's modules would slow down every command. */
-export type CutOutSettings = Omit<RemoveBackgroundOperation, "model" | "existingAlpha" | "result"> & {
+export type CutOutSettings = Omit<
+  RemoveBackgroundOperation,
+  "model" | "existingAlpha" | "refine" | "result" | "onLowConfidence"
+> & {
   readonly existingAlpha?: (typeof alphas)[number];
+  readonly refine?: (typeof refinements)[number];
   readonly result?: (typeof results)[number];
+  readonly onLowConfidence?: (typeof doubts)[number];
 };
 
 const flag = "--cut-out";
@@ -21,11 +28,14 @@ const readers: Readonly<Record<string, Read>> = {
   threshold: (key, value) => ({ threshold: within(key, value, 0, 1) }),
   feather: (key, value) => ({ featherPx: within(key, value, 0.3, 100) }),
   trimap: (key, value) => ({ trimapPx: within(key, value, 1, 16_384) }),
+  refine: (key, value) => ({ refine: oneOf(key, value, refinements) }),
   fill_holes: (key, value) => ({ fillHoles: isOn(key, value) }),
   min_island: (key, value) => ({ minIsland: within(key, value, 0, 0.5) }),
   decontaminate: (key, value) => ({ decontaminate: isOn(key, value) }),
   region: (key, value) => ({ region: toRegion(key, value) }),
   result: (key, value) => ({ result: oneOf(key, value, results) }),
+  min_confidence: (key, value) => ({ minConfidence: within(key, value, 0, 1) }),
+  on_low_confidence: (key, value) => ({ onLowConfidence: oneOf(key, value, doubts) }),
 };
 
 /** Names of the settings, for help texts. */

@@ -1,7 +1,8 @@
 import { ErrorReason, ImageFormat, Job, JobState, StepState } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
-import { toDocument, toFormatWord } from "./document.ts";
-import { toBar, toProgressText } from "./progress.ts";
+import { type PictureResult, toFormatWord } from "./document.ts";
+import { toBar, toProgressText } from "./picture-line.ts";
+import { createRunResults } from "./run-results.ts";
 
 const output = { name: "result", path: "cat.result.png", width: 8, height: 6, format: "png", bytes: 99, sha256: "ab" };
 const job = Job.fromPartial({
@@ -21,6 +22,12 @@ const job = Job.fromPartial({
     { id: "effects", operation: "apply_effects", cached: true, savedMs: 5, state: StepState.SUCCEEDED },
   ],
 });
+
+function toDocument(pictures: readonly PictureResult[], wallMs: number) {
+  const results = createRunResults({ report: false, document: true, outputLines: false });
+  for (const [index, picture] of pictures.entries()) results.add(index, { ...picture, ms: 1 });
+  return results.document(wallMs);
+}
 
 test("the document has exactly the shape that scripts rely on", () => {
   const done = { path: "cat.png", job, outputs: [output], failure: undefined };

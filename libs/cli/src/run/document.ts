@@ -22,14 +22,18 @@ export type PictureResult = {
   readonly failure: Failure | undefined;
   /** Whether an earlier command has finished it: there is no job. */
   readonly isSkipped?: boolean;
+  /** The error behind a failure that is not of the job. */
+  readonly cause?: unknown;
 };
 
-/** The document of `run --json`. Its shape is part of the command's contract. Times in milliseconds. */
-export function toDocument(results: readonly PictureResult[], wallMs: number) {
-  return { jobs: results.map(toJobDocument), wallMs: Math.round(wallMs) };
-}
+/** One picture in the document of `run --json`. */
+export type JobDocument = ReturnType<typeof toJobDocument>;
 
-function toJobDocument({ path, job, outputs, failure, isSkipped = false }: PictureResult) {
+/** The document of `run --json`. Its shape is part of the command's contract. Times in milliseconds. */
+export type RunDocument = { readonly jobs: readonly JobDocument[]; readonly wallMs: number };
+
+/** Returns the part of the document about one picture. */
+export function toJobDocument({ path, job, outputs, failure, isSkipped = false }: PictureResult) {
   const info = job?.sources[0]?.info;
   return {
     id: job?.id ?? null,

@@ -51,7 +51,7 @@ function picturesIn(folder: string, { isRecursive, outputNames }: ExpandOptions)
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const inside = join(path, entry.name);
       if (entry.isDirectory() && isRecursive) search(inside);
-      else if (isPicture(entry.name, outputNames) && statOf(inside)?.isFile()) found.push(inside);
+      else if (isPictureName(entry.name, outputNames) && statOf(inside)?.isFile()) found.push(inside);
     }
   };
   search(folder);
@@ -62,7 +62,8 @@ function picturesIn(folder: string, { isRecursive, outputNames }: ExpandOptions)
   );
 }
 
-function isPicture(name: string, outputNames: readonly string[]): boolean {
+/** Whether a file of this name in a folder is a picture, and no result of an earlier command. */
+export function isPictureName(name: string, outputNames: readonly string[]): boolean {
   const ending = extname(name);
   if (!endings.has(ending.toLowerCase())) return false;
   const stem = name.slice(0, -ending.length);

@@ -58,3 +58,20 @@ test("the key depends on all contents and on the settings, not on where files li
   expect(await finishedKey([join(folder, "missing")], {})).toBeUndefined();
   expect(await finishedKey([folder], {})).toBeUndefined();
 });
+
+test("a line that was cut by a crash costs no other one, and pictures of watched folders keep their stems", async () => {
+  const folder = createFolder();
+  const list = join(folder, ".pixelmesh-finished.jsonl");
+  const output = writeOutput(folder, "a.result.png", 10);
+  await openFinished(folder).add("one", [output], { source: "sub/a.jpg", stem: "a" });
+  appendFileSync(list, '{"key":"cut","outp');
+  const again = openFinished(folder);
+  await again.add("two", [output], { source: "a.png", stem: "a-2" });
+  await again.add("three", [output]);
+  const last = openFinished(folder);
+  expect(["one", "two", "three", "cut"].map((key) => last.find(key)?.length)).toEqual([1, 1, 1, undefined]);
+  expect([...last.origins()]).toEqual([
+    { source: "sub/a.jpg", stem: "a" },
+    { source: "a.png", stem: "a-2" },
+  ]);
+});

@@ -29,6 +29,7 @@ export type RunOptions = Omit<UpscaleOptions, "upscaleModel"> &
     /** Milliseconds from the start of the upload. */
     readonly deadline?: number;
     readonly jobs?: number;
+    readonly label?: readonly string[];
     readonly recursive?: true;
     readonly report?: string;
     readonly skipExisting?: true;
@@ -54,6 +55,7 @@ export type RunFlags = StepFlags & {
   readonly lossless: boolean;
   readonly priority: RunOptions["priority"];
   readonly deadlineMs: number | undefined;
+  readonly labels: readonly string[];
   /** Whether folders stand for the pictures in their subfolders, too. */
   readonly isRecursive: boolean;
   /** Whether pictures that an earlier command has finished are left out. */
@@ -107,6 +109,7 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
     lossless: options.lossless === true,
     priority: options.priority,
     deadlineMs: options.deadline,
+    labels: options.label ?? [],
     isRecursive: options.recursive === true,
     skipsFinished: options.skipExisting === true,
     reportFile: options.report,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Pixelmesh } from "@pixelmesh/client";
 import type { RoleName } from "@pixelmesh/roles";
 import type { CliIo } from "../io.ts";
-import { connectExisting, connectServing, isAnswering } from "../mesh-client/connect.ts";
+import { type CallRetries, connectExisting, connectServing, isAnswering } from "../mesh-client/connect.ts";
 
 /** A connection to a mesh for one command. */
 export type OpenMesh = { readonly client: Pixelmesh; close(): Promise<void> };
@@ -25,9 +25,10 @@ export async function openMesh(
   services: readonly RoleName[],
   io: CliIo,
   note: (text: string) => void,
+  options: CallRetries = {},
 ): Promise<OpenMesh> {
   if (isAddressGiven || (await isAnswering(address, io))) {
-    const client = await connectExisting(address, io);
+    const client = await connectExisting(address, io, options);
     return { client, close: async () => client.close() };
   }
   note(`no mesh answers at ${address}; starting a private one for this command`);
@@ -52,7 +53,7 @@ export async function openMesh(
       mesh.stopNow();
       rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
     });
-    const client = await connectServing(mesh.address, io);
+    const client = await connectServing(mesh.address, io, options);
     return {
       client,
       async close() {

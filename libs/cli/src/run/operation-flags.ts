@@ -10,8 +10,10 @@ import {
   type Effect,
   ExistingAlpha,
   type Input,
+  LowConfidence,
   type PictureBackground,
   PictureFit,
+  Refinement,
   type UpscaleOperation,
 } from "@pixelmesh/proto";
 import type { RoleName } from "@pixelmesh/roles";
@@ -177,19 +179,33 @@ const alphas = {
   keep: ExistingAlpha.KEEP,
 } satisfies Record<NonNullable<CutOutSettings["existingAlpha"]>, ExistingAlpha>;
 
+const refinements = {
+  guided: Refinement.GUIDED,
+  none: Refinement.NONE,
+} satisfies Record<NonNullable<CutOutSettings["refine"]>, Refinement>;
+
 const results = {
   cut_out: CutOutResult.CUT_OUT,
   matte: CutOutResult.MATTE,
 } satisfies Record<NonNullable<CutOutSettings["result"]>, CutOutResult>;
 
+const doubts = {
+  retry: LowConfidence.RETRY,
+  fail: LowConfidence.FAIL,
+} satisfies Record<NonNullable<CutOutSettings["onLowConfidence"]>, LowConfidence>;
+
 function toCutOut({
   existingAlpha,
+  refine,
   result,
+  onLowConfidence,
   ...others
 }: CutOutSettings): Omit<OperationValues["removeBackground"], "model"> {
   return {
     ...others,
     ...(existingAlpha === undefined ? {} : { existingAlpha: alphas[existingAlpha] }),
+    ...(refine === undefined ? {} : { refine: refinements[refine] }),
     ...(result === undefined ? {} : { result: results[result] }),
+    ...(onLowConfidence === undefined ? {} : { onLowConfidence: doubts[onLowConfidence] }),
   };
 }

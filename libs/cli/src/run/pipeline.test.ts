@@ -1,4 +1,12 @@
-import { CutOutResult, type Effect, ExistingAlpha, ImageFormat, PictureFit } from "@pixelmesh/proto";
+import {
+  CutOutResult,
+  type Effect,
+  ExistingAlpha,
+  ImageFormat,
+  LowConfidence,
+  PictureFit,
+  Refinement,
+} from "@pixelmesh/proto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseBackground, parseBackgroundColor, parsePosition } from "./background.ts";
@@ -67,14 +75,24 @@ test("a blurred background is made from the picture before the cut-out", () => {
 
 test("settings of a cut-out and of a background picture reach their operations", () => {
   const { steps } = pipelineOf({
-    cutOut: parseCutOut("feather=2,existing_alpha=keep,result=cut_out"),
+    cutOut: parseCutOut(
+      "feather=2,existing_alpha=keep,refine=none,result=cut_out,min_confidence=0.7,on_low_confidence=fail",
+    ),
     background: parseBackground("beach.jpg"),
     backgroundFit: "contain",
     backgroundPosition: parsePosition("0,1"),
     backgroundColor: parseBackgroundColor("navy"),
   });
   expect(steps.map(({ operation }) => operation?.value)).toEqual([
-    { model: "", featherPx: 2, existingAlpha: ExistingAlpha.KEEP, result: CutOutResult.CUT_OUT },
+    {
+      model: "",
+      featherPx: 2,
+      existingAlpha: ExistingAlpha.KEEP,
+      refine: Refinement.NONE,
+      result: CutOutResult.CUT_OUT,
+      minConfidence: 0.7,
+      onLowConfidence: LowConfidence.FAIL,
+    },
     {
       background: {
         $case: "picture",

@@ -1,14 +1,22 @@
-import { type Job, JobState, StepState } from "@pixelmesh/proto";
-import { displayWidth, fitEnd, fitStart, padCells } from "../format/display-width.ts";
+import { type Job, JobState } from "@pixelmesh/proto";
 import { escapeText } from "../format/safe-text.ts";
-import { toShortTime } from "../format/text.ts";
 import { drawOn, type Terminal } from "../io.ts";
+import { type Overall, toOverallLine } from "./overall-line.ts";
+import { createPace } from "./pace.ts";
+import { toBar, toProgressText } from "./picture-line.ts";
+import type { Outcome } from "./summary.ts";
 
 /** Shows the progress of pictures. */
 export type Progress = {
+  /** Says how many pictures of the command are known, ended ones included. */
+  expect(total: number): void;
+  /** Says that the work on a picture begins. */
+  begin(label: string): void;
   update(label: string, job: Job): void;
-  /** Ends the progress of a picture; `text` stays on the screen. */
-  finish(label: string, text: string, hasFailed: boolean): void;
+  /** Ends the progress of a picture; `text` stays on the screen unless it is empty. */
+  finish(label: string, text: string, outcome: Outcome): void;
+  /** Ends the progress of a picture that will be begun again. */
+  putBack(label: string): void;
   /** Prints a line between the others. */
   note(text: string): void;
   close(): void;
@@ -20,29 +28,27 @@ export type ProgressOptions = {
   readonly isPlain: boolean;
   /** Failures only. */
   readonly isQuiet?: boolean;
+  /** Pictures in work at once. */
+  readonly picturesAtOnce?: number;
 };
 
 /** Draws bars on a terminal and prints plain lines elsewhere. Both go to standard error. */
-export function createProgress(stderr: Terminal, { isPlain, isQuiet = false }: ProgressOptions): Progress {
+export function createProgress(stderr: Terminal, options: ProgressOptions): Progress {
+  const { isPlain, isQuiet = false, picturesAtOnce = 1 } = options;
   if (isQuiet) return createQuiet(stderr);
-  return isPlain ? createLines(stderr) : createBars(stderr);
+  return isPlain ? createLines(stderr) : createBars(stderr, picturesAtOnce);
 }
 
 function createQuiet(stderr: Terminal): Progress {
   return {
+    expect() {},
+    begin() {},
     update() {},
-    finish: (label, text, hasFailed) => void (hasFailed && stderr.write(`${label}: ${text}\n`)),
+    finish: (label, text, outcome) => void (outcome === "failed" && stderr.write(`${label}: ${text}\n`)),
+    putBack() {},
     note() {},
     close() {},
   };
-}
-
-/** Formats the progress of a running job: share done, running steps, time left. */
-export function toProgressText(job: Job): string {
-  const percent = `${Math.floor(job.progress * 100)} %`;
-  const steps = job.steps.filter(({ state }) => state === StepState.RUNNING).map(({ id }) => id);
-  const left = job.etaMs > 0 ? `${toShortTime(job.etaMs)} left` : "";
-  return [percent, steps.join(", ") || "waiting", left].filter((part) => part !== "").join("  ");
 }
 
 const linePercent = 10;
@@ -51,6 +57,8 @@ const lineMs = 5_000;
 function createLines(stderr: Terminal): Progress {
   const printed = new Map<string, { progress: number; atMs: number }>();
   return {
+    expect() {},
+    begin() {},
     update(label, job) {
       if (job.state !== JobState.RUNNING) return;
       const last = printed.get(label);
@@ -62,23 +70,21 @@ function createLines(stderr: Terminal): Progress {
     },
     finish(label, text) {
       printed.delete(label);
-      stderr.write(`${label}: ${text}\n`);
+      if (text !== "") stderr.write(`${label}: ${text}\n`);
     },
+    putBack: (label) => void printed.delete(label),
     note: (text) => stderr.write(`${text}\n`),
     close() {},
   };
 }
 
 const redrawMs = 100;
-const barCells = 24;
-const labelCells = 24;
-const leastBarCells = 4;
-const leastLabelCells = 6;
-/** Two spaces, two brackets, two spaces. */
-const gapCells = 6;
+/** Up to this many pictures, the lines of the pictures say enough. */
+const fewPictures = 3;
 
-function createBars(stderr: Terminal): Progress {
+function createBars(stderr: Terminal, picturesAtOnce: number): Progress {
   const jobs = new Map<string, Job>();
+  const overall = createOverall(picturesAtOnce);
   let drawn = 0;
   const columns = () => stderr.columns || 80;
 
@@ -86,19 +92,29 @@ function createBars(stderr: Terminal): Progress {
     return drawn === 0 ? "" : `\x1b[${drawn}A\x1b[J`;
   }
   function draw(above = ""): void {
+    const state = overall.state();
+    const isWhole = state.total > fewPictures && state.done + state.skipped + state.failed < state.total;
+    const whole = isWhole ? [`${toOverallLine(state, columns() - 1)}\n`] : [];
     // More lines than the terminal has could not be cleared again.
-    const shown = [...jobs].slice(0, Math.max(1, (stderr.rows || 24) - 1));
-    const lines = shown.map(([label, job]) => `${escapeText(toBar(label, job, columns() - 1))}\n`);
+    const shown = [...jobs].slice(0, Math.max(1, (stderr.rows || 24) - 1 - whole.length));
+    const lines = [...shown.map(([label, job]) => `${escapeText(toBar(label, job, columns() - 1))}\n`), ...whole];
     drawOn(stderr, `${clear()}${escapeText(above)}${lines.join("")}`);
     drawn = lines.length;
   }
-  const timer = setInterval(() => jobs.size > 0 && draw(), redrawMs);
+  const timer = setInterval(() => (jobs.size > 0 || overall.state().running > 0) && draw(), redrawMs);
   timer.unref();
   return {
+    expect: overall.expect,
+    begin: overall.begin,
     update: (label, job) => void jobs.set(label, job),
-    finish(label, text) {
+    finish(label, text, outcome) {
       jobs.delete(label);
-      draw(`${label}: ${text}\n`);
+      overall.end(outcome);
+      draw(text === "" ? "" : `${label}: ${text}\n`);
+    },
+    putBack(label) {
+      jobs.delete(label);
+      overall.putBack();
     },
     note: (text) => draw(`${text}\n`),
     close() {
@@ -109,14 +125,35 @@ function createBars(stderr: Terminal): Progress {
   };
 }
 
-/** Formats one line of at most this many cells: the end of the label, a bar, and the progress. A narrow line has no bar. */
-export function toBar(label: string, job: Job, cells = 79): string {
-  const facts = fitStart(toProgressText(job), cells);
-  const leftCells = cells - displayWidth(facts);
-  const bar = Math.min(barCells, leftCells - labelCells - gapCells);
-  const short = (width: number) => padCells(fitEnd(label, width), width);
-  if (bar < leastBarCells)
-    return leftCells < leastLabelCells ? facts : `${short(Math.min(labelCells, leftCells - 2))}  ${facts}`;
-  const full = Math.round(job.progress * bar);
-  return `${short(labelCells)}  [${"#".repeat(full)}${"-".repeat(bar - full)}]  ${facts}`;
+/** Counts the pictures of a command and measures their pace. */
+function createOverall(picturesAtOnce: number) {
+  const counts = { done: 0, skipped: 0, failed: 0 };
+  const pace = createPace(picturesAtOnce);
+  let total = 0;
+  let running = 0;
+  let isDrained = true;
+  const left = () => total - counts.done - counts.skipped - counts.failed;
+  return {
+    expect(known: number) {
+      total = known;
+    },
+    begin() {
+      if (isDrained) pace.begin(performance.now());
+      isDrained = false;
+      running += 1;
+    },
+    end(outcome: Outcome) {
+      running -= 1;
+      counts[outcome] += 1;
+      isDrained = left() <= 0;
+      if (outcome !== "skipped") pace.end(performance.now());
+    },
+    putBack() {
+      running -= 1;
+    },
+    state(): Overall {
+      const nowMs = performance.now();
+      return { ...counts, total, running, perSecond: pace.perSecond(nowMs), leftMs: pace.leftMs(left(), nowMs) };
+    },
+  };
 }

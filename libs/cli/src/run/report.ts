@@ -6,9 +6,12 @@ const columns = ["picture", "state", "outputs", "seconds", "confidence", "notice
 /** A result, and how long its picture took. */
 export type TimedResult = PictureResult & { readonly ms: number };
 
-/** Formats results as CSV, as RFC 4180 says: a line of names, lines that end with CR LF, and quotes around fields that need them. */
-export function toReport(results: readonly TimedResult[]): string {
-  const rows = results.map(({ path, job, outputs, failure, ms, isSkipped = false }) => [
+/** The first line of a report: the names of its columns. */
+export const reportHeader = `${columns.join(",")}\r\n`;
+
+/** Formats a result as a line of CSV, as RFC 4180 says: it ends with CR LF, and has quotes around fields that need them. */
+export function toReportRow({ path, job, outputs, failure, ms, isSkipped = false }: TimedResult): string {
+  const row = [
     path,
     isSkipped ? "SKIPPED" : failure === undefined ? "SUCCEEDED" : "FAILED",
     outputs.map((output) => output.path).join(" "),
@@ -17,8 +20,8 @@ export function toReport(results: readonly TimedResult[]): string {
     (job?.notices ?? []).map(({ kind }) => kind).join(" "),
     failure?.reason ?? "",
     failure?.message ?? "",
-  ]);
-  return [columns, ...rows].map((row) => `${row.map(toField).join(",")}\r\n`).join("");
+  ];
+  return `${row.map(toField).join(",")}\r\n`;
 }
 
 /** The least confidence of the job's cut-outs; empty without one. */

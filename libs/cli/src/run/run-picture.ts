@@ -63,7 +63,8 @@ export async function runPicture(
     return { path, job, outputs: inOrder(outputs, job), failure: failureOf(job, task) };
   } catch (error) {
     if (signal.aborted && job && !isJobEnded(job)) job = await cancel(client, job);
-    return { path, job, outputs: job ? inOrder(outputs, job) : [], failure: task.explain(toFailure(error)) };
+    const saved = job ? inOrder(outputs, job) : [];
+    return { path, job, outputs: saved, failure: task.explain(toFailure(error)), cause: error };
   }
 }
 
@@ -88,6 +89,7 @@ async function createJob(
     quality: qualities[flags.quality],
     allowDegraded: flags.allowDegraded,
     noCache: flags.noCache,
+    labels: flags.labels,
     ...(flags.deadlineMs === undefined ? {} : { deadline: new Date(Date.now() + flags.deadlineMs) }),
     signal,
   });

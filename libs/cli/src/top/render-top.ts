@@ -3,7 +3,7 @@ import { WorkClass, Zone } from "@pixelmesh/proto";
 import { fitStart } from "../format/display-width.ts";
 import { toEnumWord } from "../format/enum-word.ts";
 import { toShortSize, toShortTime, toTable } from "../format/text.ts";
-import { toProgressText } from "../run/progress.ts";
+import { toProgressText } from "../run/picture-line.ts";
 import { fitSections, type Section } from "./fit-sections.ts";
 import type { MeshView } from "./view.ts";
 

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import type { ImportReport } from "@pixelmesh/models";
+import type { ImportReport, MatteFamilyName } from "@pixelmesh/models";
 import { type Command, Option } from "commander";
 import { toShortSize, toTable } from "../../format/text.ts";
 import type { CliIo } from "../../io.ts";
@@ -7,10 +7,21 @@ import { choiceFlag, integerFlag } from "../../options/flag-values.ts";
 import { wrongFlag } from "../../options/usage-error.ts";
 import { modelsDirOption, toReachNote } from "./models-dir-option.ts";
 
+/** The families of @pixelmesh/models. Its modules would slow down every command. */
+const families = [
+  "u2net",
+  "isnet",
+  "birefnet",
+  "birefnet-dynamic",
+  "modnet",
+  "pixelmesh",
+] as const satisfies readonly MatteFamilyName[];
+
 type Triple = readonly [number, number, number];
 type Options = {
   readonly task: "upscale" | "matte";
   readonly name?: string;
+  readonly family?: MatteFamilyName;
   readonly licence?: string;
   readonly range?: "unit" | "byte";
   readonly mean?: Triple;
@@ -34,6 +45,7 @@ export function addImport(models: Command, io: CliIo, finish: (exitCode: number)
         .makeOptionMandatory(),
     )
     .option("--name <name>", "name of the model (default: that of the file)", parseName)
+    .option("--family <family>", `of a matte model: ${families.join(", ")}`, choiceFlag("--family", families))
     .option("--licence <licence>", "SPDX name of its licence; recorded only")
     .option(
       "--range <range>",
@@ -69,7 +81,9 @@ export function addImport(models: Command, io: CliIo, finish: (exitCode: number)
 
 function describe({ entry, path, notes }: ImportReport, reach: string): string {
   const { input, memory, preferredTilesPx } = entry;
-  const size = input.fixedSizePx ? `${input.fixedSizePx.widthPx}x${input.fixedSizePx.heightPx} px` : "any";
+  const { fixedSizePx, openSizePx } = input;
+  const open = openSizePx?.shorterSidePx ? `shorter side ${openSizePx.shorterSidePx} px` : "any";
+  const size = fixedSizePx ? `${fixedSizePx.widthPx}x${fixedSizePx.heightPx} px` : open;
   const multiple = entry.sizeMultiple > 1 ? `, multiples of ${entry.sizeMultiple} px` : "";
   const rows = [
     ["model", entry.name],

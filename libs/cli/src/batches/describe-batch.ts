@@ -1,0 +1,98 @@
+import { type Batch, type BatchJob, BatchState, isBatchEnded, JobState, reasonFromEnum } from "@pixelmesh/client";
+import { type JobError, Priority } from "@pixelmesh/proto";
+import { toEnumWord } from "../format/enum-word.ts";
+import { toRate, toRoughTime, toShortTime, toTable } from "../format/text.ts";
+
+/** How many jobs of a batch failed for each reason, the most frequent first. */
+export type FailureCounts = readonly (readonly [reason: string, count: number])[];
+
+/** Formats batches as a table, or as a JSON array. */
+export function describeBatches(batches: readonly Batch[], isJson: boolean): string {
+  if (isJson) return `${JSON.stringify(batches.map(toBatchJson), null, 2)}\n`;
+  const rows = batches.map((batch) => [
+    batch.id,
+    toEnumWord(BatchState, batch.state),
+    new Date(batch.createdUnixMs).toISOString(),
+    isBatchEnded(batch) ? tookText(batch) : (leftText(batch) ?? ""),
+    `${endedOf(batch)}/${batch.jobsTotal}`,
+    batch.jobsFailed > 0 ? String(batch.jobsFailed) : "",
+    batch.labels.join(" "),
+  ]);
+  return toTable([["ID", "STATE", "CREATED", "TOOK", "ENDED", "FAILED", "LABELS"], ...rows]);
+}
+
+/** Formats the state of a batch as one line of text, or of JSON. */
+export function describeBatch(batch: Batch, isJson: boolean): string {
+  if (isJson) return `${JSON.stringify(toBatchJson(batch))}\n`;
+  const { jobsTotal, jobsSucceeded, jobsFailed, jobsCancelled, jobsRunning, jobsPerSecond } = batch;
+  const facts = [
+    `${jobsSucceeded} of ${jobsTotal} jobs succeeded`,
+    ...(jobsFailed > 0 ? [`${jobsFailed} failed`] : []),
+    ...(jobsCancelled > 0 ? [`${jobsCancelled} cancelled`] : []),
+    ...(isBatchEnded(batch) ? [`after ${tookText(batch)}`] : [`${jobsRunning} running`]),
+    ...(jobsPerSecond > 0 ? [toRate(jobsPerSecond)] : []),
+    ...(isBatchEnded(batch) ? [] : (leftText(batch) ?? [])),
+  ];
+  return `${batch.id}  ${toEnumWord(BatchState, batch.state)}  ${facts.join(", ")}\n`;
+}
+
+/** Formats why jobs failed: "failed: 28 IMAGE_CORRUPT, 2 DEADLINE_EXCEEDED". Empty without failures. */
+export function describeFailures(failures: FailureCounts): string {
+  if (failures.length === 0) return "";
+  return `failed: ${failures.map(([reason, count]) => `${count} ${reason}`).join(", ")}\n`;
+}
+
+/** Formats jobs of a batch as a table. */
+export function describeBatchJobs(jobs: readonly BatchJob[]): string {
+  const rows = jobs.map(({ index, name, jobId, state, error, attempt }) => [
+    String(index),
+    name,
+    toJobWord(state),
+    String(attempt),
+    jobId,
+    error ? toErrorText(error) : "",
+  ]);
+  return toTable([["INDEX", "PICTURE", "STATE", "ATTEMPT", "JOB", "ERROR"], ...rows]);
+}
+
+/** Formats the reason and the text of an error. */
+export function toErrorText({ reason, message }: JobError): string {
+  return `${reasonFromEnum(reason)}: ${message}`;
+}
+
+/** Converts a batch to the JSON of `batches … --json`, with words for enums. */
+export function toBatchJson({ ended: _ended, cursor: _cursor, jobIds: _jobIds, ...batch }: Batch) {
+  return {
+    ...batch,
+    state: toEnumWord(BatchState, batch.state).toUpperCase(),
+    priority: toEnumWord(Priority, batch.priority),
+  };
+}
+
+/** Converts a job of a batch to JSON. `jobId` is null where there is no job; `state` is WAITING before it is created. */
+export function toBatchJobJson({ index, name, jobId, state, error, attempt }: BatchJob) {
+  return {
+    index,
+    name,
+    jobId: jobId || null,
+    state: toJobWord(state).toUpperCase(),
+    attempt,
+    error: error ? { reason: reasonFromEnum(error.reason), message: error.message } : null,
+  };
+}
+
+function toJobWord(state: JobState): string {
+  return state === JobState.UNSPECIFIED ? "waiting" : toEnumWord(JobState, state);
+}
+
+function endedOf({ jobsSucceeded, jobsFailed, jobsCancelled }: Batch): number {
+  return jobsSucceeded + jobsFailed + jobsCancelled;
+}
+
+function tookText({ createdUnixMs, finishedUnixMs }: Batch): string {
+  return toShortTime(Math.max(0, finishedUnixMs - createdUnixMs));
+}
+
+function leftText({ etaMs }: Batch): string | undefined {
+  return etaMs > 0 ? `about ${toRoughTime(etaMs)} left` : undefined;
+}

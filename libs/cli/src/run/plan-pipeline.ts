@@ -1,0 +1,25 @@
+import type { Pixelmesh } from "@pixelmesh/client";
+import type { Failure } from "./document.ts";
+import { planEffects } from "./effect-pictures.ts";
+import type { RunFlags } from "./flags.ts";
+import { toPipeline } from "./pipeline.ts";
+import type { PictureTask } from "./run-picture.ts";
+import { withSharedModel } from "./shared-model.ts";
+import { toTypedFailure } from "./typed-failure.ts";
+
+/** What all pictures of a command have in common. */
+export type PipelinePlan = Pick<PictureTask, "pipeline" | "effectPictures" | "explain">;
+
+/** Plans the pipeline of a command. Lists effects and models of the mesh only where flags name some whose type or task matters. */
+export async function planPipeline(given: RunFlags, client: Pixelmesh, signal: AbortSignal): Promise<PipelinePlan> {
+  const flags = given.sharedModel === undefined ? given : withSharedModel(given, await client.models({ signal }));
+  const hasEffects = flags.effects.length + flags.variants.length > 0;
+  const catalogue = hasEffects ? await client.effects({ signal }) : [];
+  const { toEffects, pictures } = planEffects(flags, catalogue);
+  const pipeline = toPipeline(flags, toEffects);
+  return {
+    pipeline,
+    effectPictures: pictures,
+    explain: (failure: Failure) => toTypedFailure(failure, flags, pipeline, catalogue),
+  };
+}
