@@ -146,6 +146,7 @@ export {
   PrescaleOperation,
   Priority,
   Quality,
+  Refinement,
   Region,
   RemoveBackgroundOperation,
   ReplaceBackgroundOperation,
@@ -227,6 +228,7 @@ export {
 } from "./gen/pixelmesh/upscale/v1/upscale_service.ts";
 export {
   BatchEnd,
+  BatchEntry,
   BatchProgress,
   BatchSource,
   BatchSources,
@@ -257,6 +259,7 @@ export {
   StepResult,
   StepRun,
   StepStarted,
+  UploadEntry,
   WaitEntry,
   WantedOutput,
   WorkItem,

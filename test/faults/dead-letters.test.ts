@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 const pipeline = { steps: [effectStep("deadly", "pop_art")] };
-const create = () => mesh.client.jobs.create({ pipeline, pictures: [{ bytes: robot }] });
+const create = () => mesh.client.jobs.create({ pipeline, pictures: [{ bytes: robot }], labels: ["l"] });
 const letters = () => Array.fromAsync(mesh.client.deadLetters.list());
 
 async function cli(...args: string[]): Promise<{ exitCode: number; out: string }> {
@@ -80,7 +80,7 @@ test("a step that kills five workers is POISON: reported, kept with its trace, n
   const shown = JSON.parse((await cli("dlq", "show", sequence, "--json")).out);
   expect(shown).toMatchObject({ reason: "POISON", message: { jobId: id, stepId: "deadly", attempt: 1 } });
   const replayed = JSON.parse((await cli("dlq", "replay", sequence, "--json")).out);
-  expect(await mesh.client.jobs.wait(replayed.jobId)).toMatchObject({ state: JobState.SUCCEEDED });
+  expect(await mesh.client.jobs.wait(replayed.jobId)).toMatchObject({ state: JobState.SUCCEEDED, labels: ["l"] });
   expect(await letters()).toEqual([]);
   expect(await cli("dlq", "show", sequence)).toMatchObject({
     exitCode: 1,

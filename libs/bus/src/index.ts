@@ -53,12 +53,14 @@ export { provision } from "./topology/provision.ts";
 export { type Backlog, listQueues, type QueueDepth, readBacklog, readBucketSize } from "./topology/queue-depths.ts";
 export { removeOrphans } from "./topology/remove-orphans.ts";
 export {
+  type BoundedBucket,
   type BoundSettings,
   type BucketName,
   defaultBounds,
   type EvictableBucket,
   toMaxBytes,
 } from "./topology/stream-bounds.ts";
+export { uploadTtlMs } from "./topology/stream-plans.ts";
 export {
   eventConsumer,
   eventSubject,

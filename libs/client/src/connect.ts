@@ -7,6 +7,7 @@ import {
   type Model,
 } from "@pixelmesh/proto";
 import { connectRpc, waitForReady } from "@pixelmesh/rpc";
+import { type Batches, createBatches } from "./batches.ts";
 import type { CallOptions } from "./call-options.ts";
 import { createCancellation } from "./cancellation.ts";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
@@ -37,6 +38,7 @@ export type ConnectOptions = {
 export type Pixelmesh = DirectCalls & {
   readonly address: string;
   readonly jobs: Jobs;
+  readonly batches: Batches;
   readonly deadLetters: DeadLetters;
   /** Resolves to the models of all services, or to those of one task (`upscale`, `matte`). */
   models(options?: CallOptions & { readonly task?: string }): Promise<readonly Model[]>;
@@ -67,6 +69,7 @@ export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
   return {
     address,
     jobs: createJobs(rpc, retryTimeoutMs, cancellation),
+    batches: createBatches(rpc, retryTimeoutMs, cancellation),
     ...createDirectCalls(connection, retryTimeoutMs, cancellation),
     deadLetters: createDeadLetters(connection.client(DeadLetterServiceDefinition), retryTimeoutMs, cancellation),
     models: async ({ task = "", ...options } = {}) =>

@@ -1,6 +1,10 @@
 export { AppError, type FieldViolation, type Reason, reasonFromEnum, reasons } from "@pixelmesh/errors";
 export {
   type Adaptation,
+  type Batch,
+  type BatchJob,
+  BatchState,
+  type CancelJobsResponse,
   type DeadLetter,
   type EffectDescription,
   type Encoding,
@@ -20,14 +24,17 @@ export {
   PreviewMode,
   Priority,
   Quality,
+  type RetryJobsResponse,
   type Source,
   StepState,
   type StepStatus,
 } from "@pixelmesh/proto";
 export type { Access } from "./access.ts";
+export type { Batches, BatchJobsOptions, WatchBatchOptions } from "./batches.ts";
 export type { CallOptions } from "./call-options.ts";
 export { type ConnectOptions, connectPixelmesh, type Pixelmesh } from "./connect.ts";
 export { connectProcess } from "./connect-process.ts";
+export type { BatchPicture, CreateBatchOptions } from "./create-batch.ts";
 export type { CreateJobOptions, PipelineInput } from "./create-job.ts";
 export type { DeadLetters } from "./dead-letters.ts";
 export type { DirectCalls, DirectOptions } from "./direct/direct-calls.ts";
@@ -36,7 +43,8 @@ export type { DirectPicture } from "./direct/direct-upload.ts";
 export type { Preview, PreviewRequest, PreviewSource } from "./direct/preview-effects.ts";
 export type { Download, DownloadOptions } from "./download-output.ts";
 export { isListening, waitUntilServing } from "./health.ts";
-export type { Jobs } from "./jobs.ts";
+export type { JobFilter } from "./job-filter.ts";
+export type { Jobs, ListOptions, ManyOptions } from "./jobs.ts";
 export {
   type ImageFormatName,
   imageFormatName,
@@ -53,4 +61,6 @@ export {
 } from "./names.ts";
 export type { Picture } from "./pictures.ts";
 export { openClientTls, type TlsOptions } from "./tls.ts";
+export type { UploadOptions, UploadSource } from "./upload-picture.ts";
+export { isBatchEnded } from "./watch-batch.ts";
 export { isJobEnded } from "./watch-job.ts";

@@ -15,7 +15,7 @@ export { connectRaw, type RawConnection } from "./forward/connect-raw.ts";
 export type { RawCall } from "./forward/raw-call.ts";
 export { type GeneratedService, type ServiceMethod, toRawService } from "./forward/raw-service.ts";
 export { type ByteBudget, type ByteBudgetOptions, type ByteShare, createByteBudget } from "./limits/byte-budget.ts";
-export { type CallGate, limitCalls } from "./limits/call-limits.ts";
+export { type CallGate, type CallLimits, limitCalls } from "./limits/call-limits.ts";
 export { onceSent } from "./limits/once-sent.ts";
 export { maxUntakenRequests } from "./limits/read-ahead.ts";
 export { createHealth, type Health, HealthDefinition } from "./server/health.ts";

@@ -62,6 +62,28 @@ export const ingestFields = {
     "Most open WatchJob calls of this process; more are refused at once (QUEUE_FULL).",
     { min: 1, max: 100_000 },
   ),
+  batchWindow: field.integer(
+    "PIXELMESH_INGEST_BATCH_WINDOW",
+    "64",
+    "Most open jobs of one batch. All batches of a tenant together open at most half of PIXELMESH_INGEST_INTERACTIVE_PER_TENANT, so that its other jobs stay interactive.",
+    { min: 1, max: 10_000 },
+  ),
+  maxBatches: field.integer("PIXELMESH_INGEST_MAX_BATCHES", "100", "Most unfinished batches of the mesh.", {
+    min: 1,
+    max: 1_000,
+  }),
+  maxBatchesPerTenant: field.integer(
+    "PIXELMESH_INGEST_MAX_BATCHES_PER_TENANT",
+    "20",
+    "Most unfinished batches of one tenant.",
+    { min: 1, max: 1_000 },
+  ),
+  maxBatchWatches: field.integer(
+    "PIXELMESH_INGEST_MAX_BATCH_WATCHES",
+    "256",
+    "Most open WatchBatch calls of this process; more are refused at once (QUEUE_FULL).",
+    { min: 1, max: 10_000 },
+  ),
   adaptCpuLoad: field.integer(
     "PIXELMESH_INGEST_ADAPT_CPU_LOAD",
     "2",

@@ -1,13 +1,14 @@
 import { join } from "node:path";
-import { JobState } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { WorkerParts } from "@pixelmesh/worker";
 import { type JobIndex, openJobIndex } from "./listing/job-index.ts";
+import { allJobsOf } from "./listing/job-query.ts";
 import { createJobTable } from "./listing/job-table.ts";
 import { type JobStore, openJobStore, type StoredJob } from "./stores/job-store.ts";
 import { createKnownPictures, type KnownPictures } from "./stores/known-pictures.ts";
 import { type OpenJobs, openOpenJobs } from "./stores/open-jobs.ts";
 import { createSmallPictures, type SmallPictures } from "./stores/small-pictures.ts";
+import { openUploads } from "./stores/uploads.ts";
 import { openWaiters, type Waiters } from "./stores/waiters.ts";
 import { openWatchers, type Watchers } from "./watch/watchers.ts";
 
@@ -38,9 +39,10 @@ export async function openStores({ bus, life }: ServiceBase, scratch: WorkerPart
   life.defer("index of jobs", index.close);
   const pictures = createKnownPictures({
     store,
+    uploads: await openUploads(bus),
     async listJobIds(tenant, before, limit) {
       await index.ready();
-      return index.page(tenant, JobState.UNSPECIFIED, before, limit).map(({ jobId }) => jobId);
+      return index.page(allJobsOf(tenant), before, limit).rows.map(({ jobId }) => jobId);
     },
   });
   return {

@@ -1,7 +1,7 @@
 import { bidForLease, type LeaseBid, readBucketState } from "@pixelmesh/bus";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { DeadLetterServiceDefinition, IngestServiceDefinition, JobServiceDefinition } from "@pixelmesh/proto";
-import { limitCalls, type RpcConnection, type RpcServer } from "@pixelmesh/rpc";
+import { type CallLimits, limitCalls, type RpcConnection, type RpcServer } from "@pixelmesh/rpc";
 import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import { openWorker, startStepWorker } from "@pixelmesh/worker";
@@ -12,7 +12,9 @@ import { createGate } from "./admission/create-gate.ts";
 import { createOpenJobLimiter } from "./admission/open-job-limiter.ts";
 import type { IngestConfig } from "./config.ts";
 import { openDirectServices } from "./forward/direct-services.ts";
-import { createMeasurements, openOrchestrator } from "./open-orchestrator.ts";
+import { openBatches } from "./open-batches.ts";
+import { createIntake } from "./open-intake.ts";
+import { createMeasurements, type Measurements, openOrchestrator } from "./open-orchestrator.ts";
 import { openStores } from "./open-stores.ts";
 import { startBucketEvictor } from "./reconciler/bucket-evictor.ts";
 import { startReconciler } from "./reconciler/reconciler.ts";
@@ -21,6 +23,11 @@ import { createInspectImage } from "./rpc/inspect-image.ts";
 import { createJobService } from "./rpc/job-service.ts";
 import { createPrescaleImage } from "./rpc/prescale-image.ts";
 import { createPrescaleHandler } from "./steps/prescale-step.ts";
+
+/** CreateBatch calls in progress: each holds a few MiB of digests and names. */
+const maxCreateBatchCalls = 8;
+/** CancelJobs and RetryJobs calls in progress, of each: one works on 16 jobs at once. */
+const maxManyCalls = 8;
 
 /** Starts the ingest service: uploads, jobs, prescale steps. */
 export async function startIngest(
@@ -46,6 +53,8 @@ export async function startIngest(
   const tokens = openCallerTokens(base, config);
   const limiter = createOpenJobLimiter(open, config);
   const space = createBucketSpace({ read: () => readBucketState(base.bus, "jobs"), evictNow: evictor.runNow });
+  const intake = createIntake({ worker, stores, orchestrator, catalogue, measured, limiter, space, config });
+  const batches = await openBatches({ worker, stores, orchestrator, limiter, intake, config });
   const prescale = createPrescaleHandler(config);
   const storage = connect(base, "download", config.storageAddress);
   const direct = openDirectServices({
@@ -60,10 +69,7 @@ export async function startIngest(
     tokens: tokens.mayCall,
     callLimits: {
       ...direct.callLimits,
-      [`/${JobServiceDefinition.fullName}/CreateJob`]: createGate(config.maxCreateCalls, () =>
-        measured.stats.recordRefused("QUEUE_FULL"),
-      ),
-      [`/${JobServiceDefinition.fullName}/WatchJob`]: limitCalls(config.maxWatches),
+      ...limitJobCalls(config, measured),
     },
     uploads,
     serviceNames: [
@@ -86,12 +92,14 @@ export async function startIngest(
           space,
           storage,
           config,
+          intake,
+          batchMethods: batches.methods,
         }),
       );
       const { operators } = tokens;
       server.add(
         DeadLetterServiceDefinition,
-        createDeadLetterService({ base, operators, store, results, blobs, limiter, orchestrator }),
+        createDeadLetterService({ base, operators, store, results, blobs, limiter, intake }),
       );
       server.add(IngestServiceDefinition, {
         inspectImage: createInspectImage(uploads, limits),
@@ -106,9 +114,32 @@ export async function startIngest(
   const { reconcileAfterMs } = config;
   const reconciler = startReconciler({ base, store, open, orchestrator, reconcileAfterMs, lease });
   life.defer("reconciler", reconciler.close);
+  await batches.start();
   await startStepWorker(worker, "ingest", { prescale });
   await announceReady(base, rpc);
   return { base, rpc };
+}
+
+/** Limits the calls of JobService that last, carry pictures or change many jobs. */
+function limitJobCalls(config: IngestConfig, { stats }: Measurements): CallLimits {
+  const { fullName } = JobServiceDefinition;
+  return {
+    [`/${fullName}/CreateJob`]: createGate(config.maxCreateCalls, () => stats.recordRefused("QUEUE_FULL")),
+    [`/${fullName}/UploadPicture`]: createGate(
+      config.maxCreateCalls,
+      () => {},
+      (calls) => `receives ${calls} pictures`,
+    ),
+    [`/${fullName}/CreateBatch`]: createGate(
+      maxCreateBatchCalls,
+      () => {},
+      (calls) => `creates ${calls} batches`,
+    ),
+    [`/${fullName}/CancelJobs`]: limitCalls(maxManyCalls),
+    [`/${fullName}/RetryJobs`]: limitCalls(maxManyCalls),
+    [`/${fullName}/WatchJob`]: limitCalls(config.maxWatches),
+    [`/${fullName}/WatchBatch`]: limitCalls(config.maxBatchWatches),
+  };
 }
 
 /** Connects to a service; the lifecycle closes the connection. */

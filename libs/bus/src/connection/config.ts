@@ -45,6 +45,12 @@ export const busFields = {
     "Bound of the log of job events, about 1.4 KiB for a job of one step; the oldest events are evicted.",
     { min: 64 * KiB },
   ),
+  natsBatchesMaxBytes: field.byteSize(
+    "PIXELMESH_NATS_BATCHES_MAX",
+    "192MiB",
+    "Bound of the stored batches, about 0.15 KiB for each picture. Above 80 % the oldest finished batches are evicted. Another half, at least 512 KiB, is reserved for running batches to end.",
+    { min: 64 * KiB },
+  ),
   natsTlsCaFile: field.text(
     natsVariables.ca,
     "",

@@ -1,7 +1,7 @@
 import { JetStreamApiCodes, JetStreamApiError, type StoredMsg } from "@nats-io/jetstream";
 import { toBrokerError, translate } from "../connection/broker-error.ts";
 import type { Bus } from "../connection/connect.ts";
-import { type EvictableBucket, toBoundBytes } from "../topology/stream-bounds.ts";
+import { type BoundedBucket, type EvictableBucket, toBoundBytes } from "../topology/stream-bounds.ts";
 import { write } from "./store.ts";
 
 /** Size of a bucket and sequences of its entries. */
@@ -24,7 +24,7 @@ const largestEntry = 2 ** 20;
 const narrowShare = 0.9;
 
 /** Reads the state of a bucket's stream: one request, independent of the number of entries. Throws BROKER_UNAVAILABLE. */
-export async function readBucketState({ jsm, bounds }: Bus, bucket: EvictableBucket): Promise<BucketState> {
+export async function readBucketState({ jsm, bounds }: Bus, bucket: BoundedBucket): Promise<BucketState> {
   const { state, config } = await translate(jsm.streams.info(streamOf(bucket)));
   return {
     sizeBytes: state.bytes,
@@ -147,5 +147,5 @@ async function getMessage({ jsm }: Bus, bucket: EvictableBucket, query: { last_b
   }
 }
 
-const streamOf = (bucket: EvictableBucket) => `KV_${bucket}`;
+const streamOf = (bucket: BoundedBucket) => `KV_${bucket}`;
 const subjectOf = (bucket: EvictableBucket, key: string) => `$KV.${bucket}.${key}`;

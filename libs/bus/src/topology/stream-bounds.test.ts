@@ -21,7 +21,7 @@ test("the defaults of the settings equal the default bounds and fit without scal
   expect(planned).toMatchObject({
     events: 128 * MiB,
     work: { effects: 64 * MiB },
-    buckets: { jobs: 2_700 * MiB, results: 256 * MiB, open: 64 * MiB },
+    buckets: { jobs: 2_700 * MiB, results: 256 * MiB, batches: 288 * MiB, open: 64 * MiB },
   });
   expect(sumOf(planned)).toBeLessThanOrEqual(defaultBounds.natsStoreMaxBytes);
   // A job of one step takes 1,262 bytes (measured). A million of them fit below 80 %, above which the oldest are evicted.
@@ -37,6 +37,7 @@ test("bounds that do not fit together are all lowered until they fit", () => {
         natsJobsMaxBytes: jobs,
         natsResultsMaxBytes: results,
         natsEventsMaxBytes: events,
+        natsBatchesMaxBytes: results,
       });
       // The least bound is 1 MiB, so a small store may be exceeded.
       expect(sumOf(planned)).toBeLessThanOrEqual(store + 16 * MiB);
@@ -45,14 +46,14 @@ test("bounds that do not fit together are all lowered until they fit", () => {
   );
 });
 
-test("bound and size of a bucket convert into each other; the reserve of jobs is half the bound, at least 512 KiB", () => {
+test("bound and size of a bucket convert into each other; the reserve of jobs and of batches is half the bound, at least 512 KiB", () => {
   const KiB = 1024;
   expect(toMaxBytes("jobs", 64 * KiB)).toBe(576 * KiB);
   expect(toMaxBytes("jobs", 4 * MiB)).toBe(6 * MiB);
   expect(toMaxBytes("results", 64 * KiB)).toBe(64 * KiB);
   fc.assert(
     fc.property(fc.integer({ min: 64 * KiB, max: 2 ** 40 }), (bytes) => {
-      for (const bucket of ["jobs", "results"] as const)
+      for (const bucket of ["jobs", "results", "batches"] as const)
         expect(toBoundBytes(bucket, toMaxBytes(bucket, bytes))).toBeCloseTo(bytes, 2);
     }),
   );

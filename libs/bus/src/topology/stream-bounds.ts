@@ -8,6 +8,7 @@ export type BoundSettings = {
   readonly natsJobsMaxBytes: number;
   readonly natsResultsMaxBytes: number;
   readonly natsEventsMaxBytes: number;
+  readonly natsBatchesMaxBytes: number;
 };
 
 /** The defaults hold about 1,000,000 finished jobs of one step in `jobs`, and a recent part of everything else (docs/adr/0073). */
@@ -16,6 +17,7 @@ export const defaultBounds: BoundSettings = {
   natsJobsMaxBytes: 1_800 * MiB,
   natsResultsMaxBytes: 256 * MiB,
   natsEventsMaxBytes: 128 * MiB,
+  natsBatchesMaxBytes: 192 * MiB,
 };
 
 /** `max_bytes` of every stream and bucket. */
@@ -27,26 +29,41 @@ export type StreamBounds = {
 };
 
 /** The buckets of the mesh. */
-export type BucketName = "jobs" | "results" | "open" | "waits" | "leases" | "services" | "profiles";
+export type BucketName =
+  | "jobs"
+  | "results"
+  | "batches"
+  | "uploads"
+  | "open"
+  | "waits"
+  | "leases"
+  | "services"
+  | "profiles";
 
-/** The buckets whose oldest entries are evicted. */
+/** The buckets whose oldest entries are evicted by their sequence. */
 export type EvictableBucket = "jobs" | "results";
+
+/** The buckets with a bound of their own. The oldest finished batches are evicted by their keys. */
+export type BoundedBucket = EvictableBucket | "batches";
 
 const leastReserve = MiB / 2;
 
+/** The buckets whose entries grow while their work runs. */
+const growing: ReadonlySet<BoundedBucket> = new Set(["jobs", "batches"]);
+
 /**
- * Returns the `max_bytes` of a bucket with a bound. `jobs` has a reserve of half the bound, at least 512 KiB: records of running
- * jobs grow until they end, by at most three quarters of their size at acceptance. The reserve must never be used up:
+ * Returns the `max_bytes` of a bucket with a bound. `jobs` and `batches` have a reserve of half the bound, at least 512 KiB: records of
+ * running jobs grow until they end, by at most three quarters of their size at acceptance, and a batch grows by 16 bytes for each job that ends. The reserve must never be used up:
  * nats-server 2.9 accepts a message that takes the stream slightly above `max_bytes`, then removes the oldest message, even in a
  * stream that discards new messages.
  */
-export function toMaxBytes(bucket: EvictableBucket, boundBytes: number): number {
-  return bucket === "jobs" ? boundBytes + Math.max(boundBytes / 2, leastReserve) : boundBytes;
+export function toMaxBytes(bucket: BoundedBucket, boundBytes: number): number {
+  return growing.has(bucket) ? boundBytes + Math.max(boundBytes / 2, leastReserve) : boundBytes;
 }
 
 /** Returns the bound of a bucket with these `max_bytes`: the inverse of `toMaxBytes`. */
-export function toBoundBytes(bucket: EvictableBucket, maxBytes: number): number {
-  return bucket === "jobs" ? Math.min(maxBytes / 1.5, Math.max(0, maxBytes - leastReserve)) : maxBytes;
+export function toBoundBytes(bucket: BoundedBucket, maxBytes: number): number {
+  return growing.has(bucket) ? Math.min(maxBytes / 1.5, Math.max(0, maxBytes - leastReserve)) : maxBytes;
 }
 
 /** Fills in the defaults of missing bounds. */
@@ -62,8 +79,9 @@ export function planBounds(settings: BoundSettings): StreamBounds {
     jobs: toMaxBytes("jobs", settings.natsJobsMaxBytes),
     results: toMaxBytes("results", settings.natsResultsMaxBytes),
     events: settings.natsEventsMaxBytes,
+    batches: toMaxBytes("batches", settings.natsBatchesMaxBytes),
   };
-  const small = { leases: MiB, services: 4 * MiB, profiles: 4 * MiB };
+  const small = { leases: MiB, services: 4 * MiB, profiles: 4 * MiB, uploads: 32 * MiB };
   /** Work streams, dead letters, `open` and `waits`. */
   const fixedCount = workerRoles.length + 3;
   const total = Object.values(configured).reduce((sum, bytes) => sum + bytes, fixedCount * fixed);
@@ -78,6 +96,7 @@ export function planBounds(settings: BoundSettings): StreamBounds {
       ...small,
       jobs: scaled(configured.jobs),
       results: scaled(configured.results),
+      batches: scaled(configured.batches),
       open: scaled(fixed),
       waits: scaled(fixed),
     },

@@ -16,6 +16,9 @@ export type StreamPlan = Partial<StreamConfig> & {
 /** How long a lease is stored after its last renewal, in milliseconds. */
 export const leaseTtlMs = 10_000;
 
+/** How long a picture that was sent without a job may be named, in milliseconds: an hour, and a minute for clocks that differ. */
+export const uploadTtlMs = 3_660_000;
+
 /** The streams. Work is never removed and never expires; events expire after 7 days, dead letters after 30. */
 export const planStreams = ({ work, events, deadLetters }: StreamBounds): readonly StreamPlan[] => [
   ...workerRoles.map((role) => ({
@@ -54,6 +57,10 @@ export const buckets = [
   // A specification has at most 128 KiB (MAX_SPEC_BYTES); a record grows with the results of its steps.
   { name: "jobs", ttlMs: 7 * dayMs, maxValueBytes: 512 * 1024 },
   { name: "results", ttlMs: 7 * dayMs, maxValueBytes: 64 * 1024 },
+  // A progress record has at most 50,000 ends of 16 bytes; NATS takes messages of 1 MiB by default.
+  { name: "batches", ttlMs: 7 * dayMs, maxValueBytes: 900 * 1024 },
+  // As long as an upload without a job is kept, and the time that clocks may differ.
+  { name: "uploads", ttlMs: uploadTtlMs, maxValueBytes: 1024 },
   // An entry is removed when its job ends; the time to live is longer than any deadline.
   { name: "open", ttlMs: 7 * dayMs, maxValueBytes: 1024 },
   { name: "waits", ttlMs: 2 * dayMs, maxValueBytes: 1024 },

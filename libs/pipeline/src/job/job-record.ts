@@ -1,4 +1,5 @@
 import { JobRecord, type JobSpec, JobState, type PlannedStep, type StepRecord, StepState } from "@pixelmesh/proto";
+import { operations } from "../operations/operations.ts";
 import { stepKey } from "../operations/step-key.ts";
 import { OUTPUT_LIFE_MS } from "../values/limits.ts";
 
@@ -11,8 +12,20 @@ export function createRecord(spec: JobSpec, outputLifeMs: number = OUTPUT_LIFE_M
     steps: spec.steps.map(({ step }) => ({ id: step?.id ?? "", state: StepState.PENDING, attempt: 1 })),
     outputsExpireUnixMs: Math.max(spec.createdUnixMs, spec.deadlineUnixMs) + outputLifeMs,
     deadlineUnixMs: spec.deadlineUnixMs,
+    labels: [...spec.labels],
+    operations: operationNamesOf(spec),
   });
   return { ...record, steps: promoteSteps(spec, record.steps) };
+}
+
+/** The operations of a job's steps, each once, sorted. */
+function operationNamesOf({ steps }: JobSpec): string[] {
+  const names = steps.flatMap(({ step }) => {
+    const kind = step?.operation?.$case;
+    // A later release may know further operations.
+    return kind !== undefined && Object.hasOwn(operations, kind) ? [operations[kind].name] : [];
+  });
+  return [...new Set(names)].sort();
 }
 
 /** Whether a job has reached its terminal state. */

@@ -73,6 +73,8 @@ export function toWorkItem(spec: JobSpec, record: JobRecord, stepIndex: number, 
     publishedUnixMs: times.nowUnixMs,
     expectedMs: planned.expectedMs,
     limits: spec.limits,
+    sharedEffects: planned.sharedEffects,
+    largerModels: planned.largerModels,
   });
 }
 

@@ -50,6 +50,7 @@ export function toJob(
     etaMs: isJobEnded(record.state) ? 0 : jobEtaMs(spec, record, progressByStep, nowUnixMs),
     revision,
     requestId: spec.requestId,
+    labels: spec.labels,
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  CreateBatchRequest,
   CreateJobRequest,
   EffectsServiceDefinition,
   IngestServiceDefinition,
@@ -49,4 +50,15 @@ test.each([
 test("a request of exactly the limit is decoded", () => {
   const bytes = Buffer.alloc(maxStructureBytes, Buffer.from([0x78, 0x01]));
   expect(isOversized(methods.createJob.requestType.decode(bytes))).toBe(false);
+});
+
+test("a batch of 10,000 pictures with long names is decoded, and one of millions of empty pictures is not", () => {
+  const sources = Array.from({ length: 10_000 }, () => ({ sha256: "0".repeat(64), sizeBytes: 2 ** 40 }));
+  const request = CreateBatchRequest.fromPartial({ sources, names: sources.map((_, at) => `${at}`.padEnd(255, "x")) });
+  const bytes = CreateBatchRequest.encode(request).finish();
+  expect(bytes.length).toBeLessThan(4 * mib);
+  expect(methods.createBatch.requestType.decode(bytes)).toEqual(request);
+  // Field 2 (sources) without content.
+  const empty = methods.createBatch.requestType.decode(Buffer.alloc(mib, Buffer.from([0x12, 0x00])));
+  expect(isOversized(empty)).toBe(true);
 });

@@ -10,6 +10,9 @@ type Codec = {
 };
 type Definition = { readonly methods: Readonly<Record<string, { readonly requestType: Codec }>> };
 
+/** What an entry of the lists of a batch counts, instead of its bytes: a batch names 10,000 pictures, with a name for each. */
+const listEntryBytes = 8;
+
 const oversized = new WeakSet<object>();
 
 /** Whether a request was too large to be decoded. Its fields are empty then. */
@@ -32,10 +35,11 @@ export function boundRequests<Service extends CompatServiceDefinition>(definitio
 
 function boundCodec(codec: Codec): Codec {
   const picture = findPictureField(codec);
+  const lists = findListFields(codec);
   return {
     ...codec,
     decode(bytes) {
-      if (bytes.length <= maxStructureBytes || countStructure(bytes, picture) <= maxStructureBytes)
+      if (bytes.length <= maxStructureBytes || countStructure(bytes, picture, lists) <= maxStructureBytes)
         return codec.decode(bytes);
       const request = codec.decode(new Uint8Array(0));
       oversized.add(request);
@@ -54,8 +58,19 @@ function findPictureField({ encode, fromPartial }: Codec): number {
   return 0;
 }
 
-/** Counts the bytes of a message outside its field `picture`. From a malformed field on, all bytes count. */
-function countStructure(bytes: Uint8Array, picture: number): number {
+/** Finds the numbers of the fields that list the sources of a batch and their names: plain values, which take little more than their bytes. */
+function findListFields({ encode, fromPartial }: Codec): ReadonlySet<number> {
+  const tags = [{ sources: [{ sha256: "0" }] }, { names: ["a"] }].map(
+    (message) => encode(fromPartial(message)).finish()[0],
+  );
+  return new Set(tags.flatMap((tag) => (tag === undefined ? [] : [tag >>> 3])));
+}
+
+/**
+ * Counts the bytes of a message outside its field `picture`. An entry of one of `lists` counts a few bytes, whatever its length. From a malformed
+ * field on, all bytes count.
+ */
+function countStructure(bytes: Uint8Array, picture: number, lists: ReadonlySet<number>): number {
   let structure = 0;
   let at = 0;
   const readVarint = (): number => {
@@ -77,7 +92,12 @@ function countStructure(bytes: Uint8Array, picture: number): number {
     else if (wireType === 2) {
       const length = readVarint();
       at += length;
-      if (Math.floor(tag / 8) === picture) continue;
+      const field = Math.floor(tag / 8);
+      if (field === picture) continue;
+      if (lists.has(field) && at <= bytes.length) {
+        structure += listEntryBytes;
+        continue;
+      }
     } else at = Number.NaN;
     // Malformed: the decoder reports it, if the message is small enough to be decoded.
     if (Number.isNaN(at)) return structure + bytes.length - startAt;

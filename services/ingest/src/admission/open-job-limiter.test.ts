@@ -26,6 +26,18 @@ test("a reservation counts at once: further jobs are refused, and a reserved job
   await limiter.reserve("a");
 });
 
+test("a job that has ended counts no longer, also before the next count, and never below zero", async () => {
+  const limiter = createOpenJobLimiter(listing(["a"]), { maxOpenJobs: 10, maxOpenJobsPerTenant: 2 });
+  const reservation = await limiter.reserve("a");
+  reservation.confirm();
+  await expect(limiter.reserve("a")).rejects.toMatchObject(refusal);
+  limiter.noteEnd("a");
+  expect(limiter.openJobsOf("a")).toBe(1);
+  (await limiter.reserve("a")).cancel();
+  for (let at = 0; at < 3; at++) limiter.noteEnd("a");
+  expect(limiter.openJobsOf("a")).toBe(0);
+});
+
 test("the limit of the mesh counts the jobs of all tenants", async () => {
   const limiter = createOpenJobLimiter(listing(["a", "b", "c"]), { maxOpenJobs: 4, maxOpenJobsPerTenant: 3 });
   await limiter.reserve("d");

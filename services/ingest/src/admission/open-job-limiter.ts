@@ -10,6 +10,8 @@ export type OpenJobLimiter = {
   reserve(tenant: string): Promise<JobReservation>;
   /** Returns the number of a tenant's open jobs at the last count, plus those that this replica has opened since and those it has reserved. */
   openJobsOf(tenant: string): number;
+  /** An open job of the tenant has ended, and need not be counted until the next count. Call it once for each job. */
+  noteEnd(tenant: string): void;
   /** Returns the number of open jobs of all tenants, without reserved ones. */
   openJobs(): number;
 };
@@ -98,6 +100,9 @@ export function createOpenJobLimiter(openJobs: Pick<OpenJobs, "list">, limits: O
       return createReservation(tenant);
     },
     openJobsOf: (tenant) => open.of(tenant) + reserved.of(tenant),
+    noteEnd(tenant) {
+      if (open.of(tenant) > 0) open.add(tenant, -1);
+    },
     openJobs: () => open.all(),
   };
 }

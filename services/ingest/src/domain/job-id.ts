@@ -16,12 +16,17 @@ export type JobRequest = { readonly tenant: string; readonly requestId: string }
  * so that two calls with one request id have different ids.
  */
 export function createJobId(nowUnixMs: number, random: Uint8Array, request: JobRequest): string {
+  return `${prefix}-${createUuid(nowUnixMs, random, request)}`;
+}
+
+/** Returns the UUIDv7 of an id: its time, random bits, and the identity that follows from the request id. */
+export function createUuid(nowUnixMs: number, random: Uint8Array, request: JobRequest): string {
   const identity = request.requestId === "" ? random.subarray(8) : hashOf(request);
   const [own = 0, other = 0, h0 = 0, h1 = 0, h2 = 0] = [...random.subarray(0, 2), ...identity];
   // `seq` fills the first 32 random bits (uuid 11 to 14); the last two bits of byte 10 and the bytes after it come from `random`.
   const seq = ((((own << 8) | other) & 0xfff) * 2 ** 20 + ((h0 & 0x3f) << 14) + (h1 << 6) + (h2 >> 2)) >>> 0;
   const rest = Uint8Array.from([...random.subarray(0, 8), ...identity]);
-  return `${prefix}-${v7({ msecs: nowUnixMs, random: rest, seq })}`;
+  return v7({ msecs: nowUnixMs, random: rest, seq });
 }
 
 /** Returns the identity of a job: the last two groups of its id. */

@@ -1,25 +1,30 @@
+import { setImmediate } from "node:timers/promises";
 import { type Bus, readBucketState } from "@pixelmesh/bus";
 import { AppError, toAppError } from "@pixelmesh/errors";
 import { withTimeout } from "@pixelmesh/lifecycle";
-import { JobState } from "@pixelmesh/proto";
 import type { JobStore, StoredJob } from "../stores/job-store.ts";
-import { allStates } from "./job-row.ts";
-import type { JobRow, JobTable } from "./job-table.ts";
+import type { JobPage } from "./job-page.ts";
+import type { JobQuery } from "./job-query.ts";
+import { type JobRow, rowOf } from "./job-row.ts";
+import type { JobTable } from "./job-table.ts";
 import { followRecords, type RecordFollower } from "./record-follower.ts";
 
-/** The jobs of the mesh by tenant, state and time, for listings. Each replica keeps its own index. */
+/** The jobs of the mesh by tenant, state, reason, label, operation and time, for listings. Each replica keeps its own index. */
 export type JobIndex = {
   /** Resolves once the index holds every job that existed when it was opened. Throws SERVICE_UNAVAILABLE after 4 s. */
   ready(): Promise<void>;
-  /**
-   * Returns at most `limit` jobs of a tenant that are older than `before` (empty: from the newest), newest first. UNSPECIFIED: in any
-   * state. Throws SERVICE_UNAVAILABLE while there is no table.
-   */
-  page(tenant: string, state: JobState, before: string, limit: number): JobRow[];
+  /** Returns a page of jobs: see `JobTable.page`. Throws SERVICE_UNAVAILABLE while there is no table. */
+  page(query: JobQuery, before: string, limit: number): JobPage;
   /** Adds a record that this replica wrote, so that the next page shows it. */
   update(job: StoredJob): void;
   /** Removes a job that no longer exists. */
-  forget(row: JobRow): void;
+  forget(row: Pick<JobRow, "jobId" | "sequence">): void;
+  /**
+   * Calls `listener` with the row of each record that this replica reads or writes, also while the index is being built. The next page
+   * has the row. One record may come twice, and records of one job may come in any order; the sequence tells. The listener must
+   * not throw. Returns the function that ends it.
+   */
+  subscribe(listener: (row: JobRow) => void): () => void;
   close(): Promise<void>;
 };
 
@@ -47,6 +52,7 @@ export function openJobIndex({ bus, store, createTable }: JobIndexParts): JobInd
   let isCaughtUp = false;
   let isClosed = false;
   let startTimer: NodeJS.Timeout | undefined;
+  const listeners = new Set<(row: JobRow) => void>();
 
   async function start(): Promise<void> {
     let table: JobTable;
@@ -64,6 +70,9 @@ export function openJobIndex({ bus, store, createTable }: JobIndexParts): JobInd
       onCaughtUp() {
         isCaughtUp = true;
         caughtUp.resolve();
+      },
+      onRow(row) {
+        for (const listener of listeners) listener(row);
       },
       onFailure(error) {
         log.error({ err: error }, "the index of jobs failed and is rebuilt");
@@ -92,7 +101,8 @@ export function openJobIndex({ bus, store, createTable }: JobIndexParts): JobInd
     // A broker that lost its data starts to count again.
     if (lastSequence < (follower?.lastSequence ?? 0)) return restart(start);
     store.forgetBelow(firstSequence);
-    follower?.use((table) => table.dropBelow(firstSequence));
+    // In parts, because the rows of many jobs may go at once.
+    while (follower?.use((table) => table.dropBelow(firstSequence))) await setImmediate();
   }
   const pruneTimer = setInterval(() => {
     prune().catch((error: unknown) => log.debug({ err: error }, "index of jobs not pruned; it is retried"));
@@ -110,18 +120,21 @@ export function openJobIndex({ bus, store, createTable }: JobIndexParts): JobInd
         });
       });
     },
-    page(tenant, state, before, limit) {
+    page(query, before, limit) {
       follower?.flush();
-      const states = state === JobState.UNSPECIFIED ? allStates : [state];
-      const rows = follower?.use((table) => table.page(tenant, states, before, limit));
-      if (!rows) throw new AppError("SERVICE_UNAVAILABLE", "The list of jobs cannot be read now", { retryAfterMs });
-      return rows;
+      const page = follower?.use((table) => table.page(query, before, limit));
+      if (!page) throw new AppError("SERVICE_UNAVAILABLE", "The list of jobs cannot be read now", { retryAfterMs });
+      return page;
     },
-    update({ spec, record, revision }) {
-      follower?.add({ jobId: spec.jobId, tenant: spec.tenant, state: record.state, sequence: revision });
+    update({ record, revision }) {
+      follower?.add(rowOf(record, revision));
     },
     forget({ jobId, sequence }) {
       follower?.use((table) => table.drop(jobId, sequence));
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     async close() {
       isClosed = true;

@@ -1,37 +1,43 @@
 import { DatabaseSync } from "node:sqlite";
+import { idRanges, toBytes } from "./job-bytes.ts";
+import { type JobPage, reasonOf, stateOf, toOutcome } from "./job-page.ts";
+import type { JobQuery } from "./job-query.ts";
+import type { JobRow } from "./job-row.ts";
+import { createJobTags } from "./job-tags.ts";
+import { createListScan } from "./list-scan.ts";
+import { pageOfNamed } from "./named-jobs.ts";
+import { createRowWriter, type StoredRow } from "./row-writer.ts";
+import { createTenants } from "./tenants.ts";
 
-/** A job in the index. */
-export type JobRow = {
-  readonly jobId: string;
-  readonly tenant: string;
-  /** A `JobState`; 0 if the record cannot be read. */
-  readonly state: number;
-  /** The sequence of the job's record in the bucket. */
-  readonly sequence: number;
-};
-
-/** Jobs by tenant, state and time, in a file that can be rebuilt from the bucket `jobs` at any time. */
+/**
+ * Jobs by tenant, state, reason, label, operation and time, in a file that can be rebuilt from the bucket `jobs` at any time. A page
+ * may, with a probability of 1 in 10^14 for each job, show a job that does not have the label or operation: see `createJobTags`.
+ */
 export type JobTable = {
   /** Adds or replaces rows in one transaction. Keeps a stored row that is newer. */
   put(rows: Iterable<JobRow>): void;
   /** Returns the tenant of a job; undefined if the job is not in the table. */
   tenantOf(jobId: string): string | undefined;
-  /** Returns at most `limit` jobs of a tenant in one of the states that are older than `before` (empty: from the newest), newest first. */
-  page(tenant: string, states: readonly number[], before: string, limit: number): JobRow[];
+  /**
+   * Returns at most `limit` jobs that meet a query and are older than `before` (empty: from the newest). Reads a bounded number of
+   * rows, so a page of a query with several labels or operations may end early.
+   */
+  page(query: JobQuery, before: string, limit: number): JobPage;
   /** Removes a job unless its row is newer than `sequence`. */
   drop(jobId: string, sequence: number): void;
-  /** Removes every job whose record lies below a sequence. */
-  dropBelow(sequence: number): void;
+  /** Removes jobs whose record lies below a sequence, at most 1,000 of them. Returns whether there may be more. */
+  dropBelow(sequence: number): boolean;
   clear(): void;
   count(): number;
   close(): void;
 };
 
 const cacheKiB = 8_192;
+const maxDropped = 1_000;
 
 /**
- * Creates a table at `path`. Ids sort by time, so a page is a range of one index and its cost does not grow with the table. The file
- * has no journal, because it is never opened a second time.
+ * Creates a table at `path`. The table `lists` has each job once under `everyJob` and once under each of its tags, ordered by state
+ * and reason, then by id. Ids sort by time, so a page is a few ranges of it. The file has no journal, because it is never opened a second time.
  */
 export function createJobTable(path: string): JobTable {
   const db = new DatabaseSync(path);
@@ -40,70 +46,78 @@ export function createJobTable(path: string): JobTable {
     PRAGMA synchronous = OFF;
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA cache_size = -${cacheKiB};
-    CREATE TABLE tenants (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-    CREATE TABLE jobs (job BLOB PRIMARY KEY, tenant INTEGER NOT NULL, state INTEGER NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE INDEX by_state ON jobs (tenant, state, job);
-    CREATE INDEX by_seq ON jobs (seq);
   `);
-  const addTenant = db.prepare("INSERT INTO tenants (name) VALUES (?) ON CONFLICT DO NOTHING");
-  const findTenant = db.prepare("SELECT id FROM tenants WHERE name = ?");
-  const upsert = db.prepare(`
-    INSERT INTO jobs (job, tenant, state, seq) VALUES (?, ?, ?, ?)
-    ON CONFLICT (job) DO UPDATE SET tenant = excluded.tenant, state = excluded.state, seq = excluded.seq
-    WHERE excluded.seq > jobs.seq`);
-  const selectTenant = db.prepare(
-    "SELECT tenants.name AS name FROM jobs JOIN tenants ON tenants.id = jobs.tenant WHERE job = ?",
-  );
-  const selectPage = db.prepare(
-    "SELECT job, state, seq FROM jobs WHERE tenant = ? AND state = ? AND job < ? ORDER BY job DESC LIMIT ?",
-  );
-  const deleteJob = db.prepare("DELETE FROM jobs WHERE job = ? AND seq <= ?");
-  const deleteBelow = db.prepare("DELETE FROM jobs WHERE seq < ?");
+  const tenants = createTenants(db);
+  const writer = createRowWriter(db);
+  const tags = createJobTags();
+  const scan = createListScan(db);
+  const selectJob = db.prepare("SELECT job, tenant, outcome, seq, tags FROM jobs WHERE job = ?");
+  const selectBelow = db.prepare("SELECT job, tenant, outcome, seq, tags FROM jobs WHERE seq < ? LIMIT ?");
   const countJobs = db.prepare("SELECT count(*) AS jobs FROM jobs");
-  const tenantId = (name: string) => findTenant.get(name)?.id as number | undefined;
+  const find = (jobId: string) => selectJob.get(toBytes(jobId)) as StoredRow | undefined;
+  /** The states and reasons that any row had. Few, because both are enums. */
+  const outcomes = new Set<number>();
+
+  function inTransaction(act: () => void): void {
+    db.exec("BEGIN");
+    act();
+    db.exec("COMMIT");
+  }
+
+  function putRow(row: JobRow): void {
+    const before = find(row.jobId);
+    if (before && before.seq >= row.sequence) return;
+    const outcome = toOutcome(row.state, row.reason);
+    outcomes.add(outcome);
+    writer.write(before, {
+      job: toBytes(row.jobId),
+      tenant: tenants.add(row.tenant),
+      outcome,
+      seq: row.sequence,
+      tags: tags.ofRow(row),
+    });
+  }
 
   return {
     put(rows) {
-      db.exec("BEGIN");
-      for (const { jobId, tenant, state, sequence } of rows) {
-        let id = tenantId(tenant);
-        if (id === undefined) {
-          addTenant.run(tenant);
-          id = tenantId(tenant) as number;
-        }
-        upsert.run(toBytes(jobId), id, state, sequence);
-      }
-      db.exec("COMMIT");
-    },
-    tenantOf: (jobId) => selectTenant.get(toBytes(jobId))?.name as string | undefined,
-    page(tenant, states, before, limit) {
-      const id = tenantId(tenant);
-      if (id === undefined) return [];
-      const end = before === "" ? afterAll : toBytes(before);
-      const found = states.flatMap((state) => selectPage.all(id, state, end, limit));
-      const rows = found.map(({ job, state, seq }) => {
-        return { jobId: toJobId(job as Uint8Array), tenant, state: Number(state), sequence: Number(seq) };
+      inTransaction(() => {
+        for (const row of rows) putRow(row);
       });
-      return rows.sort((a, b) => (a.jobId < b.jobId ? 1 : -1)).slice(0, limit);
     },
-    drop: (jobId, sequence) => void deleteJob.run(toBytes(jobId), sequence),
-    dropBelow: (sequence) => void deleteBelow.run(sequence),
-    clear: () => db.exec("DELETE FROM jobs"),
+    tenantOf(jobId) {
+      const row = find(jobId);
+      return row && tenants.nameOf(row.tenant);
+    },
+    page(query, before, limit) {
+      const tenant = tenants.find(query.tenant);
+      if (tenant === undefined) return { rows: [], next: "" };
+      const wanted = [...outcomes].filter((outcome) => isWanted(query, outcome));
+      const ranges = idRanges(query.createdAfterUnixMs, query.createdBeforeUnixMs, before);
+      const lists = { tenant, outcomes: wanted, tags: tags.ofQuery(query), ranges, limit };
+      if (query.jobIds.length === 0) return scan(lists);
+      const named = [...new Set(query.jobIds)].flatMap((jobId) => find(jobId) ?? []);
+      return pageOfNamed(lists, named);
+    },
+    drop(jobId, sequence) {
+      const row = find(jobId);
+      if (row && row.seq <= sequence) inTransaction(() => writer.remove(row));
+    },
+    dropBelow(sequence) {
+      const rows = selectBelow.all(sequence, maxDropped) as unknown as StoredRow[];
+      inTransaction(() => {
+        for (const row of rows) writer.remove(row);
+      });
+      return rows.length === maxDropped;
+    },
+    clear() {
+      db.exec("DELETE FROM jobs; DELETE FROM lists");
+      outcomes.clear();
+    },
     count: () => Number(countJobs.get()?.jobs),
     close: () => db.close(),
   };
 }
 
-const afterAll = new Uint8Array(18).fill(0xff);
-const prefixLength = "j2a-".length;
-
-/** Returns the version of a job id and the 16 bytes of its UUID. They sort as the ids do. */
-function toBytes(jobId: string): Uint8Array {
-  return Buffer.from(`0${jobId[1]}${jobId.slice(prefixLength).replaceAll("-", "")}`, "hex");
-}
-
-function toJobId(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes).toString("hex");
-  const parts = [hex.slice(2, 10), hex.slice(10, 14), hex.slice(14, 18), hex.slice(18, 22), hex.slice(22)];
-  return `j${hex[1]}a-${parts.join("-")}`;
+function isWanted({ states, reasons }: JobQuery, outcome: number): boolean {
+  return states.includes(stateOf(outcome)) && (reasons.length === 0 || reasons.includes(reasonOf(outcome)));
 }

@@ -1,8 +1,8 @@
 import { type Bus, type FedEntry, followKeys } from "@pixelmesh/bus";
 import { isJobId } from "../domain/job-id.ts";
 import type { JobStore } from "../stores/job-store.ts";
-import { toJobRow, unreadableState } from "./job-row.ts";
-import type { JobRow, JobTable } from "./job-table.ts";
+import { type JobRow, toJobRow, unreadableRow } from "./job-row.ts";
+import type { JobTable } from "./job-table.ts";
 import { createRowBuffer } from "./row-buffer.ts";
 import { createTenantSearch } from "./tenant-search.ts";
 
@@ -28,12 +28,21 @@ export type RecordFollowerParts = {
   readonly table: JobTable;
   /** Called once every record that was there at the start is in the table. */
   readonly onCaughtUp: () => void;
+  /** Called with each row that was added and is not known to be old. */
+  readonly onRow: (row: JobRow) => void;
   /** Called once, when the table fails, for example because its disk is full. */
   readonly onFailure: (error: unknown) => void;
 };
 
 /** Follows the records with one standing consumer. */
-export function followRecords({ bus, store, table, onCaughtUp, onFailure }: RecordFollowerParts): RecordFollower {
+export function followRecords({
+  bus,
+  store,
+  table,
+  onCaughtUp,
+  onRow,
+  onFailure,
+}: RecordFollowerParts): RecordFollower {
   let lastSequence = 0;
   let isOver = false;
   const searchTenant = createTenantSearch(
@@ -53,22 +62,28 @@ export function followRecords({ bus, store, table, onCaughtUp, onFailure }: Reco
   }
   const buffer = createRowBuffer((rows) => void use((to) => to.put(rows)));
 
+  function add(row: JobRow): void {
+    if (isOver || (buffer.get(row.jobId)?.sequence ?? 0) >= row.sequence) return;
+    buffer.add(row);
+    onRow(row);
+  }
+
   function take({ key, sequence, value }: FedEntry): void {
     lastSequence = sequence;
     const jobId = key.slice("record.".length);
     // This replica wrote the record, so its row need not be decoded.
     if ((buffer.get(jobId)?.sequence ?? 0) >= sequence) return;
     const row = toJobRow(jobId, sequence, value);
-    if (row) buffer.add(row);
+    if (row) add(row);
     else if (isJobId(jobId)) addUnreadable(jobId, sequence);
   }
 
   /** The bytes do not name the tenant: the table may know it, and the key of the job's specification does. */
   function addUnreadable(jobId: string, sequence: number): void {
-    const add = (tenant: string) => buffer.add({ jobId, tenant, state: unreadableState, sequence });
+    const addFor = (tenant: string) => add(unreadableRow(jobId, tenant, sequence));
     const known = buffer.get(jobId)?.tenant ?? use((of) => of.tenantOf(jobId));
-    if (known === undefined) searchTenant(jobId, add);
-    else add(known);
+    if (known === undefined) searchTenant(jobId, addFor);
+    else addFor(known);
   }
 
   const feed = followKeys(bus, {
@@ -85,7 +100,7 @@ export function followRecords({ bus, store, table, onCaughtUp, onFailure }: Reco
     get lastSequence() {
       return lastSequence;
     },
-    add: buffer.add,
+    add,
     flush: buffer.flush,
     use,
     async close() {

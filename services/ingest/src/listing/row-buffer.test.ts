@@ -1,8 +1,16 @@
 import { afterEach, expect, test, vi } from "vitest";
-import type { JobRow } from "./job-table.ts";
+import type { JobRow } from "./job-row.ts";
 import { createRowBuffer } from "./row-buffer.ts";
 
-const row = (at: number, sequence: number): JobRow => ({ jobId: `job-${at}`, tenant: "a", state: 1, sequence });
+const row = (at: number, sequence: number): JobRow => ({
+  jobId: `job-${at}`,
+  tenant: "a",
+  state: 1,
+  reason: 0,
+  labels: [],
+  operations: [],
+  sequence,
+});
 
 function createRecordingBuffer() {
   const writes: JobRow[][] = [];

@@ -1,4 +1,4 @@
-import type { JobRow } from "./job-table.ts";
+import type { JobRow } from "./job-row.ts";
 
 /** Collects rows, so that many of them are written in one transaction. */
 export type RowBuffer = {

@@ -11,6 +11,7 @@ import {
 } from "@pixelmesh/bus";
 import { toAppError } from "@pixelmesh/errors";
 import { evictionThresholds, isBelowTarget, isOverfull, nextCut } from "../domain/eviction-thresholds.ts";
+import { inParallel } from "../domain/in-parallel.ts";
 import { recordKey } from "../stores/job-store.ts";
 import type { OpenJob, OpenJobs } from "../stores/open-jobs.ts";
 import type { LiveKeys } from "./live-keys.ts";
@@ -92,7 +93,7 @@ async function evictBelow(
   live.retain(jobs);
   const needed: OpenJob[] = [];
   let lowest = cut;
-  await inParallel(jobs, async (job) => {
+  await inParallel(jobs, concurrency, async (job) => {
     const floor = await live.floorOf(bucket, job, cut, lastSequence);
     if (floor < cut) needed.push(job);
     lowest = Math.min(lowest, floor);
@@ -100,7 +101,7 @@ async function evictBelow(
   // Purging up to the first needed entry makes space for the entries that are written again.
   let evicted = lowest > firstSequence ? await purgeBelow(bus, bucket, lowest) : 0;
   let isDone = true;
-  await inParallel(needed, async (job) => {
+  await inParallel(needed, concurrency, async (job) => {
     const floor = await rewriteJob({ bus, live }, bucket, job, cut, lastSequence);
     if (floor === undefined) isDone = false;
     else live.raise(bucket, job, floor);
@@ -143,13 +144,4 @@ async function rewrite(bus: Bus, bucket: EvictableBucket, key: string, cut: numb
     await widenBucket(bus, bucket);
     return rewriteEntry(bus, bucket, key, cut);
   }
-}
-
-async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  const remaining = items[Symbol.iterator]();
-  await Promise.all(
-    Array.from({ length: concurrency }, async () => {
-      for (const item of remaining) await act(item);
-    }),
-  );
 }

@@ -5,12 +5,13 @@ import type { CatalogueClient } from "../adapters/catalogue-client.ts";
 import type { BucketSpace } from "../admission/bucket-space.ts";
 import type { OpenJobLimiter } from "../admission/open-job-limiter.ts";
 import type { IngestConfig } from "../config.ts";
+import type { Intake } from "../open-intake.ts";
 import type { Measurements } from "../open-orchestrator.ts";
 import type { Stores } from "../open-stores.ts";
 import type { Orchestrator } from "../orchestrator/orchestrator.ts";
-import { createInspector } from "../stores/inspections.ts";
-import { batchMethods } from "./batches.ts";
+import type { createBatchMethods } from "./batches/batch-methods.ts";
 import { createCancelJob } from "./cancel-job.ts";
+import { createCancelJobs } from "./cancel-jobs.ts";
 import { createCreateJob } from "./create-job/create-job.ts";
 import { createDownloadOutput } from "./download-output.ts";
 import { createGetJob } from "./get-job.ts";
@@ -18,6 +19,7 @@ import { createGetStats } from "./get-stats.ts";
 import { createListJobs } from "./list-jobs.ts";
 import { createProxies } from "./proxies.ts";
 import { repeatable } from "./repeatable.ts";
+import { createRetryJobs } from "./retry-jobs.ts";
 import { createWatchJob } from "./watch-job.ts";
 
 /** Dependencies of `createJobService`. */
@@ -32,22 +34,24 @@ export type JobServiceParts = {
   readonly space: BucketSpace;
   /** A connection for reading outputs. */
   readonly storage: RpcConnection;
-  readonly config: Pick<IngestConfig, "interactivePerTenant" | "jobDeadlineMs">;
+  readonly config: Pick<IngestConfig, "jobDeadlineMs">;
+  readonly intake: Intake;
+  readonly batchMethods: ReturnType<typeof createBatchMethods>;
 };
 
 /** Creates the handlers of JobService. */
 export function createJobService(parts: JobServiceParts) {
   const { base, worker, stores, orchestrator, catalogue, measured, limiter, space, storage, config } = parts;
   const { store, index, watchers } = stores;
-  const { blobs, limits, scheduler } = worker;
+  const { blobs, limits, results, scheduler } = worker;
   const { uploads, downloads } = worker.transfers;
-  const { rates, load, stats } = measured;
-  const { interactivePerTenant, jobDeadlineMs } = config;
+  const { stats } = measured;
+  const { inspect, planning, accept } = parts.intake;
   return {
     createJob: createCreateJob({
       base,
       store,
-      orchestrator,
+      accept,
       watchers,
       limiter,
       space,
@@ -55,20 +59,22 @@ export function createJobService(parts: JobServiceParts) {
         blobs,
         uploads,
         limits,
-        inspect: createInspector(limits),
+        inspect,
         known: stores.pictures,
         keepSmall: (jobId, sha256, bytes) => stores.smallPictures.keep(jobId, sha256, bytes, limiter.openJobs()),
       },
-      planning: { catalogue, limits, rates, load, limiter, interactivePerTenant },
+      planning,
       stats,
-      jobDeadlineMs,
+      jobDeadlineMs: config.jobDeadlineMs,
     }),
     getJob: repeatable(base.log, createGetJob(store, watchers)),
     listJobs: repeatable(base.log, createListJobs({ store, index, watchers })),
     watchJob: createWatchJob(watchers),
     cancelJob: repeatable(base.log, createCancelJob({ store, orchestrator, watchers })),
+    cancelJobs: createCancelJobs({ base, store, index, orchestrator }),
+    retryJobs: createRetryJobs({ base, store, index, blobs, results, limiter, intake: parts.intake }),
     downloadOutput: createDownloadOutput({ store, watchers, downloads, storage }),
-    ...batchMethods,
+    ...parts.batchMethods,
     getStats: createGetStats({ base, stats, scheduler, storage }),
     ...createProxies(catalogue, scheduler),
   };

@@ -1,12 +1,18 @@
-import { JobRecord, JobSpec } from "@pixelmesh/proto";
+import { ErrorReason, ImageInfo, JobRecord, JobSpec } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
 import type { StoredJob } from "./job-store.ts";
 import { createKnownPictures } from "./known-pictures.ts";
+import type { UploadedPicture } from "./uploads.ts";
 
 /** Known pictures over given jobs, newest first, and the number of jobs read. */
 function createPictures(jobs: readonly StoredJob[]) {
   const reads = { count: 0 };
+  const sent = new Map<string, UploadedPicture>();
   const pictures = createKnownPictures({
+    uploads: {
+      add: async (tenant, sha256, upload) => void sent.set(`${tenant}/${sha256}`, upload),
+      find: async (tenant, sha256) => sent.get(`${tenant}/${sha256}`),
+    },
     store: {
       find: async (jobId) => {
         reads.count += 1;
@@ -47,4 +53,27 @@ test("at most the latest 1,000 jobs are searched, and a found picture is cached"
   expect(reads.count).toBe(1_000);
   expect(await pictures.isKnown("ann", "picture-1400")).toBe(false);
   expect(reads.count).toBe(2_000);
+});
+
+test("many digests take one search of the jobs, and uploads without a job are known with the facts of their headers", async () => {
+  const jobs = Array.from({ length: 300 }, (_, at) => job("ann", at, [`picture-${at}`]));
+  const { pictures, reads } = createPictures(jobs);
+  const info = ImageInfo.fromPartial({ widthPx: 7, heightPx: 5 });
+  await pictures.addUpload("ann", "upload", { info });
+  const asked = ["upload", "upload", "never", ...Array.from({ length: 250 }, (_, at) => `picture-${at}`)];
+  const found = await pictures.findAll("ann", asked);
+  expect([...found.keys()].sort()).toEqual([...new Set(asked)].filter((digest) => digest !== "never").sort());
+  expect(found.get("upload")).toEqual({ info });
+  expect(reads.count).toBe(300);
+  expect((await pictures.findAll("bob", ["upload"])).size).toBe(0);
+});
+
+test("a refused picture is found with its error, and may not be used", async () => {
+  const { pictures } = createPictures([]);
+  const error = { reason: ErrorReason.IMAGE_CORRUPT, message: "no picture", stepId: "" };
+  await pictures.addUpload("ann", "bad", { error });
+  expect((await pictures.findAll("ann", ["bad"])).get("bad")).toEqual({ error });
+  expect(await pictures.isKnown("ann", "bad")).toBe(false);
+  await pictures.addUpload("ann", "bad", { info: ImageInfo.fromPartial({ widthPx: 1 }) });
+  expect(await pictures.isKnown("ann", "bad")).toBe(true);
 });

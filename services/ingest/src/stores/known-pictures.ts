@@ -1,17 +1,28 @@
+import type { ImageInfo } from "@pixelmesh/proto";
 import { LRUCache } from "lru-cache";
+import { inParallel } from "../domain/in-parallel.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
+import type { UploadedPicture, Uploads } from "./uploads.ts";
+
+/** A picture that a tenant may name, with the facts of its header if they are known; or one that the mesh has refused, with the error. */
+export type KnownPicture = UploadedPicture;
 
 /** The stored pictures that a tenant may name by digest: those that it sent, and those that its jobs made. */
 export type KnownPictures = {
   /** Adds a picture that the tenant sent or that one of its jobs made. */
-  add(tenant: string, sha256: string): void;
+  add(tenant: string, sha256: string, info?: ImageInfo): void;
+  /** Adds a picture that the tenant sent without a job, for all replicas and for an hour. Throws QUEUE_FULL after too many of them. */
+  addUpload(tenant: string, sha256: string, upload: UploadedPicture): Promise<void>;
   /** Whether the tenant may use the picture. Does not check that the picture is still stored. */
   isKnown(tenant: string, sha256: string): Promise<boolean>;
+  /** Returns those of the digests that the tenant may use, or that were refused, with one search of its jobs for all of them. */
+  findAll(tenant: string, digests: Iterable<string>): Promise<Map<string, KnownPicture>>;
 };
 
 /** Dependencies of `createKnownPictures`. */
 export type KnownPicturesParts = {
   readonly store: Pick<JobStore, "find">;
+  readonly uploads: Uploads;
   /** Returns at most `limit` ids of a tenant's jobs that are older than `before` (empty: from the newest), newest first. */
   readonly listJobIds: (tenant: string, before: string, limit: number) => Promise<readonly string[]>;
 };
@@ -20,40 +31,70 @@ const maxPictures = 20_000;
 /** At most so many jobs are searched. */
 const maxJobs = 1_000;
 const pageSize = 100;
+const concurrency = 16;
 
 /**
- * Caches the latest 20,000 pictures of this replica and searches for others in the tenant's latest 1,000 jobs, which every replica
- * can read. An older picture must be sent again.
+ * Caches the latest 20,000 pictures of this replica. Searches for others among the uploads without a job, then in the tenant's latest 1,000
+ * jobs; every replica can read both. An older picture must be sent again.
  */
-export function createKnownPictures({ store, listJobIds }: KnownPicturesParts): KnownPictures {
-  const known = new LRUCache<string, true>({ max: maxPictures });
-  const add = (tenant: string, sha256: string) => known.set(`${tenant}/${sha256}`, true);
+export function createKnownPictures({ store, uploads, listJobIds }: KnownPicturesParts): KnownPictures {
+  const known = new LRUCache<string, KnownPicture>({ max: maxPictures });
+  const keyOf = (tenant: string, sha256: string) => `${tenant}/${sha256}`;
 
-  async function search(tenant: string, sha256: string): Promise<boolean> {
+  function add(tenant: string, sha256: string, info?: ImageInfo): void {
+    const key = keyOf(tenant, sha256);
+    known.set(key, info ? { info } : (known.get(key) ?? {}));
+  }
+
+  /** Moves the digests that occur in the tenant's jobs from `wanted` to `found`. */
+  async function searchJobs(tenant: string, wanted: Set<string>, found: Map<string, KnownPicture>): Promise<void> {
     let before = "";
-    for (let searched = 0; searched < maxJobs; searched += pageSize) {
+    for (let searched = 0; searched < maxJobs && wanted.size > 0; searched += pageSize) {
       const ids = await listJobIds(tenant, before, pageSize);
       const jobs = await Promise.all(ids.map((id) => store.find(id).catch(() => undefined)));
-      if (jobs.some((job) => job?.spec.tenant === tenant && digestsOf(job).has(sha256))) return true;
-      if (ids.length < pageSize) return false;
+      for (const job of jobs) {
+        if (job?.spec.tenant !== tenant) continue;
+        for (const [sha256, info] of picturesOf(job)) if (wanted.delete(sha256)) found.set(sha256, { info });
+      }
+      if (ids.length < pageSize) return;
       before = ids.at(-1) ?? "";
     }
-    return false;
+  }
+
+  async function findAll(tenant: string, digests: Iterable<string>): Promise<Map<string, KnownPicture>> {
+    const found = new Map<string, KnownPicture>();
+    const wanted = new Set<string>();
+    await inParallel(new Set(digests), concurrency, async (sha256) => {
+      const cached = known.get(keyOf(tenant, sha256));
+      const picture = cached?.info ? cached : ((await uploads.find(tenant, sha256)) ?? cached);
+      if (picture) found.set(sha256, picture);
+      else wanted.add(sha256);
+    });
+    await searchJobs(tenant, wanted, found);
+    for (const [sha256, { info, error }] of found) if (!error) add(tenant, sha256, info);
+    return found;
   }
 
   return {
     add,
-    async isKnown(tenant, sha256) {
-      if (known.get(`${tenant}/${sha256}`)) return true;
-      const isFound = await search(tenant, sha256);
-      if (isFound) add(tenant, sha256);
-      return isFound;
+    async addUpload(tenant, sha256, upload) {
+      await uploads.add(tenant, sha256, upload);
+      if (!upload.error) add(tenant, sha256, upload.info);
     },
+    async isKnown(tenant, sha256) {
+      if (known.get(keyOf(tenant, sha256))) return true;
+      const found = (await findAll(tenant, [sha256])).get(sha256);
+      return found !== undefined && !found.error;
+    },
+    findAll,
   };
 }
 
-/** Returns the digests of a job's sources and outputs. */
-function digestsOf({ spec, record }: StoredJob): Set<string> {
+/** Returns the digests of a job's sources and outputs, with the facts of its sources. */
+function picturesOf({ spec, record }: StoredJob): Map<string, ImageInfo | undefined> {
   const made = record.steps.flatMap(({ result }) => result?.outputs ?? []);
-  return new Set([...spec.sources.map(({ sha256 }) => sha256), ...made.map(({ blob }) => blob?.sha256 ?? "")]);
+  return new Map([
+    ...made.map(({ blob }) => [blob?.sha256 ?? "", undefined] as const),
+    ...spec.sources.map(({ sha256, info }) => [sha256, info] as const),
+  ]);
 }

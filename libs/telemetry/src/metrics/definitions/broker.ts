@@ -24,7 +24,7 @@ export const brokerMetrics = {
   },
   pixelmesh_bucket_bytes: {
     type: "gauge",
-    help: "Size of a bucket of jobs or results; 0 in replicas that do not reconcile.",
+    help: "Size of a bucket of jobs, results or batches; 0 in replicas that do not reconcile.",
     labels: { bucket: boundedBuckets },
     from: ["ingest"],
   },

@@ -89,6 +89,18 @@ export const jobMetrics = {
     labels: { what: ["claim", "result", "failure", "release"] },
     from: workerRoles,
   },
+  pixelmesh_batches_open: {
+    type: "gauge",
+    help: "Unfinished batches; 0 in replicas that do not feed them.",
+    labels: {},
+    from: ["ingest"],
+  },
+  pixelmesh_batches_finished_total: {
+    type: "counter",
+    help: "Batches of which every job has ended.",
+    labels: { outcome: ["ended", "cancelled"] },
+    from: ["ingest"],
+  },
   pixelmesh_cache_requests_total: {
     type: "counter",
     help: "Look-ups of step results in the result cache, one for each step. `hit`: stored before; `coalesced`: computed by an equal step meanwhile; `miss`: the step runs.",
@@ -122,6 +134,12 @@ export const jobMetrics = {
       reason: reasons.filter((reason) => reason.startsWith("IMAGE_")),
     },
     from: ["ingest"],
+  },
+  pixelmesh_shared_beginnings_total: {
+    type: "counter",
+    help: "Beginnings of chains of effects that steps of one job share. `made`: computed by a step; `joined`: taken by another step.",
+    labels: { result: ["made", "joined"] },
+    from: ["effects"],
   },
   pixelmesh_previews_total: {
     type: "counter",

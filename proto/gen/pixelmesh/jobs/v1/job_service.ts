@@ -151,6 +151,8 @@ export interface JobFilter {
   createdAfterUnixMs: number;
   /** Exclusive. */
   createdBeforeUnixMs: number;
+  /** One of them. At most 1,000. */
+  jobIds: string[];
 }
 
 export interface ListJobsRequest {
@@ -164,7 +166,7 @@ export interface ListJobsRequest {
 
 export interface ListJobsResponse {
   jobs: Job[];
-  /** Empty at the end. */
+  /** Empty at the end. A page may have fewer jobs than asked for, or none, and yet a next one, because a call reads a bounded number of jobs. */
   nextPageToken: string;
 }
 
@@ -202,10 +204,17 @@ export interface RetryJobsRequest {
 }
 
 export interface RetryJobsResponse {
-  /** Failed and cancelled jobs that the filter matched, without those of batches and those that were retried before. */
+  /**
+   * Failed and cancelled jobs that the filter matched, without those of batches and those that were retried before. Counted among the newest
+   * 10,000 jobs that come into question.
+   */
   matched: number;
-  /** The new jobs. Fewer than matched if there were more than 1,000, or if pictures are no longer stored. None for a dry run. */
+  /** The new jobs. Fewer than matched if there were more than 1,000, if pictures are no longer stored, or if the call stopped. None for a dry run. */
   jobIds: string[];
+  /** Jobs that were left out because their pictures are no longer stored. 0 for a dry run. */
+  withoutPictures: number;
+  /** Why the call stopped before all were retried, for example TOO_MANY_JOBS. Absent: it did not, or it had retried none and failed. */
+  stopped: JobError | undefined;
 }
 
 /** The first message is the header, then chunks; the last message is the end. */
@@ -266,7 +275,7 @@ export interface Batch {
    */
   jobIds: string[];
   state: BatchState;
-  /** Created, and not ended. */
+  /** Created, and not ended; also those that a retry is about to create. */
   jobsRunning: number;
   createdUnixMs: number;
   /** 0 while running. */
@@ -279,7 +288,7 @@ export interface Batch {
   priority: Priority;
   /** Jobs that ended recently; 0 if none did. */
   jobsPerSecond: number;
-  /** WatchBatch only: at most 500 jobs that ended after the cursor of the message before, in that order. */
+  /** WatchBatch only: at most 500 jobs that ended after the cursor of the message before, in that order. After 500, another message follows. */
   ended: BatchJob[];
   /** WatchBatch only: continues after this message. */
   cursor: string;
@@ -290,7 +299,7 @@ export interface BatchJob {
   /** Of its source, from 0. */
   index: number;
   name: string;
-  /** Empty while it waits to be created, and if its picture was refused. */
+  /** Empty while it waits to be created, if its picture was refused, and if there is no such job (any more). */
   jobId: string;
   /** UNSPECIFIED while it waits to be created. */
   state: JobState;
@@ -921,7 +930,15 @@ export const GetJobRequest: MessageFns<GetJobRequest> = {
 };
 
 function createBaseJobFilter(): JobFilter {
-  return { states: [], labels: [], reasons: [], operations: [], createdAfterUnixMs: 0, createdBeforeUnixMs: 0 };
+  return {
+    states: [],
+    labels: [],
+    reasons: [],
+    operations: [],
+    createdAfterUnixMs: 0,
+    createdBeforeUnixMs: 0,
+    jobIds: [],
+  };
 }
 
 export const JobFilter: MessageFns<JobFilter> = {
@@ -951,6 +968,9 @@ export const JobFilter: MessageFns<JobFilter> = {
     }
     if (message.createdBeforeUnixMs !== 0) {
       writer.uint32(48).int64(message.createdBeforeUnixMs);
+    }
+    for (const v of message.jobIds) {
+      writer.uint32(58).string(v!);
     }
     return writer;
   },
@@ -1036,6 +1056,14 @@ export const JobFilter: MessageFns<JobFilter> = {
             message.createdBeforeUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.jobIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1066,6 +1094,11 @@ export const JobFilter: MessageFns<JobFilter> = {
         : isSet(object.created_before_unix_ms)
         ? globalThis.Number(object.created_before_unix_ms)
         : 0,
+      jobIds: globalThis.Array.isArray(object?.jobIds)
+        ? object.jobIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.job_ids)
+        ? object.job_ids.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1089,6 +1122,9 @@ export const JobFilter: MessageFns<JobFilter> = {
     if (message.createdBeforeUnixMs !== 0) {
       obj.createdBeforeUnixMs = Math.round(message.createdBeforeUnixMs);
     }
+    if (message.jobIds?.length) {
+      obj.jobIds = message.jobIds;
+    }
     return obj;
   },
 
@@ -1103,6 +1139,7 @@ export const JobFilter: MessageFns<JobFilter> = {
     message.operations = object.operations?.map((e) => e) || [];
     message.createdAfterUnixMs = object.createdAfterUnixMs ?? 0;
     message.createdBeforeUnixMs = object.createdBeforeUnixMs ?? 0;
+    message.jobIds = object.jobIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -1737,7 +1774,7 @@ export const RetryJobsRequest: MessageFns<RetryJobsRequest> = {
 };
 
 function createBaseRetryJobsResponse(): RetryJobsResponse {
-  return { matched: 0, jobIds: [] };
+  return { matched: 0, jobIds: [], withoutPictures: 0, stopped: undefined };
 }
 
 export const RetryJobsResponse: MessageFns<RetryJobsResponse> = {
@@ -1747,6 +1784,12 @@ export const RetryJobsResponse: MessageFns<RetryJobsResponse> = {
     }
     for (const v of message.jobIds) {
       writer.uint32(18).string(v!);
+    }
+    if (message.withoutPictures !== 0) {
+      writer.uint32(24).int64(message.withoutPictures);
+    }
+    if (message.stopped !== undefined) {
+      JobError.encode(message.stopped, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1780,6 +1823,22 @@ export const RetryJobsResponse: MessageFns<RetryJobsResponse> = {
             message.jobIds.push(reader.string());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.withoutPictures = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.stopped = JobError.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1800,6 +1859,12 @@ export const RetryJobsResponse: MessageFns<RetryJobsResponse> = {
         : globalThis.Array.isArray(object?.job_ids)
         ? object.job_ids.map((e: any) => globalThis.String(e))
         : [],
+      withoutPictures: isSet(object.withoutPictures)
+        ? globalThis.Number(object.withoutPictures)
+        : isSet(object.without_pictures)
+        ? globalThis.Number(object.without_pictures)
+        : 0,
+      stopped: isSet(object.stopped) ? JobError.fromJSON(object.stopped) : undefined,
     };
   },
 
@@ -1811,6 +1876,12 @@ export const RetryJobsResponse: MessageFns<RetryJobsResponse> = {
     if (message.jobIds?.length) {
       obj.jobIds = message.jobIds;
     }
+    if (message.withoutPictures !== 0) {
+      obj.withoutPictures = Math.round(message.withoutPictures);
+    }
+    if (message.stopped !== undefined) {
+      obj.stopped = JobError.toJSON(message.stopped);
+    }
     return obj;
   },
 
@@ -1821,6 +1892,10 @@ export const RetryJobsResponse: MessageFns<RetryJobsResponse> = {
     const message = createBaseRetryJobsResponse();
     message.matched = object.matched ?? 0;
     message.jobIds = object.jobIds?.map((e) => e) || [];
+    message.withoutPictures = object.withoutPictures ?? 0;
+    message.stopped = (object.stopped !== undefined && object.stopped !== null)
+      ? JobError.fromPartial(object.stopped)
+      : undefined;
     return message;
   },
 };
@@ -3813,8 +3888,9 @@ export const JobServiceDefinition = {
       options: {},
     },
     /**
-     * Stores a picture for later calls, which name it by its digest, and keeps it for an hour. INVALID_ARGUMENT (IMAGE_*, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
-     * (STORAGE_FULL). Idempotent.
+     * Stores a picture for later calls, which name it by its digest, and keeps it for an hour. The reason of a refused picture is kept as
+     * long, so that a batch that names its digest shows it. INVALID_ARGUMENT (IMAGE_*, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL).
+     * Idempotent.
      */
     uploadPicture: {
       name: "UploadPicture",
@@ -3994,8 +4070,9 @@ export interface JobServiceImplementation<CallContextExt = {}> {
    */
   retryJobs(request: RetryJobsRequest, context: CallContext & CallContextExt): Promise<DeepPartial<RetryJobsResponse>>;
   /**
-   * Stores a picture for later calls, which name it by its digest, and keeps it for an hour. INVALID_ARGUMENT (IMAGE_*, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
-   * (STORAGE_FULL). Idempotent.
+   * Stores a picture for later calls, which name it by its digest, and keeps it for an hour. The reason of a refused picture is kept as
+   * long, so that a batch that names its digest shows it. INVALID_ARGUMENT (IMAGE_*, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL).
+   * Idempotent.
    */
   uploadPicture(
     request: AsyncIterable<UploadPictureRequest>,
@@ -4114,8 +4191,9 @@ export interface JobServiceClient<CallOptionsExt = {}> {
    */
   retryJobs(request: DeepPartial<RetryJobsRequest>, options?: CallOptions & CallOptionsExt): Promise<RetryJobsResponse>;
   /**
-   * Stores a picture for later calls, which name it by its digest, and keeps it for an hour. INVALID_ARGUMENT (IMAGE_*, DIGEST_MISMATCH), RESOURCE_EXHAUSTED
-   * (STORAGE_FULL). Idempotent.
+   * Stores a picture for later calls, which name it by its digest, and keeps it for an hour. The reason of a refused picture is kept as
+   * long, so that a batch that names its digest shows it. INVALID_ARGUMENT (IMAGE_*, DIGEST_MISMATCH), RESOURCE_EXHAUSTED (STORAGE_FULL).
+   * Idempotent.
    */
   uploadPicture(
     request: AsyncIterable<DeepPartial<UploadPictureRequest>>,

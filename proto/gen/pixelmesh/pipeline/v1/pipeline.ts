@@ -12,6 +12,58 @@ export const protobufPackage = "pixelmesh.pipeline.v1";
 
 export const protobufFileName = "pixelmesh/pipeline/v1/pipeline.proto";
 
+/** How the model's matte, which is smaller than most pictures, becomes alpha of the picture's size. */
+export const Refinement = {
+  /** UNSPECIFIED - As GUIDED. */
+  UNSPECIFIED: 0,
+  /** GUIDED - It is fitted to the picture's edges by a guided filter. */
+  GUIDED: 1,
+  /** NONE - It is only enlarged, by linear interpolation. It is decided outside of a band only if trimap_px is set. */
+  NONE: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Refinement = typeof Refinement[keyof typeof Refinement];
+
+export namespace Refinement {
+  export type UNSPECIFIED = typeof Refinement.UNSPECIFIED;
+  export type GUIDED = typeof Refinement.GUIDED;
+  export type NONE = typeof Refinement.NONE;
+  export type UNRECOGNIZED = typeof Refinement.UNRECOGNIZED;
+}
+
+export function refinementFromJSON(object: any): Refinement {
+  switch (object) {
+    case 0:
+    case "REFINEMENT_UNSPECIFIED":
+      return Refinement.UNSPECIFIED;
+    case 1:
+    case "REFINEMENT_GUIDED":
+      return Refinement.GUIDED;
+    case 2:
+    case "REFINEMENT_NONE":
+      return Refinement.NONE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Refinement.UNRECOGNIZED;
+  }
+}
+
+export function refinementToJSON(object: Refinement): string {
+  switch (object) {
+    case Refinement.UNSPECIFIED:
+      return "REFINEMENT_UNSPECIFIED";
+    case Refinement.GUIDED:
+      return "REFINEMENT_GUIDED";
+    case Refinement.NONE:
+      return "REFINEMENT_NONE";
+    case Refinement.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** What happens if the confidence of a cut-out is below min_confidence. */
 export const LowConfidence = {
   /** UNSPECIFIED - As RETRY. */
@@ -494,6 +546,7 @@ export interface RemoveBackgroundOperation {
   /** Above 0 to 1: see on_low_confidence. 0 or unset: any confidence will do. */
   minConfidence?: number | undefined;
   onLowConfidence?: LowConfidence | undefined;
+  refine?: Refinement | undefined;
 }
 
 /** A box of a picture, in pixels from its top left corner. It is clipped to the picture. */
@@ -1392,6 +1445,7 @@ function createBaseRemoveBackgroundOperation(): RemoveBackgroundOperation {
     trimapPx: undefined,
     minConfidence: undefined,
     onLowConfidence: undefined,
+    refine: undefined,
   };
 }
 
@@ -1432,6 +1486,9 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
     }
     if (message.onLowConfidence !== undefined) {
       writer.uint32(96).int32(message.onLowConfidence);
+    }
+    if (message.refine !== undefined) {
+      writer.uint32(104).int32(message.refine);
     }
     return writer;
   },
@@ -1545,6 +1602,14 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
             message.onLowConfidence = reader.int32() as any;
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.refine = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1599,6 +1664,7 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
         : isSet(object.on_low_confidence)
         ? lowConfidenceFromJSON(object.on_low_confidence)
         : undefined,
+      refine: isSet(object.refine) ? refinementFromJSON(object.refine) : undefined,
     };
   },
 
@@ -1640,6 +1706,9 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
     if (message.onLowConfidence !== undefined) {
       obj.onLowConfidence = lowConfidenceToJSON(message.onLowConfidence);
     }
+    if (message.refine !== undefined) {
+      obj.refine = refinementToJSON(message.refine);
+    }
     return obj;
   },
 
@@ -1662,6 +1731,7 @@ export const RemoveBackgroundOperation: MessageFns<RemoveBackgroundOperation> = 
     message.trimapPx = object.trimapPx ?? undefined;
     message.minConfidence = object.minConfidence ?? undefined;
     message.onLowConfidence = object.onLowConfidence ?? undefined;
+    message.refine = object.refine ?? undefined;
     return message;
   },
 };

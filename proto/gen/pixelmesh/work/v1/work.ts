@@ -302,8 +302,8 @@ export interface PlannedStep {
 }
 
 /**
- * The numbers of the first effects of a chain that other steps of the job with the same inputs begin with too, rising. The worker may compute
- * them once for all of them. Not part of the result key, because the result is the same.
+ * Of a chain of effects: the numbers of first effects after which its way parts from that of another step on the same picture, rising. The
+ * worker may compute them once for all these steps. Not part of the result key, because the result is the same.
  */
 export interface SharedEffects {
   counts: number[];
@@ -370,7 +370,10 @@ export interface OpenEntry {
   dueUnixMs: number;
 }
 
-/** In bucket `batches`, key spec.<tenant>.<batch>: a batch as it was accepted. Never changes. */
+/**
+ * In bucket `batches`, key spec.<tenant>.<last two groups of the batch id>: a batch as it was accepted. Never changes. The groups follow from
+ * the request id, so that creating the entry claims the request id. It is written last: a batch without it does not exist.
+ */
 export interface BatchSpec {
   batchId: string;
   tenant: string;
@@ -412,6 +415,8 @@ export interface BatchProgress {
   retryBefore: number;
   /** 0 while running. */
   finishedUnixMs: number;
+  /** The retry of `retry_before` runs cancelled jobs again too. */
+  retryCancelled: boolean;
 }
 
 export interface BatchEnd {
@@ -436,6 +441,25 @@ export interface ServiceEntry {
   metricsUrl: string;
   startedUnixMs: number;
   pid: number;
+}
+
+/**
+ * In bucket `batches`, key list.<tenant>.<batch> of every batch, and open.<tenant>.<batch> of an unfinished one. The second is written before
+ * all other entries of the batch, written again when the batch is cancelled or retried, and removed after its end.
+ */
+export interface BatchEntry {
+  batchId: string;
+  tenant: string;
+}
+
+/** In bucket `uploads`, key <tenant>.<sha256>: a picture that the tenant has sent without a job. */
+export interface UploadEntry {
+  /** Of a stored picture. */
+  info:
+    | ImageInfo
+    | undefined;
+  /** Why the picture was refused. It is not stored then. */
+  error: JobError | undefined;
 }
 
 function createBaseWorkItem(): WorkItem {
@@ -5170,7 +5194,7 @@ export const BatchSource: MessageFns<BatchSource> = {
 };
 
 function createBaseBatchProgress(): BatchProgress {
-  return { created: 0, ended: [], cancelled: false, retryBefore: 0, finishedUnixMs: 0 };
+  return { created: 0, ended: [], cancelled: false, retryBefore: 0, finishedUnixMs: 0, retryCancelled: false };
 }
 
 export const BatchProgress: MessageFns<BatchProgress> = {
@@ -5189,6 +5213,9 @@ export const BatchProgress: MessageFns<BatchProgress> = {
     }
     if (message.finishedUnixMs !== 0) {
       writer.uint32(40).int64(message.finishedUnixMs);
+    }
+    if (message.retryCancelled !== false) {
+      writer.uint32(48).bool(message.retryCancelled);
     }
     return writer;
   },
@@ -5246,6 +5273,14 @@ export const BatchProgress: MessageFns<BatchProgress> = {
             message.finishedUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.retryCancelled = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5273,6 +5308,11 @@ export const BatchProgress: MessageFns<BatchProgress> = {
         : isSet(object.finished_unix_ms)
         ? globalThis.Number(object.finished_unix_ms)
         : 0,
+      retryCancelled: isSet(object.retryCancelled)
+        ? globalThis.Boolean(object.retryCancelled)
+        : isSet(object.retry_cancelled)
+        ? globalThis.Boolean(object.retry_cancelled)
+        : false,
     };
   },
 
@@ -5293,6 +5333,9 @@ export const BatchProgress: MessageFns<BatchProgress> = {
     if (message.finishedUnixMs !== 0) {
       obj.finishedUnixMs = Math.round(message.finishedUnixMs);
     }
+    if (message.retryCancelled !== false) {
+      obj.retryCancelled = message.retryCancelled;
+    }
     return obj;
   },
 
@@ -5306,6 +5349,7 @@ export const BatchProgress: MessageFns<BatchProgress> = {
     message.cancelled = object.cancelled ?? false;
     message.retryBefore = object.retryBefore ?? 0;
     message.finishedUnixMs = object.finishedUnixMs ?? 0;
+    message.retryCancelled = object.retryCancelled ?? false;
     return message;
   },
 };
@@ -5649,6 +5693,182 @@ export const ServiceEntry: MessageFns<ServiceEntry> = {
     message.metricsUrl = object.metricsUrl ?? "";
     message.startedUnixMs = object.startedUnixMs ?? 0;
     message.pid = object.pid ?? 0;
+    return message;
+  },
+};
+
+function createBaseBatchEntry(): BatchEntry {
+  return { batchId: "", tenant: "" };
+}
+
+export const BatchEntry: MessageFns<BatchEntry> = {
+  encode(message: BatchEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batchId !== "") {
+      writer.uint32(10).string(message.batchId);
+    }
+    if (message.tenant !== "") {
+      writer.uint32(18).string(message.tenant);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batchId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchEntry {
+    return {
+      batchId: isSet(object.batchId)
+        ? globalThis.String(object.batchId)
+        : isSet(object.batch_id)
+        ? globalThis.String(object.batch_id)
+        : "",
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+    };
+  },
+
+  toJSON(message: BatchEntry): unknown {
+    const obj: any = {};
+    if (message.batchId !== "") {
+      obj.batchId = message.batchId;
+    }
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BatchEntry>): BatchEntry {
+    return BatchEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BatchEntry>): BatchEntry {
+    const message = createBaseBatchEntry();
+    message.batchId = object.batchId ?? "";
+    message.tenant = object.tenant ?? "";
+    return message;
+  },
+};
+
+function createBaseUploadEntry(): UploadEntry {
+  return { info: undefined, error: undefined };
+}
+
+export const UploadEntry: MessageFns<UploadEntry> = {
+  encode(message: UploadEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.info !== undefined) {
+      ImageInfo.encode(message.info, writer.uint32(10).fork()).join();
+    }
+    if (message.error !== undefined) {
+      JobError.encode(message.error, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UploadEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUploadEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.info = ImageInfo.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.error = JobError.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UploadEntry {
+    return {
+      info: isSet(object.info) ? ImageInfo.fromJSON(object.info) : undefined,
+      error: isSet(object.error) ? JobError.fromJSON(object.error) : undefined,
+    };
+  },
+
+  toJSON(message: UploadEntry): unknown {
+    const obj: any = {};
+    if (message.info !== undefined) {
+      obj.info = ImageInfo.toJSON(message.info);
+    }
+    if (message.error !== undefined) {
+      obj.error = JobError.toJSON(message.error);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UploadEntry>): UploadEntry {
+    return UploadEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UploadEntry>): UploadEntry {
+    const message = createBaseUploadEntry();
+    message.info = (object.info !== undefined && object.info !== null) ? ImageInfo.fromPartial(object.info) : undefined;
+    message.error = (object.error !== undefined && object.error !== null)
+      ? JobError.fromPartial(object.error)
+      : undefined;
     return message;
   },
 };

@@ -1,40 +1,37 @@
 import { randomBytes } from "node:crypto";
-import { waitForBroker } from "@pixelmesh/bus";
 import { toAppError } from "@pixelmesh/errors";
-import { type CreateJobRequest, type Job, type JobSpec, Priority } from "@pixelmesh/proto";
+import type { CreateJobRequest, Job, JobSpec } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import { addCallLogFields } from "@pixelmesh/telemetry";
 import type { BucketSpace } from "../../admission/bucket-space.ts";
 import type { OpenJobLimiter } from "../../admission/open-job-limiter.ts";
 import { parseDeadline } from "../../domain/deadline.ts";
-import { createFairQueue } from "../../domain/fair-queue.ts";
 import { createJobId } from "../../domain/job-id.ts";
+import { assertCallerLabels } from "../../domain/labels.ts";
 import type { StatsRecorder } from "../../domain/stats-recorder.ts";
-import { countSubmitted } from "../../orchestrator/job-metrics.ts";
-import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
 import type { JobStore, StoredJob } from "../../stores/job-store.ts";
 import type { Watchers } from "../../watch/watchers.ts";
 import { callTenant } from "../call-tenant.ts";
 import { toInputRetention } from "../input-retention.ts";
-import { brokerTimeoutMs } from "../repeatable.ts";
+import type { AcceptJob } from "./accept-job.ts";
 import { assertSameRequest, findEarlierJob } from "./earlier-job.ts";
 import { type PlanParts, planSpec } from "./plan-spec.ts";
 import { type ReceivedJob, receiveJob } from "./receive-job.ts";
-import { createStartJob, type NewJob } from "./start-job.ts";
+import type { NewJob } from "./start-job.ts";
 import type { PictureParts } from "./store-picture.ts";
 
 /** Dependencies of `createCreateJob`. */
 export type CreateJobParts = {
   readonly base: Pick<ServiceBase, "log" | "metrics">;
   readonly store: JobStore;
-  readonly orchestrator: Orchestrator;
+  readonly accept: AcceptJob;
   readonly watchers: Pick<Watchers, "view">;
   readonly limiter: OpenJobLimiter;
   readonly space: BucketSpace;
   readonly pictures: PictureParts;
   readonly planning: PlanParts;
-  readonly stats: Pick<StatsRecorder, "recordAccepted" | "recordRefused">;
+  readonly stats: Pick<StatsRecorder, "recordRefused">;
   /** The default time to the deadline. */
   readonly jobDeadlineMs: number;
 };
@@ -47,38 +44,18 @@ type Call = {
   readonly newJob: NewJob;
 };
 
-const startConcurrency = 32;
 /** The reservation of a call whose header has not arrived. */
 const noReservation: NewJob["reservation"] = { confirm() {}, cancel() {} };
 
 /** CreateJob: receives, plans, stores and dispatches a job. The job is durable once the call has succeeded. */
 export function createCreateJob(parts: CreateJobParts) {
-  const { base, store, orchestrator, watchers, space, stats } = parts;
-  const { log, metrics } = base;
+  const { base, watchers, accept, stats } = parts;
+  const { log } = base;
   const { blobs } = parts.pictures;
-  const startJob = createStartJob({ store, orchestrator, blobs, space });
-  // The concurrency is limited so that the broker answers in time however many jobs arrive at once.
-  const starting = createFairQueue(startConcurrency);
 
   /** Not awaited: without it, storage may delete the pictures after the deadline that the job would have had. */
   function releasePictures(jobId: string): void {
     blobs.release(jobId).catch((error: unknown) => log.debug({ err: error, jobId }, "pictures not released"));
-  }
-
-  /** Phase 3: starts the job, which claims its request id. Retried under the same job id while the broker is unavailable. */
-  async function start(spec: JobSpec, { tenant, signal, newJob }: Call): Promise<StoredJob> {
-    const isInteractive = spec.priority === Priority.INTERACTIVE;
-    const job = await starting.run({ tenant, isInteractive }, signal, () =>
-      waitForBroker(log, () => startJob(spec, newJob), brokerTimeoutMs, signal),
-    );
-    addCallLogFields({ jobId: job.spec.jobId });
-    if (job.spec.jobId === spec.jobId) {
-      countSubmitted(metrics, spec);
-      stats.recordAccepted();
-      const { jobId, steps, outputs } = spec;
-      log.info({ jobId, tenant, steps: steps.length, outputs: outputs.length }, "job created");
-    }
-    return job;
   }
 
   function viewEarlier({ header, sources }: ReceivedJob, earlier: StoredJob, newJob: NewJob): Job {
@@ -96,7 +73,8 @@ export function createCreateJob(parts: CreateJobParts) {
       if (received.earlier) return viewEarlier(received, received.earlier, newJob);
       const planned = await plan(parts, received, call);
       if ("earlier" in planned) return viewEarlier(received, planned.earlier, newJob);
-      return watchers.view(await start(planned.spec, call));
+      // Phase 3: the job is started, which claims its request id.
+      return watchers.view(await accept(planned.spec, newJob, call.signal));
     } finally {
       if (!newJob.mayExist && newJob.jobId !== "") releasePictures(newJob.jobId);
       newJob.reservation.cancel();
@@ -128,6 +106,7 @@ async function receive(
       tenant,
       signal,
       async onHeader(header) {
+        assertCallerLabels(header.labels);
         newJob.jobId = createJobId(nowUnixMs, randomBytes(16), { tenant, requestId: header.requestId });
         const retention = toInputRetention(newJob.jobId, parseDeadline(header, nowUnixMs, jobDeadlineMs));
         newJob.reservation = await limiter.reserve(tenant);

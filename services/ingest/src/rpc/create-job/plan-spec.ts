@@ -29,7 +29,7 @@ export type JobIdentity = {
  * open jobs. Throws as `planJob` does, and SERVICE_UNAVAILABLE if the catalogue is unknown.
  */
 export async function planSpec(
-  { catalogue, limits, rates, load, limiter, interactivePerTenant }: PlanParts,
+  { catalogue, limits, rates, load, ...tenants }: PlanParts,
   { header, sources }: { readonly header: CreateJobHeader; readonly sources: readonly Source[] },
   identity: JobIdentity,
 ): Promise<JobSpec> {
@@ -42,7 +42,14 @@ export async function planSpec(
     rates,
     ...(header.allowDegraded ? { load: await load.read() } : {}),
   });
-  const spec = { ...planned, limits };
+  return withFairPriority({ ...planned, limits }, tenants);
+}
+
+/** Returns a job, whose place among the open jobs is reserved, with a lower priority if its tenant has many open jobs. */
+export function withFairPriority(
+  spec: JobSpec,
+  { limiter, interactivePerTenant }: Pick<PlanParts, "limiter" | "interactivePerTenant">,
+): JobSpec {
   // The job itself is reserved.
   const isCrowded = spec.priority === Priority.INTERACTIVE && limiter.openJobsOf(spec.tenant) > interactivePerTenant;
   return isCrowded ? lowerPriority(spec, `the tenant has ${interactivePerTenant} open jobs or more`) : spec;

@@ -46,7 +46,7 @@ export async function storePicture(
   const source = await (isNamed
     ? reuseStored(parts, picture, retention, signal)
     : storeBytes(parts, upload, bytes, retention, signal));
-  parts.known.add(tenant, source.sha256);
+  parts.known.add(tenant, source.sha256, source.info);
   return source;
 }
 
@@ -55,8 +55,9 @@ export function digestOf({ sha256 }: Pick<Upload, "sha256">, bytes: Uint8Array):
   return bytes.length === 0 && sha256 !== "" ? sha256 : hash("sha256", bytes, "hex");
 }
 
-async function storeBytes(
-  { blobs, inspect, keepSmall }: PictureParts,
+/** Checks the bytes of a picture against their announcement, inspects them and stores them. Throws IMAGE_*, DIGEST_MISMATCH. */
+export async function storeBytes(
+  { blobs, inspect, keepSmall }: Pick<PictureParts, "blobs" | "inspect" | "keepSmall">,
   upload: Upload,
   bytes: Uint8Array,
   retention: BlobRetention,

@@ -1,0 +1,73 @@
+import { createHash, hash } from "node:crypto";
+import { AppError, expected } from "@pixelmesh/errors";
+import type { JobServiceDefinition, UploadPictureResponse } from "@pixelmesh/proto";
+import { type RpcClient, restartable, toChunks } from "@pixelmesh/rpc";
+import { toEvenChunks } from "./pictures.ts";
+import { createBackoff } from "./retry.ts";
+
+/** The bytes of a picture, or a function that opens a new stream of them. */
+export type UploadSource = Uint8Array | { readonly open: () => AsyncIterable<Uint8Array> };
+
+/** Options of an upload. */
+export type UploadOptions = {
+  /** Time for the upload, retries included; default 15 min. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+};
+
+const uploadTimeoutMs = 15 * 60_000;
+
+/** Returns the sha256 of a picture in hex, with one pass over its bytes. */
+export async function digestOf(source: UploadSource): Promise<string> {
+  if (source instanceof Uint8Array) return hash("sha256", source, "hex");
+  const sum = createHash("sha256");
+  for await (const chunk of source.open()) sum.update(chunk);
+  return sum.digest("hex");
+}
+
+/** Uploads a picture whose digest is known. Retries while the mesh does not answer or is full. */
+export async function uploadPicture(
+  rpc: RpcClient<JobServiceDefinition>,
+  source: UploadSource,
+  sha256: string,
+  options: UploadOptions & { readonly retryTimeoutMs: number },
+): Promise<UploadPictureResponse> {
+  const { signal } = options;
+  let failure: unknown;
+
+  async function* guard(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      failure = error ?? new AppError("INTERNAL", "Reading the picture failed");
+      throw failure;
+    }
+  }
+  async function* requests() {
+    const sizeBytes = source instanceof Uint8Array ? source.length : 0;
+    yield { part: { $case: "header" as const, value: { sha256, sizeBytes } } };
+    const chunks = source instanceof Uint8Array ? toChunks(source) : toEvenChunks(guard(source.open()));
+    for await (const value of chunks) yield { part: { $case: "chunk" as const, value } };
+    yield { part: { $case: "end" as const, value: {} } };
+  }
+
+  const untilMs = performance.now() + (options.timeoutMs ?? uploadTimeoutMs);
+  const backoff = createBackoff(options.retryTimeoutMs);
+  for (;;) {
+    try {
+      const timeoutMs = Math.max(1, untilMs - performance.now());
+      return await rpc.uploadPicture(restartable(requests), { timeoutMs, ...(signal ? { signal } : {}) });
+    } catch (error) {
+      if (failure !== undefined) throw failure;
+      await backoff.wait(error, signal);
+    }
+  }
+}
+
+/** Checks the form of a picture. Throws INVALID_ARGUMENT. */
+export function toUploadSource(field: string, picture: { bytes?: Uint8Array; open?: () => AsyncIterable<Uint8Array> }) {
+  const { bytes, open } = picture;
+  if ((bytes === undefined) === (open === undefined))
+    throw expected(field, "given by either bytes or open", "both or none");
+  return bytes ?? { open: open as () => AsyncIterable<Uint8Array> };
+}
