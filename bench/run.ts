@@ -1,10 +1,13 @@
 /** `make bench`: runs every case, or the one named by CASE. Exits with 1 if a figure is over its limit. */
 import { badInputCase } from "./cases/bad-input.ts";
+import { batch1000Case } from "./cases/batch-1000.ts";
 import { batchTilesCase } from "./cases/batch-tiles.ts";
+import { cliMemoryCase } from "./cases/cli-memory.ts";
 import { cutOutKernelsCase } from "./cases/cut-out-kernels.ts";
 import { cutOutsCase } from "./cases/cut-outs.ts";
 import { effectKernelsCase } from "./cases/effect-kernels.ts";
 import { effectPeersCase } from "./cases/effect-peers.ts";
+import { effectSharingCase } from "./cases/effect-sharing.ts";
 import { effectVariantsCase } from "./cases/effect-variants.ts";
 import { etaCase } from "./cases/eta.ts";
 import { eventLoopsCase } from "./cases/event-loops.ts";
@@ -45,11 +48,14 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "upscale-640x480": upscale640x480Case,
   "upscale-1080p": upscale1080pCase,
   "upscale-16": upscale16Case,
+  "batch-1000": batch1000Case,
   "batch-tiles": batchTilesCase,
+  "cli-memory": cliMemoryCase,
   "cut-out-kernels": cutOutKernelsCase,
   "cut-outs": cutOutsCase,
   "effect-kernels": effectKernelsCase,
   "effect-peers": effectPeersCase,
+  "effect-sharing": effectSharingCase,
   "effect-variants": effectVariantsCase,
   "host-recycle": hostRecycleCase,
   "upscale-finish": upscaleFinishCase,

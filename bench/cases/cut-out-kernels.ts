@@ -54,7 +54,7 @@ async function inferMatte(frame: Frame): Promise<Plane> {
   const input = new Tensor("float32", samples, [1, 3, modelSidePx, modelSidePx]);
   const results = await session.run({ [session.inputNames[0] as string]: input });
   const values = results[session.outputNames[0] as string]?.data as Float32Array;
-  const matte = toMatte(values.slice(), modelSidePx);
+  const matte = toMatte(values.slice(), { widthPx: modelSidePx, heightPx: modelSidePx });
   await session.release();
   return matte;
 }

@@ -8,11 +8,12 @@ import {
   Priority,
   SchedulerServiceDefinition,
   SlotRequest,
+  StepState,
   WorkClass,
 } from "@pixelmesh/proto";
 import { connectRpc, createSendQueue } from "@pixelmesh/rpc";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import { effectStep, slowPicture } from "@pixelmesh/testing/jobs";
+import { slowPicture } from "@pixelmesh/testing/jobs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const effects = ["black_and_white", "halftone", "blur", "clarity", "shake"];
@@ -22,17 +23,24 @@ const env = { PIXELMESH_EFFECTS_CONCURRENCY: "8" };
 const inputs = [{ from: { $case: "upload" as const, value: "source" } }];
 const encoding = { format: ImageFormat.PNG };
 
-/** A job with a step and an output for each effect, all on one upload. Nothing is taken from the result cache. */
-function variantsOf(names: readonly string[], picture: Uint8Array) {
+/** A job with a step and an output for each effect, all on one upload, behind the effects of `beginning`. Nothing is taken from the result cache. */
+function variantsOf(names: readonly string[], picture: Uint8Array, beginning: readonly string[] = []) {
+  const operationOf = (last: string) => ({
+    $case: "applyEffects" as const,
+    value: { effects: [...beginning, last].map((name) => ({ name, parameters: {} })) },
+  });
   return {
     pipeline: {
-      steps: names.map((name) => ({ ...effectStep(name, name), inputs })),
+      steps: names.map((name) => ({ id: name, operation: operationOf(name), inputs })),
       outputs: names.map((name) => ({ name, step: name, encoding })),
     },
     pictures: [{ bytes: picture }],
     noCache: true,
   };
 }
+
+/** Effects that cost more than a file of floats, on every number of cores. */
+const heavy = ["denoise", "clarity"];
 
 let picture: Buffer;
 beforeAll(async () => {
@@ -82,14 +90,23 @@ async function whileTokensAreHeld(
   }
 }
 
-/** Counts the pictures that the effects service has read from storage. */
-async function countReads(mesh: TestMesh): Promise<number> {
+/** Returns the sum of the lines of a metric of the effects service that match. */
+async function sumOf(mesh: TestMesh, line: RegExp): Promise<number> {
   const { services: running } = await mesh.client.cluster();
   const url = running.find(({ service }) => service === "effects")?.metricsUrl ?? "";
-  const lines = (await (await fetch(url)).text()).matchAll(
-    /^rpc_client_call_duration_seconds_count\{.*StorageService\/GetBlob.*\} (\d+)$/gm,
-  );
+  const lines = (await (await fetch(url)).text()).matchAll(line);
   return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** Counts the pictures that the effects service has read from storage. */
+const countReads = (mesh: TestMesh) =>
+  sumOf(mesh, /^rpc_client_call_duration_seconds_count\{.*StorageService\/GetBlob.*\} (\d+)$/gm);
+
+/** Counts the shared beginnings that steps of the effects service have made, and those that others have taken. */
+async function countBeginnings(mesh: TestMesh): Promise<{ readonly made: number; readonly joined: number }> {
+  const countOf = (result: string) =>
+    sumOf(mesh, new RegExp(`^pixelmesh_shared_beginnings_total\\{.*result="${result}".*\\} (\\d+)$`, "gm"));
+  return { made: await countOf("made"), joined: await countOf("joined") };
 }
 
 const digestsOf = ({ outputs }: Job) => Object.fromEntries(outputs.map(({ name, sha256 }) => [name, sha256]));
@@ -119,6 +136,40 @@ describe("pictures in memory", () => {
       expect(new Set(Object.values(alone)).size).toBe(effects.length);
       expect((await countReads(mesh)) - before).toBe(1 + effects.length);
     });
+  });
+
+  test("variants with a heavy beginning compute it once, and equal the results of jobs of their own", async () => {
+    const before = await countBeginnings(mesh);
+    const names = ["dither", "sepia", "halftone", "invert"];
+    await whileTokensAreHeld(mesh, async ({ queued, release }) => {
+      const { id } = await mesh.client.jobs.create(variantsOf(names, picture, heavy));
+      await queued(names.length);
+      release();
+      const job = await mesh.client.jobs.wait(id);
+      expect(job.state).toBe(JobState.SUCCEEDED);
+      const shared = { made: before.made + 1, joined: before.joined + names.length - 1 };
+      expect(await countBeginnings(mesh)).toEqual(shared);
+      const alone: Record<string, string | undefined> = {};
+      for (const name of names) {
+        const own = await mesh.client.jobs.create(variantsOf([name], picture, heavy));
+        Object.assign(alone, digestsOf(await mesh.client.jobs.wait(own.id)));
+      }
+      expect(digestsOf(job)).toEqual(alone);
+      expect(new Set(Object.values(alone)).size).toBe(names.length);
+      // A step alone keeps no floats.
+      expect(await countBeginnings(mesh)).toEqual(shared);
+    });
+  });
+
+  test("variants with a light beginning compute it each for itself", async () => {
+    const before = await countBeginnings(mesh);
+    await whileTokensAreHeld(mesh, async ({ queued, release }) => {
+      const { id } = await mesh.client.jobs.create(variantsOf(["dither", "sepia", "halftone"], picture, ["invert"]));
+      await queued(3);
+      release();
+      expect((await mesh.client.jobs.wait(id)).state).toBe(JobState.SUCCEEDED);
+    });
+    expect(await countBeginnings(mesh)).toEqual(before);
   });
 
   test("jobs of two tenants with the same picture read it twice", async () => {
@@ -168,6 +219,28 @@ describe("pictures in files", () => {
       expect((await mesh.client.jobs.wait(id)).state).toBe(JobState.SUCCEEDED);
     });
     await expect.poll(openStores).toBe(0);
+  });
+
+  test("a beginning of a job that is cancelled meanwhile leaves no file, and another job computes its own", async () => {
+    const before = await countBeginnings(mesh);
+    const names = ["dither", "sepia", "halftone"];
+    await whileTokensAreHeld(mesh, async ({ queued, release }) => {
+      const [ending, going] = [
+        await mesh.client.jobs.create(variantsOf(names, picture, heavy)),
+        await mesh.client.jobs.create(variantsOf(names, picture, heavy)),
+      ];
+      await queued(2 * names.length);
+      release();
+      const startedOf = async () =>
+        (await mesh.client.jobs.get(ending.id)).steps.some(({ state }) => state !== StepState.READY);
+      await expect.poll(startedOf, { interval: 10 }).toBe(true);
+      await mesh.client.jobs.cancel(ending.id);
+      const { state, outputs } = await mesh.client.jobs.wait(going.id);
+      expect(state).toBe(JobState.SUCCEEDED);
+      expect(new Set(outputs.map(({ sha256 }) => sha256)).size).toBe(names.length);
+    });
+    await expect.poll(openStores).toBe(0);
+    expect((await countBeginnings(mesh)).made).toBeGreaterThan(before.made);
   });
 
   test("a cancelled job leaves no file, and another job on the same picture goes on", async () => {

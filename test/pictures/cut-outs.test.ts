@@ -1,6 +1,6 @@
 import { type Job, JobState } from "@pixelmesh/client";
 import { createFrame } from "@pixelmesh/imaging";
-import { CutOutResult, ExistingAlpha, ImageFormat, type RemoveBackgroundOperation } from "@pixelmesh/proto";
+import { CutOutResult, ExistingAlpha, ImageFormat, Refinement, type RemoveBackgroundOperation } from "@pixelmesh/proto";
 import { compareMatte, startTestMesh, type TestMesh, testPicture } from "@pixelmesh/testing";
 import { download, step } from "@pixelmesh/testing/jobs";
 import sharp from "sharp";
@@ -84,6 +84,24 @@ test("the matte alone is the alpha of the cut-out, and a region bounds it", asyn
   expect(Math.min(...visible)).toBeGreaterThanOrEqual(region.leftPx);
   expect(Math.max(...visible)).toBeLessThan(region.leftPx + region.widthPx);
   expect(visible.size).toBeGreaterThan(20);
+});
+
+test("a matte that is not refined is softer than a fitted one, as a job and as a direct call", async () => {
+  const { bytes: scene } = await testPicture("portrait-object.jpg");
+  const { frame: mask } = await testPicture("portrait-object.mask.png");
+  const settings = { result: CutOutResult.MATTE, refine: Refinement.NONE };
+  const greys = async (bytes: Uint8Array) => sharp(bytes).extractChannel(0).raw().toBuffer();
+  const raw = await greys((await cutOut(scene, settings)).bytes);
+  const { bytes: fitted } = await cutOut(scene, { result: CutOutResult.MATTE });
+  const { job } = await cutOut(scene, { result: CutOutResult.MATTE, refine: Refinement.GUIDED });
+  expect(job.steps[0]?.cached).toBe(true);
+  const operation = { $case: "removeBackground", value: { model: "", ...settings } } as const;
+  expect(Buffer.compare(await greys((await callDirect(mesh, operation, scene, png)).bytes), raw)).toBe(0);
+  // Certain pixels are 0 or 255. The model's own values rarely are.
+  const certain = (grey: Buffer) => grey.filter((value) => value === 0 || value === 255).length / grey.length;
+  expect(certain(raw)).toBeLessThan(certain(await greys(fitted)) - 0.2);
+  const alpha = Float32Array.from(raw, (value) => value / 255);
+  expect(compareMatte(alpha, mask).iou).toBeGreaterThan(0.8);
 });
 
 test("a region outside of the picture is refused before there is a job", async () => {

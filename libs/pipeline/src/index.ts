@@ -31,6 +31,8 @@ export { mergeResults, resultCovers, trimResult, type Wanted, wantedOf } from ".
 export { spentFrames } from "./job/spent-frames.ts";
 export type { Catalogue } from "./operations/catalogue.ts";
 export { canonicalParameters } from "./operations/effect-parameters.ts";
+export { effectTexts } from "./operations/effect-texts.ts";
+export { type ConfidenceRule, confidenceRule, largerModels, type SizedModel } from "./operations/larger-models.ts";
 export type { Operation, OperationCase, OperationOf, OperationValues } from "./operations/operation.ts";
 export {
   type HandlersOf,

@@ -24,6 +24,7 @@ export {
   type StepOutcome,
   withFrames,
 } from "./step-handler.ts";
+export type { DerivedPicture, MakePicture } from "./steps/derived-pictures.ts";
 export {
   type DirectPart,
   type DirectRequest,
@@ -33,6 +34,7 @@ export {
 } from "./steps/direct-call.ts";
 export { executeStep } from "./steps/execute-step.ts";
 export type { ExecutionControl, ExecutionResult } from "./steps/execution.ts";
+export type { SharedBeginnings } from "./steps/shared-beginnings.ts";
 export type { SlotAccount, StepWork } from "./steps/step-work.ts";
 export { startStepWorker } from "./steps/step-worker.ts";
 export { type BlobClient, type BlobRetention, connectBlobs, type ReservationRequest } from "./storage/blob-client.ts";

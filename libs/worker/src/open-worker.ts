@@ -44,7 +44,9 @@ export async function openWorker(
     base,
     config,
     scratch,
-    pictures: createSharedPictures(scratch.openFrameStore),
+    pictures: createSharedPictures(scratch.openFrameStore, (result) =>
+      base.metrics.count("pixelmesh_shared_beginnings_total", { result }),
+    ),
     transfers: openTransfers(config),
     blobs: connectBlobs(storage),
     results: await openResultCache(base.bus),

@@ -6,7 +6,8 @@ import {
   type Raster,
   toWholeFrame,
 } from "@pixelmesh/imaging";
-import type { Adaptation, Notice, SlotOption, Step, WorkClass } from "@pixelmesh/proto";
+import type { Adaptation, LargerModel, Notice, SlotOption, Step, WorkClass } from "@pixelmesh/proto";
+import type { SharedBeginnings } from "./steps/shared-beginnings.ts";
 
 /** Size of a picture that may not be loaded yet. `channels` 0: unknown. */
 export type PictureSize = { readonly widthPx: number; readonly heightPx: number; readonly channels: number };
@@ -58,6 +59,13 @@ export type StepContext = StepGrant & {
    * option, at most twice, then a device alone. Throws `error` if it is another failure, or if there is no smaller option.
    */
   readonly retryAfterOutOfMemory: (error: unknown) => Promise<StepGrant>;
+  /**
+   * Releases the slot and waits for the one that `step` needs: this step with another model, on the same pictures. Throws the scheduler's
+   * refusal; then the step holds no slot, and may request another one.
+   */
+  readonly nextSlot: (step: Step) => Promise<StepGrant>;
+  /** The models that a job has planned for results of low confidence, in order. Undefined for a direct call, which has no plan. */
+  readonly largerModels?: readonly LargerModel[] | undefined;
 };
 
 /** The outcome of a run. */
@@ -70,6 +78,10 @@ export type StepOutcome<Picture extends Raster = Frame> = {
   readonly notices?: readonly Notice[];
   /** How sure the model was, 0 to 1, if it can be told. */
   readonly confidence?: number | undefined;
+  /** The model that made the result, if it is not the model of the need. */
+  readonly madeBy?: { readonly model: string; readonly modelDigest: string } | undefined;
+  /** Whether equal steps may use the result. False if they might get another one, because a model could not be tried. Default true. */
+  readonly isShareable?: boolean;
 };
 
 type WithNeed = {
@@ -97,7 +109,11 @@ export type RasterHandler = WithNeed & {
 };
 
 /** Context of a running step that takes rasters. */
-export type RasterContext = StepContext & { readonly frameStore: FrameStore };
+export type RasterContext = StepContext & {
+  readonly frameStore: FrameStore;
+  /** The beginnings that the step shares with other steps of its job; undefined if there are none. */
+  readonly beginnings?: SharedBeginnings | undefined;
+};
 
 /** Adds `run` for pictures in memory to a handler of rasters. */
 export function withFrames(handler: RasterHandler): RasterHandler & StepHandler {

@@ -66,7 +66,7 @@ export async function cropRaster(raster: Raster, heightPx: number): Promise<Rast
   }
 }
 
-/** Opens the rows of a frame file. Each read allocates its own memory. */
+/** Opens the rows of a frame file. Each read without `spare` allocates its own memory. */
 export async function openFileRows(raster: FrameFile): Promise<RowSource & { close(): Promise<void> }> {
   const { widthPx, heightPx, channels, path } = raster;
   const file = await open(path, "r");
@@ -75,9 +75,9 @@ export async function openFileRows(raster: FrameFile): Promise<RowSource & { clo
     widthPx,
     heightPx,
     channels,
-    async readRows(y, count) {
+    async readRows(y, count, spare) {
       assertRows(y, count, heightPx);
-      const rows = new Uint8Array(count * stride);
+      const rows = spare ?? new Uint8Array(count * stride);
       await readFully(file, rows, FRAME_FILE_HEADER_BYTES + y * stride);
       return rows;
     },

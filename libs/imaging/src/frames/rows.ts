@@ -9,8 +9,8 @@ export type RowSource = {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly channels: Channels;
-  /** Resolves to `count` whole rows from row `y` on, interleaved. */
-  readRows(y: number, count: number): Promise<Uint8Array>;
+  /** Resolves to `count` whole rows from row `y` on, interleaved. Rows of a file come in `spare`, memory of their exact length, if it is given. */
+  readRows(y: number, count: number, spare?: Uint8Array): Promise<Uint8Array>;
 };
 
 /** A picture to write rows to: in order, without gaps, each row once. */

@@ -44,6 +44,7 @@ describe("a manifest", () => {
       "models[0].haloPx",
       "models[1]",
       "models[2].scale",
+      "models[2].input",
     ]);
     expect(error.message).toMatch(/^m\.json: models\[0\]\.scale: /);
   });

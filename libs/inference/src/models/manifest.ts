@@ -20,6 +20,17 @@ const inputSchema = z.strictObject({
   std: triple.nullable().default(null),
   /** The only size that the model takes, or null for any size. */
   fixedSizePx: z.strictObject({ widthPx: positive, heightPx: positive }).nullable().default(null),
+  /** The size at which a matte model of any size gets a picture: see `matteInputSize`. */
+  openSizePx: z
+    .strictObject({
+      /** The shorter side becomes this unless the sides lie on both sides of it (MODNet); null: the picture's own size. */
+      shorterSidePx: positive.nullable(),
+      leastSidePx: positive,
+      /** Larger pictures are shrunk to so many pixels; at most 1024 by 1024. */
+      mostPixels: positive.max(1024 * 1024),
+    })
+    .nullable()
+    .default(null),
 });
 
 const outputSchema = z.strictObject({
@@ -29,6 +40,8 @@ const outputSchema = z.strictObject({
   range: tensorRange,
   /** Whether the host has to apply the sigmoid. */
   sigmoid: z.boolean().default(false),
+  /** Whether the values of a matte are stretched so that the smallest is 0 and the largest 1; otherwise they are clamped to 0 to 1. */
+  stretch: z.boolean().default(true),
 });
 
 /** Measured on the CPU provider if the file was available, else calculated from the network's layers. */
@@ -123,6 +136,14 @@ function toMistakes(entry: ModelEntry, index: number, all: readonly (ModelEntry 
   }
   if (entry.task === "matte" && entry.scale !== 1) {
     mistakes.push(at("scale", `Expected 1 for a matte, got \`${entry.scale}\``));
+  }
+  const { fixedSizePx, openSizePx } = entry.input;
+  if (entry.task === "matte" && (fixedSizePx === null) === (openSizePx === null)) {
+    const got = fixedSizePx === null ? "neither" : "both";
+    mistakes.push(at("input", `Expected a matte to have fixedSizePx or openSizePx, got \`${got}\``));
+  }
+  if (entry.task === "upscale" && openSizePx !== null) {
+    mistakes.push(at("input.openSizePx", "Expected null for an upscaler, got a rule"));
   }
   const pair = all.find((other) => other?.name === entry.denoisePair);
   if (pair && (pair === entry || pair.task !== entry.task || pair.scale !== entry.scale)) {

@@ -1,5 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
 import type { AvailableModel, ModelEntry, ModelTask, OnnxFile, TensorFacts } from "@pixelmesh/inference";
+import { type MatteFamily, matteFamilies } from "../matte-families.ts";
 
 /** Facts about a model that its file does not contain. */
 export type Hints = {
@@ -9,13 +10,11 @@ export type Hints = {
   readonly range?: "unit" | "byte";
   readonly mean?: readonly [number, number, number];
   readonly std?: readonly [number, number, number];
-  /** The size for a matte model that takes any size. */
-  readonly matteSizePx: number;
+  /** The family of a matte model. Its processing is that of U²-Net without one. */
+  readonly family: MatteFamily | undefined;
+  /** Side of the square for a matte model that takes any size. Default: as the family says. */
+  readonly matteSizePx: number | undefined;
 };
-
-/** Mean and deviation of ImageNet, with which U²-Net and most matte models were trained. */
-const matteMean: [number, number, number] = [0.485, 0.456, 0.406];
-const matteStd: [number, number, number] = [0.229, 0.224, 0.225];
 
 /**
  * Drafts an entry from a graph and the user's hints: tensors, layout, channels, size. Scale, halo and memory are measured
@@ -35,9 +34,12 @@ export function draftEntry(onnx: OnnxFile, hints: Hints): ModelEntry {
   if (task === "upscale" && !isOpen) throw refuse("an upscaler that takes any size", sides.join("×"));
   if (task === "matte" && channels !== "rgb") throw refuse("a matte model of RGB pictures", "one channel");
   if (!isFixed && !isOpen) throw refuse("both sides fixed or both open", sides.join("×"));
-  const matteSize = isFixed ? { widthPx, heightPx } : { widthPx: hints.matteSizePx, heightPx: hints.matteSizePx };
   const isMatte = task === "matte";
-  const range = hints.range ?? "unit";
+  const family = isMatte ? (hints.family ?? matteFamilies.u2net) : undefined;
+  const sizes = family
+    ? toMatteSizes(isFixed ? { widthPx, heightPx } : undefined, family, hints.matteSizePx)
+    : openSizes;
+  const range = hints.range ?? family?.input.range ?? "unit";
   return {
     name,
     task,
@@ -52,21 +54,46 @@ export function draftEntry(onnx: OnnxFile, hints: Hints): ModelEntry {
       layout,
       channels,
       range,
-      divideByMax: isMatte && range === "unit",
-      mean: toTriple(hints.mean) ?? (isMatte ? matteMean : null),
-      std: toTriple(hints.std) ?? (isMatte ? matteStd : null),
-      fixedSizePx: isMatte ? matteSize : null,
+      divideByMax: range === "unit" && (family?.input.divideByMax ?? false),
+      mean: toTriple(hints.mean) ?? family?.input.mean ?? null,
+      std: toTriple(hints.std) ?? family?.input.std ?? null,
+      fixedSizePx: sizes.fixedSizePx,
+      openSizePx: sizes.openSizePx,
     },
-    output: { name: chooseOutput(onnx.outputs).name, layout, range: isMatte ? "unit" : range, sigmoid: false },
+    output: {
+      ...{ name: chooseOutput(onnx.outputs).name, layout, range: isMatte ? "unit" : range },
+      ...(family?.output ?? { sigmoid: false, stretch: true }),
+    },
     haloPx: 0,
     receptiveRadiusPx: null,
-    sizeMultiple: 1,
+    sizeMultiple: sizes.sizeMultiple,
     workClass: "light",
-    preferredTilesPx: isMatte ? [Math.max(16, matteSize.widthPx, matteSize.heightPx)] : [64],
+    preferredTilesPx: sizes.preferredTilesPx,
     memory: { residentBytes: 1, bytesPerInputPixel: 1 },
     denoisePair: null,
     default: false,
   };
+}
+
+type Sizes = Pick<ModelEntry["input"], "fixedSizePx" | "openSizePx"> &
+  Pick<ModelEntry, "sizeMultiple" | "preferredTilesPx">;
+
+const openSizes: Sizes = { fixedSizePx: null, openSizePx: null, sizeMultiple: 1, preferredTilesPx: [64] };
+
+/** Returns the sizes of a matte model. `fixed` is that of its graph; `sidePx` is the user's, for an open graph. */
+function toMatteSizes(
+  fixed: { readonly widthPx: number; readonly heightPx: number } | undefined,
+  family: MatteFamily,
+  sidePx: number | undefined,
+): Sizes {
+  const { openSizePx, sizeMultiple } = family;
+  if (fixed === undefined && sidePx === undefined && openSizePx !== null) {
+    return { fixedSizePx: null, openSizePx, sizeMultiple, preferredTilesPx: [family.sidePx] };
+  }
+  const side = sidePx ?? family.sidePx;
+  const { widthPx, heightPx } = fixed ?? { widthPx: side, heightPx: side };
+  const preferredTilesPx = [Math.max(16, widthPx, heightPx)];
+  return { fixedSizePx: { widthPx, heightPx }, openSizePx: null, sizeMultiple: 1, preferredTilesPx };
 }
 
 /** Returns the draft as a model that a host can load. The host takes another `key` for another model. */

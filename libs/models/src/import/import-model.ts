@@ -7,6 +7,7 @@ import { loadRegistry, type ModelEntry, type ModelTask, readFileDigest, readMode
 import { publishFile, toStorageError } from "../durable.ts";
 import { withLock } from "../lock.ts";
 import { putEntry } from "../manifest-file.ts";
+import { type MatteFamilyName, matteFamilies } from "../matte-families.ts";
 import { draftEntry, type Hints } from "./draft.ts";
 import { type ModelFile, probeModel } from "./probe-model.ts";
 
@@ -23,6 +24,9 @@ export type ImportOptions = {
   readonly range?: "unit" | "byte";
   readonly mean?: readonly [number, number, number];
   readonly std?: readonly [number, number, number];
+  /** Family of a matte model, which tells its processing. */
+  readonly family?: MatteFamilyName;
+  /** Side of the square for a matte model that takes any size. */
   readonly matteSizePx?: number;
   readonly signal: AbortSignal;
   readonly onStep?: (text: string) => void;
@@ -35,8 +39,6 @@ export type ImportReport = {
   /** Assumptions and warnings for the user. */
   readonly notes: readonly string[];
 };
-
-const defaultMatteSizePx = 320;
 
 /**
  * Imports an ONNX file as a model: reads its graph, measures the rest by running it in a separate process, copies the file to
@@ -56,7 +58,8 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
   await assertFree(name, file, options);
   const draft = draftEntry(onnx, toHints(name, options, onNote));
   const rangeKnown = options.range !== undefined;
-  const probed = await probeModel(draft, { file, rangeKnown, signal, onStep, onNote });
+  const sigmoidKnown = options.family !== undefined;
+  const probed = await probeModel(draft, { file, rangeKnown, sigmoidKnown, signal, onStep, onNote });
   const entry = { ...probed, sha256: file.digest, sizeBytes: file.sizeBytes };
   const path = join(targetDir, entry.file);
   await withLock(path, { signal }, async () => {
@@ -68,16 +71,20 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
 }
 
 function toHints(name: string, options: ImportOptions, onNote: (text: string) => void): Hints {
-  const { task, range, mean, std, licence, matteSizePx } = options;
+  const { task, range, mean, std, licence, family, matteSizePx } = options;
+  if (family !== undefined && task !== "matte") throw expected("family", "given for a matte model only", family);
   if (licence === undefined) onNote("no --licence was given: the entry says `unknown`");
-  if (task === "matte" && (mean === undefined || std === undefined)) {
-    onNote("a graph does not tell how its pictures are normalised: taken as for U²-Net; see --mean, --std, --range");
+  if (task === "matte" && family === undefined && (mean === undefined || std === undefined)) {
+    onNote(
+      "a graph does not tell how its pictures are normalised: taken as for U²-Net; see --family, --mean, --std, --range",
+    );
   }
   return {
     name,
     task,
     licence: licence ?? "unknown",
-    matteSizePx: matteSizePx ?? defaultMatteSizePx,
+    family: family && matteFamilies[family],
+    matteSizePx,
     ...(range === undefined ? {} : { range }),
     ...(mean === undefined ? {} : { mean }),
     ...(std === undefined ? {} : { std }),

@@ -14,6 +14,8 @@ export type ProbeOptions = {
   readonly file: ModelFile;
   /** Whether the user has named the range of samples. */
   readonly rangeKnown: boolean;
+  /** Whether the family of a matte model tells if it returns logits. */
+  readonly sigmoidKnown: boolean;
   readonly signal: AbortSignal;
   /** Receives the name of each measurement. */
   readonly onStep: (text: string) => void;
@@ -118,13 +120,17 @@ async function findRange(host: InferenceHost, entry: ModelEntry, options: ProbeO
 }
 
 async function probeMatte(host: InferenceHost, draft: ModelEntry, options: ProbeOptions): Promise<ModelEntry> {
-  const { file, signal, onStep, onNote } = options;
+  const { file, sigmoidKnown, signal, onStep, onNote } = options;
   onStep("range of the matte");
   const { data } = await host.runMatte(toCandidate(draft, file, "plain"), mattePicture(draft), { signal });
   const outside = data.some((value) => value < -0.01 || value > 1.01);
-  if (outside) onNote("the matte has values outside 0 to 1: taken for logits, the host applies the sigmoid");
+  if (outside && !sigmoidKnown)
+    onNote("the matte has values outside 0 to 1: taken for logits, the host applies the sigmoid");
+  if (outside && sigmoidKnown && !draft.output.sigmoid)
+    onNote("the matte has values outside 0 to 1, which its family has not: check --family");
   const workClass = file.sizeBytes >= heavyMatteFileBytes ? "heavy" : "light";
-  return { ...draft, output: { ...draft.output, sigmoid: outside }, workClass };
+  const sigmoid = sigmoidKnown ? draft.output.sigmoid : outside;
+  return { ...draft, output: { ...draft.output, sigmoid }, workClass };
 }
 
 async function withMemory(entry: ModelEntry, options: ProbeOptions): Promise<ModelEntry> {

@@ -1,4 +1,4 @@
-import type { Step } from "@pixelmesh/proto";
+import type { LargerModel, Step } from "@pixelmesh/proto";
 import type { WorkerRole } from "@pixelmesh/roles";
 import type { CostCurve } from "../estimates/measured-rates.ts";
 import type { LoadLevel } from "../plan/load-level.ts";
@@ -39,6 +39,8 @@ export type ResolvedValue<C extends OperationCase> = {
   readonly value: OperationValues[C];
   /** sha256 of the model's file; left out where no model is used or known yet. */
   readonly modelDigest?: string;
+  /** Models that the step tries after its own, in order. They are part of the result key. */
+  readonly largerModels?: readonly LargerModel[];
   /** Other revisions or digests that the pixels depend on. They become part of the step's revision. */
   readonly dependsOn?: unknown;
 };

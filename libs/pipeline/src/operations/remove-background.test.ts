@@ -1,4 +1,10 @@
-import { CutOutResult, ExistingAlpha, type RemoveBackgroundOperation } from "@pixelmesh/proto";
+import {
+  CutOutResult,
+  ExistingAlpha,
+  LowConfidence,
+  Refinement,
+  type RemoveBackgroundOperation,
+} from "@pixelmesh/proto";
 import { expect, test } from "vitest";
 import { validateOperation } from "./operations.ts";
 import { removeBackground } from "./remove-background.ts";
@@ -21,6 +27,10 @@ test("settings at their defaults are left out, so that equal cut-outs have equal
     minIsland: 0,
     trimapPx: 0,
     result: CutOutResult.CUT_OUT,
+    refine: Refinement.GUIDED,
+    minConfidence: 0,
+    // Says nothing without a bound.
+    onLowConfidence: LowConfidence.FAIL,
   };
   expect(resolve(defaults)).toEqual({ model: "m" });
   const changed: Partial<RemoveBackgroundOperation> = {
@@ -33,8 +43,16 @@ test("settings at their defaults are left out, so that equal cut-outs have equal
     trimapPx: 12,
     region: { leftPx: 0, topPx: 0, widthPx: 9, heightPx: 9 },
     result: CutOutResult.MATTE,
+    refine: Refinement.NONE,
+    minConfidence: 0.7,
+    onLowConfidence: LowConfidence.FAIL,
   };
   expect(resolve(changed)).toEqual({ model: "m", ...changed });
+});
+
+test("a bound of the confidence retries unless it is to fail, so that both ways to say it have one key", () => {
+  for (const onLowConfidence of [undefined, LowConfidence.UNSPECIFIED, LowConfidence.RETRY])
+    expect(resolve({ minConfidence: 0.7, onLowConfidence })).toEqual({ model: "m", minConfidence: 0.7 });
 });
 
 test("a region outside of a picture of known size is refused with both", () => {
@@ -51,7 +69,9 @@ test("a region outside of a picture of known size is refused with both", () => {
 test.each([
   [{ threshold: 1.1 }, "op.threshold", "a number from 0 to 1", "1.1"],
   [{ featherPx: 0.1 }, "op.feather_px", "a number from 0.3 to 100, or 0 for none", "0.1"],
-  [{ trimapPx: 0.5 }, "op.trimap_px", "a number from 1 to 16384, or 0 for 3 % of the longer side", "0.5"],
+  [{ trimapPx: 0.5 }, "op.trimap_px", "a number from 1 to 16384, or 0 for the default", "0.5"],
+  [{ minConfidence: -0.1 }, "op.min_confidence", "a number from 0 to 1", "-0.1"],
+  [{ minConfidence: 70 }, "op.min_confidence", "a number from 0 to 1", "70"],
   [{ minIsland: Number.NaN }, "op.min_island", "a number from 0 to 0.5", "NaN"],
   [
     { region: { leftPx: -1, topPx: 0, widthPx: 1, heightPx: 1 } },

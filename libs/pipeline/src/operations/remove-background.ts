@@ -1,8 +1,16 @@
 import { expected } from "@pixelmesh/errors";
-import { CutOutResult, ExistingAlpha, type Region, type RemoveBackgroundOperation } from "@pixelmesh/proto";
+import {
+  CutOutResult,
+  ExistingAlpha,
+  LowConfidence,
+  Refinement,
+  type Region,
+  type RemoveBackgroundOperation,
+} from "@pixelmesh/proto";
 import { MAX_SIDE_PX } from "../values/limits.ts";
 import type { Size } from "../values/sizes.ts";
 import { chooseMatteModel } from "./choose-model.ts";
+import { confidenceRule, largerModels } from "./larger-models.ts";
 import { defineOperation } from "./operation.ts";
 
 const start = { least: 0, most: MAX_SIDE_PX - 1, isInteger: true } as const;
@@ -13,7 +21,7 @@ export const removeBackground = defineOperation({
   case: "removeBackground",
   name: "remove_background",
   role: "background",
-  revision: 2,
+  revision: 3,
   usesModel: true,
   catalogueList: "matteModels",
   addsAlpha: true,
@@ -23,7 +31,7 @@ export const removeBackground = defineOperation({
     featherPx: { least: 0.3, most: 100, zero: "for none" },
     minIsland: { least: 0, most: 0.5 },
     minConfidence: { least: 0, most: 1 },
-    trimapPx: { least: 1, most: MAX_SIDE_PX, zero: "for 3 % of the longer side" },
+    trimapPx: { least: 1, most: MAX_SIDE_PX, zero: "for the default" },
     region: { leftPx: start, topPx: start, widthPx: side, heightPx: side },
   },
   inputs: () => [{ name: "picture" }],
@@ -32,14 +40,22 @@ export const removeBackground = defineOperation({
   },
   resolve(value, { catalogue, input, path }) {
     if (value.region && input) assertOverlaps(value.region, input, path);
-    const { name, digest } = chooseMatteModel(value, catalogue);
-    return { value: { model: name, ...withoutDefaults(value) }, modelDigest: digest };
+    const model = chooseMatteModel(value, catalogue);
+    return {
+      value: { model: model.name, ...withoutDefaults(value) },
+      modelDigest: model.digest,
+      largerModels: confidenceRule(value)?.retries ? largerModels(model, catalogue.matteModels) : [],
+    };
   },
   keyParameters: (value, modelDigest) => ({ ...value, model: modelDigest === "" ? value.model : "" }),
   modelName: ({ model }) => model,
   resultSize: (_, input) => input,
   // The model works at a fixed size: most of the cost does not depend on the picture.
-  expectedCost: { curve: { startMs: 300, msPerMegapixel: 60 }, variant: ({ model }) => [model] },
+  expectedCost: {
+    curve: { startMs: 300, msPerMegapixel: 60 },
+    // A cut-out that may run several models says nothing about the speed of its first one.
+    variant: (value) => [value.model, ...(confidenceRule(value)?.retries ? ["larger models"] : [])],
+  },
 });
 
 /** A picture of unknown size passes: its worker checks it. */
@@ -51,8 +67,15 @@ function assertOverlaps({ leftPx, topPx, widthPx, heightPx }: Region, picture: S
 
 /** Returns the settings that change something, so that equal cut-outs have equal keys. */
 function withoutDefaults(value: RemoveBackgroundOperation): Partial<RemoveBackgroundOperation> {
-  const { existingAlpha = ExistingAlpha.UNSPECIFIED, decontaminate = true, fillHoles = false, region, result } = value;
-  const { threshold = 0, featherPx = 0, minIsland = 0, trimapPx = 0 } = value;
+  const {
+    existingAlpha = ExistingAlpha.UNSPECIFIED,
+    decontaminate = true,
+    fillHoles = false,
+    region,
+    result,
+    refine,
+  } = value;
+  const { threshold = 0, featherPx = 0, minIsland = 0, trimapPx = 0, minConfidence = 0, onLowConfidence } = value;
   const isAuto = existingAlpha === ExistingAlpha.UNSPECIFIED || existingAlpha === ExistingAlpha.AUTO;
   return {
     ...(isAuto ? {} : { existingAlpha }),
@@ -64,5 +87,8 @@ function withoutDefaults(value: RemoveBackgroundOperation): Partial<RemoveBackgr
     ...(minIsland > 0 ? { minIsland } : {}),
     ...(region ? { region } : {}),
     ...(result === CutOutResult.MATTE ? { result } : {}),
+    ...(refine === Refinement.NONE ? { refine } : {}),
+    ...(minConfidence > 0 ? { minConfidence } : {}),
+    ...(minConfidence > 0 && onLowConfidence === LowConfidence.FAIL ? { onLowConfidence } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import type { Step } from "@pixelmesh/proto";
+import type { LargerModel, Step } from "@pixelmesh/proto";
 import { canonicalDigest } from "../values/canonical-json.ts";
 import type { Size } from "../values/sizes.ts";
 import type { Catalogue } from "./catalogue.ts";
@@ -11,6 +11,8 @@ export type ResolvedStep = {
   /** sha256 of the model's file; empty where no model is used. */
   readonly modelDigest: string;
   readonly operationRevision: number;
+  /** Models that the step tries after its own, in order. */
+  readonly largerModels: readonly LargerModel[];
 };
 
 /**
@@ -25,15 +27,17 @@ export function resolveStep(step: Step, catalogue: Catalogue, input?: Size): Res
     step: { id: step.id, inputs: step.inputs, operation: resolved.operation },
     modelDigest: resolved.modelDigest,
     operationRevision: resolved.revision,
+    largerModels: resolved.largerModels,
   };
 }
 
 function resolveOperation<C extends OperationCase>({ $case, value }: OperationOf<C>, context: ResolveContext) {
   const { revision, resolve } = operations[$case];
-  const { value: resolved, modelDigest = "", dependsOn } = resolve(value, context);
+  const { value: resolved, modelDigest = "", largerModels = [], dependsOn } = resolve(value, context);
   return {
     operation: { $case, value: resolved } as Operation,
     modelDigest,
+    largerModels,
     revision: dependsOn === undefined ? revision : mixRevision(revision, dependsOn),
   };
 }

@@ -6,7 +6,7 @@ import { operationOf, operations } from "./operations.ts";
 /**
  * The result key of a step: sha256 as 64 hex digits over the operation and its revision, its resolved parameters, the sha256 of its
  * inputs in order, the model's digest and the precision. Names of steps and the order of parameters are not part of it. A model
- * counts by its digest, or by its name where no digest is known.
+ * counts by its digest, or by its name where no digest is known. The models that a step may try after its own count by their digests.
  */
 export function stepKey(planned: PlannedStep, inputDigests: readonly string[], precision = "fp32"): string {
   if (planned.step === undefined) throw new TypeError("Expected a planned step to have a step");
@@ -17,6 +17,8 @@ export function stepKey(planned: PlannedStep, inputDigests: readonly string[], p
     parameters: keyParameters(operation, planned.modelDigest),
     inputs: inputDigests,
     modelDigest: planned.modelDigest,
+    // Left out where there are none: then the key is that of earlier releases.
+    largerModels: planned.largerModels?.models.map(({ digest }) => digest),
     precision,
   });
 }

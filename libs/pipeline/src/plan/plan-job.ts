@@ -20,6 +20,7 @@ import { edgesOf, topologicalOrder, withAncestors } from "./graph.ts";
 import { type Load, noLoad } from "./load-level.ts";
 import { normalizePipeline } from "./normalize-pipeline.ts";
 import { assertHeader, priorityOf, qualityOf, requestDigest } from "./request-header.ts";
+import { withSharedEffects } from "./shared-effects.ts";
 import { applySizePolicy } from "./size-policy.ts";
 import { validatePipeline } from "./validate-pipeline.ts";
 
@@ -85,7 +86,7 @@ export function planJob(request: PlanRequest): JobSpec {
     createdUnixMs: request.nowUnixMs,
     deadlineUnixMs: request.deadlineUnixMs,
     sources: [...sources],
-    steps: sized.map((each) => planStep(each, request)),
+    steps: withSharedEffects(sized.map((each) => planStep(each, request))),
     outputs,
     adaptations: [
       ...(load.level > 0 ? sizeAdaptations(sized, resolved, load) : []),
@@ -93,6 +94,7 @@ export function planJob(request: PlanRequest): JobSpec {
     ],
     notices: unusedNotices(asked, needed),
     requestDigest: requestDigest(header, sources),
+    labels: [...new Set(header.labels)],
   });
   assertSpecSize(spec);
   return spec;
@@ -137,11 +139,12 @@ function withSizes(
 
 function planStep({ step: sized, input, size }: SizedStep, { catalogue, rates }: PlanRequest): PlannedStep {
   const { widthPx, heightPx } = size;
-  const { step, modelDigest, operationRevision } = resolveStep(sized, catalogue, input);
+  const { step, modelDigest, operationRevision, largerModels } = resolveStep(sized, catalogue, input);
   const operation = operationOf(step);
   const { role } = operations[operation.$case];
   const sizes = { widthPx, heightPx };
-  const together = { sharedEffects: undefined, largerModels: undefined };
+  const larger = largerModels.length > 0 ? { models: [...largerModels] } : undefined;
+  const together = { sharedEffects: undefined, largerModels: larger };
   const planned = { step, service: role, modelDigest, operationRevision, ...sizes, ...together, expectedMs: 0 };
   return { ...planned, expectedMs: rates ? expectedStepMs(rates, step, stepMegapixels(planned)) : 0 };
 }

@@ -36,7 +36,7 @@ export function qualityOf(header: CreateJobHeader): Quality {
 
 /**
  * sha256 of a request: its pipeline, the settings of its header except the request id, and its pictures by name and content. Two
- * requests with the same digest ask for the same job. The digest does not depend on the catalogue, which may change before a retry.
+ * requests with the same digest ask for the same job. Labels only describe a job, so they are left out. The digest does not depend on the catalogue, which may change before a retry.
  */
 export function requestDigest(header: CreateJobHeader, sources: readonly Source[]): string {
   return canonicalDigest({

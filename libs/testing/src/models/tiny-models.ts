@@ -67,7 +67,7 @@ function toModel(name: string, path: string, bytes: Uint8Array, facts: Partial<A
     sourceUrl: null,
     licence: "MIT",
     input: { name: "x", layout: "nchw", channels: "rgb", range: "unit", ...plain },
-    output: { name: "y", layout: "nchw", range: "unit", sigmoid: false },
+    output: { name: "y", layout: "nchw", range: "unit", sigmoid: false, stretch: true },
     haloPx: 3,
     receptiveRadiusPx: 3,
     sizeMultiple: 1,
@@ -81,7 +81,7 @@ function toModel(name: string, path: string, bytes: Uint8Array, facts: Partial<A
 }
 
 /** Default facts of an input. */
-export const plain = { divideByMax: false, mean: null, std: null, fixedSizePx: null } as const;
+export const plain = { divideByMax: false, mean: null, std: null, fixedSizePx: null, openSizePx: null } as const;
 
 const any = [1, 3, "h", "w"] as const;
 const value = (name: string, shape: readonly (number | string)[] = any) => ({ name, shape });

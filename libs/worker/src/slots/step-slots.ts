@@ -6,7 +6,7 @@ import { type HeldSlot, holdSlot } from "./hold-slot.ts";
 import { firstTry, nextTry } from "./oom-fallback.ts";
 import type { SchedulerLink } from "./scheduler-link.ts";
 
-/** The slots of one step: one at a time, a smaller one after each out-of-memory failure. */
+/** The slots of one step: one at a time, a smaller one after each out-of-memory failure, and one for each further part of its work. */
 export type StepSlots = {
   /** Returns the current grant. */
   readonly current: () => StepGrant;
@@ -14,6 +14,8 @@ export type StepSlots = {
   readonly signal: AbortSignal;
   /** See `StepContext.retryAfterOutOfMemory`. */
   readonly retryAfterOutOfMemory: (error: unknown) => Promise<StepGrant>;
+  /** Releases the current slot and waits for one for another part of the work. Throws like `holdSlot`; then no slot is held. */
+  readonly replace: (request: SlotRequest) => Promise<StepGrant>;
   /** Releases the current slot. */
   readonly release: (measured?: Parameters<HeldSlot["release"]>[0]) => void;
 };
@@ -26,13 +28,14 @@ export async function openStepSlots(
   { metrics, operation }: { readonly metrics: Metrics; readonly operation: string },
 ): Promise<StepSlots> {
   const lost = new AbortController();
+  let wanted = request;
   let currentTry = firstTry(request.options);
   let slot = await hold(false);
 
   async function hold(underWay: boolean): Promise<HeldSlot> {
     const options = currentTry.options.map((option) => ({ ...option }));
     const { alone } = currentTry;
-    return holdSlot(scheduler, SlotRequest.create({ ...request, options, alone, underWay }), signal);
+    return holdSlot(scheduler, SlotRequest.create({ ...wanted, options, alone, underWay }), signal);
   }
   /** Aborts the signal when `held` is lost, unless it has been replaced. */
   function watch(held: HeldSlot): void {
@@ -60,6 +63,14 @@ export async function openStepSlots(
       slot.release({ outOfMemory: true });
       if (next === undefined) throw error;
       currentTry = next;
+      slot = await hold(true);
+      watch(slot);
+      return current();
+    },
+    async replace(next) {
+      slot.release();
+      wanted = next;
+      currentTry = firstTry(next.options);
       slot = await hold(true);
       watch(slot);
       return current();

@@ -7,6 +7,7 @@ import { openStepSlots, type StepSlots } from "../slots/step-slots.ts";
 import type { SlotNeed, StepContext, StepOutcome } from "../step-handler.ts";
 import type { ExecutionControl, ExecutionResult } from "./execution.ts";
 import { toSlotRequest, waitForNeed } from "./slot-request.ts";
+import { createSlotTurn, type SlotTurn } from "./slot-turn.ts";
 import type { SlotAccount, StepWork } from "./step-work.ts";
 
 // Created once: an abort without a reason creates an error with a stack trace each time.
@@ -41,7 +42,15 @@ export async function executeStep(
     );
     const slotWaitMs = performance.now() - requestedMs;
     base.metrics.observe("pixelmesh_slot_wait_seconds", { operation, result: "granted" }, slotWaitMs / 1000);
-    return { ...(await runWithSlots(work, need, slots, loading, control)), slotWaitMs };
+    const turn = createSlotTurn(slots, async (step, whileHeld) => {
+      const nextNeed = await waitForNeed({ ...work, step }, whileHeld);
+      return toSlotRequest(parts, step, nextNeed, account);
+    });
+    const executed = await runWithSlots(work, need, turn, loading, control);
+    const laterWaitMs = turn.waitedMs();
+    if (laterWaitMs > 0)
+      base.metrics.observe("pixelmesh_slot_wait_seconds", { operation, result: "granted" }, laterWaitMs / 1000);
+    return { ...executed, slotWaitMs: slotWaitMs + laterWaitMs };
   } finally {
     ended.abort(runEnded);
   }
@@ -51,7 +60,7 @@ export async function executeStep(
 async function runWithSlots(
   work: StepWork,
   need: SlotNeed,
-  slots: StepSlots,
+  { slots, nextSlot, heldMs, waitedMs }: SlotTurn,
   loading: Promise<readonly Raster[]>,
   control: ExecutionControl,
 ): Promise<Omit<ExecutionResult, "slotWaitMs">> {
@@ -70,11 +79,15 @@ async function runWithSlots(
         signal: slots.signal,
         onProgress: onlyRising(control.onProgress),
         retryAfterOutOfMemory: slots.retryAfterOutOfMemory,
+        nextSlot,
+        largerModels: work.largerModels,
       }),
     );
-    const runMs = performance.now() - startedMs;
-    slots.release({ runMs: Math.round(runMs), peakBytes: outcome.peakBytes ?? 0 });
-    return { outcome, model, modelDigest, deviceId: slots.current().deviceId, isCold, runMs };
+    slots.release({ runMs: Math.round(heldMs()), peakBytes: outcome.peakBytes ?? 0 });
+    const { deviceId } = slots.current();
+    const madeBy = outcome.madeBy ?? { model, modelDigest };
+    const runMs = performance.now() - startedMs - waitedMs();
+    return { outcome, ...madeBy, firstModelDigest: modelDigest, deviceId, isCold, runMs };
   } catch (error) {
     slots.release({ outOfMemory: error instanceof AppError && error.reason === "OUT_OF_MEMORY" });
     // The handler may throw any error after an abort; the reason of the abort is the failure.
@@ -113,10 +126,12 @@ function onlyRising(onProgress: (fraction: number) => void): (fraction: number) 
 }
 
 async function runHandler(
-  { handler, step, frameStore }: StepWork,
+  { handler, step, frameStore, beginnings }: StepWork,
   inputs: readonly Raster[],
   context: StepContext,
 ): Promise<StepOutcome<Raster>> {
-  if ("runRasters" in handler) return handler.runRasters(step, inputs, { ...context, frameStore });
+  if ("runRasters" in handler) {
+    return handler.runRasters(step, inputs, { ...context, frameStore, beginnings: beginnings?.() });
+  }
   return handler.run(step, await Promise.all(inputs.map(toWholeFrame)), context);
 }

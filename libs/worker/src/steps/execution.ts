@@ -16,12 +16,16 @@ export type ExecutionControl = {
 /** The outcome of a run, with its durations in milliseconds. */
 export type ExecutionResult = {
   readonly outcome: StepOutcome<Raster>;
+  /** The model that made the result. */
   readonly model: string;
   readonly modelDigest: string;
+  /** Digest of the model that the step ran first. */
+  readonly firstModelDigest: string;
   /** The device that was granted. */
   readonly deviceId: string;
   /** Whether the model had to be loaded first. */
   readonly isCold: boolean;
+  /** All waits for slots. */
   readonly slotWaitMs: number;
   readonly runMs: number;
 };

@@ -28,7 +28,9 @@ export async function produceResult(
   const frameStore = parts.scratch.openFrameStore();
   const inputs = openStepInputs(parts, item, { sizeOf: (input) => handler.inputSize?.(step, input), limits });
   try {
-    const work = { handler, step, sizes: item.inputs, limits, frameStore, loadInputs: inputs.load };
+    const largerModels = item.largerModels?.models ?? [];
+    const { load: loadInputs, beginnings } = inputs;
+    const work = { handler, step, sizes: item.inputs, limits, frameStore, loadInputs, beginnings, largerModels };
     const executed = await executeStep(parts, work, item, {
       signal,
       onGranted: progress.granted,
@@ -51,7 +53,7 @@ export async function produceResult(
     if (!inputs.include(frame)) ownRaster(frameStore, frame);
     await inputs.close(true);
     await frameStore.end();
-    await shareResult(parts, item, result, executed.modelDigest);
+    await shareResult(parts, item, result, executed);
     return { result, slotWaitMs: Math.round(executed.slotWaitMs) };
   } finally {
     progress.end();

@@ -2,6 +2,13 @@ import { isMarkedAsUntransferable, markAsUntransferable } from "node:worker_thre
 import { AppError } from "@pixelmesh/errors";
 import { type FrameStore, isFrameFile, type Raster } from "@pixelmesh/imaging";
 import type { Notice } from "@pixelmesh/proto";
+import {
+  createDerivedPictures,
+  type DerivedPictures,
+  type DerivedSource,
+  type DerivedUse,
+} from "./derived-pictures.ts";
+import { orAborted } from "./or-aborted.ts";
 
 /** A loaded picture and the notices of its decoding. */
 export type LoadedPicture = { readonly raster: Raster; readonly notices: readonly Notice[] };
@@ -18,6 +25,8 @@ export type PictureUse = {
    * so: a later user loads it anew. Otherwise the memory is marked, and a transfer copies it.
    */
   begin(): void;
+  /** The pictures that this user may make of the picture together with others. */
+  readonly derived: DerivedUse;
   /**
    * Ends the use. The last end closes the picture's frame store. Decoded pixels are freed at once if the work of all users has ended well; else
    * they are left to the garbage collector, because aborted work may still read them. Idempotent.
@@ -29,9 +38,9 @@ export type PictureUse = {
 export type SharedPictures = {
   /**
    * Starts to load the picture of this key, or joins its other users. The key names the tenant, the job and the form of the picture. The load
-   * is aborted when all of its users have left, not before.
+   * is aborted when all of its users have left, not before. `derivedKeys`: the pictures that this user may make of it.
    */
-  use(key: string, load: LoadPicture, signal: AbortSignal): PictureUse;
+  use(key: string, load: LoadPicture, signal: AbortSignal, derivedKeys?: readonly string[]): PictureUse;
 };
 
 /** A picture with users. */
@@ -39,6 +48,7 @@ type Held = {
   readonly frameStore: FrameStore;
   readonly loading: Promise<LoadedPicture>;
   readonly abandoned: AbortController;
+  readonly derived: DerivedPictures;
   loaded: LoadedPicture | undefined;
   users: number;
   /** Whether it has had several users at once. */
@@ -52,9 +62,12 @@ const noUsers = new AppError("CANCELLED", "No step needs the picture any more");
 
 /**
  * Creates the shared pictures of a process. A picture is held only while a step uses it. Each of its users pays for the whole picture with its slot,
- * so the memory stays within what the scheduler has granted, whichever user ends last.
+ * so the memory stays within what the scheduler has granted, whichever user ends last. `onDerived` is called with each derived picture that a step gets.
  */
-export function createSharedPictures(openFrameStore: () => FrameStore): SharedPictures {
+export function createSharedPictures(
+  openFrameStore: () => FrameStore,
+  onDerived?: (source: DerivedSource) => void,
+): SharedPictures {
   const all = new Map<string, Held>();
 
   function start(key: string, load: LoadPicture): Held {
@@ -65,6 +78,7 @@ export function createSharedPictures(openFrameStore: () => FrameStore): SharedPi
       frameStore,
       loading,
       abandoned,
+      derived: createDerivedPictures(openFrameStore, onDerived),
       loaded: undefined,
       users: 0,
       isShared: false,
@@ -91,15 +105,17 @@ export function createSharedPictures(openFrameStore: () => FrameStore): SharedPi
   }
 
   return {
-    use(key, load, signal) {
+    use(key, load, signal, derivedKeys = []) {
       const held = all.get(key) ?? start(key, load);
       held.users += 1;
+      const derived = held.derived.enter(derivedKeys);
       held.isShared ||= held.users > 1;
       const loaded = orAborted(held.loading, signal);
       loaded.catch(() => {});
       let isEnded = false;
       return {
         loaded,
+        derived,
         begin() {
           const raster = held.loaded?.raster;
           if (!raster || isFrameFile(raster) || isMarkedAsUntransferable(raster.data.buffer)) return;
@@ -111,6 +127,7 @@ export function createSharedPictures(openFrameStore: () => FrameStore): SharedPi
         async end(hasEndedWell) {
           if (isEnded) return;
           isEnded = true;
+          await derived.leave();
           held.users -= 1;
           held.isFreeable &&= hasEndedWell;
           if (held.users > 0) return;
@@ -120,17 +137,4 @@ export function createSharedPictures(openFrameStore: () => FrameStore): SharedPi
       };
     },
   };
-}
-
-/** Waits for a promise that others wait for, too. Rejects with the signal's reason when that is aborted first. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

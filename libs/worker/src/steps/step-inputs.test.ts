@@ -256,3 +256,31 @@ test("the memory of a shared frame cannot be transferred by one of its steps", a
   expect(reads.length).toBe(1);
   for (const each of [...steps, third]) await each.release(frame);
 });
+
+test("steps of one job count as users of a beginning from their load to the end of their run", async () => {
+  const { step } = await startProcess();
+  const blur = { name: "blur", parameters: {} };
+  const chain = (...names: string[]) => ({
+    step: {
+      operation: {
+        $case: "applyEffects" as const,
+        value: { effects: [blur, ...names.map((name) => ({ name, parameters: {} }))] },
+      },
+    },
+    sharedEffects: { counts: [1] },
+  });
+  const [one, two, other] = [step(robotJpeg, chain("dither")), step(robotJpeg, chain("sepia")), step()];
+  const loads = [one, two, other].map((each) => each.load({ signal: living }));
+  expect(one.beginnings()?.counts).toEqual([1]);
+  expect(one.beginnings()?.users(1)).toBe(2);
+  expect(other.beginnings()).toBeUndefined();
+  const raster = await first(loads[0] as Promise<readonly Raster[]>);
+  const made = { shape: raster, raster };
+  const got = await one.beginnings()?.get(1, async () => made, living);
+  expect(await two.beginnings()?.get(1, () => Promise.reject(new Error("made twice")), living)).toBe(got);
+  await one.release(createFrame(1, 1, 3));
+  expect(two.beginnings()?.users(1)).toBe(1);
+  expect(two.beginnings()?.has(1)).toBe(true);
+  for (const each of [one, two, other]) await each.close(true);
+  expect(two.beginnings()).toBeUndefined();
+});

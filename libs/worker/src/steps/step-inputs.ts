@@ -13,6 +13,7 @@ import type { Notice, StepInput, WorkItem } from "@pixelmesh/proto";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
 import type { InputSize, PictureSize } from "../step-handler.ts";
+import { beginningKeys, type SharedBeginnings, toSharedBeginnings } from "./shared-beginnings.ts";
 import type { LoadPicture, PictureUse } from "./shared-pictures.ts";
 
 const frameHeaderBytes = 1024;
@@ -25,6 +26,8 @@ export type StepInputs = {
   notices(): readonly Notice[];
   /** The run begins: see `PictureUse.begin`. */
   begin(): void;
+  /** The beginnings of its chain that the step shares with others, while it uses its first picture; undefined if there are none. */
+  beginnings(): SharedBeginnings | undefined;
   /** Whether the raster is one of the inputs: a step may return its input unchanged. */
   include(raster: Raster): boolean;
   /** The run has ended well: releases the inputs, except one that is the result. */
@@ -47,6 +50,7 @@ export function openStepInputs(
   item: WorkItem,
   { sizeOf, limits }: InputOptions,
 ): StepInputs {
+  const keys = beginningKeys(item);
   let uses: readonly PictureUse[] = [];
   let rasters: readonly Raster[] = [];
   let notices: readonly Notice[] = [];
@@ -85,7 +89,7 @@ export function openStepInputs(
     async load({ signal }) {
       const loaders = item.inputs.map((input) => ({ key: keyOf(input), load: loaderOf(input) }));
       // All at once, before anything is awaited, so that steps that begin at the same time find each other's pictures.
-      uses = loaders.map(({ key, load }) => pictures.use(key, load, signal));
+      uses = loaders.map(({ key, load }, at) => pictures.use(key, load, signal, at === 0 ? [...keys.values()] : []));
       const loaded = await Promise.all(uses.map((use) => use.loaded));
       notices = loaded.flatMap((picture) => picture.notices);
       rasters = loaded.map(({ raster }) => raster);
@@ -94,6 +98,10 @@ export function openStepInputs(
     notices: () => notices,
     begin() {
       for (const use of uses) use.begin();
+    },
+    beginnings() {
+      const [first] = uses;
+      return first && keys.size > 0 ? toSharedBeginnings(keys, first.derived) : undefined;
     },
     include: (raster) => rasters.some(isOf(raster)),
     async release(result) {

@@ -14,7 +14,7 @@ import {
 } from "../../test/pictures.ts";
 import { paintReference, planReference } from "../../test/reference/cut-out.ts";
 import { resamplePlane } from "../../test/reference/sampler.ts";
-import { planCutOut, workingSize } from "../domain/cut-out/plan-cut-out.ts";
+import { type MatteRefinement, planCutOut, workingSize } from "../domain/cut-out/plan-cut-out.ts";
 import { cutOutFrame } from "../domain/cut-out/remove-background.ts";
 import { createPlane, type Plane } from "../domain/planes/plane.ts";
 import { cutOutKernels } from "./cut-out-kernels.ts";
@@ -33,11 +33,11 @@ function compare(found: Frame, wanted: Frame): Difference {
   return worst;
 }
 
-async function cutBoth(frame: Frame, matte: Plane): Promise<Difference> {
+async function cutBoth(frame: Frame, matte: Plane, refine: MatteRefinement = "guided"): Promise<Difference> {
   const { widthPx, heightPx } = workingSize(frame, matte.widthPx);
   const guide = await resizeFrame(frame, widthPx, heightPx);
-  const wanted = await paintReference(frame, await planReference(guide, matte, noPause), noPause);
-  return compare(await cutOutFrame({ frame, guide, matte }), wanted);
+  const wanted = await paintReference(frame, await planReference(guide, matte, noPause, refine), noPause);
+  return compare(await cutOutFrame({ frame, guide, matte, refine }), wanted);
 }
 
 const within = { alpha: 1, color: 1 };
@@ -79,13 +79,18 @@ test.each([
   [480, 360, 60],
   [333, 517, 128],
   [901, 500, 320],
-])("a hairy object of %i×%i is cut out as by the reference, within one level", async (widthPx, heightPx, sidePx) => {
-  const size = { widthPx, heightPx };
-  const truth = createHairyBlob(size, sidePx);
-  const [object, background] = [3, 8].map((seed) => createPicture(size, 3, textured(seed)));
-  const matte = resamplePlane(truth, { widthPx: sidePx, heightPx: sidePx });
-  expectWithin(await cutBoth(mixLayers(object!, background!, truth), matte));
-});
+])(
+  "a hairy object of %i×%i is cut out as by the reference, fitted and not, within one level",
+  async (widthPx, heightPx, sidePx) => {
+    const size = { widthPx, heightPx };
+    const truth = createHairyBlob(size, sidePx);
+    const [object, background] = [3, 8].map((seed) => createPicture(size, 3, textured(seed)));
+    const matte = resamplePlane(truth, { widthPx: sidePx, heightPx: sidePx });
+    const picture = mixLayers(object!, background!, truth);
+    expectWithin(await cutBoth(picture, matte));
+    expectWithin(await cutBoth(picture, matte, "none"));
+  },
+);
 
 test("noise of any size, with any matte, is cut out as by the reference, within one level", async () => {
   const side = fc.integer({ min: 1, max: 70 });
@@ -94,15 +99,26 @@ test("noise of any size, with any matte, is cut out as by the reference, within 
     fc.asyncProperty(side, side, channels, fc.integer({ min: 4, max: 40 }), fc.nat(), async (w, h, c, matte, seed) => {
       const next = createSequence(seed);
       const picture = createPicture({ widthPx: w, heightPx: h }, c, () => 256 * next());
-      expectWithin(
-        await cutBoth(
-          picture,
-          createValues({ widthPx: matte, heightPx: matte }, () => next()),
-        ),
-      );
+      const values = createValues({ widthPx: matte, heightPx: matte }, () => next());
+      expectWithin(await cutBoth(picture, values));
+      expectWithin(await cutBoth(picture, values, "none"));
     }),
     { numRuns: 60 },
   );
+});
+
+test("a matte that is not fitted is a sum of tents, whatever the picture shows", async () => {
+  const next = createSequence(7);
+  const matte = createValues({ widthPx: 20, heightPx: 20 }, () => next());
+  const frame = createPicture({ widthPx: 40, heightPx: 31 }, 3, textured(4));
+  const { data } = await cutOutFrame({ frame, guide: frame, matte, refine: "none" });
+  const place = (at: number, length: number) => Math.min(19, Math.max(0, ((at + 0.5) * 20) / length - 0.5));
+  const tent = (distance: number) => Math.max(0, 1 - Math.abs(distance));
+  for (let i = 0; i < 40 * 31; i++) {
+    const [u, v] = [place(i % 40, 40), place(Math.floor(i / 40), 31)];
+    const alpha = matte.data.reduce((sum, m, k) => sum + m * tent(u - (k % 20)) * tent(v - Math.floor(k / 20)), 0);
+    expect(Math.abs(data[i * 4 + 3]! - 255 * alpha)).toBeLessThan(0.52);
+  }
 });
 
 test("a picture of one colour has the alpha of the reference exactly", async () => {

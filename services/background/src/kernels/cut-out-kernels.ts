@@ -29,6 +29,8 @@ type CutOutFunctions = {
   /** Steps of the fit and of a round of the layers. They are done in order, some at each call. */
   readonly fitStepCount: () => number;
   readonly fitSteps: (from: number, to: number) => void;
+  /** Takes the matte of rows of the working picture as it is, in place of the fit. */
+  readonly enlargeRows: (from: number, to: number) => void;
   readonly halveRows: (from: number, to: number) => void;
   readonly roundStepCount: (radiusPx: number) => number;
   readonly farSteps: (from: number, to: number, radiusPx: number) => void;

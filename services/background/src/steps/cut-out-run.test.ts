@@ -11,11 +11,12 @@ import {
   type Raster,
   toWholeFrame,
 } from "@pixelmesh/imaging";
-import { CutOutResult, ExistingAlpha, type RemoveBackgroundOperation } from "@pixelmesh/proto";
+import { CutOutResult, ExistingAlpha, Refinement, type RemoveBackgroundOperation } from "@pixelmesh/proto";
 import sharp from "sharp";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { createPicture, textured } from "../../test/pictures.ts";
 import { toCutOutOptions } from "../domain/cut-out/cut-out-options.ts";
+import type { Size } from "../domain/planes/plane.ts";
 import { createPictureWork } from "../threads/picture-work.ts";
 import { runCutOut } from "./cut-out-run.ts";
 
@@ -30,18 +31,34 @@ const disc: Shape = (x, y) => (Math.hypot(x - 15.5, y - 15.5) < 9 ? 0.95 : 0.02)
 const modelOf = (shape: Shape) => async () =>
   Float32Array.from({ length: modelSidePx ** 2 }, (_, i) => shape(i % modelSidePx, Math.floor(i / modelSidePx)));
 
+/** The same shape at another size of the model. */
+function valuesAt({ widthPx, heightPx }: Size, shape: Shape): Float32Array {
+  return Float32Array.from({ length: widthPx * heightPx }, (_, i) =>
+    shape(
+      (((i % widthPx) + 0.5) / widthPx) * modelSidePx - 0.5,
+      ((Math.floor(i / widthPx) + 0.5) / heightPx) * modelSidePx - 0.5,
+    ),
+  );
+}
+
 async function cutOut(
   picture: Raster,
   settings: Partial<RemoveBackgroundOperation> = {},
-  { shape = disc, frameStore = memoryFrameStore as FrameStore } = {},
+  { shape = disc, frameStore = memoryFrameStore as FrameStore, keepsShape = false } = {},
 ): Promise<{ frame: Frame; notices: string[]; runs: number }> {
   let runs = 0;
   const { frame, notices } = await runCutOut(picture, toCutOutOptions(settings), {
     work,
-    modelSidePx,
-    infer: () => {
-      runs += 1;
-      return modelOf(shape)();
+    async findMatte(prepare) {
+      const infer = () => {
+        runs += 1;
+        return modelOf(shape)();
+      };
+      const square = { widthPx: modelSidePx, heightPx: modelSidePx };
+      const third = ({ widthPx, heightPx }: Size) => ({ widthPx: widthPx / 3, heightPx: heightPx / 3 });
+      const inferAt = (size: Size) => (keepsShape ? async () => valuesAt(size, shape) : infer);
+      const model = { sizeFor: keepsShape ? third : () => square, stretch: true, inferAt };
+      return { prepared: await prepare(model), notices: [] };
     },
     frameStore,
     signal: new AbortController().signal,
@@ -142,6 +159,23 @@ test("only the region is cut out, by a model that sees only it, and it keeps its
   });
 });
 
+test.each([
+  [300, 120],
+  [120, 300],
+  [150, 150],
+])("a model that keeps the shape of a picture of %i×%i cuts out the same object", async (widthPx, heightPx) => {
+  const scene = () => createScene(widthPx, heightPx);
+  const open = alphaOf((await cutOut(scene(), {}, { keepsShape: true })).frame);
+  const square = alphaOf((await cutOut(scene())).frame);
+  const isObject = (at: number) => {
+    const [x, y] = [at % widthPx, Math.floor(at / widthPx)];
+    return Math.hypot((x + 0.5) / widthPx - 0.5, (y + 0.5) / heightPx - 0.5) < 9 / 32;
+  };
+  const wrong = (alpha: Uint8Array) => alpha.filter((value, at) => value > 127 !== isObject(at)).length / alpha.length;
+  expect(wrong(square)).toBeLessThan(0.02);
+  expect(wrong(open)).toBeLessThan(0.02);
+});
+
 test("a threshold makes edges hard", async () => {
   const { frame: soft } = await cutOut(createScene(300, 200));
   for (const threshold of [0.25, 0.5, 1]) {
@@ -199,6 +233,44 @@ test("islands go and holes are filled before the matte is fitted", async () => {
   ]);
 });
 
+describe("a matte that is not refined", () => {
+  // An object, and smoke beside it, of which the model is in doubt.
+  const shape: Shape = (x, y) => (x < 16 ? 0.75 + (x + y) / 188 : x < 20 ? 0.5 - (x - 16) / 10 : 0.2 + y / 310);
+  const [least, most] = [0.2, 0.75 + 46 / 188];
+  const values = Array.from({ length: modelSidePx ** 2 }, (_, i) => {
+    const value = shape(i % modelSidePx, Math.floor(i / modelSidePx));
+    return (value - least) / (most - least);
+  });
+  const scene = () => createScene(modelSidePx, modelSidePx);
+  const cutAlpha = async (settings: Partial<RemoveBackgroundOperation>) => [
+    ...alphaOf((await cutOut(scene(), settings, { shape })).frame),
+  ];
+
+  test("has the model's values, without a band", async () => {
+    const alpha = await cutAlpha({ refine: Refinement.NONE });
+    for (const [at, value] of alpha.entries()) expect(Math.abs(value - 255 * values[at]!), `${at}`).toBeLessThan(0.52);
+  });
+
+  test("is decided outside of a band that is asked for", async () => {
+    const alpha = await cutAlpha({ refine: Refinement.NONE, trimapPx: 2.5 });
+    // The edge lies between columns 16 and 17, where the stretched values cross one half.
+    const isObject = values.slice(0, modelSidePx).map((value) => value >= 0.5);
+    const edge = isObject.lastIndexOf(true);
+    for (const [at, value] of alpha.entries()) {
+      const x = at % modelSidePx;
+      const wanted = x < edge - 1 ? 255 : x > edge + 2 ? 0 : 255 * values[at]!;
+      expect(Math.abs(value - wanted), `${at}`).toBeLessThan(0.52);
+    }
+  });
+
+  test("differs from a fitted one, which is the default", async () => {
+    const fitted = await cutAlpha({});
+    for (const refine of [Refinement.UNSPECIFIED, Refinement.GUIDED])
+      expect(await cutAlpha({ refine })).toEqual(fitted);
+    expect(await cutAlpha({ refine: Refinement.NONE })).not.toEqual(fitted);
+  });
+});
+
 test("without decontamination visible pixels keep the picture's colours", async () => {
   const picture = createScene(200, 130);
   const { frame } = await cutOut(picture, { decontaminate: false });
@@ -231,6 +303,7 @@ test("all settings together give the same in files as in memory", async () => {
     featherPx: 2,
     fillHoles: true,
     minIsland: 0.01,
+    refine: Refinement.NONE,
     region: { leftPx: 10, topPx: 5, widthPx: 150, heightPx: 100 },
   };
   for (const alpha of [undefined, (x: number) => x % 256]) {

@@ -5,17 +5,18 @@ import { readTransparency, toRgba, withoutAlpha } from "../domain/alpha/existing
 import { finishAlpha, readAlpha } from "../domain/alpha/finish-alpha.ts";
 import { clipRegion, cropTo, placeIn } from "../domain/alpha/region.ts";
 import type { CutOutOptions } from "../domain/cut-out/cut-out-options.ts";
-import type { Finding, Infer } from "../domain/cut-out/matte.ts";
+import type { Finding } from "../domain/cut-out/matte.ts";
 import { prepareCutOut } from "../domain/cut-out/remove-background.ts";
 import { defaultBandShare } from "../domain/cut-out/trimap.ts";
+import type { Size } from "../domain/planes/plane.ts";
 import type { PictureWork } from "../threads/picture-work.ts";
+import type { FindMatte } from "./matte-models.ts";
 
 /** What a cut-out is made with. */
 export type CutOutTools = {
   readonly work: PictureWork;
-  readonly modelSidePx: number;
-  /** Runs the model. Not called for a picture that is kept as it is. */
-  readonly infer: Infer;
+  /** Runs the model, and larger ones as the step asks. Not called for a picture that is kept as it is. */
+  readonly findMatte: FindMatte;
   readonly frameStore: FrameStore;
   readonly signal: AbortSignal;
   readonly onProgress: (fraction: number) => void;
@@ -55,8 +56,8 @@ export async function runCutOut(picture: Raster, options: CutOutOptions, tools: 
 }
 
 async function cutPart(picture: Raster, options: CutOutOptions, tools: CutOutTools): Promise<CutOutResult> {
-  const { frameStore, signal, work, modelSidePx, infer, onProgress } = tools;
-  const { existingAlpha, decontaminate, fillHoles, minIsland, trimapPx } = options;
+  const { frameStore, signal, work, findMatte, onProgress } = tools;
+  const { existingAlpha, decontaminate, fillHoles, minIsland } = options;
   const pace = createPace(signal);
   if (existingAlpha === "keep" || existingAlpha === "auto") {
     const { some, most } = await readTransparency(picture, pace);
@@ -68,14 +69,22 @@ async function cutPart(picture: Raster, options: CutOutOptions, tools: CutOutToo
   const source = existingAlpha === "replace" ? await withoutAlpha(picture, frameStore, pace) : picture;
   const resize = async (raster: Raster, widthPx: number, heightPx: number) =>
     toWholeFrame(await resizeRaster(raster, widthPx, heightPx, "lanczos3", memoryFrameStore));
-  const bandPx = trimapPx || defaultBandShare * Math.max(source.widthPx, source.heightPx);
-  const changes = { fillHoles, minIsland, bandPx };
-  const prepared = await prepareCutOut(source, { modelSidePx, infer, resize, signal, ...changes });
-  const task = { kind: "cutOut", ...prepared.task, decontaminate } as const;
+  const changes = { fillHoles, minIsland, bandPx: bandOf(options, source) };
+  const { prepared, notices: modelNotices } = await findMatte(({ sizeFor, stretch, inferAt }) => {
+    const modelSize = sizeFor(source);
+    return prepareCutOut(source, { modelSize, stretch, infer: inferAt(modelSize), resize, signal, ...changes });
+  });
+  const task = { kind: "cutOut", ...prepared.task, decontaminate, refine: options.refine } as const;
   const frame = await work.run(task, frameStore, { signal, onProgress });
   const notice = findings[prepared.finding];
-  const notices = notice ? [{ ...notice, stepId: "" }] : [];
+  const notices = [...modelNotices, ...(notice ? [{ ...notice, stepId: "" }] : [])];
   return { frame, notices, confidence: prepared.confidence };
+}
+
+/** Returns the band of a matte's edge, in px; 0: none. */
+function bandOf({ refine, trimapPx }: CutOutOptions, { widthPx, heightPx }: Size): number {
+  if (trimapPx > 0 || refine === "none") return trimapPx;
+  return defaultBandShare * Math.max(widthPx, heightPx);
 }
 
 function keptNotice(use: "keep" | "auto", share: number): Notice {

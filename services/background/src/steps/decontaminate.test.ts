@@ -16,8 +16,12 @@ async function cutOut(picture: Frame, truth: Plane, decontaminate: boolean): Pro
   const { data } = await resizeFrame(toGrey(truth), modelSidePx, modelSidePx);
   const result = await runCutOut(picture, toCutOutOptions({ decontaminate }), {
     work,
-    modelSidePx,
-    infer: async () => Float32Array.from(data, (value) => value / 255),
+    async findMatte(prepare) {
+      const infer = async () => Float32Array.from(data, (value) => value / 255);
+      const modelSize = { widthPx: modelSidePx, heightPx: modelSidePx };
+      const model = { sizeFor: () => modelSize, stretch: true, inferAt: () => infer };
+      return { prepared: await prepare(model), notices: [] };
+    },
     frameStore: memoryFrameStore,
     signal: new AbortController().signal,
     onProgress() {},

@@ -1,11 +1,10 @@
-import { AppError, expected } from "@pixelmesh/errors";
-import { type AvailableModel, estimatePeakBytes } from "@pixelmesh/inference";
-import type { RemoveBackgroundOperation, Step } from "@pixelmesh/proto";
+import { AppError } from "@pixelmesh/errors";
+import { estimatePeakBytes, matteInputSize } from "@pixelmesh/inference";
+import { confidenceRule } from "@pixelmesh/pipeline";
 import {
   heldBytes,
   type Models,
   modelTokens,
-  openModelRun,
   type PictureSize,
   placeModel,
   type RasterHandler,
@@ -13,11 +12,15 @@ import {
   withNarrowHosts,
 } from "@pixelmesh/worker";
 import { type CutOutOptions, toCutOutOptions } from "../domain/cut-out/cut-out-options.ts";
+import type { Size } from "../domain/planes/plane.ts";
 import type { PictureWork } from "../threads/picture-work.ts";
 import { runCutOut } from "./cut-out-run.ts";
+import { findMatteModel, openMatteRuns, operationOf } from "./matte-models.ts";
 
 /** Most memory of the kernels for a cut-out, whose working size has at most 1,024 px a side. */
 const workingBytes = 12 * 1_024 * 1_024 * 4;
+/** Most memory of the matte and the small picture that are kept while a larger model is tried. */
+const keptBytes = 2 * 1_024 * 1_024 * 4;
 
 /**
  * Creates the handler that cuts out the salient object: a matte from a model in an inference host, fitted and applied at full
@@ -28,19 +31,23 @@ export function createRemoveHandler(
   work: PictureWork,
   { maxFrameBytes }: { readonly maxFrameBytes: number },
 ): RasterHandler {
-  const { registry, gpus } = models;
+  const { gpus } = models;
   return {
     async need(step, [input]) {
-      const model = findModel(step);
-      const sidePx = modelSide(model);
+      const model = findMatteModel(models, step);
+      const operation = operationOf(step);
+      const options = toCutOutOptions(operation);
       const picture = input ?? { widthPx: 0, heightPx: 0, channels: 0 };
+      const modelSize = matteInputSize(model, seenPart(picture, options));
+      const sidePx = Math.max(modelSize.widthPx, modelSize.heightPx);
       const frames =
         heldBytes(picture, maxFrameBytes) +
         heldBytes({ ...picture, channels: 4 }, maxFrameBytes) +
-        extraBytes(toCutOutOptions(operationOf(step)), maxFrameBytes, picture);
+        extraBytes(options, maxFrameBytes, picture) +
+        (confidenceRule(operation)?.retries ? keptBytes : 0);
       // The frames are in the machine's memory. Of a GPU a run uses only the model's memory.
       const frameBytes = gpus === undefined ? frames + workingBytes : 0;
-      const peakBytes = estimatePeakBytes(model, { widthPx: sidePx, heightPx: sidePx }, sidePx) + frameBytes;
+      const peakBytes = estimatePeakBytes(model, modelSize, sidePx) + frameBytes;
       return {
         ...(await placeModel(models, model)),
         workClass: toWorkClass(model.workClass),
@@ -52,40 +59,23 @@ export function createRemoveHandler(
     async runRasters(step, [picture], context) {
       const { frameStore, signal, onProgress } = context;
       if (!picture) throw new AppError("INTERNAL", "A remove_background step has no picture");
-      const model = findModel(step);
-      const modelSidePx = modelSide(model);
-      const held = await openModelRun(models, model, context);
-      try {
-        const result = await runCutOut(picture, toCutOutOptions(operationOf(step)), {
-          work,
-          modelSidePx,
-          async infer(rgb) {
-            const small = { widthPx: modelSidePx, heightPx: modelSidePx, channels: 3, data: rgb } as const;
-            const run = held.runWithRecovery(({ host, slotId }) => host.runMatte(model, small, { slotId, signal }));
-            return (await run).data;
-          },
-          frameStore,
-          signal,
-          onProgress,
-        });
-        return { ...result, provider: held.provider() };
-      } finally {
-        held.close();
-      }
+      const runs = openMatteRuns(models, step, context);
+      const { findMatte } = runs;
+      const tools = { work, findMatte, frameStore, signal, onProgress };
+      const result = await runCutOut(picture, toCutOutOptions(operationOf(step)), tools);
+      return { ...result, ...runs.outcome() };
     },
   };
-
-  function findModel(step: Step): AvailableModel {
-    const { model: name } = operationOf(step);
-    const model = name === "" ? registry.defaultFor("matte") : registry.find(name);
-    if (model.task !== "matte") throw expected("model", "a model for mattes", name);
-    return model;
-  }
 }
 
-function operationOf({ operation }: Step): RemoveBackgroundOperation {
-  if (operation?.$case === "removeBackground") return operation.value;
-  throw new AppError("UNKNOWN_OPERATION", "Expected a remove_background step");
+/** Returns the size of the part of a picture that the model sees. A region outside of the picture fails in the run. */
+function seenPart(picture: PictureSize, { region }: CutOutOptions): Size {
+  if (!region) return picture;
+  const within = (start: number, length: number, whole: number) => Math.max(1, Math.min(whole, start + length) - start);
+  return {
+    widthPx: within(region.leftPx, region.widthPx, picture.widthPx),
+    heightPx: within(region.topPx, region.heightPx, picture.heightPx),
+  };
 }
 
 /** Returns the memory of pictures that settings of a cut-out add: the part of a region and its place, and planes of alpha. */
@@ -99,12 +89,4 @@ function extraBytes(
   const hard = threshold > 0 ? held(4) : 0;
   const feathered = featherPx > 0 ? held(4) + 2 * held(1) : 0;
   return part + hard + feathered + (existingAlpha === "multiply" ? 0 : held(4));
-}
-
-function modelSide(model: AvailableModel): number {
-  const size = model.input.fixedSizePx;
-  if (!size || size.widthPx !== size.heightPx) {
-    throw new AppError("MODEL_INVALID", `Expected a matte model of one square size, got ${model.name}`);
-  }
-  return size.widthPx;
 }

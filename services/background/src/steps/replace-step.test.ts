@@ -35,6 +35,7 @@ const context = {
   signal: new AbortController().signal,
   onProgress() {},
   retryAfterOutOfMemory: (error: unknown) => Promise.reject(error),
+  nextSlot: () => Promise.reject(new Error("no other slot")),
 };
 
 // One thread for all tests, because a thread takes long to start.

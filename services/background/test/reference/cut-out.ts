@@ -1,7 +1,7 @@
 import type { Frame } from "@pixelmesh/imaging";
 import type { Pace } from "@pixelmesh/lifecycle";
 import { toOpaqueRgb } from "../../src/domain/cut-out/matte.ts";
-import { planShape } from "../../src/domain/cut-out/plan-cut-out.ts";
+import { certainShare, type MatteRefinement, planShape } from "../../src/domain/cut-out/plan-cut-out.ts";
 import { createPlane, type Plane, type Size } from "../../src/domain/planes/plane.ts";
 import { type FittedMatte, fitMatte } from "./fit-matte.ts";
 import { estimateLayers, type LayerColors, toForeground } from "./foreground.ts";
@@ -13,11 +13,16 @@ import { createSampler, resamplePlane } from "./sampler.ts";
 export type ReferencePlan = { readonly fitted: FittedMatte; readonly layers: LayerColors };
 
 /** The reference of `planCutOut`: the same by its formulas, without vector instructions. For tests and comparisons. */
-export async function planReference(guide: Frame, matte: Plane, pace: Pace): Promise<ReferencePlan> {
-  const { radiusPx, half, layers } = planShape(guide, matte.widthPx);
+export async function planReference(
+  guide: Frame,
+  matte: Plane,
+  pace: Pace,
+  refine: MatteRefinement = "guided",
+): Promise<ReferencePlan> {
+  const { radiusPx, half, layers } = planShape(guide, matte);
   const rgb = toOpaqueRgb(guide);
   const planes = await toRgbPlanes(rgb, guide, pace);
-  const fitted = await fitMatte(matte, planes, { radiusPx }, pace);
+  const fitted = refine === "none" ? enlargeMatte(matte, guide) : await fitMatte(matte, planes, { radiusPx }, pace);
   const alpha = createPlane(guide);
   const readAlpha = createAlphaReader(fitted, guide);
   for (let y = 0; y < guide.heightPx; y++) {
@@ -27,6 +32,16 @@ export async function planReference(guide: Frame, matte: Plane, pace: Pace): Pro
   }
   const picture = await mapChannels(async (c) => resamplePlane(planes[c], half));
   return { fitted, layers: await estimateLayers(picture, resamplePlane(alpha, half), layers, pace) };
+}
+
+/** Alpha that does not depend on colour. It is narrowed by as much as the reader of fitted mattes widens it. */
+function enlargeMatte(matte: Plane, size: Size): FittedMatte {
+  const alpha = resamplePlane(matte, size);
+  const offset = createPlane(
+    size,
+    alpha.data.map((value) => value * (1 - 2 * certainShare) + certainShare),
+  );
+  return { slopes: [createPlane(size), createPlane(size), createPlane(size)], offset };
 }
 
 /** The reference of `cutOutRows`, for a whole picture in memory. */

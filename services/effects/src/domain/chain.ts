@@ -12,8 +12,15 @@ import {
   toWholeFrame,
 } from "@pixelmesh/imaging";
 import type { ParsedEffect } from "./catalogue/define-effect.ts";
-import { createFloatPicture, type OpenPictureRows } from "./picture/float-picture.ts";
-import { type PictureRows, toPictureRows } from "./picture/picture-rows.ts";
+import {
+  createFloatPicture,
+  type FloatPicture,
+  type FloatPictureSink,
+  type OpenPictureRows,
+  openFloatPicture,
+} from "./picture/float-picture.ts";
+import { chainShape, type PictureRows, toPictureRows } from "./picture/picture-rows.ts";
+import type { RowsTarget } from "./picture/run-rows.ts";
 import { runSegment } from "./picture/run-segment.ts";
 import type { RowShape } from "./rows/rows.ts";
 
@@ -30,6 +37,14 @@ export type ChainOptions = {
   readonly stripRows?: number | undefined;
 };
 
+/** What a chain begins with: a picture, or the floats that earlier effects have made of it. */
+export type ChainPicture = Raster | FloatPicture;
+
+/** Returns the shape in which a chain sees the picture that it begins with. */
+export function shapeOf(picture: ChainPicture): RowShape {
+  return "raster" in picture ? picture.shape : chainShape(picture);
+}
+
 /** Returns the sink for a result of this shape. */
 export type OpenSink = (shape: RowShape) => RowSink | Promise<RowSink>;
 
@@ -39,27 +54,33 @@ export type OpenSink = (shape: RowShape) => RowSink | Promise<RowSink>;
  * never blocked for longer than one turn of the pace. `openSink` gets the shape of the result and must return a sink of it (INTERNAL otherwise).
  * After an abort it rejects with the signal's reason and leaves the sink unfinished.
  */
-export async function runChain(
+export function runChain(
   source: RowSource,
   openSink: OpenSink,
   effects: readonly ParsedEffect[],
   options: ChainOptions = {},
 ): Promise<void> {
-  const { signal, onProgress, frameStore = memoryFrameStore, pictures = [], stripRows } = options;
+  const open = (shape: RowShape) => openChecked(openSink, shape);
+  return runSegments(toPictureRows(source), effects, { to: "bytes", open }, options);
+}
+
+async function runSegments(
+  given: PictureRows,
+  effects: readonly ParsedEffect[],
+  target: RowsTarget,
+  { signal, onProgress, frameStore = memoryFrameStore, pictures = [], stripRows }: ChainOptions,
+): Promise<void> {
   const segments = toSegments(effects);
-  let picture: PictureRows = toPictureRows(source);
+  let picture = given;
   let between: OpenPictureRows | undefined;
   try {
     for (const [index, segment] of segments.entries()) {
       signal?.throwIfAborted();
-      const isLast = index === segments.length - 1;
       const report = (fraction: number) => onProgress?.((index + fraction) / segments.length);
       const shared = { signal, onProgress: report, frameStore, pictures, stripRows };
-      if (isLast) {
-        await runSegment(picture, segment, { to: "bytes", open: (shape) => openChecked(openSink, shape) }, shared);
-        return;
-      }
-      const made = await runToFloats(picture, segment, shared);
+      if (index === segments.length - 1) return await runSegment(picture, segment, target, shared);
+      const run = (to: RowsTarget) => runSegment(picture, segment, to, shared);
+      const made = await openFloatPicture(await writeFloats(frameStore, run));
       await between?.close();
       between = made;
       picture = made;
@@ -86,26 +107,23 @@ async function openChecked(openSink: OpenSink, shape: RowShape): Promise<RowSink
   throw new AppError("INTERNAL", "The sink of an effects chain has another shape than its result");
 }
 
-async function runToFloats(
-  picture: PictureRows,
-  segment: readonly ParsedEffect[],
-  options: Parameters<typeof runSegment>[3],
-): Promise<OpenPictureRows> {
-  let sink: Awaited<ReturnType<typeof createFloatPicture>> | undefined;
+/** Writes what `run` makes to a picture of floats in the frame store. */
+async function writeFloats(frameStore: FrameStore, run: (target: RowsTarget) => Promise<void>): Promise<FloatPicture> {
+  let sink: FloatPictureSink | undefined;
   const open = async (shape: RowShape) => {
-    sink = await createFloatPicture(shape, options.frameStore);
+    sink = await createFloatPicture(shape, frameStore);
     return sink;
   };
   try {
-    await runSegment(picture, segment, { to: "floats", open }, options);
+    await run({ to: "floats", open });
     if (sink === undefined) throw new AppError("INTERNAL", "A part of an effects chain has no result");
-    return await sink.open();
+    return await sink.end();
   } finally {
     await sink?.abandon();
   }
 }
 
-/** Does the same for a whole frame. The result is RGB or RGBA. */
+/** Applies effects to a whole frame, as `runChain` does. The result is RGB or RGBA. */
 export async function applyChain(
   frame: Frame,
   effects: readonly ParsedEffect[],
@@ -114,25 +132,50 @@ export async function applyChain(
   return toWholeFrame(await applyChainTo(frame, effects, memoryFrameStore, options));
 }
 
-/** Does the same for a picture in memory or in a file. The result lies in the frame store. */
+/** Applies effects to a picture in memory or in a file, or to floats of earlier effects. The result lies in the frame store. */
 export async function applyChainTo(
-  picture: Raster,
+  picture: ChainPicture,
   effects: readonly ParsedEffect[],
   frameStore: FrameStore,
   options: ChainOptions = {},
 ): Promise<Raster> {
-  const rows = await openRows(picture);
   let sink: RasterSink | undefined;
-  const openSink = async (shape: RowShape) => {
+  const open = async (shape: RowShape) => {
     sink = await createRasterSink(shape, frameStore);
     return sink;
   };
   try {
-    await runChain(rows, openSink, effects, { ...options, frameStore });
+    await withRows(picture, (rows) => runSegments(rows, effects, { to: "bytes", open }, { ...options, frameStore }));
     if (sink === undefined) throw new AppError("INTERNAL", "An effects chain has no result");
     return await sink.end();
   } finally {
     await sink?.abandon();
+  }
+}
+
+/**
+ * Applies the first effects of a chain, and keeps their result as floats in the frame store. A chain that begins with it has the same result as the whole
+ * chain, bit by bit.
+ */
+export function applyBeginning(
+  picture: ChainPicture,
+  effects: readonly ParsedEffect[],
+  frameStore: FrameStore,
+  options: ChainOptions = {},
+): Promise<FloatPicture> {
+  return withRows(picture, (rows) => writeFloats(frameStore, (target) => runSegments(rows, effects, target, options)));
+}
+
+async function withRows<T>(picture: ChainPicture, run: (rows: PictureRows) => Promise<T>): Promise<T> {
+  const rows = "raster" in picture ? await openFloatPicture(picture) : await openBytes(picture);
+  try {
+    return await run(rows);
+  } finally {
     await rows.close();
   }
+}
+
+async function openBytes(raster: Raster): Promise<OpenPictureRows> {
+  const rows = await openRows(raster);
+  return { ...toPictureRows(rows), close: rows.close };
 }

@@ -35,6 +35,7 @@ function toContext(changes: Partial<StepContext> = {}): StepContext {
     signal,
     onProgress() {},
     retryAfterOutOfMemory,
+    nextSlot: () => Promise.reject(new Error("no other slot")),
     option,
     slotId: "s",
     deviceId: "d",

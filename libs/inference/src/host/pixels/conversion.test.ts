@@ -15,6 +15,7 @@ const input = (facts: Partial<HostModel["input"]> = {}): HostModel["input"] => (
   mean: null,
   std: null,
   fixedSizePx: null,
+  openSizePx: null,
   ...facts,
 });
 const memory = createOutputMemory();

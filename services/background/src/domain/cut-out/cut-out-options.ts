@@ -1,4 +1,5 @@
-import { CutOutResult, ExistingAlpha, type Region, type RemoveBackgroundOperation } from "@pixelmesh/proto";
+import { CutOutResult, ExistingAlpha, Refinement, type Region, type RemoveBackgroundOperation } from "@pixelmesh/proto";
+import type { MatteRefinement } from "./plan-cut-out.ts";
 
 /** What becomes of the alpha that a picture already has. */
 export type ExistingAlphaUse = "auto" | "multiply" | "replace" | "keep";
@@ -15,7 +16,11 @@ export type CutOutOptions = {
   readonly fillHoles: boolean;
   /** Parts of the object below this share of the area are removed; 0: none. */
   readonly minIsland: number;
-  /** The band along the matte's edge in which the model may be in doubt, in pixels to each side; 0: `defaultBandShare` of the longer side. */
+  readonly refine: MatteRefinement;
+  /**
+   * The band along the matte's edge in which the model may be in doubt, in pixels to each side; 0: `defaultBandShare` of the longer side, and no
+   * band for a matte that is only enlarged.
+   */
   readonly trimapPx: number;
   readonly region: Region | undefined;
   /** Whether the result is the alpha alone, as a grey picture. */
@@ -32,7 +37,19 @@ const uses: Readonly<Partial<Record<ExistingAlpha, ExistingAlphaUse>>> = {
 export function toCutOutOptions(operation: Omit<RemoveBackgroundOperation, "model">): CutOutOptions {
   const { existingAlpha = ExistingAlpha.AUTO, decontaminate = true, threshold = 0, featherPx = 0 } = operation;
   const { fillHoles = false, minIsland = 0, trimapPx = 0, region, result } = operation;
+  const refine = operation.refine === Refinement.NONE ? "none" : "guided";
   const matteOnly = result === CutOutResult.MATTE;
   const use = uses[existingAlpha] ?? "auto";
-  return { existingAlpha: use, decontaminate, threshold, featherPx, fillHoles, minIsland, trimapPx, region, matteOnly };
+  return {
+    existingAlpha: use,
+    decontaminate,
+    threshold,
+    featherPx,
+    fillHoles,
+    minIsland,
+    refine,
+    trimapPx,
+    region,
+    matteOnly,
+  };
 }

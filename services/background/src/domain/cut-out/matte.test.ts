@@ -4,8 +4,10 @@ import { expect, test } from "vitest";
 import { createPicture } from "../../../test/pictures.ts";
 import { createMatte, findObject, toMatte, toOpaqueRgb } from "./matte.ts";
 
+const square = (sidePx: number) => ({ widthPx: sidePx, heightPx: sidePx });
+
 test("a matte is stretched from its smallest to its largest value", () => {
-  expect([...toMatte(Float32Array.of(0.2, 0.4, 0.3, 0.6), 2).data].map((value) => value.toFixed(4))).toEqual([
+  expect([...toMatte(Float32Array.of(0.2, 0.4, 0.3, 0.6), square(2)).data].map((value) => value.toFixed(4))).toEqual([
     "0.0000",
     "0.5000",
     "0.2500",
@@ -14,8 +16,8 @@ test("a matte is stretched from its smallest to its largest value", () => {
 });
 
 test("a constant matte is kept, within 0 to 1", () => {
-  expect([...toMatte(new Float32Array(4).fill(0.25), 2).data]).toEqual([0.25, 0.25, 0.25, 0.25]);
-  expect([...toMatte(new Float32Array(1).fill(7), 1).data]).toEqual([1]);
+  expect([...toMatte(new Float32Array(4).fill(0.25), square(2)).data]).toEqual([0.25, 0.25, 0.25, 0.25]);
+  expect([...toMatte(new Float32Array(1).fill(7), square(1)).data]).toEqual([1]);
 });
 
 test.each([
@@ -23,7 +25,7 @@ test.each([
   ["NaN", Float32Array.of(0, 1, Number.NaN, 0)],
   ["an infinite value", Float32Array.of(0, 1, Number.POSITIVE_INFINITY, 0)],
 ])("%s is RESULT_INVALID", (_, values) => {
-  expect(() => toMatte(values, 2)).toThrow(expect.objectContaining({ reason: "RESULT_INVALID" }) as AppError);
+  expect(() => toMatte(values, square(2))).toThrow(expect.objectContaining({ reason: "RESULT_INVALID" }) as AppError);
 });
 
 test("the model gets RGB of its own size: grey repeated, transparent parts on white", async () => {
@@ -36,7 +38,7 @@ test("the model gets RGB of its own size: grey repeated, transparent parts on wh
       seen.push([...new Set(rgb)]);
       return new Float32Array(64);
     };
-    await createMatte(picture, { modelSidePx: 8, infer, resize: resizeFrame });
+    await createMatte(picture, { modelSize: square(8), infer, resize: resizeFrame });
   }
   expect(seen).toEqual([[90], [255], [90], [255]]);
 });

@@ -1,7 +1,7 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Frame } from "@pixelmesh/imaging";
 import { createPace } from "@pixelmesh/lifecycle";
-import { createPlane, type Plane } from "../planes/plane.ts";
+import { createPlane, type Plane, type Size } from "../planes/plane.ts";
 import { matteConfidence } from "./confidence.ts";
 
 /**
@@ -9,13 +9,15 @@ import { matteConfidence } from "./confidence.ts";
  */
 export type Resize<Picture = Frame> = (picture: Picture, widthPx: number, heightPx: number) => Promise<Frame>;
 
-/** Runs a matte model: `S * S * 3` interleaved 8-bit RGB in, `S * S` values out. It normalises the input itself. */
+/** Runs a matte model: `W * H * 3` interleaved 8-bit RGB in, `W * H` values out. It normalises the input itself. */
 export type Infer = (rgb: Uint8Array, options: { readonly signal?: AbortSignal | undefined }) => Promise<Float32Array>;
 
 /** Options of a matte. */
 export type MatteOptions<Picture = Frame> = {
-  /** Side of the model's square input. */
-  readonly modelSidePx: number;
+  /** Size at which the model gets the picture. */
+  readonly modelSize: Size;
+  /** Whether its values are stretched from the smallest to the largest; default true. See `toMatte`. */
+  readonly stretch?: boolean;
   readonly infer: Infer;
   readonly resize: Resize<Picture>;
   readonly signal?: AbortSignal | undefined;
@@ -28,18 +30,18 @@ export type Finding = "object" | "nothing" | "everything";
 export type FoundMatte = { readonly matte: Plane; readonly finding: Finding; readonly confidence: number };
 
 /**
- * Computes the model's matte of a picture: `modelSidePx` squared values from 0 (background) to 1 (object), stretched over the
+ * Computes the model's matte of a picture: values of `modelSize` from 0 (background) to 1 (object), stretched over the
  * picture of any shape. Throws RESULT_INVALID for a wrong number of values, and for values that are NaN or infinite.
  */
 export async function createMatte<Picture>(
   picture: Picture,
-  { modelSidePx, infer, resize, signal }: MatteOptions<Picture>,
+  { modelSize, stretch = true, infer, resize, signal }: MatteOptions<Picture>,
 ): Promise<FoundMatte> {
-  const small = await resize(picture, modelSidePx, modelSidePx);
+  const small = await resize(picture, modelSize.widthPx, modelSize.heightPx);
   signal?.throwIfAborted();
   const values = await infer(toOpaqueRgb(small), { signal });
   signal?.throwIfAborted();
-  const matte = toMatte(values, modelSidePx);
+  const matte = toMatte(values, modelSize, stretch);
   const finding = findObject(values);
   // Stretched to 0 and 1, the noise of a model that finds nothing would be a grey ghost.
   if (finding === "nothing") matte.data.fill(0);
@@ -96,12 +98,13 @@ export function toOpaqueRgb({ channels, data, widthPx, heightPx }: Frame): Uint8
 }
 
 /**
- * Stretches a model's values so that the smallest is 0 and the largest 1, as rembg does for U²-Net. (Nearly) equal values are
- * only clamped to 0 to 1. Throws RESULT_INVALID as `createMatte` does.
+ * Stretches a model's values so that the smallest is 0 and the largest 1, as U²-Net and IS-Net do. (Nearly) equal values, and those of a model whose
+ * values are alpha, are only clamped to 0 to 1. Throws RESULT_INVALID as `createMatte` does.
  */
-export function toMatte(values: Float32Array, sidePx: number): Plane {
-  if (values.length !== sidePx * sidePx) {
-    throw new AppError("RESULT_INVALID", `Expected ${sidePx * sidePx} values of the matte, got ${values.length}`);
+export function toMatte(values: Float32Array, size: Size, stretch = true): Plane {
+  const count = size.widthPx * size.heightPx;
+  if (values.length !== count) {
+    throw new AppError("RESULT_INVALID", `Expected ${count} values of the matte, got ${values.length}`);
   }
   // A sum is finite unless a value is not: single precision does not reach the largest double.
   let sum = 0;
@@ -109,11 +112,11 @@ export function toMatte(values: Float32Array, sidePx: number): Plane {
   if (!Number.isFinite(sum))
     throw new AppError("RESULT_INVALID", "The model gave a matte with values that are no numbers");
   const [least, most] = rangeOf(values);
-  const span = most - least;
+  const span = stretch ? most - least : 0;
   const stretched = new Float32Array(values.length);
   for (let at = 0; at < values.length; at++) {
     const value = values[at] as number;
     stretched[at] = span < 1e-6 ? Math.min(1, Math.max(0, value)) : (value - least) / span;
   }
-  return createPlane({ widthPx: sidePx, heightPx: sidePx }, stretched);
+  return createPlane(size, stretched);
 }

@@ -2,7 +2,7 @@ import { AppError } from "@pixelmesh/errors";
 import type { Frame } from "@pixelmesh/imaging";
 import type { Pace } from "@pixelmesh/lifecycle";
 import type { CutOutKernels } from "../../kernels/cut-out-kernels.ts";
-import { fitSize, type Plane, type Size } from "../planes/plane.ts";
+import { alongLongerSide, fitSize, type Plane, type Size } from "../planes/plane.ts";
 import { turnPixels } from "../turns.ts";
 
 const maxWorkingSidePx = 1_024;
@@ -33,7 +33,7 @@ export type LayerRadii = readonly [farPx: number, nearPx: number];
 
 /**
  * Returns the size at which a matte is fitted: two pixels for each of the model's along the longer side, 1,024 at most, never
- * enlarged.
+ * enlarged. `modelSidePx` is the model's size along that side.
  */
 export function workingSize(picture: Size, modelSidePx: number): Size {
   return fitSize(picture, Math.min(2 * modelSidePx, maxWorkingSidePx));
@@ -42,15 +42,15 @@ export function workingSize(picture: Size, modelSidePx: number): Size {
 /** Radii of the windows of a plan, and the size at which its layers are estimated. */
 export type PlanShape = { readonly radiusPx: number; readonly half: Size; readonly layers: LayerRadii };
 
-/** Returns the shape of a plan for a guide of this size and a matte of this width. */
-export function planShape(guide: Size, matteWidthPx: number): PlanShape {
+/** Returns the shape of a plan for a guide of this size and a matte of this size. */
+export function planShape(guide: Size, matte: Size): PlanShape {
   const longerPx = Math.max(guide.widthPx, guide.heightPx);
   // Colours of the layers change slowly: half the size takes a quarter of the work and looks the same.
   const half = fitSize(guide, Math.ceil(longerPx / 2));
   const halfPx = Math.max(half.widthPx, half.heightPx);
   return {
     // Four of the model's pixels: its edges are rarely further off.
-    radiusPx: Math.max(1, Math.round((4 * longerPx) / matteWidthPx)),
+    radiusPx: Math.max(1, Math.round((4 * longerPx) / alongLongerSide(guide, matte))),
     half,
     // A sixth of the picture and a hundredth. On known layers, narrower far rounds leave more of the background in soft edges,
     // and wider ones gain nothing on textured objects.
@@ -58,17 +58,45 @@ export function planShape(guide: Size, matteWidthPx: number): PlanShape {
   };
 }
 
+/** How a matte becomes alpha of the picture's size: fitted to the picture's edges by a guided filter, or only enlarged. */
+export type MatteRefinement = "guided" | "none";
+
 /**
- * Fits `matte` to `guide`, the picture at its working size, and estimates the colours on both sides of its edges. The kernels
- * hold the result: 40 bytes for each working pixel. Throws INTERNAL for a guide that is too large for its matte.
+ * Fits `matte` to `guide`, the picture at its working size, or enlarges it linearly to that size; and estimates the colours on both sides of its
+ * edges. The kernels hold the result: 40 bytes for each working pixel. Throws INTERNAL for a guide that is too large for its matte.
  */
-export async function planCutOut(kernels: CutOutKernels, guide: Frame, matte: Plane, pace: Pace): Promise<void> {
-  const { radiusPx, half, layers } = planShape(guide, matte.widthPx);
+export async function planCutOut(
+  kernels: CutOutKernels,
+  guide: Frame,
+  matte: Plane,
+  pace: Pace,
+  refine: MatteRefinement = "guided",
+): Promise<void> {
+  const { widthPx, heightPx } = guide;
+  const shape = planShape(guide, matte);
+  const { half, layers } = shape;
   const [farPx, nearPx] = layers;
+  const end = layOutPlan(kernels, guide, matte, shape);
+  kernels.setFit(defaultEpsilon, certainShare);
+  kernels.setLayers(leastShare);
+  kernels.startPlan();
+  kernels.floats(kernels.matteAddress(), matte.data.length).set(matte.data);
+  const inTurns = createTurns(pace);
+  await packGuide(kernels, guide, end, inTurns);
+  if (refine === "none") await inTurns(heightPx, widthPx, kernels.enlargeRows);
+  else await inTurns(kernels.fitStepCount(), widthPx, kernels.fitSteps);
+  await inTurns(half.heightPx, half.widthPx, kernels.halveRows);
+  await inTurns(kernels.roundStepCount(farPx), half.widthPx, (from, to) => kernels.farSteps(from, to, farPx));
+  await inTurns(kernels.roundStepCount(nearPx), half.widthPx, (from, to) => kernels.nearSteps(from, to, nearPx));
+}
+
+/** Lays out the memory of a plan. Returns its end. Throws INTERNAL for windows whose sums could overflow. */
+function layOutPlan(kernels: CutOutKernels, guide: Frame, matte: Size, { radiusPx, half, layers }: PlanShape): number {
+  const [farPx] = layers;
   if (radiusPx > mostRadiusPx.fit || farPx > mostRadiusPx.layers) {
     throw new AppError(
       "INTERNAL",
-      `Expected a guide of at most 1,024 px and ${mostRadiusPx.fit / 4} times its matte, got ${guide.widthPx}x${guide.heightPx} for ${matte.widthPx}`,
+      `Expected a guide of at most 1,024 px and ${mostRadiusPx.fit / 4} times its matte, got ${guide.widthPx}x${guide.heightPx} for ${matte.widthPx}x${matte.heightPx}`,
     );
   }
   const end = kernels.layOut(
@@ -81,15 +109,15 @@ export async function planCutOut(kernels: CutOutKernels, guide: Frame, matte: Pl
     half.heightPx,
     farPx,
   );
-  const { widthPx, heightPx, channels, data } = guide;
-  const rows = Math.max(1, Math.floor(turnPixels / widthPx));
-  const stride = widthPx * channels;
-  kernels.reserve(end + rows * stride);
-  kernels.setFit(defaultEpsilon, certainShare);
-  kernels.setLayers(leastShare);
-  kernels.startPlan();
-  kernels.floats(kernels.matteAddress(), matte.data.length).set(matte.data);
-  const inTurns = async (steps: number, stepPx: number, run: (from: number, to: number) => void) => {
+  kernels.reserve(end + rowsOfGuide(guide) * guide.widthPx * guide.channels);
+  return end;
+}
+
+/** Calls a kernel with ranges of its steps, each of about `turnPixels`, and pauses between them. */
+type InTurns = (steps: number, stepPx: number, run: (from: number, to: number) => void) => Promise<void>;
+
+function createTurns(pace: Pace): InTurns {
+  return async (steps, stepPx, run) => {
     const perTurn = Math.max(1, Math.floor(turnPixels / stepPx));
     for (let from = 0; from < steps; from += perTurn) {
       const to = Math.min(steps, from + perTurn);
@@ -97,12 +125,18 @@ export async function planCutOut(kernels: CutOutKernels, guide: Frame, matte: Pl
       await pace((to - from) * stepPx);
     }
   };
+}
+
+function rowsOfGuide({ widthPx }: Size): number {
+  return Math.max(1, Math.floor(turnPixels / widthPx));
+}
+
+/** Copies the guide's rows to `address`, some at a time, where the kernels take them. */
+async function packGuide(kernels: CutOutKernels, guide: Frame, address: number, inTurns: InTurns): Promise<void> {
+  const { widthPx, heightPx, channels, data } = guide;
+  const stride = widthPx * channels;
   await inTurns(heightPx, widthPx, (from, to) => {
-    kernels.bytes(end, (to - from) * stride).set(data.subarray(from * stride, to * stride));
-    kernels.packRows(from, to - from, end, channels);
+    kernels.bytes(address, (to - from) * stride).set(data.subarray(from * stride, to * stride));
+    kernels.packRows(from, to - from, address, channels);
   });
-  await inTurns(kernels.fitStepCount(), widthPx, kernels.fitSteps);
-  await inTurns(half.heightPx, half.widthPx, kernels.halveRows);
-  await inTurns(kernels.roundStepCount(farPx), half.widthPx, (from, to) => kernels.farSteps(from, to, farPx));
-  await inTurns(kernels.roundStepCount(nearPx), half.widthPx, (from, to) => kernels.nearSteps(from, to, nearPx));
 }

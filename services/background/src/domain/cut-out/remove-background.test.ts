@@ -12,7 +12,8 @@ const disc = async () =>
   Float32Array.from({ length: modelSidePx ** 2 }, (_, i) =>
     Math.hypot((i % 32) - 15.5, Math.floor(i / 32) - 15.5) < 9 ? 0.9 : 0.1,
   );
-const options = { modelSidePx, infer: disc, resize: resizeFrame };
+const modelSize = { widthPx: modelSidePx, heightPx: modelSidePx };
+const options = { modelSize, infer: disc, resize: resizeFrame };
 
 const object = textured(1);
 const background = textured(2);

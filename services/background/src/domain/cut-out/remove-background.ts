@@ -9,12 +9,12 @@ import {
 } from "@pixelmesh/imaging";
 import { createPace, type Pace } from "@pixelmesh/lifecycle";
 import { cutOutKernels } from "../../kernels/cut-out-kernels.ts";
-import type { Plane, Size } from "../planes/plane.ts";
+import { alongLongerSide, type Plane, type Size } from "../planes/plane.ts";
 import { withOpen } from "../with-open.ts";
 import { cleanMatte, type MatteCleaning } from "./clean-matte.ts";
 import { cutOutRows, type WorkOptions } from "./cut-out-rows.ts";
 import { createMatte, type Finding, type MatteOptions } from "./matte.ts";
-import { planCutOut, workingSize } from "./plan-cut-out.ts";
+import { type MatteRefinement, planCutOut, workingSize } from "./plan-cut-out.ts";
 import { decideOutsideBand } from "./trimap.ts";
 
 /** A picture, the picture at its working size, and the model's matte. */
@@ -24,6 +24,8 @@ export type CutOutTask<Picture = Frame> = {
   readonly matte: Plane;
   /** Whether half-covered pixels get the object's own colours; default true. */
   readonly decontaminate?: boolean;
+  /** Default `guided`. */
+  readonly refine?: MatteRefinement;
 };
 
 /**
@@ -31,14 +33,14 @@ export type CutOutTask<Picture = Frame> = {
  * the model's.
  */
 export async function cutOutRaster(
-  { frame, guide, matte, decontaminate = true }: CutOutTask<Raster>,
+  { frame, guide, matte, decontaminate = true, refine = "guided" }: CutOutTask<Raster>,
   frameStore: FrameStore,
   options: WorkOptions = {},
 ): Promise<Raster> {
   return withOpen(async (open) => {
     const kernels = cutOutKernels.take();
     open.defer(() => cutOutKernels.give(kernels));
-    await planCutOut(kernels, guide, matte, createPace(options.signal));
+    await planCutOut(kernels, guide, matte, createPace(options.signal), refine);
     kernels.setPainting(decontaminate);
     const rows = await openRows(frame);
     open.defer(rows.close);
@@ -70,11 +72,11 @@ export async function prepareCutOut<Picture extends Size>(
   frame: Picture,
   options: MatteOptions<Picture> & Partial<MatteChanges>,
 ): Promise<PreparedCutOut<Picture>> {
-  const { resize, modelSidePx, signal } = options;
+  const { resize, modelSize, signal } = options;
   signal?.throwIfAborted();
   const { matte, finding, confidence } = await createMatte(frame, options);
   const changed = finding === "object" ? await changeMatte(matte, frame, options, createPace(signal)) : matte;
-  const size = workingSize(frame, modelSidePx);
+  const size = workingSize(frame, alongLongerSide(frame, modelSize));
   return {
     task: { frame, matte: changed, guide: await resize(frame, size.widthPx, size.heightPx) },
     finding,

@@ -13,6 +13,11 @@ export function fitSize({ widthPx, heightPx }: Size, maxSidePx: number): Size {
   return { widthPx: Math.max(1, Math.round(widthPx * scale)), heightPx: Math.max(1, Math.round(heightPx * scale)) };
 }
 
+/** Returns how many pixels of `size`, stretched over a picture, lie along the picture's longer side. */
+export function alongLongerSide(picture: Size, size: Size): number {
+  return picture.widthPx >= picture.heightPx ? size.widthPx : size.heightPx;
+}
+
 /** Creates a plane over `data`, or over zeros. */
 export function createPlane({ widthPx, heightPx }: Size, data = new Float32Array(widthPx * heightPx)): Plane {
   return { widthPx, heightPx, data };

@@ -1,13 +1,18 @@
-import { createRasterSink, type FrameStore, openRows } from "@pixelmesh/imaging";
+import { createRasterSink, type FrameStore, openRows, type Raster } from "@pixelmesh/imaging";
 import { type RowShape, rowBytes } from "../rows/rows.ts";
 import type { PictureRows } from "./picture-rows.ts";
+
+/** A picture of floats between two effects: its shape, and the raster in which each four bytes are a float. */
+export type FloatPicture = { readonly shape: RowShape; readonly raster: Raster };
 
 /** Writes the rows of a picture of floats: in order, without gaps, each row once. */
 export type FloatPictureSink = {
   writeRows(top: number, rows: Uint8Array): Promise<void>;
-  /** Ends the writing and opens the rows. Throws INTERNAL before the last row. */
+  /** Ends the writing. Throws INTERNAL before the last row. */
+  end(): Promise<FloatPicture>;
+  /** Does the same and opens the rows. */
   open(): Promise<OpenPictureRows>;
-  /** Closes the sink of failed work. Does nothing after `open`. */
+  /** Closes the sink of failed work. Does nothing after `end`. */
   abandon(): Promise<void>;
 };
 
@@ -24,12 +29,17 @@ export async function createFloatPicture(shape: RowShape, frameStore: FrameStore
   // Rasters have bytes: the four bytes of a float take the place of four channels.
   const raster = { widthPx: shape.widthPx * shape.channels, heightPx: shape.heightPx, channels: 4 } as const;
   const sink = await createRasterSink(raster, frameStore);
+  const end = async () => ({ shape, raster: await sink.end() });
   return {
     writeRows: (top, rows) => sink.writeRows(top, rows),
-    async open() {
-      const rows = await openRows(await sink.end());
-      return { shape, format: "floats", channels: shape.channels, readRows: rows.readRows, close: rows.close };
-    },
+    end,
+    open: async () => openFloatPicture(await end()),
     abandon: () => sink.abandon(),
   };
+}
+
+/** Opens the rows of a picture of floats, for reads in any order. */
+export async function openFloatPicture({ shape, raster }: FloatPicture): Promise<OpenPictureRows> {
+  const { readRows, close } = await openRows(raster);
+  return { shape, format: "floats", channels: shape.channels, readRows, close };
 }

@@ -9,8 +9,11 @@ export type PictureRows = {
   readonly format: RowFormat;
   /** Channels of the bytes that are read: 1 or 2 for a grey picture, else those of the shape. Rows of floats are never grey. */
   readonly channels: Channels;
-  /** Resolves to whole rows from `top` on. A view of memory that is not to be changed. */
-  readRows(top: number, count: number): Promise<Uint8Array>;
+  /**
+   * Resolves to whole rows from `top` on: a view of memory that is not to be changed, or `spare`, memory of their exact length that the caller has for
+   * them.
+   */
+  readRows(top: number, count: number, spare?: Uint8Array): Promise<Uint8Array>;
 };
 
 /** Returns the shape of a picture inside a chain: its size in RGB, with alpha if the picture has it. */
@@ -25,7 +28,7 @@ export function toPictureRows(source: RowSource): PictureRows {
     shape: chainShape(source),
     format: "bytes",
     channels: source.channels,
-    readRows: (top, count) => source.readRows(top, count),
+    readRows: (top, count, spare) => source.readRows(top, count, spare),
   };
 }
 
@@ -43,12 +46,15 @@ export function createRowReader(space: KernelSpace, picture: PictureRows, maxRow
   const stride = rowBytes(shape, format);
   const memory = space.allocate(maxRows * stride);
   const isGrey = channels < 3;
-  const grey = isGrey ? space.allocate(maxRows * shape.widthPx * channels) : memory;
+  const givenStride = isGrey ? shape.widthPx * channels : stride;
+  const grey = isGrey ? space.allocate(maxRows * givenStride) : memory;
   return {
     stride,
     async read(top, count) {
-      const rows = await picture.readRows(top, count);
-      space.bytes(grey, rows.length).set(rows);
+      // Nothing grows the memory of the kernels meanwhile: the chain waits for these rows.
+      const spare = space.bytes(grey, count * givenStride);
+      const rows = await picture.readRows(top, count, spare);
+      if (rows !== spare) space.bytes(grey, rows.length).set(rows);
       if (isGrey) space.kernels.greyToRgb(grey, channels, count * shape.widthPx, memory);
       return memory;
     },
