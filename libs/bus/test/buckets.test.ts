@@ -160,3 +160,20 @@ test("a full bucket is widened for a rewrite, and narrowed once its entries fit"
   await narrowBucket(bus, "results");
   expect(await maxBytes(bus, "KV_results")).toBe(MiB);
 });
+
+test("the oldest uploads give way to new ones, so that nobody can fill their bucket for others", async () => {
+  const connect = await startBoundedBroker();
+  const bus = await connect({});
+  await provision(bus);
+  await provision(bus);
+  expect((await bus.jsm.streams.info("KV_uploads")).config.discard).toBe(DiscardPolicy.Old);
+  const bound = await maxBytes(bus, "KV_uploads");
+  const value = new Uint8Array(900);
+  const count = Math.ceil(bound / value.length) + 1_000;
+  for (let at = 0; at < count; at += 1_000)
+    await Promise.all(Array.from({ length: 1_000 }, (_, i) => bus.js.publish(`$KV.uploads.flood.k${at + i}`, value)));
+  await bus.js.publish("$KV.uploads.other.new", value);
+  const find = (key: string) => bus.jsm.streams.getMessage("KV_uploads", { last_by_subj: `$KV.uploads.${key}` });
+  expect((await find("other.new"))?.data.length).toBe(value.length);
+  expect(await find("flood.k0")).toBeNull();
+});

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AckPolicy, DeliverPolicy, JetStreamApiError, StorageType } from "@nats-io/jetstream";
+import { AckPolicy, DeliverPolicy, type DiscardPolicy, JetStreamApiError, StorageType } from "@nats-io/jetstream";
 import type { KvOptions } from "@nats-io/kv";
 import { workerRoles } from "@pixelmesh/roles";
 import type { Bus } from "../connection/connect.ts";
@@ -47,9 +47,10 @@ async function provisionOnce(bus: Bus): Promise<void> {
 async function provisionWithin(bus: Bus, bounds: StreamBounds): Promise<void> {
   for (const stream of formerStreams) await removeStream(bus, stream);
   // Buckets are the largest: if they do not fit, that is found before anything else has changed.
-  for (const { name, ttlMs, maxValueBytes } of buckets) {
+  for (const { name, ttlMs, maxValueBytes, discard } of buckets) {
     await ensureBucket(bus, name, { ttl: ttlMs, max_bytes: bounds.buckets[name], maxValueSize: maxValueBytes });
     await applyBound(bus, `KV_${name}`, bounds.buckets[name], maxValueBytes);
+    if (discard) await applyDiscard(bus, `KV_${name}`, discard);
     await removeAbandonedConsumers(bus, `KV_${name}`);
   }
   for (const plan of planStreams(bounds)) await ensureStream(bus, plan);
@@ -74,6 +75,12 @@ async function ensureBucket({ kvm, replicas }: Bus, name: string, limits: Partia
       await sleep(100);
     }
   }
+}
+
+/** The client creates buckets that refuse writes when they are full. */
+async function applyDiscard({ jsm }: Bus, stream: string, discard: DiscardPolicy): Promise<void> {
+  const { config } = await jsm.streams.info(stream);
+  if (config.discard !== discard) await jsm.streams.update(stream, { ...config, discard });
 }
 
 async function removeStream({ jsm }: Bus, name: string): Promise<void> {

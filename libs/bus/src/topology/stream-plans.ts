@@ -1,6 +1,6 @@
 import { DiscardPolicy, RetentionPolicy, type StreamConfig } from "@nats-io/jetstream";
 import { workerRoles } from "@pixelmesh/roles";
-import type { StreamBounds } from "./stream-bounds.ts";
+import type { BucketName, StreamBounds } from "./stream-bounds.ts";
 import { workStream } from "./subjects.ts";
 
 const dayMs = 24 * 3_600_000;
@@ -52,19 +52,29 @@ export const planStreams = ({ work, events, deadLetters }: StreamBounds): readon
   },
 ];
 
+/** A bucket to create. The time to live 0 is for ever. */
+export type BucketPlan = {
+  readonly name: BucketName;
+  readonly ttlMs: number;
+  readonly maxValueBytes: number;
+  /** What gives way in a full bucket. Default: a write is refused. */
+  readonly discard?: DiscardPolicy;
+};
+
 /** The buckets; proto/pixelmesh/work/v1 describes their values. The time to live of a key counts from its last write. */
-export const buckets = [
+export const buckets: readonly BucketPlan[] = [
   // A specification has at most 128 KiB (MAX_SPEC_BYTES); a record grows with the results of its steps.
   { name: "jobs", ttlMs: 7 * dayMs, maxValueBytes: 512 * 1024 },
   { name: "results", ttlMs: 7 * dayMs, maxValueBytes: 64 * 1024 },
   // A progress record has at most 50,000 ends of 16 bytes; NATS takes messages of 1 MiB by default.
   { name: "batches", ttlMs: 7 * dayMs, maxValueBytes: 900 * 1024 },
-  // As long as an upload without a job is kept, and the time that clocks may differ.
-  { name: "uploads", ttlMs: uploadTtlMs, maxValueBytes: 1024 },
+  // As long as an upload without a job is kept, and the time that clocks may differ. The oldest give way to new ones: their senders are asked
+  // for the bytes again.
+  { name: "uploads", ttlMs: uploadTtlMs, maxValueBytes: 1024, discard: DiscardPolicy.Old },
   // An entry is removed when its job ends; the time to live is longer than any deadline.
   { name: "open", ttlMs: 7 * dayMs, maxValueBytes: 1024 },
   { name: "waits", ttlMs: 2 * dayMs, maxValueBytes: 1024 },
   { name: "leases", ttlMs: leaseTtlMs, maxValueBytes: 1024 },
   { name: "services", ttlMs: 15_000, maxValueBytes: 4 * 1024 },
   { name: "profiles", ttlMs: 0, maxValueBytes: 4 * 1024 },
-] as const;
+];
