@@ -116,6 +116,7 @@ test("help succeeds and lists every command", async () => {
     "stats",
     "top",
     "jobs",
+    "batches",
     "models",
     "effects",
     "dlq",

@@ -127,7 +127,7 @@ test("a repetition with its request id returns the same batch, with one document
   const document = JSON.parse(again.out);
   expect([again.exitCode, document.id, document.state, document.failures]).toEqual([0, first.id, "ENDED", {}]);
   expect(document.outputs.map(({ path }: { path: string }) => path).sort()).toEqual(
-    ["0.result.png", "1.result.png"].map((name) => join(outDir, name)),
+    ["left.result.png", "right.result.png"].map((name) => join(outDir, name)),
   );
   expect((await Array.fromAsync(client.batches.jobs(first.id))).map(({ name }) => name)).toEqual(["left", "right"]);
   const other = await batches("create", join(folder, "0.png"), ...invert, "--request-id", "once", "--detach");
@@ -186,6 +186,19 @@ test(
     expect(again.err).toContain("2 outputs fetched, 2 were there already");
     expect(readFileSync(join(outDir, "1.result.png"))).toEqual(whole);
     expect(statSync(join(outDir, "2.result.png")).ino).toBe(kept);
+
+    // A place that is taken by a folder fails alone.
+    const taken = join(root, "taken");
+    mkdirSync(join(taken, "1.result.png"), { recursive: true });
+    const partly = await batches("download", id, "--out-dir", taken, "--quiet");
+    expect([partly.exitCode, partly.out]).toEqual([1, ""]);
+    expect(linesOf(partly.err)).toEqual([expect.stringMatching(/1\.png: INVALID_ARGUMENT: .*it is a directory/)]);
+    expect(readdirSync(taken).sort()).toEqual(names);
+
+    const one = join(root, "one.png");
+    const single = await batches("create", join(folder, "2.png"), ...invert, "-o", one);
+    expect(single).toMatchObject({ exitCode: 0, out: expect.stringContaining(`${one}  `) });
+    expect(readFileSync(one)).toEqual(readFileSync(join(outDir, "2.result.png")));
   },
 );
 

@@ -17,6 +17,8 @@ test("bash completes commands, flags and their values with the script", async ()
   };
   expect(complete("r")).toBe("run");
   expect(complete("jobs", "d")).toBe("download");
+  expect(complete("batches", "d")).toBe("download");
+  expect(complete("batches", "create", "--prio")).toBe("--priority");
   expect(complete("run", "--cutout")).toBe("--cutout-model");
   expect(complete("run", "a.jpg", "--format", "")).toBe("auto jpeg png webp avif");
   expect(complete("jobs", "list", "--state", "s")).toBe("succeeded");

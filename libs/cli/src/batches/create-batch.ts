@@ -20,7 +20,7 @@ export async function createBatch(flags: CreateBatchFlags, io: CliIo): Promise<n
   try {
     return await withMesh(io, flags.run.address, async (client) => {
       const { pictures, batch } = await sendBatch(client, flags, progress, io.stopping);
-      if (!flags.run.json) io.stdout.write(`${batch.id}\n`);
+      if (!flags.run.json) progress.print(() => io.stdout.write(`${batch.id}\n`));
       if (!flags.isDetached) return await finishBatch(client, { flags, pictures, batch, progress, io });
       progress.close();
       if (flags.run.json) io.stdout.write(toDocument({ ...toBatchJson(batch), leftOut: pictures.leftOut }));

@@ -1,8 +1,11 @@
 import { UsageError, wrongFlag } from "../options/usage-error.ts";
 import { expandPictures } from "../run/expand-pictures.ts";
+import { createInputCheck } from "../run/file-identity.ts";
 import { assertOneOutput, outputNames, parseRunFlags, type RunFlags, type RunOptions } from "../run/flags.ts";
-import { assertBackground, type Place, planPaths } from "../run/plan-paths.ts";
-import { isStdin, isStdout } from "../run/standard-paths.ts";
+import { assertFolder, leadsToStdout } from "../run/output-target.ts";
+import { assertBackground, type Place, planPaths, possibleFormats, toFolderPlace } from "../run/plan-paths.ts";
+import { isStdin } from "../run/standard-paths.ts";
+import { createOutputPlaces } from "./output-places.ts";
 
 /** The options of `batches create` as commander gives them. */
 export type CreateBatchOptions = RunOptions & {
@@ -41,14 +44,28 @@ export function parseCreateFlags(pictures: readonly string[], options: CreateBat
   const { name: names } = options;
   if (names !== undefined && names.length !== count)
     throw new UsageError(`Expected \`--name\` for each of the ${count} pictures, got ${names.length} names`);
-  const isFetched = options.output !== undefined || options.outDir !== undefined;
+  const known = names ?? run.pictures.map(toName);
   return {
     run,
-    names: names ?? run.pictures.map(toName),
+    names: known,
     requestId: options.requestId,
     isDetached: options.detach === true,
-    places: isFetched ? planPaths(run) : undefined,
+    places: planPlaces(run, known, options),
   };
+}
+
+function planPlaces(run: RunFlags, names: readonly string[], { output, outDir }: CreateBatchOptions) {
+  if (output !== undefined) return planPaths(run);
+  if (outDir === undefined) return undefined;
+  assertFolder("--out-dir", outDir);
+  const isInput = createInputCheck(run.pictures);
+  const [outputs, formats] = [outputNames(run), possibleFormats(run)];
+  const isBlocked = (stem: string) => {
+    const { pathOf } = toFolderPlace(outDir, stem, [], []);
+    return outputs.some((name) => formats.some((format) => isInput(pathOf(name, format))));
+  };
+  const places = createOutputPlaces(outDir, { outputs, formats, isBlocked });
+  return names.map((name, index) => places.of(index, name));
 }
 
 function assertBatch(flags: RunFlags, { detach, output, outDir }: CreateBatchOptions): void {
@@ -65,7 +82,7 @@ function assertBatch(flags: RunFlags, { detach, output, outDir }: CreateBatchOpt
     throw new UsageError(`Expected at most ${maxLabels} \`--label\`, got ${labels.length}`);
   const own = labels.find((label) => label.startsWith("batch:"));
   if (own !== undefined) throw wrongFlag("--label", "no label that begins with batch:, which the mesh gives", own);
-  if (output !== undefined && isStdout(output))
+  if (output !== undefined && leadsToStdout(output))
     throw wrongFlag("-o", "a file: the id of the batch goes to standard output", output);
   const place = output === undefined ? outDir && "--out-dir" : "-o";
   if (detach && place) throw new UsageError(`Expected one of \`--detach\` and \`${place}\`, got both`);

@@ -4,10 +4,9 @@ import { type CliIo, isPlain } from "../io.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
 import type { SavedOutput } from "../run/document.ts";
 import { assertFolder } from "../run/output-target.ts";
-import { toFolderPlace } from "../run/plan-paths.ts";
 import { toOutputLines } from "../run/summary.ts";
-import { createOutputStems } from "../watch/output-stems.ts";
 import { type FetchCounts, type FetchTask, fetchOutputs } from "./fetch-outputs.ts";
+import { createOutputPlaces, toShownName } from "./output-places.ts";
 import { createOverallProgress, type OverallProgress } from "./overall-progress.ts";
 
 /** What `batches download` was asked for. */
@@ -42,7 +41,7 @@ export async function downloadBatch(
   const saved: SavedOutput[] = [];
   const onSaved = (output: SavedOutput) => {
     if (isJson) saved.push(output);
-    else if (!isQuiet) stdout.write(toOutputLines({ outputs: [output] }));
+    else if (!isQuiet) progress.print(() => stdout.write(toOutputLines({ outputs: [output] })));
   };
   try {
     const counts = await withMesh(io, address, async (client) => {
@@ -88,16 +87,14 @@ async function* tasksOf(
   { flags, others, signal }: FetchAll,
   onPassedOver: () => void,
 ): AsyncGenerator<FetchTask> {
-  const stems = createOutputStems([], () => false);
+  const places = createOutputPlaces(flags.outDir);
   for await (const { index, name, jobId, state } of client.batches.jobs(id, { pageSize, signal })) {
-    const shown = name === "" ? `picture-${index + 1}` : name;
-    // Two pictures may have one name, so the place among the pictures is a folder of it here.
-    const stem = stems.of(`${index}/${shown}`);
+    const place = places.of(index, name);
     const isUnfinished = state === JobState.UNSPECIFIED || state === JobState.RUNNING;
     if (isUnfinished) others.unfinished += 1;
     else if (state !== JobState.SUCCEEDED) others.failed += 1;
     if (isUnfinished || jobId === "") onPassedOver();
-    else yield { jobId, label: escapeLine(shown), place: toFolderPlace(flags.outDir, stem, [], []) };
+    else yield { jobId, label: escapeLine(toShownName(index, name)), place };
   }
 }
 

@@ -2,6 +2,7 @@ import { type Batch, type Batches, type BatchJob, JobState } from "@pixelmesh/cl
 import { escapeLine } from "../format/safe-text.ts";
 import type { Overall } from "../run/overall-line.ts";
 import { toErrorText } from "./describe-batch.ts";
+import { toShownName } from "./output-places.ts";
 import type { OverallProgress } from "./overall-progress.ts";
 
 /** How a batch is followed. */
@@ -46,18 +47,15 @@ export function isAllSucceeded({ jobsSucceeded, jobsTotal }: Batch): boolean {
 }
 
 function toFailureLine({ index, name, error }: BatchJob): string {
-  const picture = name === "" ? `picture ${index}` : escapeLine(name);
-  return `${picture}: ${error ? toErrorText(error) : "failed"}`;
+  return `${escapeLine(toShownName(index, name))}: ${error ? toErrorText(error) : "failed"}`;
 }
 
 function toOverall(batch: Batch): Overall {
+  const { jobsTotal: total, jobsSucceeded: done, jobsRunning: running, jobsPerSecond, etaMs } = batch;
+  const failed = batch.jobsFailed + batch.jobsCancelled;
   return {
-    total: batch.jobsTotal,
-    done: batch.jobsSucceeded,
-    failed: batch.jobsFailed + batch.jobsCancelled,
-    skipped: 0,
-    running: batch.jobsRunning,
-    perSecond: batch.jobsPerSecond > 0 ? batch.jobsPerSecond : undefined,
-    leftMs: batch.etaMs > 0 ? batch.etaMs : undefined,
+    ...{ total, done, failed, running, skipped: 0 },
+    perSecond: jobsPerSecond > 0 ? jobsPerSecond : undefined,
+    leftMs: etaMs > 0 && done + failed < total ? etaMs : undefined,
   };
 }

@@ -52,7 +52,7 @@ export async function followWithOutputs(
   };
   const onSaved = (output: SavedOutput) => {
     if (isJson) outputs.push(output);
-    else if (!isQuiet) stdout.write(toOutputLines({ outputs: [output] }));
+    else if (!isQuiet) progress.print(() => stdout.write(toOutputLines({ outputs: [output] })));
   };
   const fetching = fetchOutputs(client, tasks, {
     ...{ atOnce, skipsExisting: false, signal },

@@ -27,6 +27,9 @@ test("on a terminal, notes are written above the bar, as safe text, and the end 
   expect(bar.length).toBeLessThan(40);
   progress.fail("a\u001b[2Jb");
   expect(drawn).toBe(`${bar}\r\x1b[Ka\\u001b[2Jb\n${bar}`);
+  drawn = "";
+  progress.print(() => terminal.write("out.png\n"));
+  expect(drawn).toBe(`\r\x1b[Kout.png\n${bar}`);
   progress.close();
   progress.close();
   expect(drawn.endsWith(`\n${bar}\r\x1b[K`)).toBe(true);

@@ -9,6 +9,8 @@ export type OverallProgress = {
   note(text: string): void;
   /** Prints a line about a failure. */
   fail(text: string): void;
+  /** Calls a function that prints lines on standard output, which may be the same terminal. */
+  print(write: () => void): void;
   close(): void;
 };
 
@@ -23,9 +25,11 @@ export type OverallOptions = {
 /** Draws a bar on a terminal and prints plain lines elsewhere, on standard error. */
 export function createOverallProgress(stderr: Terminal, { isPlain, isQuiet }: OverallOptions): OverallProgress {
   const fail = (text: string) => void stderr.write(`${text}\n`);
-  if (isQuiet) return { show() {}, note() {}, fail, close() {} };
+  if (isQuiet) return { show() {}, note() {}, fail, print, close() {} };
   return isPlain ? createLines(stderr) : createBar(stderr);
 }
+
+const print = (write: () => void) => write();
 
 const lineShare = 0.1;
 const lineMs = 30_000;
@@ -50,6 +54,7 @@ function createLines(stderr: Terminal): OverallProgress {
     },
     note: write,
     fail: write,
+    print,
     close() {},
   };
 }
@@ -72,6 +77,11 @@ function createBar(stderr: Terminal): OverallProgress {
     },
     note: write,
     fail: write,
+    print(writeLines) {
+      drawOn(stderr, clear());
+      writeLines();
+      drawOn(stderr, line);
+    },
     close() {
       drawOn(stderr, clear());
       line = "";

@@ -20,8 +20,10 @@ export async function watchBatch(batches: Batches, id: string, flags: WatchBatch
   try {
     const batch = await followBatch(batches, id, {
       ...{ cursor, progress, signal },
-      onEnded: (job, next) =>
-        void (isJson && stdout.write(`${JSON.stringify({ ...toBatchJobJson(job), cursor: next })}\n`)),
+      onEnded(job, next) {
+        const line = `${JSON.stringify({ ...toBatchJobJson(job), cursor: next })}\n`;
+        if (isJson) progress.print(() => stdout.write(line));
+      },
     });
     const failures = isJson || batch.jobsFailed === 0 ? [] : await countFailures(batches, id, signal);
     progress.close();
