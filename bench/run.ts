@@ -1,6 +1,7 @@
 /** `make bench`: runs every case, or the one named by CASE. Exits with 1 if a figure is over its limit. */
 import { badInputCase } from "./cases/bad-input.ts";
 import { batch1000Case } from "./cases/batch-1000.ts";
+import { batchMattesCase } from "./cases/batch-mattes.ts";
 import { batchTilesCase } from "./cases/batch-tiles.ts";
 import { cliMemoryCase } from "./cases/cli-memory.ts";
 import { cutOutKernelsCase } from "./cases/cut-out-kernels.ts";
@@ -49,6 +50,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "upscale-1080p": upscale1080pCase,
   "upscale-16": upscale16Case,
   "batch-1000": batch1000Case,
+  "batch-mattes": batchMattesCase,
   "batch-tiles": batchTilesCase,
   "cli-memory": cliMemoryCase,
   "cut-out-kernels": cutOutKernelsCase,

@@ -161,7 +161,7 @@ test("a full bucket is widened for a rewrite, and narrowed once its entries fit"
   expect(await maxBytes(bus, "KV_results")).toBe(MiB);
 });
 
-test("the oldest uploads give way to new ones, so that nobody can fill their bucket for others", async () => {
+test("a full bucket of uploads removes its oldest entries, so a flood of one tenant does not stop the uploads of another", async () => {
   const connect = await startBoundedBroker();
   const bus = await connect({});
   await provision(bus);

@@ -3,6 +3,7 @@
  * What is computed is explained in the reference, ../test/reference/cut-out.ts. One instance holds one
  * cut-out at a time.
  */
+export { bandRowSteps, decideSteps, setBand } from "./_band";
 export { enlargeRows } from "./_enlarge";
 export { fitStepCount, fitSteps, setFit } from "./_fit";
 export { packRows } from "./_guide";

@@ -52,12 +52,12 @@ export const planStreams = ({ work, events, deadLetters }: StreamBounds): readon
   },
 ];
 
-/** A bucket to create. The time to live 0 is for ever. */
+/** A bucket to create. With a time to live of 0 its entries do not expire. */
 export type BucketPlan = {
   readonly name: BucketName;
   readonly ttlMs: number;
   readonly maxValueBytes: number;
-  /** What gives way in a full bucket. Default: a write is refused. */
+  /** What happens to a write to a full bucket. Default: it is refused. */
   readonly discard?: DiscardPolicy;
 };
 
@@ -68,8 +68,8 @@ export const buckets: readonly BucketPlan[] = [
   { name: "results", ttlMs: 7 * dayMs, maxValueBytes: 64 * 1024 },
   // A progress record has at most 50,000 ends of 16 bytes; NATS takes messages of 1 MiB by default.
   { name: "batches", ttlMs: 7 * dayMs, maxValueBytes: 900 * 1024 },
-  // As long as an upload without a job is kept, and the time that clocks may differ. The oldest give way to new ones: their senders are asked
-  // for the bytes again.
+  // As long as an upload without a job is kept, and the time that clocks may differ. A full bucket removes its oldest entries: their senders are
+  // asked for the bytes again.
   { name: "uploads", ttlMs: uploadTtlMs, maxValueBytes: 1024, discard: DiscardPolicy.Old },
   // An entry is removed when its job ends; the time to live is longer than any deadline.
   { name: "open", ttlMs: 7 * dayMs, maxValueBytes: 1024 },

@@ -6,6 +6,22 @@ import { createKernelPool } from "./kernel-pool.ts";
  * `paintReference` within one level of 255.
  */
 type CutOutFunctions = {
+  /**
+   * Sets a matte whose band is sought, before a plan. Addresses of: its floats, which are decided in place; 16-bit integers of its pixels; 32-bit integers of the
+   * columns that the band reaches at each number of rows from 0 to `farRows`; a byte for each pixel of a row.
+   */
+  readonly setBand: (
+    widthPx: number,
+    heightPx: number,
+    matte: number,
+    rows: number,
+    reaches: number,
+    farRows: number,
+    reached: number,
+  ) => void;
+  /** Steps of the band, one a row. Both are done over all rows, in order, some at each call. */
+  readonly bandRowSteps: (from: number, to: number) => void;
+  readonly decideSteps: (from: number, to: number) => void;
   /** Sets the sizes and returns the end of the plan's memory, which must be reserved before `startPlan`. */
   readonly layOut: (
     widthPx: number,

@@ -6,7 +6,7 @@ export type UploadedPicture = { readonly info?: ImageInfo | undefined; readonly 
 
 /** The pictures that tenants have sent without a job, in the bucket `uploads`, for an hour. Every replica can read them. */
 export type Uploads = {
-  /** In a full bucket the oldest entries give way. */
+  /** In a full bucket the oldest entries are removed. */
   add(tenant: string, sha256: string, upload: UploadedPicture): Promise<void>;
   /** Returns undefined if the tenant has not sent the picture within the last hour. */
   find(tenant: string, sha256: string): Promise<UploadedPicture | undefined>;

@@ -3,7 +3,7 @@ import type { Frame } from "@pixelmesh/imaging";
 import type { Pace } from "@pixelmesh/lifecycle";
 import type { CutOutKernels } from "../../kernels/cut-out-kernels.ts";
 import { alongLongerSide, fitSize, type Plane, type Size } from "../planes/plane.ts";
-import { turnPixels } from "../turns.ts";
+import { createTurns, type InTurns, turnPixels } from "../turns.ts";
 
 const maxWorkingSidePx = 1_024;
 /** Windows of more pixels than this would overflow the kernels' integer sums: 16,384 × 255 a pixel in the fit, 65,536 in the layers. */
@@ -111,20 +111,6 @@ function layOutPlan(kernels: CutOutKernels, guide: Frame, matte: Size, { radiusP
   );
   kernels.reserve(end + rowsOfGuide(guide) * guide.widthPx * guide.channels);
   return end;
-}
-
-/** Calls a kernel with ranges of its steps, each of about `turnPixels`, and pauses between them. */
-type InTurns = (steps: number, stepPx: number, run: (from: number, to: number) => void) => Promise<void>;
-
-function createTurns(pace: Pace): InTurns {
-  return async (steps, stepPx, run) => {
-    const perTurn = Math.max(1, Math.floor(turnPixels / stepPx));
-    for (let from = 0; from < steps; from += perTurn) {
-      const to = Math.min(steps, from + perTurn);
-      run(from, to);
-      await pace((to - from) * stepPx);
-    }
-  };
 }
 
 function rowsOfGuide({ widthPx }: Size): number {
