@@ -6,6 +6,8 @@ import { batchTilesCase } from "./cases/batch-tiles.ts";
 import { cliMemoryCase } from "./cases/cli-memory.ts";
 import { cutOutKernelsCase } from "./cases/cut-out-kernels.ts";
 import { cutOutsCase } from "./cases/cut-outs.ts";
+import { cutOutsLargeCase } from "./cases/cut-outs-large.ts";
+import { cutOutsOverlapCase } from "./cases/cut-outs-overlap.ts";
 import { effectKernelsCase } from "./cases/effect-kernels.ts";
 import { effectPeersCase } from "./cases/effect-peers.ts";
 import { effectSharingCase } from "./cases/effect-sharing.ts";
@@ -18,6 +20,7 @@ import { hostRecycleCase } from "./cases/host-recycle.ts";
 import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { overloadCase } from "./cases/overload.ts";
+import { previewEffectsCase } from "./cases/preview-effects.ts";
 import { previewsCase } from "./cases/previews.ts";
 import { recoveryCase } from "./cases/recovery.ts";
 import { restAndStartCase } from "./cases/rest-and-start.ts";
@@ -42,6 +45,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   sustained: sustainedCase,
   "interactive-behind-batch": interactiveBehindBatchCase,
   previews: previewsCase,
+  "preview-effects": previewEffectsCase,
   "telemetry-cost": telemetryCostCase,
   "event-loops": eventLoopsCase,
   eta: etaCase,
@@ -55,6 +59,8 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "cli-memory": cliMemoryCase,
   "cut-out-kernels": cutOutKernelsCase,
   "cut-outs": cutOutsCase,
+  "cut-outs-large": cutOutsLargeCase,
+  "cut-outs-overlap": cutOutsOverlapCase,
   "effect-kernels": effectKernelsCase,
   "effect-peers": effectPeersCase,
   "effect-sharing": effectSharingCase,

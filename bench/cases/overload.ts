@@ -59,7 +59,11 @@ export async function overloadCase(): Promise<boolean> {
         answers: Object.fromEntries(Object.entries(reasons).map(([reason, all]) => [reason, all?.length])),
         refusedMs: { count: refused.length, p50: percentile(refused, 50), p99: percentile(refused, 99) },
         refusedInFloodMs: { p50: percentile(inFlood, 50), p99: percentile(inFlood, 99) },
-        probesMs: { count: probesMs.length, p50: percentile(probesMs, 50), slowest: probes.toSorted((a, b) => b.allMs - a.allMs)[0] },
+        probesMs: {
+          count: probesMs.length,
+          p50: percentile(probesMs, 50),
+          slowest: probes.toSorted((a, b) => b.allMs - a.allMs)[0],
+        },
         memoryMiB: { before, peak },
       };
       const how = `${connections} connections, ${inFlight} calls each at once`;

@@ -1,3 +1,4 @@
+import { certainEnd, findCertain, layOutCertain, solidBit, startCertain } from "./_certain";
 import { unmix } from "./_layers";
 import { mixAt, mixRowsAt, placeBytes, writePlaces } from "./_places";
 import { plan, reserve, reserveFrom } from "./_plan";
@@ -46,6 +47,7 @@ export function layOutRows(pictureWidthPx: i32, pictureHeightPx: i32, channels: 
   foregroundRow = reserve((plan.halfWidthPx + 1) * 16);
   backgroundRow = reserve((plan.halfWidthPx + 1) * 16);
   lastGroup = reserve(16);
+  layOutCertain();
   result = reserve(rows * widthPx * 4);
   // Four channels are painted in place.
   source = channels == 4 ? result : reserve(rows * widthPx * channels + 16);
@@ -56,6 +58,7 @@ export function layOutRows(pictureWidthPx: i32, pictureHeightPx: i32, channels: 
 export function startRows(pictureHeightPx: i32): void {
   const wholeGroups = (widthPx + group - 1) & ~(group - 1);
   layersOf = -1;
+  startCertain();
   writePlaces(fitDown, pictureHeightPx, plan.heightPx, 1);
   writePlaces(layerDown, pictureHeightPx, plan.halfHeightPx, 1);
   writePlaces(fitAcross, widthPx, plan.widthPx, 16);
@@ -109,10 +112,16 @@ function expandRow(from: usize, channels: i32, to: usize): void {
 
 /** Paints a row of RGBA in place. */
 function paintRow(y: i32, to: usize): void {
-  mixRowsAt(fitDown + <usize>y * placeBytes, plan.fitted, plan.widthPx, plan.heightPx, fitRow);
+  const down = fitDown + <usize>y * placeBytes;
+  mixRowsAt(down, plan.fitted, plan.widthPx, plan.heightPx, fitRow);
+  findCertain(load<i32>(down));
   let x = 0;
   for (; x + group <= widthPx; x += group) {
-    paintGroup(x, y, to);
+    const place = fitAcross + <usize>x * placeBytes;
+    const end = certainEnd(load<i32>(place));
+    // The last pixel of the group lies between the cell of its place and the next one.
+    if (end >= load<i32>(place + 3 * placeBytes) + 16) paintCertain(to, (end & solidBit) != 0);
+    else paintGroup(x, y, to);
     to += 16;
   }
   if (x < widthPx) {
@@ -122,6 +131,14 @@ function paintRow(y: i32, to: usize): void {
     paintGroup(x, y, lastGroup);
     memory.copy(to, lastGroup, rest);
   }
+}
+
+/** Paints four pixels whose alpha by the matte is 0, or 1: these keep their own alpha. */
+@inline
+function paintCertain(at: usize, isSolid: bool): void {
+  const pixels = v128.load(at);
+  const isVisible = i32x4.ne(i32x4.shr_u(pixels, 24), i32x4.splat(0));
+  v128.store(at, isSolid ? v128.and(pixels, isVisible) : i32x4.splat(0));
 }
 
 /** Rounds of `sum / 255` in each lane, exactly, for sums up to 65,535. */

@@ -9,7 +9,7 @@ export const backgroundFields = {
   pictureThreads: field.integer(
     "PIXELMESH_BACKGROUND_PICTURE_THREADS",
     String(Math.min(8, availableParallelism())),
-    "Pictures above 2 megapixels that are cut out or composed at once, each in a thread.",
+    "Pictures that are cut out or composed at once in threads, each in one: those above 16 megapixels, and above 2 with another picture or a blur behind.",
     { defaultDoc: "number of cores, at most 8", min: 1, max: 64 },
   ),
 } as const;

@@ -127,6 +127,24 @@ test("a picture of one colour has the alpha of the reference exactly", async () 
   expect((await cutBoth(picture, matte)).alpha).toBe(0);
 });
 
+test("within the object pixels keep their own alpha, and invisible ones are black", async () => {
+  const next = createSequence(11);
+  const picture = createPicture({ widthPx: 120, heightPx: 80 }, 4, (x, _y, c) =>
+    c < 3 ? 256 * next() : [0, 90, 255][x % 3]!,
+  );
+  // The right half is far inside of the object.
+  const matte = createValues({ widthPx: 64, heightPx: 64 }, (x) => (x < 16 ? 0 : 1));
+  const { data } = await cutOutFrame({ frame: picture, guide: picture, matte });
+  for (let y = 0; y < 80; y++) {
+    for (let x = 60; x < 120; x++) {
+      const [found, own] = [data, picture.data].map((all) => [
+        ...all.subarray((y * 120 + x) * 4, (y * 120 + x + 1) * 4),
+      ]);
+      expect(found).toEqual(own![3] === 0 ? [0, 0, 0, 0] : own);
+    }
+  }
+});
+
 test("a guide too large for its matte is refused, since sums could overflow", async () => {
   const guide = createPicture({ widthPx: 60, heightPx: 4 }, 3, () => 0);
   const plan = planCutOut(cutOutKernels.take(), guide, createPlane({ widthPx: 16, heightPx: 16 }), noPause);

@@ -22,9 +22,21 @@ export async function matteConfidence({ data, ...size }: Plane, pace: Pace): Pro
   }
   if (least === 0) return 0;
   const parts = await labelParts(size, (at) => (data[at] as number) >= objectFrom, false, pace);
-  const counts = new Map<number, number>();
-  for (const part of parts) if (part >= 0) counts.set(part, (counts.get(part) ?? 0) + 1);
-  const all = [...counts.values()];
-  const share = Math.max(...all) / all.reduce((sum, count) => sum + count, 0);
-  return (least / most) * share;
+  return (least / most) * largestShare(parts);
+}
+
+/** Returns the share of the largest part in all pixels of parts. */
+function largestShare(parts: Int32Array): number {
+  // By index: an iterator and a Map take ten times as long.
+  const counts = new Uint32Array(parts.length);
+  let [all, largest] = [0, 0];
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at] as number;
+    if (part < 0) continue;
+    const count = (counts[part] as number) + 1;
+    counts[part] = count;
+    all += 1;
+    if (count > largest) largest = count;
+  }
+  return largest / all;
 }

@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createValues, noPause } from "../../../test/pictures.ts";
+import { createHairyBlob, createValues, noPause } from "../../../test/pictures.ts";
+import { decideReference } from "../../../test/reference/band.ts";
 import { decideOutsideBand } from "./trimap.ts";
 
 test("only the band along the edge keeps its values", async () => {
@@ -39,4 +41,46 @@ test("a matte without an edge is decided as a whole", async () => {
     );
   expect([...new Set((await decide(0.2)).data)]).toEqual([0]);
   expect([...new Set((await decide(0.6)).data)]).toEqual([1]);
+});
+
+test("mattes are decided as by distances of all pixels, bit for bit", async () => {
+  const sides = fc.integer({ min: 1, max: 24 });
+  const drawn = fc.record({
+    matte: fc.record({ widthPx: sides, heightPx: sides }),
+    picture: fc.record({ widthPx: fc.integer({ min: 1, max: 90 }), heightPx: fc.integer({ min: 1, max: 90 }) }),
+    values: fc.array(fc.constantFrom(0, 0.1, 0.49, 0.5, 0.7, 1), { minLength: 576, maxLength: 576 }),
+    // Few pixels of one side leave distances that the band does not reach.
+    leastShown: fc.constantFrom(0, 0.5, 0.7, 1),
+    bandPx: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.double({ min: 0.1, max: 40, noNaN: true })),
+  });
+  const decided = { object: 0, background: 0, left: 0 };
+  await fc.assert(
+    fc.asyncProperty(drawn, async ({ matte: size, picture, values, leastShown, bandPx }) => {
+      const matte = createValues(size, (x, y) => {
+        const value = values[y * size.widthPx + x] as number;
+        return value >= leastShown && (x + 3 * y) % 7 === 0 ? value : Math.min(value, 0.49);
+      });
+      const { data } = await decideOutsideBand(matte, picture, bandPx, noPause);
+      expect(data).toEqual((await decideReference(matte, picture, bandPx, noPause)).data);
+      for (const [at, value] of data.entries()) {
+        const isSame = value === matte.data[at];
+        decided[isSame ? "left" : value === 1 ? "object" : "background"] += 1;
+      }
+    }),
+    { numRuns: 400 },
+  );
+  expect(decided.background).toBeGreaterThan(1_000);
+});
+
+test("a matte of many turns is decided as by distances, in band and outside of it", async () => {
+  const size = { widthPx: 301, heightPx: 480 };
+  const blob = createHairyBlob(size, 3);
+  const matte = { ...blob, data: blob.data.map((value) => 0.05 + 0.9 * value) };
+  const picture = { widthPx: 2_000, heightPx: 1_500 };
+  const { data } = await decideOutsideBand(matte, picture, 45, noPause);
+  expect(data).toEqual((await decideReference(matte, picture, 45, noPause)).data);
+  const count = (value: number) => data.filter((each) => each === value).length;
+  expect(count(0)).toBeGreaterThan(50_000);
+  expect(count(1)).toBeGreaterThan(5_000);
+  expect(data.length - count(0) - count(1)).toBeGreaterThan(5_000);
 });
