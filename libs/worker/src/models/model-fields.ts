@@ -42,7 +42,7 @@ export function modelFields(area: string) {
       `PIXELMESH_${area}_MODELS_MEMORY`,
       `${Math.max(256, Math.floor(machineMib * 0.4))}MiB`,
       "Memory of all inference hosts on a device above which the least recently used model is evicted for another.",
-      { min: mib },
+      { defaultDoc: "40 % of the machine's memory, at least 256MiB", min: mib },
     ),
     modelMinResidentMs: field.duration(
       `PIXELMESH_${area}_MODEL_MIN_RESIDENT`,
@@ -66,7 +66,7 @@ export function modelFields(area: string) {
       `PIXELMESH_${area}_HOST_MEMORY`,
       `${Math.max(512, Math.floor(machineMib * 0.5))}MiB`,
       "Memory between tiles above which an inference host is recycled, at most every 30 s.",
-      { min: mib },
+      { defaultDoc: "half of the machine's memory, at least 512MiB", min: mib },
     ),
     hostRunTimeoutMs: field.duration(
       `PIXELMESH_${area}_HOST_RUN_TIMEOUT`,
