@@ -1,15 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { AppError, expected } from "@pixelmesh/errors";
-import {
-  type Batch,
-  type CreateBatchRequest,
-  type JobServiceDefinition,
-  Pipeline,
-  Priority,
-  Quality,
-} from "@pixelmesh/proto";
+import { type Batch, type CreateBatchRequest, type JobServiceDefinition, Priority } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
-import type { PipelineInput } from "./create-job.ts";
+import { type JobSettings, toHeader } from "./job-settings.ts";
 import { callWithRetries } from "./retry.ts";
 import { digestOf, toUploadSource, uploadPicture } from "./upload-picture.ts";
 
@@ -24,25 +16,9 @@ export type BatchPicture = {
 };
 
 /** Options of a new batch. */
-export type CreateBatchOptions = {
-  /** Of every job. It takes one picture, `source`. */
-  readonly pipeline: PipelineInput;
-  /** 1 to 10,000 pictures. */
+export type CreateBatchOptions = JobSettings & {
+  /** 1 to 10,000 pictures. Each is the picture `source` of its job. */
   readonly pictures: readonly BatchPicture[];
-  /** Default BATCH. */
-  readonly priority?: Priority;
-  /** Default AUTO. */
-  readonly quality?: Quality;
-  /** Permits smaller sizes, lighter models or a CPU. Default false. */
-  readonly allowDegraded?: boolean;
-  /** Neither reads nor writes cached results. Default false. */
-  readonly noCache?: boolean;
-  /** At most 8 labels of each job, beside `batch:<batch id>`. */
-  readonly labels?: readonly string[];
-  /** Idempotency key, at most 128 characters. Default: a random id. */
-  readonly requestId?: string;
-  /** A larger result is refused before work starts; default: the mesh's limit. */
-  readonly maxOutputPixels?: number;
   /** Time for each job from its creation, in milliseconds; at most 24 hours. Default: the mesh's, 15 minutes. */
   readonly jobTimeoutMs?: number;
   /** Uploads at once; default 4. */
@@ -79,18 +55,7 @@ export async function createBatch(
 function toRequest(options: CreateBatchOptions, sha256s: readonly string[]): CreateBatchRequest {
   const names = options.pictures.map(({ name = "" }) => name);
   return {
-    header: {
-      pipeline: Pipeline.fromPartial(options.pipeline),
-      priority: options.priority ?? Priority.BATCH,
-      quality: options.quality ?? Quality.AUTO,
-      allowDegraded: options.allowDegraded ?? false,
-      noCache: options.noCache ?? false,
-      requestId: options.requestId ?? randomUUID(),
-      maxOutputPixels: options.maxOutputPixels ?? 0,
-      deadlineUnixMs: 0,
-      deadlineAfterMs: options.jobTimeoutMs ?? 0,
-      labels: [...(options.labels ?? [])],
-    },
+    header: { ...toHeader(options, Priority.BATCH), deadlineAfterMs: options.jobTimeoutMs ?? 0 },
     sources: sha256s.map((sha256) => ({ sha256, sizeBytes: 0, mediaType: "" })),
     names: names.some((name) => name !== "") ? names : [],
   };

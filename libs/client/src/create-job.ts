@@ -1,39 +1,14 @@
-import { randomUUID } from "node:crypto";
-import {
-  type CreateJobHeader,
-  type Job,
-  type JobServiceDefinition,
-  Pipeline,
-  Priority,
-  Quality,
-} from "@pixelmesh/proto";
+import { type CreateJobHeader, type Job, type JobServiceDefinition, Priority } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
 import { toDeadlineUnixMs } from "./job-deadline.ts";
+import { type JobSettings, toHeader } from "./job-settings.ts";
 import { createPictureParts, type Picture } from "./pictures.ts";
 import { createBackoff } from "./retry.ts";
 
-/** A pipeline with optional fields: missing ones get the contract's default. */
-export type PipelineInput = Parameters<typeof Pipeline.fromPartial>[0];
-
 /** Options of a new job. */
-export type CreateJobOptions = {
-  readonly pipeline: PipelineInput;
+export type CreateJobOptions = JobSettings & {
   /** The source first, then further pictures that steps name as inputs. */
   readonly pictures: readonly Picture[];
-  /** Default INTERACTIVE. */
-  readonly priority?: Priority;
-  /** Default AUTO. */
-  readonly quality?: Quality;
-  /** Permits smaller sizes, lighter models or a CPU. The job lists its adaptations. Default false. */
-  readonly allowDegraded?: boolean;
-  /** Neither reads nor writes cached results. Default false. */
-  readonly noCache?: boolean;
-  /** At most 8 labels of 1 to 63 characters (letters, digits, `._-/:`), by which jobs can be listed. Default: none. */
-  readonly labels?: readonly string[];
-  /** Idempotency key, at most 128 characters: jobs of one tenant with the same id are one job. Default: a random id. */
-  readonly requestId?: string;
-  /** A larger result is refused before work starts; default: the mesh's limit. */
-  readonly maxOutputPixels?: number;
   /** Time at which an unfinished job fails, at most 24 hours ahead; default: the mesh's, 15 minutes after creation. */
   readonly deadline?: Date;
   /** Time for the upload until the job is durable, retries included; default 15 min. */
@@ -53,17 +28,9 @@ export async function createJob(
   retryTimeoutMs: number,
 ): Promise<Job> {
   const { signal } = options;
-  const header: CreateJobHeader = {
-    pipeline: Pipeline.fromPartial(options.pipeline),
-    priority: options.priority ?? Priority.INTERACTIVE,
-    quality: options.quality ?? Quality.AUTO,
-    allowDegraded: options.allowDegraded ?? false,
-    noCache: options.noCache ?? false,
-    requestId: options.requestId ?? randomUUID(),
-    maxOutputPixels: options.maxOutputPixels ?? 0,
+  const header = {
+    ...toHeader(options, Priority.INTERACTIVE),
     deadlineUnixMs: toDeadlineUnixMs(options.deadline, options.requestId, Date.now()),
-    deadlineAfterMs: 0,
-    labels: [...(options.labels ?? [])],
   };
   const parts = createPictureParts(options.pictures);
   async function* requests() {

@@ -35,7 +35,7 @@ export type { CallOptions } from "./call-options.ts";
 export { type ConnectOptions, connectPixelmesh, type Pixelmesh } from "./connect.ts";
 export { connectProcess } from "./connect-process.ts";
 export type { BatchPicture, CreateBatchOptions } from "./create-batch.ts";
-export type { CreateJobOptions, PipelineInput } from "./create-job.ts";
+export type { CreateJobOptions } from "./create-job.ts";
 export type { DeadLetters } from "./dead-letters.ts";
 export type { DirectCalls, DirectOptions } from "./direct/direct-calls.ts";
 export type { DirectResult } from "./direct/direct-result.ts";
@@ -44,6 +44,7 @@ export type { Preview, PreviewRequest, PreviewSource } from "./direct/preview-ef
 export type { Download, DownloadOptions } from "./download-output.ts";
 export { isListening, waitUntilServing } from "./health.ts";
 export type { JobFilter } from "./job-filter.ts";
+export type { JobSettings, PipelineInput } from "./job-settings.ts";
 export type { Jobs, ListOptions, ManyOptions } from "./jobs.ts";
 export {
   type ImageFormatName,
