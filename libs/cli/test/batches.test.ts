@@ -1,31 +1,18 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BatchState, connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
-import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
+import { BatchState } from "@pixelmesh/client";
 import { Priority } from "@pixelmesh/proto";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { startCli, writePicture } from "./start-cli.ts";
+import { useMesh } from "./use-mesh.ts";
 
-let mesh: Mesh;
-let client: Pixelmesh;
-const root = mkdtempSync(join(tmpdir(), "pixelmesh-batches-"));
+const own = useMesh("batches");
+const { root } = own;
 const patient = { timeout: 120_000 };
 
-beforeAll(async () => {
-  const services = ["ingest", "scheduler", "storage", "effects"] as const;
-  mesh = await startMesh({ dataDir: join(root, "mesh"), ports: "free", env: process.env, services });
-  client = connectPixelmesh({ address: mesh.address });
-});
-afterAll(async () => {
-  client?.close();
-  await mesh?.stop(5_000);
-  rmSync(root, { recursive: true, force: true });
-});
-
 const start = (args: readonly string[], onErr?: (text: string) => void) =>
-  startCli(["batches", ...args, "--address", mesh.address], onErr);
+  startCli(["batches", ...args, "--address", own.mesh.address], onErr);
 const batches = (...args: string[]) => start(args).done;
 
 let seed = 0;
@@ -50,8 +37,8 @@ async function createDetached(folder: string, ...flags: string[]): Promise<strin
 
 /** Stops the only worker of effects until the test ends, so that jobs stay RUNNING. */
 async function stopEffects(): Promise<() => void> {
-  await client.effects();
-  const pid = mesh.processes().find(({ name }) => name === "effects")?.pid as number;
+  await own.client.effects();
+  const pid = own.mesh.processes().find(({ name }) => name === "effects")?.pid as number;
   process.kill(pid, "SIGSTOP");
   const resume = () => void process.kill(pid, "SIGCONT");
   onTestFinished(resume);
@@ -98,7 +85,11 @@ test(
     expect(err).toMatch(/text\.jpg: IMAGE_TYPE_UNSUPPORTED: /);
     expect(err).toContain(`${id}  ended  4 of 5 jobs succeeded, 1 failed, after `);
     expect(err).toContain("failed: 1 IMAGE_TYPE_UNSUPPORTED");
-    expect(await client.batches.get(id)).toMatchObject({ priority: Priority.BATCH, labels: ["holiday"], jobsTotal: 5 });
+    expect(await own.client.batches.get(id)).toMatchObject({
+      priority: Priority.BATCH,
+      labels: ["holiday"],
+      jobsTotal: 5,
+    });
 
     const shown = await batches("show", id, "--failed");
     expect(shown.exitCode).toBe(0);
@@ -129,7 +120,7 @@ test("a repetition with its request id returns the same batch, with one document
   expect(document.outputs.map(({ path }: { path: string }) => path).sort()).toEqual(
     ["left.result.png", "right.result.png"].map((name) => join(outDir, name)),
   );
-  expect((await Array.fromAsync(client.batches.jobs(first.id))).map(({ name }) => name)).toEqual(["left", "right"]);
+  expect((await Array.fromAsync(own.client.batches.jobs(first.id))).map(({ name }) => name)).toEqual(["left", "right"]);
   const other = await batches("create", join(folder, "0.png"), ...invert, "--request-id", "once", "--detach");
   expect([other.exitCode, other.out]).toEqual([1, ""]);
   expect(other.err).toContain("pixelmesh: REQUEST_ID_REUSED: ");
@@ -169,7 +160,7 @@ test(
     await writePicture(join(folder, "sub", "0.png"), 21, 11, 992);
     const outDir = join(root, "fetched");
     const id = await createDetached(folder, "--recursive");
-    await client.batches.wait(id);
+    await own.client.batches.wait(id);
     const first = await batches("download", id, "--out-dir", outDir);
     expect([first.exitCode, linesOf(first.out).length]).toEqual([0, 4]);
     const names = ["0-2.result.png", "0.result.png", "1.result.png", "2.result.png"];
@@ -217,7 +208,7 @@ test("an interrupted watch tells how to go on; cancel ends the batch and retry r
   const stopped = await watch.done;
   expect(stopped.exitCode).toBe(130);
   expect(stopped.err).toContain(hint);
-  expect((await client.batches.get(id)).state).toBe(BatchState.RUNNING);
+  expect((await own.client.batches.get(id)).state).toBe(BatchState.RUNNING);
 
   const refused = await batches("retry", id);
   expect(refused).toMatchObject({ exitCode: 1, out: "" });

@@ -1,29 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { connectPixelmesh, JobState, type Pixelmesh } from "@pixelmesh/client";
-import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
+import { JobState } from "@pixelmesh/client";
 import { effectStep, robot } from "@pixelmesh/testing/jobs";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { runCli } from "../src/program.ts";
 import { writePicture } from "./start-cli.ts";
+import { useMesh } from "./use-mesh.ts";
 
-let mesh: Mesh;
-let client: Pixelmesh;
-const root = mkdtempSync(join(tmpdir(), "pixelmesh-jobs-many-"));
+const own = useMesh("jobs-many");
+const { root } = own;
 const patient = { timeout: 60_000 };
-
-beforeAll(async () => {
-  const services = ["ingest", "scheduler", "storage", "effects"] as const;
-  mesh = await startMesh({ dataDir: join(root, "mesh"), ports: "free", env: process.env, services });
-  client = connectPixelmesh({ address: mesh.address });
-});
-afterAll(async () => {
-  client?.close();
-  await mesh?.stop(5_000);
-  rmSync(root, { recursive: true, force: true });
-});
 
 /** Runs `pixelmesh jobs …`; with `typed`, on a terminal at which that was typed. */
 async function jobs(args: readonly string[], typed?: string) {
@@ -31,7 +17,7 @@ async function jobs(args: readonly string[], typed?: string) {
   const isTTY = typed !== undefined;
   const stdin = Object.assign(new PassThrough(), { isTTY });
   stdin.end(typed ?? "");
-  const exitCode = await runCli(["jobs", ...args, "--address", mesh.address], {
+  const exitCode = await runCli(["jobs", ...args, "--address", own.mesh.address], {
     env: process.env,
     stdout: { write: (text) => (out += text) },
     stderr: { write: (text) => (err += text), isTTY },
@@ -44,8 +30,8 @@ async function jobs(args: readonly string[], typed?: string) {
 
 /** Stops the only worker of effects until the test ends, so that jobs stay RUNNING. */
 async function stopEffects(): Promise<() => void> {
-  await client.effects();
-  const pid = mesh.processes().find(({ name }) => name === "effects")?.pid as number;
+  await own.client.effects();
+  const pid = own.mesh.processes().find(({ name }) => name === "effects")?.pid as number;
   process.kill(pid, "SIGSTOP");
   const resume = () => void process.kill(pid, "SIGCONT");
   onTestFinished(resume);
@@ -56,13 +42,13 @@ let contrast = 1;
 async function create(label: string): Promise<string> {
   contrast += 1e-3;
   const pipeline = { steps: [effectStep("fx", "black_and_white", { contrast })] };
-  return (await client.jobs.create({ pipeline, pictures: [{ bytes: robot }], labels: [label] })).id;
+  return (await own.client.jobs.create({ pipeline, pictures: [{ bytes: robot }], labels: [label] })).id;
 }
-const stateOf = async (id: string) => (await client.jobs.get(id)).state;
+const stateOf = async (id: string) => (await own.client.jobs.get(id)).state;
 
 test("run gives its jobs labels, by which jobs list finds them beside its other flags", patient, async () => {
   const picture = await writePicture(join(root, "a.png"));
-  const flags = ["--label", "shop:spring", "--label", "web", "--out-dir", root, "--address", mesh.address];
+  const flags = ["--label", "shop:spring", "--label", "web", "--out-dir", root, "--address", own.mesh.address];
   const io = { write: () => true };
   const { signal } = new AbortController();
   const process_ = { env: process.env, stdout: io, stderr: io, stopping: signal, forced: signal };
@@ -111,7 +97,7 @@ test("jobs retry prints the new jobs, and tells which jobs cannot be retried", p
   expect((await jobs(chosen)).exitCode).toBe(2);
   const one = await jobs(["retry", first]);
   expect(one).toEqual({ exitCode: 0, out: expect.stringMatching(/^j2a-[-0-9a-f]+\n$/), err: "" });
-  expect((await client.jobs.wait(one.out.trim())).state).toBe(JobState.SUCCEEDED);
+  expect((await own.client.jobs.wait(one.out.trim())).state).toBe(JobState.SUCCEEDED);
   const other = JSON.parse((await jobs([...chosen, "--yes", "--json"])).out);
   expect(other).toMatchObject({ matched: 1, jobIds: [expect.any(String)] });
   expect(await jobs(["retry", first, second])).toEqual({

@@ -13,26 +13,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { spawnCli } from "./spawn-cli.ts";
 import { startCli, writePicture } from "./start-cli.ts";
+import { useMesh } from "./use-mesh.ts";
 
-let mesh: Mesh;
-const root = mkdtempSync(join(tmpdir(), "pixelmesh-watch-"));
-
-beforeAll(async () => {
-  const services = ["ingest", "scheduler", "storage", "effects"] as const;
-  mesh = await startMesh({ dataDir: join(root, "mesh"), ports: "free", env: process.env, services });
-});
-
-afterAll(async () => {
-  await mesh?.stop(5_000);
-  rmSync(root, { recursive: true, force: true });
-});
+const own = useMesh("watch");
+const { root } = own;
 
 const patient = { timeout: 60_000 };
 const work = ["--effect", "dither:levels=2,method=bayer4", "--format", "png"];
@@ -54,7 +43,7 @@ function createFolders() {
 }
 
 /** Watches in this process until `stop`, which resolves with the exit code and the texts. */
-function startWatch(args: readonly string[], address = mesh.address) {
+function startWatch(args: readonly string[], address = own.mesh.address) {
   const texts = { err: "" };
   const cli = startCli(["watch", ...args, ...work, "--address", address], (text) => {
     texts.err += text;
@@ -147,7 +136,7 @@ async function createForwarder() {
   const sockets = new Set<Socket>();
   let server: Server | undefined;
   let port = 0;
-  const [host, meshPort] = mesh.address.split(":");
+  const [host, meshPort] = own.mesh.address.split(":");
   async function open(): Promise<void> {
     server = createServer((from) => {
       const to = connect(Number(meshPort), host as string);
@@ -226,7 +215,7 @@ test("Ctrl-C ends after the pictures in work, a second one at once, and nothing 
     "--format",
     "png",
     "--address",
-    mesh.address,
+    own.mesh.address,
   ];
   const start = () => {
     const child = spawnCli(args);
