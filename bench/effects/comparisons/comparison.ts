@@ -38,7 +38,7 @@ export function vipsOf(work: VipsWork): PeerWork<VipsWork> {
 export const noOperation = "No other library has this effect.";
 
 /** The note of effects whose work on a pixel is less than the copies of it. */
-export const copiesNote = "Memory traffic: most of the time is that of an empty chain.";
+export const copiesNote = "An empty chain, which only copies the pixels, takes most of this time.";
 
 /** The note of effects that add integers for each pixel. */
 export const sumsNote =

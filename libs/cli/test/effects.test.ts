@@ -1,35 +1,24 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectPixelmesh, type EffectDescription, ImageFormat, type Pixelmesh } from "@pixelmesh/client";
+import { type EffectDescription, ImageFormat } from "@pixelmesh/client";
 import { decodePicture, defaultLimits, type Frame } from "@pixelmesh/imaging";
-import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
 import { robot } from "@pixelmesh/testing/jobs";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { runProcess } from "./spawn-cli.ts";
+import { useMesh } from "./use-mesh.ts";
 
-let mesh: Mesh;
-let client: Pixelmesh;
 let catalogue: readonly EffectDescription[];
-const root = mkdtempSync(join(tmpdir(), "pixelmesh-effects-"));
+const own = useMesh("effects");
+const { root } = own;
 const picture = join(root, "robot.jpg");
 
 beforeAll(async () => {
-  const services = ["ingest", "scheduler", "storage", "effects"] as const;
-  mesh = await startMesh({ dataDir: join(root, "mesh"), ports: "free", env: process.env, services });
-  client = connectPixelmesh({ address: mesh.address });
-  catalogue = await client.effects();
+  catalogue = await own.client.effects();
   writeFileSync(picture, robot);
 });
 
-afterAll(async () => {
-  client?.close();
-  await mesh?.stop(5_000);
-  rmSync(root, { recursive: true, force: true });
-});
-
 const run = (args: readonly string[], env: Record<string, string> = {}) =>
-  runProcess(args, { env: { PIXELMESH_ADDRESS: mesh.address, ...env } });
+  runProcess(args, { env: { PIXELMESH_ADDRESS: own.mesh.address, ...env } });
 
 function createFolder(): string {
   const folder = mkdtempSync(join(root, "test-"));
@@ -62,7 +51,7 @@ test("a preview of a chain is small and equals the mesh's own", async () => {
   const chain = ["--effect", "black_and_white", "--effect", "dither:levels=3"];
   expect(await run(["effects", "preview", picture, ...chain, "-o", path])).toMatchObject({ exitCode: 0, err: "" });
   const levels = { kind: { $case: "number" as const, value: 3 } };
-  const expected = await client.previewEffects({
+  const expected = await own.client.previewEffects({
     source: readFileSync(picture),
     effects: [
       { name: "black_and_white", parameters: {} },

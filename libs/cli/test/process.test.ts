@@ -16,35 +16,27 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectPixelmesh } from "@pixelmesh/client";
-import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { runProcess, type SpawnOptions, spawnCli } from "./spawn-cli.ts";
+import { useMesh } from "./use-mesh.ts";
 
-let mesh: Mesh;
-const root = mkdtempSync(join(tmpdir(), "pixelmesh-process-"));
+const own = useMesh("process");
+const { root } = own;
 const picture = join(root, "a.png");
 
 beforeAll(async () => {
-  const services = ["ingest", "scheduler", "storage", "effects"] as const;
-  mesh = await startMesh({ dataDir: join(root, "mesh"), ports: "free", env: process.env, services });
   const gradient = Buffer.from(Array.from({ length: 90 * 60 * 3 }, (_, at) => (at * 7) % 256));
   await sharp(gradient, { raw: { width: 90, height: 60, channels: 3 } })
     .png()
     .toFile(picture);
 });
 
-afterAll(async () => {
-  await mesh.stop(5_000);
-  rmSync(root, { recursive: true, force: true });
-});
-
 /** Runs a command against the mesh that all tests share, by PIXELMESH_ADDRESS. */
 const run = (args: readonly string[], { env = {}, ...options }: SpawnOptions = {}) =>
-  runProcess(args, { env: { PIXELMESH_ADDRESS: mesh.address, ...env }, ...options });
+  runProcess(args, { env: { PIXELMESH_ADDRESS: own.mesh.address, ...env }, ...options });
 
 function createFolder(): string {
   const folder = mkdtempSync(join(root, "test-"));
@@ -213,7 +205,7 @@ test("errors name the typed flag and suggest the nearest one", async () => {
 });
 
 test("an unknown parameter of any name is refused, from the command line and from a client", async () => {
-  const client = connectPixelmesh({ address: mesh.address });
+  const client = connectPixelmesh({ address: own.mesh.address });
   onTestFinished(() => client.close());
   for (const name of ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"]) {
     const parameters = JSON.parse(`{${JSON.stringify(name)}: {"kind": {"$case": "number", "value": 1}}}`);

@@ -1,6 +1,6 @@
 import { plan, reserve } from "./_plan";
 
-/** Cells are working pixels. Alpha of a cell is certain if it is at most 0, or at least 1, whatever the colour. */
+/** Cells are working pixels. The alpha of a cell is certain if every colour gives at most 0, or every colour gives at least 1. */
 const isClear: u8 = 1;
 const isSolid: u8 = 2;
 /** In an entry of `ends`: the run is solid. Offsets are multiples of 16, so this bit is free. */

@@ -48,7 +48,7 @@ test("a file that is renamed into the folder is ready at once, one that the firs
   // Another file in its place.
   tracker.see("new", renamed(15, 30), 40);
   expect(tracker.take()?.path).toBe("new");
-  // One that was seen while it was written settles, whatever its writer sets at the end.
+  // A file that was seen while it was written settles, also if its writer sets its times at the end.
   tracker.see("slow", written(50), 50);
   tracker.see("slow", renamed(60, 61), 70);
   expect(tracker.take()).toBeUndefined();

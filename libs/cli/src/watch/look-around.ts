@@ -9,7 +9,7 @@ import type { Troubles } from "./troubles.ts";
 
 /** Time between two scans. File systems without hints, such as those of a network, need no more than this and the time to settle. */
 const scanEveryMs = 2_000;
-/** A scan may take 4 % of the time. One of 10,000 files on a local disk takes 0.2 s, so it is repeated every 5 s. */
+/** Scans take at most this share of the time. A scan of 10,000 files on a local disk takes 0.2 s, so the next one begins 5 s later. */
 const scanShare = 25;
 const leastWaitMs = 50;
 const looksAtOnce = 256;

@@ -67,7 +67,7 @@ function findListFields({ encode, fromPartial }: Codec): ReadonlySet<number> {
 }
 
 /**
- * Counts the bytes of a message outside its field `picture`. An entry of one of `lists` counts a few bytes, whatever its length. From a malformed
+ * Counts the bytes of a message outside its field `picture`. An entry of one of `lists` counts a few bytes, also if it is long. From a malformed
  * field on, all bytes count.
  */
 function countStructure(bytes: Uint8Array, picture: number, lists: ReadonlySet<number>): number {

@@ -22,7 +22,7 @@ function itemOf(effects: readonly Effect[], counts: readonly number[] | undefine
 }
 const keysOf = (...item: Parameters<typeof itemOf>) => [...beginningKeys(itemOf(...item)).values()];
 
-test("equal beginnings have equal keys, whatever follows them", () => {
+test("chains that begin alike and end differently have equal keys for their beginnings", () => {
   expect(keysOf([blur(1), blur(2)], [1])).toEqual(keysOf([blur(1), blur(3)], [1]));
   expect(keysOf([blur(1), blur(2), blur(3)], [1, 2])[0]).toBe(keysOf([blur(1)], [1])[0]);
 });

@@ -1,8 +1,9 @@
-import { AppError, reasonToEnum, toAppError } from "@pixelmesh/errors";
+import { AppError, toAppError } from "@pixelmesh/errors";
 import type { PictureLimits } from "@pixelmesh/imaging";
 import type { BatchSource, ImageInfo } from "@pixelmesh/proto";
 import { type ByteBudget, collectBytes } from "@pixelmesh/rpc";
 import type { BlobClient, BlobRetention } from "@pixelmesh/worker";
+import { toJobError } from "../domain/job-error.ts";
 import type { InspectPicture } from "../stores/inspections.ts";
 import type { KnownPicture, KnownPictures } from "../stores/known-pictures.ts";
 
@@ -68,6 +69,6 @@ function notStored(): AppError {
   return new AppError("BLOB_NOT_FOUND", "No picture with this digest is stored; send its bytes");
 }
 
-function refusedBy({ reason, message }: AppError): ResolvedSource {
-  return { info: undefined, error: { reason: reasonToEnum(reason), message: message.slice(0, 200), stepId: "" } };
+function refusedBy(refusal: AppError): ResolvedSource {
+  return { info: undefined, error: toJobError(refusal) };
 }

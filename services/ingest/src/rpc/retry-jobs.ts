@@ -1,8 +1,9 @@
 import { waitForBroker } from "@pixelmesh/bus";
-import { type AppError, reasonToEnum, toAppError } from "@pixelmesh/errors";
+import { type AppError, toAppError } from "@pixelmesh/errors";
 import { JobState, type RetryJobsRequest, type RetryJobsResponse } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import { inParallel } from "../domain/in-parallel.ts";
+import { toJobError } from "../domain/job-error.ts";
 import type { JobIndex } from "../listing/job-index.ts";
 import { type JobQuery, matchesQuery } from "../listing/job-query.ts";
 import { rowOf } from "../listing/job-row.ts";
@@ -46,7 +47,7 @@ export function createRetryJobs(parts: RetryJobsParts) {
     if (refusal && created.length === 0) throw refusal;
     const counts = { matched: jobIds.length, created: created.length, gone, reason: refusal?.reason };
     parts.base.log.info({ tenant: query.tenant, ...counts }, "jobs retried by a filter");
-    const stopped = refusal && { reason: reasonToEnum(refusal.reason), message: refusal.message, stepId: "" };
+    const stopped = refusal && toJobError(refusal);
     return { matched: jobIds.length, jobIds: created.sort(), withoutPictures: gone, stopped };
   };
 }

@@ -96,10 +96,10 @@ function lowConfidenceNotice(best: Tried<Judged>, tried: readonly Tried<Judged>[
 
 function lowConfidence({ model, prepared }: Tried<Judged>, { least }: ConfidenceRule): AppError {
   const got = show(confidenceOf(prepared));
-  const todo = "name a larger `model`, lower `min_confidence`, or set `on_low_confidence` to RETRY";
+  const advice = "name a larger `model`, lower `min_confidence`, or set `on_low_confidence` to RETRY";
   return new AppError(
     "LOW_CONFIDENCE",
-    `Expected a cut-out with a confidence of at least \`${least}\` (min_confidence), got \`${got}\` from ${model}; ${todo}`,
+    `Expected a cut-out with a confidence of at least \`${least}\` (min_confidence), got \`${got}\` from ${model}; ${advice}`,
     { metadata: { model, confidence: got, min_confidence: String(least) } },
   );
 }

@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
-import { type AppError, expected, reasonToEnum, toAppError } from "@pixelmesh/errors";
+import { type AppError, expected, toAppError } from "@pixelmesh/errors";
 import { BlobKind, type Upload, type UploadPictureRequest, type UploadPictureResponse } from "@pixelmesh/proto";
 import { type CallContext, collectBytes, splitHeader } from "@pixelmesh/rpc";
 import type { Metrics } from "@pixelmesh/telemetry";
 import { uploadLifeMs } from "../../domain/batch-limits.ts";
+import { toJobError } from "../../domain/job-error.ts";
 import type { KnownPictures } from "../../stores/known-pictures.ts";
 import { callTenant } from "../call-tenant.ts";
 import { type PictureParts, storeBytes } from "../create-job/store-picture.ts";
@@ -21,11 +22,10 @@ export function createUploadPicture({ metrics, pictures, known }: UploadPictureP
   const parts = { ...pictures, keepSmall() {} };
 
   /** Remembers why a picture was refused, for batches that name it. */
-  async function noteRefusal(tenant: string, sha256: string, { reason, message }: AppError): Promise<void> {
-    metrics.count("pixelmesh_input_refused_total", { reason });
+  async function noteRefusal(tenant: string, sha256: string, refusal: AppError): Promise<void> {
+    metrics.count("pixelmesh_input_refused_total", { reason: refusal.reason });
     if (sha256 === "") return;
-    const error = { reason: reasonToEnum(reason), message: message.slice(0, 200), stepId: "" };
-    await known.addUpload(tenant, sha256, { error }).catch(() => {});
+    await known.addUpload(tenant, sha256, { error: toJobError(refusal) }).catch(() => {});
   }
 
   async function store(
