@@ -21,6 +21,8 @@ export type JobSettings = {
   readonly requestId?: string;
   /** A larger result is refused before work starts; default: the mesh's limit. */
   readonly maxOutputPixels?: number;
+  /** An http or https address that the mesh calls when the job has ended, where the mesh allows it. Default: none. */
+  readonly callbackUrl?: string;
 };
 
 /** Returns the header of a request with these settings, without a deadline. */
@@ -36,5 +38,6 @@ export function toHeader(settings: JobSettings, defaultPriority: Priority): Crea
     deadlineUnixMs: 0,
     deadlineAfterMs: 0,
     labels: [...(settings.labels ?? [])],
+    callbackUrl: settings.callbackUrl ?? "",
   };
 }

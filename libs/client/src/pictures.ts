@@ -4,8 +4,8 @@ import { chunkBytes, toChunks } from "@pixelmesh/rpc";
 
 /**
  * One picture of a job. The first one is the source, with the default name "source". Pipelines refer to the others by name. Its bytes
- * come from memory (`bytes`), from a stream that is read once (`stream`), from a function that opens a new stream (`open`), or from the
- * mesh's storage (`sha256` alone).
+ * come from memory (`bytes`), from a stream that is read once (`stream`), from a function that opens a new stream (`open`), from an
+ * http or https address that the mesh reads (`url`), or from the mesh's storage (`sha256` alone).
  */
 export type Picture = {
   readonly name?: string;
@@ -16,6 +16,7 @@ export type Picture = {
   readonly bytes?: Uint8Array;
   readonly stream?: AsyncIterable<Uint8Array>;
   readonly open?: () => AsyncIterable<Uint8Array>;
+  readonly url?: string;
 };
 
 /** The upload messages of a job's pictures. */
@@ -31,10 +32,14 @@ export type PictureParts = {
 /** Checks the list of pictures. Throws INVALID_ARGUMENT if it is empty, or a picture has no content or several. */
 export function createPictureParts(pictures: readonly Picture[]): PictureParts {
   if (pictures.length === 0) throw expected("pictures", "a list of at least one picture", []);
-  for (const [index, { bytes, stream, open, sha256 }] of pictures.entries()) {
-    const given = [bytes, stream, open].filter((content) => content !== undefined).length;
+  for (const [index, { bytes, stream, open, url, sha256 }] of pictures.entries()) {
+    const given = [bytes, stream, open, url].filter((content) => content !== undefined).length;
     if (given > 1 || (given === 0 && sha256 === undefined)) {
-      throw expected(`pictures[${index}]`, "given by one of bytes, stream, open, or by sha256", `${given} of them`);
+      throw expected(
+        `pictures[${index}]`,
+        "given by one of bytes, stream, open, url, or by sha256",
+        `${given} of them`,
+      );
     }
   }
   let streamBegun = false;
@@ -42,9 +47,9 @@ export function createPictureParts(pictures: readonly Picture[]): PictureParts {
 
   async function* read(): ReturnType<PictureParts["read"]> {
     for (const [index, picture] of pictures.entries()) {
-      const { name = index === 0 ? "source" : "", sha256 = "", bytes, stream } = picture;
+      const { name = index === 0 ? "source" : "", sha256 = "", url: sourceUrl = "", bytes, stream } = picture;
       const sizeBytes = picture.sizeBytes ?? bytes?.length ?? 0;
-      yield { part: { $case: "upload", value: { name, sha256, sizeBytes } } };
+      yield { part: { $case: "upload", value: { name, sha256, sizeBytes, sourceUrl } } };
       if (bytes !== undefined) {
         for (const value of toChunks(bytes)) yield { part: { $case: "chunk", value } };
         continue;

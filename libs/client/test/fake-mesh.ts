@@ -43,6 +43,8 @@ export async function startFakeMesh(
         listBatchJobs: unused,
         cancelBatch: unused,
         retryBatch: unused,
+        listCallbacks: unused,
+        retryCallback: unused,
         getCluster: unused,
         listModels: unused,
         listEffects: unused,

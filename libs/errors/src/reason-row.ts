@@ -17,6 +17,7 @@ export type GrpcStatusName =
   | "INTERNAL"
   | "UNAVAILABLE"
   | "DATA_LOSS"
+  | "PERMISSION_DENIED"
   | "UNAUTHENTICATED";
 
 /** Whether the client library repeats an idempotent call: with backoff, only if the error says after which time, or not at all. */

@@ -70,6 +70,16 @@ export const reasonTable: Readonly<Record<Reason, ReasonRow>> = {
     retry: permanent,
     help: "The resolved pipeline is above 128 KiB; metadata `bytes` and `max_bytes` say by how much. Use fewer steps.",
   },
+  URL_NOT_ALLOWED: {
+    status: "PERMISSION_DENIED",
+    retry: permanent,
+    help: "The mesh does not read or call this address. Use an allowed scheme and host, send the picture itself, or ask the operator to allow the host.",
+  },
+  SOURCE_FETCH_FAILED: {
+    status: "FAILED_PRECONDITION",
+    retry: { ...permanent, retryable: true },
+    help: "The server of the `source_url` did not send a picture; the message says why. Check the address, or send the picture itself.",
+  },
   UNAUTHENTICATED: {
     status: "UNAUTHENTICATED",
     retry: permanent,
@@ -160,6 +170,11 @@ export const reasonTable: Readonly<Record<Reason, ReasonRow>> = {
     retry: permanent,
     help: "The tenant has no batch of this id. Batches are kept for 7 days; finished ones may go sooner where space is short.",
   },
+  CALLBACK_NOT_FOUND: {
+    status: "NOT_FOUND",
+    retry: permanent,
+    help: "The tenant has no ended job of this id with a `callback_url`, or the record of its callback is gone.",
+  },
   DEAD_LETTER_NOT_FOUND: {
     status: "NOT_FOUND",
     retry: permanent,
@@ -186,6 +201,11 @@ export const reasonTable: Readonly<Record<Reason, ReasonRow>> = {
     status: "RESOURCE_EXHAUSTED",
     retry: { ...full, requeueBeforeStart: false },
     help: "The unfinished batches of the mesh or tenant are at their limit. Repeat when one has ended.",
+  },
+  RATE_LIMITED: {
+    status: "RESOURCE_EXHAUSTED",
+    retry: { ...full, requeueBeforeStart: false },
+    help: "The caller is above the rate that the gateway allows it. Repeat after the stated time.",
   },
   QUEUE_FULL: {
     status: "RESOURCE_EXHAUSTED",
@@ -276,6 +296,11 @@ export const reasonTable: Readonly<Record<Reason, ReasonRow>> = {
     status: "FAILED_PRECONDITION",
     retry: { ...permanent, deterministic: true },
     help: "The confidence of the cut-out is below `min_confidence`. Use a larger model, a lower bound, or `on_low_confidence` retry.",
+  },
+  CALLBACK_FAILED: {
+    status: "UNAVAILABLE",
+    retry: permanent,
+    help: "Every attempt to call the job's `callback_url` failed. The dead letter says why; replay it once the receiver answers.",
   },
   GRANT_EXPIRED: {
     status: "ABORTED",

@@ -76,6 +76,8 @@ async function startTestServer(options: { maxDeadlineMs?: number } = {}) {
           listBatchJobs: unused,
           cancelBatch: unused,
           retryBatch: unused,
+          listCallbacks: unused,
+          retryCallback: unused,
           async *downloadOutput() {},
           async *watchBatch() {},
           getCluster: unused,

@@ -100,7 +100,7 @@ export async function* halfAJob(
   const pipeline = { steps: [effectStep("fx", "dither")], outputs: [] };
   const header = { pipeline, requestId: crypto.randomUUID() };
   yield { part: { $case: "header", value: header as never } };
-  yield { part: { $case: "upload", value: { name: "source", sha256: "", sizeBytes: 0 } } };
+  yield { part: { $case: "upload", value: { name: "source", sha256: "", sizeBytes: 0, sourceUrl: "" } } };
   for (let at = 0; at < 2; at++) yield { part: { $case: "chunk", value: bytes.subarray(at * mib, (at + 1) * mib) } };
   begun();
   await isCut;

@@ -1,3 +1,4 @@
+import { AppError } from "@pixelmesh/errors";
 import type { RpcConnection } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { WorkerParts } from "@pixelmesh/worker";
@@ -39,6 +40,10 @@ export type JobServiceParts = {
   readonly batchMethods: ReturnType<typeof createBatchMethods>;
 };
 
+const callbacksMissing = () => {
+  throw new AppError("METHOD_UNIMPLEMENTED", "This release makes no callbacks yet");
+};
+
 /** Creates the handlers of JobService. */
 export function createJobService(parts: JobServiceParts) {
   const { base, worker, stores, orchestrator, catalogue, measured, limiter, space, storage, config } = parts;
@@ -75,6 +80,8 @@ export function createJobService(parts: JobServiceParts) {
     retryJobs: createRetryJobs({ base, store, index, blobs, results, limiter, intake: parts.intake }),
     downloadOutput: createDownloadOutput({ store, watchers, downloads, storage }),
     ...parts.batchMethods,
+    listCallbacks: callbacksMissing,
+    retryCallback: callbacksMissing,
     getStats: createGetStats({ base, stats, scheduler, storage }),
     ...createProxies(catalogue, scheduler),
   };

@@ -32,6 +32,10 @@ export const ErrorReason = {
   REQUEST_TOO_LARGE: 7,
   /** PIPELINE_TOO_LARGE - The resolved pipeline is above 128 KiB; metadata `bytes` and `max_bytes` give both sizes. */
   PIPELINE_TOO_LARGE: 9,
+  /** URL_NOT_ALLOWED - The scheme, host or resolved address of a source_url or callback_url is not allowed, or such URLs are switched off. */
+  URL_NOT_ALLOWED: 10,
+  /** SOURCE_FETCH_FAILED - The server of a source_url did not answer, answered with an error, or sent no picture. */
+  SOURCE_FETCH_FAILED: 11,
   /** UNAUTHENTICATED - The caller is not authenticated. */
   UNAUTHENTICATED: 8,
   /** IMAGE_EMPTY - The picture is wrong. */
@@ -63,6 +67,8 @@ export const ErrorReason = {
   BLOB_CORRUPT: 45,
   DEAD_LETTER_NOT_FOUND: 47,
   BATCH_NOT_FOUND: 49,
+  /** CALLBACK_NOT_FOUND - The job has no callback, or its record is gone. */
+  CALLBACK_NOT_FOUND: 50,
   /** UNKNOWN_SERVICE - The health check named a service that this process does not have; metadata `known` lists the known ones. */
   UNKNOWN_SERVICE: 48,
   /** METHOD_UNIMPLEMENTED - This release does not serve this rpc of the contract yet. */
@@ -80,6 +86,8 @@ export const ErrorReason = {
   MEMORY_PRESSURE: 65,
   /** TOO_MANY_BATCHES - The mesh or the tenant has as many unfinished batches as allowed. */
   TOO_MANY_BATCHES: 66,
+  /** RATE_LIMITED - The caller sends more requests than the gateway allows it. */
+  RATE_LIMITED: 67,
   /** CANCELLED - The work was stopped. */
   CANCELLED: 80,
   DEADLINE_EXCEEDED: 81,
@@ -104,6 +112,8 @@ export const ErrorReason = {
   GRANT_EXPIRED: 108,
   /** LOW_CONFIDENCE - The confidence of a cut-out is below the one that the caller asked for. */
   LOW_CONFIDENCE: 109,
+  /** CALLBACK_FAILED - Every attempt to call a callback_url failed; see its dead letter. */
+  CALLBACK_FAILED: 110,
   /** STORAGE_UNAVAILABLE - The disk of storage is read-only, fails or is unreachable; see the log of storage. */
   STORAGE_UNAVAILABLE: 115,
   /** INTERNAL - Unexpected error; the log has the cause. */
@@ -123,6 +133,8 @@ export namespace ErrorReason {
   export type REQUEST_ID_REUSED = typeof ErrorReason.REQUEST_ID_REUSED;
   export type REQUEST_TOO_LARGE = typeof ErrorReason.REQUEST_TOO_LARGE;
   export type PIPELINE_TOO_LARGE = typeof ErrorReason.PIPELINE_TOO_LARGE;
+  export type URL_NOT_ALLOWED = typeof ErrorReason.URL_NOT_ALLOWED;
+  export type SOURCE_FETCH_FAILED = typeof ErrorReason.SOURCE_FETCH_FAILED;
   export type UNAUTHENTICATED = typeof ErrorReason.UNAUTHENTICATED;
   export type IMAGE_EMPTY = typeof ErrorReason.IMAGE_EMPTY;
   export type IMAGE_TYPE_UNSUPPORTED = typeof ErrorReason.IMAGE_TYPE_UNSUPPORTED;
@@ -142,6 +154,7 @@ export namespace ErrorReason {
   export type BLOB_CORRUPT = typeof ErrorReason.BLOB_CORRUPT;
   export type DEAD_LETTER_NOT_FOUND = typeof ErrorReason.DEAD_LETTER_NOT_FOUND;
   export type BATCH_NOT_FOUND = typeof ErrorReason.BATCH_NOT_FOUND;
+  export type CALLBACK_NOT_FOUND = typeof ErrorReason.CALLBACK_NOT_FOUND;
   export type UNKNOWN_SERVICE = typeof ErrorReason.UNKNOWN_SERVICE;
   export type METHOD_UNIMPLEMENTED = typeof ErrorReason.METHOD_UNIMPLEMENTED;
   export type TOO_MANY_JOBS = typeof ErrorReason.TOO_MANY_JOBS;
@@ -151,6 +164,7 @@ export namespace ErrorReason {
   export type OUT_OF_MEMORY = typeof ErrorReason.OUT_OF_MEMORY;
   export type MEMORY_PRESSURE = typeof ErrorReason.MEMORY_PRESSURE;
   export type TOO_MANY_BATCHES = typeof ErrorReason.TOO_MANY_BATCHES;
+  export type RATE_LIMITED = typeof ErrorReason.RATE_LIMITED;
   export type CANCELLED = typeof ErrorReason.CANCELLED;
   export type DEADLINE_EXCEEDED = typeof ErrorReason.DEADLINE_EXCEEDED;
   export type POISON = typeof ErrorReason.POISON;
@@ -164,6 +178,7 @@ export namespace ErrorReason {
   export type MALFORMED_MESSAGE = typeof ErrorReason.MALFORMED_MESSAGE;
   export type GRANT_EXPIRED = typeof ErrorReason.GRANT_EXPIRED;
   export type LOW_CONFIDENCE = typeof ErrorReason.LOW_CONFIDENCE;
+  export type CALLBACK_FAILED = typeof ErrorReason.CALLBACK_FAILED;
   export type STORAGE_UNAVAILABLE = typeof ErrorReason.STORAGE_UNAVAILABLE;
   export type INTERNAL = typeof ErrorReason.INTERNAL;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
@@ -198,6 +213,12 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 9:
     case "ERROR_REASON_PIPELINE_TOO_LARGE":
       return ErrorReason.PIPELINE_TOO_LARGE;
+    case 10:
+    case "ERROR_REASON_URL_NOT_ALLOWED":
+      return ErrorReason.URL_NOT_ALLOWED;
+    case 11:
+    case "ERROR_REASON_SOURCE_FETCH_FAILED":
+      return ErrorReason.SOURCE_FETCH_FAILED;
     case 8:
     case "ERROR_REASON_UNAUTHENTICATED":
       return ErrorReason.UNAUTHENTICATED;
@@ -255,6 +276,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 49:
     case "ERROR_REASON_BATCH_NOT_FOUND":
       return ErrorReason.BATCH_NOT_FOUND;
+    case 50:
+    case "ERROR_REASON_CALLBACK_NOT_FOUND":
+      return ErrorReason.CALLBACK_NOT_FOUND;
     case 48:
     case "ERROR_REASON_UNKNOWN_SERVICE":
       return ErrorReason.UNKNOWN_SERVICE;
@@ -282,6 +306,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 66:
     case "ERROR_REASON_TOO_MANY_BATCHES":
       return ErrorReason.TOO_MANY_BATCHES;
+    case 67:
+    case "ERROR_REASON_RATE_LIMITED":
+      return ErrorReason.RATE_LIMITED;
     case 80:
     case "ERROR_REASON_CANCELLED":
       return ErrorReason.CANCELLED;
@@ -321,6 +348,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 109:
     case "ERROR_REASON_LOW_CONFIDENCE":
       return ErrorReason.LOW_CONFIDENCE;
+    case 110:
+    case "ERROR_REASON_CALLBACK_FAILED":
+      return ErrorReason.CALLBACK_FAILED;
     case 115:
     case "ERROR_REASON_STORAGE_UNAVAILABLE":
       return ErrorReason.STORAGE_UNAVAILABLE;
@@ -354,6 +384,10 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_REQUEST_TOO_LARGE";
     case ErrorReason.PIPELINE_TOO_LARGE:
       return "ERROR_REASON_PIPELINE_TOO_LARGE";
+    case ErrorReason.URL_NOT_ALLOWED:
+      return "ERROR_REASON_URL_NOT_ALLOWED";
+    case ErrorReason.SOURCE_FETCH_FAILED:
+      return "ERROR_REASON_SOURCE_FETCH_FAILED";
     case ErrorReason.UNAUTHENTICATED:
       return "ERROR_REASON_UNAUTHENTICATED";
     case ErrorReason.IMAGE_EMPTY:
@@ -392,6 +426,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_DEAD_LETTER_NOT_FOUND";
     case ErrorReason.BATCH_NOT_FOUND:
       return "ERROR_REASON_BATCH_NOT_FOUND";
+    case ErrorReason.CALLBACK_NOT_FOUND:
+      return "ERROR_REASON_CALLBACK_NOT_FOUND";
     case ErrorReason.UNKNOWN_SERVICE:
       return "ERROR_REASON_UNKNOWN_SERVICE";
     case ErrorReason.METHOD_UNIMPLEMENTED:
@@ -410,6 +446,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_MEMORY_PRESSURE";
     case ErrorReason.TOO_MANY_BATCHES:
       return "ERROR_REASON_TOO_MANY_BATCHES";
+    case ErrorReason.RATE_LIMITED:
+      return "ERROR_REASON_RATE_LIMITED";
     case ErrorReason.CANCELLED:
       return "ERROR_REASON_CANCELLED";
     case ErrorReason.DEADLINE_EXCEEDED:
@@ -436,6 +474,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_GRANT_EXPIRED";
     case ErrorReason.LOW_CONFIDENCE:
       return "ERROR_REASON_LOW_CONFIDENCE";
+    case ErrorReason.CALLBACK_FAILED:
+      return "ERROR_REASON_CALLBACK_FAILED";
     case ErrorReason.STORAGE_UNAVAILABLE:
       return "ERROR_REASON_STORAGE_UNAVAILABLE";
     case ErrorReason.INTERNAL:

@@ -190,6 +190,8 @@ export interface Job {
   requestId: string;
   /** Of the request; a job of a batch also has `batch:<batch id>`. */
   labels: string[];
+  /** Of the request, without user, password and query. */
+  callbackUrl: string;
 }
 
 export interface Source {
@@ -271,6 +273,7 @@ function createBaseJob(): Job {
     revision: 0,
     requestId: "",
     labels: [],
+    callbackUrl: "",
   };
 }
 
@@ -329,6 +332,9 @@ export const Job: MessageFns<Job> = {
     }
     for (const v of message.labels) {
       writer.uint32(146).string(v!);
+    }
+    if (message.callbackUrl !== "") {
+      writer.uint32(154).string(message.callbackUrl);
     }
     return writer;
   },
@@ -490,6 +496,14 @@ export const Job: MessageFns<Job> = {
             message.labels.push(reader.string());
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.callbackUrl = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -554,6 +568,11 @@ export const Job: MessageFns<Job> = {
       labels: globalThis.Array.isArray(object?.labels)
         ? object.labels.map((e: any) => globalThis.String(e))
         : [],
+      callbackUrl: isSet(object.callbackUrl)
+        ? globalThis.String(object.callbackUrl)
+        : isSet(object.callback_url)
+        ? globalThis.String(object.callback_url)
+        : "",
     };
   },
 
@@ -613,6 +632,9 @@ export const Job: MessageFns<Job> = {
     if (message.labels?.length) {
       obj.labels = message.labels;
     }
+    if (message.callbackUrl !== "") {
+      obj.callbackUrl = message.callbackUrl;
+    }
     return obj;
   },
 
@@ -641,6 +663,7 @@ export const Job: MessageFns<Job> = {
     message.revision = object.revision ?? 0;
     message.requestId = object.requestId ?? "";
     message.labels = object.labels?.map((e) => e) || [];
+    message.callbackUrl = object.callbackUrl ?? "";
     return message;
   },
 };

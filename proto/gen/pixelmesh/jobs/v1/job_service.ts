@@ -85,6 +85,64 @@ export function batchStateToJSON(object: BatchState): string {
   }
 }
 
+export const CallbackState = {
+  UNSPECIFIED: 0,
+  /** PENDING - It is to be made, or to be made again. */
+  PENDING: 1,
+  /** DELIVERED - The receiver answered with a status from 200 to 299. */
+  DELIVERED: 2,
+  /** FAILED - Every attempt failed; there is a dead letter. */
+  FAILED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type CallbackState = typeof CallbackState[keyof typeof CallbackState];
+
+export namespace CallbackState {
+  export type UNSPECIFIED = typeof CallbackState.UNSPECIFIED;
+  export type PENDING = typeof CallbackState.PENDING;
+  export type DELIVERED = typeof CallbackState.DELIVERED;
+  export type FAILED = typeof CallbackState.FAILED;
+  export type UNRECOGNIZED = typeof CallbackState.UNRECOGNIZED;
+}
+
+export function callbackStateFromJSON(object: any): CallbackState {
+  switch (object) {
+    case 0:
+    case "CALLBACK_STATE_UNSPECIFIED":
+      return CallbackState.UNSPECIFIED;
+    case 1:
+    case "CALLBACK_STATE_PENDING":
+      return CallbackState.PENDING;
+    case 2:
+    case "CALLBACK_STATE_DELIVERED":
+      return CallbackState.DELIVERED;
+    case 3:
+    case "CALLBACK_STATE_FAILED":
+      return CallbackState.FAILED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return CallbackState.UNRECOGNIZED;
+  }
+}
+
+export function callbackStateToJSON(object: CallbackState): string {
+  switch (object) {
+    case CallbackState.UNSPECIFIED:
+      return "CALLBACK_STATE_UNSPECIFIED";
+    case CallbackState.PENDING:
+      return "CALLBACK_STATE_PENDING";
+    case CallbackState.DELIVERED:
+      return "CALLBACK_STATE_DELIVERED";
+    case CallbackState.FAILED:
+      return "CALLBACK_STATE_FAILED";
+    case CallbackState.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /**
  * The first message is the header; then, for each picture, one upload and its chunks; the last message is the end. A stream without
  * an end creates no job.
@@ -118,6 +176,11 @@ export interface CreateJobHeader {
   deadlineAfterMs: number;
   /** At most 8, each of 1 to 63 characters: letters, digits, '.', '_', '-', '/', ':'. Labels that begin with "batch:" are the mesh's own. */
   labels: string[];
+  /**
+   * An https or http address that the mesh calls when the job has ended, where the mesh allows it (URL_NOT_ALLOWED elsewhere). At most 2,048
+   * characters. See ListCallbacks.
+   */
+  callbackUrl: string;
 }
 
 /**
@@ -131,6 +194,11 @@ export interface Upload {
   sha256: string;
   /** Optional. Checked against the bytes. */
   sizeBytes: number;
+  /**
+   * An https or http address from which the mesh reads the bytes, where the mesh allows it (URL_NOT_ALLOWED elsewhere, SOURCE_FETCH_FAILED if
+   * the server fails). No chunk follows. At most 2,048 characters.
+   */
+  sourceUrl: string;
 }
 
 export interface GetJobRequest {
@@ -356,6 +424,43 @@ export interface RetryBatchRequest {
   batchId: string;
 }
 
+/** The call of a job's callback_url after its end. */
+export interface Callback {
+  jobId: string;
+  /** Without user, password and query. */
+  url: string;
+  state: CallbackState;
+  attempts: number;
+  /** When the job ended. */
+  endedUnixMs: number;
+  /** 0 if there is none. */
+  nextAttemptUnixMs: number;
+  /** 0 if it was not delivered. */
+  deliveredUnixMs: number;
+  /** HTTP status of the last attempt; 0 without an answer. */
+  lastStatus: number;
+  /** Why the last attempt failed; empty if it did not. */
+  lastError: string;
+}
+
+export interface ListCallbacksRequest {
+  /** 1 to 200, default 50. */
+  pageSize: number;
+  pageToken: string;
+  /** UNSPECIFIED: all. */
+  state: CallbackState;
+}
+
+export interface ListCallbacksResponse {
+  callbacks: Callback[];
+  /** Empty at the end. */
+  nextPageToken: string;
+}
+
+export interface RetryCallbackRequest {
+  jobId: string;
+}
+
 function createBaseCreateJobRequest(): CreateJobRequest {
   return { part: undefined };
 }
@@ -511,6 +616,7 @@ function createBaseCreateJobHeader(): CreateJobHeader {
     deadlineUnixMs: 0,
     deadlineAfterMs: 0,
     labels: [],
+    callbackUrl: "",
   };
 }
 
@@ -545,6 +651,9 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     }
     for (const v of message.labels) {
       writer.uint32(82).string(v!);
+    }
+    if (message.callbackUrl !== "") {
+      writer.uint32(90).string(message.callbackUrl);
     }
     return writer;
   },
@@ -642,6 +751,14 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
             message.labels.push(reader.string());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.callbackUrl = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -692,6 +809,11 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
       labels: globalThis.Array.isArray(object?.labels)
         ? object.labels.map((e: any) => globalThis.String(e))
         : [],
+      callbackUrl: isSet(object.callbackUrl)
+        ? globalThis.String(object.callbackUrl)
+        : isSet(object.callback_url)
+        ? globalThis.String(object.callback_url)
+        : "",
     };
   },
 
@@ -727,6 +849,9 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     if (message.labels?.length) {
       obj.labels = message.labels;
     }
+    if (message.callbackUrl !== "") {
+      obj.callbackUrl = message.callbackUrl;
+    }
     return obj;
   },
 
@@ -747,12 +872,13 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     message.deadlineUnixMs = object.deadlineUnixMs ?? 0;
     message.deadlineAfterMs = object.deadlineAfterMs ?? 0;
     message.labels = object.labels?.map((e) => e) || [];
+    message.callbackUrl = object.callbackUrl ?? "";
     return message;
   },
 };
 
 function createBaseUpload(): Upload {
-  return { name: "", sha256: "", sizeBytes: 0 };
+  return { name: "", sha256: "", sizeBytes: 0, sourceUrl: "" };
 }
 
 export const Upload: MessageFns<Upload> = {
@@ -765,6 +891,9 @@ export const Upload: MessageFns<Upload> = {
     }
     if (message.sizeBytes !== 0) {
       writer.uint32(24).int64(message.sizeBytes);
+    }
+    if (message.sourceUrl !== "") {
+      writer.uint32(34).string(message.sourceUrl);
     }
     return writer;
   },
@@ -806,6 +935,14 @@ export const Upload: MessageFns<Upload> = {
             message.sizeBytes = longToNumber(reader.int64());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sourceUrl = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -827,6 +964,11 @@ export const Upload: MessageFns<Upload> = {
         : isSet(object.size_bytes)
         ? globalThis.Number(object.size_bytes)
         : 0,
+      sourceUrl: isSet(object.sourceUrl)
+        ? globalThis.String(object.sourceUrl)
+        : isSet(object.source_url)
+        ? globalThis.String(object.source_url)
+        : "",
     };
   },
 
@@ -841,6 +983,9 @@ export const Upload: MessageFns<Upload> = {
     if (message.sizeBytes !== 0) {
       obj.sizeBytes = Math.round(message.sizeBytes);
     }
+    if (message.sourceUrl !== "") {
+      obj.sourceUrl = message.sourceUrl;
+    }
     return obj;
   },
 
@@ -852,6 +997,7 @@ export const Upload: MessageFns<Upload> = {
     message.name = object.name ?? "";
     message.sha256 = object.sha256 ?? "";
     message.sizeBytes = object.sizeBytes ?? 0;
+    message.sourceUrl = object.sourceUrl ?? "";
     return message;
   },
 };
@@ -3783,6 +3929,510 @@ export const RetryBatchRequest: MessageFns<RetryBatchRequest> = {
   },
 };
 
+function createBaseCallback(): Callback {
+  return {
+    jobId: "",
+    url: "",
+    state: 0,
+    attempts: 0,
+    endedUnixMs: 0,
+    nextAttemptUnixMs: 0,
+    deliveredUnixMs: 0,
+    lastStatus: 0,
+    lastError: "",
+  };
+}
+
+export const Callback: MessageFns<Callback> = {
+  encode(message: Callback, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.url !== "") {
+      writer.uint32(18).string(message.url);
+    }
+    if (message.state !== 0) {
+      writer.uint32(24).int32(message.state);
+    }
+    if (message.attempts !== 0) {
+      writer.uint32(32).int32(message.attempts);
+    }
+    if (message.endedUnixMs !== 0) {
+      writer.uint32(40).int64(message.endedUnixMs);
+    }
+    if (message.nextAttemptUnixMs !== 0) {
+      writer.uint32(48).int64(message.nextAttemptUnixMs);
+    }
+    if (message.deliveredUnixMs !== 0) {
+      writer.uint32(56).int64(message.deliveredUnixMs);
+    }
+    if (message.lastStatus !== 0) {
+      writer.uint32(64).int32(message.lastStatus);
+    }
+    if (message.lastError !== "") {
+      writer.uint32(74).string(message.lastError);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Callback {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallback();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.attempts = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.endedUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.nextAttemptUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.deliveredUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.lastStatus = reader.int32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.lastError = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Callback {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+      state: isSet(object.state) ? callbackStateFromJSON(object.state) : 0,
+      attempts: isSet(object.attempts) ? globalThis.Number(object.attempts) : 0,
+      endedUnixMs: isSet(object.endedUnixMs)
+        ? globalThis.Number(object.endedUnixMs)
+        : isSet(object.ended_unix_ms)
+        ? globalThis.Number(object.ended_unix_ms)
+        : 0,
+      nextAttemptUnixMs: isSet(object.nextAttemptUnixMs)
+        ? globalThis.Number(object.nextAttemptUnixMs)
+        : isSet(object.next_attempt_unix_ms)
+        ? globalThis.Number(object.next_attempt_unix_ms)
+        : 0,
+      deliveredUnixMs: isSet(object.deliveredUnixMs)
+        ? globalThis.Number(object.deliveredUnixMs)
+        : isSet(object.delivered_unix_ms)
+        ? globalThis.Number(object.delivered_unix_ms)
+        : 0,
+      lastStatus: isSet(object.lastStatus)
+        ? globalThis.Number(object.lastStatus)
+        : isSet(object.last_status)
+        ? globalThis.Number(object.last_status)
+        : 0,
+      lastError: isSet(object.lastError)
+        ? globalThis.String(object.lastError)
+        : isSet(object.last_error)
+        ? globalThis.String(object.last_error)
+        : "",
+    };
+  },
+
+  toJSON(message: Callback): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    if (message.state !== 0) {
+      obj.state = callbackStateToJSON(message.state);
+    }
+    if (message.attempts !== 0) {
+      obj.attempts = Math.round(message.attempts);
+    }
+    if (message.endedUnixMs !== 0) {
+      obj.endedUnixMs = Math.round(message.endedUnixMs);
+    }
+    if (message.nextAttemptUnixMs !== 0) {
+      obj.nextAttemptUnixMs = Math.round(message.nextAttemptUnixMs);
+    }
+    if (message.deliveredUnixMs !== 0) {
+      obj.deliveredUnixMs = Math.round(message.deliveredUnixMs);
+    }
+    if (message.lastStatus !== 0) {
+      obj.lastStatus = Math.round(message.lastStatus);
+    }
+    if (message.lastError !== "") {
+      obj.lastError = message.lastError;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Callback>): Callback {
+    return Callback.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Callback>): Callback {
+    const message = createBaseCallback();
+    message.jobId = object.jobId ?? "";
+    message.url = object.url ?? "";
+    message.state = object.state ?? 0;
+    message.attempts = object.attempts ?? 0;
+    message.endedUnixMs = object.endedUnixMs ?? 0;
+    message.nextAttemptUnixMs = object.nextAttemptUnixMs ?? 0;
+    message.deliveredUnixMs = object.deliveredUnixMs ?? 0;
+    message.lastStatus = object.lastStatus ?? 0;
+    message.lastError = object.lastError ?? "";
+    return message;
+  },
+};
+
+function createBaseListCallbacksRequest(): ListCallbacksRequest {
+  return { pageSize: 0, pageToken: "", state: 0 };
+}
+
+export const ListCallbacksRequest: MessageFns<ListCallbacksRequest> = {
+  encode(message: ListCallbacksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    if (message.state !== 0) {
+      writer.uint32(24).int32(message.state);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCallbacksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCallbacksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListCallbacksRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+      state: isSet(object.state) ? callbackStateFromJSON(object.state) : 0,
+    };
+  },
+
+  toJSON(message: ListCallbacksRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    if (message.state !== 0) {
+      obj.state = callbackStateToJSON(message.state);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListCallbacksRequest>): ListCallbacksRequest {
+    return ListCallbacksRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListCallbacksRequest>): ListCallbacksRequest {
+    const message = createBaseListCallbacksRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    message.state = object.state ?? 0;
+    return message;
+  },
+};
+
+function createBaseListCallbacksResponse(): ListCallbacksResponse {
+  return { callbacks: [], nextPageToken: "" };
+}
+
+export const ListCallbacksResponse: MessageFns<ListCallbacksResponse> = {
+  encode(message: ListCallbacksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.callbacks) {
+      Callback.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCallbacksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCallbacksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callbacks.push(Callback.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListCallbacksResponse {
+    return {
+      callbacks: globalThis.Array.isArray(object?.callbacks)
+        ? object.callbacks.map((e: any) => Callback.fromJSON(e))
+        : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListCallbacksResponse): unknown {
+    const obj: any = {};
+    if (message.callbacks?.length) {
+      obj.callbacks = message.callbacks.map((e) => Callback.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListCallbacksResponse>): ListCallbacksResponse {
+    return ListCallbacksResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListCallbacksResponse>): ListCallbacksResponse {
+    const message = createBaseListCallbacksResponse();
+    message.callbacks = object.callbacks?.map((e) => Callback.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseRetryCallbackRequest(): RetryCallbackRequest {
+  return { jobId: "" };
+}
+
+export const RetryCallbackRequest: MessageFns<RetryCallbackRequest> = {
+  encode(message: RetryCallbackRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetryCallbackRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetryCallbackRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RetryCallbackRequest {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RetryCallbackRequest): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RetryCallbackRequest>): RetryCallbackRequest {
+    return RetryCallbackRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RetryCallbackRequest>): RetryCallbackRequest {
+    const message = createBaseRetryCallbackRequest();
+    message.jobId = object.jobId ?? "";
+    return message;
+  },
+};
+
 /**
  * Jobs on pictures. Clients need the address of this service alone. The metadata `x-pixelmesh-tenant` names the tenant (default
  * "default"). A tenant sees only its own jobs.
@@ -3979,6 +4629,27 @@ export const JobServiceDefinition = {
       options: {},
     },
     /**
+     * Lists the callbacks of the tenant's jobs, newest first: those that are still to be made, those that failed, and the latest made ones.
+     * INVALID_ARGUMENT for a bad page size or page token. Idempotent.
+     */
+    listCallbacks: {
+      name: "ListCallbacks",
+      requestType: ListCallbacksRequest as typeof ListCallbacksRequest,
+      requestStream: false,
+      responseType: ListCallbacksResponse as typeof ListCallbacksResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Makes the callback of an ended job again, from its first attempt, and returns it. NOT_FOUND (CALLBACK_NOT_FOUND). */
+    retryCallback: {
+      name: "RetryCallback",
+      requestType: RetryCallbackRequest as typeof RetryCallbackRequest,
+      requestStream: false,
+      responseType: Callback as typeof Callback,
+      responseStream: false,
+      options: {},
+    },
+    /**
      * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
      * seconds at most: a process that does not answer is listed as missing. Idempotent.
      */
@@ -4117,6 +4788,16 @@ export interface JobServiceImplementation<CallContextExt = {}> {
    */
   retryBatch(request: RetryBatchRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Batch>>;
   /**
+   * Lists the callbacks of the tenant's jobs, newest first: those that are still to be made, those that failed, and the latest made ones.
+   * INVALID_ARGUMENT for a bad page size or page token. Idempotent.
+   */
+  listCallbacks(
+    request: ListCallbacksRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListCallbacksResponse>>;
+  /** Makes the callback of an ended job again, from its first attempt, and returns it. NOT_FOUND (CALLBACK_NOT_FOUND). */
+  retryCallback(request: RetryCallbackRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Callback>>;
+  /**
    * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
    * seconds at most: a process that does not answer is listed as missing. Idempotent.
    */
@@ -4234,6 +4915,16 @@ export interface JobServiceClient<CallOptionsExt = {}> {
    * too. NOT_FOUND (BATCH_NOT_FOUND), INVALID_ARGUMENT while the batch runs or after nine retries.
    */
   retryBatch(request: DeepPartial<RetryBatchRequest>, options?: CallOptions & CallOptionsExt): Promise<Batch>;
+  /**
+   * Lists the callbacks of the tenant's jobs, newest first: those that are still to be made, those that failed, and the latest made ones.
+   * INVALID_ARGUMENT for a bad page size or page token. Idempotent.
+   */
+  listCallbacks(
+    request: DeepPartial<ListCallbacksRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListCallbacksResponse>;
+  /** Makes the callback of an ended job again, from its first attempt, and returns it. NOT_FOUND (CALLBACK_NOT_FOUND). */
+  retryCallback(request: DeepPartial<RetryCallbackRequest>, options?: CallOptions & CallOptionsExt): Promise<Callback>;
   /**
    * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
    * seconds at most: a process that does not answer is listed as missing. Idempotent.

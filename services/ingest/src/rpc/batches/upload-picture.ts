@@ -54,7 +54,7 @@ export function createUploadPicture({ metrics, pictures, known }: UploadPictureP
       const { maxBytes } = pictures.limits;
       const bytes = await collectBytes(chunks, { maxBytes, share, sizeBytes: header.sizeBytes });
       digest = hash("sha256", bytes, "hex");
-      return await store({ name: "picture", ...header }, bytes, tenant, signal);
+      return await store({ name: "picture", sourceUrl: "", ...header }, bytes, tenant, signal);
     } catch (caught) {
       const error = toAppError(caught);
       if (error.reason.startsWith("IMAGE_")) await noteRefusal(tenant, digest, error);

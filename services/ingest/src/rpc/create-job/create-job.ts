@@ -9,6 +9,7 @@ import type { OpenJobLimiter } from "../../admission/open-job-limiter.ts";
 import { parseDeadline } from "../../domain/deadline.ts";
 import { createJobId } from "../../domain/job-id.ts";
 import { assertCallerLabels } from "../../domain/labels.ts";
+import { refuseUrl } from "../../domain/refuse-urls.ts";
 import type { StatsRecorder } from "../../domain/stats-recorder.ts";
 import type { JobStore, StoredJob } from "../../stores/job-store.ts";
 import type { Watchers } from "../../watch/watchers.ts";
@@ -107,6 +108,7 @@ async function receive(
       signal,
       async onHeader(header) {
         assertCallerLabels(header.labels);
+        refuseUrl("callback_url", header.callbackUrl);
         newJob.jobId = createJobId(nowUnixMs, randomBytes(16), { tenant, requestId: header.requestId });
         const retention = toInputRetention(newJob.jobId, parseDeadline(header, nowUnixMs, jobDeadlineMs));
         newJob.reservation = await limiter.reserve(tenant);

@@ -2,6 +2,7 @@ import { expected } from "@pixelmesh/errors";
 import type { CreateJobHeader, CreateJobRequest, Source, Upload } from "@pixelmesh/proto";
 import { type ByteShare, collectBytes, missingEndError } from "@pixelmesh/rpc";
 import type { BlobRetention } from "@pixelmesh/worker";
+import { refuseUrl } from "../../domain/refuse-urls.ts";
 import type { StoredJob } from "../../stores/job-store.ts";
 import { digestOf, type PictureParts, storePicture } from "./store-picture.ts";
 
@@ -84,6 +85,7 @@ async function* readParts(stream: AsyncIterable<CreateJobRequest>): AsyncGenerat
 function parseUpload(part: Part, sources: readonly Source[]): Upload {
   if (part.$case !== "upload") throw expected("part", "an upload before its chunks", part.$case);
   const upload = part.value;
+  refuseUrl("source_url", upload.sourceUrl);
   if (sources.length === maxUploads) throw expected("upload", `at most ${maxUploads} pictures`, `${maxUploads + 1}`);
   if (!/^[a-z][a-z0-9_-]{0,31}$/.test(upload.name)) throw expected("upload.name", "a name such as source", upload.name);
   if (sources.some(({ name }) => name === upload.name))
