@@ -31,11 +31,11 @@ test("each picture is announced by name, and the first is the source", async () 
   ]);
   const messages = (await toArray(parts.read())).map(({ part }) => part);
   expect(messages).toEqual([
-    { $case: "upload", value: { name: "source", sha256: "", sizeBytes: 2 } },
+    { $case: "upload", value: { name: "source", sha256: "", sizeBytes: 2, sourceUrl: "" } },
     { $case: "chunk", value: Uint8Array.of(1, 2) },
-    { $case: "upload", value: { name: "background", sha256: "", sizeBytes: 1 } },
+    { $case: "upload", value: { name: "background", sha256: "", sizeBytes: 1, sourceUrl: "" } },
     { $case: "chunk", value: Buffer.of(3) },
-    { $case: "upload", value: { name: "stored", sha256: "ab", sizeBytes: 0 } },
+    { $case: "upload", value: { name: "stored", sha256: "ab", sizeBytes: 0, sourceUrl: "" } },
   ]);
 });
 

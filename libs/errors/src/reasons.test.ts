@@ -38,13 +38,24 @@ test("the sets of reasons are these", () => {
   expect(those((reason) => clientRetriesOf(reason) === "always")).toEqual(unavailable);
   expect(those((reason) => clientRetriesOf(reason) === "after_retry_info")).toEqual([
     "QUEUE_FULL",
+    "RATE_LIMITED",
     "STORAGE_FULL",
     "TOO_MANY_BATCHES",
     "TOO_MANY_JOBS",
   ]);
   expect(those(isRequeuedBeforeStart)).toEqual([...unavailable, ...lostSlot, "QUEUE_FULL", "STORAGE_FULL"].sort());
   expect(those(isRetryable)).toEqual(
-    [...unavailable, ...lostSlot, "INTERNAL", "QUEUE_FULL", "STORAGE_FULL", "TOO_MANY_BATCHES", "TOO_MANY_JOBS"].sort(),
+    [
+      ...unavailable,
+      ...lostSlot,
+      "INTERNAL",
+      "QUEUE_FULL",
+      "RATE_LIMITED",
+      "SOURCE_FETCH_FAILED",
+      "STORAGE_FULL",
+      "TOO_MANY_BATCHES",
+      "TOO_MANY_JOBS",
+    ].sort(),
   );
   expect(those(isDeterministic)).toEqual(
     [

@@ -173,7 +173,7 @@ export const reasonTable: Readonly<Record<Reason, ReasonRow>> = {
   CALLBACK_NOT_FOUND: {
     status: "NOT_FOUND",
     retry: permanent,
-    help: "The tenant has no ended job of this id with a `callback_url`, or the record of its callback is gone.",
+    help: "The tenant has no ended job of this id with a `callback_url`, or the record of its callback is gone. Check the job id and the tenant.",
   },
   DEAD_LETTER_NOT_FOUND: {
     status: "NOT_FOUND",
