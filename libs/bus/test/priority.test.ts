@@ -89,19 +89,27 @@ test("batch work never uses the last free place, which is reserved for interacti
 
 test("an idle worker starts right after the publish", async () => {
   const { bus } = await startTestBus();
-  const { promise: taken, resolve } = Promise.withResolvers<number>();
+  let onTaken = (_atMs: number) => {};
   const consumer = consume(bus, {
     ...effects,
     concurrency: 1,
     handle: async () => {
-      resolve(performance.now());
+      onTaken(performance.now());
       return ack;
     },
   });
-  await new Promise((next) => setTimeout(next, 300));
-  await publishWork(bus, "effects", item("a"));
-  const publishedMs = performance.now();
-  expect((await taken) - publishedMs).toBeLessThan(500);
+  const waitsMs: number[] = [];
+  for (let at = 0; at < 5; at++) {
+    const taken = new Promise<number>((resolve) => {
+      onTaken = resolve;
+    });
+    await new Promise((next) => setTimeout(next, 300));
+    await publishWork(bus, "effects", item(`a${at}`));
+    const publishedMs = performance.now();
+    waitsMs.push((await taken) - publishedMs);
+  }
+  // Without the wake-up, the worker asks again 700 ms after each publish. The best of five, because a busy machine delays some.
+  expect(Math.min(...waitsMs)).toBeLessThan(500);
   await consumer.stop();
 });
 

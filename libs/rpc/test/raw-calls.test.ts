@@ -291,14 +291,16 @@ test("no call fails when connections end at their maximum age", async () => {
     await sleep(1);
     yield response(new Uint8Array(100_000));
   }
+  // 15 ages of a connection at least, and enough calls that many meet the end of one, also on a slow machine.
   const untilMs = performance.now() + 3_000;
   let calls = 0;
   const work = async (open: () => AsyncIterable<Uint8Array>, path: string) => {
-    for (; performance.now() < untilMs; calls += 1) expect(await Array.fromAsync(call(path, open()))).toHaveLength(1);
+    for (; performance.now() < untilMs || calls < 500; calls += 1)
+      expect(await Array.fromAsync(call(path, open()))).toHaveLength(1);
   };
   await Promise.all([
     ...Array.from({ length: 8 }, () => work(() => one(request), paths.getBlob)),
     ...Array.from({ length: 8 }, () => work(body, paths.putBlob)),
   ]);
-  expect(calls).toBeGreaterThan(500);
+  expect(calls).toBeGreaterThanOrEqual(500);
 });
