@@ -238,6 +238,7 @@ export {
   BatchSource,
   BatchSources,
   BatchSpec,
+  CallbackEntry,
   CancelSignal,
   EncodedOutput,
   JobEvent,

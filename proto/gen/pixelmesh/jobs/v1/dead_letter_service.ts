@@ -919,8 +919,8 @@ export const DeadLetterServiceDefinition = {
       options: {},
     },
     /**
-     * Retries a dead letter and deletes it. A work item of an ended job becomes a new job of the same specification; every other message
-     * is published to its subject again. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) where the job's record is gone,
+     * Retries a dead letter and deletes it. A work item of an ended job becomes a new job of the same specification; a callback is
+     * made again from its first attempt; every other message is published to its subject again. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) where the job's record is gone,
      * RESOURCE_EXHAUSTED (TOO_MANY_JOBS). Not idempotent: check the result before a repetition.
      */
     replayDeadLetter: {
@@ -955,8 +955,8 @@ export interface DeadLetterServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<GetDeadLetterResponse>>;
   /**
-   * Retries a dead letter and deletes it. A work item of an ended job becomes a new job of the same specification; every other message
-   * is published to its subject again. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) where the job's record is gone,
+   * Retries a dead letter and deletes it. A work item of an ended job becomes a new job of the same specification; a callback is
+   * made again from its first attempt; every other message is published to its subject again. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) where the job's record is gone,
    * RESOURCE_EXHAUSTED (TOO_MANY_JOBS). Not idempotent: check the result before a repetition.
    */
   replayDeadLetter(
@@ -982,8 +982,8 @@ export interface DeadLetterServiceClient<CallOptionsExt = {}> {
     options?: CallOptions & CallOptionsExt,
   ): Promise<GetDeadLetterResponse>;
   /**
-   * Retries a dead letter and deletes it. A work item of an ended job becomes a new job of the same specification; every other message
-   * is published to its subject again. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) where the job's record is gone,
+   * Retries a dead letter and deletes it. A work item of an ended job becomes a new job of the same specification; a callback is
+   * made again from its first attempt; every other message is published to its subject again. NOT_FOUND (DEAD_LETTER_NOT_FOUND), NOT_FOUND (JOB_NOT_FOUND) where the job's record is gone,
    * RESOURCE_EXHAUSTED (TOO_MANY_JOBS). Not idempotent: check the result before a repetition.
    */
   replayDeadLetter(

@@ -192,6 +192,8 @@ export interface Job {
   labels: string[];
   /** Of the request, without user, password and query. */
   callbackUrl: string;
+  /** Of the trace of the call that created the job: 32 hex digits. Empty without a trace. */
+  traceId: string;
 }
 
 export interface Source {
@@ -228,7 +230,11 @@ export interface StepStatus {
   widthPx: number;
   heightPx: number;
   /** Of a cut-out by a model: 0 to 1, how sure the matte is. An estimate: it ranks results, and is no probability. */
-  confidence?: number | undefined;
+  confidence?:
+    | number
+    | undefined;
+  /** Ids of the steps whose results it takes. Empty: it takes pictures of the request alone. */
+  inputSteps: string[];
 }
 
 export interface OutputStatus {
@@ -274,6 +280,7 @@ function createBaseJob(): Job {
     requestId: "",
     labels: [],
     callbackUrl: "",
+    traceId: "",
   };
 }
 
@@ -335,6 +342,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.callbackUrl !== "") {
       writer.uint32(154).string(message.callbackUrl);
+    }
+    if (message.traceId !== "") {
+      writer.uint32(162).string(message.traceId);
     }
     return writer;
   },
@@ -504,6 +514,14 @@ export const Job: MessageFns<Job> = {
             message.callbackUrl = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.traceId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -573,6 +591,11 @@ export const Job: MessageFns<Job> = {
         : isSet(object.callback_url)
         ? globalThis.String(object.callback_url)
         : "",
+      traceId: isSet(object.traceId)
+        ? globalThis.String(object.traceId)
+        : isSet(object.trace_id)
+        ? globalThis.String(object.trace_id)
+        : "",
     };
   },
 
@@ -635,6 +658,9 @@ export const Job: MessageFns<Job> = {
     if (message.callbackUrl !== "") {
       obj.callbackUrl = message.callbackUrl;
     }
+    if (message.traceId !== "") {
+      obj.traceId = message.traceId;
+    }
     return obj;
   },
 
@@ -664,6 +690,7 @@ export const Job: MessageFns<Job> = {
     message.requestId = object.requestId ?? "";
     message.labels = object.labels?.map((e) => e) || [];
     message.callbackUrl = object.callbackUrl ?? "";
+    message.traceId = object.traceId ?? "";
     return message;
   },
 };
@@ -787,6 +814,7 @@ function createBaseStepStatus(): StepStatus {
     widthPx: 0,
     heightPx: 0,
     confidence: undefined,
+    inputSteps: [],
   };
 }
 
@@ -839,6 +867,9 @@ export const StepStatus: MessageFns<StepStatus> = {
     }
     if (message.confidence !== undefined) {
       writer.uint32(129).double(message.confidence);
+    }
+    for (const v of message.inputSteps) {
+      writer.uint32(138).string(v!);
     }
     return writer;
   },
@@ -984,6 +1015,14 @@ export const StepStatus: MessageFns<StepStatus> = {
             message.confidence = reader.double();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.inputSteps.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1034,6 +1073,11 @@ export const StepStatus: MessageFns<StepStatus> = {
         ? globalThis.Number(object.height_px)
         : 0,
       confidence: isSet(object.confidence) ? globalThis.Number(object.confidence) : undefined,
+      inputSteps: globalThis.Array.isArray(object?.inputSteps)
+        ? object.inputSteps.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.input_steps)
+        ? object.input_steps.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1087,6 +1131,9 @@ export const StepStatus: MessageFns<StepStatus> = {
     if (message.confidence !== undefined) {
       obj.confidence = floatToJson(message.confidence);
     }
+    if (message.inputSteps?.length) {
+      obj.inputSteps = message.inputSteps;
+    }
     return obj;
   },
 
@@ -1113,6 +1160,7 @@ export const StepStatus: MessageFns<StepStatus> = {
     message.widthPx = object.widthPx ?? 0;
     message.heightPx = object.heightPx ?? 0;
     message.confidence = object.confidence ?? undefined;
+    message.inputSteps = object.inputSteps?.map((e) => e) || [];
     return message;
   },
 };

@@ -38,6 +38,10 @@ export interface Model {
   haloPx: number;
   /** The model that is blended with this one for a denoise strength; empty: none. */
   denoisePair: string;
+  /** Doubts about the licence of the weights; empty: none known. */
+  licenceNote: string;
+  /** What the weights were trained on; empty: not known. */
+  trainedOn: string;
 }
 
 export interface ListModelsRequest {
@@ -91,6 +95,8 @@ function createBaseModel(): Model {
     service: "",
     haloPx: 0,
     denoisePair: "",
+    licenceNote: "",
+    trainedOn: "",
   };
 }
 
@@ -146,6 +152,12 @@ export const Model: MessageFns<Model> = {
     }
     if (message.denoisePair !== "") {
       writer.uint32(138).string(message.denoisePair);
+    }
+    if (message.licenceNote !== "") {
+      writer.uint32(146).string(message.licenceNote);
+    }
+    if (message.trainedOn !== "") {
+      writer.uint32(154).string(message.trainedOn);
     }
     return writer;
   },
@@ -299,6 +311,22 @@ export const Model: MessageFns<Model> = {
             message.denoisePair = reader.string();
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.licenceNote = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.trainedOn = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -358,6 +386,16 @@ export const Model: MessageFns<Model> = {
         : isSet(object.denoise_pair)
         ? globalThis.String(object.denoise_pair)
         : "",
+      licenceNote: isSet(object.licenceNote)
+        ? globalThis.String(object.licenceNote)
+        : isSet(object.licence_note)
+        ? globalThis.String(object.licence_note)
+        : "",
+      trainedOn: isSet(object.trainedOn)
+        ? globalThis.String(object.trainedOn)
+        : isSet(object.trained_on)
+        ? globalThis.String(object.trained_on)
+        : "",
     };
   },
 
@@ -414,6 +452,12 @@ export const Model: MessageFns<Model> = {
     if (message.denoisePair !== "") {
       obj.denoisePair = message.denoisePair;
     }
+    if (message.licenceNote !== "") {
+      obj.licenceNote = message.licenceNote;
+    }
+    if (message.trainedOn !== "") {
+      obj.trainedOn = message.trainedOn;
+    }
     return obj;
   },
 
@@ -439,6 +483,8 @@ export const Model: MessageFns<Model> = {
     message.service = object.service ?? "";
     message.haloPx = object.haloPx ?? 0;
     message.denoisePair = object.denoisePair ?? "";
+    message.licenceNote = object.licenceNote ?? "";
+    message.trainedOn = object.trainedOn ?? "";
     return message;
   },
 };

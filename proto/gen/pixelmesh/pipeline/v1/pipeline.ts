@@ -564,6 +564,7 @@ export interface Region {
 /**
  * Puts a background behind a cut-out. The first input is the cut-out (a picture with alpha). For `picture` the second input is the
  * new background; for `blur_sigma_px` it is the original picture.
+ * The object gets no shadow and no reflection; the effect `shadow` adds a shadow.
  */
 export interface ReplaceBackgroundOperation {
   background:

@@ -27,7 +27,12 @@ import {
   stepStateFromJSON,
   stepStateToJSON,
 } from "../../jobs/v1/job.ts";
-import { CreateJobHeader } from "../../jobs/v1/job_service.ts";
+import {
+  CallbackState,
+  callbackStateFromJSON,
+  callbackStateToJSON,
+  CreateJobHeader,
+} from "../../jobs/v1/job_service.ts";
 import {
   Output,
   Priority,
@@ -276,6 +281,8 @@ export interface JobSpec {
   /** Of the ingest replica that accepted the job. They apply to every step. */
   limits: JobLimits | undefined;
   labels: string[];
+  /** Called when the job has ended; empty: none. */
+  callbackUrl: string;
 }
 
 export interface PlannedStep {
@@ -460,6 +467,35 @@ export interface UploadEntry {
     | undefined;
   /** Why the picture was refused. It is not stored then. */
   error: JobError | undefined;
+}
+
+/**
+ * In bucket `callbacks`, key <tenant>.<job>: the call of a job's callback_url. Created after the job's end and before its entry in `open` is
+ * removed. Changes by compare-and-set only.
+ */
+export interface CallbackEntry {
+  jobId: string;
+  tenant: string;
+  url: string;
+  /** The JSON text that is sent. */
+  body: Uint8Array;
+  state: CallbackState;
+  /** Since it was queued. */
+  attempts: number;
+  /** When the job ended. */
+  endedUnixMs: number;
+  /** When the first attempt became due: at the job's end, or when the callback was retried. */
+  queuedUnixMs: number;
+  /** 0 unless it is pending. */
+  nextAttemptUnixMs: number;
+  /** 0 if it was not delivered. */
+  deliveredUnixMs: number;
+  /** HTTP status of the last attempt; 0 without an answer. */
+  lastStatus: number;
+  /** Why the last attempt failed; empty if it did not. */
+  lastError: string;
+  /** W3C trace context of the call that created the job. */
+  traceparent: string;
 }
 
 function createBaseWorkItem(): WorkItem {
@@ -3209,6 +3245,7 @@ function createBaseJobSpec(): JobSpec {
     traceparent: "",
     limits: undefined,
     labels: [],
+    callbackUrl: "",
   };
 }
 
@@ -3267,6 +3304,9 @@ export const JobSpec: MessageFns<JobSpec> = {
     }
     for (const v of message.labels) {
       writer.uint32(170).string(v!);
+    }
+    if (message.callbackUrl !== "") {
+      writer.uint32(178).string(message.callbackUrl);
     }
     return writer;
   },
@@ -3428,6 +3468,14 @@ export const JobSpec: MessageFns<JobSpec> = {
             message.labels.push(reader.string());
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.callbackUrl = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3500,6 +3548,11 @@ export const JobSpec: MessageFns<JobSpec> = {
       labels: globalThis.Array.isArray(object?.labels)
         ? object.labels.map((e: any) => globalThis.String(e))
         : [],
+      callbackUrl: isSet(object.callbackUrl)
+        ? globalThis.String(object.callbackUrl)
+        : isSet(object.callback_url)
+        ? globalThis.String(object.callback_url)
+        : "",
     };
   },
 
@@ -3559,6 +3612,9 @@ export const JobSpec: MessageFns<JobSpec> = {
     if (message.labels?.length) {
       obj.labels = message.labels;
     }
+    if (message.callbackUrl !== "") {
+      obj.callbackUrl = message.callbackUrl;
+    }
     return obj;
   },
 
@@ -3587,6 +3643,7 @@ export const JobSpec: MessageFns<JobSpec> = {
       ? JobLimits.fromPartial(object.limits)
       : undefined;
     message.labels = object.labels?.map((e) => e) || [];
+    message.callbackUrl = object.callbackUrl ?? "";
     return message;
   },
 };
@@ -5869,6 +5926,309 @@ export const UploadEntry: MessageFns<UploadEntry> = {
     message.error = (object.error !== undefined && object.error !== null)
       ? JobError.fromPartial(object.error)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseCallbackEntry(): CallbackEntry {
+  return {
+    jobId: "",
+    tenant: "",
+    url: "",
+    body: new Uint8Array(0),
+    state: 0,
+    attempts: 0,
+    endedUnixMs: 0,
+    queuedUnixMs: 0,
+    nextAttemptUnixMs: 0,
+    deliveredUnixMs: 0,
+    lastStatus: 0,
+    lastError: "",
+    traceparent: "",
+  };
+}
+
+export const CallbackEntry: MessageFns<CallbackEntry> = {
+  encode(message: CallbackEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.tenant !== "") {
+      writer.uint32(18).string(message.tenant);
+    }
+    if (message.url !== "") {
+      writer.uint32(26).string(message.url);
+    }
+    if (message.body.length !== 0) {
+      writer.uint32(34).bytes(message.body);
+    }
+    if (message.state !== 0) {
+      writer.uint32(40).int32(message.state);
+    }
+    if (message.attempts !== 0) {
+      writer.uint32(48).int32(message.attempts);
+    }
+    if (message.endedUnixMs !== 0) {
+      writer.uint32(56).int64(message.endedUnixMs);
+    }
+    if (message.queuedUnixMs !== 0) {
+      writer.uint32(64).int64(message.queuedUnixMs);
+    }
+    if (message.nextAttemptUnixMs !== 0) {
+      writer.uint32(72).int64(message.nextAttemptUnixMs);
+    }
+    if (message.deliveredUnixMs !== 0) {
+      writer.uint32(80).int64(message.deliveredUnixMs);
+    }
+    if (message.lastStatus !== 0) {
+      writer.uint32(88).int32(message.lastStatus);
+    }
+    if (message.lastError !== "") {
+      writer.uint32(98).string(message.lastError);
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(106).string(message.traceparent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallbackEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallbackEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.body = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.attempts = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.endedUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.queuedUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.nextAttemptUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.deliveredUnixMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.lastStatus = reader.int32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.lastError = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CallbackEntry {
+    return {
+      jobId: isSet(object.jobId)
+        ? globalThis.String(object.jobId)
+        : isSet(object.job_id)
+        ? globalThis.String(object.job_id)
+        : "",
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+      body: isSet(object.body) ? bytesFromBase64(object.body) : new Uint8Array(0),
+      state: isSet(object.state) ? callbackStateFromJSON(object.state) : 0,
+      attempts: isSet(object.attempts) ? globalThis.Number(object.attempts) : 0,
+      endedUnixMs: isSet(object.endedUnixMs)
+        ? globalThis.Number(object.endedUnixMs)
+        : isSet(object.ended_unix_ms)
+        ? globalThis.Number(object.ended_unix_ms)
+        : 0,
+      queuedUnixMs: isSet(object.queuedUnixMs)
+        ? globalThis.Number(object.queuedUnixMs)
+        : isSet(object.queued_unix_ms)
+        ? globalThis.Number(object.queued_unix_ms)
+        : 0,
+      nextAttemptUnixMs: isSet(object.nextAttemptUnixMs)
+        ? globalThis.Number(object.nextAttemptUnixMs)
+        : isSet(object.next_attempt_unix_ms)
+        ? globalThis.Number(object.next_attempt_unix_ms)
+        : 0,
+      deliveredUnixMs: isSet(object.deliveredUnixMs)
+        ? globalThis.Number(object.deliveredUnixMs)
+        : isSet(object.delivered_unix_ms)
+        ? globalThis.Number(object.delivered_unix_ms)
+        : 0,
+      lastStatus: isSet(object.lastStatus)
+        ? globalThis.Number(object.lastStatus)
+        : isSet(object.last_status)
+        ? globalThis.Number(object.last_status)
+        : 0,
+      lastError: isSet(object.lastError)
+        ? globalThis.String(object.lastError)
+        : isSet(object.last_error)
+        ? globalThis.String(object.last_error)
+        : "",
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
+    };
+  },
+
+  toJSON(message: CallbackEntry): unknown {
+    const obj: any = {};
+    if (message.jobId !== "") {
+      obj.jobId = message.jobId;
+    }
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    if (message.body.length !== 0) {
+      obj.body = base64FromBytes(message.body);
+    }
+    if (message.state !== 0) {
+      obj.state = callbackStateToJSON(message.state);
+    }
+    if (message.attempts !== 0) {
+      obj.attempts = Math.round(message.attempts);
+    }
+    if (message.endedUnixMs !== 0) {
+      obj.endedUnixMs = Math.round(message.endedUnixMs);
+    }
+    if (message.queuedUnixMs !== 0) {
+      obj.queuedUnixMs = Math.round(message.queuedUnixMs);
+    }
+    if (message.nextAttemptUnixMs !== 0) {
+      obj.nextAttemptUnixMs = Math.round(message.nextAttemptUnixMs);
+    }
+    if (message.deliveredUnixMs !== 0) {
+      obj.deliveredUnixMs = Math.round(message.deliveredUnixMs);
+    }
+    if (message.lastStatus !== 0) {
+      obj.lastStatus = Math.round(message.lastStatus);
+    }
+    if (message.lastError !== "") {
+      obj.lastError = message.lastError;
+    }
+    if (message.traceparent !== "") {
+      obj.traceparent = message.traceparent;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CallbackEntry>): CallbackEntry {
+    return CallbackEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallbackEntry>): CallbackEntry {
+    const message = createBaseCallbackEntry();
+    message.jobId = object.jobId ?? "";
+    message.tenant = object.tenant ?? "";
+    message.url = object.url ?? "";
+    message.body = object.body ?? new Uint8Array(0);
+    message.state = object.state ?? 0;
+    message.attempts = object.attempts ?? 0;
+    message.endedUnixMs = object.endedUnixMs ?? 0;
+    message.queuedUnixMs = object.queuedUnixMs ?? 0;
+    message.nextAttemptUnixMs = object.nextAttemptUnixMs ?? 0;
+    message.deliveredUnixMs = object.deliveredUnixMs ?? 0;
+    message.lastStatus = object.lastStatus ?? 0;
+    message.lastError = object.lastError ?? "";
+    message.traceparent = object.traceparent ?? "";
     return message;
   },
 };
