@@ -1,12 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Frame } from "@pixelmesh/imaging";
 import { findTestData, loadTestPicture } from "@pixelmesh/testing";
 import { cutToMultiple } from "./crop.ts";
 import { resizeLikeMatlab } from "./matlab-bicubic.ts";
-
-/** A picture whose sides were cut to multiples of the scale, and its reduced version. */
-export type Set5Picture = { readonly name: string; readonly original: Frame; readonly small: Frame };
+import type { ReducedPicture } from "./reduced-picture.ts";
 
 const names = ["baby", "bird", "butterfly", "head", "woman"];
 
@@ -20,7 +17,7 @@ export function findSet5(): string | undefined {
 }
 
 /** Loads the five pictures and reduces them by the scale. Throws if the set is missing. */
-export async function loadSet5(scale: number): Promise<readonly Set5Picture[]> {
+export async function loadSet5(scale: number): Promise<readonly ReducedPicture[]> {
   const dir = findSet5();
   if (dir === undefined) throw new Error("Expected the folder sr/Set5 in the test data, got none");
   return Promise.all(

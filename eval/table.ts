@@ -1,4 +1,5 @@
 import { toTable } from "@pixelmesh/cli";
+import type { PhotographScore } from "./photographs/evaluate.ts";
 import type { Score } from "./score.ts";
 
 const heads = ["MODEL", "SCALE", "SET", "PSNR dB", "SSIM", "IoU", "MAE", "ms/PICTURE", "MP/s AT 640x480", "BAR"];
@@ -18,6 +19,22 @@ export function scoreTable(scores: readonly Score[]): string {
     bar ? `${bar.isReached ? "reached" : "MISSED"} (${bar.measure} >= ${bar.atLeast})` : "-",
   ]);
   return toTable([heads, ...rows]);
+}
+
+/** Formats the scores on photographs: a line for each upscaler and kind of file. */
+export function photographTable(scores: readonly PhotographScore[]): string {
+  const rows = scores.flatMap(({ name, scale, variants }) =>
+    variants.map(({ jpegQuality, means }) => [
+      name,
+      `x${scale}`,
+      jpegQuality === null ? "PNG" : `JPEG ${jpegQuality}`,
+      toText(means.psnrDb, 2),
+      toText(means.psnrBDb, 2),
+      toText(means.ssim, 4),
+      toText(means.ssimulacra2 ?? undefined, 1),
+    ]),
+  );
+  return toTable([["MODEL", "SCALE", "PHOTOGRAPHS AS", "PSNR dB", "PSNR-B dB", "SSIM", "SSIMULACRA2"], ...rows]);
 }
 
 function toText(value: number | undefined, digits: number): string {

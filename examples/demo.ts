@@ -5,6 +5,7 @@ import { ImageFormat, type Job, JobState, type Pixelmesh, reasonFromEnum } from 
 import { createContactSheet, decodePicture, defaultLimits, encodeFrame, toFormatExtension } from "@pixelmesh/imaging";
 import { runWithMesh } from "@pixelmesh/local-mesh";
 import { Encoding } from "@pixelmesh/proto";
+import { modelsDir, pullRecommended } from "./demo/models.ts";
 import { demoPipeline, maxSourceSidePx } from "./demo/pipeline.ts";
 import { stepTable } from "./demo/table.ts";
 
@@ -70,9 +71,14 @@ async function demo(client: Pixelmesh): Promise<boolean> {
   return second.job.steps.every(({ cached }) => cached);
 }
 
-console.log("starting a mesh: broker and six services on loopback");
-await runWithMesh("demo", (client, mesh) => {
-  for (const { name, grpc } of mesh.processes()) console.log(`  ${name.padEnd(10)} ${grpc}`);
-  return demo(client);
-});
+await pullRecommended();
+console.log("starting a mesh: a broker and all services on loopback");
+await runWithMesh(
+  "demo",
+  (client, mesh) => {
+    for (const { name, grpc } of mesh.processes()) console.log(`  ${name.padEnd(10)} ${grpc}`);
+    return demo(client);
+  },
+  { modelsDirs: [modelsDir] },
+);
 console.log("stopped");

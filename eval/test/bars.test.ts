@@ -6,8 +6,9 @@ import { evaluateMatte } from "../evaluate-matte.ts";
 import { evaluateUpscaler } from "../evaluate-upscaler.ts";
 import { findGrabCut, loadGrabCut } from "../grabcut.ts";
 import { cutBorder, toMatlabLuma } from "../luma.ts";
+import type { ReducedPicture } from "../reduced-picture.ts";
 import { toMatteScore, toUpscaleScore } from "../score.ts";
-import { findSet5, loadSet5, type Set5Picture } from "../set5.ts";
+import { findSet5, loadSet5 } from "../set5.ts";
 
 const modelsDir = findTestModels();
 
@@ -46,7 +47,7 @@ describe.runIf(modelsDir && findSet5() && findGrabCut())("models through a mesh"
 });
 
 /** PSNR of the output of onnxruntime alone for JFIF luma. */
-async function psnrAlone(session: InferenceSession, { small, original }: Set5Picture): Promise<number> {
+async function psnrAlone(session: InferenceSession, { small, original }: ReducedPicture): Promise<number> {
   const { widthPx, heightPx, data } = small;
   const luma = Float32Array.from({ length: widthPx * heightPx }, (_, i) => {
     const [red, green, blue] = data.subarray(i * 3, i * 3 + 3) as unknown as [number, number, number];

@@ -53,7 +53,7 @@ def main() -> None:
     network, side = load(args.checkpoint, sides), sides[0]
     x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(5))
     temporary = args.out.with_suffix(".tmp")
-    torch.onnx.export(network, x, str(temporary), opset_version=OPSET, input_names=["input"], output_names=["output"])
+    torch.onnx.export(network, x, str(temporary), opset_version=OPSET, dynamo=False, input_names=["input"], output_names=["output"])
     with torch.inference_mode():
         expected = network(x).numpy()
     session = ort.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])

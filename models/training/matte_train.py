@@ -41,15 +41,15 @@ def rate_at(step: int, steps: int, peak: float) -> float:
 def validation_iou(network: MatteNetwork, shard: Shard, side: int) -> float:
     """Mean IoU with the truth at threshold 0.5 over the first 128 composites of a shard that is never trained on."""
     network.eval()
-    total = 0.0
+    total, count = 0.0, min(128, len(shard.pictures))
     with torch.inference_mode():
-        for i in range(0, 128, 16):
-            drawn = torch.from_numpy(np.array(shard.pictures[i : i + 16])).permute(0, 3, 1, 2).float() / 255
+        for i in range(0, count, 16):
+            drawn = torch.from_numpy(np.array(shard.pictures[i : min(i + 16, count)])).permute(0, 3, 1, 2).float() / 255
             drawn = F.interpolate(drawn, (side, side), mode="bilinear", antialias=True)
             found, truth = network(drawn[:, :3])[0] > 0, drawn[:, 3:] > 0.5
             total += float(((found & truth).sum((1, 2, 3)) / (found | truth).sum((1, 2, 3)).clamp(min=1)).sum())
     network.train()
-    return total / 128
+    return total / count
 
 
 def main() -> None:

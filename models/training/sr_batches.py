@@ -41,8 +41,7 @@ def to_tensor(pictures: np.ndarray) -> Tensor:
 
 
 def downscale(target: Tensor, scale: int) -> Tensor:
-    """Anti-aliased bicubic of [n, 3, s, s], quantised to 8 bits as a file would be."""
-    side = target.shape[-1]
-    matrix = torch.from_numpy(bicubic_matrix(side, side // scale)).float()
-    small = matrix @ target.contiguous() @ matrix.T
+    """Anti-aliased bicubic of [n, 3, h, w] on its device, quantised to 8 bits as a file would be."""
+    rows, columns = (torch.from_numpy(bicubic_matrix(side, side // scale)).float().to(target.device) for side in target.shape[-2:])
+    small = rows @ target.contiguous() @ columns.T
     return (small * 255).round_().clamp_(0, 255).div_(255).contiguous(memory_format=torch.channels_last)

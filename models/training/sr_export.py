@@ -31,7 +31,7 @@ def export(network: PlainSr, out: Path) -> None:
     """Write `input` [n, 3, h, w] → `output` [n, 3, scale·h, scale·w], all of n, h, w dynamic."""
     names = {"input": {0: "n", 2: "h", 3: "w"}, "output": {0: "n", 2: "H", 3: "W"}}
     torch.onnx.export(
-        network, torch.rand(1, 3, 40, 56), str(out), opset_version=OPSET, input_names=["input"], output_names=["output"], dynamic_axes=names
+        network, torch.rand(1, 3, 40, 56), str(out), opset_version=OPSET, dynamo=False, input_names=["input"], output_names=["output"], dynamic_axes=names
     )
 
 

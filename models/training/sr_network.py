@@ -41,7 +41,7 @@ class FoldedConv(nn.Module):
     def kernel(self) -> Tensor:
         """The folded kernel [outputs, inputs, 3, 3]."""
         pair = torch.einsum("omyx,mi->oiyx", self.spread, self.squeeze)
-        edges = torch.einsum("eo,eoi,eyx->oiyx", self.edge_gain, self.edge_mix, EDGES)
+        edges = torch.einsum("eo,eoi,eyx->oiyx", self.edge_gain, self.edge_mix, EDGES.to(self.plain.device))
         return self.plain + pair + edges
 
     def forward(self, x: Tensor) -> Tensor:

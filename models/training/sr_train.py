@@ -10,6 +10,7 @@ import argparse
 import math
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ SAVE_EVERY_S = 180
 def loss_of(output: Tensor, target: Tensor, squared: bool) -> Tensor:
     """Luma error plus 0.3 × RGB error, absolute or (late in training) squared on a comparable scale."""
     error = output - target
-    luma = (error * LUMA).sum(1, keepdim=True)
+    luma = (error * LUMA.to(error.device)).sum(1, keepdim=True)
     if squared:
         return 10 * (luma.square().mean() + 0.3 * error.square().mean())
     return luma.abs().mean() + 0.3 * error.abs().mean()
@@ -48,13 +49,18 @@ def start_from(network: SrNetwork, path: Path) -> None:
 
 def validation_psnr(network: SrNetwork, scale: int, shard: np.ndarray) -> float:
     """Mean luma PSNR in dB over the first 32 patches of a shard that is never trained on."""
-    total = 0.0
+    return validation_psnr_of(network, scale, to_tensor(np.asarray(shard[:32])), downscale)
+
+
+def validation_psnr_of(network: SrNetwork, scale: int, held_out: Tensor, degrade: Callable[[Tensor, int], Tensor]) -> float:
+    """Mean luma PSNR in dB over the first 32 of the pictures [n, 3, h, w], as bytes or 0..1, that `degrade` reduces by the scale."""
+    total, pictures = 0.0, held_out[:32, :, :192, :192]
     with torch.inference_mode():
-        for i in range(0, 32, 8):
-            target = to_tensor(np.asarray(shard[i : i + 8, :192, :192]))
-            error = ((network(downscale(target, scale)) - target) * LUMA).sum(1)
+        for part in pictures.split(8):
+            target = part.float() / 255 if part.dtype == torch.uint8 else part
+            error = ((network(degrade(target, scale)) - target) * LUMA.to(target.device)).sum(1)
             total += float((-10 * error.square().mean((1, 2)).clamp(min=1e-9).log10()).sum())
-    return total / 32
+    return total / len(pictures)
 
 
 def main() -> None:

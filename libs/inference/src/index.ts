@@ -3,6 +3,7 @@ export { assertModelFile, readModelFile } from "./models/check-file.ts";
 export { type FileDigest, readFileDigest } from "./models/file-digest.ts";
 export { type ModelClass, type ModelEntry, type ModelTask, parseManifest } from "./models/manifest.ts";
 export { matteInputSize } from "./models/matte-size.ts";
+export type { ModelSource } from "./models/model-source.ts";
 export type { OnnxFile, TensorFacts } from "./models/onnx-file.ts";
 export {
   type AvailableModel,

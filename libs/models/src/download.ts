@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, isAbort } from "@pixelmesh/errors";
 import type { Response } from "undici";
 import { toStorageError } from "./durable.ts";
-import type { HttpClient } from "./http.ts";
+import { assertEncrypted, type HttpClient, toInnermostText } from "./http.ts";
 import { describePart, type Part, readPart, removePart } from "./part.ts";
-import { toPublicText } from "./source.ts";
+import { toPublicText } from "./sources/source.ts";
 
 /** Progress of a download. */
 export type Progress = {
@@ -19,8 +19,12 @@ export type DownloadOptions = {
   readonly url: URL;
   readonly partPath: string;
   readonly http: HttpClient;
+  /** Further headers, such as credentials. They are not sent to another host after a redirect. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The size of the whole file; null if unknown. */
   readonly expectedBytes: number | null;
+  /** The limit if the size is unknown. Default: 2 GiB, the largest possible ONNX file. */
+  readonly maxBytes?: number;
   /** Whether the caller checks the digest of the whole file. Then a part may be resumed even without a validator of the server. */
   readonly digestKnown: boolean;
   readonly signal: AbortSignal;
@@ -29,6 +33,8 @@ export type DownloadOptions = {
   readonly onRetry: (why: string) => void;
   /** The first backoff in ms; it doubles. Default 1 s. */
   readonly retryWaitMs?: number;
+  /** Attempts in a row without progress after which it gives up. Default 5. */
+  readonly idleAttempts?: number;
 };
 
 /** A retryable failure of an attempt. */
@@ -36,21 +42,20 @@ class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
-/** The limit if the size is unknown: the largest possible ONNX file. */
 const maxUnknownBytes = 2 ** 31;
-const maxAttemptsWithoutProgress = 5;
+const defaultIdleAttempts = 5;
 const maxAttempts = 100;
 const maxWaitMs = 15_000;
 const retryableStatuses: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /**
  * Downloads a whole file to `partPath`. Resumes an earlier attempt of this or another process. Retries lost connections, stalls
- * and temporary failures of the server while there is progress, at most five times without progress. Rejects with
+ * and temporary failures of the server while there is progress, and `idleAttempts` times in a row without. Rejects with
  * MODEL_UNAVAILABLE if the server has no such file, SERVICE_UNAVAILABLE if it could not be reached or finished, MODEL_INVALID for
  * more bytes than expected, or STORAGE_FULL. After a failure the received bytes are kept for the next attempt.
  */
 export async function download(options: DownloadOptions): Promise<void> {
-  const { url, partPath, signal } = options;
+  const { url, partPath, signal, idleAttempts = defaultIdleAttempts } = options;
   let withoutProgress = 0;
   for (let attempt = 1; ; attempt++) {
     const before = (await readPart(partPath, url)).sizeBytes;
@@ -61,8 +66,8 @@ export async function download(options: DownloadOptions): Promise<void> {
       if (!(error instanceof Interrupted)) throw error;
       const grew = (await readPart(partPath, url)).sizeBytes > before;
       withoutProgress = grew ? 1 : withoutProgress + 1;
-      if (withoutProgress >= maxAttemptsWithoutProgress || attempt >= maxAttempts) {
-        const text = `${toPublicText(url)} could not be downloaded: ${error.message}. Repeat the command to go on`;
+      if ((!grew && withoutProgress >= idleAttempts) || attempt >= maxAttempts) {
+        const text = `${toPublicText(url)} could not be downloaded: ${error.message}`;
         throw new AppError("SERVICE_UNAVAILABLE", text, { cause: error });
       }
       options.onRetry(error.message);
@@ -77,10 +82,12 @@ async function fetchRest(options: DownloadOptions): Promise<void> {
   const part = await readPart(partPath, url);
   const resumable = part.sizeBytes > 0 && (part.validator !== null || options.digestKnown);
   const offset = resumable ? part.sizeBytes : 0;
-  const response = await http.get(url, toHeaders(part, offset), signal).catch((cause: unknown) => {
-    if (isAbort(cause)) throw cause;
-    throw new Interrupted(toText(cause), { cause });
-  });
+  const response = await http
+    .get(url, { ...options.headers, ...toHeaders(part, offset) }, signal)
+    .catch((cause: unknown) => {
+      if (isAbort(cause)) throw cause;
+      throw new Interrupted(toInnermostText(cause), { cause });
+    });
   try {
     const start = await toBodyOffset(response, offset, options);
     if (start === null) return;
@@ -94,9 +101,7 @@ async function fetchRest(options: DownloadOptions): Promise<void> {
 /** Returns the offset at which the response's body begins, or null if no bytes are missing. Throws if the response is unusable. */
 async function toBodyOffset(response: Response, offset: number, options: DownloadOptions): Promise<number | null> {
   const { status, headers } = response;
-  if (options.url.protocol === "https:" && new URL(response.url).protocol !== "https:") {
-    throw new AppError("MODEL_UNAVAILABLE", `${toPublicText(options.url)} leads to an address without encryption`);
-  }
+  assertEncrypted(options.url, response);
   if (status === 200) return 0;
   const [, first, total] = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(headers.get("content-range") ?? "") ?? [];
   if (status === 206 && Number(first) === offset) return offset;
@@ -112,7 +117,7 @@ async function toBodyOffset(response: Response, offset: number, options: Downloa
 async function writeBody(response: Response, start: number, options: DownloadOptions): Promise<void> {
   const length = response.headers.get("content-length");
   const totalBytes = length === null || isEncoded(response) ? null : start + Number(length);
-  const maxBytes = options.expectedBytes ?? maxUnknownBytes;
+  const maxBytes = options.expectedBytes ?? options.maxBytes ?? maxUnknownBytes;
   const tooLarge = async () => {
     await removePart(options.partPath);
     const text = `${toPublicText(options.url)} is larger than the ${maxBytes} bytes that are expected`;
@@ -141,7 +146,7 @@ async function* readBody(response: Response): AsyncGenerator<Uint8Array> {
     for await (const chunk of response.body ?? []) yield chunk as Uint8Array;
   } catch (cause) {
     if (isAbort(cause)) throw cause;
-    throw new Interrupted(toText(cause), { cause });
+    throw new Interrupted(toInnermostText(cause), { cause });
   }
 }
 
@@ -171,10 +176,4 @@ function toValidator(response: Response): string | null {
 
 function isEncoded({ headers }: Response): boolean {
   return (headers.get("content-encoding") ?? "identity") !== "identity";
-}
-
-/** Returns the message of the innermost cause, because that of fetch itself is only "fetch failed". */
-function toText(error: unknown): string {
-  const { cause, message } = error instanceof Error ? error : { cause: undefined, message: String(error) };
-  return cause instanceof Error ? toText(cause) : message;
 }

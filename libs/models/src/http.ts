@@ -1,6 +1,7 @@
 import type { Env } from "@pixelmesh/config";
-import { expected } from "@pixelmesh/errors";
+import { AppError, expected } from "@pixelmesh/errors";
 import { EnvHttpProxyAgent, fetch, type Response } from "undici";
+import { toPublicText } from "./sources/source.ts";
 
 /** An HTTP client that follows redirects. */
 export type HttpClient = {
@@ -62,4 +63,16 @@ function splitCredentials(url: URL): { bare: URL; authorization: Record<string, 
   bare.username = "";
   bare.password = "";
   return { bare, authorization: { authorization: `Basic ${Buffer.from(user).toString("base64")}` } };
+}
+
+/** Throws MODEL_UNAVAILABLE if an encrypted address led to one without encryption. */
+export function assertEncrypted(url: URL, response: Response): void {
+  if (url.protocol !== "https:" || new URL(response.url).protocol === "https:") return;
+  throw new AppError("MODEL_UNAVAILABLE", `${toPublicText(url)} leads to an address without encryption`);
+}
+
+/** Returns the message of the innermost cause, because that of fetch itself is only "fetch failed". */
+export function toInnermostText(error: unknown): string {
+  const { cause, message } = error instanceof Error ? error : { cause: undefined, message: String(error) };
+  return cause instanceof Error ? toInnermostText(cause) : message;
 }

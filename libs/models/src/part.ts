@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, rm, stat } from "node:fs/promises";
 import { z } from "zod";
 import { writeFileDurably } from "./durable.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** An incomplete download: its bytes are in `path`, its source and validator in `<path>.json`. */
 export type Part = {
@@ -35,12 +36,4 @@ export async function removePart(path: string): Promise<void> {
 /** Hashes the address, because it may contain a password or a token. */
 function toSourceKey(url: URL): string {
   return createHash("sha256").update(url.href).digest("hex");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
 }

@@ -8,7 +8,7 @@ import { pullModel } from "./pull.ts";
 /**
  * Runs instead of a service that is started with `--pull-models=a,b` (and `--from=` a mirror): pulls each missing model into
  * PIXELMESH_MODELS_DIR and returns. Sets exit code 1 if a model could not be pulled. Refuses a model without a sha256 in its
- * entry, because an unattended start must not pin the first download.
+ * entry or its sources, because an unattended start must not pin the first download.
  */
 export async function runPullModels(process: NodeJS.Process, service: string): Promise<void> {
   const log = createLogger({ service, instance: "models", level: process.env.PIXELMESH_LOG_LEVEL || "info" });
@@ -25,7 +25,9 @@ export async function runPullModels(process: NodeJS.Process, service: string): P
     const dirs = toModelsDirs(env);
     const registry = await loadRegistry({ dirs });
     for (const name of names) {
-      if (registry.status(name).entry.sha256 === null) {
+      const { entry } = registry.status(name);
+      const isKnown = entry.sha256 !== null || (values.from === undefined && entry.sources.length > 0);
+      if (!isKnown) {
         const text = `\`${name}\` has no sha256 in its entry; pull it once by hand and ship that manifest`;
         throw new AppError("DIGEST_MISMATCH", text);
       }

@@ -1,10 +1,11 @@
 import { toAppError } from "@pixelmesh/errors";
 import { type InferenceHost, loadRegistry, type ModelStatus } from "@pixelmesh/inference";
+import { isPinned } from "./pull.ts";
 
 /** The outcome of checking one model. */
 export type ModelCheck = {
   readonly name: string;
-  /** `unpinned`: the file matches its entry, but the entry has no sha256. */
+  /** `unpinned`: the file matches its entry, but the manifest has no sha256 of it. */
   readonly state: "ok" | "unpinned" | "missing" | "refused";
   readonly path: string | null;
   readonly sha256: string | null;
@@ -51,5 +52,5 @@ async function check(
     signal.throwIfAborted();
     return { ...facts, state: "refused", why: toAppError(error).message };
   }
-  return { ...facts, state: entry.sha256 === null ? "unpinned" : "ok", why: "" };
+  return { ...facts, state: isPinned(entry, available.digest) ? "ok" : "unpinned", why: "" };
 }

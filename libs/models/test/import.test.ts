@@ -66,6 +66,7 @@ describe("import", () => {
     using models = createImports();
     const { entry, notes, path } = await models.run("my model.onnx", smallUpscaler(), {
       licence: "MIT",
+      licenceNote: "No statement about the weights.",
       range: "unit",
     });
     expect(entry).toMatchObject({
@@ -75,6 +76,8 @@ describe("import", () => {
       receptiveRadiusPx: 3,
       sizeMultiple: 1,
       licence: "MIT",
+      licenceNote: "No statement about the weights.",
+      trainedOn: null,
       input: { name: "x", layout: "nchw", channels: "rgb", fixedSizePx: null },
       output: { name: "y" },
       workClass: "light",

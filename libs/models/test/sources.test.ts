@@ -13,7 +13,7 @@ import {
 } from "@pixelmesh/testing/models";
 import { describe, expect, test } from "vitest";
 import { chooseTargetDir } from "../src/directories.ts";
-import { toSource } from "../src/source.ts";
+import { toSources } from "../src/sources/source.ts";
 import { verifyModels } from "../src/verify.ts";
 
 describe("a source", () => {
@@ -57,7 +57,7 @@ describe("a source", () => {
     const entries = parseManifest(readFileSync(path, "utf8"), path);
     const downloads = entries.filter((entry) => {
       try {
-        return toSource(entry).kind === "url";
+        return toSources(entry, {})[0].kind === "url";
       } catch {
         return false;
       }

@@ -49,6 +49,39 @@ describe("a manifest", () => {
     expect(error.message).toMatch(/^m\.json: models\[0\]\.scale: /);
   });
 
+  test("of the bundled models says what each was trained on, or notes that it is not known", () => {
+    for (const { name, trainedOn, licenceNote } of parseManifest(text, path)) {
+      expect([name, trainedOn ?? licenceNote]).toEqual([name, expect.any(String)]);
+    }
+  });
+
+  test("has sources of one file each, inside a package, and with the sha256 of the entry", () => {
+    const [model] = JSON.parse(text).models;
+    const sha256 = "0".repeat(64);
+    const wheel = { kind: "pypi", package: "a", version: "1", file: "wheel", member: "a/m.onnx", sha256, sizeBytes: 1 };
+    const npm = { kind: "npm", package: "@a/b", version: "1.0.0", member: "m.onnx", sha256, sizeBytes: 1 };
+    const fieldsOf = (sources: object[], facts: object = { sha256 }) => {
+      try {
+        parseManifest(JSON.stringify({ version: 1, models: [{ ...model, ...facts, sources }] }), "m.json");
+        return [];
+      } catch (error) {
+        return error instanceof AppError ? error.fields.map(({ field }) => field) : [error];
+      }
+    };
+    expect(fieldsOf([wheel, npm])).toEqual([]);
+    expect(fieldsOf([wheel, { ...npm, sha256: "1".repeat(64) }])).toEqual(["models[0].sources[1].sha256"]);
+    expect(fieldsOf([wheel, npm], { sha256: null })).toEqual([]);
+    expect(fieldsOf([wheel, { ...npm, sha256: "1".repeat(64) }], { sha256: null })).toEqual([
+      "models[0].sources[1].sha256",
+    ]);
+    for (const member of ["../m.onnx", "a/../m.onnx", "/etc/m.onnx", "a\\m.onnx", "./m.onnx", ""]) {
+      expect([member, fieldsOf([{ ...wheel, member }])]).toEqual([member, ["models[0].sources[0].member"]]);
+    }
+    expect(fieldsOf([{ ...npm, package: "../b" }])).toEqual(["models[0].sources[0].package"]);
+    expect(fieldsOf([{ ...wheel, package: "a/b" }])).toEqual(["models[0].sources[0].package"]);
+    expect(fieldsOf([{ ...wheel, version: ">=1" }])).toEqual(["models[0].sources[0].version"]);
+  });
+
   test("must not name a model twice or a file outside its directory", () => {
     const { models } = JSON.parse(text);
     expect(mistakesOf({ version: 1, models: [models[0], models[0]] }).message).toContain("each name once");

@@ -1,5 +1,6 @@
 import { AppError, type FieldViolation } from "@pixelmesh/errors";
 import { z } from "zod";
+import { sourceSchema } from "./model-source.ts";
 
 const positive = z.int().min(1);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
@@ -65,8 +66,15 @@ const entrySchema = z.strictObject({
     .regex(/^[0-9a-f]{64}$/, "64 lower-case hex digits")
     .nullable(),
   sizeBytes: positive.nullable(),
+  /** Where the publisher has it. It is also the only source of an entry without `sources`, if it is an ONNX file. */
   sourceUrl: z.url({ protocol: /^https?$/ }).nullable(),
+  /** Where the file can be pulled from, preferred first. */
+  sources: z.array(sourceSchema).max(8).default([]),
   licence: z.string().min(1),
+  /** Doubts about the licence of the weights; null if none is known. */
+  licenceNote: z.string().min(1).max(1_000).nullable().default(null),
+  /** What the weights were trained on; null if it is not known. */
+  trainedOn: z.string().min(1).max(1_000).nullable().default(null),
   input: inputSchema,
   output: outputSchema,
   /** Pixels of context a tile gets on each side that is not a border of the picture. */
@@ -136,6 +144,11 @@ function toMistakes(entry: ModelEntry, index: number, all: readonly (ModelEntry 
   }
   if (entry.task === "matte" && entry.scale !== 1) {
     mistakes.push(at("scale", `Expected 1 for a matte, got \`${entry.scale}\``));
+  }
+  const otherFile = entry.sources.findIndex(({ sha256 }) => sha256 !== (entry.sha256 ?? entry.sources[0]?.sha256));
+  if (otherFile >= 0) {
+    const owner = entry.sha256 === null ? "the other sources" : "the entry";
+    mistakes.push(at(`sources[${otherFile}].sha256`, `Expected the sha256 of ${owner}`));
   }
   const { fixedSizePx, openSizePx } = entry.input;
   if (entry.task === "matte" && (fixedSizePx === null) === (openSizePx === null)) {

@@ -7,6 +7,8 @@ export type Hints = {
   readonly name: string;
   readonly task: ModelTask;
   readonly licence: string;
+  readonly licenceNote: string | null;
+  readonly trainedOn: string | null;
   readonly range?: "unit" | "byte";
   readonly mean?: readonly [number, number, number];
   readonly std?: readonly [number, number, number];
@@ -48,7 +50,10 @@ export function draftEntry(onnx: OnnxFile, hints: Hints): ModelEntry {
     sha256: null,
     sizeBytes: null,
     sourceUrl: null,
+    sources: [],
     licence: hints.licence,
+    licenceNote: hints.licenceNote,
+    trainedOn: hints.trainedOn,
     input: {
       name: tensor.name,
       layout,

@@ -21,6 +21,10 @@ export type ImportOptions = {
   /** Directory for the file and its entry. One of `dirs`. */
   readonly targetDir: string;
   readonly licence?: string;
+  /** Doubts about the licence of the weights. */
+  readonly licenceNote?: string;
+  /** What the weights were trained on. */
+  readonly trainedOn?: string;
   readonly range?: "unit" | "byte";
   readonly mean?: readonly [number, number, number];
   readonly std?: readonly [number, number, number];
@@ -71,7 +75,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
 }
 
 function toHints(name: string, options: ImportOptions, onNote: (text: string) => void): Hints {
-  const { task, range, mean, std, licence, family, matteSizePx } = options;
+  const { task, range, mean, std, licence, licenceNote = null, trainedOn = null, family, matteSizePx } = options;
   if (family !== undefined && task !== "matte") throw expected("family", "given for a matte model only", family);
   if (licence === undefined) onNote("no --licence was given: the entry says `unknown`");
   if (task === "matte" && family === undefined && (mean === undefined || std === undefined)) {
@@ -83,6 +87,8 @@ function toHints(name: string, options: ImportOptions, onNote: (text: string) =>
     name,
     task,
     licence: licence ?? "unknown",
+    licenceNote,
+    trainedOn,
     family: family && matteFamilies[family],
     matteSizePx,
     ...(range === undefined ? {} : { range }),

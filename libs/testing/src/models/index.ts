@@ -1,5 +1,5 @@
 export { type OnnxGraph, toOnnxBytes } from "@pixelmesh/inference";
-export { serveCut, serveFile, startModelServer, startProxy } from "./model-server.ts";
+export { type Responder, serveCut, serveFile, startModelServer, startProxy } from "./model-server.ts";
 export { createDir, digestOf, modelBytes, otherBytes, upscalerEntry } from "./models-dir.ts";
 export { type RawPicture, readRaw, resizeStraight, upscaleStraight } from "./straight-upscale.ts";
 export {

@@ -1,10 +1,9 @@
 import { statSync } from "node:fs";
+import { choiceFlag, integerFlag, wrongFlag } from "@pixelmesh/flag-values";
 import type { ImportReport, MatteFamilyName } from "@pixelmesh/models";
 import { type Command, Option } from "commander";
 import { toShortSize, toTable } from "../../format/text.ts";
 import type { CliIo } from "../../io.ts";
-import { choiceFlag, integerFlag } from "../../options/flag-values.ts";
-import { wrongFlag } from "../../options/usage-error.ts";
 import { modelsDirOption, toReachNote } from "./models-dir-option.ts";
 
 /** The families of @pixelmesh/models. Its modules would slow down every command. */
@@ -23,6 +22,8 @@ type Options = {
   readonly name?: string;
   readonly family?: MatteFamilyName;
   readonly licence?: string;
+  readonly licenceNote?: string;
+  readonly trainedOn?: string;
   readonly range?: "unit" | "byte";
   readonly mean?: Triple;
   readonly std?: Triple;
@@ -44,9 +45,11 @@ export function addImport(models: Command, io: CliIo, finish: (exitCode: number)
         .argParser(choiceFlag("--task", ["upscale", "matte"]))
         .makeOptionMandatory(),
     )
-    .option("--name <name>", "name of the model (default: that of the file)", parseName)
+    .option("--name <name>", "name of the model (default: that of the file)", parseModelName)
     .option("--family <family>", `of a matte model: ${families.join(", ")}`, choiceFlag("--family", families))
     .option("--licence <licence>", "SPDX name of its licence; recorded only")
+    .option("--licence-note <text>", "doubts about the licence of the weights; recorded only")
+    .option("--trained-on <text>", "what the weights were trained on; recorded only")
     .option(
       "--range <range>",
       "range of its samples: unit (0..1) or byte (0..255)",
@@ -73,13 +76,14 @@ export function addImport(models: Command, io: CliIo, finish: (exitCode: number)
       io.stdout.write(
         json
           ? `${JSON.stringify(report, null, 2)}\n`
-          : describe(report, toReachNote(targetDir, toModelsDirs(io.env), io)),
+          : describeImport(report, toReachNote(targetDir, toModelsDirs(io.env), io)),
       );
       finish(0);
     });
 }
 
-function describe({ entry, path, notes }: ImportReport, reach: string): string {
+/** Formats an imported model as lines for people. `reach` is the note of `toReachNote`. */
+export function describeImport({ entry, path, notes }: ImportReport, reach: string): string {
   const { input, memory, preferredTilesPx } = entry;
   const { fixedSizePx, openSizePx } = input;
   const open = openSizePx?.shorterSidePx ? `shorter side ${openSizePx.shorterSidePx} px` : "any";
@@ -104,7 +108,8 @@ function parseFile(text: string): string {
   throw wrongFlag("file", "an ONNX file that exists", text);
 }
 
-function parseName(text: string): string {
+/** Returns a model name from a flag. Throws UsageError for other text. */
+export function parseModelName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
   throw wrongFlag("--name", "letters, digits, `.`, `_` and `-`, at most 64", text);
 }

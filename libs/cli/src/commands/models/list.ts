@@ -1,10 +1,10 @@
 import type { Model } from "@pixelmesh/client";
+import { choiceFlag, parseAddress } from "@pixelmesh/flag-values";
 import type { Listing } from "@pixelmesh/models";
 import { type Command, Option } from "commander";
 import { toShortSize, toTable } from "../../format/text.ts";
 import type { CliIo } from "../../io.ts";
 import { withMesh } from "../../mesh-client/with-mesh.ts";
-import { choiceFlag, parseAddress } from "../../options/flag-values.ts";
 
 type Options = { readonly task?: string; readonly modelsDir?: string; readonly address?: string; readonly json?: true };
 
@@ -34,7 +34,7 @@ export function addList(models: Command, io: CliIo, finish: (exitCode: number) =
 
 async function listFiles(io: CliIo, { task, modelsDir, json }: Options): Promise<string> {
   const { listModels, toModelsDirs } = await import("@pixelmesh/models");
-  const all = await listModels(toModelsDirs(io.env, modelsDir));
+  const all = await listModels(toModelsDirs(io.env, modelsDir), io.env);
   const chosen = all.filter((model) => task === undefined || model.task === task);
   if (json) return `${JSON.stringify(chosen, null, 2)}\n`;
   const rows = chosen.map((it) => [
@@ -43,10 +43,11 @@ async function listFiles(io: CliIo, { task, modelsDir, json }: Options): Promise
     it.scale > 1 ? `x${it.scale}` : "",
     it.isDefault ? "yes" : "",
     it.sizeBytes === null ? "unknown" : toShortSize(it.sizeBytes),
-    it.licence,
+    toLicenceCell(it),
     toStateText(it),
   ]);
-  return toTable([["MODEL", "TASK", "SCALE", "DEFAULT", "SIZE", "LICENCE", "STATE"], ...rows]);
+  const table = toTable([["MODEL", "TASK", "SCALE", "DEFAULT", "SIZE", "LICENCE", "STATE"], ...rows]);
+  return `${table}${toLicenceFootnote(chosen)}`;
 }
 
 function toStateText({ state, why, name, downloadable, sourceUrl, pinned }: Listing): string {
@@ -70,7 +71,20 @@ function describeModels(models: readonly Model[]): string {
     it.isDefault ? "yes" : "",
     it.available ? toShortSize(it.sizeBytes) : `not here: ${it.unavailableReason}`,
     it.loaded ? `${it.provider}, ${toShortSize(it.residentBytes)}` : "",
-    it.licence,
+    toLicenceCell(it),
   ]);
-  return toTable([["MODEL", "TASK", "SCALE", "DEFAULT", "FILE", "LOADED", "LICENCE"], ...rows]);
+  const table = toTable([["MODEL", "TASK", "SCALE", "DEFAULT", "FILE", "LOADED", "LICENCE"], ...rows]);
+  return `${table}${toLicenceFootnote(models)}`;
+}
+
+type Licensed = { readonly licence: string; readonly licenceNote: string | null };
+
+/** The licence, marked where there are doubts about that of the weights. */
+function toLicenceCell({ licence, licenceNote }: Licensed): string {
+  return licenceNote ? `${licence} *` : licence;
+}
+
+function toLicenceFootnote(models: readonly Licensed[]): string {
+  if (!models.some(({ licenceNote }) => licenceNote)) return "";
+  return "\n* there are doubts about the licence of these weights: see `pixelmesh models show NAME` or --json\n";
 }

