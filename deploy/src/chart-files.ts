@@ -1,6 +1,7 @@
 import { backgroundFields } from "@pixelmesh/background";
 import type { Fields } from "@pixelmesh/config";
 import { effectsFields } from "@pixelmesh/effects";
+import { gatewayFields } from "@pixelmesh/gateway";
 import { ingestFields } from "@pixelmesh/ingest";
 import type { RoleName } from "@pixelmesh/roles";
 import { schedulerFields } from "@pixelmesh/scheduler";
@@ -16,6 +17,7 @@ export const fieldsOf: Readonly<Record<RoleName, Fields>> = {
   upscale: upscaleFields,
   background: backgroundFields,
   effects: effectsFields,
+  gateway: gatewayFields,
 };
 
 /** Copies of the rules by their path under the chart's `files/`, because a chart can only read files inside itself. */

@@ -20,6 +20,8 @@ describe("a role that is added to the table", () => {
   test("is a role of the chart", () =>
     expect(JSON.parse(chartRoles(table)).vectorise).toEqual({
       port: 7406,
+      protocol: "grpc",
+      usesBroker: true,
       calls: ["storage"],
       takesSteps: true,
       runsModels: false,
@@ -59,11 +61,13 @@ describe("compose.yaml", () => {
   test("has no block besides those of the roles and the broker", () =>
     expect(Object.keys(services).sort()).toEqual(["nats", ...roleNames].sort()));
 
-  test("publishes the gRPC port of ingest only", () => {
+  test("publishes the ports of ingest and of the gateway only", () => {
     const ports = Object.entries(services).flatMap(([name, service]) =>
       "ports" in service ? [[name, JSON.stringify(service.ports)]] : [],
     );
-    expect(ports).toEqual([["ingest", expect.stringContaining(`:${roles.ingest.port}"`)]]);
+    expect(ports).toEqual(
+      (["ingest", "gateway"] as const).map((name) => [name, expect.stringContaining(`:${roles[name].port}"`)]),
+    );
   });
 
   test("has traces of every role in the observability overlay", () => {

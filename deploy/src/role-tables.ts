@@ -8,7 +8,9 @@ const metricsPortOffset = 200;
 
 /** Generates Prometheus's configuration for the compose overlay: it scrapes the metrics port of every role. */
 export function composePrometheus(table: RoleTable): string {
-  const targets = Object.entries(table).map(([name, { port }]) => `"${name}:${port + metricsPortOffset}"`);
+  const targets = Object.entries(table).map(
+    ([name, { port }]) => `\n          - "${name}:${port + metricsPortOffset}"`,
+  );
   return `# Generated from libs/roles by \`make generate-ops\`.
 global:
   scrape_interval: 15s
@@ -17,15 +19,15 @@ rule_files: [/etc/pixelmesh/rules/*.yaml]
 scrape_configs:
   - job_name: pixelmesh
     static_configs:
-      - targets: [${targets.join(", ")}]
+      - targets:${targets.join("")}
 `;
 }
 
 /** Generates the chart's table of roles, which its templates read as `files/roles.json`. */
 export function chartRoles(table: RoleTable): string {
-  const rows = Object.entries(table).map(([name, { port, calls, takesSteps, runsModels }]) => [
+  const rows = Object.entries(table).map(([name, { port, protocol, usesBroker, calls, takesSteps, runsModels }]) => [
     name,
-    { port, calls, takesSteps, runsModels },
+    { port, protocol, usesBroker, calls, takesSteps, runsModels },
   ]);
   return `${JSON.stringify(Object.fromEntries(rows), null, 2)}\n`;
 }

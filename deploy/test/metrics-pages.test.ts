@@ -10,12 +10,11 @@ const definitions = Object.entries(metricDefinitions) as [string, MetricDefiniti
 const pages = new Map<string, string>();
 let mesh: TestMesh;
 beforeAll(async () => {
-  mesh = await startTestMesh();
+  mesh = await startTestMesh({ services: roleNames });
   const steps = [effectStep("fx", "black_and_white")];
   const job = await mesh.client.jobs.create({ pipeline: { steps }, pictures: [{ bytes: robot }] });
   expect((await mesh.client.jobs.wait(job.id)).state).toBe(JobState.SUCCEEDED);
-  for (const { service, metricsUrl } of (await mesh.client.cluster()).services)
-    pages.set(service, await (await fetch(metricsUrl)).text());
+  for (const { name, metrics } of mesh.processes()) pages.set(name, await (await fetch(metrics)).text());
 });
 afterAll(async () => mesh?.[Symbol.asyncDispose]());
 

@@ -15,7 +15,7 @@ test("the connections are the calls of the table of roles", () =>
       .sort(),
   ));
 
-test("outside callers reach only ingest, and scrapers reach only metrics pages", () => {
+test("outside callers reach only ingest and the gateway, and scrapers reach only metrics pages", () => {
   const policies = ofKind(render({ profile: "minimal" }).objects, "NetworkPolicy");
   const foreign = policies.flatMap(({ metadata, spec }) =>
     (spec?.ingress ?? []).flatMap(({ from = [], ports = [] }) =>
@@ -28,7 +28,11 @@ test("outside callers reach only ingest, and scrapers reach only metrics pages",
     ),
   );
   expect(foreign.sort()).toEqual(
-    [...roleNames.map((name) => `mesh-pixelmesh-${name}:metrics`), "mesh-pixelmesh-ingest:grpc"].sort(),
+    [
+      ...roleNames.map((name) => `mesh-pixelmesh-${name}:metrics`),
+      "mesh-pixelmesh-ingest:grpc",
+      "mesh-pixelmesh-gateway:http",
+    ].sort(),
   );
 });
 
@@ -45,6 +49,7 @@ test("egress beyond the mesh is limited to the broker, name servers and configur
       .flatMap(({ ports: open = [] }) => open.map(({ port }) => Number(port)));
   };
   expect(ports("minimal", "storage")).toEqual([53, 53, 4222]);
+  expect(ports("minimal", "gateway")).toEqual([53, 53]);
   expect(ports("external-nats", "storage")).toEqual([53, 53, 4222, 4333, 4318]);
   expect(ports("external-nats", "provision")).toEqual([53, 53, 4222, 4333]);
   expect(ports("mtls", "upscale")).toEqual([53, 53, 4222, 443]);

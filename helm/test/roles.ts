@@ -4,6 +4,8 @@ import { chartDir } from "./render.ts";
 
 type Row = {
   readonly port: number;
+  readonly protocol: "grpc" | "http";
+  readonly usesBroker: boolean;
   readonly calls: readonly string[];
   readonly takesSteps: boolean;
   readonly runsModels: boolean;

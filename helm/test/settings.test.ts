@@ -92,5 +92,5 @@ test("secrets are mounted as files, only in the services that need them", () => 
   const all = ["pixelmesh-nats-tls", "pixelmesh-nats-user"];
   expect(mounts.get("ingest")).toEqual(["pixelmesh-api-tokens", "pixelmesh-ingest-tls", ...all]);
   for (const name of roleNames.filter((role) => role !== "ingest"))
-    expect(mounts.get(name)).toEqual([...all, "pixelmesh-tls"]);
+    expect(mounts.get(name)).toEqual([...(roles[name]?.usesBroker ? all : []), "pixelmesh-tls"]);
 });

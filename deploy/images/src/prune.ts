@@ -1,5 +1,6 @@
 import { globSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { type SourceManifest, toBuiltManifest } from "./built-manifest.ts";
 import { listPackages, reachPackages } from "./packages.ts";
 
 /** The target of a tree. */
@@ -15,8 +16,8 @@ const legal = /^(licen[cs]e|copying|notice|third.?party|authors|patents)/i;
 const notRun =
   /(\.([cm]?ts|map|flow|html|ya?ml|md|markdown|h|cc|gyp|gypi|proto|zip|sh|dll|dylib)|\.(npm|git|prettier)ignore|\.editorconfig|\.eslintrc|\.nycrc|\.taprc)$/i;
 const notRunDirs = ["test", "tests", "__tests__", "example", "examples", "benchmark", "benchmarks", "docs", ".github"];
-/** Contracts of gRPC's own services, which are read at run time. */
-const kept = /\/(proto-loader|grpc-js)\/.*\.(proto|json)$/;
+/** Contracts of gRPC's own services and the gateway's pages, which are read at run time. */
+const kept = /\/(proto-loader|grpc-js)\/.*\.(proto|json)$|\/console\/dist\/[^/]+\.html$/;
 
 /** Removes files that a tree's processes never read. Files are links into the package store, so none is changed in place. */
 export function prune(tree: string, { arch, runsModels }: Target): void {
@@ -59,13 +60,12 @@ function removeEmptyDirs(dir: string): void {
 function cleanManifests(tree: string): void {
   for (const path of ["package.json", ...globSync("node_modules/@pixelmesh/*/package.json", { cwd: tree })]) {
     const file = join(tree, path);
-    const { name, version, type, license, dependencies = {} } = JSON.parse(readFileSync(file, "utf8"));
-    const versions = Object.entries(dependencies).map(([key, value]) => [
+    const source = JSON.parse(readFileSync(file, "utf8")) as SourceManifest;
+    const versions = Object.entries(source.dependencies ?? {}).map(([key, value]) => [
       key,
-      key.startsWith("@pixelmesh/") ? version : value,
+      key.startsWith("@pixelmesh/") ? source.version : value,
     ]);
-    const exports = { ".": "./dist/index.js" };
-    const manifest = { name, version, type, license, exports, dependencies: Object.fromEntries(versions) };
+    const manifest = { ...toBuiltManifest(source), dependencies: Object.fromEntries(versions) };
     remove(file);
     writeFileSync(file, `${JSON.stringify(manifest, null, 2)}\n`);
   }

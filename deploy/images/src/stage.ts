@@ -23,6 +23,9 @@ export function writeStage(): void {
       cpSync(join(root, dir, asset), join(stageDir, dir, "dist", relative("src", asset)));
     cpSync(join(root, manifest), join(stageDir, manifest));
   }
+  // Files that the gateway serves.
+  for (const assets of globSync("services/*/console/dist", { cwd: root }))
+    cpSync(join(root, assets), join(stageDir, assets), { recursive: true });
   mkdirSync(join(stageDir, "proto/dist/gen"), { recursive: true });
   cpSync(join(root, "proto/gen/descriptors.binpb"), join(stageDir, "proto/dist/gen/descriptors.binpb"));
   for (const file of ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"])

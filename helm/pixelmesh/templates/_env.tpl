@@ -5,9 +5,12 @@
 {{- $service := .service -}}
 {{- $area := upper $service.role -}}
 {{- $port := int $service.port -}}
-{{- $env := include "pixelmesh.brokerEnv" $root | fromYaml -}}
+{{- $env := dict -}}
+{{- if $service.traits.usesBroker -}}
+{{- $env = include "pixelmesh.brokerEnv" $root | fromYaml -}}
+{{- end -}}
 {{- $_ := set $env "PIXELMESH_HOST" "0.0.0.0" -}}
-{{- $_ := set $env (printf "PIXELMESH_%s_GRPC_PORT" $area) (toString $port) -}}
+{{- $_ := set $env (printf "PIXELMESH_%s_%s_PORT" $area (upper $service.traits.protocol)) (toString $port) -}}
 {{- $_ := set $env (printf "PIXELMESH_%s_HEALTH_PORT" $area) (toString (add $port 100)) -}}
 {{- $_ := set $env (printf "PIXELMESH_%s_METRICS_PORT" $area) (toString (add $port 200)) -}}
 {{- $_ := set $env "PIXELMESH_LOG_LEVEL" $values.pod.logLevel -}}
@@ -69,7 +72,10 @@
 {{/* The secrets that a service mounts, as [{name, secretName, mountPath}]. Takes {root, service}. */}}
 {{- define "pixelmesh.secrets" -}}
 {{- $values := .root.Values -}}
-{{- $secrets := (include "pixelmesh.brokerSecrets" .root | fromYaml).secrets | default list -}}
+{{- $secrets := list -}}
+{{- if .service.traits.usesBroker -}}
+{{- $secrets = (include "pixelmesh.brokerSecrets" .root | fromYaml).secrets | default list -}}
+{{- end -}}
 {{- with (.service.tlsSecretName | default $values.tls.secretName) -}}
 {{- if $values.tls.secretName -}}
 {{- $secrets = append $secrets (dict "name" "tls" "secretName" . "mountPath" "/etc/pixelmesh/tls") -}}

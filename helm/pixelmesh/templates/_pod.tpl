@@ -101,7 +101,7 @@ spec:
       image: {{ include "pixelmesh.serviceImage" . }}
       imagePullPolicy: {{ $values.image.pullPolicy }}
       ports:
-        - { name: grpc, containerPort: {{ $port }} }
+        - { name: {{ $service.traits.protocol }}, containerPort: {{ $port }} }
         - { name: health, containerPort: {{ add $port 100 }} }
         - { name: metrics, containerPort: {{ add $port 200 }} }
       envFrom:
@@ -119,7 +119,7 @@ spec:
       resources:
         {{- toYaml $resources | nindent 8 }}
       # The kubelet's gRPC probes use no TLS and need a port number, so health is plaintext on its own port.
-      # Startup: everything is open and models are read. Readiness: the broker is connected{{ if eq $service.role "scheduler" }}, as leader or standby{{ end }}. Liveness: the event loop runs.
+      # Startup: everything is open and models are read. Readiness: {{ ternary "the broker is connected" "ingest has answered" $service.traits.usesBroker }}{{ if eq $service.role "scheduler" }}, as leader or standby{{ end }}. Liveness: the event loop runs.
       startupProbe:
         grpc: { port: {{ add $port 100 }}, service: startup }
         periodSeconds: 2

@@ -1,5 +1,5 @@
 {{/*
-The table of roles, {role: {port, calls, takesSteps, runsModels}}, generated from libs/roles. Addresses, network policies, queues
+The table of roles, {role: {port, protocol, usesBroker, calls, takesSteps, runsModels}}, generated from libs/roles. Addresses, network policies, queues
 and mounts follow from it. Takes the root.
 */}}
 {{- define "pixelmesh.roles" -}}

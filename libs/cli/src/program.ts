@@ -1,3 +1,4 @@
+import { toUsageText, UsageError } from "@pixelmesh/flag-values";
 import { Command, CommanderError } from "commander";
 import { addBatches } from "./commands/batches.ts";
 import { addCompletion } from "./commands/completion.ts";
@@ -17,7 +18,6 @@ import { toSafeTerminal } from "./format/safe-text.ts";
 import { type CliIo, ReaderGone } from "./io.ts";
 import { addAccessFlags } from "./options/access.ts";
 import { useAddressVariable } from "./options/address-option.ts";
-import { toUsageText, UsageError } from "./options/usage-error.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;

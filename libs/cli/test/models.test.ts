@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { statSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startMesh } from "@pixelmesh/local-mesh";
 import {
@@ -72,6 +71,38 @@ describe("models list", () => {
   });
 });
 
+describe("models show", () => {
+  test("shows licence, doubts, training data and sources; `models list` marks the doubts", async () => {
+    const source = { kind: "pypi", package: "acme-models", version: "2.0", file: "wheel", member: "a/m.onnx" };
+    const file = { sha256: digestOf(modelBytes), sizeBytes: modelBytes.length };
+    using models = createDir(
+      upscalerEntry("plain"),
+      upscalerEntry("doubtful", {
+        licenceNote: "No statement.",
+        trainedOn: "DIV2K",
+        sources: [{ ...source, ...file }],
+      }),
+    );
+    const dir = ["--models-dir", models.dir];
+    const { exitCode, out } = await run(["show", "doubtful", ...dir]);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^licence +MIT$/m);
+    expect(out).toMatch(/^licence note +No statement\.$/m);
+    expect(out).toMatch(/^trained on +DIV2K$/m);
+    expect(out).toMatch(/^pulled from +pypi: acme-models 2\.0, a\/m\.onnx$/m);
+    expect((await run(["show", "plain", ...dir])).out).toMatch(/^licence note +none\ntrained on +not known$/m);
+    expect(JSON.parse((await run(["show", "doubtful", "--json", ...dir])).out)).toMatchObject({
+      ...{ name: "doubtful", licenceNote: "No statement.", trainedOn: "DIV2K", sources: [source], downloadable: true },
+    });
+    const list = (await run(["list", ...dir])).out;
+    expect(list).toMatch(/^doubtful .* MIT \* +pixelmesh models pull doubtful$/m);
+    expect(list).toMatch(/^plain .* MIT +missing$/m);
+    expect(list).toMatch(/\n\n\* there are doubts about the licence/);
+    const unknown = await run(["show", "doubtfull", ...dir]);
+    expect(unknown).toMatchObject({ exitCode: 1, err: expect.stringContaining("Did you mean `doubtful`?") });
+  });
+});
+
 describe("models pull", () => {
   test("draws a bar on a terminal and plain lines elsewhere, and prints the pinned digest", async () => {
     await using server = await startModelServer(serveFile(modelBytes));
@@ -81,6 +112,7 @@ describe("models pull", () => {
       expect(exitCode).toBe(0);
       expect(out).toContain("no sha256 was pinned");
       expect(out).toContain(`PIXELMESH_MODELS_DIR=${models.dir}`);
+      expect(out).toContain("any other running mesh uses it after a restart");
       if (isTTY) expect(err).toMatch(/\[K.*\[#{24}\] {2}100 % of 1\.2 MiB/);
       else expect(err).toMatch(/^m: \d+ % of 1\.2 MiB/);
       expect(err.includes("\x1b")).toBe(isTTY);
@@ -113,7 +145,7 @@ describe("models pull", () => {
     const part = join(models.dir, "m.onnx.part");
     const killed = start(...args);
     const sizeOf = () => statSync(part, { throwIfNoEntry: false })?.size ?? 0;
-    for (const until = Date.now() + 20_000; sizeOf() < 700_000 && Date.now() < until; ) await sleep(20);
+    await expect.poll(sizeOf, { timeout: 120_000 }).toBeGreaterThanOrEqual(700_000);
     killed.kill("SIGKILL");
     await once(killed, "exit");
     expect(models.has("m.onnx")).toBe(false);
@@ -187,6 +219,12 @@ test("models are loaded into a mesh and unloaded, with the memory before and aft
   });
   onTestFinished(() => mesh.stop(5_000));
   const name = "pixelmesh-sr-x2";
+  const listed = await run(["list", "--task", "upscale", "--address", mesh.address, "--json"]);
+  const fsrcnn = JSON.parse(listed.out).find((it: { name: string }) => it.name === "FSRCNN_x2");
+  expect(fsrcnn).toMatchObject({
+    trainedOn: expect.stringContaining("T91"),
+    licenceNote: expect.stringContaining("weights"),
+  });
   const inMesh = (...args: string[]) => run([...args, "--address", mesh.address]);
   const loaded = await inMesh("load", name, "--pin", "--json");
   expect(loaded.err).toBe("");

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isListening } from "@pixelmesh/client";
+import { isListening } from "@pixelmesh/client/processes";
 import { reservePorts } from "@pixelmesh/local-mesh";
 import { expect, onTestFinished, test } from "vitest";
 import { parseRunFlags } from "../src/run/flags.ts";

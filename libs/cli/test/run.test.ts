@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodePicture, defaultLimits } from "@pixelmesh/imaging";
+import type { toStatsJson } from "@pixelmesh/json-views";
 import { type Mesh, startMesh } from "@pixelmesh/local-mesh";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { toStatsJson } from "../src/format/describe-stats.ts";
 import { runCli } from "../src/program.ts";
 import type { RunDocument as Document } from "../src/run/document.ts";
 import { startCli, writePicture } from "./start-cli.ts";

@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { connectPixelmesh } from "@pixelmesh/client";
 import { readMeshFile, reservePorts } from "@pixelmesh/local-mesh";
 import { roleNames } from "@pixelmesh/roles";
+import { createDir, modelBytes, serveFile, startModelServer, upscalerEntry } from "@pixelmesh/testing/models";
 import { expect, onTestFinished, test, vi } from "vitest";
 
 const pixelmesh = fileURLToPath(new URL("../../../bin/pixelmesh", import.meta.url));
@@ -157,4 +159,59 @@ test.each([
   const { output, exited } = startUp(createDataDir(), ...flags);
   expect(await exited).toEqual([2, null]);
   expect(output()).toContain(`got \`${flags[1]}\``);
+});
+
+test("up --pull brings a model before the mesh starts, and starts without one that does not come", async () => {
+  await using server = await startModelServer(serveFile(modelBytes));
+  using models = createDir(
+    upscalerEntry("near", { sourceUrl: server.url("/near.onnx") }),
+    upscalerEntry("far", { sourceUrl: server.url("/far.onnx"), sha256: "0".repeat(64) }),
+  );
+  const only = ["--only", "ingest,scheduler,storage,upscale", "--models-dir", models.dir];
+  const { up, output, exited } = startUp(createDataDir(), ...only, "--pull", "near", "--pull", "far");
+  await vi.waitFor(() => expect(output()).toMatch(/^ready$/m), { timeout: 60_000 });
+  expect(output()).toMatch(/^pulled near, 1\.2 MiB, to .*near\.onnx$/m);
+  expect(output()).toMatch(/^starting without far: .*expected 0{64}/m);
+  const [, address = ""] = /^ingest +(\S+)/m.exec(output()) ?? [];
+  const client = connectPixelmesh({ address });
+  onTestFinished(() => client.close());
+  const listed = (await client.models({ task: "upscale" })).filter(({ name }) => ["near", "far"].includes(name));
+  expect(listed.map(({ name, available }) => [name, available])).toEqual([
+    ["near", true],
+    ["far", false],
+  ]);
+  up.kill("SIGINT");
+  expect(await exited).toEqual([0, null]);
+
+  const wrong = startUp(createDataDir(), ...only, "--pull", "neat");
+  expect(await wrong.exited).toEqual([1, null]);
+  expect(wrong.output()).toMatch(/UNKNOWN_MODEL: .*Did you mean `near`\?/);
+});
+
+test("a model that is pulled while the mesh runs restarts its service, and no other; an invalid manifest restarts none", async () => {
+  await using server = await startModelServer(serveFile(modelBytes));
+  using models = createDir(upscalerEntry("late", { sourceUrl: server.url("/late.onnx") }));
+  const only = ["--only", "ingest,scheduler,storage,upscale,background", "--models-dir", models.dir];
+  const { up, output, exited } = startUp(createDataDir(), ...only);
+  await vi.waitFor(() => expect(output()).toMatch(/^ready$/m), { timeout: 60_000 });
+  const [, address = ""] = /^ingest +(\S+)/m.exec(output()) ?? [];
+  const client = connectPixelmesh({ address });
+  onTestFinished(() => client.close());
+  const isAvailable = async () =>
+    (await client.models({ task: "upscale" })).find(({ name }) => name === "late")?.available;
+  expect(await isAvailable()).toBe(false);
+
+  await models.pull("late");
+  await vi.waitFor(() => expect(output()).toContain("restarted upscale (its models changed), attempt 1"), {
+    timeout: 60_000,
+  });
+  await vi.waitFor(async () => expect(await isAvailable()).toBe(true), { timeout: 60_000, interval: 500 });
+
+  writeFileSync(join(models.dir, "manifest.json"), "{");
+  await vi.waitFor(() => expect(output()).toMatch(/^models changed and are not used yet: .*Expected JSON/m), {
+    timeout: 60_000,
+  });
+  expect(output().match(/^restarted /gm)).toHaveLength(1);
+  up.kill("SIGINT");
+  expect(await exited).toEqual([0, null]);
 });

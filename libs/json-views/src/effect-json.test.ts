@@ -1,6 +1,6 @@
-import type { EffectDescription } from "@pixelmesh/client";
+import type { EffectDescription } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
-import { toEffectJson } from "./describe-effects.ts";
+import { toEffectJson } from "./effect-json.ts";
 
 test("the JSON of a preset has plain values for the settings of its chain", () => {
   const preset: EffectDescription = {

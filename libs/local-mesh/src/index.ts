@@ -5,5 +5,6 @@ export { type ReservedPorts, reservePorts } from "./ports/reserve-ports.ts";
 export { runWithMesh } from "./run-with-mesh.ts";
 export { compileCacheDir, parentWatch, type ServiceCommand, serviceCommand } from "./services/service-command.ts";
 export { sourceDirsOf } from "./services/source-dirs.ts";
+export { type FileChange, watchFiles } from "./services/watch-files.ts";
 export { startMesh } from "./start-mesh.ts";
 export { stopMesh } from "./stop-mesh.ts";

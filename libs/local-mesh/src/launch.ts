@@ -146,7 +146,7 @@ async function waitForService(
   signal: AbortSignal,
 ): Promise<void> {
   // Loaded while the service loads its own modules.
-  const { waitUntilServing } = await import("@pixelmesh/client");
+  const { waitUntilServing } = await import("@pixelmesh/client/processes");
   const serving = waitUntilServing(host, healthPort, { timeoutMs: readyTimeoutMs, signal });
   const ended = await Promise.race([serving.then(() => undefined), child.exited]);
   if (ended === undefined) return;

@@ -54,6 +54,8 @@ export type Mesh = {
   processes(): readonly MeshProcess[];
   /** Sends a signal to one process, as an operator or a crash would. */
   kill(name: RoleName | "broker", signal: NodeJS.Signals): void;
+  /** Restarts a service, if the mesh has it: SIGTERM now, and SIGKILL after 10 s. `why` is in the event `restarted`. */
+  restart(name: RoleName, why: string): void;
   /** The directory of the logs, one file a service. */
   readonly logsDir: string;
   logPath(name: RoleName): string;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
-import type { Mesh } from "./mesh.ts";
+import type { Mesh, MeshOptions } from "./mesh.ts";
 import { startMesh } from "./start-mesh.ts";
 
 /**
@@ -12,9 +12,10 @@ import { startMesh } from "./start-mesh.ts";
 export async function runWithMesh(
   name: string,
   program: (client: Pixelmesh, mesh: Mesh) => Promise<boolean>,
+  { modelsDirs = [] }: Pick<MeshOptions, "modelsDirs"> = {},
 ): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), `pixelmesh-${name}-`));
-  const mesh = await startMesh({ dataDir, ports: "free", env: process.env });
+  const mesh = await startMesh({ dataDir, ports: "free", env: process.env, modelsDirs });
   const stop = async () => {
     await mesh.stop();
     await rm(dataDir, { recursive: true, force: true });

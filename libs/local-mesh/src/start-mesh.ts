@@ -10,8 +10,8 @@ import type { Mesh, MeshEvent, MeshOptions } from "./mesh.ts";
 import { host, toMeshProcess } from "./mesh-address.ts";
 import { type ChosenPorts, choosePorts } from "./ports/choose-ports.ts";
 import { assertInspectorsFree, withInspector } from "./processes/inspector.ts";
-import { assertCheckout, parentWatch, type ServiceCommand, serviceCommand } from "./services/service-command.ts";
-import { watchSources } from "./services/watch-sources.ts";
+import { assertServices, parentWatch, type ServiceCommand, serviceCommand } from "./services/service-command.ts";
+import { isSource, watchFiles } from "./services/watch-files.ts";
 
 const portTries = 5;
 const stopGraceMs = 25_000;
@@ -27,7 +27,7 @@ type Running = { readonly launched: Launched; readonly chosen: ChosenPorts };
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { env, services: names = roleNames, inspect = new Map(), onEvent = () => {} } = options;
-  if (options.command === undefined) assertCheckout();
+  if (options.command === undefined) assertServices();
   await assertInspectorsFree(inspect, host);
   const dataDir = resolve(options.dataDir);
   const file = await claimMeshFile(dataDir, version);
@@ -90,8 +90,9 @@ function restartOnChange(
   sourceDirs: (name: RoleName) => readonly string[],
   onEvent: (event: MeshEvent) => void,
 ): () => void {
-  return watchSources(
+  return watchFiles(
     new Map(names.map((name) => [name, sourceDirs(name)])),
+    isSource,
     (change) => {
       onEvent({ kind: "changed", ...change });
       for (const name of change.names) services.get(name)?.restart("its sources changed", restartGraceMs);
@@ -109,6 +110,7 @@ function toMesh(running: Running, dataDir: string, unwatch: () => void, release:
     broker: () => toBroker(running),
     processes: () => toProcesses(running),
     kill: (name, signal) => (name === "broker" ? launched.broker : launched.services.get(name))?.current().kill(signal),
+    restart: (name, why) => launched.services.get(name)?.restart(why, restartGraceMs),
     logsDir: logsDirOf(dataDir),
     logPath: (name) => logPathOf(dataDir, name),
     stop(graceMs = stopGraceMs) {

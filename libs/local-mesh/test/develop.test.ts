@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { waitUntilServing } from "@pixelmesh/client";
+import { waitUntilServing } from "@pixelmesh/client/processes";
 import type { RoleName } from "@pixelmesh/roles";
 import { expect, onTestFinished, test } from "vitest";
 import type { Mesh, MeshEvent } from "../src/index.ts";

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectBus, listServices } from "@pixelmesh/bus";
-import { waitUntilServing } from "@pixelmesh/client";
+import { waitUntilServing } from "@pixelmesh/client/processes";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { emptyServiceCommand, sourceFlags } from "@pixelmesh/testing/services";
 import { expect, onTestFinished, test, vi } from "vitest";

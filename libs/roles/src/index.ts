@@ -1,9 +1,12 @@
 export {
   addressVariable,
+  brokerRoles,
   drainOrder,
+  jobRoles,
   localAddress,
   type ModelRole,
   modelRoles,
+  portVariable,
   type Role,
   type RoleName,
   roleNames,

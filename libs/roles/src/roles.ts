@@ -1,7 +1,11 @@
 /** One role: its port, its tasks, its dependencies and its limits. */
 export type Role<Name extends string = string> = {
-  /** Default gRPC port. The health port is 100 above it, the metrics port 200. */
+  /** Default port of its API. The health port is 100 above it, the metrics port 200. */
   readonly port: number;
+  /** The protocol of its API on that port. Health is gRPC everywhere. */
+  readonly protocol: "grpc" | "http";
+  /** Whether its processes connect to the broker. */
+  readonly usesBroker: boolean;
   /** Whether its processes take steps from a work queue. */
   readonly takesSteps: boolean;
   /** Whether its processes run models, in inference hosts. */
@@ -26,37 +30,73 @@ function defineRoles<const Table extends Record<string, Role<Extract<keyof Table
 export const roles = defineRoles({
   ingest: {
     port: 7400,
+    protocol: "grpc",
+    usesBroker: true,
     takesSteps: true,
     runsModels: false,
     calls: ["ingest", "scheduler", "storage", "upscale", "background", "effects"],
-    stopRank: 0,
+    stopRank: 1,
     imageMaxMib: 50,
   },
-  scheduler: { port: 7401, takesSteps: false, runsModels: false, calls: [], stopRank: 2, imageMaxMib: 30 },
-  storage: { port: 7402, takesSteps: false, runsModels: false, calls: [], stopRank: 3, imageMaxMib: 30 },
+  scheduler: {
+    port: 7401,
+    protocol: "grpc",
+    usesBroker: true,
+    takesSteps: false,
+    runsModels: false,
+    calls: [],
+    stopRank: 3,
+    imageMaxMib: 30,
+  },
+  storage: {
+    port: 7402,
+    protocol: "grpc",
+    usesBroker: true,
+    takesSteps: false,
+    runsModels: false,
+    calls: [],
+    stopRank: 4,
+    imageMaxMib: 30,
+  },
   upscale: {
     port: 7403,
+    protocol: "grpc",
+    usesBroker: true,
     takesSteps: true,
     runsModels: true,
     calls: ["scheduler", "storage"],
-    stopRank: 1,
+    stopRank: 2,
     imageMaxMib: 100,
   },
   background: {
     port: 7404,
+    protocol: "grpc",
+    usesBroker: true,
     takesSteps: true,
     runsModels: true,
     calls: ["scheduler", "storage"],
-    stopRank: 1,
+    stopRank: 2,
     imageMaxMib: 100,
   },
   effects: {
     port: 7405,
+    protocol: "grpc",
+    usesBroker: true,
     takesSteps: true,
     runsModels: false,
     calls: ["scheduler", "storage"],
-    stopRank: 1,
+    stopRank: 2,
     imageMaxMib: 50,
+  },
+  gateway: {
+    port: 7480,
+    protocol: "http",
+    usesBroker: false,
+    takesSteps: false,
+    runsModels: false,
+    calls: ["ingest"],
+    stopRank: 0,
+    imageMaxMib: 25,
   },
 });
 
@@ -78,6 +118,12 @@ export const workerRoles = roleNames.filter((name): name is WorkerRole => roles[
 /** The roles that run models, in the order of the table. */
 export const modelRoles = roleNames.filter((name): name is ModelRole => roles[name].runsModels);
 
+/** The roles whose processes connect to the broker, in the order of the table. */
+export const brokerRoles = roleNames.filter((name) => roles[name].usesBroker);
+
+/** The roles that serve jobs by themselves, in the order of the table: all but those that only pass calls of HTTP on. */
+export const jobRoles = roleNames.filter((name) => roles[name].protocol === "grpc");
+
 /** Groups of roles in the order in which a mesh drains: each group stops after the one before it. */
 export const drainOrder: readonly (readonly RoleName[])[] = [...new Set(roleNames.map((name) => roles[name].stopRank))]
   .sort((a, b) => a - b)
@@ -86,6 +132,11 @@ export const drainOrder: readonly (readonly RoleName[])[] = [...new Set(roleName
 /** Default address of a role on this machine: `127.0.0.1:port`. */
 export function localAddress(name: RoleName): string {
   return `127.0.0.1:${roles[name].port}`;
+}
+
+/** The variable that holds one port of a role's processes: `PIXELMESH_<ROLE>_GRPC_PORT` or `_HTTP_PORT` for its API, `_HEALTH_PORT`, `_METRICS_PORT`. */
+export function portVariable(name: RoleName, kind: "api" | "health" | "metrics"): string {
+  return `PIXELMESH_${name.toUpperCase()}_${(kind === "api" ? roles[name].protocol : kind).toUpperCase()}_PORT`;
 }
 
 /** The variable that holds a role's address: `PIXELMESH_<ROLE>_ADDRESS`. */

@@ -1,6 +1,6 @@
 import { busFields } from "@pixelmesh/bus";
 import { type ConfigOf, field } from "@pixelmesh/config";
-import { type RoleName, roles } from "@pixelmesh/roles";
+import { portVariable, type RoleName, roles } from "@pixelmesh/roles";
 
 /** Variables of the TLS settings; the command line uses them too. */
 export const tlsVariables = {
@@ -10,23 +10,26 @@ export const tlsVariables = {
   serverName: "PIXELMESH_TLS_SERVER_NAME",
 } as const;
 
-/** Returns the settings of every process of a role. The gRPC port defaults to the role's port, health and metrics to that +100 and +200. */
+/** Returns the settings of every process of a role that uses the broker. */
 export function serviceFields(role: RoleName) {
-  const area = role.toUpperCase();
-  const basePort = roles[role].port;
-  const port = (name: string, value: number, doc: string) =>
-    field.integer(`PIXELMESH_${area}_${name}`, String(value), `${doc} 0 takes a free one.`, { max: 65_535 });
+  return { ...busFields, ...processFields(role) } as const;
+}
+
+/** Returns the settings of every process of a role. The port of its API defaults to the role's port, health and metrics to that +100 and +200. */
+export function processFields(role: RoleName) {
+  const { port: basePort, protocol } = roles[role];
+  const port = (kind: "api" | "health" | "metrics", value: number, doc: string) =>
+    field.integer(portVariable(role, kind), String(value), `${doc} 0 takes a free one.`, { max: 65_535 });
   return {
-    ...busFields,
     host: field.text("PIXELMESH_HOST", "127.0.0.1", "Address that every server of the process listens on."),
     advertisedHost: field.text(
       "PIXELMESH_ADVERTISED_HOST",
       "127.0.0.1",
       "Address under which other processes reach this one.",
     ),
-    grpcPort: port("GRPC_PORT", basePort, "Port of the gRPC server."),
-    healthPort: port("HEALTH_PORT", basePort + 100, "Port of the plaintext health server."),
-    metricsPort: port("METRICS_PORT", basePort + 200, "Port of the metrics page."),
+    apiPort: port("api", basePort, `Port of the ${protocol === "http" ? "HTTP" : "gRPC"} server.`),
+    healthPort: port("health", basePort + 100, "Port of the plaintext health server."),
+    metricsPort: port("metrics", basePort + 200, "Port of the metrics page."),
     instance: field.text("PIXELMESH_INSTANCE", "0", "Name of this replica, unique within its service."),
     versionLabel: field.text(
       "PIXELMESH_VERSION_LABEL",
@@ -134,6 +137,9 @@ export function transferFields(area: string, upload = "256MiB") {
     ),
   } as const;
 }
+
+/** Values of `processFields`. */
+export type ProcessConfig = ConfigOf<ReturnType<typeof processFields>>;
 
 /** Values of `serviceFields`. */
 export type ServiceConfig = ConfigOf<ReturnType<typeof serviceFields>>;

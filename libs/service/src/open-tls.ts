@@ -2,13 +2,13 @@ import { ConfigError } from "@pixelmesh/config";
 import type { Lifecycle } from "@pixelmesh/lifecycle";
 import { openRpcTls, type RpcTls } from "@pixelmesh/rpc";
 import type { Logger, Metrics } from "@pixelmesh/telemetry";
-import { type ServiceConfig, tlsVariables } from "./fields.ts";
+import { type ProcessConfig, tlsVariables } from "./fields.ts";
 
 /**
  * Opens TLS of a service by its settings; returns undefined if none is set. Throws ConfigError for a CA without a certificate, because
  * other services require one.
  */
-export function openTls(config: ServiceConfig, life: Lifecycle, log: Logger, metrics: Metrics): RpcTls | undefined {
+export function openTls(config: ProcessConfig, life: Lifecycle, log: Logger, metrics: Metrics): RpcTls | undefined {
   const { tlsCertFile, tlsKeyFile, tlsCaFile, tlsServerName: serverName } = config;
   if (tlsCaFile !== "" && tlsCertFile === "" && tlsKeyFile === "")
     throw new ConfigError([`Expected ${tlsVariables.cert} beside ${tlsVariables.ca}, got nothing`]);

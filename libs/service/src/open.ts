@@ -12,27 +12,29 @@ import {
   startRpcServer,
 } from "@pixelmesh/rpc";
 import { createMetrics, type Logger, type Metrics, startMetricsServer, startTracing } from "@pixelmesh/telemetry";
-import type { ServiceConfig } from "./fields.ts";
+import type { ProcessConfig, ServiceConfig } from "./fields.ts";
 import { openTls } from "./open-tls.ts";
 
-/** The parts that every service process has open. */
-export type ServiceBase = {
+/** The parts that every process of the mesh has open. */
+export type ProcessBase = {
   readonly service: string;
   /** `<service>-<instance>`: the name of this process in events, logs and results. */
   readonly worker: string;
-  readonly config: ServiceConfig;
+  readonly config: ProcessConfig;
   readonly life: Lifecycle;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly metricsUrl: string;
   readonly health: Health;
   readonly healthAddress: string;
-  readonly bus: Bus;
   /** TLS between services; undefined: plaintext. */
   readonly tls: RpcTls | undefined;
   /** Connects to another service, with TLS if it is set. Calls are counted in the metrics. */
   connect(address: string): RpcConnection;
 };
+
+/** The parts that every process with a broker connection has open. */
+export type ServiceBase = ProcessBase & { readonly config: ServiceConfig; readonly bus: Bus };
 
 /** Options that only tests use. */
 export type OpenOptions = {
@@ -40,7 +42,7 @@ export type OpenOptions = {
   readonly onWrite?: OnWrite;
 };
 
-/** Opens metrics page, health server and broker connection; the lifecycle closes them. The process is not ready before `announceReady`. */
+/** Opens what `openProcess` opens, and the broker connection; the lifecycle closes them. The process is not ready before `announceReady`. */
 export async function openBase(
   service: string,
   config: ServiceConfig,
@@ -48,6 +50,30 @@ export async function openBase(
   log: Logger,
   { onWrite }: OpenOptions = {},
 ): Promise<ServiceBase> {
+  const base = await openProcess(service, config, life, log);
+  const { worker, metrics, health } = base;
+  const bus = await connectBus({
+    ...config,
+    name: worker,
+    log,
+    metrics,
+    // A service that starts while the broker is away waits for it without limit and is not ready.
+    connectTimeoutMs: Number.POSITIVE_INFINITY,
+    ...(onWrite ? { onWrite } : {}),
+    onState: (connected) => health.setNeed("broker", connected),
+  });
+  life.defer("broker connection", bus.close);
+  await provision(bus, Number.POSITIVE_INFINITY);
+  return { ...base, config, bus };
+}
+
+/** Opens traces, metrics page and health server of a process; the lifecycle closes them. The process is not ready before `setStarted` of its health. */
+export async function openProcess(
+  service: string,
+  config: ProcessConfig,
+  life: Lifecycle,
+  log: Logger,
+): Promise<ProcessBase> {
   const version = versionOf(config);
   const tracing = await startTracing({
     service,
@@ -83,22 +109,9 @@ export async function openBase(
   });
   life.defer("health server", () => healthServer.stop(500));
 
-  const worker = `${service}-${config.instance}`;
-  const bus = await connectBus({
-    ...config,
-    name: worker,
-    log,
-    metrics,
-    // A service that starts while the broker is away waits for it without limit and is not ready.
-    connectTimeoutMs: Number.POSITIVE_INFINITY,
-    ...(onWrite ? { onWrite } : {}),
-    onState: (connected) => health.setNeed("broker", connected),
-  });
-  life.defer("broker connection", bus.close);
-  await provision(bus, Number.POSITIVE_INFINITY);
   return {
     service,
-    worker,
+    worker: `${service}-${config.instance}`,
     config,
     life,
     log,
@@ -106,7 +119,6 @@ export async function openBase(
     metricsUrl: withHost(metricsServer.url, config),
     health,
     healthAddress: `${config.advertisedHost}:${healthServer.port}`,
-    bus,
     tls,
     connect: (address) => connectRpc(address, { tls, metrics, httpProxy: config.rpcHttpProxy }),
   };
@@ -117,7 +129,7 @@ export async function openRpc(
   { config, life, log, metrics, health, tls }: ServiceBase,
   options: Pick<RpcServerOptions, "serviceNames" | "register" | "tokens" | "callLimits" | "uploads">,
 ): Promise<RpcServer> {
-  const { host, grpcPort: port, maxConnectionAgeMs, stallTimeoutMs: stallMs } = config;
+  const { host, apiPort: port, maxConnectionAgeMs, stallTimeoutMs: stallMs } = config;
   const rpc = await startRpcServer({ host, port, log, metrics, health, tls, maxConnectionAgeMs, stallMs, ...options });
   life.defer("rpc server", () => rpc.stop(config.stopGraceMs), config.stopGraceMs + 1_000);
   return rpc;
@@ -142,10 +154,10 @@ export async function announceReady(base: ServiceBase, rpc: RpcServer): Promise<
   log.info({ grpcAddress, healthAddress, metricsUrl, version }, "ready");
 }
 
-function versionOf({ versionLabel }: ServiceConfig): string {
+function versionOf({ versionLabel }: ProcessConfig): string {
   return versionLabel === "" ? packageVersion : versionLabel;
 }
 
-function withHost(url: string, { host, advertisedHost }: ServiceConfig): string {
+function withHost(url: string, { host, advertisedHost }: ProcessConfig): string {
   return url.replace(`//${host}:`, `//${advertisedHost}:`);
 }

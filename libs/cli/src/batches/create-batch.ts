@@ -1,12 +1,13 @@
 import { AppError, type Batch, type Pixelmesh, Priority, Quality } from "@pixelmesh/client";
+import { UsageError } from "@pixelmesh/flag-values";
+import { toBatchJson } from "@pixelmesh/json-views";
 import { type OperationCase, validatePipeline } from "@pixelmesh/pipeline";
 import { Pipeline } from "@pixelmesh/proto";
 import { type CliIo, isPlain } from "../io.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
-import { UsageError } from "../options/usage-error.ts";
 import { type PipelinePlan, planPipeline } from "../run/plan-pipeline.ts";
 import type { CreateBatchFlags } from "./create-flags.ts";
-import { describeBatch, describeFailures, toBatchJson } from "./describe-batch.ts";
+import { describeBatch, describeFailures } from "./describe-batch.ts";
 import { isAllSucceeded } from "./follow-batch.ts";
 import { followWithOutputs } from "./follow-with-outputs.ts";
 import { createOverallProgress, type OverallProgress } from "./overall-progress.ts";

@@ -1,7 +1,8 @@
-import { UsageError, wrongFlag } from "../options/usage-error.ts";
+import { UsageError, wrongFlag } from "@pixelmesh/flag-values";
+import { outputNames } from "@pixelmesh/pipeline-flags";
 import { expandPictures } from "../run/expand-pictures.ts";
 import { createInputCheck } from "../run/file-identity.ts";
-import { assertOneOutput, outputNames, parseRunFlags, type RunFlags, type RunOptions } from "../run/flags.ts";
+import { assertOneOutput, parseRunFlags, type RunFlags, type RunOptions } from "../run/flags.ts";
 import { assertFolder, leadsToStdout } from "../run/output-target.ts";
 import { assertBackground, type Place, planPaths, possibleFormats, toFolderPlace } from "../run/plan-paths.ts";
 import { isStdin } from "../run/standard-paths.ts";

@@ -1,6 +1,5 @@
-import { type Batch, type BatchJob, BatchState, isBatchEnded, JobState, reasonFromEnum } from "@pixelmesh/client";
-import { type JobError, Priority } from "@pixelmesh/proto";
-import { toEnumWord } from "../format/enum-word.ts";
+import { type Batch, type BatchJob, BatchState, isBatchEnded } from "@pixelmesh/client";
+import { toBatchJobWord, toBatchJson, toEnumWord, toErrorText } from "@pixelmesh/json-views";
 import { toRate, toRoughTime, toShortTime, toTable } from "../format/text.ts";
 
 /** How many jobs of a batch failed for each reason, the most frequent first. */
@@ -47,42 +46,12 @@ export function describeBatchJobs(jobs: readonly BatchJob[]): string {
   const rows = jobs.map(({ index, name, jobId, state, error, attempt }) => [
     String(index),
     name,
-    toJobWord(state),
+    toBatchJobWord(state),
     String(attempt),
     jobId,
     error ? toErrorText(error) : "",
   ]);
   return toTable([["INDEX", "PICTURE", "STATE", "ATTEMPT", "JOB", "ERROR"], ...rows]);
-}
-
-/** Formats the reason and the text of an error. */
-export function toErrorText({ reason, message }: JobError): string {
-  return `${reasonFromEnum(reason)}: ${message}`;
-}
-
-/** Converts a batch to the JSON of `batches … --json`, with words for enums. */
-export function toBatchJson({ ended: _ended, cursor: _cursor, jobIds: _jobIds, ...batch }: Batch) {
-  return {
-    ...batch,
-    state: toEnumWord(BatchState, batch.state).toUpperCase(),
-    priority: toEnumWord(Priority, batch.priority),
-  };
-}
-
-/** Converts a job of a batch to JSON. `jobId` is null where there is no job; `state` is WAITING before it is created. */
-export function toBatchJobJson({ index, name, jobId, state, error, attempt }: BatchJob) {
-  return {
-    index,
-    name,
-    jobId: jobId || null,
-    state: toJobWord(state).toUpperCase(),
-    attempt,
-    error: error ? { reason: reasonFromEnum(error.reason), message: error.message } : null,
-  };
-}
-
-function toJobWord(state: JobState): string {
-  return state === JobState.UNSPECIFIED ? "waiting" : toEnumWord(JobState, state);
 }
 
 function endedOf({ jobsSucceeded, jobsFailed, jobsCancelled }: Batch): number {

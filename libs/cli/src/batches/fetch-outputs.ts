@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { AppError, type OutputStatus, type Pixelmesh, type Reason } from "@pixelmesh/client";
-import { type SavedOutput, toFormatWord } from "../run/document.ts";
+import { toFormatWord } from "@pixelmesh/json-views";
+import type { SavedOutput } from "../run/document.ts";
 import { toFailure } from "../run/failure.ts";
 import type { Place } from "../run/plan-paths.ts";
 import { writeOutput } from "../run/write-output.ts";

@@ -1,7 +1,7 @@
 import { type Batch, type Batches, type BatchJob, JobState } from "@pixelmesh/client";
+import { toErrorText } from "@pixelmesh/json-views";
 import { escapeLine } from "../format/safe-text.ts";
 import type { Overall } from "../run/overall-line.ts";
-import { toErrorText } from "./describe-batch.ts";
 import { toShownName } from "./output-places.ts";
 import type { OverallProgress } from "./overall-progress.ts";
 

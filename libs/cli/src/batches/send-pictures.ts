@@ -1,6 +1,6 @@
 import { AppError, type BatchPicture, type Pixelmesh } from "@pixelmesh/client";
+import type { Failure } from "@pixelmesh/flag-values";
 import { escapeLine } from "../format/safe-text.ts";
-import type { Failure } from "../run/document.ts";
 import { createPace } from "../run/pace.ts";
 import type { CreateBatchFlags } from "./create-flags.ts";
 import type { OverallProgress } from "./overall-progress.ts";

@@ -1,12 +1,6 @@
 import { type Batches, type BatchJob, JobState, reasonFromEnum } from "@pixelmesh/client";
-import {
-  describeBatch,
-  describeBatchJobs,
-  describeFailures,
-  type FailureCounts,
-  toBatchJobJson,
-  toBatchJson,
-} from "./describe-batch.ts";
+import { toBatchJobJson, toBatchJson } from "@pixelmesh/json-views";
+import { describeBatch, describeBatchJobs, describeFailures, type FailureCounts } from "./describe-batch.ts";
 
 /** What of a batch is shown. */
 export type ShowOptions = {

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { AppError, type Pixelmesh } from "@pixelmesh/client";
-import type { Failure } from "../run/document.ts";
+import type { Failure } from "@pixelmesh/flag-values";
 import { toFailure } from "../run/failure.ts";
 import { digestOf } from "./digest-of.ts";
 

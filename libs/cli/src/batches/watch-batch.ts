@@ -1,6 +1,7 @@
 import { AppError, type Batches } from "@pixelmesh/client";
+import { toBatchJobJson } from "@pixelmesh/json-views";
 import { type CliIo, isPlain } from "../io.ts";
-import { describeBatch, describeFailures, toBatchJobJson } from "./describe-batch.ts";
+import { describeBatch, describeFailures } from "./describe-batch.ts";
 import { followBatch, isAllSucceeded } from "./follow-batch.ts";
 import { createOverallProgress } from "./overall-progress.ts";
 import { countFailures } from "./show-batch.ts";

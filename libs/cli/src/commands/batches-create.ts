@@ -1,8 +1,7 @@
+import { repeatedFlag, wrongFlag } from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import type { CreateBatchOptions } from "../batches/create-flags.ts";
 import type { CliIo } from "../io.ts";
-import { repeatedFlag } from "../options/flag-values.ts";
-import { wrongFlag } from "../options/usage-error.ts";
 import { addPictureFlags } from "./picture-flags.ts";
 
 const examples = `

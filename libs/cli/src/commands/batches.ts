@@ -1,9 +1,9 @@
 import type { Batch } from "@pixelmesh/client";
+import { integerFlag } from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
 import { addressOption } from "../options/address-option.ts";
-import { integerFlag } from "../options/flag-values.ts";
 import { addCreateBatch } from "./batches-create.ts";
 
 type Options = { readonly address: string; readonly json?: true };

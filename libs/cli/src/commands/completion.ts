@@ -1,11 +1,9 @@
+import { choiceFlag, formats, priorities, qualities } from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import { type Shell, shells, toCompletionScript } from "../completion/scripts.ts";
 import { toCompletionTree } from "../completion/tree.ts";
 import type { CliIo } from "../io.ts";
 import { jobStates } from "../options/filter-flags.ts";
-import { choiceFlag } from "../options/flag-values.ts";
-import { priorities, qualities } from "../run/choices.ts";
-import { formats } from "../run/formats.ts";
 
 const examples = `
 Examples:

@@ -1,8 +1,8 @@
+import { choiceFlag } from "@pixelmesh/flag-values";
 import { type RoleName, roleNames } from "@pixelmesh/roles";
 import type { Command } from "commander";
 import { toTable } from "../format/text.ts";
 import type { CliIo } from "../io.ts";
-import { choiceFlag } from "../options/flag-values.ts";
 
 /** Adds `config`. */
 export function addConfig(program: Command, io: CliIo, finish: (exitCode: number) => void): void {

@@ -1,8 +1,8 @@
+import { integerFlag } from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
 import { addressOption } from "../options/address-option.ts";
-import { integerFlag } from "../options/flag-values.ts";
 
 type Options = { readonly address: string; readonly json?: true };
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
+import { integerFlag } from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
-import { integerFlag } from "../options/flag-values.ts";
 
 /** Adds `down`. */
 export function addDown(program: Command, io: CliIo, finish: (exitCode: number) => void): void {

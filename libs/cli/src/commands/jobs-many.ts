@@ -1,10 +1,10 @@
 import type { Job, JobFilter } from "@pixelmesh/client";
+import { UsageError } from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
 import { confirm } from "../options/confirm.ts";
 import { addFilterFlags, type FilterOptions, hasFilter, toJobFilter } from "../options/filter-flags.ts";
-import { UsageError } from "../options/usage-error.ts";
 
 type Options = FilterOptions & {
   readonly address: string;
@@ -86,7 +86,8 @@ async function cancelChosen(options: Options, io: CliIo): Promise<number> {
 async function retry(ids: readonly string[], options: Options, io: CliIo): Promise<number> {
   const filter: JobFilter = ids.length > 0 ? { jobIds: ids } : await toJobFilter(options);
   const { signal, json } = { signal: io.stopping, json: options.json === true };
-  const { toRetryJson, describeRetry } = await import("../format/describe-retry.ts");
+  const { describeRetry } = await import("../format/describe-retry.ts");
+  const { toRetryJson } = await import("@pixelmesh/json-views");
   return withMesh(io, options.address, async ({ jobs }) => {
     if (ids.length === 0 || options.dryRun) {
       const counted = await jobs.retryMany(filter, { dryRun: true, signal });

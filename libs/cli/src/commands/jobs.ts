@@ -1,11 +1,11 @@
 import type { Job } from "@pixelmesh/client";
+import { integerFlag } from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
 import type { DownloadOptions } from "../mesh-client/download-outputs.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
 import { addressOption } from "../options/address-option.ts";
 import { addFilterFlags, type FilterOptions, jobStates, toJobFilter } from "../options/filter-flags.ts";
-import { integerFlag } from "../options/flag-values.ts";
 import { addManyJobs } from "./jobs-many.ts";
 
 type Options = { readonly address: string; readonly json?: true };

@@ -1,13 +1,27 @@
+import {
+  choiceFlag,
+  durationFlag,
+  type EffectText,
+  fits,
+  formatAliases,
+  formats,
+  integerFlag,
+  labelFlag,
+  numberFlag,
+  parseBackground,
+  parseBackgroundColor,
+  parseCutOut,
+  parseEffectText,
+  parsePosition,
+  parseVariant,
+  priorities,
+  qualities,
+  repeatedFlag,
+  type Variant,
+  wrongFlag,
+} from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import { addressOption } from "../options/address-option.ts";
-import { choiceFlag, durationFlag, integerFlag, numberFlag, repeatedFlag } from "../options/flag-values.ts";
-import { labelFlag } from "../options/label-flag.ts";
-import { wrongFlag } from "../options/usage-error.ts";
-import { fits, parseBackground, parseBackgroundColor, parsePosition } from "../run/background.ts";
-import { priorities, qualities } from "../run/choices.ts";
-import { parseCutOut } from "../run/cut-out-settings.ts";
-import { type EffectText, parseEffectText, parseVariant, type Variant } from "../run/effect-text.ts";
-import { formatAliases, formats } from "../run/formats.ts";
 
 const parseScale = choiceFlag("--upscale", ["2", "3", "4"]);
 

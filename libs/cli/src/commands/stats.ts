@@ -13,7 +13,8 @@ export function addStats(program: Command, io: CliIo, finish: (exitCode: number)
     .option("--json", "print JSON")
     .action(async ({ address, json }: { address: string; json?: true }) => {
       const stats = await withMesh(io, address, (client) => client.stats({ signal: io.stopping }));
-      const { describeStats, toStatsJson } = await import("../format/describe-stats.ts");
+      const { describeStats } = await import("../format/describe-stats.ts");
+      const { toStatsJson } = await import("@pixelmesh/json-views");
       io.stdout.write(json ? `${JSON.stringify(toStatsJson(stats), null, 2)}\n` : describeStats(stats));
       finish(0);
     });

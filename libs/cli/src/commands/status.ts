@@ -13,7 +13,8 @@ export function addStatus(program: Command, io: CliIo, finish: (exitCode: number
     .option("--json", "print JSON")
     .action(async ({ address, json }: { address: string; json?: true }) => {
       const cluster = await withMesh(io, address, (client) => client.cluster({ signal: io.stopping }));
-      const { describeCluster, toClusterJson } = await import("../format/describe-cluster.ts");
+      const { describeCluster } = await import("../format/describe-cluster.ts");
+      const { toClusterJson } = await import("@pixelmesh/json-views");
       io.stdout.write(
         json ? `${JSON.stringify(toClusterJson(address, cluster), null, 2)}\n` : describeCluster(cluster),
       );

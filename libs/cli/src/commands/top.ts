@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pixelmesh } from "@pixelmesh/client";
+import { integerFlag } from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import { fitStart } from "../format/display-width.ts";
 import { escapeLine } from "../format/safe-text.ts";
 import type { CliIo } from "../io.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
 import { addressOption } from "../options/address-option.ts";
-import { integerFlag } from "../options/flag-values.ts";
 import type { MeshView } from "../top/view.ts";
 
 type Options = { readonly address: string; readonly interval: number; readonly once?: true };

@@ -1,17 +1,18 @@
 import { statSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import type { MeshEvent, MeshOptions } from "@pixelmesh/local-mesh";
+import { choiceFlag, repeatedFlag, UsageError, wrongFlag } from "@pixelmesh/flag-values";
+import type { Mesh, MeshEvent, MeshOptions } from "@pixelmesh/local-mesh";
 import { type RoleName, roleNames } from "@pixelmesh/roles";
 import type { Command } from "commander";
 import { toShortTime } from "../format/text.ts";
 import type { CliIo } from "../io.ts";
-import { choiceFlag, repeatedFlag } from "../options/flag-values.ts";
 import { inspectFlag, servicesFlag } from "../options/service-flags.ts";
-import { UsageError, wrongFlag } from "../options/usage-error.ts";
+import { toMeshModelsEnv } from "./models/mesh-models-env.ts";
 
 const examples = `
 Examples:
   pixelmesh up                                    a whole mesh
+  pixelmesh up --pull recommended                 with the models that are better than the bundled ones
   pixelmesh up --only ingest,scheduler,storage    a part of one; another terminal or a debugger runs the rest
   pixelmesh up --watch --inspect upscale          for work on the code`;
 
@@ -41,6 +42,11 @@ export function addUp(program: Command, io: CliIo, finish: (exitCode: number) =>
       "run this service with Node's inspector, by default on port 9229; 0: any free one; repeatable",
       repeatedFlag(inspectFlag("--inspect")),
     )
+    .option(
+      "--pull <name>",
+      "pull this model first; `recommended`: those that the manifest prefers, for at most 10 s; the mesh starts without what does not come; repeatable",
+      repeatedFlag((name) => name),
+    )
     .option("--watch", "restart a service when its source files change")
     .addHelpText("after", `\nServices: ${roleNames.join(", ")}\n${examples}`)
     .action(async (options: UpOptions) => {
@@ -57,6 +63,7 @@ type UpOptions = {
   readonly logLevel?: (typeof logLevels)[number];
   readonly only?: readonly RoleName[];
   readonly inspect?: readonly (readonly [RoleName, number])[];
+  readonly pull?: readonly string[];
   readonly watch?: true;
 };
 
@@ -64,31 +71,48 @@ async function up(io: CliIo, options: UpOptions): Promise<number> {
   const inspect = toInspected(options);
   // A mesh keeps running when its reader ends, or when the disk that holds its output is full.
   io.keepOnWithoutOutput?.();
+  if (options.pull) {
+    const { pullBeforeStart } = await import("./models/pull-before-start.ts");
+    await pullBeforeStart(options.pull, options.modelsDir ?? [], io);
+  }
   const { sourceDirsOf, startIdleCollection, startMesh } = await import("@pixelmesh/local-mesh");
-  const beginMs = performance.now();
-  const mesh = await startMesh({
-    dataDir: options.dataDir,
-    ports: toPorts(options.port),
-    env: options.logLevel === undefined ? io.env : { ...io.env, PIXELMESH_LOG_LEVEL: options.logLevel },
-    modelsDirs: options.modelsDir ?? [],
-    inspect,
-    signal: io.stopping,
-    onEvent: (event) => printEvent(event, io),
-    ...(options.only ? { services: options.only } : {}),
-    ...(options.watch ? { sourceDirs: sourceDirsOf } : {}),
+  const { watchModels } = await import("./models/watch-models.ts");
+  const started = Promise.withResolvers<Mesh>();
+  const watching = watchModels({
+    mesh: started.promise,
+    env: toMeshModelsEnv(io.env, options.modelsDir ?? []),
+    say: (line) => io.stderr.write(`${line}\n`),
   });
-  io.forced.addEventListener("abort", mesh.stopNow);
-  startIdleCollection();
-  io.stdout.write(
-    `started in ${toShortTime(performance.now() - beginMs)}, data in ${mesh.dataDir}, logs in ${mesh.logsDir}; Ctrl-C stops\nready\n`,
-  );
-  await new Promise<void>((stop) => {
-    if (io.stopping.aborted) stop();
-    else io.stopping.addEventListener("abort", () => stop(), { once: true });
-  });
-  io.stdout.write("draining; Ctrl-C again stops at once\n");
-  await mesh.stop();
-  io.stdout.write("stopped\n");
+  try {
+    const beginMs = performance.now();
+    const mesh = await startMesh({
+      dataDir: options.dataDir,
+      ports: toPorts(options.port),
+      env: options.logLevel === undefined ? io.env : { ...io.env, PIXELMESH_LOG_LEVEL: options.logLevel },
+      modelsDirs: options.modelsDir ?? [],
+      inspect,
+      signal: io.stopping,
+      onEvent: (event) => printEvent(event, io),
+      ...(options.only ? { services: options.only } : {}),
+      ...(options.watch ? { sourceDirs: sourceDirsOf } : {}),
+    });
+    io.forced.addEventListener("abort", mesh.stopNow);
+    started.resolve(mesh);
+    startIdleCollection();
+    io.stdout.write(
+      `started in ${toShortTime(performance.now() - beginMs)}, data in ${mesh.dataDir}, logs in ${mesh.logsDir}; Ctrl-C stops\nready\n`,
+    );
+    await new Promise<void>((stop) => {
+      if (io.stopping.aborted) stop();
+      else io.stopping.addEventListener("abort", () => stop(), { once: true });
+    });
+    (await watching)();
+    io.stdout.write("draining; Ctrl-C again stops at once\n");
+    await mesh.stop();
+    io.stdout.write("stopped\n");
+  } finally {
+    (await watching)();
+  }
   return 0;
 }
 
@@ -139,8 +163,8 @@ function printEvent(event: MeshEvent, io: CliIo): void {
   }
 }
 
-/** The metrics port of the last service, 205 above, is a valid port too. */
-const highestPort = 65_535 - 205;
+/** The metrics port of the gateway, 280 above, is a valid port too. */
+const highestPort = 65_535 - 280;
 
 function parsePort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;

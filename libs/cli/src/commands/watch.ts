@@ -1,6 +1,6 @@
+import { durationFlag } from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
-import { durationFlag } from "../options/flag-values.ts";
 import type { RunOptions } from "../run/flags.ts";
 import { addPictureFlags } from "./picture-flags.ts";
 

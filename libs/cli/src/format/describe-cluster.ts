@@ -1,23 +1,7 @@
 import type { GetClusterResponse } from "@pixelmesh/client";
+import { toEnumWord } from "@pixelmesh/json-views";
 import { DeviceKind, WorkClass, Zone } from "@pixelmesh/proto";
-import { toEnumWord } from "./enum-word.ts";
 import { toShortSize, toShortTime, toTable } from "./text.ts";
-
-/** Converts the cluster to the JSON of `status --json`, with words for enums. */
-export function toClusterJson(address: string, cluster: GetClusterResponse) {
-  return {
-    address,
-    services: cluster.services,
-    devices: cluster.devices.map((device) => ({
-      ...device,
-      kind: toEnumWord(DeviceKind, device.kind),
-      zone: toEnumWord(Zone, device.zone),
-    })),
-    slots: cluster.slots.map((slot) => ({ ...slot, workClass: toEnumWord(WorkClass, slot.workClass) })),
-    queues: cluster.queues,
-    leaderTerm: cluster.leaderTerm,
-  };
-}
 
 /** Formats services, devices, slots and queues as tables. */
 export function describeCluster(cluster: GetClusterResponse): string {

@@ -1,9 +1,10 @@
-import { DeadLetter, type GetDeadLetterResponse } from "@pixelmesh/proto";
+import { toDeadLetterJson, toWholeDeadLetterJson } from "@pixelmesh/json-views";
+import type { DeadLetter, GetDeadLetterResponse } from "@pixelmesh/proto";
 import { toTable } from "./text.ts";
 
 /** Formats dead letters as a table, or as a JSON array. */
 export function describeDeadLetters(letters: readonly DeadLetter[], json: boolean): string {
-  if (json) return `${JSON.stringify(letters.map(DeadLetter.toJSON), null, 2)}\n`;
+  if (json) return `${JSON.stringify(letters.map(toDeadLetterJson), null, 2)}\n`;
   const rows = letters.map(({ sequence, storedUnixMs, reason, subject }) => [
     String(sequence),
     new Date(storedUnixMs).toISOString(),
@@ -14,10 +15,10 @@ export function describeDeadLetters(letters: readonly DeadLetter[], json: boolea
 }
 
 /** Formats one dead letter with its message: as JSON where it decodes, otherwise in base64. */
-export function describeDeadLetter({ deadLetter, payload, text }: GetDeadLetterResponse, json: boolean): string {
-  const message = text === "" ? Buffer.from(payload).toString("base64") : JSON.parse(text);
-  const facts = deadLetter ? (DeadLetter.toJSON(deadLetter) as object) : {};
-  if (json) return `${JSON.stringify({ ...facts, message }, null, 2)}\n`;
+export function describeDeadLetter(letter: GetDeadLetterResponse, json: boolean): string {
+  const document = toWholeDeadLetterJson(letter);
+  if (json) return `${JSON.stringify(document, null, 2)}\n`;
+  const { message, ...facts } = document;
   const rows = Object.entries(facts).map(([name, value]) => [name, String(value)]);
   return `${toTable(rows)}\n${typeof message === "string" ? message : JSON.stringify(message, null, 2)}\n`;
 }

@@ -1,5 +1,4 @@
 import { type EffectDescription, ParameterType } from "@pixelmesh/client";
-import { toEnumWord } from "./enum-word.ts";
 import { toTable } from "./text.ts";
 
 type Parameter = EffectDescription["parameters"][number];
@@ -38,23 +37,6 @@ function toExample(name: string, parameters: readonly Parameter[]): string {
     .map((it) => `${it.name}=${toDefault(it)}`);
   const effect = settings.length === 0 ? name : `${name}:${settings.join(",")}`;
   return `pixelmesh run photo.jpg --effect ${/^[\w:=,.+-]+$/.test(effect) ? effect : `'${effect}'`}`;
-}
-
-/** Converts an effect to the JSON of `effects list --json`, with words for enums and plain values for settings. */
-export function toEffectJson({ parameters, chain, ...effect }: EffectDescription) {
-  return {
-    ...effect,
-    chain: chain.map((link) => ({ name: link.name, parameters: toPlainSettings(link.parameters) })),
-    parameters: parameters.map((it) => ({
-      ...it,
-      type: toEnumWord(ParameterType, it.type),
-      defaultValue: it.defaultValue?.kind?.value ?? null,
-    })),
-  };
-}
-
-function toPlainSettings(settings: EffectDescription["chain"][number]["parameters"]) {
-  return Object.fromEntries(Object.entries(settings).map(([key, { kind }]) => [key, kind?.value ?? null]));
 }
 
 function toForm({ type, choices, minimum, maximum, unit, form }: Parameter): string {

@@ -1,15 +1,8 @@
 import { type Job, JobState, reasonFromEnum } from "@pixelmesh/client";
+import { toEnumWord, toFormatWord, toJobJson } from "@pixelmesh/json-views";
 import { StepState } from "@pixelmesh/proto";
-import { toFormatWord } from "../run/document.ts";
 import { toProgressText } from "../run/picture-line.ts";
-import { toEnumWord } from "./enum-word.ts";
-import { toJobJson } from "./job-json.ts";
 import { toShortSize, toShortTime, toTable } from "./text.ts";
-
-/** Returns the state that a word names. */
-export function toStateNumber(word: "running" | "succeeded" | "failed" | "cancelled"): JobState {
-  return JobState[word.toUpperCase() as Uppercase<typeof word>];
-}
 
 /** Whether the job succeeded. */
 export function isSucceeded(job: Job): boolean {

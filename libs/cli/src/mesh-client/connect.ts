@@ -1,8 +1,9 @@
-import { connectPixelmesh, isListening, type Pixelmesh, waitUntilServing } from "@pixelmesh/client";
+import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
+import { isListening, waitUntilServing } from "@pixelmesh/client/processes";
 import { AppError } from "@pixelmesh/errors";
+import { parseAddress } from "@pixelmesh/flag-values";
 import type { CliIo } from "../io.ts";
 import { readAccess } from "../options/access.ts";
-import { parseAddress } from "../options/flag-values.ts";
 
 /** How long calls are retried while the mesh does not answer. Default: as the client does. */
 export type CallRetries = { readonly retryTimeoutMs?: number };

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { AppError, type OutputStatus, type Pixelmesh } from "@pixelmesh/client";
+import { didYouMean, UsageError, wrongFlag } from "@pixelmesh/flag-values";
+import { toFormatWord } from "@pixelmesh/json-views";
 import { escapeLine } from "../format/safe-text.ts";
 import { toShortSize } from "../format/text.ts";
 import type { CliIo } from "../io.ts";
-import { didYouMean } from "../options/nearest.ts";
-import { UsageError, wrongFlag } from "../options/usage-error.ts";
-import { type SavedOutput, toFormatWord } from "../run/document.ts";
+import type { SavedOutput } from "../run/document.ts";
 import { toFailure } from "../run/failure.ts";
 import { toFileName } from "../run/output-paths.ts";
 import { assertFolder, assertWritable, leadsToStdout } from "../run/output-target.ts";

@@ -1,4 +1,5 @@
-import { type Access, AppError, connectProcess, type Pixelmesh } from "@pixelmesh/client";
+import { AppError, type Pixelmesh } from "@pixelmesh/client";
+import { type Access, connectProcess } from "@pixelmesh/client/processes";
 import { BackgroundServiceDefinition, UpscaleServiceDefinition } from "@pixelmesh/proto";
 import { modelRoles } from "@pixelmesh/roles";
 import type { RpcClient } from "@pixelmesh/rpc";

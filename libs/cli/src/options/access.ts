@@ -1,7 +1,7 @@
-import type { Access } from "@pixelmesh/client";
+import type { Access } from "@pixelmesh/client/processes";
 import type { Env } from "@pixelmesh/config";
+import { wrongFlag } from "@pixelmesh/flag-values";
 import { type Command, Option } from "commander";
-import { wrongFlag } from "./usage-error.ts";
 
 const flags = [
   ["--tls-ca <file>", "CAs that the mesh is trusted by (PEM); calls are made over TLS", "PIXELMESH_TLS_CA_FILE"],

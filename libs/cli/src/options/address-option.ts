@@ -1,6 +1,6 @@
 import type { Env } from "@pixelmesh/config";
+import { parseAddress } from "@pixelmesh/flag-values";
 import { type Command, Option } from "commander";
-import { parseAddress } from "./flag-values.ts";
 
 const variable = "PIXELMESH_ADDRESS";
 

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
+import { UsageError } from "@pixelmesh/flag-values";
 import type { CliIo } from "../io.ts";
-import { UsageError } from "./usage-error.ts";
 
 /**
  * Asks on a terminal whether to do something to many jobs. Throws UsageError without a terminal: a script says `--yes`. Resolves

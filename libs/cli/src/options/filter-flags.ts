@@ -1,9 +1,6 @@
 import type { JobFilter, JobState, Reason } from "@pixelmesh/client";
+import { choiceFlag, labelFlag, repeatedFlag, timeFlag, wrongFlag } from "@pixelmesh/flag-values";
 import type { Command } from "commander";
-import { choiceFlag, repeatedFlag, timeFlag } from "./flag-values.ts";
-import { labelFlag } from "./label-flag.ts";
-import { didYouMean } from "./nearest.ts";
-import { wrongFlag } from "./usage-error.ts";
 
 /** Words of `--state`. */
 export const jobStates = ["running", "succeeded", "failed", "cancelled"] as const;
@@ -57,28 +54,17 @@ export async function toJobFilter(options: FilterOptions): Promise<JobFilter> {
 }
 
 async function toStates(words: readonly StateWord[]): Promise<JobState[]> {
-  const { toStateNumber } = await import("../format/describe-job.ts");
+  const { toStateNumber } = await import("@pixelmesh/json-views");
   return words.map(toStateNumber);
 }
 
 // Imported here, because the imports would slow down every command.
 async function toReasons(words: readonly string[]): Promise<Reason[]> {
-  const { reasons } = await import("@pixelmesh/errors");
-  return words.map((word) => {
-    const name = word.toUpperCase().replaceAll("-", "_");
-    const known = reasons.find((reason) => reason === name);
-    if (known === undefined)
-      throw wrongFlag("--reason", "a reason such as DEADLINE_EXCEEDED", word, didYouMean(name, reasons));
-    return known;
-  });
+  const { parseReason } = await import("@pixelmesh/pipeline-flags");
+  return words.map((word) => parseReason("--reason", word));
 }
 
 async function toOperations(words: readonly string[]): Promise<string[]> {
-  const { operationNames } = await import("@pixelmesh/pipeline");
-  return words.map((word) => {
-    const name = word.toLowerCase().replaceAll("-", "_");
-    if (!operationNames.includes(name))
-      throw wrongFlag("--operation", `one of ${operationNames.join(", ")}`, word, didYouMean(name, operationNames));
-    return name;
-  });
+  const { parseOperation } = await import("@pixelmesh/pipeline-flags");
+  return words.map((word) => parseOperation("--operation", word));
 }

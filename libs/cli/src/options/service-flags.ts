@@ -1,6 +1,5 @@
+import { didYouMean, wrongFlag } from "@pixelmesh/flag-values";
 import { type RoleName, roleNames } from "@pixelmesh/roles";
-import { didYouMean } from "./nearest.ts";
-import { wrongFlag } from "./usage-error.ts";
 
 /** Parses names of services, separated by commas, each once; throws UsageError with the nearest name. */
 export function servicesFlag(flag: string): (text: string) => RoleName[] {

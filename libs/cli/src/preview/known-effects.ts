@@ -1,7 +1,6 @@
 import type { EffectDescription } from "@pixelmesh/client";
 import { AppError } from "@pixelmesh/errors";
-import { didYouMean } from "../options/nearest.ts";
-import type { EffectText } from "../run/effect-text.ts";
+import { didYouMean, type EffectText } from "@pixelmesh/flag-values";
 
 /** Returns an effect of the catalogue. Throws UNKNOWN_EFFECT with the known names, from which a hint names the nearest. */
 export function findEffect(catalogue: readonly EffectDescription[], name: string): EffectDescription {

@@ -1,13 +1,11 @@
 import { type EffectDescription, ImageFormat, type Pixelmesh, PreviewMode } from "@pixelmesh/client";
 import { AppError } from "@pixelmesh/errors";
+import { type EffectText, type Format, wrongFlag } from "@pixelmesh/flag-values";
 import { defaultLimits, encodeFrame } from "@pixelmesh/imaging";
+import { toEffect } from "@pixelmesh/pipeline-flags";
 import { Encoding } from "@pixelmesh/proto";
 import type { CliIo } from "../io.ts";
 import { withMesh } from "../mesh-client/with-mesh.ts";
-import { wrongFlag } from "../options/usage-error.ts";
-import type { EffectText } from "../run/effect-text.ts";
-import type { Format } from "../run/formats.ts";
-import { toEffect } from "../run/to-effect.ts";
 import { writeOutput } from "../run/write-output.ts";
 import { assertKnown, withTypedEffects } from "./known-effects.ts";
 import { makeSheet } from "./make-sheet.ts";

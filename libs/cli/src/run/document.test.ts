@@ -1,6 +1,7 @@
+import { toFormatWord } from "@pixelmesh/json-views";
 import { ErrorReason, ImageFormat, Job, JobState, StepState } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
-import { type PictureResult, toFormatWord } from "./document.ts";
+import type { PictureResult } from "./document.ts";
 import { toBar, toProgressText } from "./picture-line.ts";
 import { createRunResults } from "./run-results.ts";
 

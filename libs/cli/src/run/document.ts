@@ -1,4 +1,6 @@
-import { ImageFormat, type Job, JobState } from "@pixelmesh/proto";
+import type { Failure } from "@pixelmesh/flag-values";
+import { toStateName } from "@pixelmesh/json-views";
+import { type Job, JobState } from "@pixelmesh/proto";
 
 /** An output that was written to disk. Sizes in pixels and bytes. */
 export type SavedOutput = {
@@ -10,9 +12,6 @@ export type SavedOutput = {
   readonly bytes: number;
   readonly sha256: string;
 };
-
-/** Why a picture failed. */
-export type Failure = { readonly reason: string; readonly message: string };
 
 /** The result of one picture. Without a job, the picture was refused before its job existed. */
 export type PictureResult = {
@@ -60,14 +59,4 @@ export function toJobDocument({ path, job, outputs, failure, isSkipped = false }
     notices: job?.notices ?? [],
     error: failure ?? null,
   };
-}
-
-/** Returns RUNNING, SUCCEEDED, FAILED or CANCELLED; FAILED where there is no job. */
-export function toStateName(state: JobState | undefined): string {
-  return Object.entries(JobState).find(([, value]) => value === state)?.[0] ?? "FAILED";
-}
-
-/** Returns the format's lower-case name: jpeg, png, webp, avif. */
-export function toFormatWord(format: ImageFormat): string {
-  return (Object.entries(ImageFormat).find(([, value]) => value === format)?.[0] ?? "unknown").toLowerCase();
 }

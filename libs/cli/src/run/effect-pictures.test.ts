@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseEffectText, parseVariant } from "@pixelmesh/flag-values";
+import { toPipeline } from "@pixelmesh/pipeline-flags";
 import { EffectDescription, ParameterType } from "@pixelmesh/proto";
 import { afterAll, expect, test } from "vitest";
 import { planEffects, possiblePaths } from "./effect-pictures.ts";
-import { parseEffectText, parseVariant } from "./effect-text.ts";
 import { parseRunFlags } from "./flags.ts";
-import { toPipeline } from "./pipeline.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pixelmesh-effect-pictures-"));
 const [logo, stamp] = ["logo.png", "stamp.png"].map((name) => join(folder, name)) as [string, string];

@@ -1,6 +1,6 @@
 import { globSync, readdirSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import { UsageError, wrongFlag } from "../options/usage-error.ts";
+import { UsageError, wrongFlag } from "@pixelmesh/flag-values";
 import { isStdin } from "./standard-paths.ts";
 
 /** How folders are searched. */

@@ -1,7 +1,7 @@
 import { AppError, isAbort, maskSecrets, toAppError } from "@pixelmesh/errors";
+import type { Failure } from "@pixelmesh/flag-values";
 import { withSizes } from "../format/text.ts";
 import { withHint } from "../options/hints.ts";
-import type { Failure } from "./document.ts";
 
 /** Converts any failure to a reason and a text. Files that cannot be read or written are INVALID_ARGUMENT. */
 export function toFailure(error: unknown): Failure {

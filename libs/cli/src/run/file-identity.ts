@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { UsageError } from "../options/usage-error.ts";
+import { UsageError } from "@pixelmesh/flag-values";
 import { isStdin } from "./standard-paths.ts";
 
 /** Returns a check whether a path leads to one of the input files, under any name. */

@@ -1,10 +1,14 @@
+import {
+  parseBackground,
+  parseBackgroundColor,
+  parseEffectText,
+  parsePosition,
+  parseVariant,
+} from "@pixelmesh/flag-values";
+import { toEffect, withSharedModel } from "@pixelmesh/pipeline-flags";
 import { EffectDescription, Model, ParameterType } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
-import { parseBackground, parseBackgroundColor, parsePosition } from "./background.ts";
-import { parseEffectText, parseVariant } from "./effect-text.ts";
 import { parseRunFlags, type RunOptions } from "./flags.ts";
-import { withSharedModel } from "./shared-model.ts";
-import { toEffect } from "./to-effect.ts";
 
 test("the settings of an effect are read as text", () => {
   expect(parseEffectText("dither")).toEqual({ name: "dither", settings: {} });

@@ -11,7 +11,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { UsageError, wrongFlag } from "../options/usage-error.ts";
+import { UsageError, wrongFlag } from "@pixelmesh/flag-values";
 import { isOpenForWriting } from "./descriptors.ts";
 import { isStdout, toDescriptor } from "./standard-paths.ts";
 

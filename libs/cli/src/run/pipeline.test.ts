@@ -1,4 +1,13 @@
 import {
+  parseBackground,
+  parseBackgroundColor,
+  parseCutOut,
+  parseEffectText,
+  parsePosition,
+  parseVariant,
+} from "@pixelmesh/flag-values";
+import { outputNames, type ToEffects, toPipeline } from "@pixelmesh/pipeline-flags";
+import {
   CutOutResult,
   type Effect,
   ExistingAlpha,
@@ -9,12 +18,7 @@ import {
 } from "@pixelmesh/proto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseBackground, parseBackgroundColor, parsePosition } from "./background.ts";
-import { parseCutOut } from "./cut-out-settings.ts";
-import { parseEffectText, parseVariant } from "./effect-text.ts";
-import { neededServices, outputNames, parseRunFlags, type RunOptions } from "./flags.ts";
-import type { ToEffects } from "./operation-flags.ts";
-import { toPipeline } from "./pipeline.ts";
+import { neededServices, parseRunFlags, type RunOptions } from "./flags.ts";
 
 const defaults = { quality: "auto", priority: "interactive", cache: true, address: "127.0.0.1:7400" } as const;
 const flagsOf = (options: Partial<RunOptions>) => parseRunFlags(["a.png"], { ...defaults, ...options });

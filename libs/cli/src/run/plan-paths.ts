@@ -1,12 +1,10 @@
 import { join } from "node:path";
 import { AppError } from "@pixelmesh/errors";
-import { colorNames } from "../options/css-colors.ts";
-import { didYouMean } from "../options/nearest.ts";
-import { wrongFlag } from "../options/usage-error.ts";
+import { colorNames, didYouMean, formats, wrongFlag } from "@pixelmesh/flag-values";
+import { outputNames } from "@pixelmesh/pipeline-flags";
 import { possiblePaths } from "./effect-pictures.ts";
 import { assertNoInput, createInputCheck, identityOf } from "./file-identity.ts";
-import { outputNames, type RunFlags } from "./flags.ts";
-import { formats } from "./formats.ts";
+import type { RunFlags } from "./flags.ts";
 import { chooseStems, toFileName } from "./output-paths.ts";
 import { assertFolder, assertWritable, findTarget } from "./output-target.ts";
 import type { PictureTask } from "./run-picture.ts";

@@ -1,11 +1,9 @@
 import type { Pixelmesh } from "@pixelmesh/client";
-import type { Failure } from "./document.ts";
+import type { Failure } from "@pixelmesh/flag-values";
+import { toPipeline, toTypedFailure, withSharedModel } from "@pixelmesh/pipeline-flags";
 import { planEffects } from "./effect-pictures.ts";
 import type { RunFlags } from "./flags.ts";
-import { toPipeline } from "./pipeline.ts";
 import type { PictureTask } from "./run-picture.ts";
-import { withSharedModel } from "./shared-model.ts";
-import { toTypedFailure } from "./typed-failure.ts";
 
 /** What all pictures of a command have in common. */
 export type PipelinePlan = Pick<PictureTask, "pipeline" | "effectPictures" | "explain">;

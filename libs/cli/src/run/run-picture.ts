@@ -1,11 +1,13 @@
 import type { Readable } from "node:stream";
 import { isJobEnded, type Job, type PipelineInput, type Pixelmesh, Priority, Quality } from "@pixelmesh/client";
 import { AppError, reasonFromEnum } from "@pixelmesh/errors";
-import { type Failure, type PictureResult, type SavedOutput, toFormatWord } from "./document.ts";
+import type { Failure } from "@pixelmesh/flag-values";
+import { toFormatWord } from "@pixelmesh/json-views";
+import { backgroundUpload } from "@pixelmesh/pipeline-flags";
+import type { PictureResult, SavedOutput } from "./document.ts";
 import type { EffectPicture } from "./effect-pictures.ts";
 import { toFailure } from "./failure.ts";
 import type { RunFlags } from "./flags.ts";
-import { backgroundUpload } from "./operation-flags.ts";
 import { openPicture } from "./picture-source.ts";
 import { type WriteContext, writeOutput } from "./write-output.ts";
 

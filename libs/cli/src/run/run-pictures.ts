@@ -1,11 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import type { Job, Pixelmesh } from "@pixelmesh/client";
+import { UsageError } from "@pixelmesh/flag-values";
+import { outputNames } from "@pixelmesh/pipeline-flags";
 import { escapeLine } from "../format/safe-text.ts";
 import { type CliIo, isPlain } from "../io.ts";
-import { UsageError } from "../options/usage-error.ts";
 import { expandPictures } from "./expand-pictures.ts";
 import { type Finished, openFinished } from "./finished.ts";
-import { assertOneOutput, neededServices, outputNames, type RunFlags } from "./flags.ts";
+import { assertOneOutput, neededServices, type RunFlags } from "./flags.ts";
+import { findMatteHint } from "./matte-hint.ts";
 import { type GivenAddress, openMesh } from "./open-mesh.ts";
 import { assertWritable, leadsToStdout } from "./output-target.ts";
 import { planPaths } from "./plan-paths.ts";
@@ -35,7 +37,9 @@ export async function runPictures(given: RunFlags & GivenAddress, io: CliIo): Pr
       document: flags.json,
       outputLines: !flags.json && !flags.quiet && !isPictureOnStdout(flags),
     });
+    const hint = findMatteHint(flags, mesh.client, io.stopping).then((text) => text && progress.note(text));
     const wallMs = await runAll(mesh.client, tasks, { progress, signal: io.stopping, finished, results });
+    await hint;
     if (flags.reportFile !== undefined) await writeFile(flags.reportFile, results.report());
     const counts = results.counts();
     if (tasks.length > 1) progress.note(toTotal(counts, wallMs));

@@ -1,7 +1,7 @@
 import type { GetClusterResponse, Job } from "@pixelmesh/client";
+import { toEnumWord } from "@pixelmesh/json-views";
 import { WorkClass, Zone } from "@pixelmesh/proto";
 import { fitStart } from "../format/display-width.ts";
-import { toEnumWord } from "../format/enum-word.ts";
 import { toShortSize, toShortTime, toTable } from "../format/text.ts";
 import { toProgressText } from "../run/picture-line.ts";
 import { fitSections, type Section } from "./fit-sections.ts";

@@ -1,10 +1,11 @@
 import { statSync } from "node:fs";
+import { wrongFlag } from "@pixelmesh/flag-values";
+import { outputNames } from "@pixelmesh/pipeline-flags";
 import { escapeLine } from "../format/safe-text.ts";
 import { type CliIo, isPlain } from "../io.ts";
-import { wrongFlag } from "../options/usage-error.ts";
 import { createInputCheck, identityOf } from "../run/file-identity.ts";
 import { openFinished } from "../run/finished.ts";
-import { neededServices, outputNames } from "../run/flags.ts";
+import { neededServices } from "../run/flags.ts";
 import { openMesh } from "../run/open-mesh.ts";
 import { assertFolder, assertWritable } from "../run/output-target.ts";
 import { assertBackground, furtherInputs, possibleFormats, toFolderPlace } from "../run/plan-paths.ts";

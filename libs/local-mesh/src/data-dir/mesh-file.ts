@@ -5,7 +5,7 @@ import { endLeftovers } from "../processes/leftovers.ts";
 import { identify, type ProcessIdentity } from "../processes/process-identity.ts";
 import { lockDir } from "./dir-lock.ts";
 
-/** One process of a running mesh. Addresses are `host:port`, `metrics` is a URL. */
+/** One process of a running mesh. Addresses are `host:port`, `metrics` is a URL. `grpc` is the address of its API, which is HTTP for the gateway. */
 export type MeshProcess = {
   readonly name: string;
   readonly pid: number;

@@ -1,9 +1,9 @@
 import type { Env } from "@pixelmesh/config";
 import { AppError, expected } from "@pixelmesh/errors";
-import { type RoleName, roleNames, roles } from "@pixelmesh/roles";
+import { portVariable as apiPortVariable, type RoleName, roleNames, roles } from "@pixelmesh/roles";
 import { isFree } from "./reserve-ports.ts";
 
-/** The three ports of one service process. */
+/** The three ports of one service process. `grpc` is that of its API, which is HTTP for the gateway. */
 export type ServicePorts = { readonly grpc: number; readonly health: number; readonly metrics: number };
 
 /** Ports of a whole mesh. */
@@ -13,7 +13,7 @@ const kinds = ["grpc", "health", "metrics"] as const;
 
 /** Name of the variable that sets one port of a service. */
 export function portVariable(name: RoleName, kind: keyof ServicePorts): string {
-  return `PIXELMESH_${name.toUpperCase()}_${kind.toUpperCase()}_PORT`;
+  return apiPortVariable(name, kind === "grpc" ? "api" : kind);
 }
 
 /**

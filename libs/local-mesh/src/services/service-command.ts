@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { AppError } from "@pixelmesh/errors";
-import { nodeFlags } from "@pixelmesh/lifecycle";
+import { moduleBeside, nodeFlags } from "@pixelmesh/lifecycle";
 import type { RoleName } from "@pixelmesh/roles";
 
 /** The command that runs one service. */
@@ -10,14 +10,29 @@ export type ServiceCommand = readonly [file: string, ...args: readonly string[]]
 const root = new URL("../../../../", import.meta.url);
 
 /** The module to preload into a service so that it ends when its parent ends. */
-export const parentWatch = new URL("../processes/parent-watch.ts", import.meta.url);
+export const parentWatch: URL = moduleBeside(import.meta.url, "../processes/parent-watch");
 
-/** Throws SERVICE_UNAVAILABLE in a built command line, which comes without services. It is for meshes that run elsewhere. */
+const isCheckout = import.meta.url.endsWith(".ts");
+
+/** Returns the main module of a service: in a checkout its source, else the package beside this one. */
+function mainOf(name: RoleName): string {
+  const main = isCheckout
+    ? new URL(`services/${name}/src/main.ts`, root)
+    : new URL(`../../../${name}/dist/main.js`, import.meta.url);
+  return fileURLToPath(main);
+}
+
+/** Throws SERVICE_UNAVAILABLE in a command line that comes without services, as its image does. It is for meshes that run elsewhere. */
+export function assertServices(): void {
+  if (isCheckout || existsSync(mainOf("ingest"))) return;
+  const text = "Expected the services of Pixelmesh to start a mesh from; this is its command line alone";
+  throw new AppError("SERVICE_UNAVAILABLE", `${text}: name a running mesh by --address`);
+}
+
+/** Throws SERVICE_UNAVAILABLE outside of a checkout, which alone has source files. */
 export function assertCheckout(): void {
-  if (import.meta.url.endsWith(".ts")) return;
-  const text =
-    "Expected a checkout of Pixelmesh to start a mesh from; this is its command line alone: name a running mesh";
-  throw new AppError("SERVICE_UNAVAILABLE", `${text} by --address`);
+  if (!isCheckout)
+    throw new AppError("SERVICE_UNAVAILABLE", "Expected a checkout of Pixelmesh, which alone has source files");
 }
 
 /**
@@ -34,21 +49,20 @@ const maxHeapMiB = 512;
  */
 const heapGrowthPercent = 400;
 
-/** Returns the command of a service of this checkout: node, its flags, the main module. Throws as `assertCheckout` does. */
+/** Returns the command of a service: node, its flags, the main module. Throws as `assertServices` does. */
 export function serviceCommand(
   name: RoleName,
   nodePath: string,
   options: { readonly preload?: URL; readonly args?: readonly string[] } = {},
 ): ServiceCommand {
-  assertCheckout();
-  const main = fileURLToPath(new URL(`services/${name}/src/main.ts`, root));
+  assertServices();
   const preload = options.preload ? ["--import", options.preload.href] : [];
   const flags = [
     `--max-old-space-size=${maxHeapMiB}`,
     `--heap-growing-percent=${heapGrowthPercent}`,
     ...nodeFlags(import.meta.url),
   ];
-  return [nodePath, ...flags, ...preload, main, ...(options.args ?? [])];
+  return [nodePath, ...flags, ...preload, mainOf(name), ...(options.args ?? [])];
 }
 
 /** Returns the directory of Node's compile cache, which makes the next start quicker. Undefined outside a checkout. */

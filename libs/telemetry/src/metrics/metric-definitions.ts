@@ -1,6 +1,7 @@
 import { brokerMetrics } from "./definitions/broker.ts";
 import type { Definition } from "./definitions/definition.ts";
 import { deviceMetrics } from "./definitions/devices.ts";
+import { gatewayMetrics } from "./definitions/gateway.ts";
 import { jobMetrics } from "./definitions/jobs.ts";
 import { processMetrics } from "./definitions/process.ts";
 import { storageMetrics } from "./definitions/storage.ts";
@@ -12,6 +13,7 @@ export const metricDefinitions = {
   ...storageMetrics,
   ...brokerMetrics,
   ...deviceMetrics,
+  ...gatewayMetrics,
 };
 
 /** The name of a metric in the registry. */

@@ -14,7 +14,8 @@ export function addList(effects: Command, io: CliIo, finish: (exitCode: number) 
     .option("--json", "print JSON")
     .action(async ({ address, json }: Options) => {
       const all = await withMesh(io, address, (client) => client.effects({ signal: io.stopping }));
-      const { describeEffects, toEffectJson } = await import("../../format/describe-effects.ts");
+      const { describeEffects } = await import("../../format/describe-effects.ts");
+      const { toEffectJson } = await import("@pixelmesh/json-views");
       io.stdout.write(json ? `${JSON.stringify(all.map(toEffectJson), null, 2)}\n` : describeEffects(all));
       finish(0);
     });

@@ -1,11 +1,18 @@
+import {
+  choiceFlag,
+  type EffectText,
+  type Format,
+  formatAliases,
+  formats,
+  parseEffectText,
+  repeatedFlag,
+  toOutputFormat,
+  UsageError,
+} from "@pixelmesh/flag-values";
 import type { Command } from "commander";
 import type { CliIo } from "../../io.ts";
 import { addressOption } from "../../options/address-option.ts";
-import { choiceFlag, repeatedFlag } from "../../options/flag-values.ts";
-import { UsageError } from "../../options/usage-error.ts";
 import { type PreviewModeName, previewModes } from "../../preview/modes.ts";
-import { type EffectText, parseEffectText } from "../../run/effect-text.ts";
-import { type Format, formatAliases, formats, toOutputFormat } from "../../run/formats.ts";
 
 type Options = {
   readonly effect?: readonly EffectText[];

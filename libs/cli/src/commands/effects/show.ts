@@ -16,7 +16,8 @@ export function addShow(effects: Command, io: CliIo, finish: (exitCode: number) 
     .action(async (name: string, { address, json }: Options) => {
       const all = await withMesh(io, address, (client) => client.effects({ signal: io.stopping }));
       const { findEffect } = await import("../../preview/known-effects.ts");
-      const { describeEffect, toEffectJson } = await import("../../format/describe-effects.ts");
+      const { describeEffect } = await import("../../format/describe-effects.ts");
+      const { toEffectJson } = await import("@pixelmesh/json-views");
       const effect = findEffect(all, name);
       io.stdout.write(json ? `${JSON.stringify(toEffectJson(effect), null, 2)}\n` : describeEffect(effect));
       finish(0);

@@ -1,4 +1,4 @@
-import { workerRoles } from "@pixelmesh/roles";
+import { brokerRoles, workerRoles } from "@pixelmesh/roles";
 import { boundedBuckets, type Definition, priorities, waitSeconds, workStreams } from "./definition.ts";
 
 /** Metrics of messages, work queues and buckets. */
@@ -62,7 +62,7 @@ export const brokerMetrics = {
     type: "counter",
     help: "Durable writes requested of the broker, by kind of write and by stream or bucket.",
     labels: { what: "open" },
-    from: "all",
+    from: brokerRoles,
   },
   pixelmesh_malformed_messages_total: {
     type: "counter",
@@ -80,6 +80,6 @@ export const brokerMetrics = {
     type: "counter",
     help: "Reconnections to the broker.",
     labels: {},
-    from: "all",
+    from: brokerRoles,
   },
 } as const satisfies Record<string, Definition>;

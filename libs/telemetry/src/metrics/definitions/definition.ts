@@ -42,7 +42,7 @@ export const workStreams = workerRoles.map((name) => `WORK_${name.toUpperCase()}
 /** Kinds of blobs, by their use in jobs. */
 export const blobKinds = ["output", "input", "frame"] as const;
 /** Buckets with a size limit, whose oldest entries are evicted. */
-export const boundedBuckets = ["jobs", "results", "batches"] as const;
+export const boundedBuckets = ["jobs", "results", "batches", "callbacks"] as const;
 
 /** Labels of a call, named by the OpenTelemetry conventions. */
 export const rpcLabels = {

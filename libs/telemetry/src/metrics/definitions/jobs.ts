@@ -147,4 +147,22 @@ export const jobMetrics = {
     labels: { result: ["kept", "computed", "decoded", "replaced"] },
     from: ["effects"],
   },
+  pixelmesh_callback_attempts_total: {
+    type: "counter",
+    help: "Calls of callback addresses. `delivered`: status 200 to 299; `gone`: status 410, which ends the callback; `failed`: anything else; `given_up`: failed, and it was the last attempt.",
+    labels: { outcome: ["delivered", "failed", "gone", "given_up"] },
+    from: ["ingest"],
+  },
+  pixelmesh_callbacks_pending: {
+    type: "gauge",
+    help: "Callbacks that are still to be made. Exported by the replica of ingest that makes them; 0 from others.",
+    labels: {},
+    from: ["ingest"],
+  },
+  pixelmesh_callback_oldest_age_seconds: {
+    type: "gauge",
+    help: "Time since the end of the oldest job whose callback is still to be made; 0 without one.",
+    labels: {},
+    from: ["ingest"],
+  },
 } as const satisfies Record<string, Definition>;

@@ -26,7 +26,7 @@ export const processMetrics = {
     type: "histogram",
     help: "Duration of calls to other services; of a stream, from its start to its end.",
     labels: rpcLabels,
-    from: workerRoles,
+    from: [...workerRoles, "gateway"],
     buckets: rpcSeconds,
   },
   pixelmesh_tls_certificate_end_seconds: {

@@ -1,0 +1,24 @@
+export { parseOperation, parseReason } from "./filter-words.ts";
+export {
+  type AskedOperation,
+  askedOperations,
+  askedRoles,
+  backgroundUpload,
+  operationFlags,
+  type StepFlags,
+  type ToEffects,
+} from "./operation-flags.ts";
+export { toPipeline } from "./pipeline.ts";
+export {
+  hasMainSteps,
+  mainOutput,
+  outputNames,
+  type PipelineFlags,
+  type PipelineOptions,
+  parsePipelineOptions,
+} from "./pipeline-options.ts";
+export { type EffectFile, type EffectPlan, type FileRules, planEffects, type TypedEffects } from "./plan-effects.ts";
+export { withSharedModel } from "./shared-model.ts";
+export { toEffect } from "./to-effect.ts";
+export { toTypedFailure } from "./typed-failure.ts";
+export { toUpscale, type UpscaleOptions } from "./upscale-flags.ts";

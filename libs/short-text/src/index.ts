@@ -1,0 +1,1 @@
+export { toRate, toRoughTime, toShortSize, toShortTime } from "./short-text.ts";

@@ -1,0 +1,100 @@
+import { toShortSize } from "@pixelmesh/short-text";
+import { useSignal } from "@preact/signals";
+import { toErrorText } from "../api/api-error.ts";
+import { changeModel, fetchModels, offersModelChanges } from "../api/mesh.ts";
+import type { Model } from "../api/types.ts";
+import { usePoll } from "../state/use-poll.ts";
+import { announce } from "../ui/announce.tsx";
+import { DataTable } from "../ui/data-table.tsx";
+import { ErrorNote } from "../ui/error-note.tsx";
+
+/** The models of the mesh, with buttons to load and unload them where the gateway offers that. */
+export function Models() {
+  const { value: models = [], error, refresh } = usePoll(fetchModels, 5_000);
+  const { value: isChangeable = false } = usePoll(offersModelChanges, 600_000);
+  const usable = models.filter(({ available }) => available);
+  const missing = models.filter(({ available }) => !available);
+  return (
+    <section aria-labelledby="models">
+      <h2 id="models">Models</h2>
+      <ErrorNote error={error} />
+      <DataTable
+        caption="Models that can be used"
+        columns={["Model", "Task", "Size", "Licence", "State", ...(isChangeable ? ["Change"] : [])]}
+        rows={usable.map((model) => ({
+          key: `${model.service}/${model.name}`,
+          cells: [...toCells(model), ...(isChangeable ? [<Change key="change" model={model} onDone={refresh} />] : [])],
+        }))}
+      />
+      {isChangeable ? null : (
+        <p class="hint">
+          Models are loaded when a job needs them. <code>pixelmesh models load</code> loads one before.
+        </p>
+      )}
+      {missing.length === 0 ? null : (
+        <details>
+          <summary>{missing.length} known models have no file here</summary>
+          <ul class="plain">
+            {missing.map(({ service, name, unavailableReason }) => (
+              <li key={`${service}/${name}`}>
+                {name}: {unavailableReason}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}
+
+function toCells({
+  name,
+  task,
+  scale,
+  sizeBytes,
+  licence,
+  isDefault,
+  loaded,
+  pinned,
+  provider,
+  residentBytes,
+}: Model): string[] {
+  const state = loaded
+    ? `loaded on ${provider}, ${toShortSize(residentBytes)}${pinned ? ", pinned" : ""}`
+    : "not loaded";
+  return [
+    isDefault ? `${name} (default)` : name,
+    task === "upscale" ? `upscale ×${scale}` : task,
+    toShortSize(sizeBytes),
+    licence,
+    state,
+  ];
+}
+
+function Change({ model, onDone }: { readonly model: Model; readonly onDone: () => void }) {
+  const isBusy = useSignal(false);
+  const action = model.loaded ? "unload" : "load";
+  const change = async () => {
+    isBusy.value = true;
+    try {
+      await changeModel(model.name, action);
+      announce(`${model.name} was ${action}ed`);
+      onDone();
+    } catch (error) {
+      announce(toErrorText(error));
+    } finally {
+      isBusy.value = false;
+    }
+  };
+  return (
+    <button
+      type="button"
+      class="small"
+      disabled={isBusy.value}
+      onClick={() => void change()}
+      aria-label={`${action} ${model.name}`}
+    >
+      {action}
+    </button>
+  );
+}

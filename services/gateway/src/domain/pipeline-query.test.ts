@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { parsePipelineQuery, pipelineQuery } from "./pipeline-query.ts";
+
+const parse = (text: string) => parsePipelineQuery(new URLSearchParams(text));
+
+test("names are the flags of the command line", () => {
+  expect(parse("scale=2&model=x&denoise=0.5")).toMatchObject({ upscale: { scale: 2, model: "x", denoise: 0.5 } });
+  expect(parse("effect=dither:levels=4&effect=blur&default_order").effects.map(({ name }) => name)).toEqual([
+    "dither",
+    "blur",
+  ]);
+  expect(parse("background=%23fff&format=jpg&encode_quality=80")).toMatchObject({
+    removeBackground: true,
+    background: { kind: "color", color: "#ffffff" },
+    format: "jpeg",
+    encodeQuality: 80,
+  });
+  expect(parse("max_side=64&no_cache&allow_degraded=false&label=a&label=b&deadline=90s&priority=batch")).toMatchObject({
+    maxSidePx: 64,
+    noCache: true,
+    allowDegraded: false,
+    labels: ["a", "b"],
+    deadlineMs: 90_000,
+    priority: "batch",
+  });
+  expect(parse("max_side=64&no_cache=false").noCache).toBe(false);
+});
+
+test.each([
+  ["scale=5", "Expected `scale` to be one of 2, 3, 4, got `5`"],
+  ["max_side=1", "Expected `max_side` to be an integer from 16 to 16384, got `1`"],
+  ["remove_background=maybe", "Expected `remove_background` to be one of true, false, got `maybe`"],
+  ["no_cache=maybe", "Expected `no_cache` to be one of true, false"],
+  ["width=100&scale=2", "Expected scale, or width and height, got both"],
+  ["denoise=1", "Expected `denoise` to be given with scale, width or height, got `1`"],
+  ["background=cat.png", "Expected `background` to be an opaque colour, gradient:…, blur:N, or @background"],
+  ["upscale_model=x&max_side=64", "Expected `upscale_model` to be given with scale, width or height"],
+  ["lossless&format=jpeg&max_side=64", "Expected `lossless` with png, webp or auto, got `jpeg`"],
+  ["", "Expected something to do: scale, width"],
+])("`%s` is refused in the words of the query", (text, message) => expect(() => parse(text)).toThrow(message));
+
+test("a wrong value names its field", () => {
+  expect(() => parse("cut_out=threshold=2")).toThrow(
+    expect.objectContaining({
+      reason: "INVALID_ARGUMENT",
+      fields: [expect.objectContaining({ field: "cut_out threshold" })],
+    }),
+  );
+});
+
+test("every name has a description and a schema", () => {
+  for (const [name, { description, schema }] of Object.entries(pipelineQuery)) {
+    expect(name).toMatch(/^[a-z_]+$/);
+    expect(description, name).toMatch(/\.$/);
+    expect(schema.type, name).toBeDefined();
+  }
+});

@@ -1,0 +1,196 @@
+import {
+  choiceFlag,
+  durationFlag,
+  fits,
+  formatAliases,
+  formats,
+  integerFlag,
+  labelFlag,
+  numberFlag,
+  parseBackground,
+  parseBackgroundColor,
+  parseCutOut,
+  parseEffectText,
+  parsePosition,
+  parseVariant,
+  priorities,
+  qualities,
+  wrongFlag,
+} from "@pixelmesh/flag-values";
+import { type PipelineFlags, type PipelineOptions, parsePipelineOptions } from "@pixelmesh/pipeline-flags";
+import type { Parameter } from "./parameter.ts";
+import { inQuery } from "./typed-query.ts";
+
+/** One name of the query that says what is done with a picture: its documentation, and how its text becomes an option. */
+type QueryName = Parameter & { readonly option: keyof PipelineOptions; readonly parse: (text: string) => unknown };
+
+const text = { type: "string" };
+const share = (maximum: number) => ({ type: "number", minimum: 0, maximum });
+const whole = (minimum: number, maximum: number) => ({ type: "integer", minimum, maximum });
+const words = (list: readonly string[]) => ({ type: "string", enum: list });
+
+/** A name without a value, or with `true` or `false`. */
+function flagName(option: keyof PipelineOptions, flag: string, description: string): QueryName {
+  const parse = choiceFlag(flag, ["true", "false"]);
+  return {
+    option,
+    description,
+    schema: { type: "boolean" },
+    parse: (value) => (value === "" || parse(value) === "true" ? true : undefined),
+  };
+}
+
+function name(
+  option: keyof PipelineOptions,
+  schema: Parameter["schema"],
+  description: string,
+  parse: (text: string) => unknown,
+  isRepeated = false,
+): QueryName {
+  return { option, schema, description, parse, isRepeated };
+}
+
+const modelName = (flag: string) => (value: string) => {
+  if (value === "") throw wrongFlag(flag, "the name of a model", value);
+  return value;
+};
+
+/** The names of the query, as the flags of `pixelmesh run` with `_` for `-`; `scale` is `--upscale`. */
+const queryNames: Readonly<Record<string, QueryName>> = {
+  max_side: name(
+    "maxSide",
+    whole(16, 16_384),
+    "Shrinks the picture to this longest side, in pixels.",
+    integerFlag("--max-side", 16, 16_384),
+  ),
+  scale: name("upscale", { type: "integer", enum: [2, 3, 4] }, "Enlarges by this factor with a model.", (value) =>
+    Number(choiceFlag("--upscale", ["2", "3", "4"])(value)),
+  ),
+  width: name(
+    "width",
+    whole(1, 16_384),
+    "Enlarges to this width instead; with `height`, to fit both.",
+    integerFlag("--width", 1, 16_384),
+  ),
+  height: name("height", whole(1, 16_384), "Enlarges to this height instead.", integerFlag("--height", 1, 16_384)),
+  model: name("model", text, "Model for enlarging or cutting out.", modelName("--model")),
+  upscale_model: name("upscaleModel", text, "Model for enlarging.", modelName("--upscale-model")),
+  cutout_model: name("cutoutModel", text, "Model for cutting out.", modelName("--cutout-model")),
+  denoise: name(
+    "denoise",
+    share(1),
+    "Strength of noise removal, for a model with a pair.",
+    numberFlag("--denoise", 0, 1),
+  ),
+  sharpen: name("sharpen", share(1), "Sharpens the enlarged picture.", numberFlag("--sharpen", 0, 1)),
+  contrast: name("contrast", share(0.5), "Adds contrast to the enlarged picture.", numberFlag("--contrast", 0, 0.5)),
+  remove_background: flagName("removeBackground", "--remove-background", "Cuts out the main object."),
+  cut_out: name(
+    "cutOut",
+    text,
+    "Cuts out with settings `key=value,…`, such as `threshold=0.5,feather=1`.",
+    parseCutOut,
+  ),
+  background: name(
+    "background",
+    text,
+    "Cuts out, and puts a colour, `gradient:A,B[@ANGLE]`, `blur:N`, or the file of the form `@background` behind.",
+    parseBackgroundName,
+  ),
+  background_fit: name(
+    "backgroundFit",
+    words(fits),
+    "How a background picture is placed.",
+    choiceFlag("--background-fit", fits),
+  ),
+  background_position: name(
+    "backgroundPosition",
+    text,
+    "Where a background picture lies: `X,Y` from `0,0` (left, top) to `1,1`.",
+    parsePosition,
+  ),
+  background_color: name(
+    "backgroundColor",
+    text,
+    "Colour around a background picture that does not cover.",
+    parseBackgroundColor,
+  ),
+  effect: name(
+    "effect",
+    text,
+    "`NAME[:key=value,…]` or `preset:NAME`; repeated for a chain. A picture is `@NAME`, a file of the form.",
+    (value) => parseEffectText(value),
+    true,
+  ),
+  default_order: flagName("defaultOrder", "--default-order", "The effects are a set, which runs in the default order."),
+  variant: name("variant", text, "`NAME=EFFECT+EFFECT…`: a further output. Repeated for several.", parseVariant, true),
+  quality: name(
+    "quality",
+    words(qualities),
+    "Size limit of a picture that enters an upscale.",
+    choiceFlag("--quality", qualities),
+  ),
+  format: name("format", words(formats), "Format of the outputs.", choiceFlag("--format", formats, formatAliases)),
+  encode_quality: name(
+    "encodeQuality",
+    whole(1, 100),
+    "Quality of JPEG, WebP and AVIF files.",
+    integerFlag("--encode-quality", 1, 100),
+  ),
+  lossless: flagName("lossless", "--lossless", "Writes WebP files without loss."),
+  priority: name(
+    "priority",
+    words(priorities),
+    "Interactive work is started before batch work.",
+    choiceFlag("--priority", priorities),
+  ),
+  allow_degraded: flagName(
+    "allowDegraded",
+    "--allow-degraded",
+    "Permits smaller sizes and lighter models under load; the job lists them.",
+  ),
+  deadline: name(
+    "deadline",
+    text,
+    "Time after which an unfinished job fails, such as `90s`; 1 s to 24 h.",
+    durationFlag("--deadline", "1s", "24h"),
+  ),
+  label: name("label", text, "Label by which jobs are found; repeated for several.", labelFlag("--label"), true),
+};
+
+/** The documented names of the query that say what is done with a picture. */
+export const pipelineQuery: Readonly<Record<string, Parameter>> = {
+  ...queryNames,
+  no_cache: { description: "Neither reads nor writes the result cache.", schema: { type: "boolean" } },
+};
+
+const defaults: Pick<PipelineOptions, "quality" | "priority"> = { quality: "auto", priority: "interactive" };
+
+/** Reads what is done with a picture. `preset` holds options that a route has set already. Throws INVALID_ARGUMENT that names the wrong value. */
+export function parsePipelineQuery(query: URLSearchParams, preset: Partial<PipelineOptions> = {}): PipelineFlags {
+  return inQuery(() => {
+    const options: Record<string, unknown> = { ...defaults, ...preset };
+    for (const [key, value] of query) {
+      const known = Object.hasOwn(queryNames, key) ? queryNames[key] : undefined;
+      if (!known) continue;
+      const parsed = known.parse(value);
+      if (parsed === undefined) continue;
+      options[known.option] = known.isRepeated ? [...((options[known.option] as unknown[]) ?? []), parsed] : parsed;
+    }
+    options.cache = !isNamed(query, "no_cache");
+    return parsePipelineOptions(options as PipelineOptions);
+  });
+}
+
+/** Whether a name without a value, or with `true`, is in the query. Throws UsageError for another value than `true` and `false`. */
+function isNamed(query: URLSearchParams, key: string): boolean {
+  const value = query.get(key);
+  return value !== null && (value === "" || choiceFlag(`--${key}`, ["true", "false"])(value) === "true");
+}
+
+/** The upload that stands for a background picture is always named `background`. */
+function parseBackgroundName(value: string): unknown {
+  const background = parseBackground(value);
+  if (background.kind !== "picture" || background.path === "@background") return background;
+  throw wrongFlag("--background", "an opaque colour, gradient:…, blur:N, or @background for a file of the form", value);
+}

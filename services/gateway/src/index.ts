@@ -1,0 +1,2 @@
+export { type GatewayConfig, gatewayFields } from "./config.ts";
+export { startGateway } from "./server.ts";

@@ -1,0 +1,254 @@
+import { decodePicture, defaultLimits } from "@pixelmesh/imaging";
+import { ImageFormat } from "@pixelmesh/proto";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type GatewayMesh, json, picture, post, postJson, startGateway } from "./start-gateway.ts";
+
+/** Operations of the OpenAPI document that a test has called, by their ids. */
+const called = new Set<string>();
+let gateway: GatewayMesh;
+// biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document is read by its paths.
+let document: any;
+let validator: Ajv2020;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  document = await json(fetch(`${gateway.url}/openapi.json`));
+  validator = new Ajv2020({ strict: false, validateFormats: false });
+  validator.addSchema({ $id: "openapi", ...document });
+}, 120_000);
+afterAll(() => gateway?.[Symbol.asyncDispose]());
+
+/** Finds the operation of the document that a request is of. */
+function operationOf(method: string, path: string) {
+  const templates = Object.keys(document.paths).filter((template) => {
+    const pattern = template.replace(/[.:]/g, "\\$&").replace(/\{\w+\}/g, "[^/:]+");
+    return new RegExp(`^${pattern}$`).test(path) && document.paths[template][method.toLowerCase()];
+  });
+  expect(templates, `${method} ${path}`).toHaveLength(1);
+  const template = templates[0] as string;
+  return {
+    operation: document.paths[template][method.toLowerCase()],
+    pointer: `${toPointer(template)}/${method.toLowerCase()}`,
+  };
+}
+
+const toPointer = (text: string) => encodeURIComponent(text.replaceAll("~", "~0").replaceAll("/", "~1"));
+
+/** Calls a path and checks status, media type and JSON of the answer against the document. Returns the response and its JSON. */
+async function call(
+  method: string,
+  path: string,
+  options: { body?: Uint8Array | object; headers?: Record<string, string>; status?: number } = {},
+) {
+  const { body, headers = {}, status = 200 } = options;
+  const isJson = body !== undefined && !(body instanceof Uint8Array);
+  const response = await fetch(`${gateway.url}${path}`, {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { "content-type": isJson ? "application/json" : "image/jpeg" }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : (body as Uint8Array) }),
+  });
+  const text = Buffer.from(await response.arrayBuffer());
+  expect(response.status, `${method} ${path}: ${text.subarray(0, 600)}`).toBe(status);
+  const { operation, pointer } = operationOf(method, path.split("?")[0] as string);
+  called.add(operation.operationId);
+  const key = operation.responses[status] ? String(status) : "default";
+  expect(status >= 400 || key !== "default", `${status} of ${operation.operationId} is documented`).toBe(true);
+  const content = operation.responses[key].content ?? {};
+  const type = (response.headers.get("content-type") ?? "").split(";")[0] as string;
+  if (Object.keys(content).length === 0) expect(text.length).toBe(0);
+  else
+    expect(
+      Object.keys(content).some((each) => each === type || (each === "image/*" && type.startsWith("image/"))),
+      type,
+    ).toBe(true);
+  if (!type.endsWith("json")) return { response, bytes: text, value: undefined };
+  const value = JSON.parse(String(text));
+  const check = validator.compile({
+    $ref: `openapi#/paths/${pointer}/responses/${key}/content/${toPointer(type)}/schema`,
+  });
+  expect(
+    check(value),
+    `${method} ${path}: ${JSON.stringify(check.errors)} in ${JSON.stringify(value).slice(0, 600)}`,
+  ).toBe(true);
+  return { response, bytes: text, value };
+}
+
+test("every route answers as the OpenAPI document says", async () => {
+  for (const path of ["/v1/effects", "/v1/models", "/v1/models?task=upscale", "/v1/cluster", "/v1/stats", "/v1/health"])
+    await call("GET", path);
+  const sync = await call("POST", "/v1/images/effects?effect=dither:levels=3&format=png", { body: picture });
+  const shown = await decodePicture(sync.bytes, defaultLimits);
+  expect([shown.frame.widthPx, shown.frame.heightPx]).toEqual([400, 480]);
+  const jobId = sync.response.headers.get("x-pixelmesh-job") as string;
+  await call("POST", "/v1/images/prescale?max_side=64", { body: picture });
+  await call("POST", "/v1/images/upscale?scale=2&wait=0&max_side=64", { body: picture, status: 202 });
+  await call("POST", "/v1/images/remove-background?wait=60s&max_side=64", { body: picture });
+  const job = await call("GET", `/v1/jobs/${jobId}`);
+  expect(job.value).toMatchObject({ id: jobId, state: "SUCCEEDED", priority: "interactive", error: null });
+  await call("GET", "/v1/jobs?page_size=1&state=succeeded&operation=apply_effects");
+  await call("GET", `/v1/jobs/${jobId}/outputs/result`);
+  await call("GET", `/v1/jobs/${jobId}/events`);
+  await call("DELETE", `/v1/jobs/${jobId}`);
+  await call("POST", "/v1/jobs:cancel", { body: { filter: { labels: ["none"] }, dryRun: true } });
+  await call("POST", "/v1/jobs:retry", { body: { filter: { states: ["failed"] }, dryRun: true } });
+
+  const { value: stored } = await call("POST", "/v1/pictures", { body: picture });
+  const { value: info } = await call("POST", "/v1/inspect", { body: picture });
+  expect(info).toEqual(stored.info);
+  const pipeline = { steps: [{ id: "a", applyEffects: { effects: [{ name: "sepia" }] } }] };
+  const created = await call("POST", "/v1/jobs", {
+    body: { pipeline, sources: [{ sha256: stored.sha256 }], labels: ["x"] },
+    status: 202,
+  });
+  expect(created.response.headers.get("location")).toBe(`/v1/jobs/${created.value.id}`);
+  await call("POST", "/v1/previews", {
+    body: {
+      sha256: stored.sha256,
+      effects: [{ name: "dither", parameters: { levels: 2, dark: "#102030" } }],
+      mode: "fast",
+    },
+  });
+  await call("POST", "/v1/previews?effect=blur&mode=balanced&viewer=a", { body: picture });
+
+  const { value: batch } = await call("POST", "/v1/batches", {
+    body: { pipeline, sources: [stored.sha256, { sha256: stored.sha256, name: "second" }] },
+    status: 202,
+  });
+  await call("GET", "/v1/batches");
+  await call("GET", `/v1/batches/${batch.id}/events`);
+  expect((await call("GET", `/v1/batches/${batch.id}`)).value).toMatchObject({ state: "ENDED", jobsSucceeded: 2 });
+  expect((await call("GET", `/v1/batches/${batch.id}/jobs`)).value.jobs[1]).toMatchObject({
+    name: "second",
+    state: "SUCCEEDED",
+  });
+  await call("POST", `/v1/batches/${batch.id}:retry`);
+  await call("DELETE", `/v1/batches/${batch.id}`);
+
+  const models = (await call("GET", "/v1/models?task=upscale")).value as { name: string; available: boolean }[];
+  const model = models.find(({ available }) => available)?.name as string;
+  expect((await call("POST", `/v1/models/${model}:load`)).value.model).toMatchObject({ loaded: true });
+  expect((await call("POST", `/v1/models/${model}:pin`)).value.model).toMatchObject({ pinned: true });
+  expect((await call("POST", `/v1/models/${model}:unload`)).value).toMatchObject({ wasLoaded: true });
+
+  await call("GET", "/v1/dead-letters");
+  await call("GET", "/v1/dead-letters/77", { status: 404 });
+  await call("POST", "/v1/dead-letters/77:replay", { status: 404 });
+  await call("DELETE", "/v1/dead-letters/77", { status: 204 });
+  await call("GET", "/v1/callbacks?state=failed");
+  await call("POST", `/v1/callbacks/${jobId}:retry`, { status: 404 });
+
+  const documented = Object.values(document.paths).flatMap((operations) =>
+    Object.values(operations as Record<string, { operationId: string }>).map(({ operationId }) => operationId),
+  );
+  expect([...called].sort()).toEqual([...new Set(documented)].sort());
+  expect(documented.length).toBe(new Set(documented).size);
+}, 240_000);
+
+test("a job by HTTP has the outputs of the same job by gRPC", async () => {
+  const { client } = gateway.mesh;
+  const byHttp = await post(`${gateway.url}/v1/images/effects?effect=posterize:levels=3&format=png`);
+  const job = await client.jobs.create({
+    pipeline: {
+      steps: [
+        {
+          id: "effects",
+          operation: {
+            $case: "applyEffects",
+            value: {
+              effects: [{ name: "posterize", parameters: { levels: { kind: { $case: "number", value: 3 } } } }],
+            },
+          },
+        },
+      ],
+      outputs: [{ name: "result", encoding: { format: ImageFormat.PNG } }],
+    },
+    pictures: [{ name: "source", bytes: picture }],
+  });
+  const ended = await client.jobs.wait(job.id);
+  expect(byHttp.headers.get("etag")).toBe(`"${ended.outputs[0]?.sha256}"`);
+});
+
+test("a form has fields, the picture, and further files that texts name", async () => {
+  const form = new FormData();
+  form.append("effect", "watermark:picture=@logo,opacity=1");
+  form.append("background", "@background");
+  form.append("format", "png");
+  for (const name of ["picture", "logo", "background"]) form.append(name, new Blob([picture]), `${name}.jpg`);
+  const response = await fetch(`${gateway.url}/v1/images/effects?wait=60s`, { method: "POST", body: form });
+  expect(response.status, await response.clone().text()).toBe(200);
+  const job = await json(fetch(`${gateway.url}/v1/jobs/${response.headers.get("x-pixelmesh-job")}`));
+  expect(job.sources.map(({ name }: { name: string }) => name)).toEqual(["source", "logo", "background"]);
+  expect(job.steps.map(({ operation }: { operation: string }) => operation)).toEqual([
+    "remove_background",
+    "replace_background",
+    "apply_effects",
+  ]);
+});
+
+test("a form may hold the pipeline as JSON", async () => {
+  const form = new FormData();
+  form.append(
+    "pipeline",
+    JSON.stringify({
+      steps: [{ id: "a", prescale: { maxSidePx: 50 } }],
+      outputs: [{ name: "small", encoding: { format: "webp" } }],
+    }),
+  );
+  form.append("label", "form");
+  form.append("picture", new Blob([picture]));
+  const job = await json(fetch(`${gateway.url}/v1/jobs`, { method: "POST", body: form }));
+  expect(job).toMatchObject({ labels: ["form"], outputs: [{ name: "small" }] });
+});
+
+test("wait, Prefer and their defaults decide between the picture and 202", async () => {
+  const slow = "/v1/images/upscale?scale=4&no_cache";
+  const statusOf = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await post(`${gateway.url}${path}`, picture, headers);
+    await response.arrayBuffer();
+    return response.status;
+  };
+  expect(await statusOf(`${slow}&wait=0`)).toBe(202);
+  expect(await statusOf(`${slow}&wait=10ms`)).toBe(202);
+  expect(await statusOf(slow, { prefer: "respond-async" })).toBe(202);
+  expect(await statusOf(slow, { prefer: "wait=0" })).toBe(202);
+  expect(await statusOf("/v1/jobs?max_side=64")).toBe(202);
+  expect(await statusOf("/v1/jobs?max_side=64&wait=60s")).toBe(200);
+  expect(await statusOf("/v1/jobs?max_side=64", { prefer: "wait=60" })).toBe(200);
+  await gateway.mesh.client.jobs.cancelMany({ operations: ["upscale"] });
+});
+
+test("an Idempotency-Key makes one job of repeated requests", async () => {
+  const create = () => post(`${gateway.url}/v1/jobs?max_side=50`, picture, { "idempotency-key": "same" });
+  const [first, second] = [await json(create()), await json(create())];
+  expect(second.id).toBe(first.id);
+  const other = await post(`${gateway.url}/v1/jobs?max_side=51`, picture, { "idempotency-key": "same" });
+  expect(other.status).toBe(409);
+  expect(await json(other)).toMatchObject({ reason: "REQUEST_ID_REUSED" });
+  const body = {
+    pipeline: { steps: [{ id: "a", prescale: { maxSidePx: 50 } }] },
+    sources: [{ sha256: first.sources[0].sha256 }],
+  };
+  const ids = [
+    postJson(`${gateway.url}/v1/jobs`, body, { "idempotency-key": "j" }),
+    postJson(`${gateway.url}/v1/jobs`, body, { "idempotency-key": "j" }),
+  ];
+  const [a, b] = await Promise.all(ids.map(json));
+  expect(a.id).toBe(b.id);
+});
+
+test("several outputs are chosen by name, and a failed job is a problem", async () => {
+  const variants = "/v1/images/effects?variant=a=sepia&variant=b=invert&format=png";
+  const [first, second] = await Promise.all(["", "&output=b"].map((more) => post(`${gateway.url}${variants}${more}`)));
+  expect(first?.headers.get("content-disposition")).toContain(".a.png");
+  expect(second?.headers.get("content-disposition")).toContain(".b.png");
+  const failed = await post(
+    `${gateway.url}/v1/images/remove-background?cut_out=min_confidence=1,on_low_confidence=fail&wait=60s`,
+  );
+  expect(failed.status).toBe(422);
+  expect(failed.headers.get("content-type")).toMatch(/^application\/problem\+json/);
+  expect(await json(failed)).toMatchObject({ reason: "LOW_CONFIDENCE", jobId: failed.headers.get("x-pixelmesh-job") });
+});
