@@ -20,7 +20,7 @@ export {
   sequenceOf,
   widenBucket,
 } from "./kv/bucket-size.ts";
-export { type FedEntry, followKeys, type KeyFeed } from "./kv/key-feed.ts";
+export { type FedEntry, followKeys, type KeyFeed, type KeyFeedOptions } from "./kv/key-feed.ts";
 export { bidForLease, type LeaseBid } from "./kv/lease.ts";
 export { announceService, listServices, type ServiceFacts } from "./kv/service-registry.ts";
 export { type Entry, openStore, type Store } from "./kv/store.ts";

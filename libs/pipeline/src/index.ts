@@ -71,6 +71,7 @@ export { type AiBounds, aiBounds } from "./plan/size-policy.ts";
 export { validatePipeline } from "./plan/validate-pipeline.ts";
 export { assertEncoding, canonicalEncoding, encodingKey } from "./values/encoding.ts";
 export { MAX_ATTEMPTS, MAX_OUTPUTS, MAX_STARTS, MAX_STEPS, OUTPUT_LIFE_MS } from "./values/limits.ts";
+export { toPublicUrl } from "./values/public-url.ts";
 export { type Bounds, fitWithin, type Size } from "./values/sizes.ts";
 export { STALE_AFTER_MS, type StepProgressView } from "./view/job-progress.ts";
 export { mergeProgress } from "./view/merge-progress.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
 import { type MeshEvent, type MeshProcess, startMesh } from "@pixelmesh/local-mesh";
-import type { RoleName } from "@pixelmesh/roles";
+import { jobRoles, type RoleName } from "@pixelmesh/roles";
 import { keepLogs, trackDataDir } from "./kept-logs.ts";
 
 /** A mesh of processes for a test, on free ports and in its own directory. `await using` stops it. */
@@ -30,7 +30,7 @@ export type TestMeshOptions = {
   readonly modelsDirs?: readonly string[];
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: all. */
+  /** Default: all but the gateway. */
   readonly services?: readonly RoleName[];
 };
 
@@ -38,7 +38,7 @@ const stopGraceMs = 10_000;
 
 /** Starts the services of this checkout as processes, with the code of `pixelmesh up`, and resolves when all serve. */
 export async function startTestMesh(options: TestMeshOptions = {}): Promise<TestMesh> {
-  const { modelsDirs = [], env = {}, services } = options;
+  const { modelsDirs = [], env = {}, services = jobRoles } = options;
   const dataDir = await mkdtemp(join(tmpdir(), "pixelmesh-test-"));
   const removeDir = trackDataDir(dataDir);
   const events: MeshEvent[] = [];
@@ -49,7 +49,7 @@ export async function startTestMesh(options: TestMeshOptions = {}): Promise<Test
       env: { ...process.env, PIXELMESH_LOG_LEVEL: "info", PIXELMESH_STOP_GRACE: "5s", ...env },
       modelsDirs,
       onEvent: (event) => events.push(event),
-      ...(services ? { services } : {}),
+      services,
     });
     // Another program may take a free port first. Then the start was retried, and its errors are not of this mesh.
     events.splice(0, events.length, ...events.filter(({ kind }) => kind !== "error"));

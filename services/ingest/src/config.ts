@@ -1,6 +1,7 @@
 import { type ConfigOf, field } from "@pixelmesh/config";
 import { addressVariable, localAddress } from "@pixelmesh/roles";
 import { workerFields } from "@pixelmesh/worker";
+import { urlFields } from "./url-fields.ts";
 
 /** Settings of the ingest service. */
 export const ingestFields = {
@@ -84,6 +85,7 @@ export const ingestFields = {
     "Most open WatchBatch calls of this process; more are refused at once (QUEUE_FULL).",
     { min: 1, max: 10_000 },
   ),
+  ...urlFields,
   adaptCpuLoad: field.integer(
     "PIXELMESH_INGEST_ADAPT_CPU_LOAD",
     "2",

@@ -9,6 +9,7 @@ import { startBatchFeeder } from "./batches/feeder.ts";
 import { createReleasePictures } from "./batches/release-pictures.ts";
 import { createStartBatchJob } from "./batches/start-batch-job.ts";
 import type { IngestConfig } from "./config.ts";
+import type { Callbacks } from "./open-callbacks.ts";
 import type { Intake } from "./open-intake.ts";
 import type { Stores } from "./open-stores.ts";
 import type { Orchestrator } from "./orchestrator/orchestrator.ts";
@@ -28,6 +29,7 @@ export type BatchesParts = {
   readonly orchestrator: Orchestrator;
   readonly limiter: OpenJobLimiter;
   readonly intake: Intake;
+  readonly callbacks: Pick<Callbacks, "assertAllowed">;
   readonly config: IngestConfig;
 };
 
@@ -58,6 +60,7 @@ export async function openBatches(parts: BatchesParts): Promise<Batches> {
       known: stores.pictures,
       releaseBlobs: (jobId) => blobs.release(jobId),
       readFill: () => readBatchFill(bus),
+      assertCallback: parts.callbacks.assertAllowed,
       limits: config,
     }),
     async start() {

@@ -2,6 +2,7 @@ import type { WorkerParts } from "@pixelmesh/worker";
 import type { CatalogueClient } from "./adapters/catalogue-client.ts";
 import type { BucketSpace } from "./admission/bucket-space.ts";
 import type { OpenJobLimiter } from "./admission/open-job-limiter.ts";
+import type { AssertCallbackSpace } from "./callbacks/callback-space.ts";
 import type { IngestConfig } from "./config.ts";
 import type { Measurements } from "./open-orchestrator.ts";
 import type { Stores } from "./open-stores.ts";
@@ -26,17 +27,18 @@ export type IntakeParts = {
   readonly measured: Measurements;
   readonly limiter: OpenJobLimiter;
   readonly space: BucketSpace;
+  readonly assertCallbackSpace: AssertCallbackSpace;
   readonly config: Pick<IngestConfig, "interactivePerTenant">;
 };
 
 /** Creates an intake, once for a replica: its jobs take turns. */
 export function createIntake(parts: IntakeParts): Intake {
-  const { worker, stores, orchestrator, catalogue, measured, limiter, space, config } = parts;
+  const { worker, stores, orchestrator, catalogue, measured, limiter, space, assertCallbackSpace, config } = parts;
   const { base, blobs, limits } = worker;
   const { rates, load, stats } = measured;
   return {
     inspect: createInspector(limits),
     planning: { catalogue, limits, rates, load, limiter, interactivePerTenant: config.interactivePerTenant },
-    accept: createAcceptJob({ base, stats, store: stores.store, orchestrator, blobs, space }),
+    accept: createAcceptJob({ base, stats, store: stores.store, orchestrator, blobs, space, assertCallbackSpace }),
   };
 }

@@ -1,6 +1,7 @@
 import { createMeasuredRates, type MeasuredRates } from "@pixelmesh/pipeline";
 import type { WorkerParts } from "@pixelmesh/worker";
 import { createLoadMonitor, type LoadMonitor } from "./admission/load-monitor.ts";
+import type { KeepCallback } from "./callbacks/keep-callback.ts";
 import type { IngestConfig } from "./config.ts";
 import { createStatsRecorder, type StatsRecorder } from "./domain/stats-recorder.ts";
 import type { Stores } from "./open-stores.ts";
@@ -30,6 +31,7 @@ export function openOrchestrator(
   { base, results, blobs }: WorkerParts,
   { store, open, waiters, smallPictures, onWritten }: Stores,
   { rates, load, stats }: Measurements,
+  keepCallback: KeepCallback,
   { outputLifeMs, reconcileAfterMs }: IngestConfig,
 ): Orchestrator {
   const { bus, metrics } = base;
@@ -48,6 +50,7 @@ export function openOrchestrator(
     rates,
     load,
     stats,
+    keepCallback,
     onWritten,
     outputLifeMs,
     reconcileAfterMs,

@@ -13,8 +13,10 @@ import { createOpenJobLimiter } from "./admission/open-job-limiter.ts";
 import type { IngestConfig } from "./config.ts";
 import { openDirectServices } from "./forward/direct-services.ts";
 import { openBatches } from "./open-batches.ts";
+import { openCallbacks } from "./open-callbacks.ts";
 import { createIntake } from "./open-intake.ts";
 import { createMeasurements, type Measurements, openOrchestrator } from "./open-orchestrator.ts";
+import { openSourceReader } from "./open-source-reader.ts";
 import { openStores } from "./open-stores.ts";
 import { startBucketEvictor } from "./reconciler/bucket-evictor.ts";
 import { startReconciler } from "./reconciler/reconciler.ts";
@@ -23,6 +25,7 @@ import { createInspectImage } from "./rpc/inspect-image.ts";
 import { createJobService } from "./rpc/job-service.ts";
 import { createPrescaleImage } from "./rpc/prescale-image.ts";
 import { createPrescaleHandler } from "./steps/prescale-step.ts";
+import { rememberUploads } from "./stores/recent-uploads.ts";
 
 /** CreateBatch calls in progress: each holds a few MiB of digests and names. */
 const maxCreateBatchCalls = 8;
@@ -41,7 +44,8 @@ export async function startIngest(
   const stores = await openStores(base, worker.scratch);
   const catalogue = openCatalogue(base, config);
   const measured = createMeasurements(worker, config);
-  const orchestrator = openOrchestrator(worker, stores, measured, config);
+  const callbacks = await openCallbacks(base, config);
+  const orchestrator = openOrchestrator(worker, stores, measured, callbacks.keep, config);
 
   const { store, open } = stores;
   const lease = await openLease(base);
@@ -53,9 +57,21 @@ export async function startIngest(
   const tokens = openCallerTokens(base, config);
   const limiter = createOpenJobLimiter(open, config);
   const space = createBucketSpace({ read: () => readBucketState(base.bus, "jobs"), evictNow: evictor.runNow });
-  const intake = createIntake({ worker, stores, orchestrator, catalogue, measured, limiter, space, config });
-  const batches = await openBatches({ worker, stores, orchestrator, limiter, intake, config });
+  const intake = createIntake({
+    worker,
+    stores,
+    orchestrator,
+    catalogue,
+    measured,
+    limiter,
+    space,
+    assertCallbackSpace: callbacks.assertSpace,
+    config,
+  });
+  const batches = await openBatches({ worker, stores, orchestrator, limiter, intake, callbacks, config });
+  const reader = openSourceReader(config, limits.maxBytes);
   const prescale = createPrescaleHandler(config);
+  const recent = rememberUploads(blobs);
   const storage = connect(base, "download", config.storageAddress);
   const direct = openDirectServices({
     base,
@@ -83,7 +99,7 @@ export async function startIngest(
         JobServiceDefinition,
         createJobService({
           base,
-          worker,
+          worker: { ...worker, blobs: recent.uploading },
           stores,
           orchestrator,
           catalogue,
@@ -94,12 +110,23 @@ export async function startIngest(
           config,
           intake,
           batchMethods: batches.methods,
+          callbacks,
+          reader,
         }),
       );
       const { operators } = tokens;
       server.add(
         DeadLetterServiceDefinition,
-        createDeadLetterService({ base, operators, store, results, blobs, limiter, intake }),
+        createDeadLetterService({
+          base,
+          operators,
+          store,
+          results,
+          blobs,
+          limiter,
+          intake,
+          callbacks: callbacks.store,
+        }),
       );
       server.add(IngestServiceDefinition, {
         inspectImage: createInspectImage(uploads, limits),
@@ -115,7 +142,8 @@ export async function startIngest(
   const reconciler = startReconciler({ base, store, open, orchestrator, reconcileAfterMs, lease });
   life.defer("reconciler", reconciler.close);
   await batches.start();
-  await startStepWorker(worker, "ingest", { prescale });
+  callbacks.start(lease);
+  await startStepWorker({ ...worker, blobs: recent.reading }, "ingest", { prescale });
   await announceReady(base, rpc);
   return { base, rpc };
 }

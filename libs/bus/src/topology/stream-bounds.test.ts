@@ -53,7 +53,7 @@ test("bound and size of a bucket convert into each other; the reserve of jobs an
   expect(toMaxBytes("results", 64 * KiB)).toBe(64 * KiB);
   fc.assert(
     fc.property(fc.integer({ min: 64 * KiB, max: 2 ** 40 }), (bytes) => {
-      for (const bucket of ["jobs", "results", "batches"] as const)
+      for (const bucket of ["jobs", "results", "batches", "callbacks"] as const)
         expect(toBoundBytes(bucket, toMaxBytes(bucket, bytes))).toBeCloseTo(bytes, 2);
     }),
   );

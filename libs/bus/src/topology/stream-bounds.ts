@@ -33,6 +33,7 @@ export type BucketName =
   | "jobs"
   | "results"
   | "batches"
+  | "callbacks"
   | "uploads"
   | "open"
   | "waits"
@@ -43,16 +44,16 @@ export type BucketName =
 /** The buckets whose oldest entries are evicted by their sequence. */
 export type EvictableBucket = "jobs" | "results";
 
-/** The buckets with a bound of their own. The oldest finished batches are evicted by their keys. */
-export type BoundedBucket = EvictableBucket | "batches";
+/** The buckets with a bound of their own. The oldest finished batches and callbacks are evicted by their keys. */
+export type BoundedBucket = EvictableBucket | "batches" | "callbacks";
 
 const leastReserve = MiB / 2;
 
-/** The buckets whose entries grow while their work runs. */
-const growing: ReadonlySet<BoundedBucket> = new Set(["jobs", "batches"]);
+/** The buckets whose entries grow while their work runs, and that of callbacks, whose entries are written when accepted jobs end. */
+const growing: ReadonlySet<BoundedBucket> = new Set(["jobs", "batches", "callbacks"]);
 
 /**
- * Returns the `max_bytes` of a bucket with a bound. `jobs` and `batches` have a reserve of half the bound, at least 512 KiB: records of
+ * Returns the `max_bytes` of a bucket with a bound. `jobs`, `batches` and `callbacks` have a reserve of half the bound, at least 512 KiB: records of
  * running jobs grow until they end, by at most three quarters of their size at acceptance, and a batch grows by 16 bytes for each job that ends. The reserve must never be used up:
  * nats-server 2.9 accepts a message that takes the stream slightly above `max_bytes`, then removes the oldest message, even in a
  * stream that discards new messages.
@@ -82,8 +83,8 @@ export function planBounds(settings: BoundSettings): StreamBounds {
     batches: toMaxBytes("batches", settings.natsBatchesMaxBytes),
   };
   const small = { leases: MiB, services: 4 * MiB, profiles: 4 * MiB, uploads: 32 * MiB };
-  /** Work streams, dead letters, `open` and `waits`. */
-  const fixedCount = workerRoles.length + 3;
+  /** Work streams, dead letters, `open`, `waits` and `callbacks`. */
+  const fixedCount = workerRoles.length + 4;
   const total = Object.values(configured).reduce((sum, bytes) => sum + bytes, fixedCount * fixed);
   const available = settings.natsStoreMaxBytes - Object.values(small).reduce((sum, bytes) => sum + bytes);
   const factor = Math.min(1, Math.max(0, available) / total);
@@ -99,6 +100,7 @@ export function planBounds(settings: BoundSettings): StreamBounds {
       batches: scaled(configured.batches),
       open: scaled(fixed),
       waits: scaled(fixed),
+      callbacks: scaled(fixed),
     },
   };
 }

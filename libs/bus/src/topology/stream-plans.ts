@@ -68,6 +68,8 @@ export const buckets: readonly BucketPlan[] = [
   { name: "results", ttlMs: 7 * dayMs, maxValueBytes: 64 * 1024 },
   // A progress record has at most 50,000 ends of 16 bytes; NATS takes messages of 1 MiB by default.
   { name: "batches", ttlMs: 7 * dayMs, maxValueBytes: 900 * 1024 },
+  // The attempts of a callback take about a day, or longer if its receiver asks for it.
+  { name: "callbacks", ttlMs: 7 * dayMs, maxValueBytes: 64 * 1024 },
   // As long as an upload without a job is kept, and the time that clocks may differ. A full bucket removes its oldest entries: their senders are
   // asked for the bytes again.
   { name: "uploads", ttlMs: uploadTtlMs, maxValueBytes: 1024, discard: DiscardPolicy.Old },

@@ -37,6 +37,8 @@ export type PlanRequest = {
   readonly limits: PlanLimits;
   /** Load of the mesh, which degrades requests that allow it. Default: no load. */
   readonly load?: Load;
+  /** The pictures as the request names them, if it names one by its address. Default: `sources`. */
+  readonly requested?: readonly Source[];
   /** Measured speeds. Without them every expected_ms is 0. */
   readonly rates?: Pick<MeasuredRates, "expectedMs">;
 };
@@ -93,8 +95,9 @@ export function planJob(request: PlanRequest): JobSpec {
       ...degraded.flatMap(({ adaptations }) => adaptations),
     ],
     notices: unusedNotices(asked, needed),
-    requestDigest: requestDigest(header, sources),
+    requestDigest: requestDigest(header, request.requested ?? sources),
     labels: [...new Set(header.labels)],
+    callbackUrl: header.callbackUrl,
   });
   assertSpecSize(spec);
   return spec;

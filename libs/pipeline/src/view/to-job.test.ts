@@ -40,6 +40,21 @@ const after = (...events: JobEvent[]) =>
   );
 
 describe("a job as its owner sees it", () => {
+  test("names the steps whose results each step takes, and the trace of its creation", () => {
+    const { steps, traceId } = toJob(
+      { ...spec, traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
+      after(),
+      1,
+    );
+    expect(steps.map(({ id, inputSteps }) => [id, inputSteps])).toEqual([
+      ["up", []],
+      ["cut", ["up"]],
+      ["fx", ["up"]],
+    ]);
+    expect(traceId).toBe("0af7651916cd43dd8448eb211c80319c");
+    expect(toJob({ ...spec, traceparent: "" }, after(), 1).traceId).toBe("");
+  });
+
   test("marks an output after its expiry as expired, not as ready", () => {
     const record = after(started("up"), completed(spec, "up"), completed(spec, "fx", 1, createdUnixMs + 300));
     const outputAt = (nowUnixMs: number) => {

@@ -15,6 +15,7 @@ import {
 import { isJobEnded } from "../job/job-record.ts";
 import { modelOf, operationOf, operations } from "../operations/operations.ts";
 import { encodingKey } from "../values/encoding.ts";
+import { toPublicUrl } from "../values/public-url.ts";
 import { jobEtaMs, jobProgress, type StepProgressView, stepProgress, withReported } from "./job-progress.ts";
 
 /**
@@ -51,6 +52,8 @@ export function toJob(
     revision,
     requestId: spec.requestId,
     labels: spec.labels,
+    callbackUrl: toPublicUrl(spec.callbackUrl),
+    traceId: /^00-([0-9a-f]{32})-/.exec(spec.traceparent)?.[1] ?? "",
   });
 }
 
@@ -81,6 +84,7 @@ function stepStatus(planned: PlannedStep, step: StepRecord, progress: number): S
     widthPx: result?.widthPx || planned.widthPx,
     heightPx: result?.heightPx || planned.heightPx,
     confidence: made?.confidence,
+    inputSteps: (planned.step?.inputs ?? []).flatMap(({ from }) => (from?.$case === "step" ? [from.value] : [])),
   };
 }
 

@@ -1,3 +1,4 @@
+export { type AnswerCall, type HttpReceiver, type ReceivedCall, startHttpReceiver } from "./http-receiver.ts";
 export {
   collectable,
   countOpenFiles,

@@ -15,7 +15,8 @@ import type { Logger, Metrics } from "@pixelmesh/telemetry";
 export type CatalogueClient = {
   /** Returns everything that a pipeline may name. Throws SERVICE_UNAVAILABLE only if a service that it needs has never answered. */
   forPipeline(pipeline: Pipeline): Promise<Catalogue>;
-  models(): Promise<Model[]>;
+  /** Returns the models for one task, or all for an empty one. Asks only the services that have them. */
+  models(task: string): Promise<Model[]>;
   effects(): Promise<EffectDescription[]>;
 };
 
@@ -80,7 +81,14 @@ export function createCatalogueClient(
       ]);
       return { upscaleModels: upscaleList, matteModels: matteList, effects: effectList };
     },
-    models: async () => (await Promise.all([upscaleModels(), matteModels()])).flat(),
+    async models(task) {
+      const lists = [
+        ["upscale", upscaleModels],
+        ["matte", matteModels],
+      ] as const;
+      const asked = lists.filter(([own]) => task === "" || task === own);
+      return (await Promise.all(asked.map(([, list]) => list()))).flat();
+    },
     effects: allEffects,
   };
 }

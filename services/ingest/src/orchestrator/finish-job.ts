@@ -5,6 +5,7 @@ import { type StepRecord, StepState, WorkItem } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { BlobClient, ResultCache } from "@pixelmesh/worker";
+import type { KeepCallback } from "../callbacks/keep-callback.ts";
 import type { StatsRecorder } from "../domain/stats-recorder.ts";
 import type { StoredJob } from "../stores/job-store.ts";
 import type { OpenJobs } from "../stores/open-jobs.ts";
@@ -21,6 +22,7 @@ export type FinishParts = {
   readonly open: Pick<OpenJobs, "remove">;
   readonly blobs: Pick<BlobClient, "release">;
   readonly stats: Pick<StatsRecorder, "recordEnded">;
+  readonly keepCallback: KeepCallback;
 };
 
 /**
@@ -49,6 +51,8 @@ export async function finishJob(parts: FinishParts, job: StoredJob, occasion: Fi
   if (occasion !== "ended" || !record.steps.every(hasRunOnce)) publishCancel(bus, jobId, keptSteps);
   // Not awaited: without it, storage may delete the job's blobs from the deadline on.
   parts.blobs.release(jobId).catch((error: unknown) => log.debug({ err: error, jobId }, "blobs not released"));
+  // The entry in `open` stays until the callback is stored. The reconciler repeats that.
+  if (!(await parts.keepCallback(job))) return keys;
   const isRemoved = await parts.open.remove({ jobId, tenant: spec.tenant });
   if (isRemoved && occasion !== "createdAgain") await announceEnd(parts, job);
   return keys;

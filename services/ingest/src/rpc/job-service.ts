@@ -1,16 +1,19 @@
-import { AppError } from "@pixelmesh/errors";
 import type { RpcConnection } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { WorkerParts } from "@pixelmesh/worker";
 import type { CatalogueClient } from "../adapters/catalogue-client.ts";
+import type { SourceReader } from "../adapters/source-reader.ts";
 import type { BucketSpace } from "../admission/bucket-space.ts";
 import type { OpenJobLimiter } from "../admission/open-job-limiter.ts";
 import type { IngestConfig } from "../config.ts";
+import type { Callbacks } from "../open-callbacks.ts";
 import type { Intake } from "../open-intake.ts";
 import type { Measurements } from "../open-orchestrator.ts";
 import type { Stores } from "../open-stores.ts";
 import type { Orchestrator } from "../orchestrator/orchestrator.ts";
 import type { createBatchMethods } from "./batches/batch-methods.ts";
+import { createListCallbacks } from "./callbacks/list-callbacks.ts";
+import { createRetryCallback } from "./callbacks/retry-callback.ts";
 import { createCancelJob } from "./cancel-job.ts";
 import { createCancelJobs } from "./cancel-jobs.ts";
 import { createCreateJob } from "./create-job/create-job.ts";
@@ -38,10 +41,8 @@ export type JobServiceParts = {
   readonly config: Pick<IngestConfig, "jobDeadlineMs">;
   readonly intake: Intake;
   readonly batchMethods: ReturnType<typeof createBatchMethods>;
-};
-
-const callbacksMissing = () => {
-  throw new AppError("METHOD_UNIMPLEMENTED", "This release makes no callbacks yet");
+  readonly callbacks: Pick<Callbacks, "store" | "assertAllowed">;
+  readonly reader: SourceReader;
 };
 
 /** Creates the handlers of JobService. */
@@ -52,6 +53,7 @@ export function createJobService(parts: JobServiceParts) {
   const { uploads, downloads } = worker.transfers;
   const { stats } = measured;
   const { inspect, planning, accept } = parts.intake;
+  const { callbacks, reader } = parts;
   return {
     createJob: createCreateJob({
       base,
@@ -65,10 +67,12 @@ export function createJobService(parts: JobServiceParts) {
         uploads,
         limits,
         inspect,
+        reader,
         known: stores.pictures,
         keepSmall: (jobId, sha256, bytes) => stores.smallPictures.keep(jobId, sha256, bytes, limiter.openJobs()),
       },
       planning,
+      assertCallback: callbacks.assertAllowed,
       stats,
       jobDeadlineMs: config.jobDeadlineMs,
     }),
@@ -80,8 +84,8 @@ export function createJobService(parts: JobServiceParts) {
     retryJobs: createRetryJobs({ base, store, index, blobs, results, limiter, intake: parts.intake }),
     downloadOutput: createDownloadOutput({ store, watchers, downloads, storage }),
     ...parts.batchMethods,
-    listCallbacks: callbacksMissing,
-    retryCallback: callbacksMissing,
+    listCallbacks: repeatable(base.log, createListCallbacks(callbacks.store)),
+    retryCallback: repeatable(base.log, createRetryCallback(callbacks.store)),
     getStats: createGetStats({ base, stats, scheduler, storage }),
     ...createProxies(catalogue, scheduler),
   };

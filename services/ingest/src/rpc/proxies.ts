@@ -14,10 +14,9 @@ export function createProxies(catalogue: Pick<CatalogueClient, "models" | "effec
     // The client is created for each call, because another scheduler may have become the leader.
     getCluster: (request: GetClusterRequest) =>
       scheduler.client(SchedulerServiceDefinition).getCluster(request, { timeoutMs: 5_000, repeat: true }),
-    async listModels({ task }: ListModelsRequest): Promise<ListModelsResponse> {
-      const models = await catalogue.models();
-      return { models: task === "" ? models : models.filter((model) => model.task === task) };
-    },
+    listModels: async ({ task }: ListModelsRequest): Promise<ListModelsResponse> => ({
+      models: await catalogue.models(task),
+    }),
     listEffects: async (): Promise<ListEffectsResponse> => ({ effects: await catalogue.effects() }),
   };
 }

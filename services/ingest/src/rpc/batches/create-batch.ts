@@ -28,6 +28,8 @@ export type CreateBatchParts = {
   readonly planning: PlanParts;
   /** The size of the bucket `batches`. */
   readonly readFill: () => Promise<Pick<BucketFill, "sizeBytes" | "boundBytes">>;
+  /** Throws unless jobs may have this callback now. */
+  readonly assertCallback: (url: string) => Promise<void>;
   readonly limits: { readonly maxBatches: number; readonly maxBatchesPerTenant: number };
 };
 
@@ -72,6 +74,7 @@ export function createCreateBatch(parts: CreateBatchParts) {
     const { requestId } = parsed.header;
     const earlier = await batches.findRequest({ tenant, requestId });
     if (earlier) return viewEarlier(earlier, parsed);
+    await parts.assertCallback(parsed.header.callbackUrl);
     const spec = BatchSpec.create({
       batchId: createBatchId(nowUnixMs, randomBytes(16), { tenant, requestId }),
       tenant,

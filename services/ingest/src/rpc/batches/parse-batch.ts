@@ -5,7 +5,6 @@ import { type CreateBatchRequest, type CreateJobHeader, Priority } from "@pixelm
 import { maxBatchSources, maxNameBytes } from "../../domain/batch-limits.ts";
 import { parseDeadline } from "../../domain/deadline.ts";
 import { assertCallerLabels } from "../../domain/labels.ts";
-import { refuseUrl } from "../../domain/refuse-urls.ts";
 
 /** A CreateBatch request whose fields are within their ranges. */
 export type ParsedBatch = {
@@ -34,7 +33,6 @@ export function parseBatch(request: CreateBatchRequest): ParsedBatch {
     labels: [...new Set(labels)],
   };
   assertCallerLabels(header.labels, "header.labels");
-  refuseUrl("callback_url", request.header.callbackUrl);
   const all = hash("sha256", sources.map(({ sha256 }) => sha256).join("\n"), "hex");
   return { header, sources, requestDigest: requestDigest(header, [{ name: "source", sha256: all, info: undefined }]) };
 }

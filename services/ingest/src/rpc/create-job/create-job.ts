@@ -4,12 +4,12 @@ import type { CreateJobRequest, Job, JobSpec } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import { addCallLogFields } from "@pixelmesh/telemetry";
+import type { SourceReader } from "../../adapters/source-reader.ts";
 import type { BucketSpace } from "../../admission/bucket-space.ts";
 import type { OpenJobLimiter } from "../../admission/open-job-limiter.ts";
 import { parseDeadline } from "../../domain/deadline.ts";
 import { createJobId } from "../../domain/job-id.ts";
 import { assertCallerLabels } from "../../domain/labels.ts";
-import { refuseUrl } from "../../domain/refuse-urls.ts";
 import type { StatsRecorder } from "../../domain/stats-recorder.ts";
 import type { JobStore, StoredJob } from "../../stores/job-store.ts";
 import type { Watchers } from "../../watch/watchers.ts";
@@ -30,7 +30,9 @@ export type CreateJobParts = {
   readonly watchers: Pick<Watchers, "view">;
   readonly limiter: OpenJobLimiter;
   readonly space: BucketSpace;
-  readonly pictures: PictureParts;
+  readonly pictures: PictureParts & { readonly reader: SourceReader };
+  /** Throws unless a job may have this callback now. */
+  readonly assertCallback: (url: string) => Promise<void>;
   readonly planning: PlanParts;
   readonly stats: Pick<StatsRecorder, "recordRefused">;
   /** The default time to the deadline. */
@@ -59,10 +61,10 @@ export function createCreateJob(parts: CreateJobParts) {
     blobs.release(jobId).catch((error: unknown) => log.debug({ err: error, jobId }, "pictures not released"));
   }
 
-  function viewEarlier({ header, sources }: ReceivedJob, earlier: StoredJob, newJob: NewJob): Job {
+  function viewEarlier({ header, requested }: ReceivedJob, earlier: StoredJob, newJob: NewJob): Job {
     // Two calls of one millisecond may have the same id. The earlier job needs its pictures.
     if (earlier.spec.jobId === newJob.jobId) newJob.mayExist = true;
-    assertSameRequest(header, sources, earlier);
+    assertSameRequest(header, requested, earlier);
     addCallLogFields({ jobId: earlier.spec.jobId });
     return watchers.view(earlier);
   }
@@ -100,7 +102,7 @@ async function receive(
   stream: AsyncIterable<CreateJobRequest>,
   call: Call,
 ): Promise<ReceivedJob> {
-  const { store, limiter, space, base, jobDeadlineMs } = parts;
+  const { store, limiter, space, base, jobDeadlineMs, assertCallback } = parts;
   const { tenant, signal, nowUnixMs, newJob } = call;
   try {
     return await receiveJob(parts.pictures, stream, {
@@ -108,7 +110,7 @@ async function receive(
       signal,
       async onHeader(header) {
         assertCallerLabels(header.labels);
-        refuseUrl("callback_url", header.callbackUrl);
+        await assertCallback(header.callbackUrl);
         newJob.jobId = createJobId(nowUnixMs, randomBytes(16), { tenant, requestId: header.requestId });
         const retention = toInputRetention(newJob.jobId, parseDeadline(header, nowUnixMs, jobDeadlineMs));
         newJob.reservation = await limiter.reserve(tenant);

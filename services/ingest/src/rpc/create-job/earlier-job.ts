@@ -14,8 +14,8 @@ export async function findEarlierJob(
 }
 
 /** Throws REQUEST_ID_REUSED if the earlier job was created from another pipeline or other pictures. */
-export function assertSameRequest(header: CreateJobHeader, sources: readonly Source[], earlier: StoredJob): void {
-  if (earlier.spec.requestDigest !== requestDigest(header, sources)) throw requestIdReused();
+export function assertSameRequest(header: CreateJobHeader, requested: readonly Source[], earlier: StoredJob): void {
+  if (earlier.spec.requestDigest !== requestDigest(header, requested)) throw requestIdReused();
 }
 
 /** Returns the error of a request id that another request has used. */

@@ -24,17 +24,26 @@ export type JobIdentity = {
   readonly deadlineUnixMs: number;
 };
 
+/** A request whose pictures are stored. */
+export type PlannedRequest = {
+  readonly header: CreateJobHeader;
+  readonly sources: readonly Source[];
+  /** The pictures as the request names them. Default: `sources`. */
+  readonly requested?: readonly Source[];
+};
+
 /**
  * Plans a job: resolves its steps, degrades results under load if the caller allows it, and lowers the priority of a tenant with many
  * open jobs. Throws as `planJob` does, and SERVICE_UNAVAILABLE if the catalogue is unknown.
  */
 export async function planSpec(
   { catalogue, limits, rates, load, ...tenants }: PlanParts,
-  { header, sources }: { readonly header: CreateJobHeader; readonly sources: readonly Source[] },
+  { header, sources, requested }: PlannedRequest,
   identity: JobIdentity,
 ): Promise<JobSpec> {
   const planned = planJob({
     ...identity,
+    ...(requested ? { requested } : {}),
     header,
     sources,
     catalogue: await catalogue.forPipeline(header.pipeline ?? { steps: [], outputs: [] }),

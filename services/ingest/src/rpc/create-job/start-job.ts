@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
 import { storageNeed } from "@pixelmesh/pipeline";
@@ -6,6 +7,7 @@ import { openJobTrace } from "@pixelmesh/telemetry";
 import type { BlobClient } from "@pixelmesh/worker";
 import type { BucketSpace } from "../../admission/bucket-space.ts";
 import type { JobReservation } from "../../admission/open-job-limiter.ts";
+import type { AssertCallbackSpace } from "../../callbacks/callback-space.ts";
 import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
 import type { JobStore, StoredJob } from "../../stores/job-store.ts";
 import { requestIdReused } from "./earlier-job.ts";
@@ -26,6 +28,7 @@ export type StartJobParts = {
   readonly orchestrator: Pick<Orchestrator, "start">;
   readonly blobs: Pick<BlobClient, "reserve">;
   readonly space: Pick<BucketSpace, "assertSpace" | "addPending">;
+  readonly assertCallbackSpace: AssertCallbackSpace;
 };
 
 /**
@@ -41,13 +44,14 @@ const maxTries = 10;
 const retryMs = 100;
 
 /** Creates a `StartJob`. */
-export function createStartJob({ store, orchestrator, blobs, space }: StartJobParts): StartJob {
+export function createStartJob({ store, orchestrator, blobs, space, assertCallbackSpace }: StartJobParts): StartJob {
   /** Returns undefined if another job has the request id. */
   async function start(spec: JobSpec, newJob: NewJob): Promise<StoredJob | undefined> {
-    const { jobId, noCache, requestDigest, deadlineUnixMs } = spec;
+    const { jobId, noCache, deadlineUnixMs } = spec;
     await space.assertSpace();
+    if (spec.callbackUrl !== "") await assertCallbackSpace();
     const need = storageNeed(spec);
-    const key = noCache ? "" : requestDigest;
+    const key = noCache ? "" : contentKey(spec);
     if (need.bytes > 0) await blobs.reserve({ jobId, key, ...need, untilUnixMs: deadlineUnixMs });
     newJob.mayExist = true;
     newJob.reservation.confirm();
@@ -93,4 +97,9 @@ export function createStartJob({ store, orchestrator, blobs, space }: StartJobPa
     if (!first) throw new AppError("BROKER_UNAVAILABLE", "The job's id is taken", { retryAfterMs: 500 });
     return first;
   };
+}
+
+/** Jobs with equal keys store the same bytes. The digest of a request may name a picture by its address, whose content may change. */
+function contentKey({ requestDigest, sources }: JobSpec): string {
+  return hash("sha256", [requestDigest, ...sources.map(({ sha256 }) => sha256)].join("\n"), "hex");
 }

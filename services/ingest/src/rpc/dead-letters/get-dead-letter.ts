@@ -1,7 +1,14 @@
 import type { Bus } from "@pixelmesh/bus";
-import { type GetDeadLetterRequest, type GetDeadLetterResponse, JobEvent, WorkItem } from "@pixelmesh/proto";
+import {
+  CallbackEntry,
+  type GetDeadLetterRequest,
+  type GetDeadLetterResponse,
+  JobEvent,
+  WorkItem,
+} from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import type { Tokens } from "@pixelmesh/secrets";
+import { toCallback } from "../callbacks/to-callback.ts";
 import { visibleTo } from "./caller.ts";
 import { findVisible, parseDeadSubject, toDeadLetter } from "./to-dead-letter.ts";
 
@@ -18,9 +25,14 @@ function toText(subject: string, payload: Uint8Array): string {
   const { kind } = parseDeadSubject(subject);
   try {
     if (kind === "work") return JSON.stringify(WorkItem.toJSON(WorkItem.decode(payload)));
+    if (kind === "callbacks") return toCallbackText(CallbackEntry.decode(payload));
     if (kind === "jobs") return JSON.stringify(JobEvent.toJSON(JobEvent.decode(payload)));
   } catch {
     // A malformed message has bytes only.
   }
   return "";
+}
+
+function toCallbackText(entry: CallbackEntry): string {
+  return JSON.stringify({ ...toCallback(entry), body: Buffer.from(entry.body).toString("utf8") });
 }

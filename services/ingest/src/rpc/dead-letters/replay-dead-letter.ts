@@ -1,10 +1,12 @@
-import { dropDeadLetter, republishDeadLetter } from "@pixelmesh/bus";
+import { type DeadLetter, dropDeadLetter, republishDeadLetter } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
 import { isJobEnded } from "@pixelmesh/pipeline";
-import type { ReplayDeadLetterRequest, ReplayDeadLetterResponse } from "@pixelmesh/proto";
+import { CallbackEntry, type ReplayDeadLetterRequest, type ReplayDeadLetterResponse } from "@pixelmesh/proto";
 import type { CallContext } from "@pixelmesh/rpc";
 import type { Tokens } from "@pixelmesh/secrets";
 import type { ServiceBase } from "@pixelmesh/service";
+import type { CallbackStore } from "../../callbacks/callback-store.ts";
+import { retryStored } from "../../callbacks/retry-stored.ts";
 import type { JobStore } from "../../stores/job-store.ts";
 import { type CopyParts, createStartCopy } from "../start-copy.ts";
 import { visibleTo } from "./caller.ts";
@@ -15,11 +17,12 @@ export type ReplayParts = CopyParts & {
   readonly base: Pick<ServiceBase, "bus" | "log">;
   readonly store: Pick<JobStore, "find">;
   readonly operators: Tokens | undefined;
+  readonly callbacks: Pick<CallbackStore, "create" | "get" | "update">;
 };
 
 /**
  * ReplayDeadLetter: a work item of an ended job is retried as a new job of the same specification, because an ended job never runs
- * again. Every other message goes back to its subject.
+ * again. A callback is made again from its first attempt. Every other message goes back to its subject.
  */
 export function createReplayDeadLetter(parts: ReplayParts) {
   const { base, store } = parts;
@@ -28,6 +31,12 @@ export function createReplayDeadLetter(parts: ReplayParts) {
   return async ({ sequence }: ReplayDeadLetterRequest, context: CallContext): Promise<ReplayDeadLetterResponse> => {
     const letter = await findVisible(base.bus, sequence, visibleTo(context, parts.operators));
     const { kind, jobId } = parseDeadSubject(letter.subject);
+    if (kind === "callbacks") {
+      await replayCallback(parts.callbacks, letter);
+      await dropDeadLetter(base.bus, sequence);
+      base.log.info({ sequence, jobId }, "dead letter of a callback replayed");
+      return { jobId: "" };
+    }
     if (kind !== "work" && kind !== "jobs") {
       throw new AppError(
         "INVALID_ARGUMENT",
@@ -42,4 +51,11 @@ export function createReplayDeadLetter(parts: ReplayParts) {
     base.log.info({ sequence, jobId, newJobId: copy?.spec.jobId }, "dead letter replayed");
     return { jobId: copy?.spec.jobId ?? "" };
   };
+}
+
+/** The entry of the callback may be removed before its dead letter, which holds it too. */
+async function replayCallback(callbacks: ReplayParts["callbacks"], { payload }: DeadLetter): Promise<void> {
+  const entry = CallbackEntry.decode(payload);
+  await callbacks.create(entry);
+  await retryStored(callbacks, entry);
 }

@@ -6,7 +6,7 @@ import type { DeadLetter as DeadLetterView } from "@pixelmesh/proto";
 export function parseDeadSubject(subject: string): { kind: string; jobId: string; stepId: string } {
   const [kind = "", ...tokens] = subject.split(".");
   if (kind === "work") return { kind, jobId: tokens[2] ?? "", stepId: tokens[3] ?? "" };
-  return { kind, jobId: (kind === "jobs" ? tokens[1] : tokens[0]) ?? "", stepId: "" };
+  return { kind, jobId: (kind === "jobs" || kind === "callbacks" ? tokens[1] : tokens[0]) ?? "", stepId: "" };
 }
 
 /** Returns the view of a dead letter, without its message. */
