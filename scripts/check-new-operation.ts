@@ -25,7 +25,8 @@ const operations = "libs/pipeline/src/operations";
 const namedByContract = [
   `${operations}/operations.ts`,
   `${operations}/number-ranges.test.ts`,
-  "libs/cli/src/run/operation-flags.ts",
+  "libs/client/src/pipeline/pipeline.ts",
+  "libs/pipeline-flags/src/operation-flags.ts",
   "test/support/direct-calls.ts",
 ];
 

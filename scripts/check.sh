@@ -31,6 +31,7 @@ generated_is_current() {
 
 step format+lint biome check .
 step types tsc -p .
+step console-types tsc -p services/gateway/console
 step imports node scripts/check-imports.ts
 step words node scripts/check-words.ts
 step kernels node scripts/build-kernels.ts --records

@@ -1,4 +1,5 @@
 import {
+  type Batch,
   DeadLetterServiceDefinition,
   type EffectDescription,
   type GetClusterResponse,
@@ -10,10 +11,17 @@ import { connectRpc, waitForReady } from "@pixelmesh/rpc";
 import { type Batches, createBatches } from "./batches.ts";
 import type { CallOptions } from "./call-options.ts";
 import { createCancellation } from "./cancellation.ts";
+import type { BatchPicture } from "./create-batch.ts";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
 import { createDirectCalls, type DirectCalls } from "./direct/direct-calls.ts";
 import { createJobs, type Jobs } from "./jobs.ts";
+import type { PipelineBuilder } from "./pipeline/pipeline.ts";
+import type { PipelineInput } from "./pipeline/pipeline-input.ts";
 import { createRetriedCall } from "./retry.ts";
+import type { FinishedJob } from "./run/finished-job.ts";
+import type { PictureInput } from "./run/picture-input.ts";
+import { type RunBatchOptions, runBatch } from "./run/run-batch.ts";
+import { type RunOptions, runJob } from "./run/run-job.ts";
 import { openClientTls, type TlsOptions } from "./tls.ts";
 
 /** Address of a mesh, and how to call it. */
@@ -37,6 +45,21 @@ export type ConnectOptions = {
 /** A client of a mesh. It needs only one address. Its direct calls process one picture without a job. */
 export type Pixelmesh = DirectCalls & {
   readonly address: string;
+  /**
+   * Runs a pipeline on a picture, or on the source and further pictures, as one job, and resolves once it has succeeded. Throws the error of a job that
+   * fails. An aborted signal cancels the job.
+   */
+  run(
+    pipeline: PipelineInput | PipelineBuilder,
+    pictures: PictureInput | readonly PictureInput[],
+    options?: RunOptions,
+  ): Promise<FinishedJob>;
+  /** Runs a pipeline on 1 to 10,000 pictures as one batch. `onResult` gets each as it ends. Resolves to the ended batch. */
+  runBatch(
+    pipeline: PipelineInput | PipelineBuilder,
+    pictures: readonly (string | BatchPicture)[],
+    options?: RunBatchOptions,
+  ): Promise<Batch>;
   readonly jobs: Jobs;
   readonly batches: Batches;
   readonly deadLetters: DeadLetters;
@@ -66,10 +89,14 @@ export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
   const rpc = connection.client(JobServiceDefinition);
   const cancellation = createCancellation();
   const withRetries = createRetriedCall(cancellation, retryTimeoutMs);
+  const jobs = createJobs(rpc, retryTimeoutMs, cancellation);
+  const batches = createBatches(rpc, retryTimeoutMs, cancellation);
   return {
     address,
-    jobs: createJobs(rpc, retryTimeoutMs, cancellation),
-    batches: createBatches(rpc, retryTimeoutMs, cancellation),
+    jobs,
+    batches,
+    run: (pipeline, pictures, options = {}) => runJob(jobs, pipeline, pictures, options),
+    runBatch: (pipeline, pictures, options = {}) => runBatch(batches, jobs, pipeline, pictures, options),
     ...createDirectCalls(connection, retryTimeoutMs, cancellation),
     deadLetters: createDeadLetters(connection.client(DeadLetterServiceDefinition), retryTimeoutMs, cancellation),
     models: async ({ task = "", ...options } = {}) =>

@@ -2,7 +2,7 @@ import { type CreateJobHeader, type Job, type JobServiceDefinition, Priority } f
 import type { RpcClient } from "@pixelmesh/rpc";
 import { toDeadlineUnixMs } from "./job-deadline.ts";
 import { type JobSettings, toHeader } from "./job-settings.ts";
-import { createPictureParts, type Picture } from "./pictures.ts";
+import { createPictureParts, type Picture, type UploadProgress } from "./pictures.ts";
 import { createBackoff } from "./retry.ts";
 
 /** Options of a new job. */
@@ -13,6 +13,8 @@ export type CreateJobOptions = JobSettings & {
   readonly deadline?: Date;
   /** Time for the upload until the job is durable, retries included; default 15 min. */
   readonly timeoutMs?: number;
+  /** Called as the bytes of the pictures are sent. */
+  readonly onUpload?: (progress: UploadProgress) => void;
   readonly signal?: AbortSignal;
 };
 
@@ -32,7 +34,7 @@ export async function createJob(
     ...toHeader(options, Priority.INTERACTIVE),
     deadlineUnixMs: toDeadlineUnixMs(options.deadline, options.requestId, Date.now()),
   };
-  const parts = createPictureParts(options.pictures);
+  const parts = createPictureParts(options.pictures, options.onUpload);
   async function* requests() {
     yield { part: { $case: "header" as const, value: withRemainingTime(header) } };
     yield* parts.read();

@@ -4,6 +4,8 @@ export {
   type Batch,
   type BatchJob,
   BatchState,
+  type Callback,
+  CallbackState,
   type CancelJobsResponse,
   type DeadLetter,
   type EffectDescription,
@@ -29,11 +31,10 @@ export {
   StepState,
   type StepStatus,
 } from "@pixelmesh/proto";
-export type { Access } from "./access.ts";
 export type { Batches, BatchJobsOptions, WatchBatchOptions } from "./batches.ts";
 export type { CallOptions } from "./call-options.ts";
+export type { Callbacks, CallbacksOptions } from "./callbacks.ts";
 export { type ConnectOptions, connectPixelmesh, type Pixelmesh } from "./connect.ts";
-export { connectProcess } from "./connect-process.ts";
 export type { BatchPicture, CreateBatchOptions } from "./create-batch.ts";
 export type { CreateJobOptions } from "./create-job.ts";
 export type { DeadLetters } from "./dead-letters.ts";
@@ -42,11 +43,12 @@ export type { DirectResult } from "./direct/direct-result.ts";
 export type { DirectPicture } from "./direct/direct-upload.ts";
 export type { Preview, PreviewRequest, PreviewSource } from "./direct/preview-effects.ts";
 export type { Download, DownloadOptions } from "./download-output.ts";
-export { isListening, waitUntilServing } from "./health.ts";
+export { isRetryable } from "./is-retryable.ts";
 export type { JobFilter } from "./job-filter.ts";
-export type { JobSettings, PipelineInput } from "./job-settings.ts";
+export type { JobSettings } from "./job-settings.ts";
 export type { Jobs, ListOptions, ManyOptions } from "./jobs.ts";
 export {
+  formatExtension,
   type ImageFormatName,
   imageFormatName,
   type JobStateName,
@@ -60,8 +62,18 @@ export {
   stepStateName,
   stepStateNames,
 } from "./names.ts";
-export type { Picture } from "./pictures.ts";
-export { openClientTls, type TlsOptions } from "./tls.ts";
+export type { Picture, UploadProgress } from "./pictures.ts";
+export type { EffectSetting, EffectSettings, NamedEffect } from "./pipeline/effect-values.ts";
+export type { OutputEncoding } from "./pipeline/encoding.ts";
+export type { BackgroundSettings, CutOutSettings, UpscaleSettings } from "./pipeline/operations.ts";
+export { type PipelineBuilder, pipeline } from "./pipeline/pipeline.ts";
+export type { PipelineInput } from "./pipeline/pipeline-input.ts";
+export type { FinishedJob } from "./run/finished-job.ts";
+export type { PictureInput } from "./run/picture-input.ts";
+export type { BatchResult, RunBatchOptions } from "./run/run-batch.ts";
+export type { RunOptions } from "./run/run-job.ts";
+export type { SaveOptions } from "./run/save-outputs.ts";
+export type { TlsOptions } from "./tls.ts";
 export type { UploadOptions, UploadSource } from "./upload-picture.ts";
 export { isBatchEnded } from "./watch-batch.ts";
 export { isJobEnded } from "./watch-job.ts";

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type CreateJobHeader, Pipeline, type Priority, Quality } from "@pixelmesh/proto";
-
-/** A pipeline with optional fields: missing ones get the contract's default. */
-export type PipelineInput = Parameters<typeof Pipeline.fromPartial>[0];
+import { type PipelineBuilder, toPipelineMessage } from "./pipeline/pipeline.ts";
+import type { PipelineInput } from "./pipeline/pipeline-input.ts";
 
 /** Settings of one job, or of every job of a batch. */
 export type JobSettings = {
-  readonly pipeline: PipelineInput;
+  /** A message, or what `pipeline()` builds. */
+  readonly pipeline: PipelineInput | PipelineBuilder;
   /** Default INTERACTIVE for a job, BATCH for a batch. */
   readonly priority?: Priority;
   /** Default AUTO. */
@@ -28,7 +28,7 @@ export type JobSettings = {
 /** Returns the header of a request with these settings, without a deadline. */
 export function toHeader(settings: JobSettings, defaultPriority: Priority): CreateJobHeader {
   return {
-    pipeline: Pipeline.fromPartial(settings.pipeline),
+    pipeline: Pipeline.fromPartial(toPipelineMessage(settings.pipeline)),
     priority: settings.priority ?? defaultPriority,
     quality: settings.quality ?? Quality.AUTO,
     allowDegraded: settings.allowDegraded ?? false,

@@ -7,6 +7,7 @@ import {
 } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
 import type { CallOptions } from "./call-options.ts";
+import { type Callbacks, createCallbacks } from "./callbacks.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { type CreateJobOptions, createJob } from "./create-job.ts";
 import { type Download, type DownloadOptions, downloadOutput } from "./download-output.ts";
@@ -15,7 +16,7 @@ import { createRetriedCall } from "./retry.ts";
 import { isJobEnded, watchJob } from "./watch-job.ts";
 
 /** The jobs of one tenant. Calls fail with AppErrors. */
-export type Jobs = {
+export type Jobs = Callbacks & {
   /** Resolves once the job is durable. Idempotent by its request id: a retry after a lost answer resolves to the same job. */
   create(options: CreateJobOptions): Promise<Job>;
   get(jobId: string, options?: CallOptions): Promise<Job>;
@@ -64,6 +65,7 @@ export function createJobs(
   const watch = (jobId: string, options: CallOptions) =>
     cancellation.iterate(options, (signal) => watchJob(rpc, jobId, { retryTimeoutMs, signal }));
   return {
+    ...createCallbacks(rpc, retryTimeoutMs, cancellation),
     create: (options) => cancellation.call(options, (signal) => createJob(rpc, { ...options, signal }, retryTimeoutMs)),
     get: (jobId, options = {}) => withRetries(options, (call) => rpc.getJob({ jobId }, call)),
     async *list({ state = JobState.UNSPECIFIED, filter = {}, pageSize = 50, ...options } = {}) {

@@ -27,6 +27,13 @@ export const priorityName = (priority: Priority): PriorityName | undefined => na
 /** Returns the name of a quality; undefined for a quality that this release does not know. */
 export const qualityName = (quality: Quality): QualityName | undefined => nameOf(Quality, quality);
 
+/** Returns the extension of files of a format, without a dot: `jpg` for JPEG, `bin` for a format that this release does not know. */
+export function formatExtension(format: ImageFormat): string {
+  const name = imageFormatName(format);
+  if (name === undefined || name === "AUTO") return "bin";
+  return name === "JPEG" ? "jpg" : name.toLowerCase();
+}
+
 type Names<E> = Exclude<keyof E, "UNSPECIFIED" | "UNRECOGNIZED">;
 
 function namesOf<E extends Readonly<Record<string, number>>>(values: E): readonly Names<E>[] {

@@ -29,8 +29,18 @@ export type PictureParts = {
   failure(): unknown;
 };
 
+/** How much of the pictures of a job was sent. After a lost connection it begins again. */
+export type UploadProgress = {
+  readonly sentBytes: number;
+  /** Undefined unless the size of every picture is known beforehand. */
+  readonly totalBytes: number | undefined;
+};
+
 /** Checks the list of pictures. Throws INVALID_ARGUMENT if it is empty, or a picture has no content or several. */
-export function createPictureParts(pictures: readonly Picture[]): PictureParts {
+export function createPictureParts(
+  pictures: readonly Picture[],
+  onSent: (progress: UploadProgress) => void = () => {},
+): PictureParts {
   if (pictures.length === 0) throw expected("pictures", "a list of at least one picture", []);
   for (const [index, { bytes, stream, open, url, sha256 }] of pictures.entries()) {
     const given = [bytes, stream, open, url].filter((content) => content !== undefined).length;
@@ -42,22 +52,37 @@ export function createPictureParts(pictures: readonly Picture[]): PictureParts {
       );
     }
   }
+  const sizes = pictures.filter(hasContent).map(({ sizeBytes, bytes }) => sizeBytes ?? bytes?.length);
+  const totalBytes = sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : undefined;
   let streamBegun = false;
   let failure: unknown;
 
   async function* read(): ReturnType<PictureParts["read"]> {
+    let sentBytes = 0;
+    const toChunk = (value: Uint8Array) => ({ part: { $case: "chunk" as const, value } });
+    // The transport asks for the next message when it has taken the one before.
+    const sent = (value: Uint8Array) => {
+      sentBytes += value.length;
+      onSent({ sentBytes, totalBytes });
+    };
     for (const [index, picture] of pictures.entries()) {
       const { name = index === 0 ? "source" : "", sha256 = "", url: sourceUrl = "", bytes, stream } = picture;
       const sizeBytes = picture.sizeBytes ?? bytes?.length ?? 0;
       yield { part: { $case: "upload", value: { name, sha256, sizeBytes, sourceUrl } } };
       if (bytes !== undefined) {
-        for (const value of toChunks(bytes)) yield { part: { $case: "chunk", value } };
+        for (const value of toChunks(bytes)) {
+          yield toChunk(value);
+          sent(value);
+        }
         continue;
       }
       const chunks = stream ?? picture.open?.();
       if (chunks === undefined) continue;
       if (stream !== undefined) streamBegun = true;
-      for await (const value of toEvenChunks(guard(chunks))) yield { part: { $case: "chunk", value } };
+      for await (const value of toEvenChunks(guard(chunks))) {
+        yield toChunk(value);
+        sent(value);
+      }
     }
   }
 
@@ -71,6 +96,11 @@ export function createPictureParts(pictures: readonly Picture[]): PictureParts {
   }
 
   return { read, canRepeat: () => !streamBegun, failure: () => failure };
+}
+
+/** Whether bytes of the picture are sent. */
+function hasContent({ bytes, stream, open }: Picture): boolean {
+  return bytes !== undefined || stream !== undefined || open !== undefined;
 }
 
 /** Yields the same bytes in chunks of exactly `size`; the last one may be shorter. Holds at most one such chunk besides its input. */

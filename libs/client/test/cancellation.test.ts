@@ -18,6 +18,8 @@ const calls: Readonly<Record<string, Call>> = {
   create: ({ jobs }, options) => jobs.create({ pipeline, pictures: [picture], ...options }),
   "create from a picture that never comes": ({ jobs }, options) =>
     jobs.create({ pipeline, pictures: [{ open: never }], ...options }),
+  run: (mesh, options) => mesh.run({ steps: pipeline.steps }, picture, options),
+  runBatch: (mesh, options) => mesh.runBatch({ steps: pipeline.steps }, [picture], options),
   get: ({ jobs }, options) => jobs.get("x", options),
   list: ({ jobs }, options) => toArray(jobs.list(options)),
   watch: ({ jobs }, options) => toArray(jobs.watch("x", options)),
@@ -37,7 +39,7 @@ const calls: Readonly<Record<string, Call>> = {
   drop: ({ deadLetters }, options) => deadLetters.drop(1, options),
 };
 const names = Object.keys(calls);
-const bounded = names.filter((name) => !["watch", "wait"].includes(name));
+const bounded = names.filter((name) => !["watch", "wait", "run", "runBatch"].includes(name));
 
 /** Starts a mesh that accepts every call and never answers, except for the first message of a stream. `arrived` counts the calls. */
 async function startSilentMesh(options: Parameters<typeof startFakeMesh>[1] = {}) {
@@ -49,6 +51,7 @@ async function startSilentMesh(options: Parameters<typeof startFakeMesh>[1] = {}
   const mesh = await startFakeMesh(
     {
       createJob: hang,
+      uploadPicture: hang,
       getJob: hang,
       listJobs: hang,
       cancelJob: hang,
