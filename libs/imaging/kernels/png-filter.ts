@@ -1,6 +1,7 @@
 /**
  * The filters of PNG (ISO/IEC 15948, clause 9) with vector instructions. The reference is ../src/encode/png/filter-reference.ts.
  */
+export { adler32 } from "./_adler32";
 
 /** Zeros before a scratch row: the pixel to the left of the first one. */
 const margin: usize = 16;

@@ -1,4 +1,5 @@
 import { cpus } from "node:os";
+import { performance } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
 
 /** Options of the idle collection. */

@@ -21,8 +21,8 @@ function load(): Library {
   loaded.cache(false);
   // Loading sharp sets the threads of the whole process to 1 (with glibc's allocator). A worker thread inherits the configured number
   // from the thread that started it, and sets it again.
-  const configured = getEnvironmentData(threadsKey);
-  if (typeof configured === "number") loaded.concurrency(configured);
+  const configured = configuredThreads();
+  if (configured !== undefined) loaded.concurrency(configured);
   else if (isMainThread) loaded.concurrency(1);
   library = loaded;
   return loaded;
@@ -50,4 +50,14 @@ export function configureImaging(options: ImagingOptions): void {
   }
   setEnvironmentData(threadsKey, options.threads);
   library?.concurrency(options.threads);
+}
+
+/** Returns the threads that one piece of work on a picture may use beside its caller: those of one libvips operation. */
+export function imagingThreads(): number {
+  return configuredThreads() ?? 1;
+}
+
+function configuredThreads(): number | undefined {
+  const configured = getEnvironmentData(threadsKey);
+  return typeof configured === "number" ? configured : undefined;
 }

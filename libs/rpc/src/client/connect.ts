@@ -6,6 +6,7 @@ import { type DeadlineOptions, deadlineMiddleware } from "nice-grpc-client-middl
 import { type CallOptions, type ClientMiddlewareCall, Metadata } from "nice-grpc-common";
 import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
 import type { RpcTls } from "../tls.ts";
+import { withQuickChunks } from "../transfer/chunk-messages.ts";
 import { type CallDefaults, createOpenCall, type OpenCall } from "./call-scope.ts";
 import { retryRefusedMiddleware } from "./retry-refused.ts";
 import { timeoutHeaderMiddleware } from "./timeout-header.ts";
@@ -75,7 +76,7 @@ export function connectRpc(address: string, options: ConnectOptions = {}): RpcCo
     channel,
     client: (definition) =>
       ({
-        ...streams.create(definition, channel),
+        ...streams.create(withQuickChunks(definition), channel),
         ...createUnaryMethods(definition, channel, openCall),
       }) as RpcClient<typeof definition>,
     close: () => channel.close(),

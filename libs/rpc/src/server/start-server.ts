@@ -10,6 +10,7 @@ import { type CallLimits, createCallLimits } from "../limits/call-limits.ts";
 import { decompressInTurn } from "../limits/decompress-in-turn.ts";
 import { limitReadAhead } from "../limits/read-ahead.ts";
 import type { RpcTls } from "../tls.ts";
+import { withQuickChunks } from "../transfer/chunk-messages.ts";
 import { explainRefusals, maxMessageBytes } from "./explain-refusals.ts";
 import type { Health } from "./health.ts";
 import { addReflection } from "./reflection.ts";
@@ -105,7 +106,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const server = createServer(channelOptions).use(serveCall);
   const add: Server["add"] = (definition, implementation) => {
     for (const path of rawPathsOf(definition)) rawPaths.add(path);
-    return server.add(boundRequests(definition), implementation);
+    return server.add(withQuickChunks(boundRequests(definition)), implementation);
   };
   options.register({ ...server, add } as Server);
   server.add(health.definition, health.implementation);

@@ -40,6 +40,22 @@ test("the memory of the chunks is not kept", async () => {
   expect(block?.buffer.byteLength).toBeLessThan(mib);
 });
 
+test("a single chunk that fills its buffer is not copied, and its buffer is charged", async () => {
+  const message = new Uint8Array(200_010).fill(7);
+  const chunk = message.subarray(10);
+  const share = openBudget().open();
+  const bytes = await collectBytes(chunksOf([new Uint8Array(0), chunk]), { maxBytes: 200_000, share });
+  expect(bytes).toBe(chunk);
+  expect(share.heldBytes).toBe(16 * 1024 + message.length);
+  const more = openBudget().open();
+  const joined = await collectBytes(chunksOf([chunk, Uint8Array.of(1)]), { maxBytes: 300_000, share: more });
+  expect(joined.buffer).not.toBe(message.buffer);
+  expect(Buffer.compare(joined, Buffer.concat([chunk, Uint8Array.of(1)]))).toBe(0);
+  expect(more.heldBytes).toBe(16 * 1024 + joined.buffer.byteLength);
+  const full = openBudget().open();
+  await expect(collectBytes(chunksOf([chunk]), { maxBytes: 199_999, share: full })).rejects.toThrow("at most 199999");
+});
+
 test("allocated memory is charged, with an overhead for each upload", async () => {
   const budget = openBudget();
   const share = budget.open();

@@ -4,6 +4,8 @@ import type { ByteShare } from "../limits/byte-budget.ts";
 /** Charged for each upload besides its bytes: stream, buffers of HTTP/2, handler. */
 export const uploadOverheadBytes = 16 * 1024;
 const firstBytes = 64 * 1024;
+/** Most bytes of the message around a chunk. */
+const messageBytes = 64;
 const doublingBytes = 1024 * 1024;
 /** Smallest chunk that `coalesceChunks` yields, except the last one. */
 const blockBytes = 256 * 1024;
@@ -21,8 +23,8 @@ export type CollectOptions = {
 };
 
 /**
- * Collects all chunks in one array. Copies each chunk, so that the message around a small chunk is not kept. The
- * array lies in a buffer of its own, which may be longer. Throws `reason` above
+ * Collects all chunks in one array. Copies each chunk, so that the message around a small chunk is not kept. A single chunk that fills
+ * its buffer is returned as it is: the caller may free that buffer. The array lies in a buffer of its own, which may be longer. Throws `reason` above
  * `maxBytes`, and QUEUE_FULL if the share cannot grow.
  */
 export async function collectBytes(
@@ -31,12 +33,29 @@ export async function collectBytes(
 ): Promise<Uint8Array> {
   const buffer = createGrowingBuffer(share, Math.min(maxBytes, sizeBytes));
   share.grow(uploadOverheadBytes);
+  let only: Uint8Array | undefined;
   for await (const chunk of chunks) {
-    if (buffer.length + chunk.length > maxBytes)
+    if (chunk.length === 0) continue;
+    if (buffer.length + (only?.length ?? 0) + chunk.length > maxBytes)
       throw new AppError(reason, `Expected at most ${maxBytes} bytes, got more`);
+    if (only === undefined && buffer.length === 0 && fillsItsBuffer(chunk)) {
+      share.grow(chunk.buffer.byteLength);
+      only = chunk;
+      continue;
+    }
+    if (only !== undefined) {
+      buffer.append(only);
+      share.shrink(only.buffer.byteLength);
+      only = undefined;
+    }
     buffer.append(chunk);
   }
-  return buffer.bytes();
+  return only ?? buffer.bytes();
+}
+
+/** Whether a chunk is all of its buffer but for the few bytes of a message around it. */
+function fillsItsBuffer({ buffer, length }: Uint8Array): boolean {
+  return length >= firstBytes && buffer.byteLength - length <= messageBytes;
 }
 
 /**

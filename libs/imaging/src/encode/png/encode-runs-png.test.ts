@@ -1,12 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { deflateSync, inflateSync } from "node:zlib";
 import fc from "fast-check";
 import sharp from "sharp";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { configureImaging } from "../../engine/engine.ts";
 import { type Channels, createFrame, type Frame } from "../../frames/frame.ts";
+import { pngChunksOf } from "../../structure/png.ts";
+import { toView } from "../../structure/structure.ts";
 import { encodeRunsPng } from "./encode-runs-png.ts";
 import { withRowFilter } from "./filter-kernels.ts";
 import { filterRow } from "./filter-reference.ts";
+
+afterEach(() => configureImaging({ threads: 1 }));
 
 /** Returns the still life of examples/ at a size, in so many channels; alpha is a slope. */
 async function photograph(widthPx: number, heightPx: number, channels: Channels): Promise<Frame> {
@@ -89,6 +95,41 @@ test("a picture whose first row is filtered by the row above has its own samples
   const bytes = await encodeRunsPng(createFrame(532, 640, 3, Uint8Array.from(data)));
   expect(Buffer.compare(await sharp(bytes).raw().toBuffer(), data)).toBe(0);
 });
+
+test("checksums are those of zlib, also for the largest sums", async () => {
+  // Every byte is one less than the one to its left, so the filtered ones are 255.
+  const falling = Uint8Array.from({ length: 100_000 }, (_, at) => -at & 255);
+  const noise = (length: number) => Uint8Array.from({ length }, (_, at) => (Math.imul(at, 2_654_435_761) >>> 24) & 255);
+  for (const row of [falling, ...[1, 15, 16, 17, 5_551, 5_552, 5_553, 11_104].map(noise)]) {
+    await withRowFilter({ stride: row.length, pixelBytes: 1, rowsAtOnce: 1 }, async ({ filter, adler32 }) => {
+      const filtered = filter(row, 1);
+      if (row === falling) expect(filtered.subarray(2).every((byte) => byte === 255)).toBe(true);
+      // A zlib stream ends with the checksum of its bytes.
+      expect(adler32(1, filtered)).toBe(deflateSync(filtered).readUInt32BE(deflateSync(filtered).length - 4));
+      const middle = Math.floor(filtered.length / 3);
+      expect(adler32(adler32(1, filtered.subarray(0, middle)), filtered.subarray(middle))).toBe(adler32(1, filtered));
+    });
+  }
+});
+
+test.each([1, 4])(
+  "the bands of %i threads are one zlib stream, and the bytes do not depend on them",
+  async (threads) => {
+    configureImaging({ threads });
+    // Eight bands, the last one shorter.
+    const frame = await photograph(1_201, 805, 4);
+    const bytes = (await encodeRunsPng(frame)) as Uint8Array;
+    const parts = [...pngChunksOf(toView(bytes))]
+      .filter(({ type }) => type === "IDAT")
+      .map(({ start, length }) => bytes.subarray(start + 8, start + 8 + length));
+    expect(parts.length).toBeGreaterThan(8);
+    expect(inflateSync(Buffer.concat(parts))).toHaveLength(805 * (1_201 * 4 + 1));
+    const { data } = await sharp(bytes, { failOn: "warning" }).raw().toBuffer({ resolveWithObject: true });
+    expect(Buffer.compare(data, frame.data)).toBe(0);
+    configureImaging({ threads: 2 });
+    expect(await encodeRunsPng(frame)).toEqual(bytes);
+  },
+);
 
 test("pictures at once do not disturb each other", async () => {
   const frames = await Promise.all([photograph(700, 500, 3), photograph(500, 701, 4), photograph(900, 400, 3)]);

@@ -15,14 +15,18 @@ type FilterFunctions = {
     scratch: number,
     out: number,
   ) => void;
+  /** Continues an Adler-32 checksum, which is 1 before the first byte. */
+  readonly adler32: (checksum: number, at: number, length: number) => number;
 };
 
 /** Filters the rows of one picture. */
 export type RowFilter = {
   /** Begins the picture again: the next row is filtered as the first one. */
   restart(): void;
-  /** Returns `count` rows, each behind the number of its filter. The bytes are overwritten by the next call. */
-  filter(rows: Uint8Array, count: number): Uint8Array<ArrayBuffer>;
+  /** Returns `count` rows, each behind the number of its filter. The bytes are overwritten by the next call with the same slot (default 0). */
+  filter(rows: Uint8Array, count: number, slot?: number): Uint8Array<ArrayBuffer>;
+  /** Continues an Adler-32 checksum (RFC 1950; 1 before the first byte) with bytes that `filter` returned. */
+  adler32(checksum: number, filtered: Uint8Array): number;
 };
 
 const pageBytes = 65_536;
@@ -34,11 +38,18 @@ const spares: WebAssembly.Memory[] = [];
 const maxSpares = 4;
 const keptBytes = 4 * 2 ** 20;
 
+/** The rows that a filter takes. */
+export type FilterShape = {
+  readonly stride: number;
+  readonly pixelBytes: number;
+  /** Most rows of one call. */
+  readonly rowsAtOnce: number;
+  /** Results that are kept at a time; default 1. */
+  readonly slots?: number;
+};
+
 /** Runs `act` with a filter for at most `rowsAtOnce` rows of `stride` bytes at a time. */
-export async function withRowFilter<T>(
-  shape: { readonly stride: number; readonly pixelBytes: number; readonly rowsAtOnce: number },
-  act: (filter: RowFilter) => Promise<T>,
-): Promise<T> {
+export async function withRowFilter<T>(shape: FilterShape, act: (filter: RowFilter) => Promise<T>): Promise<T> {
   const memory = spares.pop() ?? new WebAssembly.Memory({ initial: 1 });
   try {
     return await act(createFilter(memory, shape));
@@ -49,22 +60,25 @@ export async function withRowFilter<T>(
 
 function createFilter(
   memory: WebAssembly.Memory,
-  { stride, pixelBytes, rowsAtOnce }: Parameters<typeof withRowFilter>[0],
+  { stride, pixelBytes, rowsAtOnce, slots = 1 }: FilterShape,
 ): RowFilter {
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as FilterFunctions;
   // The first page belongs to the compiler of the kernels.
   const scratch = pageBytes;
   const rowsAt = scratch + kernels.scratchBytes(stride) + spareBytes;
   const out = rowsAt + rowsAtOnce * stride + spareBytes;
-  const missing = out + rowsAtOnce * (stride + 1) + spareBytes - memory.buffer.byteLength;
+  const slotBytes = rowsAtOnce * (stride + 1) + spareBytes;
+  const missing = out + slots * slotBytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
   kernels.start(scratch, stride);
   return {
     restart: () => kernels.start(scratch, stride),
-    filter(rows, count) {
+    filter(rows, count, slot = 0) {
+      const to = out + slot * slotBytes;
       new Uint8Array(memory.buffer, rowsAt, rows.length).set(rows);
-      kernels.filterRows(rowsAt, count, stride, pixelBytes, scratch, out);
-      return new Uint8Array(memory.buffer, out, count * (stride + 1));
+      kernels.filterRows(rowsAt, count, stride, pixelBytes, scratch, to);
+      return new Uint8Array(memory.buffer, to, count * (stride + 1));
     },
+    adler32: (checksum, { byteOffset, length }) => kernels.adler32(checksum, byteOffset, length) >>> 0,
   };
 }

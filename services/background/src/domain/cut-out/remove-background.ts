@@ -72,16 +72,22 @@ export async function prepareCutOut<Picture extends Size>(
   frame: Picture,
   options: MatteOptions<Picture> & Partial<MatteChanges>,
 ): Promise<PreparedCutOut<Picture>> {
-  const { resize, modelSize, signal } = options;
+  const { resize, modelSize, signal, infer } = options;
   signal?.throwIfAborted();
-  const { matte, finding, confidence } = await createMatte(frame, options);
-  const changed = finding === "object" ? await changeMatte(matte, frame, options, createPace(signal)) : matte;
   const size = workingSize(frame, alongLongerSide(frame, modelSize));
-  return {
-    task: { frame, matte: changed, guide: await resize(frame, size.widthPx, size.heightPx) },
-    finding,
-    confidence,
-  };
+  let resizing: Promise<Frame> | undefined;
+  const { matte, finding, confidence } = await createMatte(frame, {
+    ...options,
+    infer(rgb, context) {
+      // While the model runs in its host.
+      resizing = resize(frame, size.widthPx, size.heightPx);
+      resizing.catch(() => {});
+      return infer(rgb, context);
+    },
+  });
+  const changed = finding === "object" ? await changeMatte(matte, frame, options, createPace(signal)) : matte;
+  const guide = await (resizing ?? resize(frame, size.widthPx, size.heightPx));
+  return { task: { frame, matte: changed, guide }, finding, confidence };
 }
 
 /** Changes of a model's matte before it is fitted to the picture. */
