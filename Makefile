@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-ops check-deploy bench bench-peers soak eval-models eval-tiles eval-confidence dist images rehearse-images generate kernels generate-docs generate-ops format clean
+.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-convert check-training check-ops check-deploy check-clients check-console console console-picture bench bench-peers soak eval-models eval-tiles eval-confidence dist pack images rehearse-images generate kernels generate-docs generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -42,11 +42,20 @@ check: setup ## Static checks and unit tests, under 90 s
 check-deep: setup ## Slow checks of the code itself: what it takes to add an operation; kernels against their sources
 	@bash scripts/check-deep.sh
 
+check-convert: setup ## Convert the real weights of Real-ESRGAN and compare with ncnn (Python, PyPI); tests of models/convert
+	@bash scripts/check-convert.sh
+
+check-training: setup ## The training scripts end to end on a CPU with a tiny budget (Python, torch: 2.5 GB from PyPI)
+	@bash scripts/check-training.sh
+
 check-ops: setup ## Alert rules, their tests, metrics pages and live alerts, by a real Prometheus
 	@bash scripts/check-ops.sh
 
 check-deploy: setup ## Steps of the images and the Helm chart, without a cluster: rendered, checked, and run as processes
 	@bash scripts/check-deploy.sh
+
+check-clients: pack ## Install the packages of `make pack` in empty projects and run every example against a mesh (minutes; npm, PyPI)
+	@node --disable-warning=ExperimentalWarning scripts/check-clients.ts
 
 # Benches and evaluations also measure third-party models, where these are present.
 bench bench-peers eval-models eval-tiles eval-confidence: export PIXELMESH_MODELS_DIR := $(or $(PIXELMESH_MODELS_DIR),$(wildcard ../shared/data/models))
@@ -61,7 +70,7 @@ bench-peers: setup ## Compare with rembg, ipx, thumbor, BullMQ and others, insta
 soak: setup ## 5,000 small pictures through one mesh (PICTURES=n): no process may keep growing; takes minutes
 	@PICTURES="$(PICTURES)" $(NODE) bench/soak.ts
 
-eval-models: setup ## Rate models (MODELS=a,b; default all here) through a mesh on Set5 and GrabCut; sheets in out/eval/
+eval-models: setup ## Rate models (MODELS=a,b; default all here) through a mesh on Set5, photographs and GrabCut; writes docs/reference/models.md
 	@MODELS="$(MODELS)" $(NODE) eval/run.ts
 
 eval-tiles: setup ## What tiling changes and costs, for each upscaler that is here (MODELS=a,b); results in eval/results/
@@ -72,6 +81,18 @@ eval-confidence: setup ## How well the confidence of cut-outs tells bad ones fro
 
 dist: setup ## The file tree of each image (ROLES="upscale cli" for some; ARCH=arm64, FLAVOUR=cuda) in out/images/<role>
 	@$(NODE) deploy/images/src/build.ts $(if $(ARCH),--arch $(ARCH)) $(if $(FLAVOUR),--flavour $(FLAVOUR)) $(ROLES)
+
+console: setup ## Build the console into services/gateway/console/dist, which is committed
+	@$(NODE) services/gateway/console/build.ts
+
+check-console: setup ## The console in a real browser on a real mesh: use, keyboard, 360 px, themes, accessibility, figures (installs chromium)
+	@bash scripts/check-console.sh
+
+console-picture: setup ## Make docs/images/console.png, the picture of the README
+	@bash scripts/check-console.sh --picture
+
+pack: setup ## The npm packages of SDK and command line, and the Python wheel, in out/packages
+	@$(NODE) scripts/pack.ts
 
 images: setup ## Build all images with an engine (REGISTRY=… TAG=… ROLES=… PLATFORMS=…) and print their digests
 	@bash scripts/images.sh

@@ -14,6 +14,7 @@ import { effectSharingCase } from "./cases/effect-sharing.ts";
 import { effectVariantsCase } from "./cases/effect-variants.ts";
 import { etaCase } from "./cases/eta.ts";
 import { eventLoopsCase } from "./cases/event-loops.ts";
+import { gatewayCase } from "./cases/gateway.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
 import { holdSlotFloodCase } from "./cases/hold-slot-flood.ts";
 import { hostRecycleCase } from "./cases/host-recycle.ts";
@@ -65,6 +66,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "effect-peers": effectPeersCase,
   "effect-sharing": effectSharingCase,
   "effect-variants": effectVariantsCase,
+  gateway: gatewayCase,
   "host-recycle": hostRecycleCase,
   "upscale-finish": upscaleFinishCase,
   "upscale-large": upscaleLargeCase,
