@@ -5,6 +5,7 @@ import { ImageFormat, type Job, JobState, type Pixelmesh, reasonFromEnum } from 
 import { createContactSheet, decodePicture, defaultLimits, encodeFrame, toFormatExtension } from "@pixelmesh/imaging";
 import { runWithMesh } from "@pixelmesh/local-mesh";
 import { Encoding } from "@pixelmesh/proto";
+import { roles } from "@pixelmesh/roles";
 import { modelsDir, pullRecommended } from "./demo/models.ts";
 import { demoPipeline, maxSourceSidePx } from "./demo/pipeline.ts";
 import { stepTable } from "./demo/table.ts";
@@ -81,4 +82,4 @@ await runWithMesh(
   },
   { modelsDirs: [modelsDir] },
 );
-console.log("stopped");
+console.log(`stopped\n\nIn a browser: run bin/pixelmesh up, then open http://127.0.0.1:${roles.gateway.port}/`);
