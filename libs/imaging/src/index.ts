@@ -1,9 +1,10 @@
 export { decodePicture, openEncoded } from "./decode/decode.ts";
 export { decodeDamagedJpeg } from "./decode/decode-damaged.ts";
 export { inspectPicture } from "./decode/inspect.ts";
-export { findConstantAlpha } from "./encode/choose-format.ts";
+export { chooseFormat, findConstantAlpha } from "./encode/choose-format.ts";
 export { type EncodedPicture, type EncodedRaster, encodeFrame, encodeRaster } from "./encode/encode.ts";
 export { parseEncoding, type ResolvedEncoding } from "./encode/parse-encoding.ts";
+export { encodeIndexedPng } from "./encode/png/encode-indexed-png.ts";
 export { configureImaging, type ImagingOptions } from "./engine/engine.ts";
 export { toFormatExtension, toFormatMediaType, toFormatName } from "./formats/format-names.ts";
 export { sniffFormat } from "./formats/sniff.ts";

@@ -1,63 +1,13 @@
-// Colours of a palette, matched in OKLab and by pattern.
+// Colours of a palette, matched in OKLab.
 import { valueAt } from "./_mix";
 
 /** A palette in memory, laid out by src/domain/color/palette-match.ts: */
-const GROUPS: usize = 0; // i32: the number of colours / 4, rounded up
-const PLACES: usize = 4; // address of floats: for each four colours their lightness, a, b, and values of red, green and blue
-const VALUES: usize = 8; // address of four doubles for each colour: red, green, blue as light or encoded, and 0
+export const GROUPS: usize = 0; // i32: the number of colours / 4, rounded up
+export const PLACES: usize = 4; // address of floats: for each four colours, from dark to light, their lightness, a, b, and values of red, green and blue
+export const VALUES: usize = 8; // address of four doubles for each colour: red, green, blue as light or encoded, and 0
 export const LEVELS: usize = 12; // address of doubles: the value of each step of a cell
-const CURVE: usize = 16; // address of a curve from values to light, or 0 if values are light
-const CURVE_STEPS: usize = 24; // f64
-
-/** Candidates for a cell. */
-const CANDIDATES: i32 = 16;
-
-/**
- * Chooses a colour for each cell: the candidate at a threshold. `known` has `mask` + 1 entries of 20 bytes, all 0 at first: a cell + 1, and its
- * candidates from dark to light. `thresholds` are bytes below 16 for `wrap` + 1 pixels, which repeat.
- */
-export function matchCells(
-  cells: usize, count: i32, palette: usize, strength: f64, known: usize, mask: i32, thresholds: usize, wrap: i32, indices: usize,
-): void {
-  for (let x = 0; x < count; x++) {
-    const cell = load<i32>(cells + (<usize>x << 2));
-    const entry = known + <usize>((cell ^ (cell >> 7)) & mask) * 20;
-    if (load<i32>(entry) != cell + 1) {
-      store<i32>(entry, cell + 1);
-      findCandidates(cell, palette, strength, entry + 4);
-    }
-    store<u8>(indices + x, load<u8>(entry + load<u8>(thresholds + (x & wrap)), 4));
-  }
-}
-
-/** Writes the candidates of a cell: each makes up for the error of those before it. They are sorted, as the palette's colours are. */
-function findCandidates(cell: i32, palette: usize, strength: f64, to: usize): void {
-  const levels = <usize>load<i32>(palette, LEVELS);
-  const values = <usize>load<i32>(palette, VALUES);
-  const red = load<f64>(levels + (<usize>(cell >> 12) << 3));
-  const green = load<f64>(levels + (<usize>((cell >> 6) & 63) << 3));
-  const blue = load<f64>(levels + (<usize>(cell & 63) << 3));
-  let redError: f64 = 0;
-  let greenError: f64 = 0;
-  let blueError: f64 = 0;
-  for (let i = 0; i < CANDIDATES; i++) {
-    const index = nearest(palette, red + redError * strength, green + greenError * strength, blue + blueError * strength);
-    if (strength == 0) {
-      memory.fill(to, <u8>index, CANDIDATES);
-      return;
-    }
-    const value = values + (<usize>index << 5);
-    redError += red - load<f64>(value, 0);
-    greenError += green - load<f64>(value, 8);
-    blueError += blue - load<f64>(value, 16);
-    let place = i;
-    while (place > 0 && <i32>load<u8>(to + place - 1) > index) {
-      store<u8>(to + place, load<u8>(to + place - 1));
-      place--;
-    }
-    store<u8>(to + place, <u8>index);
-  }
-}
+export const CURVE: usize = 16; // address of a curve from values to light, or 0 if values are light
+export const CURVE_STEPS: usize = 24; // f64
 
 /**
  * The index of the nearest colour in OKLab with its chroma scaled, as `toPlace` in src/domain/color/palette-match.ts. Values are limited to

@@ -1,5 +1,6 @@
 // Vignettes, thresholds and local contrast.
 import { curved, putColor } from "./_curves";
+import { interleaved } from "./_write";
 import { alphaOf, blueOf, constant, decoded, encoded, greenOf, placeConstants, putPixels, redOf, unit } from "./_pixels";
 
 /** Colours of a row from a plane, by a table for each channel. */
@@ -79,6 +80,36 @@ export function threshold(plane: usize, means: usize, count: i32, level: f32, sc
     plane += 16;
     if (means != 0) means += 16;
   }
+}
+
+/** Writes pixels of three bytes by the same comparison: `low` below a share of the mean, `high` from it on. 16 pixels are written at a time. */
+export function thresholdBytes(plane: usize, means: usize, count: i32, level: f32, low: u32, high: u32, to: usize): void {
+  const share = f32x4.splat(level);
+  const slack = f32x4.splat(-LEVEL_SLACK);
+  const lowRed = i8x16.splat(<i8>low);
+  const lowGreen = i8x16.splat(<i8>(low >> 8));
+  const lowBlue = i8x16.splat(<i8>(low >> 16));
+  const highRed = i8x16.splat(<i8>high);
+  const highGreen = i8x16.splat(<i8>(high >> 8));
+  const highBlue = i8x16.splat(<i8>(high >> 16));
+  for (let x = 0; x < count; x += 16) {
+    const upper = i16x8.narrow_i32x4_s(isHigh(plane, means, 0, share, slack), isHigh(plane, means, 16, share, slack));
+    const lower = i16x8.narrow_i32x4_s(isHigh(plane, means, 32, share, slack), isHigh(plane, means, 48, share, slack));
+    const mask = i8x16.narrow_i16x8_s(upper, lower);
+    const r = v128.bitselect(highRed, lowRed, mask);
+    const g = v128.bitselect(highGreen, lowGreen, mask);
+    const b = v128.bitselect(highBlue, lowBlue, mask);
+    interleaved(r, g, b, to);
+    plane += 64;
+    means += 64;
+    to += 48;
+  }
+}
+
+@inline
+function isHigh(plane: usize, means: usize, offset: usize, share: v128, slack: v128): v128 {
+  const away = f32x4.sub(v128.load(plane + offset), f32x4.mul(v128.load(means + offset), share));
+  return f32x4.ge(away, slack);
 }
 
 /** to[x] = a value moved away from its mean by `strength`, limited to 0 to 1, as doubles. */

@@ -18,13 +18,17 @@ const SAMPLES = 65_536;
 
 /**
  * Chooses the format for `auto`. With transparent parts: WebP from 1 to 40 MP, else PNG. Opaque (also with an alpha of 255
- * throughout): JPEG above 0.25 MP, else PNG. PNG at any size for pictures of at most 64 colours, for sides longer than a WebP's,
- * and for `lossless`.
+ * throughout): JPEG above `smallOpaquePixels`, 0.25 MP, else PNG. PNG at any size for pictures of at most 64 colours, for sides
+ * longer than a WebP's, and for `lossless`.
  */
-export async function chooseFormat(source: RowSource, lossless: boolean): Promise<ImageFormat> {
+export async function chooseFormat(
+  source: RowSource,
+  lossless: boolean,
+  smallOpaquePixels = SMALL_OPAQUE_PIXELS,
+): Promise<ImageFormat> {
   if (lossless || (await isFlat(source))) return ImageFormat.PNG;
   const pixels = source.widthPx * source.heightPx;
-  if (await isOpaque(source)) return pixels > SMALL_OPAQUE_PIXELS ? ImageFormat.JPEG : ImageFormat.PNG;
+  if (await isOpaque(source)) return pixels > smallOpaquePixels ? ImageFormat.JPEG : ImageFormat.PNG;
   const fitsWebp = Math.max(source.widthPx, source.heightPx) <= WEBP_MAX_SIDE_PX && pixels <= LARGE_ALPHA_PIXELS;
   return pixels > SMALL_ALPHA_PIXELS && fitsWebp ? ImageFormat.WEBP : ImageFormat.PNG;
 }

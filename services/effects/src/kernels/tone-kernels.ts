@@ -26,6 +26,8 @@ export type ToneKernels = {
   readonly posterizePlane: (plane: number, count: number, levels: number) => void;
   /** A plane of the encoded luminance (BT.709) of encoded colours. */
   readonly luminance: (...row: [...pixels: Pixels, to: number]) => void;
+  /** The same for a row of bytes of three channels. `table` has the linear light of each byte as floats. */
+  readonly luminanceOfBytes: (from: number, count: number, table: number, to: number) => void;
   /** Planes of the linear red, green and blue of encoded colours, `stride` bytes apart, and a plane of their encoded luminance. */
   readonly toLight: (...row: [...pixels: Pixels, planes: number, stride: number, to: number]) => void;
   /** Encoded colours from such planes, mixed with black or white in linear light until they have the linear luminances of the plane `targets`. Alpha is any. */
@@ -58,6 +60,13 @@ export type ToneKernels = {
    * if that is not 0.
    */
   readonly threshold: (plane: number, means: number, count: number, level: number, scale: number) => void;
+  /**
+   * Pixels of three bytes by the same comparison with a share of the plane `means`, without softness: those of `low` or `high`. Up to 48 bytes past the end
+   * are written.
+   */
+  readonly thresholdBytes: (
+    ...row: [plane: number, means: number, count: number, level: number, low: number, high: number, to: number]
+  ) => void;
   /** A plane of doubles: values moved away from their means by `strength`, limited to 0 to 1. */
   readonly enhance: (values: number, means: number, count: number, strength: number, to: number) => void;
 };

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { assertOutputSize, encodeFrame, type PictureLimits, type Shape } from "@pixelmesh/imaging";
+import { assertOutputSize, type PictureLimits, type Shape } from "@pixelmesh/imaging";
 import type { PictureHeader, PreviewEffectsResponse } from "@pixelmesh/proto";
 import { type ByteBudget, createByteBudget } from "@pixelmesh/rpc";
 import { callInfo } from "@pixelmesh/telemetry";
@@ -12,6 +12,7 @@ import { previewFactor } from "../domain/preview.ts";
 import { describePreview, type PreviewPlan, previewKey } from "../domain/preview-request.ts";
 import { createDecodeCopy } from "./decode-copy.ts";
 import { createIdleCache } from "./idle-cache.ts";
+import { encodePreview } from "./preview-encoding.ts";
 import type { PreviewSource } from "./source.ts";
 import { createSourceCopies, type DecodeCopy, type SourceCopy } from "./source-copies.ts";
 import { createViewers } from "./viewers.ts";
@@ -120,7 +121,7 @@ async function render(
   const scaled = effects.map((effect) => effect.atScale(factor));
   assertSizes(scaled, frame, { ...limits, maxOutputPixels: Math.min(limits.maxOutputPixels, maxResultPixels) });
   const shown = await applyChain(frame, scaled, { signal });
-  const { bytes, format, notices } = await encodeFrame(shown, encoding, limits);
+  const { bytes, format, notices } = await encodePreview(shown, encoding, limits);
   signal.throwIfAborted();
   const { widthPx, heightPx } = shown;
   return { header: { format, widthPx, heightPx, sizeBytes: bytes.length, notices }, picture: new Uint8Array(bytes) };

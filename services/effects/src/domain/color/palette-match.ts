@@ -58,7 +58,7 @@ export function toValues(color: Rgb, isLight: boolean): Rgb {
   return isLight ? [toLinear(red), toLinear(green), toLinear(blue)] : color;
 }
 
-/** Writes the palette that kernels/print.ts describes, for 1 to 256 colours, sRGB-encoded. Returns its address. */
+/** Writes the palette that kernels/print.ts describes, for 1 to 256 colours from dark to light, sRGB-encoded. Returns its address. */
 export function createPaletteTable(
   space: KernelSpace,
   colors: readonly Rgb[],

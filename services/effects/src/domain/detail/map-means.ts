@@ -3,7 +3,7 @@ import { allocatePlane, type Row, type RowTarget, type Stage, type StageContext 
 import { box } from "./blur-shape.ts";
 import { mapBlurred } from "./map-blurred.ts";
 
-/** What is compared with its means. Rows are floats, sRGB-encoded; planes have one float for each pixel and room for a multiple of 16. */
+/** What is compared with its means. Rows are floats, sRGB-encoded, unless the painter and its context are for others; planes have one float for each pixel and room for a multiple of 16. */
 export type MeansPainter = {
   /** Writes a plane of values, 0 to 1, of a row. */
   valuesOf(row: Row, plane: number): void;

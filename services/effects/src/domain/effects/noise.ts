@@ -5,7 +5,7 @@ import { createGrains, type FillPlane, hashOfRow, seedOf } from "../glitch/grain
 import { normalTable } from "../glitch/normal.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
-import type { Row, RowPainter, StageContext } from "../rows/rows.ts";
+import { type Row, type RowPainter, rowBytes, type StageContext } from "../rows/rows.ts";
 
 /**
  * Random errors of a sensor, a film or a line, on sRGB-encoded values. Gaussian: a normal distribution around each sample. Film grain: the same, times
@@ -55,8 +55,10 @@ export const noise = defineEffect({
       sizePx: Math.max(1, size),
     };
     const paint =
-      kind === "scan_lines" ? createScanLines(context, share, form) : createGrainPainter(context, kind, share, form);
-    return mapRows(context, onFloats(context, paint), target);
+      kind === "scan_lines"
+        ? createScanLines(context, share, form)
+        : onFloats(context, createGrainPainter(context, kind, share, form));
+    return mapRows(context, paint, target);
   },
 });
 
@@ -95,14 +97,21 @@ function createFill({ space }: StageContext, kind: GrainKind, share: number): Fi
   return (seed, count, to) => drawn(seed, count, table, to);
 }
 
-function createScanLines({ space, shape }: StageContext, share: number, { seeds, sizePx }: NoiseForm): RowPainter {
+function createScanLines(context: StageContext, share: number, { seeds, sizePx }: NoiseForm): RowPainter {
+  const { space, shape, from, to } = context;
   const { widthPx, channels } = shape;
   const { scaleColors } = space.use(glitchKernels);
-  return (row, to, y) => {
-    const band = Math.floor((y + 0.5) / sizePx);
+  const bandOf = (y: number) => Math.floor((y + 0.5) / sizePx);
+  const darken = onFloats(context, (row, out, y) => {
+    const band = bandOf(y);
     const [red, green, blue] = seeds.map((seed) =>
       band % 2 === 0 ? 1 : 1 - share * (0.5 + hashOfRow(seed, band) / 2 ** 33),
     ) as [number, number, number];
-    scaleColors(row, red, green, blue, channels, widthPx, to);
-  };
+    scaleColors(row, red, green, blue, channels, widthPx, out);
+  });
+  if (from !== "bytes" || to !== "bytes") return darken;
+  const bytes = rowBytes(shape, "bytes");
+  // Bytes times 1 are the same bytes.
+  const copy = (row: Row, out: Row) => space.bytes(out, bytes).set(space.bytes(row, bytes));
+  return (row, out, y) => (bandOf(y) % 2 === 0 ? copy(row, out) : darken(row, out, y));
 }

@@ -6,6 +6,7 @@ import { mapMeans } from "../detail/map-means.ts";
 import { mapRows } from "../rows/map-rows.ts";
 import { onFloats } from "../rows/on-floats.ts";
 import { allocatePlane, type Row, type RowPainter, type StageContext } from "../rows/rows.ts";
+import { createAdaptiveBytes } from "../tone/adaptive-bytes.ts";
 import { type SplitSums, splitBySums } from "../tone/map-sums.ts";
 
 /** Weights of encoded samples; none for luminance, which is mixed in linear light. */
@@ -65,9 +66,16 @@ export const threshold = defineEffect({
   parameters,
   createStage(settings, context, target) {
     if (!settings.adaptive) return mapRows(context, createPainter(context, settings), target);
+    const { radius, level, softness, dark, light } = settings;
+    const { shape, from, to } = context;
     const valuesOf = createGrey(context, settings.mix);
-    const paint = createInk(context, settings);
-    return mapMeans(context, settings.radius, { valuesOf, paint }, target);
+    if (from === "bytes" && to === "bytes" && shape.channels === 3 && softness === 0) {
+      const split = { level: level / 50, low: dark, high: light };
+      const painter = createAdaptiveBytes(context, split, settings.mix === "luminance" ? undefined : valuesOf);
+      // Rows of floats are those that need no conversion.
+      return mapMeans({ ...context, from: "floats", to: "floats" }, radius, painter, target);
+    }
+    return mapMeans(context, radius, { valuesOf, paint: createInk(context, settings) }, target);
   },
 });
 

@@ -1,16 +1,23 @@
 import { type Row, type RowFormat, type StageContext, sampleBytes } from "./rows.ts";
 
-/** Returns the function that copies the alpha of a row to one of another format. It does nothing for three channels. */
-export function createAlphaCopy({ space, shape, from, to }: StageContext): (from: Row, to: Row) => void {
+/**
+ * Returns the function that copies the alpha of a row, or of so many pixels, to one of another format. It does nothing for three channels.
+ */
+export function createAlphaCopy({
+  space,
+  shape,
+  from,
+  to,
+}: StageContext): (from: Row, to: Row, pixels?: number) => void {
   if (shape.channels === 3) return () => {};
   const { moveAlpha } = space.kernels;
   const [fromBytes, toBytes] = [sampleBytes(from), sampleBytes(to)];
-  return (source, target) =>
+  return (source, target, pixels = shape.widthPx) =>
     moveAlpha(
       source + 3 * fromBytes,
       4 * fromBytes,
       from === "floats",
-      shape.widthPx,
+      pixels,
       target + 3 * toBytes,
       4 * toBytes,
       to === "floats",

@@ -40,6 +40,7 @@ export function joinParts(space: KernelSpace, parts: readonly ChainPart[], forma
     next = { place: () => between, emit: stage.push };
   }
   const [first] = stages as [Stage, ...Stage[]];
+  if (parts.length === 1) return first;
   const fromLast = stages.toReversed();
   const open = [...stages];
   let isEnding = false;

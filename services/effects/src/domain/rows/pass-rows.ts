@@ -1,27 +1,28 @@
-import { type CreateStage, rowBytes, type StageContext } from "./rows.ts";
+import { type CreateStage, type Row, rowBytes, type StageContext } from "./rows.ts";
 
 /** A stage that passes rows on unchanged, in the format that the next one takes. */
 export const passRows: CreateStage = (context, target) => {
   const copy = createCopy(context);
+  const pushRows = (rows: Row, count: number) => {
+    const to = target.place();
+    copy(rows, to, count);
+    target.emit(to, count);
+  };
   return {
-    push(row) {
-      const to = target.place();
-      copy(row, to);
-      target.emit(to);
-    },
+    push: (row) => pushRows(row, 1),
+    pushRows,
     more: () => false,
     end() {},
   };
 };
 
-function createCopy({ space, shape, from, to }: StageContext): (row: number, place: number) => void {
+function createCopy({ space, shape, from, to }: StageContext): (rows: Row, place: Row, count: number) => void {
   const { bytesToFloats, floatsToBytes } = space.kernels;
   const samples = shape.widthPx * shape.channels;
   if (from === to) {
     const bytes = rowBytes(shape, from);
-    return (row, place) => space.bytes(place, bytes).set(space.bytes(row, bytes));
+    return (rows, place, count) => space.bytes(place, count * bytes).set(space.bytes(rows, count * bytes));
   }
-  return from === "bytes"
-    ? (row, place) => bytesToFloats(row, samples, place)
-    : (row, place) => floatsToBytes(row, samples, place);
+  const convert = from === "bytes" ? bytesToFloats : floatsToBytes;
+  return (rows, place, count) => convert(rows, count * samples, place);
 }

@@ -20,8 +20,8 @@ export function createRowQueue(space: KernelSpace, shape: RowShape, format: RowF
   let written = 0;
   return {
     place: (): Row => memory + count * stride,
-    emit() {
-      count += 1;
+    emit(_row, rows = 1) {
+      count += rows;
     },
     waiting: () => count,
     async flush(sink) {

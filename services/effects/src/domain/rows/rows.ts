@@ -24,8 +24,8 @@ export type StageContext = {
 export type RowTarget = {
   /** Returns the address for the next row. */
   place(): Row;
-  /** Passes that row on. Its memory may be reused as soon as this returns. */
-  emit(row: Row): void;
+  /** Passes that row on, or `count` rows that lie one after another from there on. Their memory may be reused as soon as this returns. */
+  emit(row: Row, count?: number): void;
 };
 
 /**
@@ -36,6 +36,11 @@ export type RowTarget = {
 export type Stage = {
   /** Takes the next row and does not change it. It is not used after this returns. Called only once `more` has returned false. */
   push(row: Row): void;
+  /**
+   * Does the same with `count` rows that lie one after another, and emits as many together. Only the only stage of a chain is called so, and only if it has
+   * this function.
+   */
+  readonly pushRows?: ((rows: Row, count: number) => void) | undefined;
   /** Emits one row that is ready and returns true, or returns false if there is none. */
   more(): boolean;
   /** Makes the rows that are held back ready. Called after the last row, once `more` has returned false. */
@@ -45,8 +50,20 @@ export type Stage = {
 /** Creates a stage for one picture. Stages are never shared or reused. */
 export type CreateStage = (context: StageContext, target: RowTarget) => Stage;
 
+/** Writes the colours of so many pixels, which do not depend on their row or their place in it. Alpha is written elsewhere. */
+export type PixelPainter = (from: Row, to: Row, pixels: number) => void;
+
 /** Writes the colours of row `y` of one format to a row of another. Called once for each row, top-down. Alpha is written elsewhere. */
-export type RowPainter = (from: Row, to: Row, y: number) => void;
+export type RowPainter = {
+  (from: Row, to: Row, y: number): void;
+  /** Does the same for pixels of any rows. Only painters whose pixels do not depend on their places have it. */
+  readonly paintPixels?: PixelPainter | undefined;
+};
+
+/** Returns the painter of rows that paints pixels so. */
+export function toRowPainter({ widthPx }: RowShape, paintPixels: PixelPainter): RowPainter {
+  return Object.assign((from: Row, to: Row) => paintPixels(from, to, widthPx), { paintPixels });
+}
 
 /** Returns the bytes of one sample. */
 export function sampleBytes(format: RowFormat): number {

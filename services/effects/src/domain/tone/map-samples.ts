@@ -1,5 +1,5 @@
 import { byteKernels } from "../../kernels/byte-kernels.ts";
-import type { RowPainter, StageContext } from "../rows/rows.ts";
+import { type RowPainter, type StageContext, toRowPainter } from "../rows/rows.ts";
 
 const pairTableBytes = 65_536 * 2;
 
@@ -8,12 +8,13 @@ const pairTableBytes = 65_536 * 2;
  * sides it maps them by tables: the painter that `createPainter` returns paints all 256 bytes once, so the bytes are its own. Else it is that painter.
  */
 export function mapSamples(context: StageContext, createPainter: (context: StageContext) => RowPainter): RowPainter {
-  const { space, shape, from, to } = context;
-  if (from !== "bytes" || to !== "bytes") return createPainter(context);
+  const { space, shape, from: given, to: wanted } = context;
+  if (given !== "bytes" || wanted !== "bytes") return createPainter(context);
   const { pairTable, mapPairs, complement } = space.use(byteKernels);
   const tables = toTables(context, createPainter);
-  const { widthPx, channels } = shape;
-  if (tables.every(isComplement)) return (row, out) => complement(row, widthPx * channels, out);
+  const { channels } = shape;
+  if (tables.every(isComplement))
+    return toRowPainter(shape, (from, to, pixels) => complement(from, pixels * channels, to));
   const [red, green, blue] = tables.map((table) => space.constant(table)) as [number, number, number];
   const known = new Map<string, number>();
   const pairsOf = (first: number, second: number): number => {
@@ -25,7 +26,7 @@ export function mapSamples(context: StageContext, createPainter: (context: Stage
   };
   // Alpha is written by the stage.
   const [first, second, third] = [pairsOf(red, green), pairsOf(blue, red), pairsOf(green, blue)];
-  return (row, out) => mapPairs(row, channels, widthPx, first, second, third, out);
+  return toRowPainter(shape, (from, to, pixels) => mapPairs(from, channels, pixels, first, second, third, to));
 }
 
 /** Returns the bytes of red, green and blue for each byte. Equal tables are the same. */

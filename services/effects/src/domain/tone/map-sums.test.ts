@@ -6,7 +6,7 @@ import { applyChain } from "../chain.ts";
 
 type Settings = Readonly<Record<string, number | string | boolean>>;
 
-// Effects that add integers for bytes. Weights and bounds that are short fractions have exact ties between two bytes.
+// Effects that have a quicker way for bytes. Weights and bounds that are short fractions have exact ties between two bytes.
 const all: readonly (readonly [name: string, settings: Settings])[] = [
   ["sepia", {}],
   ["sepia", { amount: 37 }],
@@ -28,6 +28,9 @@ const all: readonly (readonly [name: string, settings: Settings])[] = [
   ["threshold", { level: 3, dark: "#102030", light: "#e0d0c0" }],
   ["threshold", { level: 20, mix: "luma" }],
   ["threshold", { level: 60, mix: "average", dark: "#ff0000" }],
+  ["threshold", { adaptive: true }],
+  ["threshold", { adaptive: true, level: 42.5, radius: 3, mix: "luma", light: "#e0d0c0" }],
+  ["threshold", { adaptive: true, level: 100, radius: 40, mix: "average", dark: "#0000ff" }],
 ];
 
 /** Returns a chain with the effect alone, and one where floats come before and after it. */

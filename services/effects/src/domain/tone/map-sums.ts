@@ -1,7 +1,7 @@
 import { byteKernels } from "../../kernels/byte-kernels.ts";
 import type { Rgb } from "../color/color.ts";
 import { toColorTable } from "../rows/color-table.ts";
-import type { Row, RowPainter, StageContext } from "../rows/rows.ts";
+import { type PixelPainter, type Row, type RowPainter, type StageContext, toRowPainter } from "../rows/rows.ts";
 
 /** The samples of a pixel as sums of what its red, green and blue add. */
 export type PixelSums = {
@@ -28,6 +28,8 @@ const channelIndices = [0, 1, 2];
 
 // Pixels that the kernels work on together.
 const blockPx = 4;
+// Pixels between which the list of unclear blocks is worked off.
+const partPx = 16_384;
 // Entries are integers of 32 bits. Their sums have whole parts of 16 bits and fractions of 16 bits.
 const fraction = 65_536;
 const maxLevel = 32_000;
@@ -58,8 +60,8 @@ export function mapSums(
   });
   const tables = space.constant(Int32Array.from(entries));
   const { sumPixels } = space.use(byteKernels);
-  return withExactBlocks(context, createPainter, (row, out, unclear) =>
-    sumPixels(row, shape.channels, shape.widthPx, tables, slack, out, unclear),
+  return withExactBlocks(context, createPainter, (row, out, pixels, unclear) =>
+    sumPixels(row, shape.channels, pixels, tables, slack, out, unclear),
   );
 }
 
@@ -81,16 +83,16 @@ export function splitBySums(
   const colors = toColorTable([low, high], "bytes");
   const [lowPixel, highPixel] = new Int32Array(Uint8Array.from(colors).buffer) as unknown as [number, number];
   const { splitSums } = space.use(byteKernels);
-  return withExactBlocks(context, createPainter, (row, out, unclear) =>
+  return withExactBlocks(context, createPainter, (row, out, pixels, unclear) =>
     splitSums(
-      ...([row, shape.channels, shape.widthPx, tables, integerBound, slack] as const),
+      ...([row, shape.channels, pixels, tables, integerBound, slack] as const),
       ...([lowPixel, highPixel, out, unclear] as const),
     ),
   );
 }
 
-/** Paints a row, writes where its unclear blocks begin (32 bits each), and returns their number. */
-type PaintClear = (row: Row, out: Row, unclear: number) => number;
+/** Paints pixels, writes where their unclear blocks begin (32 bits each), and returns the number of these. */
+type PaintClear = (row: Row, out: Row, pixels: number, unclear: number) => number;
 
 function withExactBlocks(
   context: StageContext,
@@ -99,18 +101,24 @@ function withExactBlocks(
 ): RowPainter {
   const { space, shape } = context;
   const paintBlock = createPainter({ ...context, shape: { ...shape, widthPx: blockPx } });
-  const unclearBytes = Math.ceil(shape.widthPx / blockPx) * 4;
+  const unclearBytes = (partPx / blockPx) * 4;
   const unclear = space.allocate(unclearBytes);
-  return (row, out, y) => {
-    const count = paintClear(row, out, unclear);
+  const paintPart: PixelPainter = (row, out, pixels) => {
+    const count = paintClear(row, out, pixels, unclear);
     if (count === 0) return;
     const list = space.bytes(unclear, unclearBytes);
     const view = new DataView(list.buffer, list.byteOffset, unclearBytes);
     for (let i = 0; i < count; i++) {
       const at = view.getUint32(i * 4, true) * shape.channels;
-      paintBlock(row + at, out + at, y);
+      paintBlock(row + at, out + at, 0);
     }
   };
+  return toRowPainter(shape, (row, out, pixels) => {
+    for (let x = 0; x < pixels; x += partPx) {
+      const at = x * shape.channels;
+      paintPart(row + at, out + at, Math.min(partPx, pixels - x));
+    }
+  });
 }
 
 function sumOf(values: readonly number[]): number {
