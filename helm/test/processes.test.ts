@@ -14,12 +14,13 @@ import { ofKind } from "./objects.ts";
 import { commandOf, connectionsBetween, type PodProcess, planPods, startPod } from "./pod-processes.ts";
 import { makeSecrets, type TestSecrets } from "./pod-secrets.ts";
 import { render } from "./render.ts";
+import { roles } from "./roles.ts";
 
 // Every pod needs its own loopback address, which only Linux has without configuration.
 const isLinux = process.platform === "linux";
 if (!isLinux) console.log("processes.test.ts: SKIPPED, pods need their own loopback addresses");
 
-const replicas = { ingest: 2, scheduler: 2, effects: 2 };
+const replicas = { ingest: 2, scheduler: 2, effects: 2, gateway: 1 };
 const values = {
   autoscaling: { mode: "none" },
   services: Object.fromEntries(Object.entries(replicas).map(([name, count]) => [name, { replicas: count }])),
@@ -93,7 +94,7 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
         .map(({ workload }) => workload.name)
         .sort()
         .join(),
-    ).toBe("background,effects,effects,ingest,ingest,scheduler,scheduler,storage,upscale");
+    ).toBe("background,effects,effects,gateway,ingest,ingest,scheduler,scheduler,storage,upscale");
     for (const { name, rewritten } of plans)
       expect(
         Object.keys(rewritten).filter((key) => !/^PIXELMESH_(HOST|NATS_URL|\w+_(ADDRESS|DIR|FILE))$/.test(key)),
@@ -149,7 +150,12 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
       // Both replicas of ingest answer, each at its own address.
       expect(await client.stats()).toMatchObject({ missing: [] });
       const services = (await client.cluster()).services.map(({ service, instance }) => `${service} ${instance}`);
-      expect(services.sort()).toEqual(pods.map(({ workload, name }) => `${workload.role} ${name}`).sort());
+      expect(services.sort()).toEqual(
+        pods
+          .filter(({ workload }) => roles[workload.role]?.usesBroker)
+          .map(({ workload, name }) => `${workload.role} ${name}`)
+          .sort(),
+      );
 
       const needed = neededEdges(pods.map(({ workload }) => workload));
       const used = connectionsBetween(pods);

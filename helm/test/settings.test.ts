@@ -50,6 +50,7 @@ test("a service's own settings have precedence over common ones, which go only t
   expect(found.sort()).toEqual([
     ["background", "32MiB", undefined],
     ["effects", "16MiB", undefined],
+    ["gateway", undefined, undefined],
     ["ingest", "32MiB", "5m"],
     ["scheduler", undefined, undefined],
     ["storage", undefined, undefined],
