@@ -12,7 +12,7 @@ let mesh: TestMesh;
 let bus: Bus & AsyncDisposable;
 let large: Buffer;
 beforeAll(async () => {
-  large = await sharp(robot).resize(1_200).png().toBuffer();
+  large = await sharp(robot).resize(2_400).png().toBuffer();
   mesh = await startTestMesh({ env });
   bus = await connectTestBus(mesh.brokerUrl());
 });
@@ -21,7 +21,8 @@ afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
 });
 
-const effects = Array.from({ length: 12 }, () => ({ name: "pop_art", parameters: {} }));
+// Seconds of work: only runs above half a second have their start in the log.
+const effects = Array.from({ length: 12 }, () => ({ name: "denoise", parameters: {} }));
 const pipeline = { steps: [step("fx", { $case: "applyEffects", value: { effects } } as never)] };
 // Without stored results only the reconciler can recover the work.
 const create = () => mesh.client.jobs.create({ pipeline, pictures: [{ bytes: large }], noCache: true });

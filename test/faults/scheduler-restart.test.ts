@@ -18,7 +18,8 @@ afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
 });
 
-const slow = Array.from({ length: 16 }, () => ({ name: "pop_art", parameters: {} }));
+// Several seconds of work, so that it outlasts the restart of the scheduler.
+const slow = Array.from({ length: 16 }, () => ({ name: "denoise", parameters: {} }));
 /** The leading scheduler's slot of a job, with its term; undefined while no scheduler leads. */
 async function lookAt(jobId: string) {
   const cluster = await mesh.client.cluster().catch(() => undefined);
@@ -26,7 +27,7 @@ async function lookAt(jobId: string) {
 }
 
 test("a scheduler killed under load does not disturb running work: its slot is announced again, and every job succeeds", async () => {
-  const picture = await sharp(robot).resize(1_600).png().toBuffer();
+  const picture = await sharp(robot).resize(2_400).png().toBuffer();
   const running = await mesh.client.jobs.create({
     pipeline: { steps: [step("fx", { $case: "applyEffects", value: { effects: slow } })] },
     pictures: [{ bytes: picture }],
