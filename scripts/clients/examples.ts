@@ -49,8 +49,13 @@ export async function checkPython(dir: string, mesh: InstalledMesh): Promise<str
 /** Generates the Go code, builds the Go example and runs it. Returns why that is skipped. */
 export async function checkGo(dir: string, mesh: InstalledMesh): Promise<string | undefined> {
   if (!(await hasProgram("go", "version"))) return "it needs Go";
-  await command("bash", [join(root, "clients/go/generate.sh")], { cwd: root });
   const module = join(root, "examples/go");
+  const missing = await command("go", ["mod", "download"], { cwd: module }).then(
+    () => undefined,
+    (error: unknown) => `its Go modules cannot be had: ${String(error).trim().split("\n").at(-1)}`,
+  );
+  if (missing !== undefined) return missing;
+  await command("bash", [join(root, "clients/go/generate.sh")], { cwd: root });
   await command("go", ["vet", "./..."], { cwd: module });
   await command("go", ["build", "-o", join(dir, "example"), "."], { cwd: module });
   const env = { PIXELMESH_ADDRESS: mesh.address };
