@@ -47,7 +47,7 @@ TINY = Size(2, 8, 2, 8, teacher=(16, 2), student=(8, 2), batch=4, patch=24)
 
 DRAW_LIMIT_S = 300
 
-# Shares of the time that is left when the first shards are there. The rest is for loading, validation and writing.
+# How each network divides the time that remains after the first shards are written. What is left over is for loading, validation and writing.
 SHARES = {"teacher": 0.22, "x4": 0.15, "x2-teacher": 0.07, "x2": 0.11, "photo-teacher": 0.10, "photo": 0.12, "matte": 0.17}
 
 

@@ -20,7 +20,7 @@ Degrade = Callable[[Tensor, int], Tensor]
 
 @dataclass(frozen=True)
 class SrTask:
-    """One network to train: its scale and shape, its share of the time in s, and how inputs are made."""
+    """One network to train: its scale, its shape, its training time in seconds, and how its inputs are made."""
 
     name: str
     scale: int

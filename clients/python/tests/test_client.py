@@ -100,8 +100,8 @@ class ClientTest(unittest.TestCase):
         self.assertTrue(unsure.exception.job_id)
 
     def test_a_mesh_that_does_not_answer_is_retried_for_the_given_time(self) -> None:
-        with connect("127.0.0.1:1", retry_timeout_s=0.5) as nobody, self.assertRaises(PixelmeshError) as failure:
-            nobody.effects()
+        with connect("127.0.0.1:1", retry_timeout_s=0.5) as unreachable, self.assertRaises(PixelmeshError) as failure:
+            unreachable.effects()
         self.assertEqual(failure.exception.reason, "SERVICE_UNAVAILABLE")
         self.assertTrue(failure.exception.is_retryable)
 

@@ -1,28 +1,5 @@
-import type { Reason, ReasonRow, RetryRules } from "./reason-row.ts";
-
-/** No repeat of the same call helps. */
-const permanent: RetryRules = {
-  retryable: false,
-  deterministic: false,
-  requeueBeforeStart: false,
-  clientRetries: "never",
-};
-/**
- * The input alone decides. Our own checks find most of these. A decoder's failure becomes IMAGE_CORRUPT or IMAGE_TRUNCATED only
- * after a second decode has failed too.
- */
-const decidedByInput: RetryRules = { ...permanent, deterministic: true };
-/** A part of the mesh does not answer now. */
-const unavailable: RetryRules = {
-  retryable: true,
-  deterministic: false,
-  requeueBeforeStart: true,
-  clientRetries: "always",
-};
-/** A limit is reached now. */
-const full: RetryRules = { ...unavailable, clientRetries: "after_retry_info" };
-/** A worker lost its slot. Clients never see it as the failure of a call. */
-const slotLost: RetryRules = { ...unavailable, clientRetries: "never" };
+import type { Reason, ReasonRow } from "./reason-row.ts";
+import { decidedByInput, full, permanent, slotLost, unavailable } from "./retry-classes.ts";
 
 /**
  * The table of reasons, the one place that decides what follows from a failure. A reason of the contract without a row does not

@@ -19,7 +19,7 @@ export type PullAheadOptions = {
   readonly say: (line: string) => void;
 };
 
-/** What a source that is out of reach may take, so that the next one has a part of the time. */
+/** Time limits of one source. They are short, so that the next source still has time when one does not answer. */
 const shortWaits: HttpLimits = { connectMs: 3_000, responseMs: 5_000, stallMs: 5_000 };
 const mistakes: readonly Reason[] = ["UNKNOWN_MODEL", "INVALID_ARGUMENT"];
 

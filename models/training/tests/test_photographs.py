@@ -16,7 +16,7 @@ TEXT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/
 Source: https://example.org
 
 Files: *
-Copyright: Somebody Else
+Copyright: 2016, Other Author
 License: CC-BY-SA-4.0
 
 Files: 16.04/sea_*.jpg
@@ -38,7 +38,7 @@ class Licences(unittest.TestCase):
         self.assertEqual(len(paragraphs), 2)
         self.assertEqual(licence_of("16.04/sea_1.jpg", paragraphs), ("2018, Ann Author, 2019, Bo Author", "CC-BY-4.0"))
         self.assertEqual(licence_of("16.04/hill.jpg", paragraphs)[1], "CC-BY-4.0")
-        self.assertEqual(licence_of("20.04/sea_1.jpg", paragraphs), ("Somebody Else", "CC-BY-SA-4.0"))
+        self.assertEqual(licence_of("20.04/sea_1.jpg", paragraphs), ("2016, Other Author", "CC-BY-SA-4.0"))
 
     def test_share_alike_is_not_used(self) -> None:
         self.assertNotIn("CC-BY-SA-4.0", ALLOWED)

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The file that a source gives, whatever it is wrapped in. */
+/** Digest and length of the model file itself, not of an archive that holds it. */
 const fileFields = {
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hex digits"),
   sizeBytes: z.int().min(1),

@@ -3,7 +3,7 @@ import { type Batch, BatchState } from "@pixelmesh/proto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { headerOf } from "../http/request-scope.ts";
 import { follow } from "./follow.ts";
-import { toProblemEvent } from "./problem-event.ts";
+import { relayStates } from "./relay-states.ts";
 import type { JobEventOptions } from "./send-job-events.ts";
 
 /** What begins the id of the event `end`, before the cursor. */
@@ -22,29 +22,18 @@ export async function sendBatchEvents(
   const last = headerOf(request, "last-event-id") ?? "";
   let cursor = last.startsWith(endMark) ? last.slice(endMark.length) : last;
   const states = follow(() => clients.jobs.watchBatch({ batchId, cursor }, call), isOver, call.signal);
-  const first = await states.next();
-  if (first.done || (last.startsWith(endMark) && isOver(first.value))) {
-    await states.return();
-    return reply.code(204).send();
-  }
-  const stream = streams.open(reply);
-  try {
-    await sendState(first.value);
-    for await (const batch of states) await sendState(batch);
-  } catch (error) {
-    if (!call.signal.aborted) await stream.send(toProblemEvent(error));
-  } finally {
-    await states.return();
-    stream.close();
-  }
-  return reply;
-
-  async function sendState(batch: Batch): Promise<void> {
-    cursor = batch.cursor;
-    const data = { ...toBatchJson(batch), ended: batch.ended.map(toBatchJobJson) };
-    await stream.send({ event: "batch", id: cursor, data });
-    if (isOver(batch)) await stream.send({ event: "end", id: `${endMark}${cursor}`, data: { state: data.state } });
-  }
+  return await relayStates(reply, {
+    states,
+    streams,
+    signal: call.signal,
+    isSeen: (first) => last.startsWith(endMark) && isOver(first),
+    async send(stream, batch) {
+      cursor = batch.cursor;
+      const data = { ...toBatchJson(batch), ended: batch.ended.map(toBatchJobJson) };
+      await stream.send({ event: "batch", id: cursor, data });
+      if (isOver(batch)) await stream.send({ event: "end", id: `${endMark}${cursor}`, data: { state: data.state } });
+    },
+  });
 }
 
 /** Whether the batch has ended. Its last message alone says so. */

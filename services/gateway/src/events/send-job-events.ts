@@ -1,5 +1,4 @@
 import { toJobJson } from "@pixelmesh/json-views";
-import type { Job } from "@pixelmesh/proto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { isEndSeen, isSeen, parseEventId, placeOf, toEndId, toEventId } from "../domain/event-id.ts";
 import { headerOf } from "../http/request-scope.ts";
@@ -8,7 +7,7 @@ import type { IngestCall } from "../rpc/call-options.ts";
 import type { IngestClients } from "../rpc/ingest-clients.ts";
 import type { EventStreams } from "./event-stream.ts";
 import { follow } from "./follow.ts";
-import { toProblemEvent } from "./problem-event.ts";
+import { relayStates } from "./relay-states.ts";
 
 /** What following a job needs. */
 export type JobEventOptions = {
@@ -29,28 +28,15 @@ export async function sendJobEvents(
 ): Promise<FastifyReply> {
   const last = parseEventId(headerOf(request, "last-event-id"));
   const states = follow(() => clients.jobs.watchJob({ jobId }, call), isEnded, call.signal);
-  // Read before the head is sent, so that a failure is a problem document.
-  const first = await states.next();
-  if (first.done) return reply.code(204).send();
-  if (isEnded(first.value) && isEndSeen(last)) {
-    await states.return();
-    return reply.code(204).send();
-  }
-  const stream = streams.open(reply);
-  try {
-    await sendState(first.value);
-    for await (const job of states) await sendState(job);
-  } catch (error) {
-    if (!call.signal.aborted) await stream.send(toProblemEvent(error));
-  } finally {
-    await states.return();
-    stream.close();
-  }
-  return reply;
-
-  async function sendState(job: Job): Promise<void> {
-    const place = placeOf(job);
-    if (!isSeen(place, last)) await stream.send({ event: "job", id: toEventId(place), data: toJobJson(job) });
-    if (isEnded(job)) await stream.send({ event: "end", id: toEndId(place), data: { state: toJobJson(job).state } });
-  }
+  return await relayStates(reply, {
+    states,
+    streams,
+    signal: call.signal,
+    isSeen: (first) => isEnded(first) && isEndSeen(last),
+    async send(stream, job) {
+      const place = placeOf(job);
+      if (!isSeen(place, last)) await stream.send({ event: "job", id: toEventId(place), data: toJobJson(job) });
+      if (isEnded(job)) await stream.send({ event: "end", id: toEndId(place), data: { state: toJobJson(job).state } });
+    },
+  });
 }
