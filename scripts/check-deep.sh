@@ -4,11 +4,8 @@
 # committed modules. A check that cannot run is skipped, named loudly, and counted in the last line.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-skipped=()
-skip() {
-  skipped+=("$1")
-  printf '\ncheck-deep: SKIPPED %s\n\n' "$1"
-}
+check=check-deep
+. scripts/skips.sh
 
 node --conditions=development --disable-warning=ExperimentalWarning scripts/check-new-operation.ts
 code=0
@@ -18,5 +15,4 @@ case $code in
   3) skip "WebAssembly kernels against their sources: the compiler cannot be installed" ;;
   *) exit "$code" ;;
 esac
-printf '\ncheck-deep: done in %d s, %d skipped\n' "$SECONDS" "${#skipped[@]}"
-[ ${#skipped[@]} -eq 0 ] || printf 'check-deep: skipped %s\n' "${skipped[@]}"
+tell_skips

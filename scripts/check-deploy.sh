@@ -9,11 +9,8 @@ helm_module=helm.sh/helm/v3/cmd/helm@v3.22.0
 nats_module=github.com/nats-io/nats-server/v2@v2.14.2
 export PIXELMESH_TOOLS_DIR="$PWD/.tools/bin"
 mkdir -p "$PIXELMESH_TOOLS_DIR" out/helm
-skipped=()
-skip() {
-  skipped+=("$1")
-  printf '\ncheck-deploy: SKIPPED %s\n\n' "$1"
-}
+check=check-deploy
+. scripts/skips.sh
 
 go=$(command -v go || { [ -x /usr/local/go/bin/go ] && echo /usr/local/go/bin/go; } || true)
 # Builds a tool once for each version of it.
@@ -50,5 +47,4 @@ else
   command -v promtool >/dev/null || skip "rendered rules by promtool: not here (make check-ops installs it where it can)"
   vitest run --project deploy
 fi
-printf '\ncheck-deploy: done in %d s, %d skipped\n' "$SECONDS" "${#skipped[@]}"
-[ ${#skipped[@]} -eq 0 ] || printf 'check-deploy: skipped %s\n' "${skipped[@]}"
+tell_skips

@@ -7,14 +7,10 @@ cd "$(dirname "$0")/.."
 here=$PWD/models/training
 tools=$PWD/.tools/training
 python=$tools/venv/bin/python
-skipped=()
-skip() {
-  skipped+=("$1")
-  printf '\ncheck-training: SKIPPED %s\n\n' "$1"
-}
+check=check-training
+. scripts/skips.sh
 finish() {
-  printf '\ncheck-training: done in %d s, %d skipped\n' "$SECONDS" "${#skipped[@]}"
-  [ ${#skipped[@]} -eq 0 ] || printf 'check-training: skipped %s\n' "${skipped[@]}"
+  tell_skips
   exit 0
 }
 

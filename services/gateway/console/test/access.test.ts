@@ -1,28 +1,24 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ConsoleBrowser, startBrowser } from "./browser.ts";
-import { type ConsoleMesh, startConsoleMesh } from "./console-mesh.ts";
+import { afterAll, expect, test } from "vitest";
+import type { ConsoleBrowser } from "./browser.ts";
+import { useConsole } from "./use-console.ts";
 
 const token = "a-token-of-a-caller";
 const dir = mkdtempSync(join(tmpdir(), "pixelmesh-console-"));
 const file = join(dir, "tokens");
 writeFileSync(file, `${token}\n`);
 
-let mesh: ConsoleMesh;
 let browser: ConsoleBrowser;
 
-beforeAll(async () => {
-  mesh = await startConsoleMesh({ env: { PIXELMESH_API_TOKENS_FILE: file } });
-  browser = await startBrowser(mesh.origin);
-});
-
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await mesh?.[Symbol.asyncDispose]();
-  rmSync(dir, { recursive: true });
-});
+useConsole(
+  (started) => {
+    ({ browser } = started);
+  },
+  { env: { PIXELMESH_API_TOKENS_FILE: file } },
+);
+afterAll(() => rmSync(dir, { recursive: true }));
 
 test("Without its token the page says what the mesh refuses; with it the page works, and the token stays in the tab", async () => {
   const opened = await browser.open("#/jobs");

@@ -1,18 +1,21 @@
 import { readFileSync } from "node:fs";
 import type { PipelineInput } from "@pixelmesh/client";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { seriousFindings } from "./accessibility.ts";
-import { type ConsoleBrowser, type ConsolePage, keepShot, type PageOptions, startBrowser } from "./browser.ts";
-import { type ConsoleMesh, startConsoleMesh } from "./console-mesh.ts";
+import { type ConsoleBrowser, type ConsolePage, keepShot, type PageOptions } from "./browser.ts";
+import type { ConsoleMesh } from "./console-mesh.ts";
 import { givePictures, portrait, readAfter } from "./pictures.ts";
+import { useConsole } from "./use-console.ts";
 
 let mesh: ConsoleMesh;
 let browser: ConsoleBrowser;
 let jobId: string;
 
+useConsole((started) => {
+  ({ mesh, browser } = started);
+});
+
 beforeAll(async () => {
-  mesh = await startConsoleMesh();
-  browser = await startBrowser(mesh.origin);
   const { jobs } = mesh.mesh.client;
   const pipeline: PipelineInput = {
     steps: [
@@ -23,11 +26,6 @@ beforeAll(async () => {
   const job = await jobs.create({ pipeline, pictures: [{ bytes: readFileSync(portrait) }], labels: ["shown"] });
   await jobs.wait(job.id);
   jobId = job.id;
-});
-
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await mesh?.[Symbol.asyncDispose]();
 });
 
 /** Opens a page and brings it into its usual state, with content. */

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ConsoleBrowser, keepShot, startBrowser } from "./browser.ts";
-import { type ConsoleMesh, startConsoleMesh } from "./console-mesh.ts";
+import { expect, test } from "vitest";
+import { type ConsoleBrowser, keepShot } from "./browser.ts";
+import type { ConsoleMesh } from "./console-mesh.ts";
 import { givePictures, portrait, readAfter } from "./pictures.ts";
+import { useConsole } from "./use-console.ts";
 
 // The figures are printed beside their targets. The bounds are wide, because a test must not fail on a busy machine.
 const boundFactor = 15;
@@ -11,14 +12,8 @@ const jobCount = 5_000;
 let mesh: ConsoleMesh;
 let browser: ConsoleBrowser;
 
-beforeAll(async () => {
-  mesh = await startConsoleMesh();
-  browser = await startBrowser(mesh.origin);
-});
-
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await mesh?.[Symbol.asyncDispose]();
+useConsole((started) => {
+  ({ mesh, browser } = started);
 });
 
 function report(name: string, ms: number, targetMs: number): void {

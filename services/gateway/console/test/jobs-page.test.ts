@@ -1,28 +1,19 @@
 import { readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { JobState, type PipelineInput } from "@pixelmesh/client";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ConsoleBrowser, keepShot, startBrowser } from "./browser.ts";
-import { type ConsoleMesh, startConsoleMesh } from "./console-mesh.ts";
+import { expect, test } from "vitest";
+import { type ConsoleBrowser, keepShot } from "./browser.ts";
+import type { ConsoleMesh } from "./console-mesh.ts";
 import { portrait, writeLargePicture } from "./pictures.ts";
+import { useConsole } from "./use-console.ts";
 
 let mesh: ConsoleMesh;
 let browser: ConsoleBrowser;
 let dir: string;
 const bytes = readFileSync(portrait);
 
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "pixelmesh-console-"));
-  mesh = await startConsoleMesh();
-  browser = await startBrowser(mesh.origin);
-});
-
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await mesh?.[Symbol.asyncDispose]();
-  await rm(dir, { recursive: true });
+useConsole((started) => {
+  ({ mesh, browser, dir } = started);
 });
 
 type Step = NonNullable<PipelineInput["steps"]>[number];

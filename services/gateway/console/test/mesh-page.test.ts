@@ -2,22 +2,17 @@ import { readFileSync } from "node:fs";
 import { eventSubject, publishDeadLetter } from "@pixelmesh/bus";
 import { JobEvent } from "@pixelmesh/proto";
 import { connectTestBus } from "@pixelmesh/testing/processes";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ConsoleBrowser, keepShot, startBrowser } from "./browser.ts";
-import { type ConsoleMesh, startConsoleMesh } from "./console-mesh.ts";
+import { expect, test } from "vitest";
+import { type ConsoleBrowser, keepShot } from "./browser.ts";
+import type { ConsoleMesh } from "./console-mesh.ts";
 import { portrait } from "./pictures.ts";
+import { useConsole } from "./use-console.ts";
 
 let mesh: ConsoleMesh;
 let browser: ConsoleBrowser;
 
-beforeAll(async () => {
-  mesh = await startConsoleMesh();
-  browser = await startBrowser(mesh.origin);
-});
-
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await mesh?.[Symbol.asyncDispose]();
+useConsole((started) => {
+  ({ mesh, browser } = started);
 });
 
 test("Devices, models and queues are those that the scheduler reports", async () => {

@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ConsoleBrowser, type ConsolePage, keepShot, startBrowser } from "./browser.ts";
-import { type ConsoleMesh, startConsoleMesh } from "./console-mesh.ts";
+import { expect, test } from "vitest";
+import { type ConsoleBrowser, type ConsolePage, keepShot } from "./browser.ts";
+import type { ConsoleMesh } from "./console-mesh.ts";
 import { givePictures, portrait, readAfter, writeLargePicture } from "./pictures.ts";
+import { useConsole } from "./use-console.ts";
 
 const run = promisify(execFile);
 
@@ -15,16 +15,8 @@ let mesh: ConsoleMesh;
 let browser: ConsoleBrowser;
 let dir: string;
 
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "pixelmesh-console-"));
-  mesh = await startConsoleMesh();
-  browser = await startBrowser(mesh.origin);
-});
-
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await mesh?.[Symbol.asyncDispose]();
-  await rm(dir, { recursive: true });
+useConsole((started) => {
+  ({ mesh, browser, dir } = started);
 });
 
 async function addEffect({ page }: ConsolePage, name: string): Promise<void> {

@@ -1,8 +1,7 @@
-import { useSignal } from "@preact/signals";
-import { toErrorText } from "../api/api-error.ts";
 import { type BulkResult, changeJobs } from "../api/jobs.ts";
 import { toCount } from "../text/labels.ts";
 import { announce } from "../ui/announce.tsx";
+import { useBusyAction } from "../ui/busy-action.ts";
 import { confirmAction } from "../ui/confirm.tsx";
 import { filter, reload } from "./job-list.ts";
 
@@ -10,24 +9,14 @@ const verbs = { cancel: "Cancel", retry: "Retry" } as const;
 
 /** Cancels or retries the jobs that the filter matches. It counts them first and asks. */
 export function BulkActions() {
-  const isBusy = useSignal(false);
+  const { isBusy, run } = useBusyAction(changeMatching);
   const hasCriterion = Object.values(filter.value).some((value) =>
     typeof value === "number" ? value > 0 : value.length > 0,
   );
-  const act = async (action: keyof typeof verbs) => {
-    isBusy.value = true;
-    try {
-      await changeMatching(action);
-    } catch (error) {
-      announce(toErrorText(error));
-    } finally {
-      isBusy.value = false;
-    }
-  };
   return (
     <div class="row">
       {(Object.keys(verbs) as (keyof typeof verbs)[]).map((action) => (
-        <button key={action} type="button" disabled={!hasCriterion || isBusy.value} onClick={() => void act(action)}>
+        <button key={action} type="button" disabled={!hasCriterion || isBusy.value} onClick={() => void run(action)}>
           {verbs[action]} all that match…
         </button>
       ))}

@@ -1,10 +1,9 @@
 import { toShortSize } from "@pixelmesh/short-text";
-import { useSignal } from "@preact/signals";
-import { toErrorText } from "../api/api-error.ts";
 import { changeModel, fetchModels, offersModelChanges } from "../api/mesh.ts";
 import type { Model } from "../api/types.ts";
 import { usePoll } from "../state/use-poll.ts";
 import { announce } from "../ui/announce.tsx";
+import { useBusyAction } from "../ui/busy-action.ts";
 import { DataTable } from "../ui/data-table.tsx";
 import { ErrorNote } from "../ui/error-note.tsx";
 
@@ -72,26 +71,18 @@ function toCells({
 }
 
 function Change({ model, onDone }: { readonly model: Model; readonly onDone: () => void }) {
-  const isBusy = useSignal(false);
   const action = model.loaded ? "unload" : "load";
-  const change = async () => {
-    isBusy.value = true;
-    try {
-      await changeModel(model.name, action);
-      announce(`${model.name} was ${action}ed`);
-      onDone();
-    } catch (error) {
-      announce(toErrorText(error));
-    } finally {
-      isBusy.value = false;
-    }
-  };
+  const { isBusy, run } = useBusyAction(async () => {
+    await changeModel(model.name, action);
+    announce(`${model.name} was ${action}ed`);
+    onDone();
+  });
   return (
     <button
       type="button"
       class="small"
       disabled={isBusy.value}
-      onClick={() => void change()}
+      onClick={() => void run()}
       aria-label={`${action} ${model.name}`}
     >
       {action}
