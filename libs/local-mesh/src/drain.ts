@@ -13,6 +13,6 @@ export async function drain({ broker, services, closeLogs }: Launched, graceMs: 
     const stagesToCome = drainOrder.length - stage;
     await Promise.all(names.map((name) => services.get(name)?.stop(untilMs - stagesToCome * lastStageMs)));
   }
-  await broker.stop(untilMs);
+  await broker?.stop(untilMs);
   closeLogs();
 }

@@ -1,16 +1,17 @@
 import { join } from "node:path";
 import { busFields, fileStoreSize } from "@pixelmesh/bus";
 import { type Env, loadConfig } from "@pixelmesh/config";
-import { AppError } from "@pixelmesh/errors";
+import { AppError, maskSecretValue } from "@pixelmesh/errors";
 import type { RoleName } from "@pixelmesh/roles";
 import type { LogFile } from "./logs/log-file.ts";
 import { openMeshLogs } from "./logs/mesh-logs.ts";
 import type { MeshEvent } from "./mesh.ts";
-import { host, toMeshProcess } from "./mesh-address.ts";
+import { loopback, toMeshProcess } from "./mesh-address.ts";
 import type { ChosenPorts } from "./ports/choose-ports.ts";
 import { type BrokerChild, startBrokerChild } from "./processes/broker.ts";
 import { type Child, startChild } from "./processes/child.ts";
 import { toErrorText } from "./processes/error-text.ts";
+import { assertBrokerAnswers } from "./processes/given-broker.ts";
 import { readInspectorLine } from "./processes/inspector.ts";
 import { type Restart, type Supervised, supervise } from "./processes/supervise.ts";
 import type { ServiceCommand } from "./services/service-command.ts";
@@ -19,6 +20,10 @@ import { toServiceEnv } from "./services/service-env.ts";
 /** Everything that is decided before the first process starts. */
 export type LaunchPlan = {
   readonly dataDir: string;
+  /** Where services listen and are called. */
+  readonly host: string;
+  /** Broker that is used instead of a private one. */
+  readonly brokerUrl: string | undefined;
   readonly chosen: ChosenPorts;
   readonly names: readonly RoleName[];
   readonly env: Env;
@@ -30,9 +35,9 @@ export type LaunchPlan = {
   readonly onRestart: (name: RoleName | "broker", restart: Restart) => void;
 };
 
-/** The supervised processes of a mesh. */
+/** The supervised processes of a mesh. `broker` is undefined where the mesh uses the broker of `brokerUrl`. */
 export type Launched = {
-  readonly broker: Supervised<BrokerChild>;
+  readonly broker: Supervised<BrokerChild> | undefined;
   readonly services: ReadonlyMap<RoleName, Supervised<Child>>;
   closeLogs(): void;
 };
@@ -42,10 +47,10 @@ const readyTimeoutMs = 60_000;
 /**
  * Starts the services and the broker in parallel, and resolves when all serve. A service waits for the broker by itself, and loads its
  * modules meanwhile. Throws SERVICE_UNAVAILABLE when a service ends before it serves (metadata `portTaken` if its port was taken),
- * BROKER_UNAVAILABLE when the broker does not start, or the signal's reason. After an error, no process is left running.
+ * BROKER_UNAVAILABLE when the broker does not start or a given one does not answer, or the signal's reason. After an error, no process is left running.
  */
 export async function launch(plan: LaunchPlan): Promise<Launched> {
-  const { dataDir, names, onEvent, onRestart } = plan;
+  const { dataDir, host, brokerUrl, names, onEvent, onRestart } = plan;
   const { ports } = plan.chosen;
   const giveUp = new AbortController();
   const signal = plan.signal ? AbortSignal.any([giveUp.signal, plan.signal]) : giveUp.signal;
@@ -67,17 +72,17 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
     begun.push(child);
     // Recovery of a broker's files may take longer than a service may take to start. A service that ends meanwhile is reported at once.
     await Promise.race([hasBroker, child.exited]);
-    await waitForService(name, child, ports[name].health, logs.of(name), signal);
+    await waitForService(name, child, { host, port: ports[name].health }, logs.of(name), signal);
     const restart = () => start(name, env);
     services.set(
       name,
       supervise(child, restart, (why) => onRestart(name, why)),
     );
-    onEvent({ kind: "ready", service: toMeshProcess(name, child.pid, ports) });
+    onEvent({ kind: "ready", service: toMeshProcess(name, child.pid, ports, host) });
   }
 
   try {
-    const storeMaxBytes = toStoreMaxBytes(plan.env, dataDir);
+    const storeMaxBytes = brokerUrl ? 0 : toStoreMaxBytes(plan.env, dataDir);
     const startBroker = (until: AbortSignal) => startPlannedBroker(plan, storeMaxBytes, until);
     const startFirstBroker = async () => {
       const first = await startBroker(signal);
@@ -93,14 +98,16 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
     const env = toServiceEnv(plan.env, {
       host,
       ports,
-      natsUrl: `nats://${host}:${plan.chosen.brokerPort}`,
-      storeMaxBytes,
+      names,
+      broker: brokerUrl
+        ? { url: brokerUrl, isPrivate: false }
+        : { url: `nats://${loopback}:${plan.chosen.brokerPort}`, isPrivate: true, storeMaxBytes },
       blobsDir: join(dataDir, "blobs"),
       scratchDir: join(dataDir, "scratch"),
       modelsDirs: plan.modelsDirs,
     });
     // After the services, which take longer to start.
-    const brokerStart = Promise.resolve().then(startFirstBroker);
+    const brokerStart = brokerUrl ? findGivenBroker(brokerUrl, onEvent) : Promise.resolve().then(startFirstBroker);
     starts.push(...names.map((name) => startFirst(name, env, brokerStart)), brokerStart);
     await Promise.all(starts);
     return { broker: await brokerStart, services, closeLogs: logs.close };
@@ -116,6 +123,12 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
     plan.signal?.throwIfAborted();
     throw error;
   }
+}
+
+/** Resolves to no child once a server of `url` accepts connections. */
+async function findGivenBroker(url: string, onEvent: (event: MeshEvent) => void): Promise<undefined> {
+  await assertBrokerAnswers(url);
+  onEvent({ kind: "broker", url: maskSecretValue(url), pid: 0 });
 }
 
 /** Size limit of the broker's files: that of the environment, or a share of the disk. */
@@ -141,13 +154,13 @@ function startPlannedBroker(plan: LaunchPlan, maxFileStoreBytes: number, signal:
 async function waitForService(
   name: RoleName,
   child: Child,
-  healthPort: number,
+  { host, port }: { readonly host: string; readonly port: number },
   log: LogFile,
   signal: AbortSignal,
 ): Promise<void> {
   // Loaded while the service loads its own modules.
   const { waitUntilServing } = await import("@pixelmesh/client/processes");
-  const serving = waitUntilServing(host, healthPort, { timeoutMs: readyTimeoutMs, signal });
+  const serving = waitUntilServing(host, port, { timeoutMs: readyTimeoutMs, signal });
   const ended = await Promise.race([serving.then(() => undefined), child.exited]);
   if (ended === undefined) return;
   serving.catch(() => {});

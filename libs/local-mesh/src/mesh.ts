@@ -31,6 +31,10 @@ export type MeshOptions = {
   readonly ports: "fixed" | "free" | number;
   /** The environment that services inherit. */
   readonly env: Env;
+  /** Address or name of this machine at which services listen and are called; default: loopback. */
+  readonly host?: string;
+  /** A broker that other machines use too, instead of a private one: `nats://host:port`, several separated by commas. */
+  readonly brokerUrl?: string;
   readonly modelsDirs?: readonly string[];
   /** Default: all. */
   readonly services?: readonly RoleName[];
@@ -44,11 +48,12 @@ export type MeshOptions = {
   readonly sourceDirs?: (name: RoleName) => readonly string[];
 };
 
-/** A broker and services as child processes on loopback. They are restarted when they crash, until the mesh is stopped. */
+/** A broker and services as child processes. They are restarted when they crash, until the mesh is stopped. */
 export type Mesh = {
   /** Address of ingest, the only one that a client needs. */
   readonly address: string;
   readonly dataDir: string;
+  /** `pid` is 0 for a broker that was given. */
   broker(): { readonly url: string; readonly pid: number };
   /** The processes that run now. */
   processes(): readonly MeshProcess[];

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { AppError } from "@pixelmesh/errors";
+import { AppError, maskSecretValue } from "@pixelmesh/errors";
 import { type RoleName, roleNames, version } from "@pixelmesh/roles";
 import { claimMeshFile, type MeshProcess } from "./data-dir/mesh-file.ts";
 import { createMeshFileWriter } from "./data-dir/mesh-file-writer.ts";
@@ -7,7 +7,7 @@ import { drain } from "./drain.ts";
 import { type Launched, type LaunchPlan, launch } from "./launch.ts";
 import { logPathOf, logsDirOf } from "./logs/mesh-logs.ts";
 import type { Mesh, MeshEvent, MeshOptions } from "./mesh.ts";
-import { host, toMeshProcess } from "./mesh-address.ts";
+import { loopback, toMeshProcess } from "./mesh-address.ts";
 import { type ChosenPorts, choosePorts } from "./ports/choose-ports.ts";
 import { assertInspectorsFree, withInspector } from "./processes/inspector.ts";
 import { assertServices, parentWatch, type ServiceCommand, serviceCommand } from "./services/service-command.ts";
@@ -18,7 +18,9 @@ const stopGraceMs = 25_000;
 const restartGraceMs = 10_000;
 
 /** A mesh whose services all served once. */
-type Running = { readonly launched: Launched; readonly chosen: ChosenPorts };
+type Running = { readonly launched: Launched; readonly plan: Plan; readonly chosen: ChosenPorts };
+
+type Plan = Omit<LaunchPlan, "chosen">;
 
 /**
  * Starts a mesh and resolves when all its services serve. Throws SERVICE_UNAVAILABLE where the data directory is in use, a
@@ -26,20 +28,30 @@ type Running = { readonly launched: Launched; readonly chosen: ChosenPorts };
  * start. After an error, no process is left running.
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
-  const { env, services: names = roleNames, inspect = new Map(), onEvent = () => {} } = options;
+  const { env, services: names = roleNames, host = loopback, brokerUrl, inspect = new Map() } = options;
+  const { onEvent = () => {} } = options;
   if (options.command === undefined) assertServices();
-  await assertInspectorsFree(inspect, host);
+  await assertInspectorsFree(inspect, loopback);
   const dataDir = resolve(options.dataDir);
   const file = await claimMeshFile(dataDir, version);
   const writeFile = createMeshFileWriter(file.write, (text) => onEvent({ kind: "trouble", text }));
   let running: Running | undefined;
   function writeFacts(): void {
     if (running === undefined) return;
-    writeFile({ version, pid: process.pid, broker: toBroker(running), services: toProcesses(running) });
+    const { url, pid } = toBroker(running);
+    // The file is not a secret; the address of a given broker may hold a password.
+    writeFile({
+      version,
+      pid: process.pid,
+      broker: { url: maskSecretValue(url), pid },
+      services: toProcesses(running),
+    });
   }
 
-  const plan: Omit<LaunchPlan, "chosen"> = {
+  const plan: Plan = {
     dataDir,
+    host,
+    brokerUrl,
     names,
     env,
     modelsDirs: options.modelsDirs ?? [],
@@ -70,11 +82,11 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
 }
 
 /** Launches the mesh, on other ports where a program took one between our check and the service's start. */
-async function launchOnPorts(plan: Omit<LaunchPlan, "chosen">, ports: MeshOptions["ports"]): Promise<Running> {
+async function launchOnPorts(plan: Plan, ports: MeshOptions["ports"]): Promise<Running> {
   for (let tries = 1; ; tries += 1) {
-    const chosen = await choosePorts(ports, plan.names, plan.env, host);
+    const chosen = await choosePorts(ports, plan.names, plan.env, plan.host);
     try {
-      return { launched: await launch({ ...plan, chosen }), chosen };
+      return { launched: await launch({ ...plan, chosen }), plan, chosen };
     } catch (error) {
       chosen.release();
       // Where ports are given, the next try checks them again and names the taken one.
@@ -102,10 +114,10 @@ function restartOnChange(
 }
 
 function toMesh(running: Running, dataDir: string, unwatch: () => void, release: () => void): Mesh {
-  const { launched, chosen } = running;
+  const { launched, plan, chosen } = running;
   let stopping: Promise<void> | undefined;
   return {
-    address: `${host}:${chosen.ports.ingest.grpc}`,
+    address: `${plan.host}:${chosen.ports.ingest.grpc}`,
     dataDir,
     broker: () => toBroker(running),
     processes: () => toProcesses(running),
@@ -121,17 +133,20 @@ function toMesh(running: Running, dataDir: string, unwatch: () => void, release:
     stopNow() {
       unwatch();
       for (const service of launched.services.values()) service.stopNow();
-      launched.broker.stopNow();
+      launched.broker?.stopNow();
       release();
     },
   };
 }
 
-function toProcesses({ launched, chosen }: Running): MeshProcess[] {
-  return [...launched.services].map(([name, { current }]) => toMeshProcess(name, current().pid, chosen.ports));
+function toProcesses({ launched, plan, chosen }: Running): MeshProcess[] {
+  return [...launched.services].map(([name, { current }]) =>
+    toMeshProcess(name, current().pid, chosen.ports, plan.host),
+  );
 }
 
-function toBroker({ launched }: Running): { readonly url: string; readonly pid: number } {
+function toBroker({ launched, plan }: Running): { readonly url: string; readonly pid: number } {
+  if (launched.broker === undefined) return { url: plan.brokerUrl ?? "", pid: 0 };
   const { url, pid } = launched.broker.current();
   return { url, pid };
 }
@@ -142,7 +157,7 @@ function toInspectedCommand(
 ): (name: RoleName) => ServiceCommand {
   return (name) => {
     const port = inspect.get(name);
-    return port === undefined ? command(name) : withInspector(command(name), host, port);
+    return port === undefined ? command(name) : withInspector(command(name), loopback, port);
   };
 }
 

@@ -1,12 +1,12 @@
-import { statSync } from "node:fs";
-import { relative, resolve } from "node:path";
-import { choiceFlag, repeatedFlag, UsageError, wrongFlag } from "@pixelmesh/flag-values";
+import { relative } from "node:path";
+import { choiceFlag, repeatedFlag } from "@pixelmesh/flag-values";
 import type { Mesh, MeshEvent, MeshOptions } from "@pixelmesh/local-mesh";
 import { type RoleName, roleNames } from "@pixelmesh/roles";
 import type { Command } from "commander";
 import { toShortTime } from "../format/text.ts";
 import type { CliIo } from "../io.ts";
 import { inspectFlag, servicesFlag } from "../options/service-flags.ts";
+import { assertServicesFound, parseHost, parseModelsDir, parsePort, toInspected } from "../options/up-flags.ts";
 import { toMeshModelsEnv } from "./models/mesh-models-env.ts";
 
 const examples = `
@@ -14,7 +14,9 @@ Examples:
   pixelmesh up                                    a whole mesh
   pixelmesh up --pull recommended                 with the models that are better than the bundled ones
   pixelmesh up --only ingest,scheduler,storage    a part of one; another terminal or a debugger runs the rest
-  pixelmesh up --watch --inspect upscale          for work on the code`;
+  pixelmesh up --watch --inspect upscale          for work on the code
+  pixelmesh up --host 10.0.0.2 --broker nats://10.0.0.1:4222 --only effects
+                                                  more workers for a mesh on another machine`;
 
 /** Adds `up`. */
 export function addUp(program: Command, io: CliIo, finish: (exitCode: number) => void): void {
@@ -22,7 +24,7 @@ export function addUp(program: Command, io: CliIo, finish: (exitCode: number) =>
     .command("up")
     .summary("start a mesh on this machine")
     .description(
-      "Starts a private broker and all services on loopback, restarts services that crash, and drains on Ctrl-C.",
+      "Starts a private broker and all services on loopback, restarts services that crash, and drains on Ctrl-C. With --broker and --host, the services are part of a mesh of several machines.",
     )
     .option("--data-dir <dir>", "directory of blobs, broker files and logs", ".pixelmesh")
     .option("--models-dir <dir>", "a further directory of models; repeatable", repeatedFlag(parseModelsDir))
@@ -35,6 +37,15 @@ export function addUp(program: Command, io: CliIo, finish: (exitCode: number) =>
       "--log-level <level>",
       `least level that services log: ${logLevels.join(", ")} (default: PIXELMESH_LOG_LEVEL, or warn)`,
       choiceFlag("--log-level", logLevels),
+    )
+    .option(
+      "--host <host>",
+      "address or name of this machine that services listen on and are called at; calls are not encrypted without TLS settings (default: 127.0.0.1)",
+      parseHost,
+    )
+    .option(
+      "--broker <url>",
+      "use this NATS server, as nats://HOST:4222, instead of a private one; variables such as PIXELMESH_STORAGE_ADDRESS name the services that --only leaves out",
     )
     .option("--only <services>", "start only these, separated by commas (default: all)", servicesFlag("--only"))
     .option(
@@ -60,6 +71,8 @@ type UpOptions = {
   readonly dataDir: string;
   readonly modelsDir?: readonly string[];
   readonly port?: number;
+  readonly host?: string;
+  readonly broker?: string;
   readonly logLevel?: (typeof logLevels)[number];
   readonly only?: readonly RoleName[];
   readonly inspect?: readonly (readonly [RoleName, number])[];
@@ -69,6 +82,7 @@ type UpOptions = {
 
 async function up(io: CliIo, options: UpOptions): Promise<number> {
   const inspect = toInspected(options);
+  if (options.broker !== undefined) assertServicesFound(options.only ?? roleNames, io.env);
   // A mesh keeps running when its reader ends, or when the disk that holds its output is full.
   io.keepOnWithoutOutput?.();
   if (options.pull) {
@@ -94,6 +108,8 @@ async function up(io: CliIo, options: UpOptions): Promise<number> {
       signal: io.stopping,
       onEvent: (event) => printEvent(event, io),
       ...(options.only ? { services: options.only } : {}),
+      ...(options.host ? { host: options.host } : {}),
+      ...(options.broker ? { brokerUrl: options.broker } : {}),
       ...(options.watch ? { sourceDirs: sourceDirsOf } : {}),
     });
     io.forced.addEventListener("abort", mesh.stopNow);
@@ -119,18 +135,6 @@ async function up(io: CliIo, options: UpOptions): Promise<number> {
 function toPorts(port: number | undefined): MeshOptions["ports"] {
   if (port === undefined) return "fixed";
   return port === 0 ? "free" : port;
-}
-
-/** The port of each inspected service. Throws UsageError for two services on one port, or a service that `--only` leaves out. */
-function toInspected({ inspect = [], only = roleNames }: UpOptions): ReadonlyMap<RoleName, number> {
-  const ports = new Map<RoleName, number>();
-  for (const [name, port] of inspect) {
-    if (!only.includes(name)) throw new UsageError(`Expected \`--inspect ${name}\` to be one of \`--only\``);
-    if (port !== 0 && [...ports].some(([other, taken]) => other !== name && taken === port))
-      throw new UsageError(`Expected each \`--inspect\` to have its own port, got ${port} twice; use \`${name}:PORT\``);
-    ports.set(name, port);
-  }
-  return ports;
 }
 
 function printEvent(event: MeshEvent, io: CliIo): void {
@@ -161,18 +165,4 @@ function printEvent(event: MeshEvent, io: CliIo): void {
     case "trouble":
       io.stderr.write(`${event.text}\n`);
   }
-}
-
-/** The metrics port of the gateway, 280 above, is a valid port too. */
-const highestPort = 65_535 - 280;
-
-function parsePort(text: string): number {
-  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (port === 0 || (port >= 1024 && port <= highestPort)) return port;
-  throw wrongFlag("--port", `0 or a port from 1024 to ${highestPort}`, text);
-}
-
-function parseModelsDir(text: string): string {
-  if (statSync(text, { throwIfNoEntry: false })?.isDirectory()) return resolve(text);
-  throw wrongFlag("--models-dir", "a directory that exists", text);
 }

@@ -41,7 +41,9 @@ export async function startBrokerChild(options: BrokerChildOptions): Promise<Bro
     exited,
     isRunning: () => running,
     kill(signal) {
-      if (running) void broker.stop(signal === "SIGKILL" ? "SIGKILL" : "SIGTERM");
+      if (!running) return;
+      if (signal === "SIGKILL" || signal === "SIGTERM") void broker.stop(signal);
+      else process.kill(broker.pid, signal);
     },
   };
 }
