@@ -36,8 +36,15 @@ teacher=(--teacher ../../../shared/data/models/u2netp.onnx)
 "$python" prepare_archive.py "${photographs[@]}" "${teacher[@]}" --out "$work/train-data.tar"
 TINY=1 PYTHON=$python OUT=$work/out bash gpu_train.sh "$work/train-data.tar" 0.5
 
+if [ ${#photographs[@]} -gt 0 ]; then
+  "$python" sr_photo_train.py --start ../pixelmesh-sr-x4.onnx --data "$work/sr-data" --out "$work/photo" --minutes 0.1 --batch 2
+  cp "$work/photo/last.pt" "$work/out/sr-photo-tuned-x4.pt"
+else
+  skip "training on compressed pictures: there are no photographs"
+fi
+
 mkdir "$work/models"
-for name in sr-x4 sr-x2 sr-photo-x4; do
+for name in sr-x4 sr-x2 sr-photo-x4 ${photographs:+sr-photo-tuned-x4}; do
   "$python" sr_export.py --checkpoint "$work/out/$name.pt" --out "$work/$name.onnx"
   ../../bin/pixelmesh models import "$work/$name.onnx" --task upscale --licence Apache-2.0 --models-dir "$work/models"
 done

@@ -1,3 +1,4 @@
+export { type CompressionFacts, measureCompression } from "./compression/measure-compression.ts";
 export { decodePicture, openEncoded } from "./decode/decode.ts";
 export { decodeDamagedJpeg } from "./decode/decode-damaged.ts";
 export { inspectPicture } from "./decode/inspect.ts";

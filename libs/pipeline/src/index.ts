@@ -49,6 +49,14 @@ export {
 } from "./operations/operations.ts";
 export { degradedKey, stepKey } from "./operations/step-key.ts";
 export {
+  AUTO_MODEL,
+  COMPRESSED_BLOCKINESS,
+  COMPRESSED_QUALITY,
+  type Compression,
+  isPhotoModel,
+  PHOTO_MODEL,
+} from "./operations/upscale-auto.ts";
+export {
   assertEnlarges,
   denoisePair,
   nearestScale,
@@ -56,6 +64,7 @@ export {
   upscaleFactor,
 } from "./operations/upscale-size.ts";
 export type { PlanLimits } from "./plan/assert-plan-limits.ts";
+export { autoModelUploads } from "./plan/auto-model-uploads.ts";
 export {
   createLoadGauge,
   type Load,

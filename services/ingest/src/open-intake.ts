@@ -9,6 +9,7 @@ import type { Stores } from "./open-stores.ts";
 import type { Orchestrator } from "./orchestrator/orchestrator.ts";
 import { type AcceptJob, createAcceptJob } from "./rpc/create-job/accept-job.ts";
 import type { PlanParts } from "./rpc/create-job/plan-spec.ts";
+import { createMeasureCompressions } from "./stores/compressions.ts";
 import { createInspector, type InspectPicture } from "./stores/inspections.ts";
 
 /** The way of a new job into the mesh, which calls and batches share. */
@@ -34,11 +35,19 @@ export type IntakeParts = {
 /** Creates an intake, once for a replica: its jobs take turns. */
 export function createIntake(parts: IntakeParts): Intake {
   const { worker, stores, orchestrator, catalogue, measured, limiter, space, assertCallbackSpace, config } = parts;
-  const { base, blobs, limits } = worker;
+  const { base, blobs, limits, transfers } = worker;
   const { rates, load, stats } = measured;
   return {
     inspect: createInspector(limits),
-    planning: { catalogue, limits, rates, load, limiter, interactivePerTenant: config.interactivePerTenant },
+    planning: {
+      catalogue,
+      limits,
+      rates,
+      load,
+      measureCompressions: createMeasureCompressions({ blobs, uploads: transfers.uploads, limits }),
+      limiter,
+      interactivePerTenant: config.interactivePerTenant,
+    },
     accept: createAcceptJob({ base, stats, store: stores.store, orchestrator, blobs, space, assertCallbackSpace }),
   };
 }

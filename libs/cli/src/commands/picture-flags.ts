@@ -42,7 +42,11 @@ export function addPictureFlags(command: Command, { priority, jobs }: Difference
     )
     .option("--height <px>", "enlarge to this height instead", integerFlag("--height", 1, 16_384))
     .option("--model <name>", "model for enlarging or cutting out (see `models list`)", modelFlag("--model"))
-    .option("--upscale-model <name>", "model for enlarging", modelFlag("--upscale-model"))
+    .option(
+      "--upscale-model <name>",
+      "model for enlarging; `photo`: that for compressed pictures; `auto`: it or the default, by the picture",
+      modelFlag("--upscale-model"),
+    )
     .option("--cutout-model <name>", "model for cutting out", modelFlag("--cutout-model"))
     .option("--denoise <0..1>", "strength of noise removal, for a model with a pair", numberFlag("--denoise", 0, 1))
     .option("--sharpen <0..1>", "sharpen the enlarged picture", numberFlag("--sharpen", 0, 1))

@@ -1,11 +1,13 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Model, RemoveBackgroundOperation, UpscaleOperation } from "@pixelmesh/proto";
 import type { Catalogue } from "./catalogue.ts";
+import { AUTO_MODEL, isPhotoModel, PHOTO_MODEL } from "./upscale-auto.ts";
 import { denoisePair, nearestScale } from "./upscale-size.ts";
 
 /**
  * The model that an upscale step runs: the one it names, else the default of the scale nearest to `factor`, or of the largest scale
- * where `factor` is undefined. Throws UNKNOWN_MODEL with the known names, or MODEL_UNAVAILABLE.
+ * where `factor` is undefined. `photo` names the model for compressed pictures of the nearest scale; `auto` gives the default, which the
+ * picture may replace. Throws UNKNOWN_MODEL with the known names, or MODEL_UNAVAILABLE.
  */
 export function chooseUpscaleModel(
   { model: name }: UpscaleOperation,
@@ -13,10 +15,22 @@ export function chooseUpscaleModel(
   catalogue: Catalogue,
 ): Model {
   const models = catalogue.upscaleModels;
-  if (name !== "") return namedModel(models, name);
-  const scales = defaultsOf(models).map((model) => model.scale);
-  const wanted = nearestScale(scales, factor ?? Math.max(0, ...scales)) ?? 0;
-  return defaultModel(models, wanted, "There is no upscale model");
+  if (name === PHOTO_MODEL) return photoModel(models, factor);
+  if (name !== "" && name !== AUTO_MODEL) return namedModel(models, name);
+  return defaultModel(models, wantedScale(defaultsOf(models), factor), "There is no upscale model");
+}
+
+function wantedScale(models: readonly Model[], factor: number | undefined): number {
+  const scales = models.map((model) => model.scale);
+  return nearestScale(scales, factor ?? Math.max(0, ...scales)) ?? 0;
+}
+
+function photoModel(models: readonly Model[], factor: number | undefined): Model {
+  const photo = models.filter(isPhotoModel);
+  if (photo.length === 0) throw unknownModel(models, "There is no upscale model for compressed pictures (`photo`)");
+  const wanted = wantedScale(photo, factor);
+  const fitting = photo.filter((model) => model.scale === wanted).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return assertAvailable(fitting, models);
 }
 
 /** The second model of a step with a denoise strength. Throws as `denoisePair` and `chooseUpscaleModel` do. */

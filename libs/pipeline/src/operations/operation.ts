@@ -1,10 +1,11 @@
-import type { LargerModel, Step } from "@pixelmesh/proto";
+import type { LargerModel, Notice, Step } from "@pixelmesh/proto";
 import type { WorkerRole } from "@pixelmesh/roles";
 import type { CostCurve } from "../estimates/measured-rates.ts";
 import type { LoadLevel } from "../plan/load-level.ts";
 import type { Size } from "../values/sizes.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { NumberRanges } from "./number-ranges.ts";
+import type { Compression } from "./upscale-auto.ts";
 
 /** The operation of a step that has one. */
 export type Operation = NonNullable<Step["operation"]>;
@@ -27,10 +28,14 @@ export type InputDescription = {
   readonly isSizeOfFirst?: true;
 };
 
-/** The context of a resolution. `input` is the size of the first input, where it is known; `path` names the operation in errors. */
+/**
+ * The context of a resolution. `input` is the size of the first input, and `compression` how its picture was stored, where they are known;
+ * `path` names the operation in errors.
+ */
 export type ResolveContext = {
   readonly catalogue: Catalogue;
   readonly input: Size | undefined;
+  readonly compression?: Compression | undefined;
   readonly path: string;
 };
 
@@ -43,6 +48,8 @@ export type ResolvedValue<C extends OperationCase> = {
   readonly largerModels?: readonly LargerModel[];
   /** Other revisions or digests that the pixels depend on. They become part of the step's revision. */
   readonly dependsOn?: unknown;
+  /** Choices that the caller left to the mesh, to be told in the job. */
+  readonly notices?: readonly Pick<Notice, "kind" | "text">[];
 };
 
 /** A change that a degradation made: `kind`, and the value before and after it. */

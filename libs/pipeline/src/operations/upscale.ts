@@ -6,6 +6,7 @@ import { unknownSize } from "../values/sizes.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { chooseDenoisePair, chooseUpscaleModel } from "./choose-model.ts";
 import { type DegradedField, defineOperation, type ResolveContext, type ResolvedValue } from "./operation.ts";
+import { AUTO_MODEL, chooseByCompression, isPhotoModel, PHOTO_MODEL } from "./upscale-auto.ts";
 import { assertEnlarges, upscaledSize, upscaleFactor } from "./upscale-size.ts";
 
 const targetSide = { least: 1, most: MAX_SIDE_PX, isInteger: true, zero: "to follow the other side" } as const;
@@ -59,24 +60,36 @@ export const upscale = defineOperation({
   },
 });
 
-function resolveUpscale(value: UpscaleOperation, { catalogue, input, path }: ResolveContext): ResolvedValue<"upscale"> {
-  // The default model depends on the factor, which a target leaves open until the picture's size is known.
-  if (value.target && value.model === "" && input === undefined) return { value };
+function resolveUpscale(value: UpscaleOperation, context: ResolveContext): ResolvedValue<"upscale"> {
+  const { catalogue, input, path } = context;
+  // These models depend on the factor, which a target leaves open until the picture's size is known.
+  if (value.target && ["", AUTO_MODEL, PHOTO_MODEL].includes(value.model) && input === undefined) return { value };
   if (input) assertEnlarges(value, input, path);
-  const model = chooseUpscaleModel(value, upscaleFactor(value, input ?? unknownSize), catalogue);
+  const { model, name, notices } = chooseModel(value, context);
   const { target, denoise, finishing } = value;
   const isFinished = finishing !== undefined && (finishing.sharpen > 0 || finishing.contrast > 0);
   return {
     value: {
       scale: target ? 0 : value.scale || model.scale,
-      model: model.name,
+      model: name,
       ...(target ? { target } : {}),
       ...(denoise === undefined ? {} : { denoise }),
       ...(isFinished ? { finishing } : {}),
     },
     modelDigest: model.digest,
     dependsOn: chooseDenoisePair(value, model, catalogue, path)?.digest,
+    notices,
   };
+}
+
+/** Chooses the model, and the name under which the step keeps it: `auto` stays until the picture's size is known. */
+function chooseModel(value: UpscaleOperation, { catalogue, input, compression }: ResolveContext) {
+  const model = chooseUpscaleModel(value, upscaleFactor(value, input ?? unknownSize), catalogue);
+  if (value.model !== AUTO_MODEL) return { model, name: model.name, notices: [] };
+  if (input === undefined) return { model, name: AUTO_MODEL, notices: [] };
+  const chosen = chooseByCompression(model, compression, catalogue);
+  const text = `Model ${chosen.model.name} was chosen: ${chosen.why}`;
+  return { model: chosen.model, name: chosen.model.name, notices: [{ kind: "model_chosen", text }] };
 }
 
 /** From level 2 without finishing; at level 3 by a lighter model of the same scale, unless the caller named a model. */
@@ -103,11 +116,15 @@ function degradeUpscale(
   return { value, changes };
 }
 
-/** The smallest available model of the same scale that is smaller than the given one: cost grows with the parameters. */
+/**
+ * The smallest available model of the same scale that is smaller than the given one: cost grows with the parameters. Models for compressed
+ * pictures replace only each other.
+ */
 function lighterModel(name: string, { upscaleModels }: Catalogue): Model | undefined {
   const present = upscaleModels.find((model) => model.name === name);
   if (present === undefined) return undefined;
   return upscaleModels
     .filter(({ available, scale, sizeBytes }) => available && scale === present.scale && sizeBytes < present.sizeBytes)
+    .filter((model) => isPhotoModel(model) === isPhotoModel(present))
     .sort((a, b) => a.sizeBytes - b.sizeBytes)[0];
 }

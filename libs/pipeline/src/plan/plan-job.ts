@@ -13,6 +13,7 @@ import type { MeasuredRates } from "../estimates/measured-rates.ts";
 import type { Catalogue } from "../operations/catalogue.ts";
 import { operationOf, operations, resultSize } from "../operations/operations.ts";
 import { resolveStep } from "../operations/resolve-step.ts";
+import type { Compression } from "../operations/upscale-auto.ts";
 import { type Size, unknownSize } from "../values/sizes.ts";
 import { assertSizes, assertSpecSize, type PlanLimits } from "./assert-plan-limits.ts";
 import { boundsFor, degradeStep, loadFor, sizeAdaptation } from "./degrade.ts";
@@ -41,6 +42,8 @@ export type PlanRequest = {
   readonly requested?: readonly Source[];
   /** Measured speeds. Without them every expected_ms is 0. */
   readonly rates?: Pick<MeasuredRates, "expectedMs">;
+  /** How the uploaded pictures were stored, by name: those that `autoModelUploads` returns. */
+  readonly compressions?: ReadonlyMap<string, Compression>;
 };
 
 /**
@@ -77,6 +80,7 @@ export function planJob(request: PlanRequest): JobSpec {
     header.maxOutputPixels,
   );
 
+  const planned = sized.map((each) => planStep(each, request));
   const spec = JobSpec.create({
     jobId: request.jobId,
     tenant: request.tenant,
@@ -88,13 +92,13 @@ export function planJob(request: PlanRequest): JobSpec {
     createdUnixMs: request.nowUnixMs,
     deadlineUnixMs: request.deadlineUnixMs,
     sources: [...sources],
-    steps: withSharedEffects(sized.map((each) => planStep(each, request))),
+    steps: withSharedEffects(planned.map(({ step }) => step)),
     outputs,
     adaptations: [
       ...(load.level > 0 ? sizeAdaptations(sized, resolved, load) : []),
       ...degraded.flatMap(({ adaptations }) => adaptations),
     ],
-    notices: unusedNotices(asked, needed),
+    notices: [...unusedNotices(asked, needed), ...planned.flatMap(({ notices }) => notices)],
     requestDigest: requestDigest(header, request.requested ?? sources),
     labels: [...new Set(header.labels)],
     callbackUrl: header.callbackUrl,
@@ -123,7 +127,14 @@ function sizeAdaptations(sized: readonly SizedStep[], asked: readonly Step[], lo
     .map(({ step, input, size }) => sizeAdaptation(step.id, input, size, load));
 }
 
-type SizedStep = { readonly step: Step; readonly input: Size; readonly size: Size };
+/** `upload` is the picture that the step's first input was made from, and `uploaded` its size. */
+type SizedStep = {
+  readonly step: Step;
+  readonly input: Size;
+  readonly size: Size;
+  readonly upload: string;
+  readonly uploaded: Size;
+};
 
 function withSizes(
   steps: readonly Step[],
@@ -131,23 +142,47 @@ function withSizes(
   effects: Catalogue["effects"],
 ): SizedStep[] {
   const sizes = new Map<string, Size>();
+  const uploads = new Map<string, string>();
   return steps.map((step) => {
     const from = step.inputs[0]?.from;
     const input = (from?.$case === "step" ? sizes.get(from.value) : sourceSizes.get(from?.value ?? "")) ?? unknownSize;
     const size = resultSize(operationOf(step), input, effects);
+    const upload = (from?.$case === "step" ? uploads.get(from.value) : from?.value) ?? "";
     sizes.set(step.id, size);
-    return { step, input, size };
+    uploads.set(step.id, upload);
+    return { step, input, size, upload, uploaded: sourceSizes.get(upload) ?? unknownSize };
   });
 }
 
-function planStep({ step: sized, input, size }: SizedStep, { catalogue, rates }: PlanRequest): PlannedStep {
+function planStep(each: SizedStep, { catalogue, rates, compressions }: PlanRequest) {
+  const { input, size } = each;
   const { widthPx, heightPx } = size;
-  const { step, modelDigest, operationRevision, largerModels } = resolveStep(sized, catalogue, input);
+  const compression = compressionOf(each, compressions);
+  const resolved = resolveStep(each.step, catalogue, input, compression);
+  const { step, modelDigest, operationRevision, largerModels, notices } = resolved;
   const operation = operationOf(step);
   const { role } = operations[operation.$case];
   const sizes = { widthPx, heightPx };
   const larger = largerModels.length > 0 ? { models: [...largerModels] } : undefined;
   const together = { sharedEffects: undefined, largerModels: larger };
-  const planned = { step, service: role, modelDigest, operationRevision, ...sizes, ...together, expectedMs: 0 };
-  return { ...planned, expectedMs: rates ? expectedStepMs(rates, step, stepMegapixels(planned)) : 0 };
+  const planned: PlannedStep = {
+    step,
+    service: role,
+    modelDigest,
+    operationRevision,
+    ...sizes,
+    ...together,
+    expectedMs: 0,
+  };
+  const expectedMs = rates ? expectedStepMs(rates, step, stepMegapixels(planned)) : 0;
+  return { step: { ...planned, expectedMs }, notices };
+}
+
+/** How the picture of a step was stored. Undefined if it was not measured. */
+function compressionOf(
+  { input, upload, uploaded }: SizedStep,
+  compressions: PlanRequest["compressions"],
+): Compression | undefined {
+  const measured = compressions?.get(upload);
+  return measured && { ...measured, isShrunk: input.widthPx > 0 && input.widthPx * 2 <= uploaded.widthPx };
 }

@@ -1,6 +1,16 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import type { AvailableModel, Blend, ModelRegistry } from "@pixelmesh/inference";
-import { assertEnlarges, denoisePair, nearestScale, type Size, upscaledSize, upscaleFactor } from "@pixelmesh/pipeline";
+import {
+  AUTO_MODEL,
+  assertEnlarges,
+  denoisePair,
+  isPhotoModel,
+  nearestScale,
+  PHOTO_MODEL,
+  type Size,
+  upscaledSize,
+  upscaleFactor,
+} from "@pixelmesh/pipeline";
 import type { Step } from "@pixelmesh/proto";
 import type { Finishing } from "../domain/finish.ts";
 
@@ -14,14 +24,14 @@ export type UpscaleChoice = {
 
 /**
  * Chooses models and size for an upscale of a picture of this size. A job's plan names the model. A direct call may leave the
- * choice to the size, by the same rule. Throws UNKNOWN_MODEL, MODEL_UNAVAILABLE, MODEL_INVALID, or INVALID_ARGUMENT with the
- * field.
+ * choice to the size, or to the size among models for compressed pictures, by the same rules. Throws UNKNOWN_MODEL, MODEL_UNAVAILABLE,
+ * MODEL_INVALID, or INVALID_ARGUMENT with the field.
  */
 export function chooseUpscale(registry: ModelRegistry, { operation }: Step, picture: Size): UpscaleChoice {
   if (operation?.$case !== "upscale") throw new AppError("UNKNOWN_OPERATION", "Expected an upscale step");
   const { value } = operation;
   assertEnlarges(value, picture, "operation");
-  const model = value.model === "" ? defaultModel(registry, upscaleFactor(value, picture)) : registry.find(value.model);
+  const model = findModel(registry, value.model, upscaleFactor(value, picture));
   if (model.task !== "upscale") throw expected("operation.model", "a model for upscaling", value.model);
   const pair = denoisePair(value, { name: model.name, denoisePair: model.denoisePair ?? "" }, "operation");
   return {
@@ -33,9 +43,34 @@ export function chooseUpscale(registry: ModelRegistry, { operation }: Step, pict
   };
 }
 
+function findModel(registry: ModelRegistry, name: string, factor: number | undefined): AvailableModel {
+  if (name === "") return defaultModel(registry, factor);
+  if (name === PHOTO_MODEL) return photoModel(registry, factor);
+  // Only ingest, which plans jobs, measures the compression of pictures.
+  if (name === AUTO_MODEL)
+    throw expected("operation.model", "the name of a model, `photo` or nothing without a job", name);
+  return registry.find(name);
+}
+
 function defaultModel(registry: ModelRegistry, factor: number | undefined): AvailableModel {
   const scales = registry
     .list()
     .flatMap(({ entry, isDefault }) => (entry.task === "upscale" && isDefault ? [entry.scale] : []));
-  return registry.defaultFor("upscale", nearestScale(scales, factor ?? Math.max(0, ...scales)) ?? 0);
+  return registry.defaultFor("upscale", wantedScale(scales, factor));
+}
+
+function photoModel(registry: ModelRegistry, factor: number | undefined): AvailableModel {
+  const photo = registry
+    .list()
+    .flatMap(({ entry }) => (entry.task === "upscale" && isPhotoModel(entry) ? [entry] : []));
+  const wanted = wantedScale(
+    photo.map(({ scale }) => scale),
+    factor,
+  );
+  const names = photo.filter(({ scale }) => scale === wanted).map(({ name }) => name);
+  return registry.find(names.sort()[0] ?? PHOTO_MODEL);
+}
+
+function wantedScale(scales: readonly number[], factor: number | undefined): number {
+  return nearestScale(scales, factor ?? Math.max(0, ...scales)) ?? 0;
 }

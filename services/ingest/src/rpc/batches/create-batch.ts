@@ -128,14 +128,18 @@ async function resolveSources(
   });
 }
 
-/** Plans the job of the first usable picture. Throws as `planJob` does, except for what follows from the size of that picture. */
+/**
+ * Plans the job of the first usable picture. Throws as `planJob` does, except for what follows from the size of that picture. No picture is
+ * measured, because the choice of a model by `auto` refuses nothing.
+ */
 async function assertPlan(planning: PlanParts, spec: BatchSpec, sources: readonly BatchSource[]): Promise<void> {
   const { batchId: jobId, tenant, header, createdUnixMs: nowUnixMs, expiresUnixMs: deadlineUnixMs } = spec;
   if (!header) throw new AppError("INTERNAL", "A batch without a header");
   const first = sources.find(({ error }) => error === undefined) ?? sources[0];
   const source = { name: "source", sha256: first?.sha256 ?? "", info: first?.info };
   try {
-    await planSpec(planning, { header, sources: [source] }, { jobId, tenant, nowUnixMs, deadlineUnixMs });
+    const unmeasured: PlanParts = { ...planning, measureCompressions: async () => new Map() };
+    await planSpec(unmeasured, { header, sources: [source] }, { jobId, tenant, nowUnixMs, deadlineUnixMs });
   } catch (error) {
     if (toAppError(error).reason !== "OUTPUT_TOO_LARGE") throw error;
   }

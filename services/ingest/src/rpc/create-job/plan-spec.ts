@@ -1,9 +1,10 @@
 import type { PictureLimits } from "@pixelmesh/imaging";
-import { lowerPriority, type MeasuredRates, planJob } from "@pixelmesh/pipeline";
+import { autoModelUploads, lowerPriority, type MeasuredRates, planJob } from "@pixelmesh/pipeline";
 import { type CreateJobHeader, type JobSpec, Priority, type Source } from "@pixelmesh/proto";
 import type { CatalogueClient } from "../../adapters/catalogue-client.ts";
 import type { LoadMonitor } from "../../admission/load-monitor.ts";
 import type { OpenJobLimiter } from "../../admission/open-job-limiter.ts";
+import type { MeasureCompressions } from "../../stores/compressions.ts";
 
 /** Dependencies of `planSpec`. */
 export type PlanParts = {
@@ -11,6 +12,7 @@ export type PlanParts = {
   readonly limits: PictureLimits;
   readonly rates: MeasuredRates;
   readonly load: Pick<LoadMonitor, "read">;
+  readonly measureCompressions: MeasureCompressions;
   readonly limiter: Pick<OpenJobLimiter, "openJobsOf">;
   /** From so many open jobs of a tenant on, its interactive jobs run as batch. */
   readonly interactivePerTenant: number;
@@ -34,19 +36,23 @@ export type PlannedRequest = {
 
 /**
  * Plans a job: resolves its steps, degrades results under load if the caller allows it, and lowers the priority of a tenant with many
- * open jobs. Throws as `planJob` does, and SERVICE_UNAVAILABLE if the catalogue is unknown.
+ * open jobs. Measures the pictures of upscales whose model is `auto`. Throws as `planJob` and `MeasureCompressions` do, and
+ * SERVICE_UNAVAILABLE if the catalogue is unknown.
  */
 export async function planSpec(
-  { catalogue, limits, rates, load, ...tenants }: PlanParts,
+  { catalogue, limits, rates, load, measureCompressions, ...tenants }: PlanParts,
   { header, sources, requested }: PlannedRequest,
   identity: JobIdentity,
 ): Promise<JobSpec> {
+  const pipeline = header.pipeline ?? { steps: [], outputs: [] };
+  const measured = new Set(autoModelUploads(pipeline));
   const planned = planJob({
     ...identity,
     ...(requested ? { requested } : {}),
     header,
     sources,
-    catalogue: await catalogue.forPipeline(header.pipeline ?? { steps: [], outputs: [] }),
+    catalogue: await catalogue.forPipeline(pipeline),
+    compressions: await measureCompressions(sources.filter(({ name }) => measured.has(name))),
     limits: { maxOutputPixels: limits.maxOutputPixels, maxSidePx: limits.maxSidePx },
     rates,
     ...(header.allowDegraded ? { load: await load.read() } : {}),
