@@ -74,6 +74,7 @@ module.exports = {
     },
     ...floorRules,
     owner("bus-knows-nats", "node_modules/@nats-io/", "^libs/(bus|testing)/"),
+    owner("storage-knows-aws", "node_modules/@aws-sdk/", "^services/storage/src/adapters/s3/"),
     owner("models-knows-undici", "node_modules/undici/", "^libs/(guarded-fetch|models)/"),
     owner("inference-knows-onnx", "node_modules/onnxruntime-node/", "^libs/(inference|testing)/"),
     owner(

@@ -3,6 +3,7 @@ import { badInputCase } from "./cases/bad-input.ts";
 import { batch1000Case } from "./cases/batch-1000.ts";
 import { batchMattesCase } from "./cases/batch-mattes.ts";
 import { batchTilesCase } from "./cases/batch-tiles.ts";
+import { cachePoliciesCase } from "./cases/cache-policies.ts";
 import { cliMemoryCase } from "./cases/cli-memory.ts";
 import { cutOutKernelsCase } from "./cases/cut-out-kernels.ts";
 import { cutOutsCase } from "./cases/cut-outs.ts";
@@ -57,6 +58,7 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "batch-1000": batch1000Case,
   "batch-mattes": batchMattesCase,
   "batch-tiles": batchTilesCase,
+  "cache-policies": cachePoliciesCase,
   "cli-memory": cliMemoryCase,
   "cut-out-kernels": cutOutKernelsCase,
   "cut-outs": cutOutsCase,

@@ -65,7 +65,7 @@ function toFigure({ name, widthPx, heightPx, jobs }: JobSize, { on, off }: Playe
     pairs: on.length,
     jobs,
     load: loadavg()[0],
-    sampling: "default: 10 %, at most 1 a second; failed and slow traces always",
+    sampling: "default: 10 %, at most 1 a second; the first of each call; failed and slow traces always",
     lost,
     ratio: spread(times, 3),
     cpuRatio: spread(ratios("cpuMs"), 3),

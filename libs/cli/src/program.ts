@@ -11,6 +11,7 @@ import { addModels } from "./commands/models/index.ts";
 import { addRun } from "./commands/run.ts";
 import { addStats } from "./commands/stats.ts";
 import { addStatus } from "./commands/status.ts";
+import { addStorage } from "./commands/storage/index.ts";
 import { addTop } from "./commands/top.ts";
 import { addUp } from "./commands/up.ts";
 import { addWatch } from "./commands/watch.ts";
@@ -50,6 +51,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
     addBatches,
     addModels,
     addEffects,
+    addStorage,
     addDlq,
     addConfig,
     addCompletion,

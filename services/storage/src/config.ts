@@ -1,5 +1,6 @@
 import { type ConfigOf, field } from "@pixelmesh/config";
 import { serviceFields, transferFields } from "@pixelmesh/service";
+import { s3Fields } from "./adapters/s3/s3-fields.ts";
 
 /** Settings of the storage service. */
 export const storageFields = {
@@ -29,6 +30,36 @@ export const storageFields = {
   sweepEveryMs: field.duration("PIXELMESH_STORAGE_SWEEP_EVERY", "10s", "Pause between two sweeps for expired blobs.", {
     min: 100,
   }),
+  cold: field.text(
+    "PIXELMESH_STORAGE_COLD",
+    "",
+    "Shared store of all storage replicas: file:///path (a directory that all of them mount) or s3://bucket/prefix. Empty: the directory of the one replica is the store.",
+  ),
+  hotMaxBytes: field.byteSize(
+    "PIXELMESH_STORAGE_HOT_MAX",
+    "64MiB",
+    "With a shared store: most memory for copies of blobs that are read often. It shrinks when memory is short.",
+    { min: 0 },
+  ),
+  hotTtlMs: field.duration(
+    "PIXELMESH_STORAGE_HOT_TTL",
+    "7d",
+    "With a shared store: how long a blob that was used 3 times or more stays after its last use.",
+    { min: 60_000 },
+  ),
+  warmTtlMs: field.duration(
+    "PIXELMESH_STORAGE_WARM_TTL",
+    "3d",
+    "With a shared store: how long a blob that was used twice stays after its last use; also how long an unused copy stays on the disk of a replica.",
+    { min: 60_000 },
+  ),
+  coldTtlMs: field.duration(
+    "PIXELMESH_STORAGE_COLD_TTL",
+    "1d",
+    "With a shared store: how long any other blob stays after its last use. No blob goes before its promised time or while a job needs it.",
+    { min: 60_000 },
+  ),
+  ...s3Fields,
 } as const;
 
 /** Values of `storageFields`. */

@@ -3,9 +3,10 @@ import { StorageServiceDefinition } from "@pixelmesh/proto";
 import type { RpcServer } from "@pixelmesh/rpc";
 import { announceReady, openBase, openRpc, openTransfers, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
-import { openFileStore } from "./adapters/file-store.ts";
 import { startSweeping } from "./adapters/sweep-loop.ts";
 import type { StorageConfig } from "./config.ts";
+import { openStore } from "./open-store.ts";
+import { createCheckStoreRpc } from "./rpc/check-store.ts";
 import { createDeleteBlob } from "./rpc/delete-blob.ts";
 import { createGetBlob } from "./rpc/get-blob.ts";
 import { createGetSmallBlob } from "./rpc/get-small-blob.ts";
@@ -17,10 +18,6 @@ import { createReserveSpace } from "./rpc/reserve-space.ts";
 import { createStatBlob } from "./rpc/stat-blob.ts";
 
 const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
-
-/** Pauses between sweeps for which a store without expired blobs is left alone. */
-const sweepRestFactor = 6;
 
 /** Starts the storage service. */
 export async function startStorage(
@@ -38,21 +35,7 @@ export async function startStorage(
     inputRestMs: config.inputRestMs,
     frameRestMs: config.frameRestMs,
   };
-  const store = await openFileStore({
-    directory: config.dir,
-    lifetime,
-    capacity: { maxBytes: config.maxBytes, minFreeBytes: config.minFreeBytes },
-    maxBlobBytes: config.maxBlobBytes,
-    sweepVisits: 2_000,
-    sweepRestMs: sweepRestFactor * config.sweepEveryMs,
-    tempStaleMs: 60 * minuteMs,
-    trustMs: 10 * minuteMs,
-    quarantineMs: 7 * dayMs,
-    fullRestMs: 2_000,
-    onCorrupt: (sha256) => log.error({ sha256 }, "a stored blob no longer has its digest; it was set aside"),
-    unixMs: Date.now,
-    monotonicMs: () => performance.now(),
-  });
+  const { store, check } = await openStore(config, lifetime, base);
   life.defer("sweeper", startSweeping(store, config.sweepEveryMs, base));
   const { uploads, downloads } = openTransfers(config);
   const puts = { lifetime, uploads, metrics: base.metrics };
@@ -70,6 +53,7 @@ export async function startStorage(
         reserveSpace: createReserveSpace(store),
         releaseBlobs: createReleaseBlobs(store),
         getStats: createGetStats(store),
+        checkStore: createCheckStoreRpc(check),
       });
     },
   });

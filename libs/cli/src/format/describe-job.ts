@@ -1,6 +1,6 @@
 import { type Job, JobState, reasonFromEnum } from "@pixelmesh/client";
 import { toEnumWord, toFormatWord, toJobJson } from "@pixelmesh/json-views";
-import { StepState } from "@pixelmesh/proto";
+import { StepState, type StepWait, WaitReason } from "@pixelmesh/proto";
 import { toProgressText } from "../run/picture-line.ts";
 import { toShortSize, toShortTime, toTable } from "./text.ts";
 
@@ -45,12 +45,20 @@ export function describeJob(job: Job, json: boolean): string {
     describeChange(job, false),
     ...(job.labels.length > 0 ? [`labels: ${job.labels.join(" ")}\n`] : []),
     toTable([["STEP", "OPERATION", "STATE", "TOOK", "BY", "SIZE", "CONFIDENCE"], ...steps]),
+    ...job.steps.map(({ id, wait }) => (wait ? `${id} waits: ${toWaitText(wait)}\n` : "")),
     toTable([["OUTPUT", "PICTURE", "SIZE", "SHA256"], ...outputs]),
     ...job.adaptations.map(
       ({ stepId, kind, from, to, why }) => `lowered in ${stepId}: ${kind} ${from} -> ${to} (${why})\n`,
     ),
     ...job.notices.map(({ stepId, text }) => `note${stepId ? ` on ${stepId}` : ""}: ${text}\n`),
   ].join("");
+}
+
+/** Formats what a step waits for: "memory, device gpu-1, place 3 in the queue for slots". */
+function toWaitText({ reason, position, deviceId }: StepWait): string {
+  const word = toEnumWord(WaitReason, reason).replaceAll("_", " ");
+  const device = deviceId === "" ? "" : `, device ${deviceId}`;
+  return `${word}${device}${position > 0 ? `, place ${position} in the queue for slots` : ""}`;
 }
 
 /** Formats the state of a job as one line of text, or of JSON. */

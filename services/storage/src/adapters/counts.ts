@@ -11,7 +11,7 @@ export type Counts = {
   evicted(kind: BlobKind): void;
   /** A call failed; counted if the reason is STORAGE_FULL or STORAGE_UNAVAILABLE. */
   refused(reason: Reason): void;
-  read(capacity: Capacity): Omit<StoreStats, "capacityBytes">;
+  read(capacity: Capacity): Omit<StoreStats, "capacityBytes" | "tiers">;
 };
 
 /** Creates counts at zero. */

@@ -2,7 +2,7 @@ import { listShard, type StoredBlob, shardCount } from "./stored-blobs.ts";
 
 /** Evicts blobs when space is short. */
 export type Evictor = {
-  /** Evicts blobs, lowest rank and least recently used first, until `missingBytes` returns 0 or none is left. Calls run one by one. */
+  /** Evicts blobs, by rank, then value, then last use, lowest first, until `missingBytes` returns 0 or none is left. Calls run one by one. */
   evictUntil(missingBytes: () => number): Promise<void>;
   /** Adds a blob that may be evicted from now on, so that no search is needed to find it. */
   offer(blob: StoredBlob): void;
@@ -15,6 +15,8 @@ export type EvictorOptions = {
   readonly restMs: number;
   /** Returns the eviction rank of a blob; undefined if it may not be evicted. */
   rankOf(blob: StoredBlob): number | undefined;
+  /** Returns the value of keeping a blob among those of its rank; default: all are equal. */
+  valueOf?(blob: StoredBlob): number;
   /** Removes the blob if `mayEvict` still returns true. */
   remove(sha256: string, mayEvict: (blob: StoredBlob) => boolean): Promise<StoredBlob | undefined>;
   monotonicMs(): number;
@@ -25,7 +27,12 @@ const maxCandidates = 4_096;
 /** After a search that found too little, the next one waits this many times its duration. */
 const restFactor = 10;
 
-type Candidate = { readonly sha256: string; readonly rank: number; readonly usedMs: number };
+type Candidate = {
+  readonly sha256: string;
+  readonly rank: number;
+  readonly value: number;
+  readonly usedMs: number;
+};
 
 /** Creates an evictor. It reads the whole store only after all candidates of its last search are used up. */
 export function createEvictor(options: EvictorOptions): Evictor {
@@ -35,12 +42,18 @@ export function createEvictor(options: EvictorOptions): Evictor {
   let restUntilMs = Number.NEGATIVE_INFINITY;
   let last: Promise<void> = Promise.resolve();
 
+  function toCandidate(blob: StoredBlob): Candidate | undefined {
+    const rank = options.rankOf(blob);
+    if (rank === undefined) return undefined;
+    return { sha256: blob.sha256, rank, value: options.valueOf?.(blob) ?? 0, usedMs: blob.usedMs };
+  }
+
   async function search(): Promise<void> {
     let found: Candidate[] = [];
     for (let n = 0; n < shardCount; n += 1) {
       for (const blob of await listShard(options.blobsDir, n)) {
-        const rank = options.rankOf(blob);
-        if (rank !== undefined) found.push({ sha256: blob.sha256, rank, usedMs: blob.usedMs });
+        const candidate = toCandidate(blob);
+        if (candidate !== undefined) found.push(candidate);
       }
       if (found.length > 2 * maxCandidates) found = firstToEvict(found);
     }
@@ -79,10 +92,9 @@ export function createEvictor(options: EvictorOptions): Evictor {
       return last;
     },
     offer(blob) {
-      const rank = options.rankOf(blob);
-      if (rank === undefined) return;
-      const candidate = { sha256: blob.sha256, rank, usedMs: blob.usedMs };
-      const index = candidates.findIndex((other) => byRankAndUse(other, candidate) <= 0);
+      const candidate = toCandidate(blob);
+      if (candidate === undefined) return;
+      const index = candidates.findIndex((other) => byOrder(other, candidate) <= 0);
       candidates.splice(index < 0 ? candidates.length : index, 0, candidate);
       // Forgets the ones to evict last; a search finds them again.
       if (candidates.length > 2 * maxCandidates) candidates = candidates.slice(-maxCandidates);
@@ -90,10 +102,10 @@ export function createEvictor(options: EvictorOptions): Evictor {
   };
 }
 
-function byRankAndUse(a: Candidate, b: Candidate): number {
-  return a.rank - b.rank || a.usedMs - b.usedMs;
+function byOrder(a: Candidate, b: Candidate): number {
+  return a.rank - b.rank || a.value - b.value || a.usedMs - b.usedMs;
 }
 
 function firstToEvict(found: Candidate[]): Candidate[] {
-  return found.sort(byRankAndUse).slice(0, maxCandidates);
+  return found.sort(byOrder).slice(0, maxCandidates);
 }

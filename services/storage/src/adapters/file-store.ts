@@ -1,5 +1,6 @@
 import type { BlobStore } from "../domain/blob-store.ts";
 import { createHolds } from "../domain/holds.ts";
+import { createKeepValue } from "../domain/keep-value/keep-value.ts";
 import { createBlobRemover } from "./blob-remover.ts";
 import { type Capacity, createCapacity } from "./capacity.ts";
 import { createCounts } from "./counts.ts";
@@ -20,6 +21,9 @@ import { createTempFiles } from "./temp-file.ts";
 import { createVerifiedFiles } from "./verified-files.ts";
 import { withStoreErrors } from "./with-store-errors.ts";
 
+/** Blobs whose uses are remembered to choose what is evicted: about 15 MiB. */
+const maxValues = 32_768;
+
 /**
  * Opens a directory as a blob store: removes the temporary files of dead processes and counts the stored blobs. Only the file system says
  * which blobs exist; `blobs/ab/cd/<sha256>` holds the bytes, its modification time the lifetime and the kind.
@@ -36,6 +40,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<BlobStor
   const locks = createKeyedLock();
   const holds = createHolds();
   const counts = createCounts();
+  const values = createKeepValue({ maxEntries: maxValues });
   const verified = createVerifiedFiles(options.trustMs, monotonicMs);
   const capacity = createCapacity(
     directory,
@@ -46,11 +51,16 @@ export async function openFileStore(options: FileStoreOptions): Promise<BlobStor
   const parts = { layout, lifetime, holds, capacity, verified, unixMs };
 
   // 3. Verification and removal of blobs.
-  const integrity = createIntegrity(parts, counts, options.onCorrupt);
+  const onCorrupt = (sha256: string) => {
+    values.forget(sha256);
+    options.onCorrupt(sha256);
+  };
+  const integrity = createIntegrity(parts, counts, onCorrupt);
   const remove = createBlobRemover({ layout, locks, capacity, verified, holds });
-  const { sweeper, evictor } = createReclaim(parts, options, remove, counts);
+  const { sweeper, evictor } = createReclaim(parts, options, remove, counts, values);
 
-  // 4. Counts of the stored blobs.
+  // 4. Counts of the stored blobs. The first sweep reports a file system that cannot be read.
+  await capacity.refresh().catch(() => {});
   await countBlobs(layout.blobsDir, capacity);
 
   const storeParts = { lifetimeParts: parts, maxBlobBytes, temps, locks, integrity };
@@ -60,27 +70,32 @@ export async function openFileStore(options: FileStoreOptions): Promise<BlobStor
   const store: BlobStore = {
     async put(chunks, putOptions, signal) {
       const result = await storeBlob(storeParts, chunks, putOptions, signal);
+      values.use(result.sha256, result.sizeBytes);
       counts.put(result.existed);
       return result;
     },
     async putBytes(bytes, putOptions) {
       const result = await storeBytes(storeParts, bytes, putOptions);
+      values.use(result.sha256, result.sizeBytes);
       counts.put(result.existed);
       return result;
     },
     async open(sha256, offsetBytes, lengthBytes, signal) {
       const range = { offsetBytes, lengthBytes };
       const blob = await openBlob(openParts, sha256, range, signal);
+      values.use(sha256, blob.stat.sizeBytes);
       counts.get();
       return blob;
     },
     async readBytes(sha256, maxBytes) {
       const bytes = await readBytes(openParts, sha256, maxBytes);
+      values.use(sha256, bytes.byteLength);
       counts.get();
       return bytes;
     },
     stat: (sha256, wantedMs, statOptions) => statBlob(parts, locks, integrity, { sha256, wantedMs }, statOptions),
     async delete(sha256) {
+      values.forget(sha256);
       return (await remove(sha256, () => true)) !== undefined;
     },
     reserve: capacity.reserve,
@@ -93,7 +108,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<BlobStor
       await trimQuarantine(layout, unixMs(), options.quarantineMs);
       return await sweeper.step();
     },
-    stats: () => ({ ...counts.read(capacity), capacityBytes: options.capacity.maxBytes }),
+    stats: () => ({ ...counts.read(capacity), capacityBytes: options.capacity.maxBytes, tiers: [] }),
   };
   return withStoreErrors(store, counts.refused);
 }

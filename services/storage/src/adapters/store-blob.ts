@@ -31,6 +31,7 @@ export async function storeBlob(
   const temp = known === undefined ? await temps.create() : undefined;
   try {
     const received = await receiveUpload(chunks, put, temp, { allocation, maxBlobBytes }, signal);
+    put.onDigest?.(received.sha256);
     return await locks.run(received.sha256, () => commitOrReuse(parts, received, put, temp, allocation, signal));
   } finally {
     allocation.release();

@@ -14,6 +14,7 @@ export async function storeBytes(parts: StoreParts, bytes: Uint8Array, put: PutO
   if (isWrongSize || sizeBytes > maxBlobBytes) throw wrongSize(put, maxBlobBytes, sizeBytes);
   const sha256 = hash("sha256", bytes, "hex");
   if (put.sha256 !== undefined && put.sha256 !== sha256) throw digestMismatch(put.sha256, sha256);
+  put.onDigest?.(sha256);
   const received = { sha256, sizeBytes };
 
   const reuse = () => reuseBlob(parts, received, put);

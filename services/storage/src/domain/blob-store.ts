@@ -22,6 +22,8 @@ export type PutOptions = BlobUse & {
   readonly sha256?: string;
   readonly sizeBytes?: number;
   readonly keepUntilMs: number;
+  /** Called with the digest once it is known, before the bytes become a blob. */
+  readonly onDigest?: (sha256: string) => void;
 };
 
 /** Options of a stat. */
@@ -56,6 +58,28 @@ export type OpenBlob = AsyncDisposable & {
   readonly chunks: AsyncIterable<Buffer>;
 };
 
+/** The tiers of a store with a shared store below it: memory, the disk of this replica, the shared store. */
+export const tierNames = ["hot", "warm", "cold"] as const;
+
+/** Name of a tier. */
+export type TierName = (typeof tierNames)[number];
+
+/** Counts of one tier since the start, and its current size; see TierStats of the contract. */
+export type TierStats = {
+  readonly tier: TierName;
+  readonly blobs: number;
+  readonly sizeBytes: number;
+  /** 0: no bound of its own. */
+  readonly capacityBytes: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly promotions: number;
+  readonly evicted: number;
+  readonly corrupt: number;
+  readonly retrievalSeconds: number;
+  readonly evictedAgeSeconds: number;
+};
+
 /** Counts since the start and current sizes. */
 export type StoreStats = {
   readonly blobs: number;
@@ -74,6 +98,8 @@ export type StoreStats = {
   readonly freeBytes: number;
   /** Calls that failed because the store was full or the disk failed. */
   readonly refused: { readonly full: number; readonly disk: number };
+  /** Empty without a shared store. */
+  readonly tiers: readonly TierStats[];
 };
 
 /** The result of one sweep. */

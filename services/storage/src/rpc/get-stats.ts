@@ -1,21 +1,37 @@
-import type { GetStatsResponse } from "@pixelmesh/proto";
-import type { BlobStore } from "../domain/blob-store.ts";
+import type { GetStatsResponse, TierStats as TierMessage } from "@pixelmesh/proto";
+import type { BlobStore, TierStats } from "../domain/blob-store.ts";
 
 /** GetStats: returns counts since the start and current sizes. */
 export function createGetStats(store: BlobStore) {
   return async (): Promise<GetStatsResponse> => {
-    const { blobs, sizeBytes, capacityBytes, puts, putsDeduplicated, gets, corrupt, evicted, reservedBytes } =
-      store.stats();
+    const stats = store.stats();
     return {
-      blobs,
-      sizeBytes,
-      capacityBytes,
-      putsTotal: puts,
-      putsDeduplicatedTotal: putsDeduplicated,
-      getsTotal: gets,
-      corruptTotal: corrupt,
-      evictedTotal: evicted,
-      reservedBytes,
+      blobs: stats.blobs,
+      sizeBytes: stats.sizeBytes,
+      capacityBytes: stats.capacityBytes,
+      putsTotal: stats.puts,
+      putsDeduplicatedTotal: stats.putsDeduplicated,
+      getsTotal: stats.gets,
+      corruptTotal: stats.corrupt,
+      evictedTotal: stats.evicted,
+      reservedBytes: stats.reservedBytes,
+      tiers: stats.tiers.map(toTierMessage),
     };
+  };
+}
+
+function toTierMessage({ tier, blobs, sizeBytes, capacityBytes, ...counts }: TierStats): TierMessage {
+  return {
+    tier,
+    blobs,
+    sizeBytes,
+    capacityBytes,
+    hitsTotal: counts.hits,
+    missesTotal: counts.misses,
+    promotionsTotal: counts.promotions,
+    evictedTotal: counts.evicted,
+    corruptTotal: counts.corrupt,
+    retrievalSecondsTotal: counts.retrievalSeconds,
+    evictedAgeSecondsTotal: counts.evictedAgeSeconds,
   };
 }
