@@ -75,6 +75,8 @@ export {
   Source,
   StepState,
   StepStatus,
+  StepWait,
+  WaitReason,
 } from "./gen/pixelmesh/jobs/v1/job.ts";
 export {
   Batch,
@@ -198,7 +200,15 @@ export {
   MemoryProfile,
 } from "./gen/pixelmesh/scheduler/v1/state.ts";
 export {
+  BlobIndexEntry,
+  BlobPin,
+  JobBlobs,
+} from "./gen/pixelmesh/storage/v1/blob_index.ts";
+export {
   BlobKind,
+  CheckStoreRequest,
+  CheckStoreResponse,
+  CheckStoreSummary,
   DeleteBlobRequest,
   DeleteBlobResponse,
   GetBlobHeader,
@@ -220,6 +230,9 @@ export {
   StatBlobRequest,
   StatBlobResponse,
   StorageServiceDefinition,
+  StoreFinding,
+  StoreFindingKind,
+  TierStats,
   type StorageServiceClient,
   type StorageServiceImplementation,
 } from "./gen/pixelmesh/storage/v1/storage_service.ts";

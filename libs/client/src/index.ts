@@ -30,6 +30,8 @@ export {
   type Source,
   StepState,
   type StepStatus,
+  type StepWait,
+  WaitReason,
 } from "@pixelmesh/proto";
 export type { Batches, BatchJobsOptions, WatchBatchOptions } from "./batches.ts";
 export type { CallOptions } from "./call-options.ts";
@@ -61,6 +63,8 @@ export {
   type StepStateName,
   stepStateName,
   stepStateNames,
+  type WaitReasonName,
+  waitReasonName,
 } from "./names.ts";
 export type { Picture, UploadProgress } from "./pictures.ts";
 export type { EffectSetting, EffectSettings, NamedEffect } from "./pipeline/effect-values.ts";

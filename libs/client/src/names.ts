@@ -1,4 +1,4 @@
-import { ImageFormat, JobState, Priority, Quality, StepState } from "@pixelmesh/proto";
+import { ImageFormat, JobState, Priority, Quality, StepState, WaitReason } from "@pixelmesh/proto";
 
 /** The state of a job by name. */
 export type JobStateName = Exclude<keyof typeof JobState, "UNSPECIFIED" | "UNRECOGNIZED">;
@@ -10,6 +10,8 @@ export type ImageFormatName = Exclude<keyof typeof ImageFormat, "UNSPECIFIED" | 
 export type PriorityName = Exclude<keyof typeof Priority, "UNSPECIFIED" | "UNRECOGNIZED">;
 /** The quality of a job by name. */
 export type QualityName = Exclude<keyof typeof Quality, "UNSPECIFIED" | "UNRECOGNIZED">;
+/** What a step waits for, by name. */
+export type WaitReasonName = Exclude<keyof typeof WaitReason, "UNSPECIFIED" | "UNRECOGNIZED">;
 
 /** Names of the states that a job can have. */
 export const jobStateNames: readonly JobStateName[] = namesOf(JobState);
@@ -26,6 +28,8 @@ export const imageFormatName = (format: ImageFormat): ImageFormatName | undefine
 export const priorityName = (priority: Priority): PriorityName | undefined => nameOf(Priority, priority);
 /** Returns the name of a quality; undefined for a quality that this release does not know. */
 export const qualityName = (quality: Quality): QualityName | undefined => nameOf(Quality, quality);
+/** Returns the name of what a step waits for; undefined for a reason that this release does not know. */
+export const waitReasonName = (reason: WaitReason): WaitReasonName | undefined => nameOf(WaitReason, reason);
 
 /** Returns the extension of files of a format, without a dot: `jpg` for JPEG, `bin` for a format that this release does not know. */
 export function formatExtension(format: ImageFormat): string {

@@ -2,7 +2,7 @@ import { createHash, hash } from "node:crypto";
 import { AppError, expected } from "@pixelmesh/errors";
 import type { JobServiceDefinition, UploadPictureResponse } from "@pixelmesh/proto";
 import { type RpcClient, restartable, toChunks } from "@pixelmesh/rpc";
-import { toEvenChunks } from "./pictures.ts";
+import { toEvenChunks, type UploadProgress } from "./pictures.ts";
 import { createBackoff } from "./retry.ts";
 
 /** The bytes of a picture, or a function that opens a new stream of them. */
@@ -12,6 +12,8 @@ export type UploadSource = Uint8Array | { readonly open: () => AsyncIterable<Uin
 export type UploadOptions = {
   /** Time for the upload, retries included; default 15 min. */
   readonly timeoutMs?: number;
+  /** Called as the bytes are sent; begins again with a retry. */
+  readonly onUpload?: (progress: UploadProgress) => void;
   readonly signal?: AbortSignal;
 };
 
@@ -45,9 +47,15 @@ export async function uploadPicture(
   }
   async function* requests() {
     const sizeBytes = source instanceof Uint8Array ? source.length : 0;
+    const totalBytes = sizeBytes || undefined;
+    let sentBytes = 0;
     yield { part: { $case: "header" as const, value: { sha256, sizeBytes } } };
     const chunks = source instanceof Uint8Array ? toChunks(source) : toEvenChunks(guard(source.open()));
-    for await (const value of chunks) yield { part: { $case: "chunk" as const, value } };
+    for await (const value of chunks) {
+      yield { part: { $case: "chunk" as const, value } };
+      sentBytes += value.length;
+      options.onUpload?.({ sentBytes, totalBytes });
+    }
     yield { part: { $case: "end" as const, value: {} } };
   }
 

@@ -10,6 +10,7 @@ import {
   type UploadPictureRequest,
 } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
+import type { UploadProgress } from "../src/index.ts";
 import { startFakeMesh } from "./fake-mesh.ts";
 
 const stopping = () => new AppError("STOPPING", "This replica is stopping", { retryAfterMs: 20 });
@@ -88,6 +89,28 @@ test("pictures are uploaded a few at once, retried, and named in their order; re
     sources: [...digests, "f".repeat(64)].map((digest) => ({ sha256: digest })),
     names: [...pictures.map(({ name }) => name), ""],
   });
+});
+
+test("an upload tells the bytes that were sent, and their number where it is known", async () => {
+  const received: number[] = [];
+  const mesh = await startFakeMesh({
+    async uploadPicture(stream) {
+      received.push((await readUpload(stream)).bytes.length);
+      return answer;
+    },
+  });
+  const bytes = Buffer.alloc(2_500_000, 7);
+  const progress: UploadProgress[] = [];
+  const onUpload = (sent: UploadProgress) => void progress.push(sent);
+  await mesh.batches.upload(bytes, { onUpload });
+  const sent = progress.map(({ sentBytes }) => sentBytes);
+  expect(sent.length).toBeGreaterThan(1);
+  expect(sent).toEqual(sent.toSorted((a, b) => a - b));
+  expect(progress.at(-1)).toEqual({ sentBytes: bytes.length, totalBytes: bytes.length });
+  progress.length = 0;
+  await mesh.batches.upload({ open: () => toStream(bytes) }, { onUpload });
+  expect(progress.at(-1)).toEqual({ sentBytes: bytes.length, totalBytes: undefined });
+  expect(received).toEqual([bytes.length, bytes.length]);
 });
 
 test("a failure that a retry cannot help ends the other uploads, and no batch is created", async () => {

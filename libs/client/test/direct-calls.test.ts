@@ -183,7 +183,7 @@ test("a direct call ends with its signal, with its time and with the client", as
 
 test("a preview takes bytes, a digest or an output, and sends many bytes as a stream", async () => {
   const requests: unknown[] = [];
-  const response = { header, picture: Uint8Array.of(9), sourceSha256: "ab", cached: true };
+  const response = { header, picture: Uint8Array.of(9), sourceSha256: "ab", cached: true, memoryBytes: 7 };
   const mesh = await startDirectMesh({
     effects: {
       async previewEffects(request) {
@@ -203,6 +203,7 @@ test("a preview takes bytes, a digest or an output, and sends many bytes as a st
     bytes: Buffer.of(9),
     sourceSha256: "ab",
     isCached: true,
+    memoryBytes: 7,
   });
   await mesh.previewEffects({ source: { sha256: "cd" }, effects, viewer: "left", maxSidePx: 64 });
   await mesh.previewEffects({ source: { jobId: "job", output: "small" }, effects });
@@ -308,7 +309,7 @@ test("a preview that a newer one of its viewer and source has replaced is not as
       async previewEffects({ operation: chain, sha256 }) {
         asked.push(`${chain?.effects[0]?.name} ${sha256 === "" ? "bytes" : sha256 === digest ? "digest" : "other"}`);
         if (asked.length <= 2) throw new AppError("QUEUE_FULL", "full", { retryAfterMs: 300 });
-        return { header, picture: Uint8Array.of(9), sourceSha256: digest, cached: false };
+        return { header, picture: Uint8Array.of(9), sourceSha256: digest, cached: false, memoryBytes: 0 };
       },
     },
   });

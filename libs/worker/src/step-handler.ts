@@ -7,6 +7,7 @@ import {
   toWholeFrame,
 } from "@pixelmesh/imaging";
 import type { Adaptation, LargerModel, Notice, SlotOption, Step, WorkClass } from "@pixelmesh/proto";
+import type { OnWait } from "./slots/step-wait.ts";
 import type { SharedBeginnings } from "./steps/shared-beginnings.ts";
 
 /** Size of a picture that may not be loaded yet. `channels` 0: unknown. */
@@ -54,6 +55,8 @@ export type StepContext = StepGrant & {
   readonly signal: AbortSignal;
   /** Reports the fraction done, 0 to 1. */
   readonly onProgress: (fraction: number) => void;
+  /** Is told what the run waits for, and when it waits no more. */
+  readonly onWait?: OnWait | undefined;
   /**
    * After an out-of-memory failure: releases the slot and requests a smaller one, with which the work may continue: the next smaller
    * option, at most twice, then a device alone. Throws `error` if it is another failure, or if there is no smaller option.

@@ -42,6 +42,7 @@ async function startStorage({ isFormer }: { isFormer: boolean }) {
     reserveSpace: unused,
     releaseBlobs: unused,
     getStats: unused,
+    async *checkStore() {},
   };
   const implementation: StorageServiceImplementation = {
     ...streams,

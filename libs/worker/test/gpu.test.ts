@@ -1,5 +1,6 @@
 import { createFrame, memoryFrameStore } from "@pixelmesh/imaging";
 import { DeviceKind, Priority, SlotRequest, Step, WorkClass, WorkItem, Zone } from "@pixelmesh/proto";
+import type { ServiceBase } from "@pixelmesh/service";
 import { createReplay } from "@pixelmesh/testing/gpu";
 import { expect, onTestFinished, test } from "vitest";
 import { executeStep, holdSlot, placeModel } from "../src/index.ts";
@@ -10,6 +11,19 @@ const mib = 1024 ** 2;
 const uuid = "GPU-a76d37d7-5ed0-58d9-6087-b18fee984570";
 const gpuLine = (usedMib: number) => `0, ${uuid}, NVIDIA L4, 23034, ${usedMib}, ${23_034 - usedMib}, Disabled`;
 const often = { interval: 100 };
+
+/** The value of a series on the metrics page of a process; undefined if it has none. */
+async function readSeries({ base }: { readonly base: ServiceBase }, series: string): Promise<string | undefined> {
+  const { text } = await base.metrics.page();
+  return text
+    .split("\n")
+    .find((line) => line.startsWith(`${series} `))
+    ?.slice(series.length + 1);
+}
+const gpusOf = async (worker: { readonly base: ServiceBase }) => [
+  await readSeries(worker, 'pixelmesh_gpus{state="expected"}'),
+  await readSeries(worker, 'pixelmesh_gpus{state="readable"}'),
+];
 
 /** Puts an nvidia-smi on PATH that replays recorded output, until the test ends. */
 function installReplay(usedMib: number) {
@@ -39,6 +53,8 @@ test("two services that report one GPU are one device, and work is granted on it
     services: ["upscale/0", "background/0"],
   });
   expect((await scheduler.cluster()).devices).toHaveLength(2);
+  expect(await gpusOf(upscale)).toEqual(["1", "1"]);
+  expect(await readSeries(upscale, `pixelmesh_device_info{device="${uuid}",kind="gpu",name="NVIDIA L4"}`)).toBe("1");
 
   const hold = (worker: typeof upscale, peakBytes: number) =>
     holdSlot(
@@ -70,6 +86,7 @@ test("two services that report one GPU are one device, and work is granted on it
   // Without a working driver the device is gone, and no slot is granted on it.
   replay.replay({ message: "Failed to initialize NVML: Unknown Error", exit: 255 });
   await expect.poll(async () => (await gpu())?.fresh ?? false, often).toBe(false);
+  await expect.poll(() => gpusOf(upscale), often).toEqual(["1", "0"]);
   await expect(hold(background, 1_000 * mib)).rejects.toMatchObject({ reason: "DEADLINE_EXCEEDED" });
 });
 
@@ -117,6 +134,7 @@ test("without a GPU, a service runs on the processor if its providers allow it, 
   });
   const worker = await rig.startWorker("0", [scheduler], { providers: "cuda,cpu" });
   expect(worker.models?.deviceIds).toEqual([worker.device.deviceId]);
+  expect(await gpusOf(worker)).toEqual(["1", "0"]);
   const model = worker.models?.registry.list().find(({ available }) => available)?.available;
   if (worker.models && model)
     expect(await placeModel(worker.models, model)).toMatchObject({ deviceIds: [worker.device.deviceId] });

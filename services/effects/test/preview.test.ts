@@ -158,8 +158,14 @@ describe("live previews", () => {
     const sha256 = await store(picture);
     const byDigest = await effects.previewEffects({ ...request, sha256 });
     expect(byDigest).toMatchObject({ sourceSha256: digestOf(picture), cached: false });
+    // At least the pixels of the largest copy of a source, which has 1,024 px.
+    const { header } = byDigest;
+    expect(byDigest.memoryBytes).toBeGreaterThan((header?.widthPx ?? 0) * (header?.heightPx ?? 0) * 3);
     const byBytes = await effects.previewEffects({ ...request, picture });
-    expect(byBytes).toEqual({ ...byDigest, cached: true });
+    expect(byBytes).toEqual({ ...byDigest, cached: true, memoryBytes: byBytes.memoryBytes });
+    // The kept result: its picture, its key and its entry.
+    expect(byBytes.memoryBytes - byBytes.picture.length).toBeGreaterThan(0);
+    expect(byBytes.memoryBytes - byBytes.picture.length).toBeLessThan(2_048);
   });
 
   test("an unknown digest is not found, also while the same picture is known of another tenant", async () => {
@@ -211,7 +217,7 @@ describe("live previews", () => {
     const ask = (operation: ReturnType<typeof chain>, encoding = png) =>
       effects.previewEffects({ picture, operation, encoding });
     const first = await ask(chain(1.1));
-    expect(await ask(chain(1.1))).toEqual({ ...first, cached: true });
+    expect(await ask(chain(1.1))).toEqual({ ...first, cached: true, memoryBytes: expect.any(Number) });
     expect((await ask(chain(1.11))).cached).toBe(false);
     expect((await ask(chain(1.1), { ...png, format: ImageFormat.JPEG })).cached).toBe(false);
   });

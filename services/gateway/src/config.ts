@@ -1,6 +1,7 @@
 import { type ConfigOf, field } from "@pixelmesh/config";
 import { addressVariable, localAddress } from "@pixelmesh/roles";
 import { processFields, transferFields } from "@pixelmesh/service";
+import { parseTraceTemplate, traceTemplateForm } from "./domain/trace-url.ts";
 
 /** Settings of the gateway. */
 export const gatewayFields = {
@@ -42,6 +43,15 @@ export const gatewayFields = {
     "Most open event streams; more are refused at once (QUEUE_FULL).",
     { min: 1, max: 900 },
   ),
+  traceUrl: {
+    ...field.text(
+      "PIXELMESH_GATEWAY_TRACE_URL",
+      "",
+      "Where traces are shown: an address with `{trace_id}`, such as `https://grafana.example/explore?trace={trace_id}`. Jobs then have `traceUrl`, and the console a link. Empty: no link.",
+    ),
+    form: traceTemplateForm,
+    parse: parseTraceTemplate,
+  },
   heartbeatMs: field.duration(
     "PIXELMESH_GATEWAY_HEARTBEAT",
     "15s",

@@ -3,6 +3,8 @@ import { connectRpc, type RpcConnection, waitForReady } from "@pixelmesh/rpc";
 import { openProcess, openTransfers, type ProcessBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
 import type { GatewayConfig } from "./config.ts";
+import { createJobView } from "./domain/job-view.ts";
+import { createTraceUrl } from "./domain/trace-url.ts";
 import { createEventStreams } from "./events/event-stream.ts";
 import { openHttp } from "./http/open-http.ts";
 import { allRoutes } from "./routes/all-routes.ts";
@@ -36,6 +38,7 @@ export async function startGateway(
     clients: createIngestClients(connection),
     ingestAddress: config.ingestAddress,
     streams,
+    toJobJson: createJobView(createTraceUrl(config.traceUrl)),
     uploads: transfers.uploads,
     limits: {
       maxBytes: config.bodyMaxBytes,

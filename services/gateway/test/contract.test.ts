@@ -1,83 +1,20 @@
 import { decodePicture, defaultLimits } from "@pixelmesh/imaging";
 import { ImageFormat } from "@pixelmesh/proto";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type OpenApiContract, openContract } from "./openapi-contract.ts";
 import { type GatewayMesh, json, picture, post, postJson, startGateway } from "./start-gateway.ts";
 
-/** Operations of the OpenAPI document that a test has called, by their ids. */
-const called = new Set<string>();
 let gateway: GatewayMesh;
-// biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document is read by its paths.
-let document: any;
-let validator: Ajv2020;
+let contract: OpenApiContract;
 
 beforeAll(async () => {
   gateway = await startGateway();
-  document = await json(fetch(`${gateway.url}/openapi.json`));
-  validator = new Ajv2020({ strict: false, validateFormats: false });
-  validator.addSchema({ $id: "openapi", ...document });
+  contract = await openContract(gateway.url);
 }, 120_000);
 afterAll(() => gateway?.[Symbol.asyncDispose]());
 
-/** Finds the operation of the document that a request is of. */
-function operationOf(method: string, path: string) {
-  const templates = Object.keys(document.paths).filter((template) => {
-    const pattern = template.replace(/[.:]/g, "\\$&").replace(/\{\w+\}/g, "[^/:]+");
-    return new RegExp(`^${pattern}$`).test(path) && document.paths[template][method.toLowerCase()];
-  });
-  expect(templates, `${method} ${path}`).toHaveLength(1);
-  const template = templates[0] as string;
-  return {
-    operation: document.paths[template][method.toLowerCase()],
-    pointer: `${toPointer(template)}/${method.toLowerCase()}`,
-  };
-}
-
-const toPointer = (text: string) => encodeURIComponent(text.replaceAll("~", "~0").replaceAll("/", "~1"));
-
-/** Calls a path and checks status, media type and JSON of the answer against the document. Returns the response and its JSON. */
-async function call(
-  method: string,
-  path: string,
-  options: { body?: Uint8Array | object; headers?: Record<string, string>; status?: number } = {},
-) {
-  const { body, headers = {}, status = 200 } = options;
-  const isJson = body !== undefined && !(body instanceof Uint8Array);
-  const response = await fetch(`${gateway.url}${path}`, {
-    method,
-    headers: {
-      ...(body === undefined ? {} : { "content-type": isJson ? "application/json" : "image/jpeg" }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : (body as Uint8Array) }),
-  });
-  const text = Buffer.from(await response.arrayBuffer());
-  expect(response.status, `${method} ${path}: ${text.subarray(0, 600)}`).toBe(status);
-  const { operation, pointer } = operationOf(method, path.split("?")[0] as string);
-  called.add(operation.operationId);
-  const key = operation.responses[status] ? String(status) : "default";
-  expect(status >= 400 || key !== "default", `${status} of ${operation.operationId} is documented`).toBe(true);
-  const content = operation.responses[key].content ?? {};
-  const type = (response.headers.get("content-type") ?? "").split(";")[0] as string;
-  if (Object.keys(content).length === 0) expect(text.length).toBe(0);
-  else
-    expect(
-      Object.keys(content).some((each) => each === type || (each === "image/*" && type.startsWith("image/"))),
-      type,
-    ).toBe(true);
-  if (!type.endsWith("json")) return { response, bytes: text, value: undefined };
-  const value = JSON.parse(String(text));
-  const check = validator.compile({
-    $ref: `openapi#/paths/${pointer}/responses/${key}/content/${toPointer(type)}/schema`,
-  });
-  expect(
-    check(value),
-    `${method} ${path}: ${JSON.stringify(check.errors)} in ${JSON.stringify(value).slice(0, 600)}`,
-  ).toBe(true);
-  return { response, bytes: text, value };
-}
-
 test("every route answers as the OpenAPI document says", async () => {
+  const { call, called, document } = contract;
   for (const path of ["/v1/effects", "/v1/models", "/v1/models?task=upscale", "/v1/cluster", "/v1/stats", "/v1/health"])
     await call("GET", path);
   const sync = await call("POST", "/v1/images/effects?effect=dither:levels=3&format=png", { body: picture });

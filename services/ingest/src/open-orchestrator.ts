@@ -5,6 +5,7 @@ import type { KeepCallback } from "./callbacks/keep-callback.ts";
 import type { IngestConfig } from "./config.ts";
 import { createStatsRecorder, type StatsRecorder } from "./domain/stats-recorder.ts";
 import type { Stores } from "./open-stores.ts";
+import { createEqualStepNotices } from "./orchestrator/equal-step-notices.ts";
 import { createKnownStarts } from "./orchestrator/known-starts.ts";
 import { createOrchestrator, type Orchestrator } from "./orchestrator/orchestrator.ts";
 import { createSingleFlight } from "./orchestrator/single-flight.ts";
@@ -45,6 +46,7 @@ export function openOrchestrator(
     results,
     blobs,
     flight,
+    equalSteps: createEqualStepNotices(bus),
     smallPictures,
     starts,
     rates,

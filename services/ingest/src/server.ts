@@ -185,8 +185,12 @@ function openCatalogue(base: ServiceBase, config: IngestConfig): CatalogueClient
 }
 
 /** Bids for the lease of the reconciler, which only one replica holds. */
-async function openLease({ bus, worker, life }: ServiceBase): Promise<LeaseBid> {
+async function openLease({ bus, worker, life, metrics }: ServiceBase): Promise<LeaseBid> {
   const lease = await bidForLease(bus, "reconciler", `${worker}-${process.pid}-${Date.now()}`);
   life.defer("lease", lease.close);
+  life.defer(
+    "lease metrics",
+    metrics.onPage(() => metrics.set("pixelmesh_lease_held", { lease: "reconciler" }, lease.isHeld() ? 1 : 0)),
+  );
   return lease;
 }

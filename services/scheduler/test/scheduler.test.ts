@@ -26,7 +26,10 @@ test("a slot is granted, renewed and released, and then granted to the request t
       { peakBytes: 7 * gib, tilePx: 256 },
     ],
   });
-  expect(await second.next()).toEqual({ $case: "queued", value: { position: 1, why: "memory" } });
+  expect(await second.next()).toEqual({
+    $case: "queued",
+    value: { position: 1, why: "memory", deviceId: expect.any(String) },
+  });
   first.renew();
   expect(await first.next()).toMatchObject({ $case: "grant", value: { epoch: { counter: 1 } } });
   expect(await client.getCluster({})).toMatchObject({

@@ -40,6 +40,8 @@ export type Preview = {
   readonly sourceSha256: string;
   /** Whether the mesh had the preview already. */
   readonly isCached: boolean;
+  /** Memory of the mesh for this preview in bytes, an estimate; 0: not known. Of one that the mesh had already: what it takes. */
+  readonly memoryBytes: number;
 };
 
 /** Most bytes of a picture in one message; a larger one is sent as a stream. */
@@ -75,7 +77,7 @@ function toNamedSource(source: PreviewSource) {
   throw expected("source", "bytes, { sha256 } or { jobId, output }", typeof source);
 }
 
-function toPreview({ header, picture, sourceSha256, cached }: PreviewEffectsResponse): Preview {
+function toPreview({ header, picture, sourceSha256, cached, memoryBytes }: PreviewEffectsResponse): Preview {
   if (!header) throw new TypeError("A preview has a header");
-  return { header, bytes: picture, sourceSha256, isCached: cached };
+  return { header, bytes: picture, sourceSha256, isCached: cached, memoryBytes };
 }

@@ -1,4 +1,4 @@
-import { type JobRecord, type JobSpec, JobState, type StepRecord, StepState } from "@pixelmesh/proto";
+import { type JobRecord, type JobSpec, JobState, type StepRecord, StepState, type StepWait } from "@pixelmesh/proto";
 import { expectedCost } from "../estimates/expected-cost.ts";
 
 /** The newest progress report of a running step. */
@@ -12,6 +12,8 @@ export type StepProgressView = {
   readonly best?: number;
   /** When it was received, on the clock of `nowUnixMs`; default: now. */
   readonly receivedUnixMs?: number;
+  /** What the step waits for; absent: nothing. */
+  readonly wait?: StepWait | undefined;
 };
 
 /** A running step reports several times a second. After this time without a report, its time left is unknown. */

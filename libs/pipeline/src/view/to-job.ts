@@ -17,6 +17,7 @@ import { modelOf, operationOf, operations } from "../operations/operations.ts";
 import { encodingKey } from "../values/encoding.ts";
 import { toPublicUrl } from "../values/public-url.ts";
 import { jobEtaMs, jobProgress, type StepProgressView, stepProgress, withReported } from "./job-progress.ts";
+import { stepWait } from "./step-wait.ts";
 
 /**
  * The job as its owner sees it: the request, its state, and the progress that its running steps have reported, whose age counts from
@@ -41,7 +42,7 @@ export function toJob(
     sources: spec.sources,
     steps: spec.steps.flatMap((planned, index) => {
       const step = record.steps[index];
-      return step ? [stepStatus(planned, step, stepProgress(step, progressByStep.get(step.id)))] : [];
+      return step ? [stepStatus(planned, step, progressByStep.get(step.id), nowUnixMs)] : [];
     }),
     outputs: spec.outputs.map((output) => outputStatus(output, record, nowUnixMs)),
     adaptations: adaptationsOf(spec, record),
@@ -62,7 +63,12 @@ export function adaptationsOf(spec: JobSpec, record: JobRecord): Adaptation[] {
   return [...spec.adaptations, ...remarksOf<Adaptation>(record, (result) => result.adaptations)];
 }
 
-function stepStatus(planned: PlannedStep, step: StepRecord, progress: number): StepStatus {
+function stepStatus(
+  planned: PlannedStep,
+  step: StepRecord,
+  report: StepProgressView | undefined,
+  nowUnixMs: number,
+): StepStatus {
   const operation = planned.step && operationOf(planned.step);
   const { result } = step;
   const made = result?.provenance;
@@ -72,7 +78,7 @@ function stepStatus(planned: PlannedStep, step: StepRecord, progress: number): S
     operation: operation ? operations[operation.$case].name : "",
     state: step.state,
     attempt: step.attempt,
-    progress,
+    progress: stepProgress(step, report),
     cached: step.cached,
     savedMs: step.cached ? (made?.runMs ?? 0) : 0,
     waitMs: step.startedUnixMs > 0 ? Math.max(0, step.startedUnixMs - step.readyUnixMs) : 0,
@@ -85,6 +91,7 @@ function stepStatus(planned: PlannedStep, step: StepRecord, progress: number): S
     heightPx: result?.heightPx || planned.heightPx,
     confidence: made?.confidence,
     inputSteps: (planned.step?.inputs ?? []).flatMap(({ from }) => (from?.$case === "step" ? [from.value] : [])),
+    wait: stepWait(step, report, nowUnixMs),
   };
 }
 

@@ -57,6 +57,13 @@ export function linkDevice(
       ownProcessBytes: process.memoryUsage.rss(),
       processesHidden: false,
     };
+    base.metrics.setAll(
+      "pixelmesh_device_info",
+      [device, ...gpus].map(({ deviceId: id, kind, name }) => ({
+        labels: { device: id, kind: kind === DeviceKind.GPU ? "gpu" : "host", name },
+        value: 1,
+      })),
+    );
     base.metrics.set("pixelmesh_device_memory_bytes", { device: deviceId, kind: "total" }, memory.totalBytes);
     base.metrics.set("pixelmesh_device_memory_bytes", { device: deviceId, kind: "observed" }, memory.observedBytes);
     return {

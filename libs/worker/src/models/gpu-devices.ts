@@ -22,7 +22,7 @@ export type ModelDevices = {
  * and none can be read.
  */
 export async function openModelDevices(
-  { log, life }: ServiceBase,
+  { log, life, metrics }: ServiceBase,
   providers: readonly Provider[],
   threads: number,
   source: HostMemorySource,
@@ -44,9 +44,17 @@ export async function openModelDevices(
     const devices = reader
       .gpus()
       .map(({ deviceId }) => ({ deviceId, providers: onGpu, gpuUuid: deviceId, threads: gpuThreads }));
+    const opened = new Set(devices.map(({ deviceId }) => deviceId));
+    metrics.set("pixelmesh_gpus", { state: "expected" }, opened.size);
+    const endExport = metrics.onPage(() => {
+      const readable = reader.gpus().filter(({ deviceId }) => opened.has(deviceId));
+      metrics.set("pixelmesh_gpus", { state: "readable" }, readable.length);
+    });
+    life.defer("GPU metrics", endExport);
     return { devices, gpus: reader };
   }
   if (onProcessor.length === 0) throw new AppError("SERVICE_UNAVAILABLE", `No GPU can be read: ${why}`);
+  metrics.set("pixelmesh_gpus", { state: "expected" }, 1);
   log.warn({ why, providers: onProcessor }, "no GPU can be read; models run on the processor");
   await reader.close();
   return { devices: [{ ...memory, providers: onProcessor }], gpus: undefined };

@@ -1,7 +1,10 @@
 import type { AvailableModel, HostLease, InferenceHost } from "@pixelmesh/inference";
+import { WaitReason } from "@pixelmesh/proto";
+import { whileWaiting } from "../slots/step-wait.ts";
 import type { StepContext, StepGrant } from "../step-handler.ts";
 import { measureModelPeak } from "./measure-peak.ts";
 import type { Models } from "./open-models.ts";
+import { createTileBatches } from "./tile-batches.ts";
 
 /** The host, tile size and slot that a model runs with now. They are the `TileResources` of a tiled run. */
 export type RunResources = { readonly host: InferenceHost; readonly tilePx: number; readonly slotId: string };
@@ -29,21 +32,25 @@ export type ModelRun = {
 export async function openModelRun(models: Models, model: AvailableModel, context: StepContext): Promise<ModelRun> {
   const { pool } = models;
   const { signal } = context;
+  const batches = createTileBatches();
   let grant: StepGrant = context;
   let lease = await acquire();
 
   async function acquire(): Promise<HostLease> {
     const { slotId, deviceId, option } = grant;
-    const acquired = await pool.acquire(model, {
-      signal,
-      deviceId,
-      ...(option.hostId ? { narrowHostId: option.hostId } : {}),
-    });
+    const narrow = option.hostId ? { narrowHostId: option.hostId } : {};
+    const acquired = await whileWaiting(context.onWait, WaitReason.MODEL_LOADING, () =>
+      pool.acquire(model, { signal, deviceId, ...narrow }),
+    );
     grant.onRenewed((validMs) => pool.renewGrant(slotId, validMs));
     return acquired;
   }
-  const resources = (): RunResources => ({ host: lease.host, tilePx: grant.option.tilePx, slotId: grant.slotId });
+  const resources = (): RunResources => {
+    const { tilePx } = grant.option;
+    return { host: batches.trace(lease.host, tilePx), tilePx, slotId: grant.slotId };
+  };
   const release = () => {
+    batches.end();
     pool.endGrant(grant.slotId);
     lease.release();
   };

@@ -5,6 +5,7 @@ import { createGrantValidity } from "./grant-validity.ts";
 import { isNotLeading, releaseSlot, requestSlot } from "./request-slot.ts";
 import type { SchedulerLink } from "./scheduler-link.ts";
 import type { TimedGrant } from "./slot-call.ts";
+import type { OnWait } from "./step-wait.ts";
 
 /** A slot that is held until `release` or until it is lost. */
 export type HeldSlot = {
@@ -28,8 +29,13 @@ const reattachMs = 250;
  * Requests a slot, waits for its grant and renews it until released. Throws like `requestSlot`. A PASS becomes MEMORY_PRESSURE: the
  * message is requeued and a warm peer takes it. If the call breaks, the slot is announced to the current leader, until the grant expires.
  */
-export async function holdSlot(link: SchedulerLink, request: SlotRequest, signal: AbortSignal): Promise<HeldSlot> {
-  let { call, timed } = await requestSlot(link, request, signal);
+export async function holdSlot(
+  link: SchedulerLink,
+  request: SlotRequest,
+  signal: AbortSignal,
+  onWait?: OnWait,
+): Promise<HeldSlot> {
+  let { call, timed } = await requestSlot(link, request, signal, onWait);
   const { grant } = timed;
   const lost = new AbortController();
   const validity = createGrantValidity(() =>

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, type Reason, toAppError } from "@pixelmesh/errors";
-import type { SlotRelease, SlotRequest } from "@pixelmesh/proto";
+import { type SlotRelease, type SlotRequest, WaitReason } from "@pixelmesh/proto";
 import type { SchedulerLink } from "./scheduler-link.ts";
 import { openSlotCall, type SlotCall, type TimedGrant } from "./slot-call.ts";
+import { type OnWait, toStepWait, waitFor } from "./step-wait.ts";
 
 /** A call that has a grant. */
 export type GrantedCall = { readonly call: SlotCall; readonly timed: TimedGrant };
@@ -26,12 +27,13 @@ export function isNotLeading({ reason }: AppError): boolean {
 
 /**
  * Requests a slot and waits for the grant; tries each scheduler in turn. Throws the scheduler's refusal (QUEUE_FULL, NO_DEVICE_FITS, …),
- * SERVICE_UNAVAILABLE if no scheduler leads for 3 s, or the signal's reason.
+ * SERVICE_UNAVAILABLE if no scheduler leads for 3 s, or the signal's reason. `onWait` is told what it waits for, at last that it waits no more.
  */
 export async function requestSlot(
   link: SchedulerLink,
   request: SlotRequest,
   signal: AbortSignal,
+  onWait?: OnWait,
 ): Promise<GrantedCall> {
   const startMs = performance.now();
   for (let tries = 1; ; tries += 1) {
@@ -45,8 +47,10 @@ export async function requestSlot(
       reject(signal.reason);
     };
     signal.addEventListener("abort", onAbort, { once: true });
+    onWait?.(waitFor(WaitReason.SCHEDULER));
     try {
-      return { call, timed: await Promise.race([call.granted(), aborted]) };
+      const granted = call.granted((queued) => onWait?.(toStepWait(queued)));
+      return { call, timed: await Promise.race([granted, aborted]) };
     } catch (error) {
       signal.throwIfAborted();
       call.close();
@@ -60,6 +64,7 @@ export async function requestSlot(
       }
     } finally {
       signal.removeEventListener("abort", onAbort);
+      onWait?.(undefined);
     }
   }
 }

@@ -1,5 +1,11 @@
 import { AppError, toAppError } from "@pixelmesh/errors";
-import { type HoldSlotRequest, SchedulerServiceDefinition, type SlotGrant, type SlotRequest } from "@pixelmesh/proto";
+import {
+  type HoldSlotRequest,
+  SchedulerServiceDefinition,
+  type SlotGrant,
+  type SlotQueued,
+  type SlotRequest,
+} from "@pixelmesh/proto";
 import { createSendQueue, type RpcClient, type RpcConnection } from "@pixelmesh/rpc";
 import type { SchedulerLink } from "./scheduler-link.ts";
 
@@ -9,8 +15,11 @@ export type TimedGrant = { readonly grant: SlotGrant; readonly validUntilMs: num
 /** One HoldSlot call to one scheduler. */
 export type SlotCall = {
   readonly connection: RpcConnection;
-  /** Waits for the grant. Throws MEMORY_PRESSURE after a PASS or revocation, SERVICE_UNAVAILABLE if the scheduler does not lead or answer. */
-  granted(): Promise<TimedGrant>;
+  /**
+   * Waits for the grant; `onQueued` gets each notice of the queue. Throws MEMORY_PRESSURE after a PASS or revocation, SERVICE_UNAVAILABLE if
+   * the scheduler does not lead or answer.
+   */
+  granted(onQueued?: (queued: SlotQueued) => void): Promise<TimedGrant>;
   renew(): void;
   /** Yields the answers after the grant: renewals, or the reason to stop. Ends or throws when the call is over. */
   followed(): AsyncGenerator<TimedGrant | AppError, void, undefined>;
@@ -50,14 +59,16 @@ export function openSlotCall(link: SchedulerLink, request: SlotRequest): SlotCal
   send({ $case: "request", value: request });
   const answers = clientOf(connection).holdSlot(outbox, { signal: closing.signal })[Symbol.asyncIterator]();
 
-  async function next(): Promise<TimedGrant | AppError | "queued" | undefined> {
+  async function next(): Promise<TimedGrant | AppError | SlotQueued | undefined> {
     const { done, value } = await answers.next();
     if (done) return undefined;
     const { message } = value;
     if (message?.$case === "pass") return new AppError("MEMORY_PRESSURE", "A peer has free capacity for this work");
     if (message?.$case === "revoked")
       return new AppError("MEMORY_PRESSURE", `The slot was revoked: ${message.value.why}`);
-    if (message?.$case !== "grant") return "queued";
+    if (message?.$case === "queued") return message.value;
+    // An answer of a later release.
+    if (message?.$case !== "grant") return next();
     const grant = message.value;
     if (!link.admits(grant.epoch?.term ?? 0))
       throw new AppError("SERVICE_UNAVAILABLE", "The grant is from a scheduler that no longer leads");
@@ -68,7 +79,7 @@ export function openSlotCall(link: SchedulerLink, request: SlotRequest): SlotCal
   return {
     connection,
     renew,
-    async granted() {
+    async granted(onQueued) {
       const silence = setTimeout(() => closing.abort(), silenceMs);
       try {
         for (let isConfirming = false; ; ) {
@@ -76,7 +87,10 @@ export function openSlotCall(link: SchedulerLink, request: SlotRequest): SlotCal
           clearTimeout(silence);
           if (answer === undefined) break;
           if (answer instanceof AppError) throw answer;
-          if (answer === "queued") continue;
+          if ("why" in answer) {
+            onQueued?.(answer);
+            continue;
+          }
           const ageMs = performance.now() - (answer.validUntilMs - answer.grant.validMs);
           if (isConfirming || ageMs <= promptMs) return answer;
           isConfirming = true;
@@ -92,7 +106,7 @@ export function openSlotCall(link: SchedulerLink, request: SlotRequest): SlotCal
     async *followed() {
       try {
         for (let answer = await next(); answer !== undefined; answer = await next()) {
-          if (answer !== "queued") yield answer;
+          if (answer instanceof AppError || !("why" in answer)) yield answer;
         }
       } finally {
         clearTimeout(closeTimer);

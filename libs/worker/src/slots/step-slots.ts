@@ -5,6 +5,7 @@ import type { StepGrant } from "../step-handler.ts";
 import { type HeldSlot, holdSlot } from "./hold-slot.ts";
 import { firstTry, nextTry } from "./oom-fallback.ts";
 import type { SchedulerLink } from "./scheduler-link.ts";
+import type { OnWait } from "./step-wait.ts";
 
 /** The slots of one step: one at a time, a smaller one after each out-of-memory failure, and one for each further part of its work. */
 export type StepSlots = {
@@ -20,12 +21,19 @@ export type StepSlots = {
   readonly release: (measured?: Parameters<HeldSlot["release"]>[0]) => void;
 };
 
-/** Requests the first slot of a step and waits for it. Throws like `holdSlot`. Failures are counted by `operation`. */
+/** Failures are counted by `operation`. `onWait` is told what the step waits for, for every slot. */
+export type StepSlotsOptions = {
+  readonly metrics: Metrics;
+  readonly operation: string;
+  readonly onWait?: OnWait | undefined;
+};
+
+/** Requests the first slot of a step and waits for it. Throws like `holdSlot`. */
 export async function openStepSlots(
   scheduler: SchedulerLink,
   request: SlotRequest,
   signal: AbortSignal,
-  { metrics, operation }: { readonly metrics: Metrics; readonly operation: string },
+  { metrics, operation, onWait }: StepSlotsOptions,
 ): Promise<StepSlots> {
   const lost = new AbortController();
   let wanted = request;
@@ -35,7 +43,7 @@ export async function openStepSlots(
   async function hold(underWay: boolean): Promise<HeldSlot> {
     const options = currentTry.options.map((option) => ({ ...option }));
     const { alone } = currentTry;
-    return holdSlot(scheduler, SlotRequest.create({ ...wanted, options, alone, underWay }), signal);
+    return holdSlot(scheduler, SlotRequest.create({ ...wanted, options, alone, underWay }), signal, onWait);
   }
   /** Aborts the signal when `held` is lost, unless it has been replaced. */
   function watch(held: HeldSlot): void {

@@ -2,7 +2,6 @@ import { AppError } from "@pixelmesh/errors";
 import {
   assertOutputSize,
   type EncodedRaster,
-  encodeRaster,
   type FrameStore,
   openEncoded,
   ownRaster,
@@ -16,6 +15,7 @@ import type { WorkerParts } from "../open-worker.ts";
 import { type AnyHandler, inputSizeOf } from "../step-handler.ts";
 import { type DirectDownload, openDownload, placeContent } from "./direct-download.ts";
 import { executeStep } from "./execute-step.ts";
+import { decodeInSpan, encodeInSpan } from "./picture-spans.ts";
 
 /** A call that runs one step on an uploaded picture, without a job. */
 export type DirectRequest = {
@@ -85,14 +85,14 @@ async function runAndEncode(
     limits,
     frameStore,
     async loadInputs(loading: { readonly frameStore: FrameStore }) {
-      const decoded = await input.decode(loading.frameStore, inputSizeOf(handler, step, info));
+      const decoded = await decodeInSpan(input, loading.frameStore, inputSizeOf(handler, step, info));
       notices.push(...decoded.notices);
       return [decoded.raster];
     },
   };
   const onProgress = request.onProgress ?? (() => {});
   const { outcome } = await executeStep(parts, work, directAccount(), { signal, onProgress });
-  const encoded = await encodeRaster(outcome.frame, request.encoding ?? Encoding.create(), limits, resultStore);
+  const encoded = await encodeInSpan(outcome.frame, request.encoding ?? Encoding.create(), limits, resultStore);
   const { widthPx, heightPx } = outcome.frame;
   ownRaster(frameStore, outcome.frame);
   notices.push(...(outcome.notices ?? []), ...encoded.notices);

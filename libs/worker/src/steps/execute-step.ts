@@ -1,9 +1,10 @@
 import { AppError } from "@pixelmesh/errors";
 import { memoryFrameStore, type Raster, toWholeFrame } from "@pixelmesh/imaging";
-import type { SlotRequest } from "@pixelmesh/proto";
+import { type SlotRequest, WaitReason } from "@pixelmesh/proto";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
 import { openStepSlots, type StepSlots } from "../slots/step-slots.ts";
+import { whileWaiting } from "../slots/step-wait.ts";
 import type { SlotNeed, StepContext, StepOutcome } from "../step-handler.ts";
 import type { ExecutionControl, ExecutionResult } from "./execution.ts";
 import { toSlotRequest, waitForNeed } from "./slot-request.ts";
@@ -35,15 +36,17 @@ export async function executeStep(
   try {
     // A picture that cannot be read fails the step before it waits for a slot.
     const unreadable = loading.then(() => new Promise<never>(() => {}));
-    const need = await Promise.race([waitForNeed(work, control.signal), unreadable]);
+    const { onWait } = control;
+    const need = await Promise.race([waitForNeed(work, control.signal, onWait), unreadable]);
     const request = toSlotRequest(parts, work.step, need, account);
+    const options = { metrics: base.metrics, operation, onWait };
     const slots = await inSlotSpan(request, () =>
-      Promise.race([openStepSlots(parts.scheduler, request, signal, { metrics: base.metrics, operation }), unreadable]),
+      Promise.race([openStepSlots(parts.scheduler, request, signal, options), unreadable]),
     );
     const slotWaitMs = performance.now() - requestedMs;
     base.metrics.observe("pixelmesh_slot_wait_seconds", { operation, result: "granted" }, slotWaitMs / 1000);
     const turn = createSlotTurn(slots, async (step, whileHeld) => {
-      const nextNeed = await waitForNeed({ ...work, step }, whileHeld);
+      const nextNeed = await waitForNeed({ ...work, step }, whileHeld, onWait);
       return toSlotRequest(parts, step, nextNeed, account);
     });
     const executed = await runWithSlots(work, need, turn, loading, control);
@@ -69,7 +72,7 @@ async function runWithSlots(
   const startedMs = performance.now();
   control.onGranted?.({ deviceId: slots.current().deviceId, isCold });
   try {
-    const inputs = await loading;
+    const inputs = await whileWaiting(control.onWait, WaitReason.INPUTS, () => loading);
     slots.signal.throwIfAborted();
     await control.onStarted?.();
     const attributes = { "pixelmesh.operation": operation, "pixelmesh.model.name": need.model };
@@ -78,6 +81,7 @@ async function runWithSlots(
         ...slots.current(),
         signal: slots.signal,
         onProgress: onlyRising(control.onProgress),
+        onWait: control.onWait,
         retryAfterOutOfMemory: slots.retryAfterOutOfMemory,
         nextSlot,
         largerModels: work.largerModels,

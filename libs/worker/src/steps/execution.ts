@@ -1,4 +1,5 @@
 import type { Raster } from "@pixelmesh/imaging";
+import type { OnWait } from "../slots/step-wait.ts";
 import type { StepOutcome } from "../step-handler.ts";
 import type { StepPlace } from "./step-estimates.ts";
 
@@ -7,6 +8,8 @@ export type ExecutionControl = {
   readonly signal: AbortSignal;
   /** Called with the fraction done; it only grows, also if a run has several parts. */
   readonly onProgress: (fraction: number) => void;
+  /** Called with what the step waits for, and with undefined when it no longer waits. */
+  readonly onWait?: OnWait;
   /** Called when the slot is granted. */
   readonly onGranted?: (place: StepPlace) => void;
   /** Awaited before the run, when the slot is granted and the pictures are loaded. */

@@ -33,6 +33,7 @@ export async function produceResult(
     const work = { handler, step, sizes: item.inputs, limits, frameStore, loadInputs, beginnings, largerModels };
     const executed = await executeStep(parts, work, item, {
       signal,
+      onWait: progress.waiting,
       onGranted: progress.granted,
       onProgress: progress.update,
       async onStarted() {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { SlotRequest, type Step } from "@pixelmesh/proto";
+import { SlotRequest, type Step, WaitReason } from "@pixelmesh/proto";
 import type { WorkerParts } from "../open-worker.ts";
+import { type OnWait, whileWaiting } from "../slots/step-wait.ts";
 import type { SlotNeed } from "../step-handler.ts";
 import type { SlotAccount, StepWork } from "./step-work.ts";
 
@@ -11,11 +12,13 @@ const maxWaits = 10;
 export async function waitForNeed(
   { handler, step, sizes, limits }: Pick<StepWork, "handler" | "step" | "sizes" | "limits">,
   signal: AbortSignal,
+  onWait?: OnWait,
 ): Promise<SlotNeed> {
   for (let waits = 1; ; waits++) {
     const need = await handler.need(step, sizes, limits);
     if (!need.evictionDelayMs || waits >= maxWaits) return need;
-    await sleep(need.evictionDelayMs, undefined, { signal });
+    const { evictionDelayMs } = need;
+    await whileWaiting(onWait, WaitReason.LOADED_MODEL, () => sleep(evictionDelayMs, undefined, { signal }));
   }
 }
 

@@ -13,6 +13,7 @@ import type { Notice, StepInput, WorkItem } from "@pixelmesh/proto";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
 import type { InputSize, PictureSize } from "../step-handler.ts";
+import { decodeInSpan } from "./picture-spans.ts";
 import { beginningKeys, type SharedBeginnings, toSharedBeginnings } from "./shared-beginnings.ts";
 import type { LoadPicture, PictureUse } from "./shared-pictures.ts";
 
@@ -68,7 +69,7 @@ export function openStepInputs(
           return { raster, notices: [] };
         }
         const bytes = contentOfInput(input) ?? (await blobs.get(blob, limits.maxBytes, signal));
-        const decoded = await (await openEncoded(bytes, limits)).decode(frameStore, sizeOf(input));
+        const decoded = await decodeInSpan(await openEncoded(bytes, limits), frameStore, sizeOf(input));
         frameStore.own(bytes);
         return decoded;
       });

@@ -1,6 +1,5 @@
 import {
   type Content,
-  encodeRaster,
   FRAME_MEDIA_TYPE,
   type FrameStore,
   type PictureLimits,
@@ -12,6 +11,7 @@ import type { WorkerParts } from "../open-worker.ts";
 import { toFrameRetention, toOutputRetention } from "../storage/result-cache.ts";
 import type { Retry } from "../storage/store-retry.ts";
 import type { ExecutionResult } from "./execution.ts";
+import { encodeInSpan } from "./picture-spans.ts";
 
 /**
  * Encodes and stores each requested output, and the frame if another step needs it. Returns the stored result. `retry` repeats what
@@ -46,7 +46,7 @@ export async function storeOutcome(
     for (const { encoding } of item.outputs) {
       signal.throwIfAborted();
       const wanted = encoding ?? Encoding.create();
-      const encoded = await retry(() => encodeRaster(frame, wanted, limits, frameStore));
+      const encoded = await retry(() => encodeInSpan(frame, wanted, limits, frameStore));
       notices.push(...encoded.notices);
       const mediaType = toFormatMediaType(encoded.format);
       const blob = await retry(() => blobs.put(encoded.content, mediaType, toOutputRetention(item), signal));

@@ -30,6 +30,9 @@ type Settings = Pick<EffectsConfig, "previewSourcesBytes" | "previewResultsBytes
 
 type Result = { readonly header: PictureHeader; readonly picture: Uint8Array };
 
+/** A result, and the memory that was used to make it. */
+type Computed = { readonly result: Result; readonly memoryBytes: number };
+
 /** Previews, and decodes for them, that wait for their turn; a further one is refused. */
 const maxWaiting = 64;
 /** What a kept result takes besides its bytes and its key. */
@@ -60,10 +63,13 @@ export function createPreviewsOf(
     const view = viewers.enter({ tenant, viewer: plan.viewer, sha256: source.sha256 }, describePreview(plan));
     try {
       const kept = results.get(key);
-      const result = kept ?? (await compute(tenant, source, plan, AbortSignal.any([signal, view.signal])));
-      if (kept) metrics.count("pixelmesh_previews_total", { result: "kept" });
-      else results.set(key, result);
-      return { ...result, sourceSha256: source.sha256, cached: kept !== undefined };
+      if (kept) {
+        metrics.count("pixelmesh_previews_total", { result: "kept" });
+        return { ...kept, sourceSha256: source.sha256, cached: true, memoryBytes: sizeOf(kept, key) };
+      }
+      const made = await compute(tenant, source, plan, AbortSignal.any([signal, view.signal]));
+      results.set(key, made.result);
+      return { ...made.result, sourceSha256: source.sha256, cached: false, memoryBytes: made.memoryBytes };
     } catch (error) {
       if (view.signal.aborted) metrics.count("pixelmesh_previews_total", { result: "replaced" });
       throw error;
@@ -78,17 +84,17 @@ export function createPreviewsOf(
     source: PreviewSource,
     plan: PreviewPlan,
     signal: AbortSignal,
-  ): Promise<Result> {
+  ): Promise<Computed> {
     const getCopy = () => copies.get(tenant, source, plan.sidePx, signal);
     // Made before the turn, which then does not wait for a decode. Not held meanwhile: the copies of all that wait may be larger than the cache.
     const isDecoded = await getCopy().then((made) => made.isDecoded);
     const turn = await turns.take(1, signal);
     try {
       // Made again if other sources took its place.
-      const { copy } = await getCopy();
-      const result = await render(worker, copy, plan, signal);
+      const { copy, keptBytes } = await getCopy();
+      const { result, workBytes } = await render(worker, copy, plan, signal);
       metrics.count("pixelmesh_previews_total", { result: isDecoded ? "decoded" : "computed" });
-      return result;
+      return { result, memoryBytes: keptBytes + workBytes };
     } finally {
       turn.release();
     }
@@ -105,24 +111,29 @@ function createTurns({ previewConcurrency }: Settings): ByteBudget {
 /** Most pixels of a preview's result: effects may make a small picture larger. */
 const maxResultPixels = 16 * 1_024 * 1_024;
 
-/** Throws OUTPUT_TOO_LARGE if an effect makes a picture above the limits. */
-function assertSizes(effects: readonly ParsedEffect[], picture: Shape, limits: PictureLimits): void {
-  for (const { widthPx, heightPx } of chainNeed(effects, picture).shapes) assertOutputSize(widthPx, heightPx, limits);
+/** Returns the memory of a chain besides the picture that it takes. Throws OUTPUT_TOO_LARGE if an effect makes a picture above the limits. */
+function checkNeed(effects: readonly ParsedEffect[], picture: Shape, limits: PictureLimits): number {
+  const { shapes, result, workBytes, pictureBytes } = chainNeed(effects, picture);
+  for (const { widthPx, heightPx } of shapes) assertOutputSize(widthPx, heightPx, limits);
+  const resultBytes = result.widthPx * result.heightPx * result.channels;
+  return workBytes + pictureBytes.reduce((sum, bytes) => sum + bytes, 0) + resultBytes;
 }
 
-/** Applies the effects to the copy, their lengths scaled with it, and encodes the result. */
+/** Applies the effects to the copy, their lengths scaled with it, and encodes the result. `workBytes`: memory of that, as estimated. */
 async function render(
   { limits }: Pick<WorkerParts, "limits">,
   { frame, source }: SourceCopy,
   { effects, encoding }: PreviewPlan,
   signal: AbortSignal,
-): Promise<Result> {
+): Promise<{ readonly result: Result; readonly workBytes: number }> {
   const factor = previewFactor(frame, source);
   const scaled = effects.map((effect) => effect.atScale(factor));
-  assertSizes(scaled, frame, { ...limits, maxOutputPixels: Math.min(limits.maxOutputPixels, maxResultPixels) });
+  const maxOutputPixels = Math.min(limits.maxOutputPixels, maxResultPixels);
+  const chainBytes = checkNeed(scaled, frame, { ...limits, maxOutputPixels });
   const shown = await applyChain(frame, scaled, { signal });
   const { bytes, format, notices } = await encodePreview(shown, encoding, limits);
   signal.throwIfAborted();
   const { widthPx, heightPx } = shown;
-  return { header: { format, widthPx, heightPx, sizeBytes: bytes.length, notices }, picture: new Uint8Array(bytes) };
+  const header = { format, widthPx, heightPx, sizeBytes: bytes.length, notices };
+  return { result: { header, picture: new Uint8Array(bytes) }, workBytes: chainBytes + bytes.length };
 }

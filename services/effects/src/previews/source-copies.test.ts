@@ -25,18 +25,21 @@ function createCopies(maxBytes: number, gate: Promise<void> = Promise.resolve(),
     return { frame: createFrame(1_024, 512, channels), source: { widthPx: 4_096, heightPx: 2_048 } };
   });
   const get = async (tenant: string, sha256: string, sidePx: number, signal = never) => {
-    const { copy, isDecoded } = await copies.get(tenant, toSource(sha256), sidePx, signal);
-    return { size: [copy.frame.widthPx, copy.frame.heightPx, copy.frame.channels], isDecoded, copy };
+    const { copy, isDecoded, keptBytes } = await copies.get(tenant, toSource(sha256), sidePx, signal);
+    return { size: [copy.frame.widthPx, copy.frame.heightPx, copy.frame.channels], isDecoded, keptBytes, copy };
   };
   return { copies, decodes, get };
 }
 
 test("a source is decoded once for all sizes", async () => {
   const { decodes, get } = createCopies(32 * mib);
-  expect(await get("one", "a", 300)).toMatchObject({ size: [300, 150, 3], isDecoded: true });
+  const largestBytes = 1_024 * 512 * 3;
+  const keptBytes = largestBytes + 300 * 150 * 3;
+  expect(await get("one", "a", 300)).toMatchObject({ size: [300, 150, 3], isDecoded: true, keptBytes });
   expect(await get("one", "a", 800)).toMatchObject({ size: [800, 400, 3], isDecoded: false });
-  expect(await get("one", "a", 1_024)).toMatchObject({ size: [1_024, 512, 3], isDecoded: false });
-  const { copy } = await get("one", "a", 300);
+  expect(await get("one", "a", 1_024)).toMatchObject({ isDecoded: false, keptBytes: largestBytes });
+  const { copy, keptBytes: keptAgain } = await get("one", "a", 300);
+  expect(keptAgain).toBe(keptBytes);
   expect((await get("one", "a", 300)).copy).toBe(copy);
   expect(decodes).toEqual(["a"]);
 });

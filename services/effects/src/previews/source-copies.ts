@@ -17,7 +17,8 @@ export type DecodeCopy = (source: PreviewSource, signal: AbortSignal) => Promise
 /** Small copies of sources, decoded once. */
 export type SourceCopies = {
   /**
-   * Returns the copy of a source that fits a square of `sidePx`, at most `maxPreviewSidePx`, and whether the source was decoded for it.
+   * Returns the copy of a source that fits a square of `sidePx`, at most `maxPreviewSidePx`, whether the source was decoded for it, and the pixels
+   * in bytes of it and of the largest copy, from which other sizes are made.
    * Throws the failures of the decode. Callers must not change the copy.
    */
   get(
@@ -25,8 +26,13 @@ export type SourceCopies = {
     source: PreviewSource,
     sidePx: number,
     signal: AbortSignal,
-  ): Promise<{ readonly copy: SourceCopy; readonly isDecoded: boolean }>;
+  ): Promise<{ readonly copy: SourceCopy; readonly isDecoded: boolean; readonly keptBytes: number }>;
 };
+
+/** Returns the bytes of the pixels of copies, each counted once. */
+function bytesOf(...copies: readonly (SourceCopy | undefined)[]): number {
+  return [...new Set(copies)].reduce((sum, copy) => sum + (copy?.frame.data.length ?? 0), 0);
+}
 
 /** What an entry takes besides its pixels and its key. */
 const entryBytes = 512;
@@ -66,15 +72,17 @@ export function createSourceCopies(maxBytes: number, decode: DecodeCopy): Source
       // Both count as used: a later size is made from the largest copy.
       const keptLargest = kept.get(largestKey);
       const found = kept.get(key);
-      if (found) return { copy: found, isDecoded: false };
+      if (found) return { copy: found, isDecoded: false, keptBytes: bytesOf(found, keptLargest) };
       const isDecoded = keptLargest === undefined;
       // A decode of sent bytes is not shared with one that storage may not have the bytes for.
       const workKey = `${largestKey}/${source.isSent ? "sent" : "stored"}`;
       const largest = keptLargest ?? (await make(largestKey, workKey, (ended) => decodeHeld(source, ended), signal));
       const { widthPx, heightPx } = previewSize(largest.source.widthPx, largest.source.heightPx, sidePx);
-      if (largest.frame.widthPx === widthPx && largest.frame.heightPx === heightPx) return { copy: largest, isDecoded };
+      if (largest.frame.widthPx === widthPx && largest.frame.heightPx === heightPx)
+        return { copy: largest, isDecoded, keptBytes: bytesOf(largest) };
       const shrink = async () => ({ ...largest, frame: await resizeFrame(largest.frame, widthPx, heightPx) });
-      return { copy: await make(key, key, shrink, signal), isDecoded };
+      const copy = await make(key, key, shrink, signal);
+      return { copy, isDecoded, keptBytes: bytesOf(copy, largest) };
     },
   };
 }

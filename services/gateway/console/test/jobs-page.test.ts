@@ -12,9 +12,12 @@ let browser: ConsoleBrowser;
 let dir: string;
 const bytes = readFileSync(portrait);
 
-useConsole((started) => {
-  ({ mesh, browser, dir } = started);
-});
+useConsole(
+  (started) => {
+    ({ mesh, browser, dir } = started);
+  },
+  { env: { PIXELMESH_GATEWAY_TRACE_URL: "https://traces.example/view?id={trace_id}" } },
+);
 
 type Step = NonNullable<PipelineInput["steps"]>[number];
 
@@ -77,7 +80,11 @@ test("A job behind others says why its step waits", async () => {
   const { page } = await browser.open(`#/jobs/${ids.at(-1)}`);
   await expect
     .poll(() =>
-      page.getByText(/Waits for its turn: \d+ (step|run)s? waits? (in the queue of upscale|for memory)/).count(),
+      page
+        .getByText(
+          /Waits (until a process of the role upscale takes it|for (compute|memory) of .+; place \d+ in the queue)/,
+        )
+        .count(),
     )
     .toBeGreaterThan(0);
   for (const id of ids) await jobs.cancel(id);
@@ -133,7 +140,8 @@ test("A job is shown as a graph with times, cached steps, outputs and its trace 
   await page.getByRole("button", { name: /^noir/ }).first().click();
   const details = page.getByRole("region", { name: "Step noir" });
   expect(await details.textContent()).toContain("Takescut");
-  expect(await page.getByText(job.traceId || "no trace id").isVisible()).toBe(true);
+  const trace = page.getByRole("link", { name: job.traceId || "no trace id" });
+  expect(await trace.getAttribute("href")).toBe(`https://traces.example/view?id=${job.traceId}`);
   expect(job.traceId).toMatch(/^[0-9a-f]{32}$/);
   await expect.poll(() => page.locator(".viewer-frame img").count()).toBe(1);
   await keepShot(opened, "job");

@@ -69,13 +69,21 @@ test("A batch is shown with its progress, and cancelled after a question", async
   await expect.poll(() => page.getByText("40 of 40 jobs ended").isVisible()).toBe(true);
 });
 
-test("A model is loaded and unloaded by its buttons", async () => {
+test("A model is loaded, pinned and unloaded by its buttons", async () => {
   const { page } = await browser.open("#/mesh");
-  const isLoaded = async () => (await mesh.mesh.client.models()).find(({ name }) => name === "pixelmesh-sr-x2")?.loaded;
+  const stateOf = async () => (await mesh.mesh.client.models()).find(({ name }) => name === "pixelmesh-sr-x2");
+  const isLoaded = async () => (await stateOf())?.loaded;
   await page.getByRole("button", { name: "load pixelmesh-sr-x2", exact: true }).click();
   await expect.poll(isLoaded).toBe(true);
+  expect((await stateOf())?.pinned).toBe(false);
+  await page.getByRole("button", { name: "pin pixelmesh-sr-x2", exact: true }).click();
+  await expect.poll(async () => (await stateOf())?.pinned).toBe(true);
+  await expect.poll(() => page.getByRole("row", { name: /pixelmesh-sr-x2.*, pinned/ }).count()).toBe(1);
+  expect(await page.getByRole("button", { name: "pin pixelmesh-sr-x2", exact: true }).count()).toBe(0);
   await page.getByRole("button", { name: "unload pixelmesh-sr-x2", exact: true }).click();
   await expect.poll(isLoaded).toBe(false);
+  // An unloaded model is not pinned any more, so it stays unloaded.
+  expect((await stateOf())?.pinned).toBe(false);
 });
 
 test("A dead letter is listed, replayed, and deleted after a question", async () => {

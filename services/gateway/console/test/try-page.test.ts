@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import sharp from "sharp";
 import { expect, test } from "vitest";
 import { type ConsoleBrowser, type ConsolePage, keepShot } from "./browser.ts";
 import type { ConsoleMesh } from "./console-mesh.ts";
@@ -67,7 +68,7 @@ test("A pasted picture's preview follows a slider that is dragged, and the chose
   // The picture has 400×480 pixels, and no preview is larger than its picture.
   await page.getByTestId("preview-mode").selectOption("high");
   await expect.poll(async () => (await readAfter(page))?.digest).toMatch(/^400x480:/);
-  expect(await page.getByTestId("preview-time").textContent()).toMatch(/\d+ ms|\d\.\d s/);
+  expect(await page.getByTestId("preview-time").textContent()).toMatch(/(\d+ ms|\d\.\d s), [\d.]+ [KM]iB of memory/);
   // A value that was shown before comes from the cache of the mesh.
   const shownMs = () => page.getByTestId("preview-time").textContent();
   await page.getByTestId("preview-mode").selectOption("fast");
@@ -125,6 +126,47 @@ test("Before and after are compared with a divider, and zoom and pan move both",
   expect((await transforms())[0]).not.toBe(left);
   await page.keyboard.press("0");
   expect(await transforms()).toEqual(["matrix(1, 0, 0, 1, 0, 0)", "matrix(1, 0, 0, 1, 0, 0)"]);
+});
+
+test("A logo and a background picture are added, sent with the job, and named in its code", async () => {
+  const opened = await browser.open();
+  const { page, faults } = opened;
+  await givePictures(page, "drop", [portrait]);
+  const logo = join(dir, "Our Logo.png");
+  await sharp({ create: { width: 60, height: 30, channels: 4, background: "#ff0000" } })
+    .png()
+    .toFile(logo);
+  await addEffect(opened, "posterize");
+  await addEffect(opened, "watermark");
+  await page.getByLabel("File of the picture for Picture").setInputFiles(logo);
+  await expect.poll(() => page.getByLabel("Picture", { exact: true }).inputValue()).toBe("our-logo");
+  await expect
+    .poll(() => page.getByTestId("preview-time").textContent())
+    .toContain("without those that take a further picture");
+  await page.getByLabel("Cut out the main object").check();
+  await page.getByLabel("Put behind it").selectOption("picture");
+  expect(await page.getByText("Choose the picture behind the object").isVisible()).toBe(true);
+  await page.getByLabel("Picture behind it").selectOption("our-logo");
+  await page.getByLabel("It fills the background by").selectOption("tile");
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await expect.poll(() => jobState(opened).textContent(), { timeout: 60_000 }).toBe("succeeded");
+  const [id = ""] = (await page.getByRole("link", { name: /^Job / }).textContent())?.match(/\S+$/) ?? [];
+  const { jobs } = mesh.mesh.client;
+  const job = await jobs.get(id);
+  expect(job.sources.map(({ name }) => name)).toEqual(["source", "our-logo"]);
+  const made = (await Array.fromAsync((await jobs.download(id, "result")).chunks)) as Uint8Array[];
+  const { data } = await sharp(Buffer.concat(made)).extract({ left: 2, top: 2, width: 1, height: 1 }).raw().toBuffer({
+    resolveWithObject: true,
+  });
+  // A corner of the portrait is background, which is red now.
+  expect([...data.subarray(0, 3)].map((value) => value > 128)).toEqual([true, false, false]);
+  // The text for curl does the same job.
+  await copyFile(portrait, join(dir, "portrait-object.jpg"));
+  const curl = await run("bash", ["-c", (await page.getByTestId("code").textContent()) ?? ""], { cwd: dir });
+  const again = await jobs.wait((JSON.parse(curl.stdout) as { id: string }).id);
+  expect(again.outputs.map(({ sha256 }) => sha256)).toEqual(job.outputs.map(({ sha256 }) => sha256));
+  await keepShot(opened, "try-further-pictures");
+  expect(faults).toEqual([]);
 });
 
 test("A pipeline is built, run and saved by the keyboard alone", async () => {

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { headerOf } from "../http/request-scope.ts";
 import { follow } from "./follow.ts";
 import { relayStates } from "./relay-states.ts";
-import type { JobEventOptions } from "./send-job-events.ts";
+import type { FollowOptions } from "./send-job-events.ts";
 
 /** What begins the id of the event `end`, before the cursor. */
 const endMark = "end-";
@@ -17,7 +17,7 @@ export async function sendBatchEvents(
   request: FastifyRequest,
   reply: FastifyReply,
   batchId: string,
-  { clients, streams, call }: JobEventOptions,
+  { clients, streams, call }: FollowOptions,
 ): Promise<FastifyReply> {
   const last = headerOf(request, "last-event-id") ?? "";
   let cursor = last.startsWith(endMark) ? last.slice(endMark.length) : last;

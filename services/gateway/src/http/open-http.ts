@@ -25,6 +25,8 @@ export type HttpOptions = {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly routes: readonly Route[];
+  /** How often the TLS files are checked for changes; default 5 s. */
+  readonly tlsCheckMs?: number;
 };
 
 /** Most bytes of a body of JSON. */
@@ -36,8 +38,8 @@ const idleMs = 75_000;
 const lingerMs = 5_000;
 
 /** Starts the HTTP server with trace, log line, metrics, limits, CORS and typed errors around its routes. */
-export async function openHttp({ config, log, metrics, routes }: HttpOptions): Promise<HttpServer> {
-  const tls = loadHttpTls(config);
+export async function openHttp({ config, log, metrics, routes, tlsCheckMs }: HttpOptions): Promise<HttpServer> {
+  const tls = loadHttpTls(config, tlsCheckMs);
   const app = fastify({
     ...(tls ? { https: tls.options } : {}),
     bodyLimit: maxJsonBytes,
@@ -80,7 +82,7 @@ export async function openHttp({ config, log, metrics, routes }: HttpOptions): P
   };
 }
 
-type HookOptions = Omit<HttpOptions, "routes"> & { readonly open: Set<FastifyRequest> };
+type HookOptions = Omit<HttpOptions, "routes" | "tlsCheckMs"> & { readonly open: Set<FastifyRequest> };
 
 function addHooks(app: FastifyInstance, { config, log, metrics, open }: HookOptions): void {
   const observe = createObserver(log, metrics);

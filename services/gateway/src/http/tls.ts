@@ -11,8 +11,11 @@ export type HttpTls = {
   follow(server: Server, log: Logger): () => void;
 };
 
-/** Reads the TLS of the HTTP server by the settings that all services share; undefined without a certificate. Throws ConfigError. */
-export function loadHttpTls(config: ProcessConfig): HttpTls | undefined {
+/**
+ * Reads the TLS of the HTTP server by the settings that all services share; undefined without a certificate. Its files are checked for changes every
+ * `checkMs`. Throws ConfigError.
+ */
+export function loadHttpTls(config: ProcessConfig, checkMs?: number): HttpTls | undefined {
   if (config.tlsCertFile === "") return undefined;
   const files: TlsFiles = {
     cert: { name: tlsVariables.cert, path: config.tlsCertFile },
@@ -29,6 +32,7 @@ export function loadHttpTls(config: ProcessConfig): HttpTls | undefined {
           if (server instanceof TlsServer) server.setSecureContext(toOptions(readTls(files)));
         },
         (failure) => log.error({ err: failure }, "replaced TLS files are invalid; the previous ones stay in use"),
+        checkMs,
       ),
   };
 }

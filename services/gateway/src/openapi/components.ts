@@ -41,6 +41,11 @@ function changed(
   return { ...base, properties, ...(required.length > 0 ? { required } : {}) };
 }
 
+/** A schema of an object with further properties that may be absent. */
+function withMore(schema: Schema, properties: Readonly<Record<string, Schema>>): Schema {
+  return { ...schema, properties: { ...(schema.properties as Record<string, Schema>), ...properties } };
+}
+
 const response = (typeName: string) => messageSchema(messageOf(typeName), "response");
 const request = (typeName: string) => messageSchema(messageOf(typeName), "request");
 
@@ -68,7 +73,12 @@ export function componentSchemas(): Readonly<Record<string, Schema>> {
       },
       ["fields", "retryAfterMs", "jobId", "traceId"],
     ),
-    Job: response("pixelmesh.jobs.v1.Job"),
+    Job: withMore(response("pixelmesh.jobs.v1.Job"), {
+      traceUrl: {
+        ...text,
+        description: "Where its trace is shown, if the gateway knows (PIXELMESH_GATEWAY_TRACE_URL).",
+      },
+    }),
     JobPage: page("jobs", "Job"),
     JobRequest: changed("pixelmesh.jobs.v1.CreateJobHeader", "request", {
       ...headerFields,

@@ -1,5 +1,4 @@
 import { AppError, reasonFromEnum } from "@pixelmesh/errors";
-import { toJobJson } from "@pixelmesh/json-views";
 import { type Job, JobState } from "@pixelmesh/proto";
 import { addCallLogFields } from "@pixelmesh/telemetry";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -16,7 +15,7 @@ export async function answerJob(
   request: FastifyRequest,
   reply: FastifyReply,
   created: Job,
-  { clients, send }: GatewayParts,
+  { clients, send, toJobJson }: GatewayParts,
   { waitMs, output }: { readonly waitMs: number; readonly output: string | undefined },
 ): Promise<unknown> {
   const call = ingestCallOf(request);

@@ -1,4 +1,5 @@
 import type { ByteBudget } from "@pixelmesh/rpc";
+import type { JobView } from "../domain/job-view.ts";
 import type { EventStreams } from "../events/event-stream.ts";
 import type { BodyLimits } from "../http/body.ts";
 import type { SendOptions } from "../outputs/send-bytes.ts";
@@ -10,6 +11,7 @@ export type GatewayParts = {
   /** Address of ingest, for answers that name it. */
   readonly ingestAddress: string;
   readonly streams: EventStreams;
+  readonly toJobJson: JobView;
   /** Memory for pictures on their way in. */
   readonly uploads: ByteBudget;
   readonly limits: BodyLimits;

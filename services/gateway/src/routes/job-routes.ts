@@ -1,4 +1,4 @@
-import { toJobJson, toRetryJson } from "@pixelmesh/json-views";
+import { toRetryJson } from "@pixelmesh/json-views";
 import { CancelJobsRequest, JobState, RetryJobsRequest } from "@pixelmesh/proto";
 import { addCallLogFields } from "@pixelmesh/telemetry";
 import type { FastifyRequest } from "fastify";
@@ -26,7 +26,7 @@ const outputQuery = {
 const manyTimeoutMs = 120_000;
 
 /** The routes that list, show, follow, cancel and retry jobs, and fetch their outputs. */
-export function jobRoutes({ clients, streams, send }: GatewayParts): Route[] {
+export function jobRoutes({ clients, streams, send, toJobJson }: GatewayParts): Route[] {
   const { jobs } = clients;
   return [
     {
@@ -83,7 +83,12 @@ export function jobRoutes({ clients, streams, send }: GatewayParts): Route[] {
         204: { description: "The end has been seen (`Last-Event-ID`)" },
       },
       handle: (request, reply) =>
-        sendJobEvents(request, reply, jobIdOf(request), { clients, streams, call: ingestCallOf(request) }),
+        sendJobEvents(request, reply, jobIdOf(request), {
+          clients,
+          streams,
+          toJobJson,
+          call: ingestCallOf(request),
+        }),
     },
     {
       method: "GET",

@@ -56,6 +56,8 @@ export function previewRoutes(parts: GatewayParts): Route[] {
           headers: {
             "X-Pixelmesh-Source-Sha256": "Digest of the picture.",
             "X-Pixelmesh-Cached": "`true` if the preview was there already.",
+            "X-Pixelmesh-Memory-Bytes":
+              "Estimated memory of the mesh for this preview; of one that was there already, what it takes.",
             "Server-Timing": "Time in the mesh, in ms.",
           },
         },
@@ -131,13 +133,14 @@ function toMode(word: string): PreviewMode {
 }
 
 function sendPreview(reply: FastifyReply, preview: PreviewEffectsResponse, ms: number): FastifyReply {
-  const { header, picture, sourceSha256, cached } = preview;
+  const { header, picture, sourceSha256, cached, memoryBytes } = preview;
   return reply
     .headers({
       "content-type": header ? mediaTypeOf(header.format) : "application/octet-stream",
       "cache-control": "no-store",
       "x-pixelmesh-source-sha256": sourceSha256,
       "x-pixelmesh-cached": String(cached),
+      "x-pixelmesh-memory-bytes": String(memoryBytes),
       "server-timing": `mesh;dur=${ms.toFixed(1)}`,
     })
     .send(Buffer.from(picture.buffer, picture.byteOffset, picture.byteLength));

@@ -6,6 +6,7 @@ import { type WorkerRole, workerRoles } from "@pixelmesh/roles";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { StoredJob } from "../stores/job-store.ts";
 import type { SmallPictures } from "../stores/small-pictures.ts";
+import type { EqualStepNotices } from "./equal-step-notices.ts";
 import { fillInputs } from "./fill-inputs.ts";
 import { runInJobTrace } from "./job-trace.ts";
 import type { SingleFlight } from "./single-flight.ts";
@@ -14,6 +15,8 @@ import type { SingleFlight } from "./single-flight.ts";
 export type DispatchParts = {
   readonly base: Pick<ServiceBase, "bus" | "log">;
   readonly flight: Pick<SingleFlight, "decide">;
+  /** Tells watchers which steps wait for equal ones. */
+  readonly equalSteps: EqualStepNotices;
   /** The small pictures that work items carry. */
   readonly smallPictures: Pick<SmallPictures, "find">;
   /** The subject on which this replica takes events. */
@@ -47,7 +50,11 @@ export async function dispatchReady(
       const decision = await parts.flight.decide(job, ready, context.endedRun);
       if (decision.$case === "use") return { $case: "cached", stepId, key, result: decision.result };
       if (decision.$case === "refuse") return { $case: "refused", stepId, key, error: decision.error };
-      if (decision.$case === "run") await publishReady(parts, job, ready, context.republish ?? false);
+      if (decision.$case === "wait") parts.equalSteps.waits(job.spec.jobId, ready);
+      if (decision.$case === "run") {
+        parts.equalSteps.dispatched(job.spec.jobId, ready);
+        await publishReady(parts, job, ready, context.republish ?? false);
+      }
       return undefined;
     }),
   );

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, toAppError } from "@pixelmesh/errors";
 import { isJobEnded, mergeProgress } from "@pixelmesh/pipeline";
-import type { Job } from "@pixelmesh/proto";
+import type { Job, StepWait } from "@pixelmesh/proto";
 import type { StoredJob } from "../stores/job-store.ts";
 import { followJob, type JobUpdate } from "./job-follower.ts";
 import { createReaders } from "./readers.ts";
@@ -105,7 +105,12 @@ export function openJobFeed(
 
 function isChanged(shown: Job | undefined, next: Job): boolean {
   if (shown === undefined) return true;
-  return next.revision !== shown.revision || next.progress !== shown.progress || next.etaMs !== shown.etaMs;
+  if (next.revision !== shown.revision || next.progress !== shown.progress || next.etaMs !== shown.etaMs) return true;
+  return next.steps.some(({ wait }, index) => !isSameWait(wait, shown.steps[index]?.wait));
+}
+
+function isSameWait(a: StepWait | undefined, b: StepWait | undefined): boolean {
+  return a?.reason === b?.reason && a?.position === b?.position && a?.deviceId === b?.deviceId;
 }
 
 /** Reads a record. Retries BROKER_UNAVAILABLE with backoff before it throws. */

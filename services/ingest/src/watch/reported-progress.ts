@@ -17,7 +17,7 @@ const maxJobs = 10_000;
 export function createReportedProgress(): ReportedProgress {
   const jobs = new LRUCache<string, Map<string, StepProgressView & { readonly attempt: number }>>({ max: maxJobs });
   return {
-    record({ jobId, stepId, attempt, fraction, etaMs }, receivedUnixMs) {
+    record({ jobId, stepId, attempt, fraction, etaMs, wait }, receivedUnixMs) {
       const steps = jobs.get(jobId) ?? new Map();
       const before = steps.get(stepId);
       jobs.set(jobId, steps);
@@ -25,7 +25,7 @@ export function createReportedProgress(): ReportedProgress {
       const least = before?.attempt === attempt ? before.fraction : 0;
       // `|| 0` turns NaN into 0.
       const best = Math.max(before?.best ?? 0, fraction) || 0;
-      steps.set(stepId, { fraction: Math.max(least, fraction), etaMs, attempt, best, receivedUnixMs });
+      steps.set(stepId, { fraction: Math.max(least, fraction), etaMs, attempt, best, receivedUnixMs, wait });
     },
     of: (jobId) => jobs.get(jobId),
   };

@@ -48,6 +48,10 @@ export async function startLeader(base: ServiceBase, config: SchedulerConfig): P
     },
   );
 
+  const endExport = metrics.onPage(() =>
+    metrics.set("pixelmesh_lease_held", { lease: "scheduler" }, leadership.isCurrent() ? 1 : 0),
+  );
+
   return {
     require() {
       if (state === undefined || !leadership.isCurrent())
@@ -55,6 +59,7 @@ export async function startLeader(base: ServiceBase, config: SchedulerConfig): P
       return state;
     },
     async close() {
+      endExport();
       const isIdle = state?.runtime.snapshot().slots.length === 0;
       await end();
       await leadership.close(isIdle);

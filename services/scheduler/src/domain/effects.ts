@@ -1,6 +1,6 @@
 import type { AppError } from "@pixelmesh/errors";
 import type { Epoch } from "@pixelmesh/proto";
-import type { WaitReason } from "./admission/slot-request.ts";
+import type { WaitCause } from "./admission/explain-wait.ts";
 
 /** A command to a reporter. */
 export type ReporterCommand =
@@ -18,7 +18,13 @@ export type SchedulerEffect =
       readonly epoch: Epoch;
       readonly validMs: number;
     }
-  | { readonly kind: "queued"; readonly callId: string; readonly position: number; readonly why: WaitReason }
+  | {
+      readonly kind: "queued";
+      readonly callId: string;
+      readonly position: number;
+      readonly why: WaitCause;
+      readonly deviceId: string;
+    }
   | { readonly kind: "revoke"; readonly callId: string; readonly why: string }
   /** The call ends without a slot: `instance` has the model loaded and free memory for the work. */
   | { readonly kind: "redirect"; readonly callId: string; readonly instance: string }

@@ -16,7 +16,7 @@ test("a request gets its preferred option while it fits, then the largest option
     },
   ]);
   expect(ask("b", [500, 200])).toMatchObject([{ kind: "grant", optionIndex: 1 }]);
-  expect(ask("c", [500, 200])).toEqual([{ kind: "queued", callId: "c", position: 1, why: "memory" }]);
+  expect(ask("c", [500, 200])).toEqual([{ kind: "queued", callId: "c", position: 1, why: "memory", deviceId: "d" }]);
 });
 
 test("before any report a request waits, then it is granted", () => {

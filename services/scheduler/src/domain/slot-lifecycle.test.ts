@@ -19,7 +19,7 @@ test("a broken call stays charged until its grant has expired", () => {
   ask("a", 700);
   open.add("7.1");
   scheduler.disconnect("a", clock.nowMs);
-  expect(ask("b", 700, { instance: "1" })).toMatchObject([{ why: "memory" }]);
+  expect(ask("b", 700, { instance: "1" })).toMatchObject([{ why: "memory", deviceId: "d" }]);
   report(100);
   expect(granted(later(11_900))).toEqual([]);
   report(100);
@@ -92,11 +92,12 @@ test("callers get a notice when their position or wait reason changes", () => {
   const { report, ask, later, scheduler, clock } = start();
   report(940);
   ask("a", 100);
-  expect(ask("b", 100)).toEqual([{ kind: "queued", callId: "b", position: 2, why: "memory" }]);
+  expect(ask("b", 100)).toEqual([{ kind: "queued", callId: "b", position: 2, why: "others", deviceId: "d" }]);
   expect(later(100)).toEqual([expect.objectContaining({ kind: "command" })]);
   scheduler.disconnect("a", clock.nowMs);
-  report(960);
-  expect(later(100)).toEqual([{ kind: "queued", callId: "b", position: 1, why: "zone" }]);
+  // A changed position alone is sent once a second.
+  expect(later(100)).toEqual([]);
+  expect(later(900)).toEqual([{ kind: "queued", callId: "b", position: 1, why: "others", deviceId: "d" }]);
 });
 
 test("idle hosts are evicted for a request that needs their memory: least recently used first, never pinned ones", () => {

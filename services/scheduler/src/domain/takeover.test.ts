@@ -7,7 +7,7 @@ test("a new leader starts in amber and grants no new memory until earlier grants
   const { report, ask, later, device } = start({ takeoverUntilMs: 20_000, staleMs: 1e9 });
   report(100, [host("h", 50)]);
   expect(device().zone).toBe("amber");
-  expect(ask("new", 10)).toMatchObject([{ kind: "queued", why: "zone" }]);
+  expect(ask("new", 10)).toMatchObject([{ kind: "queued", why: "takeover" }]);
   expect(granted(later(19_999))).toEqual([]);
   expect(granted(later(1))).toEqual(["new"]);
   report(100, [host("h", 50)]);

@@ -24,7 +24,8 @@ export function createHoldSlot(leader: Leader) {
     const call = runtime.open({
       granted: ({ slotId, deviceId, optionIndex, epoch, validMs }) =>
         answers.push({ message: { $case: "grant", value: { slotId, deviceId, optionIndex, epoch, validMs } } }),
-      queued: ({ position, why }) => answers.push({ message: { $case: "queued", value: { position, why } } }),
+      queued: ({ position, why, deviceId }) =>
+        answers.push({ message: { $case: "queued", value: { position, why, deviceId } } }),
       revoked: (why) => answers.push({ message: { $case: "revoked", value: { why } } }),
       redirected(instance) {
         answers.push({ message: { $case: "pass", value: { instance } } });

@@ -224,6 +224,11 @@ export interface PreviewEffectsResponse {
   sourceSha256: string;
   /** Whether the preview was not computed now. */
   cached: boolean;
+  /**
+   * Memory of the service for this preview, an estimate: the copies of the source that it keeps, the working memory of the effects, and
+   * the result. Of a cached preview: the kept result alone. 0: not known (an earlier release).
+   */
+  memoryBytes: number;
 }
 
 export interface ListEffectsRequest {
@@ -1117,7 +1122,7 @@ export const PreviewPictureHeader: MessageFns<PreviewPictureHeader> = {
 };
 
 function createBasePreviewEffectsResponse(): PreviewEffectsResponse {
-  return { header: undefined, picture: new Uint8Array(0), sourceSha256: "", cached: false };
+  return { header: undefined, picture: new Uint8Array(0), sourceSha256: "", cached: false, memoryBytes: 0 };
 }
 
 export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
@@ -1133,6 +1138,9 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
     }
     if (message.cached !== false) {
       writer.uint32(32).bool(message.cached);
+    }
+    if (message.memoryBytes !== 0) {
+      writer.uint32(40).int64(message.memoryBytes);
     }
     return writer;
   },
@@ -1182,6 +1190,14 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
             message.cached = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.memoryBytes = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1204,6 +1220,11 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
         ? globalThis.String(object.source_sha256)
         : "",
       cached: isSet(object.cached) ? globalThis.Boolean(object.cached) : false,
+      memoryBytes: isSet(object.memoryBytes)
+        ? globalThis.Number(object.memoryBytes)
+        : isSet(object.memory_bytes)
+        ? globalThis.Number(object.memory_bytes)
+        : 0,
     };
   },
 
@@ -1221,6 +1242,9 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
     if (message.cached !== false) {
       obj.cached = message.cached;
     }
+    if (message.memoryBytes !== 0) {
+      obj.memoryBytes = Math.round(message.memoryBytes);
+    }
     return obj;
   },
 
@@ -1235,6 +1259,7 @@ export const PreviewEffectsResponse: MessageFns<PreviewEffectsResponse> = {
     message.picture = object.picture ?? new Uint8Array(0);
     message.sourceSha256 = object.sourceSha256 ?? "";
     message.cached = object.cached ?? false;
+    message.memoryBytes = object.memoryBytes ?? 0;
     return message;
   },
 };
@@ -1967,6 +1992,17 @@ export type DeepPartial<T> = T extends Builtin ? T
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

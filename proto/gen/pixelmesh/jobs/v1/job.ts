@@ -162,6 +162,194 @@ export function stepStateToJSON(object: StepState): string {
   }
 }
 
+/** Why a step waits. */
+export const WaitReason = {
+  UNSPECIFIED: 0,
+  /** QUEUE - No worker of its service has taken it yet. */
+  QUEUE: 1,
+  /** RETRY - It failed, and waits to be tried again: see `error`. */
+  RETRY: 2,
+  /** EQUAL_STEP - An equal step of another job is computing the result. */
+  EQUAL_STEP: 3,
+  /** SCHEDULER - It asks for a slot, and no scheduler has answered yet. */
+  SCHEDULER: 4,
+  /** NO_DEVICE - None of its devices has a fresh report. */
+  NO_DEVICE: 5,
+  /** MEMORY - Work of the mesh uses the device's memory. */
+  MEMORY: 6,
+  /** OTHER_PROGRAMS - Other programs use the device's memory. */
+  OTHER_PROGRAMS: 7,
+  /** QUARANTINE - The device still shows memory of ended inference hosts as used. */
+  QUARANTINE: 8,
+  /** PRESSURE - The device's memory is so full that it gets no work of this class (AMBER or RED). */
+  PRESSURE: 9,
+  /** TAKEOVER - A new scheduler leads, and grants of the one before may still run. */
+  TAKEOVER: 10,
+  /** COMPUTE - Too few compute tokens are free. */
+  COMPUTE: 11,
+  /** CLASS - As many runs of its class as a device takes. */
+  CLASS: 12,
+  /** COMPANY - Work on the device that may not run beside it. */
+  COMPANY: 13,
+  /** RESERVATION - The device is reserved for a step that has waited longer. */
+  RESERVATION: 14,
+  /** LOADED_MODEL - Its model would take the place of one that was loaded a moment ago. */
+  LOADED_MODEL: 15,
+  /** MODEL_LOADING - Its model is being loaded. */
+  MODEL_LOADING: 16,
+  /** INPUTS - It has its slot; its pictures are being read. */
+  INPUTS: 17,
+  /** PINNED_MODELS - Pinned models use the device's memory. */
+  PINNED_MODELS: 18,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type WaitReason = typeof WaitReason[keyof typeof WaitReason];
+
+export namespace WaitReason {
+  export type UNSPECIFIED = typeof WaitReason.UNSPECIFIED;
+  export type QUEUE = typeof WaitReason.QUEUE;
+  export type RETRY = typeof WaitReason.RETRY;
+  export type EQUAL_STEP = typeof WaitReason.EQUAL_STEP;
+  export type SCHEDULER = typeof WaitReason.SCHEDULER;
+  export type NO_DEVICE = typeof WaitReason.NO_DEVICE;
+  export type MEMORY = typeof WaitReason.MEMORY;
+  export type OTHER_PROGRAMS = typeof WaitReason.OTHER_PROGRAMS;
+  export type QUARANTINE = typeof WaitReason.QUARANTINE;
+  export type PRESSURE = typeof WaitReason.PRESSURE;
+  export type TAKEOVER = typeof WaitReason.TAKEOVER;
+  export type COMPUTE = typeof WaitReason.COMPUTE;
+  export type CLASS = typeof WaitReason.CLASS;
+  export type COMPANY = typeof WaitReason.COMPANY;
+  export type RESERVATION = typeof WaitReason.RESERVATION;
+  export type LOADED_MODEL = typeof WaitReason.LOADED_MODEL;
+  export type MODEL_LOADING = typeof WaitReason.MODEL_LOADING;
+  export type INPUTS = typeof WaitReason.INPUTS;
+  export type PINNED_MODELS = typeof WaitReason.PINNED_MODELS;
+  export type UNRECOGNIZED = typeof WaitReason.UNRECOGNIZED;
+}
+
+export function waitReasonFromJSON(object: any): WaitReason {
+  switch (object) {
+    case 0:
+    case "WAIT_REASON_UNSPECIFIED":
+      return WaitReason.UNSPECIFIED;
+    case 1:
+    case "WAIT_REASON_QUEUE":
+      return WaitReason.QUEUE;
+    case 2:
+    case "WAIT_REASON_RETRY":
+      return WaitReason.RETRY;
+    case 3:
+    case "WAIT_REASON_EQUAL_STEP":
+      return WaitReason.EQUAL_STEP;
+    case 4:
+    case "WAIT_REASON_SCHEDULER":
+      return WaitReason.SCHEDULER;
+    case 5:
+    case "WAIT_REASON_NO_DEVICE":
+      return WaitReason.NO_DEVICE;
+    case 6:
+    case "WAIT_REASON_MEMORY":
+      return WaitReason.MEMORY;
+    case 7:
+    case "WAIT_REASON_OTHER_PROGRAMS":
+      return WaitReason.OTHER_PROGRAMS;
+    case 8:
+    case "WAIT_REASON_QUARANTINE":
+      return WaitReason.QUARANTINE;
+    case 9:
+    case "WAIT_REASON_PRESSURE":
+      return WaitReason.PRESSURE;
+    case 10:
+    case "WAIT_REASON_TAKEOVER":
+      return WaitReason.TAKEOVER;
+    case 11:
+    case "WAIT_REASON_COMPUTE":
+      return WaitReason.COMPUTE;
+    case 12:
+    case "WAIT_REASON_CLASS":
+      return WaitReason.CLASS;
+    case 13:
+    case "WAIT_REASON_COMPANY":
+      return WaitReason.COMPANY;
+    case 14:
+    case "WAIT_REASON_RESERVATION":
+      return WaitReason.RESERVATION;
+    case 15:
+    case "WAIT_REASON_LOADED_MODEL":
+      return WaitReason.LOADED_MODEL;
+    case 16:
+    case "WAIT_REASON_MODEL_LOADING":
+      return WaitReason.MODEL_LOADING;
+    case 17:
+    case "WAIT_REASON_INPUTS":
+      return WaitReason.INPUTS;
+    case 18:
+    case "WAIT_REASON_PINNED_MODELS":
+      return WaitReason.PINNED_MODELS;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return WaitReason.UNRECOGNIZED;
+  }
+}
+
+export function waitReasonToJSON(object: WaitReason): string {
+  switch (object) {
+    case WaitReason.UNSPECIFIED:
+      return "WAIT_REASON_UNSPECIFIED";
+    case WaitReason.QUEUE:
+      return "WAIT_REASON_QUEUE";
+    case WaitReason.RETRY:
+      return "WAIT_REASON_RETRY";
+    case WaitReason.EQUAL_STEP:
+      return "WAIT_REASON_EQUAL_STEP";
+    case WaitReason.SCHEDULER:
+      return "WAIT_REASON_SCHEDULER";
+    case WaitReason.NO_DEVICE:
+      return "WAIT_REASON_NO_DEVICE";
+    case WaitReason.MEMORY:
+      return "WAIT_REASON_MEMORY";
+    case WaitReason.OTHER_PROGRAMS:
+      return "WAIT_REASON_OTHER_PROGRAMS";
+    case WaitReason.QUARANTINE:
+      return "WAIT_REASON_QUARANTINE";
+    case WaitReason.PRESSURE:
+      return "WAIT_REASON_PRESSURE";
+    case WaitReason.TAKEOVER:
+      return "WAIT_REASON_TAKEOVER";
+    case WaitReason.COMPUTE:
+      return "WAIT_REASON_COMPUTE";
+    case WaitReason.CLASS:
+      return "WAIT_REASON_CLASS";
+    case WaitReason.COMPANY:
+      return "WAIT_REASON_COMPANY";
+    case WaitReason.RESERVATION:
+      return "WAIT_REASON_RESERVATION";
+    case WaitReason.LOADED_MODEL:
+      return "WAIT_REASON_LOADED_MODEL";
+    case WaitReason.MODEL_LOADING:
+      return "WAIT_REASON_MODEL_LOADING";
+    case WaitReason.INPUTS:
+      return "WAIT_REASON_INPUTS";
+    case WaitReason.PINNED_MODELS:
+      return "WAIT_REASON_PINNED_MODELS";
+    case WaitReason.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** What a step waits for, as its worker reported last. */
+export interface StepWait {
+  reason: WaitReason;
+  /** In the scheduler's queue: 1 is next. 0: it is not in that queue. */
+  position: number;
+  /** The device whose state is the reason, the most preferred one; empty: none. */
+  deviceId: string;
+}
+
 /** A job as its owner sees it. */
 export interface Job {
   id: string;
@@ -235,6 +423,8 @@ export interface StepStatus {
     | undefined;
   /** Ids of the steps whose results it takes. Empty: it takes pictures of the request alone. */
   inputSteps: string[];
+  /** Absent unless it is READY, or RUNNING and waits for a slot or for its model. */
+  wait: StepWait | undefined;
 }
 
 export interface OutputStatus {
@@ -258,6 +448,111 @@ export interface JobError {
   /** Empty if no single step has caused the error. */
   stepId: string;
 }
+
+function createBaseStepWait(): StepWait {
+  return { reason: 0, position: 0, deviceId: "" };
+}
+
+export const StepWait: MessageFns<StepWait> = {
+  encode(message: StepWait, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== 0) {
+      writer.uint32(8).int32(message.reason);
+    }
+    if (message.position !== 0) {
+      writer.uint32(16).int32(message.position);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(26).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StepWait {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStepWait();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StepWait {
+    return {
+      reason: isSet(object.reason) ? waitReasonFromJSON(object.reason) : 0,
+      position: isSet(object.position) ? globalThis.Number(object.position) : 0,
+      deviceId: isSet(object.deviceId)
+        ? globalThis.String(object.deviceId)
+        : isSet(object.device_id)
+        ? globalThis.String(object.device_id)
+        : "",
+    };
+  },
+
+  toJSON(message: StepWait): unknown {
+    const obj: any = {};
+    if (message.reason !== 0) {
+      obj.reason = waitReasonToJSON(message.reason);
+    }
+    if (message.position !== 0) {
+      obj.position = Math.round(message.position);
+    }
+    if (message.deviceId !== "") {
+      obj.deviceId = message.deviceId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StepWait>): StepWait {
+    return StepWait.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StepWait>): StepWait {
+    const message = createBaseStepWait();
+    message.reason = object.reason ?? 0;
+    message.position = object.position ?? 0;
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
 
 function createBaseJob(): Job {
   return {
@@ -815,6 +1110,7 @@ function createBaseStepStatus(): StepStatus {
     heightPx: 0,
     confidence: undefined,
     inputSteps: [],
+    wait: undefined,
   };
 }
 
@@ -870,6 +1166,9 @@ export const StepStatus: MessageFns<StepStatus> = {
     }
     for (const v of message.inputSteps) {
       writer.uint32(138).string(v!);
+    }
+    if (message.wait !== undefined) {
+      StepWait.encode(message.wait, writer.uint32(146).fork()).join();
     }
     return writer;
   },
@@ -1023,6 +1322,14 @@ export const StepStatus: MessageFns<StepStatus> = {
             message.inputSteps.push(reader.string());
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.wait = StepWait.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1078,6 +1385,7 @@ export const StepStatus: MessageFns<StepStatus> = {
         : globalThis.Array.isArray(object?.input_steps)
         ? object.input_steps.map((e: any) => globalThis.String(e))
         : [],
+      wait: isSet(object.wait) ? StepWait.fromJSON(object.wait) : undefined,
     };
   },
 
@@ -1134,6 +1442,9 @@ export const StepStatus: MessageFns<StepStatus> = {
     if (message.inputSteps?.length) {
       obj.inputSteps = message.inputSteps;
     }
+    if (message.wait !== undefined) {
+      obj.wait = StepWait.toJSON(message.wait);
+    }
     return obj;
   },
 
@@ -1161,6 +1472,7 @@ export const StepStatus: MessageFns<StepStatus> = {
     message.heightPx = object.heightPx ?? 0;
     message.confidence = object.confidence ?? undefined;
     message.inputSteps = object.inputSteps?.map((e) => e) || [];
+    message.wait = (object.wait !== undefined && object.wait !== null) ? StepWait.fromPartial(object.wait) : undefined;
     return message;
   },
 };

@@ -471,7 +471,7 @@ export interface PrescaleOperation {
 export interface UpscaleOperation {
   /** 2, 3 or 4; 0: the scale of the target, or the model's own. */
   scale: number;
-  /** Empty: the mesh's default for the nearest scale. */
+  /** Empty: the mesh's default for the nearest scale. `photo`: the model for compressed pictures. `auto`, in jobs only: one of these two, by the picture. */
   model: string;
   /** Instead of a scale. */
   target?:

@@ -313,8 +313,10 @@ export interface HoldSlotResponse {
 export interface SlotQueued {
   /** 1 is next. */
   position: number;
-  /** memory, class, company, tokens, zone, reservation, stale */
+  /** memory, others, quarantine, pinned, zone, takeover, class, company, tokens, reservation, stale */
   why: string;
+  /** The device that this is about: the most preferred one with a fresh report. Empty for stale. */
+  deviceId: string;
 }
 
 export interface SlotGrant {
@@ -2277,7 +2279,7 @@ export const HoldSlotResponse: MessageFns<HoldSlotResponse> = {
 };
 
 function createBaseSlotQueued(): SlotQueued {
-  return { position: 0, why: "" };
+  return { position: 0, why: "", deviceId: "" };
 }
 
 export const SlotQueued: MessageFns<SlotQueued> = {
@@ -2287,6 +2289,9 @@ export const SlotQueued: MessageFns<SlotQueued> = {
     }
     if (message.why !== "") {
       writer.uint32(18).string(message.why);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(26).string(message.deviceId);
     }
     return writer;
   },
@@ -2320,6 +2325,14 @@ export const SlotQueued: MessageFns<SlotQueued> = {
             message.why = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2336,6 +2349,11 @@ export const SlotQueued: MessageFns<SlotQueued> = {
     return {
       position: isSet(object.position) ? globalThis.Number(object.position) : 0,
       why: isSet(object.why) ? globalThis.String(object.why) : "",
+      deviceId: isSet(object.deviceId)
+        ? globalThis.String(object.deviceId)
+        : isSet(object.device_id)
+        ? globalThis.String(object.device_id)
+        : "",
     };
   },
 
@@ -2347,6 +2365,9 @@ export const SlotQueued: MessageFns<SlotQueued> = {
     if (message.why !== "") {
       obj.why = message.why;
     }
+    if (message.deviceId !== "") {
+      obj.deviceId = message.deviceId;
+    }
     return obj;
   },
 
@@ -2357,6 +2378,7 @@ export const SlotQueued: MessageFns<SlotQueued> = {
     const message = createBaseSlotQueued();
     message.position = object.position ?? 0;
     message.why = object.why ?? "";
+    message.deviceId = object.deviceId ?? "";
     return message;
   },
 };

@@ -76,6 +76,80 @@ export function blobKindToJSON(object: BlobKind): string {
   }
 }
 
+export const StoreFindingKind = {
+  UNSPECIFIED: 0,
+  /** NOT_INDEXED - Stored, but without an entry: it is never removed. */
+  NOT_INDEXED: 1,
+  /** BLOB_MISSING - The index has an entry without a blob. */
+  BLOB_MISSING: 2,
+  /** WRONG_SIZE - Entry and blob differ in size. */
+  WRONG_SIZE: 3,
+  /** CORRUPT - The bytes do not have the digest. */
+  CORRUPT: 4,
+  /** REMOVAL_LEFT - A removal that its replica did not finish. */
+  REMOVAL_LEFT: 5,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type StoreFindingKind = typeof StoreFindingKind[keyof typeof StoreFindingKind];
+
+export namespace StoreFindingKind {
+  export type UNSPECIFIED = typeof StoreFindingKind.UNSPECIFIED;
+  export type NOT_INDEXED = typeof StoreFindingKind.NOT_INDEXED;
+  export type BLOB_MISSING = typeof StoreFindingKind.BLOB_MISSING;
+  export type WRONG_SIZE = typeof StoreFindingKind.WRONG_SIZE;
+  export type CORRUPT = typeof StoreFindingKind.CORRUPT;
+  export type REMOVAL_LEFT = typeof StoreFindingKind.REMOVAL_LEFT;
+  export type UNRECOGNIZED = typeof StoreFindingKind.UNRECOGNIZED;
+}
+
+export function storeFindingKindFromJSON(object: any): StoreFindingKind {
+  switch (object) {
+    case 0:
+    case "STORE_FINDING_KIND_UNSPECIFIED":
+      return StoreFindingKind.UNSPECIFIED;
+    case 1:
+    case "STORE_FINDING_KIND_NOT_INDEXED":
+      return StoreFindingKind.NOT_INDEXED;
+    case 2:
+    case "STORE_FINDING_KIND_BLOB_MISSING":
+      return StoreFindingKind.BLOB_MISSING;
+    case 3:
+    case "STORE_FINDING_KIND_WRONG_SIZE":
+      return StoreFindingKind.WRONG_SIZE;
+    case 4:
+    case "STORE_FINDING_KIND_CORRUPT":
+      return StoreFindingKind.CORRUPT;
+    case 5:
+    case "STORE_FINDING_KIND_REMOVAL_LEFT":
+      return StoreFindingKind.REMOVAL_LEFT;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return StoreFindingKind.UNRECOGNIZED;
+  }
+}
+
+export function storeFindingKindToJSON(object: StoreFindingKind): string {
+  switch (object) {
+    case StoreFindingKind.UNSPECIFIED:
+      return "STORE_FINDING_KIND_UNSPECIFIED";
+    case StoreFindingKind.NOT_INDEXED:
+      return "STORE_FINDING_KIND_NOT_INDEXED";
+    case StoreFindingKind.BLOB_MISSING:
+      return "STORE_FINDING_KIND_BLOB_MISSING";
+    case StoreFindingKind.WRONG_SIZE:
+      return "STORE_FINDING_KIND_WRONG_SIZE";
+    case StoreFindingKind.CORRUPT:
+      return "STORE_FINDING_KIND_CORRUPT";
+    case StoreFindingKind.REMOVAL_LEFT:
+      return "STORE_FINDING_KIND_REMOVAL_LEFT";
+    case StoreFindingKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** The first message is the header, the last one is the end; chunks come between them. */
 export interface PutBlobRequest {
   part: { $case: "header"; value: PutBlobHeader } | { $case: "chunk"; value: Uint8Array } | {
@@ -211,6 +285,63 @@ export interface GetStatsResponse {
   evictedTotal: number;
   /** Space that open jobs have reserved and not used yet. */
   reservedBytes: number;
+  /** Empty without a shared store. */
+  tiers: TierStats[];
+}
+
+/** Counts of one tier since the start of this replica, and its current size. */
+export interface TierStats {
+  /** hot (memory), warm (disk of the replica), cold (shared store). */
+  tier: string;
+  /** Of the cold tier: as the last complete round of the sweeper found them; 0 in replicas that do not sweep. */
+  blobs: number;
+  sizeBytes: number;
+  /** 0: no bound of its own. */
+  capacityBytes: number;
+  /** Reads that the tier served. */
+  hitsTotal: number;
+  /** Reads that it could not serve: the blob was missing or corrupt there, or the tier did not answer. */
+  missesTotal: number;
+  /** Blobs copied into the tier because they were read. */
+  promotionsTotal: number;
+  evictedTotal: number;
+  /** Copies with wrong bytes, set aside. */
+  corruptTotal: number;
+  /** Time until the first byte was ready, of all hits. */
+  retrievalSecondsTotal: number;
+  /** Time since the last use, of all evicted blobs. */
+  evictedAgeSecondsTotal: number;
+}
+
+export interface CheckStoreRequest {
+  /** Rebuild missing entries of the index, remove those without a blob, and set corrupt blobs aside. */
+  repair: boolean;
+  /** Also read every blob and compare it with its digest. */
+  verify: boolean;
+}
+
+export interface CheckStoreResponse {
+  part: { $case: "finding"; value: StoreFinding } | //
+  /** The last message. */
+  { $case: "summary"; value: CheckStoreSummary } | undefined;
+}
+
+/** One difference between the index and the shared store. */
+export interface StoreFinding {
+  sha256: string;
+  kind: StoreFindingKind;
+  repaired: boolean;
+  detail: string;
+}
+
+export interface CheckStoreSummary {
+  /** In the shared store. */
+  blobs: number;
+  sizeBytes: number;
+  /** In the index. */
+  entries: number;
+  findings: number;
+  repaired: number;
 }
 
 function createBasePutBlobRequest(): PutBlobRequest {
@@ -2072,6 +2203,7 @@ function createBaseGetStatsResponse(): GetStatsResponse {
     corruptTotal: 0,
     evictedTotal: 0,
     reservedBytes: 0,
+    tiers: [],
   };
 }
 
@@ -2103,6 +2235,9 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
     }
     if (message.reservedBytes !== 0) {
       writer.uint32(72).int64(message.reservedBytes);
+    }
+    for (const v of message.tiers) {
+      TierStats.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -2192,6 +2327,14 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
             message.reservedBytes = longToNumber(reader.int64());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.tiers.push(TierStats.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2247,6 +2390,9 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
         : isSet(object.reserved_bytes)
         ? globalThis.Number(object.reserved_bytes)
         : 0,
+      tiers: globalThis.Array.isArray(object?.tiers)
+        ? object.tiers.map((e: any) => TierStats.fromJSON(e))
+        : [],
     };
   },
 
@@ -2279,6 +2425,9 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
     if (message.reservedBytes !== 0) {
       obj.reservedBytes = Math.round(message.reservedBytes);
     }
+    if (message.tiers?.length) {
+      obj.tiers = message.tiers.map((e) => TierStats.toJSON(e));
+    }
     return obj;
   },
 
@@ -2296,6 +2445,724 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
     message.corruptTotal = object.corruptTotal ?? 0;
     message.evictedTotal = object.evictedTotal ?? 0;
     message.reservedBytes = object.reservedBytes ?? 0;
+    message.tiers = object.tiers?.map((e) => TierStats.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTierStats(): TierStats {
+  return {
+    tier: "",
+    blobs: 0,
+    sizeBytes: 0,
+    capacityBytes: 0,
+    hitsTotal: 0,
+    missesTotal: 0,
+    promotionsTotal: 0,
+    evictedTotal: 0,
+    corruptTotal: 0,
+    retrievalSecondsTotal: 0,
+    evictedAgeSecondsTotal: 0,
+  };
+}
+
+export const TierStats: MessageFns<TierStats> = {
+  encode(message: TierStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tier !== "") {
+      writer.uint32(10).string(message.tier);
+    }
+    if (message.blobs !== 0) {
+      writer.uint32(16).int64(message.blobs);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(24).int64(message.sizeBytes);
+    }
+    if (message.capacityBytes !== 0) {
+      writer.uint32(32).int64(message.capacityBytes);
+    }
+    if (message.hitsTotal !== 0) {
+      writer.uint32(40).int64(message.hitsTotal);
+    }
+    if (message.missesTotal !== 0) {
+      writer.uint32(48).int64(message.missesTotal);
+    }
+    if (message.promotionsTotal !== 0) {
+      writer.uint32(56).int64(message.promotionsTotal);
+    }
+    if (message.evictedTotal !== 0) {
+      writer.uint32(64).int64(message.evictedTotal);
+    }
+    if (message.corruptTotal !== 0) {
+      writer.uint32(72).int64(message.corruptTotal);
+    }
+    if (message.retrievalSecondsTotal !== 0) {
+      writer.uint32(81).double(message.retrievalSecondsTotal);
+    }
+    if (message.evictedAgeSecondsTotal !== 0) {
+      writer.uint32(89).double(message.evictedAgeSecondsTotal);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TierStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTierStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tier = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.blobs = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.capacityBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.hitsTotal = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.missesTotal = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.promotionsTotal = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.evictedTotal = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.corruptTotal = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.retrievalSecondsTotal = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.evictedAgeSecondsTotal = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TierStats {
+    return {
+      tier: isSet(object.tier) ? globalThis.String(object.tier) : "",
+      blobs: isSet(object.blobs) ? globalThis.Number(object.blobs) : 0,
+      sizeBytes: isSet(object.sizeBytes)
+        ? globalThis.Number(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? globalThis.Number(object.size_bytes)
+        : 0,
+      capacityBytes: isSet(object.capacityBytes)
+        ? globalThis.Number(object.capacityBytes)
+        : isSet(object.capacity_bytes)
+        ? globalThis.Number(object.capacity_bytes)
+        : 0,
+      hitsTotal: isSet(object.hitsTotal)
+        ? globalThis.Number(object.hitsTotal)
+        : isSet(object.hits_total)
+        ? globalThis.Number(object.hits_total)
+        : 0,
+      missesTotal: isSet(object.missesTotal)
+        ? globalThis.Number(object.missesTotal)
+        : isSet(object.misses_total)
+        ? globalThis.Number(object.misses_total)
+        : 0,
+      promotionsTotal: isSet(object.promotionsTotal)
+        ? globalThis.Number(object.promotionsTotal)
+        : isSet(object.promotions_total)
+        ? globalThis.Number(object.promotions_total)
+        : 0,
+      evictedTotal: isSet(object.evictedTotal)
+        ? globalThis.Number(object.evictedTotal)
+        : isSet(object.evicted_total)
+        ? globalThis.Number(object.evicted_total)
+        : 0,
+      corruptTotal: isSet(object.corruptTotal)
+        ? globalThis.Number(object.corruptTotal)
+        : isSet(object.corrupt_total)
+        ? globalThis.Number(object.corrupt_total)
+        : 0,
+      retrievalSecondsTotal: isSet(object.retrievalSecondsTotal)
+        ? globalThis.Number(object.retrievalSecondsTotal)
+        : isSet(object.retrieval_seconds_total)
+        ? globalThis.Number(object.retrieval_seconds_total)
+        : 0,
+      evictedAgeSecondsTotal: isSet(object.evictedAgeSecondsTotal)
+        ? globalThis.Number(object.evictedAgeSecondsTotal)
+        : isSet(object.evicted_age_seconds_total)
+        ? globalThis.Number(object.evicted_age_seconds_total)
+        : 0,
+    };
+  },
+
+  toJSON(message: TierStats): unknown {
+    const obj: any = {};
+    if (message.tier !== "") {
+      obj.tier = message.tier;
+    }
+    if (message.blobs !== 0) {
+      obj.blobs = Math.round(message.blobs);
+    }
+    if (message.sizeBytes !== 0) {
+      obj.sizeBytes = Math.round(message.sizeBytes);
+    }
+    if (message.capacityBytes !== 0) {
+      obj.capacityBytes = Math.round(message.capacityBytes);
+    }
+    if (message.hitsTotal !== 0) {
+      obj.hitsTotal = Math.round(message.hitsTotal);
+    }
+    if (message.missesTotal !== 0) {
+      obj.missesTotal = Math.round(message.missesTotal);
+    }
+    if (message.promotionsTotal !== 0) {
+      obj.promotionsTotal = Math.round(message.promotionsTotal);
+    }
+    if (message.evictedTotal !== 0) {
+      obj.evictedTotal = Math.round(message.evictedTotal);
+    }
+    if (message.corruptTotal !== 0) {
+      obj.corruptTotal = Math.round(message.corruptTotal);
+    }
+    if (message.retrievalSecondsTotal !== 0) {
+      obj.retrievalSecondsTotal = floatToJson(message.retrievalSecondsTotal);
+    }
+    if (message.evictedAgeSecondsTotal !== 0) {
+      obj.evictedAgeSecondsTotal = floatToJson(message.evictedAgeSecondsTotal);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TierStats>): TierStats {
+    return TierStats.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TierStats>): TierStats {
+    const message = createBaseTierStats();
+    message.tier = object.tier ?? "";
+    message.blobs = object.blobs ?? 0;
+    message.sizeBytes = object.sizeBytes ?? 0;
+    message.capacityBytes = object.capacityBytes ?? 0;
+    message.hitsTotal = object.hitsTotal ?? 0;
+    message.missesTotal = object.missesTotal ?? 0;
+    message.promotionsTotal = object.promotionsTotal ?? 0;
+    message.evictedTotal = object.evictedTotal ?? 0;
+    message.corruptTotal = object.corruptTotal ?? 0;
+    message.retrievalSecondsTotal = object.retrievalSecondsTotal ?? 0;
+    message.evictedAgeSecondsTotal = object.evictedAgeSecondsTotal ?? 0;
+    return message;
+  },
+};
+
+function createBaseCheckStoreRequest(): CheckStoreRequest {
+  return { repair: false, verify: false };
+}
+
+export const CheckStoreRequest: MessageFns<CheckStoreRequest> = {
+  encode(message: CheckStoreRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.repair !== false) {
+      writer.uint32(8).bool(message.repair);
+    }
+    if (message.verify !== false) {
+      writer.uint32(16).bool(message.verify);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckStoreRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckStoreRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.repair = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.verify = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CheckStoreRequest {
+    return {
+      repair: isSet(object.repair) ? globalThis.Boolean(object.repair) : false,
+      verify: isSet(object.verify) ? globalThis.Boolean(object.verify) : false,
+    };
+  },
+
+  toJSON(message: CheckStoreRequest): unknown {
+    const obj: any = {};
+    if (message.repair !== false) {
+      obj.repair = message.repair;
+    }
+    if (message.verify !== false) {
+      obj.verify = message.verify;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CheckStoreRequest>): CheckStoreRequest {
+    return CheckStoreRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckStoreRequest>): CheckStoreRequest {
+    const message = createBaseCheckStoreRequest();
+    message.repair = object.repair ?? false;
+    message.verify = object.verify ?? false;
+    return message;
+  },
+};
+
+function createBaseCheckStoreResponse(): CheckStoreResponse {
+  return { part: undefined };
+}
+
+export const CheckStoreResponse: MessageFns<CheckStoreResponse> = {
+  encode(message: CheckStoreResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.part?.$case) {
+      case "finding":
+        StoreFinding.encode(message.part.value, writer.uint32(10).fork()).join();
+        break;
+      case "summary":
+        CheckStoreSummary.encode(message.part.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckStoreResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckStoreResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.part = { $case: "finding", value: StoreFinding.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.part = { $case: "summary", value: CheckStoreSummary.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CheckStoreResponse {
+    return {
+      part: isSet(object.finding)
+        ? { $case: "finding", value: StoreFinding.fromJSON(object.finding) }
+        : isSet(object.summary)
+        ? { $case: "summary", value: CheckStoreSummary.fromJSON(object.summary) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: CheckStoreResponse): unknown {
+    const obj: any = {};
+    if (message.part?.$case === "finding") {
+      obj.finding = StoreFinding.toJSON(message.part.value);
+    } else if (message.part?.$case === "summary") {
+      obj.summary = CheckStoreSummary.toJSON(message.part.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CheckStoreResponse>): CheckStoreResponse {
+    return CheckStoreResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckStoreResponse>): CheckStoreResponse {
+    const message = createBaseCheckStoreResponse();
+    switch (object.part?.$case) {
+      case "finding": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "finding", value: StoreFinding.fromPartial(object.part.value) };
+        }
+        break;
+      }
+      case "summary": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "summary", value: CheckStoreSummary.fromPartial(object.part.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseStoreFinding(): StoreFinding {
+  return { sha256: "", kind: 0, repaired: false, detail: "" };
+}
+
+export const StoreFinding: MessageFns<StoreFinding> = {
+  encode(message: StoreFinding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sha256 !== "") {
+      writer.uint32(10).string(message.sha256);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message.repaired !== false) {
+      writer.uint32(24).bool(message.repaired);
+    }
+    if (message.detail !== "") {
+      writer.uint32(34).string(message.detail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StoreFinding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStoreFinding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.repaired = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StoreFinding {
+    return {
+      sha256: isSet(object.sha256) ? globalThis.String(object.sha256) : "",
+      kind: isSet(object.kind) ? storeFindingKindFromJSON(object.kind) : 0,
+      repaired: isSet(object.repaired) ? globalThis.Boolean(object.repaired) : false,
+      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+    };
+  },
+
+  toJSON(message: StoreFinding): unknown {
+    const obj: any = {};
+    if (message.sha256 !== "") {
+      obj.sha256 = message.sha256;
+    }
+    if (message.kind !== 0) {
+      obj.kind = storeFindingKindToJSON(message.kind);
+    }
+    if (message.repaired !== false) {
+      obj.repaired = message.repaired;
+    }
+    if (message.detail !== "") {
+      obj.detail = message.detail;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StoreFinding>): StoreFinding {
+    return StoreFinding.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StoreFinding>): StoreFinding {
+    const message = createBaseStoreFinding();
+    message.sha256 = object.sha256 ?? "";
+    message.kind = object.kind ?? 0;
+    message.repaired = object.repaired ?? false;
+    message.detail = object.detail ?? "";
+    return message;
+  },
+};
+
+function createBaseCheckStoreSummary(): CheckStoreSummary {
+  return { blobs: 0, sizeBytes: 0, entries: 0, findings: 0, repaired: 0 };
+}
+
+export const CheckStoreSummary: MessageFns<CheckStoreSummary> = {
+  encode(message: CheckStoreSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.blobs !== 0) {
+      writer.uint32(8).int64(message.blobs);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(16).int64(message.sizeBytes);
+    }
+    if (message.entries !== 0) {
+      writer.uint32(24).int64(message.entries);
+    }
+    if (message.findings !== 0) {
+      writer.uint32(32).int64(message.findings);
+    }
+    if (message.repaired !== 0) {
+      writer.uint32(40).int64(message.repaired);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckStoreSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckStoreSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.blobs = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.entries = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.findings = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.repaired = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CheckStoreSummary {
+    return {
+      blobs: isSet(object.blobs) ? globalThis.Number(object.blobs) : 0,
+      sizeBytes: isSet(object.sizeBytes)
+        ? globalThis.Number(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? globalThis.Number(object.size_bytes)
+        : 0,
+      entries: isSet(object.entries) ? globalThis.Number(object.entries) : 0,
+      findings: isSet(object.findings) ? globalThis.Number(object.findings) : 0,
+      repaired: isSet(object.repaired) ? globalThis.Number(object.repaired) : 0,
+    };
+  },
+
+  toJSON(message: CheckStoreSummary): unknown {
+    const obj: any = {};
+    if (message.blobs !== 0) {
+      obj.blobs = Math.round(message.blobs);
+    }
+    if (message.sizeBytes !== 0) {
+      obj.sizeBytes = Math.round(message.sizeBytes);
+    }
+    if (message.entries !== 0) {
+      obj.entries = Math.round(message.entries);
+    }
+    if (message.findings !== 0) {
+      obj.findings = Math.round(message.findings);
+    }
+    if (message.repaired !== 0) {
+      obj.repaired = Math.round(message.repaired);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CheckStoreSummary>): CheckStoreSummary {
+    return CheckStoreSummary.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckStoreSummary>): CheckStoreSummary {
+    const message = createBaseCheckStoreSummary();
+    message.blobs = object.blobs ?? 0;
+    message.sizeBytes = object.sizeBytes ?? 0;
+    message.entries = object.entries ?? 0;
+    message.findings = object.findings ?? 0;
+    message.repaired = object.repaired ?? 0;
     return message;
   },
 };
@@ -2409,6 +3276,19 @@ export const StorageServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * Compares the index with the shared store of all replicas and streams what differs, then a summary. Repairs it on request.
+     * UNIMPLEMENTED (METHOD_UNIMPLEMENTED) without a shared store, UNAVAILABLE (STORAGE_UNAVAILABLE, BROKER_UNAVAILABLE).
+     * Idempotent.
+     */
+    checkStore: {
+      name: "CheckStore",
+      requestType: CheckStoreRequest as typeof CheckStoreRequest,
+      requestStream: false,
+      responseType: CheckStoreResponse as typeof CheckStoreResponse,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
 
@@ -2474,6 +3354,15 @@ export interface StorageServiceImplementation<CallContextExt = {}> {
   ): Promise<DeepPartial<ReleaseBlobsResponse>>;
   /** Returns counts and sizes. Idempotent. */
   getStats(request: GetStatsRequest, context: CallContext & CallContextExt): Promise<DeepPartial<GetStatsResponse>>;
+  /**
+   * Compares the index with the shared store of all replicas and streams what differs, then a summary. Repairs it on request.
+   * UNIMPLEMENTED (METHOD_UNIMPLEMENTED) without a shared store, UNAVAILABLE (STORAGE_UNAVAILABLE, BROKER_UNAVAILABLE).
+   * Idempotent.
+   */
+  checkStore(
+    request: CheckStoreRequest,
+    context: CallContext & CallContextExt,
+  ): ServerStreamingMethodResult<DeepPartial<CheckStoreResponse>>;
 }
 
 export interface StorageServiceClient<CallOptionsExt = {}> {
@@ -2535,6 +3424,15 @@ export interface StorageServiceClient<CallOptionsExt = {}> {
   ): Promise<ReleaseBlobsResponse>;
   /** Returns counts and sizes. Idempotent. */
   getStats(request: DeepPartial<GetStatsRequest>, options?: CallOptions & CallOptionsExt): Promise<GetStatsResponse>;
+  /**
+   * Compares the index with the shared store of all replicas and streams what differs, then a summary. Repairs it on request.
+   * UNIMPLEMENTED (METHOD_UNIMPLEMENTED) without a shared store, UNAVAILABLE (STORAGE_UNAVAILABLE, BROKER_UNAVAILABLE).
+   * Idempotent.
+   */
+  checkStore(
+    request: DeepPartial<CheckStoreRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): AsyncIterable<CheckStoreResponse>;
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
@@ -2560,6 +3458,10 @@ function base64FromBytes(arr: Uint8Array): string {
     });
     return globalThis.btoa(bin.join(""));
   }
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

@@ -26,6 +26,7 @@ import {
   StepState,
   stepStateFromJSON,
   stepStateToJSON,
+  StepWait,
 } from "../../jobs/v1/job.ts";
 import {
   CallbackState,
@@ -241,7 +242,7 @@ export interface Lease {
   holder: string;
 }
 
-/** On progress.<job> (core NATS, lossy): the progress of a running step. */
+/** On progress.<job> (core NATS, lossy): the progress of a running step, or what a step waits for. */
 export interface StepProgress {
   jobId: string;
   stepId: string;
@@ -250,6 +251,8 @@ export interface StepProgress {
   fraction: number;
   /** -1: unknown. */
   etaMs: number;
+  /** Absent: it waits for nothing. */
+  wait: StepWait | undefined;
 }
 
 /**
@@ -3081,7 +3084,7 @@ export const Lease: MessageFns<Lease> = {
 };
 
 function createBaseStepProgress(): StepProgress {
-  return { jobId: "", stepId: "", attempt: 0, fraction: 0, etaMs: 0 };
+  return { jobId: "", stepId: "", attempt: 0, fraction: 0, etaMs: 0, wait: undefined };
 }
 
 export const StepProgress: MessageFns<StepProgress> = {
@@ -3100,6 +3103,9 @@ export const StepProgress: MessageFns<StepProgress> = {
     }
     if (message.etaMs !== 0) {
       writer.uint32(40).int64(message.etaMs);
+    }
+    if (message.wait !== undefined) {
+      StepWait.encode(message.wait, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -3157,6 +3163,14 @@ export const StepProgress: MessageFns<StepProgress> = {
             message.etaMs = longToNumber(reader.int64());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.wait = StepWait.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3188,6 +3202,7 @@ export const StepProgress: MessageFns<StepProgress> = {
         : isSet(object.eta_ms)
         ? globalThis.Number(object.eta_ms)
         : 0,
+      wait: isSet(object.wait) ? StepWait.fromJSON(object.wait) : undefined,
     };
   },
 
@@ -3208,6 +3223,9 @@ export const StepProgress: MessageFns<StepProgress> = {
     if (message.etaMs !== 0) {
       obj.etaMs = Math.round(message.etaMs);
     }
+    if (message.wait !== undefined) {
+      obj.wait = StepWait.toJSON(message.wait);
+    }
     return obj;
   },
 
@@ -3221,6 +3239,7 @@ export const StepProgress: MessageFns<StepProgress> = {
     message.attempt = object.attempt ?? 0;
     message.fraction = object.fraction ?? 0;
     message.etaMs = object.etaMs ?? 0;
+    message.wait = (object.wait !== undefined && object.wait !== null) ? StepWait.fromPartial(object.wait) : undefined;
     return message;
   },
 };

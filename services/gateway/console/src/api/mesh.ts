@@ -21,8 +21,11 @@ export function fetchModels(signal: AbortSignal): Promise<readonly Model[]> {
   return requestJson("/v1/models", { signal });
 }
 
-/** Loads or unloads a model. */
-export async function changeModel(name: string, action: "load" | "unload"): Promise<void> {
+/** A change of a model: `pin` loads it, and keeps it in memory until it is unloaded. */
+export type ModelAction = "load" | "pin" | "unload";
+
+/** Loads, pins or unloads a model. */
+export async function changeModel(name: string, action: ModelAction): Promise<void> {
   await request(`/v1/models/${encodeURIComponent(name)}:${action}`, { method: "POST", json: {}, timeoutMs: 120_000 });
 }
 

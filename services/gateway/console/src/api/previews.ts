@@ -8,7 +8,12 @@ export const previewModes = ["fast", "balanced", "high"] as const;
 export type PreviewMode = (typeof previewModes)[number];
 
 /** A preview and how it was made. */
-export type Preview = { readonly picture: Blob; readonly cached: boolean };
+export type Preview = {
+  readonly picture: Blob;
+  readonly cached: boolean;
+  /** Memory of the mesh for it, an estimate; 0: not known. */
+  readonly memoryBytes: number;
+};
 
 // One view of one page: a newer preview of it cancels the older one in the mesh.
 const viewer = `console-${crypto.randomUUID()}`;
@@ -22,5 +27,9 @@ export async function fetchPreview(
 ): Promise<Preview> {
   const json = { sha256, effects, mode, viewer };
   const response = await request("/v1/previews", { method: "POST", json, signal });
-  return { picture: await response.blob(), cached: response.headers.get("x-pixelmesh-cached") === "true" };
+  return {
+    picture: await response.blob(),
+    cached: response.headers.get("x-pixelmesh-cached") === "true",
+    memoryBytes: Number(response.headers.get("x-pixelmesh-memory-bytes") ?? 0),
+  };
 }

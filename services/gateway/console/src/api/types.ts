@@ -20,6 +20,9 @@ export type ImageInfo = {
 /** A stored picture. */
 export type StoredPicture = { readonly sha256: string; readonly info?: ImageInfo };
 
+/** What a step waits for. `reason` is a word of the API; `position` 1 is next in the queue for slots, 0: not in it; `deviceId` may be empty. */
+export type StepWait = { readonly reason: string; readonly position: number; readonly deviceId: string };
+
 /** One step of a job. */
 export type JobStep = {
   readonly id: string;
@@ -40,6 +43,7 @@ export type JobStep = {
   readonly confidence?: number;
   /** Ids of the steps whose results it takes. */
   readonly inputSteps: readonly string[];
+  readonly wait?: StepWait;
 };
 
 /** One output of a job. */
@@ -82,6 +86,8 @@ export type Job = {
   readonly revision: number;
   readonly labels: readonly string[];
   readonly traceId: string;
+  /** Where its trace is shown; only if the gateway knows. */
+  readonly traceUrl?: string;
 };
 
 /** A setting's value in a request. */
@@ -89,7 +95,9 @@ export type Value =
   | { readonly number: number }
   | { readonly text: string }
   | { readonly flag: boolean }
-  | { readonly color: string };
+  | { readonly color: string }
+  /** A further picture by its place among the inputs of the step; 0: none. */
+  | { readonly input: number };
 
 /** One effect of a request. Missing settings take their defaults. */
 export type Effect = { readonly name: string; readonly parameters: Readonly<Record<string, Value>> };

@@ -97,7 +97,13 @@ function Facts({ job }: { readonly job: Job }) {
         <>
           <dt>Trace</dt>
           <dd class="row">
-            <code>{job.traceId}</code>
+            {job.traceUrl ? (
+              <a href={job.traceUrl} target="_blank" rel="noreferrer">
+                <code>{job.traceId}</code>
+              </a>
+            ) : (
+              <code>{job.traceId}</code>
+            )}
             <CopyButton text={job.traceId} what="the trace id" />
           </dd>
         </>

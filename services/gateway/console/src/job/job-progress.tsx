@@ -20,7 +20,7 @@ export function JobProgress({ job, watch }: { readonly job: Job; readonly watch:
         ) : null}
       </p>
       {isRunning ? <ProgressBar share={job.progress} label="Progress of the job" /> : null}
-      {isRunning && job.steps.some(({ state }) => state === "READY") ? <WaitingSteps job={job} /> : null}
+      {isRunning && job.steps.some(({ wait, state }) => wait || state === "READY") ? <WaitingSteps job={job} /> : null}
       {job.error ? (
         <p class="error">
           {job.error.reason}: {job.error.message}
@@ -48,7 +48,7 @@ function endText({ createdUnixMs, finishedUnixMs, steps }: Job): string {
 function WaitingSteps({ job }: { readonly job: Job }) {
   const { value: cluster } = usePoll(fetchCluster, 3_000);
   const waiting = job.steps.flatMap((step) => {
-    const why = step.state === "READY" ? waitReason(step, job, cluster) : undefined;
+    const why = step.state === "PENDING" ? undefined : waitReason(step, job, cluster);
     return why === undefined ? [] : [{ id: step.id, why }];
   });
   return (

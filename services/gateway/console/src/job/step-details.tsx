@@ -13,7 +13,7 @@ export function StepDetails({ job, id }: { readonly job: Job; readonly id: strin
   return (
     <section aria-label={`Step ${step.id}`} class="job-box">
       <h3>Step {step.id}</h3>
-      {step.state === "PENDING" || step.state === "READY" ? <Waiting job={job} step={step} /> : null}
+      {isWaiting(step) ? <Waiting job={job} step={step} /> : null}
       {step.error ? (
         <p class="error">
           {step.error.reason}: {step.error.message}
@@ -30,6 +30,10 @@ export function StepDetails({ job, id }: { readonly job: Job; readonly id: strin
       <Remarks job={job} step={step} />
     </section>
   );
+}
+
+function isWaiting({ state, wait }: JobStep): boolean {
+  return state === "PENDING" || state === "READY" || (state === "RUNNING" && wait !== undefined);
 }
 
 function toFacts(step: JobStep, outputs: readonly string[]): [name: string, text: string][] {

@@ -1,5 +1,5 @@
 import { toShortSize } from "@pixelmesh/short-text";
-import { changeModel, fetchModels, offersModelChanges } from "../api/mesh.ts";
+import { changeModel, fetchModels, type ModelAction, offersModelChanges } from "../api/mesh.ts";
 import type { Model } from "../api/types.ts";
 import { usePoll } from "../state/use-poll.ts";
 import { announce } from "../ui/announce.tsx";
@@ -7,7 +7,7 @@ import { useBusyAction } from "../ui/busy-action.ts";
 import { DataTable } from "../ui/data-table.tsx";
 import { ErrorNote } from "../ui/error-note.tsx";
 
-/** The models of the mesh, with buttons to load and unload them where the gateway offers that. */
+/** The models of the mesh, with buttons to load, pin and unload them where the gateway offers that. */
 export function Models() {
   const { value: models = [], error, refresh } = usePoll(fetchModels, 5_000);
   const { value: isChangeable = false } = usePoll(offersModelChanges, 600_000);
@@ -22,7 +22,10 @@ export function Models() {
         columns={["Model", "Task", "Size", "Licence", "State", ...(isChangeable ? ["Change"] : [])]}
         rows={usable.map((model) => ({
           key: `${model.service}/${model.name}`,
-          cells: [...toCells(model), ...(isChangeable ? [<Change key="change" model={model} onDone={refresh} />] : [])],
+          cells: [
+            ...toCells(model),
+            ...(isChangeable ? [<Changes key="change" model={model} onDone={refresh} />] : []),
+          ],
         }))}
       />
       {isChangeable ? null : (
@@ -70,11 +73,27 @@ function toCells({
   ];
 }
 
-function Change({ model, onDone }: { readonly model: Model; readonly onDone: () => void }) {
-  const action = model.loaded ? "unload" : "load";
+const doneWords: Readonly<Record<ModelAction, string>> = {
+  load: "was loaded",
+  pin: "is pinned: it stays in memory until it is unloaded",
+  unload: "was unloaded",
+};
+
+function Changes({ model, onDone }: { readonly model: Model; readonly onDone: () => void }) {
+  const { loaded, pinned } = model;
+  return (
+    <span class="row">
+      <Change model={model} action={loaded ? "unload" : "load"} onDone={onDone} />
+      {pinned ? null : <Change model={model} action="pin" onDone={onDone} />}
+    </span>
+  );
+}
+
+function Change(props: { readonly model: Model; readonly action: ModelAction; readonly onDone: () => void }) {
+  const { model, action, onDone } = props;
   const { isBusy, run } = useBusyAction(async () => {
     await changeModel(model.name, action);
-    announce(`${model.name} was ${action}ed`);
+    announce(`${model.name} ${doneWords[action]}`);
     onDone();
   });
   return (

@@ -1,7 +1,10 @@
 /** What a form asks for, before it becomes a pipeline. Every change makes a new draft. */
 
+/** A further picture of the job, by the name under which it is sent. */
+export type PictureValue = { readonly picture: string };
+
 /** The value of a setting, of the type that the effect's description says. */
-export type SettingValue = number | string | boolean;
+export type SettingValue = number | string | boolean | PictureValue;
 
 /** One effect of a chain. `key` tells equal effects apart in the form. Settings that are not given have their defaults. */
 export type EffectDraft = {
@@ -18,7 +21,12 @@ export type BackgroundDraft =
   | { readonly kind: "none" }
   | { readonly kind: "color"; readonly color: string }
   | { readonly kind: "gradient"; readonly colors: readonly string[]; readonly angle: number }
-  | { readonly kind: "blur"; readonly sigmaPx: number };
+  | { readonly kind: "blur"; readonly sigmaPx: number }
+  /** A further picture; empty: none is chosen yet. */
+  | { readonly kind: "picture"; readonly picture: string; readonly fit: (typeof fits)[number] };
+
+/** How a picture fills the background. */
+export const fits = ["cover", "contain", "stretch", "tile"] as const;
 
 /** File formats of outputs. */
 export const formats = ["auto", "jpeg", "png", "webp", "avif"] as const;
@@ -71,6 +79,24 @@ export function newVariant(others: readonly VariantDraft[], effects: readonly Ef
 /** Whether the background is removed: a new background needs a cut-out. */
 export function cutsOut({ removeBackground, background }: Draft): boolean {
   return removeBackground || background.kind !== "none";
+}
+
+/** Returns the names of the further pictures that effects take, each once, in the order of their first use. */
+export function picturesOfEffects(effects: readonly EffectDraft[]): string[] {
+  const values = effects.flatMap(({ settings }) => Object.values(settings));
+  return [...new Set(values.flatMap((value) => (typeof value === "object" ? [value.picture] : [])))];
+}
+
+/** Returns all effects of a draft, those of its variants last. */
+export function effectsOfDraft({ effects, variants }: Draft): EffectDraft[] {
+  return [...effects, ...variants.flatMap((variant) => variant.effects)];
+}
+
+/** Returns the names of all further pictures that a draft takes, each once. */
+export function picturesOfDraft(draft: Draft): string[] {
+  const { background } = draft;
+  const behind = background.kind === "picture" && background.picture !== "" ? [background.picture] : [];
+  return [...new Set([...behind, ...picturesOfEffects(effectsOfDraft(draft))])];
 }
 
 /** Whether the draft asks for any work. */

@@ -14,29 +14,25 @@ export type Field = {
   | { readonly kind: "checkbox" }
   | { readonly kind: "color" }
   | { readonly kind: "text"; readonly form: string; readonly pattern: string }
+  /** A further picture of the job; its default is none, an empty text. */
+  | { readonly kind: "picture" }
 );
 
 /** A group of effects in the menu. */
 export type EffectGroup = { readonly name: string; readonly effects: readonly EffectDescription[] };
 
-/** Returns the controls of an effect, in the order of its description. Settings that take a further picture have none. */
+/** Returns the controls of an effect, in the order of its description. */
 export function toFields({ parameters }: EffectDescription): Field[] {
-  return parameters.flatMap((parameter) => {
-    const control = toControl(parameter);
-    if (control === undefined) return [];
+  return parameters.map((parameter) => {
     const label = capital(parameter.name.replaceAll("_", " "));
-    return [{ name: parameter.name, label, help: parameter.description, unit: parameter.unit, ...control }];
+    const { name, description: help, unit } = parameter;
+    return { name, label, help, unit, ...toControl(parameter) };
   });
-}
-
-/** Names of the settings that need a further picture, which this form does not send. */
-export function pictureSettings({ parameters }: EffectDescription): string[] {
-  return parameters.filter(({ type }) => type === "input").map(({ name }) => name);
 }
 
 type Control = Field extends infer F ? (F extends Field ? Omit<F, "name" | "label" | "help" | "unit"> : never) : never;
 
-function toControl(parameter: ParameterDescription): Control | undefined {
+function toControl(parameter: ParameterDescription): Control {
   const { type, defaultValue, minimum, maximum, choices, form, pattern } = parameter;
   const text = typeof defaultValue === "string" ? defaultValue : "";
   switch (type) {
@@ -67,7 +63,7 @@ function toControl(parameter: ParameterDescription): Control | undefined {
     case "text":
       return { kind: "text", byDefault: text, form, pattern };
     case "input":
-      return undefined;
+      return { kind: "picture", byDefault: "" };
   }
 }
 

@@ -6,11 +6,11 @@ import {
   planEffects,
   toPipeline as toContract,
 } from "@pixelmesh/pipeline-flags";
-import { ImageFormat, Pipeline } from "@pixelmesh/proto";
+import { ImageFormat, PictureFit, Pipeline } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
 import { effectDescriptions } from "../../../../effects/src/domain/catalogue/catalogue.ts";
 import { realCatalogue } from "../../test/real-catalogue.ts";
-import { type Draft, demoDraft, emptyDraft, newEffect } from "./draft.ts";
+import { type Draft, demoDraft, emptyDraft, type fits, newEffect } from "./draft.ts";
 import { toFlags } from "./flags.ts";
 import { type PipelineJson, toPipeline } from "./to-pipeline.ts";
 import { toBuilderText } from "./typescript-text.ts";
@@ -48,6 +48,29 @@ const drafts: Readonly<Record<string, Draft>> = {
     removeBackground: true,
     cutoutModel: "pixelmesh-matte",
   },
+  "a picture behind the object": {
+    ...emptyDraft,
+    background: { kind: "picture", picture: "background", fit: "tile" },
+  },
+  "a covering picture behind, and another in an effect": {
+    ...emptyDraft,
+    background: { kind: "picture", picture: "background", fit: "cover" },
+    effects: [dither, newEffect("watermark", { picture: { picture: "logo" } })],
+  },
+  "pictures in variants": {
+    ...emptyDraft,
+    effects: [newEffect("watermark", { picture: { picture: "logo" }, opacity: 0.5 })],
+    variants: [
+      {
+        key: 1,
+        name: "marked",
+        effects: [
+          newEffect("watermark", { picture: { picture: "seal" } }),
+          newEffect("watermark", { picture: { picture: "logo" } }),
+        ],
+      },
+    ],
+  },
   "variants alone": {
     ...emptyDraft,
     variants: [{ key: 1, name: "a-name-that-is-longer-than-24", effects: [dither, duotone] }],
@@ -82,6 +105,7 @@ function pipelineOfFlags(draft: Draft): Pipeline {
   const one = (wanted: string) => all(wanted)[0];
   const [scale, background, format] = [one("upscale"), one("background"), one("format")];
   const [upscaleModel, cutoutModel, maxSide] = [one("upscale-model"), one("cutout-model"), one("max-side")];
+  const fit = one("background-fit") as (typeof fits)[number] | undefined;
   const options: PipelineOptions = {
     quality: "auto",
     priority: "interactive",
@@ -94,6 +118,7 @@ function pipelineOfFlags(draft: Draft): Pipeline {
     ...(cutoutModel === undefined ? {} : { cutoutModel }),
     ...(one("remove-background") === undefined ? {} : { removeBackground: true as const }),
     ...(background === undefined ? {} : { background: parseBackground(background) }),
+    ...(fit === undefined ? {} : { backgroundFit: fit }),
     ...(format === undefined ? {} : { format: format as PipelineOptions["format"] & string }),
   };
   const parsed = parsePipelineOptions(options);
@@ -103,9 +128,16 @@ function pipelineOfFlags(draft: Draft): Pipeline {
 
 /** The gateway takes words for enums; the generated code takes numbers. */
 function withEnums(pipeline: PipelineJson) {
+  const steps = pipeline.steps.map((step) => {
+    if (!("replaceBackground" in step) || !("picture" in step.replaceBackground)) return step;
+    const word = step.replaceBackground.picture.fit?.toUpperCase();
+    if (word === undefined) return step;
+    const fit = PictureFit[word as keyof typeof PictureFit];
+    return { ...step, replaceBackground: { picture: { fit } } };
+  });
   const outputs = pipeline.outputs.map((output) => {
     const word = output.encoding.format.toUpperCase() as keyof typeof ImageFormat;
     return { ...output, encoding: { format: ImageFormat[word] } };
   });
-  return { ...pipeline, outputs };
+  return { ...pipeline, steps, outputs };
 }

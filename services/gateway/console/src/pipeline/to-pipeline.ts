@@ -1,5 +1,12 @@
 import type { Effect, EffectDescription, ParameterType, Value } from "../api/types.ts";
-import { type BackgroundDraft, cutsOut, type Draft, type EffectDraft, type SettingValue } from "./draft.ts";
+import {
+  type BackgroundDraft,
+  cutsOut,
+  type Draft,
+  type EffectDraft,
+  picturesOfEffects,
+  type SettingValue,
+} from "./draft.ts";
 
 /** The origin of a picture that a step takes. */
 export type InputJson = { readonly upload: string } | { readonly step: string };
@@ -18,7 +25,8 @@ export type OperationJson =
 type ReplacementJson =
   | { readonly color: string }
   | { readonly blurSigmaPx: number }
-  | { readonly gradient: { readonly colors: readonly string[]; readonly angle: number } };
+  | { readonly gradient: { readonly colors: readonly string[]; readonly angle: number } }
+  | { readonly picture: { readonly fit?: string } };
 
 /** A pipeline as `POST /v1/jobs` takes it. */
 export type PipelineJson = {
@@ -40,9 +48,9 @@ export function toPipeline(draft: Draft, catalogue: readonly EffectDescription[]
   const last = steps.at(-1);
   const variants = draft.variants.map(({ name, effects }, index) => {
     const id = name.length <= 24 ? `variant_${name}` : `variant-${index + 1}`;
-    const inputs: InputJson[] = [last ? { step: last.id } : source];
+    const chain = toChain(effects, catalogue);
     return {
-      step: { id, inputs, applyEffects: { effects: toEffects(effects, catalogue) } },
+      step: { id, inputs: [last ? { step: last.id } : source, ...chain.inputs], ...chain.operation },
       output: { name, step: id, encoding },
     };
   });
@@ -72,13 +80,28 @@ function mainSteps(draft: Draft, catalogue: readonly EffectDescription[]): StepJ
     add("remove_background", { removeBackground: { model: draft.cutoutModel } });
   }
   if (background.kind !== "none")
-    add(
-      "replace_background",
-      { replaceBackground: toReplacement(background) },
-      background.kind === "blur" ? [original] : [],
-    );
-  if (effects.length > 0) add("effects", { applyEffects: { effects: toEffects(effects, catalogue) } });
+    add("replace_background", { replaceBackground: toReplacement(background) }, secondInput(background, original));
+  if (effects.length > 0) {
+    const chain = toChain(effects, catalogue);
+    add("effects", chain.operation, chain.inputs);
+  }
   return steps;
+}
+
+/** Returns the second input of a new background. */
+function secondInput(background: BackgroundDraft, original: InputJson): InputJson[] {
+  if (background.kind === "picture") return [{ upload: background.picture }];
+  return background.kind === "blur" ? [original] : [];
+}
+
+/** Returns a chain of effects as an operation, and the further pictures that it takes. */
+function toChain(effects: readonly EffectDraft[], catalogue: readonly EffectDescription[]) {
+  const pictures = picturesOfEffects(effects);
+  const placed = toEffects(effects, catalogue, (picture) => pictures.indexOf(picture) + 1);
+  return {
+    operation: { applyEffects: { effects: placed } },
+    inputs: pictures.map((upload): InputJson => ({ upload })),
+  };
 }
 
 function toReplacement(background: Exclude<BackgroundDraft, { readonly kind: "none" }>): ReplacementJson {
@@ -89,22 +112,32 @@ function toReplacement(background: Exclude<BackgroundDraft, { readonly kind: "no
       return { blurSigmaPx: background.sigmaPx };
     case "gradient":
       return { gradient: { colors: background.colors, angle: background.angle } };
+    case "picture":
+      return { picture: background.fit === "cover" ? {} : { fit: background.fit } };
   }
 }
 
-/** Returns the effects of a chain with the types of the catalogue. */
-export function toEffects(effects: readonly EffectDraft[], catalogue: readonly EffectDescription[]): Effect[] {
+/**
+ * Returns the effects of a chain with the types of the catalogue. `placeOf` returns the place of a further picture among the inputs of the step; 0: the
+ * effect runs without it.
+ */
+export function toEffects(
+  effects: readonly EffectDraft[],
+  catalogue: readonly EffectDescription[],
+  placeOf: (picture: string) => number = () => 0,
+): Effect[] {
   return effects.map(({ name, settings }) => {
     const described = catalogue.find((effect) => effect.name === name)?.parameters ?? [];
     const parameters = Object.entries(settings).map(([key, value]) => {
       const type = described.find((parameter) => parameter.name === key)?.type;
-      return [key, toValue(value, type)] as const;
+      return [key, toValue(value, type, placeOf)] as const;
     });
     return { name, parameters: Object.fromEntries(parameters) };
   });
 }
 
-function toValue(value: SettingValue, type: ParameterType | undefined): Value {
+function toValue(value: SettingValue, type: ParameterType | undefined, placeOf: (picture: string) => number): Value {
+  if (typeof value === "object") return { input: placeOf(value.picture) };
   if (typeof value === "number") return { number: value };
   if (typeof value === "boolean") return { flag: value };
   return type === "color" ? { color: value } : { text: value };

@@ -1,15 +1,28 @@
 import type { EffectDescription, Value } from "../api/types.ts";
-import { type BackgroundDraft, cutsOut, type Draft, type EffectDraft } from "./draft.ts";
+import { type BackgroundDraft, cutsOut, type Draft, type EffectDraft, picturesOfDraft } from "./draft.ts";
 import { toEffects } from "./to-pipeline.ts";
 
+/** What a program names besides the draft. */
+export type ProgramContext = {
+  readonly fileName: string;
+  /** Returns the name of the file of a further picture. */
+  readonly fileOf: (picture: string) => string;
+  readonly catalogue: readonly EffectDescription[];
+};
+
 /** Returns a program of the TypeScript SDK that does the job of a draft on a file. */
-export function toTypeScript(draft: Draft, fileName: string, catalogue: readonly EffectDescription[]): string {
+export function toTypeScript(draft: Draft, { fileName, fileOf, catalogue }: ProgramContext): string {
+  const further = picturesOfDraft(draft).map(
+    (name) => `{ name: ${toText(name)}, bytes: await readFile(${toText(fileOf(name))}) }`,
+  );
+  const given = further.length === 0 ? toText(fileName) : `[${[toText(fileName), ...further].join(", ")}]`;
   return [
+    ...(further.length === 0 ? [] : ['import { readFile } from "node:fs/promises";']),
     'import { connectPixelmesh, pipeline } from "@pixelmesh/client";',
     "",
     'const mesh = connectPixelmesh({ address: "127.0.0.1:7400" });',
     `const wanted = ${toBuilderText(draft, catalogue)};`,
-    `const finished = await mesh.run(wanted, ${toText(fileName)});`,
+    `const finished = await mesh.run(wanted, ${given});`,
     'console.log(await finished.saveOutputs("out"));',
     "mesh.close();",
   ].join("\n");
@@ -40,8 +53,12 @@ function mainCalls(draft: Draft, catalogue: readonly EffectDescription[]): strin
 }
 
 function effectCalls(effects: readonly EffectDraft[], catalogue: readonly EffectDescription[]): string[] {
-  return toEffects(effects, catalogue).map(({ name, parameters }) => {
-    const settings = Object.entries(parameters).map(([key, value]) => [key, toSetting(value)] as const);
+  return toEffects(effects, catalogue).map(({ name, parameters }, index) => {
+    const given = effects[index]?.settings ?? {};
+    const settings = Object.entries(parameters).map(([key, value]) => {
+      const picture = given[key];
+      return [key, typeof picture === "object" ? picture : toSetting(value)] as const;
+    });
     return call("effect", name, ...(settings.length === 0 ? [] : [Object.fromEntries(settings)]));
   });
 }
@@ -60,6 +77,8 @@ function toBackground(background: Exclude<BackgroundDraft, { readonly kind: "non
       return { blurSigmaPx: background.sigmaPx };
     case "gradient":
       return { gradient: background.colors, angle: background.angle };
+    case "picture":
+      return { picture: background.picture, ...(background.fit === "cover" ? {} : { fit: background.fit }) };
   }
 }
 

@@ -1,12 +1,15 @@
-import { type BackgroundDraft, cutsOut } from "../pipeline/draft.ts";
+import { useId } from "preact/hooks";
+import { type BackgroundDraft, cutsOut, fits } from "../pipeline/draft.ts";
 import { changeDraft, draft } from "./draft-state.ts";
 import { ModelSelect } from "./model-select.tsx";
+import { PictureSelect } from "./picture-select.tsx";
 
 const choices = {
   none: "transparent",
   color: "one colour",
   gradient: "a gradient",
   blur: "the blurred picture",
+  picture: "another picture",
 } as const;
 
 const initial: Readonly<Record<keyof typeof choices, BackgroundDraft>> = {
@@ -14,6 +17,7 @@ const initial: Readonly<Record<keyof typeof choices, BackgroundDraft>> = {
   color: { kind: "color", color: "#ffffff" },
   gradient: { kind: "gradient", colors: ["#ffffff", "#8899bb"], angle: 180 },
   blur: { kind: "blur", sigmaPx: 12 },
+  picture: { kind: "picture", picture: "", fit: "cover" },
 };
 
 /** The fields of the cut-out and of the new background. */
@@ -82,6 +86,8 @@ function BackgroundSettings({ background }: { readonly background: BackgroundDra
           onChange={(sigmaPx) => set({ ...background, sigmaPx })}
         />
       );
+    case "picture":
+      return <PictureBehind background={background} onChange={set} />;
     case "gradient":
       return (
         <>
@@ -107,6 +113,51 @@ function BackgroundSettings({ background }: { readonly background: BackgroundDra
       );
   }
 }
+
+type PictureDraft = Extract<BackgroundDraft, { readonly kind: "picture" }>;
+
+function PictureBehind(props: {
+  readonly background: PictureDraft;
+  readonly onChange: (changed: PictureDraft) => void;
+}) {
+  const { background, onChange } = props;
+  const id = useId();
+  return (
+    <>
+      <div class="field">
+        <label for={id}>Picture behind it</label>
+        <PictureSelect
+          id={id}
+          what="the background"
+          value={background.picture}
+          onChange={(picture) => onChange({ ...background, picture })}
+        />
+      </div>
+      <label>
+        <span>It fills the background by</span>
+        <select
+          value={background.fit}
+          onChange={({ currentTarget }) =>
+            onChange({ ...background, fit: fits.find((one) => one === currentTarget.value) ?? "cover" })
+          }
+        >
+          {fits.map((fit) => (
+            <option key={fit} value={fit}>
+              {fitWords[fit]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
+  );
+}
+
+const fitWords: Readonly<Record<(typeof fits)[number], string>> = {
+  cover: "covering all of it",
+  contain: "lying whole in it",
+  stretch: "being stretched",
+  tile: "being repeated",
+};
 
 function Color(props: { readonly label: string; readonly value: string; readonly onChange: (value: string) => void }) {
   return (

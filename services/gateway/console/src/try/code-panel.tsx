@@ -4,7 +4,7 @@ import { type CodeTexts, toCodeTexts } from "../pipeline/code-texts.ts";
 import { asksForWork } from "../pipeline/draft.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { catalogue, draft } from "./draft-state.ts";
-import { activePicture } from "./pictures.ts";
+import { activePicture, furtherPictures } from "./pictures.ts";
 
 const kinds: Readonly<Record<keyof CodeTexts, string>> = {
   curl: "curl",
@@ -19,6 +19,7 @@ export function CodePanel() {
   const texts = toCodeTexts(draft.value, {
     origin: location.origin,
     fileName: activePicture.value?.name ?? "photo.jpg",
+    fileOf: (picture) => furtherPictures.value.find(({ sentAs }) => sentAs === picture)?.name ?? `${picture}.png`,
     tenant: tenant.value,
     needsToken: token.value !== "",
     catalogue: catalogue.value,

@@ -1,6 +1,6 @@
 import type { EffectDescription } from "../api/types.ts";
 import { type EffectDraft, newEffect } from "../pipeline/draft.ts";
-import { pictureSettings, toFields, toGroups, withSetting } from "../pipeline/form-model.ts";
+import { toFields, toGroups, withSetting } from "../pipeline/form-model.ts";
 import { catalogue } from "./draft-state.ts";
 import { SettingField } from "./setting-field.tsx";
 
@@ -112,7 +112,6 @@ function Settings(props: {
   readonly onChange: (effect: EffectDraft) => void;
 }) {
   const { effect, described, onChange } = props;
-  const missing = pictureSettings(described);
   return (
     <>
       <p class="hint">{described.description}</p>
@@ -124,9 +123,6 @@ function Settings(props: {
           onChange={(value) => onChange({ ...effect, settings: withSetting(effect.settings, field, value) })}
         />
       ))}
-      {missing.length === 0 ? null : (
-        <p class="hint">This form sends no further pictures ({missing.join(", ")}). The command line and the API do.</p>
-      )}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { uploadPicture } from "../api/jobs.ts";
 import type { StoredPicture } from "../api/types.ts";
+import { toSentName } from "../pipeline/sent-name.ts";
 import { announce } from "../ui/announce.tsx";
 
 /** A picture that the user has chosen. */
@@ -12,8 +13,17 @@ export type TryPicture = {
   readonly url: string;
 };
 
+/** A further picture of the jobs, such as a logo or a background, with the name under which it is sent. */
+export type FurtherPicture = TryPicture & { readonly sentAs: string };
+
 /** The most pictures that the page holds. */
 export const maxPictures = 50;
+
+/** The most further pictures that the page holds. */
+export const maxFurther = 14;
+
+/** The further pictures, in the order in which they came. */
+export const furtherPictures = signal<readonly FurtherPicture[]>([]);
 
 /** The chosen pictures, in the order in which they came. */
 export const pictures = signal<readonly TryPicture[]>([]);
@@ -41,6 +51,21 @@ export function addPictures(files: readonly File[]): void {
   });
   pictures.value = [...pictures.value, ...added];
   activeKey.value = added[0]?.key ?? activeKey.value;
+}
+
+/** Adds a further picture and returns the name under which it is sent; undefined, with a message, if it cannot be added. */
+export function addFurtherPicture(file: File): string | undefined {
+  if (!file.type.startsWith("image/")) announce(`${file.name} is no picture`);
+  else if (furtherPictures.value.length >= maxFurther) announce(`The page holds ${maxFurther} further pictures`);
+  else {
+    lastKey += 1;
+    const taken = furtherPictures.value.map(({ sentAs }) => sentAs);
+    const picture = { key: lastKey, name: file.name, file, url: URL.createObjectURL(file) };
+    const sentAs = toSentName(file.name, taken);
+    furtherPictures.value = [...furtherPictures.value, { ...picture, sentAs }];
+    return sentAs;
+  }
+  return undefined;
 }
 
 /** Removes a picture from the page. Its jobs go on. */

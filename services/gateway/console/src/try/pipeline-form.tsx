@@ -141,7 +141,8 @@ function FormatField() {
 }
 
 /** Why a draft cannot be run as it is; undefined if it can. */
-export function draftProblem({ variants }: Draft): string | undefined {
+export function draftProblem({ background, variants }: Draft): string | undefined {
+  if (background.kind === "picture" && background.picture === "") return "Choose the picture behind the object";
   const names = variants.map(({ name }) => name);
   const wrong = names.find(
     (name, index) => !outputName.test(name) || name === "result" || names.indexOf(name) !== index,

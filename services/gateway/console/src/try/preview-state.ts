@@ -15,6 +15,8 @@ export type ShownPreview = {
   /** From the request to the decoded picture. */
   readonly ms: number;
   readonly cached: boolean;
+  /** Memory of the mesh for it; 0: not known. */
+  readonly memoryBytes: number;
 };
 
 /** Size of the previews. */
@@ -55,14 +57,14 @@ export function startPreviews(): () => void {
 async function showPreview(wanted: Wanted, signal: AbortSignal): Promise<void> {
   try {
     const startMs = performance.now();
-    const { picture, cached } = await fetchStored(wanted, signal);
+    const { picture, cached, memoryBytes } = await fetchStored(wanted, signal);
     const url = URL.createObjectURL(picture);
     await decodePicture(url);
     if (signal.aborted) {
       URL.revokeObjectURL(url);
       return;
     }
-    setPreview({ pictureKey: wanted.picture.key, url, ms: performance.now() - startMs, cached });
+    setPreview({ pictureKey: wanted.picture.key, url, ms: performance.now() - startMs, cached, memoryBytes });
     previewError.value = undefined;
   } catch (error) {
     // The mesh cancels a preview for a newer one of the same viewer.

@@ -1,10 +1,10 @@
-import { toShortTime } from "@pixelmesh/short-text";
+import { toShortSize, toShortTime } from "@pixelmesh/short-text";
 import { signal, useSignalEffect } from "@preact/signals";
 import { type PreviewMode, previewModes } from "../api/previews.ts";
 import { useOutput } from "../state/use-output.ts";
 import { ErrorNote } from "../ui/error-note.tsx";
 import { CompareViewer, type ViewedPicture } from "../viewer/compare-viewer.tsx";
-import { draft, previewedEffects, previewedVariant } from "./draft-state.ts";
+import { draft, leavesEffectsOut, previewedEffects, previewedVariant } from "./draft-state.ts";
 import { activePicture } from "./pictures.ts";
 import { preview, previewError, previewMode } from "./preview-state.ts";
 import { activeRun } from "./runs.ts";
@@ -123,5 +123,7 @@ function PreviewBar() {
 function previewText(made: typeof preview.value): string {
   if (previewedEffects.value.length === 0) return "The preview shows effects. Run the job to see the rest.";
   if (!made) return "The preview is being made";
-  return `${toShortTime(made.ms)}${made.cached ? ", from the cache" : ""}. It shows effects only.`;
+  const memory = made.memoryBytes > 0 ? `, ${toShortSize(made.memoryBytes)} of memory` : "";
+  const without = leavesEffectsOut.value ? ", without those that take a further picture" : "";
+  return `${toShortTime(made.ms)}${memory}${made.cached ? ", from the cache" : ""}. It shows effects only${without}.`;
 }

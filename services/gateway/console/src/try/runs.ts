@@ -4,10 +4,11 @@ import { createJob } from "../api/jobs.ts";
 import { requestJson } from "../api/request.ts";
 import type { Job } from "../api/types.ts";
 import { pause } from "../api/watch-job.ts";
+import { picturesOfDraft } from "../pipeline/draft.ts";
 import { toPipeline } from "../pipeline/to-pipeline.ts";
 import { announce } from "../ui/announce.tsx";
 import { catalogue, draft } from "./draft-state.ts";
-import { activeKey, forgetStored, pictures, storePicture, type TryPicture } from "./pictures.ts";
+import { activeKey, forgetStored, furtherPictures, pictures, storePicture, type TryPicture } from "./pictures.ts";
 
 /** The job of a picture. */
 export type Run = { readonly pictureKey: number; readonly job: Job };
@@ -51,16 +52,19 @@ export async function startRuns(): Promise<void> {
 
 async function createFor(picture: TryPicture): Promise<Job> {
   const pipeline = toPipeline(draft.value, catalogue.value);
+  const used = picturesOfDraft(draft.value);
+  const further = furtherPictures.value.filter(({ sentAs }) => used.includes(sentAs));
   const { signal } = new AbortController();
+  const store = async (name: string, one: TryPicture) => ({ name, sha256: (await storePicture(one)).sha256 });
   const create = async () => {
-    const { sha256 } = await storePicture(picture);
-    return createJob(pipeline, [{ name: "source", sha256 }], signal);
+    const sources = [store("source", picture), ...further.map((one) => store(one.sentAs, one))];
+    return createJob(pipeline, await Promise.all(sources), signal);
   };
   try {
     return await create();
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== "BLOB_NOT_FOUND") throw error;
-    forgetStored(picture);
+    for (const one of [picture, ...further]) forgetStored(one);
     return create();
   }
 }

@@ -1,6 +1,7 @@
 import { useId } from "preact/hooks";
 import type { SettingValue } from "../pipeline/draft.ts";
 import { type Field, isTextValid } from "../pipeline/form-model.ts";
+import { PictureSelect } from "./picture-select.tsx";
 
 type Props<F extends Field> = {
   readonly field: F;
@@ -11,6 +12,19 @@ type Props<F extends Field> = {
 /** The control of one setting of an effect, with its help text. */
 export function SettingField({ field, value, onChange }: Props<Field>) {
   const id = useId();
+  // A label holds one control only; this one has a button beside its list.
+  if (field.kind === "picture")
+    return (
+      <div class="setting">
+        <div class="field">
+          <label for={id}>{field.label}</label>
+          <Control field={field} value={value} onChange={onChange} id={id} />
+        </div>
+        <p class="hint" id={`${id}-help`}>
+          {field.help}
+        </p>
+      </div>
+    );
   return (
     <div class="setting">
       <label class={field.kind === "checkbox" ? "check" : undefined} for={id}>
@@ -61,6 +75,16 @@ function Control({ field, value, onChange, id }: Props<Field> & { readonly id: s
           id={id}
           aria-describedby={`${id}-help`}
           onInput={(event) => onChange(event.currentTarget.value)}
+        />
+      );
+    case "picture":
+      return (
+        <PictureSelect
+          id={id}
+          what={field.label}
+          value={typeof value === "object" ? value.picture : ""}
+          describedBy={`${id}-help`}
+          onChange={(picture) => onChange(picture === "" ? "" : { picture })}
         />
       );
     case "text":

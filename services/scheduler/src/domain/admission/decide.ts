@@ -19,8 +19,10 @@ export type SlotChoice = {
   readonly alone: boolean;
 };
 
-/** A choice, or the reason to wait. */
-export type AdmissionDecision = { readonly choice: SlotChoice } | { readonly wait: WaitReason };
+/** A choice, or the reason to wait with the device that it is about; undefined: no device is known or has a fresh report. */
+export type AdmissionDecision =
+  | { readonly choice: SlotChoice }
+  | { readonly wait: WaitReason; readonly device?: Device };
 
 /**
  * Returns the first option that fits, on the first device that has one. Devices with `reserved` ids are skipped. If none fits, the
@@ -32,15 +34,15 @@ export function decide(
   reserved: ReadonlySet<string>,
   context: AdmissionContext,
 ): AdmissionDecision {
-  let wait: WaitReason = "stale";
+  let first: { readonly wait: WaitReason; readonly device?: Device } = { wait: "stale" };
   for (const device of devicesFor(request, devices)) {
     const decision = reserved.has(device.deviceId)
       ? { wait: "reservation" as const }
       : decideOn(device, request, context);
     if ("choice" in decision) return decision;
-    if (wait === "stale") wait = decision.wait;
+    if (first.wait === "stale" && decision.wait !== "stale") first = { wait: decision.wait, device };
   }
-  return { wait };
+  return first;
 }
 
 /** Returns the known devices of a request: the device of its host first, then in the request's order. */

@@ -4,15 +4,41 @@ import { maxUsedBytes } from "../devices/pressure-zones.ts";
 import { type AdmissionContext, predictOption } from "./predict-option.ts";
 import type { SlotRequest } from "./slot-request.ts";
 
+/** Memory that a device still uses when it is drained: without slots and idle hosts. */
+export type DrainedUse = {
+  /** Of the services' own processes. */
+  readonly processBytes: number;
+  /** Of hosts with pinned models. */
+  readonly pinnedBytes: number;
+  /** Of other programs, and of ended hosts that have not given theirs back. */
+  readonly externalBytes: number;
+};
+
+/** Returns the memory that a device would use when drained. */
+export function drainedUse(device: Device): DrainedUse {
+  let processBytes = 0;
+  let pinnedBytes = 0;
+  for (const owner of device.owners.values()) {
+    if (owner.kind === "process") processBytes += owner.idleBytes;
+    if (owner.host?.models.some((model) => model.pinned)) pinnedBytes += owner.usedBytes;
+  }
+  return { processBytes, pinnedBytes, externalBytes: usageOf(device).externalBytes };
+}
+
 /** Returns whether a request would fit a drained device: without slots and idle hosts, but with pinned models and external memory. */
 export function fitsWhenDrained(device: Device, request: SlotRequest, context: AdmissionContext): boolean {
-  if (!isFresh(device)) return false;
+  const { processBytes, pinnedBytes, externalBytes } = drainedUse(device);
+  return isFresh(device) && fitsBeside(device, request, processBytes + pinnedBytes + externalBytes, context);
+}
+
+/** Returns whether a request would fit a device on which nothing but `remainingBytes` is in use. */
+export function fitsBeside(
+  device: Device,
+  request: SlotRequest,
+  remainingBytes: number,
+  context: AdmissionContext,
+): boolean {
   const rules = rulesFor(device, context.rules);
-  let remainingBytes = usageOf(device).externalBytes;
-  for (const owner of device.owners.values()) {
-    if (owner.kind === "process") remainingBytes += owner.idleBytes;
-    if (owner.host?.models.some((model) => model.pinned)) remainingBytes += owner.usedBytes;
-  }
   if (device.zone !== "green" && remainingBytes >= device.totalBytes * rules.leaveAmberFraction) return false;
   const freeBytes = maxUsedBytes(device, request.workClass, rules) - remainingBytes;
   return request.options.some((_, index) => predictOption(device, request, index, context).peakBytes <= freeBytes);

@@ -7,12 +7,12 @@ import type { WaitingRequest } from "./queue.ts";
  * is sent at most every `queueNoticeEveryMs`, a changed reason at once.
  */
 export function noticeFor(waiting: WaitingRequest, index: number, nowMs: number, rules: Rules): SchedulerEffect[] {
-  const { callId, why } = waiting;
-  const notice = `${index} ${why}`;
-  const isSameReason = waiting.lastNotice.endsWith(` ${why}`);
+  const { callId, cause, deviceId } = waiting;
+  const notice = `${index} ${deviceId} ${cause}`;
+  const isSameReason = waiting.lastNotice.endsWith(` ${deviceId} ${cause}`);
   const isTooSoon = isSameReason && nowMs - waiting.noticedAtMs < rules.queueNoticeEveryMs;
   if (waiting.lastNotice === notice || isTooSoon) return [];
   waiting.lastNotice = notice;
   waiting.noticedAtMs = nowMs;
-  return [{ kind: "queued", callId, position: index + 1, why }];
+  return [{ kind: "queued", callId, position: index + 1, why: cause, deviceId }];
 }

@@ -4,11 +4,12 @@ import { evictForRequest } from "../relief/evict-for-request.ts";
 import type { Rules } from "../rules.ts";
 import { isCrowded } from "./crowding.ts";
 import { type AdmissionDecision, decide, decideResumed, devicesFor } from "./decide.ts";
+import { explainWait, type WaitCause } from "./explain-wait.ts";
 import { fitsWhenDrained } from "./fits.ts";
 import type { MemoryProfiles } from "./memory-profiles.ts";
 import type { AdmissionContext } from "./predict-option.ts";
 import type { RequestQueue, WaitingRequest } from "./queue.ts";
-import type { WaitReason } from "./slot-request.ts";
+import type { SlotRequest, WaitReason } from "./slot-request.ts";
 import { type SlotTable, toGrantEffect } from "./slot-table.ts";
 
 /** Tries waiting requests in the order of the queue. */
@@ -29,8 +30,19 @@ export type QueuePassParts = {
   readonly term: number;
 };
 
+/** Why requests of one shape wait. */
+type FoundWait = { readonly why: WaitReason; readonly cause: WaitCause; readonly deviceId: string };
+
 /** Findings of one run: ids of reserved devices, and the wait reason of each request shape. */
-type PassFindings = { readonly reserved: Set<string>; readonly waits: Map<string, WaitReason> };
+type PassFindings = { readonly reserved: Set<string>; readonly waits: Map<string, FoundWait> };
+
+function describeWait(
+  request: SlotRequest,
+  { wait, device }: Extract<AdmissionDecision, { readonly wait: WaitReason }>,
+  context: AdmissionContext,
+): FoundWait {
+  return { why: wait, cause: explainWait(request, wait, device, context), deviceId: device?.deviceId ?? "" };
+}
 
 /** Creates a pass without findings. */
 export function createQueuePass({ devices, queue, slots, profiles, rules, term }: QueuePassParts): QueuePass {
@@ -41,10 +53,10 @@ export function createQueuePass({ devices, queue, slots, profiles, rules, term }
     const plain: AdmissionContext = { profiles, rules, nowMs };
     const context = { ...plain, isCrowded: (device: Device) => isCrowded(device, waiting, queue.entries, plain) };
     // 1. Requests of equal shape wait for the same reason; decide only once for each shape.
-    const knownWait = findings.waits.get(shape);
+    const known = findings.waits.get(shape);
     const decision: AdmissionDecision =
-      knownWait !== undefined
-        ? { wait: knownWait }
+      known !== undefined
+        ? { wait: known.why }
         : (decideResumed(request, devices, term, context) ?? decide(request, devices, findings.reserved, context));
     // 2. Grant.
     if ("choice" in decision) {
@@ -52,11 +64,11 @@ export function createQueuePass({ devices, queue, slots, profiles, rules, term }
       return [toGrantEffect(slots.grant(callId, request, decision.choice, nowMs), rules)];
     }
     // 3. Record the wait reason.
-    waiting.why = decision.wait;
-    waiting.reserves = false;
-    findings.waits.set(shape, decision.wait);
+    const found = known ?? describeWait(request, decision, plain);
+    Object.assign(waiting, found, { reserves: false });
+    findings.waits.set(shape, found);
     // 4. Reserve a device for it, or evict idle hosts.
-    return helpWaiting(waiting, knownWait === undefined, context);
+    return helpWaiting(waiting, known === undefined, context);
   }
 
   /** Reserves a device for a request that has waited long, and evicts idle hosts for one that waits for memory. */

@@ -1,5 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
 import type { Rules } from "../rules.ts";
+import type { WaitCause } from "./explain-wait.ts";
 import type { SlotRequest, WaitReason, WorkClass } from "./slot-request.ts";
 
 /** A request that waits. */
@@ -12,6 +13,9 @@ export type WaitingRequest = {
   /** Sorts the queue: lower ranks are tried first. */
   readonly rankMs: number;
   why: WaitReason;
+  /** What the caller reads in place of `why`, and the device that it is about; empty: none. */
+  cause: WaitCause;
+  deviceId: string;
   /** The last position and reason that were sent to the caller, and when. */
   lastNotice: string;
   noticedAtMs: number;
@@ -66,6 +70,8 @@ export function createRequestQueue(rules: Rules): RequestQueue {
         sinceMs: nowMs,
         rankMs,
         why: "memory",
+        cause: "memory",
+        deviceId: "",
         lastNotice: "",
         noticedAtMs: Number.NEGATIVE_INFINITY,
         reserves: false,
