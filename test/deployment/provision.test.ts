@@ -37,6 +37,21 @@ test("--provision exits with 1 and a reason where no broker answers or a setting
   expect(JSON.parse(wrong.lastLine).why).toContain("Expected PIXELMESH_NATS_REPLICAS to be an integer from 1 to 5");
 });
 
+test("--provision exits with 1 in a NATS account that another mesh uses, and says which", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-provision-"));
+  const broker = await startBroker({ dataDir });
+  onTestFinished(async () => {
+    await broker.stop();
+    rmSync(dataDir, { recursive: true });
+  });
+  const owner = (name: string) => provisionBy("scheduler", broker.url, { PIXELMESH_NATS_OWNER: name });
+  expect(await owner("pictures/one")).toMatchObject({ code: 0 });
+  expect(await owner("pictures/one")).toMatchObject({ code: 0 });
+  const refused = await owner("pictures/two");
+  expect(refused.code).toBe(1);
+  expect(JSON.parse(refused.lastLine).why).toContain("got `pictures/one`");
+});
+
 function provisionBy(service: string, natsUrl: string, env: Record<string, string> = {}) {
   const main = fileURLToPath(new URL(`../../services/${service}/src/main.ts`, import.meta.url));
   const args = ["--conditions=development", "--disable-warning=ExperimentalWarning", main, "--provision"];

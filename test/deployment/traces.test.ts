@@ -102,6 +102,24 @@ describe("every trace kept", () => {
     const failures = spans.filter(({ isError }) => isError);
     expect(failures.map(({ service, name, attributes }) => [service, name, attributes["error.type"]])).toEqual([]);
 
+    for (const { attributes } of spans.filter(({ kind }) => kind >= 4 || kind === 3))
+      expect(attributes["server.address"] ?? attributes["messaging.destination.name"]).toBeTruthy();
+    for (const { attributes } of spans.filter((span) => span.name === holdSlot && span.kind === 3))
+      expect(attributes).toMatchObject({ "server.address": "127.0.0.1", "server.port": expect.any(Number) });
+
+    // The pixels: decoded once for the first step, run in tiles, encoded for each output.
+    expect(edges).toContain("pixelmesh-ingest: load picture > pixelmesh-ingest: decode picture");
+    expect(edges).toContain("pixelmesh-upscale: run upscale > pixelmesh-upscale: run tiles");
+    expect(edges).toContain("pixelmesh-effects: store result > pixelmesh-effects: encode picture");
+    const tiles = spans.find(({ name }) => name === "run tiles");
+    expect(tiles?.attributes).toMatchObject({ "pixelmesh.model.name": "pixelmesh-sr-x2", "pixelmesh.tiles": 1 });
+    const encoded = spans.find(({ name }) => name === "encode picture");
+    expect(encoded?.attributes).toMatchObject({
+      "pixelmesh.image.width": expect.any(Number),
+      "pixelmesh.image.bytes": expect.any(Number),
+      "pixelmesh.image.format": expect.stringMatching(/^(png|jpe?g|webp)$/),
+    });
+
     const run = spans.find(({ name }) => name === "run upscale");
     expect(run?.attributes).toMatchObject({
       "pixelmesh.operation": "upscale",
@@ -110,7 +128,8 @@ describe("every trace kept", () => {
     const processed = spans.find(({ name }) => name.startsWith("process work.upscale"));
     expect(processed).toMatchObject({ kind: 5 });
     expect(processed?.attributes).toMatchObject({
-      "messaging.system": "nats",
+      "messaging.system.name": "nats",
+      "messaging.destination.name": "WORK_UPSCALE",
       "pixelmesh.nats.stream": "WORK_UPSCALE",
       "pixelmesh.nats.delivery_count": 1,
       "pixelmesh.step.id": "up",

@@ -11,6 +11,8 @@ export type ComposeService = {
   readonly volumes?: readonly { readonly type: string; readonly source?: string; readonly target: string }[];
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly cpus?: number;
+  readonly cpu_shares?: number | string;
   readonly deploy?: { readonly resources?: { readonly limits?: { readonly cpus?: string; readonly memory?: string } } };
   readonly ports?: readonly { readonly host_ip?: string; readonly published?: string }[];
   readonly read_only?: boolean;

@@ -35,6 +35,12 @@ test("defaults are used, values are typed and the result is frozen", () => {
   expect(Object.isFrozen(config)).toBe(true);
 });
 
+test("a flag is true or false in any case", () => {
+  const read = (text: string) => loadConfig({ on: fields.on }, { PIXELMESH_X_ON: text }).on;
+  expect(["true", "TRUE", "False", ""].map(read)).toEqual([true, true, false, false]);
+  expect(() => read("yes")).toThrow("Expected PIXELMESH_X_ON to be true or false, got `yes`");
+});
+
 test("all mistakes are reported together, with variable, form and given text", () => {
   const env = { PIXELMESH_X_PORT: "70000", PIXELMESH_X_MAX: "64 bananas", PIXELMESH_X_MODE: "c" };
   const error = (() => {

@@ -117,7 +117,9 @@ function quantity(
 }
 
 function parseFlag(text: string): boolean | undefined {
-  return text === "true" ? true : text === "false" ? false : undefined;
+  // In any case, as OpenTelemetry's specification wants it for its own flags.
+  const given = text.toLowerCase();
+  return given === "true" ? true : given === "false" ? false : undefined;
 }
 
 function parseInteger(text: string): number | undefined {

@@ -27,6 +27,7 @@ export async function startFakeStorage(
         putBlob: unused,
         deleteBlob: unused,
         getStats: unused,
+        async *checkStore() {},
         reserveSpace: unused,
         putSmallBlob: unused,
         getSmallBlob: unused,

@@ -149,3 +149,17 @@ test("a server without reflection answers UNIMPLEMENTED", async () => {
   const head = await new Promise<Record<string, unknown>>((resolve) => stream.once("response", resolve));
   expect(head["grpc-status"]).toBe("12");
 });
+
+test("a process that waits for a dependency counts as started, and is not ready", async () => {
+  const health = createHealth();
+  onTestFinished(health.close);
+  const statusOf = async (service: string) =>
+    (await health.implementation.check({ service } as never, {} as never)).status;
+  expect(await statusOf("startup")).toBe(notServing);
+  health.setNeed("broker", false);
+  expect([await statusOf("startup"), await statusOf("readiness")]).toEqual([serving, notServing]);
+  health.setNeed("broker", true);
+  expect(await statusOf("startup")).toBe(notServing);
+  health.setStarted();
+  expect([await statusOf("startup"), await statusOf("readiness")]).toEqual([serving, serving]);
+});

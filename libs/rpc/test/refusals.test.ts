@@ -46,6 +46,7 @@ async function startTestServer() {
       it.add(StorageServiceDefinition, {
         deleteBlob: unused,
         getStats: unused,
+        async *checkStore() {},
         reserveSpace: unused,
         putSmallBlob: unused,
         getSmallBlob: unused,

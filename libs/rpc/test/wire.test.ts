@@ -24,6 +24,7 @@ async function startTestServer() {
         putBlob: unused,
         deleteBlob: unused,
         getStats: unused,
+        async *checkStore() {},
         reserveSpace: unused,
         putSmallBlob: unused,
         getSmallBlob: unused,

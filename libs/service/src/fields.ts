@@ -1,6 +1,7 @@
 import { busFields } from "@pixelmesh/bus";
 import { type ConfigOf, field } from "@pixelmesh/config";
 import { portVariable, type RoleName, roles } from "@pixelmesh/roles";
+import { traceFields } from "./trace-fields.ts";
 
 /** Variables of the TLS settings; the command line uses them too. */
 export const tlsVariables = {
@@ -47,28 +48,7 @@ export function processFields(role: RoleName) {
       "1024TiB",
       "Memory limit of the process, for its metrics and alerts; at most its cgroup's limit or the machine's memory.",
     ),
-    tracesEndpoint: field.text(
-      "OTEL_EXPORTER_OTLP_ENDPOINT",
-      "",
-      "Base URL of an OTLP/HTTP receiver for traces. Empty: no traces.",
-    ),
-    tracesKeptRatio: field.percent(
-      "PIXELMESH_TRACES_KEPT",
-      "10%",
-      "Share of jobs whose traces are kept. Traces of failed and slow jobs are always kept.",
-    ),
-    tracesPerSecond: field.integer(
-      "PIXELMESH_TRACES_PER_SECOND",
-      "1",
-      "Most traces per second that begin in this process and are kept as part of that share.",
-      { min: 1, max: 10_000 },
-    ),
-    tracesSendEveryMs: field.duration(
-      "PIXELMESH_TRACES_SEND_EVERY",
-      "5s",
-      "How long ended spans are collected before they are sent together.",
-      { min: 100, max: 60_000 },
-    ),
+    ...traceFields(),
     tlsCertFile: field.text(
       tlsVariables.cert,
       "",

@@ -14,6 +14,7 @@ import {
 import { createMetrics, type Logger, type Metrics, startMetricsServer, startTracing } from "@pixelmesh/telemetry";
 import type { ProcessConfig, ServiceConfig } from "./fields.ts";
 import { openTls } from "./open-tls.ts";
+import { toTraceSettings } from "./trace-fields.ts";
 
 /** The parts that every process of the mesh has open. */
 export type ProcessBase = {
@@ -52,6 +53,8 @@ export async function openBase(
 ): Promise<ServiceBase> {
   const base = await openProcess(service, config, life, log);
   const { worker, metrics, health } = base;
+  // Not ready, yet no reason for a restart (see `startup` of Health).
+  for (const need of ["broker", "streams"]) health.setNeed(need, false);
   const bus = await connectBus({
     ...config,
     name: worker,
@@ -64,6 +67,7 @@ export async function openBase(
   });
   life.defer("broker connection", bus.close);
   await provision(bus, Number.POSITIVE_INFINITY);
+  health.setNeed("streams", true);
   return { ...base, config, bus };
 }
 
@@ -75,17 +79,16 @@ export async function openProcess(
   log: Logger,
 ): Promise<ProcessBase> {
   const version = versionOf(config);
+  const metrics = createMetrics(service, version, config.memoryLimitBytes);
   const tracing = await startTracing({
     service,
     version,
     instance: config.instance,
-    endpoint: config.tracesEndpoint,
-    ratio: config.tracesKeptRatio,
-    perSecond: config.tracesPerSecond,
-    sendEveryMs: config.tracesSendEveryMs,
+    settings: toTraceSettings(config),
+    log,
+    onLost: (reason, spans) => metrics.count("pixelmesh_trace_spans_lost_total", { reason }, spans),
   });
   life.defer("traces", tracing.close);
-  const metrics = createMetrics(service, version, config.memoryLimitBytes);
   const metricsServer = await startMetricsServer(metrics, { host: config.host, port: config.metricsPort });
   life.defer("metrics page", metricsServer.close);
 

@@ -7,13 +7,14 @@ export { type MetricsServer, startMetricsServer } from "./metrics/metrics-server
 export { type AttributeName, attributeDefinitions, type SpanAttributes } from "./traces/attributes.ts";
 export type { OpenSpan, SpanHandle, SpanOptions } from "./traces/span.ts";
 export { activeSpan, noSpan, openSpan, withSpan } from "./traces/spans.ts";
+export { startTracing } from "./traces/start-tracing.ts";
 export {
   bindToContext,
   injectTrace,
   openEntry,
   openJobTrace,
-  startTracing,
   traceIds,
   withExtractedTrace,
   withTrace,
 } from "./traces/trace.ts";
+export { otlpProtocols, samplerNames, type TraceSettings } from "./traces/trace-settings.ts";

@@ -7,6 +7,7 @@ import { tenantKey } from "../calls/tenant-key.ts";
 import { fromRpcError } from "../errors/convert-errors.ts";
 import { isServerError } from "../errors/server-fault.ts";
 import { statusOf } from "../errors/statuses.ts";
+import { toServerAttributes } from "./server-address.ts";
 
 /** What every call of a connection shares. */
 export type CallDefaults = {
@@ -40,22 +41,21 @@ export type OpenCall = (
 ) => CallScope;
 
 /**
- * Creates the scopes of a connection's calls. They propagate trace and tenant, limit the deadline to that of the running call, and convert
- * failures to AppErrors.
+ * Creates the scopes of the calls of a connection to `address`. They propagate trace and tenant, limit the deadline to that of the
+ * running call, and convert failures to AppErrors.
  */
-export function createOpenCall({
-  timeoutMs: defaultMs = 30_000,
-  tenant: defaultTenant,
-  token,
-  metrics,
-}: CallDefaults): OpenCall {
+export function createOpenCall(
+  address: string,
+  { timeoutMs: defaultMs = 30_000, tenant: defaultTenant, token, metrics }: CallDefaults,
+): OpenCall {
+  const server = toServerAttributes(address);
+  const toAttributes = (method: string) => ({ "rpc.system.name": "grpc", "rpc.method": method, ...server });
   const observeDuration = metrics && createCallDurations(metrics, "rpc_client_call_duration_seconds");
 
   return (path, { timeoutMs = defaultMs, tenant: ownTenant }) => {
     const facts = callInfo();
     const method = path.slice(1);
-    const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
-    const span = isTraced(path) ? openSpan(method, { kind: "client", attributes }) : noSpan;
+    const span = isTraced(path) ? openSpan(method, { kind: "client", attributes: toAttributes(method) }) : noSpan;
     const tenant = ownTenant ?? facts.tenant ?? defaultTenant;
     const startMs = performance.now();
     let code = Status.CANCELLED;
@@ -81,6 +81,7 @@ export function createOpenCall({
         return failure;
       },
       end() {
+        span.set({ "rpc.status_code": Status[code] });
         span.end();
         observeDuration?.(path, code, (performance.now() - startMs) / 1000);
       },

@@ -64,7 +64,7 @@ export function connectRpc(address: string, options: ConnectOptions = {}): RpcCo
     // A shared pool would keep the connections of a stopped server.
     "grpc.use_local_subchannel_pool": 1,
   });
-  const openCall = createOpenCall(options);
+  const openCall = createOpenCall(address, options);
   const streams = createClientFactory()
     .use(errorDetailsClientMiddleware)
     .use(retryRefusedMiddleware)

@@ -12,6 +12,6 @@ export type RawConnection = {
 /** Opens a connection to `host:port` or a `dns:///` name, as `connectRpc` does. */
 export function connectRaw(address: string, options: ConnectOptions = {}): RawConnection {
   const { channel, close } = connectRpc(address, options);
-  const openCall = createOpenCall(options);
+  const openCall = createOpenCall(address, options);
   return { call: (call) => callRaw(channel, openCall, call), close };
 }

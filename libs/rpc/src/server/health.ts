@@ -8,7 +8,8 @@ import { createStatusWatches } from "./status-watches.ts";
 /**
  * The health of a process by grpc.health.v1. Names: `startup`, `readiness`, `liveness`, "" (same as readiness), the full name of each
  * service of the process (same as readiness), and `standby`: ready to lead or to take over. A check of another name is NOT_FOUND, a
- * watch of one SERVICE_UNKNOWN.
+ * watch of one SERVICE_UNKNOWN. `startup` serves when the process has started, and while it waits for a dependency: a restart would
+ * not help it.
  */
 export type Health = {
   /** Declares that the process has opened everything. */
@@ -43,7 +44,7 @@ export function createHealth(maxWatches = 1_000): Health {
   const isReady = () => isHealthy() && !standby;
   const ownNames = new Map<string, () => boolean>([
     ["", isReady],
-    ["startup", () => started],
+    ["startup", () => started || [...needs.values()].includes(false)],
     ["readiness", isReady],
     ["liveness", liveness.isAlive],
     ["standby", isHealthy],

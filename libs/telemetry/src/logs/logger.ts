@@ -5,6 +5,7 @@ import { traceIds } from "../traces/trace.ts";
 import { createBestEffortDestination } from "./best-effort-destination.ts";
 import { toLoggedError } from "./log-error.ts";
 import { createLogRateLimiter, type LogLine, type LogRateLimits } from "./log-rate-limiter.ts";
+import { withTap } from "./log-tap.ts";
 
 /** A structured logger: `log.info({ jobId }, "text")` writes one JSON line, to standard error by default. */
 export type Logger = PinoLogger;
@@ -59,7 +60,7 @@ export function createLogger(
         },
       },
     },
-    destination,
+    withTap(destination),
   );
   // The timer does not keep the process running, so the counts of its last window are lost.
   setInterval(() => {

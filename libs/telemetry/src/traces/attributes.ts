@@ -1,16 +1,21 @@
-/** The registry of span attributes with their meanings. Names follow the OpenTelemetry conventions where these have one. */
+/** The release of OpenTelemetry's semantic conventions that the attribute names follow. Exported spans carry it. */
+export const schemaUrl = "https://opentelemetry.io/schemas/1.45.0";
+
+/** The registry of span attributes with their meanings. Names without `pixelmesh` are those of the semantic conventions (`schemaUrl`). */
 export const attributeDefinitions = {
   "rpc.system.name": "grpc",
   "rpc.method": "Full name of the method.",
-  "rpc.response.status_code": "Name of the gRPC status.",
+  "rpc.status_code": "Name of the gRPC status.",
   "http.request.method": "GET, POST, …",
   "http.route": "Path pattern of the route.",
   "http.response.status_code": "Status of the response; 499 if the caller left before.",
   "error.type": "Reason of the failure, or the status where there is none.",
-  "server.address": "Address that is called.",
-  "messaging.system": "nats",
+  "server.address": "Host that is called, as it is configured.",
+  "server.port": "Port that is called.",
+  "messaging.system.name": "nats",
   "messaging.operation.name": "publish, process, ack, nak, term or lost",
   "messaging.operation.type": "send, process or settle",
+  "messaging.destination.name": "Stream of the message.",
   "messaging.destination.template": "Subject with its variable parts named.",
   "messaging.message.id": "Id by which the broker recognises duplicates.",
   "messaging.message.conversation_id": "The job.",
@@ -35,8 +40,8 @@ export const attributeDefinitions = {
   "pixelmesh.slot.granted_bytes": "Peak of the option that was granted.",
   "pixelmesh.device.id": "Device of the slot.",
   "pixelmesh.model.name": "Model that ran.",
-  "pixelmesh.tiles": "Tiles that were run.",
-  "pixelmesh.tile_px": "Side of the tiles.",
+  "pixelmesh.tiles": "Tiles that the batch ran.",
+  "pixelmesh.tile_px": "Largest side of the tiles, halo included.",
   "pixelmesh.cache.result": "hit, coalesced or miss",
   "pixelmesh.image.width": "Pixels.",
   "pixelmesh.image.height": "Pixels.",

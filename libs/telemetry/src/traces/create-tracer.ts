@@ -1,4 +1,5 @@
 import type { ActiveContext, TraceContext } from "../active-context.ts";
+import type { HeadSampler } from "./head-sampling.ts";
 import { createTraceId } from "./ids.ts";
 import { LightweightSpan, type LocalTrace } from "./lightweight-span.ts";
 import type { SpanOptions } from "./span.ts";
@@ -9,18 +10,18 @@ import { traceFlags } from "./trace-headers.ts";
 export type Tracer = { open(name: string, options: SpanOptions, within: ActiveContext): LightweightSpan };
 
 /** The sampling of a tracer. */
-export type Samplers = {
-  /** Whether to keep a trace that begins here. A trace that began elsewhere carries the decision made there. */
-  readonly sampleHead: () => boolean;
-  readonly tailSampler: TailSampler;
-};
+export type Samplers = { readonly headSampler: HeadSampler; readonly tailSampler: TailSampler };
 
 /** Creates a tracer of lightweight spans. A span whose parent is in this process shares its trace. */
-export function createTracer({ sampleHead, tailSampler }: Samplers): Tracer {
-  function enter(parent: TraceContext | undefined): LocalTrace {
-    if (parent) return tailSampler(parent, false);
-    const flags = sampleHead() ? traceFlags.sampled : traceFlags.none;
-    return tailSampler({ traceId: createTraceId(), traceFlags: flags }, true);
+export function createTracer({ headSampler, tailSampler }: Samplers): Tracer {
+  const flagsOf = (traceId: string, name: string) =>
+    headSampler.sample(traceId, name) ? traceFlags.sampled : traceFlags.none;
+
+  function enter(parent: TraceContext | undefined, name: string): LocalTrace {
+    if (parent && headSampler.followsCaller) return tailSampler(parent, false);
+    if (parent) return tailSampler({ ...toIds(parent), traceFlags: flagsOf(parent.traceId, name) }, false);
+    const traceId = createTraceId();
+    return tailSampler({ traceId, traceFlags: flagsOf(traceId, name) }, true);
   }
   return {
     open(name, options, within) {
@@ -28,9 +29,11 @@ export function createTracer({ sampleHead, tailSampler }: Samplers): Tracer {
       return new LightweightSpan(
         name,
         options,
-        parent instanceof LightweightSpan ? parent.trace : enter(parent),
+        parent instanceof LightweightSpan ? parent.trace : enter(parent, name),
         within,
       );
     },
   };
 }
+
+const toIds = ({ traceId, traceState }: TraceContext) => ({ traceId, traceState });

@@ -1,15 +1,23 @@
-import type { Attributes, HrTime, SpanContext, TraceState } from "@opentelemetry/api";
-import type { InstrumentationScope } from "@opentelemetry/core";
-import type { Resource } from "@opentelemetry/resources";
-import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import type { Attributes, TraceState } from "@opentelemetry/api";
 import { type ActiveContext, runInContext, type TraceContext } from "../active-context.ts";
 import type { SpanAttributes } from "./attributes.ts";
 import { createSpanId } from "./ids.ts";
 import type { OpenSpan, SpanOptions } from "./span.ts";
-import { traceFlags } from "./trace-headers.ts";
 
-/** The origin of a process's spans. */
-export type SpanOrigin = { readonly resource: Resource; readonly instrumentationScope: InstrumentationScope };
+/** The facts of an ended span, for its export. Times are milliseconds since 1970, with fractions. */
+export type SpanFacts = {
+  readonly name: string;
+  readonly kind: NonNullable<SpanOptions["kind"]>;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** The span or the position that it was opened below; undefined for the root of a trace. */
+  readonly parent: TraceContext | undefined;
+  readonly startUnixMs: number;
+  readonly endUnixMs: number;
+  readonly hasFailed: boolean;
+  readonly attributes: Attributes;
+  readonly events: readonly { readonly name: string; readonly unixMs: number; readonly attributes: Attributes }[];
+};
 
 /** The trace of a position, without the span. */
 export type TraceIds = Omit<TraceContext, "spanId" | "isRemote">;
@@ -22,19 +30,15 @@ export type LocalTrace = TraceIds & {
   onSpanEnd(span: LightweightSpan): void;
 };
 
-/** OpenTelemetry's numbers of kinds and outcomes. Its modules are loaded only by processes that export spans. */
-const kinds = { internal: 0, server: 1, client: 2, producer: 3, consumer: 4 } as const;
-const outcomes = { unset: 0, error: 2 } as const;
-
 const maxEvents = 32;
 
 /** Only names that a caller chose can be longer. */
 const maxValueLength = 256;
 
 /**
- * Lightweight span: stores raw attributes, and converts to an OpenTelemetry span only on export (`toReadable`). Most spans are
- * dropped, and a span of the SDK checks, copies and counts every attribute, which takes many times the processor time. Spans are
- * opened by `openSpan` only, whose attributes come from the registry and need no checks.
+ * Lightweight span: stores raw attributes, and converts them only on export (`toFacts`). Most spans are dropped, and a span of the SDK
+ * checks, copies and counts every attribute, which takes many times the processor time. Spans are opened by `openSpan` only, whose
+ * attributes come from the registry and need no checks.
  */
 export class LightweightSpan implements OpenSpan, TraceContext {
   readonly trace: LocalTrace;
@@ -119,44 +123,27 @@ export class LightweightSpan implements OpenSpan, TraceContext {
     this.trace.onSpanEnd(this);
   }
 
-  /** Converts to the form that exporters read. The span is marked as sampled, because exporters skip others. */
-  toReadable(origin: SpanOrigin): ReadableSpan {
-    const parent = this.#parent;
+  /** Returns the facts of an ended span. */
+  toFacts(): SpanFacts {
     const endedMs = this.#endedMs ?? performance.now();
-    const own = { ...toSpanContext(this), traceFlags: traceFlags.sampled };
+    const startUnixMs = toUnixMs(this.#startedMs);
     return {
-      ...origin,
       name: this.#name,
-      kind: kinds[this.#options.kind ?? "internal"],
-      spanContext: () => own,
-      ...(parent ? { parentSpanContext: toSpanContext(parent) } : {}),
-      startTime: toHrTime(toUnixMs(this.#startedMs)),
-      endTime: toHrTime(toUnixMs(endedMs)),
-      duration: toHrTime(endedMs - this.#startedMs),
-      status: { code: this.hasFailed ? outcomes.error : outcomes.unset },
+      kind: this.#options.kind ?? "internal",
+      traceId: this.traceId,
+      spanId: this.spanId,
+      parent: this.#parent,
+      startUnixMs,
+      endUnixMs: startUnixMs + (endedMs - this.#startedMs),
+      hasFailed: this.hasFailed,
       attributes: toReadableAttributes([this.#options.attributes, ...(this.#added ?? [])]),
       events: (this.#events ?? []).map(({ name, ms, attributes }) => ({
         name,
-        time: toHrTime(toUnixMs(ms)),
+        unixMs: startUnixMs + (ms - this.#startedMs),
         attributes: toReadableAttributes([attributes]),
       })),
-      links: [],
-      ended: true,
-      droppedAttributesCount: 0,
-      droppedEventsCount: 0,
-      droppedLinksCount: 0,
     };
   }
-}
-
-function toSpanContext({
-  traceId,
-  spanId,
-  traceFlags: flags,
-  traceState,
-  isRemote = false,
-}: TraceContext): SpanContext {
-  return { traceId, spanId, traceFlags: flags, isRemote, ...(traceState ? { traceState } : {}) };
 }
 
 /** Merges attributes. A later value replaces an earlier one, also if it is `undefined`. */
@@ -178,9 +165,4 @@ function toUnixMs(readingMs: number): number {
   const startUnixMs = Date.now() - performance.now();
   if (Math.abs(startUnixMs - clockStartUnixMs) > 5) clockStartUnixMs = startUnixMs;
   return clockStartUnixMs + readingMs;
-}
-
-function toHrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1_000);
-  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
 }

@@ -1,24 +1,23 @@
 import { context, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
 import { TraceState } from "@opentelemetry/core";
-import { resourceFromAttributes } from "@opentelemetry/resources";
 import { AlwaysOnSampler, InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { expect, test, vi } from "vitest";
 import type { ActiveContext } from "../active-context.ts";
 import { createTracer } from "./create-tracer.ts";
 import type { LightweightSpan } from "./lightweight-span.ts";
+import { createSpanReplay } from "./replay-span.ts";
 import { createTailSampler, defaultTailSamplingOptions } from "./tail-sampling.ts";
 
 /** Creates a tracer whose head sampling keeps all traces or none. `names` returns the names of the exported spans. */
 function createTestTracer(isSampled: boolean, options: Partial<typeof defaultTailSamplingOptions> = {}) {
   const exporter = new InMemorySpanExporter();
-  const processor = new SimpleSpanProcessor({ exporter });
-  const origin = {
-    resource: resourceFromAttributes({ "service.name": "test" }),
-    instrumentationScope: { name: "test" },
-  };
-  const exportSpan = (span: LightweightSpan) => processor.onEnd(span.toReadable(origin));
+  const { replay, ...parts } = createSpanReplay();
+  const provider = new TracerProvider({ ...parts, spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const sdkTracer = provider.getTracer("test");
+  const exportSpan = (span: LightweightSpan) => replay(sdkTracer, span.toFacts());
   const tailSampler = createTailSampler(exportSpan, { ...defaultTailSamplingOptions, ...options });
-  const tracer = createTracer({ sampleHead: () => isSampled, tailSampler });
+  const headSampler = { followsCaller: true, hasTail: true, sample: () => isSampled };
+  const tracer = createTracer({ headSampler, tailSampler });
   const start = (name: string, trace?: ActiveContext["trace"]) => tracer.open(name, {}, { trace });
   return { start, tracer, names: () => exporter.getFinishedSpans().map(({ name }) => name), exporter };
 }

@@ -103,3 +103,14 @@ export function createTailSampler(
     return trace;
   };
 }
+
+/** Creates a sampler without a tail: spans of sampled traces are exported at once, others are dropped. */
+export function createHeadOnly(exportSpan: (span: LightweightSpan) => void): TailSampler {
+  return (ids) => ({
+    traceId: ids.traceId,
+    traceFlags: ids.traceFlags,
+    traceState: ids.traceState,
+    isOfJob: false,
+    onSpanEnd: ids.traceFlags & flags.sampled ? exportSpan : () => {},
+  });
+}

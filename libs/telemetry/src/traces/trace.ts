@@ -5,30 +5,11 @@ import {
   runInContext,
   type TraceContext,
 } from "../active-context.ts";
-import type { ExportOptions } from "./export-spans.ts";
 import { createSpanId, createTraceId } from "./ids.ts";
 import { LightweightSpan } from "./lightweight-span.ts";
 import type { OpenSpan, SpanOptions } from "./span.ts";
-import { isTracing, noSpan, openSpan, setTracer } from "./spans.ts";
+import { isTracing, noSpan, openSpan } from "./spans.ts";
 import { injectForeignTrace, parseTraceParent, toTraceState, traceFlags } from "./trace-headers.ts";
-
-/**
- * Starts exporting the spans of this process if an endpoint is given. Called once, at the start. Without an endpoint only trace ids
- * are passed on, which is enough to find the log lines of a job. `close` sends the remaining spans and ends tracing.
- */
-export async function startTracing(options?: ExportOptions): Promise<{ close(): Promise<void> }> {
-  if (!options || options.endpoint === "") return { close: async () => {} };
-  const { createExportingTracer } = await import("./export-spans.ts");
-  const { tracer, close } = createExportingTracer(options);
-  setTracer(tracer);
-  return {
-    async close() {
-      setTracer(undefined);
-      // A receiver that cannot be reached must not delay the end of a service.
-      await close().catch(() => {});
-    },
-  };
-}
 
 /** Trace and span id of the running code, for log lines; empty outside of a trace. */
 export function traceIds(): { traceId?: string; spanId?: string } {

@@ -19,7 +19,7 @@ export function enterCall(path: string, metadata: CallContext["metadata"], info:
     bind,
     /** Ends the span with the call's status. */
     end(code: Status): void {
-      span.set({ "rpc.response.status_code": Status[code] });
+      span.set({ "rpc.status_code": Status[code] });
       if (isServerError(code)) span.fail(Status[code] ?? "UNKNOWN");
       span.end();
     },
