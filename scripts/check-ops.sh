@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make check-ops: alert rules and metrics pages by promtool, and whether the rules' own tests would notice a loosened threshold.
+# make check-ops: alert rules and metrics pages by promtool, every panel and the alerts on a mesh, and whether the rules' own tests would notice a loosened threshold.
 # promtool comes with the distribution's prometheus; where it cannot be had, what needs it is skipped, loudly.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -7,6 +7,7 @@ import type { RoleName } from "@pixelmesh/roles";
 import { schedulerFields } from "@pixelmesh/scheduler";
 import { storageFields } from "@pixelmesh/storage";
 import { upscaleFields } from "@pixelmesh/upscale";
+import { ownRules } from "./own-rules.ts";
 import { readRules } from "./rules.ts";
 
 /** The settings of each role. */
@@ -20,9 +21,12 @@ export const fieldsOf: Readonly<Record<RoleName, Fields>> = {
   gateway: gatewayFields,
 };
 
-/** Copies of the rules by their path under the chart's `files/`, because a chart can only read files inside itself. */
+/**
+ * Copies of the rules by their path under the chart's `files/`, because a chart can only read files inside itself. Every query selects a
+ * namespace, which the chart replaces with its release's.
+ */
 export function chartRules(): [string, string][] {
-  return readRules().map(({ name, text }) => [`rules/${name}`, text]);
+  return readRules().map((file) => [`rules/${file.name}`, ownRules(file)]);
 }
 
 /** Generates the list of variables that each role reads. The chart refuses all others in its values. */
@@ -34,4 +38,9 @@ export function chartSettings(): string {
       .sort(),
   ]);
   return `${JSON.stringify(Object.fromEntries(names), null, 2)}\n`;
+}
+
+/** Generates the default bound of all streams together, which the chart compares with the broker's claim. */
+export function chartStoreMax(): string {
+  return `${schedulerFields.natsStoreMaxBytes.defaultText}\n`;
 }

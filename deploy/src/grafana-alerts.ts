@@ -2,24 +2,34 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { datasource } from "./panel.ts";
 import { type AlertRule, isAlert, readRules } from "./rules.ts";
+import { withMatcher } from "./selectors.ts";
 
 /**
  * Converts the alerts to Grafana's provisioning format. A Prometheus alert fires if its query returns any value, zero included, so
- * the condition tests whether there is a number, not how large it is.
+ * the condition tests whether there is a number, not how large it is. With a matcher, every query selects only the series that it matches.
  */
-export function grafanaAlerts(): string {
+export function grafanaAlerts(matcher?: string): string {
   const groups = readRules().flatMap(({ groups }) =>
     groups.flatMap(({ name, rules }) => {
       const alerts = rules.filter(isAlert);
       return alerts.length === 0
         ? []
-        : [{ orgId: 1, name, folder: "Pixelmesh", interval: "1m", rules: alerts.map(toGrafanaRule) }];
+        : [
+            {
+              orgId: 1,
+              name,
+              folder: "Pixelmesh",
+              interval: "1m",
+              rules: alerts.map((rule) => toGrafanaRule(rule, matcher)),
+            },
+          ];
     }),
   );
   return stringify({ apiVersion: 1, groups }, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-function toGrafanaRule(rule: AlertRule) {
+function toGrafanaRule(rule: AlertRule, matcher: string | undefined) {
+  const expr = matcher === undefined ? rule.expr : withMatcher(rule.expr, matcher);
   return {
     uid: uidOf(rule),
     title: titleOf(rule),
@@ -29,7 +39,7 @@ function toGrafanaRule(rule: AlertRule) {
         refId: "A",
         relativeTimeRange: { from: 600, to: 0 },
         datasourceUid: datasource.uid,
-        model: { refId: "A", editorMode: "code", instant: true, range: false, expr: rule.expr.trim() },
+        model: { refId: "A", editorMode: "code", instant: true, range: false, expr: expr.trim() },
       },
       expression("B", { type: "math", expression: "is_number($A) || is_nan($A) || is_inf($A)" }),
       expression("C", {

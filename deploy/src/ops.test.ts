@@ -3,8 +3,11 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { chartFilesDir, dashboards, generatedFiles } from "./generate.ts";
-import { faultsOf } from "./queries.ts";
+import { queryOf } from "./panel.ts";
+import { faultsOf, namesIn, unusedMetrics } from "./queries.ts";
 import { allAlerts, readRules } from "./rules.ts";
+import { ownNamespace, withMatcher } from "./selectors.ts";
+import { faultsOfUnit } from "./unit-of.ts";
 
 const read = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), "utf8");
 const alerts = allAlerts();
@@ -27,8 +30,28 @@ describe("queries", () => {
     (_, expr) => expect(faultsOf(expr)).toEqual([]),
   );
 
-  test.each(panels.map(({ at, targets }) => [at, targets]))("of the panel %s have no fault", (_, targets) =>
-    expect(targets.flatMap(({ expr }) => faultsOf(expr))).toEqual([]),
+  test.each(panels.map((panel) => [panel.at, panel]))("of the panel %s have no fault, and its unit", (_, panel) => {
+    expect(panel.targets.flatMap((target) => faultsOf(queryOf(panel, target)))).toEqual([]);
+    expect(faultsOfUnit(panel)).toEqual([]);
+  });
+
+  test("select every metric of the registry, in a panel or a rule", () => {
+    const all = [...rules.map(({ expr }) => expr), ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))];
+    expect(unusedMetrics(all)).toEqual([]);
+    const withoutZones = all.filter((expr) => !expr.includes("pixelmesh_device_zone"));
+    expect(unusedMetrics(withoutZones)).toEqual(["pixelmesh_device_zone"]);
+  });
+
+  test.each(rules.map((rule) => ["record" in rule ? rule.record : rule.alert, rule.expr]))(
+    "of the rule %s keep namespaces apart",
+    (_, expr) => {
+      // An aggregation, a match or a join that does not name `namespace` mixes two meshes. `on ()` compares with a series of none.
+      const groupings = [...expr.matchAll(/\b(by|on)\s*\(([^)]*)\)/g)].map(
+        ([, , labels]) => labels?.split(/,\s*/) ?? [],
+      );
+      expect(groupings.filter(([first]) => first !== "" && first !== "namespace")).toEqual([]);
+      expect(expr).not.toMatch(/\b(sum|max|min|count|group|avg)\s*\(/);
+    },
   );
 });
 
@@ -69,6 +92,47 @@ describe("alerts", () => {
         `${alert} is silent`,
       ).toBe(true);
     }
+  });
+});
+
+describe("the chart's rules", () => {
+  const ruleFiles = [...generatedFiles()].filter(([path]) => /files\/(rules\/|grafana-alerts)/.test(path));
+
+  test("select the release's namespace in every selector, in the form that the chart replaces", () => {
+    expect(ruleFiles.length).toBeGreaterThan(5);
+    const exprs = ruleFiles.flatMap(([, text]) => [
+      ...JSON.stringify(parse(text)).matchAll(/"expr":("(?:[^"\\]|\\.)*")/g),
+    ]);
+    for (const [, json] of exprs) {
+      const expr: string = JSON.parse(json as string);
+      expect(expr.split(ownNamespace).length - 1, expr).toBe(namesIn(expr).length);
+    }
+    for (const [path, text] of ruleFiles) expect(text, path).not.toContain('namespace=~\\"');
+  });
+
+  test.each([
+    ["up", 'up{namespace="a"}'],
+    ["up{}", 'up{namespace="a"}'],
+    ['sum(rate(x{b="}"}[5m])) / on () y', 'sum(rate(x{namespace="a", b="}"}[5m])) / on () y{namespace="a"}'],
+    ["rate(x[$__rate_interval])", 'rate(x{namespace="a"}[$__rate_interval])'],
+    ['x{namespace=~"$namespace"} or y{d="$e"}', 'x{namespace=~"$namespace"} or y{namespace="a", d="$e"}'],
+  ])("%s with a matcher is %s", (query, expected) => expect(withMatcher(query, 'namespace="a"')).toBe(expected));
+});
+
+describe("units", () => {
+  const fault = (unit: "s" | "percentunit" | "cps" | "short", expr: string) =>
+    faultsOfUnit({ unit, targets: [{ expr, legend: "" }] }).length;
+  test.each([
+    ["s", "cps", "histogram_quantile(0.9, sum by (le) (rate(pixelmesh_tile_seconds_bucket[5m])))"],
+    ["cps", "short", "sum by (reason) (rate(pixelmesh_dead_letters_total[5m]))"],
+    ["short", "cps", "sum(increase(pixelmesh_dead_letters_total[1h]))"],
+    ["percentunit", "s", "a_seconds / b_seconds"],
+    ["s", "percentunit", "sum(a_seconds_sum) / sum(a_seconds_count)"],
+    ["s", "short", 'min(a_end_seconds > 0) - time() or on () label_replace(0 * max(b), "x", "none", "", "")'],
+    ["short", "s", "rate(process_cpu_seconds_total[5m]) * on (job) group_left (a) pixelmesh_build_info"],
+  ] as const)("%s, and not %s, is the unit of %s", (right, wrong, expr) => {
+    expect(fault(right, expr)).toBe(0);
+    expect(fault(wrong, expr)).toBe(1);
   });
 });
 

@@ -1,127 +1,74 @@
+import { emptyScope } from "./zero.ts";
+
 /** One query of a panel, with the legend of its series. */
 export type Target = { readonly expr: string; readonly legend: string };
 
-/** A panel of a dashboard. `steps` gives the colour from each value on. `width` is in columns of 24. */
+/** The colour of a panel's value from a threshold on. */
+export type Step = { readonly from: number; readonly color: "green" | "yellow" | "red" };
+
+/** What a panel needs besides a busy mesh without a GPU, so that its queries have series. */
+export type Need = "gpu" | "kubernetes" | "nats exporter";
+
+/** The source form of a panel. */
 export type Panel = {
   readonly title: string;
+  /** What it shows, as a sentence. */
   readonly description: string;
-  readonly unit: "s" | "bytes" | "percentunit" | "reqps" | "short" | "none";
+  /** A unit of Grafana; `faultsOfUnit` checks it against the queries. */
+  readonly unit: "s" | "bytes" | "Bps" | "percentunit" | "reqps" | "cps" | "mps" | "wps" | "short" | "none";
   readonly targets: readonly Target[];
-  readonly kind?: "timeseries" | "stat" | "table" | "heatmap";
-  readonly steps?: readonly { readonly from: number; readonly color: "green" | "yellow" | "red" }[];
+  /** Default: timeseries. */
+  readonly kind?: "timeseries" | "stat" | "table" | "state-timeline";
+  /** Of 24 columns; default 8. */
   readonly width?: number;
+  /** Thresholds; on a timeseries they are lines. */
+  readonly steps?: readonly Step[];
+  /** The colour below the first threshold; default green. */
+  readonly below?: Step["color"];
+  /** Texts that stand for values, with their colours. */
+  readonly values?: Readonly<Record<number, { readonly text: string; readonly color: Step["color"] }>>;
+  /** Why a healthy mesh has no series here. The panel then shows 0, as long as the mesh is scraped. */
+  readonly zeroBecause?: string;
+  readonly needs?: Need;
 };
 
 /** Panels under one heading. */
 export type Row = { readonly title: string; readonly panels: readonly Panel[] };
 
-/** The source form of a dashboard. `variables` are label values that the user can choose. */
+/** A variable that the user can choose, with the values of a label, or with values and their names from whole series. */
+export type Variable = {
+  readonly name: string;
+  readonly label: string;
+} & (
+  | { readonly labelOf: string; readonly series: string }
+  /** `pattern` has the named groups `value` and `text`. */
+  | { readonly query: string; readonly pattern: string }
+);
+
+/** The source form of a dashboard. Every dashboard has the variables of data source and namespace besides its own. */
 export type Dashboard = {
   readonly uid: string;
   readonly title: string;
   readonly description: string;
-  readonly variables?: readonly { readonly name: string; readonly query: string }[];
+  readonly variables?: readonly Variable[];
   readonly rows: readonly Row[];
 };
 
-/** The datasource of every dashboard, with the uid of the provisioning. */
+/** The datasource of alerts and the default of dashboards, with the uid of the provisioning. */
 export const datasource = { type: "prometheus", uid: "prometheus" } as const;
 
-/** Converts a dashboard to Grafana's JSON model. */
-export function toGrafana({ uid, title, description, variables = [], rows }: Dashboard) {
-  let id = 0;
-  let y = 0;
-  const panels = rows.flatMap((row) => {
-    const heading = {
-      id: ++id,
-      type: "row",
-      title: row.title,
-      collapsed: false,
-      gridPos: toGridPos(0, y, 24, 1),
-      panels: [],
-    };
-    y += 1;
-    let x = 0;
-    const panelModels = row.panels.map((panel) => {
-      const width = panel.width ?? 8;
-      if (x + width > 24) {
-        x = 0;
-        y += 8;
-      }
-      const model = toGrafanaPanel(panel, ++id, toGridPos(x, y, width, 8));
-      x += width;
-      return model;
-    });
-    y += 8;
-    return [heading, ...panelModels];
-  });
-  return {
-    uid,
-    title,
-    description,
-    tags: ["pixelmesh"],
-    schemaVersion: 39,
-    version: 1,
-    editable: false,
-    refresh: "30s",
-    time: { from: "now-1h", to: "now" },
-    timezone: "browser",
-    graphTooltip: 1,
-    links: [{ type: "dashboards", tags: ["pixelmesh"], title: "Pixelmesh", asDropdown: true }],
-    templating: { list: variables.map(toVariable) },
-    annotations: { list: [] },
-    panels,
-  };
+/** Returns the query of a target as Grafana runs it, without the variable of the namespace. */
+export function queryOf({ zeroBecause }: Panel, { expr, legend }: Target): string {
+  return zeroBecause === undefined ? expr : `(${expr}) or on () ${emptyScope(legend)}`;
 }
 
-const toGridPos = (x: number, y: number, w: number, h: number) => ({ x, y, w, h });
+/** The version of processes that the user has chosen, joined to a query about them. */
+export const ofVersion = (expr: string) =>
+  `${expr} * on (namespace, job, instance) group_left (version) pixelmesh_build_info{version=~"$version"}`;
 
-function toVariable({ name, query }: { readonly name: string; readonly query: string }) {
-  return {
-    name,
-    type: "query",
-    datasource,
-    query: { query: `label_values(${query})`, refId: name },
-    definition: `label_values(${query})`,
-    refresh: 2,
-    includeAll: true,
-    multi: true,
-    allValue: ".*",
-    current: { text: "All", value: "$__all" },
-    sort: 1,
-  };
-}
+/** The names of devices, joined to a query about them: card or machine, and in Kubernetes pod and node of one process that reports it. */
+export const withDeviceNames = (expr: string) =>
+  `${expr} * on (namespace, device) group_left (name, pod, node) topk by (namespace, device) (1, pixelmesh_device_info)`;
 
-function toGrafanaPanel(panel: Panel, id: number, gridPos: ReturnType<typeof toGridPos>) {
-  const { title, description, unit, targets, kind = "timeseries", steps = [] } = panel;
-  const thresholds = {
-    mode: "absolute",
-    steps: [{ color: "green", value: null }, ...steps.map(({ from, color }) => ({ color, value: from }))],
-  };
-  const lineStyle =
-    kind === "timeseries"
-      ? { custom: { fillOpacity: 8, thresholdsStyle: { mode: steps.length > 0 ? "line" : "off" } } }
-      : {};
-  return {
-    id,
-    type: kind,
-    title,
-    description,
-    datasource,
-    gridPos,
-    fieldConfig: {
-      defaults: { unit, thresholds, ...(unit === "percentunit" ? { min: 0 } : {}), ...lineStyle },
-      overrides: [],
-    },
-    options:
-      kind === "timeseries" ? { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi" } } : {},
-    targets: targets.map(({ expr, legend }, at) => ({
-      refId: String.fromCharCode(65 + at),
-      datasource,
-      expr,
-      legendFormat: legend,
-      exemplar: kind === "timeseries" && expr.includes("_bucket"),
-      ...(kind === "table" ? { instant: true, format: "table" } : {}),
-    })),
-  };
-}
+/** The legend of `withDeviceNames`. */
+export const deviceLegend = "{{name}} {{pod}} {{node}}";

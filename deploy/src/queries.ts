@@ -1,12 +1,7 @@
 import { metricDefinitions } from "@pixelmesh/telemetry";
 import { parser } from "@prometheus-io/lezer-promql";
 import { isAlert, readRules } from "./rules.ts";
-
-/** Patterns of dashboard variables in queries, each with a value that parses. */
-const variables: readonly [RegExp, string][] = [
-  [/\$__rate_interval|\$__interval|\$__range/g, "5m"],
-  [/\$\{?\w+(:\w+)?\}?/g, "x"],
-];
+import { withoutVariables } from "./selectors.ts";
 
 /** Metrics of other exporters that we query: of Node, Prometheus and the cluster. */
 const foreign = new Set([
@@ -21,11 +16,25 @@ const foreign = new Set([
   "nodejs_external_memory_bytes",
   "container_memory_working_set_bytes",
   "kube_pod_container_resource_limits",
+  // prometheus-nats-exporter, with the prefix that NATS's chart gives it.
+  "nats_varz_mem",
+  "nats_varz_connections",
+  "nats_varz_slow_consumers",
+  "nats_varz_in_msgs",
+  "nats_varz_out_msgs",
+  "nats_varz_in_bytes",
+  "nats_varz_out_bytes",
+  "nats_server_total_message_bytes",
+  "nats_server_max_storage",
+  "nats_stream_total_bytes",
+  "nats_stream_total_messages",
+  "nats_consumer_num_pending",
+  "nats_consumer_num_ack_pending",
 ]);
 
 /** Returns the faults of a query: where it does not parse, and metrics that no process exports. Empty if there are none. */
 export function faultsOf(query: string): string[] {
-  const text = variables.reduce((given, [pattern, value]) => given.replace(pattern, value), query);
+  const text = withoutVariables(query);
   const faults: string[] = [];
   const known = exportedNames();
   parser.parse(text).iterate({
@@ -38,6 +47,27 @@ export function faultsOf(query: string): string[] {
     },
   });
   return faults;
+}
+
+/** Returns the names of the series that a query selects. */
+export function namesIn(query: string): string[] {
+  const text = withoutVariables(query);
+  const found: string[] = [];
+  parser.parse(text).iterate({
+    enter({ type, from, to }) {
+      const name = type.name === "VectorSelector" ? /^[a-zA-Z_:][\w:]*/.exec(text.slice(from, to))?.[0] : undefined;
+      if (name !== undefined) found.push(name);
+    },
+  });
+  return found;
+}
+
+/** Returns the metrics of the registry that none of the queries selects. */
+export function unusedMetrics(queries: readonly string[]): string[] {
+  const used = new Set(queries.flatMap(namesIn));
+  return Object.keys(metricDefinitions).filter(
+    (name) => ![name, `${name}_bucket`, `${name}_sum`, `${name}_count`].some((series) => used.has(series)),
+  );
 }
 
 let names: ReadonlySet<string> | undefined;

@@ -47,7 +47,8 @@ export async function startPrometheus(targets: readonly string[], rules: string)
   async function query(expr: string) {
     const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
     type Result = { metric: Record<string, string>; value: [number, string] };
-    const { data } = (await answer.json()) as { data: { result: Result[] } };
+    const { data, error } = (await answer.json()) as { data?: { result: Result[] }; error?: string };
+    if (data === undefined) throw new Error(`Prometheus refuses "${expr}": ${error}`);
     return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
   }
   return {

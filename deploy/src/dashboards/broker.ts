@@ -1,10 +1,15 @@
 import type { Dashboard } from "../panel.ts";
+import { natsRows } from "./nats-exporter.ts";
 
-/** Messages and buckets, as the services measure them. */
+const consumed = (filter = "") =>
+  `sum by (stream) (rate(pixelmesh_messages_consumed_total${filter}[$__rate_interval]))`;
+
+/** Messages and buckets as the services measure them, and the servers as NATS's own exporter measures them. */
 export const broker: Dashboard = {
   uid: "pixelmesh-broker",
   title: "Pixelmesh / NATS",
-  description: "Messages between services: published, processed, malformed. Buckets. Lost connections.",
+  description:
+    "Messages between services: published, processed, malformed. Buckets. Connections. The servers themselves.",
   rows: [
     {
       title: "Messages",
@@ -12,7 +17,7 @@ export const broker: Dashboard = {
         {
           title: "Published",
           description: "Per second. Duplicate: the broker had the message already, which is harmless.",
-          unit: "reqps",
+          unit: "mps",
           targets: [
             {
               expr: "sum by (stream, result) (rate(pixelmesh_messages_published_total[$__rate_interval]))",
@@ -24,7 +29,7 @@ export const broker: Dashboard = {
           title: "Processed",
           description:
             "Per second, by the answer to the broker. Lost: acknowledged too late, so it was delivered again.",
-          unit: "reqps",
+          unit: "mps",
           targets: [
             {
               expr: "sum by (stream, answer) (rate(pixelmesh_messages_consumed_total[$__rate_interval]))",
@@ -33,12 +38,13 @@ export const broker: Dashboard = {
           ],
         },
         {
-          title: "Redelivered share",
-          description: "Share of all processed messages.",
+          title: "Redelivered messages",
+          description: "Part of all processed messages.",
           unit: "percentunit",
+          zeroBecause: "Without messages there is no ratio.",
           targets: [
             {
-              expr: 'sum by (stream) (rate(pixelmesh_messages_consumed_total{redelivered="true"}[$__rate_interval])) / sum by (stream) (rate(pixelmesh_messages_consumed_total[$__rate_interval]))',
+              expr: `(${consumed('{redelivered="true"}')} or ${consumed()} * 0) / (${consumed()} > 0)`,
               legend: "{{stream}}",
             },
           ],
@@ -49,10 +55,15 @@ export const broker: Dashboard = {
       title: "Buckets",
       panels: [
         {
-          title: "Used share",
+          title: "Fill of buckets",
           description:
-            "Share of the size limit. Entries of finished work are evicted from 80 % on; new jobs are refused above 85 % of the bucket jobs.",
+            "Part of the size limit. Entries of finished work are evicted from 80 % on; new jobs are refused above 85 % of the bucket jobs.",
           unit: "percentunit",
+          width: 6,
+          steps: [
+            { from: 0.8, color: "yellow" },
+            { from: 0.85, color: "red" },
+          ],
           targets: [
             {
               expr: "max by (bucket) (pixelmesh_bucket_bytes / (pixelmesh_bucket_bound_bytes > 0))",
@@ -64,13 +75,17 @@ export const broker: Dashboard = {
           title: "Entries",
           description: "Number of entries, two for each job. They take memory of the broker.",
           unit: "short",
-          targets: [{ expr: "max by (bucket) (pixelmesh_bucket_entries)", legend: "{{bucket}}" }],
+          width: 6,
+          targets: [
+            { expr: "sum by (bucket) (max by (namespace, bucket) (pixelmesh_bucket_entries))", legend: "{{bucket}}" },
+          ],
         },
         {
           title: "Evicted and not written",
           description:
             "Per second: evicted entries of finished work, and entries of the result cache that were not written because it was full.",
-          unit: "short",
+          unit: "cps",
+          width: 6,
           targets: [
             {
               expr: "sum by (bucket) (rate(pixelmesh_bucket_evictions_total[$__rate_interval]))",
@@ -82,15 +97,37 @@ export const broker: Dashboard = {
             },
           ],
         },
+        {
+          title: "Durable writes",
+          description: "Writes that services request of the broker, per second, by kind and by stream or bucket.",
+          unit: "wps",
+          width: 6,
+          targets: [
+            { expr: "sum by (what) (rate(pixelmesh_durable_writes_total[$__rate_interval]))", legend: "{{what}}" },
+          ],
+        },
       ],
     },
     {
-      title: "Faults",
+      title: "Connections and faults",
       panels: [
         {
+          title: "Connected processes",
+          description: "Processes with a connection to the broker, by role.",
+          unit: "none",
+          width: 6,
+          targets: [
+            {
+              expr: "sum by (service) (pixelmesh_nats_connected * on (namespace, job, instance) group_left (service) pixelmesh_build_info)",
+              legend: "{{service}}",
+            },
+          ],
+        },
+        {
           title: "Reconnects",
-          description: "Per 15 minutes, of all processes.",
+          description: "Per 15 minutes, of each process.",
           unit: "short",
+          width: 6,
           targets: [
             { expr: "sum by (instance) (increase(pixelmesh_nats_reconnects_total[15m]))", legend: "{{instance}}" },
           ],
@@ -99,6 +136,7 @@ export const broker: Dashboard = {
           title: "Malformed messages",
           description: "Per 15 minutes, by stream.",
           unit: "short",
+          width: 6,
           targets: [
             { expr: "sum by (stream) (increase(pixelmesh_malformed_messages_total[15m]))", legend: "{{stream}}" },
           ],
@@ -106,10 +144,12 @@ export const broker: Dashboard = {
         {
           title: "Conflicting writes of job records",
           description: "Compare-and-set writes that were retried, per second.",
-          unit: "reqps",
+          unit: "wps",
+          width: 6,
           targets: [{ expr: "sum(rate(pixelmesh_job_state_conflicts_total[$__rate_interval]))", legend: "conflicts" }],
         },
       ],
     },
+    ...natsRows,
   ],
 };

@@ -1,11 +1,21 @@
-import type { Dashboard } from "../panel.ts";
+import { type Dashboard, deviceLegend, withDeviceNames } from "../panel.ts";
 
-/** Utilisation, saturation and errors of scarce resources: memory of GPUs and machines, cores, slots. */
+const memoryOf = (kind: string) =>
+  `max by (namespace, device) (pixelmesh_device_memory_bytes{kind="${kind}", device=~"$device"})`;
+
+/** Utilisation, saturation and errors of devices: memory of GPUs and machines, zones, slots. */
 export const devices: Dashboard = {
   uid: "pixelmesh-devices",
   title: "Pixelmesh / GPU & memory",
-  description: "Memory, zones and slots of devices; memory and cores of processes.",
-  variables: [{ name: "device", query: "pixelmesh_device_memory_bytes, device" }],
+  description: "Memory, zones and slots of devices, by the names of their cards and machines.",
+  variables: [
+    {
+      name: "device",
+      label: "Device",
+      query: "pixelmesh_device_info",
+      pattern: 'device="(?<value>[^"]+)".*name="(?<text>[^"]+)"',
+    },
+  ],
   rows: [
     {
       title: "Devices",
@@ -19,10 +29,7 @@ export const devices: Dashboard = {
             { from: 0.95, color: "red" },
           ],
           targets: [
-            {
-              expr: 'max by (device) (pixelmesh_device_memory_bytes{kind="observed", device=~"$device"}) / max by (device) (pixelmesh_device_memory_bytes{kind="total", device=~"$device"})',
-              legend: "{{device}}",
-            },
+            { expr: withDeviceNames('pixelmesh:device_memory:ratio{device=~"$device"}'), legend: deviceLegend },
           ],
         },
         {
@@ -30,22 +37,56 @@ export const devices: Dashboard = {
           description:
             "Committed to slots, used by other programs (external), or still in use after its process ended (quarantined).",
           unit: "bytes",
-          targets: [
-            {
-              expr: 'max by (device, kind) (pixelmesh_device_memory_bytes{kind=~"committed|external|quarantined", device=~"$device"})',
-              legend: "{{device}} {{kind}}",
-            },
-          ],
+          targets: ["committed", "external", "quarantined"].map((kind) => ({
+            expr: withDeviceNames(memoryOf(kind)),
+            legend: `${deviceLegend} ${kind}`,
+          })),
         },
         {
           title: "Zone",
-          description: "0 green, 1 amber, 2 red.",
+          description: "Green: all work is granted. Amber: only light work. Red: none.",
           unit: "none",
+          kind: "state-timeline",
           steps: [
             { from: 1, color: "yellow" },
             { from: 2, color: "red" },
           ],
-          targets: [{ expr: 'max by (device) (pixelmesh_device_zone{device=~"$device"})', legend: "{{device}}" }],
+          values: {
+            0: { text: "green", color: "green" },
+            1: { text: "amber", color: "yellow" },
+            2: { text: "red", color: "red" },
+          },
+          targets: [
+            {
+              expr: withDeviceNames('max by (namespace, device) (pixelmesh_device_zone{device=~"$device"})'),
+              legend: deviceLegend,
+            },
+          ],
+        },
+        {
+          title: "GPU memory",
+          description: "Used part of each GPU's memory, for all programs, and the lines of AMBER and RED.",
+          unit: "percentunit",
+          width: 12,
+          needs: "gpu",
+          steps: [
+            { from: 0.85, color: "yellow" },
+            { from: 0.95, color: "red" },
+          ],
+          targets: [{ expr: withDeviceNames('pixelmesh:vram:ratio{device=~"$device"}'), legend: deviceLegend }],
+        },
+        {
+          title: "GPUs that can be read",
+          description:
+            "Expected by the settings or at the start of each worker, and readable now. Both are 0 without a GPU provider.",
+          unit: "none",
+          width: 12,
+          targets: [
+            {
+              expr: "sum by (service, state) (pixelmesh_gpus * on (namespace, job, instance) group_left (service) pixelmesh_build_info)",
+              legend: "{{service}} {{state}}",
+            },
+          ],
         },
       ],
     },
@@ -62,9 +103,10 @@ export const devices: Dashboard = {
           ],
         },
         {
-          title: "Refused",
-          description: "Per second, by reason.",
-          unit: "reqps",
+          title: "Refused requests",
+          description: "Requests for slots that were refused, per second, by reason.",
+          unit: "cps",
+          zeroBecause: "No request is refused while queues are short and devices are large enough.",
           targets: [
             { expr: "sum by (reason) (rate(pixelmesh_slot_refused_total[$__rate_interval]))", legend: "{{reason}}" },
           ],
@@ -80,44 +122,22 @@ export const devices: Dashboard = {
             },
           ],
         },
-        {
-          title: "Loading models",
-          description: "p95 by model.",
-          unit: "s",
-          targets: [
-            {
-              expr: "histogram_quantile(0.95, sum by (le, model) (rate(pixelmesh_model_load_seconds_bucket[$__rate_interval])))",
-              legend: "{{model}}",
-            },
-          ],
-        },
       ],
     },
     {
-      title: "Processes",
+      title: "Containers",
       panels: [
         {
-          title: "Memory of processes",
-          description: "Resident memory as a share of each process's limit, without inference hosts.",
+          title: "Memory of containers",
+          description: "Working set as a part of the limit, inference hosts included.",
           unit: "percentunit",
+          width: 24,
+          needs: "kubernetes",
           steps: [
             { from: 0.85, color: "yellow" },
             { from: 0.95, color: "red" },
           ],
-          targets: [{ expr: "pixelmesh:process_memory:ratio", legend: "{{instance}}" }],
-        },
-        {
-          title: "Cores",
-          description: "Used by each process.",
-          unit: "short",
-          targets: [{ expr: "rate(process_cpu_seconds_total[$__rate_interval])", legend: "{{instance}}" }],
-        },
-        {
-          title: "Event loop lag",
-          description: "p99 of each process.",
-          unit: "s",
-          steps: [{ from: 0.5, color: "red" }],
-          targets: [{ expr: "nodejs_eventloop_lag_p99_seconds", legend: "{{instance}}" }],
+          targets: [{ expr: "pixelmesh:container_memory:ratio", legend: "{{pod}} {{container}}" }],
         },
       ],
     },

@@ -7,7 +7,8 @@ const quantiles = (quantile: number, by: string, metric: string, filter = "") =>
 export const jobs: Dashboard = {
   uid: "pixelmesh-jobs",
   title: "Pixelmesh / Jobs",
-  description: "How the time of jobs is spent: steps, queues, slots. Failed, degraded and refused work.",
+  description:
+    "How the time of jobs is spent: steps, queues, slots. Failed, degraded and refused work. Batches and previews.",
   rows: [
     {
       title: "Steps",
@@ -49,24 +50,41 @@ export const jobs: Dashboard = {
           title: "Steps that wait or run",
           description: "Work items, by role.",
           unit: "short",
-          targets: [{ expr: "max by (queue) (pixelmesh_queue_messages)", legend: "{{queue}}" }],
+          width: 6,
+          targets: [
+            { expr: "sum by (queue) (max by (namespace, queue) (pixelmesh_queue_messages))", legend: "{{queue}}" },
+          ],
         },
         {
           title: "Oldest step",
           description: "Age of the oldest step that waits or runs, by role.",
           unit: "s",
+          width: 6,
           steps: [{ from: 60, color: "yellow" }],
           targets: [{ expr: "max by (queue) (pixelmesh_queue_oldest_wait_seconds)", legend: "{{queue}}" }],
         },
         {
           title: "Steps by outcome",
           description:
-            "Per second. Given back: before its start, so it does not count as an attempt. Lost: redelivered to another worker.",
-          unit: "reqps",
+            "Per second. Requeued: given back before its start, so it does not count as an attempt. Lost: redelivered to another worker.",
+          unit: "cps",
+          width: 6,
           targets: [
             {
               expr: "sum by (outcome) (rate(pixelmesh_step_duration_seconds_count[$__rate_interval]))",
               legend: "{{outcome}}",
+            },
+          ],
+        },
+        {
+          title: "Accepted jobs",
+          description: "Per second, by pipeline and priority.",
+          unit: "cps",
+          width: 6,
+          targets: [
+            {
+              expr: "sum by (pipeline, priority) (rate(pixelmesh_jobs_submitted_total[$__rate_interval]))",
+              legend: "{{pipeline}} {{priority}}",
             },
           ],
         },
@@ -78,32 +96,29 @@ export const jobs: Dashboard = {
         {
           title: "Failures by reason",
           description: "Jobs that did not succeed, per second.",
-          unit: "reqps",
+          unit: "cps",
+          width: 6,
+          zeroBecause: "No job fails on a healthy mesh.",
           targets: [
             { expr: "sum by (reason) (rate(pixelmesh_job_failures_total[$__rate_interval]))", legend: "{{reason}}" },
           ],
         },
         {
-          title: "Degradations",
+          title: "Lowered results",
           description: "Degradations that callers allowed, per second.",
-          unit: "reqps",
+          unit: "cps",
+          width: 6,
+          zeroBecause: "No result is degraded while there is capacity.",
           targets: [
             { expr: "sum by (kind) (rate(pixelmesh_adaptations_total[$__rate_interval]))", legend: "{{kind}}" },
           ],
         },
         {
-          title: "Repairs by the reconciler, and dead letters",
-          description: "Per hour. Each dead letter waits for an operator.",
-          unit: "short",
-          targets: [
-            { expr: "sum by (what) (increase(pixelmesh_reconciled_total[1h]))", legend: "{{what}}" },
-            { expr: "sum by (reason) (increase(pixelmesh_dead_letters_total[1h]))", legend: "dead letter {{reason}}" },
-          ],
-        },
-        {
           title: "Refused pictures",
           description: "By reason, per second.",
-          unit: "reqps",
+          unit: "cps",
+          width: 6,
+          zeroBecause: "Most callers send pictures that can be read.",
           targets: [
             {
               expr: "sum by (reason) (rate(pixelmesh_input_refused_total[$__rate_interval])) > 0",
@@ -112,13 +127,82 @@ export const jobs: Dashboard = {
           ],
         },
         {
-          title: "Size of pictures",
-          description: "p50 and p95 of the megapixels uploaded.",
+          title: "Repairs by the reconciler, and dead letters",
+          description: "Per hour. Each dead letter waits for an operator.",
           unit: "short",
+          width: 6,
+          targets: [
+            { expr: "sum by (what) (increase(pixelmesh_reconciled_total[1h]))", legend: "{{what}}" },
+            { expr: "sum by (reason) (increase(pixelmesh_dead_letters_total[1h]))", legend: "dead letter {{reason}}" },
+          ],
+        },
+      ],
+    },
+    {
+      title: "Pictures",
+      panels: [
+        {
+          title: "Megapixels",
+          description: "p50 and p95 of the uploaded pictures.",
+          unit: "short",
+          width: 6,
           targets: [0.5, 0.95].map((quantile) => ({
             expr: `histogram_quantile(${quantile}, sum by (le) (rate(pixelmesh_input_megapixels_bucket[$__rate_interval])))`,
             legend: `p${quantile * 100} MP`,
           })),
+        },
+        {
+          title: "Bytes",
+          description: "p50 and p95 of the encoded size of the uploaded pictures.",
+          unit: "bytes",
+          width: 6,
+          targets: [0.5, 0.95].map((quantile) => ({
+            expr: `histogram_quantile(${quantile}, sum by (le) (rate(pixelmesh_input_bytes_bucket[$__rate_interval])))`,
+            legend: `p${quantile * 100}`,
+          })),
+        },
+        {
+          title: "Previews",
+          description:
+            "Per second. Kept: made before. Computed: from a kept copy of the source. Decoded: from the source.",
+          unit: "cps",
+          width: 6,
+          targets: [
+            { expr: "sum by (result) (rate(pixelmesh_previews_total[$__rate_interval]))", legend: "{{result}}" },
+          ],
+        },
+        {
+          title: "Shared beginnings of chains",
+          description: "Per second. Made: computed by a step. Joined: taken by another step of the job.",
+          unit: "cps",
+          width: 6,
+          targets: [
+            {
+              expr: "sum by (result) (rate(pixelmesh_shared_beginnings_total[$__rate_interval]))",
+              legend: "{{result}}",
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: "Batches",
+      panels: [
+        {
+          title: "Unfinished batches",
+          description: "Batches of which a job has not ended.",
+          unit: "short",
+          width: 12,
+          targets: [{ expr: "sum(max by (namespace) (pixelmesh_batches_open))", legend: "open" }],
+        },
+        {
+          title: "Ended batches",
+          description: "Per hour, by outcome.",
+          unit: "short",
+          width: 12,
+          targets: [
+            { expr: "sum by (outcome) (increase(pixelmesh_batches_finished_total[1h]))", legend: "{{outcome}}" },
+          ],
         },
       ],
     },

@@ -21,7 +21,8 @@ export const objective: Dashboard = {
             { from: 0.75, color: "yellow" },
             { from: 1, color: "red" },
           ],
-          targets: [{ expr: "pixelmesh:jobs_failed:burnrate3d / 0.01", legend: "budget" }],
+          zeroBecause: "Without jobs nothing is used.",
+          targets: [{ expr: "max(pixelmesh:jobs_failed:burnrate3d >= 0) / 0.01", legend: "budget" }],
         },
         {
           title: "Failed share by window",
@@ -33,7 +34,11 @@ export const objective: Dashboard = {
             { from: 0.01, color: "yellow" },
             { from: 0.144, color: "red" },
           ],
-          targets: windows.map((window) => ({ expr: `pixelmesh:jobs_failed:burnrate${window}`, legend: window })),
+          zeroBecause: "Without jobs there is no ratio.",
+          targets: windows.map((window) => ({
+            expr: `max(pixelmesh:jobs_failed:burnrate${window} >= 0)`,
+            legend: window,
+          })),
         },
       ],
     },
@@ -46,7 +51,8 @@ export const objective: Dashboard = {
           unit: "percentunit",
           width: 12,
           steps: [{ from: 0.05, color: "red" }],
-          targets: [{ expr: "pixelmesh:job_duration_over30s:ratio10m", legend: "{{pipeline}}" }],
+          zeroBecause: "Without jobs there is no ratio.",
+          targets: [{ expr: "pixelmesh:job_duration_over30s:ratio10m >= 0", legend: "{{pipeline}}" }],
         },
         {
           title: "p95 of jobs",

@@ -1,4 +1,5 @@
 import type { Dashboard } from "../panel.ts";
+import { tierRow } from "./storage-tiers.ts";
 
 /** The result cache, other caches, and blobs. */
 export const storage: Dashboard = {
@@ -13,13 +14,15 @@ export const storage: Dashboard = {
           title: "Hit rate",
           description: "Of the result cache, over 30 minutes. A coalesced step counts as a hit.",
           unit: "percentunit",
+          below: "red",
           steps: [{ from: 0.5, color: "green" }],
-          targets: [{ expr: "pixelmesh:cache_hit:ratio30m", legend: "{{cache}}" }],
+          zeroBecause: "Without look-ups there is no rate.",
+          targets: [{ expr: "pixelmesh:cache_hit:ratio30m >= 0", legend: "{{cache}}" }],
         },
         {
           title: "Look-ups",
           description: "In the result cache per second, by result.",
-          unit: "reqps",
+          unit: "cps",
           targets: [
             {
               expr: "sum by (cache, result) (rate(pixelmesh_cache_requests_total[$__rate_interval]))",
@@ -32,9 +35,10 @@ export const storage: Dashboard = {
           description:
             "Specifications and catalogue in the memory of ingest, models in that of inference hosts, blobs on the disk of storage.",
           unit: "percentunit",
+          zeroBecause: "Without look-ups there is no rate.",
           targets: [
             {
-              expr: 'sum by (tier) (rate(pixelmesh_cache_tier_requests_total{result="hit"}[30m])) / sum by (tier) (rate(pixelmesh_cache_tier_requests_total[30m]))',
+              expr: 'sum by (tier) (rate(pixelmesh_cache_tier_requests_total{result="hit"}[30m])) / (sum by (tier) (rate(pixelmesh_cache_tier_requests_total[30m])) > 0)',
               legend: "{{tier}}",
             },
           ],
@@ -58,7 +62,7 @@ export const storage: Dashboard = {
           title: "Deleted",
           description:
             "Blobs per second that expired or were evicted, by kind. Evicted outputs end before their retention time.",
-          unit: "reqps",
+          unit: "cps",
           targets: [
             {
               expr: "sum by (kind) (rate(pixelmesh_storage_evictions_total[$__rate_interval]))",
@@ -78,7 +82,12 @@ export const storage: Dashboard = {
           title: "Steps that wait for the store",
           description: "Finished steps whose results are still in the worker.",
           unit: "short",
-          targets: [{ expr: "sum by (job, instance) (pixelmesh_steps_waiting_for_storage)", legend: "{{instance}}" }],
+          targets: [
+            {
+              expr: "sum by (service) (pixelmesh_steps_waiting_for_storage * on (namespace, job, instance) group_left (service) pixelmesh_build_info)",
+              legend: "{{service}}",
+            },
+          ],
         },
         {
           title: "Free space on the disk",
@@ -88,6 +97,7 @@ export const storage: Dashboard = {
         },
       ],
     },
+    tierRow,
     {
       title: "Blobs",
       panels: [
@@ -108,8 +118,8 @@ export const storage: Dashboard = {
           unit: "s",
           targets: [
             {
-              expr: 'histogram_quantile(0.95, sum by (le, job, rpc_method) (rate(rpc_client_call_duration_seconds_bucket{rpc_method=~"pixelmesh.storage.*"}[$__rate_interval])))',
-              legend: "{{job}} {{rpc_method}}",
+              expr: 'histogram_quantile(0.95, sum by (le, service, rpc_method) (rate(rpc_client_call_duration_seconds_bucket{rpc_method=~"pixelmesh.storage.*"}[$__rate_interval]) * on (namespace, job, instance) group_left (service) pixelmesh_build_info))',
+              legend: "{{service}} {{rpc_method}}",
             },
           ],
         },

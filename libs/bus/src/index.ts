@@ -24,6 +24,7 @@ export { type FedEntry, followKeys, type KeyFeed, type KeyFeedOptions } from "./
 export { bidForLease, type LeaseBid } from "./kv/lease.ts";
 export { announceService, listServices, type ServiceFacts } from "./kv/service-registry.ts";
 export { type Entry, openStore, type Store } from "./kv/store.ts";
+export { readLastRevision, readNextEntry, type WalkedEntry } from "./kv/walk-bucket.ts";
 export {
   type DeadLetter,
   type DeadLetterFilter,

@@ -138,7 +138,7 @@ test("a process receives changes and progress of every job from other processes"
   const other = await connectAnother();
   publishChanged(other, "b", 1);
   publishChanged(other, "a", 2);
-  publishProgress(other, { jobId: "a", stepId: "s", attempt: 1, fraction: 0.5, etaMs: -1 });
+  publishProgress(other, { jobId: "a", stepId: "s", attempt: 1, fraction: 0.5, etaMs: -1, wait: undefined });
   await expect.poll(() => received.toSorted()).toEqual(["a 0.5", "a changed", "b changed"]);
   end();
 });

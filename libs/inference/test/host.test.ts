@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createModelsDir, identity, noise, selfDivided, smallUpscaler, startTestHost } from "@pixelmesh/testing/models";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
+import type { HostEvent } from "../src/index.ts";
 
 const pidOf = async (host: Awaited<ReturnType<typeof startTestHost>>["host"]) => (await host.describe()).pid!;
 const isAlive = (pid: number) => {
@@ -158,10 +159,13 @@ describe("an inference host", () => {
   });
 
   test("falls back to the CPU only if the list names it", async () => {
-    await expect(startTestHost({ providers: ["cuda"] })).rejects.toMatchObject({
+    const ends: HostEvent[] = [];
+    const observe = (event: HostEvent) => void ends.push(event);
+    await expect(startTestHost({ providers: ["cuda"], observe })).rejects.toMatchObject({
       reason: "INFERENCE_FAILED",
       message: "No execution provider could be proven; tried: cuda",
     });
+    expect(ends).toEqual([{ type: "ended", reason: "not_proven" }]);
     await using started = await startTestHost({ providers: ["tensorrt", "cuda", "cpu"] });
     expect(started.host.provider).toBe("cpu");
     const warning = started.log.lines.find(({ level }) => level === "warn");

@@ -21,6 +21,11 @@ export const busFields = {
     min: 1,
     max: 5,
   }),
+  natsOwner: field.text(
+    "PIXELMESH_NATS_OWNER",
+    "",
+    "Name of this mesh, such as `namespace/release`. The first mesh records it in the NATS account; a mesh of another name is refused there. Empty: no check.",
+  ),
   natsStoreMaxBytes: field.byteSize(
     "PIXELMESH_NATS_STORE_MAX",
     "4GiB",

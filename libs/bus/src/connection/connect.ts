@@ -16,6 +16,8 @@ export type BusOptions = BusSecurity &
     readonly natsUrl: string;
     readonly natsReplicas: number;
     readonly ackWaitMs: number;
+    /** Name of the mesh that may use the account; empty or absent: any. */
+    readonly natsOwner?: string;
     /** Shown in the broker's connection list. */
     readonly name: string;
     readonly log: Logger;
@@ -39,6 +41,8 @@ export type Bus = {
   readonly kvm: Kvm;
   readonly ackWaitMs: number;
   readonly replicas: number;
+  /** Name of the mesh that may use the account; empty: any. */
+  readonly owner: string;
   readonly boundSettings: BoundSettings;
   /** The planned bounds of streams and buckets. */
   readonly bounds: StreamBounds;
@@ -58,7 +62,11 @@ const requestTimeoutMs = 2_000;
  * ConfigError for security files that cannot be used.
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
-  const { log, metrics, onState } = options;
+  const { log, metrics } = options;
+  const onState = (connected: boolean) => {
+    metrics.set("pixelmesh_nats_connected", {}, connected ? 1 : 0);
+    options.onState?.(connected);
+  };
   const security = toSecurity(options);
   const connection = await waitForBroker(log, () => connectOnce(options, security), options.connectTimeoutMs ?? 10_000);
   const nc = toBatchedConnection(connection, (error) => log.debug({ err: error }, "unconfirmed message not sent"));
@@ -66,18 +74,18 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     for await (const status of nc.status()) {
       if (status.type === "disconnect") {
         log.warn({}, "broker connection lost");
-        onState?.(false);
+        onState(false);
       } else if (status.type === "reconnect") {
         log.info({}, "broker connection is back");
         metrics.count("pixelmesh_nats_reconnects_total", {});
-        onState?.(true);
+        onState(true);
       }
     }
   })();
   const boundSettings = toBoundSettings(options);
   // `checkAPI: false` avoids a request to the broker, which may be away again.
   const js = jetstream(nc, { timeout: requestTimeoutMs, checkAPI: false });
-  onState?.(true);
+  onState(true);
   return {
     nc,
     js,
@@ -85,6 +93,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     kvm: new Kvm(js),
     ackWaitMs: options.ackWaitMs,
     replicas: options.natsReplicas,
+    owner: options.natsOwner ?? "",
     boundSettings,
     bounds: planBounds(boundSettings),
     log,

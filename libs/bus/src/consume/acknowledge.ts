@@ -13,7 +13,7 @@ export async function acknowledgeInSpan(
   if (processing === noSpan) return send();
   try {
     return await processing.run(() =>
-      withSpan(`settle ${stream}`, { kind: "client", attributes: settleAttributes }, async (span) => {
+      withSpan(`settle ${stream}`, { kind: "client", attributes: toSettleAttributes(stream) }, async (span) => {
         const verb = await send();
         span.set({ "messaging.operation.name": verb });
         return verb;
@@ -25,7 +25,11 @@ export async function acknowledgeInSpan(
 }
 
 /** OpenTelemetry calls the acknowledgement of a message `settle`. */
-const settleAttributes = { "messaging.system": "nats", "messaging.operation.type": "settle" } as const;
+const toSettleAttributes = (stream: string) => ({
+  "messaging.system.name": "nats",
+  "messaging.operation.type": "settle",
+  "messaging.destination.name": stream,
+});
 
 /**
  * Sends an acknowledgement and returns its verb; `lost` if none was sent. After a pause above `ack_wait` (`isLate`), another worker may

@@ -80,9 +80,10 @@ function toProcessSpan<T>(options: ProcessOptions<T>, message: T, delivery: Deli
   if (!options.describe) return undefined;
   const { name, attributes: own } = options.describe(message, delivery);
   const attributes = {
-    "messaging.system": "nats",
+    "messaging.system.name": "nats",
     "messaging.operation.name": "process",
     "messaging.operation.type": "process",
+    "messaging.destination.name": options.stream,
     "pixelmesh.nats.stream": options.stream,
     "pixelmesh.nats.delivery_count": delivery.deliveries,
     "pixelmesh.queue.wait_ms": Math.max(0, Date.now() - delivery.storedUnixMs),

@@ -24,9 +24,10 @@ export async function publishWork(bus: Bus, role: WorkerRole, item: WorkItem, re
   const messageId = `${item.jobId}:${item.stepId}:${item.attempt}${repeat === "" ? "" : `:${repeat}`}`;
   const payload = WorkItem.encode(item).finish();
   const attributes = {
-    "messaging.system": "nats",
+    "messaging.system.name": "nats",
     "messaging.operation.name": "publish",
     "messaging.operation.type": "send",
+    "messaging.destination.name": workStream(role),
     "messaging.destination.template": workTemplate(role),
     "messaging.message.id": messageId,
     "messaging.message.conversation_id": item.jobId,

@@ -1,19 +1,18 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AckPolicy, DeliverPolicy, type DiscardPolicy, JetStreamApiError, StorageType } from "@nats-io/jetstream";
-import type { KvOptions } from "@nats-io/kv";
 import { workerRoles } from "@pixelmesh/roles";
 import type { Bus } from "../connection/connect.ts";
 import { waitForBroker } from "../connection/wait-for-broker.ts";
 import { removeAbandonedConsumers } from "../consume/remove-abandoned-consumers.ts";
+import { claimAccount } from "./account-owner.ts";
 import { applyBound, isStoreFull } from "./apply-bound.ts";
+import { ensureBucket } from "./ensure-bucket.ts";
 import { planBounds, type StreamBounds } from "./stream-bounds.ts";
 import { buckets, planStreams, type StreamPlan } from "./stream-plans.ts";
 import { eventConsumer, workConsumers } from "./subjects.ts";
 
 const nanosPerMs = 1e6;
-/** JetStream API codes: a stream of this name exists with other settings; another stream has its subjects (10065). */
+/** JetStream API codes: a stream of this name exists with other settings; none does. */
 const existsOtherwise = 10058;
-const streamExists: ReadonlySet<number> = new Set([existsOtherwise, 10065]);
 const notFound = 10059;
 const leastStoreBytes = 64 * 2 ** 20;
 /** Streams of earlier releases, whose bounds would count. The request id of a job was in `requests`; it is in the specification now. */
@@ -22,9 +21,11 @@ const formerStreams = ["KV_requests"];
 /**
  * Creates all streams, consumers and buckets, changes the bounds of existing ones, and removes consumers that listings of earlier
  * releases left. Idempotent; several processes may run it at once. If the broker's store is too small, all bounds are halved until they
- * fit. Waits up to `timeoutMs` for the broker, then throws BROKER_UNAVAILABLE; throws at once if the broker refuses.
+ * fit. Waits up to `timeoutMs` for the broker, then throws BROKER_UNAVAILABLE; throws at once if the broker refuses, or if the account
+ * belongs to another mesh.
  */
 export async function provision(bus: Bus, timeoutMs = 10_000): Promise<void> {
+  await claimAccount(bus, timeoutMs);
   await waitForBroker(bus.log, () => provisionOnce(bus), timeoutMs);
 }
 
@@ -61,20 +62,6 @@ async function provisionWithin(bus: Bus, bounds: StreamBounds): Promise<void> {
     }
   }
   await ensureConsumer(bus, eventConsumer.stream, eventConsumer.durable, "jobs.>");
-}
-
-/** Creates a bucket. A broker may refuse it while another process creates it; the next try then succeeds. */
-async function ensureBucket({ kvm, replicas }: Bus, name: string, limits: Partial<KvOptions>): Promise<void> {
-  for (let triesLeft = 10; ; triesLeft--) {
-    try {
-      await kvm.create(name, { ...limits, history: 1, replicas, storage: StorageType.File });
-      return;
-    } catch (error) {
-      const exists = error instanceof JetStreamApiError && streamExists.has(error.code);
-      if (!exists || triesLeft <= 0) throw error;
-      await sleep(100);
-    }
-  }
 }
 
 /** The client creates buckets that refuse writes when they are full. */

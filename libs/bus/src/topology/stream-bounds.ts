@@ -35,6 +35,7 @@ export type BucketName =
   | "batches"
   | "callbacks"
   | "uploads"
+  | "blobs"
   | "open"
   | "waits"
   | "leases"
@@ -83,8 +84,8 @@ export function planBounds(settings: BoundSettings): StreamBounds {
     batches: toMaxBytes("batches", settings.natsBatchesMaxBytes),
   };
   const small = { leases: MiB, services: 4 * MiB, profiles: 4 * MiB, uploads: 32 * MiB };
-  /** Work streams, dead letters, `open`, `waits` and `callbacks`. */
-  const fixedCount = workerRoles.length + 4;
+  /** Work streams, dead letters, `open`, `waits`, `callbacks` and `blobs`. */
+  const fixedCount = workerRoles.length + 5;
   const total = Object.values(configured).reduce((sum, bytes) => sum + bytes, fixedCount * fixed);
   const available = settings.natsStoreMaxBytes - Object.values(small).reduce((sum, bytes) => sum + bytes);
   const factor = Math.min(1, Math.max(0, available) / total);
@@ -101,6 +102,7 @@ export function planBounds(settings: BoundSettings): StreamBounds {
       open: scaled(fixed),
       waits: scaled(fixed),
       callbacks: scaled(fixed),
+      blobs: scaled(fixed),
     },
   };
 }

@@ -73,6 +73,8 @@ export const buckets: readonly BucketPlan[] = [
   // As long as an upload without a job is kept, and the time that clocks may differ. A full bucket removes its oldest entries: their senders are
   // asked for the bytes again.
   { name: "uploads", ttlMs: uploadTtlMs, maxValueBytes: 1024, discard: DiscardPolicy.Old },
+  // The index of the shared store of blobs, about 0.2 KiB each. A full bucket refuses puts until the sweeper has removed entries.
+  { name: "blobs", ttlMs: 0, maxValueBytes: 64 * 1024 },
   // An entry is removed when its job ends; the time to live is longer than any deadline.
   { name: "open", ttlMs: 7 * dayMs, maxValueBytes: 1024 },
   { name: "waits", ttlMs: 2 * dayMs, maxValueBytes: 1024 },

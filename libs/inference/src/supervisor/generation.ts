@@ -54,6 +54,7 @@ export async function startGeneration(options: HostOptions, limits: HostLimits, 
   } catch (error) {
     connection.kill("not_proven", "it did not start");
     await connection.ended;
+    options.observe?.({ type: "ended", reason: "not_proven" });
     throw error;
   }
 }

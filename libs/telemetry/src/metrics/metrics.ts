@@ -76,7 +76,7 @@ export function createMetrics(service: string, version: string, memoryLimit = Nu
     const table = definition.type === "histogram" ? histograms(name) : values(name);
     for (const labels of closedSeries(definition)) table.of(labels);
   }
-  values("pixelmesh_build_info").of({ service, version, node: process.version }).set(1);
+  values("pixelmesh_build_info").of({ service, version, runtime: process.version }).set(1);
   values("pixelmesh_process_memory_limit_bytes").of({}).set(Math.min(memoryLimit, memoryLimitBytes()));
 
   return {

@@ -9,6 +9,9 @@ const neverMs = 2 ** 31 - 1;
 
 const names = ["p50", "p99", "max"] as const;
 
+/** Gauges of prom-client whose names end as only those of counters may. The same values are in `nodejs_active_{handles,requests,resources}` by type. */
+const misnamed = /^nodejs_active_\w+_total$/;
+
 /**
  * Adds prom-client's metrics of a Node process to a registry, with another measure of the event loop's lag: seconds since the last
  * scrape without the sampling interval, so that the lag of a free event loop is zero. The processor time counts from the process's start.
@@ -21,7 +24,7 @@ export function collectProcessMetrics(registry: Registry<OpenMetricsContentType>
   for (const [name, us] of Object.entries(used))
     (registry.getSingleMetric(`process_${name}_seconds_total`) as Counter | undefined)?.inc(us / 1e6);
   for (const { name } of registry.getMetricsAsArray())
-    if (name.startsWith("nodejs_eventloop_lag")) registry.removeSingleMetric(name);
+    if (name.startsWith("nodejs_eventloop_lag") || misnamed.test(name)) registry.removeSingleMetric(name);
   const delays = monitorEventLoopDelay({ resolution: sampleMs });
   delays.enable();
   const gauges = names.map(

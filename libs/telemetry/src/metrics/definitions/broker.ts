@@ -76,6 +76,18 @@ export const brokerMetrics = {
     labels: { reason: ["POISON", "MALFORMED"] },
     from: workerRoles,
   },
+  pixelmesh_nats_connected: {
+    type: "gauge",
+    help: "1 while the process is connected to the broker, else 0.",
+    labels: {},
+    from: brokerRoles,
+  },
+  pixelmesh_lease_held: {
+    type: "gauge",
+    help: "1 in the process that holds a lease, else 0: the leading scheduler, and the replica of ingest that reconciles.",
+    labels: { lease: ["scheduler", "reconciler"] },
+    from: ["ingest", "scheduler"],
+  },
   pixelmesh_nats_reconnects_total: {
     type: "counter",
     help: "Reconnections to the broker.",

@@ -1,6 +1,22 @@
 import { modelRoles, workerRoles } from "@pixelmesh/roles";
 import { type Definition, jobSeconds, modelOperations, operations, rpcSeconds, waitSeconds } from "./definition.ts";
 
+/** Why inference hosts end, as `HostEndReason` of `libs/inference` lists them. */
+const hostEndReasons = [
+  "crashed",
+  "hung",
+  "poisoned",
+  "out_of_memory",
+  "recycled",
+  "not_proven",
+  "idle",
+  "evicted",
+  "unloaded",
+  "closed",
+] as const;
+/** ONNX Runtime's execution providers, as `Provider` of `libs/inference` lists them. */
+const providers = ["tensorrt", "cuda", "webgpu", "cpu"] as const;
+
 /** Metrics of devices, slots, models and inference hosts. */
 export const deviceMetrics = {
   pixelmesh_slot_wait_seconds: {
@@ -40,6 +56,18 @@ export const deviceMetrics = {
     labels: { device: "open" },
     from: ["scheduler"],
   },
+  pixelmesh_device_info: {
+    type: "gauge",
+    help: "Always 1, from each process that reports a device: its kind (`gpu` or `host`), and the name of its card or machine.",
+    labels: { device: "open", kind: "open", name: "open" },
+    from: workerRoles,
+  },
+  pixelmesh_gpus: {
+    type: "gauge",
+    help: "GPUs of the process. `expected`: found at its start, at least 1 if its settings name a GPU provider; `readable`: with a fresh reading now.",
+    labels: { state: ["expected", "readable"] },
+    from: modelRoles,
+  },
   pixelmesh_out_of_memory_total: {
     type: "counter",
     help: "Runs of a model that ran out of memory, by the action taken.",
@@ -49,7 +77,7 @@ export const deviceMetrics = {
   pixelmesh_hosts: {
     type: "gauge",
     help: "Inference hosts with a proven provider.",
-    labels: { provider: "open" },
+    labels: { provider: providers },
     from: modelRoles,
   },
   pixelmesh_host_memory_bytes: {
@@ -67,8 +95,8 @@ export const deviceMetrics = {
   },
   pixelmesh_host_ends_total: {
     type: "counter",
-    help: "Inference hosts that ended.",
-    labels: { reason: "open" },
+    help: "Inference hosts that ended. `not_proven`: none of its providers worked, so it never started.",
+    labels: { reason: hostEndReasons },
     from: modelRoles,
   },
   pixelmesh_tile_seconds: {

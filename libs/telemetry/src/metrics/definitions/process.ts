@@ -5,8 +5,8 @@ import { type Definition, rpcLabels, rpcSeconds } from "./definition.ts";
 export const processMetrics = {
   pixelmesh_build_info: {
     type: "gauge",
-    help: "Always 1; the labels hold role and version.",
-    labels: { service: "open", version: "open", node: "open" },
+    help: "Always 1; the labels hold role, version, and release of Node.",
+    labels: { service: "open", version: "open", runtime: "open" },
     from: "all",
   },
   pixelmesh_process_memory_limit_bytes: {
@@ -39,6 +39,12 @@ export const processMetrics = {
     type: "counter",
     help: "Log lines that could not be written (full disk, I/O error, closed pipe).",
     labels: {},
+    from: "all",
+  },
+  pixelmesh_trace_spans_lost_total: {
+    type: "counter",
+    help: "Spans that were kept and could not be exported: the queue was full, or the receiver did not take them.",
+    labels: { reason: ["queue_full", "not_sent"] },
     from: "all",
   },
   pixelmesh_refused_requests_total: {
