@@ -5,7 +5,7 @@ NODE := node --conditions=development --disable-warning=ExperimentalWarning
 
 PICTURE ?= examples/portrait-object.jpg
 
-.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-convert check-training check-ops check-deploy check-clients check-console console console-picture bench bench-peers soak eval-models eval-tiles eval-confidence dist pack images rehearse-images generate kernels generate-docs generate-ops format clean
+.PHONY: help setup demo up debug test watch test-busy test-deep check check-deep check-convert check-training check-ops check-deploy check-kubernetes chart check-clients check-console check-storage console console-picture bench bench-peers soak eval-models eval-tiles eval-confidence dist pack images rehearse-images generate kernels generate-docs generate-ops format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -54,6 +54,12 @@ check-ops: setup ## Alert rules, their tests, metrics pages and live alerts, by 
 check-deploy: setup ## Steps of the images and the Helm chart, without a cluster: rendered, checked, and run as processes
 	@bash scripts/check-deploy.sh
 
+check-kubernetes: setup ## The chart on a real API server and node, built from Go modules (8 GB; BUILD=never: only what is there; PART=a or b)
+	@BUILD="$(BUILD)" PART="$(PART)" bash scripts/check-kubernetes.sh
+
+chart: setup ## The Helm package of the chart with the NATS chart inside, in out/helm (NATS_CHART=path of a copy)
+	@bash scripts/chart.sh
+
 check-clients: pack ## Install the packages of `make pack` in empty projects and run every example against a mesh (minutes; npm, PyPI)
 	@node --disable-warning=ExperimentalWarning scripts/check-clients.ts
 
@@ -84,6 +90,9 @@ dist: setup ## The file tree of each image (ROLES="upscale cli" for some; ARCH=a
 
 console: setup ## Build the console into services/gateway/console/dist, which is committed
 	@$(NODE) services/gateway/console/build.ts
+
+check-storage: setup ## The shared store in S3 against a real S3 server, versitygw (go installs it: 84 MB)
+	@bash scripts/check-storage.sh
 
 check-console: setup ## The console in a real browser on a real mesh: use, keyboard, 360 px, themes, accessibility, figures (installs chromium)
 	@bash scripts/check-console.sh

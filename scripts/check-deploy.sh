@@ -4,27 +4,9 @@
 # what needs a tool that cannot be had is skipped, loudly, and counted in the last line.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# The nats-server is that of the NATS chart in helm/pixelmesh/Chart.yaml: 2.9 of some distributions knows no sync_interval.
-helm_module=helm.sh/helm/v3/cmd/helm@v3.22.0
-nats_module=github.com/nats-io/nats-server/v2@v2.14.2
-export PIXELMESH_TOOLS_DIR="$PWD/.tools/bin"
-mkdir -p "$PIXELMESH_TOOLS_DIR" out/helm
 check=check-deploy
 . scripts/skips.sh
-
-go=$(command -v go || { [ -x /usr/local/go/bin/go ] && echo /usr/local/go/bin/go; } || true)
-# Builds a tool once for each version of it.
-bring() {
-  local module=$1 tool=${1%@*}
-  tool=$(sed -E 's|/v[0-9]+$||; s|.*/||' <<<"$tool")
-  local stamp="$PIXELMESH_TOOLS_DIR/.$tool-${module##*@}"
-  [ -x "$PIXELMESH_TOOLS_DIR/$tool" ] && [ -e "$stamp" ] && return 0
-  [ -n "$go" ] || return 1
-  echo "check-deploy: building $module"
-  GOPATH="${GOPATH:-${HOME:-$PWD/.tools}/go}" GOBIN="$PIXELMESH_TOOLS_DIR" GOFLAGS="-buildvcs=false -modcacherw" CGO_ENABLED=0 \
-    timeout 900 "$go" install -trimpath -ldflags "-s -w" "$module" >out/helm/build.log 2>&1 || { tail -n 3 out/helm/build.log; return 1; }
-  touch "$stamp"
-}
+. scripts/go-tools.sh
 
 bash scripts/check-images.sh
 mapfile -t skipped <out/check-images.skipped
@@ -36,14 +18,9 @@ if ! bring "$helm_module" && ! command -v helm >/dev/null; then
   if compgen -G "deploy/images/test/*.test.ts" >/dev/null; then vitest run --project deploy deploy/images; fi
 else
   bring "$nats_module" || skip "the rendered broker settings on a nats-server of the chart's release: no Go to build $nats_module"
-  if [ ! -d out/helm/charts ]; then
-    rm -rf out/helm/fetch && cp -r helm/pixelmesh out/helm/fetch
-    if PATH="$PIXELMESH_TOOLS_DIR:$PATH" timeout 60 helm dependency update out/helm/fetch >out/helm/fetch.log 2>&1; then
-      mv out/helm/fetch/charts out/helm/charts
-    else
-      skip "the NATS chart itself: https://nats-io.github.io/k8s cannot be reached; profiles with nats.enabled render without it"
-    fi
-  fi
+  # The package as users install it; it leaves the NATS chart in out/helm/charts, where it can be had.
+  NATS_CHART="${NATS_CHART:-$(compgen -G 'out/helm/charts/nats*' | head -n 1 || true)}" bash scripts/chart.sh
+  [ -d out/helm/charts ] || skip "the NATS chart itself: https://nats-io.github.io/k8s cannot be reached; a stand-in without objects takes its place"
   command -v promtool >/dev/null || skip "rendered rules by promtool: not here (make check-ops installs it where it can)"
   vitest run --project deploy
 fi

@@ -16,7 +16,7 @@ if (!isNew)
 test.skipIf(!isNew).each(["no-keda", "prod"])("%s: a real nats-server accepts the settings", (profile) => {
   const { path } = writeNatsConf(profile, render({ profile }).objects);
   const check = () => spawnSync(natsServer ?? "", ["-t", "--config", path], { encoding: "utf8" });
-  expect(readFileSync(path, "utf8")).toMatch(/sync_interval: always/);
+  expect(readFileSync(path, "utf8")).toMatch(/"?sync_interval"?: "?always/);
   expect(readFileSync(path, "utf8").includes("routes")).toBe(profile === "prod");
   expect(check()).toMatchObject({ status: 0, stderr: expect.stringMatching(/configuration file .* is valid/) });
   writeFileSync(path, readFileSync(path, "utf8").replace("sync_interval", "sync_intervall"));

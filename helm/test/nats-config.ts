@@ -44,8 +44,10 @@ export function natsConf(profile: string, objects: readonly KubeObject[], dataDi
     const text = (map as unknown as { data: Record<string, string> }).data["nats.conf"] ?? "";
     return text
       .replaceAll("/data", dataDir)
-      .replaceAll("$POD_NAME", "mesh-nats-0")
-      .replace(/pid_file.*\n/, "\n");
+      .replaceAll(/\$(POD_NAME|SERVER_NAME)/g, '"mesh-nats-0"')
+      .replace('"http_port": 8222', '"http": "127.0.0.1:-1"')
+      .replace('"port": 4222', '"host": "127.0.0.1", "port": -1')
+      .replace(/^ *"?pid_file.*\n/m, "");
   }
   const { merge: over = {}, jetstream, cluster, monitor } = config;
   const routes = Array.from({ length: Number(cluster.replicas) }, (_, at) => `nats://127.0.0.1:${16_222 + at}`);

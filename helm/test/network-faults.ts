@@ -69,9 +69,23 @@ export function networkFaults(objects: readonly KubeObject[]): string[] {
   ];
 }
 
+/** Whether the policies of both sides let pods with these labels call the first port of a service. */
+export function isAllowedTo(
+  objects: readonly KubeObject[],
+  labels: Readonly<Record<string, string>>,
+  to: Workload,
+): boolean {
+  const policies = ofKind(objects, "NetworkPolicy");
+  const [port] = to.pod.spec?.containers[0]?.ports ?? [];
+  const ports = [port?.containerPort, port?.name];
+  return (
+    isAllowed(policies, { labels }, "egress", to.labels, ports) && isAllowed(policies, to, "ingress", labels, ports)
+  );
+}
+
 function isAllowed(
   policies: readonly INetworkPolicy[],
-  { labels }: Workload,
+  { labels }: Pick<Workload, "labels">,
   side: "ingress" | "egress",
   peerLabels: Readonly<Record<string, string>>,
   ports: readonly (number | string | undefined)[],

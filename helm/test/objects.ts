@@ -4,6 +4,7 @@ import type { IJob } from "kubernetes-models/batch/v1/Job";
 import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import type { IPodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
+import type { IPod } from "kubernetes-models/v1/Pod";
 import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
 import type { IService } from "kubernetes-models/v1/Service";
 
@@ -26,6 +27,7 @@ type Kinds = {
   PodDisruptionBudget: IPodDisruptionBudget;
   ConfigMap: IConfigMap;
   Service: IService;
+  Pod: IPod;
 };
 
 /** Returns the objects of one kind, without those of the NATS chart. */
@@ -48,22 +50,25 @@ export type Workload = {
   readonly settings: Readonly<Record<string, string>>;
 };
 
-/** Returns every service of the mesh. */
+/** Returns every service of the mesh; the toolbox is none. */
 export function workloadsOf(objects: readonly KubeObject[]): Workload[] {
   const configs = new Map(ofKind(objects, "ConfigMap").map((it) => [it.metadata.name, it.data ?? {}]));
-  return [...ofKind(objects, "Deployment"), ...ofKind(objects, "StatefulSet")].map((object) => {
-    const pod = object.spec?.template as IPodTemplateSpec;
-    const labels = pod.metadata?.labels ?? {};
-    const from = pod.spec?.containers[0]?.envFrom?.[0]?.configMapRef?.name ?? "";
-    return {
-      name: labels["app.kubernetes.io/component"] ?? "",
-      role: labels["pixelmesh.io/role"] ?? "",
-      object,
-      pod,
-      labels,
-      settings: configs.get(from) ?? {},
-    };
-  });
+  const isTool = ({ metadata }: KubeObject) => metadata.labels?.["app.kubernetes.io/component"] === "toolbox";
+  return [...ofKind(objects, "Deployment").filter((it) => !isTool(it)), ...ofKind(objects, "StatefulSet")].map(
+    (object) => {
+      const pod = object.spec?.template as IPodTemplateSpec;
+      const labels = pod.metadata?.labels ?? {};
+      const from = pod.spec?.containers[0]?.envFrom?.[0]?.configMapRef?.name ?? "";
+      return {
+        name: labels["app.kubernetes.io/component"] ?? "",
+        role: labels["pixelmesh.io/role"] ?? "",
+        object,
+        pod,
+        labels,
+        settings: configs.get(from) ?? {},
+      };
+    },
+  );
 }
 
 /** Whether a selector (`matchLabels`, and `matchExpressions` with `In`) matches labels. */
@@ -81,4 +86,15 @@ export function selects(
     Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
     (selector.matchExpressions ?? []).every(({ key, values }) => values?.includes(labels[key] ?? ""))
   );
+}
+
+/** Returns the pods with the command line: of the toolbox, and of `helm test`. */
+export function toolPodsOf(
+  objects: readonly KubeObject[],
+): { readonly name: string; readonly pod: IPodTemplateSpec }[] {
+  const toolbox = ofKind(objects, "Deployment").find(({ metadata }) => metadata.name.endsWith("-toolbox"));
+  return [
+    ...(toolbox ? [{ name: "toolbox", pod: toolbox.spec?.template as IPodTemplateSpec }] : []),
+    ...ofKind(objects, "Pod").map((pod) => ({ name: pod.metadata.name, pod: pod as IPodTemplateSpec })),
+  ];
 }

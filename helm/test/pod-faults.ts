@@ -1,5 +1,5 @@
 import type { IPodTemplateSpec } from "kubernetes-models/v1/PodTemplateSpec";
-import { type KubeObject, ofKind, type Workload, workloadsOf } from "./objects.ts";
+import { type KubeObject, ofKind, toolPodsOf, type Workload, workloadsOf } from "./objects.ts";
 import { roles } from "./roles.ts";
 
 const preStopSeconds = 5;
@@ -12,7 +12,9 @@ export function podFaults(objects: readonly KubeObject[]): string[] {
   }));
   const workloads = workloadsOf(objects);
   return [
-    ...[...jobs, ...workloads].flatMap(({ name, pod }) => securityFaults(pod).map((fault) => `${name}: ${fault}`)),
+    ...[...jobs, ...workloads, ...toolPodsOf(objects)].flatMap(({ name, pod }) =>
+      [...restrictedFaults(pod), ...securityFaults(pod)].map((fault) => `${name}: ${fault}`),
+    ),
     ...workloads.flatMap((it) =>
       [...probeFaults(it), ...stopFaults(it), ...wholeFaults(it)].map((fault) => `${it.name}: ${fault}`),
     ),
@@ -21,30 +23,56 @@ export function podFaults(objects: readonly KubeObject[]): string[] {
 
 const check = (isCorrect: boolean, fault: string): string[] => (isCorrect ? [] : [fault]);
 
-/** The restricted Pod Security Standard, no service account token, no service links. */
-function securityFaults({ spec }: IPodTemplateSpec): string[] {
-  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+/** Returns what the restricted Pod Security Standard refuses (kubernetes.io/docs/concepts/security/pod-security-standards). */
+export function restrictedFaults({ spec }: IPodTemplateSpec): string[] {
   const pod = spec?.securityContext;
+  const volumes = [
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+  ];
   return [
-    ...check(pod?.runAsNonRoot === true, "may run as root"),
-    ...check(pod?.runAsUser === 65532 && pod.fsGroup === 65532, "does not run as the user of its image"),
+    ...check(pod?.runAsNonRoot === true && pod.runAsUser !== 0, "may run as root"),
     ...check(pod?.seccompProfile?.type === "RuntimeDefault", "has no seccomp profile"),
-    ...check(spec?.automountServiceAccountToken === false, "has a service account's token"),
-    ...check(spec?.enableServiceLinks === false, "has the namespace's services as variables"),
     ...check(!spec?.hostNetwork && !spec?.hostPID && !spec?.hostIPC, "shares a namespace of the node"),
-    ...check(!(spec?.volumes ?? []).some(({ hostPath }) => hostPath), "mounts the node's files"),
-    ...containers.flatMap(({ name, securityContext, resources, image, command }) => [
+    ...check(
+      (spec?.volumes ?? []).every((volume) =>
+        Object.keys(volume).every((key) => key === "name" || volumes.includes(key)),
+      ),
+      "mounts the node's files",
+    ),
+    ...containersOf(spec).flatMap(({ name, securityContext }) => [
       ...check(securityContext?.allowPrivilegeEscalation === false, `${name} may gain privileges`),
-      ...check(securityContext?.readOnlyRootFilesystem === true, `${name} may write to its image`),
       ...check(JSON.stringify(securityContext?.capabilities) === '{"drop":["ALL"]}', `${name} keeps capabilities`),
       ...check(!securityContext?.privileged, `${name} is privileged`),
+    ]),
+  ];
+}
+
+const containersOf = (spec: IPodTemplateSpec["spec"]) => [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+
+/** What our pods have besides: the user of their images, no token, no service links, images that cannot be written, bounds. */
+function securityFaults({ spec }: IPodTemplateSpec): string[] {
+  const pod = spec?.securityContext;
+  return [
+    ...check(pod?.runAsUser === 65532 && pod.fsGroup === 65532, "does not run as the user of its image"),
+    ...check(spec?.automountServiceAccountToken === false, "has a service account's token"),
+    ...check(spec?.enableServiceLinks === false, "has the namespace's services as variables"),
+    ...containersOf(spec).flatMap(({ name, securityContext, resources, image, command }) => [
+      ...check(securityContext?.readOnlyRootFilesystem === true, `${name} may write to its image`),
       ...check(resources?.limits?.memory !== undefined, `${name} has no memory limit`),
       ...check(
         resources?.requests?.memory !== undefined && resources.requests.cpu !== undefined,
         `${name} requests nothing`,
       ),
       ...check(!/:latest$/.test(image ?? "") && /[:@]/.test(image ?? ""), `${name} has an image without a version`),
-      ...check(command === undefined, `${name} overrides the command`),
+      ...check(command === undefined || name === "toolbox", `${name} overrides the command`),
     ]),
   ];
 }
@@ -97,7 +125,10 @@ function wholeFaults({ role, pod, labels, settings, object, name }: Workload): s
   const files = Object.entries(settings).filter(([key, value]) => /_(FILE|DIR)$/.test(key) && value.startsWith("/"));
   const selector = object.spec?.selector.matchLabels ?? {};
   const hasGpu = settings.NVIDIA_DRIVER_CAPABILITIES !== undefined;
-  const gpus = Object.entries(container?.resources?.limits ?? {}).filter(([key]) => key.includes("/"));
+  const gpus = [
+    ...Object.keys(container?.resources?.limits ?? {}).filter((key) => key.includes("/")),
+    ...(container?.resources?.claims ?? []),
+  ];
   return [
     ...check(object.kind !== "Deployment" || role !== "scheduler", "is a scheduler whose pods have no stable names"),
     ...check(Object.keys(settings).length > 5, "has no settings"),
@@ -134,6 +165,14 @@ function wholeFaults({ role, pod, labels, settings, object, name }: Workload): s
       "has a version that differs from its label",
     ),
     ...check((spec?.topologySpreadConstraints ?? []).length > 0, "is not spread"),
+    ...(spec?.topologySpreadConstraints ?? []).flatMap((rule) => [
+      ...check(rule.nodeTaintsPolicy === "Honor", "counts nodes that it does not tolerate as places"),
+      ...check(
+        object.kind === "StatefulSet" || rule.matchLabelKeys?.join() === "pod-template-hash",
+        "counts pods of the last revision as neighbours",
+      ),
+      ...check(!hasGpu || rule.whenUnsatisfiable === "ScheduleAnyway", "waits for a GPU in a zone without any"),
+    ]),
     ...check(gpus.length === (hasGpu ? 1 : 0), "has GPUs without the provider, or the provider without GPUs"),
     ...check(!hasGpu || (spec?.tolerations ?? []).length > 0, "does not tolerate the taint of GPU nodes"),
   ];

@@ -20,7 +20,7 @@ export type TestSecrets = {
   /** Settings of the broker connection for a process that is not a pod. */
   readonly brokerEnv: Readonly<Record<string, string>>;
   /** Writes the files of every secret that a pod mounts to the folder of the mount below `dir`. */
-  mount(pod: Pick<PodPlan, "name" | "workload">, dir: string): void;
+  mount(pod: { readonly name: string; readonly workload: Pick<PodPlan["workload"], "pod"> }, dir: string): void;
 };
 
 /** Creates the secrets in a directory. */

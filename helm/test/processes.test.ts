@@ -10,11 +10,12 @@ import { connectRpc, HealthDefinition } from "@pixelmesh/rpc";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { neededEdges } from "./network-faults.ts";
-import { ofKind } from "./objects.ts";
+import { ofKind, toolPodsOf } from "./objects.ts";
 import { commandOf, connectionsBetween, type PodProcess, planPods, startPod } from "./pod-processes.ts";
 import { makeSecrets, type TestSecrets } from "./pod-secrets.ts";
 import { render } from "./render.ts";
 import { roles } from "./roles.ts";
+import { runHelmTest } from "./tool-process.ts";
 
 // Every pod needs its own loopback address, which only Linux has without configuration.
 const isLinux = process.platform === "linux";
@@ -164,6 +165,16 @@ describe.skipIf(!isLinux).each(["minimal", "mtls"])("the pods of the profile %s,
     } finally {
       client.close();
     }
+  });
+
+  test("the pod of `helm test` makes its picture with its rendered environment", async () => {
+    const tool = toolPodsOf(objects).find(({ name }) => name !== "toolbox");
+    if (tool) secrets?.mount({ name: "helm-test", workload: tool }, dir);
+    const [ingest] = pods.filter(({ workload }) => workload.name === "ingest");
+    const address = `${ingest?.ip}:7400`;
+    expect(await runHelmTest(objects, { dir, address, token: secrets?.caller.token })).toEqual([
+      expect.stringMatching(/^picture.*\.png$/),
+    ]);
   });
 
   test("the pods stay within their requested memory", () => {

@@ -4,7 +4,7 @@ import { lint, profiles, render } from "./render.ts";
 import { roleNames } from "./roles.ts";
 
 test("the profiles cover each kind of cluster", () =>
-  expect(profiles).toEqual(["external-nats", "gpu", "minimal", "mtls", "no-keda", "prod"]));
+  expect(profiles).toEqual(["external-nats", "extras", "gpu", "minimal", "mtls", "no-keda", "prod"]));
 
 test.each(profiles)("%s: passes a strict lint, and renders every role", (profile) => {
   expect(lint({ profile })).toMatch(/0 chart\(s\) failed/);

@@ -23,7 +23,10 @@ const wrong: readonly (readonly [values: object, words: RegExp])[] = [
   [{ services: { other: { role: "elsewhere" } } }, /\/services\/other\/role.*one of/],
   [{ services: { other: { replicas: 1 } } }, /`services\.other\.role` to be one of .*upscale, got `other`/],
   [{ services: { storage: { enabled: false } } }, /`services\.storage` to be enabled/],
-  [{ services: { storage: { replicas: 2 } } }, /`services\.storage\.replicas` to be 0 or 1/],
+  [
+    { services: { storage: { replicas: 2 } } },
+    /`services\.storage\.cold\.url` to name a shared store.* got `2` replicas/,
+  ],
   [{ services: { scheduler: { kind: "Deployment" } } }, /`services\.scheduler\.kind` to be `StatefulSet`/],
   [{ services: { upscale: { resources: null } } }, /`services\.upscale\.resources`, got nothing/],
   [
@@ -35,10 +38,14 @@ const wrong: readonly (readonly [values: object, words: RegExp])[] = [
   [{ image: { registry: "" } }, /`image\.registry` to name where you pushed/],
   [
     { image: { requireDigests: true } },
-    /image with a digest.*got `registry\.example\.com\/team\/pixelmesh\/background:0\.1\.0`: set the `image\.digest` of services\.background/,
+    /image with a digest.*got `registry\.example\.com\/team\/pixelmesh\/cli:0\.1\.0`: set the `image\.digest` of toolbox/,
   ],
   [{ broker: { urls: ["http://nats:4222"] } }, /\/broker\/urls\/0.*pattern/],
   [{ broker: { urls: [] } }, /Expected a broker: `broker\.urls`/],
+  [{ broker: { urls: ["nats://a:4222", "nats://a:4222"] } }, /\/broker\/urls.*items at 0 and 1 are equal/],
+  [{ broker: { owner: "two words" } }, /\/broker\/owner.*pattern/],
+  [{ image: { pullSecrets: ["one", "one"] } }, /\/image\/pullSecrets.*items at 0 and 1 are equal/],
+  [{ global: { imageRegistry: "https://x" } }, /\/global\/imageRegistry.*pattern/],
   [{ broker: { replicas: 2 } }, /\/broker\/replicas.*one of/],
   [{ broker: { ackWait: 30 } }, /\/broker\/ackWait.*want string/],
   [{ nats: { enabled: true } }, /got both `nats\.enabled` and `broker\.urls`/],
@@ -79,7 +86,8 @@ test("`requireDigests` accepts a digest for every image", () => {
   const image = { image: { digest } };
   const services = Object.fromEntries(roleNames.map((name) => [name, image]));
   expect(
-    render({ profile: "minimal", values: { image: { requireDigests: true }, services } }).objects.length,
+    render({ profile: "minimal", values: { image: { requireDigests: true }, services, toolbox: image } }).objects
+      .length,
   ).toBeGreaterThan(20);
 });
 

@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
-import { parse, parseAllDocuments, stringify } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import type { KubeObject } from "./objects.ts";
 
 /** The chart of this checkout. */
@@ -39,26 +39,29 @@ afterAll(() => {
   for (const dir of scratchDirs) rmSync(dir, { recursive: true, force: true });
 });
 
-const helm = findTool("helm") ?? "helm";
-// Fetched by `make check-deploy`, or by `helm dependency update`.
-const natsCharts = [join(root, "out/helm/charts"), join(chartDir, "charts")].find((path) => existsSync(path));
+/** The program. */
+export const helm = findTool("helm") ?? "helm";
+// Left there by `make chart`. PIXELMESH_NATS_CHARTS names another folder with the NATS chart.
+const natsCharts = [process.env.PIXELMESH_NATS_CHARTS, join(root, "out/helm/charts")].find(
+  (path) => path !== undefined && existsSync(path),
+);
 /** Whether the NATS chart is available, so that profiles with `nats.enabled` have its objects. */
 export const hasNatsChart = natsCharts !== undefined;
+const withNats = fileURLToPath(new URL("../with-nats/", import.meta.url));
 
 /**
- * Returns a copy of the chart that helm can render: with the NATS chart if it is available, else without the dependency. The copy
- * renders its notes as an object, because `helm template` does not print notes.
+ * Returns a copy of the chart as `make chart` packages it: with the NATS chart if it is available, else with a stand-in without
+ * objects. The copy renders its notes as an object, because `helm template` does not print notes.
  */
 export function copyChart(edit: (dir: string) => void = () => {}): string {
   const dir = join(scratchDir("chart"), "pixelmesh");
   cpSync(chartDir, dir, { recursive: true });
+  const metadata = join(dir, "Chart.yaml");
+  writeFileSync(metadata, readFileSync(metadata, "utf8") + readFileSync(join(withNats, "dependencies.yaml"), "utf8"));
   if (natsCharts) cpSync(natsCharts, join(dir, "charts"), { recursive: true });
   else {
-    const { dependencies: _, ...chart } = parse(readFileSync(join(dir, "Chart.yaml"), "utf8")) as Record<
-      string,
-      unknown
-    >;
-    writeFileSync(join(dir, "Chart.yaml"), stringify(chart));
+    mkdirSync(join(dir, "charts/nats"), { recursive: true });
+    writeFileSync(join(dir, "charts/nats/Chart.yaml"), "apiVersion: v2\nname: nats\nversion: 2.14.2\n");
   }
   const notes = readFileSync(join(dir, "templates/NOTES.txt"), "utf8");
   writeFileSync(join(dir, "templates/_notes.tpl"), `{{- define "test.notes" -}}\n${notes}\n{{- end -}}\n`);
@@ -96,7 +99,7 @@ function argsOf({ profile, values, chart: dir = unchangedChart() }: RenderOption
   return [dir, ...files];
 }
 
-/** Runs `helm template`. Returns the objects, and the notes apart. Throws helm's error. */
+/** Runs `helm template`. Returns the objects, and the notes apart (empty for a chart that `copyChart` did not make). Throws helm's error. */
 export function render(options: RenderOptions): { readonly objects: readonly KubeObject[]; readonly notes: string } {
   const flags = ["--namespace", "pictures", "--kube-version", options.kubeVersion ?? kubeVersion, "--include-crds"];
   const { status, stdout, stderr } = spawnSync(
@@ -108,8 +111,8 @@ export function render(options: RenderOptions): { readonly objects: readonly Kub
   const all = parseAllDocuments(stdout)
     .map((document) => document.toJS() as KubeObject | null)
     .filter((object) => object !== null);
-  const notes = all.find(({ kind }) => kind === "Notes") as unknown as { text: string };
-  return { objects: all.filter(({ kind }) => kind !== "Notes"), notes: notes.text };
+  const notes = all.find(({ kind }) => kind === "Notes") as { text: string } | undefined;
+  return { objects: all.filter(({ kind }) => kind !== "Notes"), notes: notes?.text ?? "" };
 }
 
 /** Returns helm's error for values that it must refuse. Throws if it renders them. */

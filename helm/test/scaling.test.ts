@@ -69,3 +69,15 @@ test("the resource name of GPUs can be changed", () => {
   );
   expect(limits.filter((one) => one && "nvidia.com/mig-1g.10gb" in one)).toHaveLength(2);
 });
+
+test("the HPA counts the service's container alone", () => {
+  const { objects } = render({ profile: "extras" });
+  const found = objects.filter(({ kind }) => kind === "HorizontalPodAutoscaler");
+  expect(found.length).toBe(4);
+  for (const { metadata, ...it } of found) {
+    const role = metadata.name.slice("mesh-pixelmesh-".length);
+    expect((it as unknown as { spec: object }).spec).toMatchObject({
+      metrics: [{ type: "ContainerResource", containerResource: { name: "cpu", container: role } }],
+    });
+  }
+});

@@ -39,6 +39,9 @@
 {{- end -}}
 {{- if eq $service.role "storage" -}}
 {{- $_ := set $env "PIXELMESH_STORAGE_DIR" "/data/blobs" -}}
+{{- with dig "cold" "url" "" $service -}}
+{{- $_ := set $env "PIXELMESH_STORAGE_COLD" . -}}
+{{- end -}}
 {{- $_ := set $env "PIXELMESH_STORAGE_MAX" (printf "%dMiB" (div (mul (int $service.persistence.sizeGiB) 1024 9) 10)) -}}
 {{- end -}}
 {{- with $values.tls -}}
@@ -49,8 +52,10 @@
 {{- $_ := set $env "PIXELMESH_TLS_CA_FILE" (printf "/etc/pixelmesh/tls/%s" .caKey) -}}
 {{- end -}}
 {{- end -}}
-{{- if and $values.apiTokens.secretName (eq $service.role "ingest") -}}
-{{- $_ := set $env "PIXELMESH_API_TOKENS_FILE" (printf "/etc/pixelmesh/api-tokens/%s" $values.apiTokens.key) -}}
+{{- if eq $service.role "ingest" -}}
+{{- range (include "pixelmesh.ingestSecrets" $root | fromYaml).secrets -}}
+{{- $_ := set $env .variable (printf "%s/%s" .mountPath .key) -}}
+{{- end -}}
 {{- end -}}
 {{- $settings := $root.Files.Get "files/settings.json" | fromJson -}}
 {{- $known := get $settings $service.role -}}
@@ -81,8 +86,22 @@
 {{- $secrets = append $secrets (dict "name" "tls" "secretName" . "mountPath" "/etc/pixelmesh/tls") -}}
 {{- end -}}
 {{- end -}}
-{{- if and $values.apiTokens.secretName (eq .service.role "ingest") -}}
-{{- $secrets = append $secrets (dict "name" "api-tokens" "secretName" $values.apiTokens.secretName "mountPath" "/etc/pixelmesh/api-tokens") -}}
+{{- if eq .service.role "ingest" -}}
+{{- $secrets = concat $secrets (include "pixelmesh.ingestSecrets" .root | fromYaml).secrets -}}
+{{- end -}}
+{{- dict "secrets" $secrets | toYaml -}}
+{{- end -}}
+
+{{/* The secrets that only ingest reads, as [{name, secretName, mountPath, key, variable}]. */}}
+{{- define "pixelmesh.ingestSecrets" -}}
+{{- $variables := dict "apiTokens" "PIXELMESH_API_TOKENS_FILE" "operatorTokens" "PIXELMESH_OPERATOR_TOKENS_FILE" "callbackSecrets" "PIXELMESH_INGEST_CALLBACK_SECRETS_FILE" -}}
+{{- $secrets := list -}}
+{{- range $field, $variable := $variables -}}
+{{- $given := get $.Values $field -}}
+{{- if $given.secretName -}}
+{{- $name := kebabcase $field -}}
+{{- $secrets = append $secrets (dict "name" $name "secretName" $given.secretName "mountPath" (printf "/etc/pixelmesh/%s" $name) "key" $given.key "variable" $variable) -}}
+{{- end -}}
 {{- end -}}
 {{- dict "secrets" $secrets | toYaml -}}
 {{- end -}}

@@ -40,10 +40,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- if $image.fullImageName -}}
 {{- $result = $image.fullImageName -}}
 {{- else -}}
-{{- if not $root.Values.image.registry -}}
+{{- $registry := $root.Values.global.imageRegistry | default $root.Values.image.registry -}}
+{{- if not $registry -}}
 {{- fail "Expected `image.registry` to name where you pushed the images of `make images` (docs/how-to/build-images.md), got nothing" -}}
 {{- end -}}
-{{- $repository := printf "%s/%s" (trimSuffix "/" $root.Values.image.registry) .repository -}}
+{{- $repository := printf "%s/%s" (trimSuffix "/" $registry) .repository -}}
 {{- if $image.digest -}}
 {{- $result = printf "%s@%s" $repository $image.digest -}}
 {{- else -}}
@@ -76,5 +77,43 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- define "pixelmesh.merged" -}}
 {{- $object := fromYaml .text -}}
 {{- if $object.Error -}}{{- fail (printf "%s: %s" .what $object.Error) -}}{{- end -}}
-{{- mergeOverwrite $object (deepCopy (.merge | default dict)) | toYaml -}}
+{{- include "pixelmesh.overlay" (list $object (deepCopy (.merge | default dict))) -}}
+{{- $object | toYaml -}}
+{{- end -}}
+
+{{/*
+Changes a map in place: the second over the first, maps key by key, everything else as a whole. `null` removes a key. sprig's
+mergeOverwrite would ignore `false`, 0 and "" of the second. Takes [map, over].
+*/}}
+{{- define "pixelmesh.overlay" -}}
+{{- $map := index . 0 -}}
+{{- range $key, $value := index . 1 -}}
+{{- if kindIs "invalid" $value -}}{{- $_ := unset $map $key -}}
+{{- else if and (kindIs "map" $value) (kindIs "map" (get $map $key)) -}}
+{{- include "pixelmesh.overlay" (list (get $map $key) $value) -}}
+{{- else -}}{{- $_ := set $map $key $value -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The names of the secrets for the registry, each once, as a pod's field; nothing without any. */}}
+{{- define "pixelmesh.pullSecrets" -}}
+{{- $names := list -}}
+{{- range concat (.Values.global.imagePullSecrets | default list) .Values.image.pullSecrets -}}
+{{- if kindIs "map" . -}}{{- $names = append $names .name -}}{{- else -}}{{- $names = append $names . -}}{{- end -}}
+{{- end -}}
+{{- with uniq $names -}}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end -}}
+{{- end -}}
+
+{{- define "pixelmesh.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- .Values.serviceAccount.name | default (include "pixelmesh.fullname" .) -}}
+{{- else -}}
+{{- .Values.serviceAccount.name | default "default" -}}
+{{- end -}}
 {{- end -}}

@@ -17,13 +17,15 @@ and mounts follow from it. Takes the root.
 {{- fail (printf "Expected `services.%s.role` to be one of %s, got `%s`" $name (keys $roles | sortAlpha | join ", ") $role) -}}
 {{- end -}}
 {{- $base := get $.Values.services $role | default dict -}}
-{{- $service := mergeOverwrite (deepCopy $base) (deepCopy $given) (dict "role" $role "name" $name "traits" (get $roles $role)) -}}
+{{- $service := deepCopy $base -}}
+{{- include "pixelmesh.overlay" (list $service (deepCopy $given)) -}}
+{{- include "pixelmesh.overlay" (list $service (dict "role" $role "name" $name "traits" (get $roles $role))) -}}
 {{- if ne (toString $service.enabled) "false" -}}
 {{- range $needed := list "port" "replicas" "longestStepSeconds" "resources" -}}
 {{- if not (hasKey $service $needed) -}}{{- fail (printf "Expected `services.%s.%s`, got nothing" $name $needed) -}}{{- end -}}
 {{- end -}}
-{{- if and (eq $role "storage") (gt (int $service.replicas) 1) -}}
-{{- fail (printf "Expected `services.%s.replicas` to be 0 or 1: several storage processes need a shared store, which this release does not have, got `%d`" $name (int $service.replicas)) -}}
+{{- if and (eq $role "storage") (gt (int $service.replicas) 1) (not (dig "cold" "url" "" $service)) -}}
+{{- fail (printf "Expected `services.%s.cold.url` to name a shared store for several replicas, or `replicas` to be 0 or 1, got `%d` replicas and no store" $name (int $service.replicas)) -}}
 {{- end -}}
 {{- if and (eq $role "scheduler") (ne ($service.kind | default "Deployment") "StatefulSet") -}}
 {{- fail (printf "Expected `services.%s.kind` to be `StatefulSet`: workers know schedulers by their pods' names, got `%s`" $name $service.kind) -}}
@@ -71,6 +73,11 @@ worker that is not enabled. Takes {root, services, role}.
 {{- printf "dns:///%s:%d" $service $port -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Whether a storage service's directory is a cache of each pod, not the store: several replicas on one shared store. Takes the service. */}}
+{{- define "pixelmesh.isStorageCache" -}}
+{{- if and (dig "cold" "url" "" .) (gt (int .replicas) 1) -}}true{{- end -}}
 {{- end -}}
 
 {{/* The longest time that a pod takes to stop, in seconds: callers notice, steps end, then direct calls, then hosts and connections close. */}}
