@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# make check-storage: the contract of the shared store against versitygw, a real S3 server, which go installs into .tools/bin from its module registry.
-# Where it cannot be had, everything is skipped, loudly. PIXELMESH_VERSITYGW names another program.
+# make check-storage: the contract of the shared store against versitygw, a real S3 server, built from its Go module. Where it cannot be had,
+# everything is skipped, loudly. PIXELMESH_VERSITYGW names another program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+check=check-storage
+. scripts/skips.sh
+. scripts/go-tools.sh
+versity_module=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
-version=v1.8.0
-program=${PIXELMESH_VERSITYGW:-$PWD/.tools/bin/versitygw}
-if [ ! -x "$program" ] && command -v go >/dev/null; then
-  echo "check-storage: installing versitygw $version (about a minute)"
-  GOBIN="$PWD/.tools/bin" GOFLAGS=-mod=mod timeout 900 go install "github.com/versity/versitygw/cmd/versitygw@$version" || true
+if [ -z "${PIXELMESH_VERSITYGW:-}" ] && bring "$versity_module"; then PIXELMESH_VERSITYGW=$PIXELMESH_TOOLS_DIR/versitygw; fi
+if [ -x "${PIXELMESH_VERSITYGW:-}" ]; then
+  export PIXELMESH_VERSITYGW
+  vitest run --project mesh services/storage/test/s3-store.test.ts
+else
+  skip "everything: no S3 server here, and no Go (or no way to its modules) to build $versity_module"
 fi
-if [ ! -x "$program" ]; then
-  printf '\ncheck-storage: SKIPPED everything: versitygw is not here and could not be installed (needs go and its module registry)\n\n'
-  printf 'check-storage: done, 1 skipped\n'
-  exit 0
-fi
-PIXELMESH_VERSITYGW=$program vitest run --project mesh services/storage/test/s3-store.test.ts
-printf '\ncheck-storage: done in %d s, 0 skipped\n' "$SECONDS"
+tell_skips
