@@ -75,7 +75,7 @@ test("bounds are lowered to fit into a broker's smaller store", async () => {
   const bus = await connect({});
   await provision(bus);
   const streams = await Array.fromAsync(bus.jsm.streams.list());
-  expect(streams).toHaveLength(16);
+  expect(streams).toHaveLength(17);
   expect(streams.reduce((sum, { config }) => sum + config.max_bytes, 0)).toBeLessThanOrEqual(700 * MiB);
   for (const { config } of streams) expect(config.max_bytes).toBeGreaterThanOrEqual(MiB);
   await provision(bus);

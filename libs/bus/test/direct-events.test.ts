@@ -21,6 +21,8 @@ test("an event is sent to one inbox, and its sender learns whether it was applie
     onStarted() {},
   });
   const second = openEventInbox(other, { apply: async () => {}, onStarted() {} });
+  // The broker has the subscriptions then; without one a request is refused at once.
+  await Promise.all([bus.nc.flush(), other.nc.flush()]);
   expect(inbox.subject).not.toBe(second.subject);
   expect(await withTrace(() => sendEvent(other, inbox.subject, completed("a")))).toBe(true);
   expect(applied).toEqual(["a"]);
