@@ -13,6 +13,8 @@ export async function helm(...args: readonly string[]): Promise<string> {
   const env = {
     PATH: process.env.PATH,
     KUBECONFIG: process.env.KUBECONFIG,
+    // Its cache of what the API server offers is below.
+    HOME: home,
     HELM_CACHE_HOME: `${home}/helm-cache`,
     HELM_CONFIG_HOME: `${home}/helm-config`,
     HELM_DATA_HOME: `${home}/helm-data`,
