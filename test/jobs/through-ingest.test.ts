@@ -8,6 +8,7 @@ import {
   EffectsServiceDefinition,
   Encoding,
   ImageFormat,
+  type PreviewEffectsResponse,
   UpscaleServiceDefinition,
 } from "@pixelmesh/proto";
 import { connectRaw, connectRpc, type GeneratedService, type RpcConnection, toChunks } from "@pixelmesh/rpc";
@@ -55,16 +56,15 @@ const upscale = (connect: Connect) => connect("upscale").client(UpscaleServiceDe
 const background = (connect: Connect) => connect("background").client(BackgroundServiceDefinition);
 const matte = { model: "pixelmesh-matte" };
 
+/** Leaves out what a second, cached preview tells of itself. */
+const toPixels = ({ cached: _cached, memoryBytes: _memory, ...preview }: PreviewEffectsResponse) => preview;
+
 const calls: Readonly<Record<string, (connect: Connect) => Promise<unknown>>> = {
   "EffectsService/ApplyEffects": (to) => collect(effects(to).applyEffects(upload({ operation, encoding: png }))),
-  "EffectsService/PreviewEffects": async (to) => {
-    const { cached: _, ...preview } = await effects(to).previewEffects({ picture: robot, operation, encoding: png });
-    return preview;
-  },
-  "EffectsService/PreviewPicture": async (to) => {
-    const { cached: _, ...preview } = await effects(to).previewPicture(upload({ operation, encoding: png }));
-    return preview;
-  },
+  "EffectsService/PreviewEffects": async (to) =>
+    toPixels(await effects(to).previewEffects({ picture: robot, operation, encoding: png })),
+  "EffectsService/PreviewPicture": async (to) =>
+    toPixels(await effects(to).previewPicture(upload({ operation, encoding: png }))),
   "EffectsService/ListEffects": (to) => effects(to).listEffects({}),
   "UpscaleService/UpscaleImage": (to) =>
     collect(upscale(to).upscaleImage(upload({ operation: { scale: 2, model: "pixelmesh-sr-x2" }, encoding: png }))),
