@@ -94,15 +94,26 @@ test("a store full of promised outputs refuses new jobs, and keeps the outputs",
   for (const job of ended) expect((await download(mesh.client, job, "out")).length).toBe(job.outputs[0]?.sizeBytes);
 });
 
-test("outputs past their hold time are evicted for new work, the least recently used first", async () => {
+test("outputs past their hold time are evicted for new work, and one that is used stays", async () => {
   await using mesh = await startTestMesh({ env: { ...storageMax, PIXELMESH_STORAGE_OUTPUT_HOLD: "0s" } });
-  const ended: Job[] = [];
-  while (ended.length < 16) ended.push(await runNoise(mesh));
-  expect(ended.filter(({ state }) => state !== JobState.SUCCEEDED)).toEqual([]);
-  const gone = await download(mesh.client, ended[0] as Job, "out").catch((error: unknown) => error);
-  expect(gone).toMatchObject({ reason: "BLOB_NOT_FOUND", message: expect.stringContaining("run the job again") });
-  const last = ended.at(-1) as Job;
-  expect((await download(mesh.client, last, "out")).length).toBe(last.outputs[0]?.sizeBytes);
+  const used = await runNoise(mesh);
+  const others: Job[] = [];
+  while (others.length < 15) {
+    others.push(await runNoise(mesh));
+    expect((await download(mesh.client, used, "out")).length).toBe(used.outputs[0]?.sizeBytes);
+  }
+  expect([used, ...others].filter(({ state }) => state !== JobState.SUCCEEDED)).toEqual([]);
+  const kept: number[] = [];
+  const gone: unknown[] = [];
+  for (const job of others)
+    await download(mesh.client, job, "out").then(
+      (bytes) => kept.push(bytes.length - (job.outputs[0]?.sizeBytes ?? 0)),
+      (error: unknown) => gone.push(error),
+    );
+  expect(gone.length).toBeGreaterThan(0);
+  for (const error of gone)
+    expect(error).toMatchObject({ reason: "BLOB_NOT_FOUND", message: expect.stringContaining("run the job again") });
+  expect(kept).toEqual(kept.map(() => 0));
 });
 
 test("a job that does not fit into an empty store is refused as not retryable", async () => {
