@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AckPolicy, DeliverPolicy } from "@nats-io/jetstream";
 import { createLogger, createMetrics } from "@pixelmesh/telemetry";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type Bus, connectBus, type FedEntry, followKeys, provision, startBroker } from "../src/index.ts";
 import { startTestBus } from "./start-test-bus.ts";
 
@@ -37,6 +37,30 @@ test("a feed delivers existing and new entries in order, with one consumer that 
   expect(await consumerCount(bus)).toBe(1);
   await feed.close();
   expect(await consumerCount(bus)).toBe(0);
+});
+
+const removals: Readonly<Record<string, (bus: Bus, sequence: number) => Promise<unknown>>> = {
+  deleted: (bus, sequence) => bus.jsm.streams.deleteMessage("KV_jobs", sequence),
+  // nats-server then skips what the consumer has not delivered yet.
+  purged: (bus, sequence) => bus.jsm.streams.purge("KV_jobs", { filter: `$KV.jobs.record.${sequence - 1}` }),
+};
+
+test.each(Object.keys(removals))("a feed catches up where entries are %s before they are read", async (how) => {
+  const { bus } = await startTestBus();
+  for (const name of names(0, 20)) await put(bus, name);
+  const add = bus.jsm.consumers.add.bind(bus.jsm.consumers);
+  const adding = vi.spyOn(bus.jsm.consumers, "add");
+  adding.mockImplementationOnce(async (stream, config) => {
+    const info = await add(stream, config);
+    for (let sequence = 16; sequence <= 20; sequence += 1) await removals[how]?.(bus, sequence);
+    return info;
+  });
+  const { keys, caughtUp } = follow(bus);
+  await expect.poll(caughtUp).toBe(1);
+  expect(keys()).toEqual(names(0, 15));
+  await put(bus, "record.99");
+  await expect.poll(keys).toEqual([...names(0, 15), "record.99"]);
+  expect(caughtUp()).toBe(1);
 });
 
 test("a feed of an empty bucket has caught up at once", async () => {

@@ -18,7 +18,10 @@ export type OrderedPullOptions = {
   readonly onMessage: (message: Msg, sequence: number) => void;
   /** Called once all messages that existed at the start have been passed on. */
   readonly onCaughtUp: () => void;
-  /** Called after a gap, and when the broker does not reply or the consumer is gone. No further message follows. */
+  /**
+   * Called after a gap, when messages of the start do not come, when the broker does not reply, and when the consumer is gone. No further
+   * message follows.
+   */
   readonly onBroken: () => void;
 };
 
@@ -64,8 +67,10 @@ export async function openOrderedPull(bus: Bus, options: OrderedPullOptions): Pr
     if (isStopped) return;
     if (!isMessage(reply)) {
       requested = 0;
-      // 404 and 408: the request expired. Any other status means that the consumer is gone.
-      if ([404, 408].includes(reply.headers?.code ?? 0)) request();
+      // 404 and 408: the request expired. Any other status means that the consumer is gone. Nothing is left, but fewer messages came than
+      // existed at the start: they were removed, or a purge made the consumer skip them. Another consumer has what remains.
+      const isExpired = [404, 408].includes(reply.headers?.code ?? 0);
+      if (isExpired && delivered >= info.num_pending) request();
       else fail();
       return;
     }

@@ -97,9 +97,11 @@ export function openJobIndex({ bus, store, createTable }: JobIndexParts): JobInd
   }
 
   async function prune(): Promise<void> {
+    // Read first: the follower goes on while the broker answers.
+    const followed = follower?.lastSequence ?? 0;
     const { firstSequence, lastSequence } = await readBucketState(bus, "jobs");
     // A broker that lost its data starts to count again.
-    if (lastSequence < (follower?.lastSequence ?? 0)) return restart(start);
+    if (lastSequence < followed) return restart(start);
     store.forgetBelow(firstSequence);
     // In parts, because the rows of many jobs may go at once.
     while (follower?.use((table) => table.dropBelow(firstSequence))) await setImmediate();
