@@ -8,7 +8,11 @@ import { otlpProtocols, samplerNames, type TraceSettings } from "@pixelmesh/tele
  */
 export function traceFields() {
   return {
-    sdkDisabled: field.flag("OTEL_SDK_DISABLED", "false", "Whether tracing is off, whatever the other variables say."),
+    sdkDisabled: field.flag(
+      "OTEL_SDK_DISABLED",
+      "false",
+      "Whether tracing is off, even if other variables ask for it.",
+    ),
     serviceName: field.text(
       "OTEL_SERVICE_NAME",
       "",

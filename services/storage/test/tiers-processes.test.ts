@@ -99,7 +99,7 @@ async function getBytes(client: Client, sha256: string): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-test("kill -9 of either replica loses no blob whose put was answered, whatever the put was doing", async () => {
+test("kill -9 of either replica loses no blob whose put was answered, at each step of the put", async () => {
   const { startReplica, coldDir, coldPath } = await startShared();
   const survivor = await startReplica();
   const moments: [string, (sha256: string, dir: string) => boolean][] = [
