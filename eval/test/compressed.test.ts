@@ -23,7 +23,7 @@ async function runModel(name: string, { widthPx, heightPx, data }: Frame): Promi
 async function meanPsnrB(quality: number, enlarge: (small: Frame) => Promise<Frame>): Promise<number> {
   const set = await loadPhotographs(scale, quality);
   let sum = 0;
-  // Five of them say the same as all, in a third of the time.
+  // Five photographs give the same order of the models as all 14, and take a third as long.
   for (const { small, original } of set.slice(0, pictures)) {
     sum += computePsnrB(toMatlabLuma(await enlarge(small)), toMatlabLuma(original), blockPx);
   }

@@ -15,8 +15,8 @@ const scan = { length: 1_500, every: 5_000 };
 const shiftEvery = 10_000;
 
 /**
- * Results by kind: how frequent, the median of their bytes and of the time to compute one. Bytes are those of usual sizes and formats; times are measured
- * ones on two cores (previews of a 4K JPEG; 4K effects; cut-outs of one megapixel; 640×480 upscaled four times by the bundled model, by
+ * Kinds of results: how frequent each is, its median size in bytes and its median computing time in milliseconds. Sizes are those of usual pictures. Times
+ * were measured on two cores (previews of a 4K JPEG; 4K effects; cut-outs of one megapixel; 640×480 upscaled four times by the bundled model, by
  * realesr-general-x4v3 and by an RRDB model of 23 blocks).
  */
 const kinds = [

@@ -51,7 +51,7 @@ const logLevel = async ({ namespace, name }: Release) =>
     )
   ).data.PIXELMESH_LOG_LEVEL;
 
-// Together: most of the time helm waits. Each has a namespace of its own.
+// Profiles run at the same time, because helm mostly waits. Each has a namespace of its own.
 test.concurrent.each(scenarios)(
   "$name installs, changes, goes back and leaves what the documentation says",
   async ({ name, release: releaseName, flags, labels }) => {

@@ -1,12 +1,13 @@
 /** Returns where a trace is shown; undefined without a trace or a template. */
 export type TraceUrl = (traceId: string) => string | undefined;
 
-const placeholder = "{trace_id}";
+/** Stands for the id of the trace in a template. */
+const idVariable = "{trace_id}";
 /** Trace ids are 32 hex digits. */
 const sample = "0".repeat(32);
 
 /** The form of a template, for the message of a wrong one. */
-export const traceTemplateForm = `an https or http address with ${placeholder} after its host and without a password, or empty`;
+export const traceTemplateForm = `an https or http address with ${idVariable} after its host and without a password, or empty`;
 
 /**
  * Returns a template of the addresses of traces as it is: empty, or an https or http address that has `{trace_id}` in its path, query or fragment. Undefined
@@ -17,7 +18,7 @@ export function parseTraceTemplate(template: string): string | undefined {
   const parsed = URL.parse(fill(template, sample));
   const isAddress = parsed !== null && ["https:", "http:"].includes(parsed.protocol) && !parsed.host.includes(sample);
   const isPlain = parsed?.username === "" && parsed.password === "";
-  return isAddress && isPlain && template.includes(placeholder) ? template : undefined;
+  return isAddress && isPlain && template.includes(idVariable) ? template : undefined;
 }
 
 /** Returns the addresses of traces by a checked template. */
@@ -26,5 +27,5 @@ export function createTraceUrl(template: string): TraceUrl {
 }
 
 function fill(template: string, traceId: string): string {
-  return template.replaceAll(placeholder, traceId);
+  return template.replaceAll(idVariable, traceId);
 }

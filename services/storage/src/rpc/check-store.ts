@@ -11,7 +11,7 @@ const kinds: Readonly<Record<FindingKind, StoreFindingKind>> = {
   "removal-left": StoreFindingKind.REMOVAL_LEFT,
 };
 
-/** CheckStore: streams what differs between index and shared store, then a summary. Without a shared store it is not implemented. */
+/** CheckStore: streams what differs between index and shared store, then a summary. Throws METHOD_UNIMPLEMENTED without a shared store. */
 export function createCheckStoreRpc(check: CheckStore | undefined) {
   return async function* checkStore(
     { repair, verify }: CheckStoreRequest,
