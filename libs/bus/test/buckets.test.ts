@@ -20,6 +20,7 @@ import {
   startBroker,
   widenBucket,
 } from "../src/index.ts";
+import { planBounds, toBoundSettings } from "../src/topology/stream-bounds.ts";
 import { startTestBus } from "./start-test-bus.ts";
 
 const MiB = 2 ** 20;
@@ -75,10 +76,22 @@ test("bounds are lowered to fit into a broker's smaller store", async () => {
   const bus = await connect({});
   await provision(bus);
   const streams = await Array.fromAsync(bus.jsm.streams.list());
-  expect(streams).toHaveLength(17);
+  expect(streams).toHaveLength(20);
   expect(streams.reduce((sum, { config }) => sum + config.max_bytes, 0)).toBeLessThanOrEqual(700 * MiB);
   for (const { config } of streams) expect(config.max_bytes).toBeGreaterThanOrEqual(MiB);
   await provision(bus);
+});
+
+test("processes that start together get the configured bounds, although the broker counts a stream twice while two create it", async () => {
+  const bounds = planBounds(toBoundSettings({}));
+  const planned = { ...bounds.work, ...bounds.buckets, events: bounds.events, deadLetters: bounds.deadLetters };
+  const sum = Object.values(planned).reduce((total, bytes) => total + bytes, 0);
+  const connect = await startBoundedBroker(sum + MiB);
+  const buses = await Promise.all(Array.from({ length: 8 }, () => connect({})));
+  await Promise.all(buses.map((bus) => provision(bus)));
+  const bus = buses[0] as Bus;
+  const found = (await Array.fromAsync(bus.jsm.streams.list())).map(({ config }) => config.max_bytes);
+  expect(found.sort((a, b) => a - b)).toEqual(Object.values(planned).sort((a, b) => a - b));
 });
 
 test("an entry is rewritten byte by byte as the newest, and older entries are purged", async () => {

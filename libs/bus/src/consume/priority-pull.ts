@@ -69,7 +69,9 @@ export function openPriorityPull(
       const wakesBefore = wakes;
       const message = await puller.pull(durable);
       // A wake-up during the pull may be for a message that was stored after it.
-      if ((message === undefined || message.pending === 0) && wakes === wakesBefore) empty.add(durable);
+      // `pending` does not count messages that come again after a nak: after one of these there may be more.
+      const isLast = message === undefined || (message.pending === 0 && message.delivery.deliveries === 1);
+      if (isLast && wakes === wakesBefore) empty.add(durable);
       if (message) return message;
     }
     return undefined;

@@ -3,21 +3,37 @@ import { type Codec, parseMessage } from "../connection/codec.ts";
 import type { Bus } from "../connection/connect.ts";
 
 /**
- * Answers every request on a subject until the returned function is called. Processes use the broker for such calls, because it
+ * Answers every request on a subject until the returned function is called; `answer` gets the data of the request. A request whose answer fails
+ * stays without one, and the asker waits for its time limit. Processes use the broker for such calls, because it
  * has authenticated both sides; an address in a bucket is not authenticated.
  */
-export function answerRequests<T>(bus: Bus, subject: string, codec: Codec<T>, answer: () => T): () => void {
+export function answerRequests<T>(
+  bus: Bus,
+  subject: string,
+  codec: Codec<T>,
+  answer: (request: Uint8Array) => T | Promise<T>,
+): () => void {
   const subscription = bus.nc.subscribe(subject, {
     callback(_error, request) {
-      if (request.reply) bus.nc.publish(request.reply, codec.encode(answer()).finish());
+      const { reply, data } = request;
+      if (reply) void respond(data, (bytes) => bus.nc.publish(reply, bytes));
     },
   });
+  async function respond(data: Uint8Array, send: (bytes: Uint8Array) => void): Promise<void> {
+    try {
+      send(codec.encode(await answer(data)).finish());
+    } catch (error) {
+      bus.log.debug({ err: error, subject }, "request not answered");
+    }
+  }
   return () => subscription.unsubscribe();
 }
 
 /** When gathering ends. */
 export type GatherOptions<T> = {
   readonly timeoutMs: number;
+  /** Data of the request; default: none. */
+  readonly request?: Uint8Array;
   /** Answers beyond this many are dropped. */
   readonly maxAnswers: number;
   /** Called with all answers so far; returning true ends the wait. */
@@ -32,7 +48,7 @@ export async function gatherAnswers<T>(
   bus: Bus,
   subject: string,
   codec: Codec<T>,
-  { timeoutMs, maxAnswers, isComplete }: GatherOptions<T>,
+  { timeoutMs, request, maxAnswers, isComplete }: GatherOptions<T>,
 ): Promise<T[]> {
   const answers: T[] = [];
   if (isComplete(answers)) return answers;
@@ -52,7 +68,7 @@ export async function gatherAnswers<T>(
   });
   const timer = setTimeout(resolve, timeoutMs);
   try {
-    bus.nc.publish(subject, undefined, { reply: inbox });
+    bus.nc.publish(subject, request, { reply: inbox });
     await ended;
     return answers;
   } finally {

@@ -1,4 +1,12 @@
-import { AckPolicy, DeliverPolicy, type DiscardPolicy, JetStreamApiError, StorageType } from "@nats-io/jetstream";
+import { isDeepStrictEqual } from "node:util";
+import {
+  AckPolicy,
+  DeliverPolicy,
+  type DiscardPolicy,
+  JetStreamApiError,
+  StorageType,
+  type StreamConfig,
+} from "@nats-io/jetstream";
 import { workerRoles } from "@pixelmesh/roles";
 import type { Bus } from "../connection/connect.ts";
 import { waitForBroker } from "../connection/wait-for-broker.ts";
@@ -6,13 +14,13 @@ import { removeAbandonedConsumers } from "../consume/remove-abandoned-consumers.
 import { claimAccount } from "./account-owner.ts";
 import { applyBound, isStoreFull } from "./apply-bound.ts";
 import { ensureBucket } from "./ensure-bucket.ts";
+import { provisionInTurn } from "./provision-turn.ts";
 import { planBounds, type StreamBounds } from "./stream-bounds.ts";
 import { buckets, planStreams, type StreamPlan } from "./stream-plans.ts";
 import { eventConsumer, workConsumers } from "./subjects.ts";
 
 const nanosPerMs = 1e6;
-/** JetStream API codes: a stream of this name exists with other settings; none does. */
-const existsOtherwise = 10058;
+/** JetStream API code: there is no stream of this name. */
 const notFound = 10059;
 const leastStoreBytes = 64 * 2 ** 20;
 /** Streams of earlier releases, whose bounds would count. The request id of a job was in `requests`; it is in the specification now. */
@@ -26,7 +34,8 @@ const formerStreams = ["KV_requests"];
  */
 export async function provision(bus: Bus, timeoutMs = 10_000): Promise<void> {
   await claimAccount(bus, timeoutMs);
-  await waitForBroker(bus.log, () => provisionOnce(bus), timeoutMs);
+  const bounds = planBounds(bus.boundSettings);
+  await waitForBroker(bus.log, () => provisionInTurn(bus, bounds, () => provisionOnce(bus)), timeoutMs);
 }
 
 async function provisionOnce(bus: Bus): Promise<void> {
@@ -78,17 +87,28 @@ async function removeStream({ jsm }: Bus, name: string): Promise<void> {
   }
 }
 
+/** A stream that exists is not added again: the broker would ask for its space a second time. */
 async function ensureStream(bus: Bus, plan: StreamPlan): Promise<void> {
   const { jsm, replicas } = bus;
   const config = { ...plan, storage: StorageType.File, num_replicas: replicas };
+  const found = await findStream(bus, plan.name);
+  if (found === undefined) return void (await jsm.streams.add(config));
+  // After an upgrade, a stream may exist with other settings.
+  const { max_bytes } = found;
+  const wanted: Partial<StreamConfig> = { ...config, max_bytes };
+  const isChanged = (Object.keys(wanted) as (keyof StreamConfig)[]).some(
+    (field) => !isDeepStrictEqual(found[field], wanted[field]),
+  );
+  if (isChanged) await jsm.streams.update(plan.name, wanted);
+  await applyBound(bus, plan.name, plan.max_bytes);
+}
+
+async function findStream({ jsm }: Bus, name: string): Promise<StreamConfig | undefined> {
   try {
-    await jsm.streams.add(config);
+    return (await jsm.streams.info(name)).config;
   } catch (error) {
-    // After an upgrade, a stream may exist with other settings.
-    if (!(error instanceof JetStreamApiError && error.code === existsOtherwise)) throw error;
-    const { max_bytes } = (await jsm.streams.info(plan.name)).config;
-    await jsm.streams.update(plan.name, { ...config, max_bytes });
-    await applyBound(bus, plan.name, plan.max_bytes);
+    if (error instanceof JetStreamApiError && error.code === notFound) return undefined;
+    throw error;
   }
 }
 

@@ -40,7 +40,9 @@ export type BucketName =
   | "waits"
   | "leases"
   | "services"
-  | "profiles";
+  | "profiles"
+  | "budgets"
+  | "predictions";
 
 /** The buckets whose oldest entries are evicted by their sequence. */
 export type EvictableBucket = "jobs" | "results";
@@ -83,7 +85,14 @@ export function planBounds(settings: BoundSettings): StreamBounds {
     events: settings.natsEventsMaxBytes,
     batches: toMaxBytes("batches", settings.natsBatchesMaxBytes),
   };
-  const small = { leases: MiB, services: 4 * MiB, profiles: 4 * MiB, uploads: 32 * MiB };
+  const small = {
+    leases: MiB,
+    services: 4 * MiB,
+    profiles: 4 * MiB,
+    uploads: 32 * MiB,
+    budgets: 16 * MiB,
+    predictions: 4 * MiB,
+  };
   /** Work streams, dead letters, `open`, `waits`, `callbacks` and `blobs`. */
   const fixedCount = workerRoles.length + 5;
   const total = Object.values(configured).reduce((sum, bytes) => sum + bytes, fixedCount * fixed);

@@ -81,4 +81,8 @@ export const buckets: readonly BucketPlan[] = [
   { name: "leases", ttlMs: leaseTtlMs, maxValueBytes: 1024 },
   { name: "services", ttlMs: 15_000, maxValueBytes: 4 * 1024 },
   { name: "profiles", ttlMs: 0, maxValueBytes: 4 * 1024 },
+  // An entry is removed when its step has its result; the time to live is longer than any deadline. A full bucket refuses further calls.
+  { name: "predictions", ttlMs: 7 * dayMs, maxValueBytes: 4 * 1024 },
+  // A tenant's spending of a day, with at most 256 reservations of about 70 bytes. A call of yesterday may end today.
+  { name: "budgets", ttlMs: 3 * dayMs, maxValueBytes: 64 * 1024 },
 ];

@@ -5,7 +5,7 @@ import { toRetried } from "../rpc/batches/retry-batch.ts";
 import { type BatchRun, createBatchRun } from "./batch-run.ts";
 import type { JobEnd } from "./start-batch-job.ts";
 
-const announcement = { revision: 1, writtenUnixMs: 0 };
+const announcement = { revision: 1 };
 const succeeded: JobEnd = { state: JobState.SUCCEEDED, reason: ErrorReason.UNSPECIFIED };
 const failed: JobEnd = { state: JobState.FAILED, reason: ErrorReason.IMAGE_CORRUPT };
 

@@ -13,7 +13,7 @@ export type StoredBatch = { readonly spec: BatchSpec; readonly progress: BatchPr
 export type BatchKey = { readonly batchId: string; readonly tenant: string };
 
 /** The entry of an unfinished batch. */
-export type Announcement = { readonly revision: number; readonly writtenUnixMs: number };
+export type Announcement = { readonly revision: number };
 
 /** The bucket `batches`. Specifications and sources never change; progress records change by compare-and-set only. */
 export type BatchStore = {

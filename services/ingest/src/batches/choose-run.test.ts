@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type BatchRun, createBatchRun } from "./batch-run.ts";
 import { chooseRun } from "./choose-run.ts";
 
-const announcement = { revision: 1, writtenUnixMs: 0 };
+const announcement = { revision: 1 };
 function openRun(batchId: string, tenant: string, sources: number): BatchRun {
   const spec = BatchSpec.fromPartial({ batchId, tenant, sources });
   return createBatchRun({ spec, progress: BatchProgress.create(), revision: 1 }, announcement, 64);

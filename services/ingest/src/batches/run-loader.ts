@@ -1,6 +1,7 @@
 import { followKeys } from "@pixelmesh/bus";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { Orchestrator } from "../orchestrator/orchestrator.ts";
+import { watchAbandoned } from "./abandoned-announcements.ts";
 import { createBatchRun } from "./batch-run.ts";
 import { type BatchKey, type BatchStore, toBatchKey } from "./batch-store.ts";
 import type { FedRuns } from "./fed-runs.ts";
@@ -29,13 +30,14 @@ export type RunLoaderParts = {
 
 /** All batches are listed again after this time: an announcement may have come while another replica held the lease. */
 const listEveryMs = 5_000;
-/** An announced batch without a specification is removed after this time: its call has ended. */
+/** An announced batch that this replica has seen without a specification for so long is removed: its call has ended. */
 const abandonedMs = 30 * 60_000;
 
 /** Follows the announcements with one standing consumer. */
 export function createRunLoader(parts: RunLoaderParts): RunLoader {
   const { base, batches, orchestrator, fed, window, onAnnounced } = parts;
   const announced = new Map<string, BatchKey>();
+  const unspecified = watchAbandoned(abandonedMs);
   let listedMs = Number.NEGATIVE_INFINITY;
   const feed = followKeys(base.bus, {
     bucket: "batches",
@@ -58,8 +60,9 @@ export function createRunLoader(parts: RunLoaderParts): RunLoader {
 
   async function reload(key: BatchKey): Promise<void> {
     const announcement = await batches.announcement(key);
-    if (!announcement) return;
+    if (!announcement) return unspecified.forget(key.batchId);
     const stored = await batches.find(key);
+    if (stored) unspecified.forget(key.batchId);
     const run = fed.runs.get(key.batchId);
     if (stored && stored.progress.finishedUnixMs === 0) {
       if (run) run.load(stored, announcement);
@@ -69,7 +72,10 @@ export function createRunLoader(parts: RunLoaderParts): RunLoader {
     if (run) fed.drop(run);
     // Its feeder died before it removed the entry.
     if (stored) await batches.removeOpen(key, announcement);
-    else if (Date.now() - announcement.writtenUnixMs > abandonedMs) await batches.remove(key);
+    else if (unspecified.isAbandoned(key.batchId, announcement.revision)) {
+      await batches.remove(key);
+      unspecified.forget(key.batchId);
+    }
   }
 
   return {
@@ -86,6 +92,7 @@ export function createRunLoader(parts: RunLoaderParts): RunLoader {
     },
     reset() {
       announced.clear();
+      unspecified.forgetAll();
       listedMs = Number.NEGATIVE_INFINITY;
     },
     close: feed.close,
