@@ -18,10 +18,12 @@ const inFlight = 4;
 
 /** Limits of time and processor time against the baseline script, which does not refine edges. */
 const bounds = { u2netp: { wall: 1.15, cpu: 1.25 }, "pixelmesh-matte": { wall: 2.5, cpu: 2.5 } };
+/** Limit of the time of cut-outs with u2netp against as many bare runs of the model with all cores, one after another. */
+const maxOverRuns = 1.05;
 
 /**
- * Compares cut-outs of pictures of one megapixel, four in flight, with the baseline script, which has as many sessions of one thread as there
- * are cores: total time and processor time.
+ * Compares cut-outs of pictures of one megapixel (PICTURES, default 16), four in flight, with the baseline script, which has as many sessions of one
+ * thread as there are cores: total time and processor time. And with as many bare runs of the model, one after another with all cores: total time.
  */
 export async function cutOutsCase(): Promise<boolean> {
   const mesh = await startBenchMesh();
@@ -44,9 +46,11 @@ async function compare(mesh: BenchMesh, model: keyof typeof bounds): Promise<Fig
   const paths = scenes.map((_, at) => join(mesh.dir, `${at}.jpg`));
   await Promise.all(scenes.map((bytes, at) => writeFile(paths[at] as string, bytes)));
   const baseline = startBaseline(modelPath, availableParallelism(), "baseline-cut-outs");
+  const bare = startBaseline(modelPath, availableParallelism(), "baseline-runs");
   const sides = {
     mesh: { ms: [] as number[], cpuMs: [] as number[] },
     baseline: { ms: [] as number[], cpuMs: [] as number[] },
+    runs: { ms: [] as number[], cpuMs: [] as number[] },
   };
   const measure = async (side: keyof typeof sides, cpuMs: () => number, run: () => Promise<unknown>) => {
     const [startMs, beforeMs] = [performance.now(), cpuMs()];
@@ -62,23 +66,26 @@ async function compare(mesh: BenchMesh, model: keyof typeof bounds): Promise<Fig
     });
   };
   const runBaseline = async () => void (await baseline.run(JSON.stringify(paths)));
+  const runBare = async () => void (await bare.run(String(pictures)));
   try {
     // Loads the model in every host.
     await runMesh();
     await runBaseline();
+    await runBare();
     for (let round = 0; round < rounds; round++) {
       const turns = [
         () => measure("mesh", mesh.cpuMs, runMesh),
         () => measure("baseline", baseline.cpuMs, runBaseline),
+        () => measure("runs", bare.cpuMs, runBare),
       ];
       for (const turn of round % 2 === 0 ? turns : turns.reverse()) await turn();
     }
   } finally {
-    await baseline.close();
+    await Promise.all([baseline.close(), bare.close()]);
   }
-  const ratioOf = (measured: "ms" | "cpuMs") =>
+  const ratioOf = (measured: "ms" | "cpuMs", side: "baseline" | "runs" = "baseline") =>
     spread(
-      sides.mesh[measured].map((value, at) => value / (sides.baseline[measured][at] as number)),
+      sides.mesh[measured].map((value, at) => value / (sides[side][measured][at] as number)),
       3,
     );
   const each = (values: readonly number[]) => spread(values.map((value) => value / pictures));
@@ -93,6 +100,10 @@ async function compare(mesh: BenchMesh, model: keyof typeof bounds): Promise<Fig
     baselineMsEach: each(sides.baseline.ms),
     meshCpuMsEach: each(sides.mesh.cpuMs),
     baselineCpuMsEach: each(sides.baseline.cpuMs),
+    runMsEach: each(sides.runs.ms),
+    runCpuMsEach: each(sides.runs.cpuMs),
+    ratioToRuns: ratioOf("ms", "runs"),
+    cpuRatioToRuns: ratioOf("cpuMs", "runs"),
     ratio: ratioOf("ms"),
     cpuRatio: ratioOf("cpuMs"),
   };
@@ -106,5 +117,16 @@ async function compare(mesh: BenchMesh, model: keyof typeof bounds): Promise<Fig
       details,
     },
     { name: `${name}, time: the same`, value: details.ratio.median, unit: "×", bound: bounds[model].wall, details },
+    ...(model === "u2netp"
+      ? [
+          {
+            name: `${name}, time: mesh / as many bare runs with all cores`,
+            value: details.ratioToRuns.median,
+            unit: "×",
+            bound: maxOverRuns,
+            details,
+          },
+        ]
+      : []),
   ];
 }

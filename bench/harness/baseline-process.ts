@@ -6,15 +6,15 @@ import { readFamilyCpuMs } from "./machine.ts";
 
 /** A running baseline script with its model loaded. */
 export type BaselineProcess = {
-  /** Runs one picture by its path, or several by a JSON list of paths. */
-  run(paths: string): Promise<{ ms: number; bytes: number }>;
+  /** Runs one picture by its path, several by a JSON list of paths, or as many bare runs as a number says. */
+  run(work: string): Promise<{ ms: number; bytes: number }>;
   /** Its processor time so far, in milliseconds. */
   cpuMs(): number;
   close(): Promise<void>;
 };
 
-/** A baseline script, and the second number that it takes: the threads of one session, or the sessions of one thread. */
-type BaselineScript = "baseline-upscale" | "baseline-cut-outs";
+/** A baseline script. Its number is that of the threads of one session; of `baseline-cut-outs` that of sessions of one thread. */
+type BaselineScript = "baseline-upscale" | "baseline-cut-outs" | "baseline-runs";
 
 /** Starts a baseline script. */
 export function startBaseline(
@@ -28,8 +28,8 @@ export function startBaseline(
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    async run(paths) {
-      child.stdin.write(`${paths}\n`);
+    async run(work) {
+      child.stdin.write(`${work}\n`);
       const { value, done } = await lines.next();
       if (done) throw new Error("The baseline script ended");
       return JSON.parse(value);

@@ -13,12 +13,32 @@ const outputPattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 /** Reads `NAME`, `NAME:key=value,key=value` or `preset:NAME`; `\,` is a comma in a value. Throws UsageError, naming `flag`. */
 export function parseEffectText(text: string, flag = "--effect"): EffectText {
   if (presetPattern.test(text)) return { name: text, settings: Object.create(null) };
+  return parseNamed(text, flag, namePattern, "NAME, NAME:key=value,… or preset:NAME");
+}
+
+/** A feature as it was typed; version 0 is the newest. */
+export type FeatureText = EffectText & { readonly version: number };
+
+/** Reads `NAME` or `NAME@VERSION`, with `:key=value,…` as for an effect. Throws UsageError. */
+export function parseFeatureText(text: string): FeatureText {
+  const form = "NAME, NAME@VERSION or NAME:key=value,…";
+  const { name: typed, settings } = parseNamed(text, "--feature", /^[a-z][a-z0-9_]*(@[1-9]\d{0,8})?$/, form);
+  const [name = "", version = "0"] = typed.split("@");
+  return { name, version: Number(version), settings };
+}
+
+/** Reads the name of a hosted model, with `:key=value,…` as for an effect. Throws UsageError. */
+export function parseRemoteModelText(text: string): EffectText {
+  return parseNamed(text, "--remote-model", /^[a-z0-9][a-z0-9._-]{0,63}$/, "NAME or NAME:key=value,…");
+}
+
+function parseNamed(text: string, flag: string, ofName: RegExp, form: string): EffectText {
   const colon = text.indexOf(":");
   const name = colon < 0 ? text : text.slice(0, colon);
   // Without a prototype, so that every name of a setting is an ordinary key.
   const settings: Record<string, string> = Object.create(null);
-  const refuse = () => wrongFlag(flag, "NAME, NAME:key=value,… or preset:NAME", text);
-  if (!namePattern.test(name)) throw refuse();
+  const refuse = () => wrongFlag(flag, form, text);
+  if (!ofName.test(name)) throw refuse();
   for (const pair of colon < 0 ? [] : text.slice(colon + 1).split(/(?<!\\),/)) {
     const [key, ...value] = pair.split("=");
     if (key === undefined || !namePattern.test(key) || value.length === 0) throw refuse();

@@ -12,7 +12,15 @@ export {
 export { priorities, qualities } from "./choices.ts";
 export { colorNames, toHexColor } from "./css-colors.ts";
 export { type CutOutSettings, cutOutSettingNames, parseCutOut } from "./cut-out-settings.ts";
-export { type EffectText, parseEffectText, parseVariant, type Variant } from "./effect-text.ts";
+export {
+  type EffectText,
+  type FeatureText,
+  parseEffectText,
+  parseFeatureText,
+  parseRemoteModelText,
+  parseVariant,
+  type Variant,
+} from "./effect-text.ts";
 export {
   choiceFlag,
   durationFlag,

@@ -17,6 +17,7 @@ export function toNameHint({ reason, message, metadata = {} }: HintSource): stri
   switch (reason) {
     case "UNKNOWN_MODEL":
     case "UNKNOWN_EFFECT":
+    case "UNKNOWN_FEATURE":
       return didYouMean(firstQuoted(message), knownOf(message, metadata));
     case "INVALID_ARGUMENT":
       return toValueHint(message);

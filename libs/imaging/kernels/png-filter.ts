@@ -1,7 +1,8 @@
 /**
- * The filters of PNG (ISO/IEC 15948, clause 9) with vector instructions. The reference is ../src/encode/png/filter-reference.ts.
+ * The filters of PNG (ISO/IEC 15948, clause 9) with vector instructions, its checksum, and deflate for filtered rows. The reference is ../src/encode/png/filter-reference.ts.
  */
 export { adler32 } from "./_adler32";
+export { deflate } from "./_deflate";
 
 /** Zeros before a scratch row: the pixel to the left of the first one. */
 const margin: usize = 16;
@@ -67,6 +68,8 @@ function chooseFilter(row: usize, before: usize, stride: i32, pixelBytes: usize)
       left = v128.and(left, inside);
       corner = v128.and(corner, inside);
     }
+    // Zeros among zeros, as in transparent areas, add nothing.
+    if (!v128.any_true(v128.or(v128.or(bytes, above), v128.or(left, corner)))) continue;
     none = addMagnitudes(none, bytes);
     sub = addMagnitudes(sub, i8x16.sub(bytes, left));
     up = addMagnitudes(up, i8x16.sub(bytes, above));

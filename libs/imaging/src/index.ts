@@ -3,7 +3,14 @@ export { decodePicture, openEncoded } from "./decode/decode.ts";
 export { decodeDamagedJpeg } from "./decode/decode-damaged.ts";
 export { inspectPicture } from "./decode/inspect.ts";
 export { chooseFormat, findConstantAlpha } from "./encode/choose-format.ts";
-export { type EncodedPicture, type EncodedRaster, encodeFrame, encodeRaster } from "./encode/encode.ts";
+export {
+  type EncodedPicture,
+  type EncodedRaster,
+  encodeFrame,
+  encodeRaster,
+  type StartedEncoding,
+  startEncoding,
+} from "./encode/encode.ts";
 export { parseEncoding, type ResolvedEncoding } from "./encode/parse-encoding.ts";
 export { encodeIndexedPng } from "./encode/png/encode-indexed-png.ts";
 export { configureImaging, type ImagingOptions } from "./engine/engine.ts";
@@ -14,6 +21,7 @@ export { type Channels, createFrame, type Frame, frameHasAlpha } from "./frames/
 export { FRAME_MEDIA_TYPE, readFrameBlob, toFrameBlob } from "./frames/frame-blob.ts";
 export { discardRaster } from "./frames/frame-file.ts";
 export { createFrameStore, type FrameStore, memoryFrameStore, ownRaster } from "./frames/frame-store.ts";
+export type { GrowingContent } from "./frames/growing-content.ts";
 export { type FrameFile, isFrameFile, type Raster, rasterBytes, type Shape } from "./frames/raster.ts";
 export { createRasterSink, type OpenRows, openRows, type RasterSink, toWholeFrame } from "./frames/raster-rows.ts";
 export { copyRows } from "./frames/row-blocks.ts";

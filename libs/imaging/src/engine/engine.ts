@@ -52,11 +52,6 @@ export function configureImaging(options: ImagingOptions): void {
   library?.concurrency(options.threads);
 }
 
-/** Returns the threads that one piece of work on a picture may use beside its caller: those of one libvips operation. */
-export function imagingThreads(): number {
-  return configuredThreads() ?? 1;
-}
-
 function configuredThreads(): number | undefined {
   const configured = getEnvironmentData(threadsKey);
   return typeof configured === "number" ? configured : undefined;

@@ -62,7 +62,7 @@ export function* pngChunksOf(view: DataView): Generator<PngChunk> {
 
 /** Returns a chunk with its checksum. */
 export function pngChunk(type: string, data: Uint8Array): Buffer {
-  const chunk = Buffer.alloc(12 + data.length);
+  const chunk = Buffer.allocUnsafe(12 + data.length);
   chunk.writeUInt32BE(data.length, 0);
   chunk.write(type, 4, "latin1");
   chunk.set(data, 8);

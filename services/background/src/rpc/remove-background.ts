@@ -54,6 +54,8 @@ function removeAndReplace(
       );
       const cutOut = await removing.runRasters(step, inputs, {
         ...context,
+        // The second step works in the same slot.
+        releaseSlot: undefined,
         onProgress: (fraction) => context.onProgress(fraction * removeShare),
       });
       const composed = await replacing.runRasters(second, [cutOut.frame, ...kept], {

@@ -15,7 +15,7 @@ import { type CutOutOptions, toCutOutOptions } from "../domain/cut-out/cut-out-o
 import type { Size } from "../domain/planes/plane.ts";
 import type { PictureWork } from "../threads/picture-work.ts";
 import { runCutOut } from "./cut-out-run.ts";
-import { findMatteModel, openMatteRuns, operationOf } from "./matte-models.ts";
+import { type FindMatte, findMatteModel, openMatteRuns, operationOf } from "./matte-models.ts";
 
 /** Most memory of the kernels for a cut-out, whose working size has at most 1,024 px a side. */
 const workingBytes = 12 * 1_024 * 1_024 * 4;
@@ -57,10 +57,15 @@ export function createRemoveHandler(
       };
     },
     async runRasters(step, [picture], context) {
-      const { frameStore, signal, onProgress } = context;
+      const { frameStore, signal, onProgress, releaseSlot } = context;
       if (!picture) throw new AppError("INTERNAL", "A remove_background step has no picture");
       const runs = openMatteRuns(models, step, context);
-      const { findMatte } = runs;
+      const findMatte: FindMatte = async (prepare) => {
+        const found = await runs.findMatte(prepare);
+        // The pixels are fitted while the next picture runs through the model.
+        releaseSlot?.();
+        return found;
+      };
       const tools = { work, findMatte, frameStore, signal, onProgress };
       const result = await runCutOut(picture, toCutOutOptions(operationOf(step)), tools);
       return { ...result, ...runs.outcome() };

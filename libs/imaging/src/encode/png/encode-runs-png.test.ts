@@ -1,18 +1,37 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { deflateSync, inflateSync } from "node:zlib";
+import { deflateSync, inflateRawSync, inflateSync } from "node:zlib";
+import { Encoding, ImageFormat } from "@pixelmesh/proto";
 import fc from "fast-check";
 import sharp from "sharp";
-import { afterEach, expect, test } from "vitest";
-import { configureImaging } from "../../engine/engine.ts";
+import { expect, test } from "vitest";
+import { withFrameStore } from "../../../test/with-frame-store.ts";
 import { type Channels, createFrame, type Frame } from "../../frames/frame.ts";
+import { memoryFrameStore } from "../../frames/frame-store.ts";
+import { createRasterSink } from "../../frames/raster-rows.ts";
+import { createFrameSource } from "../../frames/rows.ts";
+import { defaultLimits } from "../../limits.ts";
 import { pngChunksOf } from "../../structure/png.ts";
 import { toView } from "../../structure/structure.ts";
-import { encodeRunsPng } from "./encode-runs-png.ts";
-import { withRowFilter } from "./filter-kernels.ts";
+import { encodeFrame, encodeRaster, startEncoding } from "../encode.ts";
+import { runsPngParts, suitsRunsPng } from "./encode-runs-png.ts";
+import { type FilterShape, lastBlock, openRowFilter, type RowFilter } from "./filter-kernels.ts";
 import { filterRow } from "./filter-reference.ts";
 
-afterEach(() => configureImaging({ threads: 1 }));
+async function encode(frame: Frame): Promise<Buffer> {
+  const rows = createFrameSource(frame);
+  expect(await suitsRunsPng(rows)).toBe(true);
+  return Buffer.concat(await Array.fromAsync(runsPngParts(rows)));
+}
+
+function withFilter(shape: FilterShape, act: (filter: RowFilter) => void): void {
+  const filter = openRowFilter(shape);
+  try {
+    act(filter);
+  } finally {
+    filter.close();
+  }
+}
 
 /** Returns the still life of examples/ at a size, in so many channels; alpha is a slope. */
 async function photograph(widthPx: number, heightPx: number, channels: Channels): Promise<Frame> {
@@ -26,7 +45,7 @@ async function photograph(widthPx: number, heightPx: number, channels: Channels)
   return createFrame(widthPx, heightPx, channels, data);
 }
 
-test("rows of any bytes are filtered as by the reference, strip by strip", async () => {
+test("rows of any bytes are filtered as by the reference, strip by strip", () => {
   const channels = fc.constantFrom(...([1, 2, 3, 4] as const));
   // Few different values, so that neighbours are often equal, as the choice among equal distances needs.
   const byte = fc.oneof(fc.constantFrom(0, 1, 127, 128, 255), fc.nat(255));
@@ -41,10 +60,10 @@ test("rows of any bytes are filtered as by the reference, strip by strip", async
       })),
     ),
   );
-  await fc.assert(
-    fc.asyncProperty(pictures, fc.integer({ min: 1, max: 4 }), async ({ c, stride, heightPx, data }, rowsAtOnce) => {
+  fc.assert(
+    fc.property(pictures, fc.integer({ min: 1, max: 4 }), ({ c, stride, heightPx, data }, rowsAtOnce) => {
       const bytes = Uint8Array.from(data);
-      await withRowFilter({ stride, pixelBytes: c, rowsAtOnce }, async ({ filter }) => {
+      withFilter({ stride, pixelBytes: c, rowsAtOnce }, ({ filter }) => {
         for (let y = 0; y < heightPx; y += rowsAtOnce) {
           const count = Math.min(rowsAtOnce, heightPx - y);
           const found = filter(bytes.subarray(y * stride, (y + count) * stride), count).slice();
@@ -65,7 +84,7 @@ test.each([1, 2, 3, 4] as const)(
   "a photograph of %i channels has its own samples when libpng reads it, and no more bytes than from libvips",
   async (channels) => {
     const frame = await photograph(1021, 703, channels);
-    const bytes = await encodeRunsPng(frame);
+    const bytes = await encode(frame);
     const image = sharp(bytes);
     const { width, height, channels: got, depth } = await image.metadata();
     expect({ width, height, got, depth }).toEqual({ width: 1021, height: 703, got: channels, depth: "uchar" });
@@ -81,7 +100,7 @@ test.each([1, 2, 3, 4] as const)(
     const raw = { width: 1021, height: 703, channels };
     const slow = sharp(frame.data, { raw }).toColourspace(grey ? "b-w" : "srgb");
     const { length } = await slow.png({ compressionLevel: 3, adaptiveFiltering: true }).toBuffer();
-    expect(bytes!.length).toBeLessThan(length * 1.02);
+    expect(bytes.length).toBeLessThan(length * 1.02);
   },
 );
 
@@ -92,16 +111,16 @@ test("a picture whose first row is filtered by the row above has its own samples
     .raw()
     .toBuffer({ resolveWithObject: true });
   expect(info.channels).toBe(3);
-  const bytes = await encodeRunsPng(createFrame(532, 640, 3, Uint8Array.from(data)));
+  const bytes = await encode(createFrame(532, 640, 3, Uint8Array.from(data)));
   expect(Buffer.compare(await sharp(bytes).raw().toBuffer(), data)).toBe(0);
 });
 
-test("checksums are those of zlib, also for the largest sums", async () => {
+test("checksums are those of zlib, also for the largest sums", () => {
   // Every byte is one less than the one to its left, so the filtered ones are 255.
   const falling = Uint8Array.from({ length: 100_000 }, (_, at) => -at & 255);
   const noise = (length: number) => Uint8Array.from({ length }, (_, at) => (Math.imul(at, 2_654_435_761) >>> 24) & 255);
   for (const row of [falling, ...[1, 15, 16, 17, 5_551, 5_552, 5_553, 11_104].map(noise)]) {
-    await withRowFilter({ stride: row.length, pixelBytes: 1, rowsAtOnce: 1 }, async ({ filter, adler32 }) => {
+    withFilter({ stride: row.length, pixelBytes: 1, rowsAtOnce: 1 }, ({ filter, adler32 }) => {
       const filtered = filter(row, 1);
       if (row === falling) expect(filtered.subarray(2).every((byte) => byte === 255)).toBe(true);
       // A zlib stream ends with the checksum of its bytes.
@@ -112,36 +131,111 @@ test("checksums are those of zlib, also for the largest sums", async () => {
   }
 });
 
-test.each([1, 4])(
-  "the bands of %i threads are one zlib stream, and the bytes do not depend on them",
-  async (threads) => {
-    configureImaging({ threads });
-    // Eight bands, the last one shorter.
-    const frame = await photograph(1_201, 805, 4);
-    const bytes = (await encodeRunsPng(frame)) as Uint8Array;
-    const parts = [...pngChunksOf(toView(bytes))]
-      .filter(({ type }) => type === "IDAT")
-      .map(({ start, length }) => bytes.subarray(start + 8, start + 8 + length));
-    expect(parts.length).toBeGreaterThan(8);
-    expect(inflateSync(Buffer.concat(parts))).toHaveLength(805 * (1_201 * 4 + 1));
-    const { data } = await sharp(bytes, { failOn: "warning" }).raw().toBuffer({ resolveWithObject: true });
-    expect(Buffer.compare(data, frame.data)).toBe(0);
-    configureImaging({ threads: 2 });
-    expect(await encodeRunsPng(frame)).toEqual(bytes);
-  },
-);
+test("bands are one zlib stream with the checksum of all rows", async () => {
+  // Eight bands, the last one shorter.
+  const frame = await photograph(1_201, 805, 4);
+  const bytes = await encode(frame);
+  const parts = [...pngChunksOf(toView(bytes))]
+    .filter(({ type }) => type === "IDAT")
+    .map(({ start, length }) => bytes.subarray(start + 8, start + 8 + length));
+  expect(parts.length).toBeGreaterThan(8);
+  expect(inflateSync(Buffer.concat(parts))).toHaveLength(805 * (1_201 * 4 + 1));
+  const { data } = await sharp(bytes, { failOn: "warning" }).raw().toBuffer({ resolveWithObject: true });
+  expect(Buffer.compare(data, frame.data)).toBe(0);
+});
+
+/** Deflates a row of bytes that no filter changes, and returns the result with what the filter made. */
+function deflateRow(row: Uint8Array): { readonly filtered: Buffer; readonly deflated: Buffer } {
+  let result = { filtered: Buffer.alloc(0), deflated: Buffer.alloc(0) };
+  withFilter({ stride: row.length, pixelBytes: 1, rowsAtOnce: 1 }, ({ filter, deflate }) => {
+    const filtered = filter(row, 1);
+    result = { filtered: Buffer.from(filtered), deflated: Buffer.from(deflate(filtered)) };
+  });
+  return result;
+}
+
+const inflate = (deflated: Buffer) => inflateRawSync(Buffer.concat([deflated, lastBlock]));
+
+test("any bytes are inflated by zlib to what was deflated", () => {
+  // Runs of lengths around the bounds of matches and of blocks, between bytes of few or many values.
+  const lengths = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(255, 256, 257, 258, 259, 260, 516, 66_000));
+  const runs = fc.tuple(fc.nat(255), lengths).map(([value, length]) => new Uint8Array(length).fill(value));
+  const noise = fc.uint8Array({ minLength: 1, maxLength: 60 });
+  const rows = fc.array(fc.oneof(runs, noise), { minLength: 1, maxLength: 40 }).map((parts) => Buffer.concat(parts));
+  fc.assert(
+    fc.property(rows, (row) => {
+      const { filtered, deflated } = deflateRow(row);
+      expect(Buffer.compare(inflate(deflated), filtered)).toBe(0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** The length of the longest code that Huffman's algorithm gives, without a limit. */
+function longestCode(bytes: Uint8Array): number {
+  const counts = new Map<number, number>();
+  for (const byte of bytes) counts.set(byte, (counts.get(byte) ?? 0) + 1);
+  let trees = [...counts.values()].map((count) => ({ count, depth: 0 }));
+  while (trees.length > 1) {
+    const [one, other, ...rest] = trees.toSorted((a, b) => a.count - b.count);
+    trees = [...rest, { count: one!.count + other!.count, depth: 1 + Math.max(one!.depth, other!.depth) }];
+  }
+  return trees[0]!.depth;
+}
+
+test("codes that would be longer than 12 bits are limited", () => {
+  // Counts like Fibonacci's numbers give the longest codes; the bytes between them keep runs away.
+  const row: number[] = [];
+  for (let value = 0, count = 1, before = 1; value < 22; value++, [count, before] = [count + before, count])
+    for (let left = count; left > 0; left--) row.push(value * 11, row.length % 2);
+  const { filtered, deflated } = deflateRow(Uint8Array.from(row));
+  expect(longestCode(filtered.subarray(0, 65_536))).toBeGreaterThan(15);
+  expect(Buffer.compare(inflate(deflated), filtered)).toBe(0);
+});
+
+test.each([1, 2, 65_535, 65_536, 65_537, 200_000])("%i bytes of noise hardly grow", (length) => {
+  const row = Uint8Array.from({ length }, (_, at) => (Math.imul(at + 1, 2_654_435_761) >>> 13) & 255);
+  const { filtered, deflated } = deflateRow(row);
+  expect(Buffer.compare(inflate(deflated), filtered)).toBe(0);
+  expect(deflated.length).toBeLessThan(filtered.length * 1.01 + 200);
+});
+
+test("a picture in a file gives the bytes of one in memory", async () => {
+  const frame = await photograph(1_201, 805, 4);
+  const inMemory = await encode(frame);
+  await withFrameStore(100, async (frameStore) => {
+    const sink = await createRasterSink(frame, frameStore);
+    await sink.writeRows(0, frame.data);
+    const encoding = Encoding.fromPartial({ format: ImageFormat.PNG });
+    const { content } = await encodeRaster(await sink.end(), encoding, defaultLimits, frameStore);
+    expect(content.isFile).toBe(true);
+    expect(Buffer.compare(Buffer.concat(await Array.fromAsync(content.parts())), inMemory)).toBe(0);
+  });
+});
+
+test("the parts of a started encoding are the file of a finished one, while it is made and afterwards", async () => {
+  const frame = await photograph(1_201, 805, 4);
+  const encoding = Encoding.fromPartial({ format: ImageFormat.PNG });
+  const { bytes } = await encodeFrame(frame, encoding);
+  const { content, format } = await startEncoding(frame, encoding, defaultLimits, memoryFrameStore);
+  expect([format, content.sizeBytes]).toEqual([ImageFormat.PNG, undefined]);
+  for (let reader = 0; reader < 2; reader++)
+    expect(Buffer.compare(Buffer.concat(await Array.fromAsync(content.parts())), bytes)).toBe(0);
+  const { content: whole } = await encodeRaster(frame, encoding, defaultLimits, memoryFrameStore);
+  expect([whole.sizeBytes, whole.isFile]).toEqual([bytes.length, false]);
+});
 
 test("pictures at once do not disturb each other", async () => {
   const frames = await Promise.all([photograph(700, 500, 3), photograph(500, 701, 4), photograph(900, 400, 3)]);
-  const alone: (Uint8Array | undefined)[] = [];
-  for (const frame of frames) alone.push(await encodeRunsPng(frame));
-  expect(await Promise.all(frames.map(encodeRunsPng))).toEqual(alone);
+  const alone: Buffer[] = [];
+  for (const frame of frames) alone.push(await encode(frame));
+  expect(await Promise.all(frames.map(encode))).toEqual(alone);
 });
 
 test("a repeated pattern and a small picture are left to libvips", async () => {
   const pattern = Uint8Array.from({ length: 800 * 600 * 3 }, (_, i) => (((i * 2_654_435_761) >>> 24) % 2 ? 255 : 0));
   const tile = pattern.subarray(0, 800 * 8 * 3);
   const repeated = Uint8Array.from({ length: 800 * 600 * 3 }, (_, i) => tile[i % tile.length]!);
-  expect(await encodeRunsPng(createFrame(800, 600, 3, repeated))).toBeUndefined();
-  expect(await encodeRunsPng(await photograph(64, 64, 3))).toBeUndefined();
+  expect(await suitsRunsPng(createFrameSource(createFrame(800, 600, 3, repeated)))).toBe(false);
+  expect(await suitsRunsPng(createFrameSource(await photograph(64, 64, 3)))).toBe(false);
 });

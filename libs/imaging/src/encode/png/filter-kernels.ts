@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The filters of PNG over a memory, from `kernels/png-filter.ts`. Addresses and lengths are in bytes. */
+/** The filters of PNG and deflate over a memory, from `kernels/png-filter.ts`. Addresses and lengths are in bytes. */
 type FilterFunctions = {
   /** Returns the bytes of scratch memory for rows of `stride` bytes. */
   readonly scratchBytes: (stride: number) => number;
@@ -17,17 +17,28 @@ type FilterFunctions = {
   ) => void;
   /** Continues an Adler-32 checksum, which is 1 before the first byte. */
   readonly adler32: (checksum: number, at: number, length: number) => number;
+  /** Deflates bytes. Returns the length of the result, at most `mostDeflatedBytes`, and may write `spareBytes` behind it. */
+  readonly deflate: (from: number, length: number, to: number) => number;
 };
 
-/** Filters the rows of one picture. */
+/** Filters the rows of one picture, and compresses them. */
 export type RowFilter = {
   /** Begins the picture again: the next row is filtered as the first one. */
   restart(): void;
-  /** Returns `count` rows, each behind the number of its filter. The bytes are overwritten by the next call with the same slot (default 0). */
-  filter(rows: Uint8Array, count: number, slot?: number): Uint8Array<ArrayBuffer>;
+  /** Returns `count` rows, each behind the number of its filter. The bytes are overwritten by the next call. */
+  filter(rows: Uint8Array, count: number): Uint8Array<ArrayBuffer>;
   /** Continues an Adler-32 checksum (RFC 1950; 1 before the first byte) with bytes that `filter` returned. */
   adler32(checksum: number, filtered: Uint8Array): number;
+  /**
+   * Returns bytes that `filter` returned as blocks of a deflate stream (RFC 1951), none of which is the last. They end at a byte and refer to no bytes before
+   * them, so results in a row are one stream. Only runs of equal bytes are compressed: filtered photographs have hardly any other repetition. The
+   * bytes are overwritten by the next call.
+   */
+  deflate(filtered: Uint8Array): Uint8Array<ArrayBuffer>;
 };
+
+/** The last block of a deflate stream, without bytes (RFC 1951, clause 3.2.6). */
+export const lastBlock = Uint8Array.of(0x03, 0x00);
 
 const pageBytes = 65_536;
 const spareBytes = 64;
@@ -44,41 +55,44 @@ export type FilterShape = {
   readonly pixelBytes: number;
   /** Most rows of one call. */
   readonly rowsAtOnce: number;
-  /** Results that are kept at a time; default 1. */
-  readonly slots?: number;
 };
 
-/** Runs `act` with a filter for at most `rowsAtOnce` rows of `stride` bytes at a time. */
-export async function withRowFilter<T>(shape: FilterShape, act: (filter: RowFilter) => Promise<T>): Promise<T> {
+/** Opens a filter for at most `rowsAtOnce` rows of `stride` bytes at a time. `close` ends its use, and that of the bytes that it returned. */
+export function openRowFilter(shape: FilterShape): RowFilter & { close(): void } {
   const memory = spares.pop() ?? new WebAssembly.Memory({ initial: 1 });
-  try {
-    return await act(createFilter(memory, shape));
-  } finally {
-    if (memory.buffer.byteLength <= keptBytes && spares.length < maxSpares) spares.push(memory);
-  }
+  return {
+    ...createFilter(memory, shape),
+    close() {
+      if (memory.buffer.byteLength <= keptBytes && spares.length < maxSpares) spares.push(memory);
+    },
+  };
 }
 
-function createFilter(
-  memory: WebAssembly.Memory,
-  { stride, pixelBytes, rowsAtOnce, slots = 1 }: FilterShape,
-): RowFilter {
+/** No code is longer than 12 bits, and the head of a block of 64 KiB has less than 600 bytes. */
+function mostDeflatedBytes(length: number): number {
+  return Math.ceil((length * 12) / 8) + 600 * (1 + Math.ceil(length / 65_536));
+}
+
+function createFilter(memory: WebAssembly.Memory, { stride, pixelBytes, rowsAtOnce }: FilterShape): RowFilter {
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as FilterFunctions;
   // The first page belongs to the compiler of the kernels.
   const scratch = pageBytes;
   const rowsAt = scratch + kernels.scratchBytes(stride) + spareBytes;
   const out = rowsAt + rowsAtOnce * stride + spareBytes;
-  const slotBytes = rowsAtOnce * (stride + 1) + spareBytes;
-  const missing = out + slots * slotBytes - memory.buffer.byteLength;
+  const filteredBytes = rowsAtOnce * (stride + 1);
+  const deflated = out + filteredBytes + spareBytes;
+  const missing = deflated + mostDeflatedBytes(filteredBytes) + spareBytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
   kernels.start(scratch, stride);
   return {
     restart: () => kernels.start(scratch, stride),
-    filter(rows, count, slot = 0) {
-      const to = out + slot * slotBytes;
+    filter(rows, count) {
       new Uint8Array(memory.buffer, rowsAt, rows.length).set(rows);
-      kernels.filterRows(rowsAt, count, stride, pixelBytes, scratch, to);
-      return new Uint8Array(memory.buffer, to, count * (stride + 1));
+      kernels.filterRows(rowsAt, count, stride, pixelBytes, scratch, out);
+      return new Uint8Array(memory.buffer, out, count * (stride + 1));
     },
     adler32: (checksum, { byteOffset, length }) => kernels.adler32(checksum, byteOffset, length) >>> 0,
+    deflate: ({ byteOffset, length }) =>
+      new Uint8Array(memory.buffer, deflated, kernels.deflate(byteOffset, length, deflated)),
   };
 }
