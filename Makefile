@@ -25,16 +25,16 @@ debug: setup ## The same, and SERVICE=upscale takes a debugger on port 9229 (chr
 	@bin/pixelmesh up --watch --inspect "$(SERVICE)" $(FLAGS)
 
 test: setup ## All tests; FILE=path for one file or folder, NAME=pattern for tests of that name
-	@vitest run --project unit --project mesh $(if $(NAME),--testNamePattern "$(NAME)") $(FILE)
+	@vitest run --project 'unit*' --project mesh $(if $(NAME),--testNamePattern "$(NAME)") $(FILE)
 
 watch: setup ## Unit tests, run again at each change (FILE=path, NAME=pattern)
-	@vitest watch --project unit $(if $(NAME),--testNamePattern "$(NAME)") $(FILE)
+	@vitest watch --project 'unit*' $(if $(NAME),--testNamePattern "$(NAME)") $(FILE)
 
 test-busy: setup ## All tests, TIMES=3 times in a row, beside four busy loops
 	@bash scripts/test-busy.sh $(or $(TIMES),3)
 
 test-deep: setup ## The property tests of the pure cores, 10,000 runs each; RUNS=50000 for more
-	@PIXELMESH_PROPERTY_RUNS=$(or $(RUNS),10000) vitest run --project unit --testTimeout=3600000 property
+	@PIXELMESH_PROPERTY_RUNS=$(or $(RUNS),10000) vitest run --project 'unit*' --testTimeout=3600000 property
 
 check: setup ## Static checks and unit tests, under 90 s
 	@bash scripts/check.sh

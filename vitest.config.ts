@@ -1,9 +1,24 @@
 import { defineConfig } from "vitest/config";
+import { findTestsAlone } from "./scripts/tests-alone.ts";
 
-// One configuration, two projects: `unit` sits beside the code and needs nothing but node; `mesh` starts real brokers
-// and real processes. Both run TypeScript sources through the `development` export condition.
+// One configuration. `unit` and `unit-alone` sit beside the code and need nothing but node; `mesh` starts real brokers and real processes. All run
+// TypeScript sources through the `development` export condition. `make` names them by `--project 'unit*' --project mesh`.
 const conditions = ["development", "node", "import", "default"];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions: conditions } } };
+const unitFiles = [
+  "proto/**/*.test.ts",
+  "libs/*/src/**/*.test.ts",
+  "services/*/src/**/*.test.ts",
+  "services/gateway/console/{src/**/,}*.test.ts",
+  "scripts/**/*.test.ts",
+  "eval/*.test.ts",
+  "eval/confidence/*.test.ts",
+  "bench/harness/*.test.ts",
+  "deploy/src/**/*.test.ts",
+  "helm/cluster/{,chart/,control-plane/,fake/}*.test.ts",
+];
+const alone = findTestsAlone(import.meta.dirname, unitFiles);
+const unit = { testTimeout: 60_000, pool: "forks" as const, execArgv: ["--conditions=development"] };
 
 export default defineConfig({
   test: {
@@ -11,25 +26,9 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: {
-          name: "unit",
-          include: [
-            "proto/**/*.test.ts",
-            "libs/*/src/**/*.test.ts",
-            "services/*/src/**/*.test.ts",
-            "services/gateway/console/{src/**/,}*.test.ts",
-            "scripts/**/*.test.ts",
-            "eval/*.test.ts",
-            "eval/confidence/*.test.ts",
-            "bench/harness/*.test.ts",
-            "deploy/src/**/*.test.ts",
-            "helm/cluster/{,chart/,control-plane/,fake/}*.test.ts",
-          ],
-          testTimeout: 60_000,
-          pool: "forks",
-          execArgv: ["--conditions=development"],
-        },
+        test: { ...unit, name: "unit", include: unitFiles, exclude: ["**/node_modules/**", ...alone], isolate: false },
       },
+      { ...shared, test: { ...unit, name: "unit-alone", include: alone } },
       {
         ...shared,
         test: {
@@ -91,6 +90,9 @@ export default defineConfig({
         ...shared,
         test: {
           name: "mesh",
+          // These tests wait for processes and time-outs about as long as they compute.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           globalSetup: "test/support/own-memory.ts",
           setupFiles: "scripts/keep-logs.ts",
           include: [

@@ -30,6 +30,6 @@ if [ "${1:-}" = --picture ]; then
   exec node --conditions=development --disable-warning=ExperimentalWarning services/gateway/console/test/make-picture.ts
 fi
 tsc -p services/gateway/console
-vitest run --project unit services/gateway/console
+vitest run --project 'unit*' services/gateway/console
 vitest run --project console
 printf '\ncheck-console: done in %d s, 0 skipped; screenshots are in out/console\n' "$SECONDS"

@@ -59,6 +59,7 @@ const calls: {
   removeBackground: (connect, operation, bytes, encoding) =>
     connect("background").client(BackgroundServiceDefinition).removeBackground(upload({ operation, encoding }, bytes)),
   replaceBackground: undefined,
+  remoteModel: undefined,
   applyEffects: (connect, operation, bytes, encoding) =>
     connect("effects").client(EffectsServiceDefinition).applyEffects(upload({ operation, encoding }, bytes)),
 };

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { type Bus, listServices } from "@pixelmesh/bus";
+import { compileCacheDir, serviceCommand } from "@pixelmesh/local-mesh";
+import type { RoleName } from "@pixelmesh/roles";
 import { freePorts } from "@pixelmesh/testing";
 
 /** A service process: the test's name for it, and the `service` that runs. */
-export type NamedService = { readonly name: string; readonly service: string; readonly instance: string };
+export type NamedService = { readonly name: string; readonly service: RoleName; readonly instance: string };
 
 /** Services as separate processes, only with settings, as a cluster starts them. */
 export type ServiceProcesses = {
@@ -41,7 +42,6 @@ export async function startServices(
   let exits = 0;
   let isStopping = false;
   for (const { name, service, instance } of services) {
-    const main = fileURLToPath(new URL(`../../services/${service}/src/main.ts`, import.meta.url));
     const [grpc, health, metrics] = portsOf(name);
     const area = `PIXELMESH_${service.toUpperCase()}`;
     const places = {
@@ -50,9 +50,9 @@ export async function startServices(
       [`${area}_HEALTH_PORT`]: String(health),
       [`${area}_METRICS_PORT`]: String(metrics),
     };
-    const args = ["--conditions=development", "--disable-warning=ExperimentalWarning", main];
-    const child = spawn(process.execPath, args, {
-      env: { ...process.env, ...env, ...places },
+    const [node, ...args] = serviceCommand(service, process.execPath);
+    const child = spawn(node, args, {
+      env: { NODE_COMPILE_CACHE: compileCacheDir(), ...process.env, ...env, ...places },
       stdio: ["ignore", "ignore", "pipe"],
     });
     const exited = once(child, "exit").then(() => {

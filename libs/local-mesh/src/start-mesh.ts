@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { AppError, maskSecretValue } from "@pixelmesh/errors";
-import { type RoleName, roleNames, version } from "@pixelmesh/roles";
+import { type RoleName, startedRoles, version } from "@pixelmesh/roles";
 import { claimMeshFile, type MeshProcess } from "./data-dir/mesh-file.ts";
 import { createMeshFileWriter } from "./data-dir/mesh-file-writer.ts";
 import { drain } from "./drain.ts";
@@ -28,7 +28,7 @@ type Plan = Omit<LaunchPlan, "chosen">;
  * start. After an error, no process is left running.
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
-  const { env, services: names = roleNames, host = loopback, brokerUrl, inspect = new Map() } = options;
+  const { env, services: names = startedRoles(options.env), host = loopback, brokerUrl, inspect = new Map() } = options;
   const { onEvent = () => {} } = options;
   if (options.command === undefined) assertServices();
   await assertInspectorsFree(inspect, loopback);

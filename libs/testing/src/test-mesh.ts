@@ -3,7 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
-import { type MeshEvent, type MeshProcess, startMesh } from "@pixelmesh/local-mesh";
+import { type MeshEvent, type MeshProcess, parentWatch, serviceCommand, startMesh } from "@pixelmesh/local-mesh";
 import { jobRoles, type RoleName } from "@pixelmesh/roles";
 import { keepLogs, trackDataDir } from "./kept-logs.ts";
 
@@ -32,13 +32,15 @@ export type TestMeshOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: all but the gateway. */
   readonly services?: readonly RoleName[];
+  /** Main modules, with arguments, that replace those of services: services with a port that only tests use. */
+  readonly mains?: Partial<Readonly<Record<RoleName, readonly [main: string, ...args: readonly string[]]>>>;
 };
 
 const stopGraceMs = 10_000;
 
 /** Starts the services of this checkout as processes, with the code of `pixelmesh up`, and resolves when all serve. */
 export async function startTestMesh(options: TestMeshOptions = {}): Promise<TestMesh> {
-  const { modelsDirs = [], env = {}, services = jobRoles } = options;
+  const { modelsDirs = [], env = {}, services = jobRoles, mains = {} } = options;
   const dataDir = await mkdtemp(join(tmpdir(), "pixelmesh-test-"));
   const removeDir = trackDataDir(dataDir);
   const events: MeshEvent[] = [];
@@ -50,6 +52,10 @@ export async function startTestMesh(options: TestMeshOptions = {}): Promise<Test
       modelsDirs,
       onEvent: (event) => events.push(event),
       services,
+      command(name) {
+        const [main, ...args] = mains[name] ?? [];
+        return serviceCommand(name, process.execPath, { preload: parentWatch, ...(main ? { main } : {}), args });
+      },
     });
     // Another program may take a free port first. Then the start was retried, and its errors are not of this mesh.
     events.splice(0, events.length, ...events.filter(({ kind }) => kind !== "error"));

@@ -11,20 +11,24 @@ import { listEffects } from "./rpc/list-effects.ts";
 import { createPreviewEffects } from "./rpc/preview-effects.ts";
 import { createPreviewPicture } from "./rpc/preview-picture.ts";
 import { createEffectsHandler } from "./steps/effects-step.ts";
+import { type BeforeRun, withBeforeRun } from "./steps/with-before-run.ts";
 import { createChainThreads } from "./threads/chain-threads.ts";
+
+/** Options that only tests use. */
+export type EffectsOptions = OpenOptions & { readonly beforeRun?: BeforeRun };
 
 /** Starts the effects service. */
 export async function startEffects(
   config: EffectsConfig,
   life: Lifecycle,
   log: Logger,
-  options: OpenOptions = {},
+  options: EffectsOptions = {},
 ): Promise<{ base: ServiceBase; rpc: RpcServer }> {
   const base = await openBase("effects", config, life, log, options);
   const worker = await openWorker(base, config);
   const threads = createChainThreads(config.chainThreads);
   base.life.defer("chain threads", threads.close);
-  const handler = createEffectsHandler(threads, config);
+  const handler = withBeforeRun(createEffectsHandler(threads, config), options.beforeRun);
   const previews = createPreviews(worker, config);
   const rpc = await openRpc(base, {
     uploads: worker.transfers.uploads,

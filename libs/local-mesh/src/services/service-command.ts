@@ -49,11 +49,14 @@ const maxHeapMiB = 512;
  */
 const heapGrowthPercent = 400;
 
-/** Returns the command of a service: node, its flags, the main module. Throws as `assertServices` does. */
+/**
+ * Returns the command of a service: node, its flags, the main module, arguments. `main` replaces the main module. Throws as `assertServices`
+ * does.
+ */
 export function serviceCommand(
   name: RoleName,
   nodePath: string,
-  options: { readonly preload?: URL; readonly args?: readonly string[] } = {},
+  options: { readonly preload?: URL; readonly main?: string; readonly args?: readonly string[] } = {},
 ): ServiceCommand {
   assertServices();
   const preload = options.preload ? ["--import", options.preload.href] : [];
@@ -62,7 +65,7 @@ export function serviceCommand(
     `--heap-growing-percent=${heapGrowthPercent}`,
     ...nodeFlags(import.meta.url),
   ];
-  return [nodePath, ...flags, ...preload, mainOf(name), ...(options.args ?? [])];
+  return [nodePath, ...flags, ...preload, options.main ?? mainOf(name), ...(options.args ?? [])];
 }
 
 /** Returns the directory of Node's compile cache, which makes the next start quicker. Undefined outside a checkout. */

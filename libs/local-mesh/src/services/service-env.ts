@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { delimiter } from "node:path";
 import { type Env, toByteSizeText } from "@pixelmesh/config";
-import { addressVariable, type RoleName, roleNames } from "@pixelmesh/roles";
+import { addressVariable, type RoleName, roleNames, startSetting } from "@pixelmesh/roles";
 import { type MeshPorts, portVariable } from "../ports/mesh-ports.ts";
 import { compileCacheDir } from "./service-command.ts";
 
@@ -37,9 +37,11 @@ const mallocArenas = 2;
 /** Returns the environment of a service: the caller's, overridden by the wiring. Reads the path of the compile cache and the host's name. */
 export function toServiceEnv(base: Env, { host, ports, names, broker, blobsDir, scratchDir, modelsDirs }: Wiring): Env {
   const isElsewhere = (name: RoleName) => !broker.isPrivate && !names.includes(name) && base[addressVariable(name)];
+  // Of a role that a setting starts, the address says whether the mesh has it.
+  const isAbsent = (name: RoleName) => startSetting(name) !== undefined && !names.includes(name);
   const dirs = [...modelsDirs, ...(base.PIXELMESH_MODELS_DIR ?? "").split(delimiter)].filter((dir) => dir !== "");
   const addresses = roleNames.flatMap((name) => [
-    ...(isElsewhere(name) ? [] : [[addressVariable(name), `${host}:${ports[name].grpc}`]]),
+    ...(isElsewhere(name) ? [] : [[addressVariable(name), isAbsent(name) ? undefined : `${host}:${ports[name].grpc}`]]),
     [portVariable(name, "grpc"), String(ports[name].grpc)],
     [portVariable(name, "health"), String(ports[name].health)],
     [portVariable(name, "metrics"), String(ports[name].metrics)],

@@ -10,8 +10,14 @@ export const robot = readFileSync(new URL("portrait-object.jpg", examples));
 /** The exact coverage of the robot, as its renderer computed it. */
 export const robotMask = readFileSync(new URL("portrait-object.mask.png", examples));
 
-/** A picture of 19 megapixels, or of another width, which keeps a chain of effects busy for seconds. */
-export const slowPicture = (widthPx = 4_000): Promise<Buffer> => sharp(robot).resize(widthPx).jpeg().toBuffer();
+const slowPictures = new Map<number, Promise<Buffer>>();
+
+/** A picture of 19 megapixels, or of another width, which keeps a chain of effects busy for seconds. Drawn once for each width. */
+export function slowPicture(widthPx = 4_000): Promise<Buffer> {
+  const found = slowPictures.get(widthPx) ?? sharp(robot).resize(widthPx).jpeg().toBuffer();
+  slowPictures.set(widthPx, found);
+  return found;
+}
 
 /** Reads a picture of the test data. */
 export function readData(dataDir: string, path: string): Buffer {

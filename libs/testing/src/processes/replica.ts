@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { type Bus, listServices } from "@pixelmesh/bus";
+import { compileCacheDir, serviceCommand } from "@pixelmesh/local-mesh";
 import type { TestMesh } from "../test-mesh.ts";
 
 /** A further process of a service, beside those of the mesh. */
@@ -30,26 +30,24 @@ export async function startReplica(
   const instance = String(instances++);
   const area = name.toUpperCase();
   const addresses = mesh.processes().map(({ name: of, grpc }) => [`PIXELMESH_${of.toUpperCase()}_ADDRESS`, grpc]);
-  const main = options.main ?? [fileURLToPath(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url))];
-  const child = spawn(
-    process.execPath,
-    ["--conditions=development", "--disable-warning=ExperimentalWarning", ...main],
-    {
-      env: {
-        ...process.env,
-        PIXELMESH_LOG_LEVEL: "warn",
-        ...Object.fromEntries(addresses),
-        PIXELMESH_NATS_URL: mesh.brokerUrl(),
-        [`PIXELMESH_${area}_GRPC_PORT`]: "0",
-        [`PIXELMESH_${area}_HEALTH_PORT`]: "0",
-        [`PIXELMESH_${area}_METRICS_PORT`]: "0",
-        PIXELMESH_STOP_GRACE: "2s",
-        ...options.env,
-        PIXELMESH_INSTANCE: instance,
-      },
-      stdio: ["ignore", "ignore", "pipe"],
+  const [main, ...args] = options.main ?? [];
+  const [node, ...command] = serviceCommand(name, process.execPath, { ...(main ? { main } : {}), args });
+  const child = spawn(node, command, {
+    env: {
+      NODE_COMPILE_CACHE: compileCacheDir(),
+      ...process.env,
+      PIXELMESH_LOG_LEVEL: "warn",
+      ...Object.fromEntries(addresses),
+      PIXELMESH_NATS_URL: mesh.brokerUrl(),
+      [`PIXELMESH_${area}_GRPC_PORT`]: "0",
+      [`PIXELMESH_${area}_HEALTH_PORT`]: "0",
+      [`PIXELMESH_${area}_METRICS_PORT`]: "0",
+      PIXELMESH_STOP_GRACE: "2s",
+      ...options.env,
+      PIXELMESH_INSTANCE: instance,
     },
-  );
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let errorOutput = "";
   child.stderr.on("data", (chunk: Buffer) => {
     errorOutput = (errorOutput + chunk).slice(-8_000);
