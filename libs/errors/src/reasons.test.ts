@@ -37,6 +37,7 @@ test("the sets of reasons are these", () => {
   const lostSlot = ["GRANT_EXPIRED", "MEMORY_PRESSURE"];
   expect(those((reason) => clientRetriesOf(reason) === "always")).toEqual(unavailable);
   expect(those((reason) => clientRetriesOf(reason) === "after_retry_info")).toEqual([
+    "PROVIDER_BUSY",
     "QUEUE_FULL",
     "RATE_LIMITED",
     "STORAGE_FULL",
@@ -49,6 +50,8 @@ test("the sets of reasons are these", () => {
       ...unavailable,
       ...lostSlot,
       "INTERNAL",
+      "PROVIDER_BUSY",
+      "PROVIDER_FAILED",
       "QUEUE_FULL",
       "RATE_LIMITED",
       "SOURCE_FETCH_FAILED",

@@ -1,4 +1,5 @@
 import type { Reason, ReasonRow } from "./reason-row.ts";
+import { remoteReasons } from "./remote-reasons.ts";
 import { decidedByInput, full, permanent, slotLost, unavailable } from "./retry-classes.ts";
 
 /**
@@ -6,6 +7,8 @@ import { decidedByInput, full, permanent, slotLost, unavailable } from "./retry-
  * compile. docs/reference/errors.md is generated from it.
  */
 export const reasonTable: Readonly<Record<Reason, ReasonRow>> = {
+  ...remoteReasons,
+
   // The request is wrong.
   INVALID_ARGUMENT: {
     status: "INVALID_ARGUMENT",

@@ -1,6 +1,16 @@
 /** A fetch that failed at the other side or on the way. The text is for people and names no IP address. */
 export class FetchError extends Error {
   override readonly name = "FetchError";
+  /** Whether there was no connection: the other side cannot have received the request. */
+  readonly neverSent: boolean;
+
+  constructor(
+    message: string,
+    { neverSent = false, ...options }: ErrorOptions & { readonly neverSent?: boolean } = {},
+  ) {
+    super(message, options);
+    this.neverSent = neverSent;
+  }
 }
 
 const texts: Readonly<Record<string, string>> = {
@@ -15,10 +25,11 @@ const texts: Readonly<Record<string, string>> = {
 };
 
 /** Converts an error of a connection or request to a FetchError. */
-export function toFetchError(error: unknown): FetchError {
-  if (error instanceof FetchError) return error;
+export function toFetchError(error: unknown, neverSent = false): FetchError {
+  if (error instanceof FetchError)
+    return neverSent ? new FetchError(error.message, { cause: error, neverSent }) : error;
   const code = String((error as { code?: unknown } | undefined)?.code ?? "");
-  return new FetchError(texts[code] ?? textOf(code, error), { cause: error });
+  return new FetchError(texts[code] ?? textOf(code, error), { cause: error, neverSent });
 }
 
 function textOf(code: string, error: unknown): string {

@@ -1,4 +1,5 @@
 export { isPublicAddress, isPublicOrPrivateAddress } from "./address-classes.ts";
+export { type CallRequest, callUrl, type UrlAnswer } from "./call-url.ts";
 export { FetchError } from "./fetch-error.ts";
 export { type HostRules, parseHostRules, parsePrivateHostRules } from "./host-rules.ts";
 export { type LookupHost, lookupHost } from "./lookup-host.ts";

@@ -1,3 +1,4 @@
+import { describeBody } from "./call-url.ts";
 import { FetchError } from "./fetch-error.ts";
 import { assertIdentity, type FetchSettings, type GuardedResponse, headerOf, sendRequest } from "./send-request.ts";
 
@@ -55,7 +56,5 @@ function toContent(response: GuardedResponse): UrlContent {
   const { status, body, close } = response;
   if (status !== 200) throw new FetchError(`its server answered with status ${status}`);
   assertIdentity(response);
-  const size = headerOf(response, "content-length") ?? "";
-  const mediaType = (headerOf(response, "content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  return { sizeBytes: /^\d{1,15}$/.test(size) ? Number(size) : 0, mediaType, body, close };
+  return { ...describeBody(response), body, close };
 }

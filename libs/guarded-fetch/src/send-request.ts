@@ -26,7 +26,7 @@ export type FetchSettings = {
 
 /** One request. Its address was checked by the guard. */
 export type GuardedRequest = {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
@@ -55,7 +55,8 @@ export async function sendRequest(settings: FetchSettings, request: GuardedReque
   signal.throwIfAborted();
   // A connection ends with its request, also while it is being made.
   const ending = new AbortController();
-  const connect = createGuardedConnect(url, {
+  let isConnected = false;
+  const guardedConnect = createGuardedConnect(url, {
     guard,
     lookup,
     timeoutMs: timeouts.connectMs,
@@ -63,7 +64,11 @@ export async function sendRequest(settings: FetchSettings, request: GuardedReque
     ...(ca === undefined ? {} : { ca }),
   });
   const client = new Client(url.origin, {
-    connect,
+    connect: (target, callback) =>
+      guardedConnect(target, (...result) => {
+        isConnected = result[0] === null;
+        callback(...result);
+      }),
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: timeouts.firstByteMs,
     bodyTimeout: timeouts.stallMs,
@@ -77,7 +82,7 @@ export async function sendRequest(settings: FetchSettings, request: GuardedReque
 
   function explain(error: unknown): unknown {
     if (signal.aborted) return signal.reason;
-    return error instanceof AppError ? error : toFetchError(error);
+    return error instanceof AppError ? error : toFetchError(error, !isConnected);
   }
 
   async function* read(chunks: Dispatcher.ResponseData["body"]): AsyncGenerator<Uint8Array, void, undefined> {

@@ -24,8 +24,8 @@ export type UrlGuardOptions = {
   readonly hosts: HostRules;
   /** Hosts that may have private and loopback addresses. */
   readonly privateHosts: HostRules;
-  /** Whether plain http is allowed. */
-  readonly allowHttp: boolean;
+  /** Whether plain http is allowed; `private`: only for private hosts. */
+  readonly allowHttp: boolean | "private";
 };
 
 /** The longest accepted address, in characters. */
@@ -33,7 +33,7 @@ export const maxUrlLength = 2_048;
 
 /** Creates a guard. */
 export function createUrlGuard({ field, hosts, privateHosts, allowHttp }: UrlGuardOptions): UrlGuard {
-  const schemes = allowHttp ? "an https or http address" : "an https address";
+  const schemes = allowHttp === false ? "an https address" : "an https or http address";
 
   function parse(text: string): URL {
     if (text.length > maxUrlLength) throw expected(field, `at most ${maxUrlLength} characters`, `${text.length}`);
@@ -49,13 +49,15 @@ export function createUrlGuard({ field, hosts, privateHosts, allowHttp }: UrlGua
       const url = parse(text);
       if (hosts.isEmpty && privateHosts.isEmpty)
         throw notAllowed(`Expected no \`${field}\`, because this mesh allows no addresses in it`);
-      if (url.protocol !== "https:" && !(allowHttp && url.protocol === "http:"))
+      if (url.protocol !== "https:" && !(allowHttp !== false && url.protocol === "http:"))
         throw notAllowed(`Expected \`${field}\` to be ${schemes}, got scheme \`${url.protocol.slice(0, 32)}\``);
       if (url.username !== "" || url.password !== "" || /^[a-z]+:\/*[^/?#]*@/i.test(text))
         throw notAllowed(`Expected \`${field}\` without a user or password`);
       if (url.hostname.endsWith(".")) throw notAllowed(`Expected the host of \`${field}\` without a dot at its end`);
       if (!hosts.match(url) && !privateHosts.match(url))
         throw notAllowed(`Expected \`${field}\` to name an allowed host, got \`${url.host.slice(0, 100)}\``);
+      if (url.protocol === "http:" && allowHttp === "private" && !privateHosts.match(url))
+        throw notAllowed(`Expected \`${field}\` to be an https address, because its host is not a private one`);
       url.hash = "";
       return url;
     },

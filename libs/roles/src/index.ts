@@ -11,6 +11,8 @@ export {
   type RoleName,
   roleNames,
   roles,
+  startedRoles,
+  startSetting,
   type WorkerRole,
   workerRoles,
 } from "./roles.ts";

@@ -16,6 +16,8 @@ export type Role<Name extends string = string> = {
   readonly stopRank: number;
   /** Size limit of its container image's own files, in MiB. */
   readonly imageMaxMib: number;
+  /** The setting without which a local mesh starts without this role; left out: it always starts. */
+  readonly startedBy?: string;
 };
 
 /** Returns the table. The type makes the compiler check that `calls` names roles of the same table. */
@@ -34,7 +36,7 @@ export const roles = defineRoles({
     usesBroker: true,
     takesSteps: true,
     runsModels: false,
-    calls: ["ingest", "scheduler", "storage", "upscale", "background", "effects"],
+    calls: ["ingest", "scheduler", "storage", "upscale", "background", "effects", "remote"],
     stopRank: 1,
     imageMaxMib: 50,
   },
@@ -88,6 +90,17 @@ export const roles = defineRoles({
     stopRank: 2,
     imageMaxMib: 50,
   },
+  remote: {
+    port: 7406,
+    protocol: "grpc",
+    usesBroker: true,
+    takesSteps: true,
+    runsModels: false,
+    calls: ["scheduler", "storage"],
+    stopRank: 2,
+    imageMaxMib: 50,
+    startedBy: "PIXELMESH_REMOTE_MANIFEST",
+  },
   gateway: {
     port: 7480,
     protocol: "http",
@@ -121,8 +134,22 @@ export const modelRoles = roleNames.filter((name): name is ModelRole => roles[na
 /** The roles whose processes connect to the broker, in the order of the table. */
 export const brokerRoles = roleNames.filter((name) => roles[name].usesBroker);
 
-/** The roles that serve jobs by themselves, in the order of the table: all but those that only pass calls of HTTP on. */
-export const jobRoles = roleNames.filter((name) => roles[name].protocol === "grpc");
+/** The roles that every mesh has for its jobs, in the order of the table: all but those that only pass calls of HTTP on, and those that a setting starts. */
+export const jobRoles = roleNames.filter((name) => roles[name].protocol === "grpc" && startSetting(name) === undefined);
+
+/** The setting without which a local mesh starts without a role; undefined: it always starts. */
+export function startSetting(name: RoleName): string | undefined {
+  const role: Role = roles[name];
+  return role.startedBy;
+}
+
+/** The roles that a local mesh starts with these settings, in the order of the table. */
+export function startedRoles(env: Readonly<Record<string, string | undefined>>): readonly RoleName[] {
+  return roleNames.filter((name) => {
+    const setting = startSetting(name);
+    return setting === undefined || (env[setting] ?? "") !== "";
+  });
+}
 
 /** Groups of roles in the order in which a mesh drains: each group stops after the one before it. */
 export const drainOrder: readonly (readonly RoleName[])[] = [...new Set(roleNames.map((name) => roles[name].stopRank))]

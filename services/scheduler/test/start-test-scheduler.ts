@@ -58,6 +58,10 @@ const device: DeviceReport = {
   hosts: [],
   ownProcessBytes: 0,
   processesHidden: false,
+  callLimits: undefined,
+  closedForMs: 0,
+  closedWhy: "",
+  probing: false,
 };
 
 /** Attaches a device; reports can be sent, received commands are collected. */

@@ -47,6 +47,8 @@ export async function openStore(
       }),
     rules: { lifetime, ttls: { hot: config.hotTtlMs, warm: config.warmTtlMs, cold: config.coldTtlMs } },
     hotMaxBytes: config.hotMaxBytes,
+    directory: config.dir,
+    snapshotEveryMs: 30 * secondMs,
     sweepVisits: 2_000,
     flushEveryMs: 5 * secondMs,
     coldSweepEveryMs: 10 * minuteMs,

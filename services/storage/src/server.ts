@@ -11,6 +11,7 @@ import { createDeleteBlob } from "./rpc/delete-blob.ts";
 import { createGetBlob } from "./rpc/get-blob.ts";
 import { createGetSmallBlob } from "./rpc/get-small-blob.ts";
 import { createGetStats } from "./rpc/get-stats.ts";
+import { answerPromotions, createPromoteBlobs, createPromoteBlobsRpc } from "./rpc/promote-blobs.ts";
 import { createPutBlob } from "./rpc/put-blob.ts";
 import { createPutSmallBlob } from "./rpc/put-small-blob.ts";
 import { createReleaseBlobs } from "./rpc/release-blobs.ts";
@@ -39,8 +40,10 @@ export async function startStorage(
   life.defer("sweeper", startSweeping(store, config.sweepEveryMs, base));
   const { uploads, downloads } = openTransfers(config);
   const puts = { lifetime, uploads, metrics: base.metrics };
+  const promote = createPromoteBlobs(store, config.instance);
   const rpc = await openRpc(base, {
     uploads,
+    limitedReadAhead: [`/${StorageServiceDefinition.fullName}/PutBlob`],
     serviceNames: [StorageServiceDefinition.fullName],
     register(server) {
       server.add(StorageServiceDefinition, {
@@ -50,6 +53,7 @@ export async function startStorage(
         getSmallBlob: createGetSmallBlob(store, downloads),
         statBlob: createStatBlob(store, lifetime),
         deleteBlob: createDeleteBlob(store),
+        promoteBlobs: createPromoteBlobsRpc(promote),
         reserveSpace: createReserveSpace(store),
         releaseBlobs: createReleaseBlobs(store),
         getStats: createGetStats(store),
@@ -57,6 +61,8 @@ export async function startStorage(
       });
     },
   });
+  const stopPromotions = answerPromotions(base, promote);
+  life.defer("promotions", async () => stopPromotions());
   await announceReady(base, rpc);
   return { base, rpc };
 }

@@ -21,6 +21,7 @@ export type ReplicaOptions = {
   readonly warmBytes?: number;
   readonly hotBytes?: number;
   readonly flushEveryMs?: number;
+  readonly snapshotEveryMs?: number;
   readonly directory?: string;
   /** Default: the shared directory. */
   readonly cold?: ColdStore;
@@ -97,6 +98,8 @@ export async function startTiers() {
         }),
       rules: { lifetime, ttls: { hot: 7 * day, warm: 3 * day, cold: day } },
       hotMaxBytes: hotBytes,
+      directory,
+      snapshotEveryMs: options.snapshotEveryMs ?? 3_600_000,
       sweepVisits: 100_000,
       flushEveryMs,
       coldSweepEveryMs: hour,

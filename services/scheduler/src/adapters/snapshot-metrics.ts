@@ -1,5 +1,7 @@
 import type { Metrics } from "@pixelmesh/telemetry";
-import type { DeviceView, SchedulerSnapshot } from "../domain/snapshot.ts";
+import { type WorkClass, workClasses } from "../domain/admission/slot-request.ts";
+import { providerPrefix } from "../domain/devices/provider-report.ts";
+import type { DeviceView, ProviderView, SchedulerSnapshot } from "../domain/snapshot.ts";
 
 const zoneNumbers = { green: 0, amber: 1, red: 2 } as const;
 
@@ -13,7 +15,7 @@ export function exportSnapshot({ devices, queues }: SchedulerSnapshot, metrics: 
     "pixelmesh_slots",
     queues.map(({ workClass, running }) => ({ labels: { work_class: workClass }, value: running })),
   );
-  const fresh = devices.filter(({ isFresh }) => isFresh);
+  const fresh = devices.filter(({ isFresh, kind }) => isFresh && kind !== "provider");
   metrics.setAll(
     "pixelmesh_device_zone",
     fresh.map(({ deviceId, zone }) => ({ labels: { device: deviceId }, value: zoneNumbers[zone] })),
@@ -26,6 +28,33 @@ export function exportSnapshot({ devices, queues }: SchedulerSnapshot, metrics: 
         value,
       })),
     ),
+  );
+  exportProviders(devices, metrics);
+}
+
+/** Sets the metrics of the providers that have a fresh report; the series of all others are removed. */
+function exportProviders(devices: readonly DeviceView[], metrics: Metrics): void {
+  const providers = devices.flatMap(({ deviceId, provider, isFresh }) =>
+    isFresh && provider ? [{ name: deviceId.slice(providerPrefix.length), ...provider }] : [],
+  );
+  const byClass = (valuesOf: (view: ProviderView) => Readonly<Record<WorkClass, number>>) =>
+    providers.flatMap(({ name, ...view }) =>
+      workClasses.map((workClass) => ({
+        labels: { provider: name, work_class: workClass },
+        value: valuesOf(view)[workClass],
+      })),
+    );
+  metrics.setAll(
+    "pixelmesh_provider_calls",
+    byClass(({ calls }) => calls),
+  );
+  metrics.setAll(
+    "pixelmesh_provider_call_limit",
+    byClass(({ limits }) => limits),
+  );
+  metrics.setAll(
+    "pixelmesh_provider_closed_seconds",
+    providers.map(({ name, closedForMs }) => ({ labels: { provider: name }, value: closedForMs / 1_000 })),
   );
 }
 
@@ -45,6 +74,9 @@ const exportedNames = [
   "pixelmesh_slots",
   "pixelmesh_device_zone",
   "pixelmesh_device_memory_bytes",
+  "pixelmesh_provider_calls",
+  "pixelmesh_provider_call_limit",
+  "pixelmesh_provider_closed_seconds",
 ] as const;
 
 /** Removes all series of `exportSnapshot`: only the leader exports them. */

@@ -87,6 +87,7 @@ export const defaultRules: Rules = Object.freeze({
 
 /** Returns the bytes of a device that may be in use at `fraction`, without its headroom. */
 export function limitBytes(kind: DeviceKind, totalBytes: number, fraction: number, rules: Rules): number {
+  if (kind === "provider") return 0;
   const headroom = kind === "gpu" ? rules.gpuHeadroomBytes : totalBytes * rules.memoryHeadroomFraction;
   return Math.max(0, Math.floor(Math.min(totalBytes * fraction, totalBytes - headroom)));
 }

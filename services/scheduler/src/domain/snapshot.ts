@@ -3,6 +3,8 @@ import type { RequestQueue } from "./admission/queue.ts";
 import { type WorkClass, workClasses } from "./admission/slot-request.ts";
 import { type Device, type DeviceUsage, type GrantedSlot, isFresh, usageOf } from "./devices/device.ts";
 import { chargeBytes } from "./devices/memory-owners.ts";
+import { closedForMs } from "./devices/provider.ts";
+import type { CallLimits } from "./devices/provider-report.ts";
 
 /** The current state of a device. */
 export type DeviceView = DeviceUsage &
@@ -12,7 +14,17 @@ export type DeviceView = DeviceUsage &
     readonly isFresh: boolean;
     /** Part of `externalBytes`: memory that an ended host has not given back. */
     readonly quarantinedBytes: number;
+    /** Of a provider of hosted models only. */
+    readonly provider: ProviderView | undefined;
   };
+
+/** The current state of a provider: its limits, its calls in use, and how long it is closed; 0: open. */
+export type ProviderView = {
+  readonly limits: CallLimits;
+  readonly calls: Readonly<Record<WorkClass, number>> & { readonly models: Readonly<Record<string, number>> };
+  readonly closedForMs: number;
+  readonly closedWhy: string;
+};
 
 /** The current state of a slot, with the charge of its memory owner. */
 export type SlotView = Pick<
@@ -49,7 +61,7 @@ export function toSnapshot(
   );
   const running = Map.groupBy(slots, ({ request }) => request.workClass);
   return {
-    devices: [...devices.values()].map(toDeviceView),
+    devices: [...devices.values()].map((device) => toDeviceView(device, nowMs)),
     slots,
     queues: workClasses.map((workClass) => ({
       workClass,
@@ -60,7 +72,7 @@ export function toSnapshot(
   };
 }
 
-function toDeviceView(device: Device): DeviceView {
+function toDeviceView(device: Device, nowMs: number): DeviceView {
   const { deviceId, kind, name, zone, totalBytes, observedBytes, tokens } = device;
   const reports = [...device.reporters.values()].map(({ report }) => report);
   return {
@@ -76,6 +88,25 @@ function toDeviceView(device: Device): DeviceView {
     hosts: reports.flatMap((report) => report.hosts),
     isFresh: isFresh(device),
     quarantinedBytes: device.leak?.quarantinedBytes ?? 0,
+    provider: toProviderView(device, nowMs),
+  };
+}
+
+function toProviderView(device: Device, nowMs: number): ProviderView | undefined {
+  if (device.provider === undefined) return undefined;
+  const { limits, closing } = device.provider;
+  const calls = { light: 0, heavy: 0, exclusive: 0 };
+  const models = new Map<string, number>();
+  for (const { request } of device.slots.values()) {
+    calls[request.workClass] += 1;
+    if (request.model) models.set(request.model, (models.get(request.model) ?? 0) + 1);
+  }
+  const closedMs = Math.ceil(closedForMs(device, nowMs));
+  return {
+    limits,
+    calls: { ...calls, models: Object.fromEntries(models) },
+    closedForMs: closedMs,
+    closedWhy: closedMs > 0 ? closing.why : "",
   };
 }
 

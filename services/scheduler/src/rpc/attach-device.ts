@@ -1,15 +1,11 @@
 import { expected } from "@pixelmesh/errors";
-import {
-  type AttachDeviceRequest,
-  type AttachDeviceResponse,
-  DeviceKind,
-  type DeviceReport as DeviceReportMessage,
-} from "@pixelmesh/proto";
+import type { AttachDeviceRequest, AttachDeviceResponse } from "@pixelmesh/proto";
 import { type CallContext, createSendQueue } from "@pixelmesh/rpc";
 import type { Leader } from "../adapters/leader.ts";
 import type { Runtime } from "../adapters/runtime.ts";
-import { type DeviceReport, toReporterId } from "../domain/devices/device-report.ts";
+import { toReporterId } from "../domain/devices/device-report.ts";
 import type { ReporterCommand } from "../domain/effects.ts";
+import { parseReport } from "./parse-report.ts";
 
 const maxDevices = 64;
 
@@ -70,14 +66,4 @@ function toResponse(command: ReporterCommand): AttachDeviceResponse {
   return command.kind === "evictHost"
     ? { command: { $case: "evictHost", value: { hostId: command.hostId } } }
     : { command: { $case: "cleanUp", value: { wantedBytes: command.wantedBytes } } };
-}
-
-function parseReport(report: DeviceReportMessage, path: string): DeviceReport {
-  const { deviceId, kind, totalBytes, observedBytes, ...rest } = report;
-  if (deviceId === "") throw expected(`${path}.device_id`, "the id of a device", deviceId);
-  if (!(totalBytes > 0)) throw expected(`${path}.total_bytes`, "above 0", totalBytes);
-  if (!(observedBytes >= 0)) throw expected(`${path}.observed_bytes`, "0 or more", observedBytes);
-  if (kind !== DeviceKind.GPU && kind !== DeviceKind.HOST_MEMORY)
-    throw expected(`${path}.kind`, "HOST_MEMORY or GPU", kind);
-  return { ...rest, deviceId, totalBytes, observedBytes, kind: kind === DeviceKind.GPU ? "gpu" : "memory" };
 }

@@ -10,9 +10,10 @@ import {
 } from "@pixelmesh/proto";
 import { createBrokerView } from "../adapters/broker-view.ts";
 import type { Leader } from "../adapters/leader.ts";
-import type { DeviceView, SchedulerSnapshot, SlotView } from "../domain/snapshot.ts";
+import type { DeviceView, ProviderView, SchedulerSnapshot, SlotView } from "../domain/snapshot.ts";
 
 const zones = { green: Zone.GREEN, amber: Zone.AMBER, red: Zone.RED } as const;
+const kinds = { gpu: DeviceKind.GPU, memory: DeviceKind.HOST_MEMORY, provider: DeviceKind.PROVIDER } as const;
 const classes = { light: WorkClass.LIGHT, heavy: WorkClass.HEAVY, exclusive: WorkClass.EXCLUSIVE } as const;
 
 /** GetCluster: returns announced services, devices, slots, and the queues of slots and of work items. */
@@ -37,7 +38,7 @@ function toDeviceStatus(device: DeviceView): DeviceStatus {
   const { deviceId, name, totalBytes, observedBytes, committedBytes, externalBytes, quarantinedBytes } = device;
   return {
     deviceId,
-    kind: device.kind === "gpu" ? DeviceKind.GPU : DeviceKind.HOST_MEMORY,
+    kind: kinds[device.kind],
     name,
     zone: zones[device.zone],
     totalBytes,
@@ -50,6 +51,19 @@ function toDeviceStatus(device: DeviceView): DeviceStatus {
     hosts: device.hosts.map((host) => ({ ...host })),
     fresh: device.isFresh,
     quarantinedBytes,
+    ...toProviderStatus(device.provider),
+  };
+}
+
+/** Without the limits of tenants: every caller may read the answer. */
+function toProviderStatus(provider: ProviderView | undefined) {
+  if (provider === undefined) return { callLimits: undefined, callsInUse: undefined, closedForMs: 0, closedWhy: "" };
+  const { limits, calls, closedForMs, closedWhy } = provider;
+  return {
+    callLimits: { ...limits, models: { ...limits.models }, tenants: {} },
+    callsInUse: { ...calls, models: { ...calls.models }, tenants: {} },
+    closedForMs,
+    closedWhy,
   };
 }
 

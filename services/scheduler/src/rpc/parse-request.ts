@@ -28,6 +28,7 @@ export function parseSlotRequest(
     priority: message.priority === Priority.BATCH ? "batch" : "interactive",
     deadlineMs: toDeadlineMs(message, clock),
     options,
+    model: message.model,
     modelDigest: message.modelDigest,
     hostId: message.hostId,
     resume: message.resume,

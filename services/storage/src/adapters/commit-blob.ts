@@ -37,8 +37,8 @@ export async function reuseBlob(
     return undefined;
   }
   if (!(await integrity.isIntact(existing, signal))) return undefined;
-  const { keepUntilMs, kind } = await extendForPut(lifetimeParts, existing, put);
-  return { sha256, sizeBytes, keepUntilMs, kind, existed: true };
+  const { keepUntilMs, kind, savedMs } = await extendForPut(lifetimeParts, existing, put);
+  return { sha256, sizeBytes, keepUntilMs, kind, savedMs, existed: true };
 }
 
 /**
@@ -53,13 +53,13 @@ export async function commitBlob(
   write: (mtimeMs: number) => Promise<Stats>,
 ): Promise<PutResult> {
   const { lifetime, unixMs, verified, holds } = lifetimeParts;
-  const { kind = "output", jobId = "" } = put;
+  const { kind = "output", jobId = "", savedMs = 0 } = put;
   const keepUntilMs = firstKeepUntil(put.keepUntilMs, unixMs(), lifetime, kind);
-  const file = await write(toMtimeMs({ keepUntilMs, kind }));
+  const file = await write(toMtimeMs({ keepUntilMs, kind, savedMs }));
   allocation.commit(kind);
   verified.add(sha256, file);
   if (kind !== "output" && jobId !== "") holds.add(sha256, jobId, keepUntilMs, 0);
-  return { sha256, sizeBytes, keepUntilMs, kind, existed: false };
+  return { sha256, sizeBytes, keepUntilMs, kind, savedMs, existed: false };
 }
 
 /** Extends a blob as a put of new bytes would set its lifetime. The new lifetime of an output is on disk when this resolves. */

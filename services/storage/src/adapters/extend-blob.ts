@@ -4,6 +4,7 @@ import { strongerKind, toMtimeMs } from "../domain/blob-kind.ts";
 import type { BlobUse } from "../domain/blob-store.ts";
 import type { Holds } from "../domain/holds.ts";
 import { endedKeepUntil, extendedKeepUntil, type LifetimeRules } from "../domain/lifetime.ts";
+import { isNearSavedMs } from "../domain/saved-ms.ts";
 import type { Capacity } from "./capacity.ts";
 import type { Layout } from "./layout.ts";
 import { type StoredBlob, toStoredBlob } from "./stored-blobs.ts";
@@ -23,14 +24,14 @@ export type LifetimeParts = {
 const recordUseEveryMs = 60_000;
 
 /**
- * Extends a blob's lifetime to at least `wantedMs`, changes its kind to the one that is evicted later, and records its use. With
- * `isDurable` it resolves once the change is on disk. A `wantedMs` of 0 only records the use.
+ * Extends a blob's lifetime to at least `wantedMs`, changes its kind to the one that is evicted later, and records its use and what a use saves.
+ * With `isDurable` it resolves once the change is on disk. A `wantedMs` of 0 extends nothing.
  */
 export async function extendBlob(
   parts: LifetimeParts,
   blob: StoredBlob,
   wantedMs: number,
-  { kind = "output", jobId = "" }: BlobUse,
+  { kind = "output", jobId = "", savedMs = 0 }: BlobUse,
   isDurable: boolean,
 ): Promise<StoredBlob> {
   const { holds, lifetime, capacity } = parts;
@@ -39,8 +40,10 @@ export async function extendBlob(
   const keepUntilMs = extendedKeepUntil(blob.keepUntilMs, wantedMs, lifetime);
   const newKind = wantedMs > 0 ? strongerKind(blob.kind, kind) : blob.kind;
   const isChanged = keepUntilMs !== blob.keepUntilMs || newKind !== blob.kind;
-  if (!isChanged && isUseRecent(parts, blob)) return blob;
-  const extended = await setMtime(parts, blob, toMtimeMs({ keepUntilMs, kind: newKind }), isChanged && isDurable);
+  const isSavedNear = isNearSavedMs(blob.savedMs, savedMs);
+  if (!isChanged && isSavedNear && isUseRecent(parts, blob)) return blob;
+  const fields = { keepUntilMs, kind: newKind, savedMs: isSavedNear ? blob.savedMs : savedMs };
+  const extended = await setMtime(parts, blob, toMtimeMs(fields), isChanged && isDurable);
   if (newKind !== blob.kind) capacity.move(blob.kind, newKind, blob.sizeBytes);
   return extended;
 }
@@ -62,7 +65,7 @@ export async function endLifetime(
   if (blob.kind === "output") return undefined;
   const endMs = endedKeepUntil(parts.unixMs(), parts.lifetime);
   if (untilMs > endMs || endMs >= blob.keepUntilMs) return undefined;
-  return setMtime(parts, blob, toMtimeMs({ keepUntilMs: endMs, kind: blob.kind }), false);
+  return setMtime(parts, blob, toMtimeMs({ ...blob, keepUntilMs: endMs }), false);
 }
 
 async function setMtime(

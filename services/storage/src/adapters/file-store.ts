@@ -1,3 +1,4 @@
+import { blobKinds } from "../domain/blob-kind.ts";
 import type { BlobStore } from "../domain/blob-store.ts";
 import { createHolds } from "../domain/holds.ts";
 import { createKeepValue } from "../domain/keep-value/keep-value.ts";
@@ -70,30 +71,41 @@ export async function openFileStore(options: FileStoreOptions): Promise<BlobStor
   const store: BlobStore = {
     async put(chunks, putOptions, signal) {
       const result = await storeBlob(storeParts, chunks, putOptions, signal);
-      values.use(result.sha256, result.sizeBytes);
+      values.use(result.sha256, result.sizeBytes, result.savedMs);
       counts.put(result.existed);
       return result;
     },
     async putBytes(bytes, putOptions) {
       const result = await storeBytes(storeParts, bytes, putOptions);
-      values.use(result.sha256, result.sizeBytes);
+      values.use(result.sha256, result.sizeBytes, result.savedMs);
       counts.put(result.existed);
       return result;
     },
     async open(sha256, offsetBytes, lengthBytes, signal) {
+      const startedMs = monotonicMs();
       const range = { offsetBytes, lengthBytes };
       const blob = await openBlob(openParts, sha256, range, signal);
-      values.use(sha256, blob.stat.sizeBytes);
-      counts.get();
+      values.use(sha256, blob.stat.sizeBytes, blob.stat.savedMs);
+      counts.get(monotonicMs() - startedMs);
       return blob;
     },
     async readBytes(sha256, maxBytes) {
+      const startedMs = monotonicMs();
       const bytes = await readBytes(openParts, sha256, maxBytes);
       values.use(sha256, bytes.byteLength);
-      counts.get();
+      counts.get(monotonicMs() - startedMs);
       return bytes;
     },
-    stat: (sha256, wantedMs, statOptions) => statBlob(parts, locks, integrity, { sha256, wantedMs }, statOptions),
+    async stat(sha256, wantedMs, statOptions = {}) {
+      const found = await statBlob(parts, locks, integrity, { sha256, wantedMs }, statOptions);
+      if ((statOptions.savedMs ?? 0) > 0) values.use(sha256, found.sizeBytes, found.savedMs);
+      return found;
+    },
+    async promote(sha256) {
+      const { sizeBytes } = await statBlob(parts, locks, integrity, { sha256, wantedMs: 0 }, { verify: true });
+      values.use(sha256, sizeBytes);
+      return { tier: undefined, wasThere: true, sizeBytes };
+    },
     async delete(sha256) {
       values.forget(sha256);
       return (await remove(sha256, () => true)) !== undefined;
@@ -101,6 +113,8 @@ export async function openFileStore(options: FileStoreOptions): Promise<BlobStor
     reserve: capacity.reserve,
     release: (jobId, digests) => releaseBlobs(parts, locks, evictor, jobId, digests),
     async sweep() {
+      // A disk that only holds copies may come back empty. The directory of the only copies is not created again: it may not be mounted.
+      if (options.cache && (await layout.restore())) await recountBlobs(layout.blobsDir, capacity);
       await capacity.refresh();
       holds.prune(unixMs());
       capacity.prune(unixMs());
@@ -111,6 +125,14 @@ export async function openFileStore(options: FileStoreOptions): Promise<BlobStor
     stats: () => ({ ...counts.read(capacity), capacityBytes: options.capacity.maxBytes, tiers: [] }),
   };
   return withStoreErrors(store, counts.refused);
+}
+
+async function recountBlobs(blobsDir: string, capacity: Capacity): Promise<void> {
+  for (const kind of blobKinds) {
+    const { blobs, sizeBytes } = capacity.of(kind);
+    capacity.add(kind, -blobs, -sizeBytes);
+  }
+  await countBlobs(blobsDir, capacity);
 }
 
 async function countBlobs(blobsDir: string, capacity: Capacity): Promise<void> {

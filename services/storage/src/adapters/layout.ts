@@ -11,6 +11,8 @@ export type Layout = {
   readonly quarantineDir: string;
   /** Returns `blobs/ab/cd/<sha256>`. */
   blobPath(sha256: string): string;
+  /** Creates directories of a store that are missing. Returns whether one was. */
+  restore(): Promise<boolean>;
   /** Creates the blob's directories. Returns a function that makes their entries durable; call it once the blob is renamed. */
   prepare(sha256: string): () => Promise<void>;
 };
@@ -34,6 +36,13 @@ export async function createLayout(directory: string): Promise<Layout> {
     tempDir,
     quarantineDir,
     blobPath,
+    async restore() {
+      let isRestored = false;
+      for (const path of [blobsDir, tempDir, quarantineDir])
+        if ((await mkdir(path, { recursive: true })) !== undefined) isRestored = true;
+      if (isRestored) durable.clear();
+      return isRestored;
+    },
     prepare(sha256) {
       const inner = dirname(blobPath(sha256));
       const outer = dirname(inner);

@@ -31,7 +31,7 @@ export async function openBlob(
   if (handle === undefined) throw await blobNotFound(layout, sha256);
   try {
     const blob = toStoredBlob(sha256, await handle.stat());
-    const { sizeBytes, keepUntilMs, kind } = blob;
+    const { sizeBytes, keepUntilMs, kind, savedMs } = blob;
     const range = resolveRange(sizeBytes, offsetBytes, lengthBytes);
     const file = {
       handle,
@@ -48,7 +48,7 @@ export async function openBlob(
     if (!isWhole && !verified.has(sha256, blob.file)) await verify(file);
     onUse(blob);
     return {
-      stat: { sha256, sizeBytes, keepUntilMs, kind },
+      stat: { sha256, sizeBytes, keepUntilMs, kind, savedMs },
       ...range,
       chunks: isWhole ? readVerified(file) : readRange(file, range),
       [Symbol.asyncDispose]: () => handle.close(),

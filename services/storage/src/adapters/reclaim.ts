@@ -20,7 +20,7 @@ export function createReclaim(
   const evict: RemoveBlob = async (sha256, mayEvict) => {
     const evicted = await remove(sha256, mayEvict);
     if (evicted === undefined) return undefined;
-    counts.evicted(evicted.kind);
+    counts.evicted(evicted.kind, unixMs() - evicted.usedMs);
     values.evicted(sha256);
     cache?.onEvicted(sha256, evicted.sizeBytes, unixMs() - evicted.usedMs);
     return evicted;
@@ -47,7 +47,8 @@ export function createReclaim(
     restMs: options.fullRestMs,
     rankOf,
     // Inputs and frames that no job needs go by their last use.
-    valueOf: ({ sha256, sizeBytes, kind }) => (cache || kind === "output" ? values.valueOf(sha256, sizeBytes) : 0),
+    valueOf: ({ sha256, sizeBytes, kind, savedMs }) =>
+      cache || kind === "output" ? values.valueOf(sha256, sizeBytes, savedMs) : 0,
     remove: evict,
     monotonicMs: options.monotonicMs,
   });

@@ -17,6 +17,7 @@ test("bytes that are put at once are read at once and in chunks, also after a re
       sizeBytes: size,
       keepUntilMs,
       kind: "input",
+      savedMs: 0,
       existed: false,
     });
     expect((await readFile(pathOf(sha256))).equals(bytes)).toBe(true);

@@ -1,4 +1,4 @@
-import type { BlobStat, StatOptions } from "../domain/blob-store.ts";
+import type { FoundBlob, StatOptions } from "../domain/blob-store.ts";
 import { blobNotFound, corruptBlob } from "./blob-errors.ts";
 import { extendBlob, isUseRecent, type LifetimeParts } from "./extend-blob.ts";
 import type { Integrity } from "./integrity.ts";
@@ -12,13 +12,13 @@ export function statBlob(
   integrity: Integrity,
   { sha256, wantedMs }: { readonly sha256: string; readonly wantedMs: number },
   { verify = false, ...use }: StatOptions = {},
-): Promise<BlobStat> {
+): Promise<FoundBlob> {
   return locks.run(sha256, async () => {
     const blob = await readStat(parts.layout.blobPath(sha256), sha256);
     if (blob === undefined) throw await blobNotFound(parts.layout, sha256);
     if (verify && !(await integrity.isIntact(blob))) throw corruptBlob(sha256);
-    const { sizeBytes, kind, keepUntilMs } = await extendBlob(parts, blob, wantedMs, use, false);
-    return { sha256, sizeBytes, kind, keepUntilMs };
+    const { sizeBytes, kind, keepUntilMs, savedMs } = await extendBlob(parts, blob, wantedMs, use, false);
+    return { sha256, sizeBytes, kind, keepUntilMs, savedMs, tier: "directory" };
   });
 }
 

@@ -10,8 +10,8 @@ import { listNames } from "./layout.ts";
 /** The number of first-level directories, `00` to `ff`; each is a shard. */
 export const shardCount = 256;
 
-/** A blob with its file's properties: the modification time holds lifetime and kind, the change time is the last use. */
-export type StoredBlob = BlobStat & { readonly usedMs: number; readonly file: Stats };
+/** A blob with its file's properties: the modification time holds lifetime, kind and saved time, the change time is the last use. */
+export type StoredBlob = BlobStat & { readonly usedMs: number; readonly savedMs: number; readonly file: Stats };
 
 /** Returns the blob of a file's stat. */
 export function toStoredBlob(sha256: string, file: Stats): StoredBlob {

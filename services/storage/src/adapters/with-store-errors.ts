@@ -32,6 +32,7 @@ export function withStoreErrors(store: BlobStore, onFailed: (reason: Reason) => 
       return { ...blob, chunks: typedChunks(blob.chunks) };
     },
     stat: (sha256, keepUntilMs, options) => typed(store.stat(sha256, keepUntilMs, options)),
+    promote: (sha256, signal) => typed(store.promote(sha256, signal)),
     delete: (sha256) => typed(store.delete(sha256)),
     reserve: (request) => typed(store.reserve(request)),
     release: (jobId, digests) => typed(store.release(jobId, digests)),

@@ -7,7 +7,12 @@ export type BlobStat = {
   /** An output is promised until then; an input or a frame is needed until then. */
   readonly keepUntilMs: number;
   readonly kind: BlobKind;
+  /** Time that a use of the blob saves, in milliseconds, to 27 %; 0 or undefined: unknown. */
+  readonly savedMs?: number;
 };
+
+/** A blob with the fastest place that holds it. Without tiers that is the directory. */
+export type FoundBlob = BlobStat & { readonly tier: TierName | "directory" };
 
 /** The use that a blob is stored or extended for. */
 export type BlobUse = {
@@ -15,6 +20,8 @@ export type BlobUse = {
   readonly kind?: BlobKind;
   /** The job that needs the blob until `keepUntilMs` or until it releases it. */
   readonly jobId?: string;
+  /** Time that a use of the blob saves, in milliseconds; 0 or undefined: unknown, or as given before. */
+  readonly savedMs?: number;
 };
 
 /** Options of a put. Digest and size are checked if given; a `keepUntilMs` of 0 means the shortest lifetime. */
@@ -64,6 +71,12 @@ export const tierNames = ["hot", "warm", "cold"] as const;
 /** Name of a tier. */
 export type TierName = (typeof tierNames)[number];
 
+/**
+ * Where a blob is after a promotion. `tier` is undefined without a shared store: the directory is then all there is. `wasThere`: the call
+ * moved nothing.
+ */
+export type Promotion = { readonly tier: TierName | undefined; readonly wasThere: boolean; readonly sizeBytes: number };
+
 /** Counts of one tier since the start, and its current size; see TierStats of the contract. */
 export type TierStats = {
   readonly tier: TierName;
@@ -94,6 +107,9 @@ export type StoreStats = {
   readonly byKind: Readonly<Record<BlobKind, KindStats>>;
   /** Reserved by open jobs and not used yet. */
   readonly reservedBytes: number;
+  /** Time until the first byte was ready, of all gets, and time since the last use, of all evicted blobs. */
+  readonly retrievalSeconds: number;
+  readonly evictedAgeSeconds: number;
   /** Free for the store on its file system, at the last reading. */
   readonly freeBytes: number;
   /** Calls that failed because the store was full or the disk failed. */
@@ -118,8 +134,12 @@ export type BlobStore = {
   open(sha256: string, offsetBytes: number, lengthBytes: number, signal?: AbortSignal): Promise<OpenBlob>;
   /** Returns all bytes of a blob, verified. Throws INVALID_ARGUMENT for a blob of more than `maxBytes`. */
   readBytes(sha256: string, maxBytes: number): Promise<Buffer>;
-  /** Returns a blob; a `keepUntilMs` above 0 extends its lifetime first. */
-  stat(sha256: string, keepUntilMs: number, options?: StatOptions): Promise<BlobStat>;
+  /** Returns a blob; a `keepUntilMs` above 0 extends its lifetime first. With a `savedMs` above 0 it counts as a use. */
+  stat(sha256: string, keepUntilMs: number, options?: StatOptions): Promise<FoundBlob>;
+  /**
+   * Copies a blob, verified, to the fastest tier that takes it: memory, or the disk of this replica. Throws BLOB_NOT_FOUND, BLOB_CORRUPT.
+   */
+  promote(sha256: string, signal?: AbortSignal): Promise<Promotion>;
   /** Reserves space for a job; throws STORAGE_FULL if there is not enough even after evictions. */
   reserve(request: ReservationRequest): Promise<void>;
   /** Ends a job's need of some blobs, or (undefined) of all and its reservation. Returns how many blobs no job needs now. */

@@ -30,6 +30,7 @@ const claim = (changes: Partial<Claim> = {}): Claim => ({
   kind: "output",
   jobId: "",
   keepUntilMs: 0,
+  savedMs: 0,
   ...changes,
 });
 const frame = (jobId: string, keepUntilMs: number) => claim({ kind: "frame", jobId, keepUntilMs });
@@ -89,6 +90,7 @@ test("claims never shorten a lifetime, and never forget a need; a repeated claim
     kind: fc.constantFrom(...blobKinds),
     jobId: fc.constantFrom("", "a", "b", "c"),
     keepUntilMs: fc.integer({ min: 0, max: 30 * day }).map((ahead) => (ahead === 0 ? 0 : now + ahead)),
+    savedMs: fc.constantFrom(0, 5, 5_000),
   });
   fc.assert(
     fc.property(fc.array(anyClaim, { minLength: 1, maxLength: 20 }), (claims) => {
@@ -106,6 +108,16 @@ test("claims never shorten a lifetime, and never forget a need; a repeated claim
       for (const [jobId, untilMs] of wanted) expect(entry?.pins.get(jobId)).toBeGreaterThanOrEqual(untilMs);
     }),
   );
+});
+
+test("the saved time is the last one that was given, and a new one needs a write", () => {
+  const known = claimEntry(undefined, claim({ savedMs: 900 }), now, lifetime);
+  expect(known.savedMs).toBe(900);
+  expect(claimEntry(known, claim(), now, lifetime).savedMs).toBe(900);
+  expect(claimEntry({ ...known, removingSinceMs: now }, claim(), now, lifetime).savedMs).toBe(900);
+  expect(claimEntry(known, claim({ savedMs: 4_000 }), now, lifetime).savedMs).toBe(4_000);
+  expect(isClaimed(known, claim({ savedMs: 950 }), now, lifetime)).toBe(true);
+  expect(isClaimed(known, claim({ savedMs: 4_000 }), now, lifetime)).toBe(false);
 });
 
 test("an entry names at most 64 jobs; a further job's need becomes a lifetime", () => {

@@ -1,6 +1,7 @@
 import type { BlobKind } from "./blob-kind.ts";
 import { strongerKind } from "./blob-kind.ts";
 import { extendedKeepUntil, firstKeepUntil, type LifetimeRules } from "./lifetime.ts";
+import { isNearSavedMs } from "./saved-ms.ts";
 import { type ClassTtls, toUsedUntilMs } from "./use-class.ts";
 
 /** What the index says about one blob of the shared store. Times are Unix milliseconds. */
@@ -16,6 +17,8 @@ export type IndexEntry = {
   readonly pins: ReadonlyMap<string, number>;
   /** Since when a replica removes the blob; 0: it is live. */
   readonly removingSinceMs: number;
+  /** Time that a use saves, in milliseconds; 0: unknown. */
+  readonly savedMs: number;
 };
 
 /** A request to keep a blob; `keepUntilMs` of 0 means the shortest lifetime. */
@@ -25,6 +28,8 @@ export type Claim = {
   /** Empty: no job. */
   readonly jobId: string;
   readonly keepUntilMs: number;
+  /** Time that a use saves, in milliseconds; 0: unknown, or as given before. */
+  readonly savedMs: number;
 };
 
 /** Rules of the shared store: the lifetimes of the store, and the time after the last use by class. */
@@ -59,6 +64,8 @@ export function claimEntry(
     askedUntilMs: isPin ? askedMs : entry ? extendedKeepUntil(askedMs, wantedMs, rules) : wantedMs,
     pins: isPin ? new Map(entry?.pins).set(jobId, Math.max(known ?? 0, wantedMs)) : (entry?.pins ?? new Map()),
     removingSinceMs: 0,
+    // That of a blob which was being removed is still right.
+    savedMs: claim.savedMs || (found?.savedMs ?? 0),
   };
 }
 
@@ -71,7 +78,8 @@ export function isClaimed(entry: IndexEntry, claim: Claim, nowMs: number, rules:
   const untilMs = kind !== "output" && jobId !== "" ? entry.pins.get(jobId) : entry.askedUntilMs;
   const isKept = untilMs !== undefined && untilMs >= firstKeepUntil(claim.keepUntilMs, nowMs, rules, kind);
   const isSame = strongerKind(entry.kind, kind) === entry.kind && entry.sizeBytes === claim.sizeBytes;
-  return entry.removingSinceMs === 0 && isKept && isSame && nowMs - entry.lastUseMs < recordUseEveryMs;
+  const isSavedNear = isNearSavedMs(entry.savedMs, claim.savedMs);
+  return entry.removingSinceMs === 0 && isKept && isSame && isSavedNear && nowMs - entry.lastUseMs < recordUseEveryMs;
 }
 
 /** Returns the entry without a job's need; undefined if the job does not need it. */

@@ -16,6 +16,8 @@ export function createGetStats(store: BlobStore) {
       evictedTotal: stats.evicted,
       reservedBytes: stats.reservedBytes,
       tiers: stats.tiers.map(toTierMessage),
+      retrievalSecondsTotal: stats.retrievalSeconds,
+      evictedAgeSecondsTotal: stats.evictedAgeSeconds,
     };
   };
 }

@@ -4,6 +4,7 @@ import type { PutOptions } from "../domain/blob-store.ts";
 import { parseDigest } from "../domain/digest.ts";
 import { parseJobId } from "../domain/job-id.ts";
 import { assertKeepUntil, type LifetimeRules } from "../domain/lifetime.ts";
+import { parseSavedMs } from "../domain/saved-ms.ts";
 import { parseKind } from "./parse-kind.ts";
 
 /** Returns the options of a put. Throws INVALID_ARGUMENT with the field that is wrong. */
@@ -17,5 +18,6 @@ export function parsePutHeader(header: PutBlobHeader, lifetime: LifetimeRules): 
     keepUntilMs: keepUntilUnixMs,
     kind: parseKind("header.kind", header.kind),
     jobId: parseJobId("header.job_id", header.jobId),
+    savedMs: parseSavedMs("header.saved_ms", header.savedMs),
   };
 }

@@ -1,5 +1,5 @@
 import type { PutBlobRequest, PutBlobResponse } from "@pixelmesh/proto";
-import { type CallContext, coalesceChunks, splitHeader } from "@pixelmesh/rpc";
+import { type CallContext, coalesceChunks, splitHeader, takeEach } from "@pixelmesh/rpc";
 import type { BlobStore } from "../domain/blob-store.ts";
 import { parsePutHeader } from "./parse-put-header.ts";
 import { createPutAnswer, type PutParts } from "./put-parts.ts";
@@ -12,7 +12,7 @@ export function createPutBlob(store: BlobStore, parts: PutParts) {
     stream: AsyncIterable<PutBlobRequest>,
     { signal }: CallContext,
   ): Promise<PutBlobResponse> {
-    const { header, chunks } = await splitHeader(stream, { isEndMarked: true });
+    const { header, chunks } = await splitHeader(takeEach(stream), { isEndMarked: true });
     const share = uploads.open();
     const put = await store
       .put(coalesceChunks(chunks, share), parsePutHeader(header, lifetime), signal)

@@ -36,6 +36,14 @@ export const ErrorReason = {
   URL_NOT_ALLOWED: 10,
   /** SOURCE_FETCH_FAILED - The server of a source_url did not answer, answered with an error, or sent no picture. */
   SOURCE_FETCH_FAILED: 11,
+  /** UNKNOWN_FEATURE - No such feature; metadata `known` lists the known ones. */
+  UNKNOWN_FEATURE: 12,
+  /** REMOTE_NOT_ALLOWED - The operator does not allow pictures to leave the mesh. */
+  REMOTE_NOT_ALLOWED: 13,
+  /** PROVIDER_NOT_CONFIGURED - No hosted model is configured that does what a step or feature asks for. */
+  PROVIDER_NOT_CONFIGURED: 14,
+  /** PROVIDER_REFUSED - The provider refused the call for its content or its settings. */
+  PROVIDER_REFUSED: 15,
   /** UNAUTHENTICATED - The caller is not authenticated. */
   UNAUTHENTICATED: 8,
   /** IMAGE_EMPTY - The picture is wrong. */
@@ -88,6 +96,10 @@ export const ErrorReason = {
   TOO_MANY_BATCHES: 66,
   /** RATE_LIMITED - The caller sends more requests than the gateway allows it. */
   RATE_LIMITED: 67,
+  /** BUDGET_EXCEEDED - The tenant's budget for hosted models is spent for today. */
+  BUDGET_EXCEEDED: 68,
+  /** PROVIDER_BUSY - The provider's limit of calls is reached, or it is closed after failures. */
+  PROVIDER_BUSY: 69,
   /** CANCELLED - The work was stopped. */
   CANCELLED: 80,
   DEADLINE_EXCEEDED: 81,
@@ -114,6 +126,8 @@ export const ErrorReason = {
   LOW_CONFIDENCE: 109,
   /** CALLBACK_FAILED - Every attempt to call a callback_url failed; see its dead letter. */
   CALLBACK_FAILED: 110,
+  /** PROVIDER_FAILED - The provider failed, did not answer in time, or answered with something else than the picture. */
+  PROVIDER_FAILED: 111,
   /** STORAGE_UNAVAILABLE - The disk of storage is read-only, fails or is unreachable; see the log of storage. */
   STORAGE_UNAVAILABLE: 115,
   /** INTERNAL - Unexpected error; the log has the cause. */
@@ -135,6 +149,10 @@ export namespace ErrorReason {
   export type PIPELINE_TOO_LARGE = typeof ErrorReason.PIPELINE_TOO_LARGE;
   export type URL_NOT_ALLOWED = typeof ErrorReason.URL_NOT_ALLOWED;
   export type SOURCE_FETCH_FAILED = typeof ErrorReason.SOURCE_FETCH_FAILED;
+  export type UNKNOWN_FEATURE = typeof ErrorReason.UNKNOWN_FEATURE;
+  export type REMOTE_NOT_ALLOWED = typeof ErrorReason.REMOTE_NOT_ALLOWED;
+  export type PROVIDER_NOT_CONFIGURED = typeof ErrorReason.PROVIDER_NOT_CONFIGURED;
+  export type PROVIDER_REFUSED = typeof ErrorReason.PROVIDER_REFUSED;
   export type UNAUTHENTICATED = typeof ErrorReason.UNAUTHENTICATED;
   export type IMAGE_EMPTY = typeof ErrorReason.IMAGE_EMPTY;
   export type IMAGE_TYPE_UNSUPPORTED = typeof ErrorReason.IMAGE_TYPE_UNSUPPORTED;
@@ -165,6 +183,8 @@ export namespace ErrorReason {
   export type MEMORY_PRESSURE = typeof ErrorReason.MEMORY_PRESSURE;
   export type TOO_MANY_BATCHES = typeof ErrorReason.TOO_MANY_BATCHES;
   export type RATE_LIMITED = typeof ErrorReason.RATE_LIMITED;
+  export type BUDGET_EXCEEDED = typeof ErrorReason.BUDGET_EXCEEDED;
+  export type PROVIDER_BUSY = typeof ErrorReason.PROVIDER_BUSY;
   export type CANCELLED = typeof ErrorReason.CANCELLED;
   export type DEADLINE_EXCEEDED = typeof ErrorReason.DEADLINE_EXCEEDED;
   export type POISON = typeof ErrorReason.POISON;
@@ -179,6 +199,7 @@ export namespace ErrorReason {
   export type GRANT_EXPIRED = typeof ErrorReason.GRANT_EXPIRED;
   export type LOW_CONFIDENCE = typeof ErrorReason.LOW_CONFIDENCE;
   export type CALLBACK_FAILED = typeof ErrorReason.CALLBACK_FAILED;
+  export type PROVIDER_FAILED = typeof ErrorReason.PROVIDER_FAILED;
   export type STORAGE_UNAVAILABLE = typeof ErrorReason.STORAGE_UNAVAILABLE;
   export type INTERNAL = typeof ErrorReason.INTERNAL;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
@@ -219,6 +240,18 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 11:
     case "ERROR_REASON_SOURCE_FETCH_FAILED":
       return ErrorReason.SOURCE_FETCH_FAILED;
+    case 12:
+    case "ERROR_REASON_UNKNOWN_FEATURE":
+      return ErrorReason.UNKNOWN_FEATURE;
+    case 13:
+    case "ERROR_REASON_REMOTE_NOT_ALLOWED":
+      return ErrorReason.REMOTE_NOT_ALLOWED;
+    case 14:
+    case "ERROR_REASON_PROVIDER_NOT_CONFIGURED":
+      return ErrorReason.PROVIDER_NOT_CONFIGURED;
+    case 15:
+    case "ERROR_REASON_PROVIDER_REFUSED":
+      return ErrorReason.PROVIDER_REFUSED;
     case 8:
     case "ERROR_REASON_UNAUTHENTICATED":
       return ErrorReason.UNAUTHENTICATED;
@@ -309,6 +342,12 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 67:
     case "ERROR_REASON_RATE_LIMITED":
       return ErrorReason.RATE_LIMITED;
+    case 68:
+    case "ERROR_REASON_BUDGET_EXCEEDED":
+      return ErrorReason.BUDGET_EXCEEDED;
+    case 69:
+    case "ERROR_REASON_PROVIDER_BUSY":
+      return ErrorReason.PROVIDER_BUSY;
     case 80:
     case "ERROR_REASON_CANCELLED":
       return ErrorReason.CANCELLED;
@@ -351,6 +390,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 110:
     case "ERROR_REASON_CALLBACK_FAILED":
       return ErrorReason.CALLBACK_FAILED;
+    case 111:
+    case "ERROR_REASON_PROVIDER_FAILED":
+      return ErrorReason.PROVIDER_FAILED;
     case 115:
     case "ERROR_REASON_STORAGE_UNAVAILABLE":
       return ErrorReason.STORAGE_UNAVAILABLE;
@@ -388,6 +430,14 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_URL_NOT_ALLOWED";
     case ErrorReason.SOURCE_FETCH_FAILED:
       return "ERROR_REASON_SOURCE_FETCH_FAILED";
+    case ErrorReason.UNKNOWN_FEATURE:
+      return "ERROR_REASON_UNKNOWN_FEATURE";
+    case ErrorReason.REMOTE_NOT_ALLOWED:
+      return "ERROR_REASON_REMOTE_NOT_ALLOWED";
+    case ErrorReason.PROVIDER_NOT_CONFIGURED:
+      return "ERROR_REASON_PROVIDER_NOT_CONFIGURED";
+    case ErrorReason.PROVIDER_REFUSED:
+      return "ERROR_REASON_PROVIDER_REFUSED";
     case ErrorReason.UNAUTHENTICATED:
       return "ERROR_REASON_UNAUTHENTICATED";
     case ErrorReason.IMAGE_EMPTY:
@@ -448,6 +498,10 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_TOO_MANY_BATCHES";
     case ErrorReason.RATE_LIMITED:
       return "ERROR_REASON_RATE_LIMITED";
+    case ErrorReason.BUDGET_EXCEEDED:
+      return "ERROR_REASON_BUDGET_EXCEEDED";
+    case ErrorReason.PROVIDER_BUSY:
+      return "ERROR_REASON_PROVIDER_BUSY";
     case ErrorReason.CANCELLED:
       return "ERROR_REASON_CANCELLED";
     case ErrorReason.DEADLINE_EXCEEDED:
@@ -476,6 +530,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_LOW_CONFIDENCE";
     case ErrorReason.CALLBACK_FAILED:
       return "ERROR_REASON_CALLBACK_FAILED";
+    case ErrorReason.PROVIDER_FAILED:
+      return "ERROR_REASON_PROVIDER_FAILED";
     case ErrorReason.STORAGE_UNAVAILABLE:
       return "ERROR_REASON_STORAGE_UNAVAILABLE";
     case ErrorReason.INTERNAL:

@@ -201,6 +201,14 @@ export const WaitReason = {
   INPUTS: 17,
   /** PINNED_MODELS - Pinned models use the device's memory. */
   PINNED_MODELS: 18,
+  /** PROVIDER_CLOSED - Its provider takes no calls for a while: a rate limit, or too many failures. */
+  PROVIDER_CLOSED: 19,
+  /** TENANT_CALLS - As many calls of its tenant as the provider takes. */
+  TENANT_CALLS: 20,
+  /** MODEL_CALLS - As many calls of its model as the provider takes. */
+  MODEL_CALLS: 21,
+  /** PROVIDER - Its provider works on it. */
+  PROVIDER: 22,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -226,6 +234,10 @@ export namespace WaitReason {
   export type MODEL_LOADING = typeof WaitReason.MODEL_LOADING;
   export type INPUTS = typeof WaitReason.INPUTS;
   export type PINNED_MODELS = typeof WaitReason.PINNED_MODELS;
+  export type PROVIDER_CLOSED = typeof WaitReason.PROVIDER_CLOSED;
+  export type TENANT_CALLS = typeof WaitReason.TENANT_CALLS;
+  export type MODEL_CALLS = typeof WaitReason.MODEL_CALLS;
+  export type PROVIDER = typeof WaitReason.PROVIDER;
   export type UNRECOGNIZED = typeof WaitReason.UNRECOGNIZED;
 }
 
@@ -288,6 +300,18 @@ export function waitReasonFromJSON(object: any): WaitReason {
     case 18:
     case "WAIT_REASON_PINNED_MODELS":
       return WaitReason.PINNED_MODELS;
+    case 19:
+    case "WAIT_REASON_PROVIDER_CLOSED":
+      return WaitReason.PROVIDER_CLOSED;
+    case 20:
+    case "WAIT_REASON_TENANT_CALLS":
+      return WaitReason.TENANT_CALLS;
+    case 21:
+    case "WAIT_REASON_MODEL_CALLS":
+      return WaitReason.MODEL_CALLS;
+    case 22:
+    case "WAIT_REASON_PROVIDER":
+      return WaitReason.PROVIDER;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -335,6 +359,14 @@ export function waitReasonToJSON(object: WaitReason): string {
       return "WAIT_REASON_INPUTS";
     case WaitReason.PINNED_MODELS:
       return "WAIT_REASON_PINNED_MODELS";
+    case WaitReason.PROVIDER_CLOSED:
+      return "WAIT_REASON_PROVIDER_CLOSED";
+    case WaitReason.TENANT_CALLS:
+      return "WAIT_REASON_TENANT_CALLS";
+    case WaitReason.MODEL_CALLS:
+      return "WAIT_REASON_MODEL_CALLS";
+    case WaitReason.PROVIDER:
+      return "WAIT_REASON_PROVIDER";
     case WaitReason.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -380,6 +412,8 @@ export interface Job {
   labels: string[];
   /** Of the request, without user, password and query. */
   callbackUrl: string;
+  /** `name@version` of the feature that the request named; empty: none. */
+  feature: string;
   /** Of the trace of the call that created the job: 32 hex digits. Empty without a trace. */
   traceId: string;
 }
@@ -423,8 +457,25 @@ export interface StepStatus {
     | undefined;
   /** Ids of the steps whose results it takes. Empty: it takes pictures of the request alone. */
   inputSteps: string[];
+  /** Of a step by a hosted model; else absent. */
+  cost:
+    | StepCost
+    | undefined;
   /** Absent unless it is READY, or RUNNING and waits for a slot or for its model. */
   wait: StepWait | undefined;
+}
+
+/** What a step by a hosted model costs. Millionths of the currency. */
+export interface StepCost {
+  /** As planned. */
+  estimateMicros: number;
+  /** As the provider reported or the price says; 0 before the end, and for a cached result. */
+  actualMicros: number;
+  /** ISO 4217. */
+  currency: string;
+  provider: string;
+  /** Of a cached result: what the call that made it had cost. */
+  savedMicros: number;
 }
 
 export interface OutputStatus {
@@ -575,6 +626,7 @@ function createBaseJob(): Job {
     requestId: "",
     labels: [],
     callbackUrl: "",
+    feature: "",
     traceId: "",
   };
 }
@@ -637,6 +689,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.callbackUrl !== "") {
       writer.uint32(154).string(message.callbackUrl);
+    }
+    if (message.feature !== "") {
+      writer.uint32(170).string(message.feature);
     }
     if (message.traceId !== "") {
       writer.uint32(162).string(message.traceId);
@@ -809,6 +864,14 @@ export const Job: MessageFns<Job> = {
             message.callbackUrl = reader.string();
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.feature = reader.string();
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -886,6 +949,7 @@ export const Job: MessageFns<Job> = {
         : isSet(object.callback_url)
         ? globalThis.String(object.callback_url)
         : "",
+      feature: isSet(object.feature) ? globalThis.String(object.feature) : "",
       traceId: isSet(object.traceId)
         ? globalThis.String(object.traceId)
         : isSet(object.trace_id)
@@ -953,6 +1017,9 @@ export const Job: MessageFns<Job> = {
     if (message.callbackUrl !== "") {
       obj.callbackUrl = message.callbackUrl;
     }
+    if (message.feature !== "") {
+      obj.feature = message.feature;
+    }
     if (message.traceId !== "") {
       obj.traceId = message.traceId;
     }
@@ -985,6 +1052,7 @@ export const Job: MessageFns<Job> = {
     message.requestId = object.requestId ?? "";
     message.labels = object.labels?.map((e) => e) || [];
     message.callbackUrl = object.callbackUrl ?? "";
+    message.feature = object.feature ?? "";
     message.traceId = object.traceId ?? "";
     return message;
   },
@@ -1110,6 +1178,7 @@ function createBaseStepStatus(): StepStatus {
     heightPx: 0,
     confidence: undefined,
     inputSteps: [],
+    cost: undefined,
     wait: undefined,
   };
 }
@@ -1166,6 +1235,9 @@ export const StepStatus: MessageFns<StepStatus> = {
     }
     for (const v of message.inputSteps) {
       writer.uint32(138).string(v!);
+    }
+    if (message.cost !== undefined) {
+      StepCost.encode(message.cost, writer.uint32(154).fork()).join();
     }
     if (message.wait !== undefined) {
       StepWait.encode(message.wait, writer.uint32(146).fork()).join();
@@ -1322,6 +1394,14 @@ export const StepStatus: MessageFns<StepStatus> = {
             message.inputSteps.push(reader.string());
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.cost = StepCost.decode(reader, reader.uint32());
+            continue;
+          }
           case 18: {
             if (tag !== 146) {
               break;
@@ -1385,6 +1465,7 @@ export const StepStatus: MessageFns<StepStatus> = {
         : globalThis.Array.isArray(object?.input_steps)
         ? object.input_steps.map((e: any) => globalThis.String(e))
         : [],
+      cost: isSet(object.cost) ? StepCost.fromJSON(object.cost) : undefined,
       wait: isSet(object.wait) ? StepWait.fromJSON(object.wait) : undefined,
     };
   },
@@ -1442,6 +1523,9 @@ export const StepStatus: MessageFns<StepStatus> = {
     if (message.inputSteps?.length) {
       obj.inputSteps = message.inputSteps;
     }
+    if (message.cost !== undefined) {
+      obj.cost = StepCost.toJSON(message.cost);
+    }
     if (message.wait !== undefined) {
       obj.wait = StepWait.toJSON(message.wait);
     }
@@ -1472,7 +1556,153 @@ export const StepStatus: MessageFns<StepStatus> = {
     message.heightPx = object.heightPx ?? 0;
     message.confidence = object.confidence ?? undefined;
     message.inputSteps = object.inputSteps?.map((e) => e) || [];
+    message.cost = (object.cost !== undefined && object.cost !== null) ? StepCost.fromPartial(object.cost) : undefined;
     message.wait = (object.wait !== undefined && object.wait !== null) ? StepWait.fromPartial(object.wait) : undefined;
+    return message;
+  },
+};
+
+function createBaseStepCost(): StepCost {
+  return { estimateMicros: 0, actualMicros: 0, currency: "", provider: "", savedMicros: 0 };
+}
+
+export const StepCost: MessageFns<StepCost> = {
+  encode(message: StepCost, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.estimateMicros !== 0) {
+      writer.uint32(8).int64(message.estimateMicros);
+    }
+    if (message.actualMicros !== 0) {
+      writer.uint32(16).int64(message.actualMicros);
+    }
+    if (message.currency !== "") {
+      writer.uint32(26).string(message.currency);
+    }
+    if (message.provider !== "") {
+      writer.uint32(34).string(message.provider);
+    }
+    if (message.savedMicros !== 0) {
+      writer.uint32(40).int64(message.savedMicros);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StepCost {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStepCost();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.estimateMicros = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.actualMicros = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.currency = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.savedMicros = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StepCost {
+    return {
+      estimateMicros: isSet(object.estimateMicros)
+        ? globalThis.Number(object.estimateMicros)
+        : isSet(object.estimate_micros)
+        ? globalThis.Number(object.estimate_micros)
+        : 0,
+      actualMicros: isSet(object.actualMicros)
+        ? globalThis.Number(object.actualMicros)
+        : isSet(object.actual_micros)
+        ? globalThis.Number(object.actual_micros)
+        : 0,
+      currency: isSet(object.currency) ? globalThis.String(object.currency) : "",
+      provider: isSet(object.provider) ? globalThis.String(object.provider) : "",
+      savedMicros: isSet(object.savedMicros)
+        ? globalThis.Number(object.savedMicros)
+        : isSet(object.saved_micros)
+        ? globalThis.Number(object.saved_micros)
+        : 0,
+    };
+  },
+
+  toJSON(message: StepCost): unknown {
+    const obj: any = {};
+    if (message.estimateMicros !== 0) {
+      obj.estimateMicros = Math.round(message.estimateMicros);
+    }
+    if (message.actualMicros !== 0) {
+      obj.actualMicros = Math.round(message.actualMicros);
+    }
+    if (message.currency !== "") {
+      obj.currency = message.currency;
+    }
+    if (message.provider !== "") {
+      obj.provider = message.provider;
+    }
+    if (message.savedMicros !== 0) {
+      obj.savedMicros = Math.round(message.savedMicros);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StepCost>): StepCost {
+    return StepCost.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StepCost>): StepCost {
+    const message = createBaseStepCost();
+    message.estimateMicros = object.estimateMicros ?? 0;
+    message.actualMicros = object.actualMicros ?? 0;
+    message.currency = object.currency ?? "";
+    message.provider = object.provider ?? "";
+    message.savedMicros = object.savedMicros ?? 0;
     return message;
   },
 };

@@ -7,11 +7,12 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
-import { Blob, ImageInfo, UploadEnd } from "../../common/v1/picture.ts";
-import { ListEffectsRequest, ListEffectsResponse } from "../../effects/v1/effects_service.ts";
+import { Blob, ImageInfo, UploadEnd, Value } from "../../common/v1/picture.ts";
+import { ListEffectsRequest, ListEffectsResponse, ParameterDescription } from "../../effects/v1/effects_service.ts";
 import { ErrorReason, errorReasonFromJSON, errorReasonToJSON } from "../../errors/v1/errors.ts";
 import { ListModelsRequest, ListModelsResponse } from "../../models/v1/models.ts";
 import {
+  Output,
   Pipeline,
   Priority,
   priorityFromJSON,
@@ -20,6 +21,7 @@ import {
   qualityFromJSON,
   qualityToJSON,
 } from "../../pipeline/v1/pipeline.ts";
+import { ListRemoteModelsRequest, ListRemoteModelsResponse } from "../../remote/v1/remote_service.ts";
 import { GetClusterRequest, GetClusterResponse } from "../../scheduler/v1/scheduler_service.ts";
 import { Job, JobError, JobState, jobStateFromJSON, jobStateToJSON, OutputStatus } from "./job.ts";
 import { JobServiceGetStatsRequest, JobServiceGetStatsResponse } from "./stats.ts";
@@ -181,6 +183,27 @@ export interface CreateJobHeader {
    * characters. See ListCallbacks.
    */
   callbackUrl: string;
+  /** Computes every step again. The results replace the cached ones, and equal steps that wait for them get them. INVALID_ARGUMENT with no_cache. */
+  refresh: boolean;
+  /** Instead of a pipeline. */
+  feature: FeatureRequest | undefined;
+}
+
+/** A named pipeline of the mesh, with its settings: see ListFeatures. */
+export interface FeatureRequest {
+  /** enhance, product_photo, … */
+  name: string;
+  /** 0: the newest. A mesh keeps older versions. */
+  version: number;
+  /** As the feature describes them. Missing ones take its defaults. */
+  parameters: { [key: string]: Value };
+  /** Without steps: names and encodings of the feature's result. Empty: one output "result". */
+  outputs: Output[];
+}
+
+export interface FeatureRequest_ParametersEntry {
+  key: string;
+  value: Value | undefined;
 }
 
 /**
@@ -307,6 +330,18 @@ export interface UploadPictureResponse {
   blob: Blob | undefined;
   info: ImageInfo | undefined;
   keepUntilUnixMs: number;
+}
+
+export interface FindPicturesRequest {
+  /** 1 to 100 digests. */
+  sha256: string[];
+  /** Keeps the found pictures for an hour, on all replicas, as UploadPicture does. Otherwise they may be gone at the next call. */
+  keep: boolean;
+}
+
+export interface FindPicturesResponse {
+  /** In the order of the request. keep_until_unix_ms is 0 without `keep`. */
+  pictures: UploadPictureResponse[];
 }
 
 export interface DownloadOutputRequest {
@@ -459,6 +494,106 @@ export interface ListCallbacksResponse {
 
 export interface RetryCallbackRequest {
   jobId: string;
+}
+
+export interface ListFeaturesRequest {
+}
+
+export interface ListFeaturesResponse {
+  features: FeatureDescription[];
+}
+
+/** A named pipeline. */
+export interface FeatureDescription {
+  name: string;
+  /** The newest. */
+  version: number;
+  title: string;
+  description: string;
+  parameters: ParameterDescription[];
+  /** With the default settings, on this mesh as it is now. */
+  steps: FeatureStep[];
+  /** Every step can run here. */
+  available: boolean;
+  /** What to configure. */
+  unavailableReason: string;
+}
+
+/** A step of a feature, and where it runs. */
+export interface FeatureStep {
+  id: string;
+  /** upscale, … */
+  operation: string;
+  /** local; or the name of the provider that gets the picture. */
+  runsOn: string;
+  /** Empty without a model. */
+  model: string;
+}
+
+export interface EstimateCostRequest {
+  header: CreateJobHeader | undefined;
+}
+
+export interface EstimateCostResponse {
+  /** The steps by hosted models. */
+  steps: StepCostEstimate[];
+  totalMicros: number;
+  currency: string;
+  /** Of the tenant today; -1: no budget is set. */
+  budgetLeftMicros: number;
+}
+
+export interface StepCostEstimate {
+  stepId: string;
+  model: string;
+  provider: string;
+  micros: number;
+}
+
+export interface WarmResultsRequest {
+  header:
+    | CreateJobHeader
+    | undefined;
+  /** 1 to 16, each with a name and a sha256 only. */
+  pictures: Upload[];
+  /** Copies nothing. */
+  dryRun: boolean;
+}
+
+export interface WarmResultsResponse {
+  /** In the order of the pipeline. */
+  steps: WarmStep[];
+  /** Those that are stored. */
+  outputs: WarmOutput[];
+  /** Every output is stored. */
+  complete: boolean;
+  /** Storage replicas that did not answer in time. */
+  missing: string[];
+}
+
+/** Whether a step's result is stored. */
+export interface WarmStep {
+  stepId: string;
+  /** false also for a step whose input is not stored: its result cannot be known. */
+  stored: boolean;
+}
+
+/** A stored output, and where the storage replicas have it. */
+export interface WarmOutput {
+  name: string;
+  sha256: string;
+  sizeBytes: number;
+  /** One for each replica that answered; none for a dry run. */
+  copies: WarmCopy[];
+}
+
+/** A copy in a storage replica. */
+export interface WarmCopy {
+  instance: string;
+  /** hot (memory), warm (its disk), cold (the shared store); empty without a shared store. */
+  tier: string;
+  /** This call copied it there. */
+  moved: boolean;
 }
 
 function createBaseCreateJobRequest(): CreateJobRequest {
@@ -617,6 +752,8 @@ function createBaseCreateJobHeader(): CreateJobHeader {
     deadlineAfterMs: 0,
     labels: [],
     callbackUrl: "",
+    refresh: false,
+    feature: undefined,
   };
 }
 
@@ -654,6 +791,12 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     }
     if (message.callbackUrl !== "") {
       writer.uint32(90).string(message.callbackUrl);
+    }
+    if (message.refresh !== false) {
+      writer.uint32(96).bool(message.refresh);
+    }
+    if (message.feature !== undefined) {
+      FeatureRequest.encode(message.feature, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -759,6 +902,22 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
             message.callbackUrl = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.refresh = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.feature = FeatureRequest.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -814,6 +973,8 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
         : isSet(object.callback_url)
         ? globalThis.String(object.callback_url)
         : "",
+      refresh: isSet(object.refresh) ? globalThis.Boolean(object.refresh) : false,
+      feature: isSet(object.feature) ? FeatureRequest.fromJSON(object.feature) : undefined,
     };
   },
 
@@ -852,6 +1013,12 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     if (message.callbackUrl !== "") {
       obj.callbackUrl = message.callbackUrl;
     }
+    if (message.refresh !== false) {
+      obj.refresh = message.refresh;
+    }
+    if (message.feature !== undefined) {
+      obj.feature = FeatureRequest.toJSON(message.feature);
+    }
     return obj;
   },
 
@@ -873,6 +1040,240 @@ export const CreateJobHeader: MessageFns<CreateJobHeader> = {
     message.deadlineAfterMs = object.deadlineAfterMs ?? 0;
     message.labels = object.labels?.map((e) => e) || [];
     message.callbackUrl = object.callbackUrl ?? "";
+    message.refresh = object.refresh ?? false;
+    message.feature = (object.feature !== undefined && object.feature !== null)
+      ? FeatureRequest.fromPartial(object.feature)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFeatureRequest(): FeatureRequest {
+  return { name: "", version: 0, parameters: globalThis.Object.create(null), outputs: [] };
+}
+
+export const FeatureRequest: MessageFns<FeatureRequest> = {
+  encode(message: FeatureRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).int32(message.version);
+    }
+    globalThis.Object.entries(message.parameters).forEach(([key, value]: [string, Value]) => {
+      FeatureRequest_ParametersEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    for (const v of message.outputs) {
+      Output.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FeatureRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFeatureRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = FeatureRequest_ParametersEntry.decode(reader, reader.uint32());
+            message.parameters[entry3.key] = entry3.value ?? ({} as any);
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.outputs.push(Output.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FeatureRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      parameters: isObject(object.parameters)
+        ? (globalThis.Object.entries(object.parameters) as [string, any][]).reduce(
+          (acc: { [key: string]: Value }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: Value.fromJSON(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      outputs: globalThis.Array.isArray(object?.outputs) ? object.outputs.map((e: any) => Output.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: FeatureRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.parameters) {
+      const entries = globalThis.Object.entries(message.parameters) as [string, Value][];
+      if (entries.length > 0) {
+        obj.parameters = globalThis.Object.create(null);
+        entries.forEach(([k, v]) => {
+          obj.parameters[k] = Value.toJSON(v);
+        });
+      }
+    }
+    if (message.outputs?.length) {
+      obj.outputs = message.outputs.map((e) => Output.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FeatureRequest>): FeatureRequest {
+    return FeatureRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FeatureRequest>): FeatureRequest {
+    const message = createBaseFeatureRequest();
+    message.name = object.name ?? "";
+    message.version = object.version ?? 0;
+    message.parameters = (globalThis.Object.entries(object.parameters ?? {}) as [string, Value][]).reduce(
+      (acc: { [key: string]: Value }, [key, value]: [string, Value]) => {
+        if (value !== undefined) {
+          acc[key] = Value.fromPartial(value);
+        }
+        return acc;
+      },
+      globalThis.Object.create(null),
+    );
+    message.outputs = object.outputs?.map((e) => Output.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFeatureRequest_ParametersEntry(): FeatureRequest_ParametersEntry {
+  return { key: "", value: undefined };
+}
+
+export const FeatureRequest_ParametersEntry: MessageFns<FeatureRequest_ParametersEntry> = {
+  encode(message: FeatureRequest_ParametersEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      Value.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FeatureRequest_ParametersEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFeatureRequest_ParametersEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Value.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FeatureRequest_ParametersEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? Value.fromJSON(object.value) : undefined,
+    };
+  },
+
+  toJSON(message: FeatureRequest_ParametersEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== undefined) {
+      obj.value = Value.toJSON(message.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FeatureRequest_ParametersEntry>): FeatureRequest_ParametersEntry {
+    return FeatureRequest_ParametersEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FeatureRequest_ParametersEntry>): FeatureRequest_ParametersEntry {
+    const message = createBaseFeatureRequest_ParametersEntry();
+    message.key = object.key ?? "";
+    message.value = (object.value !== undefined && object.value !== null) ? Value.fromPartial(object.value) : undefined;
     return message;
   },
 };
@@ -2358,6 +2759,162 @@ export const UploadPictureResponse: MessageFns<UploadPictureResponse> = {
     message.blob = (object.blob !== undefined && object.blob !== null) ? Blob.fromPartial(object.blob) : undefined;
     message.info = (object.info !== undefined && object.info !== null) ? ImageInfo.fromPartial(object.info) : undefined;
     message.keepUntilUnixMs = object.keepUntilUnixMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseFindPicturesRequest(): FindPicturesRequest {
+  return { sha256: [], keep: false };
+}
+
+export const FindPicturesRequest: MessageFns<FindPicturesRequest> = {
+  encode(message: FindPicturesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sha256) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.keep !== false) {
+      writer.uint32(16).bool(message.keep);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindPicturesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindPicturesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sha256.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.keep = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FindPicturesRequest {
+    return {
+      sha256: globalThis.Array.isArray(object?.sha256) ? object.sha256.map((e: any) => globalThis.String(e)) : [],
+      keep: isSet(object.keep) ? globalThis.Boolean(object.keep) : false,
+    };
+  },
+
+  toJSON(message: FindPicturesRequest): unknown {
+    const obj: any = {};
+    if (message.sha256?.length) {
+      obj.sha256 = message.sha256;
+    }
+    if (message.keep !== false) {
+      obj.keep = message.keep;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FindPicturesRequest>): FindPicturesRequest {
+    return FindPicturesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FindPicturesRequest>): FindPicturesRequest {
+    const message = createBaseFindPicturesRequest();
+    message.sha256 = object.sha256?.map((e) => e) || [];
+    message.keep = object.keep ?? false;
+    return message;
+  },
+};
+
+function createBaseFindPicturesResponse(): FindPicturesResponse {
+  return { pictures: [] };
+}
+
+export const FindPicturesResponse: MessageFns<FindPicturesResponse> = {
+  encode(message: FindPicturesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.pictures) {
+      UploadPictureResponse.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindPicturesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindPicturesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pictures.push(UploadPictureResponse.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FindPicturesResponse {
+    return {
+      pictures: globalThis.Array.isArray(object?.pictures)
+        ? object.pictures.map((e: any) => UploadPictureResponse.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: FindPicturesResponse): unknown {
+    const obj: any = {};
+    if (message.pictures?.length) {
+      obj.pictures = message.pictures.map((e) => UploadPictureResponse.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FindPicturesResponse>): FindPicturesResponse {
+    return FindPicturesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FindPicturesResponse>): FindPicturesResponse {
+    const message = createBaseFindPicturesResponse();
+    message.pictures = object.pictures?.map((e) => UploadPictureResponse.fromPartial(e)) || [];
     return message;
   },
 };
@@ -4433,6 +4990,1296 @@ export const RetryCallbackRequest: MessageFns<RetryCallbackRequest> = {
   },
 };
 
+function createBaseListFeaturesRequest(): ListFeaturesRequest {
+  return {};
+}
+
+export const ListFeaturesRequest: MessageFns<ListFeaturesRequest> = {
+  encode(_: ListFeaturesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListFeaturesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListFeaturesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ListFeaturesRequest {
+    return {};
+  },
+
+  toJSON(_: ListFeaturesRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListFeaturesRequest>): ListFeaturesRequest {
+    return ListFeaturesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ListFeaturesRequest>): ListFeaturesRequest {
+    const message = createBaseListFeaturesRequest();
+    return message;
+  },
+};
+
+function createBaseListFeaturesResponse(): ListFeaturesResponse {
+  return { features: [] };
+}
+
+export const ListFeaturesResponse: MessageFns<ListFeaturesResponse> = {
+  encode(message: ListFeaturesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.features) {
+      FeatureDescription.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListFeaturesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListFeaturesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.features.push(FeatureDescription.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListFeaturesResponse {
+    return {
+      features: globalThis.Array.isArray(object?.features)
+        ? object.features.map((e: any) => FeatureDescription.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListFeaturesResponse): unknown {
+    const obj: any = {};
+    if (message.features?.length) {
+      obj.features = message.features.map((e) => FeatureDescription.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListFeaturesResponse>): ListFeaturesResponse {
+    return ListFeaturesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListFeaturesResponse>): ListFeaturesResponse {
+    const message = createBaseListFeaturesResponse();
+    message.features = object.features?.map((e) => FeatureDescription.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFeatureDescription(): FeatureDescription {
+  return {
+    name: "",
+    version: 0,
+    title: "",
+    description: "",
+    parameters: [],
+    steps: [],
+    available: false,
+    unavailableReason: "",
+  };
+}
+
+export const FeatureDescription: MessageFns<FeatureDescription> = {
+  encode(message: FeatureDescription, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).int32(message.version);
+    }
+    if (message.title !== "") {
+      writer.uint32(26).string(message.title);
+    }
+    if (message.description !== "") {
+      writer.uint32(34).string(message.description);
+    }
+    for (const v of message.parameters) {
+      ParameterDescription.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.steps) {
+      FeatureStep.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.available !== false) {
+      writer.uint32(56).bool(message.available);
+    }
+    if (message.unavailableReason !== "") {
+      writer.uint32(66).string(message.unavailableReason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FeatureDescription {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFeatureDescription();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.title = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.parameters.push(ParameterDescription.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.steps.push(FeatureStep.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.available = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.unavailableReason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FeatureDescription {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      title: isSet(object.title) ? globalThis.String(object.title) : "",
+      description: isSet(object.description) ? globalThis.String(object.description) : "",
+      parameters: globalThis.Array.isArray(object?.parameters)
+        ? object.parameters.map((e: any) => ParameterDescription.fromJSON(e))
+        : [],
+      steps: globalThis.Array.isArray(object?.steps) ? object.steps.map((e: any) => FeatureStep.fromJSON(e)) : [],
+      available: isSet(object.available) ? globalThis.Boolean(object.available) : false,
+      unavailableReason: isSet(object.unavailableReason)
+        ? globalThis.String(object.unavailableReason)
+        : isSet(object.unavailable_reason)
+        ? globalThis.String(object.unavailable_reason)
+        : "",
+    };
+  },
+
+  toJSON(message: FeatureDescription): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.title !== "") {
+      obj.title = message.title;
+    }
+    if (message.description !== "") {
+      obj.description = message.description;
+    }
+    if (message.parameters?.length) {
+      obj.parameters = message.parameters.map((e) => ParameterDescription.toJSON(e));
+    }
+    if (message.steps?.length) {
+      obj.steps = message.steps.map((e) => FeatureStep.toJSON(e));
+    }
+    if (message.available !== false) {
+      obj.available = message.available;
+    }
+    if (message.unavailableReason !== "") {
+      obj.unavailableReason = message.unavailableReason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FeatureDescription>): FeatureDescription {
+    return FeatureDescription.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FeatureDescription>): FeatureDescription {
+    const message = createBaseFeatureDescription();
+    message.name = object.name ?? "";
+    message.version = object.version ?? 0;
+    message.title = object.title ?? "";
+    message.description = object.description ?? "";
+    message.parameters = object.parameters?.map((e) => ParameterDescription.fromPartial(e)) || [];
+    message.steps = object.steps?.map((e) => FeatureStep.fromPartial(e)) || [];
+    message.available = object.available ?? false;
+    message.unavailableReason = object.unavailableReason ?? "";
+    return message;
+  },
+};
+
+function createBaseFeatureStep(): FeatureStep {
+  return { id: "", operation: "", runsOn: "", model: "" };
+}
+
+export const FeatureStep: MessageFns<FeatureStep> = {
+  encode(message: FeatureStep, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.operation !== "") {
+      writer.uint32(18).string(message.operation);
+    }
+    if (message.runsOn !== "") {
+      writer.uint32(26).string(message.runsOn);
+    }
+    if (message.model !== "") {
+      writer.uint32(34).string(message.model);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FeatureStep {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFeatureStep();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.operation = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.runsOn = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FeatureStep {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      operation: isSet(object.operation) ? globalThis.String(object.operation) : "",
+      runsOn: isSet(object.runsOn)
+        ? globalThis.String(object.runsOn)
+        : isSet(object.runs_on)
+        ? globalThis.String(object.runs_on)
+        : "",
+      model: isSet(object.model) ? globalThis.String(object.model) : "",
+    };
+  },
+
+  toJSON(message: FeatureStep): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.operation !== "") {
+      obj.operation = message.operation;
+    }
+    if (message.runsOn !== "") {
+      obj.runsOn = message.runsOn;
+    }
+    if (message.model !== "") {
+      obj.model = message.model;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FeatureStep>): FeatureStep {
+    return FeatureStep.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FeatureStep>): FeatureStep {
+    const message = createBaseFeatureStep();
+    message.id = object.id ?? "";
+    message.operation = object.operation ?? "";
+    message.runsOn = object.runsOn ?? "";
+    message.model = object.model ?? "";
+    return message;
+  },
+};
+
+function createBaseEstimateCostRequest(): EstimateCostRequest {
+  return { header: undefined };
+}
+
+export const EstimateCostRequest: MessageFns<EstimateCostRequest> = {
+  encode(message: EstimateCostRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.header !== undefined) {
+      CreateJobHeader.encode(message.header, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EstimateCostRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEstimateCostRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.header = CreateJobHeader.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EstimateCostRequest {
+    return { header: isSet(object.header) ? CreateJobHeader.fromJSON(object.header) : undefined };
+  },
+
+  toJSON(message: EstimateCostRequest): unknown {
+    const obj: any = {};
+    if (message.header !== undefined) {
+      obj.header = CreateJobHeader.toJSON(message.header);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EstimateCostRequest>): EstimateCostRequest {
+    return EstimateCostRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EstimateCostRequest>): EstimateCostRequest {
+    const message = createBaseEstimateCostRequest();
+    message.header = (object.header !== undefined && object.header !== null)
+      ? CreateJobHeader.fromPartial(object.header)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseEstimateCostResponse(): EstimateCostResponse {
+  return { steps: [], totalMicros: 0, currency: "", budgetLeftMicros: 0 };
+}
+
+export const EstimateCostResponse: MessageFns<EstimateCostResponse> = {
+  encode(message: EstimateCostResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.steps) {
+      StepCostEstimate.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.totalMicros !== 0) {
+      writer.uint32(16).int64(message.totalMicros);
+    }
+    if (message.currency !== "") {
+      writer.uint32(26).string(message.currency);
+    }
+    if (message.budgetLeftMicros !== 0) {
+      writer.uint32(32).int64(message.budgetLeftMicros);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EstimateCostResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEstimateCostResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.steps.push(StepCostEstimate.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.totalMicros = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.currency = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.budgetLeftMicros = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EstimateCostResponse {
+    return {
+      steps: globalThis.Array.isArray(object?.steps) ? object.steps.map((e: any) => StepCostEstimate.fromJSON(e)) : [],
+      totalMicros: isSet(object.totalMicros)
+        ? globalThis.Number(object.totalMicros)
+        : isSet(object.total_micros)
+        ? globalThis.Number(object.total_micros)
+        : 0,
+      currency: isSet(object.currency) ? globalThis.String(object.currency) : "",
+      budgetLeftMicros: isSet(object.budgetLeftMicros)
+        ? globalThis.Number(object.budgetLeftMicros)
+        : isSet(object.budget_left_micros)
+        ? globalThis.Number(object.budget_left_micros)
+        : 0,
+    };
+  },
+
+  toJSON(message: EstimateCostResponse): unknown {
+    const obj: any = {};
+    if (message.steps?.length) {
+      obj.steps = message.steps.map((e) => StepCostEstimate.toJSON(e));
+    }
+    if (message.totalMicros !== 0) {
+      obj.totalMicros = Math.round(message.totalMicros);
+    }
+    if (message.currency !== "") {
+      obj.currency = message.currency;
+    }
+    if (message.budgetLeftMicros !== 0) {
+      obj.budgetLeftMicros = Math.round(message.budgetLeftMicros);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EstimateCostResponse>): EstimateCostResponse {
+    return EstimateCostResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EstimateCostResponse>): EstimateCostResponse {
+    const message = createBaseEstimateCostResponse();
+    message.steps = object.steps?.map((e) => StepCostEstimate.fromPartial(e)) || [];
+    message.totalMicros = object.totalMicros ?? 0;
+    message.currency = object.currency ?? "";
+    message.budgetLeftMicros = object.budgetLeftMicros ?? 0;
+    return message;
+  },
+};
+
+function createBaseStepCostEstimate(): StepCostEstimate {
+  return { stepId: "", model: "", provider: "", micros: 0 };
+}
+
+export const StepCostEstimate: MessageFns<StepCostEstimate> = {
+  encode(message: StepCostEstimate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stepId !== "") {
+      writer.uint32(10).string(message.stepId);
+    }
+    if (message.model !== "") {
+      writer.uint32(18).string(message.model);
+    }
+    if (message.provider !== "") {
+      writer.uint32(26).string(message.provider);
+    }
+    if (message.micros !== 0) {
+      writer.uint32(32).int64(message.micros);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StepCostEstimate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStepCostEstimate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stepId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.micros = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StepCostEstimate {
+    return {
+      stepId: isSet(object.stepId)
+        ? globalThis.String(object.stepId)
+        : isSet(object.step_id)
+        ? globalThis.String(object.step_id)
+        : "",
+      model: isSet(object.model) ? globalThis.String(object.model) : "",
+      provider: isSet(object.provider) ? globalThis.String(object.provider) : "",
+      micros: isSet(object.micros) ? globalThis.Number(object.micros) : 0,
+    };
+  },
+
+  toJSON(message: StepCostEstimate): unknown {
+    const obj: any = {};
+    if (message.stepId !== "") {
+      obj.stepId = message.stepId;
+    }
+    if (message.model !== "") {
+      obj.model = message.model;
+    }
+    if (message.provider !== "") {
+      obj.provider = message.provider;
+    }
+    if (message.micros !== 0) {
+      obj.micros = Math.round(message.micros);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StepCostEstimate>): StepCostEstimate {
+    return StepCostEstimate.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StepCostEstimate>): StepCostEstimate {
+    const message = createBaseStepCostEstimate();
+    message.stepId = object.stepId ?? "";
+    message.model = object.model ?? "";
+    message.provider = object.provider ?? "";
+    message.micros = object.micros ?? 0;
+    return message;
+  },
+};
+
+function createBaseWarmResultsRequest(): WarmResultsRequest {
+  return { header: undefined, pictures: [], dryRun: false };
+}
+
+export const WarmResultsRequest: MessageFns<WarmResultsRequest> = {
+  encode(message: WarmResultsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.header !== undefined) {
+      CreateJobHeader.encode(message.header, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.pictures) {
+      Upload.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(24).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WarmResultsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWarmResultsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.header = CreateJobHeader.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pictures.push(Upload.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WarmResultsRequest {
+    return {
+      header: isSet(object.header) ? CreateJobHeader.fromJSON(object.header) : undefined,
+      pictures: globalThis.Array.isArray(object?.pictures) ? object.pictures.map((e: any) => Upload.fromJSON(e)) : [],
+      dryRun: isSet(object.dryRun)
+        ? globalThis.Boolean(object.dryRun)
+        : isSet(object.dry_run)
+        ? globalThis.Boolean(object.dry_run)
+        : false,
+    };
+  },
+
+  toJSON(message: WarmResultsRequest): unknown {
+    const obj: any = {};
+    if (message.header !== undefined) {
+      obj.header = CreateJobHeader.toJSON(message.header);
+    }
+    if (message.pictures?.length) {
+      obj.pictures = message.pictures.map((e) => Upload.toJSON(e));
+    }
+    if (message.dryRun !== false) {
+      obj.dryRun = message.dryRun;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WarmResultsRequest>): WarmResultsRequest {
+    return WarmResultsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WarmResultsRequest>): WarmResultsRequest {
+    const message = createBaseWarmResultsRequest();
+    message.header = (object.header !== undefined && object.header !== null)
+      ? CreateJobHeader.fromPartial(object.header)
+      : undefined;
+    message.pictures = object.pictures?.map((e) => Upload.fromPartial(e)) || [];
+    message.dryRun = object.dryRun ?? false;
+    return message;
+  },
+};
+
+function createBaseWarmResultsResponse(): WarmResultsResponse {
+  return { steps: [], outputs: [], complete: false, missing: [] };
+}
+
+export const WarmResultsResponse: MessageFns<WarmResultsResponse> = {
+  encode(message: WarmResultsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.steps) {
+      WarmStep.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.outputs) {
+      WarmOutput.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.complete !== false) {
+      writer.uint32(24).bool(message.complete);
+    }
+    for (const v of message.missing) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WarmResultsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWarmResultsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.steps.push(WarmStep.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.outputs.push(WarmOutput.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.complete = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.missing.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WarmResultsResponse {
+    return {
+      steps: globalThis.Array.isArray(object?.steps) ? object.steps.map((e: any) => WarmStep.fromJSON(e)) : [],
+      outputs: globalThis.Array.isArray(object?.outputs) ? object.outputs.map((e: any) => WarmOutput.fromJSON(e)) : [],
+      complete: isSet(object.complete) ? globalThis.Boolean(object.complete) : false,
+      missing: globalThis.Array.isArray(object?.missing) ? object.missing.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: WarmResultsResponse): unknown {
+    const obj: any = {};
+    if (message.steps?.length) {
+      obj.steps = message.steps.map((e) => WarmStep.toJSON(e));
+    }
+    if (message.outputs?.length) {
+      obj.outputs = message.outputs.map((e) => WarmOutput.toJSON(e));
+    }
+    if (message.complete !== false) {
+      obj.complete = message.complete;
+    }
+    if (message.missing?.length) {
+      obj.missing = message.missing;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WarmResultsResponse>): WarmResultsResponse {
+    return WarmResultsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WarmResultsResponse>): WarmResultsResponse {
+    const message = createBaseWarmResultsResponse();
+    message.steps = object.steps?.map((e) => WarmStep.fromPartial(e)) || [];
+    message.outputs = object.outputs?.map((e) => WarmOutput.fromPartial(e)) || [];
+    message.complete = object.complete ?? false;
+    message.missing = object.missing?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseWarmStep(): WarmStep {
+  return { stepId: "", stored: false };
+}
+
+export const WarmStep: MessageFns<WarmStep> = {
+  encode(message: WarmStep, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stepId !== "") {
+      writer.uint32(10).string(message.stepId);
+    }
+    if (message.stored !== false) {
+      writer.uint32(16).bool(message.stored);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WarmStep {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWarmStep();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stepId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stored = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WarmStep {
+    return {
+      stepId: isSet(object.stepId)
+        ? globalThis.String(object.stepId)
+        : isSet(object.step_id)
+        ? globalThis.String(object.step_id)
+        : "",
+      stored: isSet(object.stored) ? globalThis.Boolean(object.stored) : false,
+    };
+  },
+
+  toJSON(message: WarmStep): unknown {
+    const obj: any = {};
+    if (message.stepId !== "") {
+      obj.stepId = message.stepId;
+    }
+    if (message.stored !== false) {
+      obj.stored = message.stored;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WarmStep>): WarmStep {
+    return WarmStep.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WarmStep>): WarmStep {
+    const message = createBaseWarmStep();
+    message.stepId = object.stepId ?? "";
+    message.stored = object.stored ?? false;
+    return message;
+  },
+};
+
+function createBaseWarmOutput(): WarmOutput {
+  return { name: "", sha256: "", sizeBytes: 0, copies: [] };
+}
+
+export const WarmOutput: MessageFns<WarmOutput> = {
+  encode(message: WarmOutput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.sha256 !== "") {
+      writer.uint32(18).string(message.sha256);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(24).int64(message.sizeBytes);
+    }
+    for (const v of message.copies) {
+      WarmCopy.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WarmOutput {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWarmOutput();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.copies.push(WarmCopy.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WarmOutput {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      sha256: isSet(object.sha256) ? globalThis.String(object.sha256) : "",
+      sizeBytes: isSet(object.sizeBytes)
+        ? globalThis.Number(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? globalThis.Number(object.size_bytes)
+        : 0,
+      copies: globalThis.Array.isArray(object?.copies) ? object.copies.map((e: any) => WarmCopy.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: WarmOutput): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.sha256 !== "") {
+      obj.sha256 = message.sha256;
+    }
+    if (message.sizeBytes !== 0) {
+      obj.sizeBytes = Math.round(message.sizeBytes);
+    }
+    if (message.copies?.length) {
+      obj.copies = message.copies.map((e) => WarmCopy.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WarmOutput>): WarmOutput {
+    return WarmOutput.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WarmOutput>): WarmOutput {
+    const message = createBaseWarmOutput();
+    message.name = object.name ?? "";
+    message.sha256 = object.sha256 ?? "";
+    message.sizeBytes = object.sizeBytes ?? 0;
+    message.copies = object.copies?.map((e) => WarmCopy.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWarmCopy(): WarmCopy {
+  return { instance: "", tier: "", moved: false };
+}
+
+export const WarmCopy: MessageFns<WarmCopy> = {
+  encode(message: WarmCopy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
+    }
+    if (message.tier !== "") {
+      writer.uint32(18).string(message.tier);
+    }
+    if (message.moved !== false) {
+      writer.uint32(24).bool(message.moved);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WarmCopy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWarmCopy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instance = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tier = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.moved = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WarmCopy {
+    return {
+      instance: isSet(object.instance) ? globalThis.String(object.instance) : "",
+      tier: isSet(object.tier) ? globalThis.String(object.tier) : "",
+      moved: isSet(object.moved) ? globalThis.Boolean(object.moved) : false,
+    };
+  },
+
+  toJSON(message: WarmCopy): unknown {
+    const obj: any = {};
+    if (message.instance !== "") {
+      obj.instance = message.instance;
+    }
+    if (message.tier !== "") {
+      obj.tier = message.tier;
+    }
+    if (message.moved !== false) {
+      obj.moved = message.moved;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WarmCopy>): WarmCopy {
+    return WarmCopy.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WarmCopy>): WarmCopy {
+    const message = createBaseWarmCopy();
+    message.instance = object.instance ?? "";
+    message.tier = object.tier ?? "";
+    message.moved = object.moved ?? false;
+    return message;
+  },
+};
+
 /**
  * Jobs on pictures. Clients need the address of this service alone. The metadata `x-pixelmesh-tenant` names the tenant (default
  * "default"). A tenant sees only its own jobs.
@@ -4551,6 +6398,19 @@ export const JobServiceDefinition = {
       options: {},
     },
     /**
+     * Returns those of the pictures that need not be sent: the tenant has sent them before, as far as this replica knows without a search of its
+     * jobs, and they are still stored. All others are left out. A picture that only other tenants have sent is left out in the same way and after the
+     * same work as one that is not stored. INVALID_ARGUMENT. Idempotent.
+     */
+    findPictures: {
+      name: "FindPictures",
+      requestType: FindPicturesRequest as typeof FindPicturesRequest,
+      requestStream: false,
+      responseType: FindPicturesResponse as typeof FindPicturesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
      * Creates a batch: one job of one pipeline for each of many stored pictures (see UploadPicture). Returns once the batch is durable. Its
      * jobs are created as others of it end, so that other callers are served meanwhile. A picture that is unusable or no longer stored is a
      * failed job of the batch; it does not fail the others. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE), NOT_FOUND
@@ -4650,6 +6510,19 @@ export const JobServiceDefinition = {
       options: {},
     },
     /**
+     * Says which results of a job like this are stored, without creating it, and has every storage replica copy the stored outputs to its fastest
+     * tier. Pictures are named by their digests. INVALID_ARGUMENT (also with no_cache), NOT_FOUND (BLOB_NOT_FOUND: the tenant has not sent the
+     * picture), and as CreateJob for the pipeline. Idempotent.
+     */
+    warmResults: {
+      name: "WarmResults",
+      requestType: WarmResultsRequest as typeof WarmResultsRequest,
+      requestStream: false,
+      responseType: WarmResultsResponse as typeof WarmResultsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
      * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
      * seconds at most: a process that does not answer is listed as missing. Idempotent.
      */
@@ -4685,6 +6558,33 @@ export const JobServiceDefinition = {
       requestType: ListEffectsRequest as typeof ListEffectsRequest,
       requestStream: false,
       responseType: ListEffectsResponse as typeof ListEffectsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** As RemoteService.ListRemoteModels; empty in a mesh without hosted models. Idempotent. */
+    listRemoteModels: {
+      name: "ListRemoteModels",
+      requestType: ListRemoteModelsRequest as typeof ListRemoteModelsRequest,
+      requestStream: false,
+      responseType: ListRemoteModelsResponse as typeof ListRemoteModelsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists the features, by name. Idempotent. */
+    listFeatures: {
+      name: "ListFeatures",
+      requestType: ListFeaturesRequest as typeof ListFeaturesRequest,
+      requestStream: false,
+      responseType: ListFeaturesResponse as typeof ListFeaturesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Returns what a job of this header would cost, without creating it. Statuses and reasons of the header as CreateJob. Idempotent. */
+    estimateCost: {
+      name: "EstimateCost",
+      requestType: EstimateCostRequest as typeof EstimateCostRequest,
+      requestStream: false,
+      responseType: EstimateCostResponse as typeof EstimateCostResponse,
       responseStream: false,
       options: {},
     },
@@ -4750,6 +6650,15 @@ export interface JobServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<UploadPictureResponse>>;
   /**
+   * Returns those of the pictures that need not be sent: the tenant has sent them before, as far as this replica knows without a search of its
+   * jobs, and they are still stored. All others are left out. A picture that only other tenants have sent is left out in the same way and after the
+   * same work as one that is not stored. INVALID_ARGUMENT. Idempotent.
+   */
+  findPictures(
+    request: FindPicturesRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<FindPicturesResponse>>;
+  /**
    * Creates a batch: one job of one pipeline for each of many stored pictures (see UploadPicture). Returns once the batch is durable. Its
    * jobs are created as others of it end, so that other callers are served meanwhile. A picture that is unusable or no longer stored is a
    * failed job of the batch; it does not fail the others. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE), NOT_FOUND
@@ -4798,6 +6707,15 @@ export interface JobServiceImplementation<CallContextExt = {}> {
   /** Makes the callback of an ended job again, from its first attempt, and returns it. NOT_FOUND (CALLBACK_NOT_FOUND). */
   retryCallback(request: RetryCallbackRequest, context: CallContext & CallContextExt): Promise<DeepPartial<Callback>>;
   /**
+   * Says which results of a job like this are stored, without creating it, and has every storage replica copy the stored outputs to its fastest
+   * tier. Pictures are named by their digests. INVALID_ARGUMENT (also with no_cache), NOT_FOUND (BLOB_NOT_FOUND: the tenant has not sent the
+   * picture), and as CreateJob for the pipeline. Idempotent.
+   */
+  warmResults(
+    request: WarmResultsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<WarmResultsResponse>>;
+  /**
    * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
    * seconds at most: a process that does not answer is listed as missing. Idempotent.
    */
@@ -4820,6 +6738,21 @@ export interface JobServiceImplementation<CallContextExt = {}> {
     request: ListEffectsRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ListEffectsResponse>>;
+  /** As RemoteService.ListRemoteModels; empty in a mesh without hosted models. Idempotent. */
+  listRemoteModels(
+    request: ListRemoteModelsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListRemoteModelsResponse>>;
+  /** Lists the features, by name. Idempotent. */
+  listFeatures(
+    request: ListFeaturesRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListFeaturesResponse>>;
+  /** Returns what a job of this header would cost, without creating it. Statuses and reasons of the header as CreateJob. Idempotent. */
+  estimateCost(
+    request: EstimateCostRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<EstimateCostResponse>>;
 }
 
 export interface JobServiceClient<CallOptionsExt = {}> {
@@ -4881,6 +6814,15 @@ export interface JobServiceClient<CallOptionsExt = {}> {
     options?: CallOptions & CallOptionsExt,
   ): Promise<UploadPictureResponse>;
   /**
+   * Returns those of the pictures that need not be sent: the tenant has sent them before, as far as this replica knows without a search of its
+   * jobs, and they are still stored. All others are left out. A picture that only other tenants have sent is left out in the same way and after the
+   * same work as one that is not stored. INVALID_ARGUMENT. Idempotent.
+   */
+  findPictures(
+    request: DeepPartial<FindPicturesRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<FindPicturesResponse>;
+  /**
    * Creates a batch: one job of one pipeline for each of many stored pictures (see UploadPicture). Returns once the batch is durable. Its
    * jobs are created as others of it end, so that other callers are served meanwhile. A picture that is unusable or no longer stored is a
    * failed job of the batch; it does not fail the others. INVALID_ARGUMENT (INVALID_ARGUMENT, INVALID_PIPELINE, PIPELINE_TOO_LARGE), NOT_FOUND
@@ -4926,6 +6868,15 @@ export interface JobServiceClient<CallOptionsExt = {}> {
   /** Makes the callback of an ended job again, from its first attempt, and returns it. NOT_FOUND (CALLBACK_NOT_FOUND). */
   retryCallback(request: DeepPartial<RetryCallbackRequest>, options?: CallOptions & CallOptionsExt): Promise<Callback>;
   /**
+   * Says which results of a job like this are stored, without creating it, and has every storage replica copy the stored outputs to its fastest
+   * tier. Pictures are named by their digests. INVALID_ARGUMENT (also with no_cache), NOT_FOUND (BLOB_NOT_FOUND: the tenant has not sent the
+   * picture), and as CreateJob for the pipeline. Idempotent.
+   */
+  warmResults(
+    request: DeepPartial<WarmResultsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<WarmResultsResponse>;
+  /**
    * Returns statistics of the mesh: counts, rates, latencies, errors, caches; of all replicas of ingest and all tenants. Waits a few
    * seconds at most: a process that does not answer is listed as missing. Idempotent.
    */
@@ -4948,6 +6899,21 @@ export interface JobServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<ListEffectsRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ListEffectsResponse>;
+  /** As RemoteService.ListRemoteModels; empty in a mesh without hosted models. Idempotent. */
+  listRemoteModels(
+    request: DeepPartial<ListRemoteModelsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListRemoteModelsResponse>;
+  /** Lists the features, by name. Idempotent. */
+  listFeatures(
+    request: DeepPartial<ListFeaturesRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListFeaturesResponse>;
+  /** Returns what a job of this header would cost, without creating it. Statuses and reasons of the header as CreateJob. Idempotent. */
+  estimateCost(
+    request: DeepPartial<EstimateCostRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<EstimateCostResponse>;
 }
 
 function bytesFromBase64(b64: string): Uint8Array {
@@ -4997,6 +6963,10 @@ function longToNumber(int64: { toString(): string }): number {
     throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
   }
   return num;
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ErrorReason, errorReasonFromJSON, errorReasonToJSON } from "../../errors/v1/errors.ts";
+import { TierStats } from "../../storage/v1/storage_service.ts";
 
 export const protobufPackage = "pixelmesh.jobs.v1";
 
@@ -52,7 +53,19 @@ export interface JobServiceGetStatsResponse {
     | CacheStats
     | undefined;
   /** The same. */
-  storage: StorageStats | undefined;
+  storage:
+    | StorageStats
+    | undefined;
+  /** Of all requests. */
+  resultCache:
+    | ResultCacheStats
+    | undefined;
+  /** By name. */
+  effects: EffectStats[];
+  /** By name and version. */
+  features: FeatureStats[];
+  /** Of hosted models, of the caller's tenant. */
+  costs: RemoteCosts | undefined;
 }
 
 export interface ReplicaStats {
@@ -81,6 +94,73 @@ export interface OperationStats {
     | undefined;
   /** Run time of the cached results. */
   savedMs: number;
+  cache: ResultCacheStats | undefined;
+}
+
+/** Ended jobs that named a feature, and what their calls of hosted models cost. Millionths of the mesh's currency. */
+export interface FeatureStats {
+  /** name@version */
+  feature: string;
+  jobs: Tally | undefined;
+  costMicros: number;
+  /** As in StepCost. */
+  savedMicros: number;
+}
+
+/** What calls of hosted models cost, of one tenant. Millionths of the currency. */
+export interface RemoteCosts {
+  /** Empty before the first call. */
+  currency: string;
+  calls: number;
+  costMicros: number;
+  /** As in StepCost. */
+  savedMicros: number;
+  /** Between replicas only; empty in answers to callers. */
+  tenants: TenantCosts[];
+}
+
+export interface TenantCosts {
+  tenant: string;
+  calls: number;
+  costMicros: number;
+  savedMicros: number;
+}
+
+/** Requests whose chain has the effect. A request counts once for each of its effects, with the values of the whole chain, so effects cannot be added. */
+export interface EffectStats {
+  effect: string;
+  requests: Tally | undefined;
+  cache: ResultCacheStats | undefined;
+}
+
+/** The result cache, of succeeded requests: hits, coalesced, misses and bypassed are all of them. */
+export interface ResultCacheStats {
+  /** The result was stored before. */
+  hits: number;
+  /** The result was made by an equal step while the request waited for it. */
+  coalesced: number;
+  /** The result was looked up and then computed. */
+  misses: number;
+  /** Computed without a look-up: no_cache or refresh. */
+  bypassed: number;
+  /** Of the blobs of cached results, as far as their jobs needed them. */
+  bytes: number;
+  /** Run time of cached results. */
+  savedMs: number;
+  /** Of all hits together: from the step's inputs being ready to its result. */
+  retrievalMs: number;
+  /** Results that were found without one of their blobs, and were computed again. */
+  lost: number;
+  /** Of all lost results together: the time since they were stored. */
+  lostAgeMs: number;
+  /** Cached requests by the tier of storage that held their blobs. */
+  tiers: TierHits[];
+}
+
+export interface TierHits {
+  /** hot, warm, cold; directory without a shared store. */
+  tier: string;
+  hits: number;
 }
 
 /** Percentiles are by nearest rank, within 2 % of the exact ones. The p99 of fewer than 100 durations is their maximum. See docs/adr/0040. */
@@ -127,6 +207,12 @@ export interface StorageStats {
   getsTotal: number;
   corruptTotal: number;
   evictedTotal: number;
+  /** Empty without a shared store. */
+  tiers: TierStats[];
+  /** Time until the first byte was ready, of all gets. */
+  retrievalSecondsTotal: number;
+  /** Time since the last use, of all evicted blobs. */
+  evictedAgeSecondsTotal: number;
 }
 
 function createBaseJobServiceGetStatsRequest(): JobServiceGetStatsRequest {
@@ -217,6 +303,10 @@ function createBaseJobServiceGetStatsResponse(): JobServiceGetStatsResponse {
     errors: [],
     cache: undefined,
     storage: undefined,
+    resultCache: undefined,
+    effects: [],
+    features: [],
+    costs: undefined,
   };
 }
 
@@ -260,6 +350,18 @@ export const JobServiceGetStatsResponse: MessageFns<JobServiceGetStatsResponse> 
     }
     if (message.storage !== undefined) {
       StorageStats.encode(message.storage, writer.uint32(106).fork()).join();
+    }
+    if (message.resultCache !== undefined) {
+      ResultCacheStats.encode(message.resultCache, writer.uint32(114).fork()).join();
+    }
+    for (const v of message.effects) {
+      EffectStats.encode(v!, writer.uint32(122).fork()).join();
+    }
+    for (const v of message.features) {
+      FeatureStats.encode(v!, writer.uint32(130).fork()).join();
+    }
+    if (message.costs !== undefined) {
+      RemoteCosts.encode(message.costs, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -381,6 +483,38 @@ export const JobServiceGetStatsResponse: MessageFns<JobServiceGetStatsResponse> 
             message.storage = StorageStats.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.resultCache = ResultCacheStats.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.effects.push(EffectStats.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.features.push(FeatureStats.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.costs = RemoteCosts.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -434,6 +568,18 @@ export const JobServiceGetStatsResponse: MessageFns<JobServiceGetStatsResponse> 
         : [],
       cache: isSet(object.cache) ? CacheStats.fromJSON(object.cache) : undefined,
       storage: isSet(object.storage) ? StorageStats.fromJSON(object.storage) : undefined,
+      resultCache: isSet(object.resultCache)
+        ? ResultCacheStats.fromJSON(object.resultCache)
+        : isSet(object.result_cache)
+        ? ResultCacheStats.fromJSON(object.result_cache)
+        : undefined,
+      effects: globalThis.Array.isArray(object?.effects)
+        ? object.effects.map((e: any) => EffectStats.fromJSON(e))
+        : [],
+      features: globalThis.Array.isArray(object?.features)
+        ? object.features.map((e: any) => FeatureStats.fromJSON(e))
+        : [],
+      costs: isSet(object.costs) ? RemoteCosts.fromJSON(object.costs) : undefined,
     };
   },
 
@@ -478,6 +624,18 @@ export const JobServiceGetStatsResponse: MessageFns<JobServiceGetStatsResponse> 
     if (message.storage !== undefined) {
       obj.storage = StorageStats.toJSON(message.storage);
     }
+    if (message.resultCache !== undefined) {
+      obj.resultCache = ResultCacheStats.toJSON(message.resultCache);
+    }
+    if (message.effects?.length) {
+      obj.effects = message.effects.map((e) => EffectStats.toJSON(e));
+    }
+    if (message.features?.length) {
+      obj.features = message.features.map((e) => FeatureStats.toJSON(e));
+    }
+    if (message.costs !== undefined) {
+      obj.costs = RemoteCosts.toJSON(message.costs);
+    }
     return obj;
   },
 
@@ -506,6 +664,14 @@ export const JobServiceGetStatsResponse: MessageFns<JobServiceGetStatsResponse> 
       : undefined;
     message.storage = (object.storage !== undefined && object.storage !== null)
       ? StorageStats.fromPartial(object.storage)
+      : undefined;
+    message.resultCache = (object.resultCache !== undefined && object.resultCache !== null)
+      ? ResultCacheStats.fromPartial(object.resultCache)
+      : undefined;
+    message.effects = object.effects?.map((e) => EffectStats.fromPartial(e)) || [];
+    message.features = object.features?.map((e) => FeatureStats.fromPartial(e)) || [];
+    message.costs = (object.costs !== undefined && object.costs !== null)
+      ? RemoteCosts.fromPartial(object.costs)
       : undefined;
     return message;
   },
@@ -734,7 +900,7 @@ export const Tally: MessageFns<Tally> = {
 };
 
 function createBaseOperationStats(): OperationStats {
-  return { operation: "", requests: undefined, latency: undefined, savedMs: 0 };
+  return { operation: "", requests: undefined, latency: undefined, savedMs: 0, cache: undefined };
 }
 
 export const OperationStats: MessageFns<OperationStats> = {
@@ -750,6 +916,9 @@ export const OperationStats: MessageFns<OperationStats> = {
     }
     if (message.savedMs !== 0) {
       writer.uint32(32).int64(message.savedMs);
+    }
+    if (message.cache !== undefined) {
+      ResultCacheStats.encode(message.cache, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -799,6 +968,14 @@ export const OperationStats: MessageFns<OperationStats> = {
             message.savedMs = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.cache = ResultCacheStats.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -821,6 +998,7 @@ export const OperationStats: MessageFns<OperationStats> = {
         : isSet(object.saved_ms)
         ? globalThis.Number(object.saved_ms)
         : 0,
+      cache: isSet(object.cache) ? ResultCacheStats.fromJSON(object.cache) : undefined,
     };
   },
 
@@ -838,6 +1016,9 @@ export const OperationStats: MessageFns<OperationStats> = {
     if (message.savedMs !== 0) {
       obj.savedMs = Math.round(message.savedMs);
     }
+    if (message.cache !== undefined) {
+      obj.cache = ResultCacheStats.toJSON(message.cache);
+    }
     return obj;
   },
 
@@ -854,6 +1035,828 @@ export const OperationStats: MessageFns<OperationStats> = {
       ? LatencyStats.fromPartial(object.latency)
       : undefined;
     message.savedMs = object.savedMs ?? 0;
+    message.cache = (object.cache !== undefined && object.cache !== null)
+      ? ResultCacheStats.fromPartial(object.cache)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFeatureStats(): FeatureStats {
+  return { feature: "", jobs: undefined, costMicros: 0, savedMicros: 0 };
+}
+
+export const FeatureStats: MessageFns<FeatureStats> = {
+  encode(message: FeatureStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.feature !== "") {
+      writer.uint32(10).string(message.feature);
+    }
+    if (message.jobs !== undefined) {
+      Tally.encode(message.jobs, writer.uint32(18).fork()).join();
+    }
+    if (message.costMicros !== 0) {
+      writer.uint32(24).int64(message.costMicros);
+    }
+    if (message.savedMicros !== 0) {
+      writer.uint32(32).int64(message.savedMicros);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FeatureStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFeatureStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.feature = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.jobs = Tally.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.costMicros = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.savedMicros = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FeatureStats {
+    return {
+      feature: isSet(object.feature) ? globalThis.String(object.feature) : "",
+      jobs: isSet(object.jobs) ? Tally.fromJSON(object.jobs) : undefined,
+      costMicros: isSet(object.costMicros)
+        ? globalThis.Number(object.costMicros)
+        : isSet(object.cost_micros)
+        ? globalThis.Number(object.cost_micros)
+        : 0,
+      savedMicros: isSet(object.savedMicros)
+        ? globalThis.Number(object.savedMicros)
+        : isSet(object.saved_micros)
+        ? globalThis.Number(object.saved_micros)
+        : 0,
+    };
+  },
+
+  toJSON(message: FeatureStats): unknown {
+    const obj: any = {};
+    if (message.feature !== "") {
+      obj.feature = message.feature;
+    }
+    if (message.jobs !== undefined) {
+      obj.jobs = Tally.toJSON(message.jobs);
+    }
+    if (message.costMicros !== 0) {
+      obj.costMicros = Math.round(message.costMicros);
+    }
+    if (message.savedMicros !== 0) {
+      obj.savedMicros = Math.round(message.savedMicros);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FeatureStats>): FeatureStats {
+    return FeatureStats.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FeatureStats>): FeatureStats {
+    const message = createBaseFeatureStats();
+    message.feature = object.feature ?? "";
+    message.jobs = (object.jobs !== undefined && object.jobs !== null) ? Tally.fromPartial(object.jobs) : undefined;
+    message.costMicros = object.costMicros ?? 0;
+    message.savedMicros = object.savedMicros ?? 0;
+    return message;
+  },
+};
+
+function createBaseRemoteCosts(): RemoteCosts {
+  return { currency: "", calls: 0, costMicros: 0, savedMicros: 0, tenants: [] };
+}
+
+export const RemoteCosts: MessageFns<RemoteCosts> = {
+  encode(message: RemoteCosts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.currency !== "") {
+      writer.uint32(10).string(message.currency);
+    }
+    if (message.calls !== 0) {
+      writer.uint32(16).int64(message.calls);
+    }
+    if (message.costMicros !== 0) {
+      writer.uint32(24).int64(message.costMicros);
+    }
+    if (message.savedMicros !== 0) {
+      writer.uint32(32).int64(message.savedMicros);
+    }
+    for (const v of message.tenants) {
+      TenantCosts.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoteCosts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoteCosts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.currency = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.calls = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.costMicros = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.savedMicros = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.tenants.push(TenantCosts.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoteCosts {
+    return {
+      currency: isSet(object.currency) ? globalThis.String(object.currency) : "",
+      calls: isSet(object.calls) ? globalThis.Number(object.calls) : 0,
+      costMicros: isSet(object.costMicros)
+        ? globalThis.Number(object.costMicros)
+        : isSet(object.cost_micros)
+        ? globalThis.Number(object.cost_micros)
+        : 0,
+      savedMicros: isSet(object.savedMicros)
+        ? globalThis.Number(object.savedMicros)
+        : isSet(object.saved_micros)
+        ? globalThis.Number(object.saved_micros)
+        : 0,
+      tenants: globalThis.Array.isArray(object?.tenants) ? object.tenants.map((e: any) => TenantCosts.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: RemoteCosts): unknown {
+    const obj: any = {};
+    if (message.currency !== "") {
+      obj.currency = message.currency;
+    }
+    if (message.calls !== 0) {
+      obj.calls = Math.round(message.calls);
+    }
+    if (message.costMicros !== 0) {
+      obj.costMicros = Math.round(message.costMicros);
+    }
+    if (message.savedMicros !== 0) {
+      obj.savedMicros = Math.round(message.savedMicros);
+    }
+    if (message.tenants?.length) {
+      obj.tenants = message.tenants.map((e) => TenantCosts.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RemoteCosts>): RemoteCosts {
+    return RemoteCosts.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RemoteCosts>): RemoteCosts {
+    const message = createBaseRemoteCosts();
+    message.currency = object.currency ?? "";
+    message.calls = object.calls ?? 0;
+    message.costMicros = object.costMicros ?? 0;
+    message.savedMicros = object.savedMicros ?? 0;
+    message.tenants = object.tenants?.map((e) => TenantCosts.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTenantCosts(): TenantCosts {
+  return { tenant: "", calls: 0, costMicros: 0, savedMicros: 0 };
+}
+
+export const TenantCosts: MessageFns<TenantCosts> = {
+  encode(message: TenantCosts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenant !== "") {
+      writer.uint32(10).string(message.tenant);
+    }
+    if (message.calls !== 0) {
+      writer.uint32(16).int64(message.calls);
+    }
+    if (message.costMicros !== 0) {
+      writer.uint32(24).int64(message.costMicros);
+    }
+    if (message.savedMicros !== 0) {
+      writer.uint32(32).int64(message.savedMicros);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TenantCosts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTenantCosts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.calls = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.costMicros = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.savedMicros = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TenantCosts {
+    return {
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      calls: isSet(object.calls) ? globalThis.Number(object.calls) : 0,
+      costMicros: isSet(object.costMicros)
+        ? globalThis.Number(object.costMicros)
+        : isSet(object.cost_micros)
+        ? globalThis.Number(object.cost_micros)
+        : 0,
+      savedMicros: isSet(object.savedMicros)
+        ? globalThis.Number(object.savedMicros)
+        : isSet(object.saved_micros)
+        ? globalThis.Number(object.saved_micros)
+        : 0,
+    };
+  },
+
+  toJSON(message: TenantCosts): unknown {
+    const obj: any = {};
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    if (message.calls !== 0) {
+      obj.calls = Math.round(message.calls);
+    }
+    if (message.costMicros !== 0) {
+      obj.costMicros = Math.round(message.costMicros);
+    }
+    if (message.savedMicros !== 0) {
+      obj.savedMicros = Math.round(message.savedMicros);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TenantCosts>): TenantCosts {
+    return TenantCosts.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TenantCosts>): TenantCosts {
+    const message = createBaseTenantCosts();
+    message.tenant = object.tenant ?? "";
+    message.calls = object.calls ?? 0;
+    message.costMicros = object.costMicros ?? 0;
+    message.savedMicros = object.savedMicros ?? 0;
+    return message;
+  },
+};
+
+function createBaseEffectStats(): EffectStats {
+  return { effect: "", requests: undefined, cache: undefined };
+}
+
+export const EffectStats: MessageFns<EffectStats> = {
+  encode(message: EffectStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.effect !== "") {
+      writer.uint32(10).string(message.effect);
+    }
+    if (message.requests !== undefined) {
+      Tally.encode(message.requests, writer.uint32(18).fork()).join();
+    }
+    if (message.cache !== undefined) {
+      ResultCacheStats.encode(message.cache, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EffectStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEffectStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.effect = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requests = Tally.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cache = ResultCacheStats.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EffectStats {
+    return {
+      effect: isSet(object.effect) ? globalThis.String(object.effect) : "",
+      requests: isSet(object.requests) ? Tally.fromJSON(object.requests) : undefined,
+      cache: isSet(object.cache) ? ResultCacheStats.fromJSON(object.cache) : undefined,
+    };
+  },
+
+  toJSON(message: EffectStats): unknown {
+    const obj: any = {};
+    if (message.effect !== "") {
+      obj.effect = message.effect;
+    }
+    if (message.requests !== undefined) {
+      obj.requests = Tally.toJSON(message.requests);
+    }
+    if (message.cache !== undefined) {
+      obj.cache = ResultCacheStats.toJSON(message.cache);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EffectStats>): EffectStats {
+    return EffectStats.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EffectStats>): EffectStats {
+    const message = createBaseEffectStats();
+    message.effect = object.effect ?? "";
+    message.requests = (object.requests !== undefined && object.requests !== null)
+      ? Tally.fromPartial(object.requests)
+      : undefined;
+    message.cache = (object.cache !== undefined && object.cache !== null)
+      ? ResultCacheStats.fromPartial(object.cache)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseResultCacheStats(): ResultCacheStats {
+  return {
+    hits: 0,
+    coalesced: 0,
+    misses: 0,
+    bypassed: 0,
+    bytes: 0,
+    savedMs: 0,
+    retrievalMs: 0,
+    lost: 0,
+    lostAgeMs: 0,
+    tiers: [],
+  };
+}
+
+export const ResultCacheStats: MessageFns<ResultCacheStats> = {
+  encode(message: ResultCacheStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hits !== 0) {
+      writer.uint32(8).int64(message.hits);
+    }
+    if (message.coalesced !== 0) {
+      writer.uint32(16).int64(message.coalesced);
+    }
+    if (message.misses !== 0) {
+      writer.uint32(24).int64(message.misses);
+    }
+    if (message.bypassed !== 0) {
+      writer.uint32(32).int64(message.bypassed);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(40).int64(message.bytes);
+    }
+    if (message.savedMs !== 0) {
+      writer.uint32(48).int64(message.savedMs);
+    }
+    if (message.retrievalMs !== 0) {
+      writer.uint32(56).int64(message.retrievalMs);
+    }
+    if (message.lost !== 0) {
+      writer.uint32(64).int64(message.lost);
+    }
+    if (message.lostAgeMs !== 0) {
+      writer.uint32(72).int64(message.lostAgeMs);
+    }
+    for (const v of message.tiers) {
+      TierHits.encode(v!, writer.uint32(82).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResultCacheStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResultCacheStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.hits = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.coalesced = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.misses = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.bypassed = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.savedMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.retrievalMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.lost = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.lostAgeMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.tiers.push(TierHits.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResultCacheStats {
+    return {
+      hits: isSet(object.hits) ? globalThis.Number(object.hits) : 0,
+      coalesced: isSet(object.coalesced) ? globalThis.Number(object.coalesced) : 0,
+      misses: isSet(object.misses) ? globalThis.Number(object.misses) : 0,
+      bypassed: isSet(object.bypassed) ? globalThis.Number(object.bypassed) : 0,
+      bytes: isSet(object.bytes) ? globalThis.Number(object.bytes) : 0,
+      savedMs: isSet(object.savedMs)
+        ? globalThis.Number(object.savedMs)
+        : isSet(object.saved_ms)
+        ? globalThis.Number(object.saved_ms)
+        : 0,
+      retrievalMs: isSet(object.retrievalMs)
+        ? globalThis.Number(object.retrievalMs)
+        : isSet(object.retrieval_ms)
+        ? globalThis.Number(object.retrieval_ms)
+        : 0,
+      lost: isSet(object.lost) ? globalThis.Number(object.lost) : 0,
+      lostAgeMs: isSet(object.lostAgeMs)
+        ? globalThis.Number(object.lostAgeMs)
+        : isSet(object.lost_age_ms)
+        ? globalThis.Number(object.lost_age_ms)
+        : 0,
+      tiers: globalThis.Array.isArray(object?.tiers)
+        ? object.tiers.map((e: any) => TierHits.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ResultCacheStats): unknown {
+    const obj: any = {};
+    if (message.hits !== 0) {
+      obj.hits = Math.round(message.hits);
+    }
+    if (message.coalesced !== 0) {
+      obj.coalesced = Math.round(message.coalesced);
+    }
+    if (message.misses !== 0) {
+      obj.misses = Math.round(message.misses);
+    }
+    if (message.bypassed !== 0) {
+      obj.bypassed = Math.round(message.bypassed);
+    }
+    if (message.bytes !== 0) {
+      obj.bytes = Math.round(message.bytes);
+    }
+    if (message.savedMs !== 0) {
+      obj.savedMs = Math.round(message.savedMs);
+    }
+    if (message.retrievalMs !== 0) {
+      obj.retrievalMs = Math.round(message.retrievalMs);
+    }
+    if (message.lost !== 0) {
+      obj.lost = Math.round(message.lost);
+    }
+    if (message.lostAgeMs !== 0) {
+      obj.lostAgeMs = Math.round(message.lostAgeMs);
+    }
+    if (message.tiers?.length) {
+      obj.tiers = message.tiers.map((e) => TierHits.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResultCacheStats>): ResultCacheStats {
+    return ResultCacheStats.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResultCacheStats>): ResultCacheStats {
+    const message = createBaseResultCacheStats();
+    message.hits = object.hits ?? 0;
+    message.coalesced = object.coalesced ?? 0;
+    message.misses = object.misses ?? 0;
+    message.bypassed = object.bypassed ?? 0;
+    message.bytes = object.bytes ?? 0;
+    message.savedMs = object.savedMs ?? 0;
+    message.retrievalMs = object.retrievalMs ?? 0;
+    message.lost = object.lost ?? 0;
+    message.lostAgeMs = object.lostAgeMs ?? 0;
+    message.tiers = object.tiers?.map((e) => TierHits.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTierHits(): TierHits {
+  return { tier: "", hits: 0 };
+}
+
+export const TierHits: MessageFns<TierHits> = {
+  encode(message: TierHits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tier !== "") {
+      writer.uint32(10).string(message.tier);
+    }
+    if (message.hits !== 0) {
+      writer.uint32(16).int64(message.hits);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TierHits {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTierHits();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tier = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.hits = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TierHits {
+    return {
+      tier: isSet(object.tier) ? globalThis.String(object.tier) : "",
+      hits: isSet(object.hits) ? globalThis.Number(object.hits) : 0,
+    };
+  },
+
+  toJSON(message: TierHits): unknown {
+    const obj: any = {};
+    if (message.tier !== "") {
+      obj.tier = message.tier;
+    }
+    if (message.hits !== 0) {
+      obj.hits = Math.round(message.hits);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TierHits>): TierHits {
+    return TierHits.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TierHits>): TierHits {
+    const message = createBaseTierHits();
+    message.tier = object.tier ?? "";
+    message.hits = object.hits ?? 0;
     return message;
   },
 };
@@ -1398,6 +2401,9 @@ function createBaseStorageStats(): StorageStats {
     getsTotal: 0,
     corruptTotal: 0,
     evictedTotal: 0,
+    tiers: [],
+    retrievalSecondsTotal: 0,
+    evictedAgeSecondsTotal: 0,
   };
 }
 
@@ -1426,6 +2432,15 @@ export const StorageStats: MessageFns<StorageStats> = {
     }
     if (message.evictedTotal !== 0) {
       writer.uint32(64).int64(message.evictedTotal);
+    }
+    for (const v of message.tiers) {
+      TierStats.encode(v!, writer.uint32(74).fork()).join();
+    }
+    if (message.retrievalSecondsTotal !== 0) {
+      writer.uint32(81).double(message.retrievalSecondsTotal);
+    }
+    if (message.evictedAgeSecondsTotal !== 0) {
+      writer.uint32(89).double(message.evictedAgeSecondsTotal);
     }
     return writer;
   },
@@ -1507,6 +2522,30 @@ export const StorageStats: MessageFns<StorageStats> = {
             message.evictedTotal = longToNumber(reader.int64());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.tiers.push(TierStats.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.retrievalSecondsTotal = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.evictedAgeSecondsTotal = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1557,6 +2596,19 @@ export const StorageStats: MessageFns<StorageStats> = {
         : isSet(object.evicted_total)
         ? globalThis.Number(object.evicted_total)
         : 0,
+      tiers: globalThis.Array.isArray(object?.tiers)
+        ? object.tiers.map((e: any) => TierStats.fromJSON(e))
+        : [],
+      retrievalSecondsTotal: isSet(object.retrievalSecondsTotal)
+        ? globalThis.Number(object.retrievalSecondsTotal)
+        : isSet(object.retrieval_seconds_total)
+        ? globalThis.Number(object.retrieval_seconds_total)
+        : 0,
+      evictedAgeSecondsTotal: isSet(object.evictedAgeSecondsTotal)
+        ? globalThis.Number(object.evictedAgeSecondsTotal)
+        : isSet(object.evicted_age_seconds_total)
+        ? globalThis.Number(object.evicted_age_seconds_total)
+        : 0,
     };
   },
 
@@ -1586,6 +2638,15 @@ export const StorageStats: MessageFns<StorageStats> = {
     if (message.evictedTotal !== 0) {
       obj.evictedTotal = Math.round(message.evictedTotal);
     }
+    if (message.tiers?.length) {
+      obj.tiers = message.tiers.map((e) => TierStats.toJSON(e));
+    }
+    if (message.retrievalSecondsTotal !== 0) {
+      obj.retrievalSecondsTotal = floatToJson(message.retrievalSecondsTotal);
+    }
+    if (message.evictedAgeSecondsTotal !== 0) {
+      obj.evictedAgeSecondsTotal = floatToJson(message.evictedAgeSecondsTotal);
+    }
     return obj;
   },
 
@@ -1602,6 +2663,9 @@ export const StorageStats: MessageFns<StorageStats> = {
     message.getsTotal = object.getsTotal ?? 0;
     message.corruptTotal = object.corruptTotal ?? 0;
     message.evictedTotal = object.evictedTotal ?? 0;
+    message.tiers = object.tiers?.map((e) => TierStats.fromPartial(e)) || [];
+    message.retrievalSecondsTotal = object.retrievalSecondsTotal ?? 0;
+    message.evictedAgeSecondsTotal = object.evictedAgeSecondsTotal ?? 0;
     return message;
   },
 };

@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Effect, Encoding } from "../../common/v1/picture.ts";
+import { Effect, Encoding, Value } from "../../common/v1/picture.ts";
 
 export const protobufPackage = "pixelmesh.pipeline.v1";
 
@@ -441,6 +441,7 @@ export interface Step {
     | { $case: "removeBackground"; value: RemoveBackgroundOperation }
     | { $case: "replaceBackground"; value: ReplaceBackgroundOperation }
     | { $case: "applyEffects"; value: ApplyEffectsOperation }
+    | { $case: "remoteModel"; value: RemoteModelOperation }
     | undefined;
 }
 
@@ -612,6 +613,21 @@ export interface ApplyEffectsOperation {
   defaultOrder?: boolean | undefined;
 }
 
+/** Sends pictures to a hosted model of a provider outside the mesh. No other operation does. The job says so in the notice left_mesh. */
+export interface RemoteModelOperation {
+  /** An entry of the operator's manifest of hosted models: see JobService.ListRemoteModels. */
+  model: string;
+  /** At most 32. Missing ones take the entry's defaults. */
+  parameters: { [key: string]: Value };
+  /** 1 to 16: which picture of an answer with several ones is the result. 0: the first. */
+  result: number;
+}
+
+export interface RemoteModelOperation_ParametersEntry {
+  key: string;
+  value: Value | undefined;
+}
+
 /** A result to keep: its name, its step and its encoding. */
 export interface Output {
   /** [a-z0-9][a-z0-9_-]{0,31}, unique. */
@@ -734,6 +750,9 @@ export const Step: MessageFns<Step> = {
       case "applyEffects":
         ApplyEffectsOperation.encode(message.operation.value, writer.uint32(114).fork()).join();
         break;
+      case "remoteModel":
+        RemoteModelOperation.encode(message.operation.value, writer.uint32(122).fork()).join();
+        break;
     }
     return writer;
   },
@@ -813,6 +832,14 @@ export const Step: MessageFns<Step> = {
             message.operation = { $case: "applyEffects", value: ApplyEffectsOperation.decode(reader, reader.uint32()) };
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.operation = { $case: "remoteModel", value: RemoteModelOperation.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -845,6 +872,10 @@ export const Step: MessageFns<Step> = {
         ? { $case: "applyEffects", value: ApplyEffectsOperation.fromJSON(object.applyEffects) }
         : isSet(object.apply_effects)
         ? { $case: "applyEffects", value: ApplyEffectsOperation.fromJSON(object.apply_effects) }
+        : isSet(object.remoteModel)
+        ? { $case: "remoteModel", value: RemoteModelOperation.fromJSON(object.remoteModel) }
+        : isSet(object.remote_model)
+        ? { $case: "remoteModel", value: RemoteModelOperation.fromJSON(object.remote_model) }
         : undefined,
     };
   },
@@ -867,6 +898,8 @@ export const Step: MessageFns<Step> = {
       obj.replaceBackground = ReplaceBackgroundOperation.toJSON(message.operation.value);
     } else if (message.operation?.$case === "applyEffects") {
       obj.applyEffects = ApplyEffectsOperation.toJSON(message.operation.value);
+    } else if (message.operation?.$case === "remoteModel") {
+      obj.remoteModel = RemoteModelOperation.toJSON(message.operation.value);
     }
     return obj;
   },
@@ -915,6 +948,12 @@ export const Step: MessageFns<Step> = {
             $case: "applyEffects",
             value: ApplyEffectsOperation.fromPartial(object.operation.value),
           };
+        }
+        break;
+      }
+      case "remoteModel": {
+        if (object.operation?.value !== undefined && object.operation?.value !== null) {
+          message.operation = { $case: "remoteModel", value: RemoteModelOperation.fromPartial(object.operation.value) };
         }
         break;
       }
@@ -2314,6 +2353,220 @@ export const ApplyEffectsOperation: MessageFns<ApplyEffectsOperation> = {
   },
 };
 
+function createBaseRemoteModelOperation(): RemoteModelOperation {
+  return { model: "", parameters: globalThis.Object.create(null), result: 0 };
+}
+
+export const RemoteModelOperation: MessageFns<RemoteModelOperation> = {
+  encode(message: RemoteModelOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== "") {
+      writer.uint32(10).string(message.model);
+    }
+    globalThis.Object.entries(message.parameters).forEach(([key, value]: [string, Value]) => {
+      RemoteModelOperation_ParametersEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
+    });
+    if (message.result !== 0) {
+      writer.uint32(24).int32(message.result);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoteModelOperation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoteModelOperation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            const entry2 = RemoteModelOperation_ParametersEntry.decode(reader, reader.uint32());
+            message.parameters[entry2.key] = entry2.value ?? ({} as any);
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.result = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoteModelOperation {
+    return {
+      model: isSet(object.model) ? globalThis.String(object.model) : "",
+      parameters: isObject(object.parameters)
+        ? (globalThis.Object.entries(object.parameters) as [string, any][]).reduce(
+          (acc: { [key: string]: Value }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: Value.fromJSON(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      result: isSet(object.result) ? globalThis.Number(object.result) : 0,
+    };
+  },
+
+  toJSON(message: RemoteModelOperation): unknown {
+    const obj: any = {};
+    if (message.model !== "") {
+      obj.model = message.model;
+    }
+    if (message.parameters) {
+      const entries = globalThis.Object.entries(message.parameters) as [string, Value][];
+      if (entries.length > 0) {
+        obj.parameters = globalThis.Object.create(null);
+        entries.forEach(([k, v]) => {
+          obj.parameters[k] = Value.toJSON(v);
+        });
+      }
+    }
+    if (message.result !== 0) {
+      obj.result = Math.round(message.result);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RemoteModelOperation>): RemoteModelOperation {
+    return RemoteModelOperation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RemoteModelOperation>): RemoteModelOperation {
+    const message = createBaseRemoteModelOperation();
+    message.model = object.model ?? "";
+    message.parameters = (globalThis.Object.entries(object.parameters ?? {}) as [string, Value][]).reduce(
+      (acc: { [key: string]: Value }, [key, value]: [string, Value]) => {
+        if (value !== undefined) {
+          acc[key] = Value.fromPartial(value);
+        }
+        return acc;
+      },
+      globalThis.Object.create(null),
+    );
+    message.result = object.result ?? 0;
+    return message;
+  },
+};
+
+function createBaseRemoteModelOperation_ParametersEntry(): RemoteModelOperation_ParametersEntry {
+  return { key: "", value: undefined };
+}
+
+export const RemoteModelOperation_ParametersEntry: MessageFns<RemoteModelOperation_ParametersEntry> = {
+  encode(message: RemoteModelOperation_ParametersEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      Value.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoteModelOperation_ParametersEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoteModelOperation_ParametersEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Value.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoteModelOperation_ParametersEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? Value.fromJSON(object.value) : undefined,
+    };
+  },
+
+  toJSON(message: RemoteModelOperation_ParametersEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== undefined) {
+      obj.value = Value.toJSON(message.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RemoteModelOperation_ParametersEntry>): RemoteModelOperation_ParametersEntry {
+    return RemoteModelOperation_ParametersEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RemoteModelOperation_ParametersEntry>): RemoteModelOperation_ParametersEntry {
+    const message = createBaseRemoteModelOperation_ParametersEntry();
+    message.key = object.key ?? "";
+    message.value = (object.value !== undefined && object.value !== null) ? Value.fromPartial(object.value) : undefined;
+    return message;
+  },
+};
+
 function createBaseOutput(): Output {
   return { name: "", step: "", encoding: undefined };
 }
@@ -2439,6 +2692,10 @@ function longToNumber(int64: { toString(): string }): number {
     throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
   }
   return num;
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {

@@ -18,6 +18,8 @@ export const DeviceKind = {
   /** HOST_MEMORY - The memory of a machine or container; its compute is CPU cores. */
   HOST_MEMORY: 1,
   GPU: 2,
+  /** PROVIDER - A provider of hosted models: its capacity is calls, not memory. */
+  PROVIDER: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -27,6 +29,7 @@ export namespace DeviceKind {
   export type UNSPECIFIED = typeof DeviceKind.UNSPECIFIED;
   export type HOST_MEMORY = typeof DeviceKind.HOST_MEMORY;
   export type GPU = typeof DeviceKind.GPU;
+  export type PROVIDER = typeof DeviceKind.PROVIDER;
   export type UNRECOGNIZED = typeof DeviceKind.UNRECOGNIZED;
 }
 
@@ -41,6 +44,9 @@ export function deviceKindFromJSON(object: any): DeviceKind {
     case 2:
     case "DEVICE_KIND_GPU":
       return DeviceKind.GPU;
+    case 3:
+    case "DEVICE_KIND_PROVIDER":
+      return DeviceKind.PROVIDER;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -56,6 +62,8 @@ export function deviceKindToJSON(object: DeviceKind): string {
       return "DEVICE_KIND_HOST_MEMORY";
     case DeviceKind.GPU:
       return "DEVICE_KIND_GPU";
+    case DeviceKind.PROVIDER:
+      return "DEVICE_KIND_PROVIDER";
     case DeviceKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -185,6 +193,38 @@ export interface DeviceReport {
   ownProcessBytes: number;
   /** The device does not show the use of each process, as in most containers with a GPU. */
   processesHidden: boolean;
+  /** Of a provider. */
+  callLimits:
+    | CallLimits
+    | undefined;
+  /** A provider gets no call for so long; 0: it is open. */
+  closedForMs: number;
+  /** For people: rate limit, failures, … */
+  closedWhy: string;
+  /** The next call of a provider shows whether it works again: one call at a time. */
+  probing: boolean;
+}
+
+/** How many calls a provider takes at once. Reports of several processes are combined by the lowest limits. */
+export interface CallLimits {
+  /** 0: none of this class. */
+  light: number;
+  heavy: number;
+  exclusive: number;
+  /** By model name; a model without an entry has no limit of its own. */
+  models: { [key: string]: number };
+  /** By tenant; `*`: every tenant without an entry of its own. */
+  tenants: { [key: string]: number };
+}
+
+export interface CallLimits_ModelsEntry {
+  key: string;
+  value: number;
+}
+
+export interface CallLimits_TenantsEntry {
+  key: string;
+  value: number;
 }
 
 /** An inference host: a child process that loads and runs models. */
@@ -313,7 +353,10 @@ export interface HoldSlotResponse {
 export interface SlotQueued {
   /** 1 is next. */
   position: number;
-  /** memory, others, quarantine, pinned, zone, takeover, class, company, tokens, reservation, stale */
+  /**
+   * memory, others, quarantine, pinned, zone, takeover, class, company, tokens, reservation, stale; of a provider also provider_closed,
+   * tenant_calls, model_calls
+   */
   why: string;
   /** The device that this is about: the most preferred one with a fresh report. Empty for stale. */
   deviceId: string;
@@ -385,6 +428,17 @@ export interface DeviceStatus {
   fresh: boolean;
   /** Part of external_bytes: memory of ended hosts that the device still shows as used. */
   quarantinedBytes: number;
+  /** Of a provider, without the tenants' limits. */
+  callLimits:
+    | CallLimits
+    | undefined;
+  /** Of a provider: its slots by class and by model. */
+  callsInUse:
+    | CallLimits
+    | undefined;
+  /** A provider gets no call for so long; 0: it is open. */
+  closedForMs: number;
+  closedWhy: string;
 }
 
 export interface SlotStatus {
@@ -417,6 +471,10 @@ function createBaseDeviceReport(): DeviceReport {
     hosts: [],
     ownProcessBytes: 0,
     processesHidden: false,
+    callLimits: undefined,
+    closedForMs: 0,
+    closedWhy: "",
+    probing: false,
   };
 }
 
@@ -448,6 +506,18 @@ export const DeviceReport: MessageFns<DeviceReport> = {
     }
     if (message.processesHidden !== false) {
       writer.uint32(72).bool(message.processesHidden);
+    }
+    if (message.callLimits !== undefined) {
+      CallLimits.encode(message.callLimits, writer.uint32(82).fork()).join();
+    }
+    if (message.closedForMs !== 0) {
+      writer.uint32(88).int64(message.closedForMs);
+    }
+    if (message.closedWhy !== "") {
+      writer.uint32(98).string(message.closedWhy);
+    }
+    if (message.probing !== false) {
+      writer.uint32(104).bool(message.probing);
     }
     return writer;
   },
@@ -537,6 +607,38 @@ export const DeviceReport: MessageFns<DeviceReport> = {
             message.processesHidden = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.callLimits = CallLimits.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.closedForMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.closedWhy = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.probing = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -586,6 +688,22 @@ export const DeviceReport: MessageFns<DeviceReport> = {
         : isSet(object.processes_hidden)
         ? globalThis.Boolean(object.processes_hidden)
         : false,
+      callLimits: isSet(object.callLimits)
+        ? CallLimits.fromJSON(object.callLimits)
+        : isSet(object.call_limits)
+        ? CallLimits.fromJSON(object.call_limits)
+        : undefined,
+      closedForMs: isSet(object.closedForMs)
+        ? globalThis.Number(object.closedForMs)
+        : isSet(object.closed_for_ms)
+        ? globalThis.Number(object.closed_for_ms)
+        : 0,
+      closedWhy: isSet(object.closedWhy)
+        ? globalThis.String(object.closedWhy)
+        : isSet(object.closed_why)
+        ? globalThis.String(object.closed_why)
+        : "",
+      probing: isSet(object.probing) ? globalThis.Boolean(object.probing) : false,
     };
   },
 
@@ -618,6 +736,18 @@ export const DeviceReport: MessageFns<DeviceReport> = {
     if (message.processesHidden !== false) {
       obj.processesHidden = message.processesHidden;
     }
+    if (message.callLimits !== undefined) {
+      obj.callLimits = CallLimits.toJSON(message.callLimits);
+    }
+    if (message.closedForMs !== 0) {
+      obj.closedForMs = Math.round(message.closedForMs);
+    }
+    if (message.closedWhy !== "") {
+      obj.closedWhy = message.closedWhy;
+    }
+    if (message.probing !== false) {
+      obj.probing = message.probing;
+    }
     return obj;
   },
 
@@ -635,6 +765,371 @@ export const DeviceReport: MessageFns<DeviceReport> = {
     message.hosts = object.hosts?.map((e) => HostReport.fromPartial(e)) || [];
     message.ownProcessBytes = object.ownProcessBytes ?? 0;
     message.processesHidden = object.processesHidden ?? false;
+    message.callLimits = (object.callLimits !== undefined && object.callLimits !== null)
+      ? CallLimits.fromPartial(object.callLimits)
+      : undefined;
+    message.closedForMs = object.closedForMs ?? 0;
+    message.closedWhy = object.closedWhy ?? "";
+    message.probing = object.probing ?? false;
+    return message;
+  },
+};
+
+function createBaseCallLimits(): CallLimits {
+  return { light: 0, heavy: 0, exclusive: 0, models: globalThis.Object.create(null), tenants: globalThis.Object.create(null) };
+}
+
+export const CallLimits: MessageFns<CallLimits> = {
+  encode(message: CallLimits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.light !== 0) {
+      writer.uint32(8).int32(message.light);
+    }
+    if (message.heavy !== 0) {
+      writer.uint32(16).int32(message.heavy);
+    }
+    if (message.exclusive !== 0) {
+      writer.uint32(24).int32(message.exclusive);
+    }
+    globalThis.Object.entries(message.models).forEach(([key, value]: [string, number]) => {
+      CallLimits_ModelsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
+    globalThis.Object.entries(message.tenants).forEach(([key, value]: [string, number]) => {
+      CallLimits_TenantsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallLimits {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallLimits();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.light = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.heavy = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.exclusive = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = CallLimits_ModelsEntry.decode(reader, reader.uint32());
+            message.models[entry4.key] = entry4.value ?? ({} as any);
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = CallLimits_TenantsEntry.decode(reader, reader.uint32());
+            message.tenants[entry5.key] = entry5.value ?? ({} as any);
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CallLimits {
+    return {
+      light: isSet(object.light) ? globalThis.Number(object.light) : 0,
+      heavy: isSet(object.heavy) ? globalThis.Number(object.heavy) : 0,
+      exclusive: isSet(object.exclusive) ? globalThis.Number(object.exclusive) : 0,
+      models: isObject(object.models)
+        ? (globalThis.Object.entries(object.models) as [string, any][]).reduce(
+          (acc: { [key: string]: number }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.Number(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      tenants: isObject(object.tenants)
+        ? (globalThis.Object.entries(object.tenants) as [string, any][]).reduce(
+          (acc: { [key: string]: number }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.Number(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+    };
+  },
+
+  toJSON(message: CallLimits): unknown {
+    const obj: any = {};
+    if (message.light !== 0) {
+      obj.light = Math.round(message.light);
+    }
+    if (message.heavy !== 0) {
+      obj.heavy = Math.round(message.heavy);
+    }
+    if (message.exclusive !== 0) {
+      obj.exclusive = Math.round(message.exclusive);
+    }
+    if (message.models) {
+      const entries = globalThis.Object.entries(message.models) as [string, number][];
+      if (entries.length > 0) {
+        obj.models = globalThis.Object.create(null);
+        entries.forEach(([k, v]) => {
+          obj.models[k] = Math.round(v);
+        });
+      }
+    }
+    if (message.tenants) {
+      const entries = globalThis.Object.entries(message.tenants) as [string, number][];
+      if (entries.length > 0) {
+        obj.tenants = globalThis.Object.create(null);
+        entries.forEach(([k, v]) => {
+          obj.tenants[k] = Math.round(v);
+        });
+      }
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CallLimits>): CallLimits {
+    return CallLimits.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallLimits>): CallLimits {
+    const message = createBaseCallLimits();
+    message.light = object.light ?? 0;
+    message.heavy = object.heavy ?? 0;
+    message.exclusive = object.exclusive ?? 0;
+    message.models = (globalThis.Object.entries(object.models ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      globalThis.Object.create(null),
+    );
+    message.tenants = (globalThis.Object.entries(object.tenants ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      globalThis.Object.create(null),
+    );
+    return message;
+  },
+};
+
+function createBaseCallLimits_ModelsEntry(): CallLimits_ModelsEntry {
+  return { key: "", value: 0 };
+}
+
+export const CallLimits_ModelsEntry: MessageFns<CallLimits_ModelsEntry> = {
+  encode(message: CallLimits_ModelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallLimits_ModelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallLimits_ModelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CallLimits_ModelsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+    };
+  },
+
+  toJSON(message: CallLimits_ModelsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== 0) {
+      obj.value = Math.round(message.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CallLimits_ModelsEntry>): CallLimits_ModelsEntry {
+    return CallLimits_ModelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallLimits_ModelsEntry>): CallLimits_ModelsEntry {
+    const message = createBaseCallLimits_ModelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseCallLimits_TenantsEntry(): CallLimits_TenantsEntry {
+  return { key: "", value: 0 };
+}
+
+export const CallLimits_TenantsEntry: MessageFns<CallLimits_TenantsEntry> = {
+  encode(message: CallLimits_TenantsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallLimits_TenantsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallLimits_TenantsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CallLimits_TenantsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+    };
+  },
+
+  toJSON(message: CallLimits_TenantsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== 0) {
+      obj.value = Math.round(message.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CallLimits_TenantsEntry>): CallLimits_TenantsEntry {
+    return CallLimits_TenantsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallLimits_TenantsEntry>): CallLimits_TenantsEntry {
+    const message = createBaseCallLimits_TenantsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
     return message;
   },
 };
@@ -3207,6 +3702,10 @@ function createBaseDeviceStatus(): DeviceStatus {
     hosts: [],
     fresh: false,
     quarantinedBytes: 0,
+    callLimits: undefined,
+    callsInUse: undefined,
+    closedForMs: 0,
+    closedWhy: "",
   };
 }
 
@@ -3253,6 +3752,18 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
     }
     if (message.quarantinedBytes !== 0) {
       writer.uint32(112).int64(message.quarantinedBytes);
+    }
+    if (message.callLimits !== undefined) {
+      CallLimits.encode(message.callLimits, writer.uint32(122).fork()).join();
+    }
+    if (message.callsInUse !== undefined) {
+      CallLimits.encode(message.callsInUse, writer.uint32(130).fork()).join();
+    }
+    if (message.closedForMs !== 0) {
+      writer.uint32(136).int64(message.closedForMs);
+    }
+    if (message.closedWhy !== "") {
+      writer.uint32(146).string(message.closedWhy);
     }
     return writer;
   },
@@ -3382,6 +3893,38 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
             message.quarantinedBytes = longToNumber(reader.int64());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.callLimits = CallLimits.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.callsInUse = CallLimits.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.closedForMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.closedWhy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3446,6 +3989,26 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
         : isSet(object.quarantined_bytes)
         ? globalThis.Number(object.quarantined_bytes)
         : 0,
+      callLimits: isSet(object.callLimits)
+        ? CallLimits.fromJSON(object.callLimits)
+        : isSet(object.call_limits)
+        ? CallLimits.fromJSON(object.call_limits)
+        : undefined,
+      callsInUse: isSet(object.callsInUse)
+        ? CallLimits.fromJSON(object.callsInUse)
+        : isSet(object.calls_in_use)
+        ? CallLimits.fromJSON(object.calls_in_use)
+        : undefined,
+      closedForMs: isSet(object.closedForMs)
+        ? globalThis.Number(object.closedForMs)
+        : isSet(object.closed_for_ms)
+        ? globalThis.Number(object.closed_for_ms)
+        : 0,
+      closedWhy: isSet(object.closedWhy)
+        ? globalThis.String(object.closedWhy)
+        : isSet(object.closed_why)
+        ? globalThis.String(object.closed_why)
+        : "",
     };
   },
 
@@ -3493,6 +4056,18 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
     if (message.quarantinedBytes !== 0) {
       obj.quarantinedBytes = Math.round(message.quarantinedBytes);
     }
+    if (message.callLimits !== undefined) {
+      obj.callLimits = CallLimits.toJSON(message.callLimits);
+    }
+    if (message.callsInUse !== undefined) {
+      obj.callsInUse = CallLimits.toJSON(message.callsInUse);
+    }
+    if (message.closedForMs !== 0) {
+      obj.closedForMs = Math.round(message.closedForMs);
+    }
+    if (message.closedWhy !== "") {
+      obj.closedWhy = message.closedWhy;
+    }
     return obj;
   },
 
@@ -3515,6 +4090,14 @@ export const DeviceStatus: MessageFns<DeviceStatus> = {
     message.hosts = object.hosts?.map((e) => HostReport.fromPartial(e)) || [];
     message.fresh = object.fresh ?? false;
     message.quarantinedBytes = object.quarantinedBytes ?? 0;
+    message.callLimits = (object.callLimits !== undefined && object.callLimits !== null)
+      ? CallLimits.fromPartial(object.callLimits)
+      : undefined;
+    message.callsInUse = (object.callsInUse !== undefined && object.callsInUse !== null)
+      ? CallLimits.fromPartial(object.callsInUse)
+      : undefined;
+    message.closedForMs = object.closedForMs ?? 0;
+    message.closedWhy = object.closedWhy ?? "";
     return message;
   },
 };
@@ -3969,6 +4552,10 @@ function longToNumber(int64: { toString(): string }): number {
     throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
   }
   return num;
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {

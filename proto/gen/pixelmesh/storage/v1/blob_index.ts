@@ -25,6 +25,8 @@ export interface BlobIndexEntry {
   pins: BlobPin[];
   /** Above 0: a replica removes the blob. */
   removingSinceUnixMs: number;
+  /** As in PutBlobHeader; 0: unknown. */
+  savedMs: number;
 }
 
 /** A job's need of a blob. */
@@ -42,7 +44,16 @@ export interface JobBlobs {
 }
 
 function createBaseBlobIndexEntry(): BlobIndexEntry {
-  return { sizeBytes: 0, kind: 0, uses: 0, lastUseUnixMs: 0, askedUntilUnixMs: 0, pins: [], removingSinceUnixMs: 0 };
+  return {
+    sizeBytes: 0,
+    kind: 0,
+    uses: 0,
+    lastUseUnixMs: 0,
+    askedUntilUnixMs: 0,
+    pins: [],
+    removingSinceUnixMs: 0,
+    savedMs: 0,
+  };
 }
 
 export const BlobIndexEntry: MessageFns<BlobIndexEntry> = {
@@ -67,6 +78,9 @@ export const BlobIndexEntry: MessageFns<BlobIndexEntry> = {
     }
     if (message.removingSinceUnixMs !== 0) {
       writer.uint32(56).int64(message.removingSinceUnixMs);
+    }
+    if (message.savedMs !== 0) {
+      writer.uint32(64).int64(message.savedMs);
     }
     return writer;
   },
@@ -140,6 +154,14 @@ export const BlobIndexEntry: MessageFns<BlobIndexEntry> = {
             message.removingSinceUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.savedMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -179,6 +201,11 @@ export const BlobIndexEntry: MessageFns<BlobIndexEntry> = {
         : isSet(object.removing_since_unix_ms)
         ? globalThis.Number(object.removing_since_unix_ms)
         : 0,
+      savedMs: isSet(object.savedMs)
+        ? globalThis.Number(object.savedMs)
+        : isSet(object.saved_ms)
+        ? globalThis.Number(object.saved_ms)
+        : 0,
     };
   },
 
@@ -205,6 +232,9 @@ export const BlobIndexEntry: MessageFns<BlobIndexEntry> = {
     if (message.removingSinceUnixMs !== 0) {
       obj.removingSinceUnixMs = Math.round(message.removingSinceUnixMs);
     }
+    if (message.savedMs !== 0) {
+      obj.savedMs = Math.round(message.savedMs);
+    }
     return obj;
   },
 
@@ -220,6 +250,7 @@ export const BlobIndexEntry: MessageFns<BlobIndexEntry> = {
     message.askedUntilUnixMs = object.askedUntilUnixMs ?? 0;
     message.pins = object.pins?.map((e) => BlobPin.fromPartial(e)) || [];
     message.removingSinceUnixMs = object.removingSinceUnixMs ?? 0;
+    message.savedMs = object.savedMs ?? 0;
     return message;
   },
 };

@@ -169,6 +169,8 @@ export interface PutBlobHeader {
   kind: BlobKind;
   /** The job that needs the bytes until keep_until or until it releases them; empty: none. */
   jobId: string;
+  /** Time that each further use of the bytes saves: the run time of the step that made them. At most 24 hours. 0: unknown, estimated from the size. */
+  savedMs: number;
 }
 
 export interface PutBlobResponse {
@@ -226,11 +228,15 @@ export interface StatBlobRequest {
   kind: BlobKind;
   /** As in PutBlobHeader. */
   jobId: string;
+  /** As in PutBlobHeader. Above 0: the blob is used as a cached result, which counts as a use of it. */
+  savedMs: number;
 }
 
 export interface StatBlobResponse {
   blob: Blob | undefined;
   keepUntilUnixMs: number;
+  /** The fastest tier that holds the blob: hot, warm or cold; directory without tiers. */
+  tier: string;
 }
 
 export interface DeleteBlobRequest {
@@ -239,6 +245,30 @@ export interface DeleteBlobRequest {
 
 export interface DeleteBlobResponse {
   existed: boolean;
+}
+
+export interface PromoteBlobsRequest {
+  /** 1 to 64. */
+  sha256: string[];
+}
+
+export interface PromoteBlobsResponse {
+  /** Of the replica. */
+  instance: string;
+  /** In the order of the request. */
+  blobs: BlobPromotion[];
+}
+
+/** Where a replica has a blob after a promotion. */
+export interface BlobPromotion {
+  sha256: string;
+  /** hot, warm, cold; empty without a shared store. */
+  tier: string;
+  /** The call copied it there. */
+  moved: boolean;
+  sizeBytes: number;
+  /** Why there is no copy: BLOB_NOT_FOUND, BLOB_CORRUPT, …; empty: there is one. */
+  reason: string;
 }
 
 export interface ReserveSpaceRequest {
@@ -287,6 +317,10 @@ export interface GetStatsResponse {
   reservedBytes: number;
   /** Empty without a shared store. */
   tiers: TierStats[];
+  /** Time until the first byte was ready, of all gets. */
+  retrievalSecondsTotal: number;
+  /** Time since the last use, of all evicted blobs. */
+  evictedAgeSecondsTotal: number;
 }
 
 /** Counts of one tier since the start of this replica, and its current size. */
@@ -467,7 +501,7 @@ export const PutBlobRequest: MessageFns<PutBlobRequest> = {
 };
 
 function createBasePutBlobHeader(): PutBlobHeader {
-  return { sha256: "", sizeBytes: 0, mediaType: "", keepUntilUnixMs: 0, kind: 0, jobId: "" };
+  return { sha256: "", sizeBytes: 0, mediaType: "", keepUntilUnixMs: 0, kind: 0, jobId: "", savedMs: 0 };
 }
 
 export const PutBlobHeader: MessageFns<PutBlobHeader> = {
@@ -489,6 +523,9 @@ export const PutBlobHeader: MessageFns<PutBlobHeader> = {
     }
     if (message.jobId !== "") {
       writer.uint32(50).string(message.jobId);
+    }
+    if (message.savedMs !== 0) {
+      writer.uint32(56).int64(message.savedMs);
     }
     return writer;
   },
@@ -554,6 +591,14 @@ export const PutBlobHeader: MessageFns<PutBlobHeader> = {
             message.jobId = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.savedMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -590,6 +635,11 @@ export const PutBlobHeader: MessageFns<PutBlobHeader> = {
         : isSet(object.job_id)
         ? globalThis.String(object.job_id)
         : "",
+      savedMs: isSet(object.savedMs)
+        ? globalThis.Number(object.savedMs)
+        : isSet(object.saved_ms)
+        ? globalThis.Number(object.saved_ms)
+        : 0,
     };
   },
 
@@ -613,6 +663,9 @@ export const PutBlobHeader: MessageFns<PutBlobHeader> = {
     if (message.jobId !== "") {
       obj.jobId = message.jobId;
     }
+    if (message.savedMs !== 0) {
+      obj.savedMs = Math.round(message.savedMs);
+    }
     return obj;
   },
 
@@ -627,6 +680,7 @@ export const PutBlobHeader: MessageFns<PutBlobHeader> = {
     message.keepUntilUnixMs = object.keepUntilUnixMs ?? 0;
     message.kind = object.kind ?? 0;
     message.jobId = object.jobId ?? "";
+    message.savedMs = object.savedMs ?? 0;
     return message;
   },
 };
@@ -1382,7 +1436,7 @@ export const GetSmallBlobResponse: MessageFns<GetSmallBlobResponse> = {
 };
 
 function createBaseStatBlobRequest(): StatBlobRequest {
-  return { sha256: "", keepUntilUnixMs: 0, verify: false, kind: 0, jobId: "" };
+  return { sha256: "", keepUntilUnixMs: 0, verify: false, kind: 0, jobId: "", savedMs: 0 };
 }
 
 export const StatBlobRequest: MessageFns<StatBlobRequest> = {
@@ -1401,6 +1455,9 @@ export const StatBlobRequest: MessageFns<StatBlobRequest> = {
     }
     if (message.jobId !== "") {
       writer.uint32(42).string(message.jobId);
+    }
+    if (message.savedMs !== 0) {
+      writer.uint32(48).int64(message.savedMs);
     }
     return writer;
   },
@@ -1458,6 +1515,14 @@ export const StatBlobRequest: MessageFns<StatBlobRequest> = {
             message.jobId = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.savedMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1485,6 +1550,11 @@ export const StatBlobRequest: MessageFns<StatBlobRequest> = {
         : isSet(object.job_id)
         ? globalThis.String(object.job_id)
         : "",
+      savedMs: isSet(object.savedMs)
+        ? globalThis.Number(object.savedMs)
+        : isSet(object.saved_ms)
+        ? globalThis.Number(object.saved_ms)
+        : 0,
     };
   },
 
@@ -1505,6 +1575,9 @@ export const StatBlobRequest: MessageFns<StatBlobRequest> = {
     if (message.jobId !== "") {
       obj.jobId = message.jobId;
     }
+    if (message.savedMs !== 0) {
+      obj.savedMs = Math.round(message.savedMs);
+    }
     return obj;
   },
 
@@ -1518,12 +1591,13 @@ export const StatBlobRequest: MessageFns<StatBlobRequest> = {
     message.verify = object.verify ?? false;
     message.kind = object.kind ?? 0;
     message.jobId = object.jobId ?? "";
+    message.savedMs = object.savedMs ?? 0;
     return message;
   },
 };
 
 function createBaseStatBlobResponse(): StatBlobResponse {
-  return { blob: undefined, keepUntilUnixMs: 0 };
+  return { blob: undefined, keepUntilUnixMs: 0, tier: "" };
 }
 
 export const StatBlobResponse: MessageFns<StatBlobResponse> = {
@@ -1533,6 +1607,9 @@ export const StatBlobResponse: MessageFns<StatBlobResponse> = {
     }
     if (message.keepUntilUnixMs !== 0) {
       writer.uint32(16).int64(message.keepUntilUnixMs);
+    }
+    if (message.tier !== "") {
+      writer.uint32(26).string(message.tier);
     }
     return writer;
   },
@@ -1566,6 +1643,14 @@ export const StatBlobResponse: MessageFns<StatBlobResponse> = {
             message.keepUntilUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tier = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1586,6 +1671,7 @@ export const StatBlobResponse: MessageFns<StatBlobResponse> = {
         : isSet(object.keep_until_unix_ms)
         ? globalThis.Number(object.keep_until_unix_ms)
         : 0,
+      tier: isSet(object.tier) ? globalThis.String(object.tier) : "",
     };
   },
 
@@ -1597,6 +1683,9 @@ export const StatBlobResponse: MessageFns<StatBlobResponse> = {
     if (message.keepUntilUnixMs !== 0) {
       obj.keepUntilUnixMs = Math.round(message.keepUntilUnixMs);
     }
+    if (message.tier !== "") {
+      obj.tier = message.tier;
+    }
     return obj;
   },
 
@@ -1607,6 +1696,7 @@ export const StatBlobResponse: MessageFns<StatBlobResponse> = {
     const message = createBaseStatBlobResponse();
     message.blob = (object.blob !== undefined && object.blob !== null) ? Blob.fromPartial(object.blob) : undefined;
     message.keepUntilUnixMs = object.keepUntilUnixMs ?? 0;
+    message.tier = object.tier ?? "";
     return message;
   },
 };
@@ -1741,6 +1831,297 @@ export const DeleteBlobResponse: MessageFns<DeleteBlobResponse> = {
   fromPartial(object: DeepPartial<DeleteBlobResponse>): DeleteBlobResponse {
     const message = createBaseDeleteBlobResponse();
     message.existed = object.existed ?? false;
+    return message;
+  },
+};
+
+function createBasePromoteBlobsRequest(): PromoteBlobsRequest {
+  return { sha256: [] };
+}
+
+export const PromoteBlobsRequest: MessageFns<PromoteBlobsRequest> = {
+  encode(message: PromoteBlobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sha256) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PromoteBlobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePromoteBlobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sha256.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PromoteBlobsRequest {
+    return {
+      sha256: globalThis.Array.isArray(object?.sha256) ? object.sha256.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: PromoteBlobsRequest): unknown {
+    const obj: any = {};
+    if (message.sha256?.length) {
+      obj.sha256 = message.sha256;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PromoteBlobsRequest>): PromoteBlobsRequest {
+    return PromoteBlobsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PromoteBlobsRequest>): PromoteBlobsRequest {
+    const message = createBasePromoteBlobsRequest();
+    message.sha256 = object.sha256?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBasePromoteBlobsResponse(): PromoteBlobsResponse {
+  return { instance: "", blobs: [] };
+}
+
+export const PromoteBlobsResponse: MessageFns<PromoteBlobsResponse> = {
+  encode(message: PromoteBlobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
+    }
+    for (const v of message.blobs) {
+      BlobPromotion.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PromoteBlobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePromoteBlobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instance = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.blobs.push(BlobPromotion.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PromoteBlobsResponse {
+    return {
+      instance: isSet(object.instance) ? globalThis.String(object.instance) : "",
+      blobs: globalThis.Array.isArray(object?.blobs) ? object.blobs.map((e: any) => BlobPromotion.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: PromoteBlobsResponse): unknown {
+    const obj: any = {};
+    if (message.instance !== "") {
+      obj.instance = message.instance;
+    }
+    if (message.blobs?.length) {
+      obj.blobs = message.blobs.map((e) => BlobPromotion.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PromoteBlobsResponse>): PromoteBlobsResponse {
+    return PromoteBlobsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PromoteBlobsResponse>): PromoteBlobsResponse {
+    const message = createBasePromoteBlobsResponse();
+    message.instance = object.instance ?? "";
+    message.blobs = object.blobs?.map((e) => BlobPromotion.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBlobPromotion(): BlobPromotion {
+  return { sha256: "", tier: "", moved: false, sizeBytes: 0, reason: "" };
+}
+
+export const BlobPromotion: MessageFns<BlobPromotion> = {
+  encode(message: BlobPromotion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sha256 !== "") {
+      writer.uint32(10).string(message.sha256);
+    }
+    if (message.tier !== "") {
+      writer.uint32(18).string(message.tier);
+    }
+    if (message.moved !== false) {
+      writer.uint32(24).bool(message.moved);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(32).int64(message.sizeBytes);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BlobPromotion {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBlobPromotion();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tier = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.moved = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BlobPromotion {
+    return {
+      sha256: isSet(object.sha256) ? globalThis.String(object.sha256) : "",
+      tier: isSet(object.tier) ? globalThis.String(object.tier) : "",
+      moved: isSet(object.moved) ? globalThis.Boolean(object.moved) : false,
+      sizeBytes: isSet(object.sizeBytes)
+        ? globalThis.Number(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? globalThis.Number(object.size_bytes)
+        : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: BlobPromotion): unknown {
+    const obj: any = {};
+    if (message.sha256 !== "") {
+      obj.sha256 = message.sha256;
+    }
+    if (message.tier !== "") {
+      obj.tier = message.tier;
+    }
+    if (message.moved !== false) {
+      obj.moved = message.moved;
+    }
+    if (message.sizeBytes !== 0) {
+      obj.sizeBytes = Math.round(message.sizeBytes);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BlobPromotion>): BlobPromotion {
+    return BlobPromotion.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BlobPromotion>): BlobPromotion {
+    const message = createBaseBlobPromotion();
+    message.sha256 = object.sha256 ?? "";
+    message.tier = object.tier ?? "";
+    message.moved = object.moved ?? false;
+    message.sizeBytes = object.sizeBytes ?? 0;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
@@ -2204,6 +2585,8 @@ function createBaseGetStatsResponse(): GetStatsResponse {
     evictedTotal: 0,
     reservedBytes: 0,
     tiers: [],
+    retrievalSecondsTotal: 0,
+    evictedAgeSecondsTotal: 0,
   };
 }
 
@@ -2238,6 +2621,12 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
     }
     for (const v of message.tiers) {
       TierStats.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.retrievalSecondsTotal !== 0) {
+      writer.uint32(89).double(message.retrievalSecondsTotal);
+    }
+    if (message.evictedAgeSecondsTotal !== 0) {
+      writer.uint32(97).double(message.evictedAgeSecondsTotal);
     }
     return writer;
   },
@@ -2335,6 +2724,22 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
             message.tiers.push(TierStats.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.retrievalSecondsTotal = reader.double();
+            continue;
+          }
+          case 12: {
+            if (tag !== 97) {
+              break;
+            }
+
+            message.evictedAgeSecondsTotal = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2393,6 +2798,16 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
       tiers: globalThis.Array.isArray(object?.tiers)
         ? object.tiers.map((e: any) => TierStats.fromJSON(e))
         : [],
+      retrievalSecondsTotal: isSet(object.retrievalSecondsTotal)
+        ? globalThis.Number(object.retrievalSecondsTotal)
+        : isSet(object.retrieval_seconds_total)
+        ? globalThis.Number(object.retrieval_seconds_total)
+        : 0,
+      evictedAgeSecondsTotal: isSet(object.evictedAgeSecondsTotal)
+        ? globalThis.Number(object.evictedAgeSecondsTotal)
+        : isSet(object.evicted_age_seconds_total)
+        ? globalThis.Number(object.evicted_age_seconds_total)
+        : 0,
     };
   },
 
@@ -2428,6 +2843,12 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
     if (message.tiers?.length) {
       obj.tiers = message.tiers.map((e) => TierStats.toJSON(e));
     }
+    if (message.retrievalSecondsTotal !== 0) {
+      obj.retrievalSecondsTotal = floatToJson(message.retrievalSecondsTotal);
+    }
+    if (message.evictedAgeSecondsTotal !== 0) {
+      obj.evictedAgeSecondsTotal = floatToJson(message.evictedAgeSecondsTotal);
+    }
     return obj;
   },
 
@@ -2446,6 +2867,8 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
     message.evictedTotal = object.evictedTotal ?? 0;
     message.reservedBytes = object.reservedBytes ?? 0;
     message.tiers = object.tiers?.map((e) => TierStats.fromPartial(e)) || [];
+    message.retrievalSecondsTotal = object.retrievalSecondsTotal ?? 0;
+    message.evictedAgeSecondsTotal = object.evictedAgeSecondsTotal ?? 0;
     return message;
   },
 };
@@ -3243,6 +3666,19 @@ export const StorageServiceDefinition = {
       options: {},
     },
     /**
+     * Copies blobs, verified, to the fastest tier of this replica that takes them: memory, else its disk. Without a shared store it only checks
+     * that they are stored. A blob that cannot be copied has a reason and does not fail the call. Calls of one replica run one after another.
+     * INVALID_ARGUMENT for more than 64 digests, RESOURCE_EXHAUSTED (QUEUE_FULL). Idempotent.
+     */
+    promoteBlobs: {
+      name: "PromoteBlobs",
+      requestType: PromoteBlobsRequest as typeof PromoteBlobsRequest,
+      requestStream: false,
+      responseType: PromoteBlobsResponse as typeof PromoteBlobsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
      * Reserves space for the blobs that a job will store; a repeat replaces the reservation. It ends when the job releases its
      * blobs, or at until_unix_ms. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo if there is not enough free space now,
      * INVALID_ARGUMENT (OUTPUT_TOO_LARGE) if the job would not fit an empty store. Idempotent.
@@ -3336,6 +3772,15 @@ export interface StorageServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<DeleteBlobResponse>>;
   /**
+   * Copies blobs, verified, to the fastest tier of this replica that takes them: memory, else its disk. Without a shared store it only checks
+   * that they are stored. A blob that cannot be copied has a reason and does not fail the call. Calls of one replica run one after another.
+   * INVALID_ARGUMENT for more than 64 digests, RESOURCE_EXHAUSTED (QUEUE_FULL). Idempotent.
+   */
+  promoteBlobs(
+    request: PromoteBlobsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<PromoteBlobsResponse>>;
+  /**
    * Reserves space for the blobs that a job will store; a repeat replaces the reservation. It ends when the job releases its
    * blobs, or at until_unix_ms. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo if there is not enough free space now,
    * INVALID_ARGUMENT (OUTPUT_TOO_LARGE) if the job would not fit an empty store. Idempotent.
@@ -3405,6 +3850,15 @@ export interface StorageServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<DeleteBlobRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<DeleteBlobResponse>;
+  /**
+   * Copies blobs, verified, to the fastest tier of this replica that takes them: memory, else its disk. Without a shared store it only checks
+   * that they are stored. A blob that cannot be copied has a reason and does not fail the call. Calls of one replica run one after another.
+   * INVALID_ARGUMENT for more than 64 digests, RESOURCE_EXHAUSTED (QUEUE_FULL). Idempotent.
+   */
+  promoteBlobs(
+    request: DeepPartial<PromoteBlobsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<PromoteBlobsResponse>;
   /**
    * Reserves space for the blobs that a job will store; a repeat replaces the reservation. It ends when the job releases its
    * blobs, or at until_unix_ms. RESOURCE_EXHAUSTED (STORAGE_FULL) with RetryInfo if there is not enough free space now,

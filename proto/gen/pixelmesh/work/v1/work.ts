@@ -23,6 +23,7 @@ import {
   jobStateFromJSON,
   jobStateToJSON,
   Source,
+  StepCost,
   StepState,
   stepStateFromJSON,
   stepStateToJSON,
@@ -80,6 +81,12 @@ export interface WorkItem {
   largerModels:
     | LargerModels
     | undefined;
+  /** Estimate, as in the plan. */
+  cost:
+    | StepCost
+    | undefined;
+  /** The result replaces the cached one, and no cached result of another job is used. */
+  refresh: boolean;
   /** Subject of the ingest replica that takes the events of this run without the log; empty: the log only. */
   eventsTo: string;
 }
@@ -190,7 +197,13 @@ export interface Provenance {
     | boolean
     | undefined;
   /** As in StepStatus. */
-  confidence?: number | undefined;
+  confidence?:
+    | number
+    | undefined;
+  /** In the record of a job that took the result from another one: the run time that this saved, run_ms. Else 0. */
+  savedMs: number;
+  /** Of a hosted model. */
+  cost: StepCost | undefined;
 }
 
 /** In bucket `results`: the result, failure or claim of one result key. */
@@ -286,6 +299,10 @@ export interface JobSpec {
   labels: string[];
   /** Called when the job has ended; empty: none. */
   callbackUrl: string;
+  /** As in CreateJobHeader. */
+  refresh: boolean;
+  /** As in Job. */
+  feature: string;
 }
 
 export interface PlannedStep {
@@ -308,7 +325,11 @@ export interface PlannedStep {
     | SharedEffects
     | undefined;
   /** Of a remove_background step that retries at low confidence; absent: none. */
-  largerModels: LargerModels | undefined;
+  largerModels:
+    | LargerModels
+    | undefined;
+  /** Estimate of a hosted model's call; absent: none. */
+  cost: StepCost | undefined;
 }
 
 /**
@@ -362,6 +383,10 @@ export interface StepRecord {
   worker: string;
   /** When the previous attempt failed; 0 for the first attempt, and once this one has started. */
   retryUnixMs: number;
+  /** Of a cached step: the result was made while this step waited for it. */
+  coalesced: boolean;
+  /** Of a cached step: the slowest tier of storage that held a blob of the result: hot, warm, cold; directory without tiers. Empty: unknown. */
+  cacheTier: string;
 }
 
 /** Not stored any more. */
@@ -522,6 +547,8 @@ function createBaseWorkItem(): WorkItem {
     limits: undefined,
     sharedEffects: undefined,
     largerModels: undefined,
+    cost: undefined,
+    refresh: false,
     eventsTo: "",
   };
 }
@@ -584,6 +611,12 @@ export const WorkItem: MessageFns<WorkItem> = {
     }
     if (message.largerModels !== undefined) {
       LargerModels.encode(message.largerModels, writer.uint32(226).fork()).join();
+    }
+    if (message.cost !== undefined) {
+      StepCost.encode(message.cost, writer.uint32(234).fork()).join();
+    }
+    if (message.refresh !== false) {
+      writer.uint32(240).bool(message.refresh);
     }
     if (message.eventsTo !== "") {
       writer.uint32(210).string(message.eventsTo);
@@ -756,6 +789,22 @@ export const WorkItem: MessageFns<WorkItem> = {
             message.largerModels = LargerModels.decode(reader, reader.uint32());
             continue;
           }
+          case 29: {
+            if (tag !== 234) {
+              break;
+            }
+
+            message.cost = StepCost.decode(reader, reader.uint32());
+            continue;
+          }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.refresh = reader.bool();
+            continue;
+          }
           case 26: {
             if (tag !== 210) {
               break;
@@ -847,6 +896,8 @@ export const WorkItem: MessageFns<WorkItem> = {
         : isSet(object.larger_models)
         ? LargerModels.fromJSON(object.larger_models)
         : undefined,
+      cost: isSet(object.cost) ? StepCost.fromJSON(object.cost) : undefined,
+      refresh: isSet(object.refresh) ? globalThis.Boolean(object.refresh) : false,
       eventsTo: isSet(object.eventsTo)
         ? globalThis.String(object.eventsTo)
         : isSet(object.events_to)
@@ -914,6 +965,12 @@ export const WorkItem: MessageFns<WorkItem> = {
     if (message.largerModels !== undefined) {
       obj.largerModels = LargerModels.toJSON(message.largerModels);
     }
+    if (message.cost !== undefined) {
+      obj.cost = StepCost.toJSON(message.cost);
+    }
+    if (message.refresh !== false) {
+      obj.refresh = message.refresh;
+    }
     if (message.eventsTo !== "") {
       obj.eventsTo = message.eventsTo;
     }
@@ -950,6 +1007,8 @@ export const WorkItem: MessageFns<WorkItem> = {
     message.largerModels = (object.largerModels !== undefined && object.largerModels !== null)
       ? LargerModels.fromPartial(object.largerModels)
       : undefined;
+    message.cost = (object.cost !== undefined && object.cost !== null) ? StepCost.fromPartial(object.cost) : undefined;
+    message.refresh = object.refresh ?? false;
     message.eventsTo = object.eventsTo ?? "";
     return message;
   },
@@ -2206,6 +2265,8 @@ function createBaseProvenance(): Provenance {
     finishedUnixMs: 0,
     cold: undefined,
     confidence: undefined,
+    savedMs: 0,
+    cost: undefined,
   };
 }
 
@@ -2243,6 +2304,12 @@ export const Provenance: MessageFns<Provenance> = {
     }
     if (message.confidence !== undefined) {
       writer.uint32(105).double(message.confidence);
+    }
+    if (message.savedMs !== 0) {
+      writer.uint32(120).int64(message.savedMs);
+    }
+    if (message.cost !== undefined) {
+      StepCost.encode(message.cost, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -2348,6 +2415,22 @@ export const Provenance: MessageFns<Provenance> = {
             message.confidence = reader.double();
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.savedMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.cost = StepCost.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2393,6 +2476,12 @@ export const Provenance: MessageFns<Provenance> = {
         : 0,
       cold: isSet(object.cold) ? globalThis.Boolean(object.cold) : undefined,
       confidence: isSet(object.confidence) ? globalThis.Number(object.confidence) : undefined,
+      savedMs: isSet(object.savedMs)
+        ? globalThis.Number(object.savedMs)
+        : isSet(object.saved_ms)
+        ? globalThis.Number(object.saved_ms)
+        : 0,
+      cost: isSet(object.cost) ? StepCost.fromJSON(object.cost) : undefined,
     };
   },
 
@@ -2431,6 +2520,12 @@ export const Provenance: MessageFns<Provenance> = {
     if (message.confidence !== undefined) {
       obj.confidence = floatToJson(message.confidence);
     }
+    if (message.savedMs !== 0) {
+      obj.savedMs = Math.round(message.savedMs);
+    }
+    if (message.cost !== undefined) {
+      obj.cost = StepCost.toJSON(message.cost);
+    }
     return obj;
   },
 
@@ -2450,6 +2545,8 @@ export const Provenance: MessageFns<Provenance> = {
     message.finishedUnixMs = object.finishedUnixMs ?? 0;
     message.cold = object.cold ?? undefined;
     message.confidence = object.confidence ?? undefined;
+    message.savedMs = object.savedMs ?? 0;
+    message.cost = (object.cost !== undefined && object.cost !== null) ? StepCost.fromPartial(object.cost) : undefined;
     return message;
   },
 };
@@ -3265,6 +3362,8 @@ function createBaseJobSpec(): JobSpec {
     limits: undefined,
     labels: [],
     callbackUrl: "",
+    refresh: false,
+    feature: "",
   };
 }
 
@@ -3326,6 +3425,12 @@ export const JobSpec: MessageFns<JobSpec> = {
     }
     if (message.callbackUrl !== "") {
       writer.uint32(178).string(message.callbackUrl);
+    }
+    if (message.refresh !== false) {
+      writer.uint32(184).bool(message.refresh);
+    }
+    if (message.feature !== "") {
+      writer.uint32(194).string(message.feature);
     }
     return writer;
   },
@@ -3495,6 +3600,22 @@ export const JobSpec: MessageFns<JobSpec> = {
             message.callbackUrl = reader.string();
             continue;
           }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.refresh = reader.bool();
+            continue;
+          }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.feature = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3572,6 +3693,8 @@ export const JobSpec: MessageFns<JobSpec> = {
         : isSet(object.callback_url)
         ? globalThis.String(object.callback_url)
         : "",
+      refresh: isSet(object.refresh) ? globalThis.Boolean(object.refresh) : false,
+      feature: isSet(object.feature) ? globalThis.String(object.feature) : "",
     };
   },
 
@@ -3634,6 +3757,12 @@ export const JobSpec: MessageFns<JobSpec> = {
     if (message.callbackUrl !== "") {
       obj.callbackUrl = message.callbackUrl;
     }
+    if (message.refresh !== false) {
+      obj.refresh = message.refresh;
+    }
+    if (message.feature !== "") {
+      obj.feature = message.feature;
+    }
     return obj;
   },
 
@@ -3663,6 +3792,8 @@ export const JobSpec: MessageFns<JobSpec> = {
       : undefined;
     message.labels = object.labels?.map((e) => e) || [];
     message.callbackUrl = object.callbackUrl ?? "";
+    message.refresh = object.refresh ?? false;
+    message.feature = object.feature ?? "";
     return message;
   },
 };
@@ -3678,6 +3809,7 @@ function createBasePlannedStep(): PlannedStep {
     expectedMs: 0,
     sharedEffects: undefined,
     largerModels: undefined,
+    cost: undefined,
   };
 }
 
@@ -3709,6 +3841,9 @@ export const PlannedStep: MessageFns<PlannedStep> = {
     }
     if (message.largerModels !== undefined) {
       LargerModels.encode(message.largerModels, writer.uint32(74).fork()).join();
+    }
+    if (message.cost !== undefined) {
+      StepCost.encode(message.cost, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -3798,6 +3933,14 @@ export const PlannedStep: MessageFns<PlannedStep> = {
             message.largerModels = LargerModels.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.cost = StepCost.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3849,6 +3992,7 @@ export const PlannedStep: MessageFns<PlannedStep> = {
         : isSet(object.larger_models)
         ? LargerModels.fromJSON(object.larger_models)
         : undefined,
+      cost: isSet(object.cost) ? StepCost.fromJSON(object.cost) : undefined,
     };
   },
 
@@ -3881,6 +4025,9 @@ export const PlannedStep: MessageFns<PlannedStep> = {
     if (message.largerModels !== undefined) {
       obj.largerModels = LargerModels.toJSON(message.largerModels);
     }
+    if (message.cost !== undefined) {
+      obj.cost = StepCost.toJSON(message.cost);
+    }
     return obj;
   },
 
@@ -3902,6 +4049,7 @@ export const PlannedStep: MessageFns<PlannedStep> = {
     message.largerModels = (object.largerModels !== undefined && object.largerModels !== null)
       ? LargerModels.fromPartial(object.largerModels)
       : undefined;
+    message.cost = (object.cost !== undefined && object.cost !== null) ? StepCost.fromPartial(object.cost) : undefined;
     return message;
   },
 };
@@ -4404,6 +4552,8 @@ function createBaseStepRecord(): StepRecord {
     resultKey: "",
     worker: "",
     retryUnixMs: 0,
+    coalesced: false,
+    cacheTier: "",
   };
 }
 
@@ -4447,6 +4597,12 @@ export const StepRecord: MessageFns<StepRecord> = {
     }
     if (message.retryUnixMs !== 0) {
       writer.uint32(104).int64(message.retryUnixMs);
+    }
+    if (message.coalesced !== false) {
+      writer.uint32(112).bool(message.coalesced);
+    }
+    if (message.cacheTier !== "") {
+      writer.uint32(122).string(message.cacheTier);
     }
     return writer;
   },
@@ -4568,6 +4724,22 @@ export const StepRecord: MessageFns<StepRecord> = {
             message.retryUnixMs = longToNumber(reader.int64());
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.coalesced = reader.bool();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.cacheTier = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4615,6 +4787,12 @@ export const StepRecord: MessageFns<StepRecord> = {
         : isSet(object.retry_unix_ms)
         ? globalThis.Number(object.retry_unix_ms)
         : 0,
+      coalesced: isSet(object.coalesced) ? globalThis.Boolean(object.coalesced) : false,
+      cacheTier: isSet(object.cacheTier)
+        ? globalThis.String(object.cacheTier)
+        : isSet(object.cache_tier)
+        ? globalThis.String(object.cache_tier)
+        : "",
     };
   },
 
@@ -4659,6 +4837,12 @@ export const StepRecord: MessageFns<StepRecord> = {
     if (message.retryUnixMs !== 0) {
       obj.retryUnixMs = Math.round(message.retryUnixMs);
     }
+    if (message.coalesced !== false) {
+      obj.coalesced = message.coalesced;
+    }
+    if (message.cacheTier !== "") {
+      obj.cacheTier = message.cacheTier;
+    }
     return obj;
   },
 
@@ -4684,6 +4868,8 @@ export const StepRecord: MessageFns<StepRecord> = {
     message.resultKey = object.resultKey ?? "";
     message.worker = object.worker ?? "";
     message.retryUnixMs = object.retryUnixMs ?? 0;
+    message.coalesced = object.coalesced ?? false;
+    message.cacheTier = object.cacheTier ?? "";
     return message;
   },
 };

@@ -3,6 +3,7 @@ import { hostKey } from "../devices/memory-owners.ts";
 import { rulesFor } from "../devices/oom-backoff.ts";
 import { memoryVeto } from "../devices/pressure-zones.ts";
 import type { Rules } from "../rules.ts";
+import { callVeto, mayResumeCall } from "./decide-call.ts";
 import { deltaBytes } from "./ledger.ts";
 import { optionOrder } from "./option-order.ts";
 import { type AdmissionContext, mustRunAlone, predictOption } from "./predict-option.ts";
@@ -57,6 +58,10 @@ export function devicesFor(request: SlotRequest, devices: ReadonlyMap<string, De
 export function decideOn(device: Device, request: SlotRequest, context: AdmissionContext): AdmissionDecision {
   // 1. Without a fresh report nothing is granted.
   if (!isFresh(device)) return { wait: "stale" };
+  if (device.kind === "provider") {
+    const callWait = callVeto(device, request, context);
+    return callWait === undefined ? { choice: toCall(device) } : { wait: callWait };
+  }
   const rules = rulesFor(device, context.rules);
   const usage = usageOf(device);
   let wait: WaitReason = "memory";
@@ -91,12 +96,18 @@ export function decideResumed(
 ): { readonly choice: SlotChoice } | undefined {
   const [device] = devicesFor(request, devices);
   if (request.resume === undefined || request.resume.term >= term || device === undefined) return undefined;
+  if (device.kind === "provider") return mayResumeCall(device, request) ? { choice: toCall(device) } : undefined;
   const choice = chooseOption(device, request, 0, context);
   const veto =
     companyVeto(device, request, choice.alone, context.rules) ??
     hostVeto(device, request.options[0]?.hostId) ??
     tokensVeto(device, usageOf(device), choice.tokens);
   return veto === undefined ? { choice } : undefined;
+}
+
+/** A call of a provider needs no memory and no compute tokens. */
+function toCall(device: Device): SlotChoice {
+  return { device, optionIndex: 0, peakBytes: 0, deltaBytes: 0, tokens: 0, alone: false };
 }
 
 function chooseOption(

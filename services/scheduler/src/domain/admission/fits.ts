@@ -1,6 +1,7 @@
 import { type Device, isFresh, usageOf } from "../devices/device.ts";
 import { rulesFor } from "../devices/oom-backoff.ts";
 import { maxUsedBytes } from "../devices/pressure-zones.ts";
+import { isNeverCalled } from "./decide-call.ts";
 import { type AdmissionContext, predictOption } from "./predict-option.ts";
 import type { SlotRequest } from "./slot-request.ts";
 
@@ -25,8 +26,12 @@ export function drainedUse(device: Device): DrainedUse {
   return { processBytes, pinnedBytes, externalBytes: usageOf(device).externalBytes };
 }
 
-/** Returns whether a request would fit a drained device: without slots and idle hosts, but with pinned models and external memory. */
+/**
+ * Returns whether a request would fit a drained device: without slots and idle hosts, but with pinned models and external memory. False for a provider, which
+ * is never reserved or drained.
+ */
 export function fitsWhenDrained(device: Device, request: SlotRequest, context: AdmissionContext): boolean {
+  if (device.kind === "provider") return false;
   const { processBytes, pinnedBytes, externalBytes } = drainedUse(device);
   return isFresh(device) && fitsBeside(device, request, processBytes + pinnedBytes + externalBytes, context);
 }
@@ -44,7 +49,7 @@ export function fitsBeside(
   return request.options.some((_, index) => predictOption(device, request, index, context).peakBytes <= freeBytes);
 }
 
-/** Returns whether all devices of a request are known and too small for each of its options even when empty. */
+/** Returns whether all devices of a request are known, and too small for each of its options even when empty or providers that take no such calls. */
 export function fitsNowhere(
   request: SlotRequest,
   devices: ReadonlyMap<string, Device>,
@@ -53,6 +58,7 @@ export function fitsNowhere(
   return request.deviceIds.every((deviceId) => {
     const device = devices.get(deviceId);
     if (device === undefined) return false;
+    if (device.kind === "provider") return isNeverCalled(device, request);
     const freeBytes = maxUsedBytes(device, request.workClass, context.rules);
     return request.options.every((_, index) => predictOption(device, request, index, context).peakBytes > freeBytes);
   });

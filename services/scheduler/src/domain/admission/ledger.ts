@@ -42,6 +42,11 @@ export function chargeSlot(
   rules: Rules,
 ): GrantedSlot {
   const { request, optionIndex, slotId, peakBytes } = slot;
+  if (device.kind === "provider") {
+    const call = { ...slot, ownerKey: "" };
+    device.slots.set(slotId, call);
+    return call;
+  }
   const owner = findOwner(device, request, optionIndex, nowMs) ?? createOwnerFor(request, slotId);
   device.owners.set(owner.key, owner);
   owner.slots.set(slotId, peakBytes);
@@ -73,6 +78,7 @@ export function endedSlots(device: Device, reporterId: string, openSlots: Readon
   return [...device.slots.values()].filter((slot) => {
     if (!slot.broken || openSlots.has(slot.slotId)) return false;
     if (toReporterId(slot.request.service, slot.request.instance) !== reporterId) return false;
+    if (device.kind === "provider") return true;
     const owner = device.owners.get(slot.ownerKey);
     return owner?.kind === "process" || (owner?.kind === "host" && owner.host?.busy !== true);
   });

@@ -1,5 +1,6 @@
 import type { Device } from "../devices/device.ts";
 import type { Rules } from "../rules.ts";
+import type { KeptCalls } from "./kept-calls.ts";
 import { type MemoryProfiles, type Prediction, predictPeak, toProfileName } from "./memory-profiles.ts";
 import type { SlotRequest } from "./slot-request.ts";
 
@@ -10,6 +11,8 @@ export type AdmissionContext = {
   readonly nowMs: number;
   /** Whether other requests wait that could run beside this one on the device; see `isCrowded`. Default: none do. */
   readonly isCrowded?: (device: Device) => boolean;
+  /** Calls of providers that other requests keep for themselves. */
+  readonly keptCalls?: KeptCalls;
 };
 
 /** Returns the predicted peak of a request's option on a device. Work without a model is predicted by its estimate. */
@@ -30,10 +33,10 @@ export function mustRunAlone(device: Device, request: SlotRequest, index: number
   return request.alone === true || !predictOption(device, request, index, context).isProven;
 }
 
-/** Returns the profile name of a request's option on a device; undefined for work without a model, which has no profile. */
+/** Returns the profile name of a request's option on a device; undefined for work without a model and for providers, which have no profile. */
 export function profileNameOf(device: Device, request: SlotRequest, optionIndex: number): string | undefined {
   const option = request.options[optionIndex];
-  if (request.modelDigest === "" || option === undefined) return undefined;
+  if (request.modelDigest === "" || option === undefined || device.kind === "provider") return undefined;
   const { tilePx, batch } = option;
   const provider = providerOn(device, request.modelDigest);
   return toProfileName({ modelDigest: request.modelDigest, provider, deviceName: device.name, tilePx, batch });

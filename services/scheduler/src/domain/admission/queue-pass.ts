@@ -6,6 +6,7 @@ import { isCrowded } from "./crowding.ts";
 import { type AdmissionDecision, decide, decideResumed, devicesFor } from "./decide.ts";
 import { explainWait, type WaitCause } from "./explain-wait.ts";
 import { fitsWhenDrained } from "./fits.ts";
+import { createKeptCalls, type KeptCalls } from "./kept-calls.ts";
 import type { MemoryProfiles } from "./memory-profiles.ts";
 import type { AdmissionContext } from "./predict-option.ts";
 import type { RequestQueue, WaitingRequest } from "./queue.ts";
@@ -33,8 +34,14 @@ export type QueuePassParts = {
 /** Why requests of one shape wait. */
 type FoundWait = { readonly why: WaitReason; readonly cause: WaitCause; readonly deviceId: string };
 
-/** Findings of one run: ids of reserved devices, and the wait reason of each request shape. */
-type PassFindings = { readonly reserved: Set<string>; readonly waits: Map<string, FoundWait> };
+/** Findings of one run: ids of reserved devices, calls of providers that are kept, and the wait reason of each request shape. */
+type PassFindings = {
+  readonly reserved: Set<string>;
+  readonly keptCalls: KeptCalls;
+  readonly waits: Map<string, FoundWait>;
+};
+
+const noFindings = (): PassFindings => ({ reserved: new Set(), keptCalls: createKeptCalls(), waits: new Map() });
 
 function describeWait(
   request: SlotRequest,
@@ -46,11 +53,11 @@ function describeWait(
 
 /** Creates a pass without findings. */
 export function createQueuePass({ devices, queue, slots, profiles, rules, term }: QueuePassParts): QueuePass {
-  let findings: PassFindings = { reserved: new Set(), waits: new Map() };
+  let findings = noFindings();
 
   function tryOne(waiting: WaitingRequest, nowMs: number): SchedulerEffect[] {
     const { callId, request, shape } = waiting;
-    const plain: AdmissionContext = { profiles, rules, nowMs };
+    const plain: AdmissionContext = { profiles, rules, nowMs, keptCalls: findings.keptCalls };
     const context = { ...plain, isCrowded: (device: Device) => isCrowded(device, waiting, queue.entries, plain) };
     // 1. Requests of equal shape wait for the same reason; decide only once for each shape.
     const known = findings.waits.get(shape);
@@ -73,8 +80,12 @@ export function createQueuePass({ devices, queue, slots, profiles, rules, term }
 
   /** Reserves a device for a request that has waited long, and evicts idle hosts for one that waits for memory. */
   function helpWaiting(waiting: WaitingRequest, isFirstOfShape: boolean, context: AdmissionContext): SchedulerEffect[] {
-    const { request, sinceMs, why } = waiting;
-    const { reserved } = findings;
+    const { request, sinceMs, why, deviceId } = waiting;
+    const { reserved, keptCalls } = findings;
+    if (devices.get(deviceId)?.kind === "provider") {
+      if (context.nowMs - sinceMs >= rules.reserveAfterMs) keptCalls.keep(deviceId, request, why);
+      return [];
+    }
     // Queue order alone gives it a free slot of its class. Memory and tokens would keep going to smaller requests.
     const mayReserve = context.nowMs - sinceMs >= rules.reserveAfterMs && why !== "class";
     const needsMemory = isFirstOfShape && (why === "memory" || why === "zone");
@@ -90,7 +101,7 @@ export function createQueuePass({ devices, queue, slots, profiles, rules, term }
 
   return {
     run(nowMs) {
-      findings = { reserved: new Set(), waits: new Map() };
+      findings = noFindings();
       return [...queue.entries].flatMap((waiting) => tryOne(waiting, nowMs));
     },
     tryOne,

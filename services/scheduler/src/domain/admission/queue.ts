@@ -1,4 +1,5 @@
 import { AppError } from "@pixelmesh/errors";
+import { isProviderId } from "../devices/provider-report.ts";
 import type { Rules } from "../rules.ts";
 import type { WaitCause } from "./explain-wait.ts";
 import type { SlotRequest, WaitReason, WorkClass } from "./slot-request.ts";
@@ -108,7 +109,20 @@ const tenantKey = (workClass: WorkClass, tenant: string) => `${workClass}/${tena
 
 function toShape(request: SlotRequest): string {
   const { service, instance, deviceIds, workClass, options, modelDigest, hostId, resume, alone } = request;
-  return JSON.stringify([service, instance, deviceIds, workClass, options, modelDigest, hostId, resume, alone]);
+  // Only providers limit tenants and models.
+  const limited = deviceIds.some(isProviderId) ? [request.tenant, request.model] : [];
+  return JSON.stringify([
+    service,
+    instance,
+    deviceIds,
+    workClass,
+    options,
+    modelDigest,
+    hostId,
+    resume,
+    alone,
+    ...limited,
+  ]);
 }
 
 function queueFull(workClass: WorkClass): AppError {

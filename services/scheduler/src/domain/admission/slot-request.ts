@@ -12,9 +12,20 @@ export type Priority = "interactive" | "batch";
 /**
  * Why a request waits. `class`: no free slot of its class; `company`: other work on the device that may not run beside it; `tokens`: too few
  * compute tokens, or no free host that holds one slot at a time; `reservation`: the device is reserved for a request that has waited
- * longer; `stale`: none of its devices has a fresh report.
+ * longer; `stale`: none of its devices has a fresh report. Of a provider: `provider_closed`: it takes no calls for a while; `tenant_calls` and
+ * `model_calls`: as many calls of the tenant or of the model as it takes.
  */
-export type WaitReason = "memory" | "class" | "company" | "tokens" | "zone" | "reservation" | "stale";
+export type WaitReason =
+  | "memory"
+  | "class"
+  | "company"
+  | "tokens"
+  | "zone"
+  | "reservation"
+  | "stale"
+  | "provider_closed"
+  | "tenant_calls"
+  | "model_calls";
 
 /** One way to run the work. `hostId`: a host that holds one slot at a time; empty: the host of the request. */
 export type RunOption = Omit<SlotOption, "hostId"> & { readonly hostId?: string };
@@ -31,6 +42,8 @@ export type SlotRequest = {
   readonly priority: Priority;
   readonly deadlineMs: number;
   readonly options: readonly RunOption[];
+  /** Its name; empty or left out for work without a model. */
+  readonly model?: string;
   /** Empty for work without a model, which runs in the service's own process. */
   readonly modelDigest: string;
   /** The host of options without one of their own. Empty if no inference host runs yet. */

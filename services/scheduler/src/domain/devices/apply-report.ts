@@ -4,9 +4,21 @@ import { type Device, updateZone, usageOf } from "./device.ts";
 import type { DeviceReport } from "./device-report.ts";
 import { checkReturn, expectReturn } from "./leak-detection.ts";
 import { chargeBytes, createMemoryOwner, hostKey, type MemoryOwner, processKey, recordUse } from "./memory-owners.ts";
+import { combineProvider, withoutReporter } from "./provider.ts";
 
 /** Applies a report: the readings of the device, and the use of the reporter's process and its hosts. */
 export function applyDeviceReport(
+  device: Device,
+  reporterId: string,
+  report: DeviceReport,
+  nowMs: number,
+  rules: Rules,
+): void {
+  if (device.kind === "provider") applyProviderReport(device, reporterId, report, nowMs);
+  else applyMemoryReport(device, reporterId, report, nowMs, rules);
+}
+
+function applyMemoryReport(
   device: Device,
   reporterId: string,
   report: DeviceReport,
@@ -37,9 +49,22 @@ export function applyDeviceReport(
   updateZone(device, nowMs, rules);
 }
 
+function applyProviderReport(device: Device, reporterId: string, report: DeviceReport, nowMs: number): void {
+  device.reporters.set(reporterId, { report, atMs: nowMs });
+  device.seenAtMs = nowMs;
+  device.name = report.name;
+  device.provider = combineProvider(device.reporters.values(), device.provider);
+}
+
 /** Removes a reporter whose stream ended or whose report is stale: its readings no longer count, its slots stay charged. */
 export function dropReporter(device: Device, reporterId: string, nowMs: number, rules: Rules): void {
-  if (!device.reporters.delete(reporterId)) return;
+  const gone = device.reporters.get(reporterId);
+  if (gone === undefined) return;
+  device.reporters.delete(reporterId);
+  if (device.provider !== undefined) {
+    device.provider = combineProvider(device.reporters.values(), withoutReporter(device.provider, gone));
+    return;
+  }
   for (const owner of device.owners.values()) if (owner.reporterId === reporterId) keepCharge(owner);
   combineReadings(device, rules);
   updateZone(device, nowMs, rules);

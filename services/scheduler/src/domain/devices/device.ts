@@ -6,6 +6,7 @@ import type { MemoryLeak } from "./leak-detection.ts";
 import { chargeBytes, type MemoryOwner } from "./memory-owners.ts";
 import { type OutOfMemoryBackoff, rulesFor } from "./oom-backoff.ts";
 import { nextZone, type Zone } from "./pressure-zones.ts";
+import type { ProviderState } from "./provider-report.ts";
 
 /** A granted slot. Times on the scheduler's clock. */
 export type GrantedSlot = {
@@ -53,6 +54,8 @@ export type Device = OutOfMemoryBackoff & {
   cleanUpAtMs: number;
   revokedAtMs: number;
   leak: MemoryLeak | undefined;
+  /** Of a provider of hosted models only. Its memory is 0. */
+  provider: ProviderState | undefined;
 };
 
 /** The use of a device. `usedBytes` is the larger of observed and committed memory. */
@@ -85,6 +88,7 @@ export function createDevice({ deviceId, kind, name }: DeviceReport, nowMs: numb
     greenReduction: 0,
     greenChangedAtMs: nowMs,
     leak: undefined,
+    provider: undefined,
   };
 }
 

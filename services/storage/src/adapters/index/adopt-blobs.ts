@@ -61,5 +61,6 @@ export function rebuiltEntry(
     askedUntilMs: nowMs + rebuiltMs,
     pins: new Map(),
     removingSinceMs: 0,
+    savedMs: 0,
   };
 }

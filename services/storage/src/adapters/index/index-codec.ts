@@ -18,6 +18,7 @@ export function toIndexMessage(entry: IndexEntry): BlobIndexEntry {
     askedUntilUnixMs: Math.round(entry.askedUntilMs),
     pins: [...entry.pins].map(([jobId, untilMs]) => ({ jobId, untilUnixMs: Math.round(untilMs) })),
     removingSinceUnixMs: Math.round(entry.removingSinceMs),
+    savedMs: entry.savedMs,
   };
 }
 
@@ -32,5 +33,6 @@ export function fromIndexMessage(message: BlobIndexEntry): IndexEntry {
     askedUntilMs: message.askedUntilUnixMs,
     pins: new Map(message.pins.map(({ jobId, untilUnixMs }) => [jobId, untilUnixMs])),
     removingSinceMs: message.removingSinceUnixMs,
+    savedMs: message.savedMs,
   };
 }

@@ -22,6 +22,8 @@ export type ColdReader = {
 export type ColdReaderParts = {
   readonly cold: ColdStore;
   readonly warm: BlobStore;
+  /** Returns the time that a use of the blob saves, in ms, if the index answers at once; else 0. Never fails. */
+  readSavedMs(sha256: string): Promise<number>;
   /** Called after two reads gave wrong bytes: sets the blob aside. */
   setAside(sha256: string): Promise<void>;
 };
@@ -34,16 +36,17 @@ const wrongBytes: ReadonlySet<string> = new Set(["DIGEST_MISMATCH", "INVALID_ARG
 const attempts = 2;
 
 /** Creates a reader. */
-export function createColdReader({ cold, warm, setAside }: ColdReaderParts): ColdReader {
+export function createColdReader({ cold, warm, readSavedMs, setAside }: ColdReaderParts): ColdReader {
   const flights = createFlights<boolean>();
 
   async function copy(sha256: string, signal: AbortSignal): Promise<boolean> {
+    const asking = readSavedMs(sha256);
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       const chunks = await cold.read(sha256, undefined, signal);
       if (chunks === undefined) throw noBlob(sha256);
       const source = markFailure(chunks);
       try {
-        await warm.put(source.chunks, { sha256, keepUntilMs: 0 }, signal);
+        await warm.put(source.chunks, { sha256, keepUntilMs: 0, savedMs: await asking }, signal);
         return true;
       } catch (error) {
         if (source.failure() !== undefined || !(error instanceof AppError)) throw error;

@@ -6,6 +6,14 @@ import { createKeepValue } from "../../domain/keep-value/keep-value.ts";
 /** A blob in memory. `chunks` must not be changed. */
 export type HotBlob = { readonly stat: BlobStat; readonly chunks: readonly Buffer[] };
 
+/** Uses of a copy, of which old ones count less, and the milliseconds that a use saves (0: unknown). */
+export type HotUses = {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly uses: number;
+  readonly savedMs: number;
+};
+
 /** Copies of blobs in memory, within a budget of bytes. */
 export type HotTier = {
   /** Returns a copy whose digest was verified just now; undefined if there is none. A corrupt copy is dropped. */
@@ -15,6 +23,15 @@ export type HotTier = {
   /** Adds a copy of verified bytes. The copies of the lowest value make space for it. */
   add(blob: HotBlob): void;
   forget(sha256: string): void;
+  /** Counts a use of a copy whose bytes are not read: its result was used again, which saved `savedMs`. */
+  reuse(sha256: string, savedMs: number): void;
+  has(sha256: string): boolean;
+  /** Whether a copy of this size fits without an eviction. */
+  hasSpace(sizeBytes: number): boolean;
+  /** Returns the uses of at most `limit` copies, the most valuable first. */
+  mostValuable(limit: number): HotUses[];
+  /** Counts the uses of an earlier process, given as `mostValuable` returned them. Call it before the first read. */
+  recall(uses: readonly HotUses[]): void;
   /** Sets the budget; copies above it are evicted. */
   resize(budgetBytes: number): void;
   readonly blobs: number;
@@ -39,12 +56,20 @@ const maxCopies = 100_000;
 /** Bytes that are hashed before other events have their turn: about 0.6 ms. */
 const hashSliceBytes = 1024 * 1024;
 
-type Copy = HotBlob & { usedMs: number };
+/** After so many uses of all copies a use counts half, as in ADR 0116. */
+const halfLifeUses = 10_000;
+/** The uses that still count are at most 1.5 half-lives in all copies together. */
+const maxRecalledUses = 3 * halfLifeUses;
+
+type Copy = HotBlob & { usedMs: number; uses: number; turn: number };
 
 /** Creates an empty tier. The order of eviction is that of the values of `createKeepValue`. */
 export function createHotTier(options: HotTierOptions): HotTier {
   const copies = new Map<string, Copy>();
-  const values = createKeepValue({ maxEntries: maxCopies });
+  const values = createKeepValue({ maxEntries: maxCopies, halfLifeUses });
+  /** Uses of blobs that an earlier process had in memory and this one does not have yet. */
+  const recalled = new Map<string, number>();
+  let turn = 0;
   let budgetBytes = options.budgetBytes;
   let usedBytes = 0;
 
@@ -64,6 +89,13 @@ export function createHotTier(options: HotTierOptions): HotTier {
       options.onEvicted(options.monotonicMs() - copy.usedMs);
     }
   }
+  const usesNow = ({ uses, turn: at }: Copy) => uses * 2 ** ((at - turn) / halfLifeUses);
+  function countUse(copy: Copy, savedMs = copy.stat.savedMs): void {
+    turn += 1;
+    copy.uses = usesNow(copy) + 1;
+    copy.turn = turn;
+    values.use(copy.stat.sha256, copy.stat.sizeBytes, savedMs);
+  }
   const fits = (sizeBytes: number) => sizeBytes + copyOverheadBytes <= budgetBytes * largestPart;
 
   return {
@@ -78,21 +110,48 @@ export function createHotTier(options: HotTierOptions): HotTier {
         return undefined;
       }
       copy.usedMs = options.monotonicMs();
-      if (copies.has(sha256)) values.use(sha256, copy.stat.sizeBytes);
+      if (copies.has(sha256)) countUse(copy);
       return copy;
     },
     add(blob) {
       const { sha256, sizeBytes } = blob.stat;
       if (!fits(sizeBytes) || copies.has(sha256) || copies.size >= maxCopies) return;
       evictAbove(budgetBytes - costOf(blob));
-      copies.set(sha256, { ...blob, usedMs: options.monotonicMs() });
+      const copy = { ...blob, usedMs: options.monotonicMs(), uses: recalled.get(sha256) ?? 0, turn };
+      recalled.delete(sha256);
+      copies.set(sha256, copy);
       usedBytes += costOf(blob);
-      values.use(sha256, sizeBytes);
+      countUse(copy);
     },
     forget(sha256) {
       const copy = copies.get(sha256);
       if (copy !== undefined) drop(copy);
+      recalled.delete(sha256);
       values.forget(sha256);
+    },
+    reuse(sha256, savedMs) {
+      const copy = copies.get(sha256);
+      if (copy !== undefined) countUse(copy, savedMs);
+    },
+    has: (sha256) => copies.has(sha256),
+    hasSpace: (sizeBytes) => fits(sizeBytes) && usedBytes + sizeBytes + copyOverheadBytes <= budgetBytes,
+    mostValuable(limit) {
+      const all = [...copies.values()].map((copy) => {
+        const { sha256, sizeBytes, savedMs = 0 } = copy.stat;
+        return { sha256, sizeBytes, savedMs, uses: usesNow(copy), value: values.valueOf(sha256, sizeBytes) };
+      });
+      all.sort((a, b) => b.value - a.value);
+      return all.slice(0, limit).map(({ value: _, ...uses }) => uses);
+    },
+    recall(given) {
+      let left = maxRecalledUses;
+      // The least valuable first, because later uses count more.
+      for (const { sha256, sizeBytes, uses, savedMs } of given.toReversed()) {
+        recalled.set(sha256, uses);
+        const whole = Math.max(1, Math.min(left, Math.round(uses)));
+        left -= whole;
+        for (let n = 0; n < whole; n += 1) values.use(sha256, sizeBytes, savedMs);
+      }
     },
     resize(bytes) {
       budgetBytes = bytes;

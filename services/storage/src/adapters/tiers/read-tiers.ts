@@ -110,7 +110,7 @@ export function createTierReads(parts: ReadParts): TierReads {
           counts.hit("cold", monotonicMs() - startedMs);
         }
         uses.add(sha256);
-        promotions.add(sha256, bytes);
+        await promotions.add(sha256, bytes);
         return bytes;
       } finally {
         unpin();
@@ -120,7 +120,7 @@ export function createTierReads(parts: ReadParts): TierReads {
 }
 
 /** Copies blobs to memory when they are read often. */
-function createPromotions({ hot, uses, counts }: ReadParts) {
+function createPromotions({ hot, warm, uses, counts }: ReadParts) {
   /** Bytes of blobs that are being collected. */
   let collectedBytes = 0;
   function addCopy({ stat }: Pick<HotBlob, "stat">, chunks: readonly Buffer[]): void {
@@ -149,9 +149,11 @@ function createPromotions({ hot, uses, counts }: ReadParts) {
       if (!isWhole || !isWorth(sha256, sizeBytes) || !hot.fits(collectedBytes + sizeBytes)) return blob;
       return { ...blob, chunks: collecting(blob), [Symbol.asyncDispose]: () => blob[Symbol.asyncDispose]() };
     },
-    add(sha256: string, bytes: Buffer): void {
+    async add(sha256: string, bytes: Buffer): Promise<void> {
       if (!isWorth(sha256, bytes.length)) return;
-      addCopy({ stat: { sha256, sizeBytes: bytes.length, keepUntilMs: 0, kind: "output" } }, [bytes]);
+      // Only the disk knows what a use saves. A blob that is not there has the estimate from its size.
+      const { savedMs = 0 } = await warm.stat(sha256, 0).catch((): { savedMs?: number } => ({}));
+      addCopy({ stat: { sha256, sizeBytes: bytes.length, keepUntilMs: 0, kind: "output", savedMs } }, [bytes]);
     },
   };
 }

@@ -1,14 +1,16 @@
 import { AppError } from "@pixelmesh/errors";
 import type { BlobIndex, IndexedBlob } from "../../domain/blob-index.ts";
-import type { BlobStore, PutOptions, PutResult, StatOptions } from "../../domain/blob-store.ts";
+import type { BlobStore, FoundBlob, PutOptions, PutResult, StatOptions } from "../../domain/blob-store.ts";
 import type { ColdSource, ColdStat, ColdStore } from "../../domain/cold-store.ts";
 import { type IndexEntry, keepUntilOf } from "../../domain/index-entry.ts";
 import type { KeyedLock } from "../keyed-lock.ts";
 import { type ColdReader, noBlob } from "./copy-from-cold.ts";
+import type { HotTier } from "./hot-tier.ts";
 import type { Pins } from "./pins.ts";
 
 /** Parts of the tiers that puts and stats use. */
 export type StoreParts = {
+  readonly hot: Pick<HotTier, "has" | "reuse">;
   readonly warm: BlobStore;
   readonly cold: ColdStore;
   readonly index: BlobIndex;
@@ -26,16 +28,16 @@ export type TierWrites = Pick<BlobStore, "put" | "putBytes" | "stat">;
 
 /** Creates puts and stats. */
 export function createTierWrites(parts: StoreParts): TierWrites {
-  const { warm, cold, index, reader, pins, locks, dropCopies } = parts;
+  const { hot, warm, cold, index, reader, pins, locks, dropCopies } = parts;
 
   /** Puts received bytes into the shared store. One put of a digest at a time: equal ones then find the bytes. */
   function share(put: PutResult, options: PutOptions, source: ColdSource, signal?: AbortSignal): Promise<PutResult> {
     const { sha256, sizeBytes } = put;
     return locks.run(sha256, async () => {
       signal?.throwIfAborted();
-      const { kind = "output", jobId = "", keepUntilMs } = options;
+      const { kind = "output", jobId = "", keepUntilMs, savedMs = 0 } = options;
       // First the claim: from then on no replica removes the blob.
-      const entry = await index.claim(sha256, { sizeBytes, kind, jobId, keepUntilMs });
+      const entry = await index.claim(sha256, { sizeBytes, kind, jobId, keepUntilMs, savedMs });
       const isNew = await putCold(parts, sha256, source, signal);
       return { sha256, sizeBytes, kind: entry.kind, keepUntilMs: keepUntilOf(entry), existed: !isNew };
     });
@@ -69,9 +71,9 @@ export function createTierWrites(parts: StoreParts): TierWrites {
         };
         return await share(put, options, { sizeBytes: put.sizeBytes, open });
       }),
-    async stat(sha256, wantedMs, options: StatOptions = {}) {
-      const { verify = false, kind = "output", jobId = "" } = options;
-      const claim = { kind, jobId, keepUntilMs: wantedMs };
+    async stat(sha256, wantedMs, options: StatOptions = {}): Promise<FoundBlob> {
+      const { verify = false, kind = "output", jobId = "", savedMs = 0 } = options;
+      const claim = { kind, jobId, keepUntilMs: wantedMs, savedMs };
       let entry = liveEntry(await index.get(sha256));
       // Claimed before the blob is looked for, so that it cannot be removed in between.
       const isClaimedFirst = entry !== undefined && wantedMs > 0;
@@ -81,8 +83,9 @@ export function createTierWrites(parts: StoreParts): TierWrites {
         entry = await index.claim(sha256, { sizeBytes, ...claim });
         await statCold(sha256);
       }
-      if (verify) await verifyBlob(sha256);
-      return { sha256, sizeBytes, kind: entry?.kind ?? kind, keepUntilMs: entry ? keepUntilOf(entry) : storedMs };
+      const tier = await findCopy(sha256, { verify, savedMs });
+      const keepUntilMs = entry ? keepUntilOf(entry) : storedMs;
+      return { sha256, sizeBytes, kind: entry?.kind ?? kind, keepUntilMs, savedMs: entry?.savedMs ?? 0, tier };
     },
   };
 
@@ -94,19 +97,40 @@ export function createTierWrites(parts: StoreParts): TierWrites {
     throw noBlob(sha256);
   }
 
-  /** Verifies the copy of this replica, or the blob of the shared store while it is copied. */
-  async function verifyBlob(sha256: string): Promise<void> {
+  /**
+   * Returns the fastest tier that holds the blob. With `verify`, compares the copy of this disk with the digest, or the blob of the shared store
+   * while it is copied. With a `savedMs` above 0 the copies are used.
+   */
+  async function findCopy(sha256: string, options: Required<Pick<StatOptions, "verify" | "savedMs">>) {
+    const isHot = hot.has(sha256);
     const unpin = pins.pin(sha256);
     try {
-      await warm.stat(sha256, 0, { verify: true });
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      if (await reader.copyToWarm(sha256)) return;
-      const { chunks } = await reader.openDirect(sha256, 0, 0);
-      for await (const _ of chunks);
+      const isWarm = await statWarm(sha256, options);
+      if (!isWarm && options.verify) await verifyCold(sha256, options.savedMs);
+      if (isHot && options.savedMs > 0) hot.reuse(sha256, options.savedMs);
+      return isHot ? "hot" : isWarm ? "warm" : "cold";
     } finally {
       unpin();
     }
+  }
+
+  async function statWarm(sha256: string, options: StatOptions): Promise<boolean> {
+    try {
+      await warm.stat(sha256, 0, options);
+      return true;
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
+    }
+  }
+
+  async function verifyCold(sha256: string, savedMs: number): Promise<void> {
+    if (await reader.copyToWarm(sha256)) {
+      if (savedMs > 0) await statWarm(sha256, { savedMs });
+      return;
+    }
+    const { chunks } = await reader.openDirect(sha256, 0, 0);
+    for await (const _ of chunks);
   }
 }
 

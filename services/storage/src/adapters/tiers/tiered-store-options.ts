@@ -15,6 +15,10 @@ export type TieredStoreOptions = {
   openWarm(cache: { readonly pins: Pins; readonly counts: TierCounts }): Promise<BlobStore>;
   readonly rules: IndexRules;
   readonly hotMaxBytes: number;
+  /** The directory of this replica: the list of the blobs in memory is written there. */
+  readonly directory: string;
+  /** Pause between two writes of that list. */
+  readonly snapshotEveryMs: number;
   /** Entries of the index that one sweep visits. */
   readonly sweepVisits: number;
   /** Pause between two writes of use counts. */

@@ -7,9 +7,12 @@ import { createKeyedLock } from "../keyed-lock.ts";
 import { createCallSums } from "./call-sums.ts";
 import { createColdReader } from "./copy-from-cold.ts";
 import { createHotTier } from "./hot-tier.ts";
+import { keepHot } from "./keep-hot.ts";
 import { nextHotBudget } from "./memory-pressure.ts";
 import { createPins } from "./pins.ts";
+import { createPromotion } from "./promote-blob.ts";
 import { createTierReads } from "./read-tiers.ts";
+import { createSavedTimes } from "./saved-times.ts";
 import { createTierWrites } from "./store-in-tiers.ts";
 import { createTierCounts, exportTierSizes } from "./tier-counts.ts";
 import type { TieredStoreOptions } from "./tiered-store-options.ts";
@@ -25,6 +28,8 @@ export type TieredStore = {
 };
 
 const memoryEveryMs = 1_000;
+/** For so long after a read of a caller the memory is refilled slowly. */
+const busyMs = 250;
 /** How long a sweep waits for the shared store to answer. Its state is known this way in replicas without calls too. */
 const checkTimeoutMs = 10_000;
 
@@ -81,6 +86,7 @@ export async function openTieredStore(options: TieredStoreOptions): Promise<Tier
   const reader = createColdReader({
     cold,
     warm,
+    readSavedMs: createSavedTimes(index),
     async setAside(sha256) {
       counts.corrupt("cold");
       log.error({ sha256 }, "a blob of the shared store does not have its digest; it is set aside");
@@ -90,8 +96,19 @@ export async function openTieredStore(options: TieredStoreOptions): Promise<Tier
   const reads = createTierReads({ hot, warm, reader, pins, uses, counts, monotonicMs });
   const evictCold = (bytes: number) => sweeper.evict(bytes);
   const locks = createKeyedLock();
-  const writes = createTierWrites({ warm, cold, index, reader, pins, locks, evictCold, dropCopies });
+  const writes = createTierWrites({ hot, warm, cold, index, reader, pins, locks, evictCold, dropCopies });
   const sums = createCallSums();
+  const promote = createPromotion({ hot, warm, cold, reader, pins, counts });
+  let lastReadMs = Number.NEGATIVE_INFINITY;
+  const stopKeeping = await keepHot({
+    directory: options.directory,
+    hot,
+    promote,
+    expectAgain: uses.expectAgain,
+    isBusy: () => monotonicMs() - lastReadMs < busyMs,
+    everyMs: options.snapshotEveryMs,
+    log,
+  });
 
   const timers = [
     setInterval(() => void uses.flush().catch(() => {}), options.flushEveryMs),
@@ -126,21 +143,27 @@ export async function openTieredStore(options: TieredStoreOptions): Promise<Tier
       counts.read("cold", { ...sweeper.found, capacityBytes: 0 }),
     ];
     exportTierSizes(metrics, tiers);
-    return { ...own, ...sums.read(), tiers };
+    const evictedAgeSeconds = tiers.reduce((sum, tier) => sum + tier.evictedAgeSeconds, 0);
+    return { ...own, ...sums.read(), evictedAgeSeconds, tiers };
   }
 
   const store: BlobStore = {
     put: async (chunks, put, signal) => sums.put(await writes.put(chunks, put, signal)),
     putBytes: async (bytes, put) => sums.put(await writes.putBytes(bytes, put)),
     stat: writes.stat,
+    promote,
     async open(sha256, offsetBytes, lengthBytes, signal) {
+      lastReadMs = monotonicMs();
+      const startedMs = lastReadMs;
       const blob = await reads.open(sha256, offsetBytes, lengthBytes, signal);
-      sums.get();
+      sums.get(monotonicMs() - startedMs);
       return blob;
     },
     async readBytes(sha256, maxBytes) {
+      lastReadMs = monotonicMs();
+      const startedMs = lastReadMs;
       const bytes = await reads.readBytes(sha256, maxBytes);
-      sums.get();
+      sums.get(monotonicMs() - startedMs);
       return bytes;
     },
     // The shared store has no space that one replica could reserve. While it takes nothing, no new job is accepted.
@@ -168,6 +191,7 @@ export async function openTieredStore(options: TieredStoreOptions): Promise<Tier
     check: createCheckStore({ index, cold, remove, rebuiltMs: rules.ttls.hot, unixMs }),
     async close() {
       for (const timer of timers) clearInterval(timer);
+      await stopKeeping();
       await uses.flush();
       await cold.close();
     },

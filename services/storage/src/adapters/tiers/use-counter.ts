@@ -5,6 +5,8 @@ export type UseCounter = {
   add(sha256: string): void;
   /** Returns how often this process used a blob since it remembers. */
   recent(sha256: string): number;
+  /** Counts one use of blobs that an earlier process used often. It is not written to the index. */
+  expectAgain(digests: readonly string[]): void;
   /** Writes the counts; at most 500 blobs. Counts that cannot be written are lost: they decide only how long a blob stays. */
   flush(): Promise<void>;
 };
@@ -39,6 +41,9 @@ export function createUseCounter(
       dropOldest(pending, maxPending);
     },
     recent: (sha256) => recent.get(sha256) ?? 0,
+    expectAgain(digests) {
+      for (const sha256 of digests.slice(0, maxRecent)) recent.set(sha256, 1);
+    },
     async flush() {
       const batch = [...pending].slice(0, maxPerFlush);
       for (const [sha256] of batch) pending.delete(sha256);

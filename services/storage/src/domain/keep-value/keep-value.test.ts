@@ -25,8 +25,8 @@ function createSlowReference(maxEntries: number): KeepValue & { all(): Map<strin
   };
   return {
     all: () => new Map(rows.map((row) => [row.key, toValue(row)])),
-    valueOf(key, bytes) {
-      return toValue(take(rows, key) ?? { at: [0], ms: guess(bytes), bytes });
+    valueOf(key, bytes, ms) {
+      return toValue(take(rows, key) ?? { at: [0], ms: ms || guess(bytes), bytes });
     },
     use(key, bytes, ms) {
       now += 1;
@@ -34,7 +34,7 @@ function createSlowReference(maxEntries: number): KeepValue & { all(): Map<strin
       rows = [...rows.filter((each) => each !== row), row];
       gone = gone.filter((each) => each !== row);
       row.at.push(now);
-      row.ms = ms ?? row.ms;
+      row.ms = ms || row.ms;
       if (rows.length > maxEntries) evict(lowest() as Row);
     },
     evicted(key) {
@@ -72,7 +72,8 @@ test("values and the lowest blob are those of a slow reference, after any uses, 
         }
         expect(fast.lowest()).toBe(slow.lowest());
         for (const each of keys)
-          expect(fast.valueOf(each, sizeOf(each))).toBeCloseTo(slow.valueOf(each, sizeOf(each)), 9);
+          for (const given of [undefined, 0, 777])
+            expect(fast.valueOf(each, sizeOf(each), given)).toBeCloseTo(slow.valueOf(each, sizeOf(each), given), 9);
       }
     }),
   );

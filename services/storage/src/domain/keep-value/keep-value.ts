@@ -15,12 +15,15 @@ export type KeepValueOptions = {
  */
 export type KeepValue = {
   /**
-   * A blob was stored or read. `savedMs` is the time that a use saves, in milliseconds; undefined: as given before, else an estimate from the
-   * size.
+   * A blob was stored or read. `savedMs` is the time that a use saves, in milliseconds; 0 or undefined: as given before, else an estimate from
+   * the size.
    */
   use(sha256: string, sizeBytes: number, savedMs?: number): void;
-  /** Returns the value of keeping a blob; it may be negative. The blob of the lowest value is evicted first. */
-  valueOf(sha256: string, sizeBytes: number): number;
+  /**
+   * Returns the value of keeping a blob; it may be negative. The blob of the lowest value is evicted first. `savedMs` counts for a blob whose
+   * uses are not remembered.
+   */
+  valueOf(sha256: string, sizeBytes: number, savedMs?: number): number;
   /** A blob was evicted for space. Its uses are remembered for the case that it comes back. */
   evicted(sha256: string): void;
   /** A blob is gone for another reason. */
@@ -77,7 +80,7 @@ export function createKeepValue({ maxEntries, halfLifeUses = 10_000 }: KeepValue
       const entry = stored.get(sha256);
       const before = entry ?? evicted.get(sha256);
       const decayed = before === undefined ? 0 : before.uses * 2 ** ((before.turn - turn) / halfLifeUses);
-      const uses = { uses: decayed + 1, turn, savedMs: savedMs ?? before?.savedMs ?? toEstimateMs(sizeBytes) };
+      const uses = { uses: decayed + 1, turn, savedMs: savedMs || before?.savedMs || toEstimateMs(sizeBytes) };
       if (entry === undefined) {
         evicted.delete(sha256);
         add(sha256, uses, sizeBytes);
@@ -87,8 +90,8 @@ export function createKeepValue({ maxEntries, halfLifeUses = 10_000 }: KeepValue
       entry.savedMs = uses.savedMs;
       heap.revalue(entry, toValue(uses, sizeBytes), turn);
     },
-    valueOf(sha256, sizeBytes) {
-      const once = { uses: 1, turn: 0, savedMs: toEstimateMs(sizeBytes) };
+    valueOf(sha256, sizeBytes, savedMs) {
+      const once = { uses: 1, turn: 0, savedMs: savedMs || toEstimateMs(sizeBytes) };
       return stored.get(sha256)?.value ?? toValue(once, sizeBytes);
     },
     evicted(sha256) {

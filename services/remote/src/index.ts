@@ -1,0 +1,2 @@
+export { type RemoteConfig, remoteFields } from "./config.ts";
+export { startRemote } from "./server.ts";

@@ -1,0 +1,47 @@
+/** Remembers how long predictions of each model took, and says when to read the next one. */
+export type PollPauses = {
+  /** Notes the time of a prediction of a model, in milliseconds. */
+  note(model: string, tookMs: number): void;
+  /** The pauses of one prediction. */
+  begin(model: string): (elapsedMs: number) => number;
+};
+
+const [firstPauseMs, lastPauseMs, growth, jitter] = [500, 5_000, 1.5, 0.2];
+const keptTimes = 16;
+const leastTimes = 4;
+const maxModels = 256;
+/** Around its usual time a prediction is read after each 3 % of the time so far, and every 50 ms at most. */
+const [finePauseMs, fineFraction] = [50, 0.03];
+const [fineFrom, fineUntil] = [0.95, 1.5];
+
+/**
+ * Creates an empty memory. The pauses are 0.5 s, each one 1.5 times as long up to 5 s, with 20 % jitter by `random` (0 to 1). After 4 predictions of a model the usual time is known: the lower quartile
+ * of the last 16. The first pause then ends at 0.95 of it, and up to 1.5 times of it the pauses are short. A slot of a provider is thus not held much
+ * longer than the prediction takes.
+ */
+export function createPollPauses(random: () => number): PollPauses {
+  const times = new Map<string, number[]>();
+  return {
+    note(model, tookMs) {
+      const own = times.get(model) ?? [];
+      times.delete(model);
+      times.set(model, [...own, tookMs].slice(-keptTimes));
+      for (const oldest of times.keys()) if (times.size > maxModels) times.delete(oldest);
+    },
+    begin(model) {
+      const usualMs = lowerQuartile(times.get(model) ?? []);
+      let pauseMs = firstPauseMs / growth;
+      return (elapsedMs) => {
+        if (usualMs !== undefined && elapsedMs < fineUntil * usualMs)
+          return Math.max(finePauseMs, fineFraction * elapsedMs, fineFrom * usualMs - elapsedMs);
+        pauseMs = Math.min(lastPauseMs, pauseMs * growth);
+        return pauseMs * (1 + jitter * (2 * random() - 1));
+      };
+    },
+  };
+}
+
+function lowerQuartile(times: readonly number[]): number | undefined {
+  if (times.length < leastTimes) return undefined;
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 4)];
+}
