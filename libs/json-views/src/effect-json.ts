@@ -6,11 +6,16 @@ export function toEffectJson({ parameters, chain, ...effect }: EffectDescription
   return {
     ...effect,
     chain: chain.map((link) => ({ name: link.name, parameters: toPlainSettings(link.parameters) })),
-    parameters: parameters.map((it) => ({
-      ...it,
-      type: toEnumWord(ParameterType, it.type),
-      defaultValue: it.defaultValue?.kind?.value ?? null,
-    })),
+    parameters: parameters.map(toParameterJson),
+  };
+}
+
+/** Converts a parameter to JSON, with a word for its type and a plain default. */
+export function toParameterJson(parameter: EffectDescription["parameters"][number]) {
+  return {
+    ...parameter,
+    type: toEnumWord(ParameterType, parameter.type),
+    defaultValue: parameter.defaultValue?.kind?.value ?? null,
   };
 }
 

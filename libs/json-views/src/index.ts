@@ -4,6 +4,7 @@ export { toClusterJson } from "./cluster-json.ts";
 export { toDeadLetterJson, toWholeDeadLetterJson } from "./dead-letter-json.ts";
 export { toEffectJson } from "./effect-json.ts";
 export { type JobStateWord, toEnumWord, toFormatWord, toStateName, toStateNumber } from "./enum-word.ts";
+export { toEstimateJson, toFeatureJson, toRemoteModelJson } from "./feature-json.ts";
 export { toImageInfoJson, toJobJson } from "./job-json.ts";
 export { toErrorText, toRetryJson } from "./retry-json.ts";
 export { toStatsJson } from "./stats-json.ts";

@@ -18,7 +18,14 @@ export {
   parsePipelineOptions,
 } from "./pipeline-options.ts";
 export { type EffectFile, type EffectPlan, type FileRules, planEffects, type TypedEffects } from "./plan-effects.ts";
+export {
+  type FeaturePlan,
+  featureRoles,
+  planFeature,
+  planRemoteModel,
+  type RemoteModelPlan,
+} from "./plan-feature.ts";
 export { withSharedModel } from "./shared-model.ts";
-export { toEffect } from "./to-effect.ts";
+export { toEffect, toTypedSettings } from "./to-effect.ts";
 export { toTypedFailure } from "./typed-failure.ts";
 export { toUpscale, type UpscaleOptions } from "./upscale-flags.ts";

@@ -15,6 +15,7 @@ import {
   type PictureBackground,
   PictureFit,
   Refinement,
+  type RemoteModelOperation,
   type UpscaleOperation,
 } from "@pixelmesh/proto";
 import type { RoleName } from "@pixelmesh/roles";
@@ -33,6 +34,10 @@ export type StepFlags = {
   readonly effects: readonly EffectText[];
   /** Whether the effects are a set, which runs in the default order. */
   readonly defaultOrder: boolean;
+  /** A hosted model as it was typed. */
+  readonly remoteModel: EffectText | undefined;
+  /** The same with the types of the manifest, and the further pictures that it takes; undefined before these are known. */
+  readonly remoteStep?: { readonly operation: RemoteModelOperation; readonly inputs: readonly Input[] };
 };
 
 /** Converts the effects of a step as they were typed; `inputs` are the further pictures that they take. */
@@ -103,6 +108,13 @@ export const operationFlags: { readonly [C in OperationCase]: OperationFlags<C> 
         ? { effects: toEffects(effects).effects, ...(defaultOrder ? { defaultOrder } : {}) }
         : undefined,
     moreInputs: ({ effects }, _, toEffects) => toEffects(effects).inputs,
+  },
+  remoteModel: {
+    stepId: "remote",
+    flagOfField: [["", "--remote-model"]],
+    toValue: ({ remoteModel, remoteStep }) =>
+      remoteStep?.operation ?? (remoteModel && { model: remoteModel.name, parameters: {}, result: 0 }),
+    moreInputs: ({ remoteStep }) => remoteStep?.inputs ?? [],
   },
 };
 

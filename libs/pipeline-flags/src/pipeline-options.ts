@@ -2,6 +2,7 @@ import {
   type CutOutSettings,
   chooseModels,
   type EffectText,
+  type FeatureText,
   type Format,
   type ModelOptions,
   type PlacementOptions,
@@ -22,6 +23,9 @@ export type PipelineOptions = Omit<UpscaleOptions, "upscaleModel"> &
     readonly removeBackground?: true;
     readonly cutOut?: CutOutSettings;
     readonly effect?: readonly EffectText[];
+    /** In place of every other step. */
+    readonly feature?: FeatureText;
+    readonly remoteModel?: EffectText;
     readonly defaultOrder?: true;
     readonly variant?: readonly Variant[];
     readonly maxSide?: number;
@@ -37,12 +41,16 @@ export type PipelineOptions = Omit<UpscaleOptions, "upscaleModel"> &
     readonly allowDegraded?: true;
     /** False: neither reads nor writes the result cache. */
     readonly cache: boolean;
+    /** Computes every step again, and replaces the cached results. */
+    readonly refresh?: true;
   };
 
 /** What is done with a picture, checked as far as that needs neither files nor mesh. */
 export type PipelineFlags = StepFlags & {
   /** `--model` of a command that both enlarges and cuts out. The model's task decides which of the two it is for. */
   readonly sharedModel: string | undefined;
+  /** In place of steps: the mesh has the pipeline. */
+  readonly feature: FeatureText | undefined;
   readonly variants: readonly Variant[];
   readonly quality: PipelineOptions["quality"];
   readonly format: Format;
@@ -54,6 +62,7 @@ export type PipelineFlags = StepFlags & {
   readonly labels: readonly string[];
   readonly allowDegraded: boolean;
   readonly noCache: boolean;
+  readonly refresh: boolean;
 };
 
 /** Name of the output that the flags other than `--variant` make. */
@@ -82,6 +91,8 @@ export function parsePipelineOptions(options: PipelineOptions): PipelineFlags {
     placement: toPlacement(options),
     effects,
     defaultOrder: options.defaultOrder === true,
+    remoteModel: options.remoteModel,
+    feature: options.feature,
     variants,
     quality: options.quality,
     format: options.format ?? "auto",
@@ -92,12 +103,25 @@ export function parsePipelineOptions(options: PipelineOptions): PipelineFlags {
     labels: options.label ?? [],
     allowDegraded: options.allowDegraded === true,
     noCache: !options.cache,
+    refresh: options.refresh === true,
   };
   if (background !== undefined && options.cutOut?.result === "matte")
     throw new UsageError("Expected `--cut-out result=matte` without `--background`: a matte has nothing behind it");
+  if (flags.noCache && flags.refresh)
+    throw new UsageError(
+      "Expected either `--no-cache`, which does not use the result cache, or `--refresh`, which replaces its results",
+    );
   assertEncoding(flags);
   assertWork(flags);
+  assertFeatureAlone(flags);
   return flags;
+}
+
+function assertFeatureAlone(flags: PipelineFlags): void {
+  if (!flags.feature || !(hasOwnSteps(flags) || flags.variants.length > 0)) return;
+  throw new UsageError(
+    `Expected \`--feature\` without flags for steps, because a feature is a whole pipeline, got \`--feature ${flags.feature.name}\` beside some`,
+  );
 }
 
 function assertEncoding({ format, lossless, encodeQuality }: PipelineFlags): void {
@@ -115,12 +139,16 @@ function assertWork(flags: PipelineFlags): void {
   const isRewritten = flags.format !== "auto" || flags.encodeQuality > 0 || flags.lossless;
   if (hasMainSteps(flags) || flags.variants.length > 0 || isRewritten) return;
   const operations =
-    "--upscale, --width, --height, --max-side, --remove-background, --cut-out, --background, --effect or --variant";
+    "--upscale, --width, --height, --max-side, --remove-background, --cut-out, --background, --effect, --variant, --remote-model or --feature";
   throw new UsageError(`Expected something to do: ${operations}; or --format, to write the picture in another format`);
 }
 
-/** Whether the flags other than `--variant` ask for any step. */
-export function hasMainSteps(flags: StepFlags): boolean {
+/** Whether the flags other than `--variant` ask for any step or for a feature. */
+export function hasMainSteps(flags: PipelineFlags): boolean {
+  return flags.feature !== undefined || hasOwnSteps(flags);
+}
+
+function hasOwnSteps(flags: StepFlags): boolean {
   return askedRoles(flags).length > 0;
 }
 

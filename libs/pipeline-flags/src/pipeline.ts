@@ -1,5 +1,5 @@
 import type { Format } from "@pixelmesh/flag-values";
-import { ImageFormat, type Input, type Output, type Pipeline, type Step } from "@pixelmesh/proto";
+import { type Encoding, ImageFormat, type Input, type Output, type Pipeline, type Step } from "@pixelmesh/proto";
 import { type AskedOperation, askedOperations, type ToEffects } from "./operation-flags.ts";
 import { mainOutput, type PipelineFlags } from "./pipeline-options.ts";
 
@@ -10,12 +10,7 @@ import { mainOutput, type PipelineFlags } from "./pipeline-options.ts";
 export function toPipeline(flags: PipelineFlags, toEffects: ToEffects): Pipeline {
   const asked = askedOperations(flags, toEffects);
   const main = toSteps(asked.length > 0 || flags.variants.length > 0 ? asked : [passThrough]);
-  const encoding = {
-    format: formats[flags.format],
-    quality: flags.encodeQuality,
-    lossless: flags.lossless,
-    background: "",
-  };
+  const encoding = toEncoding(flags);
   const last = main.at(-1);
   const variants = flags.variants.map((variant, index): { step: Step; output: Output } => {
     const { effects, inputs } = toEffects(variant.effects);
@@ -36,6 +31,11 @@ export function toPipeline(flags: PipelineFlags, toEffects: ToEffects): Pipeline
       ...variants.map(({ output }) => output),
     ],
   };
+}
+
+/** The encoding of the outputs. */
+export function toEncoding({ format, encodeQuality, lossless }: PipelineFlags): Encoding {
+  return { format: formats[format], quality: encodeQuality, lossless, background: "" };
 }
 
 const source: Input = { from: { $case: "upload", value: "source" } };

@@ -1,5 +1,5 @@
 import { type EffectText, type Variant, wrongFlag } from "@pixelmesh/flag-values";
-import { type EffectDescription, type Input, ParameterType } from "@pixelmesh/proto";
+import { type EffectDescription, type Input, type ParameterDescription, ParameterType } from "@pixelmesh/proto";
 import type { ToEffects } from "./operation-flags.ts";
 import { toEffect } from "./to-effect.ts";
 
@@ -52,15 +52,25 @@ function filesOf(
   { name, settings }: EffectText,
   catalogue: readonly EffectDescription[],
   flag: string,
-  { refusalOf }: FileRules,
+  rules: FileRules,
 ): string[] {
   const described = catalogue.find((effect) => effect.name === name)?.parameters ?? [];
+  return pictureFiles(settings, described, `${flag}${name}`, rules).map(({ file }) => file);
+}
+
+/** The files of settings whose parameters take a picture. `typed` is the flag with the name. Throws UsageError for a value that is no file, and for one that the rules refuse. */
+export function pictureFiles(
+  settings: EffectText["settings"],
+  described: readonly ParameterDescription[],
+  typed: string,
+  { refusalOf }: Pick<FileRules, "refusalOf">,
+): { readonly key: string; readonly file: string }[] {
   return Object.entries(settings).flatMap(([key, value]) => {
     const type = described.find((parameter) => parameter.name === key)?.type;
     if (type !== ParameterType.INPUT || value === "0") return [];
     const file = value.slice(1);
     const refusal = value.startsWith("@") && file !== "" ? refusalOf(file) : "@FILE, the path of a picture";
-    if (refusal !== undefined) throw wrongFlag(`${flag}${name}:${key}`, refusal, value);
-    return [file];
+    if (refusal !== undefined) throw wrongFlag(`${typed}:${key}`, refusal, value);
+    return [{ key, file }];
   });
 }

@@ -1,5 +1,11 @@
 import { type EffectText, toHexColor } from "@pixelmesh/flag-values";
-import { type Effect, type EffectDescription, ParameterType, type Value } from "@pixelmesh/proto";
+import {
+  type Effect,
+  type EffectDescription,
+  type ParameterDescription,
+  ParameterType,
+  type Value,
+} from "@pixelmesh/proto";
 
 /**
  * Converts an effect with the types of the catalogue. An unknown setting, or one that is not of its type, stays text: the mesh
@@ -12,11 +18,20 @@ export function toEffect(
   placeOf: (path: string) => number,
 ): Effect {
   const described = catalogue.find((effect) => effect.name === name)?.parameters ?? [];
+  return { name, parameters: toTypedSettings(settings, described, placeOf) };
+}
+
+/** Converts settings as they were typed with the types of described parameters, as `toEffect` does. */
+export function toTypedSettings(
+  settings: EffectText["settings"],
+  described: readonly ParameterDescription[],
+  placeOf: (path: string) => number,
+): { [name: string]: Value } {
   const parameters = Object.entries(settings).map(([key, text]) => {
     const type = described.find((parameter) => parameter.name === key)?.type;
     return [key, { kind: toKind(text, type, placeOf) }] as const;
   });
-  return { name, parameters: Object.fromEntries(parameters) };
+  return Object.fromEntries(parameters);
 }
 
 function toKind(

@@ -18,7 +18,10 @@ export function toTypedFailure(
   catalogue: readonly EffectDescription[],
 ): Failure {
   let hint = "";
-  const typed = message.replace(/`(pipeline\.[^`]+)`/g, (quoted, path: string) => {
+  const ofFeature = message.replace(/`feature(?:\.parameters)?(?:\.(\w+))?`/g, (quoted, key?: string) =>
+    flags.feature ? `\`--feature ${flags.feature.name}${key === undefined ? "" : `:${key}`}\`` : quoted,
+  );
+  const typed = ofFeature.replace(/`(pipeline\.[^`]+)`/g, (quoted, path: string) => {
     const place = toTyped(path, flags, pipeline);
     if (place?.effect !== undefined) hint = toParameterHint(place.effect, catalogue);
     return place === undefined ? quoted : `\`${place.text}\``;

@@ -2,7 +2,7 @@ import type { Pipeline } from "@pixelmesh/proto";
 import fc from "fast-check";
 import type { Operation, OperationCase } from "../src/operations/operation.ts";
 import { inputsOf, operations } from "../src/operations/operations.ts";
-import { blur, cutOut, effects, fromStep, fromUpload, pipeline, prescale, step, upscale } from "./fixtures.ts";
+import { blur, cutOut, effects, fromStep, fromUpload, pipeline, prescale, remote, step, upscale } from "./fixtures.ts";
 
 const examples: { readonly [C in OperationCase]: readonly Operation[] } = {
   applyEffects: [effects("grey"), effects("dither", "grey")],
@@ -10,6 +10,7 @@ const examples: { readonly [C in OperationCase]: readonly Operation[] } = {
   removeBackground: [cutOut()],
   upscale: [upscale(2)],
   replaceBackground: [blur(2)],
+  remoteModel: [remote("face-restorer")],
 };
 const kinds = Object.values(examples).flat();
 

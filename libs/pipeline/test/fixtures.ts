@@ -10,6 +10,7 @@ import {
   ParameterType,
   Pipeline,
   Quality,
+  RemoteModel,
   Source,
   type Step,
   StepResult,
@@ -30,6 +31,17 @@ export const catalogue: Catalogue = {
     model("missing-x4", "upscale", 4, { available: false, digest: "", unavailableReason: "the file is not here" }),
   ],
   matteModels: [model("salient", "matte", 1, { isDefault: true }), model("portrait", "matte", 1)],
+  remoteModels: [
+    RemoteModel.create({
+      name: "face-restorer",
+      provider: "replicate",
+      digest: sha("face-restorer"),
+      available: true,
+      parameters: [
+        parameter("fidelity", ParameterType.NUMBER, { $case: "number", value: 0.5 }, { minimum: 0, maximum: 1 }),
+      ],
+    }),
+  ],
   effects: [
     EffectDescription.create({ name: "grey", revision: 3 }),
     EffectDescription.create({
@@ -77,6 +89,8 @@ export const upscale = (scale: number, name = "") => ({ $case: "upscale", value:
 export const cutOut = (name = "") => ({ $case: "removeBackground", value: { model: name } }) as const;
 export const effects = (...names: string[]) =>
   ({ $case: "applyEffects", value: { effects: names.map((name) => ({ name, parameters: {} })) } }) as const;
+export const remote = (model: string) =>
+  ({ $case: "remoteModel", value: { model, parameters: {}, result: 0 } }) as const;
 export const blur = (sigma: number) =>
   ({ $case: "replaceBackground", value: { background: { $case: "blurSigmaPx", value: sigma } } }) as const;
 

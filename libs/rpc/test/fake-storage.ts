@@ -32,6 +32,7 @@ export async function startFakeStorage(
         putSmallBlob: unused,
         getSmallBlob: unused,
         releaseBlobs: unused,
+        promoteBlobs: unused,
       };
       it.add(StorageServiceDefinition, { ...others, async *getBlob() {}, ...methods });
       options.register?.(it);

@@ -51,6 +51,7 @@ async function startTestServer() {
         putSmallBlob: unused,
         getSmallBlob: unused,
         releaseBlobs: unused,
+        promoteBlobs: unused,
         async *getBlob() {},
         async statBlob({ sha256 }) {
           return { blob: { sha256: "", sizeBytes: sha256.length, mediaType: "" } };

@@ -29,6 +29,7 @@ async function startTestServer() {
         putSmallBlob: unused,
         getSmallBlob: unused,
         releaseBlobs: unused,
+        promoteBlobs: unused,
         async *getBlob() {},
         async statBlob({ sha256 }, { signal }) {
           if (sha256 === "slow") await new Promise((resolve) => signal.addEventListener("abort", resolve));

@@ -130,7 +130,10 @@ export async function openProcess(
 /** Opens the gRPC server of the service; the lifecycle closes it within the configured grace. */
 export async function openRpc(
   { config, life, log, metrics, health, tls }: ServiceBase,
-  options: Pick<RpcServerOptions, "serviceNames" | "register" | "tokens" | "callLimits" | "uploads">,
+  options: Pick<
+    RpcServerOptions,
+    "serviceNames" | "register" | "tokens" | "callLimits" | "uploads" | "limitedReadAhead"
+  >,
 ): Promise<RpcServer> {
   const { host, apiPort: port, maxConnectionAgeMs, stallTimeoutMs: stallMs } = config;
   const rpc = await startRpcServer({ host, port, log, metrics, health, tls, maxConnectionAgeMs, stallMs, ...options });

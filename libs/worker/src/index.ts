@@ -8,8 +8,10 @@ export { type Models, openModels } from "./models/open-models.ts";
 export { keepPinnedModels } from "./models/pinned-models.ts";
 export { modelTokens, placeModel, toWorkClass, withNarrowHosts } from "./models/place-model.ts";
 export { openWorker, type WorkerParts } from "./open-worker.ts";
+export { remoteRuleFields, toBudgetLimits } from "./remote-rule-fields.ts";
 export { type HeldSlot, holdSlot } from "./slots/hold-slot.ts";
 export { connectSchedulers, type SchedulerLink } from "./slots/scheduler-link.ts";
+export type { SlotAccount } from "./slots/slot-account.ts";
 export {
   type AnyHandler,
   heldBytes,
@@ -35,14 +37,14 @@ export {
 export { executeStep } from "./steps/execute-step.ts";
 export type { ExecutionControl, ExecutionResult } from "./steps/execution.ts";
 export type { SharedBeginnings } from "./steps/shared-beginnings.ts";
-export type { SlotAccount, StepWork } from "./steps/step-work.ts";
-export { startStepWorker } from "./steps/step-worker.ts";
+export type { StepWork } from "./steps/step-work.ts";
+export { type ManySteps, startStepWorker } from "./steps/step-worker.ts";
 export { type BlobClient, type BlobRetention, connectBlobs, type ReservationRequest } from "./storage/blob-client.ts";
 export {
-  extendResult,
   ignoreFullCache,
   openResultCache,
   type ResultCache,
   type ResultRetention,
+  reuseBlobs,
 } from "./storage/result-cache.ts";
 export { type WorkerConfig, workerFields } from "./worker-fields.ts";

@@ -6,7 +6,8 @@ import {
   type Raster,
   toWholeFrame,
 } from "@pixelmesh/imaging";
-import type { Adaptation, LargerModel, Notice, SlotOption, Step, WorkClass } from "@pixelmesh/proto";
+import type { Adaptation, LargerModel, Notice, SlotOption, Step, StepCost, WorkClass } from "@pixelmesh/proto";
+import type { SlotAccount } from "./slots/slot-account.ts";
 import type { OnWait } from "./slots/step-wait.ts";
 import type { SharedBeginnings } from "./steps/shared-beginnings.ts";
 
@@ -67,6 +68,13 @@ export type StepContext = StepGrant & {
    * refusal; then the step holds no slot, and may request another one.
    */
   readonly nextSlot: (step: Step) => Promise<StepGrant>;
+  /**
+   * Releases the slot before the end of the run, which has then only work to do that takes no slot elsewhere either, such as encoding: on one thread, with
+   * pictures that the step holds anyway. Other steps use the model meanwhile. Idempotent.
+   */
+  readonly releaseSlot?: (() => void) | undefined;
+  /** The job, tenant and deadline of the step. */
+  readonly account?: SlotAccount;
   /** The models that a job has planned for results of low confidence, in order. Undefined for a direct call, which has no plan. */
   readonly largerModels?: readonly LargerModel[] | undefined;
 };
@@ -85,6 +93,10 @@ export type StepOutcome<Picture extends Raster = Frame> = {
   readonly madeBy?: { readonly model: string; readonly modelDigest: string } | undefined;
   /** Whether equal steps may use the result. False if they might get another one, because a model could not be tried. Default true. */
   readonly isShareable?: boolean;
+  /** What a hosted model costs. */
+  readonly cost?: StepCost | undefined;
+  /** Called once the result is stored. */
+  readonly onStored?: () => Promise<void>;
 };
 
 type WithNeed = {
@@ -104,6 +116,11 @@ export type RasterHandler = WithNeed & {
    * The run may still get another size: a picture that is a frame already, or too small.
    */
   inputSize?(step: Step, input: PictureSize): InputSize;
+  /**
+   * Waits until the step of a job may hold its pictures. They are then loaded with the slot, not while the step waits for it: for steps of which many wait at
+   * once. Resolves to a function that is called once the pictures are released.
+   */
+  enter?(signal: AbortSignal): Promise<() => void>;
   /**
    * The run must not change its inputs: other steps of the job may use them at the same time. `Threads.run` of @pixelmesh/lifecycle transfers
    * memory only if the run has it to itself. The run may return an input as its result.

@@ -42,6 +42,7 @@ async function startStorage({ isFormer }: { isFormer: boolean }) {
     reserveSpace: unused,
     releaseBlobs: unused,
     getStats: unused,
+    promoteBlobs: unused,
     async *checkStore() {},
   };
   const implementation: StorageServiceImplementation = {

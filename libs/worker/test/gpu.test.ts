@@ -119,7 +119,8 @@ test("a result names the granted device", async () => {
     limits: worker.limits,
     frameStore: memoryFrameStore,
     signal,
-    retry: (act) => act(),
+    isRepeated: false,
+    retryUntil: () => (act) => act(),
   });
   expect(provenance).toMatchObject({ device: uuid, provider: "cuda", model: "m" });
 });

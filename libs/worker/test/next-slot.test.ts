@@ -71,3 +71,24 @@ test("a running step changes its slot, asks again after a refusal, and holds one
   await expect(waiting).rejects.toBe(reason);
   await expect.poll(held).toEqual([]);
 });
+
+test("a run that has released its slot goes on without one, and can ask for another", async () => {
+  const rig = await startRig();
+  const scheduler = await rig.startScheduler("0");
+  const worker = await rig.startWorker("0", [scheduler]);
+  const held = async () => (await scheduler.cluster()).slots.map(({ stepId }) => stepId);
+
+  const executed = await runStep(worker, async (context) => {
+    context.releaseSlot?.();
+    context.releaseSlot?.();
+    await expect.poll(held).toEqual([]);
+    expect(context.signal.aborted).toBe(false);
+    await context.nextSlot(other("large"));
+    expect(await held()).toEqual(["large"]);
+    context.releaseSlot?.();
+    await expect.poll(held).toEqual([]);
+    expect(context.signal.aborted).toBe(false);
+  });
+  expect(executed.outcome.frame.widthPx).toBe(2);
+  expect(await held()).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import { type ConfigOf, field } from "@pixelmesh/config";
 import { addressVariable, localAddress } from "@pixelmesh/roles";
-import { workerFields } from "@pixelmesh/worker";
+import { remoteRuleFields, workerFields } from "@pixelmesh/worker";
 import { urlFields } from "./url-fields.ts";
 
 /** Settings of the ingest service. */
@@ -11,6 +11,11 @@ export const ingestFields = {
     addressVariable("background"),
     localAddress("background"),
     "Address of the background service.",
+  ),
+  remoteAddress: field.text(
+    addressVariable("remote"),
+    "",
+    "Address of the remote service. Empty: this mesh has no hosted models.",
   ),
   effectsAddress: field.text(addressVariable("effects"), localAddress("effects"), "Address of the effects service."),
   apiTokensFile: field.text(
@@ -86,6 +91,7 @@ export const ingestFields = {
     { min: 1, max: 10_000 },
   ),
   ...urlFields,
+  ...remoteRuleFields,
   adaptCpuLoad: field.integer(
     "PIXELMESH_INGEST_ADAPT_CPU_LOAD",
     "2",

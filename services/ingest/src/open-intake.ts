@@ -9,6 +9,7 @@ import type { Stores } from "./open-stores.ts";
 import type { Orchestrator } from "./orchestrator/orchestrator.ts";
 import { type AcceptJob, createAcceptJob } from "./rpc/create-job/accept-job.ts";
 import type { PlanParts } from "./rpc/create-job/plan-spec.ts";
+import type { BudgetReader } from "./stores/budget-reader.ts";
 import { createMeasureCompressions } from "./stores/compressions.ts";
 import { createInspector, type InspectPicture } from "./stores/inspections.ts";
 
@@ -29,12 +30,13 @@ export type IntakeParts = {
   readonly limiter: OpenJobLimiter;
   readonly space: BucketSpace;
   readonly assertCallbackSpace: AssertCallbackSpace;
-  readonly config: Pick<IngestConfig, "interactivePerTenant">;
+  readonly budgets: BudgetReader;
+  readonly config: Pick<IngestConfig, "interactivePerTenant" | "remoteAllowed">;
 };
 
 /** Creates an intake, once for a replica: its jobs take turns. */
 export function createIntake(parts: IntakeParts): Intake {
-  const { worker, stores, orchestrator, catalogue, measured, limiter, space, assertCallbackSpace, config } = parts;
+  const { worker, stores, orchestrator, catalogue, measured, limiter, space, config } = parts;
   const { base, blobs, limits, transfers } = worker;
   const { rates, load, stats } = measured;
   return {
@@ -47,7 +49,18 @@ export function createIntake(parts: IntakeParts): Intake {
       measureCompressions: createMeasureCompressions({ blobs, uploads: transfers.uploads, limits }),
       limiter,
       interactivePerTenant: config.interactivePerTenant,
+      isRemoteAllowed: config.remoteAllowed,
     },
-    accept: createAcceptJob({ base, stats, store: stores.store, orchestrator, blobs, space, assertCallbackSpace }),
+    accept: createAcceptJob({
+      base,
+      stats,
+      store: stores.store,
+      orchestrator,
+      blobs,
+      space,
+      assertCallbackSpace: parts.assertCallbackSpace,
+      budgets: parts.budgets,
+      isRemoteAllowed: config.remoteAllowed,
+    }),
   };
 }

@@ -1,10 +1,11 @@
-import { createMeasuredRates, type MeasuredRates } from "@pixelmesh/pipeline";
+import { createMeasuredRates, type MeasuredRates, operationOf } from "@pixelmesh/pipeline";
 import type { WorkerParts } from "@pixelmesh/worker";
 import { createLoadMonitor, type LoadMonitor } from "./admission/load-monitor.ts";
 import type { KeepCallback } from "./callbacks/keep-callback.ts";
 import type { IngestConfig } from "./config.ts";
 import { createStatsRecorder, type StatsRecorder } from "./domain/stats-recorder.ts";
 import type { Stores } from "./open-stores.ts";
+import type { DecisionCounts } from "./orchestrator/decide-step.ts";
 import { createEqualStepNotices } from "./orchestrator/equal-step-notices.ts";
 import { createKnownStarts } from "./orchestrator/known-starts.ts";
 import { createOrchestrator, type Orchestrator } from "./orchestrator/orchestrator.ts";
@@ -37,7 +38,13 @@ export function openOrchestrator(
 ): Orchestrator {
   const { bus, metrics } = base;
   const starts = createKnownStarts();
-  const flight = createSingleFlight({ bus, store, results, waiters, blobs, metrics, starts });
+  const countLost: DecisionCounts["lost"] = ({ spec }, { index }, ageMs) => {
+    const planned = spec.steps[index];
+    if (!planned?.step) return;
+    stats.recordLost(planned, ageMs);
+    metrics.count("pixelmesh_results_lost_total", { operation: operationOf(planned.step).$case });
+  };
+  const flight = createSingleFlight({ bus, store, results, waiters, blobs, metrics, starts, countLost });
   return createOrchestrator({
     base,
     store,

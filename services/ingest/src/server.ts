@@ -4,7 +4,7 @@ import { DeadLetterServiceDefinition, IngestServiceDefinition, JobServiceDefinit
 import { type CallLimits, limitCalls, type RpcConnection, type RpcServer } from "@pixelmesh/rpc";
 import { announceReady, type OpenOptions, openBase, openRpc, type ServiceBase } from "@pixelmesh/service";
 import type { Logger } from "@pixelmesh/telemetry";
-import { openWorker, startStepWorker } from "@pixelmesh/worker";
+import { openWorker, startStepWorker, toBudgetLimits } from "@pixelmesh/worker";
 import { openCallerTokens } from "./adapters/caller-tokens.ts";
 import { type CatalogueClient, createCatalogueClient } from "./adapters/catalogue-client.ts";
 import { createBucketSpace } from "./admission/bucket-space.ts";
@@ -25,6 +25,7 @@ import { createInspectImage } from "./rpc/inspect-image.ts";
 import { createJobService } from "./rpc/job-service.ts";
 import { createPrescaleImage } from "./rpc/prescale-image.ts";
 import { createPrescaleHandler } from "./steps/prescale-step.ts";
+import { openBudgetReader } from "./stores/budget-reader.ts";
 import { rememberUploads } from "./stores/recent-uploads.ts";
 
 /** CreateBatch calls in progress: each holds a few MiB of digests and names. */
@@ -57,6 +58,7 @@ export async function startIngest(
   const tokens = openCallerTokens(base, config);
   const limiter = createOpenJobLimiter(open, config);
   const space = createBucketSpace({ read: () => readBucketState(base.bus, "jobs"), evictNow: evictor.runNow });
+  const budgets = await openBudgetReader(base.bus, toBudgetLimits(config));
   const intake = createIntake({
     worker,
     stores,
@@ -66,6 +68,7 @@ export async function startIngest(
     limiter,
     space,
     assertCallbackSpace: callbacks.assertSpace,
+    budgets,
     config,
   });
   const batches = await openBatches({ worker, stores, orchestrator, limiter, intake, callbacks, config });
@@ -108,6 +111,7 @@ export async function startIngest(
           space,
           storage,
           config,
+          budgets,
           intake,
           batchMethods: batches.methods,
           callbacks,
@@ -158,6 +162,11 @@ function limitJobCalls(config: IngestConfig, { stats }: Measurements): CallLimit
       () => {},
       (calls) => `receives ${calls} pictures`,
     ),
+    [`/${fullName}/FindPictures`]: createGate(
+      config.maxCreateCalls,
+      () => {},
+      (calls) => `looks for pictures in ${calls} calls`,
+    ),
     [`/${fullName}/CreateBatch`]: createGate(
       maxCreateBatchCalls,
       () => {},
@@ -181,7 +190,8 @@ function openCatalogue(base: ServiceBase, config: IngestConfig): CatalogueClient
   const upscale = connect(base, "upscale", config.upscaleAddress);
   const background = connect(base, "background", config.backgroundAddress);
   const effects = connect(base, "effects", config.effectsAddress);
-  return createCatalogueClient({ upscale, background, effects }, base);
+  const remote = config.remoteAddress === "" ? undefined : connect(base, "remote", config.remoteAddress);
+  return createCatalogueClient({ upscale, background, effects, remote }, base);
 }
 
 /** Bids for the lease of the reconciler, which only one replica holds. */

@@ -39,7 +39,8 @@ test("getCluster asks the scheduler that is taken for the leader at the time of 
   const link = connectSchedulers([await startFakeScheduler(), await startFakeScheduler(7)], connectRpc);
   onTestFinished(link.close);
   const unused = async () => [];
-  const catalogue = { models: unused, effects: unused };
+  const remoteModels = async () => ({ models: [], currency: "" });
+  const catalogue = { models: unused, effects: unused, remoteModels };
   const { getCluster } = createProxies(catalogue, link);
   await expect(getCluster({})).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
   link.moveOn(link.current());

@@ -4,6 +4,7 @@ import type { WorkerRole } from "@pixelmesh/roles";
 
 /** The kind of the pipelines whose most expensive step each role runs. The most expensive role comes first. */
 const kindOfRole = {
+  remote: "remote",
   upscale: "upscale",
   background: "background",
   effects: "effects",

@@ -21,6 +21,8 @@ export type ReadyStep = Wanted & {
   readonly attempt: number;
   /** Empty with no_cache: the result is neither read from nor written to the cache. */
   readonly resultKey: string;
+  /** Computed again: only a result that the step's own job made is used. */
+  readonly refresh: boolean;
   /** When its last input was made, or the previous attempt failed. */
   readonly readyUnixMs: number;
   /** Retry backoff before the dispatch, in milliseconds; 0 for the first attempt. */
@@ -42,7 +44,8 @@ export function readySteps(spec: JobSpec, record: JobRecord): ReadyStep[] {
     const readyUnixMs = Math.max(step.readyUnixMs, step.retryUnixMs);
     const service = spec.steps[index]?.service ?? "";
     const delayMs = retryDelayMs(attempt);
-    return [{ index, stepId, service, attempt, resultKey, readyUnixMs, delayMs, ...wantedOf(spec, stepId) }];
+    const { refresh } = spec;
+    return [{ index, stepId, service, attempt, resultKey, refresh, readyUnixMs, delayMs, ...wantedOf(spec, stepId) }];
   });
 }
 
@@ -67,6 +70,7 @@ export function toWorkItem(spec: JobSpec, record: JobRecord, stepIndex: number, 
     inputs: stepInputs(spec, record, stepIndex),
     ...wantedOf(spec, step.id),
     resultKey: step.resultKey,
+    refresh: spec.refresh,
     allowDegraded: spec.allowDegraded,
     modelDigest: planned.modelDigest,
     keepUntilUnixMs: times.keepUntilUnixMs,

@@ -29,13 +29,16 @@ export function withStart(step: StepRecord, { attempt, atUnixMs, worker }: Event
   });
 }
 
-/** A step after its result was stored. Its start time follows from the run time in the result. */
+/**
+ * A step after its result was stored. Its start time follows from the run time in the result. The result of a cached step says what it saved: the run
+ * time.
+ */
 export function withResult(
   step: StepRecord,
   result: StepResult,
   origin: EventOrigin & { cached: boolean },
 ): StepRecord {
-  const runMs = origin.cached ? 0 : (result.provenance?.runMs ?? 0);
+  const runMs = origin.cached ? 0 : runMsOf(result);
   return {
     ...step,
     state: StepState.SUCCEEDED,
@@ -45,11 +48,16 @@ export function withResult(
     startedUnixMs: Math.max(0, origin.atUnixMs - runMs),
     finishedUnixMs: origin.atUnixMs,
     cached: origin.cached,
-    result,
+    result: {
+      ...result,
+      provenance: result.provenance && { ...result.provenance, savedMs: origin.cached ? runMsOf(result) : 0 },
+    },
     error: undefined,
     worker: origin.cached ? "" : origin.worker,
   };
 }
+
+const runMsOf = ({ provenance }: StepResult) => provenance?.runMs ?? 0;
 
 /** A step after an attempt failed: PENDING for its next attempt if the reason is retryable and attempts are left, else FAILED. */
 export function withFailure(step: StepRecord, error: JobError | undefined, origin: EventOrigin): StepRecord {

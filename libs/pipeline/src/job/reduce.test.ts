@@ -203,6 +203,18 @@ describe("stored results", () => {
     }
   });
 
+  test("say what they saved, whether the step waited for them, and where their blobs were", () => {
+    const result = resultFor(wantedOf(spec, "up"), "elsewhere", { provenance: { jobId: "job-0", runMs: 70 } as never });
+    const [step] = apply(fresh, cached({ result, coalesced: true, tier: "warm" })).steps;
+    expect(step).toMatchObject({
+      coalesced: true,
+      cacheTier: "warm",
+      result: { provenance: { runMs: 70, savedMs: 70 } },
+    });
+    const [plain] = apply(fresh, cached({ result })).steps;
+    expect(plain).toMatchObject({ coalesced: false, cacheTier: "", result: { provenance: { savedMs: 70 } } });
+  });
+
   test("with another key, or without a needed part, have no effect", () => {
     expect(apply(fresh, cached({ key: "other" }))).toBe(fresh);
     expect(apply(fresh, cached({ stepId: "cut", key: "" }))).toBe(fresh);
@@ -248,6 +260,7 @@ test("a record of the largest job stays within 64 KiB", async () => {
   const outputs = steps.map(({ id }, index) => ({ name: long(`o${index}-`), step: id }));
   const big: JobSpec = plan(pipeline(steps, outputs));
   const provenance = {
+    savedMs: 0,
     jobId: "c0-0193f8a1-7f3e-7abc-8def-0123456789ab",
     worker: "upscale-7d9f8b6c5d-x2x4z",
     model: "realesr-general-x4v3",
@@ -257,6 +270,13 @@ test("a record of the largest job stays within 64 KiB", async () => {
     runMs: 123_456,
     slotWaitMs: 1234,
     finishedUnixMs: 1_800_000_000_000,
+    cost: {
+      estimateMicros: 1_234_567,
+      actualMicros: 1_234_567,
+      savedMicros: 0,
+      currency: "USD",
+      provider: "x".repeat(32),
+    },
   };
   let record = createRecord(big);
   for (const { id } of steps) {

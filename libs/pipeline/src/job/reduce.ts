@@ -13,12 +13,20 @@ import { isJobEnded, isStepEnded, promoteSteps } from "./job-record.ts";
 import { type EventOrigin, isStale, withFailure, withRefusal, withResult, withStart } from "./reduce-step.ts";
 import { resultCovers, trimResult, wantedOf } from "./result-coverage.ts";
 
+/** How a result was found in the cache: whether it was made while the step waited, and the slowest tier of its blobs (empty: unknown). */
+export type CacheUse = { readonly coalesced?: boolean; readonly tier?: string };
+
 /** A change of a job. */
 export type JobChange =
   /** A job event that a worker, or another replica, has published. */
   | { readonly $case: "event"; readonly event: JobEvent }
   /** A result was found under the step's result key. It must cover what the job wants. */
-  | { readonly $case: "cached"; readonly stepId: string; readonly result: StepResult; readonly key: string }
+  | ({
+      readonly $case: "cached";
+      readonly stepId: string;
+      readonly result: StepResult;
+      readonly key: string;
+    } & CacheUse)
   /** An equal step failed for a reason that this step shares. */
   | { readonly $case: "refused"; readonly stepId: string; readonly error: JobError; readonly key: string }
   /** The attempt is lost: its work item is gone, and the log has no event that ends it. */
@@ -108,7 +116,7 @@ function withCompletion(
 function applyCached(
   spec: JobSpec,
   record: JobRecord,
-  { stepId, result, key }: Extract<JobChange, { $case: "cached" }>,
+  { stepId, result, key, coalesced = false, tier = "" }: Extract<JobChange, { $case: "cached" }>,
   atUnixMs: number,
 ): JobRecord {
   const step = record.steps.find(({ id }) => id === stepId);
@@ -116,7 +124,8 @@ function applyCached(
   if (step === undefined || isStepEnded(step.state) || key === "" || key !== step.resultKey) return record;
   if (!resultCovers(result, wanted) || !isAllowed(spec, result)) return record;
   const origin = { attempt: step.attempt, atUnixMs, worker: "", cached: true };
-  return replaceStep(spec, record, step, withResult(step, trimResult(result, wanted), origin));
+  const made = withResult(step, trimResult(result, wanted), origin);
+  return replaceStep(spec, record, step, { ...made, coalesced, cacheTier: tier });
 }
 
 // The last check of promise 3: no degraded result enters the record of a job that does not allow degradation.

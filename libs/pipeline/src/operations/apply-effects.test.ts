@@ -8,7 +8,7 @@ const effects = [
   EffectDescription.fromPartial({ name: "dots", revision: 5 }),
   EffectDescription.fromPartial({ name: "preset:old", revision: 1, chain: [named("grey"), named("dots")] }),
 ];
-const catalogue = { upscaleModels: [], matteModels: [], effects };
+const catalogue = { upscaleModels: [], matteModels: [], effects, remoteModels: [] };
 const resolve = (...names: string[]) =>
   applyEffects.resolve({ effects: names.map(named) }, { catalogue, input: undefined, path: "op" });
 

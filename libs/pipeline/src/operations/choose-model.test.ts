@@ -2,7 +2,7 @@ import { Model } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
 import { chooseDenoisePair, chooseMatteModel, chooseUpscaleModel } from "./choose-model.ts";
 
-const toCatalogue = (upscaleModels: Model[]) => ({ upscaleModels, matteModels: [], effects: [] });
+const toCatalogue = (upscaleModels: Model[]) => ({ upscaleModels, matteModels: [], effects: [], remoteModels: [] });
 const model = (name: string, scale: number, more: Partial<Model> = {}) =>
   Model.create({ name, scale, available: true, digest: name, ...more });
 const choose = (models: Model[], scale: number, name = "") =>

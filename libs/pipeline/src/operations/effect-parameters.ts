@@ -9,12 +9,12 @@ import {
 import { canonicalColor } from "../values/color.ts";
 
 /**
- * All parameters of an effect, in order of their names: the given ones, checked, and the described defaults of the rest. Colours are
- * in lower case. Throws INVALID_ARGUMENT with the field below `path`, the effect's path in the request.
+ * All parameters of an effect or of a hosted model, in order of their names: the given ones, checked, and the described defaults of the rest.
+ * Colours are in lower case. Throws INVALID_ARGUMENT with the field below `path`, the effect's path in the request.
  */
 export function canonicalParameters(
   effect: Effect,
-  description: EffectDescription,
+  description: Pick<EffectDescription, "parameters">,
   path: string,
 ): { [name: string]: Value } {
   const known = description.parameters.map((parameter) => parameter.name);

@@ -36,6 +36,9 @@ const samples: { readonly [C in OperationCase]: readonly OperationValues[C][] } 
     { background: { $case: "picture", value: { positionX: 0.25, positionY: 1 } } },
     { background: { $case: "gradient", value: { colors: ["#000000", "#ffffff"], angle: 90 } } },
   ],
+  remoteModel: [
+    { model: "face-restorer", parameters: { fidelity: { kind: { $case: "number", value: 0.7 } } }, result: 2 },
+  ],
   applyEffects: [
     {
       effects: [
@@ -81,9 +84,9 @@ function fieldsOf(message: unknown, tree: Tree, keys: Keys, path: string, entry:
   });
 }
 
-/** The numbers among the parameters of an effect, with the ranges of the catalogue. */
+/** The numbers among the parameters of an effect or of a hosted model, with the ranges of the catalogue. */
 function parameterFields(parameters: Effect["parameters"], keys: Keys, path: string, entry: string): NumberField[] {
-  const described = known.effects.flatMap((effect) => effect.parameters);
+  const described = [...known.effects, ...known.remoteModels].flatMap((each) => each.parameters);
   return Object.keys(parameters).flatMap((name) => {
     const found = described.find((parameter) => parameter.name === name);
     const { minimum: least, maximum: most, type } = found ?? expect.fail(`No effect has the parameter ${name}`);

@@ -7,6 +7,7 @@ import type { Catalogue } from "./catalogue.ts";
 import { validateNumbers } from "./number-ranges.ts";
 import type { InputDescription, Operation, OperationCase, OperationDefinition, OperationOf } from "./operation.ts";
 import { prescale } from "./prescale.ts";
+import { remoteModel } from "./remote-model.ts";
 import { removeBackground } from "./remove-background.ts";
 import { replaceBackground } from "./replace-background.ts";
 import { upscale } from "./upscale.ts";
@@ -20,6 +21,7 @@ const definitions = {
   removeBackground,
   replaceBackground,
   applyEffects,
+  remoteModel,
 } satisfies OperationTable;
 
 /** Every operation of the contract, in the contract's order. All other code derives from this table. */

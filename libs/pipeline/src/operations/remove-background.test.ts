@@ -13,6 +13,7 @@ const catalogue = {
   upscaleModels: [],
   matteModels: [{ name: "m", digest: "d", task: "matte", available: true }],
   effects: [],
+  remoteModels: [],
 } as never;
 const resolve = (settings: Partial<RemoveBackgroundOperation>) =>
   removeBackground.resolve({ model: "", ...settings }, { catalogue, input: undefined, path: "op" }).value;

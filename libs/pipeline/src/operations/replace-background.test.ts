@@ -4,7 +4,11 @@ import { validateOperation } from "./operations.ts";
 import { replaceBackground } from "./replace-background.ts";
 
 type Background = ReplaceBackgroundOperation["background"];
-const context = { catalogue: { upscaleModels: [], matteModels: [], effects: [] }, input: undefined, path: "op" };
+const context = {
+  catalogue: { upscaleModels: [], matteModels: [], effects: [], remoteModels: [] },
+  input: undefined,
+  path: "op",
+};
 const resolve = (background: Background) => replaceBackground.resolve({ background }, context).value.background;
 
 test("equal backgrounds have equal keys: colours in lower case, defaults left out, whole turns once", () => {

@@ -13,7 +13,7 @@ const model = (name: string, scale: number, more: Partial<Model> = {}) =>
   Model.create({ name, scale, available: true, digest: name, ...more });
 const four = model("four", 4, { isDefault: true });
 const photo = model("four-photo", 4);
-const toCatalogue = (...upscaleModels: Model[]) => ({ upscaleModels, matteModels: [], effects: [] });
+const toCatalogue = (...upscaleModels: Model[]) => ({ upscaleModels, matteModels: [], effects: [], remoteModels: [] });
 const choose = (compression: Compression | undefined, ...models: Model[]) =>
   chooseByCompression(four, compression, toCatalogue(four, ...models));
 

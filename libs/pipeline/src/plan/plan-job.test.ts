@@ -215,6 +215,7 @@ describe("the digest of a request", () => {
       digest({ quality: Quality.HIGH }),
       digest({ allowDegraded: true }),
       digest({ noCache: true }),
+      digest({ refresh: true }),
       digest({ maxOutputPixels: 5 }),
       digest({}, { ...source(), sha256: sha("other") }),
     ];

@@ -10,10 +10,12 @@ import {
 } from "@pixelmesh/proto";
 import { expectedStepMs, stepMegapixels } from "../estimates/expected-cost.ts";
 import type { MeasuredRates } from "../estimates/measured-rates.ts";
+import type { ExpandedFeature } from "../features/expand-feature.ts";
 import type { Catalogue } from "../operations/catalogue.ts";
 import { operationOf, operations, resultSize } from "../operations/operations.ts";
 import { resolveStep } from "../operations/resolve-step.ts";
 import type { Compression } from "../operations/upscale-auto.ts";
+import { stepCost } from "../remote/step-cost.ts";
 import { type Size, unknownSize } from "../values/sizes.ts";
 import { assertSizes, assertSpecSize, type PlanLimits } from "./assert-plan-limits.ts";
 import { boundsFor, degradeStep, loadFor, sizeAdaptation } from "./degrade.ts";
@@ -35,6 +37,8 @@ export type PlanRequest = {
   readonly nowUnixMs: number;
   readonly deadlineUnixMs: number;
   readonly catalogue: Catalogue;
+  /** The pipeline of the feature that the header names. */
+  readonly feature?: ExpandedFeature;
   readonly limits: PlanLimits;
   /** Load of the mesh, which degrades requests that allow it. Default: no load. */
   readonly load?: Load;
@@ -52,16 +56,17 @@ export type PlanRequest = {
  * validatePipeline does, OUTPUT_TOO_LARGE, and PIPELINE_TOO_LARGE for more than MAX_SPEC_BYTES.
  */
 export function planJob(request: PlanRequest): JobSpec {
-  const { header, sources, catalogue } = request;
+  const { header, sources, catalogue, feature } = request;
   assertHeader(header);
-  if (header.pipeline === undefined) throw expected("pipeline", "set", "nothing", "INVALID_PIPELINE");
+  const pipeline = feature?.pipeline ?? header.pipeline;
+  if (pipeline === undefined) throw expected("pipeline", "set", "nothing", "INVALID_PIPELINE");
   validatePipeline(
-    header.pipeline,
+    pipeline,
     sources.map((source) => source.name),
     catalogue,
   );
 
-  const { steps: asked, outputs } = normalizePipeline(header.pipeline);
+  const { steps: asked, outputs } = normalizePipeline(pipeline);
   const needed = neededSteps(asked, new Set(outputs.map((output) => output.step)));
   const ordered = topologicalOrder(edgesOf(needed)).flatMap((index) => needed[index] ?? []);
   const load = loadFor(header, request.load ?? noLoad);
@@ -89,6 +94,7 @@ export function planJob(request: PlanRequest): JobSpec {
     quality: qualityOf(header),
     allowDegraded: header.allowDegraded,
     noCache: header.noCache,
+    refresh: header.refresh,
     createdUnixMs: request.nowUnixMs,
     deadlineUnixMs: request.deadlineUnixMs,
     sources: [...sources],
@@ -98,10 +104,15 @@ export function planJob(request: PlanRequest): JobSpec {
       ...(load.level > 0 ? sizeAdaptations(sized, resolved, load) : []),
       ...degraded.flatMap(({ adaptations }) => adaptations),
     ],
-    notices: [...unusedNotices(asked, needed), ...planned.flatMap(({ notices }) => notices)],
+    notices: [
+      ...(feature?.notices ?? []),
+      ...unusedNotices(asked, needed),
+      ...planned.flatMap(({ notices }) => notices),
+    ],
     requestDigest: requestDigest(header, request.requested ?? sources),
     labels: [...new Set(header.labels)],
     callbackUrl: header.callbackUrl,
+    feature: feature?.label ?? "",
   });
   assertSpecSize(spec);
   return spec;
@@ -164,7 +175,8 @@ function planStep(each: SizedStep, { catalogue, rates, compressions }: PlanReque
   const { role } = operations[operation.$case];
   const sizes = { widthPx, heightPx };
   const larger = largerModels.length > 0 ? { models: [...largerModels] } : undefined;
-  const together = { sharedEffects: undefined, largerModels: larger };
+  const cost = stepCost(operation, catalogue.remoteModels, catalogue.remoteCurrency ?? "");
+  const together = { sharedEffects: undefined, largerModels: larger, cost };
   const planned: PlannedStep = {
     step,
     service: role,

@@ -1,11 +1,23 @@
 import { expected } from "@pixelmesh/errors";
-import { type CreateJobHeader, type JobSpec, Pipeline, Priority, Quality, type Source } from "@pixelmesh/proto";
+import {
+  type CreateJobHeader,
+  type FeatureRequest,
+  type JobSpec,
+  Pipeline,
+  Priority,
+  Quality,
+  type Source,
+} from "@pixelmesh/proto";
 import { canonicalDigest } from "../values/canonical-json.ts";
+import { canonicalEncoding } from "../values/encoding.ts";
 import { normalizePipeline } from "./normalize-pipeline.ts";
 
 /** Checks the fields of a job's header, except its pipeline. Throws INVALID_ARGUMENT with the field. */
 export function assertHeader(header: CreateJobHeader): void {
   const { priority, quality, requestId, maxOutputPixels } = header;
+  if (header.pipeline && header.feature) throw expected("feature", "left out beside a pipeline", header.feature.name);
+  if (header.noCache && header.refresh)
+    throw expected("refresh", "false with `no_cache`, which does not use the result cache", header.refresh);
   if (![0, Priority.INTERACTIVE, Priority.BATCH].includes(priority)) {
     throw expected("priority", "INTERACTIVE or BATCH", priority);
   }
@@ -45,7 +57,16 @@ export function requestDigest(header: CreateJobHeader, sources: readonly Source[
     quality: qualityOf(header),
     allowDegraded: header.allowDegraded,
     noCache: header.noCache,
+    // Left out where it is not asked for: then the digest is that of earlier releases.
+    refresh: header.refresh || undefined,
+    feature: header.feature && featureOf(header.feature),
     maxOutputPixels: header.maxOutputPixels,
     sources: sources.map(({ name, sha256 }) => ({ name, sha256 })).sort((a, b) => (a.name < b.name ? -1 : 1)),
   });
+}
+
+/** A request for a feature in a form that is equal for equal requests. */
+function featureOf({ name, version, parameters, outputs }: FeatureRequest): unknown {
+  const canonical = outputs.map((output) => ({ ...output, encoding: canonicalEncoding(output.encoding) }));
+  return { name, version, parameters, outputs: canonical };
 }

@@ -125,7 +125,9 @@ describe("a pipeline's shape", () => {
   test("a step without an operation is UNKNOWN_OPERATION with the known names", () => {
     const error = refusal(pipeline([Step.create({ id: "a" })]));
     expect(error.reason).toBe("UNKNOWN_OPERATION");
-    expect(error.metadata.known).toBe("prescale,upscale,remove_background,replace_background,apply_effects");
+    expect(error.metadata.known).toBe(
+      "prescale,upscale,remove_background,replace_background,apply_effects,remote_model",
+    );
   });
 
   test("every acyclic pipeline of up to 64 steps is accepted", () => {

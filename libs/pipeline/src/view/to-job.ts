@@ -8,6 +8,7 @@ import {
   type Output,
   type OutputStatus,
   type PlannedStep,
+  type StepCost,
   type StepRecord,
   StepState,
   type StepStatus,
@@ -54,6 +55,7 @@ export function toJob(
     requestId: spec.requestId,
     labels: spec.labels,
     callbackUrl: toPublicUrl(spec.callbackUrl),
+    feature: spec.feature,
     traceId: /^00-([0-9a-f]{32})-/.exec(spec.traceparent)?.[1] ?? "",
   });
 }
@@ -80,7 +82,7 @@ function stepStatus(
     attempt: step.attempt,
     progress: stepProgress(step, report),
     cached: step.cached,
-    savedMs: step.cached ? (made?.runMs ?? 0) : 0,
+    savedMs: savedMsOf(step),
     waitMs: step.startedUnixMs > 0 ? Math.max(0, step.startedUnixMs - step.readyUnixMs) : 0,
     runMs: isDone ? step.finishedUnixMs - step.startedUnixMs : 0,
     model: made?.model || (operation ? modelOf(operation) : ""),
@@ -91,8 +93,25 @@ function stepStatus(
     heightPx: result?.heightPx || planned.heightPx,
     confidence: made?.confidence,
     inputSteps: (planned.step?.inputs ?? []).flatMap(({ from }) => (from?.$case === "step" ? [from.value] : [])),
+    cost: costOf(planned, step),
     wait: stepWait(step, report, nowUnixMs),
   };
+}
+
+/** The run time that a cached step saved, in milliseconds; 0 for other steps. Records of earlier releases hold the run time only. */
+export function savedMsOf({ cached, result }: StepRecord): number {
+  const { savedMs = 0, runMs = 0 } = result?.provenance ?? {};
+  return cached ? savedMs || runMs : 0;
+}
+
+/** The cost of a step. One whose result was stored before costs nothing; it says what the call that made the result had cost. */
+function costOf({ cost: plannedCost }: PlannedStep, { cached, result }: StepRecord): StepCost | undefined {
+  const cost = result?.provenance?.cost;
+  if (!cost) return plannedCost;
+  const estimateMicros = plannedCost?.estimateMicros ?? cost.estimateMicros;
+  return cached
+    ? { ...cost, estimateMicros, actualMicros: 0, savedMicros: cost.actualMicros }
+    : { ...cost, estimateMicros };
 }
 
 function outputStatus({ name, step: stepId, encoding }: Output, record: JobRecord, nowUnixMs: number): OutputStatus {

@@ -9,7 +9,7 @@ const takers = new WeakMap<object, () => void>();
 
 /**
  * Limits how many requests of this innermost call are read ahead of its handler, to 2. `takeRequest` must see every request that the handler
- * takes. For handlers that pass requests on: a slow receiver then slows down the sender.
+ * takes. For handlers that pass requests on, or write them to a disk: a slow receiver then slows down the sender.
  */
 export function limitReadAhead(call: InnermostCall): void {
   const start = call.start.bind(call);
@@ -37,6 +37,14 @@ export function limitReadAhead(call: InnermostCall): void {
       onReceiveHalfClose: () => listener.onReceiveHalfClose(),
       onCancel: () => listener.onCancel(),
     });
+}
+
+/** Yields the requests of a call whose read-ahead is limited, and notes each as taken. */
+export async function* takeEach<Request>(requests: AsyncIterable<Request>): AsyncGenerator<Request, void, undefined> {
+  for await (const request of requests) {
+    takeRequest(request);
+    yield request;
+  }
 }
 
 /** Notes that a handler takes a request, so that its call may read the next one. */

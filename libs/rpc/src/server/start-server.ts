@@ -40,6 +40,8 @@ export type RpcServerOptions = {
   readonly tokens?: TokenCheck | undefined;
   /** Limits on the open calls of methods; default: none. Calls that `tokens` refuses take no place. */
   readonly callLimits?: CallLimits;
+  /** Paths (`/package.Service/Method`) of uploads of which only 2 messages are read ahead. Their handlers read them through `takeEach`. */
+  readonly limitedReadAhead?: readonly string[];
   /** Age at which a connection takes no further calls, so that clients find new replicas; ±10 %, default 5 min. */
   readonly maxConnectionAgeMs?: number;
   /** Memory for unfinished requests; default 64 MiB. */
@@ -65,7 +67,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const uploads = options.uploads ?? createByteBudget({ totalBytes: 64 * 1024 * 1024, name: "uploads" });
   const stopping = new AbortController();
   /** Methods whose requests are passed on, not collected. */
-  const rawPaths = new Set<string>();
+  const rawPaths = new Set<string>(options.limitedReadAhead);
   const onCall: ServerInterceptor = ({ path }, call) => {
     const method = path.slice(1);
     explainRefusals(call, method, log, metrics);

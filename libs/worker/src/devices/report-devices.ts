@@ -12,17 +12,24 @@ import type { SchedulerLink } from "../slots/scheduler-link.ts";
 import { type HostMemorySource, readHostMemory } from "./machine-memory.ts";
 import { createReportPace } from "./report-pace.ts";
 
+/** Of a device that is no provider of hosted models. */
+export const notAProvider = { callLimits: undefined, closedForMs: 0, closedWhy: "", probing: false } as const;
+
 /** The running reports of this process's devices to the scheduler. */
 export type DeviceLink = {
   readonly deviceId: string;
+  /** Sends a report at once: a device has changed in a way that the scheduler should know before the next report is due. */
+  reportNow(): void;
   close(): Promise<void>;
 };
 
-/** Describes the inference hosts of the process, and frees memory when the scheduler asks for it. */
+/** Describes the inference hosts and the providers of the process, and frees memory when the scheduler asks for it. */
 export type DeviceOwner = {
   describeHosts?(): Promise<readonly HostReport[]>;
   /** Returns the GPUs that its models run on, with their hosts. */
   describeGpus?(): Promise<readonly DeviceReport[]>;
+  /** Returns the providers of hosted models that it calls. */
+  describeProviders?(): readonly DeviceReport[];
   evictHost?(hostId: string): Promise<void>;
   cleanUp?(wantedBytes: number): Promise<void>;
 };
@@ -31,7 +38,7 @@ const reportEveryMs = 1_000;
 const reconnectMs = 250;
 
 /**
- * Attaches this machine's memory, and the GPUs its models run on, as devices until closed. Reads them every second and sends a report to the
+ * Attaches this machine's memory, the GPUs its models run on, and the providers it calls, as devices until closed. Reads them every second and sends a report to the
  * leading scheduler over a stream, at rest every 2 s (`createReportPace`). The stream is reopened when it breaks or the leader changes.
  */
 export function linkDevice(
@@ -42,10 +49,12 @@ export function linkDevice(
 ): DeviceLink {
   const closing = new AbortController();
   const { deviceId } = readHostMemory(source);
+  let reportNow = () => {};
 
   async function report(): Promise<AttachDeviceRequest> {
     const memory = readHostMemory(source);
     const [hosts = [], gpus = []] = await Promise.all([owner.describeHosts?.(), owner.describeGpus?.()]);
+    const providers = owner.describeProviders?.() ?? [];
     const device = {
       deviceId,
       kind: DeviceKind.HOST_MEMORY,
@@ -56,6 +65,7 @@ export function linkDevice(
       hosts: [...hosts],
       ownProcessBytes: process.memoryUsage.rss(),
       processesHidden: false,
+      ...notAProvider,
     };
     base.metrics.setAll(
       "pixelmesh_device_info",
@@ -69,7 +79,7 @@ export function linkDevice(
     return {
       service: base.service,
       instance: base.config.instance,
-      devices: [device, ...gpus],
+      devices: [device, ...gpus, ...providers],
       openSlots: [...link.openSlots],
     };
   }
@@ -85,9 +95,11 @@ export function linkDevice(
       if (pace.isDue(made, performance.now())) outbox.push(made);
     };
     await sendReport();
-    const timer = setInterval(() => {
+    const tryReport = () => {
       sendReport().catch((error: unknown) => base.log.warn({ err: error }, "device report failed"));
-    }, reportEveryMs);
+    };
+    const timer = setInterval(tryReport, reportEveryMs);
+    reportNow = tryReport;
     try {
       for await (const { command } of connection
         .client(SchedulerServiceDefinition)
@@ -101,6 +113,7 @@ export function linkDevice(
     } finally {
       endMoved();
       clearInterval(timer);
+      reportNow = () => {};
       outbox.end();
     }
   }
@@ -116,6 +129,7 @@ export function linkDevice(
   const running = keepAttached();
   return {
     deviceId,
+    reportNow: () => reportNow(),
     async close() {
       closing.abort();
       await running;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { AttachDeviceRequest } from "@pixelmesh/proto";
 
 /** Decides which of the reports that are made every second are sent. */
@@ -12,8 +13,8 @@ const restMs = 2_000;
 const smallShare = 1 / 256;
 
 /**
- * Creates a pace that sends every report of a process with inference hosts or slots. Without them, a report is sent if the memory of a device
- * has changed by more than 1/256, or 2 s after the last one.
+ * Creates a pace that sends every report of a process with inference hosts, slots or a closed provider. Without them, a report is sent if the memory of
+ * a device has changed by more than 1/256, if the limits of a provider have changed, or 2 s after the last one.
  */
 export function createReportPace(): ReportPace {
   let sent: { readonly report: AttachDeviceRequest; readonly atMs: number } | undefined;
@@ -30,11 +31,13 @@ export function createReportPace(): ReportPace {
 
 function isAlike(before: AttachDeviceRequest, now: AttachDeviceRequest): boolean {
   const isIdle = ({ openSlots, devices }: AttachDeviceRequest) =>
-    openSlots.length === 0 && devices.every(({ hosts }) => hosts.length === 0);
+    openSlots.length === 0 &&
+    devices.every(({ hosts, closedForMs, probing }) => hosts.length === 0 && closedForMs === 0 && !probing);
   if (!isIdle(before) || !isIdle(now) || before.devices.length !== now.devices.length) return false;
   return now.devices.every((device, index) => {
     const earlier = before.devices[index];
     if (earlier?.deviceId !== device.deviceId || earlier.totalBytes !== device.totalBytes) return false;
+    if (!isDeepStrictEqual(earlier.callLimits, device.callLimits)) return false;
     const small = device.totalBytes * smallShare;
     const isNear = (a: number, b: number) => Math.abs(a - b) <= small;
     return (

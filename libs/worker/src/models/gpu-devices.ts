@@ -5,6 +5,7 @@ import type { HostDescription, NarrowHosts, PoolDevice, Provider } from "@pixelm
 import { DeviceKind, type DeviceReport } from "@pixelmesh/proto";
 import type { ServiceBase } from "@pixelmesh/service";
 import { type HostMemorySource, readHostMemory } from "../devices/machine-memory.ts";
+import { notAProvider } from "../devices/report-devices.ts";
 
 const gpuProviders: readonly Provider[] = ["tensorrt", "cuda"];
 const gpuWaitMs = 10_000;
@@ -85,6 +86,7 @@ export function toGpuReport(gpu: Gpu, all: readonly HostDescription[]): DeviceRe
     totalBytes: gpu.totalBytes,
     observedBytes: gpu.observedBytes,
     computeTokens: 0,
+    ...notAProvider,
     ownProcessBytes: 0,
     processesHidden: hosts.some((host) => host.models.length > 0 && usedBytes(host) === undefined),
     hosts: hosts.map((host) => ({

@@ -16,6 +16,9 @@ const reasons: ReadonlyMap<string, WaitReason> = new Map([
   ["tokens", WaitReason.COMPUTE],
   ["reservation", WaitReason.RESERVATION],
   ["stale", WaitReason.NO_DEVICE],
+  ["provider_closed", WaitReason.PROVIDER_CLOSED],
+  ["tenant_calls", WaitReason.TENANT_CALLS],
+  ["model_calls", WaitReason.MODEL_CALLS],
 ]);
 
 /** Converts the scheduler's notice. The reason is UNSPECIFIED for a word of a later release. */

@@ -3,19 +3,20 @@ import { memoryFrameStore, type Raster, toWholeFrame } from "@pixelmesh/imaging"
 import { type SlotRequest, WaitReason } from "@pixelmesh/proto";
 import { withSpan } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
+import type { SlotAccount } from "../slots/slot-account.ts";
 import { openStepSlots, type StepSlots } from "../slots/step-slots.ts";
 import { whileWaiting } from "../slots/step-wait.ts";
 import type { SlotNeed, StepContext, StepOutcome } from "../step-handler.ts";
 import type { ExecutionControl, ExecutionResult } from "./execution.ts";
 import { toSlotRequest, waitForNeed } from "./slot-request.ts";
 import { createSlotTurn, type SlotTurn } from "./slot-turn.ts";
-import type { SlotAccount, StepWork } from "./step-work.ts";
+import type { StepWork } from "./step-work.ts";
 
 // Created once: an abort without a reason creates an error with a stack trace each time.
 const runEnded = new AppError("CANCELLED", "The run is over");
 
 /**
- * Requests a slot while the inputs are loaded, runs the step, and releases the slot before anything is encoded or stored. Throws
+ * Requests a slot while the inputs are loaded, or loads them with the slot if the handler asks for it (`enter`), runs the step, and releases the slot before anything is encoded or stored. Throws
  * MEMORY_PRESSURE or GRANT_EXPIRED if the slot is lost meanwhile; another worker may then run the step.
  */
 export async function executeStep(
@@ -29,13 +30,18 @@ export async function executeStep(
   const ended = new AbortController();
   const signal = AbortSignal.any([control.signal, ended.signal]);
   const frameStore = "runRasters" in work.handler ? work.frameStore : memoryFrameStore;
-  const loading = work.loadInputs({ frameStore, signal });
-  // `loading` is awaited below; a failure while waiting for the slot must not count as unhandled.
-  loading.catch(() => {});
+  const load = () => {
+    const loading = work.loadInputs({ frameStore, signal });
+    // It is awaited later; a failure while waiting for the slot must not count as unhandled.
+    loading.catch(() => {});
+    return loading;
+  };
+  const loadsWithSlot = "runRasters" in work.handler && work.handler.enter !== undefined;
+  const loading = loadsWithSlot ? undefined : load();
   const requestedMs = performance.now();
   try {
     // A picture that cannot be read fails the step before it waits for a slot.
-    const unreadable = loading.then(() => new Promise<never>(() => {}));
+    const unreadable = Promise.resolve(loading).then(() => new Promise<never>(() => {}));
     const { onWait } = control;
     const need = await Promise.race([waitForNeed(work, control.signal, onWait), unreadable]);
     const request = toSlotRequest(parts, work.step, need, account);
@@ -49,7 +55,7 @@ export async function executeStep(
       const nextNeed = await waitForNeed({ ...work, step }, whileHeld, onWait);
       return toSlotRequest(parts, step, nextNeed, account);
     });
-    const executed = await runWithSlots(work, need, turn, loading, control);
+    const executed = await runWithSlots(work, need, turn, loading ?? load(), { ...control, account });
     const laterWaitMs = turn.waitedMs();
     if (laterWaitMs > 0)
       base.metrics.observe("pixelmesh_slot_wait_seconds", { operation, result: "granted" }, laterWaitMs / 1000);
@@ -65,7 +71,7 @@ async function runWithSlots(
   need: SlotNeed,
   { slots, nextSlot, heldMs, waitedMs }: SlotTurn,
   loading: Promise<readonly Raster[]>,
-  control: ExecutionControl,
+  control: ExecutionControl & { readonly account: SlotAccount },
 ): Promise<Omit<ExecutionResult, "slotWaitMs">> {
   const { model = "", modelDigest = "", isCold = false } = need;
   const operation = work.step.operation?.$case ?? "none";
@@ -84,6 +90,8 @@ async function runWithSlots(
         onWait: control.onWait,
         retryAfterOutOfMemory: slots.retryAfterOutOfMemory,
         nextSlot,
+        releaseSlot: () => slots.release({ runMs: Math.round(heldMs()) }),
+        account: control.account,
         largerModels: work.largerModels,
       }),
     );

@@ -1,10 +1,11 @@
 import {
   type EncodedRaster,
-  encodeRaster,
   type FrameStore,
   type openEncoded,
   type PictureLimits,
   type Raster,
+  type StartedEncoding,
+  startEncoding,
   toFormatExtension,
 } from "@pixelmesh/imaging";
 import type { Encoding } from "@pixelmesh/proto";
@@ -30,19 +31,32 @@ export function decodeInSpan(
 }
 
 /** Encodes a picture in a span. Throws what `encodeRaster` throws. */
-export function encodeInSpan(
+export async function encodeInSpan(
   raster: Raster,
   encoding: Encoding,
   limits: PictureLimits,
   frameStore: FrameStore,
 ): Promise<EncodedRaster> {
+  const { content, ...facts } = await startEncodingInSpan(raster, encoding, limits, frameStore);
+  return { content: content.sizeBytes === undefined ? await content.whole() : content, ...facts };
+}
+
+/** Starts to encode a picture, in a span that ends when the content is whole. Throws what `startEncoding` throws. */
+export function startEncodingInSpan(
+  raster: Raster,
+  encoding: Encoding,
+  limits: PictureLimits,
+  frameStore: FrameStore,
+): Promise<StartedEncoding> {
   const attributes = { "pixelmesh.image.width": raster.widthPx, "pixelmesh.image.height": raster.heightPx };
-  return withSpan("encode picture", { attributes }, async (span) => {
-    const encoded = await encodeRaster(raster, encoding, limits, frameStore);
-    span.set({
-      "pixelmesh.image.format": toFormatExtension(encoded.format),
-      "pixelmesh.image.bytes": encoded.content.sizeBytes,
-    });
-    return encoded;
+  const started = Promise.withResolvers<StartedEncoding>();
+  const spanned = withSpan("encode picture", { attributes }, async (span) => {
+    const begun = await startEncoding(raster, encoding, limits, frameStore);
+    started.resolve(begun);
+    const { sizeBytes } = begun.content.sizeBytes === undefined ? await begun.content.whole() : begun.content;
+    span.set({ "pixelmesh.image.format": toFormatExtension(begun.format), "pixelmesh.image.bytes": sizeBytes });
   });
+  // A failure after the start is that of the content, too.
+  spanned.catch(started.reject);
+  return started.promise;
 }

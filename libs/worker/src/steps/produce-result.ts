@@ -26,10 +26,16 @@ export async function produceResult(
   const progress = publisher.open(item);
   const limits = item.limits ?? parts.limits;
   const frameStore = parts.scratch.openFrameStore();
+  let leave: (() => void) | undefined;
   const inputs = openStepInputs(parts, item, { sizeOf: (input) => handler.inputSize?.(step, input), limits });
   try {
     const largerModels = item.largerModels?.models ?? [];
-    const { load: loadInputs, beginnings } = inputs;
+    const { beginnings } = inputs;
+    const loadInputs: typeof inputs.load = async (loading) => {
+      leave = await handler.enter?.(loading.signal);
+      loading.signal.throwIfAborted();
+      return inputs.load(loading);
+    };
     const work = { handler, step, sizes: item.inputs, limits, frameStore, loadInputs, beginnings, largerModels };
     const executed = await executeStep(parts, work, item, {
       signal,
@@ -46,19 +52,22 @@ export async function produceResult(
     const { frame } = executed.outcome;
     await inputs.release(frame);
     progress.storing();
-    const retry = storeRetry.of(attempt.logFields, signal);
+    const retryUntil = (ended: AbortSignal) => storeRetry.of(attempt.logFields, ended);
+    const isRepeated = item.refresh || item.attempt > 1 || attempt.delivery.deliveries > 1;
     const result = await withSpan("store result", {}, () =>
-      storeOutcome(parts, item, executed, inputs.notices(), { limits, frameStore, signal, retry }),
+      storeOutcome(parts, item, executed, inputs.notices(), { limits, frameStore, signal, isRepeated, retryUntil }),
     );
     progress.done();
     if (!inputs.include(frame)) ownRaster(frameStore, frame);
     await inputs.close(true);
     await frameStore.end();
     await shareResult(parts, item, result, executed);
+    await executed.outcome.onStored?.();
     return { result, slotWaitMs: Math.round(executed.slotWaitMs) };
   } finally {
     progress.end();
     await inputs.close(false);
     await frameStore.close();
+    leave?.();
   }
 }

@@ -4,6 +4,7 @@ import type { WorkItem } from "@pixelmesh/proto";
 import type { WorkerParts } from "../open-worker.ts";
 import type { RasterHandler } from "../step-handler.ts";
 import { createStoreRetry } from "../storage/store-retry.ts";
+import { againWhenBusy } from "./again-when-busy.ts";
 import { type ProducedResult, produceResult } from "./produce-result.ts";
 import type { ProgressPublisher } from "./progress-publisher.ts";
 import { findStoredResult } from "./shared-result.ts";
@@ -31,7 +32,8 @@ export function createStepRunner(
     if (stored) return { result: stored, slotWaitMs: 0 };
     const handler = handlers[operation];
     if (!item.step || !handler) throw new AppError("UNKNOWN_OPERATION", `This service has no operation ${operation}`);
-    return produceResult(parts, attempt, { handler, step: item.step }, publisher, storeRetry);
+    const { step } = item;
+    return againWhenBusy(attempt.signal, () => produceResult(parts, attempt, { handler, step }, publisher, storeRetry));
   }
 
   return async function runStep(item, delivery, signal) {

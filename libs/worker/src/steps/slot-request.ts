@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlotRequest, type Step, WaitReason } from "@pixelmesh/proto";
 import type { WorkerParts } from "../open-worker.ts";
+import type { SlotAccount } from "../slots/slot-account.ts";
 import { type OnWait, whileWaiting } from "../slots/step-wait.ts";
 import type { SlotNeed } from "../step-handler.ts";
-import type { SlotAccount, StepWork } from "./step-work.ts";
+import type { StepWork } from "./step-work.ts";
 
 /** Most waits for recently loaded models; after them the slot is requested anyway. */
 const maxWaits = 10;

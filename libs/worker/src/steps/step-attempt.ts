@@ -48,6 +48,8 @@ export function beginAttempt(
     isStarted: false,
     hasRun: false,
     async start() {
+      // A step that runs again with another slot has announced its start.
+      if (this.isStarted) return;
       await start.announce();
       this.isStarted = true;
     },

@@ -1,5 +1,5 @@
 import type { FrameStore, PictureLimits, Raster } from "@pixelmesh/imaging";
-import type { LargerModel, Priority, Step } from "@pixelmesh/proto";
+import type { LargerModel, Step } from "@pixelmesh/proto";
 import type { AnyHandler, PictureSize } from "../step-handler.ts";
 import type { SharedBeginnings } from "./shared-beginnings.ts";
 
@@ -21,12 +21,4 @@ export type StepWork = {
     readonly frameStore: FrameStore;
     readonly signal: AbortSignal;
   }) => Promise<readonly Raster[]>;
-};
-
-/** The job, tenant and deadline of a slot request. A WorkItem has these fields; a direct call has an empty job id. */
-export type SlotAccount = {
-  readonly jobId: string;
-  readonly tenant: string;
-  readonly priority: Priority;
-  readonly deadlineUnixMs: number;
 };

@@ -14,15 +14,32 @@ import { withCallInfo } from "@pixelmesh/telemetry";
 import type { WorkerParts } from "../open-worker.ts";
 import type { RasterHandler } from "../step-handler.ts";
 import { createCancellations } from "./cancellations.ts";
+import { createLanes } from "./lanes.ts";
 import { toLocalDeadline } from "./local-deadline.ts";
 import { createProgressPublisher } from "./progress-publisher.ts";
 import { createStepRunner } from "./run-step.ts";
 
-/** Consumes the work queue of a role until the lifecycle closes. Running steps get the stop grace time, then they are requeued. */
+/** A step of a full lane is delivered again after this time or up to twice as long: soon enough that its lane never runs empty meanwhile. */
+const laneFullMs = 2_000;
+
+/** For a role of which many steps wait for their slots at once, without their pictures. */
+export type ManySteps = {
+  /** Most steps in hand. */
+  readonly inHand: number;
+  /** Steps of one lane wait for the same thing. More of them than `perLane` go back to the queue for a while, so that they keep no others waiting. */
+  laneOf(item: WorkItem): string;
+  readonly perLane: number;
+};
+
+/**
+ * Consumes the work queue of a role until the lifecycle closes. Running steps get the stop grace time, then they are requeued. Without `many`, at most
+ * `concurrency` steps are in hand.
+ */
 export async function startStepWorker<R extends WorkerRole>(
   parts: WorkerParts,
   role: R,
   handlers: HandlersOf<R, RasterHandler>,
+  many?: ManySteps,
 ): Promise<Consumer> {
   const { base, config } = parts;
   const records = await openStore(base.bus, "jobs", JobRecord);
@@ -30,6 +47,7 @@ export async function startStepWorker<R extends WorkerRole>(
   const publisher = createProgressPublisher(base.bus);
   const runStep = createStepRunner(parts, handlers, publisher);
   const ages = createMessageAges();
+  const lanes = createLanes(many);
 
   /** Whether the job record still asks for this attempt. The job may have ended, or the attempt may be outdated. */
   async function isWanted({ jobId, stepId, attempt }: WorkItem): Promise<boolean> {
@@ -47,7 +65,7 @@ export async function startStepWorker<R extends WorkerRole>(
   const consumer = consume(base.bus, {
     ...workConsumers(role),
     codec: WorkItem,
-    concurrency: config.concurrency,
+    concurrency: many?.inHand ?? config.concurrency,
     describe: (item) => ({ name: `process ${workTemplate(role)}`, attributes: toSpanAttributes(role, item) }),
     async handle(sent, delivery) {
       const ageMs = ages.of(delivery.storedUnixMs);
@@ -55,9 +73,11 @@ export async function startStepWorker<R extends WorkerRole>(
       // Cancellations are received before the record is read, so that a job that ends in between is noticed.
       return cancellations.run(item, async (signal) => {
         if (!(await isWanted(item))) return { $case: "ack" };
+        const leaveLane = lanes.enter(item);
+        if (leaveLane === undefined) return { $case: "nak", delayMs: laneFullMs * (1 + Math.random()) };
         observeWait(delivery, ageMs);
         const { tenant, deadlineUnixMs } = item;
-        return withCallInfo({ tenant, deadlineUnixMs }, () => runStep(item, delivery, signal));
+        return withCallInfo({ tenant, deadlineUnixMs }, () => runStep(item, delivery, signal)).finally(leaveLane);
       });
     },
   });

@@ -1,11 +1,12 @@
 import { AppError, type Reason } from "@pixelmesh/errors";
-import type { Content } from "@pixelmesh/imaging";
+import type { Content, GrowingContent } from "@pixelmesh/imaging";
 import {
   type Blob,
-  type BlobKind,
+  BlobKind,
   type PutBlobHeader,
   type PutBlobRequest,
   type PutBlobResponse,
+  type StatBlobResponse,
   StorageServiceDefinition,
 } from "@pixelmesh/proto";
 import { maxSmallBlobBytes, type RpcConnection, restartable, splitHeader, toChunks } from "@pixelmesh/rpc";
@@ -21,6 +22,8 @@ export type BlobRetention = {
   /** The job that needs them; empty: none. */
   readonly jobId: string;
   readonly keepUntilUnixMs: number;
+  /** Time that each further use of the bytes saves, in milliseconds. Default: unknown. */
+  readonly savedMs?: number;
 };
 
 /** Storage space that a job reserves: the expected peak in bytes, and the part of it that is certain. */
@@ -43,9 +46,24 @@ export type BlobClient = {
   /** Streams the bytes. Throws like `get`; if the blob ends too early, `parts` throws. */
   read(sha256: string, maxBytes: number, signal?: AbortSignal): Promise<BlobStream>;
   /** Stores bytes; few of them in one message. */
-  put(content: Content, mediaType: string, retention: BlobRetention, signal?: AbortSignal): Promise<Blob>;
+  put(
+    content: Content | GrowingContent,
+    mediaType: string,
+    retention: BlobRetention,
+    signal?: AbortSignal,
+  ): Promise<Blob>;
+  /**
+   * Returns the stored blob of a digest; undefined if there is none or, where a retention is given, if its bytes do not have the digest. Its retention is
+   * extended then. `sizeBytes` is that of storage.
+   */
+  find(sha256: string, retention?: BlobRetention, signal?: AbortSignal): Promise<Blob | undefined>;
   /** Extends the retention of a blob. Returns whether it exists and has its digest. */
   extend(sha256: string, retention: BlobRetention): Promise<boolean>;
+  /**
+   * As `extend`, for a blob of a stored result. Returns the fastest tier of storage that holds it (empty: storage does not say); undefined if it is gone or
+   * corrupt.
+   */
+  reuse(sha256: string, retention: BlobRetention): Promise<{ readonly tier: string } | undefined>;
   /** Reserves space for a job. Throws STORAGE_FULL if there is none now, OUTPUT_TOO_LARGE if there never can be. */
   reserve(request: ReservationRequest): Promise<void>;
   /** Releases blobs that a job no longer needs; without digests, all of them and its reservation, together with other jobs' within 50 ms. */
@@ -97,7 +115,11 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
     return joinParts(sizeBytes, parts);
   }
 
-  async function putStream({ parts }: Content, header: PutBlobHeader, options: CallTimes): Promise<PutBlobResponse> {
+  async function putStream(
+    { parts }: Content | GrowingContent,
+    header: PutBlobHeader,
+    options: CallTimes,
+  ): Promise<PutBlobResponse> {
     async function* messages(): AsyncGenerator<PutBlobRequest> {
       yield { part: { $case: "header", value: header } };
       for await (const part of parts())
@@ -107,8 +129,29 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
     return await storage.putBlob(restartable(messages), options);
   }
 
+  async function stat(
+    sha256: string,
+    retention?: BlobRetention,
+    signal?: AbortSignal,
+  ): Promise<StatBlobResponse | undefined> {
+    const use = retention ?? { kind: BlobKind.UNSPECIFIED, jobId: "", keepUntilUnixMs: 0 };
+    const request = { savedMs: 0, ...use, sha256, verify: retention !== undefined };
+    try {
+      const options = { timeoutMs: verifyTimeoutMs, repeat: true, ...(signal ? { signal } : {}) };
+      return await storage.statBlob(request, options);
+    } catch (error) {
+      if (error instanceof AppError && gone.has(error.reason)) return undefined;
+      throw error;
+    }
+  }
+
   return {
     read,
+    find: async (...asked) => (await stat(...asked))?.blob,
+    async reuse(sha256, retention) {
+      const found = await stat(sha256, retention);
+      return found && { tier: found.tier };
+    },
     async get({ sha256, sizeBytes }, maxBytes, signal) {
       if (sizeBytes === 0 || sizeBytes > Math.min(maxSmallBlobBytes, maxBytes))
         return await readWhole(sha256, maxBytes, signal);
@@ -120,10 +163,10 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
     },
     async put(content, mediaType, retention, signal) {
       const { sizeBytes } = content;
-      const header = { sha256: "", sizeBytes, mediaType, ...retention };
+      const header = { sha256: "", sizeBytes: sizeBytes ?? 0, mediaType, savedMs: 0, ...retention };
       const options = { timeoutMs: transferTimeoutMs, ...(signal ? { signal } : {}) };
       const byStream = () => putStream(content, header, options);
-      const { blob } = await (sizeBytes > maxSmallBlobBytes
+      const { blob } = await (sizeBytes === undefined || sizeBytes > maxSmallBlobBytes
         ? byStream()
         : orByStream(async () => {
             const bytes = await joinParts(sizeBytes, content.parts());
@@ -132,16 +175,7 @@ export function connectBlobs(connection: RpcConnection): BlobClient {
       if (!blob) throw new AppError("INTERNAL", "Storage answered a put without a blob");
       return blob;
     },
-    async extend(sha256, retention) {
-      try {
-        const request = { ...retention, sha256, verify: true };
-        await storage.statBlob(request, { timeoutMs: verifyTimeoutMs, repeat: true });
-        return true;
-      } catch (error) {
-        if (error instanceof AppError && gone.has(error.reason)) return false;
-        throw error;
-      }
-    },
+    extend: async (sha256, retention) => (await stat(sha256, retention)) !== undefined,
     async reserve(request) {
       await storage.reserveSpace({ ...request }, { timeoutMs: shortTimeoutMs, repeat: true });
     },
@@ -175,7 +209,8 @@ async function joinParts(sizeBytes: number, parts: AsyncIterable<Uint8Array>): P
   for await (const part of parts) {
     if (at === 0 && part.length === sizeBytes) return part;
     if (at + part.length > sizeBytes) throw wrongLength(sizeBytes, at + part.length);
-    bytes ??= new Uint8Array(sizeBytes);
+    // Not zeroed, and not from the pool: every byte is set, or it throws; the caller may free the memory.
+    bytes ??= Buffer.allocUnsafeSlow(sizeBytes);
     bytes.set(part, at);
     at += part.length;
   }

@@ -9,8 +9,11 @@ export type ResultCache = {
   read(key: string): Promise<Entry<ResultEntry> | undefined>;
   /** Replaces the entry that was read (undefined: none). Returns false if it has changed. Throws QUEUE_FULL if the bucket is full. */
   write(key: string, value: ResultEntry, read: Entry<ResultEntry> | undefined): Promise<boolean>;
-  /** Merges a result into the entry, which fulfils any claim. If the bucket is full, the result is dropped: its event carries it too. */
-  store(key: string, result: StepResult, nowUnixMs: number): Promise<void>;
+  /**
+   * Merges a result into the entry, or replaces the stored result, which fulfils any claim. If the bucket is full, the result is dropped: its event
+   * carries it too.
+   */
+  store(key: string, result: StepResult, nowUnixMs: number, options: { readonly replace: boolean }): Promise<void>;
   /** Stores a deterministic failure for equal steps. Ignores other failures, and any failure if the entry has a result. */
   storeFailure(key: string, error: JobError, nowUnixMs: number): Promise<void>;
   /** Removes a stored failure, so that equal steps run again. */
@@ -57,11 +60,11 @@ export async function openResultCache(bus: Bus): Promise<ResultCache> {
   return {
     read: store.get,
     write,
-    store: (key, result, nowUnixMs) =>
+    store: (key, result, nowUnixMs, { replace }) =>
       ignoreFullCache(
         bus,
         "result",
-        changeEntry(key, (read) => write(key, doneEntry(read?.value, result, nowUnixMs), read)),
+        changeEntry(key, (read) => write(key, doneEntry(replace ? undefined : read?.value, result, nowUnixMs), read)),
       ),
     storeFailure: (key, error, nowUnixMs) =>
       ignoreFullCache(
@@ -111,15 +114,26 @@ export function toOutputRetention({ jobId, keepUntilUnixMs }: ResultRetention): 
   return { kind: BlobKind.OUTPUT, jobId, keepUntilUnixMs };
 }
 
-/** Extends the retention of every blob of a result. Returns whether all exist and have their digests. */
-export async function extendResult(
-  blobs: BlobClient,
+const slowestFirst = ["cold", "warm", "directory", "hot"];
+
+/**
+ * Extends the retention of every blob of a result that is used again, and tells storage what that saves. Returns the slowest tier that holds one of
+ * them (empty: unknown), or undefined unless all exist and have their digests.
+ */
+export async function reuseBlobs(
+  blobs: Pick<BlobClient, "reuse">,
   result: StepResult,
   retention: ResultRetention,
-): Promise<boolean> {
+): Promise<{ readonly tier: string } | undefined> {
+  // 0 means that the time is unknown. Storage takes at most 24 hours.
+  const { runMs } = result.provenance ?? {};
+  const savedMs = runMs === undefined ? 0 : Math.min(24 * 3_600_000, Math.max(1, runMs));
   const retentions = new Map<string, BlobRetention>();
-  if (result.frame) retentions.set(result.frame.sha256, toFrameRetention(retention));
-  for (const { blob } of result.outputs) if (blob) retentions.set(blob.sha256, toOutputRetention(retention));
-  const found = await Promise.all([...retentions].map(([sha256, each]) => blobs.extend(sha256, each)));
-  return found.every(Boolean);
+  if (result.frame) retentions.set(result.frame.sha256, { ...toFrameRetention(retention), savedMs });
+  for (const { blob } of result.outputs)
+    if (blob) retentions.set(blob.sha256, { ...toOutputRetention(retention), savedMs });
+  const found = await Promise.all([...retentions].map(([sha256, each]) => blobs.reuse(sha256, each)));
+  if (!found.every((each) => each !== undefined)) return undefined;
+  const tiers = new Set(found.map(({ tier }) => tier));
+  return { tier: slowestFirst.find((tier) => tiers.has(tier)) ?? "" };
 }

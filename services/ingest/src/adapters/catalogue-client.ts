@@ -4,8 +4,10 @@ import {
   BackgroundServiceDefinition,
   type EffectDescription,
   EffectsServiceDefinition,
+  type ListRemoteModelsResponse,
   type Model,
   type Pipeline,
+  RemoteServiceDefinition,
   UpscaleServiceDefinition,
 } from "@pixelmesh/proto";
 import type { RpcConnection } from "@pixelmesh/rpc";
@@ -18,6 +20,8 @@ export type CatalogueClient = {
   /** Returns the models for one task, or all for an empty one. Asks only the services that have them. */
   models(task: string): Promise<Model[]>;
   effects(): Promise<EffectDescription[]>;
+  /** Returns the hosted models; none in a mesh without the remote service. */
+  remoteModels(): Promise<ListRemoteModelsResponse>;
 };
 
 type Reporting = { readonly log: Logger; readonly metrics: Metrics };
@@ -56,9 +60,14 @@ function cacheList<T>(name: string, { log, metrics }: Reporting, ask: () => Prom
   };
 }
 
-/** Creates a client of the three services that have models or effects. */
+/** Creates a client of the services that have models or effects. `remote` is undefined in a mesh without hosted models. */
 export function createCatalogueClient(
-  connections: { readonly upscale: RpcConnection; readonly background: RpcConnection; readonly effects: RpcConnection },
+  connections: {
+    readonly upscale: RpcConnection;
+    readonly background: RpcConnection;
+    readonly effects: RpcConnection;
+    readonly remote: RpcConnection | undefined;
+  },
   reporting: Reporting,
 ): CatalogueClient {
   const options = { timeoutMs, repeat: true };
@@ -69,17 +78,30 @@ export function createCatalogueClient(
   const matteModels = cacheList("background", reporting, async () => (await background.listModels({}, options)).models);
   const allEffects = cacheList("effects", reporting, async () => (await effects.listEffects({}, options)).effects);
 
+  const remote = connections.remote?.client(RemoteServiceDefinition);
+  const remoteLists = cacheList("remote", reporting, async () =>
+    remote ? [await remote.listRemoteModels({}, options)] : [],
+  );
+  const remoteModels = async () => (await remoteLists())[0] ?? { models: [], currency: "" };
+
   return {
     async forPipeline(pipeline) {
       const needed = new Set(
         pipeline.steps.map(({ operation }) => operation && operations[operation.$case].catalogueList),
       );
-      const [upscaleList, matteList, effectList] = await Promise.all([
+      const [upscaleList, matteList, effectList, remoteList] = await Promise.all([
         needed.has("upscaleModels") ? upscaleModels() : [],
         needed.has("matteModels") ? matteModels() : [],
         needed.has("effects") ? allEffects() : [],
+        needed.has("remoteModels") ? remoteModels() : undefined,
       ]);
-      return { upscaleModels: upscaleList, matteModels: matteList, effects: effectList };
+      return {
+        upscaleModels: upscaleList,
+        matteModels: matteList,
+        effects: effectList,
+        remoteModels: remoteList?.models ?? [],
+        remoteCurrency: remoteList?.currency ?? "",
+      };
     },
     async models(task) {
       const lists = [
@@ -90,5 +112,6 @@ export function createCatalogueClient(
       return (await Promise.all(asked.map(([, list]) => list()))).flat();
     },
     effects: allEffects,
+    remoteModels,
   };
 }

@@ -5,9 +5,13 @@ import { expect, test } from "vitest";
 import { mergeStats } from "./merge-stats.ts";
 import { createStatsRecorder, type StatsRecorder } from "./stats-recorder.ts";
 
+const effect = (name: string) => ({ name, parameters: {} });
 const operations: [NonNullable<Step["operation"]>, NonNullable<Step["operation"]>] = [
   { $case: "prescale", value: { maxSidePx: 64, maxPixels: 0 } },
-  { $case: "applyEffects", value: { effects: [] } },
+  {
+    $case: "applyEffects",
+    value: { effects: [effect("dither"), effect("blur"), effect("dither")], defaultOrder: false },
+  },
 ];
 const states = [StepState.SUCCEEDED, StepState.FAILED, StepState.CANCELLED] as const;
 const jobStates = [JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED] as const;
@@ -15,32 +19,62 @@ const jobStates = [JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED] as c
 const jobs = fc.record({
   state: fc.constantFrom(...jobStates),
   ms: fc.nat(100_000),
+  refresh: fc.boolean(),
+  lost: fc.boolean(),
   reason: fc.constantFrom(reasonToEnum("INTERNAL"), reasonToEnum("OUT_OF_MEMORY")),
   steps: fc.array(
     fc.record({
       operation: fc.constantFrom(...operations),
       state: fc.constantFrom(...states),
       cached: fc.boolean(),
+      coalesced: fc.boolean(),
+      cacheTier: fc.constantFrom<string>("", "hot", "cold"),
+      resultKey: fc.constantFrom<string>("", "key"),
       ms: fc.nat(100_000),
+      savedMs: fc.nat(100_000),
+      bytes: fc.nat(100_000),
     }),
     { minLength: 1, maxLength: 5 },
   ),
 });
 type EndedJob = typeof jobs extends fc.Arbitrary<infer T> ? T : never;
+type EndedStep = EndedJob["steps"][number];
 
-function record(stats: StatsRecorder, { state, ms, reason, steps }: EndedJob): void {
+/** A step with further properties. */
+const stepOf = (step: Pick<EndedStep, "operation"> & Partial<EndedStep>): EndedStep => ({
+  state: StepState.SUCCEEDED,
+  cached: false,
+  coalesced: false,
+  cacheTier: "",
+  resultKey: "key",
+  ms: 100,
+  savedMs: 0,
+  bytes: 0,
+  ...step,
+});
+
+function record(stats: StatsRecorder, { state, ms, reason, steps, refresh, lost }: EndedJob): void {
   stats.recordAccepted();
   const spec = JobSpec.fromPartial({
+    refresh,
     createdUnixMs: 1_000,
     steps: steps.map(({ operation }) => ({ step: { operation } })),
   });
   const jobRecord = JobRecord.fromPartial({
     state,
     finishedUnixMs: 1_000 + ms,
-    steps: steps.map((step) => ({ ...step, startedUnixMs: 1_000, finishedUnixMs: 1_000 + step.ms })),
+    steps: steps.map(({ savedMs, bytes, ...step }) => ({
+      ...step,
+      readyUnixMs: 1_000,
+      startedUnixMs: 1_000,
+      finishedUnixMs: 1_000 + step.ms,
+      result: { provenance: { savedMs, runMs: savedMs }, outputs: [{ blob: { sizeBytes: bytes } }] },
+    })),
     ...(state === JobState.SUCCEEDED ? {} : { error: { reason } }),
   });
   stats.recordEnded(spec, jobRecord);
+  const [planned] = spec.steps;
+  if (lost && planned) stats.recordLost(planned, ms);
 }
 
 test("for any distribution of jobs over replicas, the merged statistics equal those of one replica with all jobs", () => {
@@ -62,17 +96,12 @@ test("for any distribution of jobs over replicas, the merged statistics equal th
 test("requests, rates, errors and latencies follow from the recorded jobs", () => {
   const recorder = createStatsRecorder();
   const [prescale, effects] = operations;
-  const step = { state: StepState.SUCCEEDED, cached: false, ms: 100 } as const;
   const reason = reasonToEnum("OUT_OF_MEMORY");
-  record(recorder, { state: JobState.SUCCEEDED, ms: 300, reason, steps: [{ ...step, operation: prescale }] });
-  record(recorder, {
-    state: JobState.SUCCEEDED,
-    ms: 10,
-    reason,
-    steps: [{ ...step, operation: prescale, cached: true }],
-  });
-  const failed = { ...step, operation: effects, state: StepState.FAILED } as const;
-  record(recorder, { state: JobState.FAILED, ms: 500, reason, steps: [{ ...step, operation: prescale }, failed] });
+  const ended = { state: JobState.SUCCEEDED, reason, refresh: false, lost: false };
+  record(recorder, { ...ended, ms: 300, steps: [stepOf({ operation: prescale })] });
+  record(recorder, { ...ended, ms: 10, steps: [stepOf({ operation: prescale, cached: true })] });
+  const failed = stepOf({ operation: effects, state: StepState.FAILED });
+  record(recorder, { ...ended, state: JobState.FAILED, ms: 500, steps: [stepOf({ operation: prescale }), failed] });
   recorder.recordRefused("OUT_OF_MEMORY");
   recorder.recordRefused("IMAGE_EMPTY");
   const stats = recorder.read("7", 1_234);
@@ -93,4 +122,40 @@ test("requests, rates, errors and latencies follow from the recorded jobs", () =
     ],
     jobLatency: { count: 3, minMs: 10, maxMs: 500 },
   });
+});
+
+test("requests of the result cache are counted for their operation, and once for each effect of their chain", () => {
+  const recorder = createStatsRecorder();
+  const [prescale, effects] = operations;
+  const ended = { state: JobState.SUCCEEDED, reason: reasonToEnum("INTERNAL"), refresh: false, lost: false, ms: 1 };
+  const hit = stepOf({ operation: effects, cached: true, ms: 8, savedMs: 900, bytes: 5_000, cacheTier: "warm" });
+  const coalesced = { ...hit, coalesced: true, savedMs: 100, bytes: 10, cacheTier: "" };
+  const miss = stepOf({ operation: effects });
+  const bypassed = { ...miss, resultKey: "" };
+  const failed = { ...miss, state: StepState.FAILED };
+  record(recorder, { ...ended, steps: [hit, { ...hit, ms: 4 }, coalesced, miss, bypassed, failed] });
+  record(recorder, { ...ended, refresh: true, lost: true, ms: 600, steps: [miss, stepOf({ operation: prescale })] });
+  const cache = {
+    hits: 2,
+    coalesced: 1,
+    misses: 1,
+    bypassed: 2,
+    bytes: 10_010,
+    savedMs: 1_900,
+    retrievalMs: 12,
+    lost: 1,
+    lostAgeMs: 600,
+    tiers: [{ tier: "warm", hits: 2 }],
+  };
+  const stats = recorder.read("7", 0);
+  expect(stats.operations).toMatchObject([
+    { operation: "apply_effects", cache, savedMs: 1_900, requests: { total: 7, succeeded: 6, cached: 3 } },
+    { operation: "prescale", cache: { hits: 0, bypassed: 1, lost: 0 }, savedMs: 0 },
+  ]);
+  const requests = { total: 7, succeeded: 6, failed: 1, cancelled: 0, cached: 3 };
+  expect(stats.effects).toEqual([
+    { effect: "blur", requests, cache },
+    { effect: "dither", requests, cache },
+  ]);
+  expect(stats.resultCache).toEqual({ ...cache, bypassed: 3 });
 });

@@ -1,4 +1,5 @@
 import {
+  type EffectStats,
   type ErrorReason,
   JobServiceGetStatsResponse,
   type LatencyStats,
@@ -6,7 +7,9 @@ import {
   type ReasonCount,
   Tally,
 } from "@pixelmesh/proto";
+import { addCacheStats } from "./cache-counts.ts";
 import { mergeLatencies } from "./latencies.ts";
+import { mergeCosts, mergeFeatures } from "./remote-costs.ts";
 
 /** Returns a tally of zeros. */
 export const emptyTally = (): Tally => Tally.create();
@@ -20,6 +23,10 @@ export function mergeStats(parts: readonly JobServiceGetStatsResponse[]): JobSer
     parts.flatMap((part) => part.operations),
     ({ operation }) => operation,
   );
+  const effects = Map.groupBy(
+    parts.flatMap((part) => part.effects),
+    ({ effect }) => effect,
+  );
   const errors = new Map<ErrorReason, number>();
   for (const { reason, count } of parts.flatMap((part) => part.errors))
     errors.set(reason, (errors.get(reason) ?? 0) + count);
@@ -32,18 +39,23 @@ export function mergeStats(parts: readonly JobServiceGetStatsResponse[]): JobSer
     jobsRefused: sum(parts.map(({ jobsRefused }) => jobsRefused)),
     jobLatency: mergePresent(parts.map(({ jobLatency }) => jobLatency)),
     operations: [...operations].map(([operation, same]) => mergeOperation(operation, same)),
+    effects: [...effects].map(([effect, same]) => mergeEffect(effect, same)),
+    features: mergeFeatures(parts.flatMap((part) => part.features)),
+    costs: mergeCosts(parts.map((part) => part.costs)),
     errors: toReasonCounts(errors),
   });
 }
 
-/** Returns the statistics with operations sorted by name, their total, and the rates that follow from the total. */
+/** Returns the statistics with operations and effects sorted by name, the total of the operations, and the rates that follow from it. */
 export function withRates(stats: JobServiceGetStatsResponse): JobServiceGetStatsResponse {
   const requests = addTallies(stats.operations.map((it) => it.requests));
   const { succeeded, failed, cached } = requests;
   return {
     ...stats,
     operations: stats.operations.toSorted((a, b) => (a.operation < b.operation ? -1 : 1)),
+    effects: stats.effects.toSorted((a, b) => (a.effect < b.effect ? -1 : 1)),
     requests,
+    resultCache: addCacheStats(stats.operations.map(({ cache }) => cache)),
     hitRate: succeeded === 0 ? 0 : cached / succeeded,
     errorRate: succeeded + failed === 0 ? 0 : failed / (succeeded + failed),
   };
@@ -62,6 +74,15 @@ function mergeOperation(operation: string, parts: readonly OperationStats[]): Op
     requests: addTallies(parts.map(({ requests }) => requests)),
     latency: mergePresent(parts.map(({ latency }) => latency)),
     savedMs: sum(parts.map(({ savedMs }) => savedMs)),
+    cache: addCacheStats(parts.map(({ cache }) => cache)),
+  };
+}
+
+function mergeEffect(effect: string, parts: readonly EffectStats[]): EffectStats {
+  return {
+    effect,
+    requests: addTallies(parts.map(({ requests }) => requests)),
+    cache: addCacheStats(parts.map(({ cache }) => cache)),
   };
 }
 

@@ -1,17 +1,17 @@
 import type { Bus } from "@pixelmesh/bus";
 import { AppError } from "@pixelmesh/errors";
-import { claimEntry, lookUpResult, type ReadyStep } from "@pixelmesh/pipeline";
+import { claimEntry, lookUpResult, type ReadyStep, type ResultLookup } from "@pixelmesh/pipeline";
 import type { JobError, StepResult, StepRun } from "@pixelmesh/proto";
 import { type BlobClient, ignoreFullCache, type ResultCache } from "@pixelmesh/worker";
 import { LRUCache } from "lru-cache";
 import type { JobStore, StoredJob } from "../stores/job-store.ts";
 import type { Waiters } from "../stores/waiters.ts";
 import { isHolderOpen, isRunOpen } from "./claim-liveness.ts";
-import { reuseDegradedResult, reuseResult } from "./reuse-result.ts";
+import { mayReuse, type ReusedResult, reuseDegradedResult, reuseResult } from "./reuse-result.ts";
 
 /** What a READY step does now: use a stored result, fail with a stored failure, run, or wait for an equal step. */
 export type StepDecision =
-  | { readonly $case: "use"; readonly result: StepResult }
+  | ({ readonly $case: "use"; readonly coalesced: boolean } & ReusedResult)
   | { readonly $case: "refuse"; readonly error: JobError }
   | { readonly $case: "run" }
   | { readonly $case: "wait" };
@@ -34,17 +34,24 @@ type TimedDecision = { readonly decision: StepDecision; readonly storedUnixMs: n
 /** How a request to the result cache ended, as a metric label. */
 type RequestOutcome = "hit" | "miss" | "coalesced";
 
+/** Receives what is counted of requests to the result cache. */
+export type DecisionCounts = {
+  request(outcome: RequestOutcome): void;
+  /** A result was found without one of its blobs, `ageMs` after it was stored: the step computes it again. */
+  lost(job: StoredJob, ready: ReadyStep, ageMs: number): void;
+};
+
 const maxRounds = 50;
 const maxSeenKeys = 10_000;
 const run: TimedDecision = { decision: { $case: "run" }, storedUnixMs: 0 };
 const wait: TimedDecision = { decision: { $case: "wait" }, storedUnixMs: 0 };
 
 /**
- * Creates a `DecideStep`. It calls `countRequest` once for each request: `miss` when the step claims its key, `hit` when its
- * answer was stored before the step was ready, `coalesced` when the answer was stored while the step waited. It does not count a step
- * that is rechecked, or a result that the step's own job made. Throws BROKER_UNAVAILABLE if the entry keeps changing.
+ * Creates a `DecideStep`. It counts each request once: `miss` when the step claims its key, `hit` when its answer was stored before the step
+ * was ready, `coalesced` when the answer was stored while the step waited. It does not count a step that is rechecked or refreshes its result, or
+ * a result that the step's own job made. Throws BROKER_UNAVAILABLE if the entry keeps changing.
  */
-export function createDecideStep(parts: DecideStepParts, countRequest: (outcome: RequestOutcome) => void): DecideStep {
+export function createDecideStep(parts: DecideStepParts, counts: DecisionCounts): DecideStep {
   const { bus, store, results, waiters, blobs } = parts;
   const seenKeys = new LRUCache<string, true>({ max: maxSeenKeys });
 
@@ -52,17 +59,19 @@ export function createDecideStep(parts: DecideStepParts, countRequest: (outcome:
    * Claims a key that this replica has not seen without reading it first: most such keys have no entry. Returns undefined if the key has
    * one, or if a degraded result may serve the step.
    */
-  async function claimUnseen(
-    { spec }: StoredJob,
-    { resultKey: key, stepId }: ReadyStep,
-  ): Promise<TimedDecision | undefined> {
+  async function claimUnseen({ spec }: StoredJob, ready: ReadyStep): Promise<TimedDecision | undefined> {
+    const { resultKey: key, stepId } = ready;
     if (seenKeys.has(key) || spec.allowDegraded) return undefined;
     seenKeys.set(key, true);
     const entry = claimEntry({ jobId: spec.jobId, stepId }, undefined, Date.now());
     // A full cache may hold the result, so it is read then.
     if (!(await ignoreFullCache(bus, "claim", results.write(key, entry, undefined)))) return undefined;
-    countRequest("miss");
+    countMiss(ready);
     return run;
+  }
+
+  function countMiss({ refresh }: ReadyStep): void {
+    if (!refresh) counts.request("miss");
   }
 
   async function claimOrFind(job: StoredJob, ready: ReadyStep, ended: StepRun | undefined): Promise<TimedDecision> {
@@ -70,6 +79,7 @@ export function createDecideStep(parts: DecideStepParts, countRequest: (outcome:
     const { resultKey: key, service } = ready;
     const asker = { jobId: spec.jobId, stepId: ready.stepId };
     let isRegistered = false;
+    let lostUnixMs = 0;
     // The waiter is removed here, because the run's end may have listed the waiters before this one was registered.
     const unregister = async (decided: TimedDecision): Promise<TimedDecision> => {
       if (isRegistered) await waiters.remove(key, asker);
@@ -79,10 +89,12 @@ export function createDecideStep(parts: DecideStepParts, countRequest: (outcome:
       const entry = await results.read(key);
       const lookup = lookUpResult(entry?.value, { ...ready, ...asker }, Date.now());
       const storedUnixMs = entry?.value.atUnixMs ?? 0;
-      if (lookup.$case === "refuse") return unregister({ decision: lookup, storedUnixMs });
-      if (lookup.$case === "use") {
-        const result = await reuseResult(blobs, lookup.result, ready, job);
-        if (result) return unregister({ decision: { $case: "use", result }, storedUnixMs });
+      if (lookup.$case === "refuse" && !ready.refresh) return unregister({ decision: lookup, storedUnixMs });
+      const isReusable = lookup.$case === "use" && mayReuse(lookup.result, ready, spec.jobId);
+      if (lookup.$case === "use" && isReusable) {
+        const reused = await reuseResult(blobs, lookup.result, ready, job);
+        if (reused) return unregister(toUse(reused, storedUnixMs, ready));
+        lostUnixMs = storedUnixMs;
       }
       if (lookup.$case === "mine") {
         if (!lookup.carrier) return unregister(run);
@@ -90,22 +102,20 @@ export function createDecideStep(parts: DecideStepParts, countRequest: (outcome:
       }
       if (spec.allowDegraded) {
         const found = await reuseDegradedResult(parts, ready, job);
-        if (found)
-          return unregister({ decision: { $case: "use", result: found.result }, storedUnixMs: found.storedUnixMs });
+        if (found) return unregister(toUse(found, found.storedUnixMs, ready));
       }
       if (lookup.$case === "taken" && (await isHolderOpen(store, lookup.claim, key))) {
         if (isRegistered) return wait;
         // Register first, then read again: either the run's end finds the waiter, or the waiter finds the run's end.
         const registering = waiters.register(key, asker).then(() => true);
         if (!(await ignoreFullCache(bus, "claim", registering))) {
-          countRequest("miss");
+          countMiss(ready);
           return run;
         }
         isRegistered = true;
         continue;
       }
-      // A result whose blobs are gone is dropped. A claim of an ended step is taken over with the result beside it.
-      const known = lookup.$case === "free" || lookup.$case === "taken" ? lookup.known : entry?.value.known;
+      const known = knownIn(lookup, entry?.value.known, isReusable);
       const claimed = await ignoreFullCache(
         bus,
         "claim",
@@ -113,7 +123,8 @@ export function createDecideStep(parts: DecideStepParts, countRequest: (outcome:
       );
       // Undefined: the cache is full. The step runs without a claim, and equal steps cannot wait for it.
       if (claimed !== false) {
-        countRequest("miss");
+        countMiss(ready);
+        if (lostUnixMs > 0) counts.lost(job, ready, Math.max(0, Date.now() - lostUnixMs));
         return unregister(run);
       }
     }
@@ -123,7 +134,7 @@ export function createDecideStep(parts: DecideStepParts, countRequest: (outcome:
   function countAnswer({ decision, storedUnixMs }: TimedDecision, jobId: string, readyUnixMs: number): void {
     if (decision.$case === "use" && decision.result.provenance?.jobId === jobId) return;
     if (decision.$case === "use" || decision.$case === "refuse")
-      countRequest(storedUnixMs > readyUnixMs ? "coalesced" : "hit");
+      counts.request(storedUnixMs > readyUnixMs ? "coalesced" : "hit");
   }
 
   return async (job, ready, ended) => {
@@ -132,4 +143,17 @@ export function createDecideStep(parts: DecideStepParts, countRequest: (outcome:
     countAnswer(decided, job.spec.jobId, ready.readyUnixMs);
     return decided.decision;
   };
+}
+
+function toUse({ result, tier }: ReusedResult, storedUnixMs: number, { readyUnixMs }: ReadyStep): TimedDecision {
+  return { decision: { $case: "use", result, tier, coalesced: storedUnixMs > readyUnixMs }, storedUnixMs };
+}
+
+/**
+ * Returns the result that stays beside a new claim, for the case that its run fails. A result whose blobs are gone is dropped. A claim of an ended
+ * step is taken over with the result beside it. A result that is refreshed stays until the new one replaces it.
+ */
+function knownIn(lookup: ResultLookup, beside: StepResult | undefined, isReusable: boolean): StepResult | undefined {
+  if (lookup.$case === "use") return isReusable ? undefined : lookup.result;
+  return lookup.$case === "free" || lookup.$case === "taken" ? lookup.known : beside;
 }

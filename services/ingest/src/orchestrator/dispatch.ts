@@ -48,7 +48,10 @@ export async function dispatchReady(
     readySteps(job.spec, job.record).map(async (ready): Promise<JobChange | undefined> => {
       const { stepId, resultKey: key } = ready;
       const decision = await parts.flight.decide(job, ready, context.endedRun);
-      if (decision.$case === "use") return { $case: "cached", stepId, key, result: decision.result };
+      if (decision.$case === "use") {
+        const { result, tier, coalesced } = decision;
+        return { $case: "cached", stepId, key, result, tier, coalesced };
+      }
       if (decision.$case === "refuse") return { $case: "refused", stepId, key, error: decision.error };
       if (decision.$case === "wait") parts.equalSteps.waits(job.spec.jobId, ready);
       if (decision.$case === "run") {

@@ -1,5 +1,5 @@
 import { reasonFromEnum } from "@pixelmesh/errors";
-import { type JobChange, operationOf } from "@pixelmesh/pipeline";
+import { type JobChange, operationOf, savedMsOf } from "@pixelmesh/pipeline";
 import type { Logger } from "@pixelmesh/telemetry";
 import type { StoredJob } from "../stores/job-store.ts";
 import { runInJobTrace } from "./job-trace.ts";
@@ -15,7 +15,7 @@ export function logCachedSteps(log: Logger, { spec, record }: StoredJob, changes
       stepId: change.stepId,
       operation: planned ? operationOf(planned).$case : "none",
       outcome: change.$case,
-      ...(change.$case === "cached" ? { savedMs: step?.result?.provenance?.runMs ?? 0 } : {}),
+      ...(change.$case === "cached" ? { savedMs: step ? savedMsOf(step) : 0 } : {}),
       ...(change.$case === "refused" ? { reason: reasonFromEnum(change.error.reason) } : {}),
     };
     runInJobTrace(spec, () => log.info(fields, "step answered from the result cache"));

@@ -11,7 +11,9 @@ import type { RpcConnection } from "@pixelmesh/rpc";
 import type { ServiceBase } from "@pixelmesh/service";
 import type { SchedulerLink } from "@pixelmesh/worker";
 import { mergeStats } from "../domain/merge-stats.ts";
+import { costsOfTenant } from "../domain/remote-costs.ts";
 import type { StatsRecorder } from "../domain/stats-recorder.ts";
+import { callTenant } from "./call-tenant.ts";
 
 /** Dependencies of `createGetStats`. */
 export type GetStatsParts = {
@@ -36,7 +38,9 @@ export function createGetStats({ base, stats, scheduler, storage }: GetStatsPart
   life.defer("statistics", async () => stop());
 
   return async ({ ownOnly }: JobServiceGetStatsRequest): Promise<JobServiceGetStatsResponse> => {
-    if (ownOnly) return own();
+    const tenant = callTenant();
+    const visible = (all: JobServiceGetStatsResponse) => ({ ...all, costs: costsOfTenant(all.costs, tenant) });
+    if (ownOnly) return visible(own());
     const missing: string[] = [];
     /** Resolves to the answer, or to undefined after adding the name to `missing`. */
     const orMissing = <T>(name: string, ask: Promise<T>): Promise<T | undefined> =>
@@ -53,7 +57,7 @@ export function createGetStats({ base, stats, scheduler, storage }: GetStatsPart
       orMissing("results", readBucketSize(bus, "results")),
     ]);
     return {
-      ...mergeStats([own(), ...(replicas?.answers ?? [])]),
+      ...visible(mergeStats([own(), ...(replicas?.answers ?? [])])),
       missing: [...missing, ...(replicas?.missing ?? [])].sort(),
       cache:
         cluster && results

@@ -11,6 +11,7 @@ import type { Intake } from "../open-intake.ts";
 import type { Measurements } from "../open-orchestrator.ts";
 import type { Stores } from "../open-stores.ts";
 import type { Orchestrator } from "../orchestrator/orchestrator.ts";
+import type { BudgetReader } from "../stores/budget-reader.ts";
 import type { createBatchMethods } from "./batches/batch-methods.ts";
 import { createListCallbacks } from "./callbacks/list-callbacks.ts";
 import { createRetryCallback } from "./callbacks/retry-callback.ts";
@@ -18,12 +19,16 @@ import { createCancelJob } from "./cancel-job.ts";
 import { createCancelJobs } from "./cancel-jobs.ts";
 import { createCreateJob } from "./create-job/create-job.ts";
 import { createDownloadOutput } from "./download-output.ts";
+import { createEstimateCost } from "./estimate-cost.ts";
+import { createFindPictures } from "./find-pictures.ts";
 import { createGetJob } from "./get-job.ts";
 import { createGetStats } from "./get-stats.ts";
+import { createListFeatures } from "./list-features.ts";
 import { createListJobs } from "./list-jobs.ts";
 import { createProxies } from "./proxies.ts";
 import { repeatable } from "./repeatable.ts";
 import { createRetryJobs } from "./retry-jobs.ts";
+import { createWarmResults } from "./warm-results.ts";
 import { createWatchJob } from "./watch-job.ts";
 
 /** Dependencies of `createJobService`. */
@@ -39,6 +44,7 @@ export type JobServiceParts = {
   /** A connection for reading outputs. */
   readonly storage: RpcConnection;
   readonly config: Pick<IngestConfig, "jobDeadlineMs">;
+  readonly budgets: BudgetReader;
   readonly intake: Intake;
   readonly batchMethods: ReturnType<typeof createBatchMethods>;
   readonly callbacks: Pick<Callbacks, "store" | "assertAllowed">;
@@ -83,10 +89,24 @@ export function createJobService(parts: JobServiceParts) {
     cancelJobs: createCancelJobs({ base, store, index, orchestrator }),
     retryJobs: createRetryJobs({ base, store, index, blobs, results, limiter, intake: parts.intake }),
     downloadOutput: createDownloadOutput({ store, watchers, downloads, storage }),
+    findPictures: createFindPictures({ blobs, known: stores.pictures }),
     ...parts.batchMethods,
     listCallbacks: repeatable(base.log, createListCallbacks(callbacks.store)),
     retryCallback: repeatable(base.log, createRetryCallback(callbacks.store)),
+    warmResults: createWarmResults({
+      bus: base.bus,
+      known: stores.pictures,
+      planning,
+      results,
+      storage,
+      jobDeadlineMs: config.jobDeadlineMs,
+    }),
     getStats: createGetStats({ base, stats, scheduler, storage }),
     ...createProxies(catalogue, scheduler),
+    listFeatures: createListFeatures(planning),
+    estimateCost: repeatable(
+      base.log,
+      createEstimateCost({ planning, budgets: parts.budgets, jobDeadlineMs: config.jobDeadlineMs }),
+    ),
   };
 }

@@ -12,6 +12,7 @@ function createPictures(jobs: readonly StoredJob[]) {
     uploads: {
       add: async (tenant, sha256, upload) => void sent.set(`${tenant}/${sha256}`, upload),
       find: async (tenant, sha256) => sent.get(`${tenant}/${sha256}`),
+      remove: async (tenant, sha256) => void sent.delete(`${tenant}/${sha256}`),
     },
     store: {
       find: async (jobId) => {
@@ -76,4 +77,27 @@ test("a refused picture is found with its error, and may not be used", async () 
   expect(await pictures.isKnown("ann", "bad")).toBe(false);
   await pictures.addUpload("ann", "bad", { info: ImageInfo.fromPartial({ widthPx: 1 }) });
   expect(await pictures.isKnown("ann", "bad")).toBe(true);
+});
+
+test("whether a picture must be sent is decided without a search, and by the tenant's own pictures alone", async () => {
+  const { pictures, reads } = createPictures([job("ann", 1, ["of-a-job"])]);
+  const info = ImageInfo.fromPartial({ widthPx: 7 });
+  pictures.add("ann", "with-a-job", info);
+  await pictures.addUpload("ann", "alone", { info });
+  await pictures.addUpload("ann", "bad", { error: { reason: ErrorReason.IMAGE_CORRUPT, message: "", stepId: "" } });
+  const sent = (tenant: string) =>
+    Promise.all(["with-a-job", "alone", "of-a-job", "bad"].map((sha256) => pictures.findSent(tenant, sha256)));
+  expect(await sent("ann")).toEqual([info, info, undefined, undefined]);
+  expect(await sent("bob")).toEqual([undefined, undefined, undefined, undefined]);
+  expect(reads.count).toBe(0);
+});
+
+test("a forgotten picture must be sent again, on every replica", async () => {
+  const { pictures } = createPictures([]);
+  await pictures.addUpload("ann", "gone", { info: ImageInfo.fromPartial({ widthPx: 7 }) });
+  await pictures.addUpload("bob", "gone", { info: ImageInfo.fromPartial({ widthPx: 7 }) });
+  await pictures.forget("ann", "gone");
+  expect(await pictures.findSent("ann", "gone")).toBeUndefined();
+  expect(await pictures.isKnown("ann", "gone")).toBe(false);
+  expect(await pictures.isKnown("bob", "gone")).toBe(true);
 });

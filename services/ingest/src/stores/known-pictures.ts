@@ -17,6 +17,18 @@ export type KnownPictures = {
   isKnown(tenant: string, sha256: string): Promise<boolean>;
   /** Returns those of the digests that the tenant may use, or that were refused, with one search of its jobs for all of them. */
   findAll(tenant: string, digests: Iterable<string>): Promise<Map<string, KnownPicture>>;
+  /** Returns the picture if the tenant may use it, as `isKnown`. Does not check that it is still stored. */
+  find(tenant: string, sha256: string): Promise<KnownPicture | undefined>;
+  /**
+   * Returns the facts of a picture that the tenant has sent; undefined: it must be sent. Reads the cache and the uploads without a job, and never searches
+   * the jobs, so that a client may ask for each picture that it is about to send.
+   */
+  findSent(tenant: string, sha256: string): Promise<ImageInfo | undefined>;
+  /**
+   * Forgets a picture that is no longer stored. Otherwise a tenant could learn from a later answer that another one has sent it since. The pictures of
+   * its jobs are found again by a search.
+   */
+  forget(tenant: string, sha256: string): Promise<void>;
 };
 
 /** Dependencies of `createKnownPictures`. */
@@ -75,18 +87,28 @@ export function createKnownPictures({ store, uploads, listJobIds }: KnownPicture
     return found;
   }
 
+  async function find(tenant: string, sha256: string): Promise<KnownPicture | undefined> {
+    const cached = known.get(keyOf(tenant, sha256));
+    if (cached) return cached;
+    const found = (await findAll(tenant, [sha256])).get(sha256);
+    return found?.error ? undefined : found;
+  }
+
   return {
     add,
     async addUpload(tenant, sha256, upload) {
       await uploads.add(tenant, sha256, upload);
       if (!upload.error) add(tenant, sha256, upload.info);
     },
-    async isKnown(tenant, sha256) {
-      if (known.get(keyOf(tenant, sha256))) return true;
-      const found = (await findAll(tenant, [sha256])).get(sha256);
-      return found !== undefined && !found.error;
-    },
+    isKnown: async (tenant, sha256) => (await find(tenant, sha256)) !== undefined,
     findAll,
+    find,
+    findSent: async (tenant, sha256) =>
+      known.get(keyOf(tenant, sha256))?.info ?? (await uploads.find(tenant, sha256))?.info,
+    async forget(tenant, sha256) {
+      known.delete(keyOf(tenant, sha256));
+      await uploads.remove(tenant, sha256);
+    },
   };
 }
 

@@ -10,6 +10,8 @@ export type Uploads = {
   add(tenant: string, sha256: string, upload: UploadedPicture): Promise<void>;
   /** Returns undefined if the tenant has not sent the picture within the last hour. */
   find(tenant: string, sha256: string): Promise<UploadedPicture | undefined>;
+  /** Removes an entry, if there is one. */
+  remove(tenant: string, sha256: string): Promise<void>;
 };
 
 const digestForm = /^[0-9a-f]{64}$/;
@@ -25,6 +27,10 @@ export async function openUploads(bus: Bus): Promise<Uploads> {
     async find(tenant, sha256) {
       if (!digestForm.test(sha256)) return undefined;
       return (await store.get(keyOf(tenant, sha256)))?.value;
+    },
+    async remove(tenant, sha256) {
+      const read = await store.get(keyOf(tenant, sha256));
+      if (read) await store.deleteAt(keyOf(tenant, sha256), read.revision);
     },
   };
 }

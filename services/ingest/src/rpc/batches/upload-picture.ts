@@ -1,10 +1,11 @@
 import { hash } from "node:crypto";
-import { type AppError, expected, toAppError } from "@pixelmesh/errors";
+import { type AppError, toAppError } from "@pixelmesh/errors";
 import { BlobKind, type Upload, type UploadPictureRequest, type UploadPictureResponse } from "@pixelmesh/proto";
 import { type CallContext, collectBytes, splitHeader } from "@pixelmesh/rpc";
 import type { Metrics } from "@pixelmesh/telemetry";
 import { uploadLifeMs } from "../../domain/batch-limits.ts";
 import { toJobError } from "../../domain/job-error.ts";
+import { parsePictureDigest } from "../../domain/picture-digest.ts";
 import type { KnownPictures } from "../../stores/known-pictures.ts";
 import { callTenant } from "../call-tenant.ts";
 import { type PictureParts, storeBytes } from "../create-job/store-picture.ts";
@@ -50,7 +51,7 @@ export function createUploadPicture({ metrics, pictures, known }: UploadPictureP
     let digest = "";
     try {
       const { header, chunks } = await splitHeader(stream, { isEndMarked: true });
-      digest = parseDigest(header.sha256);
+      digest = header.sha256 === "" ? "" : parsePictureDigest("header.sha256", header.sha256);
       const { maxBytes } = pictures.limits;
       const bytes = await collectBytes(chunks, { maxBytes, share, sizeBytes: header.sizeBytes });
       digest = hash("sha256", bytes, "hex");
@@ -63,9 +64,4 @@ export function createUploadPicture({ metrics, pictures, known }: UploadPictureP
       share.release();
     }
   };
-}
-
-function parseDigest(sha256: string): string {
-  if (/^([0-9a-f]{64})?$/.test(sha256)) return sha256;
-  throw expected("header.sha256", "empty or 64 lower-case hex digits", sha256);
 }

@@ -17,6 +17,7 @@ import { callTenant } from "../call-tenant.ts";
 import { toInputRetention } from "../input-retention.ts";
 import type { AcceptJob } from "./accept-job.ts";
 import { assertSameRequest, findEarlierJob } from "./earlier-job.ts";
+import { assertAllowed } from "./expand-header.ts";
 import { type PlanParts, planSpec } from "./plan-spec.ts";
 import { type ReceivedJob, receiveJob } from "./receive-job.ts";
 import type { NewJob } from "./start-job.ts";
@@ -102,7 +103,7 @@ async function receive(
   stream: AsyncIterable<CreateJobRequest>,
   call: Call,
 ): Promise<ReceivedJob> {
-  const { store, limiter, space, base, jobDeadlineMs, assertCallback } = parts;
+  const { store, limiter, space, base, jobDeadlineMs, assertCallback, planning } = parts;
   const { tenant, signal, nowUnixMs, newJob } = call;
   try {
     return await receiveJob(parts.pictures, stream, {
@@ -111,6 +112,7 @@ async function receive(
       async onHeader(header) {
         assertCallerLabels(header.labels);
         await assertCallback(header.callbackUrl);
+        await assertAllowed(planning, header);
         newJob.jobId = createJobId(nowUnixMs, randomBytes(16), { tenant, requestId: header.requestId });
         const retention = toInputRetention(newJob.jobId, parseDeadline(header, nowUnixMs, jobDeadlineMs));
         newJob.reservation = await limiter.reserve(tenant);

@@ -5,10 +5,11 @@ import type { CatalogueClient } from "../../adapters/catalogue-client.ts";
 import type { LoadMonitor } from "../../admission/load-monitor.ts";
 import type { OpenJobLimiter } from "../../admission/open-job-limiter.ts";
 import type { MeasureCompressions } from "../../stores/compressions.ts";
+import { type ExpandParts, expandHeader } from "./expand-header.ts";
 
 /** Dependencies of `planSpec`. */
-export type PlanParts = {
-  readonly catalogue: Pick<CatalogueClient, "forPipeline">;
+export type PlanParts = ExpandParts & {
+  readonly catalogue: Pick<CatalogueClient, "forPipeline" | "remoteModels">;
   readonly limits: PictureLimits;
   readonly rates: MeasuredRates;
   readonly load: Pick<LoadMonitor, "read">;
@@ -36,19 +37,21 @@ export type PlannedRequest = {
 
 /**
  * Plans a job: resolves its steps, degrades results under load if the caller allows it, and lowers the priority of a tenant with many
- * open jobs. Measures the pictures of upscales whose model is `auto`. Throws as `planJob` and `MeasureCompressions` do, and
+ * open jobs. Measures the pictures of upscales whose model is `auto`. Throws as `expandHeader`, `planJob` and `MeasureCompressions` do, and
  * SERVICE_UNAVAILABLE if the catalogue is unknown.
  */
 export async function planSpec(
-  { catalogue, limits, rates, load, measureCompressions, ...tenants }: PlanParts,
+  parts: PlanParts,
   { header, sources, requested }: PlannedRequest,
   identity: JobIdentity,
 ): Promise<JobSpec> {
-  const pipeline = header.pipeline ?? { steps: [], outputs: [] };
+  const { catalogue, limits, rates, load, measureCompressions } = parts;
+  const { pipeline, feature } = await expandHeader(parts, header);
   const measured = new Set(autoModelUploads(pipeline));
   const planned = planJob({
     ...identity,
     ...(requested ? { requested } : {}),
+    ...(feature ? { feature } : {}),
     header,
     sources,
     catalogue: await catalogue.forPipeline(pipeline),
@@ -57,7 +60,7 @@ export async function planSpec(
     rates,
     ...(header.allowDegraded ? { load: await load.read() } : {}),
   });
-  return withFairPriority({ ...planned, limits }, tenants);
+  return withFairPriority({ ...planned, limits }, parts);
 }
 
 /** Returns a job, whose place among the open jobs is reserved, with a lower priority if its tenant has many open jobs. */

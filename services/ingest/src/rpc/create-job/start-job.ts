@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
-import { storageNeed } from "@pixelmesh/pipeline";
+import { assertPipelineAllowed, jobEstimateMicros, storageNeed } from "@pixelmesh/pipeline";
 import type { JobSpec } from "@pixelmesh/proto";
 import { openJobTrace } from "@pixelmesh/telemetry";
 import type { BlobClient } from "@pixelmesh/worker";
@@ -9,6 +9,7 @@ import type { BucketSpace } from "../../admission/bucket-space.ts";
 import type { JobReservation } from "../../admission/open-job-limiter.ts";
 import type { AssertCallbackSpace } from "../../callbacks/callback-space.ts";
 import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
+import type { BudgetReader } from "../../stores/budget-reader.ts";
 import type { JobStore, StoredJob } from "../../stores/job-store.ts";
 import { requestIdReused } from "./earlier-job.ts";
 
@@ -29,12 +30,16 @@ export type StartJobParts = {
   readonly blobs: Pick<BlobClient, "reserve">;
   readonly space: Pick<BucketSpace, "assertSpace" | "addPending">;
   readonly assertCallbackSpace: AssertCallbackSpace;
+  /** What tenants have left for hosted models. */
+  readonly budgets: Pick<BudgetReader, "assertLeft">;
+  /** Whether pictures may leave the mesh. */
+  readonly isRemoteAllowed: boolean;
 };
 
 /**
  * Reserves storage and starts the job, which claims its request id. Resolves to the job of the request: the new one, or the one of the
  * call that claimed the id first. That job is returned even where a new one would be refused. Every write is idempotent, so the function may be repeated with the
- * same arguments. Throws REQUEST_ID_REUSED, QUEUE_FULL and the errors of `BlobClient.reserve`.
+ * same arguments. Throws REQUEST_ID_REUSED, QUEUE_FULL, REMOTE_NOT_ALLOWED, BUDGET_EXCEEDED and the errors of `BlobClient.reserve`.
  */
 export type StartJob = (spec: JobSpec, newJob: NewJob) => Promise<StoredJob>;
 
@@ -44,12 +49,15 @@ const maxTries = 10;
 const retryMs = 100;
 
 /** Creates a `StartJob`. */
-export function createStartJob({ store, orchestrator, blobs, space, assertCallbackSpace }: StartJobParts): StartJob {
+export function createStartJob(parts: StartJobParts): StartJob {
+  const { store, orchestrator, blobs, space, assertCallbackSpace } = parts;
+
   /** Returns undefined if another job has the request id. */
   async function start(spec: JobSpec, newJob: NewJob): Promise<StoredJob | undefined> {
     const { jobId, noCache, deadlineUnixMs } = spec;
     await space.assertSpace();
     if (spec.callbackUrl !== "") await assertCallbackSpace();
+    await assertMayCost(parts, spec);
     const need = storageNeed(spec);
     const key = noCache ? "" : contentKey(spec);
     if (need.bytes > 0) await blobs.reserve({ jobId, key, ...need, untilUnixMs: deadlineUnixMs });
@@ -97,6 +105,13 @@ export function createStartJob({ store, orchestrator, blobs, space, assertCallba
     if (!first) throw new AppError("BROKER_UNAVAILABLE", "The job's id is taken", { retryAfterMs: 500 });
     return first;
   };
+}
+
+/** Throws unless the job's pictures may leave the mesh, if they would, and its tenant has its estimated cost left. Copies of older jobs pass here, too. */
+async function assertMayCost({ budgets, isRemoteAllowed }: StartJobParts, spec: JobSpec): Promise<void> {
+  const steps = spec.steps.flatMap(({ step }) => (step ? [step] : []));
+  assertPipelineAllowed({ steps }, isRemoteAllowed);
+  await budgets.assertLeft(spec.tenant, jobEstimateMicros(spec));
 }
 
 /** Jobs with equal keys store the same bytes. The digest of a request may name a picture by its address, whose content may change. */

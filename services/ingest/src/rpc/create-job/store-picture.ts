@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { AppError, toAppError } from "@pixelmesh/errors";
 import { contentOf, type PictureLimits, toFormatMediaType } from "@pixelmesh/imaging";
-import type { Source, Upload } from "@pixelmesh/proto";
+import type { ImageInfo, Source, Upload } from "@pixelmesh/proto";
 import { type ByteBudget, type ByteShare, collectBytes } from "@pixelmesh/rpc";
 import type { BlobClient, BlobRetention } from "@pixelmesh/worker";
 import type { InspectPicture } from "../../stores/inspections.ts";
@@ -15,7 +15,7 @@ export type PictureParts = {
   readonly limits: PictureLimits;
   readonly inspect: InspectPicture;
   /** The pictures that a tenant may name by digest. */
-  readonly known: Pick<KnownPictures, "isKnown" | "add">;
+  readonly known: Pick<KnownPictures, "find" | "forget" | "add">;
   /** Keeps the bytes of a job's picture for its first work items, if they are few. */
   readonly keepSmall: (jobId: string, sha256: string, bytes: Uint8Array) => void;
 };
@@ -41,10 +41,8 @@ export async function storePicture(
 ): Promise<Source> {
   const { upload, bytes } = picture;
   const isNamed = bytes.length === 0 && upload.sha256 !== "";
-  // A digest is no secret, so the response must not reveal that another tenant has stored the picture.
-  if (isNamed && !(await parts.known.isKnown(tenant, upload.sha256))) throw notStored(upload);
   const source = await (isNamed
-    ? reuseStored(parts, picture, retention, signal)
+    ? reuseNamed(parts, picture, retention, { tenant, signal })
     : storeBytes(parts, upload, bytes, retention, signal));
   parts.known.add(tenant, source.sha256, source.info);
   return source;
@@ -81,23 +79,40 @@ export async function storeBytes(
   return { name: upload.name, sha256, info };
 }
 
-async function reuseStored(
+async function reuseNamed(
+  parts: PictureParts,
+  picture: ReceivedPicture,
+  retention: BlobRetention,
+  { tenant, signal }: { readonly tenant: string; readonly signal: AbortSignal },
+): Promise<Source> {
+  const { upload } = picture;
+  const { name, sha256 } = upload;
+  // A digest is no secret, so the response must not reveal that another tenant has stored the picture.
+  const known = await parts.known.find(tenant, sha256);
+  if (!known) throw notStored(upload);
+  try {
+    if (!(await parts.blobs.extend(sha256, retention))) throw notStored(upload);
+    return { name, sha256, info: known.info ?? (await inspectStored(parts, picture, retention, signal)) };
+  } catch (error) {
+    const { reason } = toAppError(error);
+    if (reason !== "BLOB_NOT_FOUND" && reason !== "BLOB_CORRUPT") throw error;
+    await parts.known.forget(tenant, sha256);
+    throw notStored(upload);
+  }
+}
+
+/** Reads a stored picture for the facts of its header. */
+async function inspectStored(
   { blobs, limits, inspect, keepSmall }: PictureParts,
-  { upload, share }: ReceivedPicture,
+  { upload: { sha256 }, share }: ReceivedPicture,
   retention: BlobRetention,
   signal: AbortSignal,
-): Promise<Source> {
-  if (!(await blobs.extend(upload.sha256, retention))) throw notStored(upload);
-  const read = async () => {
-    const { sizeBytes, parts } = await blobs.read(upload.sha256, limits.maxBytes, signal);
-    return await collectBytes(parts, { maxBytes: limits.maxBytes, share, sizeBytes });
-  };
-  const bytes = await read().catch((error: unknown) => {
-    throw toAppError(error).reason === "BLOB_CORRUPT" ? notStored(upload) : error;
-  });
+): Promise<ImageInfo> {
+  const { sizeBytes, parts } = await blobs.read(sha256, limits.maxBytes, signal);
+  const bytes = await collectBytes(parts, { maxBytes: limits.maxBytes, share, sizeBytes });
   const info = await inspect(bytes);
-  keepSmall(retention.jobId, upload.sha256, bytes);
-  return { name: upload.name, sha256: upload.sha256, info };
+  keepSmall(retention.jobId, sha256, bytes);
+  return info;
 }
 
 /** Also for a corrupt picture: its bytes, sent again, replace it. */
