@@ -20,6 +20,7 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from pixelmesh import Mesh, Pipeline, PixelmeshError, Tls, connect
+from pixelmesh.common.v1.picture_pb2 import Blob
 from pixelmesh.jobs.v1 import job_pb2, job_service_pb2
 from pixelmesh.jobs.v1.job_service_pb2_grpc import JobServiceServicer, add_JobServiceServicer_to_server
 from pixelmesh.pipeline.v1 import pipeline_pb2
@@ -48,6 +49,14 @@ class Server(JobServiceServicer):
         self.metadata: dict[str, str] = {}
         self.offsets: list[int] = []
         self.request_ids: list[str] = []
+        #: Digests of the pictures that the mesh has, or None for a mesh that cannot tell.
+        self.stored: set[str] | None = None
+        self.asked: list[tuple[list[str], bool]] = []
+        #: Of the last creation: the digest and the length of each picture.
+        self.pictures: list[tuple[str, int]] = []
+        self.uploaded: list[int] = []
+        self.content = CONTENT
+        self.announced = hashlib.sha256(CONTENT).hexdigest()
 
     def _begin(self, context: grpc.ServicerContext) -> None:
         self.calls += 1
@@ -63,9 +72,27 @@ class Server(JobServiceServicer):
         parts = list(request_iterator)
         self.request_ids.append(parts[0].header.request_id)
         self._begin(context)
+        self.pictures = []
+        for part in parts:
+            if part.WhichOneof("part") == "upload":
+                self.pictures.append((part.upload.sha256, 0))
+            elif part.WhichOneof("part") == "chunk":
+                self.pictures[-1] = (self.pictures[-1][0], self.pictures[-1][1] + len(part.chunk))
         kinds = [part.WhichOneof("part") for part in parts]
         assert kinds[:2] == ["header", "upload"] and kinds[-1] == "end", kinds
         return job_pb2.Job(id=str(sum(len(part.chunk) for part in parts)))
+
+    def FindPictures(self, request: Any, context: grpc.ServicerContext) -> Any:
+        if self.stored is None:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "a mesh of a former release")
+        self.asked.append((list(request.sha256), request.keep))
+        found = [each for each in request.sha256 if each in (self.stored or ())]
+        pictures = [job_service_pb2.UploadPictureResponse(blob=Blob(sha256=each)) for each in found]
+        return job_service_pb2.FindPicturesResponse(pictures=pictures)
+
+    def UploadPicture(self, request_iterator: Iterator[Any], context: grpc.ServicerContext) -> Any:
+        self.uploaded.append(sum(len(part.chunk) for part in request_iterator))
+        return job_service_pb2.UploadPictureResponse()
 
     def WatchJob(self, request: Any, context: grpc.ServicerContext) -> Iterator[job_pb2.Job]:
         self.calls += 1
@@ -77,9 +104,9 @@ class Server(JobServiceServicer):
 
     def DownloadOutput(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         self.offsets.append(request.offset_bytes)
-        header = job_pb2.OutputStatus(name="a", size_bytes=len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest())
+        header = job_pb2.OutputStatus(name="a", size_bytes=len(self.content), sha256=self.announced)
         yield job_service_pb2.DownloadOutputResponse(header=header)
-        rest = CONTENT[request.offset_bytes :]
+        rest = self.content[request.offset_bytes :]
         yield job_service_pb2.DownloadOutputResponse(chunk=rest[:4096])
         if request.offset_bytes == 0:
             context.abort_with_status(failure(grpc.StatusCode.UNAVAILABLE, "STOPPING"))
@@ -176,6 +203,50 @@ class CallsTest(unittest.TestCase):
         server, mesh = self.start()
         self.assertEqual(mesh.jobs.download("x", "a").read(), CONTENT)
         self.assertEqual(server.offsets, [0, 4096])
+
+    def test_wrong_bytes_are_never_saved_under_the_name_of_the_file(self) -> None:
+        server, mesh = self.start()
+        server.content = CONTENT[:-1] + b"x"
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaises(PixelmeshError) as wrong:
+                mesh.jobs.download("x", "a").save(Path(folder, "a.png"))
+            self.assertEqual(wrong.exception.reason, "BLOB_CORRUPT")
+            self.assertEqual(list(Path(folder).iterdir()), [])
+
+    def test_bytes_of_another_content_are_not_joined(self) -> None:
+        server, mesh = self.start()
+        download = mesh.jobs.download("x", "a")
+        chunks = iter(download.chunks)
+        first = next(chunks)
+        server.announced = "0" * 64
+        with self.assertRaises(PixelmeshError) as changed:
+            list(chunks)
+        self.assertEqual((len(first), changed.exception.reason), (4096, "BLOB_CORRUPT"))
+
+    def test_large_pictures_are_sent_only_if_the_mesh_lacks_them(self) -> None:
+        server, mesh = self.start()
+        large, other, small = b"a" * 300_000, b"b" * 300_000, b"c" * 1_000
+        digests = [hashlib.sha256(each).hexdigest() for each in (large, other)]
+        server.stored = {digests[0]}
+        mesh.jobs.create(Pipeline().upscale(2), large, {"other": other, "small": small})
+        self.assertEqual(server.asked, [(sorted(digests), False)])
+        self.assertEqual(server.pictures, [(digests[0], 0), ("", len(other)), ("", len(small))])
+        self.assertEqual(mesh.batches.upload(large), digests[0])
+        mesh.batches.upload(other)
+        mesh.batches.upload(small)
+        self.assertEqual(server.uploaded, [len(other), len(small)])
+        self.assertEqual(server.asked[1:], [([digests[0]], True), ([digests[1]], True)])
+
+    def test_a_mesh_that_cannot_tell_or_has_lost_the_picture_gets_the_bytes(self) -> None:
+        server, mesh = self.start()
+        large = b"a" * 300_000
+        mesh.jobs.create(Pipeline().upscale(2), large)
+        self.assertEqual(server.pictures, [("", len(large))])
+        server.stored = {hashlib.sha256(large).hexdigest()}
+        server.failures = [failure(grpc.StatusCode.NOT_FOUND, "BLOB_NOT_FOUND")]
+        mesh.jobs.create(Pipeline().upscale(2), large)
+        self.assertEqual(server.pictures, [("", len(large))])
+        self.assertEqual(len(set(server.request_ids[1:])), 1)
 
     @unittest.skipUnless(shutil.which("openssl"), "it needs openssl to make a certificate")
     def test_calls_over_tls_trust_the_given_ca_only(self) -> None:

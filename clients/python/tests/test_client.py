@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pixelmesh import (
     BatchResult,
+    Feature,
     Input,
     JobSettings,
     Pipeline,
@@ -47,6 +48,26 @@ class ClientTest(unittest.TestCase):
     def setUp(self) -> None:
         self.mesh = connect(ADDRESS)
         self.addCleanup(self.mesh.close)
+
+    def test_a_feature_runs_in_place_of_a_pipeline(self) -> None:
+        features = {each.name: each for each in self.mesh.features()}
+        self.assertTrue(features["comic"].available)
+        self.assertEqual({step.runs_on for step in features["comic"].steps}, {"local"})
+        comic = Feature("comic", {"dots": 3, "max_side": 256}, outputs={"drawn": encoding("png")})
+        estimate = self.mesh.estimate_cost(comic)
+        self.assertEqual((estimate.total_micros, estimate.budget_left_micros), (0, -1))
+        finished = self.mesh.run(comic, PICTURE)
+        self.assertEqual(finished.job.feature, "comic@1")
+        self.assertEqual(max(size_of_png(finished.download("drawn").read())), 256)
+        self.assertEqual(list(self.mesh.remote_models().models), [])
+        with self.assertRaises(PixelmeshError) as refused:
+            self.mesh.run(Feature("relight"), PICTURE)
+        self.assertEqual(refused.exception.reason, "PROVIDER_NOT_CONFIGURED")
+        with self.assertRaises(PixelmeshError) as unknown:
+            self.mesh.run(Pipeline().remote_model("painter", prompt="ink"), PICTURE)
+        self.assertEqual(unknown.exception.reason, "PROVIDER_NOT_CONFIGURED")
+        with self.assertRaises(ValueError):
+            Feature("replace_background", {"picture": Input("beach")}).to_message()
 
     def test_a_run_creates_a_job_follows_it_and_saves_its_outputs(self) -> None:
         looks = (

@@ -33,7 +33,7 @@ test("every command and flag in the docs exists", async () => {
   for (const page of pages) {
     for (const command of commandsOf(page)) {
       const words = command.trim().split(/\s+/).slice(1);
-      const path = words.slice(0, /^(jobs|batches|models|effects|storage|dlq)$/.test(words[0] ?? "") ? 2 : 1);
+      const path = words.slice(0, /^(jobs|batches|models|effects|storage|dlq|cache)$/.test(words[0] ?? "") ? 2 : 1);
       const key = path.join(" ");
       if (!seen.has(key)) seen.set(key, await helpOf(path));
       expect([page, command, seen.get(key)]).toEqual([

@@ -32,7 +32,7 @@ test.each([
   [["run", "a.png", "b.png", "-o", "x.png"], "Expected `-o` to be used with one output"],
   [
     ["run", "a.png", "--background", "nowhere.png"],
-    "Expected `--background` to be #rrggbb, blur:N or the path of a picture that exists",
+    "Expected `--background` to be a colour such as #rrggbb or white, gradient:…, blur:N or the path of a picture that exists",
   ],
   [["run", "a.png", "--embellish"], "unknown option '--embellish'"],
   [["up", "--models-dir", "nowhere"], "Expected `--models-dir` to be a directory that exists, got `nowhere`"],

@@ -1,11 +1,13 @@
 import { toUsageText, UsageError } from "@pixelmesh/flag-values";
 import { Command, CommanderError } from "commander";
 import { addBatches } from "./commands/batches.ts";
+import { addCache } from "./commands/cache/index.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDown } from "./commands/down.ts";
 import { addEffects } from "./commands/effects/index.ts";
+import { addFeatures } from "./commands/features.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addModels } from "./commands/models/index.ts";
 import { addRun } from "./commands/run.ts";
@@ -51,7 +53,9 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
     addBatches,
     addModels,
     addEffects,
+    addFeatures,
     addStorage,
+    addCache,
     addDlq,
     addConfig,
     addCompletion,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type MeshEvent, readMeshFile, startMesh } from "@pixelmesh/local-mesh";
-import { roleNames } from "@pixelmesh/roles";
+import { startedRoles } from "@pixelmesh/roles";
 import { emptyServiceCommand } from "@pixelmesh/testing/services";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -73,7 +73,7 @@ test.each(["full", "gone"])("up runs on and drains when its standard output is %
   for (const stream of [up.stdout, up.stderr]) stream?.destroy();
   const exited = once(up, "exit");
   const facts = () => readMeshFile(join(dataDir, "mesh.json"));
-  await expect.poll(() => facts()?.services.length, { timeout: 60_000 }).toBe(roleNames.length);
+  await expect.poll(() => facts()?.services.length, { timeout: 60_000 }).toBe(startedRoles({}).length);
   const effects = facts()!.services.find(({ name }) => name === "effects")!;
   process.kill(effects.pid, "SIGKILL");
   const pidNow = () => facts()?.services.find(({ name }) => name === "effects")?.pid;

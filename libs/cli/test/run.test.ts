@@ -82,7 +82,7 @@ test("a bad picture does not stop the others, and the document holds the result 
   expect(new Set(dithered.data.filter((_, i) => dithered.channels !== 4 || i % 4 !== 3))).toEqual(new Set([0, 255]));
 });
 
-test("repeated work comes from the result cache; with --no-cache it runs again", async () => {
+test("repeated work comes from the result cache; with --no-cache or --refresh it runs again", async () => {
   const folder = createFolder();
   const picture = await writePicture(join(folder, "a.png"), 90, 70, 2);
   const again = async (...more: string[]) => {
@@ -93,9 +93,14 @@ test("repeated work comes from the result cache; with --no-cache it runs again",
   const first = await again();
   const second = await again();
   const third = await again("--no-cache");
-  expect([first.cached, second.cached, third.cached]).toEqual([false, true, false]);
+  const fourth = await again("--refresh");
+  const fifth = await again();
+  const all = [first, second, third, fourth, fifth];
+  expect(all.map(({ cached }) => cached)).toEqual([false, true, false, false, true]);
   expect(second.savedMs).toBeGreaterThan(0);
-  expect(new Set([first, second, third].map(({ sha256 }) => sha256)).size).toBe(1);
+  expect(new Set(all.map(({ sha256 }) => sha256)).size).toBe(1);
+  const { exitCode, err } = await run("run", picture, "--effect", "pop_art", "--no-cache", "--refresh");
+  expect([exitCode, err]).toEqual([2, expect.stringContaining("Expected either `--no-cache`")]);
 });
 
 test("no input is ever overwritten", async () => {

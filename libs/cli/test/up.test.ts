@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectPixelmesh } from "@pixelmesh/client";
 import { readMeshFile, reservePorts } from "@pixelmesh/local-mesh";
-import { roleNames } from "@pixelmesh/roles";
+import { startedRoles } from "@pixelmesh/roles";
 import { createDir, modelBytes, serveFile, startModelServer, upscalerEntry } from "@pixelmesh/testing/models";
 import { expect, onTestFinished, test, vi } from "vitest";
 
@@ -37,15 +37,15 @@ test("up prints a line per service and ready, then each restart, and drains on C
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-up-"));
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
   const { up, output, exited } = startUp(dataDir);
-  await vi.waitFor(() => expect(output()).toMatch(/^ready$/m), { timeout: 30_000 });
-  for (const name of roleNames) expect(output()).toMatch(new RegExp(`^${name} +127.0.0.1:\\d+ `, "m"));
+  await vi.waitFor(() => expect(output()).toMatch(/^ready$/m), { timeout: 60_000 });
+  for (const name of startedRoles({})) expect(output()).toMatch(new RegExp(`^${name} +127.0.0.1:\\d+ `, "m"));
 
   const facts = readMeshFile(join(dataDir, "mesh.json"))!;
   expect(facts.pid).toBe(up.pid);
   const effects = facts.services.find(({ name }) => name === "effects")!;
   process.kill(effects.pid, "SIGKILL");
   await vi.waitFor(() => expect(output()).toContain("restarted effects (signal SIGKILL), attempt 2"), {
-    timeout: 10_000,
+    timeout: 30_000,
   });
 
   const running = readMeshFile(join(dataDir, "mesh.json"))!;
@@ -108,7 +108,7 @@ test("down kills a mesh that does not drain within its time", async () => {
   for (const pid of [up.pid!, pids[1]!]) process.kill(pid, "SIGSTOP");
   const { code, text } = await runDown(dataDir, "--timeout", "1");
   expect({ code, text }).toEqual({ code: 0, text: expect.stringContaining("did not drain within 1 s") });
-  await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 30_000 });
+  await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 60_000 });
 });
 
 test("down does not signal a process that only shares the id of a dead supervisor", async () => {

@@ -9,13 +9,17 @@ import type { RpcClient } from "@pixelmesh/rpc";
 import type { CallOptions } from "./call-options.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { type CreateBatchOptions, createBatch } from "./create-batch.ts";
+import { measureSource, type UploadSource } from "./find-stored.ts";
 import { createRetriedCall } from "./retry.ts";
-import { digestOf, type UploadOptions, type UploadSource, uploadPicture } from "./upload-picture.ts";
+import { type UploadOptions, uploadPicture } from "./upload-picture.ts";
 import { isBatchEnded, watchBatch } from "./watch-batch.ts";
 
 /** The batches of one tenant. Calls fail with AppErrors. */
 export type Batches = {
-  /** Stores a picture for an hour, so that batches and jobs can name it by its digest. */
+  /**
+   * Stores a picture for an hour, so that batches and jobs can name it by its digest. The bytes of one of at least 256 KiB are sent only if the mesh
+   * does not have them of this tenant.
+   */
   upload(picture: UploadSource, options?: UploadOptions): Promise<UploadPictureResponse>;
   /** Uploads pictures and resolves once their batch is durable. Idempotent by its request id. */
   create(options: CreateBatchOptions): Promise<Batch>;
@@ -80,7 +84,7 @@ export function createBatches(
   return {
     upload: (picture, options = {}) =>
       cancellation.call(options, async (signal) =>
-        uploadPicture(rpc, picture, await digestOf(picture), { ...options, retryTimeoutMs, signal }),
+        uploadPicture(rpc, picture, await measureSource(picture), { ...options, retryTimeoutMs, signal }),
       ),
     create: (options) =>
       cancellation.call(options, (signal) => createBatch(rpc, { ...options, signal }, retryTimeoutMs)),

@@ -2,18 +2,24 @@ import {
   type Batch,
   DeadLetterServiceDefinition,
   type EffectDescription,
+  type EstimateCostResponse,
+  type FeatureDescription,
   type GetClusterResponse,
   JobServiceDefinition,
   type JobServiceGetStatsResponse,
+  type ListRemoteModelsResponse,
   type Model,
 } from "@pixelmesh/proto";
 import { connectRpc, waitForReady } from "@pixelmesh/rpc";
 import { type Batches, createBatches } from "./batches.ts";
 import type { CallOptions } from "./call-options.ts";
 import { createCancellation } from "./cancellation.ts";
+import { estimateCost } from "./costs.ts";
 import type { BatchPicture } from "./create-batch.ts";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
 import { createDirectCalls, type DirectCalls } from "./direct/direct-calls.ts";
+import type { FeatureSettings } from "./feature-settings.ts";
+import type { JobSettings } from "./job-settings.ts";
 import { createJobs, type Jobs } from "./jobs.ts";
 import type { PipelineBuilder } from "./pipeline/pipeline.ts";
 import type { PipelineInput } from "./pipeline/pipeline-input.ts";
@@ -60,6 +66,18 @@ export type Pixelmesh = DirectCalls & {
     pictures: readonly (string | BatchPicture)[],
     options?: RunBatchOptions,
   ): Promise<Batch>;
+  /** As `run`, with a feature: a named pipeline of the mesh. */
+  runFeature(
+    feature: FeatureSettings,
+    pictures: PictureInput | readonly PictureInput[],
+    options?: RunOptions,
+  ): Promise<FinishedJob>;
+  /** As `runBatch`, with a feature. */
+  runFeatureBatch(
+    feature: FeatureSettings,
+    pictures: readonly (string | BatchPicture)[],
+    options?: RunBatchOptions,
+  ): Promise<Batch>;
   readonly jobs: Jobs;
   readonly batches: Batches;
   readonly deadLetters: DeadLetters;
@@ -67,6 +85,12 @@ export type Pixelmesh = DirectCalls & {
   models(options?: CallOptions & { readonly task?: string }): Promise<readonly Model[]>;
   /** Resolves to every effect with its parameters, types and ranges. */
   effects(options?: CallOptions): Promise<readonly EffectDescription[]>;
+  /** Resolves to the newest version of every feature, with its steps, where they run, and whether this mesh can run them. */
+  features(options?: CallOptions): Promise<readonly FeatureDescription[]>;
+  /** Resolves to the hosted models of the operator's manifest and the currency of their prices. */
+  remoteModels(options?: CallOptions): Promise<ListRemoteModelsResponse>;
+  /** Resolves to what a job of these settings would cost, by step, and what is left of the tenant's budget today. Creates nothing. */
+  estimateCost(settings: JobSettings, options?: CallOptions): Promise<EstimateCostResponse>;
   /** Resolves to the current services, devices, slots and queues. */
   cluster(options?: CallOptions): Promise<GetClusterResponse>;
   /** Resolves to the statistics of all replicas together. */
@@ -95,13 +119,18 @@ export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
     address,
     jobs,
     batches,
-    run: (pipeline, pictures, options = {}) => runJob(jobs, pipeline, pictures, options),
-    runBatch: (pipeline, pictures, options = {}) => runBatch(batches, jobs, pipeline, pictures, options),
+    run: (pipeline, pictures, options = {}) => runJob(jobs, { pipeline }, pictures, options),
+    runBatch: (pipeline, pictures, options = {}) => runBatch(batches, jobs, { pipeline }, pictures, options),
+    runFeature: (feature, pictures, options = {}) => runJob(jobs, { feature }, pictures, options),
+    runFeatureBatch: (feature, pictures, options = {}) => runBatch(batches, jobs, { feature }, pictures, options),
     ...createDirectCalls(connection, retryTimeoutMs, cancellation),
     deadLetters: createDeadLetters(connection.client(DeadLetterServiceDefinition), retryTimeoutMs, cancellation),
     models: async ({ task = "", ...options } = {}) =>
       (await withRetries(options, (call) => rpc.listModels({ task }, call))).models,
     effects: async (options = {}) => (await withRetries(options, (call) => rpc.listEffects({}, call))).effects,
+    features: async (options = {}) => (await withRetries(options, (call) => rpc.listFeatures({}, call))).features,
+    remoteModels: (options = {}) => withRetries(options, (call) => rpc.listRemoteModels({}, call)),
+    estimateCost: (settings, options = {}) => withRetries(options, (call) => estimateCost(rpc, settings, call)),
     cluster: (options = {}) => withRetries(options, (call) => rpc.getCluster({}, call)),
     stats: (options = {}) => withRetries(options, (call) => rpc.getStats({ ownOnly: false }, call)),
     ready: (ms = timeoutMs) => cancellation.call({}, () => waitForReady(connection, ms)),

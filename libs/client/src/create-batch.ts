@@ -1,9 +1,10 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import { type Batch, type CreateBatchRequest, type JobServiceDefinition, Priority } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
+import { measureSource } from "./find-stored.ts";
 import { type JobSettings, toHeader } from "./job-settings.ts";
 import { callWithRetries } from "./retry.ts";
-import { digestOf, toUploadSource, uploadPicture } from "./upload-picture.ts";
+import { toUploadSource, uploadPicture } from "./upload-picture.ts";
 
 /** A picture of a batch: its bytes, a function that opens a new stream of them, or the `sha256` of one that was uploaded before. */
 export type BatchPicture = {
@@ -78,14 +79,16 @@ async function uploadAll(
     const { bytes, open, sha256 } = picture;
     if (bytes === undefined && open === undefined && sha256 !== undefined) return sha256;
     const source = toUploadSource(`pictures[${index}]`, picture);
-    const digest = sha256 ?? (await digestOf(source));
+    // The length of a picture whose digest is given may be unknown.
+    const sizeBytes = bytes?.length ?? Number.POSITIVE_INFINITY;
+    const measured = sha256 === undefined ? await measureSource(source) : { sha256, sizeBytes };
     try {
-      await uploadPicture(rpc, source, digest, { retryTimeoutMs, signal });
+      await uploadPicture(rpc, source, measured, { retryTimeoutMs, signal });
     } catch (error) {
       // The mesh remembers the reason, and the batch shows it.
       if (!(error instanceof AppError && error.reason.startsWith("IMAGE_"))) throw error;
     }
-    return digest;
+    return measured.sha256;
   }
   async function work(): Promise<void> {
     for (const [index, picture] of remaining) {

@@ -1,9 +1,10 @@
+import { AppError } from "@pixelmesh/errors";
 import { type CreateJobHeader, type Job, type JobServiceDefinition, Priority } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
+import { createBackoff, type RpcClient } from "@pixelmesh/rpc";
+import { findStoredPictures } from "./find-stored.ts";
 import { toDeadlineUnixMs } from "./job-deadline.ts";
 import { type JobSettings, toHeader } from "./job-settings.ts";
 import { createPictureParts, type Picture, type UploadProgress } from "./pictures.ts";
-import { createBackoff } from "./retry.ts";
 
 /** Options of a new job. */
 export type CreateJobOptions = JobSettings & {
@@ -21,8 +22,8 @@ export type CreateJobOptions = JobSettings & {
 const uploadTimeoutMs = 15 * 60_000;
 
 /**
- * Creates a job and uploads its pictures. Retries under the same request id while the mesh does not answer, if the pictures can
- * be read again.
+ * Creates a job and uploads its pictures. The bytes of a picture of at least 256 KiB are sent only if the mesh does not have them of this tenant. Retries under
+ * the same request id while the mesh does not answer, if the pictures can be read again.
  */
 export async function createJob(
   rpc: RpcClient<JobServiceDefinition>,
@@ -35,9 +36,10 @@ export async function createJob(
     deadlineUnixMs: toDeadlineUnixMs(options.deadline, options.requestId, Date.now()),
   };
   const parts = createPictureParts(options.pictures, options.onUpload);
+  let stored = await findStoredPictures(rpc, options.pictures, signal);
   async function* requests() {
     yield { part: { $case: "header" as const, value: withRemainingTime(header) } };
-    yield* parts.read();
+    yield* parts.read(stored);
     yield { part: { $case: "end" as const, value: {} } };
   }
 
@@ -50,9 +52,18 @@ export async function createJob(
     } catch (error) {
       if (parts.failure() !== undefined) throw parts.failure();
       if (!parts.canRepeat()) throw error;
+      if (stored.size > 0 && isNotStored(error)) {
+        // A picture went in the meantime, or another replica does not know it.
+        stored = new Map();
+        continue;
+      }
       await backoff.wait(error, signal);
     }
   }
+}
+
+function isNotStored(error: unknown): boolean {
+  return error instanceof AppError && error.reason === "BLOB_NOT_FOUND";
 }
 
 /** Replaces the deadline by the remaining time, because the mesh's clock may differ from this machine's. A passed deadline is negative. */

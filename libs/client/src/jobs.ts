@@ -4,6 +4,7 @@ import {
   type JobServiceDefinition,
   JobState,
   type RetryJobsResponse,
+  type WarmResultsResponse,
 } from "@pixelmesh/proto";
 import type { RpcClient } from "@pixelmesh/rpc";
 import type { CallOptions } from "./call-options.ts";
@@ -13,6 +14,7 @@ import { type CreateJobOptions, createJob } from "./create-job.ts";
 import { type Download, type DownloadOptions, downloadOutput } from "./download-output.ts";
 import { type JobFilter, toFilterMessage } from "./job-filter.ts";
 import { createRetriedCall } from "./retry.ts";
+import { type WarmOptions, warmResults } from "./warm-results.ts";
 import { isJobEnded, watchJob } from "./watch-job.ts";
 
 /** The jobs of one tenant. Calls fail with AppErrors. */
@@ -35,6 +37,11 @@ export type Jobs = Callbacks & {
    * job is retried once. Jobs of batches are left out. `stopped` tells why the call ended before all were retried.
    */
   retryMany(filter: JobFilter, options?: ManyOptions): Promise<RetryJobsResponse>;
+  /**
+   * Resolves to the stored results of a job like this one, which is not created, and has every storage replica copy its outputs to its fastest
+   * tier. Throws BLOB_NOT_FOUND for a picture that the tenant has not sent.
+   */
+  warm(options: WarmOptions): Promise<WarmResultsResponse>;
   /** Resolves to the header of an output and its bytes as chunks, which are checked against the header. */
   download(jobId: string, output: string, options?: DownloadOptions): Promise<Download>;
 };
@@ -97,6 +104,7 @@ export function createJobs(
       // Not retried: the answer to a repetition lacks the jobs that the lost answer named.
       return cancellation.call(options, (signal) => rpc.retryJobs(request, { ...options, signal }));
     },
+    warm: (options) => withRetries(options, (call) => warmResults(rpc, options, call)),
     async download(jobId, output, options = {}) {
       const { header, chunks } = await cancellation.call(options, (signal) =>
         downloadOutput(rpc, jobId, output, { retryTimeoutMs, ...options, signal }),

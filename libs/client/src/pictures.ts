@@ -21,8 +21,8 @@ export type Picture = {
 
 /** The upload messages of a job's pictures. */
 export type PictureParts = {
-  /** Yields the upload messages and chunks of all pictures, in order. */
-  read(): AsyncGenerator<{ part: NonNullable<CreateJobRequest["part"]> }>;
+  /** Yields the upload messages and chunks of all pictures, in order. `stored` has the digests of those whose bytes are not sent, by their place. */
+  read(stored?: ReadonlyMap<number, string>): AsyncGenerator<{ part: NonNullable<CreateJobRequest["part"]> }>;
   /** Whether `read` can yield everything again: no `stream` has been begun. */
   canRepeat(): boolean;
   /** Returns the error of reading a picture; undefined without one. */
@@ -52,12 +52,11 @@ export function createPictureParts(
       );
     }
   }
-  const sizes = pictures.filter(hasContent).map(({ sizeBytes, bytes }) => sizeBytes ?? bytes?.length);
-  const totalBytes = sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : undefined;
   let streamBegun = false;
   let failure: unknown;
 
-  async function* read(): ReturnType<PictureParts["read"]> {
+  async function* read(stored: ReadonlyMap<number, string> = new Map()): ReturnType<PictureParts["read"]> {
+    const totalBytes = sizeOf(pictures.filter((picture, index) => hasContent(picture) && !stored.has(index)));
     let sentBytes = 0;
     const toChunk = (value: Uint8Array) => ({ part: { $case: "chunk" as const, value } });
     // The transport asks for the next message when it has taken the one before.
@@ -67,6 +66,11 @@ export function createPictureParts(
     };
     for (const [index, picture] of pictures.entries()) {
       const { name = index === 0 ? "source" : "", sha256 = "", url: sourceUrl = "", bytes, stream } = picture;
+      const digest = stored.get(index);
+      if (digest !== undefined) {
+        yield { part: { $case: "upload", value: { name, sha256: digest, sizeBytes: 0, sourceUrl } } };
+        continue;
+      }
       const sizeBytes = picture.sizeBytes ?? bytes?.length ?? 0;
       yield { part: { $case: "upload", value: { name, sha256, sizeBytes, sourceUrl } } };
       if (bytes !== undefined) {
@@ -96,6 +100,12 @@ export function createPictureParts(
   }
 
   return { read, canRepeat: () => !streamBegun, failure: () => failure };
+}
+
+/** Returns the length of all pictures; undefined if one is unknown. */
+function sizeOf(pictures: readonly Picture[]): number | undefined {
+  const sizes = pictures.map(({ sizeBytes, bytes }) => sizeBytes ?? bytes?.length);
+  return sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : undefined;
 }
 
 /** Whether bytes of the picture are sent. */

@@ -1,12 +1,8 @@
-import { createHash, hash } from "node:crypto";
 import { AppError, expected } from "@pixelmesh/errors";
 import type { JobServiceDefinition, UploadPictureResponse } from "@pixelmesh/proto";
-import { type RpcClient, restartable, toChunks } from "@pixelmesh/rpc";
+import { createBackoff, type RpcClient, restartable, toChunks } from "@pixelmesh/rpc";
+import { findStored, type MeasuredSource, minAskedBytes, type UploadSource } from "./find-stored.ts";
 import { toEvenChunks, type UploadProgress } from "./pictures.ts";
-import { createBackoff } from "./retry.ts";
-
-/** The bytes of a picture, or a function that opens a new stream of them. */
-export type UploadSource = Uint8Array | { readonly open: () => AsyncIterable<Uint8Array> };
 
 /** Options of an upload. */
 export type UploadOptions = {
@@ -19,16 +15,24 @@ export type UploadOptions = {
 
 const uploadTimeoutMs = 15 * 60_000;
 
-/** Returns the sha256 of a picture in hex, with one pass over its bytes. */
-export async function digestOf(source: UploadSource): Promise<string> {
-  if (source instanceof Uint8Array) return hash("sha256", source, "hex");
-  const sum = createHash("sha256");
-  for await (const chunk of source.open()) sum.update(chunk);
-  return sum.digest("hex");
+/**
+ * Stores a picture for an hour. The bytes of one of at least 256 KiB are sent only if the mesh does not have them of this tenant. Retries while the mesh does
+ * not answer or is full.
+ */
+export async function uploadPicture(
+  rpc: RpcClient<JobServiceDefinition>,
+  source: UploadSource,
+  { sha256, sizeBytes }: MeasuredSource,
+  options: UploadOptions & { readonly retryTimeoutMs: number },
+): Promise<UploadPictureResponse> {
+  const { signal } = options;
+  const asked = sizeBytes >= minAskedBytes ? [sha256] : [];
+  const found = (await findStored(rpc, asked, { keep: true, signal })).get(sha256);
+  return found ?? (await sendPicture(rpc, source, sha256, options));
 }
 
-/** Uploads a picture whose digest is known. Retries while the mesh does not answer or is full. */
-export async function uploadPicture(
+/** Sends the bytes of a picture. */
+async function sendPicture(
   rpc: RpcClient<JobServiceDefinition>,
   source: UploadSource,
   sha256: string,

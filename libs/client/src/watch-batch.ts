@@ -1,6 +1,5 @@
 import { type Batch, BatchState, type JobServiceDefinition } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
-import { createBackoff } from "./retry.ts";
+import { createBackoff, type RpcClient } from "@pixelmesh/rpc";
 
 /** Whether every job of the batch has ended. */
 export function isBatchEnded({ state }: Batch): boolean {

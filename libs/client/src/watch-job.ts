@@ -1,6 +1,5 @@
 import { type Job, type JobServiceDefinition, JobState } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
-import { createBackoff } from "./retry.ts";
+import { createBackoff, type RpcClient } from "@pixelmesh/rpc";
 
 /** Whether the job is in a terminal state. */
 export function isJobEnded(job: Job): boolean {

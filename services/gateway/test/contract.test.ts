@@ -15,12 +15,29 @@ afterAll(() => gateway?.[Symbol.asyncDispose]());
 
 test("every route answers as the OpenAPI document says", async () => {
   const { call, called, document } = contract;
-  for (const path of ["/v1/effects", "/v1/models", "/v1/models?task=upscale", "/v1/cluster", "/v1/stats", "/v1/health"])
+  for (const path of [
+    "/v1/effects",
+    "/v1/features",
+    "/v1/remote-models",
+    "/v1/models",
+    "/v1/models?task=upscale",
+    "/v1/cluster",
+    "/v1/stats",
+    "/v1/health",
+  ])
     await call("GET", path);
   const sync = await call("POST", "/v1/images/effects?effect=dither:levels=3&format=png", { body: picture });
   const shown = await decodePicture(sync.bytes, defaultLimits);
   expect([shown.frame.widthPx, shown.frame.heightPx]).toEqual([400, 480]);
   const jobId = sync.response.headers.get("x-pixelmesh-job") as string;
+  const comic = await call("POST", "/v1/images/feature?name=comic:dots=3,max_side=256&format=png", { body: picture });
+  expect((await decodePicture(comic.bytes, defaultLimits)).frame.heightPx).toBe(256);
+  const comicJob = await call("GET", `/v1/jobs/${comic.response.headers.get("x-pixelmesh-job")}`);
+  expect(comicJob.value).toMatchObject({ feature: "comic@1", state: "SUCCEEDED" });
+  // Settings may be plain values.
+  const asked = { feature: { name: "comic", parameters: { dots: 3, palette: "neon" } } };
+  const estimate = await call("POST", "/v1/jobs:estimate", { body: asked });
+  expect(estimate.value).toEqual({ steps: [], totalMicros: 0, currency: "", budgetLeftMicros: null });
   await call("POST", "/v1/images/prescale?max_side=64", { body: picture });
   await call("POST", "/v1/images/upscale?scale=2&wait=0&max_side=64", { body: picture, status: 202 });
   await call("POST", "/v1/images/remove-background?wait=60s&max_side=64", { body: picture });
@@ -34,6 +51,9 @@ test("every route answers as the OpenAPI document says", async () => {
   await call("POST", "/v1/jobs:retry", { body: { filter: { states: ["failed"] }, dryRun: true } });
 
   const { value: stored } = await call("POST", "/v1/pictures", { body: picture });
+  const other = "0".repeat(64);
+  const { value: found } = await call("POST", "/v1/pictures:find", { body: { sha256: [other, stored.sha256] } });
+  expect(found).toEqual({ pictures: [{ ...stored, keepUntilUnixMs: 0 }], missing: [other] });
   const { value: info } = await call("POST", "/v1/inspect", { body: picture });
   expect(info).toEqual(stored.info);
   const pipeline = { steps: [{ id: "a", applyEffects: { effects: [{ name: "sepia" }] } }] };

@@ -44,7 +44,7 @@ const withPicture = ({ bodies }: Operation): Pick<CallOptions, "body"> =>
   bodies.includes("image/*") ? { body: picture } : {};
 
 /** Values of the query that make a request complete. */
-const wanted: Readonly<Record<string, string>> = { scale: "2", max_side: "50", effect: "sepia" };
+const wanted: Readonly<Record<string, string>> = { scale: "2", max_side: "50", effect: "sepia", name: "comic" };
 
 /** Calls an operation that must fail with this status, and checks the problem document against the contract. */
 async function fails(operation: Operation, path: string, options: CallOptions & { readonly status: number }) {
@@ -108,7 +108,9 @@ describe("every operation answers as a problem document of the contract", () => 
     expect(taking.length).toBeGreaterThan(6);
     for (const operation of taking) {
       // What the operation asks for, so that only the picture is wrong.
-      const asks = ["scale", "max_side", "effect"].filter((name) => operation.query.some((each) => each.name === name));
+      const asks = ["scale", "max_side", "effect", "name"].filter((name) =>
+        operation.query.some((each) => each.name === name),
+      );
       const path = `${operation.path}?${asks.map((name) => `${name}=${wanted[name]}`).join("&")}`;
       const empty = await fails(operation, path, { status: 422, headers: { "content-type": "image/png" } });
       expect(empty.reason, operation.id).toBe("IMAGE_EMPTY");

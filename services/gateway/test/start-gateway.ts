@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { roleNames } from "@pixelmesh/roles";
+import { startedRoles } from "@pixelmesh/roles";
 import { startTestMesh, type TestMesh, type TestMeshOptions } from "@pixelmesh/testing";
 
 /** A mesh with its gateway. `await using` stops it. */
@@ -11,9 +11,9 @@ export type GatewayMesh = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Starts a whole mesh. */
+/** Starts a whole mesh, without hosted models. */
 export async function startGateway(options: Omit<TestMeshOptions, "services"> = {}): Promise<GatewayMesh> {
-  const mesh = await startTestMesh({ ...options, services: roleNames });
+  const mesh = await startTestMesh({ ...options, services: startedRoles({}) });
   const address = mesh.processes().find(({ name }) => name === "gateway")?.grpc ?? "";
   return { mesh, url: `http://${address}`, [Symbol.asyncDispose]: () => mesh[Symbol.asyncDispose]() };
 }

@@ -3,6 +3,7 @@
 from pixelmesh.calls import Tls
 from pixelmesh.direct_calls import Preview, Result
 from pixelmesh.failures import FieldViolation, PixelmeshError
+from pixelmesh.features import Feature
 from pixelmesh.job_calls import Download, JobSettings
 from pixelmesh.mesh import BatchResult, FinishedJob, Mesh, connect
 from pixelmesh.pictures import Stored, Url
@@ -11,6 +12,7 @@ from pixelmesh.pipelines import Input, NamedEffect, Pipeline, Text, effect, enco
 __all__ = [
     "BatchResult",
     "Download",
+    "Feature",
     "FieldViolation",
     "FinishedJob",
     "Input",

@@ -8,11 +8,12 @@ from typing import Callable, Iterable, Iterator, Sequence, TypeVar
 from pixelmesh.calls import Backoff, Calls
 from pixelmesh.common.v1.picture_pb2 import Blob, UploadEnd
 from pixelmesh.failures import PixelmeshError
+from pixelmesh.features import Work
 from pixelmesh.job_calls import UPLOAD_TIMEOUT_S, JobSettings
 from pixelmesh.jobs.v1 import job_service_pb2 as pb
 from pixelmesh.jobs.v1.job_service_pb2_grpc import JobServiceStub
 from pixelmesh.pictures import Local, digest_of, read_chunks, size_of
-from pixelmesh.pipelines import Pipeline
+from pixelmesh.stored_pictures import MIN_ASKED_BYTES, find_stored
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -46,8 +47,14 @@ class BatchCalls:
         self._stub = JobServiceStub(calls.channel)
 
     def upload(self, picture: Local) -> str:
-        """Stores a picture for an hour and returns its digest. Raises IMAGE_* for one that no job would take."""
+        """
+        Stores a picture for an hour and returns its digest. The bytes of one of at least 256 KiB are sent only if the mesh does not have them of this
+        tenant. Raises IMAGE_* for one that no job would take.
+        """
         digest = digest_of(picture)
+        asked = [digest] if size_of(picture) >= MIN_ASKED_BYTES else []
+        if find_stored(self._calls, self._stub, asked, keep=True):
+            return digest
         header = pb.UploadPictureHeader(sha256=digest, size_bytes=size_of(picture))
 
         def requests() -> Iterator[pb.UploadPictureRequest]:
@@ -64,7 +71,7 @@ class BatchCalls:
 
     def create(
         self,
-        pipeline: Pipeline,
+        pipeline: Work,
         pictures: Sequence[Local],
         *,
         names: Sequence[str] = (),

@@ -12,14 +12,17 @@ from typing import Callable, Iterator, Mapping, Sequence
 from pixelmesh.calls import Backoff, Calls
 from pixelmesh.common.v1.picture_pb2 import ImageFormat, UploadEnd
 from pixelmesh.failures import PixelmeshError, from_job_error
+from pixelmesh.features import Feature, Work
 from pixelmesh.jobs.v1 import job_service_pb2 as pb
 from pixelmesh.jobs.v1.job_pb2 import Job, JobState, OutputStatus
 from pixelmesh.jobs.v1.job_service_pb2_grpc import JobServiceStub
 from pixelmesh.pictures import Picture, Stored, Url, read_chunks, size_of
 from pixelmesh.pipeline.v1 import pipeline_pb2
-from pixelmesh.pipelines import Pipeline
+from pixelmesh.stored_pictures import without_stored
 
 UPLOAD_TIMEOUT_S = 15 * 60.0
+#: A connection that breaks more often during one download is of no use.
+_MAX_INTERRUPTIONS = 100
 _ENDED = (JobState.JOB_STATE_SUCCEEDED, JobState.JOB_STATE_FAILED, JobState.JOB_STATE_CANCELLED)
 
 
@@ -34,6 +37,8 @@ class JobSettings:
     #: Permits smaller sizes, lighter models or a CPU; the job lists its adaptations.
     allow_degraded: bool = False
     no_cache: bool = False
+    #: Computes every step again; the results replace the cached ones. Not with no_cache.
+    refresh: bool = False
     labels: Sequence[str] = ()
     #: Idempotency key; default: a random one.
     request_id: str | None = None
@@ -41,15 +46,17 @@ class JobSettings:
     deadline_s: float | None = None
     callback_url: str = ""
 
-    def to_header(self, pipeline: Pipeline, default_priority: str) -> pb.CreateJobHeader:
+    def to_header(self, work: Work, default_priority: str) -> pb.CreateJobHeader:
         """Returns the header of a request with these settings."""
         priority = (self.priority or default_priority).upper()
         return pb.CreateJobHeader(
-            pipeline=pipeline.to_message(),
+            pipeline=None if isinstance(work, Feature) else work.to_message(),
+            feature=work.to_message() if isinstance(work, Feature) else None,
             priority=pipeline_pb2.Priority.Value(f"PRIORITY_{priority}"),
             quality=pipeline_pb2.Quality.Value(f"QUALITY_{self.quality.upper()}"),
             allow_degraded=self.allow_degraded,
             no_cache=self.no_cache,
+            refresh=self.refresh,
             labels=self.labels,
             request_id=self.request_id or str(uuid.uuid4()),
             deadline_after_ms=0 if self.deadline_s is None else max(1, round(self.deadline_s * 1000)),
@@ -101,7 +108,7 @@ class JobCalls:
 
     def create(
         self,
-        pipeline: Pipeline,
+        pipeline: Work,
         source: Picture,
         pictures: Mapping[str, Picture] | None = None,
         *,
@@ -110,15 +117,17 @@ class JobCalls:
         timeout_s: float = UPLOAD_TIMEOUT_S,
     ) -> Job:
         """
-        Creates a job of the source and of further pictures by name, and returns once it is durable. Repeated under the same request id while the mesh
-        does not answer. `on_upload` gets the bytes that were sent.
+        Creates a job of a pipeline or a feature, of the source and of further pictures by name, and returns once it is durable. Repeated under the same request id while the mesh
+        does not answer. The bytes of a picture of at least 256 KiB are sent only if the mesh does not have them of this tenant. `on_upload` gets the
+        bytes that were sent.
         """
         header = settings.to_header(pipeline, "interactive")
+        all_pictures: Mapping[str, Picture] = {"source": source, **(pictures or {})}
 
-        def requests() -> Iterator[pb.CreateJobRequest]:
+        def requests(sent_pictures: Mapping[str, Picture]) -> Iterator[pb.CreateJobRequest]:
             yield pb.CreateJobRequest(header=header)
             sent = 0
-            for name, picture in {"source": source, **(pictures or {})}.items():
+            for name, picture in sent_pictures.items():
                 yield pb.CreateJobRequest(upload=_announce(name, picture))
                 if isinstance(picture, (Stored, Url)):
                     continue
@@ -129,9 +138,22 @@ class JobCalls:
                         on_upload(sent)
             yield pb.CreateJobRequest(end=UploadEnd())
 
-        return self._calls.retried(
-            lambda left_s: self._stub.CreateJob(requests(), timeout=left_s, metadata=self._calls.metadata), timeout_s
-        )
+        def create(sent_pictures: Mapping[str, Picture]) -> Job:
+            return self._calls.retried(
+                lambda left_s: self._stub.CreateJob(
+                    requests(sent_pictures), timeout=left_s, metadata=self._calls.metadata
+                ),
+                timeout_s,
+            )
+
+        named = without_stored(self._calls, self._stub, all_pictures)
+        try:
+            return create(named)
+        except PixelmeshError as error:
+            # A picture went in the meantime, or another replica does not know it.
+            if error.reason != "BLOB_NOT_FOUND" or named == all_pictures:
+                raise
+            return create(all_pictures)
 
     def get(self, job_id: str) -> Job:
         """Returns a job. Raises JOB_NOT_FOUND."""
@@ -194,26 +216,44 @@ class JobCalls:
                 raise PixelmeshError("DEADLINE_EXCEEDED", "The job did not end in time", job_id=job_id)
         raise AssertionError("A watch ends with an ended job")
 
-    def download(self, job_id: str, output: str) -> Download:
-        """Returns an output. Its chunks resume at the last received byte after a lost connection, and raise BLOB_CORRUPT for other bytes."""
-        header, first = self._calls.retried(lambda _: self._open(job_id, output, 0))
+    def download(self, job_id: str, output: str, *, timeout_s: float = UPLOAD_TIMEOUT_S) -> Download:
+        """
+        Returns an output. Its chunks resume at the last received byte after a lost connection, at most 100 times within `timeout_s`. They raise
+        BLOB_CORRUPT instead of the last bytes if these are not those that the header announces.
+        """
+        until_s = time.monotonic() + timeout_s
+        header, first = self._calls.retried(lambda left_s: self._open(job_id, output, 0, left_s), timeout_s)
 
         def read() -> Iterator[bytes]:
             backoff = Backoff(self._calls.retry_timeout_s)
-            digest, at, chunks = hashlib.sha256(), 0, first
+            digest, at, interruptions = hashlib.sha256(), 0, 0
+            chunks: Iterator[bytes] | None = first
+            corrupt = PixelmeshError("BLOB_CORRUPT", f"Output `{output}` arrived with other bytes than announced")
             while True:
                 try:
+                    if chunks is None:
+                        again, chunks = self._open(job_id, output, at, max(0.001, until_s - time.monotonic()))
+                        if (again.sha256, again.size_bytes) != (header.sha256, header.size_bytes):
+                            raise corrupt
                     for chunk in chunks:
                         at += len(chunk)
                         digest.update(chunk)
+                        if at > header.size_bytes or (at == header.size_bytes and digest.hexdigest() != header.sha256):
+                            raise corrupt
                         backoff.reset()
                         yield chunk
                     break
                 except PixelmeshError as error:
+                    # All bytes have arrived; only the end of the call was lost.
+                    if at == header.size_bytes and error is not corrupt:
+                        break
+                    chunks = None
+                    interruptions += 1
+                    if interruptions > _MAX_INTERRUPTIONS or time.monotonic() >= until_s:
+                        raise
                     backoff.wait(error)
-                    chunks = self._calls.retried(lambda _: self._open(job_id, output, at))[1]
-            if at != header.size_bytes or digest.hexdigest() != header.sha256:
-                raise PixelmeshError("BLOB_CORRUPT", f"Output `{output}` arrived with other bytes than announced")
+            if at != header.size_bytes:
+                raise corrupt
 
         return Download(header, read())
 
@@ -231,9 +271,9 @@ class JobCalls:
             paths.append(path)
         return paths
 
-    def _open(self, job_id: str, output: str, offset: int) -> tuple[OutputStatus, Iterator[bytes]]:
+    def _open(self, job_id: str, output: str, offset: int, left_s: float) -> tuple[OutputStatus, Iterator[bytes]]:
         request = pb.DownloadOutputRequest(job_id=job_id, output=output, offset_bytes=offset)
-        call = self._stub.DownloadOutput(request, timeout=UPLOAD_TIMEOUT_S, metadata=self._calls.metadata)
+        call = self._stub.DownloadOutput(request, timeout=left_s, metadata=self._calls.metadata)
         responses = self._calls.stream(call)
         header = next(responses, None)
         if header is None or header.WhichOneof("part") != "header":

@@ -12,13 +12,14 @@ from pixelmesh.calls import Calls, Tls
 from pixelmesh.direct_calls import DirectCalls
 from pixelmesh.effects.v1.effects_service_pb2 import EffectDescription, ListEffectsRequest
 from pixelmesh.failures import PixelmeshError, from_job_error
+from pixelmesh.features import Work
 from pixelmesh.job_calls import Download, JobCalls, JobSettings, check_succeeded
 from pixelmesh.jobs.v1 import job_service_pb2 as pb
 from pixelmesh.jobs.v1.job_pb2 import Job, JobState
 from pixelmesh.jobs.v1.job_service_pb2_grpc import JobServiceStub
 from pixelmesh.models.v1.models_pb2 import ListModelsRequest, Model
 from pixelmesh.pictures import Local, Picture, stem_of, stems_of
-from pixelmesh.pipelines import Pipeline
+from pixelmesh.remote.v1.remote_service_pb2 import ListRemoteModelsRequest, ListRemoteModelsResponse
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Mesh(DirectCalls):
 
     def run(
         self,
-        pipeline: Pipeline,
+        pipeline: Work,
         source: Picture,
         pictures: Mapping[str, Picture] | None = None,
         *,
@@ -77,7 +78,7 @@ class Mesh(DirectCalls):
 
     def run_batch(
         self,
-        pipeline: Pipeline,
+        pipeline: Work,
         pictures: Sequence[Local],
         on_result: Callable[[BatchResult], None] | None = None,
         *,
@@ -109,6 +110,29 @@ class Mesh(DirectCalls):
             lambda left_s: self._stub.ListEffects(
                 ListEffectsRequest(), timeout=left_s, metadata=self._calls.metadata
             ).effects
+        )
+
+    def features(self) -> Sequence[pb.FeatureDescription]:
+        """Returns the newest version of every feature, with its steps, where they run, and whether this mesh can run them."""
+        return self._calls.retried(
+            lambda left_s: self._stub.ListFeatures(
+                pb.ListFeaturesRequest(), timeout=left_s, metadata=self._calls.metadata
+            ).features
+        )
+
+    def remote_models(self) -> ListRemoteModelsResponse:
+        """Returns the hosted models of the operator's manifest, and the currency of their prices."""
+        return self._calls.retried(
+            lambda left_s: self._stub.ListRemoteModels(
+                ListRemoteModelsRequest(), timeout=left_s, metadata=self._calls.metadata
+            )
+        )
+
+    def estimate_cost(self, work: Work, settings: JobSettings = JobSettings()) -> pb.EstimateCostResponse:
+        """Returns what a job would cost, by step, and what is left of the tenant's budget today. Creates nothing."""
+        request = pb.EstimateCostRequest(header=settings.to_header(work, "interactive"))
+        return self._calls.retried(
+            lambda left_s: self._stub.EstimateCost(request, timeout=left_s, metadata=self._calls.metadata)
         )
 
     def models(self, task: str = "") -> Sequence[Model]:

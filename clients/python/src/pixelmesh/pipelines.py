@@ -117,6 +117,12 @@ class Pipeline:
         step = pb.Step(apply_effects=pb.ApplyEffectsOperation(effects=messages, default_order=default_order))
         return self._add("apply_effects", step, [_upload(each) for each in names])
 
+    def remote_model(self, model: str, *, result: int = 1, **settings: Setting) -> Pipeline:
+        """Sends the picture to a hosted model, outside of the mesh. `Mesh.remote_models` lists them with their settings."""
+        names: list[str] = []
+        operation = pb.RemoteModelOperation(model=model, parameters=to_values(settings, names), result=result)
+        return self._add("remote_model", pb.Step(remote_model=operation), [_upload(each) for each in names])
+
     def variant(self, name: str, build: Callable[[Pipeline], Pipeline], format: str = "auto", **how: Any) -> Pipeline:
         """Branches off here: the steps that `build` adds make a further output of this name."""
         branch = build(replace(self, _is_open=False)).output(name, format, **how)
@@ -182,7 +188,12 @@ def replacement(
 
 def _to_effect(given: NamedEffect, names: list[str]) -> Effect:
     """Converts an effect. Adds the pictures that it takes to `names`; the first of them is input 1."""
-    return Effect(name=given.name, parameters={key: _to_value(each, names) for key, each in given.settings.items()})
+    return Effect(name=given.name, parameters=to_values(given.settings, names))
+
+
+def to_values(settings: Mapping[str, Setting], names: list[str]) -> dict[str, Value]:
+    """Converts settings. Adds the pictures that they take to `names`; the first of them is input 1."""
+    return {key: _to_value(each, names) for key, each in settings.items()}
 
 
 def _to_value(setting: Setting, names: list[str]) -> Value:

@@ -50,12 +50,13 @@ async function sendBatch(
     await assertPipeline(client, plan, signal);
     const pictures = await sendPictures(client, flags, progress, signal);
     const batch = await client.batches.create({
-      pipeline: plan.pipeline,
+      ...(plan.feature ? { feature: plan.feature } : { pipeline: plan.pipeline }),
       pictures: pictures.sources,
       priority: run.priority === "batch" ? Priority.BATCH : Priority.INTERACTIVE,
       quality: Quality[run.quality.toUpperCase() as Uppercase<typeof run.quality>],
       allowDegraded: run.allowDegraded,
       noCache: run.noCache,
+      refresh: run.refresh,
       labels: run.labels,
       ...(flags.requestId === undefined ? {} : { requestId: flags.requestId }),
       ...(run.deadlineMs === undefined ? {} : { jobTimeoutMs: run.deadlineMs }),
@@ -75,13 +76,20 @@ function toTyped(error: unknown, { explain }: PipelinePlan): unknown {
 }
 
 /** Checks the pipeline as the mesh does, by its models and effects. */
-async function assertPipeline(client: Pixelmesh, { pipeline }: PipelinePlan, signal: AbortSignal): Promise<void> {
+async function assertPipeline(client: Pixelmesh, plan: PipelinePlan, signal: AbortSignal): Promise<void> {
+  // It has the mesh expand and check a feature, and refuses what may not leave the mesh.
+  if (plan.feature) {
+    await client.estimateCost({ feature: plan.feature }, { signal });
+    return;
+  }
+  const { pipeline } = plan;
   const whole = Pipeline.fromPartial(pipeline);
   const has = (name: OperationCase) => whole.steps.some(({ operation }) => operation?.$case === name);
   const catalogue = {
     upscaleModels: has("upscale") ? await client.models({ task: "upscale", signal }) : [],
     matteModels: has("removeBackground") ? await client.models({ task: "matte", signal }) : [],
     effects: has("applyEffects") ? await client.effects({ signal }) : [],
+    remoteModels: has("remoteModel") ? (await client.remoteModels({ signal })).models : [],
   };
   validatePipeline(whole, ["source"], catalogue);
 }

@@ -12,7 +12,9 @@ import {
   parseBackgroundColor,
   parseCutOut,
   parseEffectText,
+  parseFeatureText,
   parsePosition,
+  parseRemoteModelText,
   parseVariant,
   priorities,
   qualities,
@@ -72,6 +74,16 @@ export function addPictureFlags(command: Command, { priority, jobs }: Difference
     )
     .option("--default-order", "the effects are a set: noise, blur, shake and motion run in this order")
     .option("--variant <variant>", "NAME=EFFECT+EFFECT…: a further output", repeatedFlag<Variant>(parseVariant))
+    .option(
+      "--remote-model <model>",
+      "NAME[:key=value,…]: send the picture to a hosted model, outside of the mesh, after all other steps",
+      parseRemoteModelText,
+    )
+    .option(
+      "--feature <feature>",
+      "NAME[@VERSION][:key=value,…]: a pipeline of the mesh in place of other steps (see `features`)",
+      parseFeatureText,
+    )
     .option("--quality <quality>", `${qualities.join(", ")}`, choiceFlag("--quality", qualities), "auto")
     .option(
       "--format <format>",
@@ -86,6 +98,7 @@ export function addPictureFlags(command: Command, { priority, jobs }: Difference
       "permit smaller sizes, lighter models and no finishing under load; the output lists them",
     )
     .option("--no-cache", "neither read nor write the result cache")
+    .option("--refresh", "compute every step again, and replace the results in the result cache")
     .option(
       "--deadline <time>",
       "time after which an unfinished job fails: 90s, 10m",

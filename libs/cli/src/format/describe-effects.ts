@@ -39,7 +39,8 @@ function toExample(name: string, parameters: readonly Parameter[]): string {
   return `pixelmesh run photo.jpg --effect ${/^[\w:=,.+-]+$/.test(effect) ? effect : `'${effect}'`}`;
 }
 
-function toForm({ type, choices, minimum, maximum, unit, form }: Parameter): string {
+/** Formats the values that a parameter takes. */
+export function toForm({ type, choices, minimum, maximum, unit, form }: Parameter): string {
   switch (type) {
     case ParameterType.CHOICE:
       return choices.join(", ");
@@ -56,7 +57,8 @@ function toForm({ type, choices, minimum, maximum, unit, form }: Parameter): str
   }
 }
 
-function toDefault({ defaultValue }: Parameter): string {
+/** Formats the default of a parameter; empty for none. */
+export function toDefault({ defaultValue }: Parameter): string {
   const kind = defaultValue?.kind;
   return kind === undefined || kind.$case === "input" ? "" : `${kind.value}`;
 }

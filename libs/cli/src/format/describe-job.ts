@@ -1,7 +1,8 @@
 import { type Job, JobState, reasonFromEnum } from "@pixelmesh/client";
 import { toEnumWord, toFormatWord, toJobJson } from "@pixelmesh/json-views";
-import { StepState, type StepWait, WaitReason } from "@pixelmesh/proto";
+import { type StepCost, StepState, type StepWait, WaitReason } from "@pixelmesh/proto";
 import { toProgressText } from "../run/picture-line.ts";
+import { toMoney } from "./describe-features.ts";
 import { toShortSize, toShortTime, toTable } from "./text.ts";
 
 /** Whether the job succeeded. */
@@ -43,15 +44,25 @@ export function describeJob(job: Job, json: boolean): string {
   ]);
   return [
     describeChange(job, false),
+    ...(job.feature === "" ? [] : [`feature: ${job.feature}\n`]),
     ...(job.labels.length > 0 ? [`labels: ${job.labels.join(" ")}\n`] : []),
     toTable([["STEP", "OPERATION", "STATE", "TOOK", "BY", "SIZE", "CONFIDENCE"], ...steps]),
     ...job.steps.map(({ id, wait }) => (wait ? `${id} waits: ${toWaitText(wait)}\n` : "")),
     toTable([["OUTPUT", "PICTURE", "SIZE", "SHA256"], ...outputs]),
+    ...job.steps.map(({ id, cost }) => (cost ? `${id} ${toCostText(cost)}\n` : "")),
     ...job.adaptations.map(
       ({ stepId, kind, from, to, why }) => `lowered in ${stepId}: ${kind} ${from} -> ${to} (${why})\n`,
     ),
     ...job.notices.map(({ stepId, text }) => `note${stepId ? ` on ${stepId}` : ""}: ${text}\n`),
   ].join("");
+}
+
+/** Formats what a step by a hosted model costs. */
+function toCostText({ estimateMicros, actualMicros, savedMicros, currency, provider }: StepCost): string {
+  if (savedMicros > 0)
+    return `cost nothing, cached; the call to ${provider} had cost ${toMoney(savedMicros, currency)}`;
+  if (actualMicros > 0) return `cost ${toMoney(actualMicros, currency)} at ${provider}`;
+  return `costs about ${toMoney(estimateMicros, currency)} at ${provider}`;
 }
 
 /** Formats what a step waits for: "memory, device gpu-1, place 3 in the queue for slots". */

@@ -2,6 +2,7 @@ import { toOutputFormat, UsageError, wrongFlag } from "@pixelmesh/flag-values";
 import { operations } from "@pixelmesh/pipeline";
 import {
   askedRoles,
+  featureRoles,
   outputNames,
   type PipelineFlags,
   type PipelineOptions,
@@ -21,6 +22,7 @@ export type RunOptions = PipelineOptions & {
   readonly output?: string;
   readonly outDir?: string;
   readonly json?: true;
+  readonly estimate?: true;
 };
 
 /** Everything that `run` was asked for, checked as far as that needs neither files nor mesh. */
@@ -39,6 +41,8 @@ export type RunFlags = PipelineFlags & {
   readonly outputFile: string | undefined;
   readonly outDir: string;
   readonly json: boolean;
+  /** Whether only the costs are asked for. */
+  readonly isEstimate: boolean;
 };
 
 const defaultPicturesAtOnce = 4;
@@ -59,6 +63,7 @@ export function parseRunFlags(pictures: readonly string[], options: RunOptions):
     outputFile: output,
     outDir: options.outDir ?? ".",
     json: options.json === true,
+    isEstimate: options.estimate === true,
   };
   if (output !== undefined) {
     if (options.outDir !== undefined) throw new UsageError("Expected one of `-o` and `--out-dir`, got both");
@@ -85,5 +90,6 @@ export function assertOneOutput(flags: RunFlags): void {
 export function neededServices(flags: RunFlags): readonly RoleName[] {
   const needed = new Set<RoleName>(["ingest", "scheduler", "storage", ...askedRoles(flags)]);
   if (flags.variants.length > 0) needed.add(operations.applyEffects.role);
+  for (const role of flags.feature ? featureRoles(flags.feature) : []) needed.add(role);
   return roleNames.filter((name) => needed.has(name));
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pixelmesh } from "@pixelmesh/client";
-import type { RoleName } from "@pixelmesh/roles";
+import { type RoleName, startedRoles } from "@pixelmesh/roles";
 import type { CliIo } from "../io.ts";
 import { type CallRetries, connectExisting, connectServing, isAnswering } from "../mesh-client/connect.ts";
 
@@ -41,7 +41,8 @@ export async function openMesh(
       ports: "free",
       // The command has finished, so nothing needs to drain.
       env: { PIXELMESH_STOP_GRACE: "2s", ...io.env },
-      services,
+      // Without its manifest there is no remote service; the mesh then says what to configure.
+      services: services.filter((name) => startedRoles(io.env).includes(name)),
       signal: io.stopping,
       onEvent(event) {
         if (event.kind === "trouble") note(event.text);

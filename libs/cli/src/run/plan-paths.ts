@@ -31,7 +31,12 @@ export function planPaths(flags: RunFlags): readonly Place[] {
 export function assertBackground({ background }: RunFlags): void {
   if (background?.kind !== "picture" || identityOf(background.path)) return;
   const hint = didYouMean(background.path, colorNames);
-  throw wrongFlag("--background", "#rrggbb, blur:N or the path of a picture that exists", background.path, hint);
+  throw wrongFlag(
+    "--background",
+    "a colour such as #rrggbb or white, gradient:…, blur:N or the path of a picture that exists",
+    background.path,
+    hint,
+  );
 }
 
 /** Returns the files that are read beside the pictures themselves: the background, and those that effects name. */

@@ -37,9 +37,10 @@ export async function runOnce(
   }
 }
 
-function keyOf({ path, flags, pipeline, effectPictures, pathOf }: PictureTask): Promise<string | undefined> {
+function keyOf({ path, flags, pipeline, feature, effectPictures, pathOf }: PictureTask): Promise<string | undefined> {
   const background = flags.background?.kind === "picture" ? [flags.background.path] : [];
   const files = [path, ...background, ...effectPictures.map((picture) => picture.path)];
   const { quality, allowDegraded } = flags;
-  return finishedKey(files, { pipeline, quality, allowDegraded, place: basename(pathOf("result", "png")) });
+  const place = basename(pathOf("result", "png"));
+  return finishedKey(files, { pipeline, ...(feature ? { feature } : {}), quality, allowDegraded, place });
 }

@@ -1,9 +1,18 @@
 import type { Readable } from "node:stream";
-import { isJobEnded, type Job, type PipelineInput, type Pixelmesh, Priority, Quality } from "@pixelmesh/client";
+import {
+  isJobEnded,
+  type Job,
+  type JobSettings,
+  type PipelineInput,
+  type Pixelmesh,
+  Priority,
+  Quality,
+} from "@pixelmesh/client";
 import { AppError, reasonFromEnum } from "@pixelmesh/errors";
 import type { Failure } from "@pixelmesh/flag-values";
 import { toFormatWord } from "@pixelmesh/json-views";
 import { backgroundUpload } from "@pixelmesh/pipeline-flags";
+import type { FeatureRequest } from "@pixelmesh/proto";
 import type { PictureResult, SavedOutput } from "./document.ts";
 import type { EffectPicture } from "./effect-pictures.ts";
 import { toFailure } from "./failure.ts";
@@ -16,6 +25,8 @@ export type PictureTask = {
   readonly path: string;
   readonly flags: RunFlags;
   readonly pipeline: PipelineInput;
+  /** In place of the pipeline, which is empty then. */
+  readonly feature: FeatureRequest | undefined;
   /** Further pictures for effects. */
   readonly effectPictures: readonly EffectPicture[];
   /** Returns the path of an output in this format. Throws where no file of that name can be written. */
@@ -76,7 +87,7 @@ async function createJob(
   events: PictureEvents,
   signal: AbortSignal,
 ): Promise<Job> {
-  const { path, flags, pipeline, effectPictures } = task;
+  const { path, flags, effectPictures } = task;
   const from = { stdin: task.streams.stdin, signal };
   const pictures = [await openPicture("source", path, from)];
   if (flags.background?.kind === "picture") {
@@ -85,16 +96,28 @@ async function createJob(
   for (const picture of effectPictures) pictures.push(await openPicture(picture.name, picture.path, from));
   events.onTraffic();
   return client.jobs.create({
-    pipeline,
+    ...toJobSettings(task),
     pictures,
+    ...(flags.deadlineMs === undefined ? {} : { deadline: new Date(Date.now() + flags.deadlineMs) }),
+    signal,
+  });
+}
+
+/** Returns the settings of the job of a picture. */
+export function toJobSettings({
+  flags,
+  pipeline,
+  feature,
+}: Pick<PictureTask, "flags" | "pipeline" | "feature">): JobSettings {
+  return {
+    ...(feature ? { feature } : { pipeline }),
     priority: flags.priority === "batch" ? Priority.BATCH : Priority.INTERACTIVE,
     quality: qualities[flags.quality],
     allowDegraded: flags.allowDegraded,
     noCache: flags.noCache,
+    refresh: flags.refresh,
     labels: flags.labels,
-    ...(flags.deadlineMs === undefined ? {} : { deadline: new Date(Date.now() + flags.deadlineMs) }),
-    signal,
-  });
+  };
 }
 
 const qualities: Readonly<Record<RunFlags["quality"], Quality>> = {

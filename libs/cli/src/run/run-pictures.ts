@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import type { Job, Pixelmesh } from "@pixelmesh/client";
 import { UsageError } from "@pixelmesh/flag-values";
+import { toEstimateJson } from "@pixelmesh/json-views";
 import { outputNames } from "@pixelmesh/pipeline-flags";
 import { escapeLine } from "../format/safe-text.ts";
 import { type CliIo, isPlain } from "../io.ts";
@@ -14,7 +15,7 @@ import { planPaths } from "./plan-paths.ts";
 import { planPipeline } from "./plan-pipeline.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { runOnce } from "./run-once.ts";
-import type { PictureTask } from "./run-picture.ts";
+import { type PictureTask, toJobSettings } from "./run-picture.ts";
 import { createRunResults, type RunResults } from "./run-results.ts";
 import { isStdin } from "./standard-paths.ts";
 import { outcomeOf, toSummary, toTotal } from "./summary.ts";
@@ -29,6 +30,7 @@ export async function runPictures(given: RunFlags & GivenAddress, io: CliIo): Pr
   const progress = createProgress(io.stderr, { ...flags, isPlain: isPlain(io.stderr, io.env), isQuiet: flags.quiet });
   const mesh = await openMesh(flags, neededServices(flags), io, progress.note);
   try {
+    if (flags.isEstimate) return await printEstimate(flags, mesh.client, io);
     const common = { flags, ...(await planPipeline(flags, mesh.client, io.stopping)), streams: io.streams ?? {} };
     const tasks = places.map((place, index) => ({ path: flags.pictures[index] as string, ...common, ...place }));
     const finished = flags.skipsFinished ? openFinished(flags.outDir) : undefined;
@@ -50,6 +52,17 @@ export async function runPictures(given: RunFlags & GivenAddress, io: CliIo): Pr
     progress.close();
     await mesh.close();
   }
+}
+
+/** Prints what the jobs of all pictures would cost. Sends no picture. */
+async function printEstimate(flags: RunFlags, client: Pixelmesh, io: CliIo): Promise<number> {
+  const plan = await planPipeline(flags, client, io.stopping);
+  const estimate = await client.estimateCost(toJobSettings({ flags, ...plan }), { signal: io.stopping });
+  const { describeEstimate } = await import("../format/describe-features.ts");
+  const pictures = flags.pictures.length;
+  const document = { ...toEstimateJson(estimate), pictures };
+  io.stdout.write(flags.json ? `${JSON.stringify(document, null, 2)}\n` : describeEstimate(estimate, pictures));
+  return 0;
 }
 
 function isPictureOnStdout({ outputFile }: RunFlags): boolean {

@@ -16,8 +16,15 @@ const colorForm = /^#([0-9a-f]{6}|[0-9a-f]{8})$/i;
 
 /** Converts an effect to its message. `placeOf` returns the place of a picture among the inputs of the step; 1 is the second input. */
 export function toEffectMessage({ name, settings = {} }: NamedEffect, placeOf: (picture: string) => number): Effect {
-  const parameters = Object.entries(settings).map(([key, setting]) => [key, toValue(setting, placeOf)] as const);
-  return { name, parameters: Object.fromEntries(parameters) };
+  return { name, parameters: toSettingValues(settings, placeOf) };
+}
+
+/** Converts settings to values; `placeOf` as for `toEffectMessage`. */
+export function toSettingValues(
+  settings: EffectSettings,
+  placeOf: (picture: string) => number,
+): { [name: string]: Value } {
+  return Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, toValue(setting, placeOf)]));
 }
 
 /** Returns the names of the pictures that effects take, each once. */

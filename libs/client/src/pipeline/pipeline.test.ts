@@ -29,7 +29,8 @@ test("every operation of the contract can be built", () => {
     .upscale(2)
     .removeBackground()
     .replaceBackground("#ffffff")
-    .effect("noise");
+    .effect("noise")
+    .remoteModel("painter");
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(descriptorSetUrl)));
   const fields = registry.getMessage("pixelmesh.pipeline.v1.Step")?.oneofs[0]?.fields as readonly DescField[];
   const built = toMessage(all).steps.map(({ operation }) => operation?.$case);

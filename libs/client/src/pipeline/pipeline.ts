@@ -1,5 +1,11 @@
 import type { Input, Output, PrescaleOperation, Step } from "@pixelmesh/proto";
-import { type EffectSettings, type NamedEffect, picturesOf, toEffectMessage } from "./effect-values.ts";
+import {
+  type EffectSettings,
+  type NamedEffect,
+  picturesOf,
+  toEffectMessage,
+  toSettingValues,
+} from "./effect-values.ts";
 import { type OutputEncoding, toEncodingMessage } from "./encoding.ts";
 import {
   type BackgroundSettings,
@@ -26,12 +32,23 @@ export type PipelineBuilder = {
   effect(name: string, settings?: EffectSettings): PipelineBuilder;
   /** Applies effects as a step of their own; `defaultOrder`: in the catalogue's order where it has one. */
   effects(effects: readonly NamedEffect[], options?: { readonly defaultOrder?: boolean }): PipelineBuilder;
+  /**
+   * Sends the picture to a hosted model, outside of the mesh. `settings` are those that the operator's manifest lists (`mesh.remoteModels()`); missing ones take its
+   * defaults.
+   */
+  remoteModel(name: string, settings?: EffectSettings, options?: RemoteModelOptions): PipelineBuilder;
   /** Branches off here: the steps that `build` adds make a further output of this name. The pipeline itself continues from here. */
   variant(name: string, build: (from: PipelineBuilder) => PipelineBuilder, encoding?: OutputEncoding): PipelineBuilder;
   /** Keeps the result so far as an output of this name. Without any output or variant, the last result is the output `result`. */
   output(name: string, encoding?: OutputEncoding): PipelineBuilder;
   /** Returns the message. Operations and sizes are checked by the mesh, when a job is created. */
   toMessage(): PipelineInput;
+};
+
+/** How an answer of a hosted model is used. */
+export type RemoteModelOptions = {
+  /** Which picture of an answer with several ones is the result: 1 to 16. Default: the first. */
+  readonly result?: number;
 };
 
 /** Returns an empty pipeline, which keeps the picture as it is. */
@@ -64,6 +81,7 @@ const stepIds: Readonly<Record<Operation["$case"], string>> = {
   removeBackground: "remove_background",
   replaceBackground: "replace_background",
   applyEffects: "apply_effects",
+  remoteModel: "remote_model",
 };
 
 const source: Input = { from: { $case: "upload", value: "source" } };
@@ -80,6 +98,7 @@ function build(state: State): PipelineBuilder {
       build(addStep(state, toReplacement(background), secondInput(background, state.original))),
     effect: (name, settings = {}) => build(addEffect(state, { name, settings })),
     effects: (effects, { defaultOrder } = {}) => build(addEffects(state, effects, defaultOrder)),
+    remoteModel: (name, settings = {}, { result = 1 } = {}) => build(addRemoteModel(state, name, settings, result)),
     variant(name, add, encoding = {}) {
       const branch = states.get(add(build({ ...state, isOpen: false })));
       if (branch === undefined) throw new TypeError("Expected a variant to return the pipeline that it was given");
@@ -115,6 +134,12 @@ function addEffects(state: State, effects: readonly NamedEffect[], defaultOrder?
     { $case: "applyEffects", value: { effects: messages, ...(defaultOrder === undefined ? {} : { defaultOrder }) } },
     pictures.map(toUpload),
   );
+}
+
+function addRemoteModel(state: State, model: string, settings: EffectSettings, result: number): State {
+  const pictures = picturesOf([{ name: model, settings }]);
+  const parameters = toSettingValues(settings, (name) => pictures.indexOf(name) + 1);
+  return addStep(state, { $case: "remoteModel", value: { model, parameters, result } }, pictures.map(toUpload));
 }
 
 function addEffect(state: State, effect: NamedEffect): State {

@@ -2,9 +2,8 @@ import { AppError, expected } from "@pixelmesh/errors";
 import { type Batch, type BatchJob, JobState } from "@pixelmesh/proto";
 import type { Batches } from "../batches.ts";
 import type { BatchPicture, CreateBatchOptions } from "../create-batch.ts";
+import type { JobSettings } from "../job-settings.ts";
 import type { Jobs } from "../jobs.ts";
-import type { PipelineBuilder } from "../pipeline/pipeline.ts";
-import type { PipelineInput } from "../pipeline/pipeline-input.ts";
 import { type FinishedJob, toFinishedJob, toJobFailure } from "./finished-job.ts";
 import { stemOf, stemsOf, toPicture } from "./picture-input.ts";
 
@@ -19,7 +18,7 @@ export type BatchResult = {
 );
 
 /** Options of `runBatch`. */
-export type RunBatchOptions = Omit<CreateBatchOptions, "pipeline" | "pictures"> & {
+export type RunBatchOptions = Omit<CreateBatchOptions, "pipeline" | "feature" | "pictures"> & {
   /** Called once for each picture, as its job ends; may download its outputs. A failure ends `runBatch`; the batch itself goes on. */
   readonly onResult?: (result: BatchResult) => Promise<void> | void;
   /** Calls of `onResult` at once, 1 to 64; default 4. */
@@ -33,7 +32,7 @@ export type RunBatchOptions = Omit<CreateBatchOptions, "pipeline" | "pictures"> 
 export async function runBatch(
   batches: Batches,
   jobs: Jobs,
-  pipeline: PipelineInput | PipelineBuilder,
+  work: Pick<JobSettings, "pipeline" | "feature">,
   inputs: readonly (string | BatchPicture)[],
   { onResult = () => {}, concurrency = 4, ...options }: RunBatchOptions,
 ): Promise<Batch> {
@@ -43,7 +42,7 @@ export async function runBatch(
   const stems = stemsOf(inputs);
   const { signal } = options;
   const call = signal ? { signal } : {};
-  const { id } = await batches.create({ ...options, pipeline, pictures });
+  const { id } = await batches.create({ ...options, ...work, pictures });
 
   async function toResult({ index, name, jobId, state, error }: BatchJob): Promise<BatchResult> {
     const named = { index, name };

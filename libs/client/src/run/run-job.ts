@@ -1,13 +1,12 @@
 import type { Job } from "@pixelmesh/proto";
 import type { CreateJobOptions } from "../create-job.ts";
+import type { JobSettings } from "../job-settings.ts";
 import type { Jobs } from "../jobs.ts";
-import type { PipelineBuilder } from "../pipeline/pipeline.ts";
-import type { PipelineInput } from "../pipeline/pipeline-input.ts";
 import { type FinishedJob, toFinishedJob } from "./finished-job.ts";
 import { type PictureInput, stemOf, toPicture } from "./picture-input.ts";
 
 /** Options of `run`. */
-export type RunOptions = Omit<CreateJobOptions, "pipeline" | "pictures"> & {
+export type RunOptions = Omit<CreateJobOptions, "pipeline" | "feature" | "pictures"> & {
   /** Called with the job at each change and progress, up to its end. */
   readonly onProgress?: (job: Job) => void;
 };
@@ -20,13 +19,13 @@ const cancelTimeoutMs = 5_000;
  */
 export async function runJob(
   jobs: Jobs,
-  pipeline: PipelineInput | PipelineBuilder,
+  work: Pick<JobSettings, "pipeline" | "feature">,
   given: PictureInput | readonly PictureInput[],
   { onProgress, ...options }: RunOptions,
 ): Promise<FinishedJob> {
   const inputs = isList(given) ? given : [given];
   const pictures = await Promise.all(inputs.map(toPicture));
-  const { id } = await jobs.create({ ...options, pipeline, pictures });
+  const { id } = await jobs.create({ ...options, ...work, pictures });
   let job: Job | undefined;
   try {
     for await (job of jobs.watch(id, options.signal ? { signal: options.signal } : {})) onProgress?.(job);

@@ -1,8 +1,8 @@
-import { EffectDescription, ParameterType } from "@pixelmesh/proto";
+import { EffectDescription, FeatureDescription, ParameterType, RemoteModel } from "@pixelmesh/proto";
 import { expect, test } from "vitest";
-import { hasPlainValues, withoutPlainValues } from "./effect-values.ts";
+import { plainValueLists, withoutPlainValues } from "./effect-values.ts";
 
-const catalogue = [
+const effects = [
   EffectDescription.fromPartial({
     name: "dither",
     parameters: [
@@ -13,10 +13,22 @@ const catalogue = [
     ],
   }),
 ];
+const feature = {
+  name: "dither",
+  parameters: [
+    { name: "levels", type: ParameterType.NUMBER },
+    { name: "dark", type: ParameterType.TEXT },
+  ],
+};
+const catalogue = {
+  effects,
+  features: [FeatureDescription.fromPartial(feature)],
+  remoteModels: [RemoteModel.fromPartial(feature)],
+};
 
 test("plain settings become those of the contract, by the types of the catalogue", () => {
   const effect = { name: "dither", parameters: { levels: 4, dark: "navy", serpentine: true, method: "bayer" } };
-  expect(hasPlainValues({ steps: [{ applyEffects: { effects: [effect] } }] })).toBe(true);
+  expect([...plainValueLists({ steps: [{ applyEffects: { effects: [effect] } }] })]).toEqual(["effects"]);
   expect(withoutPlainValues([effect], catalogue)).toEqual([
     {
       name: "dither",
@@ -32,12 +44,26 @@ test("plain settings become those of the contract, by the types of the catalogue
 
 test("settings of the contract stay, also beside plain ones", () => {
   const typed = { name: "dither", parameters: { levels: { number: 4 } } };
-  expect(hasPlainValues([typed, { parameters: { a: 1 } }, null, "x"])).toBe(false);
+  expect([...plainValueLists([typed, { parameters: { a: 1 } }, null, "x"])]).toEqual([]);
   expect(withoutPlainValues(typed, catalogue)).toEqual(typed);
   expect(
     withoutPlainValues({ name: "dither", parameters: { levels: { number: 4 }, dark: "#123" } }, catalogue),
   ).toEqual({
     name: "dither",
     parameters: { levels: { number: 4 }, dark: { color: "#112233" } },
+  });
+});
+
+test("the settings of a feature and of a hosted model have their own types, not those of an effect of the same name", () => {
+  const parameters = { levels: 0.5, dark: "navy" };
+  const typed = { levels: { number: 0.5 }, dark: { text: "navy" } };
+  const header = {
+    feature: { name: "dither", parameters },
+    pipeline: { steps: [{ id: "a", remoteModel: { model: "dither", parameters } }] },
+  };
+  expect([...plainValueLists(header)]).toEqual(["features", "remoteModels"]);
+  expect(withoutPlainValues(header, catalogue)).toEqual({
+    feature: { name: "dither", parameters: typed },
+    pipeline: { steps: [{ id: "a", remoteModel: { model: "dither", parameters: typed } }] },
   });
 });

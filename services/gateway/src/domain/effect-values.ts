@@ -1,38 +1,65 @@
-import { toEffect } from "@pixelmesh/pipeline-flags";
-import { Effect, type EffectDescription } from "@pixelmesh/proto";
+import { toTypedSettings } from "@pixelmesh/pipeline-flags";
+import { type EffectDescription, FeatureRequest, type RemoteModel } from "@pixelmesh/proto";
 
-/** Whether JSON has an effect with a plain setting (`{"levels": 4}`), so that the catalogue is needed. */
-export function hasPlainValues(json: unknown): boolean {
-  if (Array.isArray(json)) return json.some(hasPlainValues);
-  if (!isObject(json)) return false;
-  return isPlainEffect(json) || Object.values(json).some(hasPlainValues);
+/** What decides the types of plain settings: of effects, and of the features and hosted models that a request names. */
+export type SettingTypes = {
+  readonly effects: readonly Described[];
+  readonly features: readonly Described[];
+  readonly remoteModels: readonly Described[];
+};
+
+type Described = Pick<EffectDescription, "name" | "parameters"> | Pick<RemoteModel, "name" | "parameters">;
+
+/** The lists of `SettingTypes` that JSON needs, because something has plain settings (`{"levels": 4}`). */
+export function plainValueLists(json: unknown): ReadonlySet<keyof SettingTypes> {
+  const found = new Set<keyof SettingTypes>();
+  walk(json, undefined, (list, value) => {
+    if (Object.values(value.parameters).some(isPlain)) found.add(list);
+    return value;
+  });
+  return found;
 }
 
 /**
- * Returns the JSON with every plain setting of an effect as the contract has it: `{"levels": 4}` becomes `{"levels": {"number": 4}}`. The gateway's own
- * answers have plain settings, so that a caller can send them back. The catalogue tells a colour from a text.
+ * Returns the JSON with every plain setting as the contract has it: `{"levels": 4}` becomes `{"levels": {"number": 4}}`. The gateway's own answers have
+ * plain settings, so that a caller can send them back. The lists tell a colour from a text.
  */
-export function withoutPlainValues(json: unknown, catalogue: readonly EffectDescription[]): unknown {
-  if (Array.isArray(json)) return json.map((item) => withoutPlainValues(item, catalogue));
-  if (!isObject(json)) return json;
-  if (!isPlainEffect(json)) {
-    return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, withoutPlainValues(value, catalogue)]));
-  }
-  const parameters = Object.entries(json.parameters).map(([key, value]) => {
-    if (!isPlain(value)) return [key, value];
-    const effect = toEffect({ name: json.name, settings: { [key]: String(value) } }, catalogue, () => 0);
-    return [key, (Effect.toJSON(effect) as { parameters: Record<string, unknown> }).parameters[key]];
+export function withoutPlainValues(json: unknown, types: SettingTypes): unknown {
+  return walk(json, undefined, (list, value) => {
+    const name = "name" in value ? value.name : value.model;
+    const described = types[list].find((each) => each.name === name)?.parameters ?? [];
+    const parameters = Object.entries(value.parameters).map(([key, given]) => {
+      if (!isPlain(given)) return [key, given];
+      const typed = FeatureRequest.create({
+        parameters: toTypedSettings({ [key]: String(given) }, described, () => Number(given)),
+      });
+      return [key, (FeatureRequest.toJSON(typed) as { parameters: Record<string, unknown> }).parameters[key]];
+    });
+    return { ...value, parameters: Object.fromEntries(parameters) };
   });
-  return { ...json, parameters: Object.fromEntries(parameters) };
 }
 
 type Plain = string | number | boolean;
-type PlainEffect = { readonly name: string; readonly parameters: Readonly<Record<string, unknown>> };
+type Parameters = { readonly parameters: Readonly<Record<string, unknown>> };
+type WithSettings = Parameters & ({ readonly name: string } | { readonly model: string });
 
-function isPlainEffect(json: object): json is PlainEffect {
-  const { name, parameters } = json as Partial<PlainEffect>;
-  return typeof name === "string" && isObject(parameters) && Object.values(parameters).some(isPlain);
+/** Passes each object with settings to `change`, with the list that describes it, and returns the JSON with what it returns. */
+function walk(
+  json: unknown,
+  key: string | undefined,
+  change: (list: keyof SettingTypes, value: WithSettings) => unknown,
+): unknown {
+  if (Array.isArray(json)) return json.map((item) => walk(item, undefined, change));
+  if (!isObject(json)) return json;
+  const { name, model, parameters } = json as { name?: unknown; model?: unknown; parameters?: unknown };
+  if (isObject(parameters)) {
+    if (typeof model === "string" && isRemote(key)) return change("remoteModels", json as WithSettings);
+    if (typeof name === "string") return change(key === "feature" ? "features" : "effects", json as WithSettings);
+  }
+  return Object.fromEntries(Object.entries(json).map(([inner, value]) => [inner, walk(value, inner, change)]));
 }
+
+const isRemote = (key: string | undefined) => key === "remoteModel" || key === "remote_model";
 
 function isPlain(value: unknown): value is Plain {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";

@@ -24,6 +24,15 @@ test("names are the flags of the command line", () => {
     priority: "batch",
   });
   expect(parse("max_side=64&no_cache=false").noCache).toBe(false);
+  expect(parse("max_side=64&refresh")).toMatchObject({ refresh: true, noCache: false });
+  expect(parse("max_side=64").refresh).toBe(false);
+});
+
+test("a feature and a hosted model are read; `name` of their route is short for `feature`", () => {
+  expect(parse("feature=comic@1:dots=3").feature).toMatchObject({ name: "comic", version: 1, settings: { dots: "3" } });
+  expect(parse("name=comic").feature).toMatchObject({ name: "comic", version: 0 });
+  expect(parse("remote_model=flux.2:steps=4").remoteModel).toMatchObject({ name: "flux.2", settings: { steps: "4" } });
+  expect(() => parse("feature=comic&max_side=64")).toThrow("Expected `feature` without flags for steps");
 });
 
 test.each([
@@ -31,6 +40,7 @@ test.each([
   ["max_side=1", "Expected `max_side` to be an integer from 16 to 16384, got `1`"],
   ["remove_background=maybe", "Expected `remove_background` to be one of true, false, got `maybe`"],
   ["no_cache=maybe", "Expected `no_cache` to be one of true, false"],
+  ["no_cache&refresh&max_side=64", "Expected either `no_cache`, which does not use the result cache, or `refresh`"],
   ["width=100&scale=2", "Expected scale, or width and height, got both"],
   ["denoise=1", "Expected `denoise` to be given with scale, width or height, got `1`"],
   ["background=cat.png", "Expected `background` to be an opaque colour, gradient:…, blur:N, or @background"],

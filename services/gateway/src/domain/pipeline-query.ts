@@ -11,7 +11,9 @@ import {
   parseBackgroundColor,
   parseCutOut,
   parseEffectText,
+  parseFeatureText,
   parsePosition,
+  parseRemoteModelText,
   parseVariant,
   priorities,
   qualities,
@@ -122,6 +124,18 @@ const queryNames: Readonly<Record<string, QueryName>> = {
     (value) => parseEffectText(value),
     true,
   ),
+  feature: name(
+    "feature",
+    text,
+    "`NAME[@VERSION][:key=value,…]`: a pipeline of the mesh in place of other steps. A picture is `@NAME`, a file of the form of the setting's name.",
+    parseFeatureText,
+  ),
+  remote_model: name(
+    "remoteModel",
+    text,
+    "`NAME[:key=value,…]`: sends the picture to a hosted model, outside of the mesh, after all other steps.",
+    parseRemoteModelText,
+  ),
   default_order: flagName("defaultOrder", "--default-order", "The effects are a set, which runs in the default order."),
   variant: name("variant", text, "`NAME=EFFECT+EFFECT…`: a further output. Repeated for several.", parseVariant, true),
   quality: name(
@@ -149,6 +163,11 @@ const queryNames: Readonly<Record<string, QueryName>> = {
     "--allow-degraded",
     "Permits smaller sizes and lighter models under load; the job lists them.",
   ),
+  refresh: flagName(
+    "refresh",
+    "--refresh",
+    "Computes every step again; the results replace the cached ones. Not with `no_cache`.",
+  ),
   deadline: name(
     "deadline",
     text,
@@ -158,10 +177,37 @@ const queryNames: Readonly<Record<string, QueryName>> = {
   label: name("label", text, "Label by which jobs are found; repeated for several.", labelFlag("--label"), true),
 };
 
+/** The name of the route of features, which is short for `feature`. */
+const featureName = "name";
+
 /** The documented names of the query that say what is done with a picture. */
 export const pipelineQuery: Readonly<Record<string, Parameter>> = {
   ...queryNames,
   no_cache: { description: "Neither reads nor writes the result cache.", schema: { type: "boolean" } },
+};
+
+/** Options of the job and its result, which a feature does not have itself. */
+const jobOptions: ReadonlySet<keyof PipelineOptions> = new Set<keyof PipelineOptions>([
+  "quality",
+  "format",
+  "encodeQuality",
+  "lossless",
+  "priority",
+  "allowDegraded",
+  "refresh",
+  "deadline",
+  "label",
+]);
+
+/** The names of the query of a feature's route. Names of steps are not among them, because a feature is a whole pipeline. */
+export const featureQuery: Readonly<Record<string, Parameter>> = {
+  [featureName]: { schema: text, description: "The feature: `NAME[@VERSION][:key=value,…]`." },
+  ...Object.fromEntries(
+    Object.entries(pipelineQuery).filter(([key]) => {
+      const known = Object.hasOwn(queryNames, key) ? queryNames[key] : undefined;
+      return known === undefined || jobOptions.has(known.option);
+    }),
+  ),
 };
 
 const defaults: Pick<PipelineOptions, "quality" | "priority"> = { quality: "auto", priority: "interactive" };
@@ -170,7 +216,8 @@ const defaults: Pick<PipelineOptions, "quality" | "priority"> = { quality: "auto
 export function parsePipelineQuery(query: URLSearchParams, preset: Partial<PipelineOptions> = {}): PipelineFlags {
   return inQuery(() => {
     const options: Record<string, unknown> = { ...defaults, ...preset };
-    for (const [key, value] of query) {
+    for (const [given, value] of query) {
+      const key = given === featureName ? "feature" : given;
       const known = Object.hasOwn(queryNames, key) ? queryNames[key] : undefined;
       if (!known) continue;
       const parsed = known.parse(value);

@@ -1,29 +1,51 @@
-import { type PipelineFlags, planEffects, toPipeline, withSharedModel } from "@pixelmesh/pipeline-flags";
-import type { EffectDescription, Model, Pipeline } from "@pixelmesh/proto";
+import {
+  type PipelineFlags,
+  planEffects,
+  planFeature,
+  planRemoteModel,
+  toPipeline,
+  withSharedModel,
+} from "@pixelmesh/pipeline-flags";
+import type { EffectDescription, Model } from "@pixelmesh/proto";
 import { inQuery } from "../domain/typed-query.ts";
 import type { IngestCall } from "../rpc/call-options.ts";
 import type { IngestClients } from "../rpc/ingest-clients.ts";
+import type { AskedWork } from "./job-header.ts";
 
-/** A pipeline, and what the texts of its failures need. */
+/** A pipeline or a feature, and what the texts of its failures need. */
 export type QueryPlan = {
-  readonly pipeline: Pipeline;
+  readonly work: AskedWork;
   readonly flags: PipelineFlags;
   readonly catalogue: readonly EffectDescription[];
 };
 
-/** Makes the pipeline of a query. Asks ingest for effects and models only where names have settings or a task that matter. Throws INVALID_ARGUMENT. */
+/** Makes the pipeline or feature of a query. Asks ingest for effects, models and features only where names have settings or a task that matter. Throws INVALID_ARGUMENT. */
 export async function planQuery(
   { jobs }: Pick<IngestClients, "jobs">,
   given: PipelineFlags,
   call: IngestCall,
 ): Promise<QueryPlan> {
+  if (given.feature) {
+    const { feature: text } = given;
+    const isTyped = Object.keys(text.settings).length > 0;
+    const features = isTyped ? (await jobs.listFeatures({}, call)).features : [];
+    const { feature } = inQuery(() => planFeature(text, given, features, { refusalOf }));
+    return { work: { feature }, flags: given, catalogue: [] };
+  }
   const models = async (): Promise<readonly Model[]> => (await jobs.listModels({ task: "" }, call)).models;
-  const flags = given.sharedModel === undefined ? given : withSharedModel(given, await models());
+  const shared = given.sharedModel === undefined ? given : withSharedModel(given, await models());
+  const flags = shared.remoteModel ? await withRemoteStep(shared, shared.remoteModel) : shared;
   const catalogue = hasSettings(flags) ? (await jobs.listEffects({}, call)).effects : [];
   return inQuery(() => {
     const { toEffects } = planEffects(flags, catalogue, { nameOf: (file) => file, refusalOf });
-    return { pipeline: toPipeline(flags, toEffects), flags, catalogue };
+    return { work: { pipeline: toPipeline(flags, toEffects) }, flags, catalogue };
   });
+
+  async function withRemoteStep(of: PipelineFlags, text: NonNullable<PipelineFlags["remoteModel"]>) {
+    const { models: hosted } = await jobs.listRemoteModels({}, call);
+    const { remoteStep } = inQuery(() => planRemoteModel(text, hosted, { nameOf: (file) => file, refusalOf }));
+    return { ...of, remoteStep };
+  }
 }
 
 /** Whether an effect has settings, whose types the catalogue decides. */

@@ -1,6 +1,6 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import { CreateJobHeader } from "@pixelmesh/proto";
-import { hasPlainValues, withoutPlainValues } from "../domain/effect-values.ts";
+import { plainValueLists, withoutPlainValues } from "../domain/effect-values.ts";
 import { toMessageJson } from "../domain/message-json.ts";
 import { sourceName, toUploadName } from "../domain/picture-upload.ts";
 import { messageOf } from "../openapi/contracts.ts";
@@ -30,9 +30,16 @@ export async function readPipelineJson(text: string, clients: Clients, call: Ing
   );
 }
 
-/** Returns JSON whose effects have the contract's settings; asks for the catalogue only where an effect has plain ones. */
+/** Returns JSON whose effects, feature and hosted models have the contract's settings; asks for their descriptions only where some have plain ones. */
 export async function withTypedEffects(json: unknown, { jobs }: Clients, call: IngestCall): Promise<unknown> {
-  return hasPlainValues(json) ? withoutPlainValues(json, (await jobs.listEffects({}, call)).effects) : json;
+  const needed = plainValueLists(json);
+  if (needed.size === 0) return json;
+  const [effects, features, remoteModels] = await Promise.all([
+    needed.has("effects") ? jobs.listEffects({}, call).then((it) => it.effects) : [],
+    needed.has("features") ? jobs.listFeatures({}, call).then((it) => it.features) : [],
+    needed.has("remoteModels") ? jobs.listRemoteModels({}, call).then((it) => it.models) : [],
+  ]);
+  return withoutPlainValues(json, { effects, features, remoteModels });
 }
 
 /**

@@ -42,10 +42,10 @@ export async function readQueryJob(options: QueryJobOptions): Promise<QueryJob> 
   const { request, query, limits } = options;
   const type = (headerOf(request, "content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === "multipart/form-data") return readForm(options);
-  const url = query.get("source_url");
-  if (url !== null) {
-    if (hasBody(request)) throw expected("source_url", "left out beside a body", url);
-    return plan(options, query, [{ upload: { name: sourceName, sourceUrl: url } }]);
+  const named = namedSource(query);
+  if (named) {
+    if (hasBody(request)) throw expected(named.field, "left out beside a body", named.value);
+    return plan(options, query, [named.picture]);
   }
   if (type !== "" && !type.startsWith("image/") && type !== "application/octet-stream")
     throw expected(
@@ -78,17 +78,31 @@ async function readForm(options: QueryJobOptions): Promise<QueryJob> {
   }
   assertNames([...query.keys()], known);
   async function* files(): AsyncGenerator<RequestPicture> {
-    const url = query.get("source_url");
-    if (url !== null) yield { upload: { name: sourceName, sourceUrl: url } };
+    const named = namedSource(query);
+    if (named) yield named.picture;
     if (first) yield { upload: { name: toUploadName(first.name) }, chunks: first.chunks };
     for await (const part of parts) {
       if (part.kind === "field") throw expected(part.name, "sent before the files of the form", "after a file");
       yield { upload: { name: toUploadName(part.name) }, chunks: part.chunks };
     }
   }
-  if (!first && query.get("source_url") === null)
+  if (!first && !namedSource(query))
     throw new AppError("IMAGE_EMPTY", "Expected a file `picture` in the form, got none");
   return plan(options, query, files(), pipelineText);
+}
+
+/** Returns the picture that a query names by address or digest; undefined: its bytes are sent. Throws INVALID_ARGUMENT if both are given. */
+function namedSource(
+  query: URLSearchParams,
+): { readonly field: string; readonly value: string; readonly picture: RequestPicture } | undefined {
+  const sourceUrl = query.get("source_url");
+  const sha256 = query.get("source_sha256");
+  if (sourceUrl !== null && sha256 !== null) throw expected("source_sha256", "left out beside source_url", sha256);
+  if (sourceUrl !== null)
+    return { field: "source_url", value: sourceUrl, picture: { upload: { name: sourceName, sourceUrl } } };
+  if (sha256 === null) return undefined;
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw expected("source_sha256", "64 lower-case hex digits", sha256);
+  return { field: "source_sha256", value: sha256, picture: { upload: { name: sourceName, sha256 } } };
 }
 
 async function plan(
@@ -106,13 +120,14 @@ async function plan(
     // The format makes the query complete; the pipeline replaces what it asks for.
     const flags = parsePipelineQuery(query, { ...preset, format: "png" });
     const pipeline = Pipeline.fromJSON(await readPipelineJson(pipelineText, clients, call));
-    return { job: { header: toJobHeader(flags, pipeline, settings), pictures }, explain: (error) => error };
+    return { job: { header: toJobHeader(flags, { pipeline }, settings), pictures }, explain: (error) => error };
   }
   const given = parsePipelineQuery(query, preset);
   assertFlags(given);
-  const { pipeline, flags, catalogue } = await planQuery(clients, given, call);
+  const { work, flags, catalogue } = await planQuery(clients, given, call);
+  const pipeline = work.pipeline ?? Pipeline.create();
   return {
-    job: { header: toJobHeader(flags, pipeline, settings), pictures },
+    job: { header: toJobHeader(flags, work, settings), pictures },
     explain(error) {
       if (!(error instanceof AppError)) return error;
       const { reason, metadata, retryAfterMs, cause } = error;

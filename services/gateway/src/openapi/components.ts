@@ -53,11 +53,29 @@ const tally = { total: integer, succeeded: integer, failed: integer, cancelled: 
 const latency = nullable(
   object({ count: integer, minMs: number, maxMs: number, avgMs: number, p50Ms: number, p95Ms: number, p99Ms: number }),
 );
+const means = { retrievalSecondsTotal: undefined, evictedAgeSecondsTotal: undefined };
+const resultCache = nullable(
+  object({
+    hits: integer,
+    coalesced: integer,
+    misses: integer,
+    bypassed: integer,
+    bytes: integer,
+    savedMs: integer,
+    lost: integer,
+    meanRetrievalMs: nullable(number),
+    meanLostAgeMs: nullable(number),
+    tiers: { type: "object", additionalProperties: integer },
+  }),
+);
 const plainValue: Schema = { type: ["string", "number", "boolean", "null"] };
 const headerFields = { deadlineMs: { ...integer, description: "Short for deadlineAfterMs." } };
 
 /** Returns the schemas of the OpenAPI document, by name. Those of messages are made from the contracts. */
 export function componentSchemas(): Readonly<Record<string, Schema>> {
+  const parameters = list(
+    changed("pixelmesh.effects.v1.ParameterDescription", "response", { defaultValue: plainValue }),
+  );
   return {
     Problem: object(
       {
@@ -105,6 +123,8 @@ export function componentSchemas(): Readonly<Record<string, Schema>> {
     }),
     ImageInfo: response("pixelmesh.common.v1.ImageInfo"),
     UploadedPicture: object({ sha256, info: nullable(ref("ImageInfo")), keepUntilUnixMs: integer }),
+    FindPicturesRequest: changed("pixelmesh.jobs.v1.FindPicturesRequest", "request", { sha256: list(sha256) }),
+    FoundPictures: object({ pictures: list(ref("UploadedPicture")), missing: list(sha256) }),
     PreviewRequest: changed("pixelmesh.effects.v1.PreviewEffectsRequest", "request", {
       picture: undefined,
       effects: list(request("pixelmesh.common.v1.Effect")),
@@ -128,8 +148,15 @@ export function componentSchemas(): Readonly<Record<string, Schema>> {
     BatchJobPage: page("jobs", "BatchJob"),
     Effect: changed("pixelmesh.effects.v1.EffectDescription", "response", {
       chain: list(object({ name: text, parameters: { type: "object", additionalProperties: plainValue } })),
-      parameters: list(changed("pixelmesh.effects.v1.ParameterDescription", "response", { defaultValue: plainValue })),
+      parameters,
     }),
+    Feature: changed("pixelmesh.jobs.v1.FeatureDescription", "response", { parameters }),
+    RemoteModels: object({
+      currency: text,
+      models: list(changed("pixelmesh.remote.v1.RemoteModel", "response", { parameters })),
+    }),
+    EstimateRequest: changed("pixelmesh.jobs.v1.CreateJobHeader", "request", headerFields),
+    Estimate: changed("pixelmesh.jobs.v1.EstimateCostResponse", "response", { budgetLeftMicros: nullable(integer) }),
     Model: response("pixelmesh.models.v1.Model"),
     LoadModelResponse: response("pixelmesh.models.v1.LoadModelResponse"),
     UnloadModelResponse: response("pixelmesh.models.v1.UnloadModelResponse"),
@@ -144,11 +171,34 @@ export function componentSchemas(): Readonly<Record<string, Schema>> {
       errorRate: number,
       operations: {
         type: "object",
-        additionalProperties: object({ ...tally, savedMs: integer, latency }, Object.keys(tally)),
+        additionalProperties: object({ ...tally, savedMs: integer, latency, cache: resultCache }, Object.keys(tally)),
       },
+      effects: {
+        type: "object",
+        additionalProperties: object({ ...tally, cache: resultCache }, Object.keys(tally)),
+      },
+      resultCache,
+      features: {
+        type: "object",
+        additionalProperties: object({ ...tally, costMicros: integer, savedMicros: integer }),
+      },
+      costs: nullable(object({ currency: text, calls: integer, costMicros: integer, savedMicros: integer })),
       errors: { type: "object", additionalProperties: integer },
       cache: nullable(response("pixelmesh.jobs.v1.CacheStats")),
-      storage: nullable(response("pixelmesh.jobs.v1.StorageStats")),
+      storage: nullable(
+        changed("pixelmesh.jobs.v1.StorageStats", "response", {
+          ...means,
+          meanRetrievalMs: nullable(number),
+          meanEvictedAgeMs: nullable(number),
+          tiers: list(
+            changed("pixelmesh.storage.v1.TierStats", "response", {
+              ...means,
+              meanRetrievalMs: nullable(number),
+              meanEvictedAgeMs: nullable(number),
+            }),
+          ),
+        }),
+      ),
     }),
     Health: object({
       state: { type: "string", enum: ["good", "strained", "down"] },

@@ -1,5 +1,5 @@
-import { AppError, expected } from "@pixelmesh/errors";
 import type { OutputStatus } from "@pixelmesh/proto";
+import { openResumable, splitHeader } from "@pixelmesh/rpc";
 import type { IngestCall } from "../rpc/call-options.ts";
 import type { IngestClients } from "../rpc/ingest-clients.ts";
 
@@ -11,29 +11,31 @@ export type OpenOutput = {
 
 /** Longest time of a download. */
 const downloadTimeoutMs = 15 * 60_000;
+/** How long the request waits for an ingest that has gone away in the middle of a download. */
+const retryTimeoutMs = 30_000;
 
-/** Opens an output of a job. Resolves when its bytes were found. Throws JOB_NOT_FOUND, OUTPUT_* or BLOB_*. */
-export async function openOutput(
+/**
+ * Opens an output of a job. Resolves when its bytes were found. If ingest goes away after that, the bytes go on where they broke off. Throws JOB_NOT_FOUND,
+ * OUTPUT_* or BLOB_*; the chunks throw BLOB_CORRUPT instead of the last bytes of an output, read from its start, that has another digest.
+ */
+export function openOutput(
   { jobs }: Pick<IngestClients, "jobs">,
-  place: { readonly jobId: string; readonly output: string; readonly offsetBytes?: number },
+  {
+    jobId,
+    output,
+    offsetBytes = 0,
+  }: { readonly jobId: string; readonly output: string; readonly offsetBytes?: number },
   call: IngestCall,
 ): Promise<OpenOutput> {
-  const responses = jobs
-    .downloadOutput({ offsetBytes: 0, ...place }, { ...call, timeoutMs: downloadTimeoutMs })
-    [Symbol.asyncIterator]();
-  const first = await responses.next();
-  const part = first.done ? undefined : first.value.part;
-  if (part?.$case !== "header") throw new AppError("INTERNAL", "A download begins with its header");
-  async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      for (let next = await responses.next(); !next.done; next = await responses.next()) {
-        const { part: after } = next.value;
-        if (after?.$case !== "chunk") throw expected("part", "a chunk", after?.$case ?? "nothing");
-        yield after.value;
-      }
-    } finally {
-      await responses.return?.();
-    }
-  }
-  return { header: part.value, chunks: chunks() };
+  const { signal } = call;
+  return openResumable(
+    (from, timeoutMs) => splitHeader(jobs.downloadOutput({ jobId, output, offsetBytes: from }, { ...call, timeoutMs })),
+    {
+      name: `Output \`${output}\``,
+      ...{ offsetBytes, retryTimeoutMs, signal },
+      timeoutMs: downloadTimeoutMs,
+      // A request that finds no ingest is answered at once, so that its sender may ask another gateway.
+      retriesOpening: false,
+    },
+  );
 }

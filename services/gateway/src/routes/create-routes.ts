@@ -1,7 +1,7 @@
 import { expected } from "@pixelmesh/errors";
 import type { PipelineFlags, PipelineOptions } from "@pixelmesh/pipeline-flags";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { pipelineQuery } from "../domain/pipeline-query.ts";
+import { featureQuery, pipelineQuery } from "../domain/pipeline-query.ts";
 import { parseQuery } from "../http/query.ts";
 import { headerOf, ingestCallOf } from "../http/request-scope.ts";
 import { createJob } from "../jobs/create-job.ts";
@@ -30,6 +30,8 @@ type Operation = {
   readonly preset: Partial<PipelineOptions>;
   /** Returns the name of the query that the route lacks; undefined if it is there. */
   readonly missing: (flags: PipelineFlags) => string | undefined;
+  /** The names of the query. Default: those of any pipeline. */
+  readonly query?: NonNullable<Route["query"]>;
 };
 
 const operations: readonly Operation[] = [
@@ -56,6 +58,13 @@ const operations: readonly Operation[] = [
     summary: "Shrink a picture: `max_side`",
     preset: {},
     missing: ({ maxSidePx }) => (maxSidePx === undefined ? "max_side" : undefined),
+  },
+  {
+    name: "feature",
+    summary: "Run a feature, a named pipeline of the mesh, on a picture: `name`",
+    preset: {},
+    missing: ({ feature }) => (feature ? undefined : "name"),
+    query: { ...featureQuery, ...waitQuery },
   },
 ];
 
@@ -86,8 +95,10 @@ export function createRoutes(parts: GatewayParts): Route[] {
       tag: "Pictures",
       summary: operation.summary,
       description:
-        "Any other step can be added by its names. Waits 20 s for the result unless the request says otherwise.",
-      query,
+        operation.query === undefined
+          ? "Any other step can be added by its names. Waits 20 s for the result unless the request says otherwise."
+          : "A feature is a whole pipeline, so names of steps are unknown here. Waits 20 s for the result unless the request says otherwise.",
+      query: operation.query ?? query,
       headers: idempotencyHeader,
       body: pictureBody,
       responses,
@@ -120,11 +131,11 @@ async function createFromQuery(
   request: FastifyRequest,
   reply: FastifyReply,
   parts: GatewayParts,
-  { preset, missing }: Operation,
+  { preset, missing, query: known = query }: Operation,
   defaultMs: number,
 ): Promise<unknown> {
   const { clients, limits, uploads, maxWaitMs } = parts;
-  const given = parseQuery(request, { query });
+  const given = parseQuery(request, { query: known });
   const call = ingestCallOf(request);
   const waitMs = waitMsOf(given, headerOf(request, "prefer"), { defaultMs, maxMs: maxWaitMs });
   const assertFlags = (flags: PipelineFlags) => {
@@ -134,7 +145,7 @@ async function createFromQuery(
   const { job, explain } = await readQueryJob({
     request,
     query: given,
-    known: query,
+    known,
     preset,
     assertFlags,
     limits,

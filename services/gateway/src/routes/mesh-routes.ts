@@ -1,10 +1,18 @@
 import { AppError, type Reason } from "@pixelmesh/errors";
-import { toClusterJson, toEffectJson, toStatsJson } from "@pixelmesh/json-views";
+import {
+  toClusterJson,
+  toEffectJson,
+  toEstimateJson,
+  toFeatureJson,
+  toRemoteModelJson,
+  toStatsJson,
+} from "@pixelmesh/json-views";
 import { JobState } from "@pixelmesh/proto";
 import { parseFilterQuery } from "../domain/filter-query.ts";
 import { type MeshHealth, toDown, toHealth } from "../domain/health-words.ts";
 import { parseQuery } from "../http/query.ts";
 import { ingestCallOf } from "../http/request-scope.ts";
+import { asObject, readHeaderJson } from "../jobs/read-json-job.ts";
 import type { IngestCall } from "../rpc/call-options.ts";
 import { toNamedFailure } from "../rpc/ingest-failure.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
@@ -22,7 +30,7 @@ const downReasons: ReadonlySet<Reason> = new Set([
 ]);
 const tenMinutesMs = 600_000;
 
-/** The routes about the mesh as a whole: effects, models, cluster, statistics, health. */
+/** The routes about the mesh as a whole: effects, features, models, costs, cluster, statistics, health. */
 export function meshRoutes({ clients, ingestAddress }: GatewayParts): Route[] {
   const { jobs } = clients;
   const modelQuery = {
@@ -37,6 +45,42 @@ export function meshRoutes({ clients, ingestAddress }: GatewayParts): Route[] {
       summary: "Every effect with its parameters, types and ranges",
       responses: { 200: jsonResponse("The effects", { type: "array", items: ref("Effect") }) },
       handle: async (request) => (await jobs.listEffects({}, ingestCallOf(request))).effects.map(toEffectJson),
+    },
+    {
+      method: "GET",
+      path: "/v1/features",
+      id: "listFeatures",
+      tag,
+      summary: "The named pipelines of the mesh, with their parameters, their steps and where these run",
+      responses: { 200: jsonResponse("The features", { type: "array", items: ref("Feature") }) },
+      handle: async (request) => (await jobs.listFeatures({}, ingestCallOf(request))).features.map(toFeatureJson),
+    },
+    {
+      method: "GET",
+      path: "/v1/remote-models",
+      id: "listRemoteModels",
+      tag,
+      summary: "The hosted models of the mesh, with their parameters and prices",
+      responses: { 200: jsonResponse("The hosted models", ref("RemoteModels")) },
+      async handle(request) {
+        const { models, currency } = await jobs.listRemoteModels({}, ingestCallOf(request));
+        return { currency, models: models.map(toRemoteModelJson) };
+      },
+    },
+    {
+      method: "POST",
+      path: "/v1/jobs:estimate",
+      id: "estimateCost",
+      tag,
+      summary: "What the hosted models of a job would cost",
+      description: "Takes the fields of a job without its pictures. Creates nothing.",
+      body: { "application/json": { schema: ref("EstimateRequest") } },
+      responses: { 200: jsonResponse("The estimate, in millionths of the currency", ref("Estimate")) },
+      async handle(request) {
+        const call = ingestCallOf(request);
+        const header = await readHeaderJson(asObject(request.body, "body"), undefined, clients, call);
+        return toEstimateJson(await jobs.estimateCost({ header }, call));
+      },
     },
     {
       method: "GET",

@@ -42,6 +42,11 @@ export const waitQuery: Readonly<Record<string, Parameter>> = {
     description: "Address from which the mesh reads the picture, where the mesh allows it. Instead of a body.",
     schema: { type: "string" },
   },
+  source_sha256: {
+    description:
+      "Digest of a picture that the mesh has, instead of a body. A 404 with the reason BLOB_NOT_FOUND asks for the bytes.",
+    schema: { type: "string", pattern: "^[0-9a-f]{64}$" },
+  },
   callback_url: {
     description: "Address that the mesh calls when the job has ended, where the mesh allows it.",
     schema: { type: "string" },

@@ -1,10 +1,13 @@
 import { toImageInfoJson } from "@pixelmesh/json-views";
+import { FindPicturesRequest, type UploadPictureResponse } from "@pixelmesh/proto";
 import type { FastifyRequest } from "fastify";
+import { toMessageJson } from "../domain/message-json.ts";
 import { readBody } from "../http/body.ts";
 import { parseQuery } from "../http/query.ts";
 import { headerOf, ingestCallOf } from "../http/request-scope.ts";
 import { createChunkSource } from "../jobs/chunk-source.ts";
 import { uploadTimeoutMs } from "../jobs/create-job.ts";
+import { messageOf } from "../openapi/contracts.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import { type Content, jsonResponse, type Route, ref } from "./route.ts";
 
@@ -44,8 +47,25 @@ export function pictureRoutes({ clients, uploads, limits }: GatewayParts): Route
           yield { part: { $case: "end" as const, value: {} } };
         }
         const call = { ...ingestCallOf(request), timeoutMs: uploadTimeoutMs };
-        const { blob, info, keepUntilUnixMs } = await source.during(() => jobs.uploadPicture(requests(), call));
-        return { sha256: blob?.sha256 ?? "", info: info ? toImageInfoJson(info) : null, keepUntilUnixMs };
+        return toUploadedJson(await source.during(() => jobs.uploadPicture(requests(), call)));
+      },
+    },
+    {
+      method: "POST",
+      path: "/v1/pictures:find",
+      id: "findPictures",
+      tag,
+      summary: "Which of up to 100 pictures the mesh has of the caller, by digest, so that only the others are sent",
+      description:
+        "`keep` keeps those that are found for an hour, as an upload does. Pictures that only others have sent are missing.",
+      body: { "application/json": { schema: ref("FindPicturesRequest") } },
+      responses: { 200: jsonResponse("The pictures that need not be sent, and the others", ref("FoundPictures")) },
+      async handle(request) {
+        const message = messageOf("pixelmesh.jobs.v1.FindPicturesRequest");
+        const asked = FindPicturesRequest.fromJSON(toMessageJson(message, request.body, ""));
+        const pictures = (await jobs.findPictures(asked, ingestCallOf(request))).pictures.map(toUploadedJson);
+        const found = new Set(pictures.map(({ sha256 }) => sha256));
+        return { pictures, missing: asked.sha256.filter((digest) => !found.has(digest)) };
       },
     },
     {
@@ -67,4 +87,8 @@ export function pictureRoutes({ clients, uploads, limits }: GatewayParts): Route
       },
     },
   ];
+}
+
+function toUploadedJson({ blob, info, keepUntilUnixMs }: UploadPictureResponse) {
+  return { sha256: blob?.sha256 ?? "", info: info ? toImageInfoJson(info) : null, keepUntilUnixMs };
 }

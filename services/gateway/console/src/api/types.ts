@@ -23,6 +23,15 @@ export type StoredPicture = { readonly sha256: string; readonly info?: ImageInfo
 /** What a step waits for. `reason` is a word of the API; `position` 1 is next in the queue for slots, 0: not in it; `deviceId` may be empty. */
 export type StepWait = { readonly reason: string; readonly position: number; readonly deviceId: string };
 
+/** What a step by a hosted model costs, in millionths of the currency. */
+export type StepCost = {
+  readonly estimateMicros: number;
+  readonly actualMicros: number;
+  readonly savedMicros: number;
+  readonly currency: string;
+  readonly provider: string;
+};
+
 /** One step of a job. */
 export type JobStep = {
   readonly id: string;
@@ -41,6 +50,8 @@ export type JobStep = {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly confidence?: number;
+  /** Of a step by a hosted model, in millionths of the currency. */
+  readonly cost?: StepCost;
   /** Ids of the steps whose results it takes. */
   readonly inputSteps: readonly string[];
   readonly wait?: StepWait;
@@ -84,6 +95,8 @@ export type Job = {
   /** 0: ended; -1: unknown. */
   readonly etaMs: number;
   readonly revision: number;
+  /** `name@version`; empty: none. */
+  readonly feature: string;
   readonly labels: readonly string[];
   readonly traceId: string;
   /** Where its trace is shown; only if the gateway knows. */
@@ -155,6 +168,9 @@ export type Health = {
 };
 
 /** Memory and compute of a device. */
+/** Calls of a provider, by work class. */
+export type CallCounts = { readonly light: number; readonly heavy: number; readonly exclusive: number };
+
 export type Device = {
   readonly deviceId: string;
   readonly kind: string;
@@ -167,6 +183,11 @@ export type Device = {
   readonly quarantinedBytes: number;
   readonly tokensTotal: number;
   readonly tokensUsed: number;
+  /** Of a provider of hosted models, which has calls in place of memory. */
+  readonly callLimits?: CallCounts;
+  readonly callsInUse?: CallCounts;
+  readonly closedForMs?: number;
+  readonly closedWhy?: string;
   readonly services: readonly string[];
   readonly fresh: boolean;
   readonly hosts: readonly {

@@ -87,6 +87,12 @@ function Facts({ job }: { readonly job: Job }) {
       <dd>{job.priority}</dd>
       <dt>Source</dt>
       <dd>{source ? `${source.widthPx}×${source.heightPx} ${source.format}` : "unknown"}</dd>
+      {job.feature === "" ? null : (
+        <>
+          <dt>Feature</dt>
+          <dd>{job.feature}</dd>
+        </>
+      )}
       {job.labels.length === 0 ? null : (
         <>
           <dt>Labels</dt>

@@ -1,6 +1,6 @@
 import { toShortTime } from "@pixelmesh/short-text";
 import { fetchCluster } from "../api/mesh.ts";
-import type { Job, JobStep } from "../api/types.ts";
+import type { Job, JobStep, StepCost } from "../api/types.ts";
 import { usePoll } from "../state/use-poll.ts";
 import { toPercent, toWords } from "../text/labels.ts";
 import { waitReason } from "./wait-reason.ts";
@@ -36,6 +36,16 @@ function isWaiting({ state, wait }: JobStep): boolean {
   return state === "PENDING" || state === "READY" || (state === "RUNNING" && wait !== undefined);
 }
 
+function toCostText({ estimateMicros, actualMicros, savedMicros, currency, provider }: StepCost): string {
+  if (savedMicros > 0) return `nothing: the cache saved ${toMoney(savedMicros, currency)}`;
+  if (actualMicros > 0) return `${toMoney(actualMicros, currency)} at ${provider}`;
+  return `about ${toMoney(estimateMicros, currency)} at ${provider}`;
+}
+
+function toMoney(micros: number, currency: string): string {
+  return `${micros / 1e6} ${currency}`.trim();
+}
+
 function toFacts(step: JobStep, outputs: readonly string[]): [name: string, text: string][] {
   const {
     operation,
@@ -51,6 +61,7 @@ function toFacts(step: JobStep, outputs: readonly string[]): [name: string, text
     widthPx,
     heightPx,
     confidence,
+    cost,
   } = step;
   const facts: [string, string][] = [
     ["Operation", toWords(operation)],
@@ -63,6 +74,7 @@ function toFacts(step: JobStep, outputs: readonly string[]): [name: string, text
     ["Device", device],
     ["Size", widthPx > 0 ? `${widthPx}×${heightPx}` : ""],
     ["Confidence", confidence === undefined ? "" : toPercent(confidence)],
+    ["Cost", cost ? toCostText(cost) : ""],
     ["Takes", step.inputSteps.join(", ")],
     ["Outputs", outputs.join(", ")],
   ];

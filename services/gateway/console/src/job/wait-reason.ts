@@ -7,6 +7,7 @@ export const roles: Readonly<Record<string, string>> = {
   remove_background: "background",
   replace_background: "background",
   apply_effects: "effects",
+  remote_model: "remote",
 };
 
 /** Names of the operations. */
@@ -26,6 +27,10 @@ export const waitTexts: Readonly<Record<string, (device: string) => string>> = {
   class: (device) => `Waits: ${device} runs as much work of this kind as it takes`,
   company: (device) => `Waits for work on ${device} that may not run beside it`,
   reservation: (device) => `Waits: ${device} is reserved for a step that has waited longer`,
+  provider_closed: (device) => `Waits: ${device} takes no calls for a while, after a rate limit or too many failures`,
+  tenant_calls: (device) => `Waits: ${device} has as many calls of this tenant as it takes`,
+  model_calls: (device) => `Waits: ${device} has as many calls of this model as it takes`,
+  provider: (device) => `Was sent to ${device}, which works on it`,
   loaded_model: () => "Waits before its model takes the place of one that was loaded a moment ago",
   model_loading: () => "Waits until its model is loaded",
   inputs: () => "Has its slot and reads its pictures",

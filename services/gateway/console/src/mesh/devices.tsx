@@ -10,10 +10,36 @@ export function Devices({ devices }: { readonly devices: readonly Device[] }) {
     <section aria-labelledby="devices">
       <h2 id="devices">Devices</h2>
       {devices.length === 0 ? <p class="hint">No device has reported yet.</p> : null}
-      {devices.map((device) => (
-        <DeviceBox key={device.deviceId} device={device} />
-      ))}
+      {devices.map((device) =>
+        device.kind === "provider" ? (
+          <ProviderBox key={device.deviceId} device={device} />
+        ) : (
+          <DeviceBox key={device.deviceId} device={device} />
+        ),
+      )}
     </section>
+  );
+}
+
+/** A provider of hosted models: its calls in use of those that it takes. */
+function ProviderBox({ device }: { readonly device: Device }) {
+  const { name, deviceId, fresh, callLimits, callsInUse, closedForMs = 0, closedWhy = "", services } = device;
+  const state = !fresh ? "no fresh report" : closedForMs > 0 ? "closed" : "open";
+  const calls = (["light", "heavy", "exclusive"] as const).map(
+    (workClass) => `${callsInUse?.[workClass] ?? 0} of ${callLimits?.[workClass] ?? 0} ${workClass}`,
+  );
+  return (
+    <article class="job-box">
+      <div class="row">
+        <h3>{name || deviceId}</h3>
+        <StateBadge state={state} />
+        <span class="hint">provider of hosted models; {services.join(", ")}</span>
+      </div>
+      <p class="hint">
+        Calls: {calls.join(", ")}
+        {closedForMs > 0 ? `; closed for ${Math.ceil(closedForMs / 1_000)} s: ${closedWhy}` : ""}
+      </p>
+    </article>
   );
 }
 
