@@ -3,6 +3,7 @@ import type { Fields } from "@pixelmesh/config";
 import { effectsFields } from "@pixelmesh/effects";
 import { gatewayFields } from "@pixelmesh/gateway";
 import { ingestFields } from "@pixelmesh/ingest";
+import { remoteFields } from "@pixelmesh/remote";
 import type { RoleName } from "@pixelmesh/roles";
 import { schedulerFields } from "@pixelmesh/scheduler";
 import { storageFields } from "@pixelmesh/storage";
@@ -18,6 +19,7 @@ export const fieldsOf: Readonly<Record<RoleName, Fields>> = {
   upscale: upscaleFields,
   background: backgroundFields,
   effects: effectsFields,
+  remote: remoteFields,
   gateway: gatewayFields,
 };
 

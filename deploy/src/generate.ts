@@ -5,6 +5,7 @@ import { chartRules, chartSettings, chartStoreMax } from "./chart-files.ts";
 import { broker } from "./dashboards/broker.ts";
 import { devices } from "./dashboards/devices.ts";
 import { edge } from "./dashboards/edge.ts";
+import { hostedModels } from "./dashboards/hosted-models.ts";
 import { jobs } from "./dashboards/jobs.ts";
 import { models } from "./dashboards/models.ts";
 import { objective } from "./dashboards/objective.ts";
@@ -17,7 +18,7 @@ import { ownNamespace } from "./selectors.ts";
 import { toGrafana } from "./to-grafana.ts";
 
 /** All dashboards. */
-export const dashboards = [overview, jobs, edge, devices, models, storage, broker, processes, objective];
+export const dashboards = [overview, jobs, edge, devices, models, hostedModels, storage, broker, processes, objective];
 
 /** The chart's folder of generated files, relative to deploy/. */
 export const chartFilesDir = "../helm/pixelmesh/files/";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { addressVariable, modelRoles, roleNames, roles } from "@pixelmesh/roles";
+import { addressVariable, modelRoles, roleNames, roles, startSetting } from "@pixelmesh/roles";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { chartRoles, composePrometheus, withRoleEnum } from "./role-tables.ts";
@@ -40,6 +40,7 @@ type ComposeService = {
   readonly image?: string;
   readonly build?: { readonly target: string; readonly args: Readonly<Record<string, string>> };
   readonly environment?: Readonly<Record<string, string>>;
+  readonly profiles?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
 };
 
@@ -53,9 +54,14 @@ describe("compose.yaml", () => {
     expect(healthcheck?.test.at(-1)).toBe(String(roles[name].port + 100));
     expect(environment.PIXELMESH_ADVERTISED_HOST).toBe(name);
     const called = roles[name].calls.filter((role) => role !== name);
-    const addresses = called.map((role) => [addressVariable(role), `${role}:${roles[role].port}`]);
+    // A role that a setting starts has a profile, and its callers an address only with that profile.
+    const addresses = called.map((role) => [
+      addressVariable(role),
+      startSetting(role) === undefined ? `${role}:${roles[role].port}` : `\${${addressVariable(role)}-}`,
+    ]);
     const given = Object.entries(environment).filter(([variable]) => variable.endsWith("_ADDRESS"));
     expect(Object.fromEntries(given)).toEqual(Object.fromEntries(addresses));
+    expect(services[name]?.profiles).toEqual(startSetting(name) === undefined ? undefined : [name]);
   });
 
   test("has no block besides those of the roles and the broker", () =>

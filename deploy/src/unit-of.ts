@@ -105,7 +105,7 @@ function dimensionOfName(name: string): Dimension {
   const known = foreign[name];
   if (known) return known;
   const base = name.replace(/_(bucket|sum)$/, "").replace(/_total$/, "");
-  if (/:ratio\w*$|:burnrate\w*$/.test(name)) return "ratio";
+  if (/:ratio\w*$|:burnrate\w*$|_ratio$/.test(name)) return "ratio";
   if (/:rate\w*$/.test(name)) return "rate";
   if (/:p\d+_\w+$|_seconds$/.test(base)) return "seconds";
   return /_bytes$/.test(base) ? "bytes" : "count";

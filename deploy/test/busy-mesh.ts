@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { JobState } from "@pixelmesh/client";
 import { roleNames } from "@pixelmesh/roles";
-import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
+import type { TestMesh } from "@pixelmesh/testing";
 import { effectStep, robot, step } from "@pixelmesh/testing/jobs";
 import { startHttpReceiver } from "@pixelmesh/testing/processes";
 import sharp from "sharp";
+import { startRemoteMesh } from "../../services/remote/test/start-remote-mesh.ts";
 
 /** A mesh of every role with work of every kind. */
 export type BusyMesh = AsyncDisposable & {
@@ -22,7 +23,7 @@ export async function startBusyMesh(): Promise<BusyMesh> {
   const secretsFile = `${dir}/secrets`;
   writeFileSync(secretsFile, `whsec_${Buffer.from("a".repeat(32)).toString("base64")}\n`);
   const receiver = await startHttpReceiver((_, response) => response.end());
-  const mesh = await startTestMesh({
+  const remote = await startRemoteMesh({
     services: roleNames,
     env: {
       PIXELMESH_INGEST_CALLBACK_PRIVATE_HOSTS: receiver.host,
@@ -30,6 +31,7 @@ export async function startBusyMesh(): Promise<BusyMesh> {
       PIXELMESH_INGEST_CALLBACK_SECRETS_FILE: secretsFile,
     },
   });
+  const { mesh } = remote;
   const { client } = mesh;
   const gateway = `http://${mesh.processes().find(({ name }) => name === "gateway")?.grpc}`;
   const small = await sharp(robot).resize(120).png().toBuffer();
@@ -63,7 +65,7 @@ export async function startBusyMesh(): Promise<BusyMesh> {
       await request(`/v1/jobs/${id}/outputs/fx`);
     },
     async [Symbol.asyncDispose]() {
-      await mesh[Symbol.asyncDispose]();
+      await remote[Symbol.asyncDispose]();
       await receiver[Symbol.asyncDispose]();
       rmSync(dir, { recursive: true, force: true });
     },

@@ -2,21 +2,22 @@ import { spawnSync } from "node:child_process";
 import { JobState } from "@pixelmesh/client";
 import { roleNames } from "@pixelmesh/roles";
 import { type MetricDefinition, metricDefinitions } from "@pixelmesh/telemetry";
-import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
 import { effectStep, robot } from "@pixelmesh/testing/jobs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RemoteMesh, startRemoteMesh } from "../../services/remote/test/start-remote-mesh.ts";
 
 const definitions = Object.entries(metricDefinitions) as [string, MetricDefinition][];
 const pages = new Map<string, string>();
-let mesh: TestMesh;
+let remote: RemoteMesh;
 beforeAll(async () => {
-  mesh = await startTestMesh({ services: roleNames });
+  remote = await startRemoteMesh({ services: roleNames });
+  const { mesh } = remote;
   const steps = [effectStep("fx", "black_and_white")];
   const job = await mesh.client.jobs.create({ pipeline: { steps }, pictures: [{ bytes: robot }] });
   expect((await mesh.client.jobs.wait(job.id)).state).toBe(JobState.SUCCEEDED);
   for (const { name, metrics } of mesh.processes()) pages.set(name, await (await fetch(metrics)).text());
 });
-afterAll(async () => mesh?.[Symbol.asyncDispose]());
+afterAll(async () => remote?.[Symbol.asyncDispose]());
 
 test.each(roleNames)("promtool accepts the page of %s", (role) => {
   const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: pages.get(role) ?? "" });

@@ -17,7 +17,7 @@ test("values that say one thing twice make one entry", () => {
   };
   const { objects } = render({ profile: "minimal", values });
   expect(duplicateFaults(objects)).toEqual([]);
-  expect(JSON.stringify(objects).match(/"key":"a"/g)?.length).toBe(10);
+  expect(JSON.stringify(objects).match(/"key":"a"/g)?.length).toBe(11);
 });
 
 test("two variables, ports or names in one list are reported", () => {

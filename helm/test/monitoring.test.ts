@@ -61,7 +61,7 @@ test.skipIf(promtool === undefined)("promtool accepts the rendered rules", () =>
 
 test("every dashboard is an unchanged ConfigMap with the label of Grafana's sidecar", () => {
   const boards = ofKind(objects, "ConfigMap").filter(({ metadata }) => metadata.labels?.grafana_dashboard === "1");
-  expect(boards).toHaveLength(9);
+  expect(boards).toHaveLength(10);
   for (const { metadata, data = {} } of boards) {
     expect(metadata.annotations?.grafana_folder).toBe("Pixelmesh");
     const [[file = "", text = ""] = []] = Object.entries(data);

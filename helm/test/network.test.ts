@@ -50,6 +50,7 @@ test("egress beyond the mesh is limited to the broker, name servers and configur
   };
   expect(ports("minimal", "storage")).toEqual([53, 53, 4222]);
   expect(ports("minimal", "gateway")).toEqual([53, 53]);
+  expect(ports("minimal", "remote")).toEqual([53, 53, 4222, 443]);
   expect(ports("external-nats", "storage")).toEqual([53, 53, 4222, 4333, 4318]);
   expect(ports("external-nats", "provision")).toEqual([53, 53, 4222, 4333]);
   expect(ports("mtls", "upscale")).toEqual([53, 53, 4222, 443]);

@@ -24,7 +24,11 @@ if (!isLinux) console.log("processes.test.ts: SKIPPED, pods need their own loopb
 const replicas = { ingest: 2, scheduler: 2, effects: 2, gateway: 1 };
 const values = {
   autoscaling: { mode: "none" },
-  services: Object.fromEntries(Object.entries(replicas).map(([name, count]) => [name, { replicas: count }])),
+  services: {
+    ...Object.fromEntries(Object.entries(replicas).map(([name, count]) => [name, { replicas: count }])),
+    // There is no provider of hosted models here: services/remote/test has one.
+    remote: { enabled: false },
+  },
 };
 const picture = readFileSync(fileURLToPath(new URL("../../examples/portrait-object.jpg", import.meta.url)));
 const serving = 1;

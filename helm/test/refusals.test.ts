@@ -22,6 +22,10 @@ const wrong: readonly (readonly [values: object, words: RegExp])[] = [
   [{ services: { "Upscale-Two": {} } }, /Upscale-Two/],
   [{ services: { other: { role: "elsewhere" } } }, /\/services\/other\/role.*one of/],
   [{ services: { other: { replicas: 1 } } }, /`services\.other\.role` to be one of .*upscale, got `other`/],
+  [
+    { services: { remote: { enabled: true, manifest: { configMapName: "" } } } },
+    /`services\.remote\.manifest\.configMapName` to name a ConfigMap/,
+  ],
   [{ services: { storage: { enabled: false } } }, /`services\.storage` to be enabled/],
   [
     { services: { storage: { replicas: 2 } } },

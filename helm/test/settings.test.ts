@@ -53,6 +53,7 @@ test("a service's own settings have precedence over common ones, which go only t
     ["effects", "16MiB", undefined],
     ["gateway", undefined, undefined],
     ["ingest", "32MiB", "5m"],
+    ["remote", "32MiB", undefined],
     ["scheduler", undefined, undefined],
     ["storage", undefined, undefined],
     ["upscale", "32MiB", undefined],
@@ -84,6 +85,20 @@ test("the store's limit is nine tenths of its volume", () => {
   });
 });
 
+test("the manifest of hosted models is a file of a ConfigMap, and the setting names it", () => {
+  const remote = workloadsOf(render({ profile: "mtls" }).objects).find(({ name }) => name === "remote");
+  expect(remote?.settings.PIXELMESH_REMOTE_MANIFEST).toBe("/etc/pixelmesh/manifest/models.json");
+  const volume = remote?.pod.spec?.volumes?.find(({ name }) => name === "manifest");
+  expect(volume?.configMap).toMatchObject({
+    name: "pixelmesh-hosted-models",
+    items: [{ key: "models.json", path: "models.json" }],
+  });
+  const mounts = remote?.pod.spec?.containers[0]?.volumeMounts ?? [];
+  expect(mounts.map(({ mountPath }) => mountPath)).toEqual(
+    expect.arrayContaining(["/etc/pixelmesh/manifest", "/etc/pixelmesh/credentials/replicate-token"]),
+  );
+});
+
 test("secrets are mounted as files, only in the services that need them", () => {
   const mounts = new Map(
     workloadsOf(render({ profile: "mtls" }).objects).map(({ name, pod }) => [
@@ -93,6 +108,7 @@ test("secrets are mounted as files, only in the services that need them", () => 
   );
   const all = ["pixelmesh-nats-tls", "pixelmesh-nats-user"];
   expect(mounts.get("ingest")).toEqual(["pixelmesh-api-tokens", "pixelmesh-ingest-tls", ...all]);
-  for (const name of roleNames.filter((role) => role !== "ingest"))
+  expect(mounts.get("remote")).toEqual([...all, "pixelmesh-tls", "replicate-token"]);
+  for (const name of roleNames.filter((role) => !["ingest", "remote"].includes(role)))
     expect(mounts.get(name)).toEqual([...(roles[name]?.usesBroker ? all : []), "pixelmesh-tls"]);
 });

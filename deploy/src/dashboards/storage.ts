@@ -1,4 +1,5 @@
 import type { Dashboard } from "../panel.ts";
+import { resultCacheRow } from "./result-cache.ts";
 import { tierRow } from "./storage-tiers.ts";
 
 /** The result cache, other caches, and blobs. */
@@ -55,6 +56,7 @@ export const storage: Dashboard = {
         },
       ],
     },
+    resultCacheRow,
     {
       title: "Capacity",
       panels: [

@@ -52,6 +52,9 @@
 {{- $_ := set $env "PIXELMESH_TLS_CA_FILE" (printf "/etc/pixelmesh/tls/%s" .caKey) -}}
 {{- end -}}
 {{- end -}}
+{{- if eq $service.role "remote" -}}
+{{- $_ := set $env "PIXELMESH_REMOTE_MANIFEST" (printf "/etc/pixelmesh/manifest/%s" $service.manifest.key) -}}
+{{- end -}}
 {{- if eq $service.role "ingest" -}}
 {{- range (include "pixelmesh.ingestSecrets" $root | fromYaml).secrets -}}
 {{- $_ := set $env .variable (printf "%s/%s" .mountPath .key) -}}
@@ -88,6 +91,9 @@
 {{- end -}}
 {{- if eq .service.role "ingest" -}}
 {{- $secrets = concat $secrets (include "pixelmesh.ingestSecrets" .root | fromYaml).secrets -}}
+{{- end -}}
+{{- range $i, $name := .service.credentialSecrets -}}
+{{- $secrets = append $secrets (dict "name" (printf "credentials-%d" $i) "secretName" $name "mountPath" (printf "/etc/pixelmesh/credentials/%s" $name)) -}}
 {{- end -}}
 {{- dict "secrets" $secrets | toYaml -}}
 {{- end -}}

@@ -27,6 +27,9 @@ and mounts follow from it. Takes the root.
 {{- if and (eq $role "storage") (gt (int $service.replicas) 1) (not (dig "cold" "url" "" $service)) -}}
 {{- fail (printf "Expected `services.%s.cold.url` to name a shared store for several replicas, or `replicas` to be 0 or 1, got `%d` replicas and no store" $name (int $service.replicas)) -}}
 {{- end -}}
+{{- if and (eq $role "remote") (ne (toString $service.enabled) "false") (not (dig "manifest" "configMapName" "" $service)) -}}
+{{- fail (printf "Expected `services.%s.manifest.configMapName` to name a ConfigMap with the manifest of hosted models, got nothing" $name) -}}
+{{- end -}}
 {{- if and (eq $role "scheduler") (ne ($service.kind | default "Deployment") "StatefulSet") -}}
 {{- fail (printf "Expected `services.%s.kind` to be `StatefulSet`: workers know schedulers by their pods' names, got `%s`" $name $service.kind) -}}
 {{- end -}}

@@ -8,6 +8,10 @@
 {{- if and .service.traits.runsModels (ne .root.Values.models.source "bundled") }}
 - { name: models, mountPath: /models, readOnly: true }
 {{- end }}
+{{- if eq .service.role "remote" }}
+{{- $paths = append $paths "/etc/pixelmesh/manifest" }}
+- { name: manifest, mountPath: /etc/pixelmesh/manifest, readOnly: true }
+{{- end }}
 {{- range (include "pixelmesh.secrets" . | fromYaml).secrets }}
 {{- $paths = append $paths .mountPath }}
 - { name: {{ .name }}, mountPath: {{ .mountPath }}, readOnly: true }
@@ -38,6 +42,13 @@ volumes:
   {{- end }}
   {{- if and $service.traits.runsModels (ne $root.Values.models.source "bundled") }}
   {{- include "pixelmesh.modelsVolume" $root | nindent 2 }}
+  {{- end }}
+  {{- if eq $service.role "remote" }}
+  {{- $taken = append $taken "manifest" }}
+  - name: manifest
+    configMap:
+      name: {{ $service.manifest.configMapName }}
+      items: [{ key: {{ $service.manifest.key }}, path: {{ $service.manifest.key }} }]
   {{- end }}
   {{- range (include "pixelmesh.secrets" . | fromYaml).secrets }}
   {{- $taken = append $taken .name }}
