@@ -2,8 +2,10 @@
 import { badInputCase } from "./cases/bad-input.ts";
 import { batch1000Case } from "./cases/batch-1000.ts";
 import { batchMattesCase } from "./cases/batch-mattes.ts";
+import { batchMemoryCase } from "./cases/batch-memory.ts";
 import { batchTilesCase } from "./cases/batch-tiles.ts";
 import { cachePoliciesCase } from "./cases/cache-policies.ts";
+import { cachedJobsCase } from "./cases/cached-jobs.ts";
 import { cliMemoryCase } from "./cases/cli-memory.ts";
 import { cutOutKernelsCase } from "./cases/cut-out-kernels.ts";
 import { cutOutsCase } from "./cases/cut-outs.ts";
@@ -19,13 +21,16 @@ import { gatewayCase } from "./cases/gateway.ts";
 import { holdSlotCase } from "./cases/hold-slot.ts";
 import { holdSlotFloodCase } from "./cases/hold-slot-flood.ts";
 import { hostRecycleCase } from "./cases/host-recycle.ts";
+import { hotAfterRestartCase } from "./cases/hot-after-restart.ts";
 import { interactiveBehindBatchCase } from "./cases/interactive-behind-batch.ts";
 import { jobsTinyCase } from "./cases/jobs-tiny.ts";
 import { overloadCase } from "./cases/overload.ts";
 import { previewEffectsCase } from "./cases/preview-effects.ts";
 import { previewsCase } from "./cases/previews.ts";
 import { recoveryCase } from "./cases/recovery.ts";
+import { remoteCallsCase } from "./cases/remote-calls.ts";
 import { restAndStartCase } from "./cases/rest-and-start.ts";
+import { storageStreamsCase } from "./cases/storage-streams.ts";
 import { sustainedCase } from "./cases/sustained.ts";
 import { telemetryCostCase } from "./cases/telemetry-cost.ts";
 import { upscale16Case } from "./cases/upscale-16.ts";
@@ -43,7 +48,9 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "jobs-tiny": jobsTinyCase,
   overload: overloadCase,
   recovery: recoveryCase,
+  "remote-calls": remoteCallsCase,
   "rest-and-start": restAndStartCase,
+  "storage-streams": storageStreamsCase,
   sustained: sustainedCase,
   "interactive-behind-batch": interactiveBehindBatchCase,
   previews: previewsCase,
@@ -57,8 +64,11 @@ const cases: Readonly<Record<string, () => Promise<boolean>>> = {
   "upscale-16": upscale16Case,
   "batch-1000": batch1000Case,
   "batch-mattes": batchMattesCase,
+  "batch-memory": batchMemoryCase,
   "batch-tiles": batchTilesCase,
   "cache-policies": cachePoliciesCase,
+  "cached-jobs": cachedJobsCase,
+  "hot-after-restart": hotAfterRestartCase,
   "cli-memory": cliMemoryCase,
   "cut-out-kernels": cutOutKernelsCase,
   "cut-outs": cutOutsCase,

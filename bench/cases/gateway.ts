@@ -1,6 +1,6 @@
 import { loadavg } from "node:os";
 import { type Pixelmesh, Priority } from "@pixelmesh/client";
-import { roleNames } from "@pixelmesh/roles";
+import { startedRoles } from "@pixelmesh/roles";
 import { startTestMesh } from "@pixelmesh/testing";
 import { readAnonymous } from "../harness/machine.ts";
 import { report } from "../harness/report.ts";
@@ -19,7 +19,7 @@ const maxSidePx = 512;
  */
 export async function gatewayCase(): Promise<boolean> {
   const picture = new Uint8Array(await toScene({ widthPx: 1_024, heightPx: 1_024 }));
-  await using mesh = await startTestMesh({ env: { PIXELMESH_LOG_LEVEL: "warn" }, services: roleNames });
+  await using mesh = await startTestMesh({ env: { PIXELMESH_LOG_LEVEL: "warn" }, services: startedRoles({}) });
   const { client } = mesh;
   const gateway = mesh.processes().find(({ name }) => name === "gateway");
   if (!gateway) throw new Error("The mesh has no gateway");

@@ -20,6 +20,10 @@ export function attachDevice(link: SchedulerLink): () => void {
     hosts: [],
     ownProcessBytes: 0,
     processesHidden: false,
+    callLimits: undefined,
+    closedForMs: 0,
+    closedWhy: "",
+    probing: false,
   };
   const report = () => outbox.push({ service: "bench", instance: "0", devices: [device], openSlots: [] });
   report();

@@ -1,8 +1,9 @@
 import { JobState } from "@pixelmesh/client";
 import { attributeDefinitions } from "@pixelmesh/telemetry";
-import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import { effectStep, robot, step } from "@pixelmesh/testing/jobs";
+import { startTestMesh } from "@pixelmesh/testing";
+import { effectStep, robot, slowPipeline, step } from "@pixelmesh/testing/jobs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type HeldMesh, startHeldMesh } from "../support/held-mesh.ts";
 import { type ReceivedSpan, startOtlpReceiver } from "../support/otlp-receiver.ts";
 
 type Receiver = Awaited<ReturnType<typeof startOtlpReceiver>>;
@@ -32,7 +33,7 @@ async function readTrace(receiver: Receiver, jobId: string): Promise<readonly Re
 
 describe("every trace kept", () => {
   let receiver: Receiver;
-  let mesh: TestMesh;
+  let mesh: HeldMesh;
   beforeAll(async () => {
     receiver = await startOtlpReceiver();
     const kept = {
@@ -41,7 +42,7 @@ describe("every trace kept", () => {
       PIXELMESH_TRACES_SEND_EVERY: "1s",
       PIXELMESH_VERSION_LABEL: "1.2.3-canary",
     };
-    mesh = await startTestMesh({
+    mesh = await startHeldMesh({
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, PIXELMESH_NATS_ACK_WAIT: "3s", ...kept },
     });
   });
@@ -150,14 +151,15 @@ describe("every trace kept", () => {
 
   test("redelivered work of a killed worker stays in its job's trace", async () => {
     const effects = mesh.processes().find(({ name }) => name === "effects");
-    const { slowPicture, slowPipeline } = await import("../../libs/testing/src/jobs/index.ts");
+    mesh.hold();
     const { id } = await mesh.client.jobs.create({
       pipeline: slowPipeline(),
-      pictures: [{ bytes: await slowPicture() }],
+      pictures: [{ bytes: robot }],
       noCache: true,
     });
     for await (const job of mesh.client.jobs.watch(id)) if (job.steps.some(({ progress }) => progress > 0)) break;
     process.kill(effects?.pid as number, "SIGKILL");
+    mesh.release();
     expect((await mesh.client.jobs.wait(id)).state).toBe(JobState.SUCCEEDED);
     const spans = await readTrace(receiver, id);
     const again = spans.filter(({ name }) => name.startsWith("process work.effects"));

@@ -1,27 +1,26 @@
 import type { Bus } from "@pixelmesh/bus";
 import { JobState } from "@pixelmesh/client";
 import { ErrorReason, StepState } from "@pixelmesh/proto";
-import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import { slowPicture, slowPipeline } from "@pixelmesh/testing/jobs";
+import { robot, slowPipeline } from "@pixelmesh/testing/jobs";
 import { connectTestBus, countStarts, keysLeft } from "@pixelmesh/testing/processes";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type HeldMesh, startHeldMesh } from "../support/held-mesh.ts";
 
 const env = { PIXELMESH_NATS_ACK_WAIT: "2s", PIXELMESH_INGEST_RECONCILE_AFTER: "2s" };
-let mesh: TestMesh;
+let mesh: HeldMesh;
 let bus: Bus & AsyncDisposable;
-let large: Buffer;
 beforeAll(async () => {
-  large = await slowPicture();
-  mesh = await startTestMesh({ env });
+  mesh = await startHeldMesh({ env });
   bus = await connectTestBus(mesh.brokerUrl());
 });
 afterAll(async () => {
   await bus?.[Symbol.asyncDispose]();
   await mesh?.[Symbol.asyncDispose]();
 });
+afterEach(() => mesh.release());
 
 const create = (pipeline: object, options: object = {}) =>
-  mesh.client.jobs.create({ pipeline, pictures: [{ bytes: large }], ...options });
+  mesh.client.jobs.create({ pipeline, pictures: [{ bytes: robot }], ...options });
 const inMs = (ms: number) => new Date(Date.now() + ms);
 const untilRunning = (id: string) =>
   expect.poll(async () => (await mesh.client.jobs.get(id)).steps[0]?.state, { interval: 20 }).toBe(StepState.RUNNING);
@@ -41,6 +40,7 @@ async function whileQueued(act: () => Promise<void>): Promise<void> {
 }
 
 test("cancel and deadline end a running step, which releases its slot", async () => {
+  mesh.hold();
   const cancelled = await create(slowPipeline());
   await untilRunning(cancelled.id);
   await mesh.client.jobs.cancel(cancelled.id);
@@ -69,12 +69,14 @@ test("cancel and deadline end a queued step without a worker", async () => {
 
 test("cancel and deadline end a waiter, and the step that it waits for goes on", async () => {
   const pipeline = slowPipeline();
+  mesh.hold();
   const runner = await create(pipeline);
   await untilRunning(runner.id);
   const cancelled = await create(pipeline);
   const late = await create(pipeline, { deadline: inMs(1_500) });
   expect((await mesh.client.jobs.cancel(cancelled.id)).state).toBe(JobState.CANCELLED);
   expect(await mesh.client.jobs.wait(late.id)).toMatchObject(overdue);
+  mesh.release();
   expect(await mesh.client.jobs.wait(runner.id)).toMatchObject({ state: JobState.SUCCEEDED });
   await expect.poll(() => keysLeft(bus, "waits")).toEqual([]);
   await expect.poll(() => keysLeft(bus, "open")).toEqual([]);
@@ -82,9 +84,11 @@ test("cancel and deadline end a waiter, and the step that it waits for goes on",
 
 test("a waiter takes over a step that fails at the deadline of its own job", async () => {
   const pipeline = slowPipeline();
+  mesh.hold();
   const runner = await create(pipeline, { deadline: inMs(3_500) });
   await untilRunning(runner.id);
   const heir = await create(pipeline);
   expect(await mesh.client.jobs.wait(runner.id)).toMatchObject(overdue);
+  mesh.release();
   expect(await mesh.client.jobs.wait(heir.id)).toMatchObject({ state: JobState.SUCCEEDED });
 });

@@ -1,8 +1,7 @@
 import type { Bus } from "@pixelmesh/bus";
 import { connectPixelmesh, JobState } from "@pixelmesh/client";
 import { ErrorReason, StepState } from "@pixelmesh/proto";
-import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import { effectStep, robot, slowPicture, slowPipeline } from "@pixelmesh/testing/jobs";
+import { effectStep, robot, slowPipeline } from "@pixelmesh/testing/jobs";
 import {
   connectTestBus,
   countRuns,
@@ -11,14 +10,15 @@ import {
   type Replica,
   startReplica,
 } from "@pixelmesh/testing/processes";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type HeldMesh, startHeldMesh } from "../support/held-mesh.ts";
 
 const env = { PIXELMESH_NATS_ACK_WAIT: "2s", PIXELMESH_INGEST_RECONCILE_AFTER: "2s" };
-let mesh: TestMesh;
+let mesh: HeldMesh;
 let bus: Bus & AsyncDisposable;
 let second: Replica;
 beforeAll(async () => {
-  mesh = await startTestMesh({ env });
+  mesh = await startHeldMesh({ env });
   bus = await connectTestBus(mesh.brokerUrl());
   second = await startReplica(mesh, bus, "ingest", { env });
 });
@@ -28,10 +28,7 @@ afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
 });
 
-let large: Buffer;
-beforeAll(async () => {
-  large = await slowPicture();
-});
+afterEach(() => mesh.release());
 const create = (pipeline: object, bytes: Uint8Array = robot) =>
   mesh.client.jobs.create({ pipeline, pictures: [{ bytes }] });
 
@@ -86,10 +83,12 @@ test("each request is counted once: one miss, its waiters as coalesced, later re
   };
   const pipeline = slowPipeline();
   const ask = (at: number) =>
-    (at % 2 === 0 ? mesh.client : other).jobs.create({ pipeline, pictures: [{ bytes: large }] });
+    (at % 2 === 0 ? mesh.client : other).jobs.create({ pipeline, pictures: [{ bytes: robot }] });
+  mesh.hold();
   const first = await ask(0);
   await untilStep(first.id, "fx", StepState.RUNNING);
   const joining = await Promise.all(Array.from({ length: 12 }, (_, at) => ask(at)));
+  mesh.release();
   for (const { id } of [first, ...joining])
     expect(await mesh.client.jobs.wait(id)).toMatchObject({ state: JobState.SUCCEEDED });
   expect(await since()).toEqual({ hit: 0, coalesced: 12, miss: 1 });
@@ -103,12 +102,14 @@ test.each([0, 1])(
   async (at) => {
     const asked = at === 0 ? mesh.client : connectPixelmesh({ address: second.address });
     const pipeline = slowPipeline();
-    const first = await create(pipeline, large);
+    mesh.hold();
+    const first = await create(pipeline);
     // A step is shown as running from its first progress on, which is before its start. Both replicas know the start once it is in the log.
     await expect.poll(() => countStarts(bus, first.id), { interval: 20, timeout: 60_000 }).toBe(1);
-    const heir = await create(pipeline, large);
+    const heir = await create(pipeline);
     await expect.poll(async () => (await keysLeft(bus, "waits")).length, { interval: 20 }).toBe(1);
     expect(await asked.jobs.cancel(first.id)).toMatchObject({ state: JobState.CANCELLED });
+    mesh.release();
     expect(await asked.jobs.wait(heir.id)).toMatchObject({ state: JobState.SUCCEEDED });
     expect([await countStarts(bus, first.id), await countStarts(bus, heir.id)]).toEqual([1, 0]);
     expect((await mesh.client.jobs.get(first.id)).state).toBe(JobState.CANCELLED);
@@ -119,19 +120,23 @@ test.each([0, 1])(
 
 test("a claim without waiters ends with its job, and the next equal job runs", async () => {
   const pipeline = slowPipeline();
-  const first = await create(pipeline, large);
+  mesh.hold();
+  const first = await create(pipeline);
   await untilStep(first.id, "fx", StepState.RUNNING);
   await mesh.client.jobs.cancel(first.id);
-  const next = await create(pipeline, large);
+  mesh.release();
+  const next = await create(pipeline);
   expect(await mesh.client.jobs.wait(next.id)).toMatchObject({ state: JobState.SUCCEEDED });
   expect(await countStarts(bus, next.id)).toBe(1);
 });
 
 test("a cancelled waiter does not disturb the run", async () => {
   const pipeline = slowPipeline();
-  const first = await create(pipeline, large);
-  const waiter = await create(pipeline, large);
+  mesh.hold();
+  const first = await create(pipeline);
+  const waiter = await create(pipeline);
   await mesh.client.jobs.cancel(waiter.id);
+  mesh.release();
   expect(await mesh.client.jobs.wait(first.id)).toMatchObject({ state: JobState.SUCCEEDED });
   expect((await mesh.client.jobs.get(waiter.id)).state).toBe(JobState.CANCELLED);
 });
@@ -155,7 +160,8 @@ test("a tenant at its limit of open jobs is refused with a retry delay", async (
     tenant: `small-${Math.random().toString(36).slice(2)}`,
     retryTimeoutMs: 0,
   });
-  const ask = () => client.jobs.create({ pipeline: slowPipeline(), pictures: [{ bytes: large }] });
+  const ask = () => client.jobs.create({ pipeline: slowPipeline(), pictures: [{ bytes: robot }] });
+  mesh.hold();
   const open = [await ask(), await ask()];
   await expect(ask()).rejects.toMatchObject({ reason: "TOO_MANY_JOBS", retryAfterMs: expect.any(Number) });
   await Promise.all(open.map(({ id }) => client.jobs.cancel(id)));

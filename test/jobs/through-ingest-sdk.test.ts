@@ -2,18 +2,18 @@ import { type AppError, ImageFormat, type Pixelmesh, PreviewMode } from "@pixelm
 import { decodePicture, defaultLimits } from "@pixelmesh/imaging";
 import { EffectsServiceDefinition } from "@pixelmesh/proto";
 import { connectRpc, toChunks } from "@pixelmesh/rpc";
-import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import { download, effectStep, robot, slowPicture } from "@pixelmesh/testing/jobs";
+import { download, effectStep, robot } from "@pixelmesh/testing/jobs";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type HeldMesh, startHeldMesh } from "../support/held-mesh.ts";
 
 const effects = [{ name: "black_and_white", parameters: {} }];
 const encoding = { format: ImageFormat.PNG };
 
-let mesh: TestMesh;
+let mesh: HeldMesh;
 let client: Pixelmesh;
 beforeAll(async () => {
-  mesh = await startTestMesh();
+  mesh = await startHeldMesh();
   client = mesh.client;
 });
 afterAll(async () => {
@@ -78,19 +78,19 @@ test("a picture of more than 3 MiB is previewed, and is named by its digest from
 
 test("a worker that dies is named, and the SDK repeats the call at the next one", async () => {
   const chain = { effects: Array.from({ length: 15 }, () => ({ name: "pop_art", parameters: {} })) };
-  const picture = await slowPicture(2_000);
   const busy = async () => (await client.cluster()).slots.map(({ service }) => service);
   const started = () => expect.poll(busy, { interval: 20, timeout: 30_000 }).toContain("effects");
   const connection = connectRpc(mesh.address);
   async function* upload() {
     yield { part: { $case: "header" as const, value: { operation: chain } } };
-    for (const value of toChunks(picture)) yield { part: { $case: "chunk" as const, value } };
+    for (const value of toChunks(robot)) yield { part: { $case: "chunk" as const, value } };
   }
+  mesh.hold();
   const bare = Array.fromAsync(connection.client(EffectsServiceDefinition).applyEffects(upload())).then(
     () => undefined,
     (error: unknown) => error as AppError,
   );
-  const repeated = client.applyEffects(picture, chain, { encoding });
+  const repeated = client.applyEffects(robot, chain, { encoding });
   await started();
   mesh.kill("effects");
   expect(await bare).toMatchObject({
@@ -99,5 +99,6 @@ test("a worker that dies is named, and the SDK repeats the call at the next one"
     retryAfterMs: 1_000,
   });
   connection.close();
-  expect(await frameOf((await repeated).chunks)).toMatchObject({ widthPx: 2_000, heightPx: 2_400 });
+  mesh.release();
+  expect(await frameOf((await repeated).chunks)).toMatchObject({ widthPx: 400, heightPx: 480 });
 });

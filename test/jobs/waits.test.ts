@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Job, JobState, StepState, WaitReason } from "@pixelmesh/client";
 import { type HoldSlotRequest, Priority, SchedulerServiceDefinition, SlotRequest, WorkClass } from "@pixelmesh/proto";
-import { roleNames } from "@pixelmesh/roles";
+import { startedRoles } from "@pixelmesh/roles";
 import { connectRpc, createSendQueue } from "@pixelmesh/rpc";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -10,7 +10,7 @@ let mesh: TestMesh;
 const bytes = readFileSync("examples/portrait-object.jpg");
 
 beforeAll(async () => {
-  mesh = await startTestMesh({ services: roleNames });
+  mesh = await startTestMesh({ services: startedRoles({}) });
 }, 120_000);
 afterAll(() => mesh?.[Symbol.asyncDispose]());
 

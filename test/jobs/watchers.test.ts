@@ -1,14 +1,14 @@
 import { type Job, JobState } from "@pixelmesh/client";
 import { JobServiceDefinition } from "@pixelmesh/proto";
 import { connectRpc } from "@pixelmesh/rpc";
-import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import { slowPicture, slowPipeline } from "@pixelmesh/testing/jobs";
+import { robot, slowPipeline } from "@pixelmesh/testing/jobs";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { type HeldMesh, startHeldMesh } from "../support/held-mesh.ts";
 
 const mostWatches = 2_000;
-let mesh: TestMesh;
+let mesh: HeldMesh;
 beforeAll(async () => {
-  mesh = await startTestMesh({
+  mesh = await startHeldMesh({
     services: ["scheduler", "storage", "effects", "ingest"],
     env: { PIXELMESH_INGEST_MAX_WATCHES: String(mostWatches), PIXELMESH_LOG_LEVEL: "warn" },
   });
@@ -21,14 +21,9 @@ test("2,000 watchers of one job over four connections all see its end, and watch
     for (const connection of connections) connection.close();
   });
   const clients = connections.map((connection) => connection.client(JobServiceDefinition));
-  const { id } = await mesh.client.jobs.create({
-    pipeline: slowPipeline(),
-    pictures: [{ bytes: await slowPicture() }],
-  });
   // The job cannot end before all watch it.
-  const effects = mesh.processes().find(({ name }) => name === "effects")?.pid as number;
-  process.kill(effects, "SIGSTOP");
-  onTestFinished(() => void process.kill(effects, "SIGCONT"));
+  mesh.hold();
+  const { id } = await mesh.client.jobs.create({ pipeline: slowPipeline(), pictures: [{ bytes: robot }] });
   let begun = 0;
   async function watch(at: number): Promise<Job[]> {
     const seen: Job[] = [];
@@ -43,7 +38,7 @@ test("2,000 watchers of one job over four connections all see its end, and watch
   await expect.poll(() => begun, { timeout: 60_000 }).toBe(mostWatches);
   for (let extra = 0; extra < 20; extra++)
     await expect(watch(extra)).rejects.toMatchObject({ reason: "QUEUE_FULL", retryAfterMs: 1_000 });
-  process.kill(effects, "SIGCONT");
+  mesh.release();
   for (const seen of await Promise.all(watching)) {
     expect(seen.at(-1)?.state).toBe(JobState.SUCCEEDED);
     const progress = seen.map((job) => job.progress);

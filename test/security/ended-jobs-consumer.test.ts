@@ -54,7 +54,7 @@ beforeAll(async () => {
   });
   started.defer(() => broker.stop());
   url = broker.url;
-  const names = ["ingest", "scheduler", "storage", "effects"];
+  const names = ["ingest", "scheduler", "storage", "effects"] as const;
   services = await startServices(
     names.map((name) => ({ name, service: name, instance: "0" })),
     { PIXELMESH_NATS_URL: url, PIXELMESH_STORAGE_DIR: join(dir, "blobs") },
