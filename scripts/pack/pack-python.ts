@@ -16,7 +16,9 @@ const contracts = [
   "jobs",
   "models",
   "pipeline",
+  "remote",
   "scheduler",
+  "storage",
   "upscale",
 ];
 

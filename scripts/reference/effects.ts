@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { decodePicture, defaultLimits, type Frame, resizeFrame } from "@pixelmesh/imaging";
-import { type EffectDescription, type ParameterDescription, ParameterType } from "@pixelmesh/proto";
+import type { EffectDescription } from "@pixelmesh/proto";
 import sharp from "sharp";
 import { effectDescriptions, parseEffects } from "../../services/effects/src/domain/catalogue/catalogue.ts";
 import { presetDescriptions } from "../../services/effects/src/domain/catalogue/presets.ts";
 import { applyChain } from "../../services/effects/src/domain/chain.ts";
 import { toCode, toPage, toTable } from "./markdown.ts";
+import { toForm } from "./parameter-form.ts";
 
 const groups = [
   ["tone", "Tone and colour"],
@@ -125,21 +126,4 @@ function toPreset({ name, title, description, chain }: EffectDescription): strin
     description,
     `Chain: ${links.join(", ")}`,
   ].join("\n\n");
-}
-
-function toForm({ type, choices, minimum, maximum, unit, form }: ParameterDescription): string {
-  switch (type) {
-    case ParameterType.CHOICE:
-      return choices.map(toCode).join(", ");
-    case ParameterType.FLAG:
-      return "true or false";
-    case ParameterType.COLOR:
-      return "a colour as #rrggbb";
-    case ParameterType.TEXT:
-      return form;
-    case ParameterType.INPUT:
-      return "a further picture; `@FILE` on the command line";
-    default:
-      return `${type === ParameterType.INTEGER ? "an integer, " : ""}${minimum} to ${maximum}${unit && ` ${unit}`}`;
-  }
 }

@@ -4,6 +4,7 @@ import { chartValuesPage } from "./chart-values.ts";
 import { cliPage } from "./cli.ts";
 import { effectsPage, exampleDigests, renderExamples, renderedDigests } from "./effects.ts";
 import { errorsPage } from "./errors.ts";
+import { featuresPage } from "./features.ts";
 import { metricsPage } from "./metrics.ts";
 import { settingsPage } from "./settings.ts";
 
@@ -11,6 +12,7 @@ const folder = new URL("../../docs/reference/", import.meta.url);
 const pages: readonly (readonly [string, string])[] = [
   ["settings.md", settingsPage()],
   ["effects.md", effectsPage()],
+  ["features.md", featuresPage()],
   ["metrics.md", metricsPage()],
   ["errors.md", errorsPage()],
   ["cli.md", await cliPage()],
