@@ -203,6 +203,24 @@ describe("stored results", () => {
     }
   });
 
+  test("of the step's own run are its completion, found before the event; those of another step of the job are cached", () => {
+    const madeBy = (stepId: string) =>
+      resultFor(wantedOf(spec, "up"), "own", {
+        provenance: { jobId: spec.jobId, stepId, worker: "w-1", runMs: 70 } as never,
+      });
+    const [own] = apply(fresh, cached({ result: madeBy("up"), coalesced: true, tier: "warm" })).steps;
+    expect(own).toMatchObject({
+      cached: false,
+      coalesced: false,
+      cacheTier: "",
+      worker: "w-1",
+      startedUnixMs: now - 70,
+    });
+    expect(own?.result?.provenance?.savedMs).toBe(0);
+    const [other] = apply(fresh, cached({ result: madeBy("twin") })).steps;
+    expect(other).toMatchObject({ cached: true, worker: "", result: { provenance: { savedMs: 70 } } });
+  });
+
   test("say what they saved, whether the step waited for them, and where their blobs were", () => {
     const result = resultFor(wantedOf(spec, "up"), "elsewhere", { provenance: { jobId: "job-0", runMs: 70 } as never });
     const [step] = apply(fresh, cached({ result, coalesced: true, tier: "warm" })).steps;
@@ -268,6 +286,7 @@ test("a record of the largest job stays within 64 KiB", async () => {
     provider: "cuda",
     device: "GPU-0123456789ab-0123-4567-89abcdef0123",
     runMs: 123_456,
+    stepId: "x".repeat(32),
     slotWaitMs: 1234,
     finishedUnixMs: 1_800_000_000_000,
     cost: {

@@ -123,8 +123,17 @@ function applyCached(
   const wanted = wantedOf(spec, stepId);
   if (step === undefined || isStepEnded(step.state) || key === "" || key !== step.resultKey) return record;
   if (!resultCovers(result, wanted) || !isAllowed(spec, result)) return record;
-  const origin = { attempt: step.attempt, atUnixMs, worker: "", cached: true };
-  const made = withResult(step, trimResult(result, wanted), origin);
+  const { attempt } = step;
+  const own = result.provenance;
+  // The step's own run may be found in the cache before the event of its completion arrives.
+  if (own?.jobId === record.jobId && own.stepId === stepId)
+    return replaceStep(
+      spec,
+      record,
+      step,
+      withResult(step, trimResult(result, wanted), { attempt, atUnixMs, worker: own.worker, cached: false }),
+    );
+  const made = withResult(step, trimResult(result, wanted), { attempt, atUnixMs, worker: "", cached: true });
   return replaceStep(spec, record, step, { ...made, coalesced, cacheTier: tier });
 }
 

@@ -95,6 +95,7 @@ export async function storeOutcome(
       frame: (await frames.all())[0],
       provenance: {
         jobId: item.jobId,
+        stepId: item.stepId,
         worker: base.worker,
         model,
         modelDigest,

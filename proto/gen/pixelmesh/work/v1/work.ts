@@ -203,7 +203,11 @@ export interface Provenance {
   /** In the record of a job that took the result from another one: the run time that this saved, run_ms. Else 0. */
   savedMs: number;
   /** Of a hosted model. */
-  cost: StepCost | undefined;
+  cost:
+    | StepCost
+    | undefined;
+  /** The step of job_id that made it; empty: made by an earlier release. */
+  stepId: string;
 }
 
 /** In bucket `results`: the result, failure or claim of one result key. */
@@ -2267,6 +2271,7 @@ function createBaseProvenance(): Provenance {
     confidence: undefined,
     savedMs: 0,
     cost: undefined,
+    stepId: "",
   };
 }
 
@@ -2310,6 +2315,9 @@ export const Provenance: MessageFns<Provenance> = {
     }
     if (message.cost !== undefined) {
       StepCost.encode(message.cost, writer.uint32(114).fork()).join();
+    }
+    if (message.stepId !== "") {
+      writer.uint32(130).string(message.stepId);
     }
     return writer;
   },
@@ -2431,6 +2439,14 @@ export const Provenance: MessageFns<Provenance> = {
             message.cost = StepCost.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.stepId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2482,6 +2498,11 @@ export const Provenance: MessageFns<Provenance> = {
         ? globalThis.Number(object.saved_ms)
         : 0,
       cost: isSet(object.cost) ? StepCost.fromJSON(object.cost) : undefined,
+      stepId: isSet(object.stepId)
+        ? globalThis.String(object.stepId)
+        : isSet(object.step_id)
+        ? globalThis.String(object.step_id)
+        : "",
     };
   },
 
@@ -2526,6 +2547,9 @@ export const Provenance: MessageFns<Provenance> = {
     if (message.cost !== undefined) {
       obj.cost = StepCost.toJSON(message.cost);
     }
+    if (message.stepId !== "") {
+      obj.stepId = message.stepId;
+    }
     return obj;
   },
 
@@ -2547,6 +2571,7 @@ export const Provenance: MessageFns<Provenance> = {
     message.confidence = object.confidence ?? undefined;
     message.savedMs = object.savedMs ?? 0;
     message.cost = (object.cost !== undefined && object.cost !== null) ? StepCost.fromPartial(object.cost) : undefined;
+    message.stepId = object.stepId ?? "";
     return message;
   },
 };
