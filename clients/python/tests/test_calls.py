@@ -116,7 +116,13 @@ class Server(JobServiceServicer):
 class PipelineTest(unittest.TestCase):
     def test_every_operation_of_the_contract_can_be_built(self) -> None:
         built = (
-            Pipeline().prescale(max_pixels=1000).upscale(2).remove_background().replace_background("#ffffff").effect("noise")
+            Pipeline()
+            .prescale(max_pixels=1000)
+            .upscale(2)
+            .remove_background()
+            .replace_background("#ffffff")
+            .effect("noise")
+            .remote_model("restore-face")
         )
         operations = [step.WhichOneof("operation") for step in built.to_message().steps]
         known = [field.name for field in pipeline_pb2.Step.DESCRIPTOR.oneofs_by_name["operation"].fields]
