@@ -8,7 +8,7 @@ export GOBIN=$root/.tools/go/bin PATH=$root/.tools/go/bin:$root/node_modules/.bi
 [ -x "$GOBIN/protoc-gen-go-grpc" ] || go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
 # Contracts that clients call, and those that they import.
 paths=()
-for name in background common effects errors ingest jobs models pipeline scheduler upscale; do
+for name in background common effects errors ingest jobs models pipeline remote scheduler storage upscale; do
   rm -rf "./$name"
   paths+=(--path "../../proto/pixelmesh/$name")
 done

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as contracts from "@pixelmesh/proto";
+import { jobRoles } from "@pixelmesh/roles";
 import { connectRpc, HealthDefinition, type RpcConnection } from "@pixelmesh/rpc";
 import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -51,12 +55,21 @@ async function call(connection: RpcConnection, definition: Definition, name: str
   }
 }
 
+const manifestDir = mkdtempSync(join(tmpdir(), "pixelmesh-malformed-"));
 let mesh: TestMesh;
 beforeAll(async () => {
-  mesh = await startTestMesh();
+  // Without a manifest of hosted models a mesh has no remote service.
+  const manifest = join(manifestDir, "models.json");
+  const provider = { name: "none", kind: "openai", baseUrl: "https://provider.invalid/v1" };
+  writeFileSync(manifest, JSON.stringify({ version: 1, currency: "USD", providers: [provider], models: [] }));
+  mesh = await startTestMesh({
+    services: [...jobRoles, "remote"],
+    env: { PIXELMESH_REMOTE_MANIFEST: manifest },
+  });
 });
 afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
+  rmSync(manifestDir, { recursive: true, force: true });
 });
 
 async function countRefused(): Promise<Map<string, number>> {

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { choiceFlag, repeatedFlag } from "@pixelmesh/flag-values";
 import type { Mesh, MeshEvent, MeshOptions } from "@pixelmesh/local-mesh";
-import { type RoleName, roleNames } from "@pixelmesh/roles";
+import { type RoleName, roleNames, startedRoles } from "@pixelmesh/roles";
 import type { Command } from "commander";
 import { toShortTime } from "../format/text.ts";
 import type { CliIo } from "../io.ts";
@@ -82,7 +82,7 @@ type UpOptions = {
 
 async function up(io: CliIo, options: UpOptions): Promise<number> {
   const inspect = toInspected(options);
-  if (options.broker !== undefined) assertServicesFound(options.only ?? roleNames, io.env);
+  if (options.broker !== undefined) assertServicesFound(options.only ?? startedRoles(io.env), io.env);
   // A mesh keeps running when its reader ends, or when the disk that holds its output is full.
   io.keepOnWithoutOutput?.();
   if (options.pull) {

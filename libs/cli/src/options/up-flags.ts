@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Env } from "@pixelmesh/config";
 import { UsageError, wrongFlag } from "@pixelmesh/flag-values";
-import { addressVariable, type RoleName, roleNames, roles } from "@pixelmesh/roles";
+import { addressVariable, type RoleName, roleNames, roles, startSetting } from "@pixelmesh/roles";
 
 type InspectOptions = {
   readonly inspect?: readonly (readonly [RoleName, number])[];
@@ -25,7 +25,9 @@ export function toInspected({ inspect = [], only = roleNames }: InspectOptions):
 export function assertServicesFound(names: readonly RoleName[], env: Env): void {
   for (const name of names) {
     for (const called of roles[name].calls as readonly RoleName[]) {
-      if (names.includes(called) || env[addressVariable(called)]) continue;
+      // A mesh may be without the roles that a setting starts.
+      const isNeeded = startSetting(called) === undefined;
+      if (names.includes(called) || !isNeeded || env[addressVariable(called)]) continue;
       throw new UsageError(
         `Expected ${addressVariable(called)} to hold the address of ${called}, as HOST:${roles[called].port}: ${name} calls it, and \`--only\` leaves it out`,
       );
