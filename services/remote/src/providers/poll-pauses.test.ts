@@ -27,7 +27,7 @@ test("a model whose time is known holds a call at most 3 % or 50 ms longer, with
       fc.double({ min: 1, max: 1.4, noNaN: true }),
       (usualMs, factor) => {
         const pauses = createPollPauses();
-        for (let at = 0; at < 4; at += 1) pauses.note("m", usualMs);
+        for (let at = 0; at < 4; at += 1) pauses.note("m", usualMs, usualMs);
         const tookMs = usualMs * factor;
         const reads = readsOf(pauses, tookMs);
         expect(reads.at(-1)! - tookMs).toBeLessThanOrEqual(Math.max(50, tookMs * 0.03) + 1e-6);
@@ -43,7 +43,7 @@ test("the usual time is learned from the reads alone, whether it is shorter or l
       const pauses = createPollPauses();
       for (let at = 0; at < 64; at += 1) {
         const reads = readsOf(pauses, tookMs);
-        pauses.note("m", (reads.at(-2)! + reads.at(-1)!) / 2);
+        pauses.note("m", reads.at(-2)!, reads.at(-1)!);
       }
       expect(readsOf(pauses, tookMs).at(-1)! - tookMs).toBeLessThanOrEqual(Math.max(60, tookMs * 0.05));
     }),
@@ -52,7 +52,7 @@ test("the usual time is learned from the reads alone, whether it is shorter or l
 
 test("a prediction that takes much longer than usual is read as one of a model that is not known", () => {
   const pauses = createPollPauses();
-  for (let at = 0; at < 20; at += 1) pauses.note("m", 1_000);
+  for (let at = 0; at < 20; at += 1) pauses.note("m", 1_000, 1_000);
   const reads = readsOf(pauses, 60_000);
   expect(reads.length).toBeLessThan(60);
   expect(reads.at(-1)! - reads.at(-2)!).toBe(5_000);
@@ -60,11 +60,11 @@ test("a prediction that takes much longer than usual is read as one of a model t
 
 test("models and their times are bounded, and three times are too few", () => {
   const pauses = createPollPauses();
-  for (let at = 0; at < 3; at += 1) pauses.note("m", 10);
+  for (let at = 0; at < 3; at += 1) pauses.note("m", 10, 10);
   expect(pauses.begin("m")(0)).toBe(500);
-  pauses.note("m", 10);
+  pauses.note("m", 10, 10);
   expect(pauses.begin("m")(0)).toBe(50);
-  for (let at = 0; at < 256; at += 1) pauses.note(`n${at}`, 10);
+  for (let at = 0; at < 256; at += 1) pauses.note(`n${at}`, 10, 10);
   expect(pauses.begin("m")(0)).toBe(500);
 });
 

@@ -1,7 +1,7 @@
 /** Remembers how long predictions of each model took, and says when to read the next one. */
 export type PollPauses = {
-  /** Notes the time of a prediction of a model, in milliseconds. */
-  note(model: string, tookMs: number): void;
+  /** Notes a prediction of a model: the times from its start at which it was last read as running, and first read as ended, in milliseconds. */
+  note(model: string, ranUntilMs: number, endedByMs: number): void;
   /** The pauses of one prediction. */
   begin(model: string): (elapsedMs: number) => number;
 };
@@ -13,6 +13,11 @@ const maxModels = 256;
 /** Around its usual time a prediction is read after each 3 % of the time so far, and every 50 ms at most. */
 const [finePauseMs, fineFraction] = [50, 0.03];
 const [fineFrom, fineUntil] = [0.95, 1.5];
+/**
+ * A prediction counts as at least this long, compared with the read that found its end. One that had ended before its first read lowers the usual time
+ * by a fifth at most, so that the next ones are still read closely.
+ */
+const leastOfRead = 0.8;
 
 /**
  * Creates an empty memory. The pauses are 0.5 s, each one 1.5 times as long up to 5 s, with 20 % jitter by `random` (0 to 1). After 4 predictions of a model the usual time is known: the lower quartile
@@ -22,7 +27,8 @@ const [fineFrom, fineUntil] = [0.95, 1.5];
 export function createPollPauses(random: () => number): PollPauses {
   const times = new Map<string, number[]>();
   return {
-    note(model, tookMs) {
+    note(model, ranUntilMs, endedByMs) {
+      const tookMs = Math.max((ranUntilMs + endedByMs) / 2, leastOfRead * endedByMs);
       const own = times.get(model) ?? [];
       times.delete(model);
       times.set(model, [...own, tookMs].slice(-keptTimes));

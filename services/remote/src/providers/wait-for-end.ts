@@ -45,8 +45,8 @@ export async function waitForEnd<T>(waited: WaitedPrediction<T>): Promise<T> {
       try {
         const answer = await read(both);
         if (answer !== undefined) {
-          // It ended between two reads. One that had ended before the first read says nothing of its time.
-          if (ranUntilMs !== undefined) pauses.note(model, (ranUntilMs + performance.now() - startMs) / 2);
+          // One that had ended before the first read says nothing of its time.
+          if (ranUntilMs !== undefined) pauses.note(model, ranUntilMs, performance.now() - startMs);
           return answer;
         }
         ranUntilMs = readMs;
