@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,6 +24,9 @@ let client: Pixelmesh;
 
 beforeAll(async () => {
   writeRootfs(rootfs, roleNames.map(builtTree));
+  // Without a manifest of hosted models a mesh has no remote service.
+  const manifest = join(rootfs, "etc/hosted-models.json");
+  writeFileSync(manifest, JSON.stringify({ version: 1, currency: "USD", providers: [], models: [] }));
   // The image's user must be able to write the volume.
   const blobs = join(dir, "data/blobs");
   mkdirSync(blobs, { recursive: true });
@@ -31,7 +34,12 @@ beforeAll(async () => {
   mesh = await startMesh({
     dataDir: join(dir, "data"),
     ports: "free",
-    env: { ...process.env, PIXELMESH_LOG_LEVEL: "info", PIXELMESH_STOP_GRACE: "10s" },
+    env: {
+      ...process.env,
+      PIXELMESH_LOG_LEVEL: "info",
+      PIXELMESH_STOP_GRACE: "10s",
+      PIXELMESH_REMOTE_MANIFEST: isolation === "plain" ? manifest : "/etc/hosted-models.json",
+    },
     command: (name) => [process.execPath, script, name, rootfs, exitFile(name)],
   });
   client = connectPixelmesh({ address: mesh.address });
