@@ -1,19 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AppError } from "@pixelmesh/client";
 import { connectRpc, HealthDefinition } from "@pixelmesh/rpc";
-import { startTestMesh } from "@pixelmesh/testing";
 import { effectStep, robot } from "@pixelmesh/testing/jobs";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-
-type Mesh = Awaited<ReturnType<typeof startTestMesh>>;
+import { type HeldMesh, startHeldMesh } from "../support/held-mesh.ts";
 
 const serving = 1;
 const notServing = 2;
 const names = ["ingest", "scheduler", "storage", "upscale", "background", "effects"] as const;
 
-let mesh: Mesh;
+let mesh: HeldMesh;
 beforeAll(async () => {
-  mesh = await startTestMesh({ env: { PIXELMESH_NATS_ACK_WAIT: "2s" } });
+  mesh = await startHeldMesh({ env: { PIXELMESH_NATS_ACK_WAIT: "2s" } });
 });
 afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
@@ -85,14 +83,11 @@ test("an open job watch does not delay the stop of ingest, and continues at its 
 });
 
 test("a second signal ends a process at once", async () => {
-  // Sixteen megapixels keep a worker busy for longer than two signals take.
-  const steps = [effectStep("large", "pop_art")];
-  const picture = await import("sharp").then(({ default: sharp }) =>
-    sharp({ create: { width: 4000, height: 4000, channels: 3, background: "#336699" } })
-      .jpeg()
-      .toBuffer(),
-  );
-  const { id } = await mesh.client.jobs.create({ pipeline: { steps }, pictures: [{ bytes: picture }], noCache: true });
+  // A step that is held keeps the worker busy for longer than two signals take.
+  mesh.hold();
+  onTestFinished(mesh.release);
+  const steps = [effectStep("held", "pop_art")];
+  const { id } = await mesh.client.jobs.create({ pipeline: { steps }, pictures: [{ bytes: robot }], noCache: true });
   for await (const job of mesh.client.jobs.watch(id)) if (job.steps.some(({ progress }) => progress > 0)) break;
   const before = restartOf("effects").length;
   const { pid } = processOf("effects");
@@ -104,17 +99,26 @@ test("a second signal ends a process at once", async () => {
   expect(performance.now() - startMs).toBeLessThan(5_000);
   await expect.poll(() => restartOf("effects").length).toBe(before + 1);
   expect(restartOf("effects").at(-1)).toMatchObject({ why: "exit 130" });
+  mesh.release();
   // Its work is requeued, and the successor does it.
   expect((await mesh.client.jobs.wait(id)).error).toBeUndefined();
 });
 
 test("without its broker a service is alive but not ready; it is ready again when the broker is back", async () => {
   const checks = healthOf(processOf("effects").health);
-  const statusOf = async (service: string) => (await checks.check({ service })).status;
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
+  // A watch gets every change; the broker may be back between two checks.
+  const seen: number[] = [];
+  const watching = (async () => {
+    for await (const { status } of checks.watch({ service: "readiness" }, { signal: ending.signal })) seen.push(status);
+  })();
+  watching.catch(() => {});
+  await expect.poll(() => seen).toEqual([serving]);
   mesh.kill("broker", "SIGKILL");
-  await expect.poll(() => statusOf("readiness"), { interval: 20 }).toBe(notServing);
-  expect(await statusOf("liveness")).toBe(serving);
-  await expect.poll(() => statusOf("readiness")).toBe(serving);
+  await expect.poll(() => seen[1], { interval: 20 }).toBe(notServing);
+  expect((await checks.check({ service: "liveness" })).status).toBe(serving);
+  await expect.poll(() => seen.at(-1)).toBe(serving);
   await expect
     .poll(
       async () =>
