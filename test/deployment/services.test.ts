@@ -11,7 +11,7 @@ const names = ["ingest", "scheduler", "storage", "upscale", "background", "effec
 
 let mesh: HeldMesh;
 beforeAll(async () => {
-  mesh = await startHeldMesh({ env: { PIXELMESH_NATS_ACK_WAIT: "2s" } });
+  mesh = await startHeldMesh({ env: { PIXELMESH_NATS_ACK_WAIT: "2s", PIXELMESH_INGEST_RECONCILE_AFTER: "2s" } });
 });
 afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
@@ -126,7 +126,7 @@ test("without its broker a service is alive but not ready; it is ready again whe
           .create({ pipeline: { steps: [effectStep("dither", "dither")] }, pictures: [{ bytes: robot }] })
           .then(({ id }) => mesh.client.jobs.wait(id))
           .then(({ error }) => error),
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     )
     .toBeUndefined();
 });
