@@ -18,7 +18,7 @@ const inFlight = 4;
 
 /** Limits of time and processor time against the baseline script, which does not refine edges. */
 const bounds = { u2netp: { wall: 1.15, cpu: 1.25 }, "pixelmesh-matte": { wall: 2.5, cpu: 2.5 } };
-/** Limit of the time of cut-outs with u2netp against as many bare runs of the model with all cores, one after another. */
+/** Limit for cut-outs with u2netp: their time divided by that of as many bare runs of the model, one after another, each with all cores. */
 const maxOverRuns = 1.05;
 
 /**

@@ -50,9 +50,8 @@ export function createGenericHttp(
     wait: (model, id, signal) =>
       waitForEnd({
         provider: name,
-        model: model.name,
+        model,
         pauses,
-        timeoutMs: model.timeoutMs,
         signal,
         random,
         cancel: (limit) => cancel(model, id, limit),

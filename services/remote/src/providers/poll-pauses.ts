@@ -10,19 +10,19 @@ const [firstPauseMs, lastPauseMs, growth, jitter] = [500, 5_000, 1.5, 0.2];
 const keptTimes = 16;
 const leastTimes = 4;
 const maxModels = 256;
-/** Around its usual time a prediction is read after each 3 % of the time so far, and every 50 ms at most. */
+/** Near its usual time a prediction is read often: the pause is 3 % of its age, and at least 50 ms. */
 const [finePauseMs, fineFraction] = [50, 0.03];
 const [fineFrom, fineUntil] = [0.95, 1.5];
 /**
- * A prediction counts as at least this long, compared with the read that found its end. One that had ended before its first read lowers the usual time
- * by a fifth at most, so that the next ones are still read closely.
+ * The real end of a prediction lies between two reads. It is assumed at 0.8 of the later read or after. So a prediction that ended long before its
+ * first read lowers the usual time by a fifth at most, and the next ones are still read often.
  */
 const leastOfRead = 0.8;
 
 /**
- * Creates an empty memory. The pauses are 0.5 s, each one 1.5 times as long up to 5 s, with 20 % jitter by `random` (0 to 1). After 4 predictions of a model the usual time is known: the lower quartile
- * of the last 16. The first pause then ends at 0.95 of it, and up to 1.5 times of it the pauses are short. A slot of a provider is thus not held much
- * longer than the prediction takes.
+ * Creates an empty memory. The first pause is 0.5 s. Each next one is 1.5 times as long, up to 5 s, with 20 % jitter by `random` (0 to 1). After 4 predictions
+ * of a model its usual time is known: the lower quartile of the last 16. Then the first pause ends at 0.95 of the usual time, and the pauses are short until
+ * 1.5 times of it. So a slot of a provider is held little longer than the prediction takes.
  */
 export function createPollPauses(random: () => number): PollPauses {
   const times = new Map<string, number[]>();

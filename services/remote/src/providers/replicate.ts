@@ -71,9 +71,8 @@ export function createReplicate(api: ProviderApi, { random, pauses, readSentFile
     wait: (model, id, signal, onProgress) =>
       waitForEnd({
         provider: name,
-        model: model.name,
+        model,
         pauses,
-        timeoutMs: model.timeoutMs,
         signal,
         random,
         cancel: (limit) => cancel(model, id, limit),

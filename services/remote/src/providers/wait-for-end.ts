@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@pixelmesh/errors";
+import type { ManifestModel } from "../domain/manifest.ts";
 import type { PollPauses } from "./poll-pauses.ts";
 import { providerFailure } from "./provider-failure.ts";
 
@@ -7,10 +8,9 @@ import { providerFailure } from "./provider-failure.ts";
 export type WaitedPrediction<T> = {
   /** The provider's name. */
   readonly provider: string;
-  readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Of the model, in its provider's memory of times. */
-  readonly model: string;
+  /** Its name is the key in the memory of times; its timeout bounds the wait. */
+  readonly model: Pick<ManifestModel, "name" | "timeoutMs">;
   readonly pauses: PollPauses;
   /** From 0 to 1, for the jitter. */
   readonly random: () => number;
@@ -31,7 +31,8 @@ const cancelMs = 5_000;
  * failed reads in a row are repeated; a rate limit lengthens the pause. After `timeoutMs` it cancels the prediction and throws PROVIDER_FAILED.
  */
 export async function waitForEnd<T>(waited: WaitedPrediction<T>): Promise<T> {
-  const { provider, model, pauses, timeoutMs, signal, random, read, cancel } = waited;
+  const { provider, pauses, signal, random, read, cancel } = waited;
+  const { name: model, timeoutMs } = waited.model;
   const limit = AbortSignal.timeout(timeoutMs);
   const both = AbortSignal.any([signal, limit]);
   const nextPauseMs = pauses.begin(model);
