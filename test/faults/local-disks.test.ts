@@ -7,6 +7,7 @@ import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
 import { download, effectStep, robot, slowPipeline } from "@pixelmesh/testing/jobs";
 import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
+import { startHeldMesh } from "../support/held-mesh.ts";
 import { placeDisk } from "../support/small-disk.ts";
 
 const picture = await sharp(robot).resize(900).png().toBuffer();
@@ -23,6 +24,10 @@ function freshPipeline() {
 }
 
 const create = ({ jobs }: Pixelmesh) => jobs.create({ pipeline: freshPipeline(), pictures: [{ bytes: picture }] });
+
+async function untilHalfDone({ jobs }: Pixelmesh, { id }: Job): Promise<void> {
+  for await (const { steps } of jobs.watch(id)) if (steps.some(({ progress }) => progress > 0)) return;
+}
 
 async function expectSuccess({ jobs }: Pixelmesh, created: readonly Job[]): Promise<void> {
   const ended = await Promise.all(created.map(({ id }) => jobs.wait(id)));
@@ -61,13 +66,16 @@ async function startWithTiers(env: Record<string, string> = {}) {
 test("the directory of the only copies vanishes under work and comes back: typed refusals, no blob counts as lost, and open jobs succeed", {
   timeout: 300_000,
 }, async () => {
-  await using mesh = await startTestMesh({ env: { PIXELMESH_STORAGE_MIN_FREE: "0B" } });
+  await using mesh = await startHeldMesh({ env: { PIXELMESH_STORAGE_MIN_FREE: "0B" } });
   const impatient = connectImpatient(mesh.address);
   const first = await create(mesh.client);
   await expectSuccess(mesh.client, [first]);
   const result = await download(mesh.client, first, "out");
   const pid = storagePid(mesh);
+  mesh.hold();
   const jobs = await Promise.all(Array.from({ length: 4 }, () => create(mesh.client)));
+  // One step has read its input and has not stored its result.
+  await Promise.any(jobs.map((job) => untilHalfDone(mesh.client, job)));
 
   const dir = join(mesh.dataDir, "blobs");
   renameSync(dir, `${dir}-away`);
@@ -82,6 +90,7 @@ test("the directory of the only copies vanishes under work and comes back: typed
   await expect(download(impatient, first, "out")).rejects.toMatchObject({ reason: "STORAGE_UNAVAILABLE" });
   // A mount that is gone must not be replaced by a directory on another disk.
   expect(existsSync(dir)).toBe(false);
+  mesh.release();
   await expect.poll(() => mesh.logs("effects"), { timeout: 60_000 }).toContain("the result cannot be stored");
   renameSync(`${dir}-away`, dir);
 
