@@ -10,7 +10,7 @@ const log = createLogger({ service: "test", level: "silent" });
 /** Starts a broker with all streams and buckets, and connects to it. All end with the test. */
 export async function startTestBus(
   options: { ackWaitMs?: number } = {},
-): Promise<{ bus: Bus; connectAnother: () => Promise<Bus> }> {
+): Promise<{ bus: Bus; connectAnother: () => Promise<Bus>; brokerPid: number }> {
   const dataDir = mkdtempSync(join(tmpdir(), "pixelmesh-bus-"));
   const broker = await startBroker({ dataDir });
   onTestFinished(async () => {
@@ -31,5 +31,5 @@ export async function startTestBus(
   };
   const bus = await connectAnother();
   await Promise.all([provision(bus), provision(bus)]);
-  return { bus, connectAnother };
+  return { bus, connectAnother, brokerPid: broker.pid };
 }

@@ -36,7 +36,10 @@ export function openPriorityPull(
   capacity: () => number,
   onMessage: (message: PulledMessage) => void,
 ): PriorityPull {
-  const puller = createPuller(bus, stream);
+  const puller = createPuller(bus, stream, () => {
+    wakes += 1;
+    wake();
+  });
   /** Durables that had no more messages at the last pull. */
   const empty = new Set<string>();
   let emptySinceMs = performance.now();

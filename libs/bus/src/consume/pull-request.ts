@@ -5,7 +5,10 @@ import { isMessage, type PulledMessage, toPulledMessage } from "./pulled-message
 
 /** Pulls single messages from the durable consumers of one stream. One `pull` at a time. */
 export type Puller = {
-  /** Returns a message if one is waiting, else undefined at once. Throws DEADLINE_EXCEEDED if the broker does not reply within 2 s. */
+  /**
+   * Returns a message if one is waiting, else undefined at once. A message that came too late for the pull that requested it is returned first,
+   * whatever its consumer. Throws DEADLINE_EXCEEDED if the broker does not reply within 2 s.
+   */
   pull(durable: string): Promise<PulledMessage | undefined>;
   close(): void;
 };
@@ -14,17 +17,25 @@ const replyTimeoutMs = 2_000;
 
 /**
  * Opens an inbox for raw pull requests. The client's `next` waits at least a second, so batch work could start while interactive
- * work arrives; a raw request is answered in about 0.2 ms (docs/adr/0002). All pulls share the inbox: the next `pull` returns a
- * message whose reply came late, so that it does not wait for its redelivery.
+ * work arrives; a raw request is answered in about 0.2 ms (docs/adr/0002). Each request has its own reply subject. While the connection is lost,
+ * requests wait in the client. Then the broker answers several at once, and each message among the answers is kept for the next
+ * `pull`, so that it does not wait for its redelivery. `onLate` is called for each message that is kept.
  */
-export function createPuller(bus: Bus, stream: string): Puller {
+export function createPuller(bus: Bus, stream: string, onLate: () => void = () => {}): Puller {
   const inbox = createInbox();
   const lateReplies: Msg[] = [];
-  let onReply: ((message: Msg) => void) | undefined;
-  const subscription = bus.nc.subscribe(inbox, {
-    callback: (_error, message) => {
-      if (onReply) onReply(message);
-      else if (isMessage(message)) lateReplies.push(message);
+  let pulls = 0;
+  let pending: { readonly subject: string; readonly resolve: (reply: Msg) => void } | undefined;
+  const subscription = bus.nc.subscribe(`${inbox}.*`, {
+    callback(_error, message) {
+      // A message has the subject on which it was stored, so it may answer any request. A status has the reply subject of its request.
+      if (pending && (isMessage(message) || message.subject === pending.subject)) {
+        pending.resolve(message);
+        pending = undefined;
+      } else if (isMessage(message)) {
+        lateReplies.push(message);
+        onLate();
+      }
     },
   });
 
@@ -33,15 +44,16 @@ export function createPuller(bus: Bus, stream: string): Puller {
       const late = lateReplies.shift();
       if (late) return toPulledMessage(bus, late);
       const { promise: replied, resolve } = Promise.withResolvers<Msg>();
-      onReply = resolve;
+      const subject = `${inbox}.${++pulls}`;
+      pending = { subject, resolve };
       try {
         bus.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, '{"batch":1,"no_wait":true}', {
-          reply: inbox,
+          reply: subject,
         });
         const reply = await withTimeout("The broker's reply to a pull", replyTimeoutMs, replied);
         return isMessage(reply) ? toPulledMessage(bus, reply) : undefined;
       } finally {
-        onReply = undefined;
+        if (pending?.subject === subject) pending = undefined;
       }
     },
     close: () => subscription.unsubscribe(),
