@@ -10,7 +10,7 @@ import { inParallel, makeTinyPicture, runTinyJob } from "../harness/tiny-jobs.ts
  * Sessions with new meshes. Two equal meshes differ by up to 3 %, because V8 compiles each process differently, and the one that starts
  * first is 1 % slower. So there are several sessions, with alternating order of start.
  */
-const sessions = 10;
+const sessions = 6;
 const pairsPerSession = 4;
 const inFlight = 16;
 
