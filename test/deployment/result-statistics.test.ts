@@ -2,10 +2,11 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { connectPixelmesh, type Job, JobState } from "@pixelmesh/client";
 import { startTestMesh } from "@pixelmesh/testing";
-import { effectStep, slowPicture, slowPipeline, step } from "@pixelmesh/testing/jobs";
-import { connectTestBus, startReplica } from "@pixelmesh/testing/processes";
+import { effectStep, slowPipeline, step } from "@pixelmesh/testing/jobs";
+import { connectTestBus, keysLeft, startReplica } from "@pixelmesh/testing/processes";
 import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
+import { startHeldMesh } from "../support/held-mesh.ts";
 
 const chainOf = (...names: string[]) => ({
   steps: [
@@ -26,7 +27,7 @@ async function sumOfMetric(urls: readonly string[], name: string, labels: Record
 test("requests of the result cache are counted once, for their operation and for each effect, as the jobs say", {
   timeout: 300_000,
 }, async () => {
-  await using mesh = await startTestMesh({ services: ["ingest", "scheduler", "storage", "effects"] });
+  await using mesh = await startHeldMesh({ services: ["ingest", "scheduler", "storage", "effects"] });
   await using bus = await connectTestBus(mesh.brokerUrl());
   await using second = await startReplica(mesh, bus, "ingest");
   const other = connectPixelmesh({ address: second.address });
@@ -34,7 +35,6 @@ test("requests of the result cache are counted once, for their operation and for
   const picture = await sharp({ create: { width: 50, height: 40, channels: 3, background: "#345678" } })
     .png()
     .toBuffer();
-  const large = await slowPicture(2_500);
 
   const ended: Job[] = [];
   const start = (pipeline: object, bytes: Buffer = picture, settings: object = {}) =>
@@ -60,8 +60,11 @@ test("requests of the result cache are counted once, for their operation and for
   await run(chainOf("dither"), picture, { refresh: true });
   // A run with three that wait for it.
   const slow = slowPipeline();
-  const running = await start(slow, large);
-  const joining = await Promise.all([1, 2, 3].map(() => start(slow, large)));
+  mesh.hold();
+  const running = await start(slow);
+  const joining = await Promise.all([1, 2, 3].map(() => start(slow)));
+  await expect.poll(async () => (await keysLeft(bus, "waits")).length, { timeout: 60_000 }).toBe(3);
+  mesh.release();
   await finish(running);
   const coalesced = [await finish(joining[0]!), await finish(joining[1]!), await finish(joining[2]!)];
   // A result whose blob is gone is computed again.

@@ -1,24 +1,23 @@
 import { type Bus, openStore } from "@pixelmesh/bus";
 import { type Job, JobState } from "@pixelmesh/client";
 import { ErrorReason, ImageFormat, JobRecord, ResultEntry, StepState } from "@pixelmesh/proto";
-import { startTestMesh, type TestMesh } from "@pixelmesh/testing";
-import { download, effectStep, slowPicture, slowPipeline } from "@pixelmesh/testing/jobs";
+import { download, effectStep, slowPipeline } from "@pixelmesh/testing/jobs";
 import { connectTestBus, countRuns, keysLeft } from "@pixelmesh/testing/processes";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type HeldMesh, startHeldMesh } from "../support/held-mesh.ts";
 
-let mesh: TestMesh;
+let mesh: HeldMesh;
 let bus: Bus & AsyncDisposable;
-let large: Buffer;
 beforeAll(async () => {
-  mesh = await startTestMesh({ services: ["storage", "scheduler", "ingest", "effects"] });
+  mesh = await startHeldMesh({ services: ["storage", "scheduler", "ingest", "effects"] });
   bus = await connectTestBus(mesh.brokerUrl());
-  large = await slowPicture(2_500);
 });
 afterAll(async () => {
   await bus?.[Symbol.asyncDispose]();
   await mesh?.[Symbol.asyncDispose]();
 });
+beforeEach(() => mesh.release());
 
 let drawn = 0;
 /** A picture that no other call returns. */
@@ -49,6 +48,10 @@ async function untilRunning({ id }: Job): Promise<void> {
   const state = async () => (await mesh.client.jobs.get(id)).steps[0]?.state;
   await expect.poll(state, { interval: 20, timeout: 60_000 }).toBe(StepState.RUNNING);
 }
+
+/** Until so many steps wait for an equal one. */
+const untilWaiting = (steps: number) =>
+  expect.poll(async () => (await keysLeft(bus, "waits")).length, { timeout: 60_000 }).toBe(steps);
 
 /** Counts the runs of effects from now on. */
 async function countFromNow(): Promise<() => Promise<number>> {
@@ -100,13 +103,16 @@ test("each step of a chain is computed again, and encodings that the refreshed r
   expect(cachedOf(await run(picture, {}, chainTo(ImageFormat.WEBP)))).toEqual([true, false]);
 });
 
-test("equal steps that wait meanwhile get the new result, not the cached one", { timeout: 180_000 }, async () => {
-  const pipeline = slowPipeline();
-  await run(large, {}, pipeline);
+test("equal steps that wait meanwhile get the new result, not the cached one", async () => {
+  const [picture, pipeline] = [await drawPicture(), slowPipeline()];
+  await run(picture, {}, pipeline);
   const runs = await countFromNow();
-  const refreshing = await create(large, { refresh: true }, pipeline);
+  mesh.hold();
+  const refreshing = await create(picture, { refresh: true }, pipeline);
   await untilRunning(refreshing);
-  const waiting = await Promise.all([1, 2, 3].map(() => create(large, {}, pipeline)));
+  const waiting = await Promise.all([1, 2, 3].map(() => create(picture, {}, pipeline)));
+  await untilWaiting(3);
+  mesh.release();
   for (const { id } of waiting) {
     const job = await mesh.client.jobs.wait(id);
     expect(cachedOf(job)).toEqual([true]);
@@ -118,14 +124,15 @@ test("equal steps that wait meanwhile get the new result, not the cached one", {
   await expect.poll(runs).toBe(1);
 });
 
-test("a refresh while an equal step runs waits for it and computes again; so does a second refresh", {
-  timeout: 240_000,
-}, async () => {
-  const pipeline = slowPipeline();
+test("a refresh while an equal step runs waits for it and computes again; so does a second refresh", async () => {
+  const [picture, pipeline] = [await drawPicture(), slowPipeline()];
   const runs = await countFromNow();
-  const first = await create(large, {}, pipeline);
+  mesh.hold();
+  const first = await create(picture, {}, pipeline);
   await untilRunning(first);
-  const refreshing = await Promise.all([1, 2].map(() => create(large, { refresh: true }, pipeline)));
+  const refreshing = await Promise.all([1, 2].map(() => create(picture, { refresh: true }, pipeline)));
+  await untilWaiting(2);
+  mesh.release();
   const ended = await Promise.all([first, ...refreshing].map(({ id }) => mesh.client.jobs.wait(id)));
   expect(ended.map(cachedOf)).toEqual([[false], [false], [false]]);
   expect(await Promise.all(ended.map(makerOf))).toEqual(ended.map(({ id }) => id));
@@ -151,13 +158,15 @@ test("two equal steps of one job that refreshes run once", async () => {
   await expect.poll(runs).toBe(1);
 });
 
-test("a refresh that is cancelled leaves the cached result", { timeout: 180_000 }, async () => {
-  const pipeline = slowPipeline();
-  const first = await run(large, {}, pipeline);
-  const refreshing = await create(large, { refresh: true }, pipeline);
+test("a refresh that is cancelled leaves the cached result", async () => {
+  const [picture, pipeline] = [await drawPicture(), slowPipeline()];
+  const first = await run(picture, {}, pipeline);
+  mesh.hold();
+  const refreshing = await create(picture, { refresh: true }, pipeline);
   await untilRunning(refreshing);
   expect((await mesh.client.jobs.cancel(refreshing.id)).state).toBe(JobState.CANCELLED);
-  const again = await run(large, {}, pipeline);
+  mesh.release();
+  const again = await run(picture, {}, pipeline);
   expect(cachedOf(again)).toEqual([true]);
   expect(await makerOf(again)).toBe(first.id);
 });
