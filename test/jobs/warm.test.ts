@@ -78,7 +78,7 @@ test("a missing result, a step behind it, and a picture of another tenant are to
   const unknown = { reason: "BLOB_NOT_FOUND", message: expect.stringContaining("is known") };
   await expect(other.jobs.warm(asked)).rejects.toMatchObject(unknown);
   await expect(other.jobs.warm({ ...asked, pictures: [{ sha256: "0".repeat(64) }] })).rejects.toMatchObject(unknown);
-  for (const wrong of [{ noCache: true }, { pictures: [] }, { pictures: [{ sha256: "x" }] }])
+  for (const wrong of [{ noCache: true }, { refresh: true }, { pictures: [] }, { pictures: [{ sha256: "x" }] }])
     await expect(mesh.client.jobs.warm({ ...asked, ...wrong })).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
   expect(await countRuns(bus, "effects")).toBe(runs);
 });
@@ -131,10 +131,17 @@ test("`cache warm` computes what is missing, promotes what is stored, and a late
   await expect.poll(() => countRuns(bus, "effects")).toBe(runs + 2);
   expect(await warm(...flags)).toMatchObject({ states: ["there", "there", "there"], counts: { there: 3, failed: 0 } });
 
+  expect(await warm(...flags, "--refresh")).toMatchObject({
+    exitCode: 0,
+    states: ["computed", "computed", "computed"],
+  });
+  expect(await cli("cache", "warm", ...flags, "--refresh", "--dry-run")).toMatchObject({ exitCode: 2 });
+  await expect.poll(() => countRuns(bus, "effects")).toBe(runs + 5);
+
   const later = await cli("run", ...flags, "--out-dir", out, "--json");
   const { jobs } = JSON.parse(later.out) as { jobs: { steps: { cached: boolean }[] }[] };
   expect(jobs.flatMap(({ steps }) => steps.map(({ cached }) => cached))).toEqual([true, true, true]);
-  expect(await countRuns(bus, "effects")).toBe(runs + 2);
+  expect(await countRuns(bus, "effects")).toBe(runs + 5);
 });
 
 test("a picture that cannot be read, and one that is broken, fail alone", async () => {

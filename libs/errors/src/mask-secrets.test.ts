@@ -26,6 +26,8 @@ test("the value of a setting needs no scheme and may hold any character", () => 
   expect(maskSecretValue("user:hunter2@nats:4222,u:p@b:1")).toBe("********@nats:4222,********@b:1");
   expect(maskSecretValue("nats://u:pass word's@nats:4222")).toBe("nats://********@nats:4222");
   expect(maskSecretValue("/home/me@work/models")).toBe("/home/me@work/models");
+  expect(maskSecretValue("@photo.jpg")).toBe("@photo.jpg");
+  expect(maskSecretValue("@hunter2@nats:4222")).toBe("********@nats:4222");
 });
 
 test("no part of a password is shown, also not in errors", () => {

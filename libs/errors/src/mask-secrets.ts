@@ -21,7 +21,8 @@ export function maskSecrets(text: string): string {
 export function maskSecretValue(value: string): string {
   if (value.includes("://")) return value.replace(addressInValue, toMasked);
   if (!value.includes("@")) return value;
-  return value.replace(/(^|,)[^/,]*@/g, `$1${mask}@`);
+  // Without a user before it, as in `@photo.jpg`, an `@` hides nothing.
+  return value.replace(/(^|,)[^/,]+@/g, `$1${mask}@`);
 }
 
 function toMasked(_: string, begin: string, rest: string): string {

@@ -16,7 +16,7 @@ export const remoteReasons = {
   PROVIDER_NOT_CONFIGURED: {
     status: "FAILED_PRECONDITION",
     retry: permanent,
-    help: "No hosted model of this mesh does what the step asks for. The message names what to add to the manifest of hosted models.",
+    help: "No hosted model of this mesh does what the step asks for, or the credentials of its provider cannot be read. The message names what to correct.",
   },
   PROVIDER_REFUSED: {
     status: "FAILED_PRECONDITION",

@@ -7,6 +7,8 @@ export type EffectText = { readonly name: string; readonly settings: Readonly<Re
 export type Variant = { readonly name: string; readonly effects: readonly EffectText[] };
 
 const namePattern = /^[a-z][a-z0-9_]*$/;
+/** Names of a hosted model's settings are those of its provider. */
+const hostedKeyPattern = /^[A-Za-z][A-Za-z0-9_]*$/;
 const presetPattern = /^preset:[a-z][a-z0-9_]*$/;
 const outputPattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
@@ -29,10 +31,16 @@ export function parseFeatureText(text: string): FeatureText {
 
 /** Reads the name of a hosted model, with `:key=value,…` as for an effect. Throws UsageError. */
 export function parseRemoteModelText(text: string): EffectText {
-  return parseNamed(text, "--remote-model", /^[a-z0-9][a-z0-9._-]{0,63}$/, "NAME or NAME:key=value,…");
+  return parseNamed(
+    text,
+    "--remote-model",
+    /^[a-z0-9][a-z0-9._-]{0,63}$/,
+    "NAME or NAME:key=value,…",
+    hostedKeyPattern,
+  );
 }
 
-function parseNamed(text: string, flag: string, ofName: RegExp, form: string): EffectText {
+function parseNamed(text: string, flag: string, ofName: RegExp, form: string, ofKey = namePattern): EffectText {
   const colon = text.indexOf(":");
   const name = colon < 0 ? text : text.slice(0, colon);
   // Without a prototype, so that every name of a setting is an ordinary key.
@@ -41,7 +49,7 @@ function parseNamed(text: string, flag: string, ofName: RegExp, form: string): E
   if (!ofName.test(name)) throw refuse();
   for (const pair of colon < 0 ? [] : text.slice(colon + 1).split(/(?<!\\),/)) {
     const [key, ...value] = pair.split("=");
-    if (key === undefined || !namePattern.test(key) || value.length === 0) throw refuse();
+    if (key === undefined || !ofKey.test(key) || value.length === 0) throw refuse();
     if (Object.hasOwn(settings, key)) throw wrongFlag(flag, `given each setting once (${key})`, text);
     settings[key] = value.join("=").replaceAll("\\,", ",").trim();
   }

@@ -39,9 +39,16 @@ function toTyped(path: string, flags: PipelineFlags, { steps }: Pipeline): Typed
   const [, index, field = ""] = /^pipeline\.steps\[(\d+)\](?:\.\w+(?:\.(.*))?)?$/.exec(path) ?? [];
   const step = index === undefined ? undefined : steps[Number(index)];
   if (step?.operation === undefined) return undefined;
+  if (step.operation.$case === "remoteModel") return { text: toTypedModel(field, flags) };
   const { flagOfField } = operationFlags[step.operation.$case];
   const found = flagOfField.find(([name]) => field.startsWith(name))?.[1];
   return found === undefined ? toTypedEffect(step.id, field, flags, steps) : { text: found };
+}
+
+function toTypedModel(field: string, { remoteModel }: PipelineFlags): string {
+  const parameter = /^parameters\.(\w+)$/.exec(field)?.[1];
+  const name = remoteModel === undefined ? "" : ` ${remoteModel.name}`;
+  return `--remote-model${name}${parameter === undefined ? "" : `:${parameter}`}`;
 }
 
 function toTypedEffect(id: string, field: string, flags: PipelineFlags, steps: Pipeline["steps"]): Typed | undefined {

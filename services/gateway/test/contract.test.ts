@@ -38,6 +38,8 @@ test("every route answers as the OpenAPI document says", async () => {
   const asked = { feature: { name: "comic", parameters: { dots: 3, palette: "neon" } } };
   const estimate = await call("POST", "/v1/jobs:estimate", { body: asked });
   expect(estimate.value).toEqual({ steps: [], totalMicros: 0, currency: "", budgetLeftMicros: null });
+  const behind = { feature: { name: "replace_background", parameters: { picture: 1, blur: 3e-1 } } };
+  await call("POST", "/v1/jobs:estimate", { body: behind });
   await call("POST", "/v1/images/prescale?max_side=64", { body: picture });
   await call("POST", "/v1/images/upscale?scale=2&wait=0&max_side=64", { body: picture, status: 202 });
   await call("POST", "/v1/images/remove-background?wait=60s&max_side=64", { body: picture });

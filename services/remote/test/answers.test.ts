@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openFake, token } from "./support/open-fake.ts";
+import { drawPicture, heightPx, openFake, token, widthPx } from "./support/open-fake.ts";
 import { countInverted, readAll } from "./support/read-pixels.ts";
 
 const soon = () => AbortSignal.timeout(60_000);
@@ -97,3 +97,19 @@ test("a call that does not answer within the model's timeout fails", async () =>
     message: expect.stringContaining("within 1 s"),
   });
 });
+
+test.each(["text/plain", "application/octet-stream"])(
+  "an answer in JSON is read although it is announced as %s",
+  async (type) => {
+    await using open = await openFake();
+    const provider = open.provider("generic");
+    const { sent } = await drawPicture();
+    const uri = `data:image/png;base64,${Buffer.from(sent.bytes).toString("base64")}`;
+    const answer = { status: 200, headers: { "content-type": type } };
+    await open.fake.control.fail({ at: "create", ...answer, body: JSON.stringify({ picture: uri }) });
+    const started = await provider.start(open.call("sync"), soon());
+    if (started.kind !== "answer") throw new Error("Expected an answer");
+    const [picture] = await readAll(provider, started.answer.output);
+    expect(picture?.info).toMatchObject({ widthPx, heightPx });
+  },
+);

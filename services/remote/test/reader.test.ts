@@ -182,6 +182,13 @@ test.each([
   });
 });
 
+test("an empty base64 beside an address is no picture", async () => {
+  const url = await predict();
+  const [first] = Array.isArray(url) ? url : [url];
+  const pictures = await read({ data: [{ b64_json: "", url: first }] });
+  expect(pictures.map(({ info }) => info.widthPx)).toEqual([40]);
+});
+
 test("if one picture fails, the files of the others are removed and their fetches end", async () => {
   const dir = await mkdtemp(join(tmpdir(), "pixelmesh-reader-"));
   const frameStore = createFrameStore(async () => dir, 100);

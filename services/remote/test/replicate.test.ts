@@ -1,4 +1,4 @@
-import { appendFile, writeFile } from "node:fs/promises";
+import { appendFile, rm, writeFile } from "node:fs/promises";
 import { startHttpReceiver } from "@pixelmesh/testing/processes";
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
@@ -226,6 +226,34 @@ test("a replaced token file is in use at once, and a bad one is named without it
   expect(await provider.credentialProblem()).toContain(open.tokenFile);
   await writeFile(open.tokenFile, token);
   await expect(provider.start(open.call("r"), soon())).resolves.toMatchObject({ kind: "prediction" });
+});
+
+test("a token file that is missing for a moment does not end the wait for a prediction", async () => {
+  await using open = await openFake({ behaviours: { "*": { workMs: 1_500 } } });
+  const provider = open.provider("replicate");
+  const started = await provider.start(open.call("r"), soon());
+  await rm(open.tokenFile);
+  await expect(provider.start(open.call("r"), soon())).rejects.toMatchObject({ reason: "PROVIDER_NOT_CONFIGURED" });
+  const waiting = provider.wait(open.model("r"), started.kind === "prediction" ? started.id : "", soon(), () => {});
+  setTimeout(() => void writeFile(open.tokenFile, token), 1_000);
+  await expect(waiting).resolves.toMatchObject({ output: expect.stringContaining("/files/") });
+  expect((await open.fake.control.stats()).total).toMatchObject({ created: 1, charged: 1 });
+});
+
+test.each([
+  ["as a number without an end", "1e999", undefined],
+  ["as more than any model may take", "86400", undefined],
+  ["as a text", '"12"', undefined],
+  ["below 0", "-1", undefined],
+  ["as a number", "12.5", 12.5],
+])("the time of a prediction %s counts only if it can be one", async (_, seconds, counted) => {
+  await using open = await openFake();
+  const body = `{"id":"a","status":"succeeded","output":"x","metrics":{"predict_time":${seconds}}}`;
+  await open.fake.control.fail({ at: "get", status: 200, body, headers: { "content-type": "application/json" } });
+  const provider = open.provider("replicate");
+  const started = await provider.start(open.call("r"), soon());
+  const id = started.kind === "prediction" ? started.id : "";
+  expect((await provider.wait(open.model("r"), id, soon(), () => {})).computeSeconds).toBe(counted);
 });
 
 test("the fake provider calls webhooks that its published secret verifies", async () => {

@@ -31,10 +31,15 @@ export type WarmedPicture = {
   readonly error: Failure | null;
 };
 
+const cancelTimeoutMs = 3_000;
+
 /** The work on one picture. */
 export type WarmTask = Pick<PictureTask, "path" | "flags" | "pipeline" | "feature" | "effectPictures" | "explain">;
 
-/** Promotes the stored results of a picture and has the missing ones computed. Never throws: an error becomes the result's `error`. */
+/**
+ * Promotes the stored results of a picture and has the missing ones computed; with `refresh` in its flags all are computed. Never throws: an error becomes the
+ * result's `error`.
+ */
 export async function warmPicture(
   client: Pixelmesh,
   task: WarmTask,
@@ -43,8 +48,10 @@ export async function warmPicture(
 ): Promise<WarmedPicture> {
   try {
     const pictures = await digestsOf(task);
-    const warm = () => client.jobs.warm({ ...toJobSettings(task), pictures, dryRun: isDryRun, signal });
-    const before = await orUnknown(warm());
+    const { refresh } = task.flags;
+    const settings = { ...toJobSettings(task), refresh: false };
+    const warm = () => client.jobs.warm({ ...settings, pictures, dryRun: isDryRun, signal });
+    const before = refresh ? undefined : await orUnknown(warm());
     if (isDryRun) return toResult(task, before?.complete ? "stored" : "missing", before);
     if (before?.complete) return toResult(task, hasMoved(before) ? "promoted" : "there", before);
     const job = await compute(client, task, signal);
@@ -76,11 +83,21 @@ async function compute(client: Pixelmesh, task: WarmTask, signal: AbortSignal) {
     ...(deadlineMs === undefined ? {} : { deadline: new Date(Date.now() + deadlineMs) }),
     signal,
   });
-  const job = await client.jobs.wait(created.id, { signal });
+  const job = await waitOrCancel(client, created.id, signal);
   if (job.state === JobState.SUCCEEDED) return job;
   throw job.error
     ? new AppError(reasonFromEnum(job.error.reason), job.error.message)
     : new AppError("CANCELLED", `Job ${job.id} was cancelled`);
+}
+
+/** Waits for a job. When the command is stopped, it cancels the job, whose hosted models would cost money. */
+async function waitOrCancel(client: Pixelmesh, id: string, signal: AbortSignal) {
+  try {
+    return await client.jobs.wait(id, { signal });
+  } catch (error) {
+    if (signal.aborted) await client.jobs.cancel(id, { signal: AbortSignal.timeout(cancelTimeoutMs) }).catch(() => {});
+    throw error;
+  }
 }
 
 function hasMoved({ outputs }: WarmResultsResponse): boolean {

@@ -19,6 +19,8 @@ export async function warmPictures(given: readonly string[], options: WarmOption
   const parsed = parseRunFlags(given, options);
   if (parsed.noCache)
     throw new UsageError("Expected `cache warm` without `--no-cache`: only cached results can be warmed");
+  if (parsed.refresh && options.dryRun)
+    throw new UsageError("Expected `--dry-run` without `--refresh`, which computes every result, stored or not");
   if (given.some(isStdin))
     throw new UsageError("Expected `picture` to be a file, a folder or a pattern, got standard input");
   const flags = { ...parsed, pictures: expandPictures(given, { ...parsed, outputNames: outputNames(parsed) }) };

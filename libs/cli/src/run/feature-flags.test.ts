@@ -73,6 +73,15 @@ test("a hosted model runs after all other steps, with the types of the manifest"
   });
 });
 
+test("settings of a hosted model have the names of its provider, also with upper-case letters", () => {
+  expect(parseRemoteModelText("m:guidanceScale=3,num_steps=4").settings).toEqual({
+    guidanceScale: "3",
+    num_steps: "4",
+  });
+  expect(() => parseRemoteModelText("m:1a=3")).toThrow(UsageError);
+  expect(() => parseFeatureText("comic:Dots=3")).toThrow(UsageError);
+});
+
 test("a failure names the typed flag in place of the request's field", () => {
   const flags = parse({ feature: parseFeatureText("comic:dots=99") });
   const failure = {
@@ -82,4 +91,16 @@ test("a failure names the typed flag in place of the request's field", () => {
   expect(toTypedFailure(failure, flags, Pipeline.create(), []).message).toBe(
     "Expected `--feature comic:dots` to be a number from 0 to 24 px, got `99`",
   );
+});
+
+test("a failure of a hosted model names its setting", () => {
+  const flags = parse({ remoteModel: parseRemoteModelText("m:guidanceScale=99") });
+  const pipeline = toPipeline(flags, () => ({ effects: [], inputs: [] }));
+  const explain = (field: string) =>
+    toTypedFailure({ reason: "INVALID_ARGUMENT", message: `Expected \`${field}\` to be 1` }, flags, pipeline, [])
+      .message;
+  const path = "pipeline.steps[0].remote_model";
+  expect(explain(`${path}.parameters.guidanceScale`)).toBe("Expected `--remote-model m:guidanceScale` to be 1");
+  expect(explain(`${path}.parameters`)).toBe("Expected `--remote-model m` to be 1");
+  expect(explain(`${path}.model`)).toBe("Expected `--remote-model m` to be 1");
 });

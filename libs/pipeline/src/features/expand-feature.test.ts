@@ -123,6 +123,37 @@ describe("a feature that only a hosted model does", () => {
   });
 });
 
+describe("a value that a hosted model does not take", () => {
+  const directions = (defaultValue: Value | undefined) =>
+    ParameterDescription.fromPartial({
+      name: "direction",
+      type: ParameterType.CHOICE,
+      choices: ["left", "right"],
+      defaultValue,
+    });
+  const contextOf = (parameter: ParameterDescription) => ({
+    ...nothing,
+    remoteModels: [model("m", { capabilities: ["relight"], parameters: [parameter] })],
+  });
+  const passed = (parameters: Record<string, Value>, parameter: ParameterDescription) => {
+    const [step] = expandFeature(request("relight", parameters), contextOf(parameter)).pipeline.steps;
+    return step?.operation?.$case === "remoteModel" ? step.operation.value.parameters : undefined;
+  };
+
+  test("is left out if it is the feature's default and the model has its own", () => {
+    expect(passed({}, directions(text("left")))).toEqual({});
+    expect(passed({ direction: text("right") }, directions(text("left")))).toEqual({ direction: text("right") });
+  });
+
+  test("is refused with the feature's field if the caller gave it, or the model has no default", () => {
+    const field = { reason: "INVALID_ARGUMENT", fields: [{ field: "feature.parameters.direction" }] };
+    const error = refusal(() => passed({ direction: text("top") }, directions(text("left"))));
+    expect(error).toMatchObject(field);
+    expect(error.message).toContain("one of left, right");
+    expect(refusal(() => passed({}, directions(undefined)))).toMatchObject(field);
+  });
+});
+
 describe("a feature with a local way", () => {
   const comics = [model("comic-model", { capabilities: ["comic"] })];
   const hosted = { prefer: text("hosted") };
@@ -134,6 +165,16 @@ describe("a feature with a local way", () => {
     expect(casesOf(hosted, { ...nothing, remoteModels: comics })).toEqual(["prescale", "remoteModel"]);
     expect(mayUseHosted(request("comic"))).toBe(false);
     expect(mayUseHosted(request("comic", hosted))).toBe(true);
+  });
+
+  test("refuses a hosted model that it would not call", () => {
+    const context = { ...nothing, remoteModels: comics };
+    for (const parameters of [{ model: text("comic-model") }, { model: text("comic-model"), prefer: text("local") }])
+      expect(refusal(() => casesOf(parameters, context))).toMatchObject({
+        reason: "INVALID_ARGUMENT",
+        fields: [{ field: "feature.parameters.model" }],
+      });
+    expect(casesOf({ ...hosted, model: text("comic-model") }, context)).toEqual(["prescale", "remoteModel"]);
   });
 
   test.each([

@@ -1,5 +1,13 @@
 import { AppError, expected, type Reason } from "@pixelmesh/errors";
-import type { FeatureRequest, Notice, Pipeline, RemoteModel, Step } from "@pixelmesh/proto";
+import type {
+  FeatureRequest,
+  Notice,
+  ParameterDescription,
+  Pipeline,
+  RemoteModel,
+  Step,
+  Value,
+} from "@pixelmesh/proto";
 import { canonicalParameters } from "../operations/effect-parameters.ts";
 import { assertRemoteAllowed } from "../remote/remote-allowed.ts";
 import type { CheckedValues, Feature, HostedStep } from "./feature.ts";
@@ -62,6 +70,7 @@ export function expandFeature(request: FeatureRequest, context: FeatureContext):
   const feature = findFeature(request);
   const values = canonicalParameters({ name: feature.name, parameters: request.parameters }, feature, "feature");
   assertInputs(values);
+  assertModelUsed(feature, values);
   const { steps, notices } = chooseWay(feature, values, request.parameters, context);
   return {
     label: `${feature.name}@${feature.version}`,
@@ -92,11 +101,26 @@ function prefersHosted({ prefer }: CheckedValues): boolean {
   return prefer?.kind?.value === "hosted";
 }
 
+/** A model that is named in vain would hide that the picture did not go where the caller expected. */
+function assertModelUsed({ local, hosted }: Feature, values: CheckedValues): void {
+  const named = modelNameOf(values);
+  if (named !== "" && local !== undefined && hosted !== undefined && !prefersHosted(values))
+    throw expected(
+      "feature.parameters.model",
+      "left out without `prefer` set to `hosted`, because this mesh does the feature itself then",
+      named,
+    );
+}
+
+function modelNameOf({ model }: CheckedValues): string {
+  return model?.kind?.$case === "text" ? model.kind.value : "";
+}
+
 /** The hosted model for a capability: the named one, else the first that is available, else the first. */
 function findHosted(
   { name: feature }: Feature,
   capability: string,
-  { model }: CheckedValues,
+  values: CheckedValues,
   { remoteModels, isRemoteAllowed }: FeatureContext,
 ): Hosted {
   try {
@@ -107,7 +131,7 @@ function findHosted(
   const able = remoteModels.filter(({ capabilities }) => capabilities.includes(capability));
   const first = able[0];
   if (first === undefined) return { refusal: notConfigured(feature, capability) };
-  const named = model?.kind?.$case === "text" ? model.kind.value : "";
+  const named = modelNameOf(values);
   if (named === "") return { model: able.find(({ available }) => available) ?? first };
   const found = able.find(({ name }) => name === named);
   if (found) return { model: found };
@@ -125,21 +149,42 @@ function notConfigured(feature: string, capability: string): AppError {
 }
 
 function toHostedStep(feature: Feature, model: RemoteModel, values: CheckedValues, given: CheckedValues): HostedStep {
-  const names = new Set(model.parameters.map(({ name }) => name));
-  for (const name of feature.hosted?.passes ?? [])
-    if (Object.hasOwn(given, name) && !names.has(name))
+  const pairs = (feature.hosted?.passes ?? []).flatMap((name) => {
+    const parameter = model.parameters.find((each) => each.name === name);
+    const isGiven = Object.hasOwn(given, name);
+    if (parameter === undefined && isGiven)
       throw expected(
         `feature.parameters.${name}`,
         `left out, because the hosted model \`${model.name}\` has no such parameter`,
         given[name]?.kind?.value,
       );
-  const passed = (feature.hosted?.passes ?? []).filter((name) => names.has(name));
-  const parameters = Object.fromEntries(passed.map((name) => [name, values[name] ?? { kind: undefined }]));
+    return parameter ? passedValue(parameter, values[name], isGiven) : [];
+  });
+  const parameters = Object.fromEntries(pairs);
   return (id, ...inputs) => ({
     id,
     inputs,
     operation: { $case: "remoteModel", value: { model: model.name, parameters, result: 1 } },
   });
+}
+
+/**
+ * The value that a hosted model gets for one of its parameters. A default of the feature that the model does not take is left out where the model has a default of
+ * its own. Throws INVALID_ARGUMENT with the feature's field for any other value that the model does not take.
+ */
+function passedValue(
+  parameter: ParameterDescription,
+  value: Value | undefined,
+  isGiven: boolean,
+): readonly (readonly [string, Value])[] {
+  const { name, defaultValue } = parameter;
+  try {
+    const parameters = { [name]: value ?? { kind: undefined } };
+    return Object.entries(canonicalParameters({ name, parameters }, { parameters: [parameter] }, "feature"));
+  } catch (error) {
+    if (isGiven || defaultValue === undefined) throw error;
+    return [];
+  }
 }
 
 /** A feature takes each of its pictures from the upload of the parameter's name, so there is one for each parameter. */

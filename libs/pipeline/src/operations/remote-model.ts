@@ -21,7 +21,7 @@ export const remoteModel = defineOperation({
   enlarges: false,
   numbers: {
     parameters: inCatalogue,
-    result: { least: 1, most: maxResult, isInteger: true, zero: "or 0 for the first" },
+    result: { least: 1, most: maxResult, isInteger: true, zero: "for the first" },
   },
   inputs: ({ parameters }) => [
     { name: "picture" },

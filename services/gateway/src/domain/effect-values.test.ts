@@ -18,6 +18,7 @@ const feature = {
   parameters: [
     { name: "levels", type: ParameterType.NUMBER },
     { name: "dark", type: ParameterType.TEXT },
+    { name: "picture", type: ParameterType.INPUT },
   ],
 };
 const catalogue = {
@@ -66,4 +67,19 @@ test("the settings of a feature and of a hosted model have their own types, not 
     feature: { name: "dither", parameters: typed },
     pipeline: { steps: [{ id: "a", remoteModel: { model: "dither", parameters: typed } }] },
   });
+});
+
+test("numbers keep their value, also where their text has an exponent, and places of pictures are numbers", () => {
+  const settingsOf = (parameters: object) => withoutPlainValues({ feature: { name: "dither", parameters } }, catalogue);
+  expect(settingsOf({ levels: 1e-7, picture: 1 })).toEqual({
+    feature: { name: "dither", parameters: { levels: { number: 1e-7 }, picture: { input: 1 } } },
+  });
+  expect(settingsOf({ levels: 1e21, picture: "0" })).toEqual({
+    feature: { name: "dither", parameters: { levels: { number: 1e21 }, picture: { input: 0 } } },
+  });
+  // The mesh refuses these with their field.
+  for (const picture of ["@beach", -1, 0.5])
+    expect(settingsOf({ picture })).toEqual({
+      feature: { name: "dither", parameters: { picture: { text: String(picture) } } },
+    });
 });

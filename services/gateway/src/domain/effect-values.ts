@@ -1,5 +1,12 @@
 import { toTypedSettings } from "@pixelmesh/pipeline-flags";
-import { type EffectDescription, FeatureRequest, type RemoteModel } from "@pixelmesh/proto";
+import {
+  type EffectDescription,
+  FeatureRequest,
+  type ParameterDescription,
+  ParameterType,
+  type RemoteModel,
+  type Value,
+} from "@pixelmesh/proto";
 
 /** What decides the types of plain settings: of effects, and of the features and hosted models that a request names. */
 export type SettingTypes = {
@@ -30,13 +37,25 @@ export function withoutPlainValues(json: unknown, types: SettingTypes): unknown 
     const described = types[list].find((each) => each.name === name)?.parameters ?? [];
     const parameters = Object.entries(value.parameters).map(([key, given]) => {
       if (!isPlain(given)) return [key, given];
-      const typed = FeatureRequest.create({
-        parameters: toTypedSettings({ [key]: String(given) }, described, () => Number(given)),
-      });
+      const typed = FeatureRequest.create({ parameters: { [key]: { kind: toKind(key, given, described) } } });
       return [key, (FeatureRequest.toJSON(typed) as { parameters: Record<string, unknown> }).parameters[key]];
     });
     return { ...value, parameters: Object.fromEntries(parameters) };
   });
+}
+
+const numeric: ReadonlySet<ParameterType | undefined> = new Set([ParameterType.NUMBER, ParameterType.INTEGER]);
+
+/** Numbers of JSON keep their value: their text may have an exponent, which no flag has. */
+function toKind(key: string, given: Plain, described: readonly ParameterDescription[]): Value["kind"] {
+  const type = described.find((parameter) => parameter.name === key)?.type;
+  if (typeof given === "number" && numeric.has(type)) return { $case: "number", value: given };
+  // A file has a name in forms and on command lines only; here its place says which one it is.
+  if (type === ParameterType.INPUT)
+    return /^\d{1,9}$/.test(String(given))
+      ? { $case: "input", value: Number(given) }
+      : { $case: "text", value: String(given) };
+  return toTypedSettings({ [key]: String(given) }, described, () => 0)[key]?.kind;
 }
 
 type Plain = string | number | boolean;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parsePipelineQuery, pipelineQuery } from "./pipeline-query.ts";
+import { featureQuery, parsePipelineQuery, pipelineQuery } from "./pipeline-query.ts";
 
 const parse = (text: string) => parsePipelineQuery(new URLSearchParams(text));
 
@@ -33,6 +33,28 @@ test("a feature and a hosted model are read; `name` of their route is short for 
   expect(parse("name=comic").feature).toMatchObject({ name: "comic", version: 0 });
   expect(parse("remote_model=flux.2:steps=4").remoteModel).toMatchObject({ name: "flux.2", settings: { steps: "4" } });
   expect(() => parse("feature=comic&max_side=64")).toThrow("Expected `feature` without flags for steps");
+});
+
+test("the route of features names the missing feature, after wrong values", () => {
+  const parseFeature = (text: string) => parsePipelineQuery(new URLSearchParams(text), {}, featureQuery);
+  expect(() => parseFeature("format=png")).toThrow(
+    expect.objectContaining({
+      message: "Expected `name` to be given, got `nothing`",
+      fields: [expect.objectContaining({ field: "name" })],
+    }),
+  );
+  expect(() => parseFeature("format=bmp")).toThrow("Expected `format` to be");
+  expect(parseFeature("name=comic").feature).toMatchObject({ name: "comic" });
+});
+
+test.each(["name", "feature"])("a wrong feature is told by the name of the query that was sent: %s", (name) => {
+  for (const text of ["Comic", "comic@0", "comic:dots", "comic:dots=1,dots=2"])
+    expect(() => parse(`${name}=${text}`)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(`Expected \`${name}\` to be `),
+        fields: [expect.objectContaining({ field: name })],
+      }),
+    );
 });
 
 test.each([

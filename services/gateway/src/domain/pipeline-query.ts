@@ -1,3 +1,4 @@
+import { expected } from "@pixelmesh/errors";
 import {
   choiceFlag,
   durationFlag,
@@ -21,7 +22,7 @@ import {
 } from "@pixelmesh/flag-values";
 import { type PipelineFlags, type PipelineOptions, parsePipelineOptions } from "@pixelmesh/pipeline-flags";
 import type { Parameter } from "./parameter.ts";
-import { inQuery } from "./typed-query.ts";
+import { inQuery, type QueryNames } from "./typed-query.ts";
 
 /** One name of the query that says what is done with a picture: its documentation, and how its text becomes an option. */
 type QueryName = Parameter & { readonly option: keyof PipelineOptions; readonly parse: (text: string) => unknown };
@@ -180,6 +181,11 @@ const queryNames: Readonly<Record<string, QueryName>> = {
 /** The name of the route of features, which is short for `feature`. */
 const featureName = "name";
 
+/** The names of a query that differ from the flags: on the route of features, `name` stands for `--feature`. */
+export function namesOf(query: URLSearchParams): QueryNames {
+  return query.has(featureName) ? { feature: featureName } : {};
+}
+
 /** The documented names of the query that say what is done with a picture. */
 export const pipelineQuery: Readonly<Record<string, Parameter>> = {
   ...queryNames,
@@ -212,21 +218,30 @@ export const featureQuery: Readonly<Record<string, Parameter>> = {
 
 const defaults: Pick<PipelineOptions, "quality" | "priority"> = { quality: "auto", priority: "interactive" };
 
-/** Reads what is done with a picture. `preset` holds options that a route has set already. Throws INVALID_ARGUMENT that names the wrong value. */
-export function parsePipelineQuery(query: URLSearchParams, preset: Partial<PipelineOptions> = {}): PipelineFlags {
+/**
+ * Reads what is done with a picture. `preset` holds options that a route has set already, `known` the names of its query. Throws INVALID_ARGUMENT that names the wrong
+ * value, or the feature that is missing on the route of features.
+ */
+export function parsePipelineQuery(
+  query: URLSearchParams,
+  preset: Partial<PipelineOptions> = {},
+  known: Readonly<Record<string, unknown>> = pipelineQuery,
+): PipelineFlags {
   return inQuery(() => {
     const options: Record<string, unknown> = { ...defaults, ...preset };
     for (const [given, value] of query) {
       const key = given === featureName ? "feature" : given;
-      const known = Object.hasOwn(queryNames, key) ? queryNames[key] : undefined;
-      if (!known) continue;
-      const parsed = known.parse(value);
+      const named = Object.hasOwn(queryNames, key) ? queryNames[key] : undefined;
+      if (!named) continue;
+      const parsed = named.parse(value);
       if (parsed === undefined) continue;
-      options[known.option] = known.isRepeated ? [...((options[known.option] as unknown[]) ?? []), parsed] : parsed;
+      options[named.option] = named.isRepeated ? [...((options[named.option] as unknown[]) ?? []), parsed] : parsed;
     }
     options.cache = !isNamed(query, "no_cache");
+    if (Object.hasOwn(known, featureName) && options.feature === undefined)
+      throw expected(featureName, "given", "nothing");
     return parsePipelineOptions(options as PipelineOptions);
-  });
+  }, namesOf(query));
 }
 
 /** Whether a name without a value, or with `true`, is in the query. Throws UsageError for another value than `true` and `false`. */

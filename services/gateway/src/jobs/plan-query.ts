@@ -7,7 +7,7 @@ import {
   withSharedModel,
 } from "@pixelmesh/pipeline-flags";
 import type { EffectDescription, Model } from "@pixelmesh/proto";
-import { inQuery } from "../domain/typed-query.ts";
+import { inQuery, type QueryNames } from "../domain/typed-query.ts";
 import type { IngestCall } from "../rpc/call-options.ts";
 import type { IngestClients } from "../rpc/ingest-clients.ts";
 import type { AskedWork } from "./job-header.ts";
@@ -19,17 +19,18 @@ export type QueryPlan = {
   readonly catalogue: readonly EffectDescription[];
 };
 
-/** Makes the pipeline or feature of a query. Asks ingest for effects, models and features only where names have settings or a task that matter. Throws INVALID_ARGUMENT. */
+/** Makes the pipeline or feature of a query. Asks ingest for effects, models and features only where names have settings or a task that matter. `names` are those of the query that differ from the flags. Throws INVALID_ARGUMENT. */
 export async function planQuery(
   { jobs }: Pick<IngestClients, "jobs">,
   given: PipelineFlags,
+  names: QueryNames,
   call: IngestCall,
 ): Promise<QueryPlan> {
   if (given.feature) {
     const { feature: text } = given;
     const isTyped = Object.keys(text.settings).length > 0;
     const features = isTyped ? (await jobs.listFeatures({}, call)).features : [];
-    const { feature } = inQuery(() => planFeature(text, given, features, { refusalOf }));
+    const { feature } = inQuery(() => planFeature(text, given, features, { refusalOf }), names);
     return { work: { feature }, flags: given, catalogue: [] };
   }
   const models = async (): Promise<readonly Model[]> => (await jobs.listModels({ task: "" }, call)).models;

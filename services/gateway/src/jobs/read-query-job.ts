@@ -4,7 +4,7 @@ import { type PipelineFlags, type PipelineOptions, toTypedFailure } from "@pixel
 import { Pipeline } from "@pixelmesh/proto";
 import type { FastifyRequest } from "fastify";
 import { sourceName, toUploadName } from "../domain/picture-upload.ts";
-import { parsePipelineQuery } from "../domain/pipeline-query.ts";
+import { namesOf, parsePipelineQuery } from "../domain/pipeline-query.ts";
 import { toQueryText } from "../domain/typed-query.ts";
 import { type BodyLimits, hasBody, readBody } from "../http/body.ts";
 import { type Part, readParts } from "../http/multipart.ts";
@@ -122,9 +122,10 @@ async function plan(
     const pipeline = Pipeline.fromJSON(await readPipelineJson(pipelineText, clients, call));
     return { job: { header: toJobHeader(flags, { pipeline }, settings), pictures }, explain: (error) => error };
   }
-  const given = parsePipelineQuery(query, preset);
+  const given = parsePipelineQuery(query, preset, options.known);
   assertFlags(given);
-  const { work, flags, catalogue } = await planQuery(clients, given, call);
+  const names = namesOf(query);
+  const { work, flags, catalogue } = await planQuery(clients, given, names, call);
   const pipeline = work.pipeline ?? Pipeline.create();
   return {
     job: { header: toJobHeader(flags, work, settings), pictures },
@@ -132,7 +133,7 @@ async function plan(
       if (!(error instanceof AppError)) return error;
       const { reason, metadata, retryAfterMs, cause } = error;
       const rewrite = (message: string) =>
-        toQueryText(toTypedFailure({ reason, message }, flags, pipeline, catalogue).message);
+        toQueryText(toTypedFailure({ reason, message }, flags, pipeline, catalogue).message, names);
       const fields = error.fields.map(({ field, description }) => {
         const typed = rewrite(description);
         return { field: firstQuoted(typed).split(" ")[0] || field, description: typed };

@@ -87,6 +87,7 @@ export function createWarmResults(parts: WarmResultsParts) {
 function parseRequest({ header, pictures }: WarmResultsRequest): { header: CreateJobHeader; pictures: Upload[] } {
   if (!header) throw expected("header", "set", "nothing");
   if (header.noCache) throw expected("header.no_cache", "false, because only cached results can be warmed", "true");
+  if (header.refresh) throw expected("header.refresh", "false, because nothing is computed here", "true");
   if (pictures.length < 1 || pictures.length > maxPictures)
     throw expected("pictures", `1 to ${maxPictures} pictures`, `${pictures.length} pictures`);
   for (const [index, { sha256 }] of pictures.entries())

@@ -36,6 +36,7 @@ function setUp(scripted: Partial<Provider> = {}) {
   const clock = { ms: 0, nowMs: () => clock.ms };
   const provider = {
     name: "p",
+    hasList: scripted.hasList ?? true,
     isIdempotent: scripted.isIdempotent ?? (() => false),
     start: vi.fn(scripted.start ?? (async () => ({ kind: "prediction" as const, id: "id" }))),
     wait: vi.fn(scripted.wait ?? (async () => answer)),
@@ -43,10 +44,14 @@ function setUp(scripted: Partial<Provider> = {}) {
     find: vi.fn(scripted.find ?? (async () => undefined)),
   };
   const predictions = createMemoryPredictions();
-  const budgets = { reserve: vi.fn(async () => {}), settle: vi.fn(async (_call: { readonly micros: number }) => {}) };
+  const budgets = {
+    reserve: vi.fn(async (_call: { readonly callId: string }) => {}),
+    settle: vi.fn(async (_call: { readonly callId: string; readonly micros: number }) => {}),
+  };
+  const counted = vi.fn((_name: string, _labels: object) => {});
   const log = { info() {}, warn() {}, debug() {}, error() {} };
   const parts = {
-    base: { log, metrics: { count() {}, observe() {} } },
+    base: { log, metrics: { count: counted, observe() {} } },
     predictions,
     budgets,
     nowUnixMs: () => 1_000_000,
@@ -55,7 +60,7 @@ function setUp(scripted: Partial<Provider> = {}) {
   const open: OpenProvider = { settings, provider, gate: createProviderGate("p", clock) };
   const call = (change: Partial<typeof step> = {}, signal = new AbortController().signal, plan = planned) =>
     callModel(parts, open, { ...step, ...change }, plan, { signal, onProgress() {} });
-  return { provider, predictions, budgets, open, call };
+  return { provider, predictions, budgets, open, counted, call };
 }
 
 test("the entry is there before the call, has the id before the wait, and stays until the result is stored", async () => {
@@ -127,6 +132,56 @@ test("a call whose answer was lost is looked for before another one is made", as
   await expect(call({ attempt: 2 })).resolves.toMatchObject({ answer });
   expect(provider.start).toHaveBeenCalledTimes(1);
   expect(provider.wait.mock.calls.map(([, id]) => id)).toEqual(["found"]);
+});
+
+test("a provider with neither a list nor keys is called again under a reservation of its own, because both calls may be charged", async () => {
+  const { provider, predictions, budgets, call } = setUp({
+    hasList: false,
+    start: async () => ({ kind: "answer", answer }),
+  });
+  // The first answer was paid for, and could not be read.
+  await call();
+  expect((await call({ attempt: 2 })).actualMicros).toBe(130);
+  const reserved = budgets.reserve.mock.calls.map(([{ callId }]) => callId);
+  expect(new Set(reserved).size).toBe(2);
+  expect(provider.start.mock.calls.map(([{ callId }]) => callId)).toEqual(reserved);
+  // Settled when answered, counted once more as made, which changes nothing, and settled when answered.
+  expect(budgets.settle.mock.calls.map(([{ callId, micros }]) => [callId, micros])).toEqual([
+    [reserved[0], 130],
+    [reserved[0], 150],
+    [reserved[1], 130],
+  ]);
+  expect(predictions.entries().map(({ callId }) => callId)).toEqual([reserved[1]]);
+});
+
+test("a call that is made again needs a budget, and is not made without", async () => {
+  const { provider, budgets, open, counted, call } = setUp({
+    hasList: false,
+    start: async () => Promise.reject(new AppError("PROVIDER_FAILED", "cut")),
+  });
+  await expect(call()).rejects.toMatchObject({ reason: "PROVIDER_FAILED" });
+  budgets.reserve.mockRejectedValueOnce(new AppError("BUDGET_EXCEEDED", "spent"));
+  counted.mockClear();
+  await expect(call({ attempt: 2 })).rejects.toMatchObject({ reason: "BUDGET_EXCEEDED" });
+  expect(provider.start).toHaveBeenCalledTimes(1);
+  const [lost] = budgets.reserve.mock.calls.map(([{ callId }]) => callId);
+  // The provider may have charged for the call whose answer was lost.
+  expect(budgets.settle).toHaveBeenLastCalledWith(expect.objectContaining({ callId: lost, micros: 150 }));
+  const outcomes = counted.mock.calls.filter(([name]) => name === "pixelmesh_provider_requests_total");
+  expect(outcomes).toEqual([]);
+  // The right to the extra call was given back.
+  for (let n = 0; n < 10; n += 1) expect(open.gate.retries.take()).toBe(true);
+});
+
+test("credentials that cannot be read leave nothing behind, and speak not against the provider", async () => {
+  const missing = new AppError("PROVIDER_NOT_CONFIGURED", "no file", { metadata: { created: "no" } });
+  const { predictions, budgets, open, counted, call } = setUp({ start: async () => Promise.reject(missing) });
+  for (let n = 0; n < 30; n += 1)
+    await expect(call({ jobId: `j${n}` })).rejects.toMatchObject({ reason: "PROVIDER_NOT_CONFIGURED" });
+  expect(open.gate.read().closedForMs).toBe(0);
+  expect(predictions.keys()).toEqual([]);
+  expect(budgets.settle).toHaveBeenLastCalledWith(expect.objectContaining({ micros: 0 }));
+  expect(counted).not.toHaveBeenCalled();
 });
 
 test("while a provider is closed, a call that may have been made keeps its entry, and is repeated with the same key", async () => {

@@ -56,7 +56,8 @@ export async function callModel(
       forget: () => forgetPrediction(parts, prediction.stored, micros),
     };
   } catch (error) {
-    count(signal.aborted ? "cancelled" : countedOutcome(error));
+    const outcome = signal.aborted ? "cancelled" : countedOutcome(error);
+    if (outcome !== undefined) count(outcome);
     signal.throwIfAborted();
     throw error;
   }
@@ -119,7 +120,10 @@ async function waitFor(
   }
 }
 
-function countedOutcome(error: unknown): "failed" | "refused" | "busy" {
-  if (toAppError(error).reason === "PROVIDER_BUSY") return "busy";
+/** Undefined where the mesh itself made no request. */
+function countedOutcome(error: unknown): "failed" | "refused" | "busy" | undefined {
+  const { reason } = toAppError(error);
+  if (reason === "PROVIDER_NOT_CONFIGURED" || reason === "BUDGET_EXCEEDED") return undefined;
+  if (reason === "PROVIDER_BUSY") return "busy";
   return outcomeOf(error) === "refused" ? "refused" : "failed";
 }

@@ -6,7 +6,7 @@ import { PredictionEntry } from "@pixelmesh/proto";
 import type { ProviderAnswer, ProviderCall } from "../domain/provider.ts";
 import type { StoredPrediction } from "../predictions/prediction-store.ts";
 import { type CallingStep, type CallParts, type OpenProvider, reservedUntil } from "./call-parts.ts";
-import { forgetPrediction } from "./end-prediction.ts";
+import { forgetPrediction, settle } from "./end-prediction.ts";
 import type { CallOutcome } from "./provider-gate.ts";
 
 /** A prediction to wait for, or the answer of a provider that answers at once. */
@@ -65,8 +65,8 @@ export async function announceCall(
 }
 
 /**
- * Finds the prediction of a call whose answer was not stored, because its worker died. If the provider has none, the call is made: with its idempotency key it is
- * the same one for a provider that knows such keys.
+ * Finds the prediction of a call whose answer was not stored, because its worker died or because it could not be used. If the provider has none, the call is made: with
+ * its idempotency key it is the same one for a provider that knows such keys. A provider with neither a list nor keys may charge for both calls, so the budget has both.
  */
 export async function findOrStart(
   parts: CallParts,
@@ -80,7 +80,34 @@ export async function findOrStart(
   if (id !== undefined) return { stored: await storeId(parts, stored, id), id, end: open.gate.observe };
   const isExtra = !open.provider.isIdempotent(planned.model);
   if (isExtra) assertRetry(open);
-  return startPrediction(parts, open, stored, planned, { isNew: false, isExtra }, signal);
+  if (!isExtra || open.provider.hasList)
+    return startPrediction(parts, open, stored, planned, { isNew: false, isExtra }, signal);
+  const renewed = await renewCall(parts, open, stored, planned);
+  return startPrediction(parts, open, renewed, planned, { isNew: true, isExtra }, signal);
+}
+
+/**
+ * Counts the earlier call of an entry as made, and gives the entry a call of its own with its own reservation. A crash after any of its writes leaves an entry that the next
+ * attempt renews again. Throws BUDGET_EXCEEDED.
+ */
+async function renewCall(
+  parts: CallParts,
+  { gate }: OpenProvider,
+  earlier: StoredPrediction,
+  { model }: PlannedCall,
+): Promise<StoredPrediction> {
+  try {
+    await settle(parts, earlier, earlier.entry.reservedMicros);
+    const nowUnixMs = parts.nowUnixMs();
+    const [callId, micros] = [randomUUID(), estimateMicros(model)];
+    const renewed = await changeEntry(parts, earlier, { callId, calledUnixMs: nowUnixMs, reservedMicros: micros });
+    const untilUnixMs = reservedUntil(model, nowUnixMs);
+    await parts.budgets.reserve({ tenant: earlier.key.tenant, callId, micros, untilUnixMs });
+    return renewed;
+  } catch (error) {
+    gate.retries.giveBack();
+    throw error;
+  }
 }
 
 /** `isNew`: no call was made for this entry before. `isExtra`: it is taken from the budget of extra calls. */
@@ -140,8 +167,15 @@ function assertRetry({ gate, settings }: Pick<OpenProvider, "gate" | "settings">
   );
 }
 
-async function storeId(parts: CallParts, stored: StoredPrediction, predictionId: string): Promise<StoredPrediction> {
-  const write = () => parts.predictions.update(stored, { predictionId });
+const storeId = (parts: CallParts, stored: StoredPrediction, predictionId: string) =>
+  changeEntry(parts, stored, { predictionId });
+
+async function changeEntry(
+  parts: CallParts,
+  stored: StoredPrediction,
+  change: Partial<PredictionEntry>,
+): Promise<StoredPrediction> {
+  const write = () => parts.predictions.update(stored, change);
   const written = await waitForBroker(parts.base.log, write, brokerTimeoutMs);
   if (written !== undefined) return written;
   throw new AppError("PROVIDER_FAILED", "Another worker runs this step; it is tried again");

@@ -1,4 +1,5 @@
 import { didYouMean } from "@pixelmesh/flag-values";
+import { newestFeatures } from "@pixelmesh/pipeline";
 import { parsePlaceholder } from "./fill-input.ts";
 import { wrong } from "./manifest-fields.ts";
 import { findParameterMistakes } from "./manifest-parameters.ts";
@@ -64,9 +65,23 @@ export function findModelMistakes(
         add(`${place}.name`, wrong("each name once", parameter.name));
       for (const { field, text } of findParameterMistakes(parameter)) add(`${place}.${field}`, text);
     }
+    for (const { field, text } of findCapabilityMistakes(entry)) add(field, text);
     if (provider) for (const { field, text } of findKindMistakes(entry, provider)) add(field, text);
     for (const { field, text } of findInputMistakes(entry)) add(field, text);
     return mistakes;
+  });
+}
+
+/** Values that no feature of a capability gives: each of its jobs would be refused. */
+function findCapabilityMistakes({ capabilities, parameters }: ModelEntry): Mistake[] {
+  const asking = newestFeatures().flatMap(({ name, hosted }) =>
+    hosted && capabilities.includes(hosted.capability) ? [{ name, ...hosted }] : [],
+  );
+  return parameters.flatMap((parameter, at) => {
+    const feature = asking.find(({ passes }) => !passes.includes(parameter.name));
+    if (parameter.default !== undefined || feature === undefined) return [];
+    const text = `Expected a default, because the feature \`${feature.name}\`, which asks for the capability \`${feature.capability}\`, gives no value for it, got nothing`;
+    return [{ field: `parameters[${at}].default`, text }];
   });
 }
 

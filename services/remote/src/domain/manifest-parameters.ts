@@ -29,9 +29,14 @@ export function toParameter(entry: ParameterEntry): ParameterDescription {
     maximum: maximum ?? noBound,
     choices,
     unit,
-    form: form ?? (type === "text" ? "a text of at most 2,048 characters" : ""),
+    form: form ?? (type === "text" ? toTextForm(pattern) : ""),
     pattern: pattern === "" ? "" : `^(?:${pattern})$`,
   };
+}
+
+function toTextForm(pattern: string): string {
+  const plain = "a text of at most 2,048 characters";
+  return pattern === "" ? plain : `${plain} that matches ${pattern}`;
 }
 
 function toValue({ type, default: value }: ParameterEntry): Value | undefined {
@@ -63,6 +68,8 @@ export function findParameterMistakes(entry: ParameterEntry): { readonly field: 
     add("pattern", `Expected a pattern only of the type text, got one for ${type}`);
   else if (pattern !== undefined && !isPattern(pattern))
     add("pattern", wrong("a regular expression of ECMAScript with the flag u", pattern));
+  if (type === "input" && entry.default !== undefined && entry.default !== 0)
+    add("default", wrong("0, because a job names its further pictures", entry.default));
   if (mistakes.length > 0 || entry.default === undefined) return mistakes;
   try {
     canonicalParameters({ name, parameters: {} }, { parameters: [toParameter(entry)] }, "model");

@@ -245,6 +245,27 @@ describe("a digest", () => {
   });
 });
 
+test("a byte order mark is no mistake, and deep nesting is one with a text", () => {
+  expect(parseManifest(`\ufeff${JSON.stringify(whole)}`, "m.json").currency).toBe("EUR");
+  const deep = (levels: number) => `{"version":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+  // As deep as a file of 1 MiB can be.
+  for (const levels of [100, 500_000])
+    expect(() => parseManifest(deep(levels), "m.json")).toThrow("`m.json` to be nested at most 64 deep");
+});
+
+test("a value that no feature of the capability gives needs a default", () => {
+  const parameters = [
+    { name: "prompt", type: "text" },
+    { name: "fidelity", type: "number" },
+  ];
+  const input = { image: "{{picture}}" };
+  expect(mistakesOf(withModel({ capabilities: ["style"], parameters: parameters.slice(0, 1), input }))).toEqual([]);
+  expect(mistakesOf(withModel({ capabilities: ["style", "restore_face"], parameters, input }))).toEqual([
+    expect.stringMatching(/models\[0\]\.parameters\[0\]\.default: .*`restore_face`/),
+    expect.stringMatching(/models\[0\]\.parameters\[1\]\.default: .*`style`/),
+  ]);
+});
+
 test("no value of any kind makes the parser fail in another way than with its mistakes", () => {
   const anywhere = fc.constantFrom("providers", "models", "currency", "version");
   const fields = fc.constantFrom(...Object.keys(model), ...Object.keys(provider), "http", "limits", "picture");

@@ -67,14 +67,32 @@ export function parseManifest(text: string, origin: string): Manifest {
   };
 }
 
+/** Deeper than any manifest, and less than what the checks, which call themselves for each level, can visit. */
+const maxDepth = 64;
+
 function parseJson(text: string, origin: string): unknown {
   try {
-    return JSON.parse(text);
+    // Some editors begin a file with a byte order mark, which is no part of JSON.
+    const json: unknown = JSON.parse(text.replace(/^\ufeff/, ""));
+    if (isDeeper(json, maxDepth))
+      throw new ConfigError([`Expected \`${origin}\` to be nested at most ${maxDepth} deep, got more`]);
+    return json;
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
     const place = /position (\d+)/.exec((cause as Error).message)?.[1];
     const line = place === undefined ? "" : ` (line ${text.slice(0, Number(place)).split("\n").length})`;
     throw new ConfigError([`Expected \`${origin}\` to be JSON, got another text${line}`]);
   }
+}
+
+/** Whether a value has more levels. Visits level by level, because a file of 1 MiB can have half a million of them. */
+function isDeeper(value: unknown, most: number): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > most) return true;
+    level = level.flatMap((each) => (typeof each === "object" && each !== null ? Object.values(each) : []));
+  }
+  return false;
 }
 
 /** The elements of a list of the file, also of one with another mistake; none of a list that is too long. */

@@ -28,11 +28,13 @@ export type StartedCall =
 
 /**
  * A provider of hosted models. Every method throws AppError: PROVIDER_BUSY with `retryAfterMs` for a rate limit or quota, PROVIDER_FAILED for
- * failures that may pass, PROVIDER_REFUSED for what another try does not help, or the signal's reason. Metadata `created: "no"` says that a failed `start`
+ * failures that may pass, PROVIDER_REFUSED for what another try does not help, PROVIDER_NOT_CONFIGURED for credentials that cannot be read, or the signal's reason. Metadata `created: "no"` says that a failed `start`
  * cannot have created a prediction, and `prediction: "ended"` that the prediction of a failed `wait` has ended.
  */
 export type Provider = {
   readonly name: string;
+  /** Whether `find` knows every prediction, so that one that it does not find was not created. */
+  readonly hasList: boolean;
   /** Starts a call. It must not repeat it by itself once the provider may have received it, unless the provider knows idempotency keys. */
   start(call: ProviderCall, signal: AbortSignal): Promise<StartedCall>;
   /** Waits until a prediction has ended. `onProgress` gets fractions from 0 to 1 where the provider reports them. */

@@ -1,4 +1,5 @@
 import { AppError } from "@pixelmesh/errors";
+import { sniffFormat } from "@pixelmesh/imaging";
 import { readPointer } from "../domain/json-pointer.ts";
 import type { HttpMapping, ManifestModel } from "../domain/manifest.ts";
 import type { Provider, ProviderAnswer, ProviderCall } from "../domain/provider.ts";
@@ -30,6 +31,7 @@ export function createGenericHttp(
 
   return {
     name,
+    hasList: false,
     isIdempotent: (model) => mappingOf(model).idempotencyHeader !== undefined,
     async start(call, signal) {
       const { createPath, idPointer, idempotencyHeader } = mappingOf(call.model);
@@ -93,14 +95,18 @@ async function read(
 
 function toAnswer(name: string, model: ManifestModel, { json, bytes, mediaType }: ApiAnswer): ProviderAnswer {
   const { outputPointer } = mappingOf(model);
-  if (bytes !== undefined && (outputPointer === "" || mediaType.startsWith("image/")))
+  if (bytes !== undefined && (outputPointer === "" || mediaType.startsWith("image/") || sniffFormat(bytes)))
     return { output: bytes, computeSeconds: undefined };
   const output = readPointer(json, outputPointer);
   if (output === undefined || output === null)
-    throw providerFailure("PROVIDER_FAILED", name, `answered without a result at \`${outputPointer}\``, {
+    throw providerFailure("PROVIDER_FAILED", name, `answered without a result${toPlace(outputPointer)}`, {
       hasEnded: true,
     });
   return { output, computeSeconds: undefined };
+}
+
+function toPlace(pointer: string): string {
+  return pointer === "" ? "" : ` at \`${pointer}\``;
 }
 
 function toBody(call: ProviderCall) {

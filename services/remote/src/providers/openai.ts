@@ -15,6 +15,7 @@ export function createOpenai(api: ProviderApi): Provider {
   const { name } = api.provider;
   return {
     name,
+    hasList: false,
     isIdempotent: () => false,
     async start(call, signal) {
       const { model } = call;

@@ -3,6 +3,7 @@ import { type CallRequest, callUrl, FetchError, type FetchSettings, type UrlAnsw
 import { type ByteBudget, collectBytes } from "@pixelmesh/rpc";
 import type { ManifestProvider } from "../domain/manifest.ts";
 import { toAnswerFailure } from "./api-failures.ts";
+import { parseAnswer } from "./parse-answer.ts";
 import { providerFailure, toProviderFailure } from "./provider-failure.ts";
 import type { TokenFile } from "./token-file.ts";
 
@@ -30,7 +31,10 @@ export type ApiAnswer = {
 /** The API of a provider. */
 export type ProviderApi = {
   readonly provider: ManifestProvider;
-  /** Sends one call, never twice. Throws PROVIDER_BUSY, PROVIDER_FAILED, PROVIDER_REFUSED, URL_NOT_ALLOWED, and the signal's reason. */
+  /**
+   * Sends one call, never twice. Throws PROVIDER_BUSY, PROVIDER_FAILED, PROVIDER_REFUSED, PROVIDER_NOT_CONFIGURED without its credentials, URL_NOT_ALLOWED, and the
+   * signal's reason.
+   */
   call(call: ApiCall): Promise<ApiAnswer>;
 };
 
@@ -89,11 +93,8 @@ export function createProviderApi(provider: ManifestProvider, parts: ProviderApi
         sizeBytes,
         reason: "OUTPUT_TOO_LARGE",
       });
-      if (!/^(application|text)\/([\w.-]+\+)?json$/.test(mediaType)) return { json: undefined, bytes, mediaType };
-      return { json: JSON.parse(Buffer.from(bytes).toString("utf8")), bytes: undefined, mediaType };
+      return { ...parseAnswer(name, bytes, mediaType), mediaType };
     } catch (error) {
-      if (error instanceof SyntaxError)
-        throw providerFailure("PROVIDER_FAILED", name, "answered with text that is not JSON", { cause: error });
       if (error instanceof AppError && error.reason === "OUTPUT_TOO_LARGE")
         throw new AppError(
           "OUTPUT_TOO_LARGE",

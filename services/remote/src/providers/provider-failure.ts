@@ -12,7 +12,7 @@ export type FailureFacts = {
   readonly cause?: unknown;
 };
 
-type FailureReason = "PROVIDER_FAILED" | "PROVIDER_BUSY" | "PROVIDER_REFUSED";
+type FailureReason = "PROVIDER_FAILED" | "PROVIDER_BUSY" | "PROVIDER_REFUSED" | "PROVIDER_NOT_CONFIGURED";
 
 const maxShown = 300;
 

@@ -14,6 +14,8 @@ import { waitForEnd } from "./wait-for-end.ts";
 const [createMs, readMs] = [60_000, 30_000];
 /** The least that `Cancel-After` takes. */
 const leastCancelAfterS = 5;
+/** Twice the longest timeout of a model. A longer time is no measurement, and would charge the tenant's budget with it. */
+const maxComputeSeconds = 7_200;
 
 /** Dependencies of `createReplicate`. */
 export type ReplicateParts = {
@@ -53,6 +55,7 @@ export function createReplicate(api: ProviderApi, { random, pauses, readSentFile
 
   return {
     name,
+    hasList: true,
     isIdempotent: () => false,
     async start(call, signal) {
       const { model } = call;
@@ -101,7 +104,8 @@ function toAnswer(name: string, prediction: ReplicatePrediction): ProviderAnswer
         isRemoved ? "has removed the result of the prediction already" : "ended a prediction without an output",
       );
     const seconds = metrics?.predict_time;
-    return { output: result, computeSeconds: typeof seconds === "number" && seconds >= 0 ? seconds : undefined };
+    const isTime = typeof seconds === "number" && seconds >= 0 && seconds <= maxComputeSeconds;
+    return { output: result, computeSeconds: isTime ? seconds : undefined };
   }
   if (status === "failed") {
     const said = toShownText(findErrorText(error) ?? "without a reason");

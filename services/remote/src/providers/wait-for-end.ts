@@ -79,6 +79,7 @@ export async function waitForEnd<T>(waited: WaitedPrediction<T>): Promise<T> {
 
 function mayPass(error: unknown): error is AppError {
   if (!(error instanceof AppError) || error.metadata.prediction === "ended") return false;
-  if (error.reason === "PROVIDER_BUSY") return true;
+  // A token file may be missing for a moment while it is replaced; the prediction goes on meanwhile.
+  if (error.reason === "PROVIDER_BUSY" || error.reason === "PROVIDER_NOT_CONFIGURED") return true;
   return error.reason === "PROVIDER_FAILED" && error.metadata.status !== "401" && error.metadata.status !== "403";
 }

@@ -97,6 +97,8 @@ function toReference(text: string, isBase64: boolean): PictureReference | undefi
     if (comma < 0 || comma > 1_024 || !/;\s*base64\s*$/i.test(text.slice(0, comma))) return undefined;
     return { kind: "base64", text: text.slice(comma + 1) };
   }
+  // A provider that gives an address may leave its member for base64 empty.
+  if (head === "") return undefined;
   return isBase64 || isPictureInBase64(head) ? { kind: "base64", text } : undefined;
 }
 

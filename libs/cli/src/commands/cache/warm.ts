@@ -5,7 +5,8 @@ import { addPictureFlags } from "../picture-flags.ts";
 
 const examples = `
 For each picture, results that are stored are copied to the fastest tier of every storage replica, and those that are missing are computed as batch
-work. A later \`run\` with the same flags then gets them at once. Nothing is downloaded. \`pixelmesh run --help\` explains the flags for pictures.
+work. A later \`run\` with the same flags then gets them at once. Nothing is downloaded. \`--refresh\` computes them all, and replaces those that are stored.
+\`pixelmesh run --help\` explains the flags for pictures.
 States: there (nothing to do), promoted, computed, failed; with --dry-run: stored, missing.
 
 Examples:
