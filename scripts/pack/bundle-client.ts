@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Plugin, rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
-import { packageOf } from "./manifest.ts";
+import { packageOf, readManifest } from "./manifest.ts";
 import { root, typesDir } from "./paths.ts";
 
 /** What a bundle consists of. */
@@ -79,12 +79,12 @@ function emitted(): Plugin {
     resolveId: {
       order: "pre",
       handler(id) {
-        const name = /^@pixelmesh\/([^/]+)$/.exec(id)?.[1];
+        const [, name, entry = ""] = /^@pixelmesh\/([^/]+)(\/.+)?$/.exec(id) ?? [];
         if (name === undefined) return null;
-        const found = [`libs/${name}/src/index.d.ts`, `${name}/index.d.ts`]
-          .map((path) => join(typesDir, path))
-          .find(existsSync);
-        if (found === undefined) throw new Error(`Expected declarations of ${id} in ${typesDir}`);
+        const dir = name === "proto" ? name : `libs/${name}`;
+        const source = readManifest(dir).exports?.[`.${entry}`]?.development;
+        const found = source && join(typesDir, dir, source.replace(/\.ts$/, ".d.ts"));
+        if (!found || !existsSync(found)) throw new Error(`Expected declarations of ${id} in ${typesDir}`);
         return found;
       },
     },

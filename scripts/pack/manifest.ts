@@ -13,6 +13,8 @@ export type Manifest = {
   readonly repository: object;
   readonly engines: object;
   readonly dependencies?: Readonly<Record<string, string>>;
+  /** Entries by their path, such as `.` and `./processes`: each with its source. */
+  readonly exports?: Readonly<Record<string, { readonly development: string }>>;
 };
 
 /** Reads the manifest in a folder, relative to the root. */

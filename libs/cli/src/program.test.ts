@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { commands } from "./commands/index.ts";
 import { toShortSize, toShortTime, toTable, withSizes } from "./format/text.ts";
 import { runCli } from "./program.ts";
 
@@ -124,6 +125,16 @@ test("help succeeds and lists every command", async () => {
     "completion",
   ])
     expect(out).toContain(`  ${command} `);
+});
+
+test("each command of the help is the one that its name calls, whether it is loaded alone or with the others", async () => {
+  const names = (await run("--help")).out.match(/(?<=^ {2})[a-z]+(?= )/gm) ?? [];
+  expect(names.slice(0, -1)).toEqual(Object.keys(commands));
+  for (const name of Object.keys(commands)) {
+    const alone = await run(name, "--help");
+    expect(alone.out).toMatch(new RegExp(`^Usage: pixelmesh ${name} `));
+    expect(await run("help", name)).toEqual(alone);
+  }
 });
 
 test("without a mesh, a command names the address and gives advice", async () => {

@@ -1,22 +1,6 @@
 import { toUsageText, UsageError } from "@pixelmesh/flag-values";
 import { Command, CommanderError } from "commander";
-import { addBatches } from "./commands/batches.ts";
-import { addCache } from "./commands/cache/index.ts";
-import { addCompletion } from "./commands/completion.ts";
-import { addConfig } from "./commands/config.ts";
-import { addDlq } from "./commands/dlq.ts";
-import { addDown } from "./commands/down.ts";
-import { addEffects } from "./commands/effects/index.ts";
-import { addFeatures } from "./commands/features.ts";
-import { addJobs } from "./commands/jobs.ts";
-import { addModels } from "./commands/models/index.ts";
-import { addRun } from "./commands/run.ts";
-import { addStats } from "./commands/stats.ts";
-import { addStatus } from "./commands/status.ts";
-import { addStorage } from "./commands/storage/index.ts";
-import { addTop } from "./commands/top.ts";
-import { addUp } from "./commands/up.ts";
-import { addWatch } from "./commands/watch.ts";
+import { loadCommands } from "./commands/index.ts";
 import { toSafeTerminal } from "./format/safe-text.ts";
 import { type CliIo, ReaderGone } from "./io.ts";
 import { addAccessFlags } from "./options/access.ts";
@@ -30,6 +14,11 @@ const exitInterrupted = 130;
 export async function runCli(args: readonly string[], given: CliIo): Promise<number> {
   const env = { ...given.env };
   const io: CliIo = { ...given, env, stdout: toSafeTerminal(given.stdout), stderr: toSafeTerminal(given.stderr) };
+  if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+    const { version } = await import("@pixelmesh/roles");
+    io.stdout.write(`${version}\n`);
+    return 0;
+  }
   let exitCode = 0;
   let isEndedAsAsked = false;
   /** `asAsked`: Ctrl-C is the usual end of the command, so it does not change the exit code. */
@@ -41,33 +30,9 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<num
   addAccessFlags(program, (name, value) => {
     env[name] = value;
   });
-  for (const add of [
-    addUp,
-    addDown,
-    addRun,
-    addWatch,
-    addStatus,
-    addStats,
-    addTop,
-    addJobs,
-    addBatches,
-    addModels,
-    addEffects,
-    addFeatures,
-    addStorage,
-    addCache,
-    addDlq,
-    addConfig,
-    addCompletion,
-  ])
-    add(program, io, finish);
+  for (const add of await loadCommands(args)) add(program, io, finish);
   useAddressVariable(program, env);
   try {
-    if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-      const { version } = await import("@pixelmesh/roles");
-      io.stdout.write(`${version}\n`);
-      return 0;
-    }
     await program.parseAsync(args, { from: "user" });
     if (io.stopping.reason instanceof ReaderGone) return exitFailed;
     return io.stopping.aborted && exitCode !== 0 && !isEndedAsAsked ? exitInterrupted : exitCode;

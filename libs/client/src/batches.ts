@@ -5,7 +5,7 @@ import {
   JobState,
   type UploadPictureResponse,
 } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
+import type { RpcClient } from "@pixelmesh/rpc/client";
 import type { CallOptions } from "./call-options.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { type CreateBatchOptions, createBatch } from "./create-batch.ts";

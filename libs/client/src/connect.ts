@@ -10,7 +10,7 @@ import {
   type ListRemoteModelsResponse,
   type Model,
 } from "@pixelmesh/proto";
-import { connectRpc, waitForReady } from "@pixelmesh/rpc";
+import { type RpcConnection, waitForReady } from "@pixelmesh/rpc/client";
 import { type Batches, createBatches } from "./batches.ts";
 import type { CallOptions } from "./call-options.ts";
 import { createCancellation } from "./cancellation.ts";
@@ -21,6 +21,7 @@ import { createDirectCalls, type DirectCalls } from "./direct/direct-calls.ts";
 import type { FeatureSettings } from "./feature-settings.ts";
 import type { JobSettings } from "./job-settings.ts";
 import { createJobs, type Jobs } from "./jobs.ts";
+import { type ConnectOptions, defaultTimeoutMs, openConnection } from "./open-connection.ts";
 import type { PipelineBuilder } from "./pipeline/pipeline.ts";
 import type { PipelineInput } from "./pipeline/pipeline-input.ts";
 import { createRetriedCall } from "./retry.ts";
@@ -28,25 +29,6 @@ import type { FinishedJob } from "./run/finished-job.ts";
 import type { PictureInput } from "./run/picture-input.ts";
 import { type RunBatchOptions, runBatch } from "./run/run-batch.ts";
 import { type RunOptions, runJob } from "./run/run-job.ts";
-import { openClientTls, type TlsOptions } from "./tls.ts";
-
-/** Address of a mesh, and how to call it. */
-export type ConnectOptions = {
-  /** `host:port` of an ingest service, or a `dns:///` name of several. */
-  readonly address: string;
-  /** Owner of the jobs; default "default". */
-  readonly tenant?: string;
-  /** Calls use TLS if any file is given; default: plaintext. */
-  readonly tls?: TlsOptions;
-  /** Sent with every call as `authorization: Bearer TOKEN`, for a mesh that requires one. */
-  readonly token?: string;
-  /** Time for one short call; default 30 s. Uploads and downloads have 15 min, watches no limit. */
-  readonly timeoutMs?: number;
-  /** Connect through the HTTP proxy that the environment names (`grpc_proxy`, `https_proxy`, `http_proxy`). Default: false. */
-  readonly httpProxy?: boolean;
-  /** How long idempotent calls are retried while the mesh does not answer; default 30 s. */
-  readonly retryTimeoutMs?: number;
-};
 
 /** A client of a mesh. It needs only one address. Its direct calls process one picture without a job. */
 export type Pixelmesh = DirectCalls & {
@@ -106,10 +88,15 @@ export type Pixelmesh = DirectCalls & {
  * invalid TLS files.
  */
 export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
-  const { address, tenant, token, timeoutMs = 30_000, retryTimeoutMs = 30_000, httpProxy } = options;
-  const tls = openClientTls(options.tls ?? {});
-  const tokenOf = token ? () => token : undefined;
-  const connection = connectRpc(address, { timeoutMs, tenant, tls, httpProxy, token: tokenOf });
+  return createPixelmesh(openConnection(options), options);
+}
+
+/** Creates a client over a connection, which it closes. */
+export function createPixelmesh(
+  connection: RpcConnection,
+  { timeoutMs = defaultTimeoutMs, retryTimeoutMs = 30_000 }: ConnectOptions,
+): Pixelmesh {
+  const { address } = connection;
   const rpc = connection.client(JobServiceDefinition);
   const cancellation = createCancellation();
   const withRetries = createRetriedCall(cancellation, retryTimeoutMs);
@@ -137,7 +124,6 @@ export function connectPixelmesh(options: ConnectOptions): Pixelmesh {
     close() {
       cancellation.close();
       connection.close();
-      tls?.close();
     },
   };
 }

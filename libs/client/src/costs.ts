@@ -1,5 +1,5 @@
 import { type EstimateCostResponse, type JobServiceDefinition, Priority } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
+import type { RpcClient } from "@pixelmesh/rpc/client";
 import { type JobSettings, toHeader } from "./job-settings.ts";
 
 /** Asks what a job of these settings would cost. */

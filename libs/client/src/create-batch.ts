@@ -1,6 +1,6 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import { type Batch, type CreateBatchRequest, type JobServiceDefinition, Priority } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
+import type { RpcClient } from "@pixelmesh/rpc/client";
 import { measureSource } from "./find-stored.ts";
 import { type JobSettings, toHeader } from "./job-settings.ts";
 import { callWithRetries } from "./retry.ts";

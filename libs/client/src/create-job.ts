@@ -1,6 +1,6 @@
 import { AppError } from "@pixelmesh/errors";
 import { type CreateJobHeader, type Job, type JobServiceDefinition, Priority } from "@pixelmesh/proto";
-import { createBackoff, type RpcClient } from "@pixelmesh/rpc";
+import { createBackoff, type RpcClient } from "@pixelmesh/rpc/client";
 import { findStoredPictures } from "./find-stored.ts";
 import { toDeadlineUnixMs } from "./job-deadline.ts";
 import { type JobSettings, toHeader } from "./job-settings.ts";

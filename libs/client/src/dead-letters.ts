@@ -1,5 +1,5 @@
 import type { DeadLetter, DeadLetterServiceDefinition, GetDeadLetterResponse } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
+import type { RpcClient } from "@pixelmesh/rpc/client";
 import type { CallOptions } from "./call-options.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { createRetriedCall } from "./retry.ts";

@@ -1,5 +1,5 @@
 import type { JobServiceDefinition, OutputStatus } from "@pixelmesh/proto";
-import { openResumable, type RpcClient, splitHeader } from "@pixelmesh/rpc";
+import { openResumable, type RpcClient, splitHeader } from "@pixelmesh/rpc/client";
 
 /** One output: its header, then its bytes. */
 export type Download = { readonly header: OutputStatus; readonly chunks: AsyncGenerator<Uint8Array, void, undefined> };

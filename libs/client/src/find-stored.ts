@@ -1,6 +1,6 @@
 import { createHash, hash } from "node:crypto";
 import type { JobServiceDefinition, UploadPictureResponse } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
+import type { RpcClient } from "@pixelmesh/rpc/client";
 import type { Picture } from "./pictures.ts";
 
 /** The bytes of a picture, or a function that opens a new stream of them. */

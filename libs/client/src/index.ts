@@ -42,7 +42,7 @@ export {
 export type { Batches, BatchJobsOptions, WatchBatchOptions } from "./batches.ts";
 export type { CallOptions } from "./call-options.ts";
 export type { Callbacks, CallbacksOptions } from "./callbacks.ts";
-export { type ConnectOptions, connectPixelmesh, type Pixelmesh } from "./connect.ts";
+export { connectPixelmesh, type Pixelmesh } from "./connect.ts";
 export type { BatchPicture, CreateBatchOptions } from "./create-batch.ts";
 export type { CreateJobOptions } from "./create-job.ts";
 export type { DeadLetters } from "./dead-letters.ts";
@@ -74,6 +74,7 @@ export {
   type WaitReasonName,
   waitReasonName,
 } from "./names.ts";
+export type { ConnectOptions } from "./open-connection.ts";
 export type { Picture, UploadProgress } from "./pictures.ts";
 export type { EffectSetting, EffectSettings, NamedEffect } from "./pipeline/effect-values.ts";
 export type { OutputEncoding } from "./pipeline/encoding.ts";

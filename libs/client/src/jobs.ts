@@ -6,7 +6,7 @@ import {
   type RetryJobsResponse,
   type WarmResultsResponse,
 } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
+import type { RpcClient } from "@pixelmesh/rpc/client";
 import type { CallOptions } from "./call-options.ts";
 import { type Callbacks, createCallbacks } from "./callbacks.ts";
 import type { Cancellation } from "./cancellation.ts";

@@ -1,6 +1,6 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import type { CreateJobRequest } from "@pixelmesh/proto";
-import { chunkBytes, toChunks } from "@pixelmesh/rpc";
+import { chunkBytes, toChunks } from "@pixelmesh/rpc/client";
 
 /**
  * One picture of a job. The first one is the source, with the default name "source". Pipelines refer to the others by name. Its bytes

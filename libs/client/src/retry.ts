@@ -1,4 +1,4 @@
-import { createBackoff } from "@pixelmesh/rpc";
+import { createBackoff } from "@pixelmesh/rpc/client";
 import type { CallOptions } from "./call-options.ts";
 import type { Cancellation } from "./cancellation.ts";
 

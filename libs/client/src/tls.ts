@@ -1,6 +1,6 @@
 import { ConfigError } from "@pixelmesh/config";
 import { AppError } from "@pixelmesh/errors";
-import { openRpcTls, type RpcTls } from "@pixelmesh/rpc";
+import { openRpcTls, type RpcTls } from "@pixelmesh/rpc/client";
 
 /** PEM files for calls over TLS. Replaced files apply to new connections. */
 export type TlsOptions = {

@@ -1,6 +1,6 @@
 import { AppError, expected } from "@pixelmesh/errors";
 import type { JobServiceDefinition, UploadPictureResponse } from "@pixelmesh/proto";
-import { createBackoff, type RpcClient, restartable, toChunks } from "@pixelmesh/rpc";
+import { createBackoff, type RpcClient, restartable, toChunks } from "@pixelmesh/rpc/client";
 import { findStored, type MeasuredSource, minAskedBytes, type UploadSource } from "./find-stored.ts";
 import { toEvenChunks, type UploadProgress } from "./pictures.ts";
 

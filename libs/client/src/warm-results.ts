@@ -1,5 +1,5 @@
 import { type JobServiceDefinition, Priority, type WarmResultsResponse } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
+import type { RpcClient } from "@pixelmesh/rpc/client";
 import type { CallOptions } from "./call-options.ts";
 import { type JobSettings, toHeader } from "./job-settings.ts";
 

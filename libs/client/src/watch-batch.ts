@@ -1,5 +1,5 @@
 import { type Batch, BatchState, type JobServiceDefinition } from "@pixelmesh/proto";
-import { createBackoff, type RpcClient } from "@pixelmesh/rpc";
+import { createBackoff, type RpcClient } from "@pixelmesh/rpc/client";
 
 /** Whether every job of the batch has ended. */
 export function isBatchEnded({ state }: Batch): boolean {

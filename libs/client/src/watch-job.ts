@@ -1,5 +1,5 @@
 import { type Job, type JobServiceDefinition, JobState } from "@pixelmesh/proto";
-import { createBackoff, type RpcClient } from "@pixelmesh/rpc";
+import { createBackoff, type RpcClient } from "@pixelmesh/rpc/client";
 
 /** Whether the job is in a terminal state. */
 export function isJobEnded(job: Job): boolean {

@@ -1,4 +1,4 @@
-import { ErrorReason } from "@pixelmesh/proto";
+import { ErrorReason } from "@pixelmesh/proto/errors";
 import type { ClientRetries, GrpcStatusName, Reason } from "./reason-row.ts";
 import { reasonTable } from "./reasons.ts";
 

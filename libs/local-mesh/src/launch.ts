@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { busFields, fileStoreSize } from "@pixelmesh/bus";
+import { busFields, fileStoreSize } from "@pixelmesh/bus/broker";
 import { type Env, loadConfig } from "@pixelmesh/config";
 import { AppError, maskSecretValue } from "@pixelmesh/errors";
 import type { RoleName } from "@pixelmesh/roles";

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
+import type { Pixelmesh } from "@pixelmesh/client";
 import type { Mesh, MeshOptions } from "./mesh.ts";
 import { startMesh } from "./start-mesh.ts";
 
@@ -21,6 +21,8 @@ export async function runWithMesh(
     await rm(dataDir, { recursive: true, force: true });
   };
   process.once("SIGINT", () => void stop().then(() => process.exit(130)));
+  // Not loaded by `pixelmesh up`, which does not call its mesh.
+  const { connectPixelmesh } = await import("@pixelmesh/client");
   const client = connectPixelmesh({ address: mesh.address });
   try {
     process.exitCode = (await program(client, mesh)) ? 0 : 1;

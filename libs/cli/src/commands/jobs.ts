@@ -23,7 +23,7 @@ export function addJobs(program: Command, io: CliIo, finish: (exitCode: number) 
     .option("--limit <n>", "maximum number", integerFlag("--limit", 1, 100_000), 20)
     .option("--ids", "print only the ids, one per line")
     .action(async (options: Options & FilterOptions & { ids?: true; limit: number }) => {
-      const { describeJobs } = await import("../format/describe-job.ts");
+      const { describeJobs } = await import("../format/describe-jobs.ts");
       const filter = await toJobFilter(options);
       const found = await withMesh(io, options.address, async ({ jobs }) => {
         const list: Job[] = [];

@@ -10,20 +10,6 @@ export function isSucceeded(job: Job): boolean {
   return job.state === JobState.SUCCEEDED;
 }
 
-/** Formats jobs as a table, or as a JSON array. */
-export function describeJobs(jobs: readonly Job[], json: boolean): string {
-  if (json) return `${JSON.stringify(jobs.map(toJobJson), null, 2)}\n`;
-  const rows = jobs.map((job) => [
-    job.id,
-    toEnumWord(JobState, job.state),
-    new Date(job.createdUnixMs).toISOString(),
-    job.finishedUnixMs > 0 ? toShortTime(job.finishedUnixMs - job.createdUnixMs) : toProgressText(job),
-    job.steps.map(({ operation }) => operation).join(" "),
-    job.error ? reasonFromEnum(job.error.reason) : "",
-  ]);
-  return toTable([["ID", "STATE", "CREATED", "TOOK", "STEPS", "ERROR"], ...rows]);
-}
-
 /** Formats one job with its steps and outputs, or as JSON. */
 export function describeJob(job: Job, json: boolean): string {
   if (json) return `${JSON.stringify(toJobJson(job), null, 2)}\n`;

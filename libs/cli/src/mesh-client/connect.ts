@@ -1,5 +1,5 @@
-import { connectPixelmesh, type Pixelmesh } from "@pixelmesh/client";
-import { isListening, waitUntilServing } from "@pixelmesh/client/processes";
+import type { Pixelmesh } from "@pixelmesh/client";
+import { connectServing as connectTo, isListening } from "@pixelmesh/client/processes";
 import { AppError } from "@pixelmesh/errors";
 import { parseAddress } from "@pixelmesh/flag-values";
 import type { CliIo } from "../io.ts";
@@ -25,12 +25,7 @@ export async function connectServing(
   { env, stopping: signal }: CliIo,
   retries: CallRetries = {},
 ): Promise<Pixelmesh> {
-  const { host, port } = parseAddress(address);
-  const access = readAccess(env);
-  await waitUntilServing(host, port, { timeoutMs: startingTimeoutMs, signal, access });
-  const client = connectPixelmesh({ address, ...access, ...retries });
-  await client.ready(startingTimeoutMs);
-  return client;
+  return connectTo({ address, ...readAccess(env), ...retries }, { timeoutMs: startingTimeoutMs, signal });
 }
 
 /** Connects to a running mesh. Throws SERVICE_UNAVAILABLE, with advice, where none answers. */

@@ -2,7 +2,7 @@ import { AppError, type Pixelmesh } from "@pixelmesh/client";
 import { type Access, connectProcess } from "@pixelmesh/client/processes";
 import { BackgroundServiceDefinition, UpscaleServiceDefinition } from "@pixelmesh/proto";
 import { modelRoles } from "@pixelmesh/roles";
-import type { RpcClient } from "@pixelmesh/rpc";
+import type { RpcClient } from "@pixelmesh/rpc/client";
 
 /** Calls about models that a service of a model role serves. */
 export type ModelRpc = Pick<RpcClient<UpscaleServiceDefinition>, "listModels" | "loadModel" | "unloadModel">;

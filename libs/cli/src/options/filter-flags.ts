@@ -58,13 +58,15 @@ async function toStates(words: readonly StateWord[]): Promise<JobState[]> {
   return words.map(toStateNumber);
 }
 
-// Imported here, because the imports would slow down every command.
+// Imported where there are words: the operations and effects of pipelines are 76 modules.
 async function toReasons(words: readonly string[]): Promise<Reason[]> {
+  if (words.length === 0) return [];
   const { parseReason } = await import("@pixelmesh/pipeline-flags");
   return words.map((word) => parseReason("--reason", word));
 }
 
 async function toOperations(words: readonly string[]): Promise<string[]> {
+  if (words.length === 0) return [];
   const { parseOperation } = await import("@pixelmesh/pipeline-flags");
   return words.map((word) => parseOperation("--operation", word));
 }

@@ -11,7 +11,7 @@ import {
   UpscaleOperation,
   UpscaleServiceDefinition,
 } from "@pixelmesh/proto";
-import type { RpcConnection } from "@pixelmesh/rpc";
+import type { RpcConnection } from "@pixelmesh/rpc/client";
 import type { CallOptions } from "../call-options.ts";
 import type { Cancellation } from "../cancellation.ts";
 import { callWithRetries } from "../retry.ts";

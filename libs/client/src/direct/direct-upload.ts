@@ -1,5 +1,5 @@
 import { AppError } from "@pixelmesh/errors";
-import { restartable, toChunks } from "@pixelmesh/rpc";
+import { restartable, toChunks } from "@pixelmesh/rpc/client";
 import { toEvenChunks } from "../pictures.ts";
 
 /** The picture of a direct call: its bytes, or a function that opens a new stream of them, so that a retry can send it again. */

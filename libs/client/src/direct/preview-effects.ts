@@ -7,7 +7,7 @@ import {
   type PreviewEffectsResponse,
   PreviewMode,
 } from "@pixelmesh/proto";
-import type { RpcClient } from "@pixelmesh/rpc";
+import type { RpcClient } from "@pixelmesh/rpc/client";
 import type { CallOptions } from "../call-options.ts";
 import { createDirectUpload } from "./direct-upload.ts";
 

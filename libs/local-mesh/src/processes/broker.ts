@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { startBroker } from "@pixelmesh/bus";
+import { startBroker } from "@pixelmesh/bus/broker";
 import type { Env } from "@pixelmesh/config";
 import type { Child } from "./child.ts";
 

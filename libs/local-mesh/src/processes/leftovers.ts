@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { brokerConfigPath } from "@pixelmesh/bus";
+import { brokerConfigPath } from "@pixelmesh/bus/broker";
 import { AppError } from "@pixelmesh/errors";
 import { findProcesses, isRunning, type ProcessIdentity } from "./process-identity.ts";
 

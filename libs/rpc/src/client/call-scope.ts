@@ -1,5 +1,5 @@
 import { isAbort } from "@pixelmesh/errors";
-import { callInfo, injectTrace, type Metrics, noSpan, openSpan } from "@pixelmesh/telemetry";
+import { callInfo, injectTrace, type Metrics, noSpan, openSpan } from "@pixelmesh/telemetry/calls";
 import { ClientError, Status } from "nice-grpc-common";
 import { createCallDurations } from "../calls/call-durations.ts";
 import { isLongLived, isTraced } from "../calls/method-kinds.ts";

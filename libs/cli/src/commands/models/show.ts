@@ -1,4 +1,4 @@
-import { AppError } from "@pixelmesh/errors";
+import type { AppError } from "@pixelmesh/errors";
 import type { Listing } from "@pixelmesh/models";
 import type { Command } from "commander";
 import { toShortSize, toTable } from "../../format/text.ts";
@@ -20,13 +20,14 @@ export function addShow(models: Command, io: CliIo, finish: (exitCode: number) =
       const { listModels, toModelsDirs } = await import("@pixelmesh/models");
       const all = await listModels(toModelsDirs(io.env, options.modelsDir), io.env);
       const found = all.find((model) => model.name === name);
-      if (found === undefined) throw toUnknown(name, all);
+      if (found === undefined) throw await toUnknown(name, all);
       io.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : describe(found));
       finish(0);
     });
 }
 
-function toUnknown(name: string, all: readonly Listing[]): AppError {
+async function toUnknown(name: string, all: readonly Listing[]): Promise<AppError> {
+  const { AppError } = await import("@pixelmesh/errors");
   const known = all.map((model) => model.name).join(", ");
   return new AppError("UNKNOWN_MODEL", `Expected a known model, got \`${name.slice(0, 64)}\`; known are: ${known}`, {
     metadata: { known },
