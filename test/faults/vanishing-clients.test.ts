@@ -14,6 +14,7 @@ import {
   halfABlob,
   halfAJob,
   keysLeft,
+  listOpen,
   readMemory,
   slowEffects,
   vanish,
@@ -48,14 +49,21 @@ function noise(width: number, height: number): Promise<Buffer> {
 
 const patience = { timeout: 20_000, interval: 25 };
 
+/** Counts the sockets that a service opens from now on. Those of earlier clients may close meanwhile. */
+function countOpened(service: string): () => number {
+  const pid = mesh.processes().find(({ name }) => name === service)?.pid as number;
+  const before = new Set(listOpen(pid));
+  return () => listOpen(pid).filter((name) => name.startsWith("socket:") && !before.has(name)).length;
+}
+
 async function round(jobId: string): Promise<void> {
   let begun = 0;
-  const files = countOpenFiles(mesh).ingest ?? 0;
+  const openedByIngest = countOpened("ingest");
   await vanish(
     mesh,
     "ingest",
     (connection, isCut) => connection.client(JobServiceDefinition).createJob(halfAJob(medium, isCut, () => begun++)),
-    () => begun === clients && (countOpenFiles(mesh).ingest ?? 0) >= files + clients,
+    () => begun === clients && openedByIngest() >= clients,
   );
   await vanish(
     mesh,
