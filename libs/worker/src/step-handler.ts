@@ -122,11 +122,6 @@ export type RasterHandler = WithNeed & {
    */
   enter?(signal: AbortSignal): Promise<() => void>;
   /**
-   * As `enter`, without a wait: returns undefined while few steps may still hold their pictures. The pictures of a step that is let in are loaded while it waits for
-   * its slot, so that the slot is not held meanwhile.
-   */
-  enterEarly?(): (() => void) | undefined;
-  /**
    * The run must not change its inputs: other steps of the job may use them at the same time. `Threads.run` of @pixelmesh/lifecycle transfers
    * memory only if the run has it to itself. The run may return an input as its result.
    */

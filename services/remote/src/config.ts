@@ -13,7 +13,7 @@ export const remoteFields = {
   concurrency: field.integer(
     "PIXELMESH_REMOTE_CONCURRENCY",
     "32",
-    "Most steps at once that hold their pictures: those that have a call of their provider, and the first half of them also while they wait for one. It bounds the memory of the process.",
+    "Most steps at once that hold their pictures: those that have a call of their provider. It bounds the memory of the process.",
     { min: 1, max: 1_024 },
   ),
   waitingPerLane: field.integer(

@@ -16,7 +16,7 @@ import type { StepWork } from "./step-work.ts";
 const runEnded = new AppError("CANCELLED", "The run is over");
 
 /**
- * Requests a slot while the inputs are loaded, or loads them with the slot if `work.loadsWithSlot` says so, runs the step, and releases the slot before anything is encoded or stored. Throws
+ * Requests a slot while the inputs are loaded, or loads them with the slot if the handler asks for it (`enter`), runs the step, and releases the slot before anything is encoded or stored. Throws
  * MEMORY_PRESSURE or GRANT_EXPIRED if the slot is lost meanwhile; another worker may then run the step.
  */
 export async function executeStep(
@@ -36,7 +36,8 @@ export async function executeStep(
     loading.catch(() => {});
     return loading;
   };
-  const loading = work.loadsWithSlot ? undefined : load();
+  const loadsWithSlot = "runRasters" in work.handler && work.handler.enter !== undefined;
+  const loading = loadsWithSlot ? undefined : load();
   const requestedMs = performance.now();
   try {
     // A picture that cannot be read fails the step before it waits for a slot.

@@ -32,14 +32,11 @@ export async function produceResult(
     const largerModels = item.largerModels?.models ?? [];
     const { beginnings } = inputs;
     const loadInputs: typeof inputs.load = async (loading) => {
-      leave ??= await handler.enter?.(loading.signal);
+      leave = await handler.enter?.(loading.signal);
       loading.signal.throwIfAborted();
       return inputs.load(loading);
     };
-    leave = handler.enterEarly?.();
-    const loadsWithSlot = leave === undefined && handler.enter !== undefined;
-    const sizes = item.inputs;
-    const work = { handler, step, sizes, limits, frameStore, loadsWithSlot, loadInputs, beginnings, largerModels };
+    const work = { handler, step, sizes: item.inputs, limits, frameStore, loadInputs, beginnings, largerModels };
     const executed = await executeStep(parts, work, item, {
       signal,
       onWait: progress.waiting,

@@ -16,9 +16,7 @@ export type StepWork = {
   readonly largerModels?: readonly LargerModel[] | undefined;
   /** Returns the beginnings that the step shares with others, once its pictures are loaded. A direct call shares none. */
   readonly beginnings?: () => SharedBeginnings | undefined;
-  /** Whether the pictures are loaded once the step has its slot. Default: while it waits for its slot. */
-  readonly loadsWithSlot?: boolean;
-  /** Loads the pictures into a frame store. */
+  /** Loads the pictures into a frame store, while the step waits for its slot. */
   readonly loadInputs: (loading: {
     readonly frameStore: FrameStore;
     readonly signal: AbortSignal;

@@ -29,21 +29,3 @@ test("places are given first come, first served, one that is given back twice is
   expect(permits.waiting).toBe(0);
   await expect(permits.take(AbortSignal.abort(new Error("late")))).rejects.toThrow("late");
 });
-
-test("a spare place is one of the first half, and comes back", async () => {
-  const permits = createPermits(4);
-  const first = permits.takeSpare();
-  const second = permits.takeSpare();
-  expect([typeof first, typeof second]).toEqual(["function", "function"]);
-  expect(permits.takeSpare()).toBeUndefined();
-  // Those that cannot go on without a place still get one.
-  const never = new AbortController().signal;
-  const third = await permits.take(never);
-  const fourth = await permits.take(never);
-  first?.();
-  expect(permits.takeSpare()).toBeUndefined();
-  second?.();
-  third();
-  expect(permits.takeSpare()).toBeTypeOf("function");
-  fourth();
-});

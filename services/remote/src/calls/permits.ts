@@ -2,8 +2,6 @@
 export type Permits = {
   /** Waits for a place; throws the signal's reason. Returns what gives it back, once. */
   take(signal: AbortSignal): Promise<() => void>;
-  /** Takes a place at once if more than half of all are free; else returns undefined. The other half is for those that cannot go on without one. */
-  takeSpare(): (() => void) | undefined;
   readonly waiting: number;
 };
 
@@ -26,11 +24,6 @@ export function createPermits(count: number): Permits {
   return {
     get waiting() {
       return waiting.length;
-    },
-    takeSpare() {
-      if (free <= count / 2) return undefined;
-      free -= 1;
-      return toRelease();
     },
     async take(signal) {
       signal.throwIfAborted();

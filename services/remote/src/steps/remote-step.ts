@@ -42,7 +42,6 @@ export function createRemoteHandler(parts: RemoteStepParts): RasterHandler {
     },
     inputSize: (step, input) => sentSize(input, openModel(models, operationOf(step).model).model.picture),
     enter: (signal) => permits.take(signal),
-    enterEarly: () => permits.takeSpare(),
     async runRasters(step, pictures, context) {
       const operation = operationOf(step);
       const open = openModel(models, operation.model);
