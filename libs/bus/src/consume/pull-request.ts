@@ -6,8 +6,8 @@ import { isMessage, type PulledMessage, toPulledMessage } from "./pulled-message
 /** Pulls single messages from the durable consumers of one stream. One `pull` at a time. */
 export type Puller = {
   /**
-   * Returns a message if one is waiting, else undefined at once. A message that came too late for the pull that requested it is returned first,
-   * whatever its consumer. Throws DEADLINE_EXCEEDED if the broker does not reply within 2 s.
+   * Returns a message if one is waiting, else undefined at once. A message that came too late for the pull that requested it is returned first, also
+   * if it is of another consumer. Throws DEADLINE_EXCEEDED if the broker does not reply within 2 s.
    */
   pull(durable: string): Promise<PulledMessage | undefined>;
   close(): void;
@@ -18,12 +18,13 @@ const replyTimeoutMs = 2_000;
 /**
  * Opens an inbox for raw pull requests. The client's `next` waits at least a second, so batch work could start while interactive
  * work arrives; a raw request is answered in about 0.2 ms (docs/adr/0002). Each request has its own reply subject. While the connection is lost,
- * requests wait in the client. Then the broker answers several at once, and each message among the answers is kept for the next
- * `pull`, so that it does not wait for its redelivery. `onLate` is called for each message that is kept.
+ * requests wait in the client. Then the broker answers several at once. The first message that no pull waits for is kept for the next `pull`,
+ * so that it does not wait for its redelivery, and `onLate` is called. Further ones go back to the queue: after a long outage there may be more than
+ * this process can take.
  */
 export function createPuller(bus: Bus, stream: string, onLate: () => void = () => {}): Puller {
   const inbox = createInbox();
-  const lateReplies: Msg[] = [];
+  let lateReply: Msg | undefined;
   let pulls = 0;
   let pending: { readonly subject: string; readonly resolve: (reply: Msg) => void } | undefined;
   const subscription = bus.nc.subscribe(`${inbox}.*`, {
@@ -33,7 +34,8 @@ export function createPuller(bus: Bus, stream: string, onLate: () => void = () =
         pending.resolve(message);
         pending = undefined;
       } else if (isMessage(message)) {
-        lateReplies.push(message);
+        if (lateReply) return toPulledMessage(bus, message).nak(0);
+        lateReply = message;
         onLate();
       }
     },
@@ -41,8 +43,11 @@ export function createPuller(bus: Bus, stream: string, onLate: () => void = () =
 
   return {
     async pull(durable) {
-      const late = lateReplies.shift();
-      if (late) return toPulledMessage(bus, late);
+      if (lateReply) {
+        const late = lateReply;
+        lateReply = undefined;
+        return toPulledMessage(bus, late);
+      }
       const { promise: replied, resolve } = Promise.withResolvers<Msg>();
       const subject = `${inbox}.${++pulls}`;
       pending = { subject, resolve };
